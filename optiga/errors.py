@@ -1,0 +1,68 @@
+"""The one family of errors: what happened, to what, and what to do next.
+
+Everything this package raises on purpose is an :class:`OptigaError`. Each branch of the family stands for one
+party that can be at fault, and the command line gives each branch its own exit code.
+"""
+
+from __future__ import annotations
+
+
+class OptigaError(Exception):
+    """Something went wrong that the person or program at the other end can understand.
+
+    :param message: what happened and to what, one sentence without the final full stop.
+    :param hint: what to do next, one sentence without the final full stop; may be empty.
+    :param port: the port of the board concerned, as the user would name it; empty where none is.
+    :param oid: identifier of the object on the chip concerned, if one is.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", port: str = "", oid: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.port = port
+        self.oid = oid
+
+    def __str__(self) -> str:
+        """One line: where, what, and what to do."""
+        where = f"{self.port}: " if self.port and self.port not in self.message else ""
+        return f"{where}{self.message}" + (f". {self.hint}" if self.hint else "")
+
+
+class ConfigurationError(OptigaError):
+    """What the user asked for cannot be done as asked: configuration, arguments, files to read or write.
+
+    :param problems: further mistakes found in the same run, one line each; the message holds the first.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", problems: tuple[str, ...] = (), oid: int | None = None) -> None:
+        super().__init__(message, hint=hint, oid=oid)
+        self.problems = problems
+
+
+class BoardError(OptigaError):
+    """The way to the chip is at fault: port, line, bridge firmware, or the file of an emulated chip."""
+
+
+class ChipError(OptigaError):
+    """The chip refused a command.
+
+    :param code: the chip's last error code (Solution Reference Manual, table "Error Codes"); 0 where the chip did
+        not tell.
+    :param name: the manual's name of that code.
+    """
+
+    def __init__(
+        self, message: str, *, code: int = 0, name: str = "", hint: str = "", port: str = "", oid: int | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, port=port, oid=oid)
+        self.code = code
+        self.name = name
+
+
+class CertificateError(OptigaError):
+    """A certificate, chain or signature is not what it must be."""
+
+
+class CloudError(OptigaError):
+    """A cloud service refused, failed or could not be reached."""

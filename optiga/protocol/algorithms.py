@@ -1,0 +1,73 @@
+"""Key algorithms of the chip: identifiers, names and sizes.
+
+Source: SRM, table "Algorithm Identifier". Names are those of the configuration files and of asn1crypto.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, unique
+
+
+@unique
+class KeyAlgorithm(IntEnum):
+    """Parameter of GenKeyPair and GenSymKey, and value of the metadata tag 0xE0."""
+
+    SECP256R1 = 0x03
+    SECP384R1 = 0x04
+    SECP521R1 = 0x05
+    BRAINPOOLP256R1 = 0x13
+    BRAINPOOLP384R1 = 0x15
+    BRAINPOOLP512R1 = 0x16
+    RSA1024 = 0x41
+    RSA2048 = 0x42
+    AES128 = 0x81
+    AES192 = 0x82
+    AES256 = 0x83
+
+    @property
+    def is_ec(self) -> bool:
+        return self in CURVES
+
+    @property
+    def is_rsa(self) -> bool:
+        return self in RSA_KEY_BITS
+
+    @property
+    def title(self) -> str:
+        """The name in configurations and results, for example ``secp256r1`` or ``rsa2048``."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Curve:
+    """An elliptic curve.
+
+    :param coordinate_size: bytes of one coordinate, which is also the size of r and of s.
+    :param hash_name: name of the digest that belongs to it.
+    """
+
+    algorithm: KeyAlgorithm
+    coordinate_size: int
+    hash_name: str
+
+    @property
+    def name(self) -> str:
+        return self.algorithm.title
+
+
+CURVES = {
+    curve.algorithm: curve
+    for curve in (
+        Curve(KeyAlgorithm.SECP256R1, 32, "sha256"),
+        Curve(KeyAlgorithm.SECP384R1, 48, "sha384"),
+        Curve(KeyAlgorithm.SECP521R1, 66, "sha512"),
+        Curve(KeyAlgorithm.BRAINPOOLP256R1, 32, "sha256"),
+        Curve(KeyAlgorithm.BRAINPOOLP384R1, 48, "sha384"),
+        Curve(KeyAlgorithm.BRAINPOOLP512R1, 64, "sha512"),
+    )
+}
+RSA_KEY_BITS = {KeyAlgorithm.RSA1024: 1024, KeyAlgorithm.RSA2048: 2048}
+
+HASH_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
+"""Digests that signatures are made over, with their sizes in bytes."""

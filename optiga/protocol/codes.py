@@ -1,0 +1,142 @@
+"""Codes of the chip: commands, errors, algorithms, life cycle states.
+
+Source: OPTIGA Trust M Solution Reference Manual v3.70 (SRM), the table named with each enumeration.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag, unique
+
+
+@unique
+class CommandCode(IntEnum):
+    """Command codes without the bit that clears the last error code. SRM, table "Command Codes"."""
+
+    GET_DATA_OBJECT = 0x01
+    SET_DATA_OBJECT = 0x02
+    SET_OBJECT_PROTECTED = 0x03
+    GET_RANDOM = 0x0C
+    ENCRYPT_SYM = 0x14
+    DECRYPT_SYM = 0x15
+    ENCRYPT_ASYM = 0x1E
+    DECRYPT_ASYM = 0x1F
+    CALC_HASH = 0x30
+    CALC_SIGN = 0x31
+    VERIFY_SIGN = 0x32
+    CALC_SSEC = 0x33
+    DERIVE_KEY = 0x34
+    GEN_KEY_PAIR = 0x38
+    GEN_SYM_KEY = 0x39
+    OPEN_APPLICATION = 0x70
+    CLOSE_APPLICATION = 0x71
+
+    @property
+    def title(self) -> str:
+        """The command's name as the manual writes it, for example ``GenKeyPair``."""
+        return self.name.replace("_", " ").title().replace(" ", "")
+
+
+CLEAR_LAST_ERROR = 0x80
+"""Bit of the command code that clears the last error code before the command is looked at."""
+
+
+@unique
+class ErrorCode(IntEnum):
+    """Values of the last error code, object 0xF1C2. SRM, table "Error Codes"."""
+
+    NO_ERROR = 0x00
+    INVALID_OID = 0x01
+    INVALID_PARAM = 0x03
+    INVALID_LENGTH = 0x04
+    INVALID_DATA = 0x05
+    INTERNAL_PROCESS_ERROR = 0x06
+    ACCESS_CONDITIONS_NOT_SATISFIED = 0x07
+    DATA_OBJECT_BOUNDARY_EXCEEDED = 0x08
+    METADATA_TRUNCATION = 0x09
+    INVALID_COMMAND = 0x0A
+    COMMAND_OUT_OF_SEQUENCE = 0x0B
+    COMMAND_NOT_AVAILABLE = 0x0C
+    INSUFFICIENT_BUFFER = 0x0D
+    COUNTER_THRESHOLD_EXCEEDED = 0x0E
+    INVALID_MANIFEST = 0x0F
+    INVALID_PAYLOAD_VERSION = 0x10
+    INVALID_METADATA = 0x11
+    UNSUPPORTED_EXTENSION = 0x24
+    UNSUPPORTED_PARAMETERS = 0x25
+    INVALID_CERTIFICATE_FORMAT = 0x29
+    UNSUPPORTED_CERTIFICATE = 0x2A
+    SIGNATURE_VERIFICATION_FAILURE = 0x2C
+    INTEGRITY_VALIDATION_FAILURE = 0x2D
+    DECRYPTION_FAILURE = 0x2E
+    AUTHORIZATION_FAILURE = 0x2F
+
+    @property
+    def title(self) -> str:
+        """The manual's name of the code, in lower case."""
+        return _ERROR_TITLES.get(self) or self.name.replace("_", " ").lower()
+
+
+_ERROR_TITLES = {
+    ErrorCode.INVALID_OID: "invalid OID",
+    ErrorCode.INVALID_PARAM: "invalid Param field",
+    ErrorCode.INVALID_LENGTH: "invalid length field",
+    ErrorCode.INVALID_DATA: "invalid parameter in data field",
+    ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED: "access conditions not satisfied",
+    ErrorCode.METADATA_TRUNCATION: "metadata truncation error",
+    ErrorCode.INVALID_COMMAND: "invalid command field",
+    ErrorCode.INSUFFICIENT_BUFFER: "insufficient buffer or memory",
+    ErrorCode.COUNTER_THRESHOLD_EXCEEDED: "counter threshold limit exceeded",
+    ErrorCode.UNSUPPORTED_EXTENSION: "unsupported extension or key usage",
+}
+
+
+@unique
+class KeyUsage(IntFlag):
+    """What a key on the chip may be used for. SRM, table "Key Usage Identifier"."""
+
+    AUTHENTICATION = 0x01
+    ENCRYPTION = 0x02
+    SIGNATURE = 0x10
+    KEY_AGREEMENT = 0x20
+
+
+@unique
+class SignatureScheme(IntEnum):
+    """Parameter of CalcSign and VerifySign. SRM, table "Signature Schemes"."""
+
+    RSASSA_PKCS1_V15_SHA256 = 0x01
+    RSASSA_PKCS1_V15_SHA384 = 0x02
+    RSASSA_PKCS1_V15_SHA512 = 0x03
+    ECDSA = 0x11
+
+
+HASH_SHA256 = 0xE2
+"""Parameter of CalcHash: the one digest the chip calculates. SRM, table "Algorithm Identifier"."""
+
+
+@unique
+class LifeCycleState(IntEnum):
+    """SRM, table "Life Cycle Status"."""
+
+    CREATION = 0x01
+    INITIALIZATION = 0x03
+    OPERATIONAL = 0x07
+    TERMINATION = 0x0F
+
+
+@unique
+class ObjectType(IntEnum):
+    """What the data of an object are. SRM, table "Data Object Types"."""
+
+    BYTE_STRING = 0x00
+    UP_COUNTER = 0x01
+    TRUST_ANCHOR = 0x11
+    DEVICE_CERTIFICATE = 0x12
+    PRE_SHARED_SECRET = 0x21
+    PLATFORM_BINDING = 0x22
+    UPDATE_SECRET = 0x23
+    AUTHORIZATION_REFERENCE = 0x31
+
+
+APPLICATION_ID = bytes.fromhex("d276000004") + b"GenAuthAppl"
+"""Unique application identifier that OpenApplication takes. SRM, same-named table."""

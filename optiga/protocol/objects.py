@@ -1,0 +1,150 @@
+"""The object map: what lies where on an OPTIGA Trust M V3, and the slots people name.
+
+Source: SRM, tables 46 to 48 ("Common data objects", "Common key objects", "Authentication application").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+LCS_GLOBAL = 0xE0C0
+SECURITY_STATUS_GLOBAL = 0xE0C1
+UID = 0xE0C2
+SLEEP_DELAY = 0xE0C3
+CURRENT_LIMIT = 0xE0C4
+SECURITY_EVENT_COUNTER = 0xE0C5
+BUFFER_SIZE = 0xE0C6
+SECURITY_MONITOR = 0xE0C9
+PLATFORM_BINDING_SECRET = 0xE140
+SYMMETRIC_KEY = 0xE200
+LCS_APPLICATION = 0xF1C0
+SECURITY_STATUS_APPLICATION = 0xF1C1
+LAST_ERROR_CODE = 0xF1C2
+
+CERTIFICATE_SIZE = 1728
+"""Bytes of a certificate object."""
+TRUST_ANCHOR_SIZE = 1200
+"""Bytes of a trust anchor object."""
+
+
+class ObjectKind(Enum):
+    """What an object is for, which decides how a certificate lies in it and what may be done to it."""
+
+    SYSTEM = "system"
+    CERTIFICATE = "certificate"
+    TRUST_ANCHOR = "trust anchor"
+    COUNTER = "counter"
+    SECRET = "secret"
+    DATA = "data"
+    EC_KEY = "EC key"
+    RSA_KEY = "RSA key"
+    SYMMETRIC_KEY = "symmetric key"
+    SESSION = "session context"
+
+    @property
+    def is_key(self) -> bool:
+        return self in (ObjectKind.EC_KEY, ObjectKind.RSA_KEY, ObjectKind.SYMMETRIC_KEY)
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One object of the map.
+
+    :param size: most bytes of data it holds; 0 for keys and sessions, whose data are never seen.
+    """
+
+    oid: int
+    name: str
+    kind: ObjectKind
+    size: int = 0
+
+    @property
+    def label(self) -> str:
+        """The identifier as people write it, for example ``0xE0F1``."""
+        return format_oid(self.oid)
+
+
+def _objects() -> dict[int, ObjectInfo]:
+    kind = ObjectKind
+    infos = [
+        ObjectInfo(LCS_GLOBAL, "global life cycle state", kind.SYSTEM, 1),
+        ObjectInfo(SECURITY_STATUS_GLOBAL, "global security status", kind.SYSTEM, 1),
+        ObjectInfo(UID, "coprocessor UID", kind.SYSTEM, 27),
+        ObjectInfo(SLEEP_DELAY, "sleep mode activation delay", kind.SYSTEM, 1),
+        ObjectInfo(CURRENT_LIMIT, "current limitation", kind.SYSTEM, 1),
+        ObjectInfo(SECURITY_EVENT_COUNTER, "security event counter", kind.SYSTEM, 1),
+        ObjectInfo(BUFFER_SIZE, "maximum communication buffer size", kind.SYSTEM, 2),
+        ObjectInfo(SECURITY_MONITOR, "security monitor configuration", kind.SYSTEM, 8),
+        ObjectInfo(LCS_APPLICATION, "application life cycle state", kind.SYSTEM, 1),
+        ObjectInfo(SECURITY_STATUS_APPLICATION, "application security status", kind.SYSTEM, 1),
+        ObjectInfo(LAST_ERROR_CODE, "last error code", kind.SYSTEM, 1),
+        ObjectInfo(PLATFORM_BINDING_SECRET, "platform binding secret", kind.SECRET, 64),
+        ObjectInfo(SYMMETRIC_KEY, "device symmetric key", kind.SYMMETRIC_KEY),
+    ]
+    infos += [
+        ObjectInfo(0xE0E0 + i, f"public key certificate {i + 1}", kind.CERTIFICATE, CERTIFICATE_SIZE) for i in range(4)
+    ]
+    infos += [
+        ObjectInfo(oid, f"trust anchor {number}", kind.TRUST_ANCHOR, TRUST_ANCHOR_SIZE)
+        for oid, number in ((0xE0E8, 1), (0xE0E9, 2), (0xE0EF, 8))
+    ]
+    infos += [ObjectInfo(0xE0F0 + i, f"device private EC key {i + 1}", kind.EC_KEY) for i in range(4)]
+    infos += [ObjectInfo(0xE0FC + i, f"device private RSA key {i + 1}", kind.RSA_KEY) for i in range(2)]
+    infos += [ObjectInfo(0xE100 + i, f"session context {i + 1}", kind.SESSION) for i in range(4)]
+    infos += [ObjectInfo(0xE120 + i, f"monotonic counter {i + 1}", kind.COUNTER, 8) for i in range(4)]
+    infos += [ObjectInfo(0xF1D0 + i, f"arbitrary data type 3, {i + 1}", kind.DATA, 140) for i in range(12)]
+    infos += [ObjectInfo(0xF1E0 + i, f"arbitrary data type 2, {i + 1}", kind.DATA, 1500) for i in range(2)]
+    return {info.oid: info for info in sorted(infos, key=lambda info: info.oid)}
+
+
+OBJECTS = _objects()
+"""Every object of the map by its identifier."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A key with its certificate.
+
+    :param certificate_oid: object of the certificate; None where the key has none of its own.
+    """
+
+    name: str
+    key_oid: int
+    certificate_oid: int | None
+    other_names: tuple[str, ...] = ()
+
+
+SLOTS = (
+    Slot("first", 0xE0F0, 0xE0E0),
+    Slot("second", 0xE0F1, 0xE0E1),
+    Slot("third", 0xE0F2, 0xE0E2),
+    Slot("fourth", 0xE0F3, 0xE0E3),
+    Slot("five", 0xE0FC, None, ("fifth",)),
+    Slot("six", 0xE0FD, None, ("sixth",)),
+)
+
+
+def find_slot(text: str) -> Slot | None:
+    """The slot of a name or of either of its object identifiers, in any letter case; None if there is none."""
+    wanted = text.strip().lower()
+    for slot in SLOTS:
+        if wanted in (slot.name, *slot.other_names):
+            return slot
+    oid = parse_oid(wanted)
+    return next((slot for slot in SLOTS if oid in (slot.key_oid, slot.certificate_oid)), None) if oid else None
+
+
+def parse_oid(text: str) -> int | None:
+    """An object identifier written as ``0xE0E1`` or ``e0e1``; None if the text is not one (whether or not the chip
+    has such an object).
+    """
+    digits = text.strip().lower().removeprefix("0x")
+    if len(digits) != 4 or any(character not in "0123456789abcdef" for character in digits):
+        return None
+    return int(digits, 16)
+
+
+def format_oid(oid: int) -> str:
+    """An object identifier as people write it, for example ``0xE0F1``."""
+    return f"0x{oid:04X}"

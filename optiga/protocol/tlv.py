@@ -1,0 +1,31 @@
+"""The TLVs inside commands and answers: tag (1 byte), length (2 bytes, big endian), value."""
+
+from __future__ import annotations
+
+
+def encode(tag: int, value: bytes) -> bytes:
+    """One TLV."""
+    return bytes([tag]) + len(value).to_bytes(2, "big") + value
+
+
+def encode_integer(tag: int, value: int, size: int) -> bytes:
+    """One TLV whose value is an unsigned integer of ``size`` bytes, big endian."""
+    return encode(tag, value.to_bytes(size, "big"))
+
+
+def decode(data: bytes) -> list[tuple[int, bytes]]:
+    """The TLVs of data in their order.
+
+    :raises ValueError: if data does not end where its last TLV does.
+    """
+    items: list[tuple[int, bytes]] = []
+    offset = 0
+    while offset < len(data):
+        if offset + 3 > len(data):
+            raise ValueError(f"TLV at offset {offset}: its head is cut off")
+        end = offset + 3 + int.from_bytes(data[offset + 1 : offset + 3], "big")
+        if end > len(data):
+            raise ValueError(f"TLV 0x{data[offset]:02x} at offset {offset}: {end - len(data)} bytes are missing")
+        items.append((data[offset], data[offset + 3 : end]))
+        offset = end
+    return items
