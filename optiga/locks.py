@@ -48,9 +48,7 @@ class ResourceLock:
                 f"in use by {self._owner()}", hint="Wait for it to end, or end it", port=self._port
             ) from None
         except OSError as error:
-            raise BoardError(
-                f"cannot be locked: {self._path}: {error.strerror or error}", port=self._port
-            ) from error
+            raise BoardError(f"cannot be locked: {self._path}: {error.strerror or error}", port=self._port) from error
         self._lock = lock
         with suppress(OSError):  # who holds the lock is a help to others, not a need of ours
             self._owner_path.write_text(_describe_this_process(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""How long commands take, and which may be repeated: facts that a line and an emulated chip both need.
+"""How long commands take: what a line waits for, and what an emulated chip with real timing takes.
 
 Times are those of the SRM, table "Command Performance Metrics" (I2C at 400 kHz, no security delay); where the
 table has no row, that of the nearest one. All in milliseconds.
@@ -15,7 +15,6 @@ LINE_BYTES_PER_MS = 11.52
 SECURITY_DELAY_MS = 5000
 """Longest delay that the chip's security monitor puts on the use of a key (tmax)."""
 
-_SYMMETRIC = (CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM)
 _TYPICAL_MS = {
     CommandCode.OPEN_APPLICATION: 20,
     CommandCode.CLOSE_APPLICATION: 20,
@@ -71,21 +70,3 @@ def longest_ms(command: bytes) -> float:
     if code == CommandCode.GEN_KEY_PAIR and len(command) > 1 and command[1] in _RSA_KEY_MS:
         return 60_000
     return SECURITY_DELAY_MS + 3 * typical_ms(command)
-
-
-def is_repeatable(command: bytes) -> bool:
-    """Whether a command APDU may be sent again when its answer was lost.
-
-    Counting counts twice, a second fragment of a protected update breaks its sequence, and so does a second
-    fragment of any other chain.
-    """
-    code = command_code(command)
-    param = command[1] if len(command) > 1 else 0
-    first_tag = command[_apdu.HEADER_SIZE] if len(command) > _apdu.HEADER_SIZE else 0
-    if code == CommandCode.SET_DATA_OBJECT:
-        return param != 0x02
-    if code == CommandCode.CALC_HASH:
-        return first_tag & 0x0F == 0x01  # start and final in one
-    if code in _SYMMETRIC:
-        return first_tag & 0x0F == 0x01
-    return code != CommandCode.SET_OBJECT_PROTECTED

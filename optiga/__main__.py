@@ -1,0 +1,7 @@
+"""``python -m optiga``."""
+
+import sys
+
+from optiga.cli import main
+
+sys.exit(main())

@@ -1,0 +1,26 @@
+"""The host's side of a chip: one open chip, its commands as typed values, a key that can sign."""
+
+from __future__ import annotations
+
+from optiga.chip.chip import Chip
+from optiga.chip.key import Key
+
+__all__ = ["Chip", "Key", "open_chip"]
+
+
+def open_chip(port: str | None = None) -> Chip:
+    """Open the chip at a port.
+
+    :param port: a device name, a pyserial URL, ``emulator[:PATH]``, or None for the one board that is plugged in.
+    :raises BoardError: if there is no such port, or no chip answers there.
+    :raises ConfigurationError: if the port is written wrongly.
+    """
+    from optiga.transport import resolve_port
+
+    resolved = resolve_port(port)
+    transport = resolved.open()
+    try:
+        return Chip(transport, port=resolved.name)
+    except BaseException:
+        transport.close()
+        raise

@@ -1,0 +1,226 @@
+"""One open chip: its commands as methods."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+from optiga.chip.commands import (
+    CloseApplication,
+    Command,
+    GenKeyPair,
+    GetData,
+    GetMetadata,
+    GetRandom,
+    OpenApplication,
+    SetData,
+    SetMetadata,
+)
+from optiga.chip.commands.set_data_object import MAX_FRAGMENT
+from optiga.chip.key import Key
+from optiga.errors import ChipError, ConfigurationError
+from optiga.protocol import apdu, objects
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.metadata import Metadata
+from optiga.protocol.uid import Uid
+
+if TYPE_CHECKING:
+    from optiga.transport import Transport
+
+T = TypeVar("T")
+
+_GENERAL_HINTS = {
+    ErrorCode.INVALID_OID: "The chip has no such object",
+    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile; run the command again",
+    ErrorCode.INVALID_COMMAND: "This chip does not have the command",
+}
+
+
+class Chip:
+    """An OPTIGA Trust chip at the other end of a transport.
+
+    Making one opens the chip's application, which is one exchange. A context manager: leaving it closes the transport.
+
+    :param transport: anything with ``exchange(apdu) -> apdu`` and ``close()``.
+    :param port: how the user names the transport, for messages.
+    :raises BoardError: if the chip cannot be reached.
+    :raises ChipError: if it refuses.
+    """
+
+    def __init__(self, transport: Transport, *, port: str = "") -> None:
+        self._transport = transport
+        self.port = port
+        self._uid: Uid | None = None
+        self.execute(OpenApplication())
+
+    def __enter__(self) -> Chip:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the transport. The chip's application stays open until the next one opens it afresh."""
+        self._transport.close()
+
+    def close_application(self) -> None:
+        """End the chip's application; nothing but a new :class:`Chip` can use it afterwards."""
+        self.execute(CloseApplication())
+
+    def execute(self, command: Command[T]) -> T:
+        """Send a command and return its result. One exchange; on an error of the chip a second one asks for the cause.
+
+        :raises ChipError: if the chip refuses the command or answers against the manual.
+        :raises BoardError: if the line fails.
+        """
+        try:
+            answer = apdu.decode_answer(self._transport.exchange(command.apdu()))
+            if answer.ok:
+                return command.parse(answer.data)
+        except ValueError as error:
+            raise ChipError(
+                f"{command.code.title}: the chip's answer is not what the manual says: {error}",
+                hint="Is the board's firmware the one for this chip?",
+                port=self.port,
+                oid=command.target,
+            ) from error
+        raise self._refusal(command)
+
+    @property
+    def uid(self) -> Uid:
+        """The chip's unique identifier. One exchange the first time."""
+        if self._uid is None:
+            data = self.read(objects.UID)
+            try:
+                self._uid = Uid.parse(data)
+            except ValueError as error:
+                raise ChipError(f"object 0xE0C2: {error}", port=self.port, oid=objects.UID) from error
+        return self._uid
+
+    def read(self, oid: int, offset: int = 0, length: int | None = None) -> bytes:
+        """Data of an object, from an offset to its used size or for ``length`` bytes, in as few exchanges as it takes.
+
+        :raises ChipError: if the chip refuses, or the offset lies behind the object's used size.
+        """
+        data = b""
+        while length is None or len(data) < length:
+            wanted = apdu.MAX_DATA if length is None else min(apdu.MAX_DATA, length - len(data))
+            try:
+                part = self.execute(GetData(oid, offset + len(data), wanted))
+            except ChipError as error:
+                if data and error.code == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:
+                    break  # the part before ended exactly where the object does
+                raise
+            data += part
+            if len(part) < wanted:
+                break
+        return data
+
+    def write(self, oid: int, data: bytes, *, offset: int = 0, erase: bool = True) -> None:
+        """Write data into an object, in as few exchanges as the chip's buffer allows.
+
+        :param erase: whether the object holds nothing but these data afterwards.
+        :raises ChipError: if the chip refuses.
+        """
+        for start in range(0, max(len(data), 1), MAX_FRAGMENT):
+            fragment = data[start : start + MAX_FRAGMENT]
+            self.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))
+
+    def metadata(self, oid: int) -> Metadata:
+        """Metadata of an object. One exchange."""
+        return self.execute(GetMetadata(oid))
+
+    def write_metadata(self, oid: int, changes: Metadata) -> None:
+        """Change the metadata tags given, and no others. One exchange. May lock the object for ever."""
+        self.execute(SetMetadata(oid, changes))
+
+    def random(self, size: int) -> bytes:
+        """Random bytes from the chip's true random number generator, 8 to 256 of them. One exchange."""
+        return self.execute(GetRandom(size))
+
+    def key(self, oid: int, algorithm: KeyAlgorithm | None = None) -> Key:
+        """A key that is already on the chip.
+
+        :param algorithm: its algorithm where it is known; otherwise one exchange asks the key's metadata.
+        :raises ChipError: if the object holds no key yet.
+        """
+        known = algorithm or self.metadata(oid).algorithm
+        if known is None:
+            raise ChipError(
+                f"{objects.format_oid(oid)} holds no key yet", hint="Make one first", port=self.port, oid=oid
+            )
+        return Key(self, oid, known)
+
+    def generate_key(
+        self, slot: str | int, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
+    ) -> Key:
+        """Have the chip make a key pair; what the slot held before is lost. One exchange.
+
+        :param slot: name of a slot, or object identifier of its key.
+        :param algorithm: as in a configuration, for example ``secp384r1`` or ``rsa2048``.
+        :param usage: what the key may be used for; authentication and key agreement by default, for RSA encryption too.
+        :raises ConfigurationError: if slot or algorithm is unknown, or they do not go together.
+        :raises ChipError: if the chip refuses.
+        """
+        oid = _key_oid(slot)
+        chosen = _key_algorithm(algorithm)
+        if usage is None:
+            usage = KeyUsage.AUTHENTICATION | KeyUsage.KEY_AGREEMENT
+            if chosen.is_rsa:
+                usage |= KeyUsage.ENCRYPTION
+        public_key = self.execute(GenKeyPair(oid, chosen, usage))
+        return Key(self, oid, chosen, public_key)
+
+    def _refusal(self, command: Command[T]) -> ChipError:
+        """The error that says why the chip refused a command."""
+        code = self._last_error_code()
+        try:
+            known = ErrorCode(code)
+        except ValueError:
+            name, hint = "an error the manual does not list", ""
+        else:
+            name = known.title if code else "no cause given"
+            hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
+        about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
+        return ChipError(
+            f"{command.code.title}{about}: the chip says 0x{code:02X}, {name}",
+            code=code,
+            name=name,
+            hint=hint,
+            port=self.port,
+            oid=command.target,
+        )
+
+    def _last_error_code(self) -> int:
+        """Value of object 0xF1C2, which reading clears; 0 if the chip does not tell."""
+        where = objects.LAST_ERROR_CODE.to_bytes(2, "big") + b"\x00\x00\x00\x01"
+        question = apdu.encode_command(CommandCode.GET_DATA_OBJECT, 0, where, clear_last_error=False)
+        try:
+            answer = apdu.decode_answer(self._transport.exchange(question))
+        except ValueError:
+            return 0
+        return answer.data[0] if answer.ok and answer.data else 0
+
+
+def _key_oid(slot: str | int) -> int:
+    """Object identifier of a slot's key; an integer is taken as it is, for the chip to judge."""
+    if isinstance(slot, int):
+        return slot
+    found = objects.find_slot(slot)
+    if found is None:
+        names = ", ".join(known.name for known in objects.SLOTS)
+        raise ConfigurationError(f"{slot!r} is no slot of the chip", hint=f"One of {names}")
+    return found.key_oid
+
+
+def _key_algorithm(algorithm: KeyAlgorithm | str) -> KeyAlgorithm:
+    if isinstance(algorithm, KeyAlgorithm):
+        return algorithm
+    try:
+        return KeyAlgorithm[algorithm.upper()]
+    except KeyError:
+        names = ", ".join(known.title for known in KeyAlgorithm if known.is_ec or known.is_rsa)
+        raise ConfigurationError(f"{algorithm!r} is no key algorithm of the chip", hint=f"One of {names}") from None

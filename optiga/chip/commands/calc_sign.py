@@ -1,0 +1,44 @@
+"""CalcSign: a signature over a digest, made with a key of the chip. SRM, "CalcSign"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command
+from optiga.protocol import tlv
+from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
+
+_TAG_DIGEST = 0x01
+_TAG_OID = 0x03
+
+
+@dataclass(frozen=True)
+class CalcSign(Command[bytes]):
+    """Sign a digest. The result is raw: for RSA the signature, for ECDSA two INTEGERs r and s in DER, no SEQUENCE."""
+
+    oid: int
+    digest: bytes
+    scheme: SignatureScheme
+
+    code: ClassVar[CommandCode] = CommandCode.CALC_SIGN
+
+    @property
+    def param(self) -> int:
+        return self.scheme
+
+    @property
+    def data(self) -> bytes:
+        return tlv.encode(_TAG_DIGEST, self.digest) + tlv.encode_integer(_TAG_OID, self.oid, 2)
+
+    def parse(self, answer: bytes) -> bytes:
+        if not answer:
+            raise ValueError("no signature in it")
+        return answer
+
+    def hint(self, error: ErrorCode) -> str:
+        if error in (ErrorCode.UNSUPPORTED_EXTENSION, ErrorCode.INVALID_DATA, ErrorCode.UNSUPPORTED_PARAMETERS):
+            return "The object holds no key, or one of another algorithm or one that may not sign (key usage)"
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+            return "The key's execute access condition does not allow its use"
+        return ""

@@ -1,0 +1,51 @@
+"""GenKeyPair: a key pair whose private key stays on the chip. SRM, "GenKeyPair"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command
+from optiga.protocol import tlv
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+
+_TAG_OID = 0x01
+_TAG_USAGE = 0x02
+_TAG_PUBLIC_KEY = 0x02
+_BIT_STRING = 0x03
+_INFINEON_KEY = 0xE0F0
+
+
+@dataclass(frozen=True)
+class GenKeyPair(Command[bytes]):
+    """Make a key pair and keep its private key in an object. The result is the public key, a BIT STRING in DER."""
+
+    oid: int
+    algorithm: KeyAlgorithm
+    usage: KeyUsage
+
+    code: ClassVar[CommandCode] = CommandCode.GEN_KEY_PAIR
+
+    @property
+    def param(self) -> int:
+        return self.algorithm
+
+    @property
+    def data(self) -> bytes:
+        return tlv.encode_integer(_TAG_OID, self.oid, 2) + tlv.encode_integer(_TAG_USAGE, self.usage, 1)
+
+    def parse(self, answer: bytes) -> bytes:
+        public_keys = [value for tag, value in tlv.decode(answer) if tag == _TAG_PUBLIC_KEY]
+        if len(public_keys) != 1 or not public_keys[0] or public_keys[0][0] != _BIT_STRING:
+            raise ValueError("no public key as a BIT STRING in it")
+        return public_keys[0]
+
+    def hint(self, error: ErrorCode) -> str:
+        if self.oid == _INFINEON_KEY:
+            return "0xE0F0 holds Infineon's own key and is locked; use another slot, for example second (0xE0F1)"
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+            return "The key is locked: its change access condition does not allow a new one"
+        if error in (ErrorCode.INVALID_PARAM, ErrorCode.UNSUPPORTED_PARAMETERS, ErrorCode.INVALID_DATA):
+            return f"This chip has no {self.algorithm.title} keys, or not in this object"
+        return ""

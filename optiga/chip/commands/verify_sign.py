@@ -1,0 +1,62 @@
+"""VerifySign: the chip checks a signature, with a key given or one in its certificate. SRM, "VerifySign"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command, expect_no_data
+from optiga.protocol import tlv
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import CommandCode, SignatureScheme
+
+_TAG_DIGEST = 0x01
+_TAG_SIGNATURE = 0x02
+_TAG_CERTIFICATE_OID = 0x04
+_TAG_ALGORITHM = 0x05
+_TAG_PUBLIC_KEY = 0x06
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A public key given with a command.
+
+    :param bit_string: the key as a BIT STRING in DER.
+    """
+
+    algorithm: KeyAlgorithm
+    bit_string: bytes
+
+
+@dataclass(frozen=True)
+class VerifySign(Command[None]):
+    """Check a signature over a digest; a wrong one is an error of the chip (signature verification failure).
+
+    :param signature: raw: for RSA the signature, for ECDSA two INTEGERs in DER without SEQUENCE.
+    :param key: the public key, or the identifier of an object with one certificate in plain DER.
+    """
+
+    digest: bytes
+    signature: bytes
+    key: PublicKey | int
+    scheme: SignatureScheme
+
+    code: ClassVar[CommandCode] = CommandCode.VERIFY_SIGN
+
+    @property
+    def param(self) -> int:
+        return self.scheme
+
+    @property
+    def data(self) -> bytes:
+        signed = tlv.encode(_TAG_DIGEST, self.digest) + tlv.encode(_TAG_SIGNATURE, self.signature)
+        if isinstance(self.key, int):
+            return signed + tlv.encode_integer(_TAG_CERTIFICATE_OID, self.key, 2)
+        return (
+            signed
+            + tlv.encode_integer(_TAG_ALGORITHM, self.key.algorithm, 1)
+            + tlv.encode(_TAG_PUBLIC_KEY, self.key.bit_string)
+        )
+
+    def parse(self, answer: bytes) -> None:
+        expect_no_data(answer)

@@ -1,0 +1,103 @@
+"""A key on the chip that can sign."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from optiga.chip.commands import CalcSign
+from optiga.errors import ConfigurationError
+from optiga.protocol.algorithms import CURVES, HASH_SIZES, KeyAlgorithm
+from optiga.protocol.codes import SignatureScheme
+from optiga.protocol.objects import format_oid
+
+if TYPE_CHECKING:
+    from optiga.chip.chip import Chip
+
+_RSA_SCHEMES = {
+    "sha256": SignatureScheme.RSASSA_PKCS1_V15_SHA256,
+    "sha384": SignatureScheme.RSASSA_PKCS1_V15_SHA384,
+    "sha512": SignatureScheme.RSASSA_PKCS1_V15_SHA512,
+}
+_RSA_IDENTIFIER = bytes.fromhex("300d06092a864886f70d0101010500")
+_EC_PUBLIC_KEY = "06072a8648ce3d0201"
+_IDENTIFIERS = {
+    KeyAlgorithm.SECP256R1: bytes.fromhex(f"3013{_EC_PUBLIC_KEY}06082a8648ce3d030107"),
+    KeyAlgorithm.SECP384R1: bytes.fromhex(f"3010{_EC_PUBLIC_KEY}06052b81040022"),
+    KeyAlgorithm.SECP521R1: bytes.fromhex(f"3010{_EC_PUBLIC_KEY}06052b81040023"),
+    KeyAlgorithm.BRAINPOOLP256R1: bytes.fromhex(f"3014{_EC_PUBLIC_KEY}06092b2403030208010107"),
+    KeyAlgorithm.BRAINPOOLP384R1: bytes.fromhex(f"3014{_EC_PUBLIC_KEY}06092b240303020801010b"),
+    KeyAlgorithm.BRAINPOOLP512R1: bytes.fromhex(f"3014{_EC_PUBLIC_KEY}06092b240303020801010d"),
+    KeyAlgorithm.RSA1024: _RSA_IDENTIFIER,
+    KeyAlgorithm.RSA2048: _RSA_IDENTIFIER,
+}
+"""AlgorithmIdentifier in DER of each algorithm (RFC 5480, RFC 5639, RFC 8017)."""
+
+
+class Key:
+    """A private key that stays on the chip, addressed by its object.
+
+    :param public_key: the public key as the chip gave it when the pair was made, a BIT STRING in DER; None for a key
+        that was there before: the chip has no command that tells it.
+    """
+
+    def __init__(self, chip: Chip, oid: int, algorithm: KeyAlgorithm, public_key: bytes | None = None) -> None:
+        self._chip = chip
+        self.oid = oid
+        self.algorithm = algorithm
+        self.public_key = public_key
+
+    @property
+    def public_key_info(self) -> bytes:
+        """The public key as SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7).
+
+        :raises ConfigurationError: if the public key is not known here.
+        """
+        if self.public_key is None:
+            raise ConfigurationError(
+                f"the public key of {format_oid(self.oid)} is not known",
+                hint="The chip tells it only when the pair is made; take it from the certificate",
+            )
+        return _der_sequence(_IDENTIFIERS[self.algorithm] + self.public_key)
+
+    @property
+    def default_hash(self) -> str:
+        """Name of the digest that belongs to the key: that of its curve's size; sha256 for RSA."""
+        return CURVES[self.algorithm].hash_name if self.algorithm.is_ec else "sha256"
+
+    def sign(self, data: bytes, hash_name: str | None = None) -> bytes:
+        """Sign data: hashed here, signed on the chip. One exchange.
+
+        :param hash_name: sha256, sha384 or sha512; that of the key by default.
+        :returns: for EC an ECDSA-Sig-Value in DER (a SEQUENCE of r and s), for RSA the PKCS #1 v1.5 signature.
+        :raises ChipError: if the chip refuses.
+        """
+        name = hash_name or self.default_hash
+        _check_hash(name)
+        return self.sign_digest(hashlib.new(name, data).digest(), name)
+
+    def sign_digest(self, digest: bytes, hash_name: str | None = None) -> bytes:
+        """Sign a digest that is already there; otherwise as :meth:`sign`.
+
+        :param digest: for EC 10 bytes up to the size of the curve, for RSA exactly that of the hash.
+        """
+        if self.algorithm.is_ec:
+            raw = self._chip.execute(CalcSign(self.oid, digest, SignatureScheme.ECDSA))
+            return _der_sequence(raw)
+        name = hash_name or self.default_hash
+        _check_hash(name)
+        return self._chip.execute(CalcSign(self.oid, digest, _RSA_SCHEMES[name]))
+
+
+def _check_hash(name: str) -> None:
+    if name not in HASH_SIZES:
+        raise ConfigurationError(f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}")
+
+
+def _der_sequence(content: bytes) -> bytes:
+    """A DER SEQUENCE around encoded content."""
+    size = len(content)
+    if size < 0x80:
+        return bytes([0x30, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([0x30, 0x80 | len(length)]) + length + content

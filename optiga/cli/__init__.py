@@ -1,0 +1,45 @@
+"""The command line: options in, text out. One door: :func:`main`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+EXIT_UNEXPECTED = 1
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code. Every error becomes one line on standard error.
+
+    :param arguments: without the program's name; those of the process by default.
+    """
+    try:
+        from optiga.cli.app import run
+
+        return run(arguments)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "optiga":
+            raise
+        return _say_what_is_missing(error.name.partition(".")[0])
+    except KeyboardInterrupt:
+        print("Interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left. Nothing more can be said there, not even at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_UNEXPECTED
+
+
+def _say_what_is_missing(package: str) -> int:
+    from pathlib import Path
+
+    project = Path(__file__).resolve().parents[2]
+    source = str(project) if (project / "pyproject.toml").exists() else "optiga-personalize"
+    print(
+        f"Error: the Python package {package!r} is missing. Install what optiga needs with: "
+        f"{sys.executable} -m pip install {source} (in a virtual environment where the system's Python refuses it)",
+        file=sys.stderr,
+    )
+    return EXIT_UNEXPECTED

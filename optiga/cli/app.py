@@ -1,0 +1,172 @@
+"""The command line as a whole: the main command with the predecessor's options, its subcommands, its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from optiga._version import __version__
+from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.errors import (
+    BoardError,
+    CertificateError,
+    ChipError,
+    CloudError,
+    ConfigurationError,
+    OptigaError,
+)
+
+EXIT_CODES: dict[type[OptigaError], int] = {
+    ConfigurationError: 2,
+    BoardError: 3,
+    ChipError: 4,
+    CertificateError: 5,
+    CloudError: 6,
+}
+_EXIT_UNEXPECTED = 1
+
+_SUBCOMMANDS = {
+    "boards": "optiga.cli.boards",
+    "completion": "optiga.cli.completion",
+    "emulator": "optiga.cli.emulator",
+    "info": "optiga.cli.info",
+}
+"""Where each subcommand lives; the module has the command under ``command``."""
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are loaded when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(_SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _SUBCOMMANDS:
+            return None
+        command = import_module(_SUBCOMMANDS[cmd_name]).command
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 board, 4 chip, 5 certificate, 6 cloud.",
+)
+@click.option("--csr", "csr_path", metavar="CONFIG", help="Key pair and CSR from the chip, as a .jsn file says.")
+@click.option("--write", "write_path", metavar="FILE", help="Write a certificate or chain (PEM, DER), or data.")
+@click.option("--read", "read_oid", metavar="OID", help="Read an object: a certificate as PEM, others as a hex dump.")
+@click.option("--slot", metavar="SLOT", help="Slot: second, third …, or either of its OIDs. [second for --write]")
+@click.option("--id", "object_id", metavar="OID", help="Object to write to that is no slot's: 0xE0E8, 0xF1D0 …")
+@click.option("--out-dir", metavar="DIR", help="Folder for the CSR. [the current one]")
+@click.option("--out", metavar="FILE", help="File for what --read reads: PEM or raw bytes.")
+@click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
+@common_options(environment=True)
+@click.version_option(__version__, prog_name="optiga")
+@click.pass_context
+@pass_settings
+def app(
+    settings: Settings,
+    ctx: click.Context,
+    csr_path: str | None,
+    write_path: str | None,
+    read_oid: str | None,
+    slot: str | None,
+    object_id: str | None,
+    out_dir: str | None,
+    out: str | None,
+    strict: bool,
+) -> None:
+    """Give an OPTIGA Trust chip its identity: key pair, CSR, certificate.
+
+    \b
+    optiga.py --csr config.jsn                     key pair and CSR from the chip
+    optiga.py --write cert.pem --slot second       certificate into the chip's slot
+    optiga.py --port emulator --csr config.jsn     the same on an emulated chip
+    """
+    _check_job(
+        {"--csr": csr_path, "--write": write_path, "--read": read_oid},
+        {"--slot": slot, "--id": object_id, "--out-dir": out_dir, "--out": out, "--strict": strict or None},
+        ctx.invoked_subcommand,
+    )
+    if ctx.invoked_subcommand is not None:
+        return
+    from optiga.cli import jobs
+
+    if csr_path is not None:
+        jobs.make_csr(settings, csr_path, slot=slot, out_dir=out_dir or ".")
+    elif write_path is not None:
+        jobs.write_file(settings, write_path, slot=slot, object_id=object_id, strict=strict)
+    elif read_oid is not None:
+        jobs.read_object(settings, read_oid, out=out)
+    else:
+        click.echo(ctx.get_help())
+
+
+_BELONGS = {
+    "--slot": ("--csr", "--write"),
+    "--id": ("--write",),
+    "--out-dir": ("--csr",),
+    "--out": ("--read",),
+    "--strict": ("--write",),
+}
+"""Which jobs an option goes with."""
+
+
+def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcommand: str | None) -> None:
+    """Refuse more than one job, an empty one, and options of a job that is not asked for.
+
+    :raises click.UsageError: for each of these.
+    """
+    asked = [name for name, value in jobs.items() if value is not None]
+    if any(jobs[name] == "" for name in asked):
+        raise click.UsageError(f"{' and '.join(asked)}: the value is empty.")
+    together = asked + ([subcommand] if subcommand else [])
+    if len(together) > 1:
+        raise click.UsageError(f"{' and '.join(together)} do not go together: one job at a time.")
+    for name, value in options.items():
+        if value is not None and not set(asked) & set(_BELONGS[name]):
+            raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
+    if options["--slot"] is not None and options["--id"] is not None:
+        raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; every error of the family becomes its lines and its exit code."""
+    settings = Settings()
+    try:
+        result = app.main(args=None if arguments is None else list(arguments), standalone_mode=False, obj=settings)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "optiga"
+        settings.error(f"{error.format_message().replace(chr(10), ' ')} Try '{path} --help'.")
+        return EXIT_CODES[ConfigurationError]
+    except OptigaError as error:
+        settings.error(str(error))
+        for problem in getattr(error, "problems", ()):
+            settings.error(problem)
+        return exit_code(error)
+    except (KeyboardInterrupt, BrokenPipeError, ModuleNotFoundError):
+        raise
+    except Exception as error:
+        import logging
+
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        settings.error(
+            f"unexpected: {type(error).__name__}: {error}. This is a mistake of optiga; the same command with -vv "
+            "shows where, for a report"
+        )
+        return _EXIT_UNEXPECTED
+    return result if isinstance(result, int) else 0
+
+
+def exit_code(error: OptigaError) -> int:
+    """The exit code of an error's family."""
+    return next((code for family, code in EXIT_CODES.items() if isinstance(error, family)), _EXIT_UNEXPECTED)

@@ -1,0 +1,27 @@
+"""``boards``: the serial ports there are, and which belong to a board."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.settings import Settings, common_options, pass_settings
+
+
+@click.command(name="boards", short_help="List the serial ports, and which are boards.")
+@common_options()
+@pass_settings
+def command(settings: Settings) -> None:
+    """List the serial ports of this machine, which of them are personalization boards, and why."""
+    from dataclasses import asdict
+
+    from optiga.transport.boards import list_ports
+
+    ports = list_ports()
+    rows = [(port.device, "board" if port.is_board else "-", port.why, port.description) for port in ports]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    settings.print_result(
+        {"ports": [asdict(port) for port in ports]},
+        default="text",
+        text="\n".join(lines) or "No serial port found. An emulated chip needs none: --port emulator",
+    )

@@ -1,0 +1,219 @@
+"""The options that every command takes, before it or after it, and what follows from them: port, notes, results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Settings:
+    """What the common options say.
+
+    :param port: as the user wrote it; None where nothing was written.
+    :param query: a JMESPath expression on the result.
+    :param output: ``repr``, ``json`` or ``text``; None leaves it to the command.
+    """
+
+    port: str | None = None
+    query: str | None = None
+    output: str | None = None
+    quiet: bool = False
+    verbosity: int = 0
+
+    def open_chip(self) -> Chip:
+        """Open the chip at the port asked for; an emulated one is announced, always.
+
+        :raises OptigaError: if that cannot be.
+        """
+        from optiga.chip import Chip
+        from optiga.transport import EmulatorPort, resolve_port
+
+        port = resolve_port(self.port)
+        if isinstance(port, EmulatorPort):
+            click.echo(
+                f"Emulated chip: {port.file}. Its keys lie in that file and protect nothing.",
+                err=True,
+            )
+        transport = port.open()
+        try:
+            return Chip(transport, port=port.name)
+        except BaseException:
+            transport.close()
+            raise
+
+    def note(self, text: str) -> None:
+        """Something for people; silent with ``--quiet``."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def warn(self, text: str) -> None:
+        """Something that people must know, ``--quiet`` or not."""
+        click.secho(f"Warning: {text}", err=True, fg="yellow")
+
+    def error(self, text: str) -> None:
+        """Why the command failed; one line."""
+        click.secho(f"Error: {' '.join(text.splitlines())}", err=True, fg="red")
+
+    def check_query(self, fields: Iterable[str]) -> None:
+        """Refuse a query for a field that the result will not have, before anything is done.
+
+        :raises ConfigurationError: if it asks for one.
+        """
+        if self.query is None:
+            return
+        known = tuple(fields)
+        parsed = _compile(self.query).parsed
+        if parsed["type"] == "field" and parsed["value"] not in known:
+            raise _no_such_field(self.query, known)
+
+    @property
+    def wants_result(self) -> bool:
+        """Whether the user asked for a result where the command prints none by itself."""
+        return self.query is not None or self.output in ("json", "repr")
+
+    def print_result(self, result: Mapping[str, Any], *, default: str, text: str = "") -> None:
+        """Print a result on standard output, in the form asked for.
+
+        :param default: the form where none was asked for: ``repr``, ``json`` or ``text``.
+        :param text: the form for people; with ``text`` alone.
+        :raises ConfigurationError: if the query finds nothing.
+        """
+        import json
+
+        form = self.output or (default if self.query is None else "repr" if default == "text" else default)
+        value: Any = dict(result)
+        if self.query is not None:
+            value = _compile(self.query).search(value)
+            if value is None and result.get(self.query, 0) is not None:
+                raise _no_such_field(self.query, tuple(result))
+            if isinstance(value, str):
+                click.echo(value)
+                return
+        if form == "text" and self.query is None:
+            click.echo(text)
+        elif form == "repr":
+            click.echo(repr(value))
+        else:
+            click.echo(json.dumps(value, indent=4, ensure_ascii=False))
+
+
+pass_settings = click.make_pass_decorator(Settings, ensure=True)
+
+
+def common_options(*, environment: bool = False) -> Callable[[F], F]:
+    """The options that every command takes.
+
+    :param environment: whether the environment variable for the port counts; on the main command only, so that it
+        never overrules what was written there.
+    """
+
+    def decorate(function: F) -> F:
+        for option in reversed(_options(environment=environment)):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def _options(*, environment: bool) -> list[Callable[[F], F]]:
+    return [
+        click.option(
+            "--port",
+            metavar="PORT",
+            envvar="OPTIGA_PORT" if environment else None,
+            show_envvar=environment,
+            expose_value=False,
+            callback=_keep,
+            help="Device, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH]. [the one board plugged in]",
+        ),
+        click.option(
+            "--query",
+            metavar="EXPR",
+            expose_value=False,
+            callback=_keep_query,
+            help="Print only this of the result: a field's name, or any JMESPath expression.",
+        ),
+        click.option(
+            "--output",
+            type=click.Choice(["repr", "json", "text"]),
+            expose_value=False,
+            callback=_keep,
+            help="Form of the result. [repr for --csr, text for others]",
+        ),
+        click.option(
+            "-q",
+            "--quiet",
+            "--quit",
+            is_flag=True,
+            expose_value=False,
+            callback=_keep,
+            help="No notes: the result, warnings and errors only.",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            "verbosity",
+            count=True,
+            expose_value=False,
+            callback=_keep_verbosity,
+            help="Say more; -vv shows every frame in hex.",
+        ),
+    ]
+
+
+def _settings(ctx: click.Context) -> Settings:
+    return ctx.ensure_object(Settings)
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Keep the value of an option that was given; one given behind the subcommand overrules one before it."""
+    if value:
+        setattr(_settings(ctx), str(param.name), value)
+    elif value == "" and param.name == "port":
+        raise click.BadParameter("is empty: name a device, a URL or emulator", ctx, param)
+
+
+def _keep_query(ctx: click.Context, param: click.Parameter, value: str | None) -> None:  # noqa: ARG001
+    if value is not None:
+        _compile(value)
+        _settings(ctx).query = value
+
+
+def _keep_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> None:  # noqa: ARG001
+    if value:
+        import logging
+
+        settings = _settings(ctx)
+        settings.verbosity = max(settings.verbosity, value)
+        logging.basicConfig(format="%(name)s: %(message)s")
+        logging.getLogger("optiga").setLevel(logging.DEBUG if settings.verbosity > 1 else logging.INFO)
+
+
+def _compile(expression: str) -> Any:
+    """A JMESPath expression, parsed."""
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        return jmespath.compile(expression)
+    except JMESPathError as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigurationError(
+            f"--query {expression!r} cannot be understood: {reason}",
+            hint="Name a field or write JMESPath",
+        ) from None
+
+
+def _no_such_field(expression: str, fields: tuple[str, ...]) -> ConfigurationError:
+    return ConfigurationError(f"--query {expression!r} finds nothing in the result", hint=f"It has {', '.join(fields)}")

@@ -1,0 +1,227 @@
+"""Exchanges with a chip through a board's bridge firmware, over a line that may lose, damage or delay bytes.
+
+The firmware reads a head of six bytes, then as many bytes as the head announces and two more, with no time limit.
+After a lost byte it sits waiting and takes the next frame for the rest of this one. Two things follow:
+
+- The line is brought back by filler bytes, until the firmware finds itself at a wrong start sequence and says
+  ``ff ff``. That answer is a fence: whatever the chip had to say to earlier commands has come before it.
+- A late answer is therefore never mistaken for the answer to a later command: the last whole answer before the fence
+  belongs to the last command sent.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from optiga.errors import BoardError
+from optiga.protocol import frame
+from optiga.protocol.expectations import can_answer, hides_answer, hides_command, is_repeatable
+from optiga.protocol.timing import LINE_BYTES_PER_MS, command_code, longest_ms, typical_ms
+from optiga.transport.line import Line
+from optiga.transport.scanner import AnswerScanner, Found
+
+ATTEMPTS = 3
+"""How often a command is sent before the line is given up."""
+
+_FILLER = b"\x00"
+_FIRST_STEP_S = 0.05
+"""How long a single filler byte is given to be answered; doubled with each attempt."""
+_SLACK_S = 0.3
+"""What an answer may be late, beyond the manual's times, before the line is looked after."""
+_MAX_FRAME_S = frame.BUFFER_SIZE / LINE_BYTES_PER_MS / 1000
+
+_log = logging.getLogger(__name__)
+
+
+class BridgeTransport:
+    """A chip behind a board's bridge firmware.
+
+    :param line: the bytes' way to the board; closed with this.
+    :param port: how the user names the board, for messages.
+    """
+
+    def __init__(self, line: Line, *, port: str) -> None:
+        self._line = line
+        self._port = port
+        self._scanner = AnswerScanner()
+        self._error_answers = 0
+        self._answers = 0
+        self._show_answer = True
+
+    def close(self) -> None:
+        self._line.close()
+
+    def exchange(self, apdu: bytes) -> bytes:
+        """Send a command APDU and return the answer APDU, whatever the line does to either, as long as it can be had.
+
+        :raises BoardError: after a bounded number of attempts; or after the first, if the answer to a command that
+            must not be repeated is lost.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            answer = self._attempt(apdu, attempt)
+            if answer is not None:
+                self._answers += 1
+                return answer
+            if not is_repeatable(apdu):
+                raise BoardError(
+                    f"the answer to command 0x{command_code(apdu):02x} was lost, and it must not be sent twice",
+                    hint="Look at the object before trying again: it may or may not have changed",
+                    port=self._port,
+                )
+            _log.info("%s: no usable answer to command 0x%02x, attempt %d", self._port, command_code(apdu), attempt)
+        raise self._diagnosis()
+
+    def _attempt(self, apdu: bytes, attempt: int) -> bytes | None:
+        """Send once; the answer, or None once the board is ready to hear the command again."""
+        self._scanner.clear()
+        sent = frame.encode(apdu)
+        started = self._line.now()
+        self._show_answer = not hides_answer(apdu)
+        _log.debug("%s > %s", self._port, _shown(sent, not hides_command(apdu)))
+        self._line.write(sent)
+        sending_s = len(sent) / LINE_BYTES_PER_MS / 1000
+        patience = sending_s + _MAX_FRAME_S + 1.5 * typical_ms(apdu) / 1000 + _SLACK_S
+        found = self._listen(patience)
+        if found is not None and found.apdu is not None and can_answer(apdu, found.apdu):
+            return found.apdu
+        deadline = started + sending_s + longest_ms(apdu) / 1000
+        return self._recover(sent, deadline, attempt, found)
+
+    def _recover(self, sent: bytes, deadline: float, attempt: int, first: Found | None) -> bytes | None:
+        """Bring the board to a frame boundary.
+
+        :param sent: the frame whose answer did not come.
+        :param first: what came in its place, if anything whole did.
+        :returns: the last answer that came before the fence, if one did.
+        :raises BoardError: if the board stays silent until the deadline.
+        """
+        step = _FIRST_STEP_S * 2 ** (attempt - 1)
+        late = first.apdu if first is not None else None
+        fenced, answer = self._fill_singly(step)
+        late = answer or late
+        if not fenced:
+            fenced, answer = self._fill_in_bulk(sent, step)
+            late = answer or late
+            while not fenced and self._line.now() < deadline:
+                found = self._listen(deadline - self._line.now())
+                if found is None:
+                    break
+                fenced, late = found.is_error, found.apdu or late
+            if not fenced:
+                raise self._diagnosis()
+            self._drain(step)
+            self._fill_singly(step)
+        self._drain(step)
+        return late
+
+    def _fill_singly(self, step: float) -> tuple[bool, bytes | None]:
+        """Send filler bytes one by one, up to a whole head, until the firmware complains of the one that completes it.
+
+        :returns: whether it did, and the last answer that came before.
+        """
+        answer = None
+        for _ in range(frame.HEAD_SIZE):
+            self._write_filler(1)
+            while (found := self._listen(step)) is not None:
+                if found.is_error:
+                    return True, answer
+                answer = found.apdu
+        return False, answer
+
+    def _fill_in_bulk(self, sent: bytes, step: float) -> tuple[bool, bytes | None]:
+        """Send filler in growing portions, as much as the firmware can still be waiting for.
+
+        :returns: whether it complained, and the last answer that came before.
+        """
+        answer = None
+        missing = longest_wait(sent)
+        portion = 4 * frame.HEAD_SIZE
+        while missing > 0:
+            count = min(portion, missing)
+            self._write_filler(count)
+            while (found := self._listen(step + count / LINE_BYTES_PER_MS / 1000)) is not None:
+                if found.is_error:
+                    return True, answer
+                answer = found.apdu
+            missing -= count
+            portion *= 2
+        return False, answer
+
+    def _write_filler(self, count: int) -> None:
+        _log.debug("%s > filler, %d bytes", self._port, count)
+        self._line.write(_FILLER * count)
+
+    def _drain(self, quiet: float) -> None:
+        """Hear out what the board still has to say, until it has been quiet for a time, in seconds."""
+        while self._listen(quiet) is not None:
+            pass
+        self._scanner.clear()
+
+    def _listen(self, seconds: float) -> Found | None:
+        """The next whole answer that comes within a time, in seconds; None if the line goes quiet without one."""
+        deadline = self._line.now() + seconds
+        while True:
+            found = self._scanner.next()
+            if found is not None:
+                self._error_answers += found.is_error
+                return found
+            data = self._line.read(max(0.0, deadline - self._line.now()))
+            if data:
+                _log.debug("%s < %s", self._port, _shown(data, self._show_answer))
+                self._scanner.feed(data)
+            elif self._line.now() >= deadline:
+                self._scanner.give_up_partial()
+                found = self._scanner.next()
+                self._error_answers += found is not None and found.is_error
+                return found
+
+    def _diagnosis(self) -> BoardError:
+        """The error that says what this board's silence, noise or complaints most likely mean."""
+        if self._answers:
+            return BoardError(
+                "the board stopped answering",
+                hint="Check cable and power, then run the command again: it starts from a clean line",
+                port=self._port,
+            )
+        if self._error_answers:
+            return BoardError(
+                "the board answers, but reports that it cannot reach its chip (ff ff)",
+                hint="Is a chip plugged into the board, the right way round? Then unplug and replug the board",
+                port=self._port,
+            )
+        if self._scanner.damaged:
+            return BoardError(
+                "the board's answers arrive damaged",
+                hint="Try another cable or USB port, and close other programs on this port",
+                port=self._port,
+            )
+        if self._scanner.noise:
+            return BoardError(
+                "something answers, but not a personalization board",
+                hint="Is it the right port ('boards' lists them)? Is the board's firmware in provisioning mode?",
+                port=self._port,
+            )
+        return BoardError(
+            "no answer",
+            hint="Is it the right port ('boards' lists them)? Is the board powered, its firmware in provisioning "
+            "mode, a chip on it?",
+            port=self._port,
+        )
+
+
+def _shown(data: bytes, visible: bool) -> str:
+    """Bytes for the log; only their number where they carry a secret."""
+    return data.hex() if visible else f"({len(data)} bytes with a secret, not shown)"
+
+
+def longest_wait(sent: bytes) -> int:
+    """Most bytes that the firmware can still be waiting for if any one byte of a frame was lost on its way.
+
+    A lost byte of the length makes it read the first byte of the APDU as part of the length.
+    """
+    longest = 0
+    for lost in range(len(frame.START), frame.HEAD_SIZE):
+        arrived = sent[:lost] + sent[lost + 1 :]
+        announced = frame.body_length(arrived[: frame.HEAD_SIZE]) or 0
+        longest = max(longest, frame.OVERHEAD + announced - len(arrived))
+    return max(longest, 1)

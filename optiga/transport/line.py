@@ -1,0 +1,157 @@
+"""Bytes to a board and back: a serial device, or a pyserial URL such as ``socket://`` and ``rfc2217://``."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from optiga.errors import BoardError, ConfigurationError
+
+if TYPE_CHECKING:
+    import serial
+
+BAUD_RATE = 115200
+WRITE_TIMEOUT_S = 10.0
+
+
+class Line(Protocol):
+    """A way for bytes, and the clock that its time limits are measured with."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes.
+
+        :raises BoardError: if they cannot be sent.
+        """
+        ...
+
+    def read(self, seconds: float) -> bytes:
+        """What has come, at least one byte; nothing if none comes within a time, in seconds.
+
+        :raises BoardError: if the line is gone.
+        """
+        ...
+
+    def now(self) -> float:
+        """Time in seconds, from any start."""
+        ...
+
+    def close(self) -> None:
+        """Give the line back."""
+        ...
+
+
+class SerialLine:
+    """A line over pyserial, at 115200 baud 8N1.
+
+    :param port: a device name or a pyserial URL.
+    :raises BoardError: if it cannot be opened.
+    :raises ConfigurationError: if it is a URL that pyserial does not know.
+    """
+
+    def __init__(self, port: str) -> None:
+        self._port = port
+        self._serial = _open(port)
+
+    def write(self, data: bytes) -> None:
+        import serial
+
+        try:
+            self._serial.write(data)
+        except serial.SerialTimeoutException:
+            raise BoardError(
+                "the board takes no bytes", hint="Unplug and replug it, then try again", port=self._port
+            ) from None
+        except (serial.SerialException, OSError) as error:
+            raise self._lost(error) from error
+
+    def read(self, seconds: float) -> bytes:
+        import serial
+
+        try:
+            self._serial.timeout = seconds
+            data: bytes = self._serial.read(1)
+            while data and (waiting := self._serial.in_waiting):
+                data += self._serial.read(waiting)
+        except (serial.SerialException, OSError) as error:
+            raise self._lost(error) from error
+        return data
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._serial.close()
+
+    def _lost(self, error: Exception) -> BoardError:
+        return BoardError(
+            f"the connection broke: {error}",
+            hint="Was the board unplugged, or does another program use the port?",
+            port=self._port,
+        )
+
+
+def _open(port: str) -> serial.Serial:
+    import serial
+
+    is_device = "://" not in port
+    try:
+        opened: serial.Serial = serial.serial_for_url(
+            port, baudrate=BAUD_RATE, write_timeout=WRITE_TIMEOUT_S, exclusive=True if is_device else None
+        )
+        opened.reset_input_buffer()
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{port}: not a port: {error}", hint="A device name, socket://HOST:PORT, rfc2217://HOST:PORT or emulator"
+        ) from None
+    except (serial.SerialException, OSError) as error:
+        raise _cannot_open(port, error) from error
+    return opened
+
+
+def _cannot_open(port: str, error: OSError) -> BoardError:
+    """The error that says why a port did not open, in words for the cause."""
+    number = error.errno
+    cause = error.__context__
+    if number is None and isinstance(cause, OSError):
+        number = cause.errno
+    text = str(error)
+    if "://" in port:
+        return BoardError(
+            f"nobody answers there: {_plain(text)}",
+            hint="Is the other end running, for example 'emulator serve --tcp HOST:PORT'?",
+            port=port,
+        )
+    if number == errno.ENOENT or "FileNotFoundError" in text:
+        return BoardError("there is no such port", hint="'boards' lists those there are", port=port)
+    if number in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
+        return BoardError("no permission to open it", hint=_permission_hint(port), port=port)
+    if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK) or "exclusively lock" in text:
+        return BoardError("in use by another program", hint="Close it (a terminal? another tool?)", port=port)
+    if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO):
+        return BoardError("not a serial port", hint="'boards' lists those there are", port=port)
+    return BoardError(f"cannot be opened: {_plain(text)}", hint="'boards' lists the ports there are", port=port)
+
+
+def _permission_hint(port: str) -> str:
+    """What to do where the user may not open a device."""
+    if sys.platform == "win32":
+        return "Another program may hold it: close it and try again"
+    group = "dialout"
+    with suppress(OSError, KeyError):
+        import grp
+
+        group = grp.getgrgid(Path(port).stat().st_gid).gr_name
+    if group == "root" or os.access(port, os.R_OK | os.W_OK):
+        return "Ask your administrator for access to it"
+    return f"Join its group: sudo usermod -aG {group} $USER, then log in again"
+
+
+def _plain(text: str) -> str:
+    """An error text of pyserial without what our own message says already."""
+    return text.rsplit(": ", 1)[-1] if ": " in text else text

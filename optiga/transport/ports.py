@@ -1,0 +1,149 @@
+"""What people write for a port, and what it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from optiga.errors import ConfigurationError
+from optiga.transport.base import Transport
+
+EMULATOR = "emulator"
+_EMULATOR_OPTIONS = ("model", "timing")
+
+
+@dataclass(frozen=True)
+class BoardPort:
+    """A device or a pyserial URL, with a board at its end.
+
+    :param name: how the user names it.
+    """
+
+    name: str
+
+    def open(self) -> Transport:
+        """Open the line and take the lock on it.
+
+        :raises BoardError: if that cannot be.
+        """
+        from optiga.locks import ResourceLock, lock_path_for_port
+        from optiga.transport.bridge import BridgeTransport
+        from optiga.transport.line import SerialLine
+
+        lock = ResourceLock(lock_path_for_port(self._one_name()), port=self.name)
+        lock.acquire()
+        try:
+            bridge = BridgeTransport(SerialLine(self.name), port=self.name)
+        except BaseException:
+            lock.release()
+            raise
+        return _Locked(bridge, lock.release)
+
+    def _one_name(self) -> str:
+        """The same name for a device however it is reached: links are followed."""
+        if "://" in self.name:
+            return self.name
+        with suppress(OSError):
+            return str(Path(self.name).resolve())
+        return self.name
+
+
+@dataclass(frozen=True)
+class EmulatorPort:
+    """An emulated chip in this process.
+
+    :param name: how the user names it.
+    :param path: its file; None for the user's own default chip.
+    :param model: name of the model to make where the file is new; None for the default.
+    :param real_timing: whether exchanges take as long as on a board.
+    """
+
+    name: str
+    path: Path | None = None
+    model: str | None = None
+    real_timing: bool = False
+
+    @property
+    def file(self) -> Path:
+        """The file that the chip lives in."""
+        from optiga.emulator import default_chip_path
+
+        return self.path or default_chip_path()
+
+    def open(self) -> Transport:
+        """Open the chip's file, making a new chip where there is none.
+
+        :raises BoardError: if that cannot be.
+        """
+        from optiga.transport.emulated import open_emulated
+
+        return open_emulated(self.file, model=self.model, real_timing=self.real_timing)
+
+
+Port = BoardPort | EmulatorPort
+
+
+def resolve_port(text: str | None) -> Port:
+    """What a port as people write it stands for.
+
+    :param text: a device name, a pyserial URL, ``emulator[:PATH][?model=…&timing=real]``, or None for the one board
+        that is plugged in. Nothing ever stands for an emulated chip but its own name.
+    :raises ConfigurationError: if it is written wrongly.
+    :raises BoardError: if it is None and there is not exactly one board.
+    """
+    if text is None:
+        from optiga.transport.boards import find_board
+
+        return BoardPort(find_board())
+    text = text.strip()
+    if not text:
+        raise ConfigurationError("the port is empty", hint="Name a device, a URL or emulator, or leave --port out")
+    word = text.split("?", 1)[0].split(":", 1)[0]
+    return _parse_emulator(text) if word.lower() == EMULATOR else BoardPort(text)
+
+
+def open_transport(port: str | None = None) -> Transport:
+    """Open a way to a chip; the only place that knows ports.
+
+    :param port: as for :func:`resolve_port`.
+    :raises BoardError: if it cannot be opened.
+    :raises ConfigurationError: if it is written wrongly.
+    """
+    return resolve_port(port).open()
+
+
+def _parse_emulator(text: str) -> EmulatorPort:
+    where, _, query = text.partition("?")
+    _, _, path = where.partition(":")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    for key in options:
+        if key not in _EMULATOR_OPTIONS:
+            raise ConfigurationError(
+                f"port {text}: unknown option {key!r}", hint=f"An emulated chip has {' and '.join(_EMULATOR_OPTIONS)}"
+            )
+    timing = options.get("timing", "none")
+    if timing not in ("none", "real"):
+        raise ConfigurationError(f"port {text}: timing {timing!r} is unknown", hint="It is none or real")
+    return EmulatorPort(
+        text, Path(path).expanduser() if path else None, options.get("model"), real_timing=timing == "real"
+    )
+
+
+class _Locked:
+    """A transport that gives its lock back when it is closed."""
+
+    def __init__(self, transport: Transport, release: Callable[[], None]) -> None:
+        self._transport = transport
+        self._release = release
+
+    def exchange(self, apdu: bytes) -> bytes:
+        return self._transport.exchange(apdu)
+
+    def close(self) -> None:
+        try:
+            self._transport.close()
+        finally:
+            self._release()

@@ -1,0 +1,227 @@
+"""The host's commands, byte for byte as Infineon's host sends them, and what becomes of the answers."""
+
+import hashlib
+
+import pytest
+
+import optiga
+from optiga.chip import Chip, Key
+from optiga.chip.commands import CalcHash, CloseApplication, HashStep, ObjectPart, PublicKey, VerifySign
+from optiga.protocol.codes import SignatureScheme
+from optiga.protocol.metadata import Metadata
+from scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
+
+EC_KEY = (
+    "0342000421d44d1bbe9f0357fc4ca506f38399c016457d0c3d419f284fd318c1ef7ef41b"
+    "215e3a45570cb2700a1ba375fd4d6f1562f66afe519b4295e26b7a6bb432540b"
+)
+UID = "cd16338201001c000500000a091b5c0007006200ad801010712564"
+
+
+def open_with(*answers: bytes) -> tuple[Chip, ScriptedTransport]:
+    transport = ScriptedTransport(*answers)
+    return Chip(transport, port="board"), transport
+
+
+def test_opening_is_one_exchange_and_leaving_closes_the_transport() -> None:
+    chip, transport = open_with()
+    assert [sent.hex() for sent in transport.sent] == ["f0000010d27600000447656e417574684170706c"]
+    with chip:
+        pass
+    assert transport.closed
+    assert len(transport.sent) == 1
+
+
+def test_generate_p256_as_infineons_host_sends_it() -> None:
+    chip, transport = open_with(answer("020044" + EC_KEY))
+    key = chip.generate_key("second", "secp256r1")
+    assert transport.sent[1].hex() == "b8030009010002e0f102000121"
+    assert key.public_key is not None
+    assert key.public_key.hex() == EC_KEY
+    assert key.public_key_info.hex() == "3059301306072a8648ce3d020106082a8648ce3d030107" + EC_KEY
+
+
+def test_generate_rsa_as_infineons_host_sends_it() -> None:
+    bit_string = bytes.fromhex("0382010f003082010a") + bytes(0x10A)
+    chip, transport = open_with(answer(b"\x02\x01\x13" + bit_string))
+    key = chip.generate_key(0xE0FC, optiga.KeyAlgorithm.RSA2048, optiga.KeyUsage.AUTHENTICATION)
+    assert transport.sent[1].hex() == "b8420009010002e0fc02000101"
+    assert key.public_key_info.startswith(bytes.fromhex("30820122300d06092a864886f70d01010105000382010f00"))
+
+
+def test_sign_asks_for_a_digest_and_wraps_r_and_s() -> None:
+    r_and_s = "02200" + "1" * 63 + "022100" + "ff" * 32
+    chip, transport = open_with(answer(r_and_s))
+    signature = Key(chip, 0xE0F1, optiga.KeyAlgorithm.SECP256R1).sign(b"hello")
+    digest = hashlib.sha256(b"hello").hexdigest()
+    assert transport.sent[1].hex() == f"b1110028010020{digest}030002e0f1"
+    assert signature.hex() == "3045" + r_and_s
+
+
+def test_a_long_signature_has_a_long_length() -> None:
+    r_and_s = b"\x02\x42" + bytes(66) + b"\x02\x42" + bytes(66)
+    chip, _ = open_with(answer(r_and_s))
+    assert Key(chip, 0xE0F1, optiga.KeyAlgorithm.SECP521R1).sign(b"").startswith(bytes.fromhex("308188") + r_and_s)
+
+
+@pytest.mark.parametrize(("hash_name", "scheme", "size"), [("sha256", 1, 32), ("sha384", 2, 48), ("sha512", 3, 64)])
+def test_rsa_signs_with_the_scheme_of_the_hash(hash_name: str, scheme: int, size: int) -> None:
+    chip, transport = open_with(answer(bytes(256)))
+    assert Key(chip, 0xE0FC, optiga.KeyAlgorithm.RSA2048).sign(b"hello", hash_name) == bytes(256)
+    sent = transport.sent[1]
+    assert (sent[0], sent[1], sent[4:7]) == (0xB1, scheme, bytes([1, 0, size]))
+    assert sent[7 : 7 + size] == hashlib.new(hash_name, b"hello").digest()
+
+
+def test_uid_is_read_once() -> None:
+    chip, transport = open_with(answer(UID))
+    assert chip.uid.hex == chip.uid.hex == UID
+    assert [sent.hex() for sent in transport.sent[1:]] == ["81000006e0c200000611"]
+
+
+def test_a_large_object_is_read_in_as_few_exchanges_as_it_takes() -> None:
+    content = bytes(range(256)) * 7
+    chip, transport = open_with(answer(content[:1553]), answer(content[1553:1728]))
+    assert chip.read(0xE0E1) == content[:1728]
+    assert [sent[4:].hex() for sent in transport.sent[1:]] == ["e0e100000611", "e0e106110611"]
+
+
+def test_an_object_of_exactly_one_answer_ends_there() -> None:
+    chip, _ = open_with(answer(bytes(1553)), REFUSED, answer("08"))
+    assert chip.read(0xE0E1) == bytes(1553)
+
+
+def test_reading_a_part() -> None:
+    chip, transport = open_with(answer("aabb"))
+    assert chip.read(0xF1D0, 5, 2) == b"\xaa\xbb"
+    assert transport.sent[1].hex() == "81000006f1d000050002"
+
+
+def test_write_as_infineons_host_sends_it() -> None:
+    chip, transport = open_with(OK)
+    chip.write(0xF1D0, b"hello")
+    assert transport.sent[1].hex() == "82400009f1d0000068656c6c6f"
+
+
+def test_a_large_write_fills_the_buffer_and_erases_once() -> None:
+    chip, transport = open_with(OK, OK)
+    chip.write(0xE0E1, bytes(1728))
+    assert [(sent[1], sent[4:8].hex(), len(sent)) for sent in transport.sent[1:]] == [
+        (0x40, "e0e10000", 0x0615),
+        (0x00, "e0e1060d", 4 + 4 + 1728 - 1549),
+    ]
+
+
+def test_metadata_both_ways() -> None:
+    chip, transport = open_with(answer("200ec00101d003e1fc07d101ffd30100"), OK)
+    metadata = chip.metadata(0xE0F1)
+    assert metadata.in_words()["lcso"] == "creation"
+    chip.write_metadata(0xE0F1, Metadata({0xC0: b"\x03"}))
+    assert [sent.hex() for sent in transport.sent[1:]] == ["81010002e0f1", "82010009e0f100002003c00103"]
+
+
+def test_random() -> None:
+    chip, transport = open_with(answer(bytes(16)))
+    assert chip.random(16) == bytes(16)
+    assert transport.sent[1].hex() == "8c0000020010"
+
+
+def test_hash_of_data_and_of_an_object() -> None:
+    digest = "01002000" + "11" * 31
+    chip, transport = open_with(answer(digest), answer(""), answer(digest))
+    assert chip.execute(CalcHash(b"abc")).hex() == digest[6:]
+    chip.execute(CalcHash(b"", HashStep.START))
+    chip.execute(CalcHash(ObjectPart(0xF1D0, 2, 3), HashStep.FINAL))
+    assert [sent.hex() for sent in transport.sent[1:]] == [
+        "b0e20006010003616263",
+        "b0e20003000000",
+        "b0e20009130006f1d000020003",
+    ]
+
+
+def test_verify_with_a_key_and_with_a_certificate_on_the_chip() -> None:
+    chip, transport = open_with(OK, OK)
+    key = PublicKey(optiga.KeyAlgorithm.SECP256R1, bytes.fromhex(EC_KEY))
+    chip.execute(VerifySign(b"d" * 32, b"s", key, SignatureScheme.ECDSA))
+    chip.execute(VerifySign(b"d" * 32, b"s", 0xE0E8, SignatureScheme.ECDSA))
+    start = "010020" + "64" * 32 + "02000173"
+    assert transport.sent[1][4:].hex() == f"{start}05000103060044{EC_KEY}"
+    assert transport.sent[2][4:].hex() == f"{start}040002e0e8"
+
+
+def test_closing_the_application() -> None:
+    chip, transport = open_with(OK)
+    chip.execute(CloseApplication())
+    assert transport.sent[1].hex() == "f1000000"
+
+
+def test_a_refusal_names_command_object_cause_and_what_to_do() -> None:
+    chip, transport = open_with(REFUSED, answer("07"))
+    with pytest.raises(optiga.ChipError) as caught:
+        chip.generate_key(0xE0F0)
+    assert transport.sent[2] == ASK_LAST_ERROR
+    error = caught.value
+    assert (error.code, error.name, error.oid, error.port) == (7, "access conditions not satisfied", 0xE0F0, "board")
+    assert str(error) == (
+        "board: GenKeyPair 0xE0F0: the chip says 0x07, access conditions not satisfied. "
+        "0xE0F0 holds Infineon's own key and is locked; use another slot, for example second (0xE0F1)"
+    )
+
+
+def test_a_cause_that_cannot_be_read_is_said_to_be_unknown() -> None:
+    for cause in (REFUSED, answer(""), b"\x01\x00\x00\x00", answer("00")):
+        chip, _ = open_with(REFUSED, cause)
+        with pytest.raises(optiga.ChipError, match="0x00, no cause given"):
+            chip.random(8)
+    chip, _ = open_with(REFUSED, answer("77"))
+    with pytest.raises(optiga.ChipError, match="0x77, an error the manual does not list"):
+        chip.random(8)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["00", "", "020003abcdef", "020044" + EC_KEY + "02", "020044" + EC_KEY + "020044" + EC_KEY, "010044" + EC_KEY],
+)
+def test_an_answer_against_the_manual_is_an_error(wrong: str) -> None:
+    chip, _ = open_with(answer(wrong))
+    with pytest.raises(optiga.ChipError, match="not what the manual says"):
+        chip.generate_key("second")
+
+
+def test_answers_of_the_wrong_size_are_errors() -> None:
+    chip, _ = open_with(answer(bytes(7)), answer(bytes(3)), answer("00"), b"\x42\0\0\0")
+    with pytest.raises(optiga.ChipError, match="7 random bytes"):
+        chip.random(8)
+    with pytest.raises(optiga.ChipError, match="3 bytes where 2"):
+        chip.read(0xF1D0, 0, 2)
+    with pytest.raises(optiga.ChipError, match="none belong"):
+        chip.write(0xF1D0, b"x")
+    with pytest.raises(optiga.ChipError, match="unknown status 0x42"):
+        chip.random(8)
+
+
+def test_a_key_that_is_not_there() -> None:
+    chip, _ = open_with(answer("200ec00101d003e1fc07d101ffd30100"))
+    with pytest.raises(optiga.ChipError, match="holds no key yet"):
+        chip.key(0xE0F1)
+
+
+def test_a_key_that_was_there_before_does_not_know_its_public_key() -> None:
+    chip, _ = open_with(answer("2014c00101d003e1fc07d101ffd30100e00104e10121"))
+    key = chip.key(0xE0F1)
+    assert key.algorithm is optiga.KeyAlgorithm.SECP384R1
+    assert key.default_hash == "sha384"
+    with pytest.raises(optiga.ConfigurationError, match="not known"):
+        _ = key.public_key_info
+
+
+def test_words_the_chip_does_not_know_never_reach_it() -> None:
+    chip, transport = open_with()
+    for call in (
+        lambda: chip.generate_key("ninth"),
+        lambda: chip.generate_key("second", "secp256k1"),
+        lambda: Key(chip, 0xE0FC, optiga.KeyAlgorithm.RSA2048).sign(b"", "md5"),
+    ):
+        with pytest.raises(optiga.ConfigurationError):
+            call()
+    assert len(transport.sent) == 1

@@ -1,0 +1,72 @@
+"""What may be repeated, how long it may take, what no log may show."""
+
+from optiga.protocol import timing
+from optiga.protocol.expectations import can_answer, hides_answer, hides_command, is_repeatable
+from optiga.protocol.objects import OBJECTS, find_slot, format_oid, parse_oid
+
+OPEN = bytes.fromhex("f0000010d27600000447656e417574684170706c")
+GENERATE = bytes.fromhex("b8030009010002e0f102000121")
+GENERATE_RSA = bytes.fromhex("b8420009010002e0fc02000101")
+EXPORT = bytes.fromhex("b8030003070000")
+COUNT = bytes.fromhex("82020005e120000001")
+WRITE = bytes.fromhex("82400009f1d0000068656c6c6f")
+READ = bytes.fromhex("81000006e0c200000611")
+HASH_ALL = bytes.fromhex("b0e2000401000161")
+HASH_START = bytes.fromhex("b0e2000400000161")
+PROTECTED = bytes.fromhex("83010004300001ff")
+
+
+def test_what_may_be_repeated() -> None:
+    assert all(map(is_repeatable, (OPEN, GENERATE, WRITE, READ, HASH_ALL)))
+    assert not any(map(is_repeatable, (COUNT, PROTECTED, HASH_START)))
+
+
+def test_an_answer_to_somebody_else_is_known_by_its_shape() -> None:
+    empty, key, refusal = b"\0\0\0\0", bytes.fromhex("00000002") + b"ab", b"\xff\0\0\0"
+    assert can_answer(OPEN, empty)
+    assert not can_answer(OPEN, key)
+    assert can_answer(GENERATE, key)
+    assert not can_answer(GENERATE, empty)
+    assert can_answer(READ, key)
+    assert all(can_answer(command, refusal) for command in (OPEN, GENERATE, READ))
+    assert not can_answer(READ, b"\0\0\0\x09ab")
+
+
+def test_secrets_are_not_shown() -> None:
+    write_secret = bytes.fromhex("82400008e140000001020304")
+    read_secret = bytes.fromhex("81000006e14000000611")
+    assert hides_command(write_secret)
+    assert hides_answer(read_secret)
+    assert hides_answer(EXPORT)
+    assert hides_answer(EXPORT[:4] + b"\x07")
+    assert not any(hides_command(command) or hides_answer(command) for command in (OPEN, GENERATE, WRITE, READ))
+
+
+def test_times_are_the_manuals() -> None:
+    assert timing.typical_ms(GENERATE) == 55
+    assert timing.typical_ms(GENERATE_RSA) == 2900
+    assert timing.typical_ms(READ, answer_size=256) == 30
+    assert timing.typical_ms(bytes.fromhex("b111")) == 65
+    assert timing.typical_ms(bytes.fromhex("b101")) == 310
+    assert timing.longest_ms(GENERATE_RSA) > 10 * timing.typical_ms(GENERATE_RSA)
+    for command in (OPEN, GENERATE, READ, WRITE, COUNT):
+        assert timing.longest_ms(command) >= timing.SECURITY_DELAY_MS + timing.typical_ms(command)
+
+
+def test_slots_answer_to_name_and_both_identifiers() -> None:
+    for text in ("second", "SECOND", "0xE0F1", "0xe0e1", "e0E1", " second "):
+        slot = find_slot(text)
+        assert slot is not None
+        assert (slot.key_oid, slot.certificate_oid) == (0xE0F1, 0xE0E1)
+    assert find_slot("five") is find_slot("fifth") is find_slot("0xE0FC") is not None
+    for text in ("seventh", "0xE0E8", "", "0x", "none"):
+        assert find_slot(text) is None
+
+
+def test_identifiers() -> None:
+    assert parse_oid("0xE0E1") == parse_oid("e0e1") == 0xE0E1
+    for text in ("", "E0", "0x0xE0E1", "0xE0E1 1", "12345", "zzzz", "٠٠٠٠"):
+        assert parse_oid(text) is None
+    assert format_oid(0xE0F1) == "0xE0F1"
+    assert OBJECTS[0xE0EF].size == 1200
+    assert len([info for info in OBJECTS.values() if 0xF1D0 <= info.oid <= 0xF1DB]) == 12
