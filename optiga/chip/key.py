@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.commands import CalcSign
 from optiga.errors import ConfigurationError
-from optiga.protocol.algorithms import CURVES, HASH_SIZES, KeyAlgorithm
+from optiga.protocol import der
+from optiga.protocol.algorithms import CURVES, HASH_SIZES, IDENTIFIERS, KeyAlgorithm
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.objects import format_oid
 
@@ -19,19 +20,6 @@ _RSA_SCHEMES = {
     "sha384": SignatureScheme.RSASSA_PKCS1_V15_SHA384,
     "sha512": SignatureScheme.RSASSA_PKCS1_V15_SHA512,
 }
-_RSA_IDENTIFIER = bytes.fromhex("300d06092a864886f70d0101010500")
-_EC_PUBLIC_KEY = "06072a8648ce3d0201"
-_IDENTIFIERS = {
-    KeyAlgorithm.SECP256R1: bytes.fromhex(f"3013{_EC_PUBLIC_KEY}06082a8648ce3d030107"),
-    KeyAlgorithm.SECP384R1: bytes.fromhex(f"3010{_EC_PUBLIC_KEY}06052b81040022"),
-    KeyAlgorithm.SECP521R1: bytes.fromhex(f"3010{_EC_PUBLIC_KEY}06052b81040023"),
-    KeyAlgorithm.BRAINPOOLP256R1: bytes.fromhex(f"3014{_EC_PUBLIC_KEY}06092b2403030208010107"),
-    KeyAlgorithm.BRAINPOOLP384R1: bytes.fromhex(f"3014{_EC_PUBLIC_KEY}06092b240303020801010b"),
-    KeyAlgorithm.BRAINPOOLP512R1: bytes.fromhex(f"3014{_EC_PUBLIC_KEY}06092b240303020801010d"),
-    KeyAlgorithm.RSA1024: _RSA_IDENTIFIER,
-    KeyAlgorithm.RSA2048: _RSA_IDENTIFIER,
-}
-"""AlgorithmIdentifier in DER of each algorithm (RFC 5480, RFC 5639, RFC 8017)."""
 
 
 class Key:
@@ -58,7 +46,7 @@ class Key:
                 f"the public key of {format_oid(self.oid)} is not known",
                 hint="The chip tells it only when the pair is made; take it from the certificate",
             )
-        return _der_sequence(_IDENTIFIERS[self.algorithm] + self.public_key)
+        return der.encode(der.SEQUENCE, IDENTIFIERS[self.algorithm] + self.public_key)
 
     @property
     def default_hash(self) -> str:
@@ -83,7 +71,7 @@ class Key:
         """
         if self.algorithm.is_ec:
             raw = self._chip.execute(CalcSign(self.oid, digest, SignatureScheme.ECDSA))
-            return _der_sequence(raw)
+            return der.encode(der.SEQUENCE, raw)
         name = hash_name or self.default_hash
         _check_hash(name)
         return self._chip.execute(CalcSign(self.oid, digest, _RSA_SCHEMES[name]))
@@ -92,12 +80,3 @@ class Key:
 def _check_hash(name: str) -> None:
     if name not in HASH_SIZES:
         raise ConfigurationError(f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}")
-
-
-def _der_sequence(content: bytes) -> bytes:
-    """A DER SEQUENCE around encoded content."""
-    size = len(content)
-    if size < 0x80:
-        return bytes([0x30, size]) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([0x30, 0x80 | len(length)]) + length + content

@@ -71,3 +71,17 @@ RSA_KEY_BITS = {KeyAlgorithm.RSA1024: 1024, KeyAlgorithm.RSA2048: 2048}
 
 HASH_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
 """Digests that signatures are made over, with their sizes in bytes."""
+
+_RSA_IDENTIFIER = bytes.fromhex("300d06092a864886f70d0101010500")
+_EC_PUBLIC_KEY = "06072a8648ce3d0201"
+IDENTIFIERS = {
+    KeyAlgorithm.SECP256R1: bytes.fromhex(f"3013{_EC_PUBLIC_KEY}06082a8648ce3d030107"),
+    KeyAlgorithm.SECP384R1: bytes.fromhex(f"3010{_EC_PUBLIC_KEY}06052b81040022"),
+    KeyAlgorithm.SECP521R1: bytes.fromhex(f"3010{_EC_PUBLIC_KEY}06052b81040023"),
+    KeyAlgorithm.BRAINPOOLP256R1: bytes.fromhex(f"3014{_EC_PUBLIC_KEY}06092b2403030208010107"),
+    KeyAlgorithm.BRAINPOOLP384R1: bytes.fromhex(f"3014{_EC_PUBLIC_KEY}06092b240303020801010b"),
+    KeyAlgorithm.BRAINPOOLP512R1: bytes.fromhex(f"3014{_EC_PUBLIC_KEY}06092b240303020801010d"),
+    KeyAlgorithm.RSA1024: _RSA_IDENTIFIER,
+    KeyAlgorithm.RSA2048: _RSA_IDENTIFIER,
+}
+"""AlgorithmIdentifier in DER of each algorithm (RFC 5480, RFC 5639, RFC 8017)."""

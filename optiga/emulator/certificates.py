@@ -1,0 +1,44 @@
+"""What the chip's own parser takes from a certificate. SRM, "Certificate Parser Details"."""
+
+from __future__ import annotations
+
+from optiga.emulator.keys import PublicKey
+from optiga.emulator.machine import CommandError
+from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.codes import ErrorCode
+
+_DER_SEQUENCE = 0x30
+_MAX_SIZE = 1300
+"""Most bytes of a certificate that the chip can parse."""
+
+
+def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
+    """The public key of a certificate in plain DER that may verify signatures.
+
+    :raises CommandError: if it is none, too large, or not for signatures.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    if not data or data[0] != _DER_SEQUENCE:
+        raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT)
+    if len(data) > _MAX_SIZE:
+        raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
+    try:
+        certificate = x509.load_der_x509_certificate(data)
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        may_sign = usage.digital_signature or usage.key_cert_sign
+        key = certificate.public_key()
+    except (ValueError, x509.ExtensionNotFound, x509.InvalidVersion):
+        raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT) from None
+    if not may_sign:
+        raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        algorithm = next((known for known in KeyAlgorithm if known.title == key.curve.name.lower()), None)
+    elif isinstance(key, rsa.RSAPublicKey):
+        algorithm = next((known for known, bits in RSA_KEY_BITS.items() if bits == key.key_size), None)
+    else:
+        algorithm = None
+    if algorithm is None or not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
+    return algorithm, key

@@ -1,0 +1,103 @@
+"""An OPTIGA Trust chip in software."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+
+from optiga.emulator.identity import factory_chip
+from optiga.emulator.machine import CommandError, Machine
+from optiga.emulator.models import DEFAULT_MODEL, ChipModel
+from optiga.emulator.objects import ObjectTable, Store
+from optiga.emulator.store import MemoryStore
+from optiga.protocol import apdu
+from optiga.protocol import objects as oids
+from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
+
+CommandFunction = Callable[[Machine, int, bytes], bytes]
+
+_log = logging.getLogger(__name__)
+
+
+class EmulatedChip:
+    """A chip, powered on when this is made.
+
+    :param store: where its objects survive; by default in memory, as long as this object does. A store that is empty
+        gets a new chip from the factory.
+    :param model: the model of a new chip.
+    """
+
+    def __init__(self, store: Store | None = None, *, model: ChipModel = DEFAULT_MODEL) -> None:
+        self._table = ObjectTable(store or MemoryStore())
+        if not len(self._table):
+            for oid, stored in factory_chip(model).items():
+                self._table.put(oid, stored)
+            self._table.commit()
+        self._machine = Machine(model, self._table)
+
+    def execute(self, command: bytes) -> bytes:
+        """Answer an APDU with an APDU. Whatever the bytes are, there is an answer.
+
+        A command that fails changes nothing; one that succeeds has reached the store when this returns.
+
+        :raises BoardError: if the store cannot be written; the command has not happened then.
+        """
+        machine = self._machine
+        try:
+            answer = self._run(command)
+        except CommandError as error:
+            self._table.discard()
+            machine.note_error(error.code)
+            return apdu.encode_answer(ok=False)
+        except Exception:
+            # A real chip would answer, too, whatever is wrong inside it.
+            _log.exception("command %s", command[:2].hex())
+            self._table.discard()
+            machine.note_error(ErrorCode.INTERNAL_PROCESS_ERROR)
+            return apdu.encode_answer(ok=False)
+        self._table.commit()
+        return apdu.encode_answer(answer)
+
+    def close(self) -> None:
+        """Power off, and give the store back."""
+        self._table.close()
+
+    def _run(self, command: bytes) -> bytes:
+        machine = self._machine
+        if command and command[0] & CLEAR_LAST_ERROR:
+            machine.last_error = ErrorCode.NO_ERROR
+        try:
+            code, param, data = apdu.decode_command(command)
+        except ValueError:
+            raise CommandError(ErrorCode.INVALID_LENGTH) from None
+        if len(data) > apdu.MAX_DATA:
+            raise CommandError(ErrorCode.INVALID_LENGTH)
+        function = _find_command(code & ~CLEAR_LAST_ERROR)
+        if function is None:
+            raise CommandError(ErrorCode.INVALID_COMMAND)
+        if not machine.is_open and not _works_while_closed(code & ~CLEAR_LAST_ERROR, data):
+            raise CommandError(ErrorCode.COMMAND_NOT_AVAILABLE)
+        answer = function(machine, param, data)
+        if len(answer) > apdu.MAX_DATA:
+            raise CommandError(ErrorCode.INSUFFICIENT_BUFFER)
+        return answer
+
+
+def _works_while_closed(code: int, data: bytes) -> bool:
+    """Whether a command is available before OpenApplication: that one itself, and asking why it failed."""
+    asks_last_error = code == CommandCode.GET_DATA_OBJECT and data[:2] == oids.LAST_ERROR_CODE.to_bytes(2, "big")
+    return code == CommandCode.OPEN_APPLICATION or asks_last_error
+
+
+@cache
+def _find_command(code: int) -> CommandFunction | None:
+    """What carries out a command: ``execute`` of the module in ``commands`` that is named after its code."""
+    try:
+        name = CommandCode(code).name.lower()
+        module = import_module(f"optiga.emulator.commands.{name}")
+    except (ValueError, ModuleNotFoundError):
+        return None
+    function: CommandFunction = module.execute
+    return function

@@ -1,0 +1,36 @@
+"""CalcSign. SRM, section of the same name."""
+
+from __future__ import annotations
+
+from optiga.emulator import keys
+from optiga.emulator.fields import expect_tags, take_number, take_tags
+from optiga.emulator.machine import CommandError, Machine
+from optiga.protocol.codes import ErrorCode, KeyUsage, SignatureScheme
+
+_TAG_DIGEST = 0x01
+_TAG_OID = 0x03
+
+
+def execute(machine: Machine, param: int, data: bytes) -> bytes:
+    """Sign a digest with a key of the chip."""
+    scheme = take_scheme(param)
+    digest, where = expect_tags(take_tags(data), _TAG_DIGEST, _TAG_OID)
+    key = machine.key(take_number(where, 2))
+    if not keys.fits_scheme(key.algorithm, scheme):
+        raise CommandError(ErrorCode.INVALID_PARAM)
+    if not key.usage & (KeyUsage.SIGNATURE | KeyUsage.AUTHENTICATION):
+        raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
+    if not keys.fits_digest(key.algorithm, scheme, digest):
+        raise CommandError(ErrorCode.INVALID_DATA)
+    return keys.sign(key.private, key.algorithm, scheme, digest)
+
+
+def take_scheme(param: int) -> SignatureScheme:
+    """The signature scheme that a Param field names.
+
+    :raises CommandError: if it names none.
+    """
+    try:
+        return SignatureScheme(param)
+    except ValueError:
+        raise CommandError(ErrorCode.INVALID_PARAM) from None

@@ -1,0 +1,89 @@
+"""SetDataObject: data and counters; metadata are in a module of their own. SRM, "SetDataObject"."""
+
+from __future__ import annotations
+
+from optiga.emulator.machine import CommandError, Machine
+from optiga.emulator.metadata_change import change_metadata
+from optiga.emulator.objects import StoredObject
+from optiga.protocol import objects as oids
+from optiga.protocol.codes import ErrorCode, LifeCycleState, ObjectType
+from optiga.protocol.metadata import Tag
+
+_WRITE = 0x00
+_METADATA = 0x01
+_COUNT = 0x02
+_ERASE_AND_WRITE = 0x40
+_LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
+_RANGES = {oids.SLEEP_DELAY: range(20, 256), oids.CURRENT_LIMIT: range(6, 16)}
+"""Values that these settings allow, in ms and mA. SRM, "Common data structures"."""
+
+
+def execute(machine: Machine, param: int, data: bytes) -> bytes:
+    """Write, erase and write, count, or change metadata."""
+    if param not in (_WRITE, _METADATA, _COUNT, _ERASE_AND_WRITE):
+        raise CommandError(ErrorCode.INVALID_PARAM)
+    if len(data) < 5:
+        raise CommandError(ErrorCode.INVALID_LENGTH)
+    oid, offset, content = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big"), data[4:]
+    machine.object(oid)
+    if param == _METADATA:
+        if offset:
+            raise CommandError(ErrorCode.INVALID_DATA)
+        change_metadata(machine, oid, content)
+    elif param == _COUNT:
+        _count(machine, oid, content)
+    else:
+        _write(machine, oid, offset, content, erase=param == _ERASE_AND_WRITE)
+    return b""
+
+
+def _write(machine: Machine, oid: int, offset: int, content: bytes, *, erase: bool) -> None:
+    stored = machine.object(oid)
+    if machine.kind(oid).is_key:
+        # Whatever the metadata say: the data of a key are never written so (note to table 47).
+        raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+    machine.require(oid, Tag.CHANGE)
+    room = stored.metadata.max_size or 0
+    if offset + len(content) > room:
+        raise CommandError(ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED)
+    if oid in machine.security_status:
+        # A status once given up cannot be had back: bits are only cleared, and all of them by an erase.
+        machine.security_status[oid] &= 0 if erase else content[0]
+        return
+    if oid in _LIFE_CYCLES:
+        _check_progress(oid, stored.data[0], content[0])
+    elif oid in _RANGES and content[0] not in _RANGES[oid]:
+        raise CommandError(ErrorCode.INVALID_DATA)
+    before = b"" if erase else stored.data
+    written = before[:offset].ljust(offset, b"\x00") + content + before[offset + len(content) :]
+    store_data(machine, oid, written)
+
+
+def store_data(machine: Machine, oid: int, data: bytes) -> None:
+    """Stage an object's data; the used size follows."""
+    metadata = machine.object(oid).metadata
+    width = len(metadata.get(Tag.MAX_SIZE) or b"\0\0")
+    if metadata.get(Tag.USED_SIZE) is not None or len(data) != metadata.max_size:
+        metadata = metadata.with_tags({Tag.USED_SIZE: len(data).to_bytes(width, "big")})
+    machine.table.put(oid, StoredObject(data, metadata))
+
+
+def _check_progress(oid: int, now: int, wanted: int) -> None:
+    """A life cycle state goes forward only; the application has no termination (footnote to table 52)."""
+    states = [state for state in LifeCycleState if oid == oids.LCS_GLOBAL or state < LifeCycleState.TERMINATION]
+    if wanted not in states or wanted < now:
+        raise CommandError(ErrorCode.INVALID_DATA)
+
+
+def _count(machine: Machine, oid: int, content: bytes) -> None:
+    """Advance a counter: value in the first four bytes, threshold in the last four."""
+    stored = machine.object(oid)
+    if stored.metadata.get(Tag.TYPE) != bytes([ObjectType.UP_COUNTER]) or len(stored.data) != 8:
+        raise CommandError(ErrorCode.INVALID_OID)
+    machine.require(oid, Tag.EXECUTE)
+    if len(content) != 1 or content[0] == 0:
+        raise CommandError(ErrorCode.INVALID_DATA)
+    value, threshold = int.from_bytes(stored.data[:4], "big"), int.from_bytes(stored.data[4:], "big")
+    if value >= threshold:
+        raise CommandError(ErrorCode.COUNTER_THRESHOLD_EXCEEDED)
+    store_data(machine, oid, min(value + content[0], threshold).to_bytes(4, "big") + stored.data[4:])

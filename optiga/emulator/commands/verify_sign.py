@@ -1,0 +1,60 @@
+"""VerifySign. SRM, section of the same name."""
+
+from __future__ import annotations
+
+from optiga.emulator import keys
+from optiga.emulator.commands.calc_sign import take_scheme
+from optiga.emulator.fields import expect_tags, take_number, take_tags
+from optiga.emulator.machine import CommandError, Machine
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import ErrorCode
+from optiga.protocol.metadata import Tag
+
+_TAG_DIGEST = 0x01
+_TAG_SIGNATURE = 0x02
+_TAG_CERTIFICATE_OID = 0x04
+_TAG_ALGORITHM = 0x05
+_TAG_PUBLIC_KEY = 0x06
+_MAX_SIGNATURE = 520
+
+
+def execute(machine: Machine, param: int, data: bytes) -> bytes:
+    """Check a signature; a wrong one is an error."""
+    scheme = take_scheme(param)
+    tags = take_tags(data)
+    if _TAG_CERTIFICATE_OID in tags:
+        digest, signature, where = expect_tags(tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_CERTIFICATE_OID)
+        algorithm, public_key = _certified_key(machine, take_number(where, 2))
+    else:
+        digest, signature, which, given = expect_tags(
+            tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_ALGORITHM, _TAG_PUBLIC_KEY
+        )
+        algorithm, public_key = _given_key(machine, take_number(which, 1), given)
+    if not keys.fits_scheme(algorithm, scheme):
+        raise CommandError(ErrorCode.INVALID_PARAM)
+    if not keys.fits_digest(algorithm, scheme, digest) or len(signature) > _MAX_SIGNATURE:
+        raise CommandError(ErrorCode.INVALID_DATA)
+    if not keys.verifies(public_key, algorithm, scheme, digest, signature):
+        raise CommandError(ErrorCode.SIGNATURE_VERIFICATION_FAILURE)
+    return b""
+
+
+def _given_key(machine: Machine, identifier: int, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:
+    if identifier not in machine.model.algorithms:
+        raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
+    algorithm = KeyAlgorithm(identifier)
+    try:
+        return algorithm, keys.load_public(algorithm, bit_string)
+    except ValueError:
+        raise CommandError(ErrorCode.INVALID_DATA) from None
+
+
+def _certified_key(machine: Machine, oid: int) -> tuple[KeyAlgorithm, keys.PublicKey]:
+    """The key of the certificate, in plain DER, that an object holds."""
+    from optiga.emulator.certificates import signing_key
+
+    machine.object(oid)
+    if machine.kind(oid).is_key:
+        raise CommandError(ErrorCode.INVALID_OID)
+    machine.require(oid, Tag.EXECUTE)
+    return signing_key(machine.data(oid))

@@ -1,0 +1,179 @@
+"""The emulated chip's arithmetic: key pairs, signatures, and the encodings that the chip gives them.
+
+Encodings: SRM, "Data encoding format examples".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from optiga.protocol import der
+from optiga.protocol.algorithms import CURVES, HASH_SIZES, IDENTIFIERS, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.codes import SignatureScheme
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
+
+    PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+    PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+MIN_DIGEST = 10
+"""Fewest bytes of a digest that ECDSA takes. SRM, footnote to CalcSign."""
+_MAX_DIGEST = 64
+_PUBLIC_EXPONENT = 65537
+_SCHEME_HASHES = {
+    SignatureScheme.RSASSA_PKCS1_V15_SHA256: "sha256",
+    SignatureScheme.RSASSA_PKCS1_V15_SHA384: "sha384",
+    SignatureScheme.RSASSA_PKCS1_V15_SHA512: "sha512",
+}
+
+
+def generate(algorithm: KeyAlgorithm) -> PrivateKey:
+    """A new key pair."""
+    if algorithm.is_ec:
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return ec.generate_private_key(_curve(algorithm))
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(_PUBLIC_EXPONENT, RSA_KEY_BITS[algorithm])
+
+
+def to_stored(key: PrivateKey) -> bytes:
+    """A private key for the store: PKCS #8 in DER."""
+    from cryptography.hazmat.primitives import serialization
+
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def from_stored(data: bytes) -> PrivateKey:
+    """The private key that :func:`to_stored` gave.
+
+    :raises ValueError: if it is damaged.
+    """
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    # The store is this chip's own: RSA keys it made need no second search for primes to be believed.
+    key = serialization.load_der_private_key(data, None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise ValueError("a key of no algorithm that the chip has")  # noqa: TRY004 - the content is wrong, not the type
+    return key
+
+
+def public_bit_string(key: PrivateKey) -> bytes:
+    """The public key as the chip returns it: a DER BIT STRING of the point, or of RSAPublicKey for RSA."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        form = (serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    else:
+        form = (serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+    return der.encode(der.BIT_STRING, b"\x00" + key.public_key().public_bytes(*form))
+
+
+def private_octet_string(key: PrivateKey, algorithm: KeyAlgorithm) -> bytes:
+    """The private key as the chip exports it: a DER OCTET STRING of the scalar, or of the private exponent for RSA."""
+    numbers: Any = key.private_numbers()
+    if algorithm.is_ec:
+        return der.encode(der.OCTET_STRING, numbers.private_value.to_bytes(CURVES[algorithm].coordinate_size, "big"))
+    return der.encode(der.OCTET_STRING, numbers.d.to_bytes(RSA_KEY_BITS[algorithm] // 8, "big"))
+
+
+def load_public(algorithm: KeyAlgorithm, bit_string: bytes) -> PublicKey:
+    """A public key given with a command, a DER BIT STRING.
+
+    :raises ValueError: if it is none of that algorithm.
+    """
+    content = _bit_string_content(bit_string)
+    if algorithm.is_ec:
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return ec.EllipticCurvePublicKey.from_encoded_point(_curve(algorithm), content)
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    # The library reads RSAPublicKey inside a SubjectPublicKeyInfo only.
+    key = serialization.load_der_public_key(der.encode(der.SEQUENCE, IDENTIFIERS[algorithm] + bit_string))
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size != RSA_KEY_BITS[algorithm]:
+        raise ValueError(f"no RSA key of {RSA_KEY_BITS[algorithm]} bits")
+    return key
+
+
+def fits_scheme(algorithm: KeyAlgorithm, scheme: SignatureScheme) -> bool:
+    """Whether a key of an algorithm signs by a scheme."""
+    return algorithm.is_ec if scheme is SignatureScheme.ECDSA else algorithm.is_rsa
+
+
+def fits_digest(algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes) -> bool:
+    """Whether a digest has a size that the scheme takes: for RSA the hash's, for ECDSA 10 bytes to the curve's size."""
+    if scheme is SignatureScheme.ECDSA:
+        return MIN_DIGEST <= len(digest) <= min(CURVES[algorithm].coordinate_size, _MAX_DIGEST)
+    return len(digest) == HASH_SIZES[_SCHEME_HASHES[scheme]]
+
+
+def sign(key: PrivateKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes) -> bytes:
+    """A signature as the chip gives it: for ECDSA two INTEGERs without a SEQUENCE, for RSA the bare number."""
+    from cryptography.hazmat.primitives.asymmetric import ec, padding
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        value, hash_name = _ecdsa_value(algorithm, digest)
+        signature = key.sign(value, ec.ECDSA(Prehashed(_hash(hash_name))))
+        return signature[2:] if signature[1] < 0x80 else signature[3:]
+    return key.sign(digest, padding.PKCS1v15(), Prehashed(_hash(_SCHEME_HASHES[scheme])))
+
+
+def verifies(key: PublicKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes, signature: bytes) -> bool:
+    """Whether a signature, encoded as :func:`sign` gives it, is that of a digest."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import ec, padding
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            value, hash_name = _ecdsa_value(algorithm, digest)
+            key.verify(der.encode(der.SEQUENCE, signature), value, ec.ECDSA(Prehashed(_hash(hash_name))))
+        else:
+            key.verify(signature, digest, padding.PKCS1v15(), Prehashed(_hash(_SCHEME_HASHES[scheme])))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _ecdsa_value(algorithm: KeyAlgorithm, digest: bytes) -> tuple[bytes, str]:
+    """A digest of any size as one of a size that the library takes: zeros in front do not change its number."""
+    hash_name = CURVES[algorithm].hash_name
+    return digest.rjust(HASH_SIZES[hash_name], b"\x00"), hash_name
+
+
+def _curve(algorithm: KeyAlgorithm) -> ec.EllipticCurve:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    curves: dict[KeyAlgorithm, ec.EllipticCurve] = {
+        KeyAlgorithm.SECP256R1: ec.SECP256R1(),
+        KeyAlgorithm.SECP384R1: ec.SECP384R1(),
+        KeyAlgorithm.SECP521R1: ec.SECP521R1(),
+        KeyAlgorithm.BRAINPOOLP256R1: ec.BrainpoolP256R1(),
+        KeyAlgorithm.BRAINPOOLP384R1: ec.BrainpoolP384R1(),
+        KeyAlgorithm.BRAINPOOLP512R1: ec.BrainpoolP512R1(),
+    }
+    return curves[algorithm]
+
+
+def _hash(name: str) -> HashAlgorithm:
+    from cryptography.hazmat.primitives import hashes
+
+    return {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}[name]
+
+
+def _bit_string_content(data: bytes) -> bytes:
+    """The bytes in a DER BIT STRING without unused bits."""
+    content = der.content_of(der.BIT_STRING, data)
+    if len(content) < 2 or content[0] != 0:
+        raise ValueError("a BIT STRING that is empty or has unused bits")
+    return content[1:]

@@ -1,0 +1,124 @@
+"""The state of an emulated chip between power-on and power-off, as its commands see and change it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.emulator import keys
+from optiga.emulator.access import is_allowed
+from optiga.emulator.models import ChipModel
+from optiga.emulator.objects import ObjectTable, StoredObject
+from optiga.protocol import objects as oids
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.metadata import Tag
+from optiga.protocol.objects import OBJECTS, ObjectKind
+
+if TYPE_CHECKING:
+    import hashlib
+
+BOOT_FLAG = 0x20
+"""Security status after a reset and after OpenApplication. SRM, table "Security Status"."""
+
+
+class CommandError(Exception):
+    """A command ends with an error of the manual's table."""
+
+    def __init__(self, code: ErrorCode) -> None:
+        super().__init__(code.title)
+        self.code = code
+
+
+class UsableKey(NamedTuple):
+    """A private key that a command may use."""
+
+    private: keys.PrivateKey
+    algorithm: KeyAlgorithm
+    usage: KeyUsage
+
+
+class Machine:
+    """A powered chip.
+
+    :param table: its non-volatile objects; changes are staged there by commands and committed by who runs them.
+    """
+
+    def __init__(self, model: ChipModel, table: ObjectTable) -> None:
+        self.model = model
+        self.table = table
+        self.last_error = ErrorCode.NO_ERROR
+        self.security_status = {oids.SECURITY_STATUS_GLOBAL: BOOT_FLAG, oids.SECURITY_STATUS_APPLICATION: BOOT_FLAG}
+        self.is_open = False
+        self.session_keys: dict[int, UsableKey] = {}
+        self.running_hash: hashlib._Hash | None = None
+        self._parsed_keys: dict[int, tuple[bytes, keys.PrivateKey]] = {}
+
+    def open_application(self) -> None:
+        """Begin with a clean application context."""
+        self.is_open = True
+        self.security_status[oids.SECURITY_STATUS_APPLICATION] = BOOT_FLAG
+        self.session_keys.clear()
+        self.running_hash = None
+
+    def close_application(self) -> None:
+        """Drop the application context."""
+        self.open_application()
+        self.is_open = False
+
+    def object(self, oid: int) -> StoredObject:
+        """A stored object.
+
+        :raises CommandError: if the chip has none of that identifier.
+        """
+        found = self.table.get(oid)
+        if found is None:
+            raise CommandError(ErrorCode.INVALID_OID)
+        return found
+
+    def kind(self, oid: int) -> ObjectKind:
+        """What an object that is there is for."""
+        return OBJECTS[oid].kind
+
+    def data(self, oid: int) -> bytes:
+        """Data of an object: those of the moment where they are volatile."""
+        if oid == oids.LAST_ERROR_CODE:
+            return bytes([self.last_error])
+        if oid in self.security_status:
+            return bytes([self.security_status[oid]])
+        return self.object(oid).data
+
+    def require(self, oid: int, access: Tag) -> None:
+        """Let a command act on an object only if the object's access condition holds.
+
+        :raises CommandError: if it does not.
+        """
+        if not is_allowed(self, self.object(oid).metadata, access):
+            raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+
+    def note_error(self, code: ErrorCode) -> None:
+        """Keep an error for object 0xF1C2; of several the highest-numbered is kept."""
+        self.last_error = max(self.last_error, code)
+
+    def key(self, oid: int) -> UsableKey:
+        """The private key in an object or session, for use.
+
+        :raises CommandError: if there is none, or its execute access condition does not hold.
+        """
+        if oid in OBJECTS and OBJECTS[oid].kind is ObjectKind.SESSION:
+            if oid not in self.session_keys:
+                raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
+            return self.session_keys[oid]
+        stored = self.object(oid)
+        if self.kind(oid) not in (ObjectKind.EC_KEY, ObjectKind.RSA_KEY):
+            raise CommandError(ErrorCode.INVALID_OID)
+        self.require(oid, Tag.EXECUTE)
+        algorithm = stored.metadata.algorithm
+        if algorithm is None or not stored.data:
+            # The manual names no error for a key object without a key; this is its error for a private key whose
+            # algorithm does not allow the use.
+            raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
+        known = self._parsed_keys.get(oid)
+        if known is None or known[0] is not stored.data:
+            known = (stored.data, keys.from_stored(stored.data))
+            self._parsed_keys[oid] = known
+        return UsableKey(known[1], algorithm, stored.metadata.key_usage)

@@ -1,0 +1,142 @@
+"""Which chips can be emulated, and what they hold when they leave the factory.
+
+Sources: SRM, tables 46 to 48, for default contents and access conditions; the metadata bytes are those that real
+chips of the model return.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from optiga.emulator.objects import StoredObject
+from optiga.errors import ConfigurationError
+from optiga.protocol import objects as oids
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import LifeCycleState
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
+
+_LOCKED = bytes([0xFF])
+_ALWAYS = bytes([0x00])
+_BEFORE_OPERATIONAL = bytes.fromhex("e1fc07")
+_UNWRITTEN = b"\x00"
+"""What a certificate or data object holds before it is first written."""
+_OPERATIONAL = bytes([LifeCycleState.OPERATIONAL])
+_SYSTEM_CONTENT = {
+    oids.LCS_GLOBAL: _OPERATIONAL,
+    oids.SECURITY_STATUS_GLOBAL: b"\x20",
+    oids.SLEEP_DELAY: b"\x14",
+    oids.CURRENT_LIMIT: b"\x06",
+    oids.SECURITY_EVENT_COUNTER: b"\x00",
+    oids.BUFFER_SIZE: b"\x06\x15",
+    oids.SECURITY_MONITOR: bytes.fromhex("3200050100000000"),
+    oids.LCS_APPLICATION: bytes([LifeCycleState.CREATION]),
+    oids.SECURITY_STATUS_APPLICATION: b"\x20",
+    oids.LAST_ERROR_CODE: b"\x00",
+}
+_WRITABLE_SYSTEM = (
+    oids.LCS_GLOBAL,
+    oids.SECURITY_STATUS_GLOBAL,
+    oids.SLEEP_DELAY,
+    oids.CURRENT_LIMIT,
+    oids.LCS_APPLICATION,
+    oids.SECURITY_STATUS_APPLICATION,
+)
+_FIXED_KEY_METADATA = {
+    0xE0F0: "200bc00101d001ffd30100",
+    oids.SYMMETRIC_KEY: "2009c00101d001ffd30100",
+}
+
+
+@dataclass(frozen=True)
+class ChipModel:
+    """A kind of chip.
+
+    :param name: how a user names it.
+    :param uid_prefix: first 11 bytes of its UID.
+    :param firmware: last 6 bytes of its UID: firmware identifier and build.
+    :param algorithms: of the key pairs it can make.
+    """
+
+    name: str
+    title: str
+    uid_prefix: bytes
+    firmware: bytes
+    algorithms: frozenset[KeyAlgorithm]
+
+    def new_uid(self) -> bytes:
+        """A UID that no other chip has: batch and place on the wafer are drawn at random. 27 bytes."""
+        return self.uid_prefix + secrets.token_bytes(10) + self.firmware
+
+
+TRUST_M_V3 = ChipModel(
+    name="trust-m-v3",
+    title="OPTIGA Trust M V3",
+    uid_prefix=bytes.fromhex("cd16338201001c00050000"),
+    firmware=bytes.fromhex("801010712564"),
+    algorithms=frozenset(algorithm for algorithm in KeyAlgorithm if algorithm.is_ec or algorithm.is_rsa),
+)
+DEFAULT_MODEL = TRUST_M_V3
+MODELS = {model.name: model for model in (TRUST_M_V3,)}
+
+
+def find_model(name: str | None) -> ChipModel:
+    """The model of a name; the default for None.
+
+    :raises ConfigurationError: if there is none of that name.
+    """
+    if name is None:
+        return DEFAULT_MODEL
+    try:
+        return MODELS[name.lower()]
+    except KeyError:
+        raise ConfigurationError(f"no emulated chip of model {name!r}", hint=f"There is {', '.join(MODELS)}") from None
+
+
+def factory_objects(model: ChipModel) -> dict[int, StoredObject]:
+    """Everything a chip of a model holds when it leaves the factory, but for the identity that Infineon gives it."""
+    table = {info.oid: _factory_object(info) for info in OBJECTS.values() if info.kind is not ObjectKind.SESSION}
+    table[oids.UID] = StoredObject(model.new_uid(), Metadata.parse(bytes.fromhex("2009c4011bd001ffd10100")))
+    return table
+
+
+def _factory_object(info: ObjectInfo) -> StoredObject:
+    """An object as the manual's tables have it. Tags stand in the order in which real chips return them."""
+    fixed = _FIXED_KEY_METADATA.get(info.oid)
+    if fixed is not None:
+        return StoredObject(b"", Metadata.parse(bytes.fromhex(fixed)))
+    if info.kind.is_key:
+        tags = {Tag.LCSO: b"\x01", Tag.CHANGE: _BEFORE_OPERATIONAL, Tag.READ: _LOCKED, Tag.EXECUTE: _ALWAYS}
+        if info.kind is ObjectKind.RSA_KEY:
+            del tags[Tag.READ]
+        return StoredObject(b"", Metadata(tags))
+    content = _SYSTEM_CONTENT.get(info.oid, _UNWRITTEN)
+    if info.kind in (ObjectKind.COUNTER, ObjectKind.SECRET):
+        content = bytes(info.size)
+    return StoredObject(content, Metadata(_data_tags(info, len(content))))
+
+
+def _data_tags(info: ObjectInfo, used: int) -> dict[int, bytes]:
+    """Metadata of an object that holds data."""
+    width = 2 if info.size > 0xFF else 1
+    size, used_size = info.size.to_bytes(width, "big"), used.to_bytes(width, "big")
+    if info.oid == oids.SECURITY_MONITOR:
+        tags = {Tag.LCSO: _OPERATIONAL, Tag.MAX_SIZE: size, Tag.USED_SIZE: used_size}
+        return {**tags, Tag.CHANGE: _BEFORE_OPERATIONAL, Tag.READ: _ALWAYS}
+    if info.kind is ObjectKind.SYSTEM:
+        change = _ALWAYS if info.oid in _WRITABLE_SYSTEM else _LOCKED
+        return {Tag.MAX_SIZE: size, Tag.CHANGE: change, Tag.READ: _ALWAYS}
+    tags = {Tag.LCSO: b"\x01", Tag.MAX_SIZE: size, Tag.USED_SIZE: used_size, Tag.CHANGE: _BEFORE_OPERATIONAL}
+    tags[Tag.READ] = _ALWAYS
+    if info.kind is ObjectKind.DATA:
+        return dict(tags)
+    tags[Tag.EXECUTE] = _ALWAYS
+    if info.kind is ObjectKind.COUNTER:
+        return {**tags, Tag.LCSO: b"\x03", Tag.TYPE: b"\x01"}
+    if info.kind is ObjectKind.SECRET:
+        change = bytes.fromhex("e1fc07fe20e140")
+        return {**tags, Tag.CHANGE: change, Tag.READ: _BEFORE_OPERATIONAL, Tag.TYPE: b"\x22"}
+    if info.oid == 0xE0E0:
+        tags[Tag.CHANGE] = _LOCKED
+    return {**tags, Tag.TYPE: b"\x11" if info.kind is ObjectKind.TRUST_ANCHOR else b"\x12"}

@@ -1,0 +1,162 @@
+"""An emulated board behind a serial device or a TCP port, for any host software.
+
+Like a UART, a served board has one line: one client at a time. What the board has received stays when a client leaves.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from optiga.emulator.board import Board
+from optiga.errors import BoardError, ConfigurationError
+
+Announce = Callable[[str], None]
+
+_CHUNK = 4096
+
+
+class Stop:
+    """Ends a server from another thread or a signal handler."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+
+    def __call__(self) -> None:
+        """Ask the server to end."""
+        with suppress(OSError):
+            self._writer.send(b"\0")
+
+    def fileno(self) -> int:
+        """For ``select``: readable once the server shall end."""
+        return self._reader.fileno()
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._reader.close()
+        self._writer.close()
+
+
+def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: Stop) -> None:
+    """Serve a board on a TCP port until it is stopped.
+
+    :param port: 0 for any that is free.
+    :param announce: is told ``socket://HOST:PORT`` once clients may come.
+    :raises BoardError: if the address cannot be had.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        listener = socket.socket(family, kind)
+    except OSError as error:
+        raise _no_address(host, port, error) from error
+    with listener:
+        try:
+            if os.name == "posix":  # elsewhere the option would let two servers have one port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen()
+        except OSError as error:
+            raise _no_address(host, port, error) from error
+        name = f"[{host}]" if ":" in host else host
+        announce(f"socket://{name}:{listener.getsockname()[1]}")
+        while _wait(listener, stop):
+            client, _ = listener.accept()
+            with client, suppress(OSError):
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _serve_client(board, client, stop)
+
+
+def _serve_client(board: Board, client: socket.socket, stop: Stop) -> None:
+    """Serve one client until it leaves or the server is stopped."""
+    while _wait(client, stop):
+        data = client.recv(_CHUNK)
+        if not data:
+            return
+        client.sendall(board.feed(data))
+
+
+def _wait(source: socket.socket | int, stop: Stop) -> bool:
+    """Wait until something can be read from a source; False if the server shall end."""
+    ready, _, _ = select.select([source, stop], [], [])
+    return stop not in ready
+
+
+def serve_pty(board: Board, link: Path | None = None, *, announce: Announce, stop: Stop) -> None:
+    """Serve a board as a serial device until it is stopped. POSIX only.
+
+    :param link: a symbolic link to the device is made there, and taken away at the end.
+    :param announce: is told the device's name, or the link's, once clients may come.
+    :raises BoardError: if the link cannot be made.
+    :raises ConfigurationError: if the system has no pseudo terminals.
+    """
+    if sys.platform == "win32":
+        raise ConfigurationError("there are no pseudo terminals on Windows", hint="Serve on TCP: --tcp 127.0.0.1:0")
+    import pty
+    import tty
+
+    controller, device = pty.openpty()
+    try:
+        tty.setraw(device)
+        name = os.ttyname(device)
+        if link is not None:
+            _make_link(link, name)
+        try:
+            announce(str(link) if link is not None else name)
+            # Our own end of the device stays open, so that clients may come and go.
+            while _wait(controller, stop):
+                answer = board.feed(os.read(controller, _CHUNK))
+                _write_all(controller, answer, stop)
+        finally:
+            if link is not None:
+                _remove_link(link, name)
+    finally:
+        os.close(controller)
+        os.close(device)
+
+
+def _write_all(controller: int, data: bytes, stop: Stop) -> None:
+    """Send all of an answer, unless the server is stopped while nobody takes it."""
+    while data:
+        ready, writable, _ = select.select([stop], [controller], [])
+        if ready:
+            return
+        if writable:
+            data = data[os.write(controller, data) :]
+
+
+def _make_link(link: Path, name: str) -> None:
+    """Make a symbolic link; an older link is replaced, anything else is left alone."""
+    if link.exists(follow_symlinks=False) if sys.version_info >= (3, 12) else os.path.lexists(link):
+        if not link.is_symlink():
+            raise BoardError("is there already and is no symbolic link", hint="Name another", port=str(link))
+    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    try:
+        temporary.symlink_to(name)
+        temporary.replace(link)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise BoardError(f"the link cannot be made: {error.strerror or error}", port=str(link)) from error
+
+
+def _remove_link(link: Path, name: str) -> None:
+    """Take our link away, unless somebody has put another in its place."""
+    with suppress(OSError):
+        if os.readlink(link) == name:  # noqa: PTH115 - the text of the link, not where it leads
+            link.unlink()
+
+
+def _no_address(host: str, port: int, error: OSError) -> BoardError:
+    return BoardError(
+        f"cannot serve there: {error.strerror or error}",
+        hint="Port 0 takes any that is free",
+        port=f"{host}:{port}",
+    )

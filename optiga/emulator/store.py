@@ -1,0 +1,256 @@
+"""Where an emulated chip survives: in memory, or in one SQLite file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optiga.emulator.models import MODELS, ChipModel, find_model
+from optiga.emulator.objects import StoredObject
+from optiga.errors import BoardError, ConfigurationError
+from optiga.locks import ResourceLock
+from optiga.protocol.metadata import Metadata
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_APPLICATION_ID = 0x4F505447
+"""``OPTG`` in the header of the file: what tells it from other SQLite files."""
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE chip (model TEXT NOT NULL);
+CREATE TABLE objects (oid INTEGER PRIMARY KEY, data BLOB NOT NULL, metadata BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
+def default_chip_path() -> Path:
+    """The file of the user's own emulated chip."""
+    from platformdirs import user_state_path
+
+    return user_state_path("optiga", appauthor=False) / "emulator.chip"
+
+
+class MemoryStore:
+    """A store that ends with the process."""
+
+    def __init__(self, content: Mapping[int, StoredObject] | None = None) -> None:
+        self._objects = dict(content or {})
+
+    def load(self) -> dict[int, StoredObject]:
+        return dict(self._objects)
+
+    def save(self, changed: Mapping[int, StoredObject]) -> None:
+        self._objects.update(changed)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class SqliteStore:
+    """A store in a file, mode 0600, which one process has at a time.
+
+    Every save is one transaction with SQLite's rollback journal and full synchronization: whether the process is
+    killed or the power fails, the file holds all of a save or nothing of it. The rollback journal, not the write-ahead
+    log, because a chip then is one file that can be copied.
+
+    :param path: the file; it is made, with a chip of ``model`` fresh from the factory, if it is not there.
+    :param model: its model must be this, if it is given.
+    :param wait_s: how long to wait for another process that has the file, in seconds.
+    :raises BoardError: if it cannot be had, or is not an emulated chip.
+    :raises ConfigurationError: if it is a chip of another model.
+    """
+
+    def __init__(self, path: Path, *, model: ChipModel | None = None, wait_s: float | None = None) -> None:
+        self.path = path
+        _check_folder(path)
+        self._lock = _lock(path, wait_s)
+        self._lock.acquire()
+        try:
+            if not path.exists():
+                _create(path, model or find_model(None))
+            self._connection = _connect(path)
+            self.model = self._check_chip(model)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def load(self) -> dict[int, StoredObject]:
+        """All objects.
+
+        :raises BoardError: if the file is damaged.
+        """
+        import sqlite3
+
+        try:
+            rows = self._connection.execute("SELECT oid, data, metadata FROM objects").fetchall()
+            return {oid: StoredObject(data, Metadata.parse(metadata)) for oid, data, metadata in rows}
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise _damaged(self.path, error) from error
+
+    def save(self, changed: Mapping[int, StoredObject]) -> None:
+        """Write some objects in one transaction.
+
+        :raises BoardError: if the file cannot be written; nothing has changed then.
+        """
+        import sqlite3
+
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("REPLACE INTO objects VALUES (?, ?, ?)", _rows(changed))
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise BoardError(
+                f"the emulated chip's file cannot be written: {error}",
+                hint="Is the disk full, or the file read-only?",
+                port=str(self.path),
+            ) from error
+
+    def close(self) -> None:
+        self._connection.close()
+        self._lock.release()
+
+    def _check_chip(self, wanted: ChipModel | None) -> ChipModel:
+        """Model of the chip in the file, which must be one, and the one that is wanted."""
+        import sqlite3
+
+        try:
+            (application_id,) = self._connection.execute("PRAGMA application_id").fetchone()
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error:
+            application_id = version = 0
+        if application_id != _APPLICATION_ID:
+            self._connection.close()
+            raise BoardError(
+                "the file is not an emulated chip", hint="Name another file; a new one is made", port=str(self.path)
+            )
+        if version != _SCHEMA_VERSION:
+            self._connection.close()
+            raise BoardError(
+                f"the emulated chip was made by another version of this program (format {version})",
+                hint="Use that version, or make a new chip",
+                port=str(self.path),
+            )
+        try:
+            (name,) = self._connection.execute("SELECT model FROM chip").fetchone()
+            model = MODELS[name]
+        except (sqlite3.Error, TypeError, KeyError) as error:
+            self._connection.close()
+            raise _damaged(self.path, error) from error
+        if wanted not in (None, model):
+            self._connection.close()
+            raise ConfigurationError(
+                f"the emulated chip {self.path} is of model {model.name}, not {wanted.name if wanted else ''}",
+                hint="Leave the model out, or name another file",
+            )
+        return model
+
+
+def create_chip(path: Path, model: ChipModel) -> None:
+    """Make a file with a chip fresh from the factory.
+
+    :raises BoardError: if the file is there already, or cannot be made.
+    """
+    _check_folder(path)
+    lock = _lock(path, None)
+    lock.acquire()
+    try:
+        if path.exists():
+            raise BoardError("there is such a file already", hint="'emulator reset' resets a chip", port=str(path))
+        _create(path, model)
+    finally:
+        lock.release()
+
+
+def reset_chip_file(path: Path) -> None:
+    """Bring the chip in a file back to its factory state; it keeps its UID and the identity it was made with.
+
+    :raises BoardError: if there is no chip in the file, or it cannot be had.
+    """
+    from optiga.emulator.identity import reset_chip
+
+    if not path.exists():
+        raise BoardError("there is no such file", hint="'emulator new' makes a chip", port=str(path))
+    store = SqliteStore(path)
+    try:
+        store.save(reset_chip(store.model, store.load()))
+    finally:
+        store.close()
+
+
+def _lock(path: Path, wait_s: float | None) -> ResourceLock:
+    lock_path = path.with_name(path.name + ".lock")
+    if wait_s is None:
+        return ResourceLock(lock_path, port=str(path))
+    return ResourceLock(lock_path, port=str(path), wait_s=wait_s)
+
+
+def _check_folder(path: Path) -> None:
+    """The folder of a chip's file must be there; that of the user's own chip is made."""
+    if path == default_chip_path():
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.is_dir():
+        raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
+    if not path.parent.is_dir():
+        raise BoardError("there is no such folder", hint=f"Make {path.parent} first", port=str(path))
+
+
+def _create(path: Path, model: ChipModel) -> None:
+    """Make the file beside its place and move it there whole, so that half a chip is never found."""
+    import sqlite3
+
+    from optiga.emulator.identity import factory_chip
+
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        connection = _connect(temporary)
+        try:
+            connection.executescript(f"BEGIN; {_SCHEMA}")
+            connection.execute("INSERT INTO chip VALUES (?)", (model.name,))
+            connection.executemany("INSERT INTO objects VALUES (?, ?, ?)", _rows(factory_chip(model)))
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+        temporary.replace(path)
+    except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):
+            temporary.unlink()
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise BoardError(
+            f"an emulated chip cannot be made there: {cause}", hint="Name a file you may write", port=str(path)
+        ) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection in which transactions are begun and ended by statements alone."""
+    import sqlite3
+
+    try:
+        # The file is used by one thread at a time, not always the one that opened it.
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error as error:
+        raise BoardError(
+            f"the emulated chip's file cannot be opened: {error}", hint="May you read and write it?", port=str(path)
+        ) from error
+    return connection
+
+
+def _rows(content: Mapping[int, StoredObject]) -> list[tuple[int, bytes, bytes]]:
+    return [(oid, stored.data, stored.metadata.encode()) for oid, stored in content.items()]
+
+
+def _damaged(path: Path, error: Exception) -> BoardError:
+    return BoardError(
+        f"the emulated chip's file is damaged: {error}", hint="Make a new chip in another file", port=str(path)
+    )

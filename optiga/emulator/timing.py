@@ -1,0 +1,37 @@
+"""An emulated chip that takes as long as a real one on a board."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from optiga.protocol import frame
+from optiga.protocol.timing import LINE_BYTES_PER_MS, typical_ms
+
+
+class RealTiming:
+    """Makes each exchange last as long as the manual's times and a line of 115200 baud say.
+
+    :param execute: the chip.
+    :param sleep: takes seconds.
+    """
+
+    def __init__(
+        self,
+        execute: Callable[[bytes], bytes],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._execute = execute
+        self._sleep = sleep
+        self._now = now
+
+    def __call__(self, command: bytes) -> bytes:
+        """Execute a command APDU, in its time."""
+        started = self._now()
+        answer = self._execute(command)
+        line_ms = (len(command) + len(answer) + 2 * frame.OVERHEAD) / LINE_BYTES_PER_MS
+        due = started + (typical_ms(command, len(answer)) + line_ms) / 1000
+        self._sleep(max(0.0, due - self._now()))
+        return answer

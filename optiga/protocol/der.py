@@ -1,0 +1,33 @@
+"""The little DER that the wire needs; whole structures are the business of libraries."""
+
+from __future__ import annotations
+
+INTEGER = 0x02
+BIT_STRING = 0x03
+OCTET_STRING = 0x04
+SEQUENCE = 0x30
+
+
+def encode(tag: int, content: bytes) -> bytes:
+    """One DER value of a tag (X.690, 8.1, definite length)."""
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def content_of(tag: int, data: bytes) -> bytes:
+    """The content of data that are exactly one DER value of a tag.
+
+    :raises ValueError: if they are not.
+    """
+    if len(data) < 2 or data[0] != tag:
+        raise ValueError(f"no DER value of tag 0x{tag:02x}")
+    width = data[1] & 0x7F if data[1] & 0x80 else 0
+    start = 2 + width
+    size = int.from_bytes(data[2:start], "big") if width else data[1]
+    content = data[start:]
+    if size != len(content) or encode(tag, content) != data:
+        raise ValueError(f"a DER value of tag 0x{tag:02x} with a wrong length")
+    return content

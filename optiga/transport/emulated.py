@@ -1,0 +1,54 @@
+"""An emulated chip in this process: no line, no board."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from optiga.emulator import EmulatedChip, SqliteStore, find_model
+from optiga.protocol.expectations import hides_answer, hides_command
+
+_log = logging.getLogger(__name__)
+
+
+class EmulatedTransport:
+    """A transport to a chip in this process.
+
+    :param execute: what answers; the chip itself, or the chip in real time.
+    """
+
+    def __init__(self, chip: EmulatedChip, execute: Callable[[bytes], bytes] | None = None) -> None:
+        self._chip = chip
+        self._execute = execute or chip.execute
+        self._is_open = True
+
+    def exchange(self, apdu: bytes) -> bytes:
+        """Have the chip execute a command.
+
+        :raises BoardError: if its store fails.
+        """
+        _log.debug("emulator > %s", "(secret)" if hides_command(apdu) else apdu.hex())
+        answer = self._execute(apdu)
+        _log.debug("emulator < %s", "(secret)" if hides_answer(apdu) else answer.hex())
+        return answer
+
+    def close(self) -> None:
+        """Power the chip off."""
+        if self._is_open:
+            self._is_open = False
+            self._chip.close()
+
+
+def open_emulated(path: Path, *, model: str | None = None, real_timing: bool = False) -> EmulatedTransport:
+    """Open the emulated chip in a file; a new one is made where there is none.
+
+    :raises BoardError: if that cannot be.
+    :raises ConfigurationError: if there is no such model, or the chip is of another.
+    """
+    chip = EmulatedChip(SqliteStore(path, model=find_model(model) if model is not None else None))
+    if not real_timing:
+        return EmulatedTransport(chip)
+    from optiga.emulator.timing import RealTiming
+
+    return EmulatedTransport(chip, RealTiming(chip.execute))
