@@ -94,14 +94,14 @@ def app(
     )
     if ctx.invoked_subcommand is not None:
         return
-    from optiga.cli import jobs
+    from optiga.cli.jobs import make_csr, read_object, write_file
 
     if csr_path is not None:
-        jobs.make_csr(settings, csr_path, slot=slot, out_dir=out_dir or ".")
+        make_csr(settings, csr_path, slot=slot, out_dir=out_dir or ".")
     elif write_path is not None:
-        jobs.write_file(settings, write_path, slot=slot, object_id=object_id, strict=strict)
+        write_file(settings, write_path, slot=slot, object_id=object_id, strict=strict)
     elif read_oid is not None:
-        jobs.read_object(settings, read_oid, out=out)
+        read_object(settings, read_oid, out=out)
     else:
         click.echo(ctx.get_help())
 

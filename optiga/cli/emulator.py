@@ -4,7 +4,105 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.settings import Settings, common_options, pass_settings
+
 
 @click.group(name="emulator", short_help="Make, reset and serve emulated chips.")
+@common_options()
 def command() -> None:
     """Emulated chips: each is a file; --port emulator[:PATH] works on one, serve puts one behind a port."""
+
+
+@command.command(name="new", short_help="Make a chip fresh from the factory.")
+@click.argument("path")
+@click.option("--model", metavar="MODEL", help="Model of the chip. [trust-m-v3]")
+@common_options()
+@pass_settings
+def new(settings: Settings, path: str, model: str | None) -> None:
+    """Make a file with a chip fresh from the factory, with a UID and an identity of its own."""
+    from pathlib import Path
+
+    from optiga.emulator import create_chip, find_model
+
+    create_chip(Path(path), find_model(model))
+    settings.note(f"A new chip is in {path}: use it with --port emulator:{path}")
+
+
+@command.command(name="reset", short_help="Bring a chip back to its factory state.")
+@click.argument("path", required=False)
+@common_options()
+@pass_settings
+def reset(settings: Settings, path: str | None) -> None:
+    """Bring a chip back to its factory state: it keeps its UID and its first slot, all else is as new.
+
+    Without a path: your own chip, the one of --port emulator.
+    """
+    from pathlib import Path
+
+    from optiga.emulator import default_chip_path, reset_chip_file
+
+    file = Path(path) if path is not None else default_chip_path()
+    reset_chip_file(file)
+    settings.note(f"The chip in {file} is in its factory state")
+
+
+@command.command(name="root", short_help="Print the emulated chips' root certificate.")
+@common_options()
+def root() -> None:
+    """Print the certificate, in PEM, of the authority that issues the emulated chips' own certificates (0xE0E0)."""
+    from optiga.emulator import root_certificate_pem
+
+    click.echo(root_certificate_pem(), nl=False)
+
+
+@command.command(name="serve", short_help="Serve a chip on a board, as a serial device or over TCP.")
+@click.option("--chip", "path", metavar="PATH", help="File of the chip; made if it is not there. [your own chip]")
+@click.option("--pty", "link", is_flag=False, flag_value="", metavar="[LINK]", help="Serve as a serial device.")
+@click.option("--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any. [HOST: 127.0.0.1]")
+@click.option("--model", metavar="MODEL", help="Model of a new chip. [trust-m-v3]")
+@click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="How long commands take. [none]")
+@common_options()
+@pass_settings
+def serve(
+    settings: Settings, path: str | None, link: str | None, address: str | None, model: str | None, timing: str
+) -> None:
+    """Serve a chip on an emulated board until interrupted.
+
+    Prints one line: the port to connect to. The board behaves as Infineon's bridge firmware does, so this tool and
+    Infineon's own host software can use it.
+    """
+    from pathlib import Path
+
+    from optiga.emulator import Board, default_chip_path
+    from optiga.emulator.server import serve_pty, serve_tcp, stop_on_signals
+    from optiga.transport.emulated import open_emulated
+
+    if (link is None) == (address is None):
+        raise click.UsageError("serve takes --pty or --tcp, one of them.")
+    host, port = _split_address(address) if address is not None else ("", 0)
+    file = Path(path) if path is not None else default_chip_path()
+    chip = open_emulated(file, model=model, real_timing=timing == "real")
+    settings.note(f"Emulated chip: {file}. Its keys lie in that file and protect nothing.")
+    try:
+        with stop_on_signals() as stop:
+            board = Board(chip.exchange)
+            if address is not None:
+                serve_tcp(board, host, port, announce=_announce, stop=stop)
+            else:
+                serve_pty(board, Path(link) if link else None, announce=_announce, stop=stop)
+    finally:
+        chip.close()
+    settings.note("Stopped")
+
+
+def _announce(port: str) -> None:
+    """Print the port at once, for whoever waits for it."""
+    click.echo(port)
+
+
+def _split_address(address: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT``, ``[HOST]:PORT`` or ``PORT``; loopback where no host is named."""
+    host, _, port = address.rpartition(":")
+    if not port.isascii() or not port.isdigit() or int(port) > 0xFFFF:
+        raise click.UsageError(f"--tcp {address}: a port is a number up to 65535.")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)

@@ -7,8 +7,9 @@ device or a TCP port (:mod:`optiga.emulator.server`).
 
 from optiga.emulator.board import Board
 from optiga.emulator.chip import EmulatedChip
+from optiga.emulator.identity import root_certificate_pem
 from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
-from optiga.emulator.store import MemoryStore, SqliteStore, default_chip_path
+from optiga.emulator.store import MemoryStore, SqliteStore, create_chip, default_chip_path, reset_chip_file
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -17,6 +18,9 @@ __all__ = [
     "EmulatedChip",
     "MemoryStore",
     "SqliteStore",
+    "create_chip",
     "default_chip_path",
     "find_model",
+    "reset_chip_file",
+    "root_certificate_pem",
 ]

@@ -43,9 +43,12 @@ def factory_chip(model: ChipModel) -> dict[int, StoredObject]:
     private = keys.generate(KeyAlgorithm.SECP256R1)
     certificate = tls_identity.encode([_certify(private, table[oids.UID].data.hex(), model)])
     key, slot = table[KEY_OID], table[CERTIFICATE_OID]
-    tags = {Tag.ALGORITHM: bytes([KeyAlgorithm.SECP256R1]), Tag.KEY_USAGE: bytes([KeyUsage.AUTHENTICATION])}
+    tags: dict[int, bytes] = {
+        Tag.ALGORITHM: bytes([KeyAlgorithm.SECP256R1]),
+        Tag.KEY_USAGE: bytes([KeyUsage.AUTHENTICATION]),
+    }
     table[KEY_OID] = StoredObject(keys.to_stored(private), key.metadata.with_tags(tags))
-    used = {Tag.USED_SIZE: len(certificate).to_bytes(2, "big")}
+    used: dict[int, bytes] = {Tag.USED_SIZE: len(certificate).to_bytes(2, "big")}
     table[CERTIFICATE_OID] = StoredObject(certificate, slot.metadata.with_tags(used))
     return table
 

@@ -43,10 +43,7 @@ _WRITABLE_SYSTEM = (
     oids.LCS_APPLICATION,
     oids.SECURITY_STATUS_APPLICATION,
 )
-_FIXED_KEY_METADATA = {
-    0xE0F0: "200bc00101d001ffd30100",
-    oids.SYMMETRIC_KEY: "2009c00101d001ffd30100",
-}
+_LOCKED_KEYS = (0xE0F0, oids.SYMMETRIC_KEY)
 
 
 @dataclass(frozen=True)
@@ -103,34 +100,43 @@ def factory_objects(model: ChipModel) -> dict[int, StoredObject]:
 
 def _factory_object(info: ObjectInfo) -> StoredObject:
     """An object as the manual's tables have it. Tags stand in the order in which real chips return them."""
-    fixed = _FIXED_KEY_METADATA.get(info.oid)
-    if fixed is not None:
-        return StoredObject(b"", Metadata.parse(bytes.fromhex(fixed)))
     if info.kind.is_key:
-        tags = {Tag.LCSO: b"\x01", Tag.CHANGE: _BEFORE_OPERATIONAL, Tag.READ: _LOCKED, Tag.EXECUTE: _ALWAYS}
-        if info.kind is ObjectKind.RSA_KEY:
-            del tags[Tag.READ]
-        return StoredObject(b"", Metadata(tags))
+        return StoredObject(b"", Metadata(_key_tags(info)))
     content = _SYSTEM_CONTENT.get(info.oid, _UNWRITTEN)
     if info.kind in (ObjectKind.COUNTER, ObjectKind.SECRET):
         content = bytes(info.size)
     return StoredObject(content, Metadata(_data_tags(info, len(content))))
 
 
+def _key_tags(info: ObjectInfo) -> dict[int, bytes]:
+    """Metadata of an object for a key, before there is one."""
+    tags: dict[int, bytes] = {Tag.LCSO: b"\x01", Tag.CHANGE: _BEFORE_OPERATIONAL}
+    if info.oid in _LOCKED_KEYS:
+        tags[Tag.CHANGE] = _LOCKED
+    elif info.kind is ObjectKind.EC_KEY:
+        tags[Tag.READ] = _LOCKED
+    return {**tags, Tag.EXECUTE: _ALWAYS}
+
+
 def _data_tags(info: ObjectInfo, used: int) -> dict[int, bytes]:
     """Metadata of an object that holds data."""
     width = 2 if info.size > 0xFF else 1
     size, used_size = info.size.to_bytes(width, "big"), used.to_bytes(width, "big")
-    if info.oid == oids.SECURITY_MONITOR:
-        tags = {Tag.LCSO: _OPERATIONAL, Tag.MAX_SIZE: size, Tag.USED_SIZE: used_size}
-        return {**tags, Tag.CHANGE: _BEFORE_OPERATIONAL, Tag.READ: _ALWAYS}
-    if info.kind is ObjectKind.SYSTEM:
+    tags: dict[int, bytes]
+    if info.kind is ObjectKind.SYSTEM and info.oid != oids.SECURITY_MONITOR:
         change = _ALWAYS if info.oid in _WRITABLE_SYSTEM else _LOCKED
         return {Tag.MAX_SIZE: size, Tag.CHANGE: change, Tag.READ: _ALWAYS}
-    tags = {Tag.LCSO: b"\x01", Tag.MAX_SIZE: size, Tag.USED_SIZE: used_size, Tag.CHANGE: _BEFORE_OPERATIONAL}
-    tags[Tag.READ] = _ALWAYS
+    tags = {
+        Tag.LCSO: b"\x01",
+        Tag.MAX_SIZE: size,
+        Tag.USED_SIZE: used_size,
+        Tag.CHANGE: _BEFORE_OPERATIONAL,
+        Tag.READ: _ALWAYS,
+    }
+    if info.oid == oids.SECURITY_MONITOR:
+        return {**tags, Tag.LCSO: _OPERATIONAL}
     if info.kind is ObjectKind.DATA:
-        return dict(tags)
+        return tags
     tags[Tag.EXECUTE] = _ALWAYS
     if info.kind is ObjectKind.COUNTER:
         return {**tags, Tag.LCSO: b"\x03", Tag.TYPE: b"\x01"}

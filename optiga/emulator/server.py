@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from optiga.emulator.board import Board
@@ -41,6 +42,19 @@ class Stop:
         """Give the sockets back."""
         self._reader.close()
         self._writer.close()
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Stop]:
+    """A stop that Ctrl-C and a request to terminate pull, as long as the context lasts. In the main thread only."""
+    stop = Stop()
+    before = {number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        stop.close()
 
 
 def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: Stop) -> None:
@@ -134,9 +148,8 @@ def _write_all(controller: int, data: bytes, stop: Stop) -> None:
 
 def _make_link(link: Path, name: str) -> None:
     """Make a symbolic link; an older link is replaced, anything else is left alone."""
-    if link.exists(follow_symlinks=False) if sys.version_info >= (3, 12) else os.path.lexists(link):
-        if not link.is_symlink():
-            raise BoardError("is there already and is no symbolic link", hint="Name another", port=str(link))
+    if os.path.lexists(link) and not link.is_symlink():
+        raise BoardError("is there already and is no symbolic link", hint="Name another", port=str(link))
     temporary = link.with_name(f".{link.name}.{os.getpid()}")
     try:
         temporary.symlink_to(name)

@@ -209,24 +209,29 @@ def _create(path: Path, model: ChipModel) -> None:
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        connection = _connect(temporary)
-        try:
-            connection.executescript(f"BEGIN; {_SCHEMA}")
-            connection.execute("INSERT INTO chip VALUES (?)", (model.name,))
-            connection.executemany("INSERT INTO objects VALUES (?, ?, ?)", _rows(factory_chip(model)))
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
+        _fill(temporary, model, factory_chip(model))
         temporary.replace(path)
     except (OSError, sqlite3.Error) as error:
-        with suppress(OSError):
-            temporary.unlink()
         cause = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BoardError(
             f"an emulated chip cannot be made there: {cause}", hint="Name a file you may write", port=str(path)
         ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject]) -> None:
+    """Write a whole chip into an empty file."""
+    connection = _connect(path)
+    try:
+        connection.executescript(f"BEGIN; {_SCHEMA}")
+        connection.execute("INSERT INTO chip VALUES (?)", (model.name,))
+        connection.executemany("INSERT INTO objects VALUES (?, ?, ?)", _rows(content))
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

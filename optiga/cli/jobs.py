@@ -1,0 +1,85 @@
+"""The three jobs of the main command: make a CSR, write a file, read an object."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from optiga.cli.settings import Settings
+
+
+def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
+    """``--csr``: key pair and CSR from the chip; the CSR's file; its name and the public key on standard output."""
+    from optiga.personalize.configuration import load_configuration
+    from optiga.personalize.csr import create_csr
+    from optiga.personalize.files import check_folder_writable, write_whole
+
+    configuration = load_configuration(Path(config_path), slot=slot)
+    settings.check_query(("filename", "public_key"))
+    folder = Path(out_dir)
+    check_folder_writable(folder)
+    shown = json.dumps(configuration.csr_config, sort_keys=True, indent=4, ensure_ascii=False)
+    settings.note(f"Your configuration is following:\n{shown}")
+    with settings.open_chip() as chip:
+        csr = create_csr(chip, configuration)
+    write_whole(folder / csr.filename, csr.pem.encode("ascii"))
+    result = {"filename": csr.filename, "public_key": csr.public_key}
+    settings.print_result(result, default="repr", text="\n".join(f"{name}: {value}" for name, value in result.items()))
+
+
+def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
+    """``--write``: a certificate, chain or data file into the chip, read back and proven."""
+    from optiga.personalize.write import execute_write, plan_write
+
+    plan = plan_write(Path(path), slot=slot, oid=object_id)
+    settings.check_query(("oid", "slot", "size", "written", "key_match"))
+    settings.note(f"Your are going to write the following file:\n{plan.text}")
+    with settings.open_chip() as chip:
+        result = execute_write(chip, plan, strict=strict)
+    for warning in result.warnings:
+        settings.warn(warning)
+    what = "Certificate" if plan.chain else "Data"
+    if result.written:
+        settings.note(f"{what} has been written")
+    else:
+        settings.note(f"{what} was there already: {plan.target.info.label} was not programmed again")
+    if settings.wants_result:
+        fields = {
+            "oid": plan.target.info.label,
+            "slot": result.slot,
+            "size": result.size,
+            "written": result.written,
+            "key_match": result.key_match,
+        }
+        settings.print_result(fields, default="repr")
+
+
+def read_object(settings: Settings, target: str, *, out: str | None) -> None:
+    """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
+    from optiga.personalize.files import check_folder_writable, write_whole
+    from optiga.personalize.read import read_object as read
+    from optiga.personalize.targets import resolve_readable
+
+    resolved = resolve_readable(target)
+    settings.check_query(("oid", "size", "data", "certificates"))
+    if out is not None:
+        check_folder_writable(Path(out).parent)
+    with settings.open_chip() as chip:
+        result = read(chip, resolved)
+    if result.note:
+        settings.warn(result.note)
+    if out is not None:
+        write_whole(Path(out), result.file_content)
+        settings.note(f"{resolved.info.label} has been written to {out}")
+    if settings.wants_result:
+        fields = {
+            "oid": resolved.info.label,
+            "size": len(result.data),
+            "data": result.data.hex(),
+            "certificates": [certificate.pem for certificate in result.certificates],
+        }
+        settings.print_result(fields, default="repr")
+    elif out is None:
+        click.echo(result.text, nl=False)

@@ -1,0 +1,114 @@
+"""Files that are read within limits, and written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from optiga.errors import ConfigurationError
+
+_CAUSES = {
+    errno.ENOENT: "there is no such file or folder",
+    errno.ENOTDIR: "a part of the path is not a folder",
+    errno.EISDIR: "it is a folder",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "not permitted",
+    errno.EROFS: "the file system is read-only",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "its symbolic links run in a circle",
+}
+
+
+def read_input(path: Path, what: str, limit: int) -> bytes:
+    """The content of a file that the user named.
+
+    :param what: what the file is to the user, for messages, for example ``configuration``.
+    :param limit: most bytes it may have.
+    :raises ConfigurationError: if it cannot be read or is longer.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except ValueError:  # a null character in the path
+        raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the {what} {path}: {_cause(error)}") from None
+    if len(data) > limit:
+        raise ConfigurationError(f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?")
+    return data
+
+
+def check_folder_writable(folder: Path) -> None:
+    """Make sure that files can be made in a folder, by making one.
+
+    :raises ConfigurationError: if they cannot.
+    """
+    if not folder.is_dir():
+        cause = "it is not a folder" if folder.exists() else "there is no such folder"
+        raise ConfigurationError(f"cannot write into {folder}: {cause}", hint="Make it first, or name another")
+    try:
+        probe = _make_temporary(folder, ".optiga-probe", 0o600)
+        os.close(probe[0])
+        probe[1].unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write into {folder}: {_cause(error)}", hint="Run the command in a folder of your own, or name one"
+        ) from None
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a file so that it is there whole or not at all; a file of that name before it is replaced.
+
+    What is no regular file (a terminal, a pipe) is written to as it is.
+
+    :param mode: permissions of the file, less those that the process's umask takes away.
+    :raises ConfigurationError: if it cannot be written; nothing of it is left then.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode) and not target.is_dir():
+            with target.open("wb") as stream:
+                stream.write(data)
+            return
+        _replace(target, data, mode)
+    except ValueError:  # a null character in the path
+        raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {_cause(error)}") from None
+
+
+def _replace(target: Path, data: bytes, mode: int) -> None:
+    descriptor, temporary = _make_temporary(target.parent, target.name[:64], mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    if hasattr(os, "O_DIRECTORY"):  # the name, too, is to survive a power cut, where the system can promise that
+        with suppress(OSError):
+            folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+
+def _make_temporary(folder: Path, name: str, mode: int) -> tuple[int, Path]:
+    """A new file in a folder, open for writing."""
+    temporary = folder / f".{name.lstrip('.')}.{os.urandom(6).hex()}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.open(temporary, flags, mode), temporary
+
+
+def _cause(error: OSError) -> str:
+    return _CAUSES.get(error.errno or 0) or (error.strerror or str(error)).lower()

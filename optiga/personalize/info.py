@@ -1,0 +1,124 @@
+"""What a chip is and what its slots hold."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from optiga.errors import ChipError
+from optiga.personalize.firmware import identify_firmware
+from optiga.personalize.info_text import format_information
+from optiga.personalize.stored import decode_stored, is_empty
+from optiga.protocol.codes import ErrorCode, KeyUsage, LifeCycleState
+from optiga.protocol.metadata import Tag
+from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.protocol.metadata import Metadata
+
+__all__ = ["chip_information", "format_information"]
+
+_NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+
+
+def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, Any]:
+    """Identity, life cycle and slots of a chip, as JSON has it. About fifteen exchanges.
+
+    Objects that the chip's model does not have, or does not let be read, are left out.
+
+    :param now: the time that validity is judged at.
+    :returns: ``uid`` (hex), ``uid_fields``, ``model``, ``firmware``, ``life_cycle``, ``security_event_counter`` and
+        ``slots`` by name, each with ``key_oid``, ``certificate_oid``, ``key`` and ``certificate``, null where empty.
+    :raises ChipError: if the chip refuses for other reasons.
+    """
+    uid = chip.uid
+    firmware = identify_firmware(uid.firmware_build)
+    information: dict[str, Any] = {
+        "uid": uid.hex,
+        "uid_fields": asdict(uid),
+        "model": firmware.model,
+        "firmware": firmware.version,
+        "life_cycle": {},
+    }
+    for name, oid in (("global", LCS_GLOBAL), ("application", LCS_APPLICATION)):
+        state = _read(chip, oid)
+        if state:
+            information["life_cycle"][name] = _state_word(state[0])
+    counter = _read(chip, SECURITY_EVENT_COUNTER)
+    if counter:
+        information["security_event_counter"] = counter[0]
+    moment = now or datetime.now(timezone.utc)
+    slots = ((slot.name, _describe_slot(chip, slot, moment)) for slot in SLOTS)
+    information["slots"] = {name: slot for name, slot in slots if slot}
+    return information
+
+
+def _describe_slot(chip: Chip, slot: Slot, now: datetime) -> dict[str, Any]:
+    """A slot in JSON; empty if the chip does not have it."""
+    try:
+        metadata = chip.metadata(slot.key_oid)
+    except ChipError as error:
+        if error.code in _NOT_TO_BE_HAD:
+            return {}
+        raise
+    description: dict[str, Any] = {"key_oid": format_oid(slot.key_oid), "key": _describe_key(metadata)}
+    if slot.certificate_oid is not None:
+        data = _read(chip, slot.certificate_oid)
+        description["certificate_oid"] = format_oid(slot.certificate_oid)
+        description["certificate"] = None if data is None else _describe_stored(data, now)
+    return description
+
+
+def _read(chip: Chip, oid: int) -> bytes | None:
+    """Data of an object; None if the chip does not have it or does not let it be read."""
+    try:
+        return chip.read(oid)
+    except ChipError as error:
+        if error.code in _NOT_TO_BE_HAD:
+            return None
+        raise
+
+
+def _describe_key(metadata: Metadata) -> dict[str, Any] | None:
+    """A key in JSON; None if there is none yet."""
+    if metadata.algorithm is None:
+        return None
+    state = metadata.get(Tag.LCSO)
+    return {
+        "algorithm": metadata.algorithm.title,
+        "usage": [str(usage.name).lower() for usage in KeyUsage if metadata.key_usage & usage],
+        "life_cycle": _state_word(state[0] if state else LifeCycleState.OPERATIONAL),
+    }
+
+
+def _describe_stored(data: bytes, now: datetime) -> dict[str, Any] | None:
+    """The certificate in an object's data in JSON; None if there is none."""
+    if is_empty(data):
+        return None
+    try:
+        chain = decode_stored(data)
+    except ValueError as error:
+        return {"size": len(data), "error": str(error)}
+    leaf = chain[0]
+    not_before, not_after = leaf.parsed.not_valid_before_utc, leaf.parsed.not_valid_after_utc
+    return {
+        "size": len(data),
+        "chain": len(chain),
+        "subject": leaf.subject,
+        "issuer": leaf.issuer,
+        "serial": f"{leaf.parsed.serial_number:x}",
+        "public_key": leaf.public_key.title,
+        "not_before": not_before.isoformat(),
+        "not_after": not_after.isoformat(),
+        "expired": now > not_after,
+    }
+
+
+def _state_word(value: int) -> str:
+    """A life cycle state by its name, where it has one."""
+    try:
+        return LifeCycleState(value).name.lower()
+    except ValueError:
+        return f"0x{value:02x}"

@@ -1,0 +1,148 @@
+"""Components of a distinguished name: which there are, and what their values may be.
+
+Names are asn1crypto's. Bounds are those of RFC 5280, appendix A.1, and of X.520 where the RFC has none.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum
+
+UID_FIELD = "{uid}"
+"""What stands in a value for the chip's UID in hex."""
+UID_DIGITS = 54
+"""Characters that the UID takes."""
+
+
+class ValueForm(Enum):
+    """What characters a component takes, and with them its ASN.1 type."""
+
+    TEXT = "text"
+    PRINTABLE = "letters, digits, spaces and ' ( ) + , - . / : = ?"
+    COUNTRY = "the two letters of a country, such as DE"
+    EMAIL = "a mailbox, an @ and a domain"
+    DNS = "the letters, digits and hyphens of one label of a domain name"
+    HEX = "hex digits, two for each byte"
+
+
+_PATTERNS = {
+    ValueForm.PRINTABLE: re.compile(r"[A-Za-z0-9 '()+,\-./:=?]+"),
+    ValueForm.COUNTRY: re.compile(r"[A-Za-z]{2}"),
+    ValueForm.EMAIL: re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*"),
+    ValueForm.DNS: re.compile(r"[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?"),
+    ValueForm.HEX: re.compile(r"([0-9A-Fa-f]{2})+"),
+}
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component of a name.
+
+    :param bound: most characters of its value.
+    """
+
+    bound: int
+    form: ValueForm = ValueForm.TEXT
+
+
+COMPONENTS = {
+    "common_name": Component(64),
+    "surname": Component(32768),
+    "serial_number": Component(64, ValueForm.PRINTABLE),
+    "country_name": Component(2, ValueForm.COUNTRY),
+    "locality_name": Component(128),
+    "state_or_province_name": Component(128),
+    "street_address": Component(128),
+    "organization_name": Component(64),
+    "organizational_unit_name": Component(64),
+    "title": Component(64),
+    "business_category": Component(128),
+    "postal_code": Component(40),
+    "telephone_number": Component(32, ValueForm.PRINTABLE),
+    "name": Component(32768),
+    "given_name": Component(32768),
+    "initials": Component(32768),
+    "generation_qualifier": Component(32768),
+    "unique_identifier": Component(128, ValueForm.HEX),
+    "dn_qualifier": Component(64, ValueForm.PRINTABLE),
+    "pseudonym": Component(128),
+    "organization_identifier": Component(256),
+    "tpm_manufacturer": Component(256),
+    "tpm_model": Component(256),
+    "tpm_version": Component(256),
+    "platform_manufacturer": Component(256),
+    "platform_model": Component(256),
+    "platform_version": Component(256),
+    "email_address": Component(255, ValueForm.EMAIL),
+    "incorporation_locality": Component(128),
+    "incorporation_state_or_province": Component(128),
+    "incorporation_country": Component(2, ValueForm.COUNTRY),
+    "user_id": Component(256),
+    "domain_component": Component(63, ValueForm.DNS),
+    "name_distinguisher": Component(64),
+}
+"""Every component that asn1crypto names."""
+
+OTHER_NAMES = {
+    "c": "country_name",
+    "country": "country_name",
+    "st": "state_or_province_name",
+    "state": "state_or_province_name",
+    "province": "state_or_province_name",
+    "l": "locality_name",
+    "locality": "locality_name",
+    "city": "locality_name",
+    "o": "organization_name",
+    "organization": "organization_name",
+    "company": "organization_name",
+    "ou": "organizational_unit_name",
+    "organizational_unit": "organizational_unit_name",
+    "department": "organizational_unit_name",
+    "cn": "common_name",
+    "email": "email_address",
+    "uid": "user_id",
+    "dc": "domain_component",
+    "serial": "serial_number",
+}
+"""What else people call a component, for the hint; not accepted in its place."""
+
+
+def fill_uid(text: str, uid: str) -> str:
+    """The text with the chip's UID (54 hex digits) where it holds ``{uid}``; other braces stay as they are."""
+    return text.replace(UID_FIELD, uid)
+
+
+def with_sample_uid(text: str) -> str:
+    """The text as long as it will be once the UID is in it."""
+    return fill_uid(text, "0" * UID_DIGITS)
+
+
+def find_mistake_in_text(text: str) -> str:
+    """What is wrong with a text as such, empty if nothing: nothing in it, or characters that no name has."""
+    if not text.strip():
+        return "is empty"
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
+            return f"holds the control character U+{ord(character):04X}"
+    return ""
+
+
+def find_mistake(name: str, value: str) -> str:
+    """What is wrong with a component's value, empty if nothing.
+
+    :param name: one of :data:`COMPONENTS`.
+    :param value: as configured; ``{uid}`` counts with the 54 characters it will take.
+    """
+    mistake = find_mistake_in_text(value)
+    if mistake:
+        return mistake
+    component, filled = COMPONENTS[name], with_sample_uid(value)
+    pattern = _PATTERNS.get(component.form)
+    if component.form is not ValueForm.COUNTRY and len(filled) > component.bound:
+        with_uid = f" with the {UID_DIGITS} of the UID" if UID_FIELD in value else ""
+        return f"has {len(filled)} characters{with_uid}, at most {component.bound} are allowed"
+    if pattern and not pattern.fullmatch(filled):
+        return f"{value!r} is not made of {component.form.value}"
+    return ""

@@ -1,0 +1,244 @@
+"""What newcomers get wrong: what is typed, the one line shown, the exit code; and nothing is changed.
+
+In a row, ``{config}`` is a good configuration, ``{port}`` a fresh emulated chip, ``{files}`` the folder of prepared
+files, ``{tmp}`` an empty one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import Cli
+from makers import make_certificate, make_key
+
+USAGE, BOARD, CHIP, CERTIFICATE = 2, 3, 4, 5
+
+
+class Mistake(NamedTuple):
+    typed: str
+    line: str
+    code: int
+
+
+MISTAKES = {
+    "no board": Mistake("--csr {config}", "no personalization board found.*--port PORT.*--port emulator", BOARD),
+    "no such port": Mistake("--port /dev/ttyNONE --csr {config}", "/dev/ttyNONE: there is no such port", BOARD),
+    "not a serial port": Mistake("--port {files}/empty.pem info", "not a serial port", BOARD),
+    "nobody at the socket": Mistake("--port socket://127.0.0.1:{closed} info", "nobody answers there", BOARD),
+    "unknown URL": Mistake("--port usb://board info", "usb://board: not a port", USAGE),
+    "empty port": Mistake("--port= info", "is empty", USAGE),
+    "emulator option": Mistake("--port emulator:x?speed=1 info", "unknown option 'speed'", USAGE),
+    "emulator model": Mistake("--port emulator:x?model=Z info", "'Z'.*trust-m-v3", USAGE),
+    "emulator folder": Mistake("--port emulator:{tmp}/none/chip info", "there is no such folder", BOARD),
+    "not a chip file": Mistake("--port emulator:{files}/not-json.jsn info", "not an emulated chip", BOARD),
+    "no configuration": Mistake("--port {port} --csr nothing.jsn", "nothing.jsn.*no such file", USAGE),
+    "a folder": Mistake("--port {port} --csr {files}", "is a folder", USAGE),
+    "malformed JSON": Mistake("--port {port} --csr {files}/not-json.jsn", "not-json.jsn:2: ", USAGE),
+    "empty configuration": Mistake("--port {port} --csr {files}/empty.pem", "empty", USAGE),
+    "missing field": Mistake("--port {port} --csr {files}/no-key.jsn", "no-key.jsn:2: csr_config.*key_info", USAGE),
+    "wrong curve": Mistake("--port {port} --csr {files}/curve.jsn", "curve: 'secp256k1' is not", USAGE),
+    "wrong hash": Mistake("--port {port} --csr {files}/hash.jsn", "hash_alg: .*sha384.*secp256r1.*sha256", USAGE),
+    "wrong slot": Mistake("--port {port} --csr {files}/slot.jsn", "slot: 'seventh'", USAGE),
+    "wrong country": Mistake("--port {port} --csr {files}/country.jsn", "country_name: 'Germany'", USAGE),
+    "Infineon's slot": Mistake("--port {port} --csr {config} --slot first", "Infineon", USAGE),
+    "RSA in an EC slot": Mistake("--port {port} --csr {rsa} --slot second", "slot second|'second'", USAGE),
+    "read-only folder": Mistake("--port {port} --csr {config} --out-dir {sealed}", "cannot write into", USAGE),
+    "missing folder": Mistake("--port {port} --csr {config} --out-dir none", "no such folder", USAGE),
+    "no such query": Mistake(
+        "--port {port} --csr {config} --query arn", "'arn' finds nothing.*filename, public_key", USAGE
+    ),
+    "broken query": Mistake("--port {port} --csr {config} --query a[", "cannot be understood", USAGE),
+    "key for certificate": Mistake("--port {port} --write {files}/key.pem", "private key", CERTIFICATE),
+    "empty certificate": Mistake("--port {port} --write {files}/empty.pem", "empty", CERTIFICATE),
+    "text for certificate": Mistake("--port {port} --write {files}/not-json.jsn", "certificate", CERTIFICATE),
+    "broken PEM": Mistake("--port {port} --write {files}/broken.pem", "base64|PEM", CERTIFICATE),
+    "chain too big": Mistake("--port {port} --write {files}/chain.pem", r"\d{4} bytes.*room for 1728", CERTIFICATE),
+    "no file": Mistake("--port {port} --write none.pem", "none.pem.*no such file", USAGE),
+    "unknown slot": Mistake("--port {port} --write {files}/cert.pem --slot ninth", "'ninth'", USAGE),
+    "slot without certificate": Mistake(
+        "--port {port} --write {files}/cert.pem --slot five", "slot five has a key.*--id", USAGE
+    ),
+    "locked object": Mistake(
+        "--port {port} --write {files}/cert.pem --slot first", "0x07, access conditions.*Infineon's own", CHIP
+    ),
+    "key as target": Mistake("--port {port} --write {files}/cert.pem --id 0xE0FC", "private key", USAGE),
+    "unknown object": Mistake("--port {port} --read 0xBEEF", "'0xBEEF'", USAGE),
+    "reading a key": Mistake("--port {port} --read 0xE0F1", "never leaves the chip", USAGE),
+    "reading nothing": Mistake("--port {port} --read second", "0xE0E1 holds no certificate", CERTIFICATE),
+    "not the key's": Mistake("--port {port} --write {files}/cert.pem --strict", "0xE0F1", CERTIFICATE),
+    "too much data": Mistake("--port {port} --write {files}/chain.pem --id 0xF1D0", "room for 140", USAGE),
+    "two jobs": Mistake("--csr {config} --write {files}/cert.pem", "--csr and --write do not go together", USAGE),
+    "job and command": Mistake("--csr {config} info", "--csr and info do not go together", USAGE),
+    "slot without job": Mistake("--slot second", "--slot goes with --csr or --write", USAGE),
+    "slot and id": Mistake("--write {files}/cert.pem --slot second --id 0xE0E1", "do not go together", USAGE),
+    "misspelt option": Mistake("--wirte {files}/cert.pem", "No such option", USAGE),
+    "misspelt command": Mistake("inof", "No such command", USAGE),
+    "option without value": Mistake("--csr", "requires an argument", USAGE),
+    "empty value": Mistake("--csr=", "is empty", USAGE),
+    "no host to serve on": Mistake("emulator serve", "--pty or --tcp", USAGE),
+    "new over old": Mistake("emulator new {files}/empty.pem", "empty.pem", BOARD),
+    "reset of nothing": Mistake("emulator reset none.chip", "none.chip", BOARD),
+}
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory, configs: Path) -> Path:
+    """The prepared files."""
+    folder = tmp_path_factory.mktemp("files")
+    good = json.loads((configs / "config_nistp256_ecdsa_secondslot.jsn").read_text())
+
+    def save(name: str, *path: str, value: object = None) -> None:
+        changed = json.loads(json.dumps(good))
+        place = changed["csr_config"]
+        for step in path[:-1]:
+            place = place[step]
+        if value is None:
+            del place[path[-1]]
+        else:
+            place[path[-1]] = value
+        (folder / name).write_text(json.dumps(changed, indent=4))
+
+    save("no-key.jsn", "key_info")
+    save("curve.jsn", "key_info", "parameters", "curve", value="secp256k1")
+    save("hash.jsn", "signature_info", "parameters", "hash_alg", value="sha384")
+    save("slot.jsn", "key_info", "parameters", "slot", value="seventh")
+    save("country.jsn", "certificate_info", "country_name", value="Germany")
+    (folder / "not-json.jsn").write_text('{\n  "csr_config": {,}\n}\n')
+    (folder / "empty.pem").touch()
+    key = make_key()
+    (folder / "key.pem").write_bytes(key.pem)
+    certificate = make_certificate(key)
+    (folder / "cert.pem").write_bytes(certificate)
+    (folder / "chain.pem").write_bytes(b"".join(make_certificate(make_key()) for _ in range(6)))
+    (folder / "broken.pem").write_bytes(certificate.replace(b"M", b"!", 1).replace(b"\n", b"\n%%", 2))
+    return folder
+
+
+def seal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a folder in which nothing can be made, whoever runs the tests."""
+    real_open = os.open
+
+    def refuse(path: object, flags: int, *rest: int, **named: int) -> int:
+        if flags & os.O_CREAT and Path(os.fspath(path)).parent == folder:  # type: ignore[call-overload]
+            raise PermissionError(13, "Permission denied", str(path))
+        return real_open(path, flags, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", refuse)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake(
+    name: str, cli: Cli, port: str, files: Path, configs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mistake = MISTAKES[name]
+    sealed = tmp_path / "sealed"
+    sealed.mkdir()
+    seal(sealed, monkeypatch)
+    monkeypatch.setattr("serial.tools.list_ports.comports", list)
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        words = mistake.typed.format(
+            config=configs / "config_nistp256_ecdsa_secondslot.jsn",
+            rsa=configs / "config_2k_rsa_secondslot.jsn",
+            port=port,
+            files=files,
+            tmp=tmp_path,
+            sealed=sealed,
+            closed=reserved.getsockname()[1],
+        ).split()
+        result = cli(*words)
+    assert result.code == mistake.code, result
+    assert len(result.errors) == 1, result.err
+    assert re.search(mistake.line, result.errors[0]), result.errors[0]
+    assert result.out == ""
+    assert "Traceback" not in result.err
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_at_least_the_promised_number() -> None:
+    assert len(MISTAKES) >= 25
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of devices are POSIX")
+def test_no_permission_on_the_port(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    import serial
+
+    def refuse(self: serial.Serial) -> None:
+        raise serial.SerialException(13, "could not open port /dev/ttyACM0: [Errno 13] Permission denied")
+
+    monkeypatch.setattr(serial.Serial, "open", refuse)
+    result = cli("--port", "/dev/ttyACM0", "info")
+    assert (result.code, len(result.errors)) == (BOARD, 1)
+    assert re.search("/dev/ttyACM0: no permission to open it. .*(usermod|administrator)", result.errors[0])
+
+
+def test_several_mistakes_at_once(cli: Cli, port: str, tmp_path: Path) -> None:
+    config = tmp_path / "bad.jsn"
+    config.write_text(
+        """{
+  "csr_config": {
+    "certificate_info": {
+      "country_name": "DEU",
+      "comon_name": "chip"
+    },
+    "key_info": {
+      "algorithm_id": "ec",
+      "parameters": {"curve": "secp256r1", "slot": "0xE0FC"}
+    },
+    "signature_info": {
+      "algorithm_id": "ecdsa",
+      "parameters": {"hash_alg": "md5"}
+    }
+  }
+}
+"""
+    )
+    result = cli("--port", port, "--csr", config)
+    assert result.code == USAGE
+    places = [re.search(r"bad\.jsn:(\d+): ([\w.]+)", line) for line in result.errors]
+    assert [(int(place[1]), place[2]) for place in places if place] == [
+        (4, "csr_config.certificate_info.country_name"),
+        (5, "csr_config.certificate_info.comon_name"),
+        (9, "csr_config.key_info.parameters.slot"),
+        (13, "csr_config.signature_info.parameters.hash_alg"),
+    ]
+    assert "common_name" in result.errors[1]
+
+
+def test_two_boards(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from serial.tools.list_ports_common import ListPortInfo
+
+    def board(device: str) -> ListPortInfo:
+        info = ListPortInfo(device)
+        info.vid, info.pid, info.product = 0x04B4, 0xF155, "KitProg3 CMSIS-DAP"
+        return info
+
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: [board("/dev/ttyACM1"), board("/dev/ttyACM0")])
+    result = cli("info")
+    assert (result.code, len(result.errors)) == (BOARD, 1)
+    assert "more than one board is plugged in: /dev/ttyACM0, /dev/ttyACM1. Choose one" in result.errors[0]
+
+
+def test_a_missing_package_names_the_command(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "serial.tools", None)
+    monkeypatch.setitem(sys.modules, "serial", None)
+    result = cli("boards")
+    assert result.code == 1
+    assert len(result.errors) == 1
+    assert "package 'serial' is missing" in result.errors[0]
+    assert "-m pip install" in result.errors[0]
+
+
+def test_our_own_mistakes_are_one_line_too(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optiga.transport.boards.list_ports", lambda: 1 / 0)
+    result = cli("boards")
+    assert result.code == 1
+    assert "unexpected: ZeroDivisionError" in result.errors[0]
+    assert "Traceback" not in result.err

@@ -1,0 +1,91 @@
+"""What people write for a port, and what it stands for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from serial.tools.list_ports_common import ListPortInfo
+
+from optiga import BoardError, ConfigurationError
+from optiga.transport import EmulatorPort, resolve_port
+from optiga.transport.boards import list_ports
+from optiga.transport.ports import BoardPort
+
+
+def usb(device: str, vid: int | None, pid: int | None, product: str | None) -> ListPortInfo:
+    info = ListPortInfo(device)
+    info.vid, info.pid, info.product = vid, pid, product
+    return info
+
+
+KITPROG = usb("/dev/ttyACM0", 0x04B4, 0xF155, "KitProg3 CMSIS-DAP")
+KITPROG_OTHER = usb("/dev/ttyACM7", 0x04B4, 0xF999, "KitProg3 USB-UART")
+XMC = usb("COM5", 0x058B, 0x0058, "IFX CDC")
+ARDUINO = usb("/dev/ttyACM1", 0x2341, 0x0043, "Arduino")
+BUILT_IN = usb("/dev/ttyS0", None, None, None)
+
+
+def plug_in(monkeypatch: pytest.MonkeyPatch, *ports: ListPortInfo) -> None:
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: list(ports))
+
+
+@pytest.mark.parametrize("board", [KITPROG, KITPROG_OTHER, XMC], ids=lambda info: info.device)
+def test_the_one_board_is_found_among_others(board: ListPortInfo, monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(monkeypatch, ARDUINO, board, BUILT_IN)
+    assert resolve_port(None) == BoardPort(board.device)
+
+
+def test_no_board_names_the_three_ways_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(monkeypatch, ARDUINO, BUILT_IN)
+    with pytest.raises(BoardError, match=r"Plug one in.*--port PORT.*--port emulator"):
+        resolve_port(None)
+
+
+def test_two_boards_are_not_chosen_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(monkeypatch, XMC, KITPROG)
+    with pytest.raises(BoardError, match=r"COM5.*/dev/ttyACM0|/dev/ttyACM0.*COM5"):
+        resolve_port(None)
+
+
+def test_ports_are_listed_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(monkeypatch, ARDUINO, BUILT_IN, KITPROG)
+    assert [(port.device, port.is_board, port.why) for port in list_ports()] == [
+        ("/dev/ttyACM0", True, "KitProg3 of a PSOC 6 kit"),
+        ("/dev/ttyACM1", False, "USB identity 2341:0043 is of no known board"),
+        ("/dev/ttyS0", False, "not a USB port"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["/dev/ttyACM0", "COM5", "socket://host:1", "rfc2217://h:2?ign", "./emulator", "emu"])
+def test_these_are_boards(text: str) -> None:
+    assert resolve_port(text) == BoardPort(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "model", "real"),
+    [
+        ("emulator", None, None, False),
+        ("Emulator", None, None, False),
+        ("emulator:", None, None, False),
+        ("emulator:a/b.chip", "a/b.chip", None, False),
+        (r"emulator:C:\chips\a", r"C:\chips\a", None, False),
+        ("emulator:a?timing=real", "a", None, True),
+        ("emulator?timing=real&model=trust-m-v3", None, "trust-m-v3", True),
+        ("emulator:a?timing=none", "a", None, False),
+    ],
+)
+def test_these_are_emulated_chips(text: str, path: str | None, model: str | None, real: bool) -> None:
+    assert resolve_port(text) == EmulatorPort(text, Path(path) if path else None, model, real)
+
+
+def test_the_users_own_emulated_chip_lies_in_the_state_folder() -> None:
+    port = resolve_port("emulator")
+    assert isinstance(port, EmulatorPort)
+    assert port.file.is_relative_to(Path.home()) or "state" in str(port.file)
+
+
+@pytest.mark.parametrize("text", ["", " ", "emulator:a?speed=9", "emulator?timing=", "emulator?timing=slow"])
+def test_these_are_nothing(text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        resolve_port(text)
