@@ -118,16 +118,11 @@ class SqliteStore:
         """Model of the chip in the file, which must be one, and the one that is wanted."""
         import sqlite3
 
-        try:
-            (application_id,) = self._connection.execute("PRAGMA application_id").fetchone()
-            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        except sqlite3.Error:
-            application_id = version = 0
+        (application_id,) = self._connection.execute("PRAGMA application_id").fetchone()
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if application_id != _APPLICATION_ID:
             self._connection.close()
-            raise BoardError(
-                "the file is not an emulated chip", hint="Name another file; a new one is made", port=str(self.path)
-            )
+            raise _not_a_chip(self.path)
         if version != _SCHEMA_VERSION:
             self._connection.close()
             raise BoardError(
@@ -244,15 +239,22 @@ def _connect(path: Path) -> sqlite3.Connection:
             f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA synchronous = FULL")
-    except sqlite3.Error as error:
+        connection.execute("PRAGMA application_id")  # the first thing that reads the file
+    except sqlite3.OperationalError as error:
         raise BoardError(
             f"the emulated chip's file cannot be opened: {error}", hint="May you read and write it?", port=str(path)
         ) from error
+    except sqlite3.DatabaseError:
+        raise _not_a_chip(path) from None
     return connection
 
 
 def _rows(content: Mapping[int, StoredObject]) -> list[tuple[int, bytes, bytes]]:
     return [(oid, stored.data, stored.metadata.encode()) for oid, stored in content.items()]
+
+
+def _not_a_chip(path: Path) -> BoardError:
+    return BoardError("the file is not an emulated chip", hint="Name another file; a new one is made", port=str(path))
 
 
 def _damaged(path: Path, error: Exception) -> BoardError:

@@ -26,6 +26,8 @@ ATTEMPTS = 3
 _FILLER = b"\x00"
 _FIRST_STEP_S = 0.05
 """How long a single filler byte is given to be answered; doubled with each attempt."""
+_BULK_QUIET = 4
+"""How many times as long the board must be quiet after much filler, which it complains of for a while."""
 _SLACK_S = 0.3
 """What an answer may be late, beyond the manual's times, before the line is looked after."""
 _MAX_FRAME_S = frame.BUFFER_SIZE / LINE_BYTES_PER_MS / 1000
@@ -96,7 +98,7 @@ class BridgeTransport:
         :raises BoardError: if the board stays silent until the deadline.
         """
         step = _FIRST_STEP_S * 2 ** (attempt - 1)
-        late = first.apdu if first is not None else None
+        late = self._drain(step) or (first.apdu if first is not None else None)
         fenced, answer = self._fill_singly(step)
         late = answer or late
         if not fenced:
@@ -109,7 +111,7 @@ class BridgeTransport:
                 fenced, late = found.is_error, found.apdu or late
             if not fenced:
                 raise self._diagnosis()
-            self._drain(step)
+            self._drain(_BULK_QUIET * step)
             self._fill_singly(step)
         self._drain(step)
         return late
@@ -151,11 +153,16 @@ class BridgeTransport:
         _log.debug("%s > filler, %d bytes", self._port, count)
         self._line.write(_FILLER * count)
 
-    def _drain(self, quiet: float) -> None:
-        """Hear out what the board still has to say, until it has been quiet for a time, in seconds."""
-        while self._listen(quiet) is not None:
-            pass
+    def _drain(self, quiet: float) -> bytes | None:
+        """Hear out what the board still has to say, until it has been quiet for a time, in seconds.
+
+        :returns: the last answer among it.
+        """
+        answer = None
+        while (found := self._listen(quiet)) is not None:
+            answer = found.apdu or answer
         self._scanner.clear()
+        return answer
 
     def _listen(self, seconds: float) -> Found | None:
         """The next whole answer that comes within a time, in seconds; None if the line goes quiet without one."""

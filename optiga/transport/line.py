@@ -117,10 +117,9 @@ def _open(port: str) -> serial.Serial:
 def _cannot_open(port: str, error: OSError) -> BoardError:
     """The error that says why a port did not open, in words for the cause."""
     number = error.errno
-    cause = error.__context__
-    if number is None and isinstance(cause, OSError):
-        number = cause.errno
     text = str(error)
+    if number is None and error.__context__ is not None and error.__context__.args:
+        number = error.__context__.args[0]  # an OSError or a termios.error
     if "://" in port:
         return BoardError(
             f"nobody answers there: {_plain(text)}",

@@ -9,6 +9,8 @@ from optiga.emulator import Board
 from optiga.protocol import frame
 
 BYTES_PER_S = 11520
+PIECE = 62
+"""Bytes that arrive together, as over a USB bridge."""
 
 
 @dataclass
@@ -94,8 +96,10 @@ class FaultyLine:
         if answer:
             self.carried += len(answer)
             self._free_at = max(self._free_at, self._time + (fault.delay_s if fault else 0.0))
-            self._free_at += len(answer) / BYTES_PER_S
-            self._coming.append((self._free_at, answer))
+            for start in range(0, len(answer), PIECE):
+                piece = answer[start : start + PIECE]
+                self._free_at += len(piece) / BYTES_PER_S
+                self._coming.append((self._free_at, piece))
 
     def read(self, seconds: float) -> bytes:
         if self._coming and self._coming[0][0] <= self._time + seconds:

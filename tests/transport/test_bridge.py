@@ -1,0 +1,183 @@
+"""A CSR over a line on which each thing that can go wrong goes wrong, at each exchange, once and for ever.
+
+The clock is the line's own, so that seconds of waiting cost nothing and depend on nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from faulty_line import FAULTS, HARMLESS, Fault, FaultyLine, lose_byte
+
+from optiga import BoardError
+from optiga.chip import Chip
+from optiga.emulator import EmulatedChip
+from optiga.personalize.configuration import load_configuration
+from optiga.personalize.csr import create_csr
+from optiga.protocol import apdu, frame
+from optiga.protocol.codes import CommandCode
+from optiga.protocol.tls_identity import encode as encode_identity
+from optiga.transport.bridge import ATTEMPTS, BridgeTransport, longest_wait
+
+CONFIG = Path(__file__).resolve().parents[2] / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
+EXCHANGES = {"OpenApplication": 0, "GenKeyPair": 1, "CalcSign": 2}
+LIMIT_S = 20.0
+
+
+def request_csr(line: FaultyLine) -> x509.CertificateSigningRequest:
+    chip = Chip(BridgeTransport(line, port="board"), port="board")
+    return x509.load_der_x509_csr(create_csr(chip, load_configuration(CONFIG)).der)
+
+
+def test_a_csr_costs_three_exchanges_and_277_bytes_or_a_few_more() -> None:
+    """OpenApplication 40, GenKeyPair 104, CalcSign 133 give or take the bytes of r and s."""
+    line = FaultyLine(EmulatedChip().execute)
+    assert request_csr(line).is_signature_valid
+    assert len(line.sent) == 3
+    assert line.carried <= 290
+
+
+def test_a_name_with_the_uid_costs_one_read_more(tmp_path: Path) -> None:
+    config = tmp_path / "config.jsn"
+    config.write_text(CONFIG.read_text().replace("OPTIGA(TM) Trust IoT", "{uid}"))
+    line = FaultyLine(EmulatedChip().execute)
+    chip = Chip(BridgeTransport(line, port="board"))
+    csr = x509.load_der_x509_csr(create_csr(chip, load_configuration(config)).der)
+    assert len(line.sent) == 4
+    assert csr.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value == chip.uid.hex
+
+
+@pytest.mark.parametrize(("size", "exchanges"), [(566, 1), (1549, 1), (1550, 2), (1728, 2)])
+def test_a_certificate_is_written_in_as_few_exchanges_as_fit(size: int, exchanges: int) -> None:
+    line = FaultyLine(EmulatedChip().execute)
+    chip = Chip(BridgeTransport(line, port="board"))
+    before = len(line.sent)
+    content = encode_identity([bytes(size - 9)])
+    chip.write(0xE0E1, content)
+    assert len(line.sent) - before == exchanges
+    assert chip.read(0xE0E1) == content
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=EXCHANGES)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_once_costs_time_but_not_the_csr(name: str, exchange: int) -> None:
+    line = FaultyLine(EmulatedChip().execute, replace(FAULTS[name], exchange=exchange))
+    assert request_csr(line).is_signature_valid
+    assert line.now() < LIMIT_S
+    assert len(line.sent) <= 4
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=EXCHANGES)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_for_ever_is_a_clear_error_in_time(name: str, exchange: int) -> None:
+    line = FaultyLine(EmulatedChip().execute, replace(FAULTS[name], exchange=exchange, persists=True))
+    if name in HARMLESS:
+        assert request_csr(line).is_signature_valid
+    else:
+        with pytest.raises(BoardError) as caught:
+            request_csr(line)
+        assert caught.value.port == "board"
+        assert caught.value.hint
+        assert len(line.sent) <= exchange + ATTEMPTS
+    assert line.now() < LIMIT_S
+
+
+@pytest.mark.parametrize("position", range(28))
+def test_any_byte_lost_towards_the_board(position: int) -> None:
+    line = FaultyLine(EmulatedChip().execute, Fault(0, towards_board=lose_byte(position)))
+    assert request_csr(line).is_signature_valid
+    assert line.now() < LIMIT_S
+
+
+def test_the_public_key_is_that_of_the_last_key_pair() -> None:
+    """A lost answer to GenKeyPair is the one that must not be believed later."""
+    made: list[bytes] = []
+    chip = EmulatedChip()
+
+    def execute(command: bytes) -> bytes:
+        answer = chip.execute(command)
+        if command[0] & 0x7F == CommandCode.GEN_KEY_PAIR:
+            made.append(answer[4 + 3 :])
+        return answer
+
+    for name in ("answer dropped", "half an answer", "3 s late"):
+        made.clear()
+        line = FaultyLine(execute, replace(FAULTS[name], exchange=1))
+        key = Chip(BridgeTransport(line, port="board")).generate_key("second")
+        assert key.public_key == made[-1]
+        assert len(made) == (1 if name == "3 s late" else 2)
+
+
+def test_an_answer_to_somebody_before_us_is_not_taken_for_ours() -> None:
+    """A process killed while the chip worked leaves its answer on the way."""
+    chip = EmulatedChip()
+    chip.execute(bytes.fromhex("f0000010d27600000447656e417574684170706c"))
+    line = FaultyLine(chip.execute)
+    line.write(frame.encode(bytes.fromhex("b8030009010002e0f102000121")))
+    transport = BridgeTransport(line, port="board")
+    opened = Chip(transport, port="board")
+    assert opened.uid.firmware_build == "2564"
+    assert opened.random(16) != opened.random(16)
+
+
+def test_a_frame_left_half_sent_by_somebody_before_us() -> None:
+    line = FaultyLine(EmulatedChip().execute)
+    line.write(b"\xbe\xef\xde\xad\x06\x00" + bytes(100))
+    assert request_csr(line).is_signature_valid
+
+
+def test_counting_is_not_repeated() -> None:
+    chip = EmulatedChip()
+    chip.execute(bytes.fromhex("f0000010d27600000447656e417574684170706c"))
+    chip.execute(apdu.encode_command(CommandCode.SET_DATA_OBJECT, 0x40, bytes.fromhex("e1200000 00000000 000000ff")))
+    line = FaultyLine(chip.execute, replace(FAULTS["answer dropped"], exchange=0))
+    transport = BridgeTransport(line, port="board")
+    with pytest.raises(BoardError, match="must not be sent twice"):
+        transport.exchange(apdu.encode_command(CommandCode.SET_DATA_OBJECT, 0x02, bytes.fromhex("e120000001")))
+    value = transport.exchange(apdu.encode_command(CommandCode.GET_DATA_OBJECT, 0, bytes.fromhex("e12000000008")))
+    assert value[4:8] == bytes.fromhex("00000001")
+
+
+def deaf(command: bytes) -> bytes:
+    raise AssertionError(f"nothing reaches this chip: {command.hex()}")
+
+
+def silent_board(data: bytes) -> bytes:
+    return data[:0]
+
+
+@pytest.mark.parametrize(
+    ("board", "message", "hint"),
+    [
+        (silent_board, "no answer", "right port.*provisioning mode"),
+        (lambda data: b"\x07" * len(data), "not a personalization board", "right port"),
+        (lambda data: data, "arrive damaged|not a personalization board|no answer", "."),
+        (lambda data: frame.ERROR, "cannot reach its chip", "plugged into the board"),
+        (lambda data: frame.START + b"\x00\x04\x00\x00\x00\x00\x00\x00", "arrive damaged", "cable"),
+    ],
+    ids=["silence", "another device", "echo", "no chip", "bad cable"],
+)
+def test_what_never_answers_is_diagnosed_in_words(board: Callable[[bytes], bytes], message: str, hint: str) -> None:
+    line = FaultyLine(deaf)
+    line._board.feed = board  # type: ignore[method-assign]
+    with pytest.raises(BoardError, match=message) as caught:
+        Chip(BridgeTransport(line, port="/dev/ttyX"))
+    assert caught.match(hint)
+    assert str(caught.value).startswith("/dev/ttyX: ")
+    assert line.now() < LIMIT_S
+
+
+def test_the_longest_wait_after_a_lost_byte() -> None:
+    """OpenApplication with its first length byte lost announces 0x14f0 bytes, of which 21 have come."""
+    sent = frame.encode(bytes.fromhex("f0000010d27600000447656e417574684170706c"))
+    assert longest_wait(sent) == 0x14F0 + 2 - 21
+
+
+def test_closing_closes_the_line() -> None:
+    line = FaultyLine(EmulatedChip().execute)
+    BridgeTransport(line, port="board").close()
+    assert line.closed
