@@ -18,6 +18,7 @@ def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
     :raises CommandError: if it is none, too large, or not for signatures.
     """
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     if not data or data[0] != _DER_SEQUENCE:
@@ -29,7 +30,9 @@ def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         may_sign = usage.digital_signature or usage.key_cert_sign
         key = certificate.public_key()
-    except (ValueError, x509.ExtensionNotFound, x509.InvalidVersion):
+    except UnsupportedAlgorithm:
+        raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE) from None
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.InvalidVersion):
         raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT) from None
     if not may_sign:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)

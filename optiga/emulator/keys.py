@@ -5,23 +5,24 @@ Encodings: SRM, "Data encoding format examples".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
 from optiga.protocol import der
-from optiga.protocol.algorithms import CURVES, HASH_SIZES, IDENTIFIERS, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import SignatureScheme
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
-    from cryptography.hazmat.primitives.hashes import HashAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
     PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 MIN_DIGEST = 10
 """Fewest bytes of a digest that ECDSA takes. SRM, footnote to CalcSign."""
-_MAX_DIGEST = 64
 _PUBLIC_EXPONENT = 65537
+_UNCOMPRESSED = b"\x04"
 _SCHEME_HASHES = {
     SignatureScheme.RSASSA_PKCS1_V15_SHA256: "sha256",
     SignatureScheme.RSASSA_PKCS1_V15_SHA384: "sha384",
@@ -93,15 +94,17 @@ def load_public(algorithm: KeyAlgorithm, bit_string: bytes) -> PublicKey:
     if algorithm.is_ec:
         from cryptography.hazmat.primitives.asymmetric import ec
 
+        if content[:1] != _UNCOMPRESSED:
+            raise ValueError("a point that is not uncompressed")
         return ec.EllipticCurvePublicKey.from_encoded_point(_curve(algorithm), content)
-    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
-    # The library reads RSAPublicKey inside a SubjectPublicKeyInfo only.
-    key = serialization.load_der_public_key(der.encode(der.SEQUENCE, IDENTIFIERS[algorithm] + bit_string))
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size != RSA_KEY_BITS[algorithm]:
+    # Taken apart by hand: the manual's own example writes the exponent as 02 04 00 01 00 01, which is no DER.
+    modulus, rest = der.take_integer(der.content_of(der.SEQUENCE, content))
+    exponent, rest = der.take_integer(rest)
+    if rest or modulus.bit_length() != RSA_KEY_BITS[algorithm]:
         raise ValueError(f"no RSA key of {RSA_KEY_BITS[algorithm]} bits")
-    return key
+    return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
 
 def fits_scheme(algorithm: KeyAlgorithm, scheme: SignatureScheme) -> bool:
@@ -112,45 +115,54 @@ def fits_scheme(algorithm: KeyAlgorithm, scheme: SignatureScheme) -> bool:
 def fits_digest(algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes) -> bool:
     """Whether a digest has a size that the scheme takes: for RSA the hash's, for ECDSA 10 bytes to the curve's size."""
     if scheme is SignatureScheme.ECDSA:
-        return MIN_DIGEST <= len(digest) <= min(CURVES[algorithm].coordinate_size, _MAX_DIGEST)
+        return MIN_DIGEST <= len(digest) <= CURVES[algorithm].coordinate_size
     return len(digest) == HASH_SIZES[_SCHEME_HASHES[scheme]]
 
 
 def sign(key: PrivateKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes) -> bytes:
     """A signature as the chip gives it: for ECDSA two INTEGERs without a SEQUENCE, for RSA the bare number."""
-    from cryptography.hazmat.primitives.asymmetric import ec, padding
-    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        value, hash_name = _ecdsa_value(algorithm, digest)
-        signature = key.sign(value, ec.ECDSA(Prehashed(_hash(hash_name))))
+    if algorithm.is_ec:
+        signature = cast("ec.EllipticCurvePrivateKey", key).sign(digest, _ecdsa(len(digest)))
         return signature[2:] if signature[1] < 0x80 else signature[3:]
-    return key.sign(digest, padding.PKCS1v15(), Prehashed(_hash(_SCHEME_HASHES[scheme])))
+    return cast("rsa.RSAPrivateKey", key).sign(digest, *_rsassa(scheme))
 
 
 def verifies(key: PublicKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes, signature: bytes) -> bool:
     """Whether a signature, encoded as :func:`sign` gives it, is that of a digest."""
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric import ec, padding
-    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
     try:
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            value, hash_name = _ecdsa_value(algorithm, digest)
-            key.verify(der.encode(der.SEQUENCE, signature), value, ec.ECDSA(Prehashed(_hash(hash_name))))
+        if algorithm.is_ec:
+            whole = der.encode(der.SEQUENCE, signature)
+            cast("ec.EllipticCurvePublicKey", key).verify(whole, digest, _ecdsa(len(digest)))
         else:
-            key.verify(signature, digest, padding.PKCS1v15(), Prehashed(_hash(_SCHEME_HASHES[scheme])))
+            cast("rsa.RSAPublicKey", key).verify(signature, digest, *_rsassa(scheme))
     except InvalidSignature:
         return False
     return True
 
 
-def _ecdsa_value(algorithm: KeyAlgorithm, digest: bytes) -> tuple[bytes, str]:
-    """A digest of any size as one of a size that the library takes: zeros in front do not change its number."""
-    hash_name = CURVES[algorithm].hash_name
-    return digest.rjust(HASH_SIZES[hash_name], b"\x00"), hash_name
+@lru_cache(maxsize=None)
+def _ecdsa(digest_size: int) -> ec.ECDSA:
+    """ECDSA over a digest as it is, of any size: a hash whose output size can be chosen stands for the size alone."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+    from cryptography.hazmat.primitives.hashes import SHAKE256
+
+    return ec.ECDSA(Prehashed(SHAKE256(digest_size)))
 
 
+@lru_cache(maxsize=None)
+def _rsassa(scheme: SignatureScheme) -> tuple[padding.PKCS1v15, Prehashed]:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+    known = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+    return padding.PKCS1v15(), Prehashed(known[_SCHEME_HASHES[scheme]])
+
+
+@lru_cache(maxsize=None)
 def _curve(algorithm: KeyAlgorithm) -> ec.EllipticCurve:
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -163,12 +175,6 @@ def _curve(algorithm: KeyAlgorithm) -> ec.EllipticCurve:
         KeyAlgorithm.BRAINPOOLP512R1: ec.BrainpoolP512R1(),
     }
     return curves[algorithm]
-
-
-def _hash(name: str) -> HashAlgorithm:
-    from cryptography.hazmat.primitives import hashes
-
-    return {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}[name]
 
 
 def _bit_string_content(data: bytes) -> bytes:

@@ -51,7 +51,7 @@ class Machine:
         self.is_open = False
         self.session_keys: dict[int, UsableKey] = {}
         self.running_hash: hashlib._Hash | None = None
-        self._parsed_keys: dict[int, tuple[bytes, keys.PrivateKey]] = {}
+        self._usable_keys: dict[int, tuple[StoredObject, UsableKey]] = {}
 
     def open_application(self) -> None:
         """Begin with a clean application context."""
@@ -112,13 +112,14 @@ class Machine:
         if self.kind(oid) not in (ObjectKind.EC_KEY, ObjectKind.RSA_KEY):
             raise CommandError(ErrorCode.INVALID_OID)
         self.require(oid, Tag.EXECUTE)
+        known = self._usable_keys.get(oid)
+        if known is not None and known[0] is stored:
+            return known[1]
         algorithm = stored.metadata.algorithm
         if algorithm is None or not stored.data:
             # The manual names no error for a key object without a key; this is its error for a private key whose
             # algorithm does not allow the use.
             raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
-        known = self._parsed_keys.get(oid)
-        if known is None or known[0] is not stored.data:
-            known = (stored.data, keys.from_stored(stored.data))
-            self._parsed_keys[oid] = known
-        return UsableKey(known[1], algorithm, stored.metadata.key_usage)
+        usable = UsableKey(keys.from_stored(stored.data), algorithm, stored.metadata.key_usage)
+        self._usable_keys[oid] = (stored, usable)
+        return usable

@@ -124,6 +124,8 @@ def _data_tags(info: ObjectInfo, used: int) -> dict[int, bytes]:
     size, used_size = info.size.to_bytes(width, "big"), used.to_bytes(width, "big")
     tags: dict[int, bytes]
     if info.kind is ObjectKind.SYSTEM and info.oid != oids.SECURITY_MONITOR:
+        if info.oid == oids.BUFFER_SIZE:
+            return {Tag.MAX_SIZE: size, Tag.READ: _ALWAYS}
         change = _ALWAYS if info.oid in _WRITABLE_SYSTEM else _LOCKED
         return {Tag.MAX_SIZE: size, Tag.CHANGE: change, Tag.READ: _ALWAYS}
     tags = {
@@ -134,7 +136,8 @@ def _data_tags(info: ObjectInfo, used: int) -> dict[int, bytes]:
         Tag.READ: _ALWAYS,
     }
     if info.oid == oids.SECURITY_MONITOR:
-        return {**tags, Tag.LCSO: _OPERATIONAL}
+        del tags[Tag.USED_SIZE]
+        return {**tags, Tag.LCSO: _OPERATIONAL, Tag.EXECUTE: _LOCKED}
     if info.kind is ObjectKind.DATA:
         return tags
     tags[Tag.EXECUTE] = _ALWAYS

@@ -57,11 +57,11 @@ class ObjectTable:
         self._staged[oid] = changed
 
     def commit(self) -> None:
-        """Make what is staged true, in the store first."""
-        if self._staged:
-            self._store.save(self._staged)
-            self._objects.update(self._staged)
-            self._staged = {}
+        """Make what is staged true, in the store first; if that fails, none of it is."""
+        staged, self._staged = self._staged, {}
+        if staged:
+            self._store.save(staged)
+            self._objects.update(staged)
 
     def discard(self) -> None:
         """Forget what is staged."""

@@ -184,7 +184,7 @@ def _read_key(section: Section, slot_override: str | None) -> _KeySettings:
         return _KeySettings(kind, None, None, None)
     section = members["parameters"]
     parameter = "curve" if kind == "ec" else "key_size"
-    required = (parameter,) if slot_override else (parameter, "slot")
+    required = (parameter, "slot") if slot_override is None else (parameter,)
     misplaced = _WRONG_PLACE[kind]
     parameters = section.members(required, ("slot", "key_usage", *misplaced))
     for name, text in misplaced.items():
@@ -215,7 +215,7 @@ def _read_key_size(section: Section) -> KeyAlgorithm | None:
 
 
 def _read_slot(parameters: Section, section: Section | None, override: str | None, *, is_rsa: bool) -> Slot | None:
-    if override:
+    if override is not None:
         slot = find_slot(override)
         mistake = _find_slot_mistake(override, slot, is_rsa)
         if mistake:

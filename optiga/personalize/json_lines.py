@@ -27,6 +27,8 @@ _WORDS = {
     "Unterminated string starting at": "the text that begins here is not closed with a double quote",
 }
 
+_TRAILING_COMMA = "a ',' before the closing bracket is one too many"
+
 
 @dataclass(frozen=True)
 class Document:
@@ -51,9 +53,9 @@ def parse_json(text: str, name: str) -> Document:
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise ConfigurationError(
-            f"{name}:{error.lineno}: not JSON: {_in_words(error)} (column {error.colno})"
-        ) from None
+        what, position = _in_words(error)
+        line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+        raise ConfigurationError(f"{name}:{line}: not JSON: {what} (column {column})") from None
     except RecursionError:
         raise ConfigurationError(f"{name}:1: not a configuration: nested too deeply") from None
     except ValueError as error:  # NaN, or an integer of thousands of digits
@@ -66,22 +68,23 @@ def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a value of JSON")
 
 
-def _in_words(error: json.JSONDecodeError) -> str:
-    rest = error.doc[error.pos : error.pos + 2]
-    before = error.doc[: error.pos].rstrip()
-    if not error.doc.strip():
-        return "the file is empty"
-    if error.pos >= len(error.doc.rstrip()):
-        return "the text ends too early, a bracket or brace is not closed"
+def _in_words(error: json.JSONDecodeError) -> tuple[str, int]:
+    """What is wrong, and where in the text."""
+    text, position = error.doc, error.pos
+    before, rest = text[:position].rstrip(), text[position : position + 2]
+    if not text.strip():
+        return "the file is empty", position
+    if position >= len(text.rstrip()):
+        return "the text ends too early, a bracket or brace is not closed", position
     if before.endswith(",") and rest[:1] in "}]":
-        return "a ',' before the closing bracket is one too many"
-    if error.msg.startswith("Illegal trailing comma"):  # Python 3.13 and later
-        return "a ',' before the closing bracket is one too many"
+        return _TRAILING_COMMA, len(before) - 1
+    if error.msg.startswith("Illegal trailing comma"):  # Python 3.13 and later point at the comma themselves
+        return _TRAILING_COMMA, position
     if rest.startswith(("//", "/*", "#")):
-        return "comments are not allowed"
+        return "comments are not allowed", position
     if rest.startswith("'"):
-        return "texts stand in double quotes, not in single ones"
-    return _WORDS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
+        return "texts stand in double quotes, not in single ones", position
+    return _WORDS.get(error.msg, error.msg[:1].lower() + error.msg[1:]), position
 
 
 def _locate(text: str) -> tuple[dict[Path, int], list[tuple[Path, int]]]:

@@ -17,13 +17,13 @@ UID_DIGITS = 54
 
 
 class ValueForm(Enum):
-    """What characters a component takes, and with them its ASN.1 type."""
+    """What characters a component takes, as a message says it, and with them its ASN.1 type."""
 
     TEXT = "text"
-    PRINTABLE = "letters, digits, spaces and ' ( ) + , - . / : = ?"
-    COUNTRY = "the two letters of a country, such as DE"
-    EMAIL = "a mailbox, an @ and a domain"
-    DNS = "the letters, digits and hyphens of one label of a domain name"
+    PRINTABLE = "made of letters, digits, spaces and ' ( ) + , - . / : = ?"
+    COUNTRY = "a country's two letters, such as DE"
+    EMAIL = "an e-mail address"
+    DNS = "one label of a domain name"
     HEX = "hex digits, two for each byte"
 
 
@@ -144,5 +144,5 @@ def find_mistake(name: str, value: str) -> str:
         with_uid = f" with the {UID_DIGITS} of the UID" if UID_FIELD in value else ""
         return f"has {len(filled)} characters{with_uid}, at most {component.bound} are allowed"
     if pattern and not pattern.fullmatch(filled):
-        return f"{value!r} is not made of {component.form.value}"
+        return f"{value!r} is not {component.form.value}"
     return ""

@@ -53,8 +53,9 @@ def resolve_writable(slot: str | None = None, oid: str | None = None) -> Target:
     if oid is not None:
         target = _find_object(oid)
     else:
-        found = find_slot(slot or DEFAULT_SLOT)
-        target = _find_object(slot or DEFAULT_SLOT) if found is None else _certificate_of(found)
+        name = DEFAULT_SLOT if slot is None else slot
+        found = find_slot(name)
+        target = _find_object(name) if found is None else _certificate_of(found)
     if target.kind not in _WRITABLE:
         raise ConfigurationError(
             f"{target.info.label} cannot be written: it {_WHY_NOT_WRITTEN[target.kind]}",

@@ -31,3 +31,17 @@ def content_of(tag: int, data: bytes) -> bytes:
     if size != len(content) or encode(tag, content) != data:
         raise ValueError(f"a DER value of tag 0x{tag:02x} with a wrong length")
     return content
+
+
+def take_integer(data: bytes) -> tuple[int, bytes]:
+    """The INTEGER that data begin with, and what follows it. Zeros too many in front of the number are accepted.
+
+    :raises ValueError: if there is none, or it is negative.
+    """
+    width = data[1] & 0x7F if len(data) > 1 and data[1] & 0x80 else 0
+    start = 2 + width
+    size = int.from_bytes(data[2:start], "big") if width else int.from_bytes(data[1:2], "big")
+    content, rest = data[start : start + size], data[start + size :]
+    if data[:1] != bytes([INTEGER]) or not content or len(content) != size or content[0] & 0x80:
+        raise ValueError("no positive INTEGER")
+    return int.from_bytes(content, "big"), rest

@@ -3,13 +3,13 @@
 import hashlib
 
 import pytest
+from scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 
 import optiga
 from optiga.chip import Chip, Key
 from optiga.chip.commands import CalcHash, CloseApplication, HashStep, ObjectPart, PublicKey, VerifySign
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.metadata import Metadata
-from scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 
 EC_KEY = (
     "0342000421d44d1bbe9f0357fc4ca506f38399c016457d0c3d419f284fd318c1ef7ef41b"

@@ -120,13 +120,14 @@ def test_slot_from_the_command_line(tmp_path, text):
 def test_slot_from_the_command_line_that_does_not_fit(tmp_path, text):
     with pytest.raises(ConfigurationError, match=r"second \(0xE0F1\)"):
         load(tmp_path, {}).with_slot(text)
+    with pytest.raises(ConfigurationError, match=r"second \(0xE0F1\)"):
+        load(tmp_path, {}, slot=text)
 
 
 def test_slot_from_the_command_line_counts_among_all_mistakes(tmp_path, monkeypatch):
     config = changed({f"{NAME}.country_name": "Germany"})
     assert mistakes(tmp_path, config, monkeypatch, slot="five") == [
-        "config.jsn:4: csr_config.certificate_info.country_name: 'Germany' is not made of "
-        "the two letters of a country, such as DE",
+        "config.jsn:4: csr_config.certificate_info.country_name: 'Germany' is not a country's two letters, such as DE",
         f"config.jsn:11: csr_config.key_info.parameters: --slot 'five' does not take EC keys {EC_SLOTS}",
     ]
 
@@ -223,11 +224,11 @@ MISTAKES = [
     ({f"{NAME}.OU": "x"}, "8: {N}.OU: is not known, did you mean 'organizational_unit_name'?"),
     (
         {f"{NAME}.country_name": "DEU"},
-        "4: {N}.country_name: 'DEU' is not made of the two letters of a country, such as DE",
+        "4: {N}.country_name: 'DEU' is not a country's two letters, such as DE",
     ),
     (
         {f"{NAME}.country_name": "{uid}"},
-        "4: {N}.country_name: '{uid}' is not made of the two letters of a country, such as DE",
+        "4: {N}.country_name: '{uid}' is not a country's two letters, such as DE",
     ),
     ({f"{NAME}.common_name": "x" * 65}, "7: {N}.common_name: has 65 characters, at most 64 are allowed"),
     (
@@ -246,7 +247,7 @@ MISTAKES = [
         {f"{NAME}.serial_number": "a_b"},
         "8: {N}.serial_number: 'a_b' is not made of letters, digits, spaces and ' ( ) + , - . / : = ?",
     ),
-    ({f"{NAME}.email_address": "nobody"}, "8: {N}.email_address: 'nobody' is not made of a mailbox, an @ and a domain"),
+    ({f"{NAME}.email_address": "nobody"}, "8: {N}.email_address: 'nobody' is not an e-mail address"),
     (
         {"csr_config.key_info.algorithm_id": "ed25519"},
         "10: csr_config.key_info.algorithm_id: 'ed25519' is not a key algorithm (one of ec, rsa)",

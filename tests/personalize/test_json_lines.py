@@ -44,8 +44,8 @@ def test_duplicates():
     ("text", "message"),
     [
         ("", "c.jsn:1: not JSON: the file is empty (column 1)"),
-        ('{\n"a": 1,\n}', "c.jsn:3: not JSON: a ',' before the closing bracket is one too many (column 1)"),
-        ("[1,\n]", "c.jsn:2: not JSON: a ',' before the closing bracket is one too many (column 1)"),
+        ('{\n"a": 1,\n}', "c.jsn:2: not JSON: a ',' before the closing bracket is one too many (column 7)"),
+        ("[1,\n]", "c.jsn:1: not JSON: a ',' before the closing bracket is one too many (column 3)"),
         ('{\n"a": 1\n"b": 2}', "c.jsn:3: not JSON: ',' is missing between two values (column 1)"),
         ('{"a" 1}', "c.jsn:1: not JSON: ':' is missing after the name (column 6)"),
         ("{'a': 1}", "c.jsn:1: not JSON: texts stand in double quotes, not in single ones (column 2)"),

@@ -46,6 +46,7 @@ def test_writable(options, oid, slot):
             {"oid": "second"},
             "'second' is neither a slot nor the identifier of an object. There are the slots first, second",
         ),
+        ({"slot": ""}, "'' is neither a slot nor the identifier of an object."),
         ({"oid": "0xBEEF"}, "'0xBEEF' is not an object of the chip. There are the slots"),
         (
             {"oid": "0xE0F1"},

@@ -9,6 +9,7 @@ from optiga.protocol.codes import ErrorCode, KeyUsage, SignatureScheme
 
 _TAG_DIGEST = 0x01
 _TAG_OID = 0x03
+_SIGNING = int(KeyUsage.SIGNATURE | KeyUsage.AUTHENTICATION)
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
@@ -18,7 +19,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     key = machine.key(take_number(where, 2))
     if not keys.fits_scheme(key.algorithm, scheme):
         raise CommandError(ErrorCode.INVALID_PARAM)
-    if not key.usage & (KeyUsage.SIGNATURE | KeyUsage.AUTHENTICATION):
+    if not int(key.usage) & _SIGNING:
         raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
     if not keys.fits_digest(key.algorithm, scheme, digest):
         raise CommandError(ErrorCode.INVALID_DATA)

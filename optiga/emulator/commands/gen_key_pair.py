@@ -9,7 +9,7 @@ from optiga.emulator.objects import StoredObject
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
-from optiga.protocol.metadata import Tag
+from optiga.protocol.metadata import MAX_SIZE, Tag
 from optiga.protocol.objects import OBJECTS, ObjectKind
 
 _TAG_OID = 0x01
@@ -36,8 +36,6 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     oid, usage = take_number(where, 2), take_number(what_for, 1)
     if not usage or usage & ~_ALL_USAGES:
         raise CommandError(ErrorCode.INVALID_DATA)
-    if algorithm.is_ec and usage & KeyUsage.ENCRYPTION:
-        raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
     return tlv.encode(_ANSWER_PUBLIC, _keep(machine, oid, algorithm, KeyUsage(usage)))
 
 
@@ -52,7 +50,9 @@ def _keep(machine: Machine, oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) 
     if machine.kind(oid) is not (ObjectKind.EC_KEY if algorithm.is_ec else ObjectKind.RSA_KEY):
         raise CommandError(ErrorCode.INVALID_OID)
     machine.require(oid, Tag.CHANGE)
-    private = keys.generate(algorithm)
     metadata = stored.metadata.with_tags({Tag.ALGORITHM: bytes([algorithm]), Tag.KEY_USAGE: bytes([usage])})
+    if len(metadata.encode()) > MAX_SIZE:
+        raise CommandError(ErrorCode.METADATA_TRUNCATION)
+    private = keys.generate(algorithm)
     machine.table.put(oid, StoredObject(keys.to_stored(private), metadata))
     return keys.public_bit_string(private)

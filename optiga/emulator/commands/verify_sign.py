@@ -15,6 +15,7 @@ _TAG_SIGNATURE = 0x02
 _TAG_CERTIFICATE_OID = 0x04
 _TAG_ALGORITHM = 0x05
 _TAG_PUBLIC_KEY = 0x06
+_MAX_DIGEST = 64
 _MAX_SIGNATURE = 520
 
 
@@ -32,7 +33,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         algorithm, public_key = _given_key(machine, take_number(which, 1), given)
     if not keys.fits_scheme(algorithm, scheme):
         raise CommandError(ErrorCode.INVALID_PARAM)
-    if not keys.fits_digest(algorithm, scheme, digest) or len(signature) > _MAX_SIGNATURE:
+    if not keys.fits_digest(algorithm, scheme, digest) or len(digest) > _MAX_DIGEST or len(signature) > _MAX_SIGNATURE:
         raise CommandError(ErrorCode.INVALID_DATA)
     if not keys.verifies(public_key, algorithm, scheme, digest, signature):
         raise CommandError(ErrorCode.SIGNATURE_VERIFICATION_FAILURE)
