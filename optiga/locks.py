@@ -1,7 +1,7 @@
 """One process at a time on one board or one emulated chip, and who it is.
 
-The lock itself is the operating system's and ends with its process, however that ends. A line beside it says who
-took it last, for the message to the one who has to wait.
+A lock itself is the operating system's and ends with its process, however that ends. A line beside it says who took
+it last, for the message to the one who has to wait.
 """
 
 from __future__ import annotations
@@ -11,26 +11,62 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from optiga.errors import BoardError
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 DEFAULT_WAIT_S = 10.0
+"""How long the second of two processes waits for the first, in seconds."""
 
 
-class ResourceLock:
-    """An exclusive lock on a board's port or an emulated chip's file.
+class Owner:
+    """The line that says who holds a lock, in a file beside it.
+
+    :param path: what is locked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(path.name + ".owner")
+
+    def sign(self) -> None:
+        """Say that this process holds it. A help to others, no need of ours: if it cannot be written, it is not."""
+        words = sys.argv[:1] + [word for word in sys.argv[1:] if len(word) < 40]
+        with suppress(OSError):
+            self._path.write_text(f"process {os.getpid()} ({' '.join(words)[:100]})", encoding="utf-8")
+
+    def erase(self) -> None:
+        """Say that nobody holds it."""
+        with suppress(OSError):
+            self._path.unlink()
+
+    def in_use(self, port: str) -> BoardError:
+        """The error for one who cannot have it.
+
+        :param port: how the user names what is locked.
+        """
+        name = "another process"
+        with suppress(OSError, UnicodeDecodeError):
+            name = self._path.read_text(encoding="utf-8").strip() or name
+        return BoardError(f"in use by {name}", hint="Wait for it to end, or end it", port=port)
+
+
+class PortLock:
+    """An exclusive lock on a board's port.
 
     :param path: the lock file; its folder is made if it is not there.
-    :param port: how the user names what is locked, for the message.
+    :param port: how the user names the port, for the message.
     :param wait_s: how long to wait for another process, in seconds.
     """
 
     def __init__(self, path: Path, *, port: str, wait_s: float = DEFAULT_WAIT_S) -> None:
         self._path = path
-        self._owner_path = path.with_name(path.name + ".owner")
         self._port = port
         self._wait_s = wait_s
-        self._lock: object = None
+        self._owner = Owner(path)
+        self._lock: BaseFileLock | None = None
 
     def acquire(self) -> None:
         """Take the lock.
@@ -44,31 +80,18 @@ class ResourceLock:
             lock = FileLock(self._path, timeout=self._wait_s, mode=0o600)
             lock.acquire()
         except Timeout:
-            raise BoardError(
-                f"in use by {self._owner()}", hint="Wait for it to end, or end it", port=self._port
-            ) from None
+            raise self._owner.in_use(self._port) from None
         except OSError as error:
             raise BoardError(f"cannot be locked: {self._path}: {error.strerror or error}", port=self._port) from error
         self._lock = lock
-        with suppress(OSError):  # who holds the lock is a help to others, not a need of ours
-            self._owner_path.write_text(_describe_this_process(), encoding="utf-8")
+        self._owner.sign()
 
     def release(self) -> None:
         """Give the lock back. Does nothing if it is not held."""
-        from filelock import FileLock
-
-        if isinstance(self._lock, FileLock):
-            with suppress(OSError):
-                self._owner_path.unlink()
+        if self._lock is not None:
+            self._owner.erase()
             self._lock.release()
         self._lock = None
-
-    def _owner(self) -> str:
-        with suppress(OSError, UnicodeDecodeError):
-            text = self._owner_path.read_text(encoding="utf-8").strip()
-            if text:
-                return text
-        return "another process"
 
 
 def lock_path_for_port(device: str) -> Path:
@@ -77,8 +100,3 @@ def lock_path_for_port(device: str) -> Path:
 
     digest = hashlib.sha256(device.encode()).hexdigest()[:16]
     return user_state_path("optiga", appauthor=False) / "locks" / f"{digest}.lock"
-
-
-def _describe_this_process() -> str:
-    command = " ".join(sys.argv[:1] + [word for word in sys.argv[1:] if len(word) < 40])[:100]
-    return f"process {os.getpid()} ({command})"

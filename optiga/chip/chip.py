@@ -5,27 +5,17 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from optiga.chip.commands import (
-    CloseApplication,
-    Command,
-    GenKeyPair,
-    GetData,
-    GetMetadata,
-    GetRandom,
-    OpenApplication,
-    SetData,
-    SetMetadata,
-)
-from optiga.chip.commands.set_data_object import MAX_FRAGMENT
+from optiga.chip.commands.base import Command
+from optiga.chip.commands.open_application import CloseApplication, OpenApplication
 from optiga.chip.key import Key
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
-from optiga.protocol.metadata import Metadata
-from optiga.protocol.uid import Uid
 
 if TYPE_CHECKING:
+    from optiga.protocol.metadata import Metadata
+    from optiga.protocol.uid import Uid
     from optiga.transport import Transport
 
 T = TypeVar("T")
@@ -92,6 +82,8 @@ class Chip:
     @property
     def uid(self) -> Uid:
         """The chip's unique identifier. One exchange the first time."""
+        from optiga.protocol.uid import Uid
+
         if self._uid is None:
             data = self.read(objects.UID)
             try:
@@ -105,6 +97,8 @@ class Chip:
 
         :raises ChipError: if the chip refuses, or the offset lies behind the object's used size.
         """
+        from optiga.chip.commands.get_data_object import GetData
+
         data = b""
         while length is None or len(data) < length:
             wanted = apdu.MAX_DATA if length is None else min(apdu.MAX_DATA, length - len(data))
@@ -125,20 +119,28 @@ class Chip:
         :param erase: whether the object holds nothing but these data afterwards.
         :raises ChipError: if the chip refuses.
         """
+        from optiga.chip.commands.set_data_object import MAX_FRAGMENT, SetData
+
         for start in range(0, max(len(data), 1), MAX_FRAGMENT):
             fragment = data[start : start + MAX_FRAGMENT]
             self.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))
 
     def metadata(self, oid: int) -> Metadata:
         """Metadata of an object. One exchange."""
+        from optiga.chip.commands.get_data_object import GetMetadata
+
         return self.execute(GetMetadata(oid))
 
     def write_metadata(self, oid: int, changes: Metadata) -> None:
         """Change the metadata tags given, and no others. One exchange. May lock the object for ever."""
+        from optiga.chip.commands.set_data_object import SetMetadata
+
         self.execute(SetMetadata(oid, changes))
 
     def random(self, size: int) -> bytes:
         """Random bytes from the chip's true random number generator, 8 to 256 of them. One exchange."""
+        from optiga.chip.commands.get_random import GetRandom
+
         return self.execute(GetRandom(size))
 
     def key(self, oid: int, algorithm: KeyAlgorithm | None = None) -> Key:
@@ -165,6 +167,8 @@ class Chip:
         :raises ConfigurationError: if slot or algorithm is unknown, or they do not go together.
         :raises ChipError: if the chip refuses.
         """
+        from optiga.chip.commands.gen_key_pair import GenKeyPair
+
         oid = _key_oid(slot)
         chosen = _key_algorithm(algorithm)
         if usage is None:

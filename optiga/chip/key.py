@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from optiga.chip.commands import CalcSign
+from optiga.chip.commands.calc_sign import CalcSign
 from optiga.errors import ConfigurationError
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, IDENTIFIERS, KeyAlgorithm

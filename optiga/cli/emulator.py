@@ -22,7 +22,8 @@ def new(settings: Settings, path: str, model: str | None) -> None:
     """Make a file with a chip fresh from the factory, with a UID and an identity of its own."""
     from pathlib import Path
 
-    from optiga.emulator import create_chip, find_model
+    from optiga.emulator import find_model
+    from optiga.emulator.store import create_chip
 
     create_chip(Path(path), find_model(model))
     settings.note(f"A new chip is in {path}: use it with --port emulator:{path}")
@@ -39,7 +40,7 @@ def reset(settings: Settings, path: str | None) -> None:
     """
     from pathlib import Path
 
-    from optiga.emulator import default_chip_path, reset_chip_file
+    from optiga.emulator.store import default_chip_path, reset_chip_file
 
     file = Path(path) if path is not None else default_chip_path()
     reset_chip_file(file)
@@ -50,7 +51,7 @@ def reset(settings: Settings, path: str | None) -> None:
 @common_options()
 def root() -> None:
     """Print the certificate, in PEM, of the authority that issues the emulated chips' own certificates (0xE0E0)."""
-    from optiga.emulator import root_certificate_pem
+    from optiga.emulator.identity import root_certificate_pem
 
     click.echo(root_certificate_pem(), nl=False)
 

@@ -10,6 +10,7 @@ from optiga.protocol.codes import ErrorCode
 _DER_SEQUENCE = 0x30
 _MAX_SIZE = 1300
 """Most bytes of a certificate that the chip can parse."""
+_MAX_SERIAL_BITS = 160
 
 
 def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
@@ -28,12 +29,15 @@ def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
     try:
         certificate = x509.load_der_x509_certificate(data)
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        sound = certificate.serial_number.bit_length() <= _MAX_SERIAL_BITS and len(list(certificate.issuer)) > 0
         may_sign = usage.digital_signature or usage.key_cert_sign
         key = certificate.public_key()
     except UnsupportedAlgorithm:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE) from None
     except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.InvalidVersion):
         raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT) from None
+    if not sound:
+        raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT)
     if not may_sign:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     if isinstance(key, ec.EllipticCurvePublicKey):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 
-from optiga.emulator.identity import factory_chip
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.models import DEFAULT_MODEL, ChipModel
 from optiga.emulator.objects import ObjectTable, Store
@@ -17,8 +15,6 @@ from optiga.protocol import objects as oids
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
 
 CommandFunction = Callable[[Machine, int, bytes], bytes]
-
-_log = logging.getLogger(__name__)
 
 
 class EmulatedChip:
@@ -32,6 +28,8 @@ class EmulatedChip:
     def __init__(self, store: Store | None = None, *, model: ChipModel = DEFAULT_MODEL) -> None:
         self._table = ObjectTable(store or MemoryStore())
         if not len(self._table):
+            from optiga.emulator.identity import factory_chip
+
             for oid, stored in factory_chip(model).items():
                 self._table.put(oid, stored)
             self._table.commit()
@@ -53,7 +51,9 @@ class EmulatedChip:
             return apdu.encode_answer(ok=False)
         except Exception:
             # A real chip would answer, too, whatever is wrong inside it.
-            _log.exception("command %s", command[:2].hex())
+            import logging
+
+            logging.getLogger(__name__).exception("command %s", command[:2].hex())
             self._table.discard()
             machine.note_error(ErrorCode.INTERNAL_PROCESS_ERROR)
             return apdu.encode_answer(ok=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timezone
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from optiga.emulator import keys
@@ -34,6 +33,8 @@ _NOT_AFTER = datetime(2049, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
 
 def root_certificate_pem() -> str:
     """The emulator root's certificate in PEM."""
+    from importlib.resources import files
+
     return files("optiga.emulator").joinpath("root.pem").read_text("ascii")
 
 

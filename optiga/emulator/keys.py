@@ -5,7 +5,7 @@ Encodings: SRM, "Data encoding format examples".
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from optiga.protocol import der
@@ -42,7 +42,11 @@ def generate(algorithm: KeyAlgorithm) -> PrivateKey:
 
 
 def to_stored(key: PrivateKey) -> bytes:
-    """A private key for the store: PKCS #8 in DER."""
+    """A private key for the store: the scalar for EC, PKCS #8 in DER for RSA."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.private_numbers().private_value.to_bytes((key.curve.key_size + 7) // 8, "big")
     from cryptography.hazmat.primitives import serialization
 
     return key.private_bytes(
@@ -50,31 +54,38 @@ def to_stored(key: PrivateKey) -> bytes:
     )
 
 
-def from_stored(data: bytes) -> PrivateKey:
-    """The private key that :func:`to_stored` gave.
+def from_stored(algorithm: KeyAlgorithm, data: bytes) -> PrivateKey:
+    """The private key of an algorithm that :func:`to_stored` gave.
 
     :raises ValueError: if it is damaged.
     """
+    if algorithm.is_ec:
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return ec.derive_private_key(int.from_bytes(data, "big"), _curve(algorithm))
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
     # The store is this chip's own: RSA keys it made need no second search for primes to be believed.
     key = serialization.load_der_private_key(data, None, unsafe_skip_rsa_key_validation=True)
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise ValueError("a key of no algorithm that the chip has")  # noqa: TRY004 - the content is wrong, not the type
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("not an RSA key")  # noqa: TRY004 - the content is wrong, not the type
     return key
 
 
 def public_bit_string(key: PrivateKey) -> bytes:
     """The public key as the chip returns it: a DER BIT STRING of the point, or of RSAPublicKey for RSA."""
-    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        form = (serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+        size = (key.curve.key_size + 7) // 8
+        point = key.public_key().public_numbers()
+        content = b"\x04" + point.x.to_bytes(size, "big") + point.y.to_bytes(size, "big")
     else:
-        form = (serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
-    return der.encode(der.BIT_STRING, b"\x00" + key.public_key().public_bytes(*form))
+        from cryptography.hazmat.primitives import serialization
+
+        content = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+    return der.encode(der.BIT_STRING, b"\x00" + content)
 
 
 def private_octet_string(key: PrivateKey, algorithm: KeyAlgorithm) -> bytes:
@@ -142,7 +153,7 @@ def verifies(key: PublicKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, d
     return True
 
 
-@lru_cache(maxsize=None)
+@cache
 def _ecdsa(digest_size: int) -> ec.ECDSA:
     """ECDSA over a digest as it is, of any size: a hash whose output size can be chosen stands for the size alone."""
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -152,7 +163,7 @@ def _ecdsa(digest_size: int) -> ec.ECDSA:
     return ec.ECDSA(Prehashed(SHAKE256(digest_size)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _rsassa(scheme: SignatureScheme) -> tuple[padding.PKCS1v15, Prehashed]:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
@@ -162,7 +173,7 @@ def _rsassa(scheme: SignatureScheme) -> tuple[padding.PKCS1v15, Prehashed]:
     return padding.PKCS1v15(), Prehashed(known[_SCHEME_HASHES[scheme]])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _curve(algorithm: KeyAlgorithm) -> ec.EllipticCurve:
     from cryptography.hazmat.primitives.asymmetric import ec
 

@@ -120,6 +120,6 @@ class Machine:
             # The manual names no error for a key object without a key; this is its error for a private key whose
             # algorithm does not allow the use.
             raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
-        usable = UsableKey(keys.from_stored(stored.data), algorithm, stored.metadata.key_usage)
+        usable = UsableKey(keys.from_stored(algorithm, stored.data), algorithm, stored.metadata.key_usage)
         self._usable_keys[oid] = (stored, usable)
         return usable

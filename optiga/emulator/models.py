@@ -7,7 +7,7 @@ chips of the model return.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from optiga.emulator.objects import StoredObject
 from optiga.errors import ConfigurationError
@@ -46,8 +46,7 @@ _WRITABLE_SYSTEM = (
 _LOCKED_KEYS = (0xE0F0, oids.SYMMETRIC_KEY)
 
 
-@dataclass(frozen=True)
-class ChipModel:
+class ChipModel(NamedTuple):
     """A kind of chip.
 
     :param name: how a user names it.

@@ -11,7 +11,7 @@ from optiga.protocol.metadata import Metadata
 class StoredObject(NamedTuple):
     """One object as it lies in non-volatile memory.
 
-    :param data: its bytes; for a key the private key (PKCS #8 in DER), empty before the first.
+    :param data: its bytes; for a key what :mod:`optiga.emulator.keys` makes of it, empty before the first.
     """
 
     data: bytes

@@ -84,6 +84,7 @@ def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: S
         while _wait(listener, stop):
             client, _ = listener.accept()
             with client, suppress(OSError):
+                client.setblocking(False)
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 _serve_client(board, client, stop)
 
@@ -94,7 +95,7 @@ def _serve_client(board: Board, client: socket.socket, stop: Stop) -> None:
         data = client.recv(_CHUNK)
         if not data:
             return
-        client.sendall(board.feed(data))
+        _send_all(client, client.send, board.feed(data), stop)
 
 
 def _wait(source: socket.socket | int, stop: Stop) -> bool:
@@ -119,6 +120,7 @@ def serve_pty(board: Board, link: Path | None = None, *, announce: Announce, sto
     controller, device = pty.openpty()
     try:
         tty.setraw(device)
+        os.set_blocking(controller, False)
         name = os.ttyname(device)
         if link is not None:
             _make_link(link, name)
@@ -127,7 +129,7 @@ def serve_pty(board: Board, link: Path | None = None, *, announce: Announce, sto
             # Our own end of the device stays open, so that clients may come and go.
             while _wait(controller, stop):
                 answer = board.feed(os.read(controller, _CHUNK))
-                _write_all(controller, answer, stop)
+                _send_all(controller, lambda data: os.write(controller, data), answer, stop)
         finally:
             if link is not None:
                 _remove_link(link, name)
@@ -136,14 +138,18 @@ def serve_pty(board: Board, link: Path | None = None, *, announce: Announce, sto
         os.close(device)
 
 
-def _write_all(controller: int, data: bytes, stop: Stop) -> None:
-    """Send all of an answer, unless the server is stopped while nobody takes it."""
+def _send_all(target: socket.socket | int, send: Callable[[bytes], int], data: bytes, stop: Stop) -> None:
+    """Send all of an answer, unless the server is stopped while nobody takes it.
+
+    :param target: what must be writable; not blocking.
+    :param send: sends some bytes to it and tells how many.
+    """
     while data:
-        ready, writable, _ = select.select([stop], [controller], [])
+        ready, writable, _ = select.select([stop], [target], [])
         if ready:
             return
         if writable:
-            data = data[os.write(controller, data) :]
+            data = data[send(data) :]
 
 
 def _make_link(link: Path, name: str) -> None:

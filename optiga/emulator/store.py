@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.errors import BoardError, ConfigurationError
-from optiga.locks import ResourceLock
+from optiga.locks import DEFAULT_WAIT_S, Owner
 from optiga.protocol.metadata import Metadata
-
-if TYPE_CHECKING:
-    import sqlite3
 
 _APPLICATION_ID = 0x4F505447
 """``OPTG`` in the header of the file: what tells it from other SQLite files."""
@@ -54,7 +51,7 @@ class SqliteStore:
 
     Every save is one transaction with SQLite's rollback journal and full synchronization: whether the process is
     killed or the power fails, the file holds all of a save or nothing of it. The rollback journal, not the write-ahead
-    log, because a chip then is one file that can be copied.
+    log, because a chip then is one file that can be copied. SQLite's own lock, taken once and kept, keeps others out.
 
     :param path: the file; it is made, with a chip of ``model`` fresh from the factory, if it is not there.
     :param model: its model must be this, if it is given.
@@ -63,27 +60,24 @@ class SqliteStore:
     :raises ConfigurationError: if it is a chip of another model.
     """
 
-    def __init__(self, path: Path, *, model: ChipModel | None = None, wait_s: float | None = None) -> None:
+    def __init__(self, path: Path, *, model: ChipModel | None = None, wait_s: float = DEFAULT_WAIT_S) -> None:
         self.path = path
-        _check_folder(path)
-        self._lock = _lock(path, wait_s)
-        self._lock.acquire()
+        if not path.exists():
+            _create(path, model or find_model(None))
+        self._owner = Owner(path)
+        self._connection = _open(path, self._owner, wait_s)
         try:
-            if not path.exists():
-                _create(path, model or find_model(None))
-            self._connection = _connect(path)
             self.model = self._check_chip(model)
         except BaseException:
-            self._lock.release()
+            self._connection.close()
             raise
+        self._owner.sign()
 
     def load(self) -> dict[int, StoredObject]:
         """All objects.
 
         :raises BoardError: if the file is damaged.
         """
-        import sqlite3
-
         try:
             rows = self._connection.execute("SELECT oid, data, metadata FROM objects").fetchall()
             return {oid: StoredObject(data, Metadata.parse(metadata)) for oid, data, metadata in rows}
@@ -95,8 +89,6 @@ class SqliteStore:
 
         :raises BoardError: if the file cannot be written; nothing has changed then.
         """
-        import sqlite3
-
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany("REPLACE INTO objects VALUES (?, ?, ?)", _rows(changed))
@@ -111,20 +103,16 @@ class SqliteStore:
             ) from error
 
     def close(self) -> None:
+        self._owner.erase()
         self._connection.close()
-        self._lock.release()
 
     def _check_chip(self, wanted: ChipModel | None) -> ChipModel:
         """Model of the chip in the file, which must be one, and the one that is wanted."""
-        import sqlite3
-
         (application_id,) = self._connection.execute("PRAGMA application_id").fetchone()
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if application_id != _APPLICATION_ID:
-            self._connection.close()
             raise _not_a_chip(self.path)
         if version != _SCHEMA_VERSION:
-            self._connection.close()
             raise BoardError(
                 f"the emulated chip was made by another version of this program (format {version})",
                 hint="Use that version, or make a new chip",
@@ -134,10 +122,8 @@ class SqliteStore:
             (name,) = self._connection.execute("SELECT model FROM chip").fetchone()
             model = MODELS[name]
         except (sqlite3.Error, TypeError, KeyError) as error:
-            self._connection.close()
             raise _damaged(self.path, error) from error
         if wanted not in (None, model):
-            self._connection.close()
             raise ConfigurationError(
                 f"the emulated chip {self.path} is of model {model.name}, not {wanted.name if wanted else ''}",
                 hint="Leave the model out, or name another file",
@@ -150,15 +136,8 @@ def create_chip(path: Path, model: ChipModel) -> None:
 
     :raises BoardError: if the file is there already, or cannot be made.
     """
-    _check_folder(path)
-    lock = _lock(path, None)
-    lock.acquire()
-    try:
-        if path.exists():
-            raise BoardError("there is such a file already", hint="'emulator reset' resets a chip", port=str(path))
-        _create(path, model)
-    finally:
-        lock.release()
+    if not _create(path, model):
+        raise BoardError("there is such a file already", hint="'emulator reset' resets a chip", port=str(path))
 
 
 def reset_chip_file(path: Path) -> None:
@@ -177,35 +156,20 @@ def reset_chip_file(path: Path) -> None:
         store.close()
 
 
-def _lock(path: Path, wait_s: float | None) -> ResourceLock:
-    lock_path = path.with_name(path.name + ".lock")
-    if wait_s is None:
-        return ResourceLock(lock_path, port=str(path))
-    return ResourceLock(lock_path, port=str(path), wait_s=wait_s)
+def _create(path: Path, model: ChipModel) -> bool:
+    """Make the file beside its place and move it there whole, so that half a chip is never found.
 
-
-def _check_folder(path: Path) -> None:
-    """The folder of a chip's file must be there; that of the user's own chip is made."""
-    if path == default_chip_path():
-        with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.is_dir():
-        raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
-    if not path.parent.is_dir():
-        raise BoardError("there is no such folder", hint=f"Make {path.parent} first", port=str(path))
-
-
-def _create(path: Path, model: ChipModel) -> None:
-    """Make the file beside its place and move it there whole, so that half a chip is never found."""
-    import sqlite3
-
+    :returns: False if there was a file already, which is as it was.
+    """
     from optiga.emulator.identity import factory_chip
 
+    if not path.parent.is_dir():
+        _make_folder(path)
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         _fill(temporary, model, factory_chip(model))
-        temporary.replace(path)
+        return _move(temporary, path)
     except (OSError, sqlite3.Error) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BoardError(
@@ -215,9 +179,29 @@ def _create(path: Path, model: ChipModel) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _make_folder(path: Path) -> None:
+    """Make the folder of the user's own chip; that of any other must be there."""
+    if path != default_chip_path():
+        raise BoardError("there is no such folder", hint=f"Make {path.parent} first", port=str(path))
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _move(temporary: Path, path: Path) -> bool:
+    """Give a file its name unless that is taken, in one step, so that of two processes one makes the chip."""
+    try:
+        if os.name == "nt":
+            temporary.rename(path)  # refuses to replace there
+        else:
+            path.hardlink_to(temporary)
+    except FileExistsError:
+        return False
+    return True
+
+
 def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject]) -> None:
     """Write a whole chip into an empty file."""
-    connection = _connect(path)
+    connection = _connect(path, 0)
     try:
         connection.executescript(f"BEGIN; {_SCHEMA}")
         connection.execute("INSERT INTO chip VALUES (?)", (model.name,))
@@ -229,23 +213,38 @@ def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject]) -> 
         connection.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection in which transactions are begun and ended by statements alone."""
-    import sqlite3
-
+def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
+    """A connection that keeps all others out until it is closed."""
+    if path.is_dir():
+        raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
+    connection = None
     try:
-        # The file is used by one thread at a time, not always the one that opened it.
-        connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA application_id")  # the first thing that reads the file
+        connection = _connect(path, wait_s)
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
+        if connection is not None:
+            connection.close()
+        if "locked" in str(error):  # SQLITE_BUSY; Python tells its number only from 3.11 on
+            raise owner.in_use(str(path)) from None
         raise BoardError(
             f"the emulated chip's file cannot be opened: {error}", hint="May you read and write it?", port=str(path)
         ) from error
     except sqlite3.DatabaseError:
+        if connection is not None:
+            connection.close()
         raise _not_a_chip(path) from None
+    return connection
+
+
+def _connect(path: Path, wait_s: float) -> sqlite3.Connection:
+    """A connection in which transactions are begun and ended by statements alone."""
+    # The file is used by one thread at a time, not always the one that opened it.
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=wait_s
+    )
+    connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 

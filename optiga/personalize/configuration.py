@@ -7,9 +7,8 @@ Every mistake is reported, each on one line with the file, the line in it and th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.personalize.extensions import Extensions, read_extensions
@@ -52,8 +51,7 @@ _WRONG_PLACE = {
 }
 
 
-@dataclass(frozen=True)
-class AwsIotSettings:
+class AwsIotSettings(NamedTuple):
     """The ``aws_iot_config`` of a configuration; ``{uid}`` may stand in either value.
 
     :param thing: name of the thing, None where the configuration has none.
@@ -64,8 +62,7 @@ class AwsIotSettings:
     policy: str | None = None
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(NamedTuple):
     """A configuration that has passed every check.
 
     :param source: the file it came from, as the user named it.
@@ -102,7 +99,7 @@ class Configuration:
         mistake = _find_slot_mistake(text, slot, self.algorithm.is_rsa)
         if slot is None or mistake:
             raise ConfigurationError(f"slot {mistake}")
-        return replace(self, slot=slot)
+        return self._replace(slot=slot)
 
 
 def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
@@ -125,7 +122,7 @@ def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
     configuration = _read_configuration(Section(document, name, problems), slot)
     raise_problems(problems)
     assert configuration is not None  # noqa: S101 - nothing is missing where nothing is wrong
-    return replace(configuration, source=name)
+    return configuration._replace(source=name)
 
 
 def _read_configuration(section: Section, slot: str | None) -> Configuration | None:
@@ -167,8 +164,7 @@ def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(components, key=lambda component: order.index(component[0])))
 
 
-@dataclass(frozen=True)
-class _KeySettings:
+class _KeySettings(NamedTuple):
     """What of ``key_info`` could be read; None for what could not."""
 
     kind: str | None

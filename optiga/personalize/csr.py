@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.errors import CertificateError
 from optiga.personalize.names import COMPONENTS, ValueForm, fill_uid
@@ -24,8 +23,7 @@ _GENERAL_NAMES = {"dns": "dns_name", "ip": "ip_address", "uri": "uniform_resourc
 _NOT_BUILT_BY_ASN1CRYPTO = ("telephone_number", "unique_identifier")
 
 
-@dataclass(frozen=True)
-class Csr:
+class Csr(NamedTuple):
     """A certificate signing request whose signature has been verified.
 
     :param der: the CertificationRequest in DER.

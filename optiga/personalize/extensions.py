@@ -15,7 +15,7 @@ always CA:FALSE.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from optiga.personalize.names import UID_FIELD, find_mistake_in_text, with_sample_uid
 from optiga.personalize.problems import Section
@@ -68,14 +68,13 @@ _ALT_NAME_OTHER_NAMES = {
     "rfc822": "email",
 }
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_\-]{0,61}[A-Za-z0-9_])?"
-_DOMAIN = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[!-~]+")
-_MAILBOX = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~\-]+@{_LABEL}(\.{_LABEL})*")
-_DOTTED_OID = re.compile(r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]{0,9}))(\.(0|[1-9][0-9]{0,38}))+")
+_DOMAIN = rf"(\*\.)?{_LABEL}(\.{_LABEL})*"
+_URI = r"[A-Za-z][A-Za-z0-9+.\-]*:[!-~]+"
+_MAILBOX = rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~\-]+@{_LABEL}(\.{_LABEL})*"
+_DOTTED_OID = r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]{0,9}))(\.(0|[1-9][0-9]{0,38}))+"
 
 
-@dataclass(frozen=True)
-class Extensions:
+class Extensions(NamedTuple):
     """What the CSR asks for beside basicConstraints CA:FALSE. An empty tuple leaves the extension out.
 
     :param subject_alt_names: pairs of kind (dns, ip, uri, email) and value, in which ``{uid}`` may stand.
@@ -117,7 +116,7 @@ def _read_usages(section: Section) -> tuple[str, ...]:
 def _read_extended_usages(section: Section) -> tuple[str, ...]:
     usages = []
     for element in section.elements():
-        if isinstance(element.value, str) and _DOTTED_OID.fullmatch(element.value):
+        if isinstance(element.value, str) and re.fullmatch(_DOTTED_OID, element.value):
             usages.append(element.value)
             continue
         what = "an extended key usage, nor a dotted object identifier"
@@ -163,4 +162,4 @@ def _find_alt_name_mistake(kind: str, text: str) -> str:
         "uri": (_URI, "a URI (scheme:rest, in ASCII)"),
         "email": (_MAILBOX, "an e-mail address"),
     }[kind]
-    return "" if pattern.fullmatch(filled) else f"{text!r} is not {what}"
+    return "" if re.fullmatch(pattern, filled) else f"{text!r} is not {what}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,7 @@ def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, An
     firmware = identify_firmware(uid.firmware_build)
     information: dict[str, Any] = {
         "uid": uid.hex,
-        "uid_fields": asdict(uid),
+        "uid_fields": uid._asdict(),
         "model": firmware.model,
         "firmware": firmware.version,
         "life_cycle": {},

@@ -8,15 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from optiga.errors import ConfigurationError
 
 Path = tuple[str | int, ...]
 """Where a value stands: names of members and indices of elements, from the outside in; empty for the whole."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+_TOKEN = r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+'
 _WORDS = {
     "Expecting property name enclosed in double quotes": "a name in double quotes must stand here",
     "Expecting ':' delimiter": "':' is missing after the name",
@@ -30,8 +29,7 @@ _WORDS = {
 _TRAILING_COMMA = "a ',' before the closing bracket is one too many"
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A parsed JSON text.
 
     :param value: what json.loads gives.
@@ -95,7 +93,7 @@ def _locate(text: str) -> tuple[dict[Path, int], list[tuple[Path, int]]]:
     in_object: list[bool] = []
     name_expected = False
     line, position = 1, 0
-    for match in _TOKEN.finditer(text):
+    for match in re.finditer(_TOKEN, text):
         line += text.count("\n", position, match.start())
         position = match.start()
         token = match.group()

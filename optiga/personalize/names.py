@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 UID_FIELD = "{uid}"
 """What stands in a value for the chip's UID in hex."""
@@ -28,16 +28,15 @@ class ValueForm(Enum):
 
 
 _PATTERNS = {
-    ValueForm.PRINTABLE: re.compile(r"[A-Za-z0-9 '()+,\-./:=?]+"),
-    ValueForm.COUNTRY: re.compile(r"[A-Za-z]{2}"),
-    ValueForm.EMAIL: re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*"),
-    ValueForm.DNS: re.compile(r"[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?"),
-    ValueForm.HEX: re.compile(r"([0-9A-Fa-f]{2})+"),
+    ValueForm.PRINTABLE: r"[A-Za-z0-9 '()+,\-./:=?]+",
+    ValueForm.COUNTRY: r"[A-Za-z]{2}",
+    ValueForm.EMAIL: r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*",
+    ValueForm.DNS: r"[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?",
+    ValueForm.HEX: r"([0-9A-Fa-f]{2})+",
 }
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(NamedTuple):
     """A component of a name.
 
     :param bound: most characters of its value.
@@ -143,6 +142,6 @@ def find_mistake(name: str, value: str) -> str:
     if component.form is not ValueForm.COUNTRY and len(filled) > component.bound:
         with_uid = f" with the {UID_DIGITS} of the UID" if UID_FIELD in value else ""
         return f"has {len(filled)} characters{with_uid}, at most {component.bound} are allowed"
-    if pattern and not pattern.fullmatch(filled):
+    if pattern and not re.fullmatch(pattern, filled):
         return f"{value!r} is not {component.form.value}"
     return ""

@@ -6,16 +6,15 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from optiga.errors import CertificateError
 
-_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 .\-]+?)-----")
-_HEADER = re.compile(rb"^[A-Za-z0-9\-]+:.*$", re.MULTILINE)
+_BEGIN = rb"-----BEGIN ([A-Z0-9 .\-]+?)-----"
+_HEADER = rb"^[A-Za-z0-9\-]+:.*$"
 
 
-@dataclass(frozen=True)
-class PemBlock:
+class PemBlock(NamedTuple):
     """One block.
 
     :param label: what it says it is, for example ``CERTIFICATE``.
@@ -35,7 +34,7 @@ def encode_pem(label: str, data: bytes) -> str:
 
 def is_pem(data: bytes) -> bool:
     """Whether there is the beginning of a PEM block in data."""
-    return _BEGIN.search(data) is not None
+    return re.search(_BEGIN, data) is not None
 
 
 def iterate_blocks(data: bytes, name: str) -> Iterator[PemBlock]:
@@ -45,11 +44,11 @@ def iterate_blocks(data: bytes, name: str) -> Iterator[PemBlock]:
     :raises CertificateError: if a block has no end or is not base64.
     """
     position = 0
-    while begin := _BEGIN.search(data, position):
+    while begin := re.compile(_BEGIN).search(data, position):
         label = begin.group(1).decode("ascii")
         end_line = b"-----END " + begin.group(1) + b"-----"
         end = data.find(end_line, begin.end())
-        following = _BEGIN.search(data, begin.end())
+        following = re.compile(_BEGIN).search(data, begin.end())
         line = data.count(b"\n", 0, begin.start()) + 1
         if end < 0 or (following and following.start() < end):
             raise CertificateError(
@@ -58,7 +57,7 @@ def iterate_blocks(data: bytes, name: str) -> Iterator[PemBlock]:
             )
         body = data[begin.end() : end]
         if b"ENCRYPTED" in body or b"Proc-Type" in body:
-            body = _HEADER.sub(b"", body)
+            body = re.sub(_HEADER, b"", body, flags=re.MULTILINE)
         try:
             decoded = base64.b64decode(b"".join(body.split()), validate=True)
         except binascii.Error:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
 
@@ -21,8 +20,7 @@ _CURVE_CLASSES = {
 """Names of the curves' classes in cryptography."""
 
 
-@dataclass(frozen=True)
-class PublicKey:
+class PublicKey(NamedTuple):
     """A public key.
 
     :param algorithm: the chip's algorithm of this kind and size; None if the chip has no such keys.

@@ -5,8 +5,8 @@ Source: SRM, table "Algorithm Identifier". Names are those of the configuration 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, unique
+from typing import NamedTuple
 
 
 @unique
@@ -39,8 +39,7 @@ class KeyAlgorithm(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(NamedTuple):
     """An elliptic curve.
 
     :param coordinate_size: bytes of one coordinate, which is also the size of r and of s.

@@ -5,8 +5,8 @@ Source: SRM, tables 46 to 48 ("Common data objects", "Common key objects", "Auth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 LCS_GLOBAL = 0xE0C0
 SECURITY_STATUS_GLOBAL = 0xE0C1
@@ -47,8 +47,7 @@ class ObjectKind(Enum):
         return self in (ObjectKind.EC_KEY, ObjectKind.RSA_KEY, ObjectKind.SYMMETRIC_KEY)
 
 
-@dataclass(frozen=True)
-class ObjectInfo:
+class ObjectInfo(NamedTuple):
     """One object of the map.
 
     :param size: most bytes of data it holds; 0 for keys and sessions, whose data are never seen.
@@ -102,8 +101,7 @@ OBJECTS = _objects()
 """Every object of the map by its identifier."""
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """A key with its certificate.
 
     :param certificate_oid: object of the certificate; None where the key has none of its own.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 SIZE = 27
 
 
-@dataclass(frozen=True)
-class Uid:
+class Uid(NamedTuple):
     """The UID in its fields, each in hex as it stands on the chip."""
 
     cim_id: str
@@ -37,4 +36,4 @@ class Uid:
     @property
     def hex(self) -> str:
         """All 27 bytes in hex."""
-        return "".join(getattr(self, field.name) for field in fields(self))
+        return "".join(self)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from optiga.errors import ConfigurationError
@@ -15,8 +15,7 @@ EMULATOR = "emulator"
 _EMULATOR_OPTIONS = ("model", "timing")
 
 
-@dataclass(frozen=True)
-class BoardPort:
+class BoardPort(NamedTuple):
     """A device or a pyserial URL, with a board at its end.
 
     :param name: how the user names it.
@@ -29,11 +28,11 @@ class BoardPort:
 
         :raises BoardError: if that cannot be.
         """
-        from optiga.locks import ResourceLock, lock_path_for_port
+        from optiga.locks import PortLock, lock_path_for_port
         from optiga.transport.bridge import BridgeTransport
         from optiga.transport.line import SerialLine
 
-        lock = ResourceLock(lock_path_for_port(self._one_name()), port=self.name)
+        lock = PortLock(lock_path_for_port(self._one_name()), port=self.name)
         lock.acquire()
         try:
             bridge = BridgeTransport(SerialLine(self.name), port=self.name)
@@ -51,8 +50,7 @@ class BoardPort:
         return self.name
 
 
-@dataclass(frozen=True)
-class EmulatorPort:
+class EmulatorPort(NamedTuple):
     """An emulated chip in this process.
 
     :param name: how the user names it.

@@ -7,7 +7,9 @@ from scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 
 import optiga
 from optiga.chip import Chip, Key
-from optiga.chip.commands import CalcHash, CloseApplication, HashStep, ObjectPart, PublicKey, VerifySign
+from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
+from optiga.chip.commands.open_application import CloseApplication
+from optiga.chip.commands.verify_sign import PublicKey, VerifySign
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.metadata import Metadata
 

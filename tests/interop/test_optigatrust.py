@@ -5,12 +5,9 @@ The library is slow to start, so one process drives it through everything, and e
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +15,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from infineon_host import board_on_pty, copy_library
 from makers import make_certificate
 
-from optiga.emulator import Board, EmulatedChip
-from optiga.emulator.server import Stop, serve_pty
+from optiga.emulator import EmulatedChip
 from optiga.protocol import tls_identity
 
 if sys.platform != "linux":
@@ -33,20 +30,8 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-MAX_PORT_NAME = 14
 DRIVER = Path(__file__).with_name("optigatrust_driver.py")
 ACCESS_DENIED = "0x8007"
-
-
-def copy_library(folder: Path, port: str) -> None:
-    """A copy of the installed package that connects to a port; its one setting is a file among its own."""
-    found = importlib.util.find_spec("optigatrust")
-    assert found is not None
-    assert found.submodule_search_locations is not None
-    assert len(port) <= MAX_PORT_NAME
-    copy = folder / "optigatrust"
-    shutil.copytree(found.submodule_search_locations[0], copy)
-    (copy / "lib" / "optiga_comms.ini").write_text(port)
 
 
 @pytest.fixture(scope="module")
@@ -59,20 +44,8 @@ def results(tmp_path_factory: pytest.TempPathFactory, certificate: bytes) -> dic
     """What the library returned or raised for each of its operations."""
     folder = tmp_path_factory.mktemp("library")
     (folder / "certificate.pem").write_bytes(certificate)
-    ready = threading.Event()
-    ports: list[str] = []
-    stop = Stop()
-
-    def announce(port: str) -> None:
-        ports.append(port)
-        ready.set()
-
-    board = Board(EmulatedChip().execute)
-    server = threading.Thread(target=serve_pty, args=(board,), kwargs={"announce": announce, "stop": stop})
-    server.start()
-    try:
-        assert ready.wait(30)
-        copy_library(folder, ports[0])
+    with board_on_pty(EmulatedChip().execute) as port:
+        copy_library(folder, port)
         ran = subprocess.run(
             [sys.executable, str(DRIVER), str(folder / "results.json"), str(folder / "certificate.pem")],
             env={"PYTHONPATH": str(folder), "PATH": "", "HOME": str(folder)},
@@ -81,10 +54,6 @@ def results(tmp_path_factory: pytest.TempPathFactory, certificate: bytes) -> dic
             timeout=150,
             check=False,
         )
-    finally:
-        stop()
-        server.join()
-        stop.close()
     assert ran.returncode == 0, ran.stdout + ran.stderr
     read: dict[str, Any] = json.loads((folder / "results.json").read_text())
     return read

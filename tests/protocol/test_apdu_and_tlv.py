@@ -28,7 +28,7 @@ def test_the_chips_buffer_is_the_limit() -> None:
 
 @pytest.mark.parametrize("data", ["", "00", "000000", "00000001", "0000000100ff", "80000000", "01000000"])
 def test_no_answer(data: str) -> None:
-    with pytest.raises(ValueError, match="APDU|status"):
+    with pytest.raises(ValueError, match=r"APDU|status"):
         apdu.decode_answer(bytes.fromhex(data))
 
 

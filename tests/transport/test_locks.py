@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from optiga import BoardError
-from optiga.locks import ResourceLock, lock_path_for_port
+from optiga.locks import PortLock, lock_path_for_port
 
 HOLD = """
 import sys
 from pathlib import Path
-from optiga.locks import ResourceLock
-lock = ResourceLock(Path(sys.argv[1]), port="board")
+from optiga.locks import PortLock
+lock = PortLock(Path(sys.argv[1]), port="board")
 lock.acquire()
 print("held", flush=True)
 sys.stdin.read()
@@ -37,12 +37,12 @@ def test_the_second_is_told_who_holds_it(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "lock"
     with hold(path) as holder:
         with pytest.raises(BoardError) as caught:
-            ResourceLock(path, port="board", wait_s=0).acquire()
+            PortLock(path, port="board", wait_s=0).acquire()
         holder.kill()
         holder.wait()
         assert f"board: in use by process {holder.pid} (" in str(caught.value)
         assert "Wait for it" in caught.value.hint
-        ResourceLock(path, port="board", wait_s=0).acquire()
+        PortLock(path, port="board", wait_s=0).acquire()
 
 
 def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
@@ -60,11 +60,11 @@ def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
 
 def test_it_is_given_back(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    first = ResourceLock(path, port="board", wait_s=0)
+    first = PortLock(path, port="board", wait_s=0)
     first.acquire()
     first.release()
     first.release()
-    second = ResourceLock(path, port="board", wait_s=0)
+    second = PortLock(path, port="board", wait_s=0)
     second.acquire()
     second.release()
     assert not (tmp_path / "lock.owner").exists()
@@ -73,7 +73,7 @@ def test_it_is_given_back(tmp_path: Path) -> None:
 def test_a_lock_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BoardError, match="cannot be locked"):
-        ResourceLock(tmp_path / "file" / "lock", port="board").acquire()
+        PortLock(tmp_path / "file" / "lock", port="board").acquire()
 
 
 def test_each_port_has_a_lock_of_its_own() -> None:

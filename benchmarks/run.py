@@ -1,0 +1,147 @@
+"""What a CSR and a certificate write cost, on the line and on the machine, beside Infineon's ``optigatrust``.
+
+    python benchmarks/run.py [RUNS]
+
+Needs the ``test`` extra, on Linux. Both hosts work on the same emulated board in the same run. Each whole process is
+run in turn with the others, after one run that is not counted; the medians are printed.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "interop")]
+
+from infineon_host import board_on_pty, copy_library  # noqa: E402
+from makers import make_certificate  # noqa: E402
+
+from optiga.emulator import Board, EmulatedChip  # noqa: E402
+
+CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
+OPTIGA = [sys.executable, str(ROOT / "optiga.py")]
+JOB = [sys.executable, str(ROOT / "benchmarks" / "optigatrust_job.py")]
+
+
+class CountingBoard(Board):
+    """A board that counts the exchanges of its chip and the bytes on its line, both ways."""
+
+    def __init__(self, chip: EmulatedChip) -> None:
+        super().__init__(self._count)
+        self._chip = chip
+        self.exchanges = self.carried = 0
+
+    def _count(self, command: bytes) -> bytes:
+        self.exchanges += 1
+        return self._chip.execute(command)
+
+    def feed(self, data: bytes) -> bytes:
+        answer = super().feed(data)
+        self.carried += len(data) + len(answer)
+        return answer
+
+
+class Cost(NamedTuple):
+    """Of one whole process, in milliseconds."""
+
+    cpu: float
+    wall: float
+
+
+def run(command: list[str], folder: Path) -> Cost:
+    """Run a process to its end."""
+    environment = {**os.environ, "PYTHONPATH": str(folder), "XDG_STATE_HOME": str(folder)}
+    started = time.perf_counter()
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{command} failed: {said.decode()}")
+    return Cost(1000 * (used.ru_utime + used.ru_stime), 1000 * wall)
+
+
+def median_costs(commands: dict[str, list[str]], folder: Path, runs: int) -> dict[str, Cost]:
+    """Median costs of several commands that are run in turn."""
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
+    for turn in range(runs + 1):
+        for name, command in commands.items():
+            cost = run(command, folder)
+            if turn:
+                costs[name].append(cost)
+    return {
+        name: Cost(statistics.median(c.cpu for c in taken), statistics.median(c.wall for c in taken))
+        for name, taken in costs.items()
+    }
+
+
+def print_table(title: str, rows: list[tuple[str, ...]]) -> None:
+    """A table in Markdown."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
+    print(f"\n{title}\n")
+    print("\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]))
+
+
+def main(runs: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        certificates = [folder / f"certificate{number}.pem" for number in range(2)]
+        for path in certificates:
+            path.write_bytes(make_certificate())
+        board = CountingBoard(EmulatedChip())
+        with board_on_pty(board._count, board) as port:
+            copy_library(folder, port)
+            jobs = {
+                "CSR, optiga.py": [*OPTIGA, "-q", "--port", port, "--csr", str(CONFIG)],
+                "CSR, optigatrust": [*JOB, "csr"],
+                "certificate write, optiga.py": [*OPTIGA, "-q", "--port", port, "--write", str(certificates[0])],
+                "certificate write, optigatrust": [*JOB, "write", str(certificates[1])],
+            }
+            rows: list[tuple[str, ...]] = [("on the line", "exchanges", "bytes")]
+            for job, command in jobs.items():
+                board.exchanges = board.carried = 0
+                run(command, folder)
+                rows.append((job, str(board.exchanges), str(board.carried)))
+            print_table("Exchanges with the chip and bytes on the line, both ways", rows)
+            costs = median_costs(
+                {
+                    'python -c "import click"': [sys.executable, "-c", "import click"],
+                    "optiga.py --help": [*OPTIGA, "--help"],
+                    "CSR, optiga.py on --port emulator": [
+                        *OPTIGA,
+                        "-q",
+                        "--port",
+                        "emulator:chip",
+                        "--csr",
+                        str(CONFIG),
+                    ],
+                    "CSR, optiga.py on the board": jobs["CSR, optiga.py"],
+                    "CSR, optigatrust on the board": jobs["CSR, optigatrust"],
+                },
+                folder,
+                runs,
+            )
+    print_table(
+        f"Whole processes, medians of {runs} runs",
+        [("process", "CPU ms", "wall ms")]
+        + [(name, f"{cost.cpu:.0f}", f"{cost.wall:.0f}") for name, cost in costs.items()],
+    )
+    help_ratio = costs["optiga.py --help"].cpu / costs['python -c "import click"'].cpu
+    csr_ratio = costs["CSR, optiga.py on --port emulator"].cpu / costs["CSR, optigatrust on the board"].cpu
+    print(f"\n--help at {help_ratio:.2f} times import click; --csr at {csr_ratio:.2f} times optigatrust (CPU).")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 9)
