@@ -4,9 +4,9 @@
 import sys
 
 if sys.version_info < (3, 10):
-    sys.exit("Error: optiga.py needs Python 3.10 or newer, and this is %d.%d" % sys.version_info[:2])
+    sys.exit("Error: optiga.py needs Python 3.10 or newer")
 
-from optiga.cli import main
+from optiga.cli import enter
 
 if __name__ == "__main__":
-    sys.exit(main())
+    enter()

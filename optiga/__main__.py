@@ -1,7 +1,5 @@
 """``python -m optiga``."""
 
-import sys
+from optiga.cli import enter
 
-from optiga.cli import main
-
-sys.exit(main())
+enter()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 EXIT_UNEXPECTED = 1
 EXIT_INTERRUPTED = 130
@@ -15,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :param arguments: without the program's name; those of the process by default.
     """
+    # What a command makes lasts to its end, so looking for garbage meanwhile only costs time.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         from optiga.cli.app import run
 
@@ -30,6 +36,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has left. Nothing more can be said there, not even at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_UNEXPECTED
+    finally:
+        if collects:
+            gc.enable()
+
+
+def enter() -> NoReturn:
+    """Run the command line as the whole of this process, and end it.
+
+    The process ends without taking apart what it is made of, which would take longer than some commands: everything
+    that matters has been closed by then.
+    """
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _say_what_is_missing(package: str) -> int:

@@ -136,6 +136,7 @@ def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcomma
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; every error of the family becomes its lines and its exit code."""
+    _silence_python_warnings()
     settings = Settings()
     try:
         result = app.main(args=None if arguments is None else list(arguments), standalone_mode=False, obj=settings)
@@ -165,6 +166,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         )
         return _EXIT_UNEXPECTED
     return result if isinstance(result, int) else 0
+
+
+def _silence_python_warnings() -> None:
+    """What libraries warn programmers of is not for users, unless they ask Python for it (``-W``)."""
+    import sys
+    import warnings
+
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def exit_code(error: OptigaError) -> int:

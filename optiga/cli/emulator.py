@@ -72,6 +72,7 @@ def serve(
     Prints one line: the port to connect to. The board behaves as Infineon's bridge firmware does, so this tool and
     Infineon's own host software can use it.
     """
+    import gc
     from pathlib import Path
 
     from optiga.emulator import Board, default_chip_path
@@ -82,6 +83,7 @@ def serve(
         raise click.UsageError("serve takes --pty or --tcp, one of them.")
     host, port = _split_address(address) if address is not None else ("", 0)
     file = Path(path) if path is not None else default_chip_path()
+    gc.enable()  # a server runs for long
     chip = open_emulated(file, model=model, real_timing=timing == "real")
     settings.note(f"Emulated chip: {file}. Its keys lie in that file and protect nothing.")
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,20 +15,19 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass
 class Settings:
     """What the common options say.
 
-    :param port: as the user wrote it; None where nothing was written.
-    :param query: a JMESPath expression on the result.
-    :param output: ``repr``, ``json`` or ``text``; None leaves it to the command.
+    ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
+    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command.
     """
 
-    port: str | None = None
-    query: str | None = None
-    output: str | None = None
-    quiet: bool = False
-    verbosity: int = 0
+    def __init__(self) -> None:
+        self.port: str | None = None
+        self.query: str | None = None
+        self.output: str | None = None
+        self.quiet = False
+        self.verbosity = 0
 
     def open_chip(self) -> Chip:
         """Open the chip at the port asked for; an emulated one is announced, always.

@@ -2,13 +2,18 @@
 
 One door to a chip: :meth:`EmulatedChip.execute`, an APDU in, an APDU out. Around it: files that chips live in
 (:mod:`optiga.emulator.store`), the identity they are made with (:mod:`optiga.emulator.identity`), and servers that put
-a board behind a serial device or a TCP port (:mod:`optiga.emulator.server`).
+a board behind a serial device or a TCP port (:mod:`optiga.emulator.server`). Names are loaded when first used.
 """
 
-from optiga.emulator.board import Board
-from optiga.emulator.chip import EmulatedChip
-from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
-from optiga.emulator.store import MemoryStore, SqliteStore, default_chip_path
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optiga.emulator.board import Board
+    from optiga.emulator.chip import EmulatedChip
+    from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
+    from optiga.emulator.store import MemoryStore, SqliteStore, default_chip_path
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -20,3 +25,22 @@ __all__ = [
     "default_chip_path",
     "find_model",
 ]
+
+_HOMES = {
+    "Board": "board",
+    "EmulatedChip": "chip",
+    "DEFAULT_MODEL": "models",
+    "ChipModel": "models",
+    "find_model": "models",
+    "MemoryStore": "store",
+    "SqliteStore": "store",
+    "default_chip_path": "store",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from optiga.emulator.keys import PublicKey
+from typing import TYPE_CHECKING
+
 from optiga.emulator.machine import CommandError
 from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
+
+if TYPE_CHECKING:
+    from optiga.emulator.keys import PublicKey
 
 _DER_SEQUENCE = 0x30
 _MAX_SIZE = 1300

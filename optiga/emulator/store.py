@@ -80,9 +80,12 @@ class SqliteStore:
         """
         try:
             rows = self._connection.execute("SELECT oid, data, metadata FROM objects").fetchall()
-            return {oid: StoredObject(data, Metadata.parse(metadata)) for oid, data, metadata in rows}
+            content = {oid: StoredObject(data, Metadata.parse(metadata)) for oid, data, metadata in rows}
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise _damaged(self.path, error) from error
+        if not content:  # an empty store would be taken for a chip that has not been made yet
+            raise _damaged(self.path, ValueError("it holds no objects"))
+        return content
 
     def save(self, changed: Mapping[int, StoredObject]) -> None:
         """Write some objects in one transaction.
@@ -169,14 +172,27 @@ def _create(path: Path, model: ChipModel) -> bool:
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         _fill(temporary, model, factory_chip(model))
-        return _move(temporary, path)
+        moved = _move(temporary, path)
+        _sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BoardError(
             f"an emulated chip cannot be made there: {cause}", hint="Name a file you may write", port=str(path)
         ) from error
+    else:
+        return moved
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the system write down what is in a folder, so that a chip that was made survives a power failure."""
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _make_folder(path: Path) -> None:

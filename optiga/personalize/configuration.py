@@ -15,7 +15,7 @@ from optiga.personalize.extensions import Extensions, read_extensions
 from optiga.personalize.files import read_input
 from optiga.personalize.json_lines import parse_json
 from optiga.personalize.names import COMPONENTS, OTHER_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
-from optiga.personalize.problems import Section, describe_kind, describe_path, raise_problems
+from optiga.personalize.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.objects import SLOTS, Slot, find_slot
@@ -116,9 +116,10 @@ def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{name}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
     document = parse_json(text, name)
-    problems: list[str] = []
+    problems: list[Problem] = []
     for duplicate, line in document.duplicates:
-        problems.append(f"{name}:{line}: {describe_path(duplicate)}: stands here a second time")
+        text = f"{name}:{line}: {describe_path(duplicate)}: stands here a second time"
+        problems.append(Problem(line, text))
     configuration = _read_configuration(Section(document, name, problems), slot)
     raise_problems(problems)
     assert configuration is not None  # noqa: S101 - nothing is missing where nothing is wrong

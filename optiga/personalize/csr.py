@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optiga.errors import CertificateError
 from optiga.personalize.names import COMPONENTS, ValueForm, fill_uid
 from optiga.personalize.pem import encode_pem
+from optiga.protocol import der
 from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
@@ -70,18 +71,18 @@ def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
     :raises CertificateError: if the signature does not verify.
     """
     from asn1crypto import csr
+    from asn1crypto.algos import SignedDigestAlgorithm
     from asn1crypto.keys import PublicKeyInfo
 
     public_key_info = PublicKeyInfo.load(key.public_key_info, strict=True)
-    request_info = csr.CertificationRequestInfo(
+    to_be_signed = csr.CertificationRequestInfo(
         {
             "version": "v1",
             "subject": _build_subject(configuration.subject, uid),
             "subject_pk_info": public_key_info,
             "attributes": [{"type": "extension_request", "values": [_build_extensions(configuration.extensions, uid)]}],
         }
-    )
-    to_be_signed = request_info.dump()
+    ).dump()
     signature = key.sign(to_be_signed, configuration.hash_name)
     if not _verifies(key, public_key_info, signature, to_be_signed, configuration.hash_name):
         raise CertificateError(
@@ -90,12 +91,11 @@ def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
             oid=key.oid,
         )
     scheme = "ecdsa" if key.algorithm.is_ec else "rsa"
-    algorithm = {"algorithm": f"{configuration.hash_name}_{scheme}"}
-    request = csr.CertificationRequest(
-        {"certification_request_info": request_info, "signature_algorithm": algorithm, "signature": signature}
-    )
+    algorithm = SignedDigestAlgorithm({"algorithm": f"{configuration.hash_name}_{scheme}"}).dump()
+    # Put together from the very bytes that were signed, which no encoder touches again.
+    request = der.encode(der.SEQUENCE, to_be_signed + algorithm + der.encode(der.BIT_STRING, b"\x00" + signature))
     reported = key.public_key if key.algorithm.is_ec else None
-    return Csr(request.dump(), (reported or key.public_key_info).hex())
+    return Csr(request, (reported or key.public_key_info).hex())
 
 
 def _verifies(key: Key, info: PublicKeyInfo, signature: bytes, data: bytes, hash_name: str) -> bool:

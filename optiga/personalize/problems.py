@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.personalize.json_lines import Document, Path
+
+
+class Problem(NamedTuple):
+    """A mistake.
+
+    :param line: where it stands in its document, counted from 1.
+    :param text: one line for people, with the document's name, the line and the path.
+    """
+
+    line: int
+    text: str
 
 
 class Section:
@@ -16,7 +27,7 @@ class Section:
     :param problems: the list that mistakes go to, shared by all sections of a document.
     """
 
-    def __init__(self, document: Document, name: str, problems: list[str], path: Path = ()) -> None:
+    def __init__(self, document: Document, name: str, problems: list[Problem], path: Path = ()) -> None:
         self._document = document
         self._name = name
         self._problems = problems
@@ -30,10 +41,10 @@ class Section:
         """The section of a member or element that is there."""
         return Section(self._document, self._name, self._problems, (*self.path, step))
 
-    def problem(self, text: str, *, line: int | None = None) -> None:
+    def problem(self, text: str) -> None:
         """Note a mistake in this value."""
-        where = line or self._document.lines[self.path]
-        self._problems.append(f"{self._name}:{where}: {describe_path(self.path)}: {text}")
+        line = self._document.lines[self.path]
+        self._problems.append(Problem(line, f"{self._name}:{line}: {describe_path(self.path)}: {text}"))
 
     def members(
         self, required: Iterable[str], optional: Iterable[str] = (), other_names: Mapping[str, str] | None = None
@@ -119,7 +130,11 @@ def describe_kind(value: object) -> str:
     return kinds[type(value)]
 
 
-def raise_problems(problems: list[str]) -> None:
-    """:raises ConfigurationError: if there are any."""
-    if problems:
-        raise ConfigurationError(problems[0], problems=tuple(problems[1:]))
+def raise_problems(problems: Iterable[Problem]) -> None:
+    """Report mistakes in the order of their lines; those of one line in the order they were found.
+
+    :raises ConfigurationError: if there are any.
+    """
+    texts = [problem.text for problem in sorted(problems, key=lambda problem: problem.line)]
+    if texts:
+        raise ConfigurationError(texts[0], problems=tuple(texts[1:]))

@@ -7,7 +7,6 @@ Conditions (ACs)".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import IntEnum, unique
 from typing import NamedTuple
 
@@ -119,11 +118,25 @@ class SimpleCondition(NamedTuple):
         return word if size == 0 else f"{word} 0x{self.value:02x}" if size == 1 else f"{word} {format_oid(self.value)}"
 
 
-@dataclass(frozen=True)
 class AccessCondition:
-    """A whole access condition: it holds if all simple conditions of any one of its alternatives hold."""
+    """A whole access condition: it holds if all simple conditions of any one of its alternatives hold. Immutable.
 
-    alternatives: tuple[tuple[SimpleCondition, ...], ...]
+    :param alternatives: the alternatives, each a tuple of simple conditions.
+    """
+
+    __slots__ = ("alternatives",)
+
+    def __init__(self, alternatives: tuple[tuple[SimpleCondition, ...], ...]) -> None:
+        self.alternatives = alternatives
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AccessCondition) and self.alternatives == other.alternatives
+
+    def __hash__(self) -> int:
+        return hash(self.alternatives)
+
+    def __repr__(self) -> str:
+        return f"AccessCondition({self.alternatives!r})"
 
     @classmethod
     def parse(cls, data: bytes) -> AccessCondition:

@@ -11,14 +11,13 @@ After a lost byte it sits waiting and takes the next frame for the rest of this 
 
 from __future__ import annotations
 
-import logging
-
 from optiga.errors import BoardError
 from optiga.protocol import frame
 from optiga.protocol.expectations import can_answer, hides_answer, hides_command, is_repeatable
 from optiga.protocol.timing import LINE_BYTES_PER_MS, command_code, longest_ms, typical_ms
 from optiga.transport.line import Line
 from optiga.transport.scanner import AnswerScanner, Found
+from optiga.transport.trace import trace
 
 ATTEMPTS = 3
 """How often a command is sent before the line is given up."""
@@ -31,8 +30,6 @@ _BULK_QUIET = 4
 _SLACK_S = 0.3
 """What an answer may be late, beyond the manual's times, before the line is looked after."""
 _MAX_FRAME_S = frame.BUFFER_SIZE / LINE_BYTES_PER_MS / 1000
-
-_log = logging.getLogger(__name__)
 
 
 class BridgeTransport:
@@ -70,7 +67,7 @@ class BridgeTransport:
                     hint="Look at the object before trying again: it may or may not have changed",
                     port=self._port,
                 )
-            _log.info("%s: no usable answer to command 0x%02x, attempt %d", self._port, command_code(apdu), attempt)
+            trace("%s: no usable answer to command 0x%02x, attempt %d", self._port, command_code(apdu), attempt)
         raise self._diagnosis()
 
     def _attempt(self, apdu: bytes, attempt: int) -> bytes | None:
@@ -79,7 +76,7 @@ class BridgeTransport:
         sent = frame.encode(apdu)
         started = self._line.now()
         self._show_answer = not hides_answer(apdu)
-        _log.debug("%s > %s", self._port, _shown(sent, not hides_command(apdu)))
+        trace("%s > %s", self._port, _shown(sent, not hides_command(apdu)))
         self._line.write(sent)
         sending_s = len(sent) / LINE_BYTES_PER_MS / 1000
         patience = sending_s + _MAX_FRAME_S + 1.5 * typical_ms(apdu) / 1000 + _SLACK_S
@@ -150,7 +147,7 @@ class BridgeTransport:
         return False, answer
 
     def _write_filler(self, count: int) -> None:
-        _log.debug("%s > filler, %d bytes", self._port, count)
+        trace("%s > filler, %d bytes", self._port, count)
         self._line.write(_FILLER * count)
 
     def _drain(self, quiet: float) -> bytes | None:
@@ -174,7 +171,7 @@ class BridgeTransport:
                 return found
             data = self._line.read(max(0.0, deadline - self._line.now()))
             if data:
-                _log.debug("%s < %s", self._port, _shown(data, self._show_answer))
+                trace("%s < %s", self._port, _shown(data, self._show_answer))
                 self._scanner.feed(data)
             elif self._line.now() >= deadline:
                 self._scanner.give_up_partial()

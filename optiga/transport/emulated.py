@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from optiga.emulator import EmulatedChip, SqliteStore, find_model
-from optiga.protocol.expectations import hides_answer, hides_command
-
-_log = logging.getLogger(__name__)
+from optiga.emulator.chip import EmulatedChip
+from optiga.emulator.models import find_model
+from optiga.emulator.store import SqliteStore
+from optiga.transport.trace import is_traced, trace
 
 
 class EmulatedTransport:
@@ -28,9 +27,9 @@ class EmulatedTransport:
 
         :raises BoardError: if its store fails.
         """
-        _log.debug("emulator > %s", "(secret)" if hides_command(apdu) else apdu.hex())
         answer = self._execute(apdu)
-        _log.debug("emulator < %s", "(secret)" if hides_answer(apdu) else answer.hex())
+        if is_traced():
+            _trace_exchange(apdu, answer)
         return answer
 
     def close(self) -> None:
@@ -52,3 +51,10 @@ def open_emulated(path: Path, *, model: str | None = None, real_timing: bool = F
     from optiga.emulator.timing import RealTiming
 
     return EmulatedTransport(chip, RealTiming(chip.execute))
+
+
+def _trace_exchange(command: bytes, answer: bytes) -> None:
+    from optiga.protocol.expectations import hides_answer, hides_command
+
+    trace("emulator > %s", "(secret)" if hides_command(command) else command.hex())
+    trace("emulator < %s", "(secret)" if hides_answer(command) else answer.hex())

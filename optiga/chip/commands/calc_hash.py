@@ -23,7 +23,7 @@ class HashStep(IntEnum):
     FINAL = 0x03
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class ObjectPart:
     """A part of an object's data as input.
 
@@ -35,7 +35,7 @@ class ObjectPart:
     length: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class CalcHash(Command[bytes]):
     """One step of a SHA-256. The result is the digest (32 bytes) of a final step, nothing of any other."""
 

@@ -13,7 +13,7 @@ _TAG_DIGEST = 0x01
 _TAG_OID = 0x03
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class CalcSign(Command[bytes]):
     """Sign a digest. The result is raw: for RSA the signature, for ECDSA two INTEGERs r and s in DER, no SEQUENCE."""
 

@@ -17,7 +17,7 @@ _BIT_STRING = 0x03
 _INFINEON_KEY = 0xE0F0
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class GenKeyPair(Command[bytes]):
     """Make a key pair and keep its private key in an object. The result is the public key, a BIT STRING in DER."""
 

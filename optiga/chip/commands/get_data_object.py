@@ -15,7 +15,7 @@ _READ_DATA = 0x00
 _READ_METADATA = 0x01
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class GetData(Command[bytes]):
     """Read data of an object from an offset.
 
@@ -50,7 +50,7 @@ class GetData(Command[bytes]):
         return "The object's read access condition does not allow it"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class GetMetadata(Command[Metadata]):
     """Read the metadata of an object."""
 

@@ -15,7 +15,7 @@ _TRNG = 0x00
 _DRNG = 0x01
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class GetRandom(Command[bytes]):
     """Random bytes, 8 to 256 of them.
 

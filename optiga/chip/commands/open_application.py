@@ -9,7 +9,7 @@ from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class OpenApplication(Command[None]):
     """Start the chip's one application with a clean context. Everything else needs it open."""
 
@@ -26,7 +26,7 @@ class OpenApplication(Command[None]):
         return "The chip does not know its application: is it an OPTIGA Trust X or Trust M?"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class CloseApplication(Command[None]):
     """End the application; its context is not saved."""
 

@@ -19,7 +19,7 @@ _ERASE_AND_WRITE = 0x40
 _INFINEON_CERTIFICATE = 0xE0E0
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class SetData(Command[None]):
     """Write data of an object from an offset, at most 1549 bytes.
 
@@ -56,7 +56,7 @@ class SetData(Command[None]):
         return ""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class SetMetadata(Command[None]):
     """Write metadata of an object: only the tags given are changed."""
 

@@ -17,7 +17,7 @@ _TAG_ALGORITHM = 0x05
 _TAG_PUBLIC_KEY = 0x06
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class PublicKey:
     """A public key given with a command.
 
@@ -28,7 +28,7 @@ class PublicKey:
     bit_string: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class VerifySign(Command[None]):
     """Check a signature over a digest; a wrong one is an error of the chip (signature verification failure).
 

@@ -1,0 +1,178 @@
+"""VerifySign with a certificate in an object, and the chip's own identity (SRM, "Certificate Parser Details")."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.serialization import Encoding
+from emulated import ECDSA, ERASE, NEVER, Probe, two
+
+
+from optiga.emulator.identity import make_root_certificate, root_certificate_pem, root_key
+from optiga.protocol import tls_identity, tlv
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.metadata import Tag
+
+ANCHOR = 0xE0E8
+DIGEST = hashlib.sha256(b"message").digest()
+YEAR = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+def certify(key: Any, *, usages: set[str] | None, filler: int = 0, issuer: str = "test") -> bytes:
+    """A self-signed certificate in DER; ``filler`` bytes of extension make it longer."""
+    flags = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)] if issuer else [])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(5).not_valid_before(YEAR).not_valid_after(YEAR + datetime.timedelta(days=9))
+    if usages is not None:
+        usage = x509.KeyUsage(**{flag: flag in usages for flag in flags})
+        builder = builder.add_extension(usage, critical=True)
+    if filler:
+        extension = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(filler))
+        builder = builder.add_extension(extension, critical=False)
+    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(key, algorithm).public_bytes(Encoding.DER)
+
+
+def signature_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A signature of DIGEST in the chip's form."""
+    return key.sign(DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))[2:]
+
+
+def to_verify(signature: bytes, oid: int = ANCHOR) -> bytes:
+    return tlv.encode(0x01, DIGEST) + tlv.encode(0x02, signature) + tlv.encode(0x04, two(oid))
+
+
+@pytest.fixture
+def probe() -> Probe:
+    return Probe()
+
+
+@pytest.fixture(scope="module")
+def key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.mark.parametrize("usage", ["digital_signature", "key_cert_sign"])
+@pytest.mark.parametrize("oid", [0xE0E1, 0xE0E8, 0xE0EF])
+def test_certificates_that_verify(probe: Probe, key: ec.EllipticCurvePrivateKey, usage: str, oid: int) -> None:
+    probe.write(oid, certify(key, usages={usage}), how=ERASE)
+    assert probe.ok(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key), oid)) == b""
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    refused = probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(stranger), oid))
+    assert refused is ErrorCode.SIGNATURE_VERIFICATION_FAILURE
+
+
+@pytest.mark.parametrize("bits", [1024, 2048])
+def test_an_rsa_certificate_verifies(probe: Probe, bits: int) -> None:
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    rsa_key = rsa.generate_private_key(65537, bits)
+    probe.write(ANCHOR, certify(rsa_key, usages={"digital_signature"}), how=ERASE)
+    signature = rsa_key.sign(b"message", padding.PKCS1v15(), hashes.SHA256())
+    assert probe.ok(CommandCode.VERIFY_SIGN, 0x01, to_verify(signature)) == b""
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda key: b"\x00", ErrorCode.INVALID_CERTIFICATE_FORMAT),
+        (
+            lambda key: tls_identity.encode([certify(key, usages={"digital_signature"})]),
+            ErrorCode.INVALID_CERTIFICATE_FORMAT,
+        ),
+        (lambda key: certify(key, usages={"digital_signature"})[:-1], ErrorCode.INVALID_CERTIFICATE_FORMAT),
+        (lambda key: certify(key, usages=None), ErrorCode.INVALID_CERTIFICATE_FORMAT),
+        (lambda key: certify(key, usages={"digital_signature"}, issuer=""), ErrorCode.INVALID_CERTIFICATE_FORMAT),
+        (lambda key: certify(key, usages={"crl_sign"}), ErrorCode.UNSUPPORTED_CERTIFICATE),
+        (lambda key: certify(key, usages={"digital_signature"}, filler=1000), ErrorCode.UNSUPPORTED_CERTIFICATE),
+        (
+            lambda key: certify(ed25519.Ed25519PrivateKey.generate(), usages={"digital_signature"}),
+            ErrorCode.UNSUPPORTED_CERTIFICATE,
+        ),
+        (
+            lambda key: certify(ec.generate_private_key(ec.SECP256K1()), usages={"digital_signature"}),
+            ErrorCode.UNSUPPORTED_CERTIFICATE,
+        ),
+    ],
+    ids=["unwritten", "chain", "cut off", "no usage", "no issuer", "other usage", "too long", "ed25519", "secp256k1"],
+)
+def test_certificates_that_the_chip_does_not_take(
+    probe: Probe, key: ec.EllipticCurvePrivateKey, make: Any, code: ErrorCode
+) -> None:
+    probe.write(0xE0E1, make(key), how=ERASE)
+    assert probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key), 0xE0E1)) is code
+
+
+def test_the_execute_condition_guards_the_certificate(probe: Probe, key: ec.EllipticCurvePrivateKey) -> None:
+    probe.write(ANCHOR, certify(key, usages={"digital_signature"}), how=ERASE)
+    probe.set_tags(ANCHOR, {Tag.EXECUTE: NEVER})
+    refused = probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key)))
+    assert refused is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
+
+
+@pytest.mark.parametrize("oid", [0xE0F1, 0xE100, 0xBEEF])
+def test_a_certificate_is_no_key_and_no_session(probe: Probe, key: ec.EllipticCurvePrivateKey, oid: int) -> None:
+    assert probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key), oid)) is ErrorCode.INVALID_OID
+
+
+def test_the_shipped_root_is_that_of_the_published_key() -> None:
+    shipped = x509.load_pem_x509_certificate(root_certificate_pem().encode())
+    shipped.verify_directly_issued_by(shipped)
+    assert shipped.public_key() == root_key().public_key()
+    made = x509.load_pem_x509_certificate(make_root_certificate())
+    assert (made.subject, list(made.extensions)) == (shipped.subject, list(shipped.extensions))
+
+
+def own_certificate(probe: Probe) -> x509.Certificate:
+    (certificate,) = tls_identity.decode(probe.read(0xE0E0))
+    return x509.load_der_x509_certificate(certificate)
+
+
+def test_the_chips_certificate_is_that_of_its_key(probe: Probe) -> None:
+    public_key = own_certificate(probe).public_key()
+    assert isinstance(public_key, ec.EllipticCurvePublicKey)
+    signed = probe.sign(0xE0F0, DIGEST)
+    signature = bytes([0x30, len(signed)]) + signed
+    public_key.verify(signature, DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))
+
+
+def test_names_say_that_nothing_is_proven(probe: Probe) -> None:
+    certificate = own_certificate(probe)
+    for name in (certificate.subject, certificate.issuer):
+        assert "NOT A REAL DEVICE" in name.rfc4514_string()
+    assert probe.read(0xE0C2).hex()[22:42] in certificate.subject.rfc4514_string()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_openssl_accepts_the_chain_strictly(probe: Probe, tmp_path: Path) -> None:
+    (tmp_path / "root.pem").write_text(root_certificate_pem())
+    (tmp_path / "chip.pem").write_bytes(own_certificate(probe).public_bytes(Encoding.PEM))
+    ran = subprocess.run(
+        ["openssl", "verify", "-x509_strict", "-CAfile", "root.pem", "chip.pem"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout.strip()) == (0, "chip.pem: OK"), ran.stderr
