@@ -1,0 +1,169 @@
+"""The line over pyserial: to boards served on a socket and a pseudo terminal, and what becomes of its errors."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import serial
+
+from optiga import BoardError, ConfigurationError, open_chip
+from optiga.emulator import Board, EmulatedChip
+from optiga.emulator.server import Stop, serve_tcp
+from optiga.protocol import frame
+from optiga.transport.line import SerialLine
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals are POSIX")
+
+
+@contextmanager
+def served(board: Board) -> Iterator[str]:
+    """A board on a TCP port for as long as the context lasts."""
+    ready = threading.Event()
+    ports: list[str] = []
+    stop = Stop()
+
+    def announce(port: str) -> None:
+        ports.append(port)
+        ready.set()
+
+    arguments = {"announce": announce, "stop": stop}
+    server = threading.Thread(target=serve_tcp, args=(board, "127.0.0.1", 0), kwargs=arguments)
+    server.start()
+    try:
+        assert ready.wait(30)
+        yield ports[0]
+    finally:
+        stop()
+        server.join()
+        stop.close()
+
+
+class ForgetfulBoard(Board):
+    """Loses the first answer that it gives to a command."""
+
+    lost = 0
+
+    def feed(self, data: bytes) -> bytes:
+        answer = super().feed(data)
+        if not self.lost and len(answer) > len(frame.ERROR):
+            self.lost = len(answer)
+            return b""
+        return answer
+
+
+def test_a_chip_over_a_socket() -> None:
+    with served(Board(EmulatedChip().execute)) as port, open_chip(port) as chip:
+        assert chip.port == port
+        assert chip.uid.firmware_build == "2564"
+        content = bytes(range(256)) * 6 + bytes(192)
+        chip.write(0xE0E1, content)
+        assert chip.read(0xE0E1) == content
+
+
+@posix
+def test_a_chip_on_a_pseudo_terminal() -> None:
+    from infineon_host import board_on_pty
+
+    with board_on_pty(EmulatedChip().execute) as port:
+        for _ in range(2):
+            with open_chip(port) as chip:
+                assert len(chip.random(16)) == 16
+
+
+def test_one_client_after_another_finds_the_same_chip() -> None:
+    with served(Board(EmulatedChip().execute)) as port:
+        with open_chip(port) as chip:
+            chip.write(0xF1D0, b"kept")
+        with open_chip(port) as chip:
+            assert chip.read(0xF1D0) == b"kept"
+
+
+def test_a_lost_answer_in_real_time() -> None:
+    board = ForgetfulBoard(EmulatedChip().execute)
+    with served(board) as port, open_chip(port) as chip:
+        assert chip.uid.firmware_build == "2564"
+    assert board.lost
+
+
+def test_a_board_that_leaves_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        line = SerialLine(f"socket://127.0.0.1:{listener.getsockname()[1]}")
+        listener.accept()[0].close()
+        with pytest.raises(BoardError, match="connection broke") as caught:
+            line.read(5)
+        assert caught.value.hint
+        line.close()
+        line.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (serial.SerialException(errno.ENOENT, "no"), "there is no such port"),
+        (serial.SerialException("could not open port 'COM9': FileNotFoundError(2, 'x')"), "there is no such port"),
+        (serial.SerialException(errno.EACCES, "no"), "no permission"),
+        (serial.SerialException("could not open port 'COM9': PermissionError(13, 'x')"), "no permission"),
+        (serial.SerialException(errno.EBUSY, "no"), "in use by another program"),
+        (serial.SerialException("Could not exclusively lock port /dev/x: [Errno 11]"), "in use by another program"),
+        (serial.SerialException(errno.ENOTTY, "no"), "not a serial port"),
+        (serial.SerialException("could not open port: something else"), "cannot be opened: something else"),
+        (OSError(errno.EIO, "broken"), "cannot be opened"),
+    ],
+    ids=str,
+)
+def test_why_a_port_does_not_open(error: OSError, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(serial, "serial_for_url", refuse)
+    with pytest.raises(BoardError, match=message) as caught:
+        SerialLine("/dev/x")
+    assert caught.value.port == "/dev/x"
+    assert caught.value.hint
+
+
+def test_real_refusals(tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match="no such port"):
+        SerialLine(str(tmp_path / "none"))
+    with pytest.raises(ConfigurationError, match="not a port"):
+        SerialLine("carrier-pigeon://loft")
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        with pytest.raises(BoardError, match="nobody answers there"):
+            SerialLine(f"socket://127.0.0.1:{reserved.getsockname()[1]}")
+
+
+@posix
+def test_what_is_no_terminal_is_no_port(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BoardError, match="not a serial port"):
+        SerialLine(str(tmp_path / "file"))
+
+
+def test_a_board_that_takes_no_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(Board(EmulatedChip().execute)) as port:
+        line = SerialLine(port)
+
+        def time_out(data: bytes) -> int:
+            raise serial.SerialTimeoutException("Write timeout")
+
+        monkeypatch.setattr(line._serial, "write", time_out)
+        with pytest.raises(BoardError, match="takes no bytes"):
+            line.write(b"x")
+        monkeypatch.undo()
+        line.close()
+
+
+def test_the_lock_is_held_while_a_board_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optiga.locks.PortLock.__init__.__kwdefaults__", {"wait_s": 0.0})
+    with served(Board(EmulatedChip().execute)) as port:
+        with open_chip(port), pytest.raises(BoardError, match="in use by process"):
+            open_chip(port)
+        open_chip(port).close()
