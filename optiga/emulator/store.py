@@ -233,23 +233,22 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     """A connection that keeps all others out until it is closed."""
     if path.is_dir():
         raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
-    connection = None
     try:
         connection = _connect(path, wait_s)
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("BEGIN EXCLUSIVE")
-        connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        if connection is not None:
+        try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")
+        except BaseException:
             connection.close()
+            raise
+    except sqlite3.OperationalError as error:
         if "locked" in str(error):  # SQLITE_BUSY; Python tells its number only from 3.11 on
             raise owner.in_use(str(path)) from None
         raise BoardError(
             f"the emulated chip's file cannot be opened: {error}", hint="May you read and write it?", port=str(path)
         ) from error
     except sqlite3.DatabaseError:
-        if connection is not None:
-            connection.close()
         raise _not_a_chip(path) from None
     return connection
 
@@ -260,7 +259,11 @@ def _connect(path: Path, wait_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=wait_s
     )
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
