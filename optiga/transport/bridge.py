@@ -17,7 +17,7 @@ from optiga.protocol.expectations import can_answer, hides_answer, hides_command
 from optiga.protocol.timing import LINE_BYTES_PER_MS, command_code, longest_ms, typical_ms
 from optiga.transport.line import Line
 from optiga.transport.scanner import AnswerScanner, Found
-from optiga.transport.trace import trace
+from optiga.transport.trace import inform, trace
 
 ATTEMPTS = 3
 """How often a command is sent before the line is given up."""
@@ -43,8 +43,8 @@ class BridgeTransport:
         self._line = line
         self._port = port
         self._scanner = AnswerScanner()
-        self._error_answers = 0
-        self._answers = 0
+        self._has_answered = False
+        self._symptoms = _Symptoms()
         self._show_answer = True
 
     def close(self) -> None:
@@ -56,10 +56,11 @@ class BridgeTransport:
         :raises BoardError: after a bounded number of attempts; or after the first, if the answer to a command that
             must not be repeated is lost.
         """
+        self._symptoms = _Symptoms()
         for attempt in range(1, ATTEMPTS + 1):
             answer = self._attempt(apdu, attempt)
             if answer is not None:
-                self._answers += 1
+                self._has_answered = True
                 return answer
             if not is_repeatable(apdu):
                 raise BoardError(
@@ -67,7 +68,7 @@ class BridgeTransport:
                     hint="Look at the object before trying again: it may or may not have changed",
                     port=self._port,
                 )
-            trace("%s: no usable answer to command 0x%02x, attempt %d", self._port, command_code(apdu), attempt)
+            inform("%s: no usable answer to command 0x%02x, attempt %d", self._port, command_code(apdu), attempt)
         raise self._diagnosis()
 
     def _attempt(self, apdu: bytes, attempt: int) -> bytes | None:
@@ -83,6 +84,9 @@ class BridgeTransport:
         found = self._listen(patience)
         if found is not None and found.apdu is not None and can_answer(apdu, found.apdu):
             return found.apdu
+        self._symptoms.complaints += found is not None and found.is_error
+        self._symptoms.damaged += self._scanner.damaged
+        self._symptoms.noise += self._scanner.noise
         deadline = started + sending_s + longest_ms(apdu) / 1000
         return self._recover(sent, deadline, attempt, found)
 
@@ -110,6 +114,7 @@ class BridgeTransport:
                 raise self._diagnosis()
             self._drain(_BULK_QUIET * step)
             self._fill_singly(step)
+        self._symptoms.fences += 1
         self._drain(step)
         return late
 
@@ -167,7 +172,6 @@ class BridgeTransport:
         while True:
             found = self._scanner.next()
             if found is not None:
-                self._error_answers += found.is_error
                 return found
             data = self._line.read(max(0.0, deadline - self._line.now()))
             if data:
@@ -175,42 +179,45 @@ class BridgeTransport:
                 self._scanner.feed(data)
             elif self._line.now() >= deadline:
                 self._scanner.give_up_partial()
-                found = self._scanner.next()
-                self._error_answers += found is not None and found.is_error
-                return found
+                return self._scanner.next()
 
     def _diagnosis(self) -> BoardError:
         """The error that says what this board's silence, noise or complaints most likely mean."""
-        if self._answers:
-            return BoardError(
-                "the board stopped answering",
-                hint="Check cable and power, then run the command again: it starts from a clean line",
-                port=self._port,
+        seen = self._symptoms
+        if seen.damaged:
+            message = "the board's answers arrive damaged"
+            hint = "Try another cable or USB port, and close other programs on this port"
+        elif seen.complaints:
+            message = "the board reports that it cannot reach its chip (ff ff)"
+            hint = (
+                "Is a chip plugged in, the right way round? If it is, bytes may be lost: try another cable or USB port"
             )
-        if self._error_answers:
-            return BoardError(
-                "the board answers, but reports that it cannot reach its chip (ff ff)",
-                hint="Is a chip plugged into the board, the right way round? Then unplug and replug the board",
-                port=self._port,
+        elif seen.fences:
+            message = "the board is there, but its answers get lost"
+            hint = "Try another cable or USB port, and close other programs on this port"
+        elif self._has_answered:
+            message = "the board stopped answering"
+            hint = "Check cable and power, then run the command again: it starts from a clean line"
+        elif seen.noise:
+            message = "something answers, but not a personalization board"
+            hint = "Is it the right port ('boards' lists them)? Is the board's firmware in provisioning mode?"
+        else:
+            message = "no answer"
+            hint = (
+                "Is it the right port ('boards' lists them)? Is the board powered, its firmware in provisioning mode, "
+                "a chip on it?"
             )
-        if self._scanner.damaged:
-            return BoardError(
-                "the board's answers arrive damaged",
-                hint="Try another cable or USB port, and close other programs on this port",
-                port=self._port,
-            )
-        if self._scanner.noise:
-            return BoardError(
-                "something answers, but not a personalization board",
-                hint="Is it the right port ('boards' lists them)? Is the board's firmware in provisioning mode?",
-                port=self._port,
-            )
-        return BoardError(
-            "no answer",
-            hint="Is it the right port ('boards' lists them)? Is the board powered, its firmware in provisioning "
-            "mode, a chip on it?",
-            port=self._port,
-        )
+        return BoardError(message, hint=hint, port=self._port)
+
+
+class _Symptoms:
+    """What was seen instead of the answer to one command."""
+
+    def __init__(self) -> None:
+        self.complaints = 0  # ``ff ff`` in place of the answer
+        self.damaged = 0  # frames with a wrong CRC, or half of them
+        self.noise = 0  # bytes outside frames
+        self.fences = 0  # ``ff ff`` to filler bytes: the board itself is well
 
 
 def _shown(data: bytes, visible: bool) -> str:

@@ -31,6 +31,7 @@ class BoardPort(NamedTuple):
         from optiga.locks import PortLock, lock_path_for_port
         from optiga.transport.bridge import BridgeTransport
         from optiga.transport.line import SerialLine
+        from optiga.transport.trace import inform
 
         lock = PortLock(lock_path_for_port(self._one_name()), port=self.name)
         lock.acquire()
@@ -39,6 +40,7 @@ class BoardPort(NamedTuple):
         except BaseException:
             lock.release()
             raise
+        inform("%s: open", self.name)
         return _Locked(bridge, lock.release)
 
     def _one_name(self) -> str:

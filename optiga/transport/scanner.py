@@ -26,7 +26,8 @@ _ERROR_LENGTH = 0xFFFF
 class AnswerScanner:
     """Collects bytes and gives out whole answers.
 
-    ``damaged`` counts frames whose CRC was wrong or that were given up half way, ``noise`` the bytes outside frames.
+    ``damaged`` counts frames whose CRC was wrong or that were given up half way, ``noise`` the bytes outside frames,
+    both since the last :meth:`clear`.
     """
 
     def __init__(self) -> None:
@@ -39,8 +40,9 @@ class AnswerScanner:
         self._buffer += data
 
     def clear(self) -> None:
-        """Forget what has come and is not given out yet."""
+        """Forget what has come and is not given out yet, and begin to count afresh."""
         self._buffer.clear()
+        self.damaged = self.noise = 0
 
     def next(self) -> Found | None:
         """The next whole answer, None if it has not come yet."""

@@ -15,3 +15,10 @@ def trace(message: str, *values: object) -> None:
     """Log for debugging under the name of this package, if anybody listens."""
     if is_traced():
         sys.modules["logging"].getLogger(__package__).debug(message, *values)
+
+
+def inform(message: str, *values: object) -> None:
+    """Log what happened to a line, for ``-v``, if anybody listens."""
+    logging = sys.modules.get("logging")
+    if logging is not None:
+        logging.getLogger(__package__).info(message, *values)

@@ -156,7 +156,7 @@ def silent_board(data: bytes) -> bytes:
         (silent_board, "no answer", "right port.*provisioning mode"),
         (lambda data: b"\x07" * len(data), "not a personalization board", "right port"),
         (lambda data: data, "arrive damaged|not a personalization board|no answer", "."),
-        (lambda data: frame.ERROR, "cannot reach its chip", "plugged into the board"),
+        (lambda data: frame.ERROR, "cannot reach its chip", "chip plugged in"),
         (lambda data: frame.START + b"\x00\x04\x00\x00\x00\x00\x00\x00", "arrive damaged", "cable"),
     ],
     ids=["silence", "another device", "echo", "no chip", "bad cable"],
@@ -168,6 +168,32 @@ def test_what_never_answers_is_diagnosed_in_words(board: Callable[[bytes], bytes
         Chip(BridgeTransport(line, port="/dev/ttyX"))
     assert caught.match(hint)
     assert str(caught.value).startswith("/dev/ttyX: ")
+    assert line.now() < LIMIT_S
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    {
+        "wrong CRC": "arrive damaged",
+        "half an answer": "arrive damaged",
+        "answer dropped": "answers get lost",
+        "ff ff": "cannot reach its chip",
+        "byte of the start sequence lost": "cannot reach its chip.*bytes may be lost",
+    }.items(),
+)
+@pytest.mark.parametrize("exchange", [0, 1])
+def test_each_fault_has_its_own_words(name: str, message: str, exchange: int) -> None:
+    line = FaultyLine(EmulatedChip().execute, replace(FAULTS[name], exchange=exchange, persists=True))
+    with pytest.raises(BoardError, match=message):
+        request_csr(line)
+
+
+def test_a_board_that_dies_in_between() -> None:
+    line = FaultyLine(EmulatedChip().execute)
+    chip = Chip(BridgeTransport(line, port="board"))
+    line._board.feed = silent_board  # type: ignore[method-assign]
+    with pytest.raises(BoardError, match="stopped answering"):
+        chip.random(8)
     assert line.now() < LIMIT_S
 
 
