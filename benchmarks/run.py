@@ -20,8 +20,9 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "interop")]
 
-from infineon_host import board_on_pty, copy_library  # noqa: E402
+from infineon_host import copy_library  # noqa: E402
 from makers import make_certificate  # noqa: E402
+from served_boards import board_on_pty  # noqa: E402
 
 from optiga.emulator import Board, EmulatedChip  # noqa: E402
 
@@ -101,7 +102,7 @@ def main(runs: int) -> None:
         for path in certificates:
             path.write_bytes(make_certificate())
         board = CountingBoard(EmulatedChip())
-        with board_on_pty(board._count, board) as port:
+        with board_on_pty(board) as port:
             copy_library(folder, port)
             jobs = {
                 "CSR, optiga.py": [*OPTIGA, "-q", "--port", port, "--csr", str(CONFIG)],

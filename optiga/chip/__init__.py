@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from optiga.chip.chip import Chip
 from optiga.chip.key import Key
+
+if TYPE_CHECKING:
+    from optiga.transport import Port
 
 __all__ = ["Chip", "Key", "open_chip"]
 
 
-def open_chip(port: str | None = None) -> Chip:
+def open_chip(port: str | Port | None = None) -> Chip:
     """Open the chip at a port.
 
-    :param port: a device name, a pyserial URL, ``emulator[:PATH]``, or None for the one board that is plugged in.
+    :param port: a device name, a pyserial URL, ``emulator[:PATH]``, or None for the one board that is plugged in; or
+        what :func:`optiga.transport.resolve_port` made of it.
     :raises BoardError: if there is no such port, or no chip answers there.
     :raises ConfigurationError: if the port is written wrongly.
     """
     from optiga.transport import resolve_port
 
-    resolved = resolve_port(port)
+    resolved = resolve_port(port) if port is None or isinstance(port, str) else port
     transport = resolved.open()
     try:
         return Chip(transport, port=resolved.name)

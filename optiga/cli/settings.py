@@ -34,21 +34,13 @@ class Settings:
 
         :raises OptigaError: if that cannot be.
         """
-        from optiga.chip import Chip
+        from optiga.chip import open_chip
         from optiga.transport import EmulatorPort, resolve_port
 
         port = resolve_port(self.port)
         if isinstance(port, EmulatorPort):
-            click.echo(
-                f"Emulated chip: {port.file}. Its keys lie in that file and protect nothing.",
-                err=True,
-            )
-        transport = port.open()
-        try:
-            return Chip(transport, port=port.name)
-        except BaseException:
-            transport.close()
-            raise
+            click.echo(f"Emulated chip: {port.file}. Its keys lie in that file and protect nothing.", err=True)
+        return open_chip(port)
 
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""

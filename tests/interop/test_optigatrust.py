@@ -15,10 +15,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from infineon_host import board_on_pty, copy_library
+from infineon_host import copy_library
 from makers import make_certificate
+from served_boards import board_on_pty
 
-from optiga.emulator import EmulatedChip
+from optiga.emulator import Board, EmulatedChip
 from optiga.protocol import tls_identity
 
 if sys.platform != "linux":
@@ -44,7 +45,7 @@ def results(tmp_path_factory: pytest.TempPathFactory, certificate: bytes) -> dic
     """What the library returned or raised for each of its operations."""
     folder = tmp_path_factory.mktemp("library")
     (folder / "certificate.pem").write_bytes(certificate)
-    with board_on_pty(EmulatedChip().execute) as port:
+    with board_on_pty(Board(EmulatedChip().execute)) as port:
         copy_library(folder, port)
         ran = subprocess.run(
             [sys.executable, str(DRIVER), str(folder / "results.json"), str(folder / "certificate.pem")],

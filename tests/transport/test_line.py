@@ -5,44 +5,18 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import serial
+from served_boards import board_on_pty, board_on_tcp
 
 from optiga import BoardError, ConfigurationError, open_chip
 from optiga.emulator import Board, EmulatedChip
-from optiga.emulator.server import Stop, serve_tcp
 from optiga.protocol import frame
 from optiga.transport.line import SerialLine
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals are POSIX")
-
-
-@contextmanager
-def served(board: Board) -> Iterator[str]:
-    """A board on a TCP port for as long as the context lasts."""
-    ready = threading.Event()
-    ports: list[str] = []
-    stop = Stop()
-
-    def announce(port: str) -> None:
-        ports.append(port)
-        ready.set()
-
-    arguments = {"announce": announce, "stop": stop}
-    server = threading.Thread(target=serve_tcp, args=(board, "127.0.0.1", 0), kwargs=arguments)
-    server.start()
-    try:
-        assert ready.wait(30)
-        yield ports[0]
-    finally:
-        stop()
-        server.join()
-        stop.close()
 
 
 class ForgetfulBoard(Board):
@@ -59,7 +33,7 @@ class ForgetfulBoard(Board):
 
 
 def test_a_chip_over_a_socket() -> None:
-    with served(Board(EmulatedChip().execute)) as port, open_chip(port) as chip:
+    with board_on_tcp(Board(EmulatedChip().execute)) as port, open_chip(port) as chip:
         assert chip.port == port
         assert chip.uid.firmware_build == "2564"
         content = bytes(range(256)) * 6 + bytes(192)
@@ -69,16 +43,14 @@ def test_a_chip_over_a_socket() -> None:
 
 @posix
 def test_a_chip_on_a_pseudo_terminal() -> None:
-    from infineon_host import board_on_pty
-
-    with board_on_pty(EmulatedChip().execute) as port:
+    with board_on_pty(Board(EmulatedChip().execute)) as port:
         for _ in range(2):
             with open_chip(port) as chip:
                 assert len(chip.random(16)) == 16
 
 
 def test_one_client_after_another_finds_the_same_chip() -> None:
-    with served(Board(EmulatedChip().execute)) as port:
+    with board_on_tcp(Board(EmulatedChip().execute)) as port:
         with open_chip(port) as chip:
             chip.write(0xF1D0, b"kept")
         with open_chip(port) as chip:
@@ -87,7 +59,7 @@ def test_one_client_after_another_finds_the_same_chip() -> None:
 
 def test_a_lost_answer_in_real_time() -> None:
     board = ForgetfulBoard(EmulatedChip().execute)
-    with served(board) as port, open_chip(port) as chip:
+    with board_on_tcp(board) as port, open_chip(port) as chip:
         assert chip.uid.firmware_build == "2564"
     assert board.lost
 
@@ -148,7 +120,7 @@ def test_what_is_no_terminal_is_no_port(tmp_path: Path) -> None:
 
 
 def test_a_board_that_takes_no_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    with served(Board(EmulatedChip().execute)) as port:
+    with board_on_tcp(Board(EmulatedChip().execute)) as port:
         line = SerialLine(port)
 
         def time_out(data: bytes) -> int:
@@ -163,7 +135,7 @@ def test_a_board_that_takes_no_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_lock_is_held_while_a_board_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("optiga.locks.PortLock.__init__.__kwdefaults__", {"wait_s": 0.0})
-    with served(Board(EmulatedChip().execute)) as port:
+    with board_on_tcp(Board(EmulatedChip().execute)) as port:
         with open_chip(port), pytest.raises(BoardError, match="in use by process"):
             open_chip(port)
         open_chip(port).close()
