@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-for area in (".", "chip", "interop", "transport"):
+for area in (".", "chip", "emulator", "interop", "personalize", "transport"):
     sys.path.append(str(Path(__file__).parent / area))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
@@ -53,3 +54,9 @@ def make_certificate(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def make_certificate_for(csr: Path, *, issuer: TestKey | None = None) -> bytes:
+    """A certificate in PEM for the key of a CSR's file."""
+    request = x509.load_pem_x509_csr(csr.read_bytes())
+    return make_certificate(public_key=request.public_key(), issuer=issuer)

@@ -49,8 +49,9 @@ def enter() -> NoReturn:
     """
     code = main()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
+        if stream is not None:  # as it is where the process was started with the stream closed
+            with suppress(OSError, ValueError):
+                stream.flush()
     os._exit(code)
 
 

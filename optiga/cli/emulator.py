@@ -7,10 +7,13 @@ import click
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 
-@click.group(name="emulator", short_help="Make, reset and serve emulated chips.")
+@click.group(name="emulator", invoke_without_command=True, short_help="Make, reset and serve emulated chips.")
 @common_options()
-def command() -> None:
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """Emulated chips: each is a file; --port emulator[:PATH] works on one, serve puts one behind a port."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 @command.command(name="new", short_help="Make a chip fresh from the factory.")
@@ -85,7 +88,7 @@ def serve(
     file = Path(path) if path is not None else default_chip_path()
     gc.enable()  # a server runs for long
     chip = open_emulated(file, model=model, real_timing=timing == "real")
-    settings.note(f"Emulated chip: {file}. Its keys lie in that file and protect nothing.")
+    settings.announce_emulated(file)
     try:
         with stop_on_signals() as stop:
             board = Board(chip.exchange)

@@ -10,6 +10,8 @@ import click
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optiga.chip import Chip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,8 +41,12 @@ class Settings:
 
         port = resolve_port(self.port)
         if isinstance(port, EmulatorPort):
-            click.echo(f"Emulated chip: {port.file}. Its keys lie in that file and protect nothing.", err=True)
+            self.announce_emulated(port.file)
         return open_chip(port)
+
+    def announce_emulated(self, path: Path) -> None:
+        """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
+        click.echo(f"Emulated chip: {path}. Its keys lie in that file and protect nothing.", err=True)
 
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
@@ -88,14 +94,27 @@ class Settings:
             if value is None and result.get(self.query, 0) is not None:
                 raise _no_such_field(self.query, tuple(result))
             if isinstance(value, str):
-                click.echo(value)
+                _print(value)
                 return
         if form == "text" and self.query is None:
-            click.echo(text)
+            _print(text)
         elif form == "repr":
-            click.echo(repr(value))
+            _print(repr(value))
         else:
-            click.echo(json.dumps(value, indent=4, ensure_ascii=False))
+            _print(json.dumps(value, indent=4, ensure_ascii=False))
+
+
+def _print(text: str) -> None:
+    """Print a line of a result.
+
+    :raises ConfigurationError: if standard output does not take it, for example on a full disk.
+    """
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigurationError(f"cannot write to standard output: {error.strerror or error}") from None
 
 
 pass_settings = click.make_pass_decorator(Settings, ensure=True)

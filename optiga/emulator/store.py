@@ -212,6 +212,11 @@ def _move(temporary: Path, path: Path) -> bool:
             path.hardlink_to(temporary)
     except FileExistsError:
         return False
+    except OSError:
+        # A file system without hard links, FAT for one: there a look before the leap must do.
+        if path.exists():
+            return False
+        temporary.rename(path)
     return True
 
 
@@ -233,6 +238,11 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     """A connection that keeps all others out until it is closed."""
     if path.is_dir():
         raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
+    # SQLite would make an empty file its own. Only its size is asked for: whoever closes a file after reading it gives
+    # up all locks that his process has on it (POSIX), those of a chip that is open among them.
+    with suppress(OSError):
+        if path.stat().st_size == 0:
+            raise _not_a_chip(path)
     try:
         connection = _connect(path, wait_s)
         try:

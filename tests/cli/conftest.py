@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,8 @@ class Result:
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Call with arguments; works in a folder of its own."""
+    """Call with arguments; works in a folder of its own. What Python warns of stays an error, as in all tests."""
+    monkeypatch.setattr(sys, "warnoptions", ["error"])
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)

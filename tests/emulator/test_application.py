@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from emulated import Probe, command, key_target, to_sign, two
 
+from optiga.emulator import chip as chip_module
+from optiga.emulator.machine import CommandError, Machine
+from optiga.emulator.objects import StoredObject
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 
 OPEN, CLOSE = CommandCode.OPEN_APPLICATION, CommandCode.CLOSE_APPLICATION
@@ -138,3 +141,21 @@ def test_a_part_of_the_error_that_is_not_there_does_not_clear_it(probe: Probe) -
     probe.chip.execute(command(0x7F, 0))
     assert probe.chip.execute(command(GET, 0, two(0xF1C2) + two(1) + two(1))) == FAILED
     assert probe.last_error() == ErrorCode.INVALID_COMMAND
+
+
+@pytest.mark.parametrize("error", [CommandError(ErrorCode.INVALID_DATA), ZeroDivisionError("a mistake in a command")])
+def test_what_a_command_has_changed_before_it_fails_is_dropped(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def change_and_fail(machine: Machine, param: int, data: bytes) -> bytes:
+        machine.table.put(0xF1D0, StoredObject(b"half done", machine.object(0xF1D0).metadata))
+        assert machine.object(0xF1D0).data == b"half done"
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(chip_module, "_find_command", lambda code: change_and_fail)
+        assert probe.chip.execute(command(RANDOM, 0, two(16))) == FAILED
+    expected = error.code if isinstance(error, CommandError) else ErrorCode.INTERNAL_PROCESS_ERROR
+    assert probe.last_error() == expected
+    probe.write(0xF1D1, b"the next command")
+    assert probe.read(0xF1D0) == b"\x00"

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding
 from emulated import ECDSA, ERASE, NEVER, Probe, two
 
-
 from optiga.emulator.identity import make_root_certificate, root_certificate_pem, root_key
 from optiga.protocol import tls_identity, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode

@@ -173,9 +173,7 @@ def test_writes_in_any_order_are_as_on_an_array(writes: list[tuple[int, int, byt
     assert used(probe, 0xF1D3) == len(model)
 
 
-@pytest.mark.parametrize(
-    ("oid", "good", "bad"), [(0xE0C3, (20, 255), (0, 19)), (0xE0C4, (6, 15), (0, 5, 16, 255))]
-)
+@pytest.mark.parametrize(("oid", "good", "bad"), [(0xE0C3, (20, 255), (0, 19)), (0xE0C4, (6, 15), (0, 5, 16, 255))])
 def test_settings_have_their_ranges(probe: Probe, oid: int, good: tuple[int, ...], bad: tuple[int, ...]) -> None:
     for value in good:
         probe.write(oid, bytes([value]))

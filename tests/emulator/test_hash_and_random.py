@@ -61,7 +61,9 @@ def test_parts_of_objects(probe: Probe) -> None:
     step(probe, 0x10 | START, part(0xF1D0, 0, 100))
     step(probe, CONTINUE, b"between")
     step(probe, 0x10 | CONTINUE, part(0xF1E0, 0, 900))
-    assert step(probe, 0x10 | FINAL, part(0xF1D0, 99, 1)) == digest(bytes(range(100)) + b"between" + b"x" * 900 + b"\x63")
+    assert step(probe, 0x10 | FINAL, part(0xF1D0, 99, 1)) == digest(
+        bytes(range(100)) + b"between" + b"x" * 900 + b"\x63"
+    )
 
 
 def test_parts_of_objects_that_cannot_be_read(probe: Probe) -> None:

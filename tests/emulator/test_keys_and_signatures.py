@@ -74,7 +74,9 @@ def verify_ec(algorithm: int, public_key: bytes, digest: bytes, signature: bytes
     key.verify(wrapped(signature), digest, ec.ECDSA(Prehashed(exact[len(digest)])))
 
 
-def to_verify(digest: bytes, signature: bytes, *, oid: int | None = None, given: tuple[int, bytes] | None = None) -> bytes:
+def to_verify(
+    digest: bytes, signature: bytes, *, oid: int | None = None, given: tuple[int, bytes] | None = None
+) -> bytes:
     data = tlv.encode(0x01, digest) + tlv.encode(0x02, signature)
     if oid is not None:
         data += tlv.encode(0x04, two(oid))
@@ -99,7 +101,7 @@ def test_signatures_on_every_curve(probe: Probe, algorithm: int) -> None:
 
 @pytest.mark.parametrize("algorithm", CURVES)
 def test_digests_of_other_sizes_are_refused(probe: Probe, algorithm: int) -> None:
-    """"10 bytes up to the length of the addressed signature key" (footnote to CalcSign)."""
+    """ "10 bytes up to the length of the addressed signature key" (footnote to CalcSign)."""
     probe.generate(algorithm, 0xE0F1)
     size = size_of(algorithm)
     assert probe.sign(0xE0F1, bytes(range(size)))

@@ -1,0 +1,186 @@
+"""``emulator``: chips as files, and one served as a board for the other commands."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+from makers import make_certificate_for
+from processes import OPTIGA, ROOT, run_process, serving
+
+import optiga
+from optiga.emulator.store import SqliteStore
+
+BOARD = 3
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and pseudo terminals are POSIX")
+CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
+
+
+@pytest.fixture
+def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long for a chip that another holds."""
+    monkeypatch.setitem(SqliteStore.__init__.__kwdefaults__, "wait_s", 0.05)
+
+
+def uid(cli: Cli, port: str) -> str:
+    return cli("--port", port, "info", "--query", "uid").out.strip()
+
+
+class TestFiles:
+    def test_new(self, cli: Cli) -> None:
+        result = cli("emulator", "new", "bench.chip")
+        assert (result.code, result.out) == (0, "")
+        assert result.err == "A new chip is in bench.chip: use it with --port emulator:bench.chip\n"
+        if os.name == "posix":
+            assert Path("bench.chip").stat().st_mode & 0o777 == 0o600
+        assert len(uid(cli, "emulator:bench.chip")) == 54
+
+    def test_every_new_chip_is_another(self, cli: Cli) -> None:
+        for name in "abc":
+            cli("emulator", "new", name)
+        assert len({uid(cli, f"emulator:{name}") for name in "abc"}) == 3
+
+    def test_new_of_a_model(self, cli: Cli) -> None:
+        assert cli("emulator", "new", "bench.chip", "--model", "trust-m-v3").code == 0
+        refused = cli("emulator", "new", "other.chip", "--model", "Z")
+        assert (refused.code, len(refused.errors)) == (2, 1)
+        assert not Path("other.chip").exists()
+
+    def test_reset(self, cli: Cli, port: str) -> None:
+        before = uid(cli, port)
+        cli("--port", port, "--csr", CONFIG)
+        file = port.removeprefix("emulator:")
+        result = cli("emulator", "reset", file)
+        assert (result.code, result.out) == (0, "")
+        assert result.err == f"The chip in {file} is in its factory state\n"
+        assert uid(cli, port) == before
+        assert "Slot second      key 0xE0F1 empty" in cli("--port", port, "info").out
+
+    def test_ones_own_chip(self, cli: Cli) -> None:
+        assert cli("emulator", "reset").code == BOARD  # there is none yet
+        before = uid(cli, "emulator")
+        assert cli("emulator", "reset").code == 0
+        assert uid(cli, "emulator") == before
+
+    def test_root_has_issued_the_chips_own_certificate(self, cli: Cli, port: str) -> None:
+        from cryptography import x509
+
+        result = cli("emulator", "root")
+        assert (result.code, result.err) == (0, "")
+        root = x509.load_pem_x509_certificate(result.out.encode())
+        own = x509.load_pem_x509_certificate(cli("--port", port, "--read", "first").out.encode())
+        own.verify_directly_issued_by(root)
+
+
+class TestHeld:
+    """A chip that somebody else works on."""
+
+    def test_by_a_server(self, cli: Cli, short_wait: None) -> None:
+        with serving(Path.cwd(), "--chip", "held.chip", "--tcp", "0") as served:
+            result = cli("--port", "emulator:held.chip", "info")
+            assert (result.code, result.out, len(result.errors)) == (BOARD, "", 1)
+            assert f"in use by process {served.pid} (" in result.errors[0]
+            assert "Wait for it to end, or end it" in result.errors[0]
+            for words in (("reset", "held.chip"), ("serve", "--chip", "held.chip", "--tcp", "0")):
+                assert f"in use by process {served.pid} (" in cli("emulator", *words).errors[0]
+
+    def test_by_a_program(self, cli: Cli, short_wait: None) -> None:
+        with optiga.open_chip("emulator:held.chip"):
+            result = cli("--port", "emulator:held.chip", "--csr", CONFIG)
+            assert (result.code, len(result.errors)) == (BOARD, 1)
+            assert f"in use by process {os.getpid()} (" in result.errors[0]
+        assert cli("--port", "emulator:held.chip", "--csr", CONFIG).code == 0
+
+
+class TestServe:
+    def work(self, cli: Cli, port: str) -> None:
+        """What one does with a board, from CSR to certificate."""
+        csr = cli("--port", port, "--csr", CONFIG, "--query", "filename")
+        assert csr.code == 0
+        assert "Emulated chip" not in csr.err  # behind a port it is a board like any other
+        certificate = Path("cert.pem")
+        certificate.write_bytes(make_certificate_for(Path(csr.out.strip())))
+        written = cli("--port", port, "--write", certificate, "--strict", "--query", "key_match")
+        assert (written.code, written.out) == (0, "True\n")
+        assert cli("--port", port, "--read", "second").out == certificate.read_text()
+        assert "subject CN=test device" in cli("--port", port, "info").out
+
+    @POSIX
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_tcp(self, cli: Cli, number: int) -> None:
+        with serving(Path.cwd(), "--chip", "board.chip", "--tcp", "127.0.0.1:0") as served:
+            assert served.port.startswith("socket://127.0.0.1:")
+            assert int(served.port.rpartition(":")[2]) > 0
+            self.work(cli, served.port)
+            out, err, code = served.end(number)
+        assert (out, code) == ("", 0)
+        assert err == "Emulated chip: board.chip. Its keys lie in that file and protect nothing.\nStopped\n"
+        # What was done behind the port is in the file.
+        assert "subject CN=test device" in cli("--port", "emulator:board.chip", "info").out
+
+    @POSIX
+    def test_pty_with_a_link(self, cli: Cli) -> None:
+        link = Path.cwd() / "board"
+        with serving(Path.cwd(), "--chip", "board.chip", "--pty", str(link)) as served:
+            assert served.port == str(link)
+            assert link.is_symlink()
+            self.work(cli, served.port)
+            assert served.end(signal.SIGINT)[::2] == ("", 0)
+        assert not os.path.lexists(link)
+
+    @POSIX
+    def test_pty_without_a_link(self, cli: Cli) -> None:
+        with serving(Path.cwd(), "--chip", "board.chip", "--pty") as served:
+            assert served.port.startswith("/dev/")
+            assert len(uid(cli, served.port)) == 54
+            assert served.end()[::2] == ("", 0)
+
+    @POSIX
+    def test_ones_own_chip_is_served_if_none_is_named(self, cli: Cli) -> None:
+        own = uid(cli, "emulator")
+        with serving(Path.cwd(), "-q", "--tcp", "0") as served:
+            assert uid(cli, served.port) == own
+            out, err, code = served.end()
+        assert (out, code) == ("", 0)
+        assert err.startswith("Emulated chip: ")
+        assert err.count("\n") == 1
+
+    def test_verbose_and_very_verbose(self, cli: Cli) -> None:
+        with serving(Path.cwd(), "--chip", "board.chip", "--tcp", "127.0.0.1:0") as served:
+            command = [*OPTIGA, "--port", served.port, "--read", "0xE0C2", "--query", "data", "-q"]
+            quiet, verbose, loud = (run_process([*command, *more], Path.cwd()) for more in ([], ["-v"], ["-vv"]))
+        assert (quiet.returncode, quiet.stderr) == (0, "")
+        assert quiet.stdout == verbose.stdout == loud.stdout
+        assert verbose.stderr == f"optiga.transport: {served.port}: open\n"
+        frames = [line.partition(f"{served.port} ")[2] for line in loud.stderr.splitlines()[1:]]
+        assert frames[:3] == [  # OpenApplication, its answer, and a whole GetDataObject
+            "> beefdead0014f0000010d27600000447656e417574684170706ce4f6",
+            "< beefdead0004000000003de8",
+            "> beefdead000a81000006e0c2000006111e1b",
+        ]
+        assert frames[3].startswith("< beefdead001f0000001b" + quiet.stdout.strip())
+
+    def test_an_address_that_is_taken(self, cli: Cli) -> None:
+        with serving(Path.cwd(), "--chip", "board.chip", "--tcp", "0") as served:
+            number = served.port.rpartition(":")[2]
+            result = cli("emulator", "serve", "--chip", "other.chip", "--tcp", number)
+        assert (result.code, result.out, len(result.errors)) == (BOARD, "", 1)
+        assert f"127.0.0.1:{number}: cannot serve there" in result.errors[0]
+
+    @pytest.mark.parametrize("address", ["host:http", "127.0.0.1:70000", "127.0.0.1:", "-1"])
+    def test_an_address_that_is_none(self, cli: Cli, address: str) -> None:
+        result = cli("emulator", "serve", f"--tcp={address}")
+        assert (result.code, len(result.errors)) == (2, 1)
+        assert "a port is a number up to 65535" in result.errors[0]
+
+    @POSIX
+    def test_a_link_where_a_file_is(self, cli: Cli) -> None:
+        Path("mine").write_text("kept")
+        result = cli("emulator", "serve", "--chip", "board.chip", "--pty", "mine")
+        assert (result.code, len(result.errors)) == (BOARD, 1)
+        assert "is there already and is no symbolic link" in result.errors[0]
+        assert Path("mine").read_text() == "kept"

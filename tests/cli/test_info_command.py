@@ -1,0 +1,143 @@
+"""``info``, ``boards`` and ``completion``."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+from makers import make_certificate_for
+from serial.tools.list_ports_common import ListPortInfo
+
+
+class TestInfo:
+    def test_a_fresh_chip(self, cli: Cli, port: str) -> None:
+        result = cli("--port", port, "info")
+        assert result.code == 0
+        assert re.search("^Chip  +OPTIGA Trust M V3, firmware 3.02.2564$", result.out, re.MULTILINE)
+        assert re.search("^UID  +cd16338201001c00050000[0-9a-f]{20}801010712564$", result.out, re.MULTILINE)
+        assert re.search("^Life cycle  +global operational, application creation$", result.out, re.MULTILINE)
+        assert re.search(r"^Slot first  +key 0xE0F0 secp256r1 \(authentication\)", result.out, re.MULTILINE)
+        for name, key in (("second", "0xE0F1"), ("third", "0xE0F2"), ("five", "0xE0FC"), ("six", "0xE0FD")):
+            assert re.search(f"^Slot {name}  +key {key} empty$", result.out, re.MULTILINE)
+
+    def test_a_personalized_chip(self, cli: Cli, port: str, configs: Path) -> None:
+        config = configs / "config_nistp384_ecdsa_secondslot.jsn"
+        csr = cli("--port", port, "--csr", config, "--query", "filename").out.strip()
+        Path("cert.pem").write_bytes(make_certificate_for(Path(csr)))
+        cli("--port", port, "--write", "cert.pem")
+        text = cli("--port", port, "info").out
+        assert re.search(r"^Slot second  +key 0xE0F1 secp384r1 \(authentication, key_agreement\)", text, re.MULTILINE)
+        assert re.search(r"^ +certificate 0xE0E1 \d+ bytes\n +subject CN=test device\n", text, re.MULTILINE)
+        slot = json.loads(cli("--port", port, "info", "--output", "json").out)["slots"]["second"]
+        assert slot["key"]["algorithm"] == slot["certificate"]["public_key"] == "secp384r1"
+        assert slot["certificate"]["subject"] == "CN=test device"
+        assert slot["certificate"]["expired"] is False
+        assert slot["certificate"]["not_after"][:10] in text
+
+    def test_json(self, cli: Cli, port: str) -> None:
+        information = json.loads(cli("--port", port, "info", "--output", "json").out)
+        assert information["model"] == "OPTIGA Trust M V3"
+        assert information["uid_fields"]["firmware_build"] == "2564"
+        assert list(information["slots"]) == ["first", "second", "third", "fourth", "five", "six"]
+
+
+class TestBoards:
+    @pytest.fixture(autouse=True)
+    def _ports(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        plain = ListPortInfo("/dev/ttyS0")
+        kit = ListPortInfo("/dev/ttyACM1")
+        kit.vid, kit.pid, kit.product, kit.serial_number = 0x04B4, 0xF155, "KitProg3 CMSIS-DAP", "0B0B"
+        other = ListPortInfo("/dev/ttyUSB0")
+        other.vid, other.pid, other.product = 0x0403, 0x6001, "FT232R"
+        monkeypatch.setattr("serial.tools.list_ports.comports", lambda: [plain, other, kit])
+
+    def test_text(self, cli: Cli) -> None:
+        result = cli("boards")
+        assert (result.code, result.err) == (0, "")
+        assert [line.split("  ")[0] for line in result.out.splitlines()] == [
+            "/dev/ttyACM1",
+            "/dev/ttyS0",
+            "/dev/ttyUSB0",
+        ]
+        board, plain, other = result.out.splitlines()
+        assert re.search("  board  KitProg3 of a PSOC 6 kit +KitProg3 CMSIS-DAP$", board)
+        assert re.search("  -  +not a USB port", plain)
+        assert re.search("  -  +USB identity 0403:6001 is of no known board  FT232R$", other)
+
+    def test_json(self, cli: Cli) -> None:
+        ports = json.loads(cli("boards", "--output", "json").out)["ports"]
+        assert ports[0] == {
+            "device": "/dev/ttyACM1",
+            "description": "KitProg3 CMSIS-DAP",
+            "usb_id": "04b4:f155",
+            "serial_number": "0B0B",
+            "is_board": True,
+            "why": "KitProg3 of a PSOC 6 kit",
+        }
+        assert cli("boards", "--query", "ports[?is_board].device | [0]").out == "/dev/ttyACM1\n"
+
+    def test_the_one_board_is_used(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        opened = []
+
+        def refuse(port: str) -> None:
+            opened.append(port)
+            raise OSError("enough seen")
+
+        monkeypatch.setattr("optiga.transport.line.SerialLine", refuse)
+        cli("info")
+        assert opened == ["/dev/ttyACM1"]
+
+
+def test_no_ports_at_all(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serial.tools.list_ports.comports", list)
+    result = cli("boards")
+    assert (result.code, result.out) == (0, "No serial port found. An emulated chip needs none: --port emulator\n")
+    assert json.loads(cli("boards", "--output", "json").out) == {"ports": []}
+
+
+class TestCompletion:
+    @pytest.mark.parametrize(
+        ("shell", "words"),
+        [
+            ("bash", "complete -o nosort -F"),
+            ("zsh", "#compdef optiga"),
+            ("fish", "complete --no-files --command optiga"),
+        ],
+    )
+    def test_script(self, cli: Cli, shell: str, words: str) -> None:
+        result = cli("completion", shell)
+        assert result.code == 0
+        assert words in result.out
+        assert f"_OPTIGA_COMPLETE={shell}_complete" in result.out
+
+    def test_other_shells(self, cli: Cli) -> None:
+        result = cli("completion", "cmd")
+        assert (result.code, len(result.errors)) == (2, 1)
+        assert "'bash', 'zsh', 'fish'" in result.errors[0]
+
+    @pytest.mark.parametrize(
+        ("typed", "found"),
+        [
+            ("optiga inf", {"info"}),
+            ("optiga emulator re", {"reset"}),
+            ("optiga --ou", {"--out", "--out-dir", "--output"}),
+        ],
+    )
+    def test_words(
+        self,
+        typed: str,
+        found: set[str],
+        cli: Cli,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr("sys.argv", ["optiga"])
+        monkeypatch.setenv("_OPTIGA_COMPLETE", "zsh_complete")
+        monkeypatch.setenv("COMP_WORDS", typed)
+        monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+        with pytest.raises(SystemExit):
+            cli()
+        assert set(capsys.readouterr().out.splitlines()[1::3]) == found

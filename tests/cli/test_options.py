@@ -1,0 +1,116 @@
+"""The options that every command takes, the main command's help, and the forms of a result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+
+from optiga import __version__
+
+
+@pytest.fixture
+def ports(cli: Cli, tmp_path: Path) -> dict[str, str]:
+    """Two chips by their UIDs, port by UID."""
+    found = {}
+    for name in ("one", "two"):
+        port = f"emulator:{tmp_path / name}"
+        found[cli("--port", port, "info", "--query", "uid").out.strip()] = port
+    assert len(found) == 2
+    return found
+
+
+class TestPlaceOfOptions:
+    def test_port_before_and_behind(self, cli: Cli, ports: dict[str, str]) -> None:
+        for uid, port in ports.items():
+            assert cli("--port", port, "info", "--query", "uid").out == uid + "\n"
+            assert cli("info", "--port", port, "--query", "uid").out == uid + "\n"
+            assert cli("--query", "uid", "info", "--port", port).out == uid + "\n"
+
+    def test_the_later_port_wins(self, cli: Cli, ports: dict[str, str]) -> None:
+        (first, one), (second, two) = ports.items()
+        assert cli("--port", one, "info", "--port", two, "--query", "uid").out == second + "\n"
+        assert cli("--port", two, "info", "--port", one, "--query", "uid").out == first + "\n"
+        assert cli("--port", one, "--port", two, "info", "--query", "uid").out == second + "\n"
+
+    def test_the_port_of_the_environment(
+        self, cli: Cli, ports: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (first, one), (second, two) = ports.items()
+        monkeypatch.setenv("OPTIGA_PORT", one)
+        assert cli("info", "--query", "uid").out == first + "\n"
+        assert cli("--port", two, "info", "--query", "uid").out == second + "\n"
+        assert cli("info", "--port", two, "--query", "uid").out == second + "\n"
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("-q", "emulator", "new", "chip"),
+            ("emulator", "-q", "new", "chip"),
+            ("emulator", "new", "-q", "chip"),
+            ("emulator", "new", "chip", "--quit"),
+        ],
+    )
+    def test_quiet_anywhere(self, cli: Cli, words: tuple[str, ...]) -> None:
+        result = cli(*words)
+        assert (result.code, result.out, result.err) == (0, "", "")
+        assert Path("chip").exists()
+
+    def test_output_before_and_behind(self, cli: Cli, port: str) -> None:
+        for words in (("--output", "json", "info"), ("info", "--output", "json")):
+            assert json.loads(cli("--port", port, *words).out)["model"] == "OPTIGA Trust M V3"
+
+
+class TestResults:
+    def test_query_into_the_depth(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "info", "--query", "slots.first.key.algorithm").out == "secp256r1\n"
+        listed = cli("--port", port, "info", "--query", "slots.first.key.usage", "--output", "json")
+        assert json.loads(listed.out) == ["authentication"]
+        assert cli("--port", port, "info", "--query", "slots.first.key.usage").out == "['authentication']\n"
+
+    def test_a_field_that_is_there_but_empty(self, cli: Cli, port: str) -> None:
+        Path("data").write_bytes(b"1")
+        result = cli("--port", port, "--write", "data", "--id", "0xF1D0", "--query", "slot", "--output", "json")
+        assert (result.code, result.out) == (0, "null\n")
+
+    def test_a_field_that_is_not_there(self, cli: Cli, port: str) -> None:
+        result = cli("--port", port, "info", "--query", "uuid")
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+        assert "'uuid' finds nothing in the result. It has uid, uid_fields, model, firmware" in result.errors[0]
+
+    @pytest.mark.parametrize(
+        "job", [("--csr", "{config}"), ("--write", "data", "--id", "0xF1D0"), ("--read", "0xE0C2")]
+    )
+    def test_a_wrong_query_touches_nothing(self, cli: Cli, port: str, configs: Path, job: tuple[str, ...]) -> None:
+        Path("data").write_bytes(b"1")
+        config = configs / "config_nistp256_ecdsa_secondslot.jsn"
+        result = cli("--port", port, *(word.format(config=config) for word in job), "--query", "arn")
+        assert (result.code, len(result.errors)) == (2, 1)
+        assert not Path(port.removeprefix("emulator:")).exists()
+
+
+class TestHelp:
+    def test_no_arguments_print_the_help(self, cli: Cli) -> None:
+        result = cli()
+        assert (result.code, result.err) == (0, "")
+        assert result.out == cli("--help").out == cli("-h").out
+        for word in ("--csr", "--write", "--read", "--port", "OPTIGA_PORT", "boards", "emulator", "Exit codes: 0 done"):
+            assert word in result.out
+
+    @pytest.mark.parametrize(
+        "words", [("info",), ("boards",), ("completion",), ("emulator",), ("emulator", "serve"), ("emulator", "new")]
+    )
+    def test_help_of_the_commands(self, cli: Cli, words: tuple[str, ...]) -> None:
+        result = cli(*words, "-h")
+        assert (result.code, result.err) == (0, "")
+        assert result.out.startswith(f"Usage: {result.out.split()[1]} {' '.join(words)} ")
+
+    def test_a_group_without_command_prints_its_help(self, cli: Cli) -> None:
+        assert cli("emulator") == cli("emulator", "--help")
+        assert "serve" in cli("emulator").out
+
+    def test_version(self, cli: Cli) -> None:
+        result = cli("--version")
+        assert (result.code, result.out) == (0, f"optiga, version {__version__}\n")

@@ -1,0 +1,149 @@
+"""The command line as a process: ways to start it, interruptions, broken pipes, warnings, secrets."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+from makers import make_certificate
+from processes import LIMIT_S, OPTIGA, ROOT, run_process, serving
+
+import optiga
+from optiga import __version__
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="pipes and shells are others there")
+CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
+
+
+class TestWaysToStart:
+    def test_from_another_folder(self, tmp_path: Path) -> None:
+        """As the predecessor's documents have it: a workspace two levels below, ``python ../../optiga.py``."""
+        workspace = tmp_path / "using-amazon-root-ca" / "workspace"
+        workspace.mkdir(parents=True)
+        (workspace / "config.jsn").write_bytes(CONFIG.read_bytes())
+        script = os.path.relpath(ROOT / "optiga.py", workspace)
+        words = [sys.executable, script, "--port", "emulator:chip", "--csr", "config.jsn", "--query", "filename", "-q"]
+        done = run_process(words, workspace, {"PYTHONPATH": ""})
+        assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+        assert {path.name for path in workspace.iterdir()} == {"config.jsn", "chip", done.stdout.strip()}
+
+    def test_as_a_module(self) -> None:
+        done = run_process([sys.executable, "-m", "optiga", "--version"], ROOT)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"optiga, version {__version__}\n", "")
+
+    def test_exit_code_of_the_process(self, tmp_path: Path) -> None:
+        done = run_process([*OPTIGA, "--port", "emulator:none/chip", "info"], tmp_path)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr.count("Error: ") == 1
+
+
+class TestEndings:
+    @POSIX
+    @pytest.mark.parametrize("words", [["--help"], ["--port", "emulator:chip", "info"], ["emulator", "root"]])
+    def test_nobody_reads_what_is_printed(self, words: list[str], tmp_path: Path) -> None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            done = subprocess.run(
+                [*OPTIGA, *words],
+                cwd=tmp_path,
+                stdout=writer,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=LIMIT_S,
+                check=False,
+            )
+        finally:
+            os.close(writer)
+        assert done.returncode == 1
+        notes = [line for line in done.stderr.splitlines() if not line.startswith("Emulated chip: ")]
+        assert notes == []
+
+    @POSIX
+    @pytest.mark.parametrize("closed", [1, 2])
+    def test_started_without_a_place_to_print_to(self, closed: int, tmp_path: Path) -> None:
+        shell = ["sh", "-c", f'"$@" {closed}>&-', "sh", *OPTIGA, "--port", "emulator:chip", "info", "-q"]
+        done = run_process(shell, tmp_path)
+        assert done.returncode == 0
+        assert ("Slot second" in done.stdout) is (closed == 2)
+        assert ("Emulated chip" in done.stderr) is (closed == 1)
+        assert "Traceback" not in done.stderr
+
+    def test_interrupted(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("optiga.chip.Key.sign", interrupt)
+        result = cli("--port", port, "--csr", CONFIG)
+        assert (result.code, result.out) == (130, "")
+        assert result.err.endswith("\nInterrupted\n")
+        assert "Traceback" not in result.err
+        assert list(Path.cwd().iterdir()) == []
+        monkeypatch.undo()
+        assert cli("--port", port, "--read", "0xE0C2").code == 0  # the chip was given back
+
+
+class TestWarningsOfLibraries:
+    """The cryptography library warns of a certificate whose serial number is zero, when it is looked at."""
+
+    @pytest.fixture
+    def odd(self) -> Path:
+        from asn1crypto import pem, x509
+
+        certificate = x509.Certificate.load(pem.unarmor(make_certificate())[2])
+        certificate["tbs_certificate"]["serial_number"] = 0
+        path = Path("odd.pem")
+        path.write_bytes(pem.armor("CERTIFICATE", certificate.dump(force=True)))
+        return path
+
+    def test_are_not_for_users(self, cli: Cli, odd: Path, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "warnoptions", [])
+        result = cli("--port", port, "--write", odd, "-q")
+        assert result.code == 0
+        assert [line.partition(":")[0] for line in result.err.splitlines()] == ["Emulated chip", "Warning"]
+        assert "serial" not in result.err
+
+    def test_but_for_those_who_ask_python_for_them(
+        self, cli: Cli, odd: Path, port: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "warnoptions", ["default"])
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert cli("--port", port, "--write", odd).code == 0
+        assert any("serial number" in str(warning.message) for warning in caught)
+
+
+class TestSecrets:
+    """Frames that carry a secret are counted in the log, not shown."""
+
+    SECRET = bytes.fromhex("5ec4e75ec4e7") * 8
+
+    @pytest.fixture
+    def log(self, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+        caplog.set_level(logging.DEBUG, logger="optiga")
+        return caplog
+
+    def write_secret(self, port: str) -> None:
+        with optiga.open_chip(port) as chip:
+            chip.write(0xE140, self.SECRET)
+            chip.write(0xF1D0, b"shown")
+
+    def test_on_a_board(self, tmp_path: Path, log: pytest.LogCaptureFixture) -> None:
+        with serving(tmp_path, "--chip", "chip", "--tcp", "0") as served:
+            self.write_secret(served.port)
+        assert b"shown".hex() in log.text
+        assert self.SECRET[:6].hex() not in log.text
+        assert re.search(r" > \(\d+ bytes with a secret, not shown\)", log.text)
+
+    def test_on_an_emulated_chip(self, port: str, log: pytest.LogCaptureFixture) -> None:
+        self.write_secret(port)
+        assert b"shown".hex() in log.text
+        assert self.SECRET[:6].hex() not in log.text
+        assert "emulator > (secret)" in log.text

@@ -1,0 +1,334 @@
+"""Chips in files: what survives, who may open them, what is no chip."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from emulated import Probe, command, key_target, two
+
+from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore
+from optiga.emulator.models import TRUST_M_V3, ChipModel
+from optiga.emulator.objects import StoredObject
+from optiga.emulator.store import create_chip, default_chip_path, reset_chip_file
+from optiga.errors import BoardError, ConfigurationError
+from optiga.protocol.codes import CommandCode
+from optiga.protocol.metadata import Tag
+
+posix = pytest.mark.skipif(os.name != "posix", reason="file modes and permissions are POSIX's")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "my.chip"
+
+
+def content(path: Path) -> dict[int, StoredObject]:
+    store = SqliteStore(path, wait_s=0)
+    try:
+        return store.load()
+    finally:
+        store.close()
+
+
+def test_a_chip_in_a_file_keeps_everything(path: Path) -> None:
+    probe = Probe(SqliteStore(path))
+    uid, identity = probe.read(0xE0C2), probe.read(0xE0E0)
+    probe.write(0xF1E0, b"x" * 1500)
+    probe.set_tags(0xF1D0, {Tag.LCSO: b"\x03", Tag.READ: b"\xff"})
+    for oid, algorithm in ((0xE0F1, 0x03), (0xE0F2, 0x05), (0xE0F3, 0x16), (0xE0FC, 0x41)):
+        probe.generate(algorithm, oid)
+    probe.write(0xF1C1, b"\x00")
+    kept = probe.chip._table._store.load()
+    probe.chip.close()
+    again = Probe(SqliteStore(path))
+    assert again.chip._table._store.load() == kept
+    assert (again.read(0xE0C2), again.read(0xE0E0), again.read(0xF1E0)) == (uid, identity, b"x" * 1500)
+    assert again.metadata(0xF1D0).get(Tag.LCSO) == b"\x03"
+    assert again.read(0xF1C1) == b"\x20"
+    for oid, digest, scheme in ((0xE0F1, 32, 0x11), (0xE0F2, 64, 0x11), (0xE0F3, 64, 0x11), (0xE0FC, 32, 0x01)):
+        assert again.sign(oid, bytes(digest), scheme)
+    again.chip.close()
+
+
+def test_each_answer_means_that_it_is_in_the_file(path: Path) -> None:
+    probe = Probe(SqliteStore(path))
+    probe.write(0xF1D0, b"written")
+    copy = path.with_name("copy.chip")
+    copy.write_bytes(path.read_bytes())  # as if the power had failed now
+    assert content(copy)[0xF1D0].data == b"written"
+    probe.chip.close()
+
+
+def test_at_rest_a_chip_is_one_file(path: Path) -> None:
+    probe = Probe(SqliteStore(path))
+    probe.write(0xF1D0, b"x")
+    probe.chip.close()
+    assert [file.name for file in path.parent.iterdir()] == ["my.chip"]
+
+
+@posix
+def test_nobody_else_may_read_any_of_its_files(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        probe = Probe(SqliteStore(path))
+        probe.generate(0x03, 0xE0F1)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+        probe.chip.close()
+    finally:
+        os.umask(before)
+    secrets = {name: mode for name, mode in modes.items() if not name.endswith(".owner")}
+    assert set(secrets) >= {"my.chip"}
+    assert set(secrets.values()) == {0o600}
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b"hello", b"-----BEGIN CERTIFICATE-----\n" * 100, b"SQLite format 3\0" + bytes(200)]
+)
+def test_files_that_are_no_chip(path: Path, bad: bytes) -> None:
+    path.write_bytes(bad)
+    with pytest.raises(BoardError, match="not an emulated chip"):
+        SqliteStore(path, wait_s=0)
+    assert path.read_bytes() == bad
+
+
+def test_another_sqlite_file_is_no_chip(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE objects (oid INTEGER PRIMARY KEY, data BLOB, metadata BLOB)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(BoardError, match="not an emulated chip"):
+        SqliteStore(path, wait_s=0)
+    assert path.read_bytes() == before
+
+
+def change(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_a_newer_format_is_left_alone(path: Path) -> None:
+    create_chip(path, TRUST_M_V3)
+    change(path, "PRAGMA user_version = 99")
+    with pytest.raises(BoardError, match="format 99"):
+        SqliteStore(path, wait_s=0)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM objects",
+        "DROP TABLE objects",
+        "DELETE FROM chip",
+        "UPDATE chip SET model = 'unheard-of'",
+        "UPDATE objects SET metadata = x'2003c001' WHERE oid = 0xF1D0",
+    ],
+)
+def test_damage_is_said_and_nothing_is_made_anew(path: Path, statement: str) -> None:
+    create_chip(path, TRUST_M_V3)
+    change(path, statement)
+    before = path.read_bytes()
+    with pytest.raises(BoardError, match="damaged"):
+        EmulatedChip(SqliteStore(path, wait_s=0))
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_cut_off(path: Path) -> None:
+    create_chip(path, TRUST_M_V3)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BoardError):
+        content(path)
+
+
+@posix
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="nothing is forbidden to root")
+@pytest.mark.parametrize("mode", [0o000, 0o200])
+def test_a_file_that_may_not_be_read(path: Path, mode: int) -> None:
+    create_chip(path, TRUST_M_V3)
+    path.chmod(mode)
+    with pytest.raises(BoardError, match="cannot be opened"):
+        SqliteStore(path, wait_s=0)
+
+
+def test_a_folder_is_no_chip(tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match="folder"):
+        SqliteStore(tmp_path)
+
+
+def test_the_folder_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match="no such folder"):
+        SqliteStore(tmp_path / "nowhere" / "my.chip")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_users_own_chip_gets_its_folder() -> None:
+    path = default_chip_path()
+    assert not path.parent.exists()
+    content(path)
+    assert path.is_file()
+
+
+def test_of_another_model(path: Path) -> None:
+    create_chip(path, TRUST_M_V3)
+    other = ChipModel("other", "Other", bytes(11), bytes(6), frozenset())
+    with pytest.raises(ConfigurationError, match="trust-m-v3, not other"):
+        SqliteStore(path, model=other, wait_s=0)
+    content(path)
+
+
+def test_creating_never_replaces(path: Path) -> None:
+    create_chip(path, TRUST_M_V3)
+    before = path.read_bytes()
+    with pytest.raises(BoardError, match="already"):
+        create_chip(path, TRUST_M_V3)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["my.chip"]
+
+
+def test_a_reset_chip_is_the_same_chip_with_nothing_in_it(path: Path) -> None:
+    probe = Probe(SqliteStore(path))
+    fresh = probe.chip._table._store.load()
+    probe.generate(0x03, 0xE0F1)
+    probe.write(0xF1D0, b"x")
+    probe.set_tags(0xF1D1, {Tag.LCSO: b"\x0f"})
+    probe.write(0xE0C3, b"\xff")
+    probe.chip.close()
+    assert content(path) != fresh
+    reset_chip_file(path)
+    assert content(path) == fresh
+
+
+def test_there_is_nothing_to_reset(path: Path) -> None:
+    with pytest.raises(BoardError, match="no such file"):
+        reset_chip_file(path)
+    assert not path.exists()
+
+
+def test_the_second_one_is_told_who_has_it(path: Path) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from optiga.emulator import SqliteStore\n"
+            f"store = SqliteStore(Path({str(path)!r})); print('mine', flush=True); sys.stdin.read()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    try:
+        assert holder.stdout.readline().strip() == b"mine"
+        with pytest.raises(BoardError, match=f"in use by process {holder.pid}"):
+            SqliteStore(path, wait_s=0)
+        waiting = threading.Timer(0.2, holder.stdin.close)
+        waiting.start()
+        content_when_free = SqliteStore(path, wait_s=30)
+        content_when_free.close()
+        waiting.join()
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+
+
+def test_in_one_process_the_second_is_kept_out_too(path: Path) -> None:
+    first = SqliteStore(path)
+    with pytest.raises(BoardError, match=f"in use by process {os.getpid()}"):
+        SqliteStore(path, wait_s=0)
+    first.close()
+    content(path)
+
+
+@posix
+def test_another_name_is_the_same_chip(path: Path) -> None:
+    first = SqliteStore(path)
+    link = path.with_name("link.chip")
+    link.symlink_to(path)
+    with pytest.raises(BoardError, match="in use"):
+        SqliteStore(link, wait_s=0)
+    first.close()
+
+
+def test_all_who_come_at_once_get_one_chip(path: Path) -> None:
+    uids: list[bytes] = []
+    barrier = threading.Barrier(6)
+
+    def come() -> None:
+        barrier.wait()
+        store = SqliteStore(path)
+        uids.append(store.load()[0xE0C2].data)
+        store.close()
+
+    threads = [threading.Thread(target=come) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(uids) == 6
+    assert len(set(uids)) == 1
+    assert [file.name for file in path.parent.iterdir()] == ["my.chip"]
+
+
+class FailingStore(MemoryStore):
+    """A store whose disk is full while told so."""
+
+    full = False
+
+    def save(self, changed: dict[int, StoredObject]) -> None:  # type: ignore[override]
+        if self.full:
+            raise BoardError("the disk is full")
+        super().save(changed)
+
+
+def test_a_write_that_the_store_fails_has_not_happened() -> None:
+    store = FailingStore()
+    probe = Probe(store)
+    probe.write(0xF1D0, b"before")
+    store.full = True
+    with pytest.raises(BoardError, match="disk is full"):
+        probe.write(0xF1D0, b"lost!!")
+    with pytest.raises(BoardError, match="disk is full"):
+        probe.chip.execute(command(CommandCode.GEN_KEY_PAIR, 0x03, key_target(0xE0F1)))
+    assert probe.read(0xF1D0) == b"before"
+    store.full = False
+    probe.write(0xF1D1, b"next")
+    assert (probe.read(0xF1D0), store.load()[0xF1D0].data) == (b"before", b"before")
+    assert store.load()[0xE0F1].data == b""
+
+
+def test_a_full_disk_is_said_and_the_file_stays_whole(path: Path) -> None:
+    store = SqliteStore(path)
+    probe = Probe(store)
+    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def fill() -> None:
+        for oid in (0xF1E0, 0xF1E1, 0xE0E1, 0xE0E2, 0xE0E3):
+            probe.write(oid, b"x" * 1500)
+
+    with pytest.raises(BoardError, match="cannot be written"):
+        fill()
+    assert probe.ok(CommandCode.GET_RANDOM, 0, two(8))
+    memory = dict(probe.chip._table._objects)
+    probe.chip.close()
+    assert content(path) == memory
+
+
+def test_importing_the_emulator_costs_nothing() -> None:
+    """Commands that need no emulator must not pay for it."""
+    code = "import sys, optiga.emulator; print({'cryptography', 'sqlite3'} & set(sys.modules))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert ran.stdout.strip() == "set()"

@@ -1,0 +1,131 @@
+"""A process that is killed at any moment leaves every object whole, and every answer it gave is true."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from emulated import Probe
+
+from optiga.emulator import SqliteStore
+from optiga.emulator.models import TRUST_M_V3
+from optiga.emulator.store import create_chip
+from optiga.protocol.algorithms import CURVES
+from optiga.protocol.metadata import Tag
+
+KILLS = 240
+CREATIONS = 60
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
+
+
+class Victims:
+    """Children that write, one at a time, from a process that has everything loaded and can fork quickly."""
+
+    def __init__(self) -> None:
+        self._parent = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("killed_writer.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            text=True,
+            bufsize=1,
+        )
+        assert self._parent.stdin is not None
+        assert self._parent.stdout is not None
+        self._stdin, self._stdout = self._parent.stdin, self._parent.stdout
+
+    def kill(self, action: str, path: Path, *, after_acks: int, after_s: float) -> int:
+        """Have a child write, kill it, and return how many counts it has been given an answer to."""
+        self._stdin.write(f"{action} {path}\n")
+        acks, pid = 0, 0
+        while not pid or acks < after_acks:
+            word, *rest = self._line()
+            pid = int(rest[0]) if word == "pid" else pid
+            acks += word == "ack"
+            assert word != "gone"
+        end = time.monotonic() + after_s
+        while time.monotonic() < end:  # the moment is drawn at random; nothing is waited for
+            pass
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        while (word := self._line()[0]) != "gone":
+            acks += word == "ack"
+        return acks
+
+    def _line(self) -> list[str]:
+        line = self._stdout.readline()
+        assert line, "the writer has ended"
+        return line.split()
+
+    def close(self) -> None:
+        self._stdin.close()
+        self._parent.wait(30)
+        self._stdout.close()
+
+
+@pytest.fixture
+def victims() -> Iterator[Victims]:
+    victims = Victims()
+    yield victims
+    victims.close()
+
+
+def check_whole(probe: Probe) -> None:
+    """Each object is as one of the writer's commands left it, with metadata of the same command."""
+    data = probe.read(0xF1E0)
+    assert data == data[:1] * len(data)
+    assert len(data) in (1, *range(801, 1501))
+    assert int.from_bytes(probe.metadata(0xF1E0).get(Tag.USED_SIZE) or b"", "big") == len(data)
+    version = probe.metadata(0xF1D0).get(Tag.VERSION)
+    if version is not None:
+        assert version[0] == version[1] % 128
+        assert probe.metadata(0xF1D0).get(Tag.TYPE) == (b"\x00", b"\x21")[version[1] % 2]
+    key = probe.metadata(0xE0F1)
+    if key.algorithm is not None:
+        stored = probe.chip._table._objects[0xE0F1]
+        assert len(stored.data) == CURVES[key.algorithm].coordinate_size
+        assert key.get(Tag.KEY_USAGE) == {0x03: b"\x10", 0x05: b"\x11"}[key.algorithm]
+        assert probe.sign(0xE0F1, bytes(32))
+
+
+def test_killed_while_writing(victims: Victims, tmp_path: Path) -> None:
+    path = tmp_path / "my.chip"
+    create_chip(path, TRUST_M_V3)
+    probe = Probe(SqliteStore(path))
+    probe.write(0xE120, bytes.fromhex("000000007fffffff"))
+    probe.chip.close()
+    least, in_the_middle = 0, 0
+    for _ in range(KILLS):
+        least += victims.kill("write", path, after_acks=random.randint(1, 3), after_s=random.uniform(0, 0.01))
+        in_the_middle += path.with_name("my.chip-journal").exists()
+        probe = Probe(SqliteStore(path, wait_s=0))
+        check_whole(probe)
+        counted = int.from_bytes(probe.read(0xE120)[:4], "big")
+        assert least <= counted <= least + 1, "an answer was given to a count that is lost, or one counted twice"
+        least = counted
+        probe.chip.close()
+    assert in_the_middle, "no kill has struck an open chip"
+
+
+def test_killed_while_a_chip_is_made(victims: Victims, tmp_path: Path) -> None:
+    made, limit_s = 0, 0.01
+    for number in range(CREATIONS):
+        path = tmp_path / f"{number}.chip"
+        victims.kill("create", path, after_acks=0, after_s=random.uniform(0, limit_s))
+        limit_s *= 0.8 if path.exists() else 1.2  # so that kills strike around the moment at which the chip is there
+        if path.exists():
+            made += 1
+            probe = Probe(SqliteStore(path, wait_s=0))
+            assert probe.sign(0xE0F0, bytes(32))
+            probe.chip.close()
+        else:
+            create_chip(path, TRUST_M_V3)
+    assert 0 < made < CREATIONS, "kills came too early or too late to tell anything"

@@ -1,0 +1,256 @@
+"""Boards behind TCP ports and serial devices: clients come and go, the board stays."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from optiga.emulator import Board
+from optiga.emulator.server import Stop, serve_pty, serve_tcp
+from optiga.errors import BoardError
+from optiga.protocol.frame import encode
+
+LIMIT_S = 20
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo terminals")
+PING, PONG = encode(b"ping"), encode(b"pong")
+
+
+def answer(apdu: bytes) -> bytes:
+    return b"pong" if apdu == b"ping" else apdu * 300
+
+
+class Running:
+    """A server in a thread."""
+
+    def __init__(self, serve: Callable[..., None], *args: object) -> None:
+        self.stop = Stop()
+        self._ready = threading.Event()
+        self._ports: list[str] = []
+        self.thread = threading.Thread(target=serve, args=args, kwargs={"announce": self._announce, "stop": self.stop})
+        self.thread.start()
+        assert self._ready.wait(LIMIT_S)
+        (self.port,) = self._ports
+
+    def _announce(self, port: str) -> None:
+        self._ports.append(port)
+        self._ready.set()
+
+    def end(self) -> None:
+        self.stop()
+        self.thread.join(LIMIT_S)
+        assert not self.thread.is_alive(), "the server does not end"
+        self.stop.close()
+
+
+@pytest.fixture
+def tcp() -> Iterator[Running]:
+    running = Running(serve_tcp, Board(answer), "127.0.0.1", 0)
+    yield running
+    running.end()
+
+
+def connect(running: Running) -> socket.socket:
+    assert running.port.startswith("socket://127.0.0.1:")
+    client = socket.create_connection(("127.0.0.1", int(running.port.rsplit(":", 1)[1])), LIMIT_S)
+    client.settimeout(LIMIT_S)
+    return client
+
+
+def receive(client: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = client.recv(count - len(data))
+        assert more, "the server has hung up"
+        data += more
+    return data
+
+
+def test_an_exchange_over_tcp(tcp: Running) -> None:
+    with connect(tcp) as client:
+        for _ in range(3):
+            client.sendall(PING)
+            assert receive(client, len(PONG)) == PONG
+
+
+def test_what_the_board_has_received_stays_when_a_client_leaves(tcp: Running) -> None:
+    with connect(tcp) as client:
+        client.sendall(PING + PING[:7])
+        assert receive(client, len(PONG)) == PONG
+    with connect(tcp) as client:
+        client.sendall(PING[7:])
+        assert receive(client, len(PONG)) == PONG
+
+
+def test_the_second_client_is_served_when_the_first_has_left(tcp: Running) -> None:
+    first, second = connect(tcp), connect(tcp)
+    with second:
+        second.sendall(PING)
+        with first:
+            first.sendall(PING)
+            assert receive(first, len(PONG)) == PONG
+            assert select.select([second], [], [], 0.05)[0] == []
+        assert receive(second, len(PONG)) == PONG
+
+
+def test_a_client_that_breaks_off_does_no_harm(tcp: Running) -> None:
+    client = connect(tcp)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset in place of a farewell
+    client.sendall(PING[:3])
+    client.close()
+    with connect(tcp) as other:
+        other.sendall(PING[3:] + PING)
+        assert receive(other, len(PONG))
+
+
+def test_it_ends_while_a_client_is_there(tcp: Running) -> None:
+    with connect(tcp) as client:
+        client.sendall(PING)
+        assert receive(client, len(PONG)) == PONG
+        tcp.stop()
+        tcp.thread.join(LIMIT_S)
+        assert not tcp.thread.is_alive()
+        assert client.recv(1) == b""
+
+
+def test_it_ends_though_a_client_takes_no_answers(tcp: Running) -> None:
+    client = connect(tcp)
+    client.setblocking(False)
+    command, sent, full = encode(b"flood"), 0, False
+    while not full:
+        try:
+            sent += client.send(command * 100)
+        except BlockingIOError:
+            full = not select.select([], [client], [], 0.2)[1]
+    tcp.stop()
+    tcp.thread.join(LIMIT_S)
+    client.close()
+    assert sent
+    assert not tcp.thread.is_alive()
+
+
+def test_a_port_that_is_taken(tcp: Running) -> None:
+    port = int(tcp.port.rsplit(":", 1)[1])
+    with Stop_() as stop, pytest.raises(BoardError, match="cannot serve there"):
+        serve_tcp(Board(answer), "127.0.0.1", port, announce=lambda _: None, stop=stop)
+
+
+def test_a_host_that_is_none() -> None:
+    with Stop_() as stop, pytest.raises(BoardError, match="cannot serve there"):
+        serve_tcp(Board(answer), "256.0.0.1", 0, announce=lambda _: None, stop=stop)
+
+
+class Stop_(Stop):  # noqa: N801
+    """A stop that is closed with its context."""
+
+    def __enter__(self) -> Stop:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def ask(device: str, data: bytes, count: int) -> bytes:
+    """Open a serial device, send, and read so many bytes; leave."""
+    descriptor = os.open(device, os.O_RDWR | os.O_NOCTTY)
+    try:
+        os.write(descriptor, data)
+        received = b""
+        while len(received) < count:
+            assert select.select([descriptor], [], [], LIMIT_S)[0]
+            received += os.read(descriptor, count - len(received))
+        return received
+    finally:
+        os.close(descriptor)
+
+
+@posix
+def test_clients_of_a_serial_device_come_and_go() -> None:
+    running = Running(serve_pty, Board(answer))
+    try:
+        for _ in range(3):
+            assert ask(running.port, PING, len(PONG)) == PONG
+        assert ask(running.port, PING + PING[:9], len(PONG)) == PONG
+        assert ask(running.port, PING[9:], len(PONG)) == PONG
+    finally:
+        running.end()
+
+
+@posix
+def test_every_byte_goes_through_a_serial_device() -> None:
+    """No echo, no line ends turned into others, no control characters."""
+    running = Running(serve_pty, Board(lambda apdu: apdu))
+    try:
+        data = encode(bytes(range(256)))
+        assert ask(running.port, data, len(data)) == data
+    finally:
+        running.end()
+
+
+@posix
+def test_a_link_to_the_device_lives_as_long_as_the_server(tmp_path: Path) -> None:
+    link = tmp_path / "board"
+    running = Running(serve_pty, Board(answer), link)
+    try:
+        assert running.port == str(link)
+        assert ask(str(link), PING, len(PONG)) == PONG
+        assert [file.name for file in tmp_path.iterdir()] == ["board"]
+    finally:
+        running.end()
+    assert list(tmp_path.iterdir()) == []
+
+
+@posix
+def test_an_old_link_is_replaced_and_another_ones_is_left(tmp_path: Path) -> None:
+    link = tmp_path / "board"
+    link.symlink_to("/dev/pts/gone")
+    first = Running(serve_pty, Board(answer), link)
+    second = Running(serve_pty, Board(answer), link)
+    leads_to = link.readlink()
+    first.end()
+    try:
+        assert link.readlink() == leads_to
+        assert ask(str(link), PING, len(PONG)) == PONG
+    finally:
+        second.end()
+
+
+@posix
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_what_is_no_link_is_never_replaced(tmp_path: Path, is_folder: bool) -> None:
+    link = tmp_path / "precious"
+    if is_folder:
+        link.mkdir()
+    else:
+        link.write_text("data")
+    with Stop_() as stop, pytest.raises(BoardError, match="no symbolic link"):
+        serve_pty(Board(answer), link, announce=lambda _: None, stop=stop)
+    assert link.is_dir() if is_folder else link.read_text() == "data"
+
+
+@posix
+def test_a_link_where_nothing_can_be_made(tmp_path: Path) -> None:
+    with Stop_() as stop, pytest.raises(BoardError, match="link cannot be made"):
+        serve_pty(Board(answer), tmp_path / "nowhere" / "board", announce=lambda _: None, stop=stop)
+
+
+@posix
+def test_it_ends_though_nobody_takes_the_answers() -> None:
+    running = Running(serve_pty, Board(answer))
+    descriptor = os.open(running.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        full = False
+        while not full:  # answers are longer than commands, so that the way back is full first
+            try:
+                os.write(descriptor, encode(b"flood"))
+            except BlockingIOError:
+                full = not select.select([], [descriptor], [], 0.2)[1]
+        running.end()
+    finally:
+        os.close(descriptor)
