@@ -246,8 +246,10 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     try:
         connection = _connect(path, wait_s)
         try:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            # In this order: a connection in exclusive mode would not give up its shared lock while it waits for the
+            # exclusive one, and of two such neither would get it.
             connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("COMMIT")
         except BaseException:
             connection.close()
