@@ -1,6 +1,6 @@
 """Make a CSR on each of several boards at once, a thread each.
 
-python docs/examples/many_boards.py CONFIG PORT [PORT ...]
+Run it with ``python docs/examples/many_boards.py CONFIG PORT [PORT ...]``.
 """
 
 import sys

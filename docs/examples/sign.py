@@ -1,6 +1,6 @@
 """Have a chip make a key, sign with it, and check the signature with its public key.
 
-python docs/examples/sign.py [PORT]
+Run it with ``python docs/examples/sign.py [PORT]``.
 """
 
 import sys

@@ -45,7 +45,8 @@ def open_emulated(path: Path, *, model: str | None = None, real_timing: bool = F
     :raises BoardError: if that cannot be.
     :raises ConfigurationError: if there is no such model, or the chip is of another.
     """
-    chip = EmulatedChip(SqliteStore(path, model=find_model(model) if model is not None else None))
+    store = SqliteStore(path, model=find_model(model) if model is not None else None)
+    chip = EmulatedChip(store, model=store.model)
     if not real_timing:
         return EmulatedTransport(chip)
     from optiga.emulator.timing import RealTiming

@@ -119,20 +119,26 @@ def test_it_ends_while_a_client_is_there(tcp: Running) -> None:
         assert client.recv(1) == b""
 
 
-def test_it_ends_though_a_client_takes_no_answers(tcp: Running) -> None:
-    client = connect(tcp)
-    client.setblocking(False)
-    command, sent, full = encode(b"flood"), 0, False
-    while not full:
-        try:
-            sent += client.send(command * 100)
-        except BlockingIOError:
-            full = not select.select([], [client], [], 0.2)[1]
-    tcp.stop()
-    tcp.thread.join(LIMIT_S)
-    client.close()
-    assert sent
-    assert not tcp.thread.is_alive()
+class Flood(Board):
+    """A board with more to say than any buffer holds."""
+
+    def __init__(self) -> None:
+        super().__init__(answer)
+        self.asked = threading.Event()
+
+    def feed(self, data: bytes) -> bytes:
+        self.asked.set()
+        return bytes(50_000_000)
+
+
+def test_it_ends_though_a_client_takes_no_answers() -> None:
+    board = Flood()
+    running = Running(serve_tcp, board, "127.0.0.1", 0)
+    with connect(running) as client:
+        client.sendall(PING)
+        assert board.asked.wait(LIMIT_S)
+        assert receive(client, 10) == bytes(10)
+        running.end()
 
 
 def test_a_port_that_is_taken(tcp: Running) -> None:
@@ -242,15 +248,13 @@ def test_a_link_where_nothing_can_be_made(tmp_path: Path) -> None:
 
 @posix
 def test_it_ends_though_nobody_takes_the_answers() -> None:
-    running = Running(serve_pty, Board(answer))
-    descriptor = os.open(running.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    board = Flood()
+    running = Running(serve_pty, board)
+    descriptor = os.open(running.port, os.O_RDWR | os.O_NOCTTY)
     try:
-        full = False
-        while not full:  # answers are longer than commands, so that the way back is full first
-            try:
-                os.write(descriptor, encode(b"flood"))
-            except BlockingIOError:
-                full = not select.select([], [descriptor], [], 0.2)[1]
+        os.write(descriptor, PING)
+        assert board.asked.wait(LIMIT_S)
+        assert os.read(descriptor, 1) == b"\0"
         running.end()
     finally:
         os.close(descriptor)
