@@ -193,7 +193,7 @@ class BridgeTransport:
                 "Is a chip plugged in, the right way round? If it is, bytes may be lost: try another cable or USB port"
             )
         elif seen.fences:
-            message = "the board is there, but its answers get lost"
+            message = "the board is there, but bytes to it or from it get lost"
             hint = "Try another cable or USB port, and close other programs on this port"
         elif self._has_answered:
             message = "the board stopped answering"

@@ -176,7 +176,7 @@ def test_what_never_answers_is_diagnosed_in_words(board: Callable[[bytes], bytes
     {
         "wrong CRC": "arrive damaged",
         "half an answer": "arrive damaged",
-        "answer dropped": "answers get lost",
+        "answer dropped": "bytes to it or from it get lost",
         "ff ff": "cannot reach its chip",
         "byte of the start sequence lost": "cannot reach its chip.*bytes may be lost",
     }.items(),
