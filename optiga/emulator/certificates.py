@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.emulator.machine import CommandError
+from optiga.protocol import der
 from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
 
 if TYPE_CHECKING:
     from optiga.emulator.keys import PublicKey
 
-_DER_SEQUENCE = 0x30
 _MAX_SIZE = 1300
 """Most bytes of a certificate that the chip can parse."""
 _MAX_SERIAL_BITS = 160
@@ -26,7 +26,7 @@ def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-    if not data or data[0] != _DER_SEQUENCE:
+    if not data or data[0] != der.SEQUENCE:
         raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT)
     if len(data) > _MAX_SIZE:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError
 from optiga.personalize.files import read_input
 from optiga.personalize.pem import encode_pem, is_pem, iterate_blocks
+from optiga.protocol.der import SEQUENCE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 MAX_FILE_SIZE = 1 << 20
 """Most bytes of a certificate's file."""
-DER_SEQUENCE = 0x30
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
 _OTHER_LABELS = {
@@ -123,7 +123,7 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
         raise CertificateError(f"{name} is empty")
     if is_pem(data):
         return [_from_block(block.label, block.data, name) for block in iterate_blocks(data, name)]
-    if data[0] != DER_SEQUENCE:
+    if data[0] != SEQUENCE:
         raise CertificateError(
             f"no certificate in {name}",
             hint="A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",

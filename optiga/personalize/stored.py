@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from optiga.personalize.certificate import DER_SEQUENCE, Certificate, der_size
-from optiga.protocol import tls_identity
+from optiga.personalize.certificate import Certificate, der_size
+from optiga.protocol import der, tls_identity
 
 EMPTY = b"\x00"
 """What an object that was never written reads as."""
@@ -25,6 +25,6 @@ def decode_stored(data: bytes) -> list[Certificate]:
             raise ValueError("a TLS identity without a certificate")
         return [Certificate.parse(der) for der in ders]
     size = der_size(data)
-    if data[:1] != bytes([DER_SEQUENCE]) or size is None or size > len(data):
+    if data[:1] != bytes([der.SEQUENCE]) or size is None or size > len(data):
         raise ValueError("neither a TLS identity nor a certificate in DER")
     return [Certificate.parse(data[:size])]

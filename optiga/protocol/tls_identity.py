@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 TAG = 0xC0
-DER_SEQUENCE = 0x30
-"""First byte of a certificate in DER."""
 
 
 def encode(certificates: Iterable[bytes]) -> bytes:

@@ -46,7 +46,11 @@ def open_emulated(path: Path, *, model: str | None = None, real_timing: bool = F
     :raises ConfigurationError: if there is no such model, or the chip is of another.
     """
     store = SqliteStore(path, model=find_model(model) if model is not None else None)
-    chip = EmulatedChip(store, model=store.model)
+    try:
+        chip = EmulatedChip(store, model=store.model)
+    except BaseException:
+        store.close()
+        raise
     if not real_timing:
         return EmulatedTransport(chip)
     from optiga.emulator.timing import RealTiming
