@@ -21,18 +21,19 @@ class EmulatedChip:
     """A chip, powered on when this is made.
 
     :param store: where its objects survive; by default in memory, as long as this object does. A store that is empty
-        gets a new chip from the factory.
+        gets a new chip from the factory. It is closed with the chip, and if the chip cannot be had.
     :param model: the model of a new chip.
     """
 
     def __init__(self, store: Store | None = None, *, model: ChipModel = DEFAULT_MODEL) -> None:
-        self._table = ObjectTable(store or MemoryStore())
-        if not len(self._table):
-            from optiga.emulator.identity import factory_chip
-
-            for oid, stored in factory_chip(model).items():
-                self._table.put(oid, stored)
-            self._table.commit()
+        store = store or MemoryStore()
+        try:
+            self._table = ObjectTable(store)
+            if not len(self._table):
+                self._make(model)
+        except BaseException:
+            store.close()
+            raise
         self._machine = Machine(model, self._table)
 
     def execute(self, command: bytes) -> bytes:
@@ -63,6 +64,14 @@ class EmulatedChip:
     def close(self) -> None:
         """Power off, and give the store back."""
         self._table.close()
+
+    def _make(self, model: ChipModel) -> None:
+        """Take everything that a new chip holds from the factory."""
+        from optiga.emulator.identity import factory_chip
+
+        for oid, stored in factory_chip(model).items():
+            self._table.put(oid, stored)
+        self._table.commit()
 
     def _run(self, command: bytes) -> bytes:
         machine = self._machine

@@ -46,11 +46,7 @@ def open_emulated(path: Path, *, model: str | None = None, real_timing: bool = F
     :raises ConfigurationError: if there is no such model, or the chip is of another.
     """
     store = SqliteStore(path, model=find_model(model) if model is not None else None)
-    try:
-        chip = EmulatedChip(store, model=store.model)
-    except BaseException:
-        store.close()
-        raise
+    chip = EmulatedChip(store, model=store.model)
     if not real_timing:
         return EmulatedTransport(chip)
     from optiga.emulator.timing import RealTiming
