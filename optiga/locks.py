@@ -31,11 +31,17 @@ class Owner:
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(path.name + ".owner")
 
+    @property
+    def was_left(self) -> bool:
+        """Whether whoever held it last did not say that he is done: he was killed, or in the middle of something."""
+        return self._path.exists()
+
     def sign(self) -> None:
         """Say that this process holds it. A help to others, no need of ours: if it cannot be written, it is not."""
         words = sys.argv[:1] + [word for word in sys.argv[1:] if len(word) < 40]
+        text = f"process {os.getpid()} ({' '.join(words)[:100]})"
         with suppress(OSError):
-            self._path.write_text(f"process {os.getpid()} ({' '.join(words)[:100]})", encoding="utf-8")
+            self._path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
     def erase(self) -> None:
         """Say that nobody holds it."""
@@ -67,6 +73,7 @@ class PortLock:
         self._wait_s = wait_s
         self._owner = Owner(path)
         self._lock: BaseFileLock | None = None
+        self.was_left = False
 
     def acquire(self) -> None:
         """Take the lock.
@@ -82,21 +89,37 @@ class PortLock:
         except Timeout:
             raise self._owner.in_use(self._port) from None
         except OSError as error:
-            raise BoardError(f"cannot be locked: {self._path}: {error.strerror or error}", port=self._port) from error
+            raise BoardError(
+                f"cannot be locked: {self._path}: {error.strerror or error}",
+                hint="Set XDG_STATE_HOME to a folder you may write",
+                port=self._port,
+            ) from error
         self._lock = lock
+        self.was_left = self._owner.was_left
         self._owner.sign()
 
-    def release(self) -> None:
-        """Give the lock back. Does nothing if it is not held."""
+    def release(self, *, done: bool = True) -> None:
+        """Give the lock back. Does nothing if it is not held.
+
+        :param done: False if the board was left in the middle of an exchange, for the next one to know.
+        """
         if self._lock is not None:
-            self._owner.erase()
+            if done:
+                self._owner.erase()
             self._lock.release()
         self._lock = None
 
 
 def lock_path_for_port(device: str) -> Path:
     """Where the lock of a serial device or URL lies: in the user's state folder, under a name made from it."""
+    import tempfile
+
     from platformdirs import user_state_path
 
-    digest = hashlib.sha256(device.encode()).hexdigest()[:16]
-    return user_state_path("optiga", appauthor=False) / "locks" / f"{digest}.lock"
+    digest = hashlib.sha256(os.fsencode(device)).hexdigest()[:16]
+    folder = user_state_path("optiga", appauthor=False) / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:  # a home that cannot be written, as in many a container
+        folder = Path(tempfile.gettempdir())
+    return folder / f"optiga-{digest}.lock"

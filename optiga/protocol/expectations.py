@@ -24,6 +24,7 @@ _EXPORTING = (
 )
 _TAG_EXPORT = 0x07
 _SECRET_OBJECTS = (PLATFORM_BINDING_SECRET,)
+_HARDLY_EMPTY = (CommandCode.GET_DATA_OBJECT, CommandCode.GET_RANDOM)
 _RETURNS_SOMETHING = (CommandCode.GEN_KEY_PAIR, CommandCode.CALC_SIGN)
 
 
@@ -57,6 +58,15 @@ def can_answer(command: bytes, answer: bytes) -> bool:
     if code in _RETURNS_NOTHING:
         return not parsed.data
     return bool(parsed.data) or code not in _RETURNS_SOMETHING
+
+
+def is_sure_answer(command: bytes, answer: bytes) -> bool:
+    """Whether an answer APDU can only be one to a command APDU, so that nothing else need be heard to believe it.
+
+    An object may be empty, but an empty answer to a read is more likely one to somebody's write before.
+    """
+    empty = len(answer) == apdu.HEADER_SIZE and answer[0] == apdu.STATUS_OK
+    return can_answer(command, answer) and not (empty and command_code(command) in _HARDLY_EMPTY)
 
 
 def hides_command(command: bytes) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from optiga.errors import BoardError
 from optiga.protocol import frame
-from optiga.protocol.expectations import can_answer, hides_answer, hides_command, is_repeatable
+from optiga.protocol.expectations import can_answer, hides_answer, hides_command, is_repeatable, is_sure_answer
 from optiga.protocol.timing import LINE_BYTES_PER_MS, command_code, longest_ms, typical_ms
 from optiga.transport.line import Line
 from optiga.transport.scanner import AnswerScanner, Found
@@ -29,6 +29,9 @@ _BULK_QUIET = 4
 """How many times as long the board must be quiet after much filler, which it complains of for a while."""
 _SLACK_S = 0.3
 """What an answer may be late, beyond the manual's times, before the line is looked after."""
+_SETTLING_S = 6.0
+"""How long a board is heard out that somebody left in the middle of an exchange: a little longer than its chip can be
+delayed by its security monitor."""
 _MAX_FRAME_S = frame.BUFFER_SIZE / LINE_BYTES_PER_MS / 1000
 
 
@@ -37,15 +40,23 @@ class BridgeTransport:
 
     :param line: the bytes' way to the board; closed with this.
     :param port: how the user names the board, for messages.
+    :param settled: False if somebody may have left the board in the middle of an exchange; it is heard out, then,
+        before the first command.
     """
 
-    def __init__(self, line: Line, *, port: str) -> None:
+    def __init__(self, line: Line, *, port: str, settled: bool = True) -> None:
         self._line = line
+        self._is_settled = settled
         self._port = port
         self._scanner = AnswerScanner()
         self._has_answered = False
         self._symptoms = _Symptoms()
         self._show_answer = True
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every exchange has come to its end, so that the board owes no answer."""
+        return self._is_settled
 
     def close(self) -> None:
         self._line.close()
@@ -57,9 +68,25 @@ class BridgeTransport:
             must not be repeated is lost.
         """
         self._symptoms = _Symptoms()
+        if not self._is_settled:
+            self._settle()
+        self._is_settled = False
+        answer = self._exchange(apdu)
+        self._is_settled = True
+        return answer
+
+    def _settle(self) -> None:
+        """Hear out a board that may still owe an answer, or wait for the rest of a frame, and drop what it says.
+
+        :raises BoardError: if it says nothing.
+        """
+        self._scanner.clear()
+        self._recover(frame.BUFFER_SIZE, self._line.now() + _SETTLING_S, 1, None)
+
+    def _exchange(self, apdu: bytes) -> bytes:
         for attempt in range(1, ATTEMPTS + 1):
             answer = self._attempt(apdu, attempt)
-            if answer is not None:
+            if answer is not None and can_answer(apdu, answer):
                 self._has_answered = True
                 return answer
             if not is_repeatable(apdu):
@@ -82,18 +109,18 @@ class BridgeTransport:
         sending_s = len(sent) / LINE_BYTES_PER_MS / 1000
         patience = sending_s + _MAX_FRAME_S + 1.5 * typical_ms(apdu) / 1000 + _SLACK_S
         found = self._listen(patience)
-        if found is not None and found.apdu is not None and can_answer(apdu, found.apdu):
+        if found is not None and found.apdu is not None and is_sure_answer(apdu, found.apdu):
             return found.apdu
         self._symptoms.complaints += found is not None and found.is_error
         self._symptoms.damaged += self._scanner.damaged
         self._symptoms.noise += self._scanner.noise
         deadline = started + sending_s + longest_ms(apdu) / 1000
-        return self._recover(sent, deadline, attempt, found)
+        return self._recover(longest_wait(sent), deadline, attempt, found)
 
-    def _recover(self, sent: bytes, deadline: float, attempt: int, first: Found | None) -> bytes | None:
+    def _recover(self, missing: int, deadline: float, attempt: int, first: Found | None) -> bytes | None:
         """Bring the board to a frame boundary.
 
-        :param sent: the frame whose answer did not come.
+        :param missing: most bytes that the board can be waiting for.
         :param first: what came in its place, if anything whole did.
         :returns: the last answer that came before the fence, if one did.
         :raises BoardError: if the board stays silent until the deadline.
@@ -103,7 +130,7 @@ class BridgeTransport:
         fenced, answer = self._fill_singly(step)
         late = answer or late
         if not fenced:
-            fenced, answer = self._fill_in_bulk(sent, step)
+            fenced, answer = self._fill_in_bulk(missing, step)
             late = answer or late
             while not fenced and self._line.now() < deadline:
                 found = self._listen(deadline - self._line.now())
@@ -132,13 +159,12 @@ class BridgeTransport:
                 answer = found.apdu
         return False, answer
 
-    def _fill_in_bulk(self, sent: bytes, step: float) -> tuple[bool, bytes | None]:
+    def _fill_in_bulk(self, missing: int, step: float) -> tuple[bool, bytes | None]:
         """Send filler in growing portions, as much as the firmware can still be waiting for.
 
         :returns: whether it complained, and the last answer that came before.
         """
         answer = None
-        missing = longest_wait(sent)
         portion = 4 * frame.HEAD_SIZE
         while missing > 0:
             count = min(portion, missing)
@@ -197,15 +223,15 @@ class BridgeTransport:
             hint = "Try another cable or USB port, and close other programs on this port"
         elif self._has_answered:
             message = "the board stopped answering"
-            hint = "Check cable and power, then run the command again: it starts from a clean line"
+            hint = "Unplug and replug the board, then run the command again: it starts from a clean line"
         elif seen.noise:
             message = "something answers, but not a personalization board"
             hint = "Is it the right port ('boards' lists them)? Is the board's firmware in provisioning mode?"
         else:
             message = "no answer"
             hint = (
-                "Is it the right port ('boards' lists them)? Is the board powered, its firmware in provisioning mode, "
-                "a chip on it?"
+                "Is it the right port ('boards' lists them), with no other client on it? Is the board's firmware in "
+                "provisioning mode, a chip on it? If so, unplug and replug the board"
             )
         return BoardError(message, hint=hint, port=self._port)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
 from optiga.errors import ConfigurationError
 from optiga.transport.base import Transport
+
+if TYPE_CHECKING:
+    from optiga.locks import PortLock
+    from optiga.transport.bridge import BridgeTransport
 
 EMULATOR = "emulator"
 _EMULATOR_OPTIONS = ("model", "timing")
@@ -36,12 +39,12 @@ class BoardPort(NamedTuple):
         lock = PortLock(lock_path_for_port(self._one_name()), port=self.name)
         lock.acquire()
         try:
-            bridge = BridgeTransport(SerialLine(self.name), port=self.name)
+            bridge = BridgeTransport(SerialLine(self.name), port=self.name, settled=not lock.was_left)
         except BaseException:
             lock.release()
             raise
         inform("%s: open", self.name)
-        return _Locked(bridge, lock.release)
+        return _LockedBridge(bridge, lock)
 
     def _one_name(self) -> str:
         """The same name for a device however it is reached: links are followed."""
@@ -132,18 +135,18 @@ def _parse_emulator(text: str) -> EmulatorPort:
     )
 
 
-class _Locked:
-    """A transport that gives its lock back when it is closed."""
+class _LockedBridge:
+    """A bridge that gives its lock back when it is closed, and says whether the board was left at peace."""
 
-    def __init__(self, transport: Transport, release: Callable[[], None]) -> None:
-        self._transport = transport
-        self._release = release
+    def __init__(self, bridge: BridgeTransport, lock: PortLock) -> None:
+        self._bridge = bridge
+        self._lock = lock
 
     def exchange(self, apdu: bytes) -> bytes:
-        return self._transport.exchange(apdu)
+        return self._bridge.exchange(apdu)
 
     def close(self) -> None:
         try:
-            self._transport.close()
+            self._bridge.close()
         finally:
-            self._release()
+            self._lock.release(done=self._bridge.is_settled)

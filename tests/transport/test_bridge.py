@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from faulty_line import FAULTS, HARMLESS, Fault, FaultyLine, lose_byte
 
-from optiga import BoardError
+from optiga import BoardError, ChipError
 from optiga.chip import Chip
 from optiga.emulator import EmulatedChip
 from optiga.personalize.configuration import load_configuration
@@ -207,3 +207,56 @@ def test_closing_closes_the_line() -> None:
     line = FaultyLine(EmulatedChip().execute)
     BridgeTransport(line, port="board").close()
     assert line.closed
+
+
+WRITE = bytes.fromhex("82400009f1d0000068656c6c6f")
+REFUSED_WRITE = bytes.fromhex("82400005e0c2000000")
+READ = bytes.fromhex("81000006e0c200000611")
+
+
+@pytest.mark.parametrize("left", [WRITE, REFUSED_WRITE, READ], ids=["an empty answer", "a refusal", "data"])
+def test_answers_that_a_killed_process_left_never_reach_the_next(left: bytes) -> None:
+    """Each is on its way when the next process, which found the owner's line still there, begins."""
+    chip = EmulatedChip()
+    chip.execute(bytes.fromhex("f0000010d27600000447656e417574684170706c"))
+    line = FaultyLine(chip.execute)
+    line.write(frame.encode(left))
+    opened = Chip(BridgeTransport(line, port="board", settled=False), port="board")
+    assert opened.uid.firmware_build == "2564"
+    with pytest.raises(ChipError, match="0x07"):
+        opened.write(0xE0E0, b"locked")
+    assert len(opened.random(8)) == 8
+
+
+def test_an_empty_answer_to_a_read_is_not_believed_at_once() -> None:
+    chip = EmulatedChip()
+    chip.execute(bytes.fromhex("f0000010d27600000447656e417574684170706c"))
+    line = FaultyLine(chip.execute)
+    transport = BridgeTransport(line, port="board")
+    line.write(frame.encode(WRITE))
+    assert transport.exchange(READ)[4:].hex().endswith("2564")
+
+
+def test_an_interrupted_exchange_is_settled_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = FaultyLine(EmulatedChip().execute)
+    transport = BridgeTransport(line, port="board")
+    chip = Chip(transport, port="board")
+
+    def interrupt(seconds: float) -> bytes:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(line, "read", interrupt)
+        chip.write(0xF1D0, b"late answer")
+    assert not transport.is_settled
+    assert chip.uid.firmware_build == "2564"
+    assert transport.is_settled
+    assert chip.read(0xF1D0) == b"late answer"
+
+
+def test_a_dead_board_is_not_waited_for_long() -> None:
+    line = FaultyLine(deaf)
+    line._board.feed = silent_board  # type: ignore[method-assign]
+    with pytest.raises(BoardError, match="no answer"):
+        Chip(BridgeTransport(line, port="board", settled=False))
+    assert line.now() < LIMIT_S

@@ -81,3 +81,37 @@ def test_each_port_has_a_lock_of_its_own() -> None:
     assert len(names) == 3
     assert all(path.parent.name == "locks" for path in names)
     assert str(os.getpid()) not in str(names)
+
+
+def test_whoever_did_not_finish_is_known_to_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with hold(path) as holder:
+        holder.kill()
+    lock = PortLock(path, port="board", wait_s=0)
+    lock.acquire()
+    assert lock.was_left
+    lock.release(done=False)
+    lock.acquire()
+    assert lock.was_left
+    lock.release()
+    lock.acquire()
+    assert not lock.was_left
+    lock.release()
+
+
+def test_words_in_no_encoding_are_written_down_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["optiga", "--port", "emulator:\udcff.chip"])
+    lock = PortLock(tmp_path / "lock", port="board", wait_s=0)
+    lock.acquire()
+    assert "\\udcff" in (tmp_path / "lock.owner").read_text()
+    lock.release()
+    assert lock_path_for_port("/dev/tty\udcff") != lock_path_for_port("/dev/tty")
+
+
+def test_a_home_that_cannot_be_written_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "file"))
+    lock = PortLock(lock_path_for_port("/dev/ttyACM0"), port="board", wait_s=0)
+    lock.acquire()
+    lock.release()
