@@ -6,7 +6,10 @@ import sys
 if sys.version_info < (3, 10):
     sys.exit("Error: optiga.py needs Python 3.10 or newer")
 
-from optiga.cli import enter
-
 if __name__ == "__main__":
-    enter()
+    try:
+        from optiga.cli import enter
+
+        enter()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -25,7 +25,7 @@ class OptigaError(Exception):
 
     def __str__(self) -> str:
         """One line: where, what, and what to do."""
-        where = f"{self.port}: " if self.port and self.port not in self.message else ""
+        where = f"{self.port}: " if self.port and not self.message.startswith(self.port) else ""
         return f"{where}{self.message}" + (f". {self.hint}" if self.hint else "")
 
 

@@ -63,11 +63,16 @@ class Chip:
     def execute(self, command: Command[T]) -> T:
         """Send a command and return its result. One exchange; on an error of the chip a second one asks for the cause.
 
+        :raises ConfigurationError: if its arguments fit no command.
         :raises ChipError: if the chip refuses the command or answers against the manual.
         :raises BoardError: if the line fails.
         """
         try:
-            answer = apdu.decode_answer(self._transport.exchange(command.apdu()))
+            question = command.apdu()
+        except (ValueError, OverflowError) as error:
+            raise ConfigurationError(f"{command.code.title}: {error}", oid=command.target) from None
+        try:
+            answer = apdu.decode_answer(self._transport.exchange(question))
             if answer.ok:
                 return command.parse(answer.data)
         except ValueError as error:
@@ -117,10 +122,16 @@ class Chip:
         """Write data into an object, in as few exchanges as the chip's buffer allows.
 
         :param erase: whether the object holds nothing but these data afterwards.
+        :raises ConfigurationError: if they are more than the object has room for; nothing is written then.
         :raises ChipError: if the chip refuses.
         """
         from optiga.chip.commands.set_data_object import MAX_FRAGMENT, SetData
 
+        info = objects.OBJECTS.get(oid)
+        if info is not None and info.size and offset + len(data) > info.size:
+            raise ConfigurationError(
+                f"{len(data)} bytes at {offset} do not fit {info.label}, which has room for {info.size}", oid=oid
+            )
         for start in range(0, max(len(data), 1), MAX_FRAGMENT):
             fragment = data[start : start + MAX_FRAGMENT]
             self.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -48,6 +49,8 @@ def enter() -> NoReturn:
     that matters has been closed by then.
     """
     code = main()
+    with suppress(OSError, ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was asked for is done, and shall be told as done
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # as it is where the process was started with the stream closed
             with suppress(OSError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -156,15 +157,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return exit_code(error)
     except (KeyboardInterrupt, BrokenPipeError, ModuleNotFoundError):
         raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT):
+            settings.error(f"the output cannot be written: {error.strerror}")
+            return EXIT_CODES[ConfigurationError]
+        return _unexpected(settings, error)
     except Exception as error:
-        import logging
-
-        logging.getLogger(__name__).debug("unexpected", exc_info=True)
-        settings.error(
-            f"unexpected: {type(error).__name__}: {error}. This is a mistake of optiga; the same command with -vv "
-            "shows where, for a report"
-        )
-        return _EXIT_UNEXPECTED
+        return _unexpected(settings, error)
     return result if isinstance(result, int) else 0
 
 
@@ -175,6 +174,18 @@ def _silence_python_warnings() -> None:
 
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+
+
+def _unexpected(settings: Settings, error: Exception) -> int:
+    """Report a mistake of our own as one line; with ``-vv`` where it was made."""
+    import logging
+
+    logging.getLogger(__name__).debug("unexpected", exc_info=error)
+    settings.error(
+        f"unexpected: {type(error).__name__}: {error}. This is a mistake of optiga; the same command with -vv "
+        "shows where, for a report"
+    )
+    return _EXIT_UNEXPECTED
 
 
 def exit_code(error: OptigaError) -> int:

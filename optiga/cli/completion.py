@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.settings import common_options
+
 
 @click.command(name="completion", short_help="Print the completion script of a shell.")
+@common_options()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the script that completes 'optiga' in a shell.

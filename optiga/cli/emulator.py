@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from optiga.cli.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.group(name="emulator", invoke_without_command=True, short_help="Make, reset and serve emulated chips.")
@@ -39,13 +44,11 @@ def new(settings: Settings, path: str, model: str | None) -> None:
 def reset(settings: Settings, path: str | None) -> None:
     """Bring a chip back to its factory state: it keeps its UID and its first slot, all else is as new.
 
-    Without a path: your own chip, the one of --port emulator.
+    Without a path: the chip of --port emulator:PATH, or your own.
     """
-    from pathlib import Path
+    from optiga.emulator.store import reset_chip_file
 
-    from optiga.emulator.store import default_chip_path, reset_chip_file
-
-    file = Path(path) if path is not None else default_chip_path()
+    file = _chip_file(settings, path)
     reset_chip_file(file)
     settings.note(f"The chip in {file} is in its factory state")
 
@@ -78,14 +81,14 @@ def serve(
     import gc
     from pathlib import Path
 
-    from optiga.emulator import Board, default_chip_path
+    from optiga.emulator import Board
     from optiga.emulator.server import serve_pty, serve_tcp, stop_on_signals
     from optiga.transport.emulated import open_emulated
 
     if (link is None) == (address is None):
         raise click.UsageError("serve takes --pty or --tcp, one of them.")
     host, port = _split_address(address) if address is not None else ("", 0)
-    file = Path(path) if path is not None else default_chip_path()
+    file = _chip_file(settings, path)
     gc.enable()  # a server runs for long
     chip = open_emulated(file, model=model, real_timing=timing == "real")
     settings.announce_emulated(file)
@@ -99,6 +102,20 @@ def serve(
     finally:
         chip.close()
     settings.note("Stopped")
+
+
+def _chip_file(settings: Settings, path: str | None) -> Path:
+    """The chip that a path names; without one that of the port, without either the user's own."""
+    from pathlib import Path
+
+    from optiga.transport import EmulatorPort, resolve_port
+
+    if path is not None:
+        return Path(path)
+    port = resolve_port(settings.port or "emulator")
+    if not isinstance(port, EmulatorPort):
+        raise click.UsageError(f"the port {settings.port} is no emulated chip: name a chip's file.")
+    return port.file
 
 
 def _announce(port: str) -> None:

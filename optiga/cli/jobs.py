@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from optiga.cli.settings import Settings
+from optiga.errors import ConfigurationError
 
 
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
@@ -17,7 +18,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     from optiga.personalize.files import check_folder_writable, write_whole
 
     configuration = load_configuration(Path(config_path), slot=slot)
-    settings.check_query(("filename", "public_key"))
+    settings.check_query({"filename": "x.csr", "public_key": "00"})
     folder = Path(out_dir)
     check_folder_writable(folder)
     shown = json.dumps(configuration.csr_config, sort_keys=True, indent=4, ensure_ascii=False)
@@ -34,7 +35,7 @@ def write_file(settings: Settings, path: str, *, slot: str | None, object_id: st
     from optiga.personalize.write import execute_write, plan_write
 
     plan = plan_write(Path(path), slot=slot, oid=object_id)
-    settings.check_query(("oid", "slot", "size", "written", "key_match"))
+    settings.check_query({"oid": "0xE0E1", "slot": "second", "size": 1, "written": True, "key_match": True})
     settings.note(f"Your are going to write the following file:\n{plan.text}")
     with settings.open_chip() as chip:
         result = execute_write(chip, plan, strict=strict)
@@ -63,8 +64,10 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     from optiga.personalize.targets import resolve_readable
 
     resolved = resolve_readable(target)
-    settings.check_query(("oid", "size", "data", "certificates"))
+    settings.check_query({"oid": "0xE0E1", "size": 1, "data": "00", "certificates": [""] * 8})
     if out is not None:
+        if not Path(out).name:
+            raise ConfigurationError(f"--out {out!r} names no file")
         check_folder_writable(Path(out).parent)
     with settings.open_chip() as chip:
         result = read(chip, resolved)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -61,17 +61,14 @@ class Settings:
         """Why the command failed; one line."""
         click.secho(f"Error: {' '.join(text.splitlines())}", err=True, fg="red")
 
-    def check_query(self, fields: Iterable[str]) -> None:
-        """Refuse a query for a field that the result will not have, before anything is done.
+    def check_query(self, sample: Mapping[str, Any]) -> None:
+        """Refuse a query that finds nothing in a result of this kind, before anything is done.
 
-        :raises ConfigurationError: if it asks for one.
+        :param sample: a result as it will be, with any values.
+        :raises ConfigurationError: if it finds nothing there.
         """
-        if self.query is None:
-            return
-        known = tuple(fields)
-        parsed = _compile(self.query).parsed
-        if parsed["type"] == "field" and parsed["value"] not in known:
-            raise _no_such_field(self.query, known)
+        if self.query is not None:
+            _search(self.query, sample)
 
     @property
     def wants_result(self) -> bool:
@@ -90,9 +87,7 @@ class Settings:
         form = self.output or (default if self.query is None else "repr" if default == "text" else default)
         value: Any = dict(result)
         if self.query is not None:
-            value = _compile(self.query).search(value)
-            if value is None and result.get(self.query, 0) is not None:
-                raise _no_such_field(self.query, tuple(result))
+            value = _search(self.query, result)
             if isinstance(value, str):
                 _print(value)
                 return
@@ -222,6 +217,35 @@ def _compile(expression: str) -> Any:
             f"--query {expression!r} cannot be understood: {reason}",
             hint="Name a field or write JMESPath",
         ) from None
+
+
+def _search(expression: str, result: Mapping[str, Any]) -> Any:
+    """What a query finds in a result; None only where the result itself says null.
+
+    :raises ConfigurationError: if it finds nothing, or cannot be applied.
+    """
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        value = _compile(expression).search(dict(result))
+    except JMESPathError as error:
+        raise ConfigurationError(
+            f"--query {expression!r} does not fit the result: {str(error).splitlines()[0]}",
+            hint=f"It has {', '.join(result)}",
+        ) from None
+    if value is None and not _says_null(expression, result):
+        raise _no_such_field(expression, tuple(result))
+    return value
+
+
+def _says_null(expression: str, result: Mapping[str, Any]) -> bool:
+    """Whether a path of names, such as ``slots.second.key``, leads to a null that is there."""
+    place: Any = result
+    for name in expression.split("."):
+        if not isinstance(place, Mapping) or name not in place:
+            return False
+        place = place[name]
+    return place is None
 
 
 def _no_such_field(expression: str, fields: tuple[str, ...]) -> ConfigurationError:

@@ -22,6 +22,8 @@ def change_metadata(machine: Machine, oid: int, content: bytes) -> None:
         changes = Metadata.parse(content)
     except ValueError:
         raise CommandError(ErrorCode.INVALID_DATA) from None
+    if not tuple(changes.items()):
+        raise CommandError(ErrorCode.INVALID_DATA)
     if stored.metadata.get(Tag.LCSO) is None:
         # Implicit rule: without LcsO the object counts as operational and cannot be changed.
         raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)

@@ -48,7 +48,10 @@ class Stop:
 def stop_on_signals() -> Iterator[Stop]:
     """A stop that Ctrl-C and a request to terminate pull, as long as the context lasts. In the main thread only."""
     stop = Stop()
-    before = {number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32":
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: stop()) for number in numbers}
     try:
         yield stop
     finally:

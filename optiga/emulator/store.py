@@ -13,10 +13,13 @@ from optiga.emulator.objects import StoredObject
 from optiga.errors import BoardError, ConfigurationError
 from optiga.locks import DEFAULT_WAIT_S, Owner
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.objects import OBJECTS, ObjectKind, format_oid
 
 _APPLICATION_ID = 0x4F505447
 """``OPTG`` in the header of the file: what tells it from other SQLite files."""
 _SCHEMA_VERSION = 1
+_PERSISTENT = frozenset(info.oid for info in OBJECTS.values() if info.kind is not ObjectKind.SESSION)
+"""Objects that every chip's file has."""
 _SCHEMA = """
 CREATE TABLE chip (model TEXT NOT NULL);
 CREATE TABLE objects (oid INTEGER PRIMARY KEY, data BLOB NOT NULL, metadata BLOB NOT NULL) WITHOUT ROWID;
@@ -62,7 +65,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, model: ChipModel | None = None, wait_s: float = DEFAULT_WAIT_S) -> None:
         self.path = path
-        if not path.exists():
+        if not _is_there(path):
             _create(path, model or find_model(None))
         self._owner = Owner(path)
         self._connection = _open(path, self._owner, wait_s)
@@ -80,11 +83,12 @@ class SqliteStore:
         """
         try:
             rows = self._connection.execute("SELECT oid, data, metadata FROM objects").fetchall()
-            content = {oid: StoredObject(data, Metadata.parse(metadata)) for oid, data, metadata in rows}
+            content = {oid: StoredObject(bytes(data), Metadata.parse(metadata)) for oid, data, metadata in rows}
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise _damaged(self.path, error) from error
-        if not content:  # an empty store would be taken for a chip that has not been made yet
-            raise _damaged(self.path, ValueError("it holds no objects"))
+        missing = sorted(_PERSISTENT - content.keys())
+        if missing:
+            raise _damaged(self.path, ValueError(f"it has no object {format_oid(missing[0])}"))
         return content
 
     def save(self, changed: Mapping[int, StoredObject]) -> None:
@@ -139,7 +143,7 @@ def create_chip(path: Path, model: ChipModel) -> None:
 
     :raises BoardError: if the file is there already, or cannot be made.
     """
-    if not _create(path, model):
+    if _is_there(path) or not _create(path, model):
         raise BoardError("there is such a file already", hint="'emulator reset' resets a chip", port=str(path))
 
 
@@ -150,13 +154,27 @@ def reset_chip_file(path: Path) -> None:
     """
     from optiga.emulator.identity import reset_chip
 
-    if not path.exists():
+    if not _is_there(path):
         raise BoardError("there is no such file", hint="'emulator new' makes a chip", port=str(path))
     store = SqliteStore(path)
     try:
         store.save(reset_chip(store.model, store.load()))
     finally:
         store.close()
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file.
+
+    :raises BoardError: if it is not the name of a file.
+    """
+    try:
+        if path.name and not path.is_dir():
+            return path.exists()
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise BoardError(f"not the name of a file: {cause.lower()}", hint="Name another", port=str(path)) from None
+    raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
 
 
 def _create(path: Path, model: ChipModel) -> bool:
@@ -236,8 +254,6 @@ def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject]) -> 
 
 def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     """A connection that keeps all others out until it is closed."""
-    if path.is_dir():
-        raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
     # SQLite would make an empty file its own. Only its size is asked for: whoever closes a file after reading it gives
     # up all locks that his process has on it (POSIX), those of a chip that is open among them.
     with suppress(OSError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from optiga.emulator.chip import EmulatedChip
 from optiga.emulator.models import find_model
 from optiga.emulator.store import SqliteStore
+from optiga.errors import BoardError
 from optiga.transport.trace import is_traced, trace
 
 
@@ -27,6 +28,8 @@ class EmulatedTransport:
 
         :raises BoardError: if its store fails.
         """
+        if not self._is_open:
+            raise BoardError("the emulated chip is closed", hint="Open it anew")
         answer = self._execute(apdu)
         if is_traced():
             _trace_exchange(apdu, answer)

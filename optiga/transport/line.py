@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from optiga.errors import BoardError, ConfigurationError
 
@@ -101,6 +102,8 @@ def _open(port: str) -> serial.Serial:
 
     is_device = "://" not in port
     try:
+        if not is_device and urlsplit(port).port is None and urlsplit(port).scheme in ("socket", "rfc2217"):
+            raise ValueError("the URL has no port number")  # noqa: TRY301 - as pyserial says of all else
         opened: serial.Serial = serial.serial_for_url(
             port, baudrate=BAUD_RATE, write_timeout=WRITE_TIMEOUT_S, exclusive=True if is_device else None
         )

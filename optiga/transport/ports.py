@@ -82,7 +82,9 @@ class EmulatorPort(NamedTuple):
         :raises BoardError: if that cannot be.
         """
         from optiga.transport.emulated import open_emulated
+        from optiga.transport.trace import inform
 
+        inform("%s: open", self.name)
         return open_emulated(self.file, model=self.model, real_timing=self.real_timing)
 
 

@@ -217,6 +217,21 @@ def test_a_key_that_was_there_before_does_not_know_its_public_key() -> None:
         _ = key.public_key_info
 
 
+def test_what_fits_no_command_never_reaches_the_chip() -> None:
+    chip, transport = open_with()
+    for call in (
+        lambda: chip.write(0xE0E1, bytes(1729)),
+        lambda: chip.write(0xF1D0, b"x", offset=140),
+        lambda: chip.metadata(0x10000),
+        lambda: chip.random(-1),
+        lambda: chip.read(0xF1D0, 70000),
+        lambda: Key(chip, 0xE0F1, optiga.KeyAlgorithm.SECP256R1).sign_digest(bytes(2000)),
+    ):
+        with pytest.raises(optiga.ConfigurationError):
+            call()
+    assert len(transport.sent) == 1
+
+
 def test_words_the_chip_does_not_know_never_reach_it() -> None:
     chip, transport = open_with()
     for call in (

@@ -184,3 +184,16 @@ class TestServe:
         assert (result.code, len(result.errors)) == (BOARD, 1)
         assert "is there already and is no symbolic link" in result.errors[0]
         assert Path("mine").read_text() == "kept"
+
+
+def test_reset_takes_the_chip_of_the_port_or_the_path(cli: Cli) -> None:
+    """And never another: a reset erases keys."""
+    for name in ("a.chip", "b.chip"):
+        assert cli("--port", f"emulator:{name}", "--write", __file__, "--id", "0xF1E0", "-q").code in (0, 2)
+        Path("data").write_bytes(name.encode())
+        assert cli("--port", f"emulator:{name}", "--write", "data", "--id", "0xF1D0").code == 0
+    held = [cli("--port", f"emulator:{name}", "--read", "0xF1D0").out for name in ("a.chip", "b.chip")]
+    assert cli("--port", "emulator:a.chip", "emulator", "reset").code == 0
+    after = [cli("--port", f"emulator:{name}", "--read", "0xF1D0").out for name in ("a.chip", "b.chip")]
+    assert after[0] != held[0]
+    assert after[1] == held[1]

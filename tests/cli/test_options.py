@@ -114,3 +114,22 @@ class TestHelp:
     def test_version(self, cli: Cli) -> None:
         result = cli("--version")
         assert (result.code, result.out) == (0, f"optiga, version {__version__}\n")
+
+
+class TestNulls:
+    def test_an_empty_slot_is_null_and_no_mistake(self, cli: Cli, port: str) -> None:
+        result = cli("--port", port, "info", "--query", "slots.second.certificate", "--output", "json")
+        assert (result.code, result.out) == (0, "null\n")
+
+    def test_what_is_not_there_is_a_mistake(self, cli: Cli, port: str) -> None:
+        for query in ("slots.second.certificat", "slots.seventh.key", "uid.x"):
+            assert cli("--port", port, "info", "--query", query).code == 2
+
+
+def test_a_full_disk_is_said_to_be_full(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("optiga.emulator.identity.root_certificate_pem", refuse)
+    result = cli("emulator", "root")
+    assert (result.code, result.errors) == (2, ["Error: the output cannot be written: No space left on device"])

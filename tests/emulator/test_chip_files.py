@@ -131,6 +131,8 @@ def test_a_newer_format_is_left_alone(path: Path) -> None:
         "DELETE FROM chip",
         "UPDATE chip SET model = 'unheard-of'",
         "UPDATE objects SET metadata = x'2003c001' WHERE oid = 0xF1D0",
+        "UPDATE objects SET data = 'text' WHERE oid = 0xF1D0",
+        "DELETE FROM objects WHERE oid = 0xE0C2",
     ],
 )
 def test_damage_is_said_and_nothing_is_made_anew(path: Path, statement: str) -> None:

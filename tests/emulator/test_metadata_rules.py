@@ -171,3 +171,8 @@ def test_one_bad_tag_drops_the_good_ones(probe: Probe) -> None:
     assert probe.tags_refused(0xF1D0, {Tag.READ: NEVER, Tag.TYPE: b"\x99"}) is ErrorCode.INVALID_DATA
     assert probe.metadata(0xF1D0) == before
     assert probe.read(0xF1D0) == b"\x00"
+
+
+def test_metadata_without_a_tag_change_nothing(probe: Probe) -> None:
+    """What Infineon's host sends where it was asked to change only tags that cannot be."""
+    assert probe.tags_refused(0xF1D0, {}) is ErrorCode.INVALID_DATA

@@ -245,9 +245,10 @@ def test_an_interrupted_exchange_is_settled_before_the_next(monkeypatch: pytest.
     def interrupt(seconds: float) -> bytes:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(line, "read", interrupt)
-        chip.write(0xF1D0, b"late answer")
+        with pytest.raises(KeyboardInterrupt):
+            chip.write(0xF1D0, b"late answer")
     assert not transport.is_settled
     assert chip.uid.firmware_build == "2564"
     assert transport.is_settled

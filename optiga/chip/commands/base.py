@@ -14,7 +14,7 @@ T = TypeVar("T")
 class Command(ABC, Generic[T]):
     """One command with its arguments.
 
-    A subclass is a frozen dataclass in a file of its own. It names its ``code``, gives ``param`` and ``data``, and
+    A subclass is a small dataclass in a file of its own. It names its ``code``, gives ``param`` and ``data``, and
     turns the data of the chip's answer into a value of type ``T``.
     """
 
