@@ -30,6 +30,7 @@ _EXIT_UNEXPECTED = 1
 
 _SUBCOMMANDS = {
     "boards": "optiga.cli.boards",
+    "ca": "optiga.cli.ca",
     "completion": "optiga.cli.completion",
     "emulator": "optiga.cli.emulator",
     "info": "optiga.cli.info",

@@ -22,6 +22,8 @@ _INLINE = re.compile(r"`((?:\.venv/bin/)?python\s[^`]+)`")
 _SHELL = frozenset("|<>;&")
 _NEEDED = ("benchmarks", "configs", "docs", "optiga", "optiga.py", "templates", "tests")
 _CERTIFICATE = "cert.pem"
+_REQUEST = "….csr"
+"""In a command: the name that the ``--csr`` before it has printed."""
 
 
 class Block(NamedTuple):
@@ -159,6 +161,7 @@ class Workshop:
         if words[-1] == "&":
             words.pop()
         assert not any(_SHELL & set(word) for word in words), f"not a plain command: {command.text}"
+        words = [self._newest.name if word == _REQUEST and self._newest else word for word in words]
         if words[0] in ("python", ".venv/bin/python"):
             words[0] = sys.executable
         elif words[0] == "optiga":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,8 @@ def commands(document: str) -> list[str]:
 def is_left_out(command: str) -> bool:
     if command.startswith(NEEDS_OPTIGATRUST):
         return sys.platform != "linux"
+    if command.startswith("openssl "):
+        return shutil.which("openssl") is None
     return command in NOT_RUN or SET_UP.fullmatch(command) is not None
 
 

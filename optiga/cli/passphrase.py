@@ -1,0 +1,57 @@
+"""The passphrase of a CA's key: from a file, from the environment, or from whoever sits at the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from optiga.errors import ConfigurationError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ENVIRONMENT = "OPTIGA_CA_PASSPHRASE"
+_MAX_FILE_SIZE = 1 << 16
+
+
+def passphrase_options(function: F) -> F:
+    """``--passphrase-file`` and ``--ask-passphrase``, as ``passphrase_file`` and ``ask_passphrase``."""
+    ask = click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrase of the CA's key.")
+    file = click.option(
+        "--passphrase-file",
+        metavar="FILE",
+        help=f"Its first line is the passphrase. [environment variable {ENVIRONMENT}]",
+    )
+    return file(ask(function))
+
+
+def read_passphrase(file: str | None, *, ask: bool, prompt: str = "Passphrase", new: bool = False) -> bytes | None:
+    """The passphrase, None if there is none.
+
+    :param file: a file whose first line it is; counts before the environment.
+    :param ask: ask at the terminal; counts before the environment.
+    :param new: have it typed twice.
+    :raises ConfigurationError: if the file cannot be read or begins with an empty line, or nobody can be asked.
+    """
+    if file is not None and ask:
+        raise click.UsageError("--passphrase-file and --ask-passphrase do not go together.")
+    if file is not None:
+        from optiga.personalize.files import read_input
+
+        lines = read_input(Path(file), "passphrase", _MAX_FILE_SIZE).splitlines()
+        if not lines or not lines[0]:
+            raise ConfigurationError(f"there is no passphrase in the first line of {file}")
+        return lines[0]
+    if ask:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise ConfigurationError(
+                "nobody can be asked for the passphrase: standard input is no terminal",
+                hint=f"Use --passphrase-file or the environment variable {ENVIRONMENT}",
+            )
+        return os.fsencode(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
+    value = os.environ.get(ENVIRONMENT)
+    return os.fsencode(value) if value else None

@@ -1,0 +1,280 @@
+"""``ca``: a CA's life from the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from ca_helpers import NEEDS_OPENSSL, make_request, verify
+from conftest import Cli
+from cryptography import x509
+from processes import ROOT, run_process
+
+CONFIG = "config_nistp256_ecdsa_secondslot.jsn"
+PASSPHRASE = "correct horse"
+
+
+@pytest.fixture(autouse=True)
+def _no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPTIGA_CA_PASSPHRASE", raising=False)
+
+
+@pytest.fixture
+def root(cli: Cli) -> str:
+    """Folder of a root, beside a CSR in ``device.csr``."""
+    assert cli("ca", "init", "root").code == 0
+    Path("device.csr").write_bytes(make_request())
+    return "root"
+
+
+def fails(cli: Cli, code: int, *arguments: object) -> str:
+    """The one error line of a command that fails with a code."""
+    result = cli("ca", *arguments)
+    assert (result.code, result.out) == (code, ""), result.err
+    (error,) = result.errors
+    return error
+
+
+class TestChip:
+    @pytest.mark.parametrize("below", [False, True])
+    def test_a_chip_gets_its_certificate(self, cli: Cli, port: str, configs: Path, root: str, below: bool) -> None:
+        ca = root
+        if below:
+            ca = "factory"
+            assert cli("ca", "intermediate", ca, "--ca", root).code == 0
+        csr = cli("--port", port, "--csr", configs / CONFIG, "--query", "filename").out.strip()
+        signed = json.loads(cli("ca", "sign", csr, "--ca", ca, "--output", "json").out)
+        file = Path(signed["certificate_file"])
+        assert file == Path(csr).with_suffix(".pem")
+        written = json.loads(cli("--port", port, "--write", file, "--strict", "--output", "json").out)
+        assert (written["written"], written["key_match"]) == (True, True)
+        read = json.loads(cli("--port", port, "--read", "second", "--output", "json").out)["certificates"]
+        assert "".join(read) == file.read_text()
+        assert len(read) == 1 + below
+        leaf = x509.load_pem_x509_certificate(read[0].encode())
+        assert f"{leaf.serial_number:040x}" == signed["serial"]
+        assert leaf.not_valid_after_utc.isoformat() == signed["not_after"]
+        assert signed["ca"] == f"CN={ca}"
+
+    @NEEDS_OPENSSL
+    def test_openssl_agrees(self, cli: Cli, port: str, configs: Path, root: str) -> None:
+        cli("ca", "intermediate", "factory", "--ca", root, "--curve", "p384")
+        csr = cli("--port", port, "--csr", configs / CONFIG, "--query", "filename").out.strip()
+        cli("ca", "sign", csr, "--ca", "factory", "--out", "device.pem")
+        options = ("-CAfile", "root/ca.pem", "-untrusted", "device.pem")
+        assert verify(Path("device.pem"), *options) == ""
+        revoked = (*options, "-crl_check", "-CRLfile", "factory/crl.pem")
+        assert verify(Path("device.pem"), *revoked) == ""
+        cli("ca", "revoke", "device.pem", "--ca", "factory")
+        assert "certificate revoked" in verify(Path("device.pem"), *revoked)
+
+
+class TestInit:
+    def test_name_and_days(self, cli: Cli) -> None:
+        words = ("--name", "My root", "--organization", "Example", "--country", "de", "--days", "10", "--curve", "p384")
+        made = json.loads(cli("ca", "init", "root", *words, "--output", "json").out)
+        assert made["subject"] == "C=DE, O=Example, CN=My root"
+        assert (made["ca"], made["certificate_file"]) == ("root", str(Path("root", "ca.pem")))
+        assert made["key_encrypted"] is False
+
+    def test_an_open_key_is_said(self, cli: Cli) -> None:
+        assert "unencrypted: whoever can read it is the CA" in cli("ca", "init", "root").err
+        assert cli("ca", "init", "quiet", "-q").err == ""
+
+    def test_twice(self, cli: Cli, root: str) -> None:
+        before = Path(root, "ca.key").read_bytes()
+        assert "there is a CA in root already" in fails(cli, 2, "init", root)
+        assert Path(root, "ca.key").read_bytes() == before
+
+    @pytest.mark.parametrize("words", [("--days", "0"), ("--curve", "p521"), ("--name", ""), ("--country", "Germany")])
+    def test_mistakes(self, cli: Cli, words: tuple[str, str]) -> None:
+        fails(cli, 2, "init", "root", *words)
+        assert list(Path().iterdir()) == []
+
+    def test_a_query_for_nothing_makes_nothing(self, cli: Cli) -> None:
+        assert "finds nothing" in fails(cli, 2, "init", "root", "--query", "colour")
+        assert list(Path().iterdir()) == []
+
+
+class TestPassphrase:
+    @pytest.fixture
+    def closed(self, root: str, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> str:
+        """A CA whose key is encrypted."""
+        with monkeypatch.context() as patch:
+            patch.setenv("OPTIGA_CA_PASSPHRASE", PASSPHRASE)
+            assert cli("ca", "init", "closed", "--query", "key_encrypted").out == "True\n"
+        return "closed"
+
+    def answer(self, monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
+        """Sit at the terminal; returns what was asked."""
+
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        asked: list[str] = []
+        given = iter(answers)
+
+        def prompt(text: str) -> str:
+            asked.append(text)
+            return next(given)
+
+        monkeypatch.setattr(sys, "stdin", Terminal())
+        monkeypatch.setattr(click.termui, "hidden_prompt_func", prompt)
+        return asked
+
+    def test_the_three_ways(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        sign = ("ca", "sign", "device.csr", "--ca", closed)
+        Path("passphrase").write_bytes(PASSPHRASE.encode() + b"\r\nsecond line\n")
+        assert cli(*sign, "--passphrase-file", "passphrase").code == 0
+        with monkeypatch.context() as patch:
+            patch.setenv("OPTIGA_CA_PASSPHRASE", PASSPHRASE)
+            result = cli("-vv", *sign)
+            assert result.code == 0
+            assert PASSPHRASE not in result.out + result.err
+        self.answer(monkeypatch, PASSPHRASE)
+        assert cli(*sign, "--ask-passphrase").code == 0
+
+    def test_asked_twice_for_a_new_one(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = self.answer(monkeypatch, PASSPHRASE, "mistyped", PASSPHRASE, PASSPHRASE)
+        assert cli("ca", "init", "root", "--ask-passphrase", "--query", "key_encrypted").out == "True\n"
+        assert len(asked) == 4
+
+    def test_root_and_intermediate_have_their_own(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = self.answer(monkeypatch, PASSPHRASE, "another one", "another one")
+        assert cli("ca", "intermediate", "factory", "--ca", closed, "--ask-passphrase").code == 0
+        assert asked[0].startswith("Passphrase of closed")
+        assert "does not open" in fails(cli, 2, "crl", "--ca", "factory", "--passphrase-file", self.file(PASSPHRASE))
+        assert cli("ca", "crl", "--ca", "factory", "--passphrase-file", self.file("another one")).code == 0
+
+    def file(self, passphrase: str) -> str:
+        Path("passphrase").write_text(passphrase)
+        return "passphrase"
+
+    def test_mistakes(self, cli: Cli, closed: str, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        sign = ("sign", "device.csr", "--ca", closed)
+        error = fails(cli, 2, *sign)
+        for way in ("--passphrase-file", "--ask-passphrase", "OPTIGA_CA_PASSPHRASE"):
+            assert way in error
+        assert "does not open the key" in fails(cli, 2, *sign, "--passphrase-file", self.file("wrong one"))
+        assert "no passphrase in the first line" in fails(cli, 2, *sign, "--passphrase-file", self.file("\nx"))
+        assert "no such file" in fails(cli, 2, *sign, "--passphrase-file", "none")
+        both = ("--passphrase-file", "passphrase", "--ask-passphrase")
+        assert "do not go together" in fails(cli, 2, *sign, *both)
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        assert "standard input is no terminal" in fails(cli, 2, *sign, "--ask-passphrase")
+        assert not Path("device.pem").exists()
+        needless = cli("ca", "sign", "device.csr", "--ca", root, "--passphrase-file", self.file(PASSPHRASE))
+        assert needless.code == 0
+        assert "Warning: the CA's key" in needless.err
+
+
+class TestSign:
+    def test_where_it_goes(self, cli: Cli, root: str) -> None:
+        result = cli("ca", "sign", "device.csr", "--ca", root)
+        assert result.out.splitlines()[0] == "certificate_file: device.pem"
+        assert result.err == ""
+        again = cli("ca", "sign", "device.csr", "--ca", root, "--out", "again.pem", "--days", "5")
+        assert "The key has another certificate of this CA: " in again.err
+        assert Path("again.pem").read_bytes() != Path("device.pem").read_bytes()
+
+    def test_nothing_is_overwritten_that_matters(self, cli: Cli, root: str) -> None:
+        Path("device.csr").rename("request.pem")
+        assert "take the place of the CSR" in fails(cli, 2, "sign", "request.pem", "--ca", root)
+        for name in ("ca.key", "ca.pem", "chain.pem", "issued.db", "crl.pem"):
+            out = ("--out", Path(root, name))
+            assert "one of the CA's own files" in fails(cli, 2, "sign", "request.pem", "--ca", root, *out)
+        assert json.loads(cli("ca", "list", "--ca", root, "--output", "json").out)["certificates"] == []
+
+    def test_refused(self, cli: Cli, root: str) -> None:
+        request = bytearray(make_request())
+        request[request.index(b"device")] ^= 1
+        Path("broken.csr").write_bytes(request)
+        assert "signature is not of the key" in fails(cli, 5, "sign", "broken.csr", "--ca", root)
+        Path("ca.csr").write_bytes(make_request(x509.BasicConstraints(ca=True, path_length=None)))
+        assert "CA:TRUE" in fails(cli, 5, "sign", "ca.csr", "--ca", root)
+        assert "not one CSR" in fails(cli, 5, "sign", "root/ca.pem", "--ca", root, "--out", "x.pem")
+        assert "does not parse" in fails(cli, 5, "sign", "root/issued.db", "--ca", root, "--out", "x.pem")
+        assert "9000 days are more" in fails(cli, 5, "sign", "device.csr", "--ca", root, "--days", "9000")
+        assert "no such file" in fails(cli, 2, "sign", "none.csr", "--ca", root)
+        assert "there is no CA in none" in fails(cli, 2, "sign", "device.csr", "--ca", "none")
+        assert "no such folder" in fails(cli, 2, "sign", "device.csr", "--ca", root, "--out", "none/x.pem")
+        assert "'--ca'" in fails(cli, 2, "sign", "device.csr")
+        assert cli("ca", "list", "--ca", root).out == "This CA has issued nothing yet\n"
+
+    def test_a_run_killed_before_its_file_is_made_up_for(self, root: str, cli: Cli) -> None:
+        """The process ends without a word when it is about to write the file."""
+        program = (
+            "import os, sys, optiga.personalize.ca.authority as authority\n"
+            "from optiga.cli import main\n"
+            "authority.IssuedCertificate.write = lambda *arguments: os._exit(9)\n"
+            "main(sys.argv[1:])\n"
+        )
+        words = [sys.executable, "-c", program, "ca", "sign", "device.csr", "--ca", root]
+        assert run_process(words, Path.cwd(), {"PYTHONPATH": str(ROOT)}).returncode == 9
+        assert not Path("device.pem").exists()
+        (lost,) = json.loads(cli("ca", "list", "--ca", root, "--output", "json").out)["certificates"]
+        shown = cli("ca", "show", lost["serial"], "--ca", root).out
+        assert f"{x509.load_pem_x509_certificate(shown.encode()).serial_number:040x}" == lost["serial"]
+        assert lost["serial"] in cli("ca", "sign", "device.csr", "--ca", root).err
+        assert len(cli("ca", "list", "--ca", root).out.splitlines()) == 2
+
+
+class TestListAndRevoke:
+    def test_states(self, cli: Cli, root: str) -> None:
+        serials = [
+            cli("ca", "sign", "device.csr", "--ca", root, "--out", f"{number}.pem", "--query", "serial").out.strip()
+            for number in range(3)
+        ]
+        past = "2020-01-01T00:00:00+00:00"
+        with sqlite3.connect(Path(root, "issued.db")) as connection:
+            connection.execute("UPDATE issued SET not_after = ? WHERE serial = ?", (past, serials[2]))
+        connection.close()
+        assert cli("ca", "revoke", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
+        lines = [line.split() for line in cli("ca", "list", "--ca", root).out.splitlines()]
+        assert [(line[0], line[1]) for line in lines] == list(
+            zip(serials, ("revoked", "valid", "expired"), strict=True)
+        )
+        listed = json.loads(cli("ca", "list", "--ca", root, "--output", "json").out)["certificates"]
+        assert [one["reason"] for one in listed] == ["superseded", None, None]
+        assert cli("ca", "list", "--ca", root, "--query", "certificates[0].serial").out == f"{serials[0]}\n"
+
+    def test_revoked_already(self, cli: Cli, root: str) -> None:
+        cli("ca", "sign", "device.csr", "--ca", root)
+        first = json.loads(cli("ca", "revoke", "device.pem", "--ca", root, "--output", "json").out)
+        again = cli("ca", "revoke", "device.pem", "--ca", root, "--reason", "keyCompromise", "--output", "json")
+        assert json.loads(again.out) == first
+        assert "revoked already" in again.err
+        crl = x509.load_pem_x509_crl(Path(first["crl_file"]).read_bytes())
+        assert [f"{entry.serial_number:040x}" for entry in crl] == [first["serial"]]
+
+    def test_mistakes(self, cli: Cli, root: str) -> None:
+        assert "neither a serial number in hex nor a file" in fails(cli, 2, "revoke", "x.pem", "--ca", root)
+        assert "has issued no certificate 1234" in fails(cli, 5, "revoke", "1234", "--ca", root)
+        assert "was not issued by this CA" in fails(cli, 5, "show", "root/ca.pem", "--ca", root)
+        assert "'unspecified'" in fails(cli, 2, "revoke", "1234", "--ca", root, "--reason", "mood")
+
+
+def test_help(cli: Cli) -> None:
+    for words in (("ca",), ("ca", "--help")):
+        result = cli(*words)
+        assert result.code == 0
+        for name in ("init", "intermediate", "sign", "list", "show", "revoke", "crl"):
+            assert f"\n  {name} " in result.out
+    assert fails(cli, 2, "nonsense")
+
+
+def test_the_main_help_does_not_load_the_commands(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from optiga.cli import main\n"
+        "main(['--help'])\n"
+        "print(*(name in sys.modules for name in ('optiga.cli.ca', 'optiga.cli.ca_commands', 'optiga.personalize')))\n"
+    )
+    done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(ROOT)})
+    assert done.stdout.splitlines()[-1] == "True False False"
