@@ -138,17 +138,17 @@ def sign(
     The file gets the certificate and, where an intermediate has issued it, that CA's: what goes into a chip's slot.
     """
     from optiga.personalize.ca.request import load_request
-    from optiga.personalize.files import check_folder_writable
+    from optiga.personalize.files import check_output_file
 
     request = Path(csr_path)
     csr = load_request(request)
     settings.check_query(dict.fromkeys(("certificate_file", "serial", "subject", "not_after", "ca"), ""))
     target = Path(out) if out is not None else request.with_suffix(".pem")
+    check_output_file(target)
     if target.exists() and target.samefile(request):
         raise ConfigurationError(f"the certificate would take the place of the CSR {target}", hint="Use --out")
     authority = _open(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
-    check_folder_writable(target.parent)
     issued = authority.issue(csr, days)
     issued.write(target)
     for note in issued.notes:

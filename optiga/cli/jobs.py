@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from optiga.cli.settings import Settings
-from optiga.errors import ConfigurationError
 
 
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
@@ -59,16 +58,14 @@ def write_file(settings: Settings, path: str, *, slot: str | None, object_id: st
 
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
-    from optiga.personalize.files import check_folder_writable, write_whole
+    from optiga.personalize.files import check_output_file, write_whole
     from optiga.personalize.read import read_object as read
     from optiga.personalize.targets import resolve_readable
 
     resolved = resolve_readable(target)
     settings.check_query({"oid": "0xE0E1", "size": 1, "data": "00", "certificates": [""] * 8})
     if out is not None:
-        if not Path(out).name:
-            raise ConfigurationError(f"--out {out!r} names no file")
-        check_folder_writable(Path(out).parent)
+        check_output_file(Path(out))
     with settings.open_chip() as chip:
         result = read(chip, resolved)
     if result.note:

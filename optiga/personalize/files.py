@@ -61,6 +61,20 @@ def check_folder_writable(folder: Path) -> None:
         ) from None
 
 
+def check_output_file(path: Path) -> None:
+    """Make sure that a file that the user named can be written, before anything is done for its content.
+
+    :raises ConfigurationError: if it is a folder or no name of a file, or its folder cannot be written to.
+    """
+    if "\0" in str(path) or not path.name or path == Path("-"):
+        raise ConfigurationError(f"{str(path)!r} names no file", hint="Name one with --out")
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise ConfigurationError(f"cannot write {path}: it is a folder", hint="Name a file in it with --out")
+    if target.is_file() or not target.exists():  # into a terminal or a pipe it is written as it is
+        check_folder_writable(target.parent)
+
+
 def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file so that it is there whole or not at all; a file of that name before it is replaced.
 

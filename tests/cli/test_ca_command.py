@@ -204,6 +204,8 @@ class TestSign:
         assert "no such file" in fails(cli, 2, "sign", "none.csr", "--ca", root)
         assert "there is no CA in none" in fails(cli, 2, "sign", "device.csr", "--ca", "none")
         assert "no such folder" in fails(cli, 2, "sign", "device.csr", "--ca", root, "--out", "none/x.pem")
+        assert "names no file" in fails(cli, 2, "sign", "device.csr", "--ca", root, "--out", ".")
+        assert "it is a folder" in fails(cli, 2, "sign", "device.csr", "--ca", root, "--out", root)
         assert "'--ca'" in fails(cli, 2, "sign", "device.csr")
         assert cli("ca", "list", "--ca", root).out == "This CA has issued nothing yet\n"
 

@@ -63,6 +63,8 @@ MISTAKES = {
     "new in a folder": Mistake("emulator new .", "it is a folder", BOARD),
     "reset of a board": Mistake("--port /dev/ttyNONE emulator reset", "is no emulated chip", USAGE),
     "output without a name": Mistake("--port {port} --read 0xE0C2 --out .", "names no file", USAGE),
+    "output that is a folder": Mistake("--port {port} --read 0xE0C2 --out {files}", "it is a folder", USAGE),
+    "output to a dash": Mistake("--port {port} --read 0xE0C2 --out -", "'-' names no file", USAGE),
     "key for certificate": Mistake("--port {port} --write {files}/key.pem", "private key", CERTIFICATE),
     "empty certificate": Mistake("--port {port} --write {files}/empty.pem", "empty", CERTIFICATE),
     "text for certificate": Mistake("--port {port} --write {files}/not-json.jsn", "certificate", CERTIFICATE),

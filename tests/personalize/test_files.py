@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -121,6 +122,32 @@ def test_folders_that_cannot_be_written(tmp_path, monkeypatch):
             files.check_folder_writable(tmp_path)
 
 
+def test_files_that_can_be_written_out(tmp_path):
+    (tmp_path / "there").write_bytes(b"as it was")
+    files.check_output_file(tmp_path / "there")
+    files.check_output_file(tmp_path / "new")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("there", b"as it was")]
+
+
+@POSIX
+def test_a_device_is_written_to_without_a_file_beside_it(monkeypatch):
+    monkeypatch.setattr(files, "check_folder_writable", failing(errno.EACCES))
+    files.check_output_file(Path(os.devnull))
+
+
+@pytest.mark.parametrize("name", ["", ".", "-", "a\0b"])
+def test_names_that_are_no_file(name):
+    with pytest.raises(ConfigurationError, match="names no file"):
+        files.check_output_file(Path(name))
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(ConfigurationError, match="it is a folder"):
+        files.check_output_file(tmp_path)
+    with pytest.raises(ConfigurationError, match="there is no such folder"):
+        files.check_output_file(tmp_path / "missing" / "x")
+
+
 @POSIX
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may write everywhere")
 def test_read_only_folder(tmp_path):
@@ -147,4 +174,4 @@ def test_read_input(tmp_path):
 @POSIX
 def test_an_endless_input_is_not_read_to_its_end():
     with pytest.raises(ConfigurationError, match="is larger than"):
-        files.read_input(files.Path("/dev/zero"), "file", 1 << 20)
+        files.read_input(Path("/dev/zero"), "file", 1 << 20)
