@@ -65,11 +65,11 @@ class Certificate:
         :raises ValueError: if it is not a certificate, whole and alone.
         """
         from cryptography import x509
-        from cryptography.exceptions import UnsupportedAlgorithm
 
         from optiga.personalize.public_keys import PublicKey
+        from optiga.personalize.x509_errors import one_error
 
-        try:
+        with one_error():
             parsed = x509.load_der_x509_certificate(der)
             subject, issuer = _name_text(parsed.subject), _name_text(parsed.issuer)
             public_key = PublicKey.of(parsed.public_key())
@@ -78,15 +78,6 @@ class Certificate:
                 is_ca = bool(parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
             except x509.ExtensionNotFound:
                 is_ca = False
-        except (
-            ValueError,
-            TypeError,
-            UnsupportedAlgorithm,
-            x509.InvalidVersion,
-            x509.DuplicateExtension,
-            x509.UnsupportedGeneralNameType,
-        ) as error:
-            raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
         return cls(der, parsed, public_key, subject, issuer, is_ca)
 
     @cached_property

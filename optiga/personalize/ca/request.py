@@ -10,6 +10,7 @@ from optiga.errors import CertificateError
 from optiga.personalize.files import read_input
 from optiga.personalize.pem import is_pem, iterate_blocks
 from optiga.personalize.public_keys import PublicKey
+from optiga.personalize.x509_errors import one_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,26 +49,18 @@ class CertificateRequest:
         import warnings
 
         from cryptography import x509
-        from cryptography.exceptions import UnsupportedAlgorithm
 
         try:
-            parsed = x509.load_der_x509_csr(der)
-            with warnings.catch_warnings():  # of components too long, counted in bytes: judged in characters below
-                warnings.simplefilter("ignore", UserWarning)
-                subject = parsed.subject
-            extensions = parsed.extensions
-            public_key = PublicKey.of(parsed.public_key())
-            verifies = parsed.is_signature_valid
-        except (
-            ValueError,
-            TypeError,
-            UnsupportedAlgorithm,
-            x509.InvalidVersion,
-            x509.DuplicateExtension,
-            x509.UnsupportedGeneralNameType,
-        ) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise CertificateError(f"the CSR does not parse: {reason}", hint=_WHERE_FROM) from None
+            with one_error():
+                parsed = x509.load_der_x509_csr(der)
+                with warnings.catch_warnings():  # of components too long, counted in bytes: judged in characters below
+                    warnings.simplefilter("ignore", UserWarning)
+                    subject = parsed.subject
+                extensions = parsed.extensions
+                public_key = PublicKey.of(parsed.public_key())
+                verifies = parsed.is_signature_valid
+        except ValueError as error:
+            raise CertificateError(f"the CSR does not parse: {error}", hint=_WHERE_FROM) from None
         if not verifies:
             raise CertificateError(
                 "the CSR's signature is not of the key in it",

@@ -1,0 +1,28 @@
+"""The many ways in which cryptography says that an X.509 structure does not parse, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """Where cryptography parses certificates and CSRs, some parts only when they are asked for.
+
+    :raises ValueError: with one line of text, for whatever it raises there.
+    """
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        yield
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.InvalidVersion,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    ) as error:
+        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
