@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from importlib import import_module
 
 import click
 
 from optiga._version import __version__
+from optiga.cli.lazy import LazyGroup
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.errors import (
     BoardError,
@@ -29,31 +29,17 @@ EXIT_CODES: dict[type[OptigaError], int] = {
 _EXIT_UNEXPECTED = 1
 
 _SUBCOMMANDS = {
-    "boards": "optiga.cli.boards",
-    "ca": "optiga.cli.ca",
-    "completion": "optiga.cli.completion",
-    "emulator": "optiga.cli.emulator",
-    "info": "optiga.cli.info",
+    "boards": "optiga.cli.boards:command",
+    "ca": "optiga.cli.ca:command",
+    "completion": "optiga.cli.completion:command",
+    "emulator": "optiga.cli.emulator:command",
+    "info": "optiga.cli.info:command",
 }
-"""Where each subcommand lives; the module has the command under ``command``."""
-
-
-class LazyGroup(click.Group):
-    """A group whose subcommands are loaded when they are asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return sorted(_SUBCOMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _SUBCOMMANDS:
-            return None
-        command = import_module(_SUBCOMMANDS[cmd_name]).command
-        assert isinstance(command, click.Command)  # noqa: S101
-        return command
 
 
 @click.group(
     cls=LazyGroup,
+    lazy_commands=_SUBCOMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 board, 4 chip, 5 certificate, 6 cloud.",
@@ -148,8 +134,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        path = context.command_path if context else "optiga"
-        settings.error(f"{error.format_message().replace(chr(10), ' ')} Try '{path} --help'.")
+        asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
+        settings.error(f"{error.format_message().replace(chr(10), ' ')} Try {asking}.")
         return EXIT_CODES[ConfigurationError]
     except OptigaError as error:
         settings.error(str(error))

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.lazy import LazyGroup
 from optiga.cli.settings import common_options
 
-
-class _Commands(click.Group):
-    """A group whose commands are loaded when they are asked for, not for the main command's help."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        from optiga.cli.ca_commands import COMMANDS
-
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        from optiga.cli.ca_commands import COMMANDS
-
-        return COMMANDS.get(cmd_name)
+_COMMANDS = {
+    "crl": "optiga.cli.ca_commands:crl",
+    "init": "optiga.cli.ca_commands:init",
+    "intermediate": "optiga.cli.ca_commands:intermediate",
+    "list": "optiga.cli.ca_commands:list_issued",
+    "revoke": "optiga.cli.ca_commands:revoke",
+    "show": "optiga.cli.ca_commands:show",
+    "sign": "optiga.cli.ca_commands:sign",
+}
 
 
 @click.group(
-    cls=_Commands,
+    cls=LazyGroup,
+    lazy_commands=_COMMANDS,
     name="ca",
     invoke_without_command=True,
     short_help="A CA of your own: sign CSRs, revoke certificates.",

@@ -263,12 +263,6 @@ def crl(settings: Settings, ca_path: str, crl_days: int, passphrase_file: str | 
     settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
 
 
-COMMANDS: dict[str, click.Command] = {
-    str(each.name): each for each in (init, intermediate, sign, list_issued, show, revoke, crl)
-}
-"""The commands by name."""
-
-
 def _open(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:
     from optiga.personalize.ca.authority import CertificateAuthority
 

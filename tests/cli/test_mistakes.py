@@ -90,7 +90,7 @@ MISTAKES = {
     "slot and id": Mistake("--write {files}/cert.pem --slot second --id 0xE0E1", "do not go together", USAGE),
     "misspelt option": Mistake("--wirte {files}/cert.pem", "No such option", USAGE),
     "misspelt command": Mistake("inof", "No such command", USAGE),
-    "option without value": Mistake("--csr", "requires an argument", USAGE),
+    "option without value": Mistake("--csr", r"requires an argument\. Try --help\.$", USAGE),
     "empty value": Mistake("--csr=", "is empty", USAGE),
     "no host to serve on": Mistake("emulator serve", "--pty or --tcp", USAGE),
     "new over old": Mistake("emulator new {files}/empty.pem", "empty.pem", BOARD),
