@@ -71,18 +71,20 @@ def run(command: list[str], folder: Path) -> Cost:
     return Cost(1000 * (used.ru_utime + used.ru_stime), 1000 * wall)
 
 
-def median_costs(commands: dict[str, list[str]], folder: Path, runs: int) -> dict[str, Cost]:
-    """Median costs of several commands that are run in turn."""
+def take_costs(commands: dict[str, list[str]], folder: Path, runs: int) -> dict[str, list[Cost]]:
+    """Costs of several commands that are run in turn, after one turn that does not count."""
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     for turn in range(runs + 1):
         for name, command in commands.items():
             cost = run(command, folder)
             if turn:
                 costs[name].append(cost)
-    return {
-        name: Cost(statistics.median(c.cpu for c in taken), statistics.median(c.wall for c in taken))
-        for name, taken in costs.items()
-    }
+    return costs
+
+
+def cpu_ratio(ours: list[Cost], other: list[Cost]) -> float:
+    """Median of the ratios within each turn, which a machine that grows slower or faster meanwhile leaves alone."""
+    return statistics.median(mine.cpu / its.cpu for mine, its in zip(ours, other, strict=True))
 
 
 def print_table(title: str, rows: list[tuple[str, ...]]) -> None:
@@ -116,7 +118,7 @@ def main(runs: int) -> None:
                 run(command, folder)
                 rows.append((job, str(board.exchanges), str(board.carried)))
             print_table("Exchanges with the chip and bytes on the line, both ways", rows)
-            costs = median_costs(
+            costs = take_costs(
                 {
                     'python -c "import click"': [sys.executable, "-c", "import click"],
                     "optiga.py --help": [*OPTIGA, "--help"],
@@ -137,10 +139,17 @@ def main(runs: int) -> None:
     print_table(
         f"Whole processes, medians of {runs} runs",
         [("process", "CPU ms", "wall ms")]
-        + [(name, f"{cost.cpu:.0f}", f"{cost.wall:.0f}") for name, cost in costs.items()],
+        + [
+            (
+                name,
+                f"{statistics.median(cost.cpu for cost in taken):.0f}",
+                f"{statistics.median(cost.wall for cost in taken):.0f}",
+            )
+            for name, taken in costs.items()
+        ],
     )
-    help_ratio = costs["optiga.py --help"].cpu / costs['python -c "import click"'].cpu
-    csr_ratio = costs["CSR, optiga.py on --port emulator"].cpu / costs["CSR, optigatrust on the board"].cpu
+    help_ratio = cpu_ratio(costs["optiga.py --help"], costs['python -c "import click"'])
+    csr_ratio = cpu_ratio(costs["CSR, optiga.py on --port emulator"], costs["CSR, optigatrust on the board"])
     print(f"\n--help at {help_ratio:.2f} times import click; --csr at {csr_ratio:.2f} times optigatrust (CPU).")
 
 
