@@ -14,6 +14,7 @@ from optiga.protocol.objects import SLOTS, Slot, format_oid
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.personalize.certificate import Certificate
+    from optiga.personalize.public_keys import PublicKey
     from optiga.protocol.metadata import Metadata
 
 CHALLENGE_SIZE = 32
@@ -56,14 +57,15 @@ def prove_key(chip: Chip, slot: Slot, certificate: Certificate) -> Proof:
     :returns: the proof of the slot's own key, or of the RSA key that the certificate belongs to.
     :raises ChipError: if the chip refuses to tell a key's metadata.
     """
-    proof = _prove(chip, slot.key_oid, certificate)
-    algorithm = certificate.public_key.algorithm
+    public_key = certificate.public_key
+    proof = prove_public_key(chip, slot.key_oid, public_key)
+    algorithm = public_key.algorithm
     if proof.outcome is Outcome.PROVEN or algorithm is None or not algorithm.is_rsa:
         return proof
     for other in SLOTS:
         if other.certificate_oid is None:
             try:
-                other_proof = _prove(chip, other.key_oid, certificate)
+                other_proof = prove_public_key(chip, other.key_oid, public_key)
             except ChipError as error:
                 if error.code != ErrorCode.INVALID_OID:  # models without RSA do not know the object
                     raise
@@ -73,28 +75,33 @@ def prove_key(chip: Chip, slot: Slot, certificate: Certificate) -> Proof:
     return proof
 
 
-def _prove(chip: Chip, key_oid: int, certificate: Certificate) -> Proof:
-    label, public_key = format_oid(key_oid), certificate.public_key
+def prove_public_key(chip: Chip, key_oid: int, public_key: PublicKey, whose: str = "the certificate") -> Proof:
+    """Whether a private key on the chip belongs to a public key. One exchange for its metadata, one for the signature.
+
+    :param whose: what the public key comes from, for the proof's text.
+    :raises ChipError: if the chip refuses to tell the key's metadata.
+    """
+    label = format_oid(key_oid)
     metadata = chip.metadata(key_oid)
     algorithm = metadata.algorithm
     if algorithm is None:
-        return Proof(Outcome.NO_KEY, key_oid, f"there is no key in {label} yet, the certificate is of another key")
+        return Proof(Outcome.NO_KEY, key_oid, f"there is no key in {label} yet, {whose} is of another key")
     if algorithm is not public_key.algorithm:
-        text = f"the certificate is of a key {public_key.title}, the key in {label} is {algorithm.title}"
+        text = f"{whose} is of a key {public_key.title}, the key in {label} is {algorithm.title}"
         return Proof(Outcome.MISMATCH, key_oid, text)
     if not _may_sign(metadata):
-        text = f"the key in {label} may not sign, so it cannot be proven that the certificate is of this key"
+        text = f"the key in {label} may not sign, so it cannot be proven that {whose} is of this key"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
     challenge = os.urandom(CHALLENGE_SIZE)
     key = chip.key(key_oid, algorithm)
     try:
         signature = key.sign(challenge)
     except ChipError as error:
-        text = f"the key in {label} did not sign, so it cannot be proven that the certificate is of this key: {error}"
+        text = f"the key in {label} did not sign, so it cannot be proven that {whose} is of this key: {error}"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
     if not public_key.verifies(signature, challenge, key.default_hash):
-        return Proof(Outcome.MISMATCH, key_oid, f"the certificate is of another key than the one in {label}")
-    return Proof(Outcome.PROVEN, key_oid, f"the key in {label} is the certificate's")
+        return Proof(Outcome.MISMATCH, key_oid, f"{whose} is of another key than the one in {label}")
+    return Proof(Outcome.PROVEN, key_oid, f"the key in {label} is the one of {whose}")
 
 
 def _may_sign(metadata: Metadata) -> bool:

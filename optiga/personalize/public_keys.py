@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
 
@@ -67,6 +67,27 @@ class PublicKey(NamedTuple):
         from cryptography.hazmat.primitives.asymmetric import rsa
 
         return cls.of(rsa.RSAPublicNumbers(exponent, modulus).public_key())
+
+    @classmethod
+    def of_info(cls, info: bytes) -> PublicKey:
+        """From SubjectPublicKeyInfo in DER.
+
+        :raises ValueError: if it is none, or of a kind that certificates do not have.
+        """
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+        try:
+            return cls.of(cast("CertificatePublicKeyTypes", load_der_public_key(info)))
+        except UnsupportedAlgorithm as error:
+            raise ValueError(str(error)) from None
+
+    @property
+    def info(self) -> bytes:
+        """SubjectPublicKeyInfo in DER."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        return self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     def verifies(self, signature: bytes, data: bytes, hash_name: str) -> bool:
         """Whether a signature over data is of this key: ECDSA in DER, or PKCS #1 v1.5.

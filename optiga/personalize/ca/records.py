@@ -11,30 +11,27 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.personalize.database import Kind, create, open_database
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.personalize.certificate import Certificate
 
-WAIT_S = 30.0
-"""How long one process waits for others, in seconds."""
-
-_APPLICATION_ID = 0x4F504341
-"""``OPCA`` in the header of the file: what tells it from other SQLite files."""
-_SCHEMA_VERSION = 1
-_SCHEMA = f"""
-BEGIN;
+_KIND = Kind(
+    application_id=0x4F504341,  # OPCA
+    version=1,
+    schema="""
 CREATE TABLE issued (
     serial TEXT PRIMARY KEY, subject TEXT NOT NULL, not_before TEXT NOT NULL, not_after TEXT NOT NULL,
     request_sha256 TEXT NOT NULL, key_sha256 TEXT NOT NULL, certificate BLOB NOT NULL, revoked_at TEXT, reason TEXT
 );
 CREATE INDEX issued_by_key ON issued (key_sha256);
 CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
-PRAGMA application_id = {_APPLICATION_ID};
-PRAGMA user_version = {_SCHEMA_VERSION};
-COMMIT;
-"""
+""",
+    title="the CA's records",
+    absent="Without it a CA must not issue: it could not revoke. Get it back from a copy",
+)
 _COLUMNS = "serial, subject, not_before, not_after, request_sha256, key_sha256, certificate, revoked_at, reason"
 
 
@@ -87,10 +84,7 @@ def key_fingerprint(certificate: Certificate) -> str:
     """SHA-256 in hex of a certificate's SubjectPublicKeyInfo."""
     import hashlib
 
-    from cryptography.hazmat.primitives import serialization
-
-    encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    return hashlib.sha256(certificate.public_key.key.public_bytes(encoding, form)).hexdigest()
+    return hashlib.sha256(certificate.public_key.info).hexdigest()
 
 
 class Records:
@@ -122,6 +116,10 @@ class Records:
     def of_key(self, key_sha256: str) -> list[Record]:
         """The records of a public key."""
         return self._select("WHERE key_sha256 = ? ORDER BY rowid", key_sha256)
+
+    def of_request(self, request_sha256: str) -> list[Record]:
+        """The records of a CSR."""
+        return self._select("WHERE request_sha256 = ? ORDER BY rowid", request_sha256)
 
     def revoked(self) -> list[Record]:
         """The records of revoked certificates, in the order of revocation."""
@@ -188,7 +186,7 @@ def create_records(path: Path) -> None:
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript(_SCHEMA)
+        create(connection, _KIND)
 
 
 @contextmanager
@@ -197,23 +195,8 @@ def open_records(path: Path) -> Iterator[Records]:
 
     :raises ConfigurationError: if it cannot be read or written, is none, or others have it for too long.
     """
-    try:
-        address = path.absolute().as_uri() + "?mode=rw"
-        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=WAIT_S)) as connection:
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if (application, version) != (_APPLICATION_ID, _SCHEMA_VERSION):
-                raise ConfigurationError(
-                    f"{path} does not hold a CA's records, or those of another version of this program",
-                    hint="Get it back from a copy",
-                )
-            connection.execute("PRAGMA synchronous = EXTRA")
-            yield Records(connection)
-    except sqlite3.Error as error:
-        hint = "Is the disk full, the file read-only, or another process at work?"
-        if not path.exists():
-            hint = "Without it a CA must not issue: it could not revoke. Get it back from a copy"
-        raise ConfigurationError(f"the CA's records {path} cannot be used: {error}", hint=hint) from None
+    with open_database(path, _KIND) as connection:
+        yield Records(connection)
 
 
 def find_record(records: Records, text: str) -> Record:
