@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from optiga._version import __version__
-from optiga.cli.lazy import LazyGroup
+from optiga.cli.lazy import Lazy, LazyGroup
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.errors import (
     BoardError,
@@ -29,11 +29,15 @@ EXIT_CODES: dict[type[OptigaError], int] = {
 _EXIT_UNEXPECTED = 1
 
 _SUBCOMMANDS = {
-    "boards": "optiga.cli.boards:command",
-    "ca": "optiga.cli.ca:command",
-    "completion": "optiga.cli.completion:command",
-    "emulator": "optiga.cli.emulator:command",
-    "info": "optiga.cli.info:command",
+    "boards": Lazy("optiga.cli.boards:command", "List the serial ports, and which are boards."),
+    "ca": Lazy("optiga.cli.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
+    "completion": Lazy("optiga.cli.completion:command", "Print the completion script of a shell."),
+    "deprovision": Lazy("optiga.cli.deprovision:command", "Take a device's certificate out of AWS IoT."),
+    "emulator": Lazy("optiga.cli.emulator:command", "Make, reset and serve emulated chips."),
+    "info": Lazy("optiga.cli.info:command", "Show what chip it is and what its slots hold."),
+    "journal": Lazy("optiga.cli.journal:command", "Show how far each chip has come."),
+    "provision": Lazy("optiga.cli.provision:command", "From a blank chip to a device that AWS IoT accepts."),
+    "register": Lazy("optiga.cli.register:command", "Register the chip's own certificate with AWS IoT."),
 }
 
 
@@ -74,6 +78,7 @@ def app(
     optiga.py --csr config.jsn                     key pair and CSR from the chip
     optiga.py --write cert.pem --slot second       certificate into the chip's slot
     optiga.py --port emulator --csr config.jsn     the same on an emulated chip
+    optiga.py provision config.jsn                 all of it, with AWS IoT
     """
     _check_job(
         {"--csr": csr_path, "--write": write_path, "--read": read_oid},

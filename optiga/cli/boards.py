@@ -7,7 +7,7 @@ import click
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 
-@click.command(name="boards", short_help="List the serial ports, and which are boards.")
+@click.command(name="boards")
 @common_options()
 @pass_settings
 def command(settings: Settings) -> None:

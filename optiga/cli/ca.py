@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import click
 
-from optiga.cli.lazy import LazyGroup
+from optiga.cli.lazy import Lazy, LazyGroup
 from optiga.cli.settings import common_options
 
 _COMMANDS = {
-    "crl": "optiga.cli.ca_commands:crl",
-    "init": "optiga.cli.ca_commands:init",
-    "intermediate": "optiga.cli.ca_commands:intermediate",
-    "list": "optiga.cli.ca_commands:list_issued",
-    "revoke": "optiga.cli.ca_commands:revoke",
-    "show": "optiga.cli.ca_commands:show",
-    "sign": "optiga.cli.ca_commands:sign",
+    "crl": Lazy("optiga.cli.ca_commands:crl", "Write a new CRL."),
+    "init": Lazy("optiga.cli.ca_commands:init", "Make a root CA."),
+    "intermediate": Lazy("optiga.cli.ca_commands:intermediate", "Make a CA certified by another one."),
+    "list": Lazy("optiga.cli.ca_commands:list_issued", "List what a CA has issued."),
+    "register": Lazy("optiga.cli.ca_register:command", "Register a CA with AWS IoT."),
+    "revoke": Lazy("optiga.cli.ca_commands:revoke", "Revoke a certificate for good."),
+    "show": Lazy("optiga.cli.ca_commands:show", "Print a certificate that a CA has issued."),
+    "sign": Lazy("optiga.cli.ca_commands:sign", "Certify the key of a CSR."),
 }
 
 
@@ -23,7 +24,6 @@ _COMMANDS = {
     lazy_commands=_COMMANDS,
     name="ca",
     invoke_without_command=True,
-    short_help="A CA of your own: sign CSRs, revoke certificates.",
 )
 @common_options()
 @click.pass_context

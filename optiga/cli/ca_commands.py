@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from optiga.cli.passphrase import passphrase_options, read_passphrase
+from optiga.cli.passphrase import open_authority, passphrase_options, read_passphrase, warn_of
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
 from optiga.personalize.ca.profile import MAX_DAYS
 from optiga.personalize.ca.revocation import CRL_DAYS, REASONS
 
 if TYPE_CHECKING:
-    from optiga.personalize.ca.authority import CertificateAuthority
     from optiga.personalize.ca.folder import CaFolder
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,7 +41,7 @@ _crl_days_option = click.option(
 )
 
 
-@click.command(name="init", short_help="Make a root CA.")
+@click.command(name="init")
 @click.argument("path", metavar="DIR")
 @_new_ca_options
 @click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [7300]")
@@ -73,7 +72,7 @@ def init(
     _show_new(settings, folder)
 
 
-@click.command(name="intermediate", short_help="Make a CA certified by another one.")
+@click.command(name="intermediate")
 @click.argument("path", metavar="DIR")
 @click.option("--ca", "parent_path", metavar="PARENT", required=True, help="Folder of the root that certifies it.")
 @_new_ca_options
@@ -109,14 +108,14 @@ def intermediate(
     ask_root = ask_passphrase and ca_passphrase_file is None and root.key_is_encrypted
     root_passphrase = read_passphrase(ca_passphrase_file, ask=ask_root, prompt=f"Passphrase of {parent_path}")
     parent = CertificateAuthority.open(root.path, root_passphrase if root.key_is_encrypted else None)
-    _warn(settings, parent)
+    warn_of(settings, parent)
     passphrase = read_passphrase(passphrase_file, ask=ask_passphrase, prompt="Passphrase of the new CA", new=True)
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     folder = create_intermediate(Path(path), ca_name, parent, curve=curve, days=days, passphrase=passphrase)
     _show_new(settings, folder)
 
 
-@click.command(name="sign", short_help="Certify the key of a CSR.")
+@click.command(name="sign")
 @click.argument("csr_path", metavar="CSR")
 @_ca_option
 @click.option("--out", metavar="FILE", help="File of the certificate and its chain. [that of the CSR, with .pem]")
@@ -147,7 +146,7 @@ def sign(
     check_output_file(target)
     if target.exists() and target.samefile(request):
         raise ConfigurationError(f"the certificate would take the place of the CSR {target}", hint="Use --out")
-    authority = _open(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
     issued = authority.issue(csr, days)
     issued.write(target)
@@ -163,7 +162,7 @@ def sign(
     settings.print_result(fields, default="text", text=_lines(fields))
 
 
-@click.command(name="list", short_help="List what a CA has issued.")
+@click.command(name="list")
 @_ca_option
 @common_options()
 @pass_settings
@@ -194,7 +193,7 @@ def list_issued(settings: Settings, ca_path: str) -> None:
     settings.print_result({"ca": folder.certificate.subject, "certificates": fields}, default="text", text=text)
 
 
-@click.command(name="show", short_help="Print a certificate that a CA has issued.")
+@click.command(name="show")
 @click.argument("serial")
 @_ca_option
 @common_options()
@@ -213,7 +212,7 @@ def show(settings: Settings, serial: str, ca_path: str) -> None:
     settings.print_result(fields, default="text", text=text.rstrip("\n"))
 
 
-@click.command(name="revoke", short_help="Revoke a certificate for good.")
+@click.command(name="revoke")
 @click.argument("name", metavar="SERIAL|FILE")
 @_ca_option
 @click.option("--reason", type=click.Choice(REASONS, case_sensitive=False), default="unspecified", help="Why.")
@@ -234,7 +233,7 @@ def revoke(
 
     It counts where the CRL gets to: hand it to whoever checks the certificates.
     """
-    authority = _open(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
     record, fresh = authority.revoke(name, reason, crl_days=crl_days)
     assert record.revoked_at is not None  # noqa: S101
@@ -250,7 +249,7 @@ def revoke(
     settings.print_result(fields, default="text", text=_lines(fields))
 
 
-@click.command(name="crl", short_help="Write a new CRL.")
+@click.command(name="crl")
 @_ca_option
 @_crl_days_option
 @passphrase_options
@@ -258,23 +257,9 @@ def revoke(
 @pass_settings
 def crl(settings: Settings, ca_path: str, crl_days: int, passphrase_file: str | None, ask_passphrase: bool) -> None:
     """Write a new certificate revocation list (crl.pem), before the one that is there runs out."""
-    authority = _open(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.renew_crl(crl_days)
     settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
-
-
-def _open(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:
-    from optiga.personalize.ca.authority import CertificateAuthority
-
-    passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
-    authority = CertificateAuthority.open(Path(path), passphrase)
-    _warn(settings, authority)
-    return authority
-
-
-def _warn(settings: Settings, authority: CertificateAuthority) -> None:
-    for warning in authority.warnings:
-        settings.warn(warning)
 
 
 def _show_new(settings: Settings, folder: CaFolder) -> None:

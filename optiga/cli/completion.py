@@ -7,7 +7,7 @@ import click
 from optiga.cli.settings import common_options
 
 
-@click.command(name="completion", short_help="Print the completion script of a shell.")
+@click.command(name="completion")
 @common_options()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:

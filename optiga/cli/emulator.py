@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.group(name="emulator", invoke_without_command=True, short_help="Make, reset and serve emulated chips.")
+@click.group(name="emulator", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:

@@ -7,7 +7,7 @@ import click
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 
-@click.command(name="info", short_help="Show what chip it is and what its slots hold.")
+@click.command(name="info")
 @common_options()
 @pass_settings
 def command(settings: Settings) -> None:

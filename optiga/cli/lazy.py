@@ -4,27 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
+
+
+class Lazy(NamedTuple):
+    """A command that is not loaded yet.
+
+    :param place: where it is, ``module:attribute``.
+    :param help: what it does, for the list of commands.
+    """
+
+    place: str
+    help: str
 
 
 class LazyGroup(click.Group):
     """A group that knows where its commands are.
 
-    :param lazy_commands: for each command's name its place, ``module:attribute``.
+    :param lazy_commands: its commands by their names.
     """
 
-    def __init__(self, *args: Any, lazy_commands: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lazy_commands: Mapping[str, Lazy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._places = lazy_commands
+        self._lazy = lazy_commands
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return sorted(self._places)
+        return sorted(self._lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in self._places:
+        if cmd_name not in self._lazy:
             return None
-        module, _, attribute = self._places[cmd_name].partition(":")
+        module, _, attribute = self._lazy[cmd_name].place.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._lazy[name].help) for name in self.list_commands(ctx)])

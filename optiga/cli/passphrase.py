@@ -1,4 +1,4 @@
-"""The passphrase of a CA's key: from a file, from the environment, or from whoever sits at the terminal."""
+"""A CA of one's own, opened: its key's passphrase from a file, the environment, or whoever sits at the terminal."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from optiga.cli.settings import Settings
 from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from optiga.personalize.ca.authority import CertificateAuthority
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,3 +59,22 @@ def read_passphrase(file: str | None, *, ask: bool, prompt: str = "Passphrase", 
         return os.fsencode(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
     value = os.environ.get(ENVIRONMENT)
     return os.fsencode(value) if value else None
+
+
+def open_authority(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:
+    """Open the CA in a folder with the passphrase that the options of :func:`passphrase_options` lead to.
+
+    :raises OptigaError: if that cannot be.
+    """
+    from optiga.personalize.ca.authority import CertificateAuthority
+
+    passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
+    authority = CertificateAuthority.open(Path(path), passphrase)
+    warn_of(settings, authority)
+    return authority
+
+
+def warn_of(settings: Settings, authority: CertificateAuthority) -> None:
+    """Say what the owner of a CA should know."""
+    for warning in authority.warnings:
+        settings.warn(warning)

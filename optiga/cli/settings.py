@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
+    from optiga.transport import Port
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,23 +31,34 @@ class Settings:
         self.output: str | None = None
         self.quiet = False
         self.verbosity = 0
+        self._resolved: Port | None = None
+
+    def find_port(self, *, more: str = "") -> Port:
+        """The port asked for, or that of the one board; an emulated chip is announced, always.
+
+        :param more: what else to say of an emulated chip.
+        :raises OptigaError: if there is none.
+        """
+        from optiga.transport import EmulatorPort, resolve_port
+
+        if self._resolved is None:
+            self._resolved = resolve_port(self.port)
+            if isinstance(self._resolved, EmulatorPort):
+                self.announce_emulated(self._resolved.file, more)
+        return self._resolved
 
     def open_chip(self) -> Chip:
-        """Open the chip at the port asked for; an emulated one is announced, always.
+        """Open the chip at the port asked for.
 
         :raises OptigaError: if that cannot be.
         """
         from optiga.chip import open_chip
-        from optiga.transport import EmulatorPort, resolve_port
 
-        port = resolve_port(self.port)
-        if isinstance(port, EmulatorPort):
-            self.announce_emulated(port.file)
-        return open_chip(port)
+        return open_chip(self.find_port())
 
-    def announce_emulated(self, path: Path) -> None:
+    def announce_emulated(self, path: Path, more: str = "") -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
-        click.echo(f"Emulated chip: {path}. Its keys lie in that file and protect nothing.", err=True)
+        click.echo(f"Emulated chip: {path}. Its keys lie in that file and protect nothing.{more}", err=True)
 
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
@@ -115,22 +127,23 @@ def _print(text: str) -> None:
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
 
-def common_options(*, environment: bool = False) -> Callable[[F], F]:
+def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr", "json", "text")) -> Callable[[F], F]:
     """The options that every command takes.
 
+    :param forms: what ``--output`` may be.
     :param environment: whether the environment variable for the port counts; on the main command only, so that it
         never overrules what was written there.
     """
 
     def decorate(function: F) -> F:
-        for option in reversed(_options(environment=environment)):
+        for option in reversed(_options(environment, forms)):
             function = option(function)
         return function
 
     return decorate
 
 
-def _options(*, environment: bool) -> list[Callable[[F], F]]:
+def _options(environment: bool, forms: tuple[str, ...]) -> list[Callable[[F], F]]:
     return [
         click.option(
             "--port",
@@ -150,7 +163,7 @@ def _options(*, environment: bool) -> list[Callable[[F], F]]:
         ),
         click.option(
             "--output",
-            type=click.Choice(["repr", "json", "text"]),
+            type=click.Choice(forms),
             expose_value=False,
             callback=_keep,
             help="Form of the result. [repr for --csr, text for others]",

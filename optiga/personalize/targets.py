@@ -65,6 +65,18 @@ def resolve_writable(slot: str | None = None, oid: str | None = None) -> Target:
     return target
 
 
+def resolve_slot(text: str) -> Slot:
+    """The slot of a name or of either of its identifiers.
+
+    :raises ConfigurationError: if there is none.
+    """
+    found = find_slot(text)
+    if found is None:
+        names = ", ".join(slot.name for slot in SLOTS)
+        raise ConfigurationError(f"{text!r} is not a slot of the chip", hint=f"There are {names}")
+    return found
+
+
 def resolve_readable(text: str) -> Target:
     """The object that ``--read`` names: an object identifier, or a slot for its certificate.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.personalize.ca.folder import KEY, CaFolder
 from optiga.personalize.ca.keys import open_key
-from optiga.personalize.ca.profile import Issuer, Validity, build_ca, build_device, choose_validity
+from optiga.personalize.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
 from optiga.personalize.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.personalize.ca.request import CertificateRequest
 from optiga.personalize.ca.revocation import CRL_DAYS, REASONS, build_crl
@@ -117,6 +118,36 @@ class CertificateAuthority:
             return issued
         note = f"The certificate is a TLS client's; left out of what the CSR asks for: {', '.join(request.left_out)}"
         return IssuedCertificate(issued.certificate, issued.chain, issued.serial, (*issued.notes, note))
+
+    def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:
+        """The newest certificate issued for a request that is still good, None if there is none.
+
+        :raises ConfigurationError: if the records cannot be read.
+        """
+        request = hashlib.sha256(csr_der).hexdigest()
+        with open_records(self.folder.records_path) as records:
+            found = [record for record in records.of_request(request) if record.state(now or utc_now()) == "valid"]
+        if not found:
+            return None
+        return IssuedCertificate(Certificate.parse(found[-1].der), self.folder.chain, found[-1].serial)
+
+    def issue_verification(self, code: str) -> IssuedCertificate:
+        """Certify a code that somebody wants to see certified, for a key that nobody has, for a day.
+
+        :param code: the common name, for example AWS's registration code.
+        :raises CertificateError: if it cannot be one, or the CA is not valid.
+        :raises ConfigurationError: if the records cannot be written; nothing was issued then.
+        """
+        from cryptography import x509
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        try:
+            subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, code)])
+        except ValueError as error:
+            raise CertificateError(f"{code!r} cannot be certified: {error}") from None
+        public_key = ec.generate_private_key(ec.SECP256R1()).public_key()
+        validity = choose_validity(utc_now(), 1, 1, self.certificate.parsed)
+        return self._issue(lambda serial: build_verification(subject, public_key, self._issuer, serial, validity), "")
 
     def issue_ca(
         self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey, validity: Validity

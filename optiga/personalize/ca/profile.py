@@ -117,6 +117,18 @@ def build_device(request: CertificateRequest, issuer: Issuer, serial: int, valid
     return builder.sign(issuer.key, issuer.hash_algorithm)
 
 
+def build_verification(
+    subject: x509.Name, public_key: ec.EllipticCurvePublicKey, issuer: Issuer, serial: int, validity: Validity
+) -> x509.Certificate:
+    """A certificate that proves nothing but that its issuer has the CA's key."""
+    from cryptography import x509
+
+    builder = _begin(subject, public_key, issuer, serial, validity)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage("digital_signature"), critical=True)
+    return builder.sign(issuer.key, issuer.hash_algorithm)
+
+
 def authority_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     """The authorityKeyIdentifier of what a CA signs."""
     from cryptography import x509

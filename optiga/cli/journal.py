@@ -1,0 +1,86 @@
+"""``journal``: how far each chip has come."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from optiga.cli.settings import Settings, common_options, pass_settings
+
+_journal_option = click.option(
+    "--journal", "path", metavar="FILE", default="personalization.db", help="The journal. [personalization.db]"
+)
+_TABLE = ("uid", "slot", "step", "thing", "certificate_id", "updated_at")
+
+
+@click.group(name="journal", invoke_without_command=True)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """What 'provision' has written down: each slot of each chip, and how far it has come."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@command.command(name="show")
+@_journal_option
+@common_options(forms=("repr", "json", "text", "csv"))
+@pass_settings
+def show(settings: Settings, path: str) -> None:
+    """Show every slot: chip, slot, the last step that is done, thing, certificate."""
+    from optiga.personalize.journal import open_journal
+
+    with open_journal(Path(path)) as journal:
+        slots = [entry.summary() for entry in journal.all()]
+    if settings.output == "csv":
+        click.echo(_csv(slots), nl=False)
+        return
+    settings.print_result({"slots": slots}, default="text", text=_table(slots) or "Nothing has been written down yet")
+
+
+@command.command(name="export")
+@_journal_option
+@click.option("--out", metavar="FILE", help="File for it. [standard output]")
+@common_options(forms=("json", "csv"))
+@pass_settings
+def export(settings: Settings, path: str, out: str | None) -> None:
+    """Give out everything, CSRs and certificates included, as JSON or CSV."""
+    from optiga.personalize.files import check_output_file, write_whole
+    from optiga.personalize.journal import open_journal
+
+    if out is not None:
+        check_output_file(Path(out))
+    with open_journal(Path(path)) as journal:
+        slots = [entry.export() for entry in journal.all()]
+    text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(Path(out), text.encode())
+        settings.note(f"{len(slots)} slots have been written to {out}")
+
+
+def _csv(slots: Sequence[Mapping[str, Any]]) -> str:
+    """One line for each slot below a line of names (RFC 4180, but with line feeds)."""
+    text = io.StringIO()
+    if slots:
+        writer = csv.DictWriter(text, list(slots[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(slots)
+    return text.getvalue()
+
+
+def _table(slots: Sequence[Mapping[str, Any]]) -> str:
+    if not slots:
+        return ""
+    rows = [_TABLE, *(tuple(str(slot[name] or "-") for name in _TABLE) for slot in slots)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_TABLE))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

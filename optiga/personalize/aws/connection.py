@@ -1,0 +1,123 @@
+"""The way to one account in one region: credentials, retries, and who it is that asks."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from optiga._version import __version__
+from optiga.personalize.aws.errors import AwsError, asking
+
+if TYPE_CHECKING:
+    from botocore.session import Session as CoreSession
+    from mypy_boto3_iot import IoTClient
+
+ATTEMPTS = 8
+"""How often something is asked that AWS has no time for, unless AWS_MAX_ATTEMPTS or the profile says it."""
+_CONNECT_TIMEOUT_S = 10
+
+Notice = Callable[[str], None]
+_log = logging.getLogger(__name__)
+
+
+class AwsOptions(NamedTuple):
+    """What the user says of the way to AWS; None leaves it to AWS's own environment variables and files.
+
+    :param endpoint_url: where AWS's services are instead.
+    """
+
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Aws:
+    """An account in a region, and clients for it; they may be used by several threads.
+
+    :param iot: asks again by itself where AWS has no time or the line breaks.
+    :param iot_once: asks once, for what must not be done twice.
+    :param attempts: how often ``iot`` asks.
+    :param account: the account's number.
+    :param partition: ``aws``, ``aws-cn`` …, the second part of ARNs.
+    """
+
+    iot: IoTClient = field(repr=False)
+    iot_once: IoTClient = field(repr=False)
+    attempts: int
+    account: str
+    region: str
+    partition: str
+    notice: Notice = field(repr=False)
+
+    def endpoint(self) -> str:
+        """Host name that devices of this account connect to (``iot:Data-ATS``).
+
+        :raises AwsError: if AWS does not tell.
+        """
+        with asking("iot:DescribeEndpoint"):
+            return str(self.iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"])
+
+
+def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
+    """Find credentials and a region, and ask AWS whose they are.
+
+    :param notice: is told when something takes long.
+    :raises AwsError: if there are none, they do not hold, or AWS cannot be reached.
+    """
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+
+    with asking("sts:GetCallerIdentity"):
+        core = botocore.session.Session(profile=options.profile)
+        session = boto3.Session(botocore_session=core, region_name=options.region)
+        again = Config(**_retries(core), user_agent_extra=f"optiga/{__version__}", connect_timeout=_CONNECT_TIMEOUT_S)
+        once = again.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+        region = session.region_name
+        if not region:
+            raise AwsError(
+                "no AWS region is set",
+                hint="--region eu-central-1, aws configure, or the environment variable AWS_DEFAULT_REGION",
+            )
+        try:
+            sts = session.client("sts", endpoint_url=options.endpoint_url, config=again)
+            iot = session.client("iot", endpoint_url=options.endpoint_url, config=again)
+            iot_once = session.client("iot", endpoint_url=options.endpoint_url, config=once)
+        except ValueError as error:  # botocore's word on an endpoint that is no URL
+            raise AwsError(str(error), hint="--endpoint-url takes a URL such as https://HOST") from error
+        for client in (sts, iot):
+            client.meta.events.register("needs-retry", _Waiting(notice))
+        identity = sts.get_caller_identity()
+        arn = str(identity["Arn"])
+        _log.info("AWS account %s in %s as %s", identity["Account"], region, arn)
+        attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
+        return Aws(iot, iot_once, attempts, str(identity["Account"]), region, arn.split(":")[1], notice)
+
+
+def _retries(core: CoreSession) -> dict[str, Any]:
+    """The settings of retries that the user has not made."""
+    profile = core.get_scoped_config()
+    retries: dict[str, Any] = {}
+    if "AWS_RETRY_MODE" not in os.environ and "retry_mode" not in profile:
+        retries["mode"] = "adaptive"
+    if "AWS_MAX_ATTEMPTS" not in os.environ and "max_attempts" not in profile:
+        retries["total_max_attempts"] = ATTEMPTS
+    return {"retries": retries} if retries else {}
+
+
+class _Waiting:
+    """Says that AWS keeps us waiting, from the second failure on."""
+
+    def __init__(self, notice: Notice) -> None:
+        self._notice = notice
+
+    def __call__(self, attempts: int, operation: Any, response: Any, caught_exception: Any, **_: object) -> None:
+        failed = caught_exception is not None or (response is not None and response[0].status_code >= 400)
+        code = "" if response is None else (response[1] or {}).get("Error", {}).get("Code", "")
+        if failed and attempts >= 2:
+            why = code or type(caught_exception).__name__
+            self._notice(f"AWS keeps us waiting at {operation.name} ({why}); attempt {attempts + 1}")

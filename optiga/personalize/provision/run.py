@@ -1,0 +1,412 @@
+"""The steps of one chip, each written down before the next begins; what an interrupted run has left is finished."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optiga.errors import CertificateError, CloudError
+from optiga.personalize.aws.certificates import ACTIVE
+from optiga.personalize.certificate import parse_certificates
+from optiga.personalize.csr import sign_csr
+from optiga.personalize.files import write_whole
+from optiga.personalize.journal import Entry, Journal, Step
+from optiga.personalize.names import fill_uid
+from optiga.personalize.pem import encode_pem
+from optiga.personalize.proof import prove_key, prove_public_key
+from optiga.personalize.provision.issuers import Certified, Request
+from optiga.personalize.provision.plan import ARN_FILE, CloudPlan, Plan
+from optiga.personalize.provision.report import Report
+from optiga.personalize.public_keys import PublicKey
+from optiga.personalize.stored import decode_stored, is_empty
+from optiga.personalize.write import execute_write, plan_certificates
+from optiga.protocol.objects import format_oid
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip, Key
+    from optiga.personalize.certificate import Certificate
+
+_RENEW = "--renew makes a new key and certificate"
+
+
+def provision(
+    chip: Chip,
+    plan: Plan,
+    journal: Journal,
+    report: Report = Report(),  # noqa: B008 - a tuple
+    *,
+    renew: bool = False,
+) -> Entry:
+    """Take a chip to its end, from wherever the journal says that it is.
+
+    :param renew: a new key and certificate for a chip that is finished, the old one deactivated afterwards.
+    :returns: the finished entry; for a chip that was finished, the entry as it was, and nothing is changed.
+    :raises OptigaError: where a step fails; the next call goes on there.
+    """
+    run = _Run(chip, plan, journal, report)
+    entry = run.begin(renew=renew)
+    return run.confirm(entry) if entry.is_finished else run.finish(entry)
+
+
+class _Run:
+    """One chip on its way."""
+
+    def __init__(self, chip: Chip, plan: Plan, journal: Journal, report: Report) -> None:
+        self._chip = chip
+        self._plan = plan
+        self._journal = journal
+        self._report = report
+        self._uid = chip.uid.hex
+        self._asked_before = False
+
+    # Where to begin
+
+    def begin(self, *, renew: bool) -> Entry:
+        """The entry to go on from: the journal's, or a new one."""
+        found = self._journal.find(self._uid, self._plan.slot.name)
+        if found is None or found.step is Step.DEPROVISIONED:
+            self._warn_of_identity()
+            return self._begin_anew(None)
+        mismatch = self._mismatch(found)
+        if found.is_finished:
+            if renew:
+                return self._begin_anew(found)
+            if mismatch:
+                raise CertificateError(f"this chip is finished, but {mismatch}", hint=_RENEW)
+            return self._with_cloud(found) if found.account is None and self._plan.cloud else found
+        if found.step < Step.REQUESTED:
+            if mismatch or self._key_problem(found):
+                return self._begin_anew(found)
+        elif problem := mismatch or self._key_problem(found):
+            if renew:
+                return self._begin_anew(found)
+            raise CertificateError(f"a run that was interrupted cannot be finished: {problem}", hint=_RENEW)
+        self._report.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
+        self._asked_before = found.step is Step.REQUESTED
+        if found.step >= Step.WRITTEN:
+            self._put_on_chip(found)
+        return self._take_names(found)
+
+    def _begin_anew(self, old: Entry | None) -> Entry:
+        plan, cloud = self._plan, self._plan.cloud
+        entry = Entry(self._uid, plan.slot.name, plan.issuer_name, plan.settings, replaces=self._replaced(old))
+        return self._journal.save(self._take_names(entry) if cloud else entry)
+
+    def _take_names(self, entry: Entry) -> Entry:
+        """The entry with the plan's cloud, and with its names for what is not done yet."""
+        cloud = self._plan.cloud
+        if cloud is None:
+            return entry
+        changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
+        if entry.step < Step.REGISTERED:
+            changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
+        if entry.step < Step.THING:
+            changes |= {"thing": cloud.thing(self._uid), "template": cloud.wishes.template}
+        if entry.step < Step.POLICY:
+            changes |= {"policy": cloud.policy(self._uid)}
+        return entry.at(entry.step, **changes)
+
+    def _with_cloud(self, finished: Entry) -> Entry:
+        """A chip that was finished without a cloud, on its way into one."""
+        self._put_on_chip(finished)
+        return self._journal.save(self._take_names(finished.at(Step.WRITTEN)))
+
+    def _replaced(self, old: Entry | None) -> str | None:
+        """The certificates that a new one takes the place of; behind an unfinished one those before it, too."""
+        if old is None:
+            return None
+        cloud = self._plan.cloud
+        known = [*(old.replaces or "").split(), old.certificate_id] if not old.is_finished else [old.certificate_id]
+        names = [name for name in known if name]
+        if names and (cloud is None or (old.account, old.region) != (cloud.aws.account, cloud.aws.region)):
+            self._report.warn(
+                f"the certificate before this one stays as it is in account {old.account}, {old.region}: {names[-1]}"
+            )
+            return None
+        return " ".join(names) or None
+
+    def _mismatch(self, entry: Entry) -> str:
+        """What the journal says and the plan does not; empty if they agree."""
+        plan, cloud = self._plan, self._plan.cloud
+        pairs = [
+            ("issuer", entry.issuer, plan.issuer_name),
+            ("csr_config", entry.settings[:12], plan.settings[:12]),
+        ]
+        if entry.account is not None:
+            pairs += [
+                ("account", entry.account, cloud.aws.account if cloud else "no cloud"),
+                ("region", entry.region or "", cloud.aws.region if cloud else "no cloud"),
+            ]
+        if cloud and entry.account is not None and entry.step >= Step.THING:
+            pairs.append(("provisioning template", entry.template or "none", cloud.wishes.template or "none"))
+            if cloud.fleet is None:
+                pairs.append(("thing", entry.thing or "none", cloud.thing(self._uid) or "none"))
+        if cloud and entry.account is not None and entry.step >= Step.POLICY and cloud.fleet is None:
+            pairs.append(("policy", entry.policy or "none", cloud.policy(self._uid) or "none"))
+        different = [f"its {what} is {was}, not {now}" for what, was, now in pairs if was != now]
+        return different[0] if different else ""
+
+    def _key_problem(self, entry: Entry) -> str:
+        """Why the chip no longer is what an entry says; empty where it has the entry's key, or never had one."""
+        if entry.key_info is None:
+            return ""
+        public_key = PublicKey.of_info(entry.key_info)
+        proof = prove_public_key(self._chip, self._plan.slot.key_oid, public_key, "the journal's certificate")
+        return "" if proof.key_match else proof.text
+
+    def _warn_of_identity(self) -> None:
+        """Say that the slot has an identity which is going to be lost, if it has one."""
+        if self._plan.configuration is None:
+            return
+        data = self._chip.read(self._plan.target.oid)
+        if is_empty(data):
+            return
+        try:
+            held = decode_stored(data)[0]
+        except ValueError:
+            return
+        if prove_key(self._chip, self._plan.slot, held).key_match:
+            self._report.warn(
+                f"slot {self._plan.slot.name} had an identity that this journal does not know, of {held.subject}: "
+                "its key is replaced now, and its certificate later"
+            )
+
+    # The steps
+
+    def finish(self, entry: Entry) -> Entry:
+        """Do what is left to do."""
+        for step, work in self._works():
+            if entry.step < step:
+                entry = self._journal.save(work(entry).at(step))
+        return entry
+
+    def _works(self) -> list[tuple[Step, Callable[[Entry], Entry]]]:
+        plan, cloud = self._plan, self._plan.cloud
+        works: list[tuple[Step, Callable[[Entry], Entry]]] = []
+        if plan.configuration is not None:
+            works += [
+                (Step.KEY, self._make_key),
+                (Step.CSR, self._make_csr),
+                (Step.REQUESTED, self._request),
+                (Step.CERTIFIED, self._certify),
+                (Step.WRITTEN, self._write),
+            ]
+        else:
+            works += [(Step.CERTIFIED, self._take_own), (Step.WRITTEN, self._write)]
+        if cloud is not None:
+            if plan.issuer_name != "aws":
+                works.append((Step.REGISTERED, self._register))
+            if cloud.fleet is not None:
+                works.append((Step.POLICY, self._register_thing))
+            else:
+                works += [(Step.THING, self._attach_thing), (Step.POLICY, self._attach_policy)]
+        return [*works, (Step.FINISHED, self._activate)]
+
+    def _make_key(self, entry: Entry) -> Entry:
+        configuration = self._plan.configuration
+        assert configuration is not None  # noqa: S101
+        slot = self._plan.slot
+        self._report.note(f"The chip makes a key pair {configuration.algorithm.title} in {self._key_label}")
+        key = self._chip.generate_key(slot.key_oid, configuration.algorithm, configuration.key_usage)
+        return entry.at(entry.step, key_info=key.public_key_info)
+
+    def _make_csr(self, entry: Entry) -> Entry:
+        configuration = self._plan.configuration
+        assert configuration is not None  # noqa: S101
+        csr = sign_csr(self._key(entry), configuration, self._uid)
+        return entry.at(entry.step, csr=csr.der, filename=csr.filename, public_key=csr.public_key)
+
+    def _request(self, entry: Entry) -> Entry:
+        """Keep the CSR, and say that it is going to be asked for a certificate."""
+        assert entry.csr is not None  # noqa: S101
+        pem = encode_pem("CERTIFICATE REQUEST", entry.csr)
+        write_whole(self._plan.folder / (entry.filename or ""), pem.encode("ascii"))
+        self._report.note(f"CSR {entry.filename}")
+        return entry.at(entry.step, requested_at=datetime.now(timezone.utc).replace(microsecond=0))
+
+    def _certify(self, entry: Entry) -> Entry:
+        issuer = self._plan.issuer
+        assert issuer is not None  # noqa: S101
+        assert entry.csr is not None  # noqa: S101
+        assert entry.key_info is not None  # noqa: S101
+        assert entry.requested_at is not None  # noqa: S101
+        request = Request(entry.csr, entry.key_info, entry.requested_at)
+        certified = issuer.find(request) if self._asked_before else None
+        if certified is not None:
+            self._report.note(f"{issuer.title} has issued a certificate already, in the run that was interrupted")
+        else:
+            certified = issuer.certify(request)
+        self._check_key(certified, entry.key_info, issuer.title)
+        for note in certified.notes:
+            self._report.note(note)
+        name = f"{Path(entry.filename or '').stem}.pem"
+        pem = "".join(certificate.pem for certificate in certified.chain)
+        self._report.note(f"Certificate from {issuer.title}")
+        return entry.at(
+            entry.step,
+            certificate=pem,
+            certificate_file=name,
+            certificate_id=certified.certificate_id,
+            certificate_arn=certified.certificate_arn,
+        )
+
+    def _check_key(self, certified: Certified, key_info: bytes, title: str) -> None:
+        """Refuse a certificate of another key than the CSR's."""
+        if certified.chain[0].public_key.info != PublicKey.of_info(key_info).info:
+            which = f" {certified.certificate_id}, which stays inactive" if certified.certificate_id else ""
+            raise CloudError(
+                f"{title} has certified another key than the CSR's: certificate{which}",
+                hint="Nothing was written to the chip; is the endpoint AWS's own?",
+            )
+
+    def _take_own(self, entry: Entry) -> Entry:
+        """The certificate that the chip came with, and its key, proven."""
+        target, slot = self._plan.target, self._plan.slot
+        data = self._chip.read(target.oid)
+        if is_empty(data):
+            raise CertificateError(f"{target.info.label} holds no certificate", hint="Is it the right slot?")
+        try:
+            chain = decode_stored(data)
+        except ValueError as error:
+            raise CertificateError(f"{target.info.label} holds no certificate that can be read: {error}") from None
+        proof = prove_key(self._chip, slot, chain[0])
+        if not proof.key_match:
+            raise CertificateError(proof.text, hint="Nothing was registered", oid=target.oid)
+        self._report.note(f"The chip has proven the key of its certificate, {chain[0].subject}")
+        pem = "".join(certificate.pem for certificate in chain)
+        return entry.at(entry.step, certificate=pem, key_info=chain[0].public_key.info)
+
+    def _write(self, entry: Entry) -> Entry:
+        """Keep the certificate, and write it to the chip."""
+        if entry.certificate_file is not None:
+            write_whole(self._plan.folder / entry.certificate_file, (entry.certificate or "").encode("ascii"))
+        if entry.certificate_arn is not None:
+            self._keep_arn(entry.certificate_arn)
+        self._put_on_chip(entry)
+        return entry
+
+    def _put_on_chip(self, entry: Entry) -> None:
+        """Have the chip hold the certificate and prove its key; one that holds it is not programmed again."""
+        chain = self._chain(entry)
+        if self._plan.configuration is None:
+            if problem := self._key_problem(entry):
+                raise CertificateError(problem)
+            return
+        plan = plan_certificates(chain, self._plan.target, entry.certificate_file or "the certificate")
+        result = execute_write(self._chip, plan, strict=True)
+        for warning in result.warnings:
+            self._report.warn(warning)
+        if result.written:
+            self._report.note(f"Certificate written into {plan.target.info.label}; the chip has proven its key")
+
+    def _register(self, entry: Entry) -> Entry:
+        cloud = self._cloud
+        leaf = self._chain(entry)[0]
+        registered = cloud.certificates.register(leaf, cloud.ca)
+        self._keep_arn(registered.arn)
+        self._report.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
+        return entry.at(entry.step, certificate_id=registered.certificate_id, certificate_arn=registered.arn)
+
+    def _attach_thing(self, entry: Entry) -> Entry:
+        if entry.thing is None:
+            return entry
+        registry, wishes = self._cloud.registry, self._cloud.wishes
+        attributes = {key: fill_uid(value, self._uid) for key, value in wishes.attributes.items()}
+        arn = registry.ensure_thing(entry.thing, wishes.thing_type, attributes)
+        for group in wishes.groups:
+            registry.add_to_group(entry.thing, group)
+        registry.attach_thing(entry.thing, entry.certificate_arn or "")
+        self._report.note(f"Thing {entry.thing}")
+        return entry.at(entry.step, thing_arn=arn)
+
+    def _attach_policy(self, entry: Entry) -> Entry:
+        cloud = self._cloud
+        if entry.policy is None or cloud.policy_template is None:
+            return entry
+        document = cloud.policy_template.render(cloud.aws, self._uid)
+        write_whole(self._plan.folder / f"{entry.policy}.aws_iot_policy", document.encode())
+        if not cloud.registry.make_policy(entry.policy, document):
+            self._compare_policy(entry.policy, document)
+        cloud.registry.attach_policy(entry.policy, entry.certificate_arn or "")
+        self._report.note(f"Policy {entry.policy}")
+        return entry
+
+    def _compare_policy(self, name: str, document: str) -> None:
+        """Say in what the policy that AWS has differs from the template's."""
+        from optiga.personalize.aws.policies import differences
+
+        theirs = self._cloud.registry.policy_document(name)
+        different = differences(document, theirs) if theirs is not None else []
+        if different:
+            lines = "\n".join(f"    {line}" for line in different)
+            self._report.warn(f"the policy {name} that AWS has is used, though it is not the template's:\n{lines}")
+
+    def _register_thing(self, entry: Entry) -> Entry:
+        fleet = self._cloud.fleet
+        assert fleet is not None  # noqa: S101
+        parameters = fleet.parameters(uid=self._uid, thing=entry.thing, certificate_id=entry.certificate_id or "")
+        made = self._cloud.registry.register_thing(fleet.body, parameters)
+        self._report.note(f"Thing {made.thing} by the provisioning template {fleet.name}")
+        return entry.at(entry.step, thing=made.thing, thing_arn=made.thing_arn, policy=made.policy)
+
+    def _activate(self, entry: Entry) -> Entry:
+        if self._plan.cloud is None:
+            return entry
+        certificates = self._cloud.certificates
+        assert entry.certificate_id is not None  # noqa: S101
+        certificates.activate(entry.certificate_id)
+        self._report.note("Certificate active")
+        for old in (entry.replaces or "").split():
+            if old != entry.certificate_id and certificates.deactivate(old):
+                self._report.note(f"The certificate before it is inactive now: {old}")
+        return entry
+
+    # A chip that is finished
+
+    def confirm(self, entry: Entry) -> Entry:
+        """Make sure that a finished chip is what the journal says.
+
+        :raises CertificateError: if it has another key, or AWS no longer lets its certificate in.
+        """
+        if problem := self._key_problem(entry):
+            raise CertificateError(f"this chip was finished, but {problem}", hint=_RENEW)
+        self._put_on_chip(entry)
+        if self._plan.cloud is not None and entry.certificate_id is not None:
+            held = self._cloud.certificates.describe(entry.certificate_id)
+            if held is None or held.status != ACTIVE:
+                state = "gone from AWS IoT" if held is None else held.status
+                raise CloudError(f"this chip was finished, but its certificate is {state}", hint=_RENEW)
+        self._report.note("This chip is finished already; nothing was changed")
+        return entry
+
+    # Small things
+
+    @property
+    def _cloud(self) -> CloudPlan:
+        assert self._plan.cloud is not None  # noqa: S101
+        return self._plan.cloud
+
+    @property
+    def _key_label(self) -> str:
+        return format_oid(self._plan.slot.key_oid)
+
+    def _key(self, entry: Entry) -> Key:
+        """The key on the chip with its public key as the journal has it."""
+        from asn1crypto.keys import PublicKeyInfo
+
+        from optiga.chip import Key
+
+        configuration = self._plan.configuration
+        assert configuration is not None  # noqa: S101
+        bits = PublicKeyInfo.load(entry.key_info)["public_key"].dump()
+        return Key(self._chip, self._plan.slot.key_oid, configuration.algorithm, bits)
+
+    def _chain(self, entry: Entry) -> list[Certificate]:
+        return parse_certificates((entry.certificate or "").encode(), "the journal")
+
+    def _keep_arn(self, arn: str) -> None:
+        """Keep the ARN as the predecessor's steps leave it: in quotes."""
+        write_whole(self._plan.folder / ARN_FILE, f"{json.dumps(arn)}\n".encode())

@@ -1,0 +1,87 @@
+"""Taking a device's identity back: out of AWS IoT, and out of the journal. The chip itself is not touched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optiga.errors import CloudError, ConfigurationError
+from optiga.personalize.journal import Entry, Journal, Step
+from optiga.personalize.provision.report import Report
+
+if TYPE_CHECKING:
+    from optiga.personalize.aws.connection import AwsOptions
+
+
+def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
+    """What is to be taken back.
+
+    :raises ConfigurationError: if the journal does not know it.
+    """
+    entry = journal.find(uid, slot)
+    if entry is None:
+        known = [f"{one.uid} {one.slot}" for one in journal.all() if one.uid == uid or one.slot == slot]
+        hint = f"It knows {', '.join(known[:4])}" if known else "'journal show' lists what it knows"
+        raise ConfigurationError(f"the journal knows no slot {slot} of the chip {uid}", hint=hint)
+    return entry
+
+
+def deprovision(
+    journal: Journal,
+    entry: Entry,
+    options: AwsOptions,
+    report: Report = Report(),  # noqa: B008 - a tuple
+    *,
+    delete_thing: bool = False,
+    delete_policy: bool = False,
+) -> Entry:
+    """Detach, deactivate and delete a device's certificate, and those that it took the place of.
+
+    What is gone already is no error: the call may be made again after a failure.
+
+    :param delete_thing: remove the thing, too.
+    :param delete_policy: remove the policy, too, unless other certificates use it.
+    :raises CloudError: if AWS refuses; the journal is as before then.
+    """
+    if entry.account is not None:
+        _remove(entry, options, report, delete_thing=delete_thing, delete_policy=delete_policy)
+    if entry.issuer.startswith("ca:"):
+        report.note("The CA that has issued the certificate does not know: 'ca revoke' revokes it there")
+    done = journal.save(entry.at(Step.DEPROVISIONED))
+    report.note("The chip was not touched: it keeps its key and certificate, which nobody lets in any more")
+    return done
+
+
+def _remove(entry: Entry, options: AwsOptions, report: Report, *, delete_thing: bool, delete_policy: bool) -> None:
+    from optiga.personalize.aws.certificates import Certificates
+    from optiga.personalize.aws.connection import connect
+    from optiga.personalize.aws.registry import Registry
+
+    aws = connect(options._replace(region=options.region or entry.region), report.note)
+    if (aws.account, aws.region) != (entry.account, entry.region):
+        raise CloudError(
+            f"the certificate is in account {entry.account}, {entry.region}; these credentials are for {aws.account}, "
+            f"{aws.region}",
+            hint="Take the other account's: --profile NAME, --region REGION",
+        )
+    certificates, registry = Certificates(aws), Registry(aws)
+    known = [entry.certificate_id, *(entry.replaces or "").split()]
+    if entry.step is Step.REQUESTED and entry.key_info and entry.requested_at and entry.issuer == "aws":
+        left = certificates.find(entry.key_info, entry.requested_at)
+        known.append(left.certificate_id if left else None)
+    for certificate_id in known:
+        held = certificates.describe(certificate_id) if certificate_id else None
+        if held is None:
+            continue
+        certificates.deactivate(held.certificate_id)
+        things, policies = registry.detach_all(held.arn)
+        certificates.delete(held.certificate_id)
+        attached = ", ".join([f"thing {name}" for name in things] + [f"policy {name}" for name in policies])
+        report.note(
+            f"Certificate {held.certificate_id} deleted" + (f"; it was attached to {attached}" * bool(attached))
+        )
+    if delete_thing and entry.thing is not None:
+        registry.delete_thing(entry.thing)
+        report.note(f"Thing {entry.thing} deleted")
+    if delete_policy and entry.policy is not None:
+        registry.delete_policy(entry.policy)
+        report.note(f"Policy {entry.policy} deleted")
