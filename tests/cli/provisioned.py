@@ -1,0 +1,88 @@
+"""What the tests of provisioning share: a bench with a chip and a folder, and what must hold when it is done."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cloud_server import Cloud
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import optiga
+from optiga.personalize.proof import prove_public_key
+from optiga.personalize.public_keys import PublicKey
+from optiga.personalize.stored import decode_stored, is_empty
+
+KEY, CERTIFICATE = 0xE0F1, 0xE0E1
+
+
+@dataclass
+class Bench:
+    """A folder with an emulated chip beside it.
+
+    :param folder: where the command works.
+    """
+
+    cloud: Cloud
+    folder: Path
+    chip: Path
+
+    @property
+    def port(self) -> str:
+        return f"emulator:{self.chip}"
+
+    def certificates(self) -> list[dict[str, Any]]:
+        """What AWS has, each with its PEM and its status."""
+        iot = self.cloud.iot
+        pages = iot.get_paginator("list_certificates").paginate()
+        return [
+            iot.describe_certificate(certificateId=one["certificateId"])["certificateDescription"]
+            for page in pages
+            for one in page["certificates"]
+        ]
+
+    def active(self) -> list[dict[str, Any]]:
+        return [one for one in self.certificates() if one["status"] == "ACTIVE"]
+
+    def stored(self) -> list[bytes]:
+        """The certificates in the chip's second slot, in DER."""
+        with optiga.open_chip(self.port) as chip:
+            data = chip.read(CERTIFICATE)
+        return [] if is_empty(data) else [one.der for one in decode_stored(data)]
+
+    def has_key_of(self, pem: str) -> bool:
+        """Whether the chip's second slot has the key of a certificate."""
+        key = PublicKey.of(x509.load_pem_x509_certificate(pem.encode()).public_key())
+        with optiga.open_chip(self.port) as chip:
+            return prove_public_key(chip, KEY, key).key_match is True
+
+    def check_proven(self) -> None:
+        """Whatever is active belongs to the chip's key, and lies in its slot."""
+        for one in self.active():
+            assert self.has_key_of(one["certificatePem"])
+            assert self.stored()[:1] == [to_der(one["certificatePem"])]
+
+    def check_finished(self, *, certificates: int = 1, thing: str = "my_thing", policy: str = "my_policy") -> str:
+        """One key, one certificate, one thing, and all of them belong together; returns the certificate's ARN."""
+        found = self.certificates()
+        assert len(found) == certificates
+        (active,) = [one for one in found if one["status"] == "ACTIVE"]
+        assert self.has_key_of(active["certificatePem"])
+        assert self.stored()[:1] == [to_der(active["certificatePem"])]
+        iot = self.cloud.iot
+        arn = str(active["certificateArn"])
+        assert [one["thingName"] for one in iot.list_things()["things"]] == [thing]
+        assert arn in iot.list_thing_principals(thingName=thing)["principals"]
+        assert [one["policyName"] for one in iot.list_attached_policies(target=arn)["policies"]] == [policy]
+        assert len(list(self.folder.glob("*.csr"))) == certificates
+        (pem,) = [one for one in self.folder.glob("*.pem") if one.read_text() == active["certificatePem"]]
+        assert (self.folder / f"{pem.stem}.csr").exists()
+        assert json.loads((self.folder / "optiga.aws_arn").read_text()) == arn
+        return arn
+
+
+def to_der(pem: str) -> bytes:
+    return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)

@@ -1,0 +1,189 @@
+"""Each call of AWS fails in turn, in each way; the next run finishes with one key, one certificate and one thing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cloud_server import Cloud, Fault
+from conftest import Cli
+from provisioned import Bench
+
+import optiga
+from optiga.personalize.aws.connection import ATTEMPTS, AwsOptions, connect
+
+CLOUD_EXIT = 6
+OPERATIONS = (
+    "GetCallerIdentity",
+    "DescribeThingGroup",
+    "DescribeEndpoint",
+    "CreateCertificateFromCsr",
+    "DescribeThing",
+    "CreateThing",
+    "AddThingToThingGroup",
+    "AttachThingPrincipal",
+    "CreatePolicy",
+    "AttachPolicy",
+    "UpdateCertificate",
+)
+"""What a run asks for, in this order."""
+BEFORE_THE_CHIP = OPERATIONS[:3]
+FAULTS = {
+    "denied": Fault.error("AccessDeniedException", 403, "User: x is not authorized to perform this"),
+    "expired": Fault.error("ExpiredTokenException", 403, "The security token included in the request is expired"),
+    "internal": Fault.error("InternalFailureException", 500, "An unexpected error has occurred"),
+    "unavailable": Fault.error("ServiceUnavailableException", 503, "Try later"),
+    "limit": Fault.error("LimitExceededException", 410, "The limit has been reached"),
+    "throttled": Fault.THROTTLE,
+    "broken before": Fault.BREAK_BEFORE,
+    "broken after": Fault.BREAK_AFTER,
+}
+
+
+@pytest.fixture
+def bench(cli: Cli, cloud: Cloud, tmp_path: Path) -> Bench:
+    cloud.iot.create_thing_group(thingGroupName="hall")
+    return Bench(cloud, tmp_path / "work", tmp_path / "chip")
+
+
+@pytest.fixture
+def run(cli: Cli, bench: Bench, configs: Path) -> Cli:
+    config = configs / "config_nistp256_ecdsa_secondslot.jsn"
+    return lambda *options: cli("--port", bench.port, "provision", config, "--thing-group", "hall", *options)
+
+
+def test_what_a_run_asks_for(run: Cli, bench: Bench) -> None:
+    assert run().code == 0
+    assert tuple(bench.cloud.calls) == OPERATIONS
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_call_fails(run: Cli, bench: Bench, operation: str, fault: str) -> None:
+    bench.cloud.fail(operation, FAULTS[fault], times=1)
+    result = run()
+    assert result.code == CLOUD_EXIT
+    assert result.out == ""
+    (line,) = result.errors
+    assert operation in line
+    assert "Traceback" not in result.err
+    bench.check_proven()
+    if operation in BEFORE_THE_CHIP:
+        assert not bench.chip.exists()
+    elif (operation, fault) != ("UpdateCertificate", "broken after"):
+        assert bench.active() == []
+    assert run().code == 0
+    bench.check_finished()
+
+
+@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name not in ("GetCallerIdentity",)])
+def test_a_call_fails_again_and_again(run: Cli, bench: Bench, operation: str) -> None:
+    """Each time in another way; nothing piles up."""
+    for fault in FAULTS.values():
+        bench.cloud.fail(operation, fault, times=1)
+    for _ in FAULTS:
+        assert run().code == CLOUD_EXIT
+    assert run().code == 0
+    bench.check_finished()
+
+
+@pytest.mark.parametrize(
+    "operation", ["DescribeEndpoint", "CreateCertificateFromCsr", "CreateThing", "UpdateCertificate"]
+)
+def test_an_answer_that_is_none(run: Cli, bench: Bench, operation: str) -> None:
+    bench.cloud.fail(operation, Fault.GARBAGE, times=1)
+    result = run()
+    if operation == "UpdateCertificate":  # has no answer but its status
+        return
+    assert result.code == CLOUD_EXIT
+    (line,) = result.errors
+    assert operation in line
+    assert bench.active() == []
+    assert run().code == 0
+    bench.check_finished()
+
+
+class TestPatience:
+    """What passes by itself is waited for."""
+
+    @pytest.fixture(autouse=True)
+    def _patient(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
+        monkeypatch.setenv("AWS_RETRY_MODE", "standard")  # the adaptive one waits in real time
+        monkeypatch.setattr("time.sleep", lambda _seconds: None)
+
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    @pytest.mark.parametrize("fault", ["throttled", "broken before"])
+    def test_asked_again(self, run: Cli, bench: Bench, operation: str, fault: str) -> None:
+        bench.cloud.fail(operation, FAULTS[fault], times=3)
+        result = run()
+        asked = bench.cloud.calls.count(operation)
+        if (operation, fault) == ("CreateCertificateFromCsr", "broken before"):
+            # AWS may have made one: asked once, and looked for in the next run
+            assert result.code == CLOUD_EXIT
+            assert asked == 1
+            return
+        assert result.code == 0, result.err
+        assert asked == 4
+        bench.check_finished()
+        assert "AWS keeps us waiting" in result.err
+
+    def test_adaptive_by_itself(self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without settings of the user's own botocore adapts its rate to what AWS takes."""
+        monkeypatch.delenv("AWS_RETRY_MODE")
+        monkeypatch.delenv("AWS_MAX_ATTEMPTS")
+        assert connect(AwsOptions()).iot.meta.config.retries == {"mode": "adaptive", "total_max_attempts": ATTEMPTS}
+        bench.cloud.fail("DescribeEndpoint", Fault.THROTTLE, times=1)
+        assert run().code == 0
+
+    def test_a_certificate_whose_answer_was_lost_is_adopted(self, run: Cli, bench: Bench) -> None:
+        bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER)
+        assert run().code == CLOUD_EXIT
+        assert bench.cloud.calls.count("CreateCertificateFromCsr") == 1
+        bench.cloud.calls.clear()
+        result = run()
+        assert result.code == 0
+        assert "CreateCertificateFromCsr" not in bench.cloud.calls
+        assert "AWS IoT has issued a certificate already" in result.err
+        bench.check_finished()
+
+
+def test_adopted_among_many(run: Cli, bench: Bench) -> None:
+    """It is found behind other inactive certificates, over several pages, and not mistaken for one of another key."""
+    bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
+    assert run().code == CLOUD_EXIT
+    ours = bench.certificates()
+    for _ in range(30):
+        bench.cloud.iot.create_keys_and_certificate(setAsActive=False)
+    result = run()
+    assert result.code == 0, result.err
+    assert [one["certificateId"] for one in bench.active()] == [one["certificateId"] for one in ours]
+    assert bench.cloud.calls.count("ListCertificates") > 1
+
+
+class TestChipFails:
+    """The chip fails where AWS does not: nothing is active, and the next run finishes."""
+
+    @pytest.mark.parametrize("method", ["generate_key", "write", "read", "metadata", "execute"])
+    def test_a_method_fails(self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise optiga.ChipError("the chip is tired")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(optiga.Chip, method, fail)
+            assert run().code == 4
+        assert bench.active() == []
+        assert run().code == 0
+        bench.check_finished()
+
+    def test_the_certificate_does_not_stay_in_the_chip(
+        self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(optiga.Chip, "write", lambda *_, **__: None)
+            result = run()
+        assert result.code == 4
+        assert "holds other bytes than were written" in result.errors[0]
+        assert bench.active() == []
+        assert run().code == 0
+        bench.check_finished()

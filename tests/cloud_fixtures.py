@@ -1,0 +1,27 @@
+"""Fixtures of the tests that need AWS: a stand-in for it, started for the first that asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from cloud_server import Cloud, serve_cloud
+
+
+@pytest.fixture(scope="session")
+def cloud_server() -> Iterator[Cloud]:
+    """One server for all tests of a process; ask for ``cloud``."""
+    with serve_cloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(cloud_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """AWS IoT and STS with nothing in them, and an environment that leads there, here and in processes."""
+    cloud_server.reset()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in cloud_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return cloud_server
