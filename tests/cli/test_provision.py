@@ -569,8 +569,15 @@ class TestDeprovision:
         assert result.code == CLOUD_EXIT
         assert "policy my_policy is still in use" in result.errors[0]
         with open_journal(bench.folder / "personalization.db") as journal:
-            assert {entry.slot: entry.step for entry in journal.all()} == {
-                "second": Step.FINISHED,
-                "third": Step.FINISHED,
-            }
-        assert cli("--port", bench.port, "deprovision", "--yes").code == 0
+            steps = {entry.slot: entry.step for entry in journal.all()}
+        assert steps == {"second": Step.DEPROVISIONED, "third": Step.FINISHED}
+        assert cli("--port", bench.port, "deprovision", "--slot", "third", "--yes", "--delete-policy").code == 0
+        assert bench.cloud.iot.list_policies()["policies"] == []
+
+    def test_a_thing_that_others_use(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        run()
+        run("--slot", "third")
+        result = cli("--port", bench.port, "deprovision", "--yes", "--delete-thing")
+        assert result.code == CLOUD_EXIT
+        assert "detach its other certificates first" in result.errors[0]
+        assert len(bench.certificates()) == 1

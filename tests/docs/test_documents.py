@@ -37,6 +37,8 @@ NOT_RUN = {
 NEEDS_OPTIGATRUST = ".venv/bin/python benchmarks/run.py"
 """Infineon's host software comes for Linux alone."""
 
+NEEDS_AWS = re.compile(r"^\$ .*optiga\.py.* (provision|register) ", re.MULTILINE)
+
 
 def read(document: str) -> str:
     return (ROOT / document).read_text(encoding="utf-8")
@@ -62,7 +64,9 @@ def workshop(tmp_path: Path) -> Iterator[Workshop]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_commands(document: str, workshop: Workshop) -> None:
+def test_commands(document: str, workshop: Workshop, request: pytest.FixtureRequest) -> None:
+    if NEEDS_AWS.search(read(document)):
+        request.getfixturevalue("cloud")
     for step in read_steps(read(document)):
         if isinstance(step, Block):
             workshop.save(step)

@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 NOT_FOUND = "ResourceNotFoundException"
 ALREADY_EXISTS = "ResourceAlreadyExistsException"
+INVALID = "InvalidRequestException"
 CONFLICT = "DeleteConflictException"
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnauthorizedOperation", "Forbidden"}

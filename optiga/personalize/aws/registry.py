@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.personalize.aws.errors import ALREADY_EXISTS, CONFLICT, NOT_FOUND, AwsError, asking, ignoring
+from optiga.personalize.aws.errors import (
+    ALREADY_EXISTS,
+    CONFLICT,
+    INVALID,
+    NOT_FOUND,
+    AwsError,
+    ask_again,
+    asking,
+    ignoring,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_iot.type_defs import AttributePayloadTypeDef
 
     from optiga.personalize.aws.connection import Aws
+
+_PATIENCE = 5
+"""How often a thing is asked to go; it may be that it never will."""
 
 
 class Thing(NamedTuple):
@@ -154,9 +166,23 @@ class Registry:
         return things, policies
 
     def delete_thing(self, name: str) -> None:
-        """Remove a thing that nothing is attached to; does nothing if there is none."""
-        with ignoring(NOT_FOUND), asking("iot:DeleteThing", f"thing {name}"):
-            self._aws.iot.delete_thing(thingName=name)
+        """Remove a thing that nothing is attached to; does nothing if there is none.
+
+        What was detached a moment ago may be attached still: AWS takes its time, so it is asked again.
+        """
+
+        def delete() -> None:
+            with ignoring(NOT_FOUND), asking("iot:DeleteThing", f"thing {name}"):
+                self._aws.iot.delete_thing(thingName=name)
+
+        try:
+            ask_again(delete, {INVALID}, min(self._aws.attempts, _PATIENCE), self._aws.notice)
+        except AwsError as error:
+            if error.code != INVALID:
+                raise
+            raise AwsError(
+                error.message, hint="Leave it, or detach its other certificates first", code=error.code
+            ) from error
 
     def delete_policy(self, name: str) -> None:
         """Remove a policy that is attached to nothing; does nothing if there is none."""

@@ -67,8 +67,9 @@ class _Run:
     def begin(self, *, renew: bool) -> Entry:
         """The entry to go on from: the journal's, or a new one."""
         found = self._journal.find(self._uid, self._plan.slot.name)
-        if found is None or found.step is Step.DEPROVISIONED:
+        if found is None:
             self._warn_of_identity()
+        if found is None or found.step is Step.DEPROVISIONED:
             return self._begin_anew(None)
         mismatch = self._mismatch(found)
         if found.is_finished:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from optiga.errors import CloudError, ConfigurationError
+from optiga.personalize.aws.certificates import Certificates
+from optiga.personalize.aws.connection import Aws, AwsOptions, connect
+from optiga.personalize.aws.registry import Registry
 from optiga.personalize.journal import Entry, Journal, Step
 from optiga.personalize.provision.report import Report
-
-if TYPE_CHECKING:
-    from optiga.personalize.aws.connection import AwsOptions
 
 
 def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
@@ -40,22 +38,28 @@ def deprovision(
 
     :param delete_thing: remove the thing, too.
     :param delete_policy: remove the policy, too, unless other certificates use it.
-    :raises CloudError: if AWS refuses; the journal is as before then.
+    :raises CloudError: if AWS refuses; what is gone by then is gone, and the call may be made again.
     """
+    registry = None
     if entry.account is not None:
-        _remove(entry, options, report, delete_thing=delete_thing, delete_policy=delete_policy)
+        aws = _connect(entry, options, report)
+        registry = Registry(aws)
+        _remove_certificates(entry, Certificates(aws), registry, report)
     if entry.issuer.startswith("ca:"):
         report.note("The CA that has issued the certificate does not know: 'ca revoke' revokes it there")
     done = journal.save(entry.at(Step.DEPROVISIONED))
     report.note("The chip was not touched: it keeps its key and certificate, which nobody lets in any more")
+    if registry is not None and delete_thing and entry.thing is not None:
+        registry.delete_thing(entry.thing)
+        report.note(f"Thing {entry.thing} deleted")
+    if registry is not None and delete_policy and entry.policy is not None:
+        registry.delete_policy(entry.policy)
+        report.note(f"Policy {entry.policy} deleted")
     return done
 
 
-def _remove(entry: Entry, options: AwsOptions, report: Report, *, delete_thing: bool, delete_policy: bool) -> None:
-    from optiga.personalize.aws.certificates import Certificates
-    from optiga.personalize.aws.connection import connect
-    from optiga.personalize.aws.registry import Registry
-
+def _connect(entry: Entry, options: AwsOptions, report: Report) -> Aws:
+    """The way to the account and region that an entry is in."""
     aws = connect(options._replace(region=options.region or entry.region), report.note)
     if (aws.account, aws.region) != (entry.account, entry.region):
         raise CloudError(
@@ -63,7 +67,10 @@ def _remove(entry: Entry, options: AwsOptions, report: Report, *, delete_thing: 
             f"{aws.region}",
             hint="Take the other account's: --profile NAME, --region REGION",
         )
-    certificates, registry = Certificates(aws), Registry(aws)
+    return aws
+
+
+def _remove_certificates(entry: Entry, certificates: Certificates, registry: Registry, report: Report) -> None:
     known = [entry.certificate_id, *(entry.replaces or "").split()]
     if entry.step is Step.REQUESTED and entry.key_info and entry.requested_at and entry.issuer == "aws":
         left = certificates.find(entry.key_info, entry.requested_at)
@@ -79,9 +86,3 @@ def _remove(entry: Entry, options: AwsOptions, report: Report, *, delete_thing: 
         report.note(
             f"Certificate {held.certificate_id} deleted" + (f"; it was attached to {attached}" * bool(attached))
         )
-    if delete_thing and entry.thing is not None:
-        registry.delete_thing(entry.thing)
-        report.note(f"Thing {entry.thing} deleted")
-    if delete_policy and entry.policy is not None:
-        registry.delete_policy(entry.policy)
-        report.note(f"Policy {entry.policy} deleted")
