@@ -405,7 +405,7 @@ class TestOwnCa:
         chain = (bench.folder / str(fields["certificate_file"])).read_text()
         assert chain.startswith(found["certificatePem"])
         assert bench.has_key_of(found["certificatePem"])
-        assert bench.cloud.iot.list_thing_principals(thingName="my_thing")["principals"] == [fields["certificate_arn"]]
+        assert fields["certificate_arn"] in bench.cloud.iot.list_thing_principals(thingName="my_thing")["principals"]
 
     def test_registered_without_its_ca(self, run: Cli, bench: Bench, ca: str) -> None:
         self.check(bench, result_of(run("--ca", ca)))
@@ -420,6 +420,26 @@ class TestOwnCa:
         assert "RegisterCertificate" in bench.cloud.calls
         (found,) = bench.active()
         assert found["caCertificateId"] == registered.out.strip()
+
+    def test_a_ca_that_is_inactive_there(self, cli: Cli, run: Cli, bench: Bench, ca: str) -> None:
+        ca_id = cli("ca", "register", ca, "--query", "ca_certificate_id").out.strip()
+        bench.cloud.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")
+        result = run("--ca", ca)
+        assert result.code == CLOUD_EXIT
+        assert "it is INACTIVE. 'ca register' activates it" in result.errors[0]
+        assert not bench.chip.exists()
+        assert cli("ca", "register", ca).code == 0
+        self.check(bench, result_of(run("--ca", ca)))
+
+    def test_renewed(self, run: Cli, bench: Bench, ca: str) -> None:
+        """The old certificate is the CA's to revoke; AWS lets it in no more."""
+        old = result_of(run("--ca", ca))
+        renewed = run("--ca", ca, "--renew")
+        self.check(bench, result_of(renewed))
+        assert (
+            f"The CA's certificate {old['certificate_file']} stays valid unless 'ca revoke' revokes it" in renewed.err
+        )
+        assert len(bench.certificates()) == 2
 
     def test_the_first_run_lost_the_certificate(
         self, run: Cli, bench: Bench, ca: str, monkeypatch: pytest.MonkeyPatch, cli: Cli

@@ -29,6 +29,9 @@ INACTIVE: Final = "INACTIVE"
 _CLOCKS_APART = timedelta(minutes=15)
 """How far this computer's clock may be from AWS's; AWS refuses requests that are further off."""
 
+_PAGE_SIZE = 250
+"""Certificates that AWS lists at once, at most."""
+
 
 class CloudCertificate(NamedTuple):
     """A certificate as AWS IoT has it.
@@ -97,7 +100,9 @@ class Certificates:
     def _inactive(self, since: datetime) -> Iterator[str]:
         """Identifiers of inactive certificates, the newest first."""
         with asking("iot:ListCertificates"):
-            pages = self._aws.iot.get_paginator("list_certificates").paginate(ascendingOrder=False)
+            pages = self._aws.iot.get_paginator("list_certificates").paginate(
+                ascendingOrder=False, PaginationConfig={"PageSize": _PAGE_SIZE}
+            )
             for page in pages:
                 for entry in page["certificates"]:
                     if entry["creationDate"] < since:

@@ -17,7 +17,7 @@ from optiga.personalize.aws.errors import (
 )
 
 if TYPE_CHECKING:
-    from mypy_boto3_iot.type_defs import AttributePayloadTypeDef
+    from mypy_boto3_iot.type_defs import CreateThingRequestTypeDef
 
     from optiga.personalize.aws.connection import Aws
 
@@ -79,13 +79,13 @@ class Registry:
         return found.arn
 
     def _create_thing(self, name: str, thing_type: str | None, attributes: Mapping[str, str]) -> str:
+        wishes: CreateThingRequestTypeDef = {"thingName": name}
+        if thing_type is not None:
+            wishes["thingTypeName"] = thing_type
+        if attributes:
+            wishes["attributePayload"] = {"attributes": dict(attributes)}
         with asking("iot:CreateThing", f"thing {name}"):
-            payload: AttributePayloadTypeDef = {"attributes": dict(attributes)}
-            if thing_type is not None:
-                answer = self._aws.iot.create_thing(thingName=name, thingTypeName=thing_type, attributePayload=payload)
-            else:
-                answer = self._aws.iot.create_thing(thingName=name, attributePayload=payload)
-            return str(answer["thingArn"])
+            return str(self._aws.iot.create_thing(**wishes)["thingArn"])
 
     def has_thing_type(self, name: str) -> bool:
         """Whether there is a thing type of this name."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import CloudError, ConfigurationError
 from optiga.personalize.aws_names import check_attributes, check_name
 from optiga.personalize.names import fill_uid, with_sample_uid
 from optiga.personalize.provision.issuers import AwsIssuer, CaIssuer, Issuer
@@ -85,7 +85,7 @@ class Plan:
     :param target: the object of the certificate.
     :param configuration: None for a chip that keeps the identity it came with.
     :param issuer: the same.
-    :param settings: fingerprint of what the CSR is made from.
+    :param settings: fingerprint of what the CSR is made from, and of where its certificate goes.
     :param folder: where files go.
     :param cloud: None for chips that no cloud is told of.
     """
@@ -172,7 +172,8 @@ def plan_provision(
     else:
         assert cloud is not None  # noqa: S101
         issuer = AwsIssuer(cloud.certificates)
-    settings = hashlib.sha256(json.dumps(configuration.csr_config, sort_keys=True).encode()).hexdigest()
+    made_from = [configuration.csr_config, configuration.slot.name, target.info.label]
+    settings = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
     return Plan(configuration.slot, target, configuration, issuer, settings, folder, cloud)
 
 
@@ -191,7 +192,7 @@ def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None,
 
     :param ca: issuer of the certificates where that is not AWS.
     """
-    from optiga.personalize.aws.certificates import Certificates
+    from optiga.personalize.aws.certificates import ACTIVE, Certificates
     from optiga.personalize.aws.connection import connect
     from optiga.personalize.aws.fleet import load_fleet_template
     from optiga.personalize.aws.policies import find_default_template, load_template, opens_everything
@@ -220,6 +221,10 @@ def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None,
         if not registry.has_thing_group(group):
             raise ConfigurationError(f"there is no thing group {group} in {aws.region}", hint="Make it first")
     registered = None if ca is None else certificates.find_ca(ca)
+    if ca is not None and registered is not None and registered.status != ACTIVE:
+        raise CloudError(
+            f"AWS IoT has the CA {ca.subject}, but it is {registered.status}", hint="'ca register' activates it"
+        )
     endpoint = aws.endpoint()
     return CloudPlan(
         aws, certificates, registry, endpoint, wishes, template, fleet, ca if registered is not None else None

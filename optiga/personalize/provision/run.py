@@ -93,6 +93,8 @@ class _Run:
 
     def _begin_anew(self, old: Entry | None) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
+        if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
+            self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
         entry = Entry(self._uid, plan.slot.name, plan.issuer_name, plan.settings, replaces=self._replaced(old))
         return self._journal.save(self._take_names(entry) if cloud else entry)
 
@@ -132,10 +134,9 @@ class _Run:
     def _mismatch(self, entry: Entry) -> str:
         """What the journal says and the plan does not; empty if they agree."""
         plan, cloud = self._plan, self._plan.cloud
-        pairs = [
-            ("issuer", entry.issuer, plan.issuer_name),
-            ("csr_config", entry.settings[:12], plan.settings[:12]),
-        ]
+        if entry.settings != plan.settings:
+            return "its csr_config, or the object for its certificate, is another one now"
+        pairs = [("issuer", entry.issuer, plan.issuer_name)]
         if entry.account is not None:
             pairs += [
                 ("account", entry.account, cloud.aws.account if cloud else "no cloud"),
@@ -235,9 +236,12 @@ class _Run:
         assert entry.key_info is not None  # noqa: S101
         assert entry.requested_at is not None  # noqa: S101
         request = Request(entry.csr, entry.key_info, entry.requested_at)
-        certified = issuer.find(request) if self._asked_before else None
+        certified = None
+        if self._asked_before:
+            self._report.note(f"Looking for a certificate that {issuer.title} may have issued already")
+            certified = issuer.find(request)
         if certified is not None:
-            self._report.note(f"{issuer.title} has issued a certificate already, in the run that was interrupted")
+            self._report.note(f"{issuer.title} had issued one in the run that was interrupted")
         else:
             certified = issuer.certify(request)
         self._check_key(certified, entry.key_info, issuer.title)
