@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 pytest_plugins = ["cloud_fixtures"]
-for area in (".", "chip", "emulator", "interop", "personalize", "transport"):
+for area in (".", "chip", "cloud", "emulator", "interop", "personalize", "transport"):
     sys.path.append(str(Path(__file__).parent / area))
 
 

@@ -18,7 +18,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
-from cloud_server import AWS_ISSUER, Cloud, Fault
+from cloud_server import Cloud, Fault
+from cloud_x509 import AWS_ISSUER
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -815,5 +816,5 @@ class TestFaults:
 
     def test_test_modules_may_import_it_freely(self, tmp_path: Path) -> None:
         program = "import sys, cloud_server; sys.exit(any(name in sys.modules for name in ('moto', 'boto3')))"
-        done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(Path(__file__).parents[1])})
+        done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(Path(__file__).parents[1] / "cloud")})
         assert done.returncode == 0, done.stderr

@@ -1,0 +1,41 @@
+"""What the parts of the stand-in for AWS have in common: how it is asked, how it answers, how it refuses."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any, NoReturn
+
+Asked = dict[str, Any]
+"""What an operation is asked with, by AWS's own names."""
+Answer = dict[str, Any]
+
+
+class AwsError(Exception):
+    """An error of AWS IoT.
+
+    :param code: as AWS's model has it, which knows its status.
+    :param members: what the error holds besides its message.
+    """
+
+    def __init__(self, code: str, message: str, **members: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.members = code, message, members
+
+
+def refuse(message: str, code: str = "InvalidRequestException") -> NoReturn:
+    raise AwsError(code, message)
+
+
+def read_json(text: str, name: str) -> dict[str, Any]:
+    try:
+        read = json.loads(text)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        refuse(f"{name} is no JSON object")
+    return read
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
