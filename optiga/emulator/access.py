@@ -43,8 +43,11 @@ def _holds(machine: Machine, metadata: Metadata, condition: SimpleCondition) -> 
         return machine.security_status[oids.SECURITY_STATUS_GLOBAL] & condition.value == condition.value
     if kind is Condition.SECURITY_STATUS_APPLICATION:
         return machine.security_status[oids.SECURITY_STATUS_APPLICATION] & condition.value == condition.value
-    # Never; and confidentiality, integrity, authorization and linked counters: no command that could satisfy them
-    # is modelled, so they do not hold.
+    if kind is Condition.AUTHORIZATION:
+        return condition.value in machine.authorized
+    if kind is Condition.INTEGRITY:
+        return condition.value == machine.verified_anchor
+    # Never; confidentiality, which takes a shielded connection; and linked counters, which are not modelled.
     return False
 
 

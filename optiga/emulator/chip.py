@@ -43,23 +43,25 @@ class EmulatedChip:
 
         :raises BoardError: if the store cannot be written; the command has not happened then.
         """
-        machine = self._machine
         try:
             answer = self._run(command)
         except CommandError as error:
-            self._table.discard()
-            machine.note_error(error.code)
-            return apdu.encode_answer(ok=False)
+            return self._refuse(error.code)
         except Exception:
             # A real chip would answer, too, whatever is wrong inside it.
             import logging
 
             logging.getLogger(__name__).exception("command %s", command[:2].hex())
-            self._table.discard()
-            machine.note_error(ErrorCode.INTERNAL_PROCESS_ERROR)
-            return apdu.encode_answer(ok=False)
+            return self._refuse(ErrorCode.INTERNAL_PROCESS_ERROR)
         self._table.commit()
         return apdu.encode_answer(answer)
+
+    def _refuse(self, code: ErrorCode) -> bytes:
+        """Undo what a command has begun, and keep why."""
+        self._table.discard()
+        self._machine.chain = None
+        self._machine.note_error(code)
+        return apdu.encode_answer(ok=False)
 
     def close(self) -> None:
         """Power off, and give the store back."""
@@ -83,9 +85,12 @@ class EmulatedChip:
             raise CommandError(ErrorCode.INVALID_LENGTH) from None
         if len(data) > apdu.MAX_DATA:
             raise CommandError(ErrorCode.INVALID_LENGTH)
+        chain, machine.chain = machine.chain, None
         function = _find_command(code & ~CLEAR_LAST_ERROR)
         if function is None:
             raise CommandError(ErrorCode.INVALID_COMMAND)
+        if chain is not None and chain.code == code & ~CLEAR_LAST_ERROR:
+            machine.chain = chain  # which the command takes up, or ends by failing
         if not machine.is_open and not _works_while_closed(code & ~CLEAR_LAST_ERROR, data):
             raise CommandError(ErrorCode.COMMAND_NOT_AVAILABLE)
         answer = function(machine, param, data)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.emulator import keys
 from optiga.emulator.access import is_allowed
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import ObjectTable, StoredObject
+from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, UsableKey
 from optiga.protocol import objects as oids
-from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import OBJECTS, ObjectKind
 
@@ -29,12 +29,14 @@ class CommandError(Exception):
         self.code = code
 
 
-class UsableKey(NamedTuple):
-    """A private key that a command may use."""
+class Chain(NamedTuple):
+    """A command that is sent in several parts, begun and not ended; any other command in between ends it.
 
-    private: keys.PrivateKey
-    algorithm: KeyAlgorithm
-    usage: KeyUsage
+    :param state: what the command keeps from part to part.
+    """
+
+    code: CommandCode
+    state: Any
 
 
 class Machine:
@@ -49,7 +51,12 @@ class Machine:
         self.last_error = ErrorCode.NO_ERROR
         self.security_status = {oids.SECURITY_STATUS_GLOBAL: BOOT_FLAG, oids.SECURITY_STATUS_APPLICATION: BOOT_FLAG}
         self.is_open = False
-        self.session_keys: dict[int, UsableKey] = {}
+        self.sessions: dict[int, SessionContent] = {}
+        self.authorized: set[int] = set()
+        """Objects whose authorization reference has been verified: the states Auto(X)."""
+        self.verified_anchor: int | None = None
+        """While a protected update is carried out: the trust anchor that has verified it, the state Int(X)."""
+        self.chain: Chain | None = None
         self.running_hash: hashlib._Hash | None = None
         self._usable_keys: dict[int, tuple[StoredObject, UsableKey]] = {}
 
@@ -57,7 +64,9 @@ class Machine:
         """Begin with a clean application context."""
         self.is_open = True
         self.security_status[oids.SECURITY_STATUS_APPLICATION] = BOOT_FLAG
-        self.session_keys.clear()
+        self.sessions.clear()
+        self.authorized.clear()
+        self.chain = None
         self.running_hash = None
 
     def close_application(self) -> None:
@@ -99,15 +108,42 @@ class Machine:
         """Keep an error for object 0xF1C2; of several the highest-numbered is kept."""
         self.last_error = max(self.last_error, code)
 
+    def secret(self, oid: int, *origins: Origin) -> bytes:
+        """The shared secret in a session, or in a data object of the type PRESSEC that may be used.
+
+        :param origins: where one in a session must come from.
+        :raises CommandError: if there is none, or the object's execute access condition does not hold.
+        """
+        if is_session(oid):
+            held = self.sessions.get(oid)
+            if not isinstance(held, SessionSecret) or held.origin not in origins:
+                raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
+            return held.value
+        stored = self.object(oid)
+        if stored.metadata.get(Tag.TYPE) != bytes([ObjectType.PRE_SHARED_SECRET]):
+            raise CommandError(ErrorCode.INVALID_OID)
+        self.require(oid, Tag.EXECUTE)
+        return stored.data
+
+    def keep_secret(self, oid: int, value: bytes, origin: Origin) -> None:
+        """Put a secret into a session, in place of what is there.
+
+        :raises CommandError: if the identifier is not that of a session.
+        """
+        if not is_session(oid):
+            raise CommandError(ErrorCode.INVALID_OID)
+        self.sessions[oid] = SessionSecret(value, origin)
+
     def key(self, oid: int) -> UsableKey:
         """The private key in an object or session, for use.
 
         :raises CommandError: if there is none, or its execute access condition does not hold.
         """
-        if oid in OBJECTS and OBJECTS[oid].kind is ObjectKind.SESSION:
-            if oid not in self.session_keys:
+        if is_session(oid):
+            held = self.sessions.get(oid)
+            if not isinstance(held, UsableKey):
                 raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
-            return self.session_keys[oid]
+            return held
         stored = self.object(oid)
         if self.kind(oid) not in (ObjectKind.EC_KEY, ObjectKind.RSA_KEY):
             raise CommandError(ErrorCode.INVALID_OID)
@@ -123,3 +159,8 @@ class Machine:
         usable = UsableKey(keys.from_stored(algorithm, stored.data), algorithm, stored.metadata.key_usage)
         self._usable_keys[oid] = (stored, usable)
         return usable
+
+
+def is_session(oid: int) -> bool:
+    """Whether an identifier is that of a session context."""
+    return oid in OBJECTS and OBJECTS[oid].kind is ObjectKind.SESSION

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from optiga.emulator import keys
 from optiga.emulator.fields import expect_tags, take_number, take_tags
-from optiga.emulator.machine import CommandError, Machine, UsableKey
+from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.objects import StoredObject
+from optiga.emulator.sessions import UsableKey
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import MAX_SIZE, Tag
-from optiga.protocol.objects import OBJECTS, ObjectKind
+from optiga.protocol.objects import ObjectKind
 
 _TAG_OID = 0x01
 _TAG_USAGE = 0x02
@@ -41,10 +42,9 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
 
 def _keep(machine: Machine, oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) -> bytes:
     """Make a key pair and keep its private key; the public key."""
-    info = OBJECTS.get(oid)
-    if info is not None and info.kind is ObjectKind.SESSION:
+    if is_session(oid):
         private = keys.generate(algorithm)
-        machine.session_keys[oid] = UsableKey(private, algorithm, usage)
+        machine.sessions[oid] = UsableKey(private, algorithm, usage)
         return keys.public_bit_string(private)
     stored = machine.object(oid)
     if machine.kind(oid) is not (ObjectKind.EC_KEY if algorithm.is_ec else ObjectKind.RSA_KEY):
