@@ -73,6 +73,17 @@ def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: s
     )
 
 
+def refuse_cloud_options(options: dict[str, Any]) -> None:
+    """Refuse the options of :func:`aws_options` and :func:`device_options` where there is no cloud.
+
+    :raises click.UsageError: if one is given.
+    """
+    given = sorted(name for name, value in options.items() if value)
+    if given:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"{names} and --no-cloud do not go together.")
+
+
 def build_report(settings: Settings) -> Report:
     """What is said of a job, as the common options want it."""
     from optiga.personalize.provision.report import Report

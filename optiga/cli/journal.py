@@ -36,6 +36,8 @@ def show(settings: Settings, path: str) -> None:
     """Show every slot: chip, slot, the last step that is done, thing, certificate."""
     from optiga.personalize.journal import open_journal
 
+    if settings.output == "csv":
+        _refuse_query(settings)
     with open_journal(Path(path)) as journal:
         slots = [entry.summary() for entry in journal.all()]
     if settings.output == "csv":
@@ -54,6 +56,7 @@ def export(settings: Settings, path: str, out: str | None) -> None:
     from optiga.personalize.files import check_output_file, write_whole
     from optiga.personalize.journal import open_journal
 
+    _refuse_query(settings)
     if out is not None:
         check_output_file(Path(out))
     with open_journal(Path(path)) as journal:
@@ -64,6 +67,11 @@ def export(settings: Settings, path: str, out: str | None) -> None:
     else:
         write_whole(Path(out), text.encode())
         settings.note(f"{len(slots)} slots have been written to {out}")
+
+
+def _refuse_query(settings: Settings) -> None:
+    if settings.query is not None:
+        raise click.UsageError("--query goes with 'journal show', and not with CSV.")
 
 
 def _csv(slots: Sequence[Mapping[str, Any]]) -> str:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optiga.cli.cloud_options import aws_options, build_aws_options, build_report, build_wishes, device_options
+from optiga.cli.cloud_options import (
+    aws_options,
+    build_aws_options,
+    build_report,
+    build_wishes,
+    device_options,
+    refuse_cloud_options,
+)
 from optiga.cli.passphrase import open_authority, passphrase_options
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.errors import OptigaError
@@ -61,6 +68,8 @@ def command(
     if ca_path is None and (no_cloud or days is not None or passphrase_file is not None or ask_passphrase):
         name = "--no-cloud" if no_cloud else "--days" if days is not None else "a passphrase"
         raise click.UsageError(f"{name} goes with --ca.")
+    if no_cloud:
+        refuse_cloud_options(options)
     from optiga.personalize.configuration import load_configuration
     from optiga.personalize.files import check_folder_writable
     from optiga.personalize.journal import FILE_NAME, RESULT_FIELDS
@@ -69,7 +78,7 @@ def command(
     if not dry_run or settings.port is not None:
         settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
     configuration = load_configuration(Path(config_path), slot=slot)
-    settings.check_query({"steps": []} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
+    settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
     folder = Path(out_dir)
     check_folder_writable(folder)
     plan = plan_provision(

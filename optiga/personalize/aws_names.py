@@ -15,8 +15,20 @@ MAX_ATTRIBUTES = {False: 3, True: 50}
 """Most attributes of a thing, without and with a type."""
 
 _THING = r"[a-zA-Z0-9:_-]+"
-_PATTERNS = {"thing": _THING, "thing type": _THING, "thing group": _THING, "policy": r"[\w+=,.@-]+"}
-_CHARACTERS = {_THING: "letters, digits and : _ -", r"[\w+=,.@-]+": "letters, digits and _ + = , . @ -"}
+_TEMPLATE = r"[0-9A-Za-z_-]+"
+_LONGEST = {"provisioning template": 36}
+_PATTERNS = {
+    "provisioning template": _TEMPLATE,
+    "thing": _THING,
+    "thing type": _THING,
+    "thing group": _THING,
+    "policy": r"[\w+=,.@-]+",
+}
+_CHARACTERS = {
+    _TEMPLATE: "letters, digits and _ -",
+    _THING: "letters, digits and : _ -",
+    r"[\w+=,.@-]+": "letters, digits and _ + = , . @ -",
+}
 _ATTRIBUTE = r"[a-zA-Z0-9_.,@/:#-]+"
 _VALUE = r"[a-zA-Z0-9_.,@/:#=\[\]-]*"
 
@@ -34,9 +46,10 @@ def check_name(kind: str, name: str, where: str = "") -> None:
         raise ConfigurationError(
             f"{where}{name!r} is no name of a {kind} in AWS IoT", hint=f"It takes {_CHARACTERS[_PATTERNS[kind]]}"
         )
-    if len(filled) > MAX_NAME:
+    longest = _LONGEST.get(kind, MAX_NAME)
+    if len(filled) > longest:
         raise ConfigurationError(
-            f"{where}{name!r} is too long for the name of a {kind}: {len(filled)} characters, AWS IoT takes {MAX_NAME}"
+            f"{where}{name!r} is too long for the name of a {kind}: {len(filled)} characters, AWS IoT takes {longest}"
         )
 
 

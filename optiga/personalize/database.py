@@ -61,6 +61,10 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
                 )
             yield connection
     except sqlite3.Error as error:
+        if path.is_dir():
+            raise ConfigurationError(f"{kind.title} {path} cannot be used: it is a folder") from None
+        if make and not path.parent.is_dir():
+            raise ConfigurationError(f"{kind.title} {path} cannot be made: there is no such folder") from None
         hint = "Is the disk full, the file read-only, or another process at work?"
         if not make and not path.exists():
             hint = kind.absent

@@ -109,6 +109,19 @@ class Entry:
     def is_finished(self) -> bool:
         return self.step is Step.FINISHED
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has what its step and those before have made."""
+        if self.step in (Step.BEGUN, Step.DEPROVISIONED):
+            return True
+        own = self.issuer == "chip"  # the certificate came with the chip, and was never asked for
+        needed: list[object] = [self.key_info]
+        needed += [self.csr, self.filename, self.public_key] if self.step >= Step.CSR and not own else []
+        needed += [self.requested_at] if self.step >= Step.REQUESTED and not own else []
+        needed += [self.certificate] if self.step >= Step.CERTIFIED else []
+        needed += [self.certificate_id, self.certificate_arn] if self.step >= Step.THING and self.account else []
+        return None not in needed
+
     def at(self, step: Step, **changes: Any) -> Entry:
         """The same slot, one step further."""
         return replace(self, step=step, **changes)
@@ -215,8 +228,23 @@ def _decode(row: dict[str, Any]) -> Entry:
         row["step"] = Step[row["step"].upper()]
         for name in _TIMES:
             row[name] = datetime.fromisoformat(row[name]) if row[name] else None
+        is_good = all(_is_good(row[name], name) for name in _FIELDS)
     except (KeyError, ValueError, AttributeError, TypeError):
-        raise ConfigurationError(
-            f"the journal's entry of chip {row['uid']}, slot {row['slot']}, is damaged", hint="Get it back from a copy"
-        ) from None
+        is_good = False
+    if not is_good:
+        raise damaged(row["uid"], row["slot"])
     return Entry(**row)
+
+
+def damaged(uid: str, slot: str) -> ConfigurationError:
+    """The error for an entry that nothing here has written."""
+    return ConfigurationError(
+        f"the journal's entry of chip {uid}, slot {slot}, is damaged", hint="Get it back from a copy"
+    )
+
+
+def _is_good(value: object, name: str) -> bool:
+    """Whether a value is of the type that a field has; a time without its zone is none."""
+    if isinstance(value, datetime):
+        return value.tzinfo is not None
+    return value is None or isinstance(value, Step if name == "step" else bytes if name in _BINARY else str)

@@ -12,6 +12,7 @@ import sys
 
 import boto3
 import botocore.loaders
+import botocore.session
 
 import optiga.cli.provision
 import optiga.emulator.store
@@ -27,8 +28,8 @@ def tell(*words: object) -> None:
 
 def share_models() -> None:
     """Have AWS's models of its services loaded once, not in each child."""
-    loader = botocore.loaders.Loader()
-    botocore.loaders.create_loader = lambda *_, **__: loader
+    loader = botocore.loaders.create_loader()
+    botocore.session.create_loader = lambda *_, **__: loader
     session = boto3.Session(region_name="eu-central-1")
     for service in ("iot", "sts"):
         session.client(service)

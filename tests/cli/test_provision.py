@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from provisioned import Bench
 import optiga
 from optiga.personalize.journal import Step, open_journal
 
-CERTIFICATE_EXIT, CLOUD_EXIT = 5, 6
+CONFIGURATION_EXIT, CERTIFICATE_EXIT, CLOUD_EXIT = 2, 5, 6
 
 
 @pytest.fixture
@@ -354,6 +356,18 @@ class TestDrift:
         result = run("--out-dir", other)
         assert result.code == 0
         assert "Warning: slot second had an identity that this journal does not know" in result.err
+
+
+class TestDamagedJournal:
+    @pytest.mark.parametrize("column", ["key_info", "csr", "filename", "requested_at", "certificate", "certificate_id"])
+    def test_what_a_step_has_made_is_gone(self, run: Cli, bench: Bench, column: str) -> None:
+        run()
+        with closing(sqlite3.connect(bench.folder / "personalization.db")) as connection, connection:
+            connection.execute(f"UPDATE slots SET {column} = NULL")
+        result = run()
+        assert result.code == CONFIGURATION_EXIT
+        assert "slot second, is damaged" in result.errors[0]
+        bench.check_finished()
 
 
 class TestAnotherKey:

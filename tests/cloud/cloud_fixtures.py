@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from cloud_server import Cloud, serve_cloud
@@ -16,6 +17,14 @@ def cloud_server() -> Iterator[Cloud]:
         yield cloud
 
 
+@cache
+def _loader(path: str | None = None) -> object:
+    """Reads AWS's descriptions of its services once for all tests, which takes most of a client's time."""
+    from botocore.loaders import create_loader
+
+    return create_loader(path)
+
+
 @pytest.fixture
 def cloud(cloud_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """AWS IoT and STS with nothing in them, and an environment that leads there, here and in processes."""
@@ -24,4 +33,5 @@ def cloud(cloud_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
         monkeypatch.delenv(name)
     for name, value in cloud_server.environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("botocore.session.create_loader", _loader)
     return cloud_server

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from optiga._version import __version__
 from optiga.personalize.aws.errors import AwsError, asking
@@ -83,19 +85,51 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
                 "no AWS region is set",
                 hint="--region eu-central-1, aws configure, or the environment variable AWS_DEFAULT_REGION",
             )
+        _check_url(options.endpoint_url)
+        session.get_credentials()  # so that what is wrong with them is not said of the endpoint
         try:
             sts = session.client("sts", endpoint_url=options.endpoint_url, config=again)
             iot = session.client("iot", endpoint_url=options.endpoint_url, config=again)
             iot_once = session.client("iot", endpoint_url=options.endpoint_url, config=once)
         except ValueError as error:  # botocore's word on an endpoint that is no URL
+            if "endpoint" not in str(error):
+                raise
             raise AwsError(str(error), hint="--endpoint-url takes a URL such as https://HOST") from error
         for client in (sts, iot):
             client.meta.events.register("needs-retry", _Waiting(notice))
+        for client in (iot, iot_once):
+            client.meta.events.register("after-call", _refuse_pages)
         identity = sts.get_caller_identity()
         arn = str(identity["Arn"])
         _log.info("AWS account %s in %s as %s", identity["Account"], region, arn)
         attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
         return Aws(iot, iot_once, attempts, str(identity["Account"]), region, arn.split(":")[1], notice)
+
+
+def _check_url(url: str | None) -> None:
+    """Refuse what botocore would only stumble over later."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if is_good and parts.username is not None:
+        raise AwsError("the endpoint's URL holds a user's name or password", hint="AWS takes neither in a URL")
+    if not is_good:
+        raise AwsError(f"Invalid endpoint: {url}", hint="--endpoint-url takes a URL such as https://HOST")
+
+
+def _refuse_pages(http_response: Any, **_: object) -> None:
+    """Refuse an answer that is not JSON: where AWS says nothing, botocore takes anything for that."""
+    from botocore.parsers import ResponseParserError
+
+    body = http_response.content.strip()
+    try:
+        json.loads(body or b"{}")
+    except ValueError:
+        raise ResponseParserError(f"no JSON: {body[:40]!r}") from None
 
 
 def _retries(core: CoreSession) -> dict[str, Any]:

@@ -20,7 +20,14 @@ ALREADY_EXISTS = "ResourceAlreadyExistsException"
 INVALID = "InvalidRequestException"
 CONFLICT = "DeleteConflictException"
 
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnauthorizedOperation", "Forbidden"}
+_DENIED = {
+    "NotAuthorized",
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedException",
+    "UnauthorizedOperation",
+    "Forbidden",
+}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
 _UNKNOWN_KEY = {
     "InvalidClientTokenId",
@@ -43,6 +50,7 @@ THROTTLED = {
     "TooManyRequestsException",
 }
 _LONGEST_WAIT_S = 20.0
+_LONGEST_TEXT = 500
 _LOG_IN = "Log in again (aws sso login), or get new credentials"
 
 
@@ -69,7 +77,7 @@ def asking(action: str, about: str = "") -> Iterator[None]:
     :param about: what is concerned, for messages, for example ``thing lamp``.
     :raises AwsError: for whatever botocore raises there.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, UndefinedModelAttributeError
     from botocore.parsers import ResponseParserError
 
     subject = f"{action} ({about})" if about else action
@@ -79,10 +87,15 @@ def asking(action: str, about: str = "") -> Iterator[None]:
         raise _refusal(error, action, subject) from error
     except BotoCoreError as error:
         raise _failure(error, subject) from error
-    except (ResponseParserError, KeyError, TypeError, AttributeError) as error:
+    except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
         raise AwsError(
             f"AWS answered {subject} with something that is no answer to it: {_one_line(error)}",
             hint="Is the endpoint (--endpoint-url, AWS_ENDPOINT_URL) one of AWS IoT?",
+        ) from error
+    except (OSError, ValueError, UndefinedModelAttributeError) as error:  # of files, processes and settings
+        raise AwsError(
+            f"AWS cannot be asked {subject}, its credentials or settings are at fault: {_one_line(error)}",
+            hint="They are in ~/.aws and in the environment variables that begin with AWS_",
         ) from error
 
 
@@ -127,6 +140,9 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message, hint = f"AWS refused {subject}: {said}", ""
     if code in _DENIED or (status in (401, 403) and not code):
+        if error.operation_name not in ("", action.partition(":")[2]):  # a role's credentials, fetched on the way
+            action = f"sts:{error.operation_name}"
+            subject = f"{action}, on the way to {subject}"
         message = f"AWS does not let these credentials do {subject}: {said}"
         hint = f"Allow {action}: templates/operator_iam_policy.json has every action that is needed"
     elif code in _EXPIRED:
@@ -162,7 +178,10 @@ def _failure(error: Exception, subject: str) -> AwsError:
     if isinstance(error, known.ProfileNotFound):
         return AwsError(said, hint="aws configure list-profiles shows which there are")
     if isinstance(error, (known.ConfigParseError, known.ConfigNotFound)):
-        return AwsError(f"AWS's configuration file cannot be read: {said}", hint="It is ~/.aws/config")
+        return AwsError(
+            f"AWS's configuration file cannot be read: {said}",
+            hint="It is ~/.aws/config, or where AWS_CONFIG_FILE says",
+        )
     if isinstance(error, (known.NoRegionError, known.InvalidRegionError)):
         return AwsError(
             f"no AWS region to work in: {said}",
@@ -178,7 +197,13 @@ def _failure(error: Exception, subject: str) -> AwsError:
         return AwsError(f"the AWS credentials cannot be had: {said}", hint=_LOG_IN)
     if isinstance(error, known.SSLError):
         return AwsError(f"no trustworthy connection to AWS at {subject}: {said}", hint="Does a proxy stand between?")
-    if isinstance(error, known.InvalidEndpointConfigurationError) or "Invalid endpoint" in said:
+    if isinstance(error, known.HTTPClientError) and "Invalid header value" in said:
+        return AwsError(  # with the value, which may be a session's token
+            "the AWS credentials hold a character that no credentials have",
+            hint="Is there a line feed at the end of one of them?",
+        )
+    bad_url = "Not supported URL scheme" in said or "Invalid endpoint" in said
+    if isinstance(error, known.InvalidEndpointConfigurationError) or bad_url:
         return AwsError(said, hint="--endpoint-url takes a URL such as https://HOST")
     if isinstance(error, (known.HTTPClientError, known.ConnectionError)):
         return AwsError(
@@ -189,4 +214,5 @@ def _failure(error: Exception, subject: str) -> AwsError:
 
 
 def _one_line(value: object) -> str:
-    return " ".join(str(value).split())
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …"

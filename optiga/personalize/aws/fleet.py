@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
+from optiga.personalize.aws_names import check_name
 from optiga.personalize.files import read_input
 from optiga.personalize.json_lines import parse_json
 from optiga.personalize.names import fill_uid
@@ -66,6 +67,7 @@ def load_fleet_template(name: str, registry: Registry, values: Mapping[str, str]
     else:
         if path.suffix or len(path.parts) > 1:
             raise ConfigurationError(f"cannot read the provisioning template {name}: there is no such file")
+        check_name("provisioning template", name)
         found = registry.template_body(name)
         if found is None:
             raise ConfigurationError(f"there is neither a file nor a provisioning template in AWS named {name}")
@@ -81,10 +83,13 @@ def load_fleet_template(name: str, registry: Registry, values: Mapping[str, str]
             f"{name}: no value for the template's parameter {', '.join(missing)}",
             hint="Give it: --parameter NAME=VALUE",
         )
+    if CERTIFICATE_ID in values:
+        raise ConfigurationError(f"{name}: {CERTIFICATE_ID} is the chip's own certificate, and is not given by hand")
     unknown = sorted(set(values) - set(declared))
     if unknown:
         raise ConfigurationError(
-            f"{name}: the template has no parameter {', '.join(unknown)}", hint=f"It has {', '.join(sorted(declared))}"
+            f"{name}: the template has no parameter {', '.join(unknown)}",
+            hint=f"It has {', '.join(sorted(declared)) or 'none'}",
         )
     return FleetTemplate(name, body, dict(values), frozenset(declared))
 

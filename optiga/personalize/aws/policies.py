@@ -11,6 +11,7 @@ from optiga.errors import ConfigurationError
 from optiga.personalize.files import read_input
 from optiga.personalize.json_lines import parse_json
 from optiga.personalize.names import UID_FIELD, fill_uid
+from optiga.personalize.problems import describe_path
 
 if TYPE_CHECKING:
     from optiga.personalize.aws.connection import Aws
@@ -103,7 +104,10 @@ def _is_everything(resource: object) -> bool:
 
 def _check(text: str, name: str) -> None:
     """Refuse what AWS would not take as a policy."""
-    value = parse_json(text, name).value
+    document = parse_json(text, name)
+    for path, line in document.duplicates:
+        raise ConfigurationError(f"{name}:{line}: {describe_path(path)}: stands here a second time")
+    value = document.value
     statements = _several(value.get("Statement")) if isinstance(value, dict) else []
     if not statements or not all(isinstance(one, dict) for one in statements):
         raise ConfigurationError(f"{name}: a policy is an object with Version and Statement")

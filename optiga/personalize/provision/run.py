@@ -13,7 +13,7 @@ from optiga.personalize.aws.certificates import ACTIVE
 from optiga.personalize.certificate import parse_certificates
 from optiga.personalize.csr import sign_csr
 from optiga.personalize.files import write_whole
-from optiga.personalize.journal import Entry, Journal, Step
+from optiga.personalize.journal import Entry, Journal, Step, damaged
 from optiga.personalize.names import fill_uid
 from optiga.personalize.pem import encode_pem
 from optiga.personalize.proof import prove_key, prove_public_key
@@ -71,6 +71,8 @@ class _Run:
             self._warn_of_identity()
         if found is None or found.step is Step.DEPROVISIONED:
             return self._begin_anew(None)
+        if not found.is_complete:
+            raise damaged(found.uid, found.slot)
         mismatch = self._mismatch(found)
         if found.is_finished:
             if renew:
@@ -96,7 +98,9 @@ class _Run:
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
             self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
         entry = Entry(self._uid, plan.slot.name, plan.issuer_name, plan.settings, replaces=self._replaced(old))
-        return self._journal.save(self._take_names(entry) if cloud else entry)
+        entry = self._take_names(entry) if cloud else entry
+        # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
+        return entry if plan.configuration is None else self._journal.save(entry)
 
     def _take_names(self, entry: Entry) -> Entry:
         """The entry with the plan's cloud, and with its names for what is not done yet."""

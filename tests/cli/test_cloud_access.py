@@ -1,0 +1,270 @@
+"""The way to AWS is barred: one line that says why and what to do, before anything is touched."""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from cloud_helpers import CHIP, CLOUD, CONFIG, IDENTITY_LINE, changes, refused
+from cloud_server import Cloud, Fault
+from conftest import Cli
+from processes import OPTIGA, run_process
+
+OPERATORS = "templates/operator_iam_policy.json"
+ROLE = "arn:aws:iam::123456789012:role/factory"
+
+
+class Barred(NamedTuple):
+    """What bars the way.
+
+    :param typed: options of ``provision``; ``{closed}`` is a port of this machine that nobody serves.
+    :param set: environment variables, those with None are taken away; ``{folder}`` is the current folder.
+    :param profile: settings of a profile ``factory``.
+    """
+
+    line: str
+    typed: str = ""
+    set: Mapping[str, str | None] = {}
+    profile: str = ""
+
+
+NO_KEYS: dict[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+BARRED = {
+    "no credentials": Barred(
+        "there are no AWS credentials.*aws configure, aws sso login, --profile NAME, .*AWS_ACCESS_KEY_ID", set=NO_KEYS
+    ),
+    "half credentials": Barred(
+        "there are no AWS credentials: .*missing: AWS_SECRET_ACCESS_KEY", set={"AWS_SECRET_ACCESS_KEY": None}
+    ),
+    "the other half": Barred("there are no AWS credentials", set={"AWS_ACCESS_KEY_ID": None}),
+    "half a profile": Barred(
+        "there are no AWS credentials: .*missing: aws_secret_access_key",
+        "--profile factory",
+        NO_KEYS,
+        "aws_access_key_id = A",
+    ),
+    "no such profile": Barred(r"profile \(nope\) could not be found.*aws configure list-profiles", "--profile nope"),
+    "no such profile in the environment": Barred(r"profile \(nope\) could not be found", set={"AWS_PROFILE": "nope"}),
+    "empty profile": Barred(r"profile \(\) could not be found", "--profile="),
+    "no region": Barred(
+        "no AWS region is set.*--region eu-central-1.*AWS_DEFAULT_REGION", set={"AWS_DEFAULT_REGION": None}
+    ),
+    "empty region": Barred("no AWS region is set.*--region", "--region="),
+    "nonsense region": Barred("^(?!.*--endpoint-url).*'eu_central_1'.*--region eu-central-1", "--region eu_central_1"),
+    "nonsense region in the environment": Barred(
+        "^(?!.*--endpoint-url).*'e u'.*--region eu-central-1", set={"AWS_DEFAULT_REGION": "e u"}
+    ),
+    "endpoint is no URL": Barred("Invalid endpoint: nonsense.*--endpoint-url takes a URL", "--endpoint-url nonsense"),
+    "endpoint without a scheme": Barred("--endpoint-url takes a URL", "--endpoint-url 127.0.0.1:{closed}"),
+    "endpoint without a host": Barred("--endpoint-url takes a URL", "--endpoint-url http://"),
+    "empty endpoint": Barred("--endpoint-url takes a URL", "--endpoint-url="),
+    "endpoint's port": Barred("--endpoint-url takes a URL", "--endpoint-url http://127.0.0.1:99999"),
+    "endpoint's address": Barred("--endpoint-url takes a URL", "--endpoint-url http://[::1"),
+    "endpoint's scheme": Barred("--endpoint-url takes a URL", "--endpoint-url ftp://127.0.0.1"),
+    "nobody at the endpoint": Barred(
+        r"AWS cannot be reached at sts:GetCallerIdentity: .*127\.0\.0\.1:\d+.*Is there a network",
+        "--endpoint-url http://127.0.0.1:{closed}",
+    ),
+    "nobody at the proxy": Barred(
+        r"AWS cannot be reached .*proxy.*127\.0\.0\.1",
+        "--endpoint-url https://iot.example",
+        {"HTTPS_PROXY": "http://user:HIDDEN@127.0.0.1:{closed}", "https_proxy": None},
+    ),
+    "token that fits no header": Barred("credentials", set={"AWS_SESSION_TOKEN": "HIDDEN\nHIDDEN"}),
+    "attempts that are no number": Barred("^(?!.*--endpoint-url).*'many'", set={"AWS_MAX_ATTEMPTS": "many"}),
+    "no such mode": Barred("'?mode'?.*many", set={"AWS_RETRY_MODE": "many"}),
+    "no token of a web identity": Barred(
+        "{folder}/token", set={**NO_KEYS, "AWS_WEB_IDENTITY_TOKEN_FILE": "{folder}/token", "AWS_ROLE_ARN": ROLE}
+    ),
+    "no process for credentials": Barred(
+        "{folder}/none", "--profile factory", NO_KEYS, "credential_process = {folder}/none"
+    ),
+    "process without an answer": Barred(
+        "^(?!.*--endpoint-url).*credentials",
+        "--profile factory",
+        NO_KEYS,
+        f"credential_process = {sys.executable} -c ''",
+    ),
+    "no token of SSO": Barred(
+        "the AWS credentials cannot be had: .*aws sso login",
+        "--profile factory",
+        NO_KEYS,
+        "sso_start_url = https://sso.example\nsso_region = eu-central-1\nsso_account_id = 1\nsso_role_name = r",
+    ),
+    "no source of a role": Barred(
+        'source_profile "nope".*does not exist',
+        "--profile factory",
+        NO_KEYS,
+        f"role_arn = {ROLE}\nsource_profile = nope",
+    ),
+    "broken configuration file": Barred("configuration file cannot be read: .*config", "--profile factory", {}, "[["),
+}
+
+STS_REFUSES = {
+    "expired": (Fault.error("ExpiredToken", 403, "expired"), "the AWS credentials have expired .*aws sso login"),
+    "clock": (
+        Fault.error("SignatureDoesNotMatch", 403, "Signature expired: 20300101T000000Z is now earlier than 2030"),
+        "does not accept this computer's time .*Signature expired: 20300101.*Set the clock right",
+    ),
+    "signature": (
+        Fault.error("SignatureDoesNotMatch", 403, "The request signature we calculated does not match HIDDEN"),
+        "does not accept the signature .*Is the secret access key the one of the access key",
+    ),
+    "unknown key": (
+        Fault.error("InvalidClientTokenId", 403, "The security token included in the request is invalid"),
+        "AWS does not know these credentials .*aws sts get-caller-identity",
+    ),
+    "throttled": (Fault.THROTTLE, "AWS is asked too much at once.*Run the command again later"),
+    "down": (Fault.error("ServiceUnavailable", 503, "down"), "AWS failed at sts:GetCallerIdentity: down.*again"),
+    "broken": (Fault.BREAK_BEFORE, "AWS cannot be reached at sts:GetCallerIdentity"),
+    "garbage": (Fault.GARBAGE, "answered sts:GetCallerIdentity with something that is no answer.*--endpoint-url"),
+}
+
+ASKED_FIRST = {
+    "GetCallerIdentity": "",
+    "DescribeEndpoint": "",
+    "DescribeThingType": "--thing-type lamps",
+    "DescribeThingGroup": "--thing-group hall",
+    "DescribeProvisioningTemplate": "--template lamps",
+    "ListCACertificates": "--ca ca",
+    "DescribeCACertificate": "--ca ca",
+}
+"""What is asked before the chip is touched, and the options that have it asked."""
+
+
+@pytest.fixture
+def prepared(cli: Cli, cloud: Cloud) -> None:
+    """All that :data:`ASKED_FIRST` asks for is there."""
+    assert cli("ca", "init", "ca").code == 0
+    ca = Path("ca", "ca.pem").read_text()
+    cloud.iot.register_ca_certificate(caCertificate=ca, certificateMode="SNI_ONLY", setAsActive=True)
+    cloud.iot.create_thing_type(thingTypeName="lamps")
+    cloud.iot.create_thing_group(thingGroupName="hall")
+    body = '{"Resources": {"certificate": {"Type": "AWS::IoT::Certificate"}}}'
+    cloud.iot.create_provisioning_template(templateName="lamps", templateBody=body, provisioningRoleArn=ROLE)
+
+
+@pytest.mark.parametrize("name", BARRED)
+def test_barred(name: str, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    barred, folder = BARRED[name], Path.cwd()
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        closed = reserved.getsockname()[1]
+        for variable, value in barred.set.items():
+            if value is None:
+                monkeypatch.delenv(variable, raising=False)
+            else:
+                monkeypatch.setenv(variable, value.format(folder=folder, closed=closed))
+        if barred.profile:
+            Path("config").write_text(f"[profile factory]\n{barred.profile.format(folder=folder)}\n")
+            monkeypatch.setenv("AWS_CONFIG_FILE", "config")
+        said = refused(cli, cloud, CLOUD, "provision", CONFIG, *barred.typed.format(closed=closed).split())
+    assert re.search(barred.line.replace("{folder}", re.escape(str(folder))), said), said
+    assert "HIDDEN" not in said
+    assert cloud.environment["AWS_SECRET_ACCESS_KEY"] not in said
+    assert cloud.calls == []
+
+
+@pytest.mark.parametrize("name", STS_REFUSES)
+def test_refused_by_sts(name: str, cli: Cli, cloud: Cloud) -> None:
+    fault, line = STS_REFUSES[name]
+    cloud.fail("GetCallerIdentity", fault)
+    said = refused(cli, cloud, CLOUD, "provision", CONFIG)
+    assert re.search(line, said), said
+    assert "HIDDEN" not in said
+    assert cloud.calls == ["GetCallerIdentity"]
+
+
+@pytest.mark.usefixtures("prepared")
+class TestAskedFirst:
+    def test_what_is_prepared_is_good(self, cli: Cli, cloud: Cloud) -> None:
+        for options in dict.fromkeys(ASKED_FIRST.values()):
+            assert cli("--port", CHIP, "provision", CONFIG, *options.split(), "--dry-run").code == 0, options
+        assert set(cloud.calls) == set(ASKED_FIRST)
+
+    @pytest.mark.parametrize("operation", ASKED_FIRST)
+    def test_denied(self, cli: Cli, cloud: Cloud, operation: str) -> None:
+        cloud.fail(operation, Fault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
+        said = refused(cli, cloud, CLOUD, "provision", CONFIG, *ASKED_FIRST[operation].split())
+        action = f"{'sts' if operation == 'GetCallerIdentity' else 'iot'}:{operation}"
+        assert f"AWS does not let these credentials do {action}" in said
+        assert f"Allow {action}: {OPERATORS}" in said
+
+    @pytest.mark.parametrize("operation", ASKED_FIRST)
+    def test_answered_with_garbage(self, cli: Cli, cloud: Cloud, operation: str) -> None:
+        """As a network answers that wants its user to log in first."""
+        cloud.fail(operation, Fault.GARBAGE)
+        said = refused(cli, cloud, CLOUD, "provision", CONFIG, *ASKED_FIRST[operation].split())
+        assert f":{operation}" in said
+        assert "something that is no answer to it" in said
+
+
+@pytest.mark.parametrize("operation", ["AttachThingPrincipal", "AttachPolicy", "UpdateCertificate"])
+def test_garbage_is_no_consent(cli: Cli, cloud: Cloud, operation: str) -> None:
+    """AWS answers these with nothing, so that a network's own page must not be taken for it."""
+    cloud.fail(operation, Fault.GARBAGE, times=1)
+    result = cli("--port", CHIP, "provision", CONFIG)
+    assert (result.code, result.out) == (CLOUD, ""), result
+    assert f"iot:{operation}" in result.errors[0]
+    assert [one["status"] for one in cloud.iot.list_certificates()["certificates"]] == ["INACTIVE"]
+    assert cli("--port", CHIP, "provision", CONFIG).code == 0
+    (certificate,) = cloud.iot.list_certificates()["certificates"]
+    assert certificate["status"] == "ACTIVE"
+    assert cloud.iot.list_attached_policies(target=certificate["certificateArn"])["policies"] != []
+    assert cloud.iot.list_principal_things(principal=certificate["certificateArn"])["things"] == ["my_thing"]
+
+
+class TestRoles:
+    def test_one_that_may_not_be_taken(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        Path("config").write_text(f"[profile factory]\nrole_arn = {ROLE}\ncredential_source = Environment\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", "config")
+        cloud.fail(
+            "AssumeRole", Fault.error("AccessDenied", 403, f"not authorized to perform: sts:AssumeRole on {ROLE}")
+        )
+        said = refused(cli, cloud, CLOUD, "provision", CONFIG, "--profile", "factory")
+        assert cloud.calls == ["AssumeRole"]
+        assert "sts:AssumeRole" in said
+        assert "Allow sts:GetCallerIdentity" not in said
+
+    def test_botocores_own_log_is_not_for_users(
+        self, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In a process of its own, where Python prints the warnings that nobody takes; botocore's is a traceback."""
+        (tmp_path / "config").write_text(f"[profile factory]\nrole_arn = {ROLE}\ncredential_source = Environment\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", "config")
+        cloud.fail("AssumeRole", Fault.error("AccessDenied", 403, "not authorized"))
+        done = run_process([*OPTIGA, "--port", CHIP, "provision", str(CONFIG), "--profile", "factory"], tmp_path)
+        assert (done.returncode, done.stdout) == (CLOUD, "")
+        first, last = done.stderr.splitlines()
+        assert first.startswith(IDENTITY_LINE)
+        assert last.startswith("Error: AWS ")
+
+
+class TestOtherCommands:
+    @pytest.mark.parametrize("command", ["register", "provision"])
+    def test_denied_at_the_endpoint(self, cli: Cli, cloud: Cloud, command: str) -> None:
+        cloud.fail("DescribeEndpoint", Fault.error("AccessDeniedException", 403, "no"))
+        words = (command, CONFIG) if command == "provision" else (command,)
+        assert f"Allow iot:DescribeEndpoint: {OPERATORS}" in refused(cli, cloud, CLOUD, *words)
+
+    def test_ca_register(self, cli: Cli, cloud: Cloud) -> None:
+        assert cli("ca", "init", "ca").code == 0
+        for operation in ("GetRegistrationCode", "ListCACertificates", "GetCallerIdentity"):
+            cloud.fail(operation, Fault.error("AccessDeniedException", 403, "no"))
+            said = refused(cli, cloud, CLOUD, "ca", "register", "ca")
+            assert re.search(f"Allow (iot|sts):{operation}: {OPERATORS}", said), said
+
+    def test_deprovision_with_another_accounts_credentials(
+        self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert cli("--port", CHIP, "provision", CONFIG).code == 0
+        said = refused(cli, cloud, CLOUD, "deprovision", "--yes", "--region", "eu-west-1")
+        assert f"in account {cloud.account}, eu-central-1; these credentials are for {cloud.account}, eu-west-1" in said
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        assert cli("--port", CHIP, "deprovision", "--yes").code == 0
+        assert "DeleteCertificate" in changes(cloud)

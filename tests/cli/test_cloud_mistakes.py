@@ -1,0 +1,239 @@
+"""What people get wrong with AWS: one line that says it, the right exit code, and nothing is touched.
+
+In a row, ``{files}`` is the folder of prepared files, ``{config}`` and ``{rsa}`` are good configurations.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from cloud_helpers import CERTIFICATE, CHIP, CONFIG, RSA_CONFIG, USAGE, refused
+from cloud_server import Cloud
+from conftest import Cli
+from makers import make_certificate, make_key
+
+
+class Mistake(NamedTuple):
+    typed: str
+    line: str
+    code: int = USAGE
+
+
+P = "provision {config}"
+PROVISION = {
+    "no aws_iot_config": Mistake(
+        "provision {files}/no-cloud.jsn", "no-cloud.jsn: aws_iot_config: 'thing' is missing.*--no-cloud"
+    ),
+    "no thing": Mistake("provision {files}/no-thing.jsn", "no-thing.jsn: aws_iot_config: 'thing' is missing"),
+    "no policy": Mistake("provision {files}/no-policy.jsn", "no-policy.jsn: aws_iot_config: 'policy' is missing"),
+    "thing with a space": Mistake(
+        "provision {files}/thing-space.jsn", "thing-space.jsn: aws_iot_config.thing: 'my lamp' is no name of a thing"
+    ),
+    "policy with a slash": Mistake(
+        "provision {files}/policy-slash.jsn", "aws_iot_config.policy: 'lamps/all' is no name of a policy"
+    ),
+    "thing too long": Mistake(
+        "provision {files}/thing-long.jsn", r"aws_iot_config.thing: 'x+\{uid\}' is too long .*: 129 char.*takes 128"
+    ),
+    "empty thing": Mistake("provision {files}/thing-empty.jsn", r"thing-empty.jsn:\d+: aws_iot_config.thing: is empty"),
+    "thing is a number": Mistake("provision {files}/thing-number.jsn", r"aws_iot_config.thing: must be a text"),
+    "no configuration": Mistake("provision none.jsn", "none.jsn: there is no such file"),
+    "no such policy template": Mistake(
+        P + " --policy-template none", "cannot read the policy template none: .*no such"
+    ),
+    "policy template is a folder": Mistake(P + " --policy-template {files}", "it is a folder"),
+    "policy template is no JSON": Mistake(P + " --policy-template {files}/text", "text:1: not JSON"),
+    "policy template is none": Mistake(P + " --policy-template {files}/lamp.json", "lamp.json: a policy is an object"),
+    "policy with another field": Mistake(
+        P + " --policy-template {files}/field.template", "field.template: <aws-zone> is no field.*<aws-region>"
+    ),
+    "policy of an operator": Mistake(
+        P + " --policy-template {files}/operator.template", "'sts:GetCallerIdentity' is no action of AWS IoT"
+    ),
+    "no such thing type": Mistake(P + " --thing-type lamps", "there is no thing type lamps in eu-central-1"),
+    "no such thing group": Mistake(
+        P + " --thing-group kitchen --thing-group hall", "there is no thing group kitchen in eu-central-1"
+    ),
+    "thing type with a dot": Mistake(P + " --thing-type a.b", "'a.b' is no name of a thing type"),
+    "thing group with a dot": Mistake(P + " --thing-group a.b", "'a.b' is no name of a thing group"),
+    "attribute without a value": Mistake(P + " --attribute room", "--attribute.*'room' is not of the form KEY=VALUE"),
+    "attribute without a name": Mistake(P + " --attribute =room", "'=room' is not of the form KEY=VALUE"),
+    "attribute twice": Mistake(P + " --attribute a=1 --attribute a=2", "'a' is given twice"),
+    "attribute's value": Mistake(P + " --attribute room=1*2", r"--attribute room='1\*2' is no value"),
+    "attribute's name": Mistake(P + " --attribute ro*m=1", r"--attribute 'ro\*m' is no name"),
+    "attribute too long": Mistake(P + " --attribute a=" + 801 * "x", "is no value .* up to 800"),
+    "four attributes": Mistake(
+        P + " --attribute a=1 --attribute b=2 --attribute c=3 --attribute d=4",
+        "a thing without a type has at most 3 attributes.*--thing-type",
+    ),
+    "parameter without template": Mistake(P + " --parameter Room=1", "--parameter goes with --template"),
+    "malformed parameter": Mistake(P + " --template t --parameter Room", "'Room' is not of the form NAME=VALUE"),
+    "template and type": Mistake(P + " --template t --thing-type lamps", "template says itself.*--thing-type"),
+    "template and group": Mistake(P + " --template t --thing-group hall", "template says itself.*--thing-group"),
+    "template and attribute": Mistake(P + " --template t --attribute a=1", "template says itself.*--attribute"),
+    "template and policy template": Mistake(
+        P + " --template t --policy-template {files}/text", "template says itself.*--policy-template"
+    ),
+    "template's parameter missing": Mistake(
+        P + " --template {files}/lamp.json", "lamp.json: no value for the template's parameter Room.*--parameter"
+    ),
+    "template's parameter unknown": Mistake(
+        P + " --template {files}/lamp.json --parameter Room=1 --parameter Flor=2",
+        "lamp.json: the template has no parameter Flor. It has Floor, Room, SerialNumber",
+    ),
+    "no such template": Mistake(P + " --template lamps", "neither a file nor a provisioning template .* named lamps"),
+    "no such template file": Mistake(P + " --template lamps.json", "cannot read .*lamps.json: there is no such file"),
+    "template is no JSON": Mistake(P + " --template {files}/text", "text:1: not JSON"),
+    "template is a policy": Mistake(P + " --template {files}/field.template", "an object with Parameters and Resour"),
+    "template without a name": Mistake(P + " --template=", "template"),
+    "template with a bad name": Mistake(P + " --template a+b", r"'?a\+b'?"),
+    "no cloud and no CA": Mistake(P + " --no-cloud", "--no-cloud goes with --ca"),
+    "days without a CA": Mistake(P + " --days 10", "--days goes with --ca"),
+    "passphrase without a CA": Mistake(P + " --passphrase-file {files}/text", "a passphrase goes with --ca"),
+    "no days": Mistake(P + " --ca ca --days 0", "--days.*0 is not in the range"),
+    "no such CA": Mistake(P + " --ca none", "none", USAGE),
+    "RSA without an object": Mistake("provision {rsa}", "slot five has a key .*--id: 0xE0E1, 0xE0E2 or 0xE0E3"),
+    "data for a certificate": Mistake(P + " --id 0xF1D0", "0xF1D0 is no object for a device's certificate.*0xE0E1"),
+    "trust anchor for a certificate": Mistake(P + " --id 0xE0E8", "0xE0E8 is no object for a device's certificate"),
+    "key for a certificate": Mistake(P + " --id 0xE0F1", "0xE0F1 cannot be written: it is a private key"),
+    "no such object": Mistake(P + " --id 0xBEEF", "'0xBEEF' is not an object of the chip"),
+    "no such slot": Mistake(P + " --slot ninth", "--slot 'ninth' is not a slot"),
+    "Infineon's slot": Mistake(P + " --slot first", "Infineon's own identity"),
+    "no such folder": Mistake(P + " --out-dir none", "cannot write into none: there is no such folder"),
+    "journal is none": Mistake(P + " --journal {files}/text", "text cannot be used: file is not a database"),
+    "journal is another file": Mistake(P + " --journal {files}/other.db", "other.db does not hold a journal"),
+    "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*no such folder"),
+    "journal is a folder": Mistake(P + " --journal {files}", "files.* is a folder"),
+    "query finds nothing": Mistake(P + " --query arn", "'arn' finds nothing.*certificate_arn"),
+    "broken query": Mistake(P + " --query a[", "cannot be understood"),
+    "query of steps": Mistake(P + " --query steps", "'steps' finds nothing"),
+    "query of no steps": Mistake(P + " --dry-run --query thing", "'thing' finds nothing.*It has steps"),
+}
+OTHERS = {
+    "thing with a space": Mistake("register --thing my_lamp*", r"'my_lamp\*' is no name of a thing"),
+    "type without a thing": Mistake("register --thing-type lamps", "there is no thing to have a type.*Name a thing"),
+    "no such trust file": Mistake("register --trust none.pem", "none.pem: there is no such file"),
+    "trust file is text": Mistake("register --trust {files}/text", "no certificate in .*text", CERTIFICATE),
+    "trust file is a device's": Mistake(
+        "register --trust {files}/leaf.pem", "leaf.pem.*test device.*no CA", CERTIFICATE
+    ),
+    "trust file holds no root": Mistake("register --trust {files}/below.pem", "below.pem holds no root", CERTIFICATE),
+    "no such slot to register": Mistake("register --slot ninth", "'ninth' is not a slot of the chip"),
+    "query of register": Mistake("register --query arn", "'arn' finds nothing"),
+    "no journal to take back": Mistake("deprovision --yes --uid aa", "personalization.db.*'provision'.*--journal"),
+    "no such slot to take back": Mistake("deprovision --yes --slot ninth", "'ninth' is not a slot"),
+    "query of deprovision": Mistake("deprovision --yes --query arn", "'arn' finds nothing"),
+    "no journal to show": Mistake("journal show", "personalization.db.*'provision'.*--journal"),
+    "no journal to export": Mistake("journal export --journal {files}/text", "file is not a database"),
+    "template of no registration": Mistake("ca register ca --template t", "--template goes with --auto-registration"),
+    "no such CA to register": Mistake("ca register none", "none"),
+}
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The prepared files."""
+    folder = tmp_path_factory.mktemp("files")
+    good = json.loads(CONFIG.read_text())
+
+    def save(name: str, **names: object) -> None:
+        aws = {name: value for name, value in {"thing": "lamp", "policy": "lamps", **names}.items() if value != ""}
+        (folder / name).write_text(json.dumps({**good, "aws_iot_config": aws}, indent=4))
+
+    (folder / "no-cloud.jsn").write_text(json.dumps({"csr_config": good["csr_config"]}))
+    save("no-thing.jsn", thing="")
+    save("no-policy.jsn", policy="")
+    save("thing-space.jsn", thing="my lamp")
+    save("thing-empty.jsn", thing=" ")
+    save("thing-number.jsn", thing=7)
+    save("thing-long.jsn", thing=75 * "x" + "{uid}")
+    save("policy-slash.jsn", policy="lamps/all")
+    (folder / "text").write_text("Dear diary\n")
+    statement = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "arn:aws:iot:<aws-region>:<aws-zone>:client/a"}
+    policy: dict[str, Any] = {"Version": "2012-10-17", "Statement": [statement]}
+    (folder / "field.template").write_text(json.dumps(policy))
+    policy["Statement"] = [{**statement, "Action": "sts:GetCallerIdentity"}]
+    (folder / "operator.template").write_text(json.dumps(policy))
+    names = {"SerialNumber": {}, "Room": {}, "Floor": {"Default": "1"}}
+    template = {"Parameters": names, "Resources": {"certificate": {"Type": "AWS::IoT::Certificate"}}}
+    (folder / "lamp.json").write_text(json.dumps(template))
+    with closing(sqlite3.connect(folder / "other.db")) as connection:
+        connection.execute("CREATE TABLE diary (day)")
+    (folder / "leaf.pem").write_bytes(make_certificate())
+    (folder / "root.pem").write_bytes(make_certificate(make_key(), ca=True))
+    (folder / "below.pem").write_bytes(make_certificate(make_key(), ca=True, issuer=make_key()))
+    return folder
+
+
+@pytest.mark.parametrize("row", [*PROVISION.items(), *OTHERS.items()], ids=lambda row: str(row[0]))
+def test_mistake(row: tuple[str, Mistake], cli: Cli, cloud: Cloud, files: Path) -> None:
+    mistake = row[1]
+    words = mistake.typed.format(config=CONFIG, rsa=RSA_CONFIG, files=files).split()
+    before = {path: path.read_bytes() for path in files.iterdir()}
+    said = refused(cli, cloud, mistake.code, *words)
+    assert re.search(mistake.line, said), said
+    assert list(Path.cwd().iterdir()) == []
+    assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+@pytest.fixture
+def chip(cli: Cli) -> str:
+    """UID of a chip that is there already, in the file that every command here works on."""
+    return cli("--port", CHIP, "info", "--query", "uid").out.strip()
+
+
+class TestChipsThatAreThere:
+    def test_register_an_empty_slot(self, cli: Cli, cloud: Cloud, chip: str) -> None:
+        assert "0xE0E1 holds no certificate" in refused(cli, cloud, CERTIFICATE, "register", "--slot", "second")
+
+    def test_register_a_chip_of_another_root(self, cli: Cli, cloud: Cloud, chip: str, files: Path) -> None:
+        assert "root.pem" in refused(cli, cloud, CERTIFICATE, "register", "--trust", files / "root.pem")
+
+    def test_deprovision_a_chip_that_is_unknown(self, cli: Cli, cloud: Cloud, chip: str) -> None:
+        assert cli("--port", CHIP, "provision", CONFIG).code == 0
+        other = "00" * 27
+        said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--uid", other)
+        assert f"the journal knows no slot second of the chip {other}" in said
+        assert f"It knows {chip} second" in said
+        said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--slot", "third")
+        assert f"the journal knows no slot third of the chip {chip}" in said
+
+    @pytest.mark.parametrize("closed", [False, True])
+    def test_deprovision_where_nobody_can_be_asked(
+        self, cli: Cli, cloud: Cloud, chip: str, monkeypatch: pytest.MonkeyPatch, closed: bool
+    ) -> None:
+        assert cli("--port", CHIP, "provision", CONFIG).code == 0
+        monkeypatch.setattr(sys, "stdin", None if closed else io.StringIO("y\n"))
+        said = refused(cli, cloud, USAGE, "deprovision")
+        assert "standard input is no terminal" in said
+        assert "--yes" in said
+
+    def test_a_damaged_journal(self, cli: Cli, cloud: Cloud, chip: str) -> None:
+        assert cli("--port", CHIP, "provision", CONFIG).code == 0
+        with closing(sqlite3.connect("personalization.db")) as connection, connection:
+            connection.execute("UPDATE slots SET step = 'flying'")
+        for words in (("provision", CONFIG), ("deprovision", "--yes"), ("journal", "show"), ("journal", "export")):
+            said = refused(cli, cloud, USAGE, *words)
+            assert f"the journal's entry of chip {chip}, slot second, is damaged" in said
+
+    def test_a_template_of_aws_with_a_parameter_missing(self, cli: Cli, cloud: Cloud, files: Path) -> None:
+        body = (files / "lamp.json").read_text()
+        cloud.iot.create_provisioning_template(
+            templateName="lamps", templateBody=body, provisioningRoleArn="arn:aws:iam::123456789012:role/lamps"
+        )
+        said = refused(cli, cloud, USAGE, "provision", CONFIG, "--template", "lamps")
+        assert "lamps: no value for the template's parameter Room" in said
+
+    def test_without_a_cloud_aws_is_not_asked(self, cli: Cli, cloud: Cloud, chip: str) -> None:
+        assert cli("ca", "init", "ca").code == 0
+        said = refused(cli, cloud, USAGE, "provision", RSA_CONFIG, "--ca", "ca", "--no-cloud")
+        assert "--id" in said
+        assert cloud.calls == []

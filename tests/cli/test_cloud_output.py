@@ -1,0 +1,179 @@
+"""What the commands for AWS say, and to whom: results, notes, the line on emulated chips, and never a secret."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cloud_helpers import CHIP, CONFIG, IDENTITY_LINE, changes, journal_entries
+from cloud_server import Cloud, Fault
+from conftest import Cli
+from processes import OPTIGA, run_process
+
+TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
+STRONG = Path(__file__).resolve().parents[2] / "templates" / "thing_policy.template"
+
+
+def provision(cli: Cli, *words: object) -> str:
+    """A chip that is taken to its end; standard error."""
+    result = cli("--port", CHIP, "provision", CONFIG, *words)
+    assert result.code == 0, result
+    return result.err
+
+
+class TestNotes:
+    def test_the_first_line_says_where_the_identity_lives(self, cli: Cli, cloud: Cloud) -> None:
+        first = provision(cli).splitlines()[0]
+        assert first == f"{IDENTITY_LINE} The identity made here lives in it: whoever copies the file has it."
+
+    def test_and_so_it_is_for_register(self, cli: Cli, cloud: Cloud) -> None:
+        result = cli("--port", CHIP, "register")
+        assert result.code == 0
+        first = result.err.splitlines()[0]
+        assert first == f"{IDENTITY_LINE} Its identity lives in it: whoever copies the file has it."
+
+    def test_the_emulated_chip_is_announced_once(self, cli: Cli, cloud: Cloud) -> None:
+        assert provision(cli).count("Emulated chip") == 1
+
+    def test_quiet_is_the_line_on_the_emulated_chip_alone(self, cli: Cli, cloud: Cloud) -> None:
+        for _ in ("a new chip", "a finished one"):
+            (line,) = provision(cli, "-q").splitlines()
+            assert line.startswith(IDENTITY_LINE)
+
+    def test_quiet_keeps_warnings(self, cli: Cli, cloud: Cloud) -> None:
+        document = STRONG.read_text().replace("<aws-partition>", "aws-cn")
+        cloud.iot.create_policy(policyName="my_policy", policyDocument=document)
+        first, *others = provision(cli, "-q").splitlines()
+        assert first.startswith(IDENTITY_LINE)
+        assert others[0].startswith("Warning: the policy my_policy that AWS has is used")
+        assert all(line.startswith("    ") for line in others[1:])
+
+    def test_loud_says_every_step(self, cli: Cli, cloud: Cloud) -> None:
+        said = provision(cli)
+        for word in ("key pair secp256r1 in 0xE0F1", "CSR ", "Certificate from AWS IoT", "written into 0xE0E1"):
+            assert word in said
+        for word in ("Thing my_thing", "Policy my_policy", "Certificate active"):
+            assert word in said.splitlines()
+
+    def test_a_policy_that_opens_everything(self, cli: Cli, cloud: Cloud) -> None:
+        words = "lets a device do everything everywhere; templates/thing_policy.template"
+        assert words in provision(cli, "--dry-run")
+        assert words not in provision(cli, "--dry-run", "--policy-template", STRONG)
+
+    def test_what_was_begun_can_be_gone_on_with(self, cli: Cli, cloud: Cloud) -> None:
+        cloud.fail("CreateThing", Fault.error("InternalFailureException", 500, "down"), times=1)
+        result = cli("--port", CHIP, "provision", CONFIG)
+        assert (result.code, result.out) == (6, "")
+        assert result.err.splitlines()[-2] == "What is done is written down: the same command goes on from here"
+        assert "behind the step 'written'" in provision(cli)
+
+
+class TestResults:
+    def test_json_by_itself(self, cli: Cli, cloud: Cloud) -> None:
+        result = json.loads(cli("--port", CHIP, "provision", CONFIG).out)
+        assert list(result) == [
+            "uid",
+            "slot",
+            "filename",
+            "public_key",
+            "certificate_file",
+            "certificate_arn",
+            "certificate_id",
+            "thing",
+            "thing_arn",
+            "policy",
+            "endpoint",
+        ]
+        assert None not in result.values()
+        assert json.loads(cli("--port", CHIP, "provision", CONFIG).out) == result
+
+    def test_forms(self, cli: Cli, cloud: Cloud) -> None:
+        bare = cli("--port", CHIP, "provision", CONFIG, "--query", "certificate_arn").out
+        assert bare.startswith(f"arn:aws:iot:eu-central-1:{cloud.account}:cert/")
+        assert bare.count("\n") == 1
+        text = cli("--port", CHIP, "provision", CONFIG, "--output", "text").out.splitlines()
+        assert f"certificate_arn: {bare.strip()}" in text
+        assert "thing: my_thing" in text
+
+
+class TestDryRun:
+    def test_it_touches_nothing(self, cli: Cli, cloud: Cloud) -> None:
+        cloud.iot.create_thing_group(thingGroupName="hall")
+        provision(cli, "--dry-run", "--thing-group", "hall")
+        assert list(Path().iterdir()) == []
+        assert cloud.calls == ["GetCallerIdentity", "DescribeThingGroup", "DescribeEndpoint"]
+
+    def test_its_steps(self, cli: Cli, cloud: Cloud) -> None:
+        result = cli("--port", CHIP, "provision", CONFIG, "--dry-run", "--output", "json")
+        assert list(json.loads(result.out)) == ["steps"]
+        steps = json.loads(result.out)["steps"]
+        told = " ".join(steps)
+        for word in ("secp256r1", "0xE0F1", "CSR", "inactive", "0xE0E1", "my_thing", "my_policy", "becomes active"):
+            assert word in told
+        text = cli("--port", CHIP, "provision", CONFIG, "--dry-run").out.splitlines()
+        assert text == [f"{number}. {step}" for number, step in enumerate(steps, 1)]
+        assert cli("--port", CHIP, "provision", CONFIG, "--dry-run", "--query", "steps[0]").out == steps[0] + "\n"
+
+    def test_it_needs_no_chip(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("serial.tools.list_ports.comports", list)
+        result = cli("provision", CONFIG, "--dry-run")
+        assert result.code == 0
+        assert "Emulated chip" not in result.err
+
+    def test_it_changes_nothing_of_a_finished_chip(self, cli: Cli, cloud: Cloud) -> None:
+        provision(cli)
+        before = {path: path.read_bytes() for path in Path().iterdir()}
+        done, entries = len(cloud.calls), journal_entries()
+        provision(cli, "--dry-run", "--renew")
+        assert changes(cloud, done) == []
+        assert {path: path.read_bytes() for path in Path().iterdir()} == before
+        assert journal_entries() == entries
+
+    def test_a_ca_of_ones_own(self, cli: Cli, cloud: Cloud) -> None:
+        assert cli("ca", "init", "ca").code == 0
+        before = {path: path.read_bytes() for path in Path("ca").iterdir()}
+        result = cli("--port", CHIP, "provision", CONFIG, "--dry-run", "--ca", "ca", "--no-cloud", "--output", "json")
+        assert "the CA CN=ca issues a certificate," in json.loads(result.out)["steps"][2]
+        assert "AWS" not in result.out
+        assert cloud.calls == []
+        result = cli("--port", CHIP, "provision", CONFIG, "--dry-run", "--ca", "ca")
+        assert "registered without a CA (inactive)" in result.out
+        assert changes(cloud) == []
+        assert {path: path.read_bytes() for path in Path("ca").iterdir()} == before
+        assert list(Path().iterdir()) == [Path("ca")]
+
+
+class TestSecrets:
+    def test_in_no_output_of_a_run_that_says_all(
+        self, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In a process of its own, where nothing but the tool takes its log."""
+        monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
+        done = run_process([*OPTIGA, "-vv", "--port", CHIP, "provision", str(CONFIG)], tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "optiga.personalize.aws.connection: AWS account" in done.stderr
+        assert_no_secrets(cloud, done.stdout + done.stderr)
+        for path in tmp_path.iterdir():
+            assert_no_secrets(cloud, path.read_bytes().decode("latin-1"))
+
+    @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidClientTokenId", "AccessDenied", "ExpiredToken"])
+    def test_in_no_error(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+        """AWS repeats the request where it does not take the signature."""
+        monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
+        repeated = f" The Canonical String should have been 'POST\nx-amz-security-token:{TOKEN}'"
+        message = "The request signature we calculated does not match." + repeated * (code == "SignatureDoesNotMatch")
+        cloud.fail("GetCallerIdentity", Fault.error(code, 403, message))
+        result = cli("--port", CHIP, "-vv", "provision", CONFIG)
+        assert result.code == 6
+        assert_no_secrets(cloud, result.out + result.err)
+
+    def test_in_no_log_record(self, cli: Cli, cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+        assert cli("--port", CHIP, "-vv", "provision", CONFIG).code == 0
+        assert "optiga" in {record.name.partition(".")[0] for record in caplog.records}
+        assert_no_secrets(cloud, "\n".join(record.getMessage() for record in caplog.records))
+
+
+def assert_no_secrets(cloud: Cloud, text: str) -> None:
+    assert cloud.environment["AWS_SECRET_ACCESS_KEY"] not in text
+    assert TOKEN not in text

@@ -1,0 +1,201 @@
+"""``journal``: what 'provision' has written down, as a table, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli
+from cryptography import x509
+from makers import make_certificate
+
+from optiga.personalize.journal import FILE_NAME, Entry, Step, open_journal
+
+UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
+CHAIN = (make_certificate() + make_certificate()).decode()
+PAST = datetime(2020, 2, 29, 12, 0, tzinfo=timezone.utc)
+BEGUN = Entry(UID, "third", "ca:0123456789abcdef", "f00d", started_at=PAST)
+FINISHED = Entry(
+    uid=UID,
+    slot="second",
+    issuer="aws",
+    settings="f00d",
+    step=Step.FINISHED,
+    started_at=PAST,
+    account="123456789012",
+    region="eu-central-1",
+    key_info=b"\x30\x00",
+    public_key="0342",
+    csr=b"\x30\x03\x02\x01\x07",
+    filename="ab.csr",
+    certificate=CHAIN,
+    certificate_file="ab.pem",
+    certificate_id="c" * 64,
+    certificate_arn="arn:aws:iot:eu-central-1:123456789012:cert/" + "c" * 64,
+    thing="lamp",
+    thing_arn="arn:aws:iot:eu-central-1:123456789012:thing/lamp",
+    policy='lamps,"all"',
+    endpoint="a1-ats.iot.eu-central-1.amazonaws.com",
+    replaces="d" * 64,
+)
+SHOWN = [
+    "uid",
+    "slot",
+    "filename",
+    "public_key",
+    "certificate_file",
+    "certificate_arn",
+    "certificate_id",
+    "thing",
+    "thing_arn",
+    "policy",
+    "endpoint",
+    "step",
+    "issuer",
+    "account",
+    "region",
+    "replaces",
+    "started_at",
+    "updated_at",
+]
+
+
+@pytest.fixture
+def saved(cli: Cli) -> list[Entry]:
+    """A journal in the current folder with two slots."""
+    with open_journal(Path(FILE_NAME), make=True) as journal:
+        return [journal.save(FINISHED), journal.save(BEGUN)]
+
+
+def read_csv(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def as_text(slots: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Slots as CSV has them: nothing is empty."""
+    return [{name: "" if value is None else str(value) for name, value in slot.items()} for slot in slots]
+
+
+class TestShow:
+    def test_table(self, cli: Cli, saved: list[Entry]) -> None:
+        result = cli("journal", "show")
+        assert (result.code, result.err) == (0, "")
+        head, first, second = result.out.splitlines()
+        assert head.split() == ["uid", "slot", "step", "thing", "certificate_id", "updated_at"]
+        updated = [entry.updated_at.isoformat() for entry in saved if entry.updated_at]
+        assert first.split() == [UID, "second", "finished", "lamp", "c" * 64, updated[0]]
+        assert second.split() == [UID, "third", "begun", "-", "-", updated[1]]
+        places = {line.index(word) for line, word in ((head, "step"), (first, "finished"), (second, "begun"))}
+        assert len(places) == 1
+
+    def test_json(self, cli: Cli, saved: list[Entry]) -> None:
+        slots = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
+        assert slots == [entry.summary() for entry in saved]
+        assert list(slots[0]) == SHOWN
+        assert (slots[0]["started_at"], slots[0]["step"], slots[1]["thing"]) == (PAST.isoformat(), "finished", None)
+
+    def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
+        result = cli("journal", "show", "--output", "csv")
+        assert result.out.splitlines()[0] == ",".join(SHOWN)
+        assert read_csv(result.out) == as_text([entry.summary() for entry in saved])
+
+    def test_query(self, cli: Cli, saved: list[Entry]) -> None:
+        assert cli("journal", "show", "--query", "slots[?step=='finished'].thing | [0]").out == "lamp\n"
+        assert cli("journal", "show", "--query", "slots[].slot", "--output", "json").out.split() == [
+            "[",
+            '"second",',
+            '"third"',
+            "]",
+        ]
+
+    def test_a_query_that_finds_nothing(self, cli: Cli, saved: list[Entry]) -> None:
+        result = cli("journal", "show", "--query", "chips")
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+        assert "'chips' finds nothing in the result. It has slots" in result.errors[0]
+
+    def test_nothing_yet(self, cli: Cli) -> None:
+        with open_journal(Path(FILE_NAME), make=True):
+            pass
+        assert cli("journal", "show").out == "Nothing has been written down yet\n"
+        assert json.loads(cli("journal", "show", "--output", "json").out) == {"slots": []}
+        assert read_csv(cli("journal", "show", "--output", "csv").out) == []
+
+    def test_another_journal(self, cli: Cli, saved: list[Entry]) -> None:
+        with open_journal(Path("other.db"), make=True) as journal:
+            journal.save(replace(BEGUN, slot="fourth"))
+        assert cli("journal", "show", "--journal", "other.db", "--query", "slots[].slot").out == "['fourth']\n"
+
+    def test_it_changes_nothing(self, cli: Cli, saved: list[Entry]) -> None:
+        before = Path(FILE_NAME).read_bytes()
+        for words in (("show",), ("export",), ("show", "--output", "csv")):
+            assert cli("journal", *words).code == 0
+        assert Path(FILE_NAME).read_bytes() == before
+        assert list(Path().iterdir()) == [Path(FILE_NAME)]
+
+
+class TestExport:
+    def test_json(self, cli: Cli, saved: list[Entry]) -> None:
+        result = cli("journal", "export")
+        assert (result.code, result.err) == (0, "")
+        slots = json.loads(result.out)["slots"]
+        assert slots == [entry.export() for entry in saved]
+        assert list(slots[0]) == [*SHOWN, "template", "csr", "certificate"]
+        assert slots[0]["csr"] == ("-----BEGIN CERTIFICATE REQUEST-----\nMAMCAQc=\n-----END CERTIFICATE REQUEST-----\n")
+        assert len(x509.load_pem_x509_certificates(slots[0]["certificate"].encode())) == 2
+        assert (slots[1]["csr"], slots[1]["certificate"]) == (None, None)
+
+    def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
+        result = cli("journal", "export", "--output", "csv")
+        assert read_csv(result.out) == as_text([entry.export() for entry in saved])
+        assert read_csv(result.out)[0]["policy"] == FINISHED.policy
+        assert read_csv(result.out)[0]["certificate"] == CHAIN
+
+    @pytest.mark.parametrize("form", ["json", "csv"])
+    def test_into_a_file(self, cli: Cli, saved: list[Entry], form: str) -> None:
+        printed = cli("journal", "export", "--output", form).out
+        result = cli("journal", "export", "--output", form, "--out", "slots")
+        assert (result.code, result.out, result.err) == (0, "", "2 slots have been written to slots\n")
+        assert Path("slots").read_bytes().decode() == printed
+        assert cli("journal", "export", "--output", form, "--out", "slots", "-q").err == ""
+
+    @pytest.mark.parametrize(
+        ("out", "line"), [("none/slots", "no such folder"), (".", "names no file"), ("-", "'-' names no file")]
+    )
+    def test_where_it_cannot_be_written(self, cli: Cli, saved: list[Entry], out: str, line: str) -> None:
+        result = cli("journal", "export", "--out", out)
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+        assert line in result.errors[0]
+
+    def test_nothing_yet(self, cli: Cli) -> None:
+        with open_journal(Path(FILE_NAME), make=True):
+            pass
+        assert json.loads(cli("journal", "export").out) == {"slots": []}
+
+
+class TestQueriesThatDoNotFit:
+    """A query counts, or it is refused; it is not passed over."""
+
+    WORDS = pytest.mark.parametrize("words", ["show --output csv", "export", "export --output csv"])
+
+    @WORDS
+    def test_one_that_finds_something(self, cli: Cli, saved: list[Entry], words: str) -> None:
+        result = cli("journal", *words.split(), "--query", "slots[0].thing")
+        assert result.code == 2 or result.out == "lamp\n"
+
+    @WORDS
+    def test_one_that_finds_nothing(self, cli: Cli, saved: list[Entry], words: str) -> None:
+        result = cli("journal", *words.split(), "--query", "nonsense")
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+
+
+def test_without_a_command_it_helps(cli: Cli) -> None:
+    result = cli("journal")
+    assert (result.code, result.err) == (0, "")
+    assert "show" in result.out
+    assert "export" in result.out
