@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import boto3
 import botocore.loaders
 import botocore.session
 
-import optiga.cli.provision
-import optiga.emulator.store
 import optiga.personalize.aws.fleet
 import optiga.personalize.aws.policies
-import optiga.personalize.provision.run  # noqa: F401 - loaded here, once for all children
+import optiga.personalize.aws.registry  # noqa: F401 - loaded here, once for all children
 from optiga.cli import main
 
 
@@ -35,6 +37,17 @@ def share_models() -> None:
         session.client(service)
 
 
+def load_code() -> None:
+    """Have everything loaded that a run takes: a CSR and a certificate's writing take most of it."""
+    config = Path(__file__).resolve().parents[2] / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
+    with TemporaryDirectory() as folder:
+        port = ["--port", f"emulator:{folder}/chip", "-q"]
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            assert main(["ca", "init", f"{folder}/ca", "-q"]) == 0
+            arguments = ["provision", str(config), "--ca", f"{folder}/ca", "--no-cloud", "--out-dir", folder]
+            assert main([*port, *arguments]) == 0
+
+
 def run(folder: str, arguments: list[str]) -> int:
     """What a process of its own does."""
     os.chdir(folder)
@@ -46,6 +59,7 @@ def run(folder: str, arguments: list[str]) -> int:
 
 def serve() -> None:
     share_models()
+    load_code()
     for line in sys.stdin:
         folder, *arguments = json.loads(line)
         child = os.fork()
