@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cloud_server import Cloud
+from provisioned import Bench
 
 from optiga.cli import main
 
@@ -52,3 +54,21 @@ def port(tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def configs() -> Path:
     return Path(__file__).resolve().parents[2] / "configs"
+
+
+@pytest.fixture
+def config(configs: Path) -> Path:
+    """The seed's configuration."""
+    return configs / "config_nistp256_ecdsa_secondslot.jsn"
+
+
+@pytest.fixture
+def bench(cli: Cli, cloud: Cloud, tmp_path: Path) -> Bench:
+    """A blank chip, an empty folder to work in, and a cloud with nothing in it."""
+    return Bench(cloud, tmp_path / "work", tmp_path / "chip")
+
+
+@pytest.fixture
+def run(cli: Cli, bench: Bench, config: Path) -> Cli:
+    """``provision`` with the seed's configuration."""
+    return lambda *options: cli("--port", bench.port, "provision", config, *options)

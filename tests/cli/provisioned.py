@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloud_server import Cloud
 from cryptography import x509
@@ -16,7 +16,11 @@ from optiga.personalize.proof import prove_public_key
 from optiga.personalize.public_keys import PublicKey
 from optiga.personalize.stored import decode_stored, is_empty
 
+if TYPE_CHECKING:
+    from conftest import Result
+
 KEY, CERTIFICATE = 0xE0F1, 0xE0E1
+CONFIGURATION_EXIT, CERTIFICATE_EXIT, CLOUD_EXIT = 2, 5, 6
 
 
 @dataclass
@@ -86,3 +90,20 @@ class Bench:
 
 def to_der(pem: str) -> bytes:
     return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
+
+
+def result_of(result: Result) -> dict[str, Any]:
+    """The result that a command has printed, which must not have failed."""
+    assert result.code == 0, result.err
+    fields = json.loads(result.out)
+    assert isinstance(fields, dict)
+    return fields
+
+
+def config_with(folder: Path, config: Path, **aws_iot: str) -> Path:
+    """A configuration with another ``aws_iot_config``."""
+    value = json.loads(config.read_text())
+    value["aws_iot_config"] = aws_iot
+    path = folder / "other.jsn"
+    path.write_text(json.dumps(value))
+    return path

@@ -10,26 +10,22 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, CloudError
 from optiga.personalize.aws.certificates import ACTIVE
-from optiga.personalize.certificate import parse_certificates
 from optiga.personalize.csr import sign_csr
 from optiga.personalize.files import write_whole
-from optiga.personalize.journal import Entry, Journal, Step, damaged
+from optiga.personalize.journal import Entry, Journal, Step
 from optiga.personalize.names import fill_uid
 from optiga.personalize.pem import encode_pem
-from optiga.personalize.proof import prove_key, prove_public_key
+from optiga.personalize.proof import prove_key
+from optiga.personalize.provision.begin import RENEW_HINT, Beginning
 from optiga.personalize.provision.issuers import Certified, Request
+from optiga.personalize.provision.on_chip import OnChip, chain_of
 from optiga.personalize.provision.plan import ARN_FILE, CloudPlan, Plan
 from optiga.personalize.provision.report import Report
 from optiga.personalize.public_keys import PublicKey
 from optiga.personalize.stored import decode_stored, is_empty
-from optiga.personalize.write import execute_write, plan_certificates
-from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
-    from optiga.chip import Chip, Key
-    from optiga.personalize.certificate import Certificate
-
-_RENEW = "--renew makes a new key and certificate"
+    from optiga.chip import Chip
 
 
 def provision(
@@ -46,144 +42,27 @@ def provision(
     :returns: the finished entry; for a chip that was finished, the entry as it was, and nothing is changed.
     :raises OptigaError: where a step fails; the next call goes on there.
     """
-    run = _Run(chip, plan, journal, report)
-    entry = run.begin(renew=renew)
-    return run.confirm(entry) if entry.is_finished else run.finish(entry)
+    on_chip = OnChip(chip, plan, report)
+    entry = Beginning(on_chip, plan, journal, report).begin(renew=renew)
+    steps = Steps(on_chip, plan, journal, report)
+    return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
 
 
-class _Run:
-    """One chip on its way."""
+class Steps:
+    """What is done to a chip, one after the other."""
 
-    def __init__(self, chip: Chip, plan: Plan, journal: Journal, report: Report) -> None:
-        self._chip = chip
+    def __init__(self, on_chip: OnChip, plan: Plan, journal: Journal, report: Report) -> None:
+        self._on_chip = on_chip
+        self._chip = on_chip.chip
         self._plan = plan
         self._journal = journal
         self._report = report
-        self._uid = chip.uid.hex
+        self._uid = on_chip.uid
         self._asked_before = False
-
-    # Where to begin
-
-    def begin(self, *, renew: bool) -> Entry:
-        """The entry to go on from: the journal's, or a new one."""
-        found = self._journal.find(self._uid, self._plan.slot.name)
-        if found is None:
-            self._warn_of_identity()
-        if found is None or found.step is Step.DEPROVISIONED:
-            return self._begin_anew(None)
-        if not found.is_complete:
-            raise damaged(found.uid, found.slot)
-        mismatch = self._mismatch(found)
-        if found.is_finished:
-            if renew:
-                return self._begin_anew(found)
-            if mismatch:
-                raise CertificateError(f"this chip is finished, but {mismatch}", hint=_RENEW)
-            return self._with_cloud(found) if found.account is None and self._plan.cloud else found
-        if found.step < Step.REQUESTED:
-            if mismatch or self._key_problem(found):
-                return self._begin_anew(found)
-        elif problem := mismatch or self._key_problem(found):
-            if renew:
-                return self._begin_anew(found)
-            raise CertificateError(f"a run that was interrupted cannot be finished: {problem}", hint=_RENEW)
-        self._report.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
-        self._asked_before = found.step is Step.REQUESTED
-        if found.step >= Step.WRITTEN:
-            self._put_on_chip(found)
-        return self._take_names(found)
-
-    def _begin_anew(self, old: Entry | None) -> Entry:
-        plan, cloud = self._plan, self._plan.cloud
-        if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
-            self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
-        entry = Entry(self._uid, plan.slot.name, plan.issuer_name, plan.settings, replaces=self._replaced(old))
-        entry = self._take_names(entry) if cloud else entry
-        # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
-        return entry if plan.configuration is None else self._journal.save(entry)
-
-    def _take_names(self, entry: Entry) -> Entry:
-        """The entry with the plan's cloud, and with its names for what is not done yet."""
-        cloud = self._plan.cloud
-        if cloud is None:
-            return entry
-        changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
-        if entry.step < Step.REGISTERED:
-            changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
-        if entry.step < Step.THING:
-            changes |= {"thing": cloud.thing(self._uid), "template": cloud.wishes.template}
-        if entry.step < Step.POLICY:
-            changes |= {"policy": cloud.policy(self._uid)}
-        return entry.at(entry.step, **changes)
-
-    def _with_cloud(self, finished: Entry) -> Entry:
-        """A chip that was finished without a cloud, on its way into one."""
-        self._put_on_chip(finished)
-        return self._journal.save(self._take_names(finished.at(Step.WRITTEN)))
-
-    def _replaced(self, old: Entry | None) -> str | None:
-        """The certificates that a new one takes the place of; behind an unfinished one those before it, too."""
-        if old is None:
-            return None
-        cloud = self._plan.cloud
-        known = [*(old.replaces or "").split(), old.certificate_id] if not old.is_finished else [old.certificate_id]
-        names = [name for name in known if name]
-        if names and (cloud is None or (old.account, old.region) != (cloud.aws.account, cloud.aws.region)):
-            self._report.warn(
-                f"the certificate before this one stays as it is in account {old.account}, {old.region}: {names[-1]}"
-            )
-            return None
-        return " ".join(names) or None
-
-    def _mismatch(self, entry: Entry) -> str:
-        """What the journal says and the plan does not; empty if they agree."""
-        plan, cloud = self._plan, self._plan.cloud
-        if entry.settings != plan.settings:
-            return "its csr_config, or the object for its certificate, is another one now"
-        pairs = [("issuer", entry.issuer, plan.issuer_name)]
-        if entry.account is not None:
-            pairs += [
-                ("account", entry.account, cloud.aws.account if cloud else "no cloud"),
-                ("region", entry.region or "", cloud.aws.region if cloud else "no cloud"),
-            ]
-        if cloud and entry.account is not None and entry.step >= Step.THING:
-            pairs.append(("provisioning template", entry.template or "none", cloud.wishes.template or "none"))
-            if cloud.fleet is None:
-                pairs.append(("thing", entry.thing or "none", cloud.thing(self._uid) or "none"))
-        if cloud and entry.account is not None and entry.step >= Step.POLICY and cloud.fleet is None:
-            pairs.append(("policy", entry.policy or "none", cloud.policy(self._uid) or "none"))
-        different = [f"its {what} is {was}, not {now}" for what, was, now in pairs if was != now]
-        return different[0] if different else ""
-
-    def _key_problem(self, entry: Entry) -> str:
-        """Why the chip no longer is what an entry says; empty where it has the entry's key, or never had one."""
-        if entry.key_info is None:
-            return ""
-        public_key = PublicKey.of_info(entry.key_info)
-        proof = prove_public_key(self._chip, self._plan.slot.key_oid, public_key, "the journal's certificate")
-        return "" if proof.key_match else proof.text
-
-    def _warn_of_identity(self) -> None:
-        """Say that the slot has an identity which is going to be lost, if it has one."""
-        if self._plan.configuration is None:
-            return
-        data = self._chip.read(self._plan.target.oid)
-        if is_empty(data):
-            return
-        try:
-            held = decode_stored(data)[0]
-        except ValueError:
-            return
-        if prove_key(self._chip, self._plan.slot, held).key_match:
-            self._report.warn(
-                f"slot {self._plan.slot.name} had an identity that this journal does not know, of {held.subject}: "
-                "its key is replaced now, and its certificate later"
-            )
-
-    # The steps
 
     def finish(self, entry: Entry) -> Entry:
         """Do what is left to do."""
+        self._asked_before = entry.step is Step.REQUESTED
         for step, work in self._works():
             if entry.step < step:
                 entry = self._journal.save(work(entry).at(step))
@@ -215,14 +94,14 @@ class _Run:
         configuration = self._plan.configuration
         assert configuration is not None  # noqa: S101
         slot = self._plan.slot
-        self._report.note(f"The chip makes a key pair {configuration.algorithm.title} in {self._key_label}")
+        self._report.note(f"The chip makes a key pair {configuration.algorithm.title} in {self._on_chip.key_label}")
         key = self._chip.generate_key(slot.key_oid, configuration.algorithm, configuration.key_usage)
         return entry.at(entry.step, key_info=key.public_key_info)
 
     def _make_csr(self, entry: Entry) -> Entry:
         configuration = self._plan.configuration
         assert configuration is not None  # noqa: S101
-        csr = sign_csr(self._key(entry), configuration, self._uid)
+        csr = sign_csr(self._on_chip.key(entry), configuration, self._uid)
         return entry.at(entry.step, csr=csr.der, filename=csr.filename, public_key=csr.public_key)
 
     def _request(self, entry: Entry) -> Entry:
@@ -294,26 +173,12 @@ class _Run:
             write_whole(self._plan.folder / entry.certificate_file, (entry.certificate or "").encode("ascii"))
         if entry.certificate_arn is not None:
             self._keep_arn(entry.certificate_arn)
-        self._put_on_chip(entry)
+        self._on_chip.put(entry)
         return entry
-
-    def _put_on_chip(self, entry: Entry) -> None:
-        """Have the chip hold the certificate and prove its key; one that holds it is not programmed again."""
-        chain = self._chain(entry)
-        if self._plan.configuration is None:
-            if problem := self._key_problem(entry):
-                raise CertificateError(problem)
-            return
-        plan = plan_certificates(chain, self._plan.target, entry.certificate_file or "the certificate")
-        result = execute_write(self._chip, plan, strict=True)
-        for warning in result.warnings:
-            self._report.warn(warning)
-        if result.written:
-            self._report.note(f"Certificate written into {plan.target.info.label}; the chip has proven its key")
 
     def _register(self, entry: Entry) -> Entry:
         cloud = self._cloud
-        leaf = self._chain(entry)[0]
+        leaf = chain_of(entry)[0]
         registered = cloud.certificates.register(leaf, cloud.ca)
         self._keep_arn(registered.arn)
         self._report.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
@@ -380,14 +245,14 @@ class _Run:
 
         :raises CertificateError: if it has another key, or AWS no longer lets its certificate in.
         """
-        if problem := self._key_problem(entry):
-            raise CertificateError(f"this chip was finished, but {problem}", hint=_RENEW)
-        self._put_on_chip(entry)
+        if problem := self._on_chip.key_problem(entry):
+            raise CertificateError(f"this chip was finished, but {problem}", hint=RENEW_HINT)
+        self._on_chip.put(entry)
         if self._plan.cloud is not None and entry.certificate_id is not None:
             held = self._cloud.certificates.describe(entry.certificate_id)
             if held is None or held.status != ACTIVE:
                 state = "gone from AWS IoT" if held is None else held.status
-                raise CloudError(f"this chip was finished, but its certificate is {state}", hint=_RENEW)
+                raise CloudError(f"this chip was finished, but its certificate is {state}", hint=RENEW_HINT)
         self._report.note("This chip is finished already; nothing was changed")
         return entry
 
@@ -397,24 +262,6 @@ class _Run:
     def _cloud(self) -> CloudPlan:
         assert self._plan.cloud is not None  # noqa: S101
         return self._plan.cloud
-
-    @property
-    def _key_label(self) -> str:
-        return format_oid(self._plan.slot.key_oid)
-
-    def _key(self, entry: Entry) -> Key:
-        """The key on the chip with its public key as the journal has it."""
-        from asn1crypto.keys import PublicKeyInfo
-
-        from optiga.chip import Key
-
-        configuration = self._plan.configuration
-        assert configuration is not None  # noqa: S101
-        bits = PublicKeyInfo.load(entry.key_info)["public_key"].dump()
-        return Key(self._chip, self._plan.slot.key_oid, configuration.algorithm, bits)
-
-    def _chain(self, entry: Entry) -> list[Certificate]:
-        return parse_certificates((entry.certificate or "").encode(), "the journal")
 
     def _keep_arn(self, arn: str) -> None:
         """Keep the ARN as the predecessor's steps leave it: in quotes."""

@@ -1,0 +1,134 @@
+"""``provision`` of a chip that the journal knows: renewed, changed since, damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from cloud_server import Fault
+from conftest import Cli
+from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, config_with, result_of
+
+import optiga
+
+
+class TestRenew:
+    def test_a_new_key_and_certificate(self, run: Cli, bench: Bench) -> None:
+        old = result_of(run())
+        renewed = run("--renew")
+        new = result_of(renewed)
+        assert new["certificate_id"] != old["certificate_id"]
+        assert new["public_key"] != old["public_key"]
+        assert bench.check_finished(certificates=2) == new["certificate_arn"]
+        assert f"The certificate before it is inactive now: {old['certificate_id']}" in renewed.err
+
+    def test_the_old_one_is_active_until_the_new_one_is(self, run: Cli, bench: Bench) -> None:
+        old = result_of(run())
+        bench.cloud.fail("UpdateCertificate", Fault.BREAK_BEFORE, times=1)
+        assert run("--renew").code == CLOUD_EXIT
+        assert [one["certificateId"] for one in bench.active()] == [old["certificate_id"]]
+        new = result_of(run("--renew"))
+        assert bench.check_finished(certificates=2) == new["certificate_arn"]
+
+    def test_an_interrupted_renewal_is_finished_without_the_option(self, run: Cli, bench: Bench) -> None:
+        result_of(run())
+        bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
+        assert run("--renew").code == CLOUD_EXIT
+        result_of(run())
+        bench.check_finished(certificates=2)
+
+    def test_another_key_in_the_middle(self, cli: Cli, run: Cli, bench: Bench, config: Path, tmp_path: Path) -> None:
+        """The slot got another key between two runs: said, and begun anew only if that is wanted."""
+        old = result_of(run())
+        bench.cloud.fail("AttachThingPrincipal", Fault.THROTTLE, times=1)
+        assert run("--renew").code == CLOUD_EXIT
+        cli("--port", bench.port, "--csr", config, "--out-dir", tmp_path)
+        result = run()
+        assert result.code == CERTIFICATE_EXIT
+        assert "another key than the one in 0xE0F1" in result.errors[0]
+        assert "--renew" in result.errors[0]
+        assert [one["certificateId"] for one in bench.active()] == [old["certificate_id"]]
+        new = result_of(run("--renew"))
+        assert bench.check_finished(certificates=3) == new["certificate_arn"]
+
+
+class TestDrift:
+    def test_another_key_on_a_finished_chip(
+        self, cli: Cli, run: Cli, bench: Bench, config: Path, tmp_path: Path
+    ) -> None:
+        run()
+        cli("--port", bench.port, "--csr", config, "--out-dir", tmp_path)
+        result = run()
+        assert result.code == CERTIFICATE_EXIT
+        assert len(result.errors) == 1
+        assert "--renew" in result.errors[0]
+
+    def test_another_certificate_in_the_slot(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+        """The right one is put back: its key is still there."""
+        run()
+        with optiga.open_chip(bench.port) as chip:
+            chip.write(0xE0E1, b"\x00")
+        result = run()
+        assert result.code == 0
+        assert "Certificate written into 0xE0E1" in result.err
+        bench.check_finished()
+
+    @pytest.mark.parametrize("state", ["INACTIVE", "REVOKED", "gone"])
+    def test_a_certificate_that_aws_no_longer_takes(self, run: Cli, bench: Bench, state: str) -> None:
+        fields = result_of(run())
+        iot, certificate_id, arn = bench.cloud.iot, fields["certificate_id"], fields["certificate_arn"]
+        if state == "gone":
+            iot.detach_policy(policyName="my_policy", target=arn)
+            iot.detach_thing_principal(thingName="my_thing", principal=arn)
+            iot.update_certificate(certificateId=certificate_id, newStatus="INACTIVE")
+            iot.delete_certificate(certificateId=certificate_id)
+        else:
+            iot.update_certificate(certificateId=certificate_id, newStatus=state)
+        result = run()
+        assert result.code == CLOUD_EXIT
+        assert state in result.errors[0]
+        assert not bench.active()
+
+    def test_another_thing_in_the_configuration(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+        run()
+        other = config_with(bench.folder, config, thing="other", policy="my_policy")
+        result = cli("--port", bench.port, "provision", other)
+        assert result.code == CERTIFICATE_EXIT
+        assert "its thing is my_thing, not other" in result.errors[0]
+        bench.check_finished()
+
+    def test_another_region(self, run: Cli, bench: Bench) -> None:
+        run()
+        result = run("--region", "us-east-1")
+        assert result.code == CERTIFICATE_EXIT
+        assert "its region is eu-central-1, not us-east-1" in result.errors[0]
+
+    def test_a_new_name_for_what_is_not_done_yet(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+        """A mistake in a name is mended by mending the name."""
+        bench.cloud.fail("CreateThing", Fault.error("InvalidRequestException", 400, "no such name"), times=1)
+        assert run().code == CLOUD_EXIT
+        other = config_with(bench.folder, config, thing="other", policy="my_policy")
+        result_of(cli("--port", bench.port, "provision", other))
+        bench.check_finished(thing="other")
+
+    def test_an_identity_that_the_journal_does_not_know(self, run: Cli, bench: Bench, tmp_path: Path) -> None:
+        run()
+        other = tmp_path / "other"
+        other.mkdir()
+        result = run("--out-dir", other)
+        assert result.code == 0
+        assert "Warning: slot second had an identity that this journal does not know" in result.err
+
+
+class TestDamagedJournal:
+    @pytest.mark.parametrize("column", ["key_info", "csr", "filename", "requested_at", "certificate", "certificate_id"])
+    def test_what_a_step_has_made_is_gone(self, run: Cli, bench: Bench, column: str) -> None:
+        run()
+        with closing(sqlite3.connect(bench.folder / "personalization.db")) as connection, connection:
+            connection.execute(f"UPDATE slots SET {column} = NULL")
+        result = run()
+        assert result.code == CONFIGURATION_EXIT
+        assert "slot second, is damaged" in result.errors[0]
+        bench.check_finished()

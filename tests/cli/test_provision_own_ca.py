@@ -1,0 +1,145 @@
+"""``provision --ca`` and ``ca register``: a CA of one's own, with AWS and without."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cloud_server import Cloud, Fault
+from conftest import Cli, Result
+from provisioned import CLOUD_EXIT, Bench, result_of
+
+
+class TestOwnCa:
+    @pytest.fixture
+    def ca(self, cli: Cli) -> str:
+        assert cli("ca", "init", "root").code == 0
+        assert cli("ca", "intermediate", "factory", "--ca", "root").code == 0
+        return "factory"
+
+    def test_without_a_cloud(self, run: Cli, bench: Bench, ca: str) -> None:
+        fields = result_of(run("--ca", ca, "--no-cloud"))
+        assert bench.cloud.calls == []
+        assert fields["certificate_arn"] is fields["thing"] is fields["endpoint"] is None
+        pem = bench.folder / str(fields["certificate_file"])
+        assert pem.read_text().count("BEGIN CERTIFICATE") == len(bench.stored()) == 2
+        assert run("--ca", ca, "--no-cloud", "--query", "certificate_file").out == f"{pem.name}\n"
+
+    def test_into_the_cloud_later(self, run: Cli, bench: Bench, ca: str) -> None:
+        local = result_of(run("--ca", ca, "--no-cloud"))
+        fields = result_of(run("--ca", ca))
+        assert fields["public_key"] == local["public_key"]
+        self.check(bench, fields)
+
+    def check(self, bench: Bench, fields: dict[str, str | None]) -> None:
+        """The CA's certificate is AWS's, active, and attached."""
+        (found,) = bench.active()
+        assert found["certificateArn"] == fields["certificate_arn"]
+        chain = (bench.folder / str(fields["certificate_file"])).read_text()
+        assert chain.startswith(found["certificatePem"])
+        assert bench.has_key_of(found["certificatePem"])
+        assert fields["certificate_arn"] in bench.cloud.iot.list_thing_principals(thingName="my_thing")["principals"]
+
+    def test_registered_without_its_ca(self, run: Cli, bench: Bench, ca: str) -> None:
+        self.check(bench, result_of(run("--ca", ca)))
+        assert "RegisterCertificateWithoutCA" in bench.cloud.calls
+        assert "CreateCertificateFromCsr" not in bench.cloud.calls
+
+    @pytest.mark.parametrize("option", [(), ("--several-accounts",)])
+    def test_registered_with_its_ca(self, cli: Cli, run: Cli, bench: Bench, ca: str, option: tuple[str, ...]) -> None:
+        registered = cli("ca", "register", ca, "--query", "ca_certificate_id", *option)
+        assert registered.code == 0
+        self.check(bench, result_of(run("--ca", ca)))
+        assert "RegisterCertificate" in bench.cloud.calls
+        (found,) = bench.active()
+        assert found["caCertificateId"] == registered.out.strip()
+
+    def test_a_ca_that_is_inactive_there(self, cli: Cli, run: Cli, bench: Bench, ca: str) -> None:
+        ca_id = cli("ca", "register", ca, "--query", "ca_certificate_id").out.strip()
+        bench.cloud.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")
+        result = run("--ca", ca)
+        assert result.code == CLOUD_EXIT
+        assert "it is INACTIVE. 'ca register' activates it" in result.errors[0]
+        assert not bench.chip.exists()
+        assert cli("ca", "register", ca).code == 0
+        self.check(bench, result_of(run("--ca", ca)))
+
+    def test_renewed(self, run: Cli, bench: Bench, ca: str) -> None:
+        """The old certificate is the CA's to revoke; AWS lets it in no more."""
+        old = result_of(run("--ca", ca))
+        renewed = run("--ca", ca, "--renew")
+        self.check(bench, result_of(renewed))
+        assert (
+            f"The CA's certificate {old['certificate_file']} stays valid unless 'ca revoke' revokes it" in renewed.err
+        )
+        assert len(bench.certificates()) == 2
+
+    def test_the_first_run_lost_the_certificate(
+        self, run: Cli, bench: Bench, ca: str, monkeypatch: pytest.MonkeyPatch, cli: Cli
+    ) -> None:
+        """A run that was interrupted between the CA's records and the journal: the CA does not issue another one."""
+        from optiga.personalize.provision.run import Steps
+
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Steps, "_check_key", interrupted)
+            assert run("--ca", ca, "--no-cloud").code == 130
+        result_of(run("--ca", ca, "--no-cloud"))
+        listed = json.loads(cli("ca", "list", "--ca", ca, "--output", "json").out)["certificates"]
+        assert len(listed) == 1
+
+    def test_registered_already(self, run: Cli, bench: Bench, ca: str) -> None:
+        """A run that was interrupted behind the registration."""
+        bench.cloud.fail("RegisterCertificateWithoutCA", Fault.BREAK_AFTER, times=1)
+        assert run("--ca", ca).code == CLOUD_EXIT
+        assert not bench.active()
+        self.check(bench, result_of(run("--ca", ca)))
+        assert len(bench.certificates()) == 1
+
+
+class TestCaRegister:
+    @pytest.fixture
+    def ca(self, cli: Cli) -> str:
+        assert cli("ca", "init", "root").code == 0
+        return "root"
+
+    def described(self, cloud: Cloud, result: Result) -> dict[str, object]:
+        fields = result_of(result)
+        answer = cloud.iot.describe_ca_certificate(certificateId=fields["ca_certificate_id"])
+        description: dict[str, object] = answer["certificateDescription"]
+        return {**description, **answer["registrationConfig"]}
+
+    def test_default(self, cli: Cli, cloud: Cloud, ca: str) -> None:
+        found = self.described(cloud, cli("ca", "register", ca, "--output", "json"))
+        assert (found["status"], found["certificateMode"]) == ("ACTIVE", "DEFAULT")
+        assert found["autoRegistrationStatus"] == "DISABLE"
+
+    def test_several_accounts(self, cli: Cli, cloud: Cloud, ca: str) -> None:
+        found = self.described(cloud, cli("ca", "register", ca, "--several-accounts", "--output", "json"))
+        assert (found["status"], found["certificateMode"]) == ("ACTIVE", "SNI_ONLY")
+        assert "GetRegistrationCode" not in cloud.calls
+
+    def test_auto_registration(self, cli: Cli, cloud: Cloud, ca: str) -> None:
+        options = ("--auto-registration", "--template", "fleet", "--output", "json")
+        found = self.described(cloud, cli("ca", "register", ca, *options))
+        assert found["autoRegistrationStatus"] == "ENABLE"
+        assert found["templateName"] == "fleet"
+
+    def test_again(self, cli: Cli, cloud: Cloud, ca: str) -> None:
+        first = cli("ca", "register", ca, "--output", "json")
+        (registered,) = cloud.iot.list_ca_certificates()["certificates"]
+        cloud.iot.update_ca_certificate(certificateId=registered["certificateId"], newStatus="INACTIVE")
+        again = cli("ca", "register", ca, "--output", "json")
+        assert again.out == first.out
+        assert "registered already" in again.err
+        assert len(cloud.iot.list_ca_certificates()["certificates"]) == 1
+        changed = self.described(cloud, cli("ca", "register", ca, "--auto-registration", "--output", "json"))
+        assert changed["autoRegistrationStatus"] == "ENABLE"
+
+    def test_the_other_mode(self, cli: Cli, cloud: Cloud, ca: str) -> None:
+        cli("ca", "register", ca)
+        result = cli("ca", "register", ca, "--several-accounts")
+        assert result.code == CLOUD_EXIT
+        assert "mode DEFAULT, not SNI_ONLY" in result.errors[0]

@@ -1,0 +1,100 @@
+"""``register``: the certificate that the chip came with. ``deprovision``: everything taken back."""
+
+from __future__ import annotations
+
+from cloud_server import Fault
+from conftest import Cli
+from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, Bench, result_of
+
+from optiga.personalize.journal import Step, open_journal
+
+
+class TestRegister:
+    def test_the_chips_own_certificate(self, cli: Cli, bench: Bench) -> None:
+        root = bench.folder / "root.pem"
+        root.write_text(cli("emulator", "root").out)
+        command = ("--port", bench.port, "register", "--thing", "lamp", "--policy", "lamp", "--trust", root)
+        result = cli(*command, "--output", "json")
+        fields = result_of(result)
+        (found,) = bench.active()
+        assert found["certificatePem"] == cli("--port", bench.port, "--read", "first").out
+        assert (fields["slot"], fields["certificate_arn"]) == ("first", found["certificateArn"])
+        assert bench.cloud.iot.list_thing_principals(thingName="lamp")["principals"] == [found["certificateArn"]]
+        assert "The chip is genuine by " in result.err
+        assert cli(*command, "--output", "json").out == result.out
+        assert len(bench.certificates()) == 1
+
+    def test_without_thing_and_policy(self, cli: Cli, bench: Bench) -> None:
+        fields = result_of(cli("--port", bench.port, "register", "--output", "json"))
+        assert fields["thing"] is fields["policy"] is None
+        assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
+        assert bench.cloud.iot.list_things()["things"] == []
+
+    def test_not_genuine(self, cli: Cli, bench: Bench) -> None:
+        assert cli("ca", "init", "mine").code == 0
+        result = cli("--port", bench.port, "register", "--trust", "mine/ca.pem")
+        assert result.code == CERTIFICATE_EXIT
+        assert "0xE0E0" in result.errors[0]
+        assert bench.certificates() == []
+        with open_journal(bench.folder / "personalization.db") as journal:
+            assert journal.all() == []
+
+
+class TestDeprovision:
+    def test_everything_goes(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        run()
+        run("--renew")
+        command = ("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy")
+        result = cli(*command, "--output", "json")
+        assert result_of(result)["step"] == "deprovisioned"
+        iot = bench.cloud.iot
+        assert bench.certificates() == iot.list_things()["things"] == iot.list_policies()["policies"] == []
+        assert cli(*command).code == 0
+
+    def test_thing_and_policy_stay(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        run()
+        assert cli("--port", bench.port, "deprovision", "--yes").code == 0
+        assert bench.certificates() == []
+        assert len(bench.cloud.iot.list_things()["things"]) == len(bench.cloud.iot.list_policies()["policies"]) == 1
+
+    def test_without_the_chip(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        uid = result_of(run())["uid"]
+        bench.chip.unlink()
+        assert cli("deprovision", "--yes", "--uid", str(uid).upper()).code == 0
+        assert bench.certificates() == []
+
+    def test_afterwards_the_chip_is_blank_to_the_journal(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        old = result_of(run())
+        cli("--port", bench.port, "deprovision", "--yes")
+        new = result_of(run())
+        assert new["public_key"] != old["public_key"]
+        (active,) = bench.active()
+        assert active["certificateId"] == new["certificate_id"]
+
+    def test_a_run_that_was_interrupted(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """The certificate that AWS made and the journal does not know goes, too."""
+        bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
+        assert run().code == CLOUD_EXIT
+        assert len(bench.certificates()) == 1
+        assert cli("--port", bench.port, "deprovision", "--yes").code == 0
+        assert bench.certificates() == []
+
+    def test_a_policy_that_others_use(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        run()
+        run("--slot", "third")
+        result = cli("--port", bench.port, "deprovision", "--yes", "--delete-policy")
+        assert result.code == CLOUD_EXIT
+        assert "policy my_policy is still in use" in result.errors[0]
+        with open_journal(bench.folder / "personalization.db") as journal:
+            steps = {entry.slot: entry.step for entry in journal.all()}
+        assert steps == {"second": Step.DEPROVISIONED, "third": Step.FINISHED}
+        assert cli("--port", bench.port, "deprovision", "--slot", "third", "--yes", "--delete-policy").code == 0
+        assert bench.cloud.iot.list_policies()["policies"] == []
+
+    def test_a_thing_that_others_use(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        run()
+        run("--slot", "third")
+        result = cli("--port", bench.port, "deprovision", "--yes", "--delete-thing")
+        assert result.code == CLOUD_EXIT
+        assert "detach its other certificates first" in result.errors[0]
+        assert len(bench.certificates()) == 1
