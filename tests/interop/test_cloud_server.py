@@ -816,5 +816,7 @@ class TestFaults:
 
     def test_test_modules_may_import_it_freely(self, tmp_path: Path) -> None:
         program = "import sys, cloud_server; sys.exit(any(name in sys.modules for name in ('moto', 'boto3')))"
-        done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(Path(__file__).parents[1] / "cloud")})
+        done = run_process(
+            [sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(Path(__file__).parents[1] / "cloud")}
+        )
         assert done.returncode == 0, done.stderr
