@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from optiga.chip.commands.base import Command
-from optiga.chip.commands.open_application import CloseApplication, OpenApplication
+from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import apdu, objects
@@ -14,6 +14,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 
 if TYPE_CHECKING:
+    from optiga.chip.toolbox import Toolbox
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.uid import Uid
     from optiga.transport import Transport
@@ -34,15 +35,16 @@ class Chip:
 
     :param transport: anything with ``exchange(apdu) -> apdu`` and ``close()``.
     :param port: how the user names the transport, for messages.
+    :param handle: of a context that :meth:`hibernate` has had the chip keep; empty begins afresh.
     :raises BoardError: if the chip cannot be reached.
     :raises ChipError: if it refuses.
     """
 
-    def __init__(self, transport: Transport, *, port: str = "") -> None:
+    def __init__(self, transport: Transport, *, port: str = "", handle: bytes = b"") -> None:
         self._transport = transport
         self.port = port
         self._uid: Uid | None = None
-        self.execute(OpenApplication())
+        self.execute(OpenApplication(handle))
 
     def __enter__(self) -> Chip:
         return self
@@ -58,7 +60,19 @@ class Chip:
 
     def close_application(self) -> None:
         """End the chip's application; nothing but a new :class:`Chip` can use it afterwards."""
+        from optiga.chip.commands.close_application import CloseApplication
+
         self.execute(CloseApplication())
+
+    def hibernate(self) -> bytes:
+        """End the chip's application and have the chip keep its context: sessions, authorizations, security status.
+
+        :returns: the handle, 8 bytes, with which a new :class:`Chip` goes on there, once. It is as good as the context.
+        :raises ChipError: if the chip refuses, for example while its security event counter is not 0.
+        """
+        from optiga.chip.commands.close_application import Hibernate
+
+        return self.execute(Hibernate())
 
     def execute(self, command: Command[T]) -> T:
         """Send a command and return its result. One exchange; on an error of the chip a second one asks for the cause.
@@ -148,11 +162,33 @@ class Chip:
 
         self.execute(SetMetadata(oid, changes))
 
-    def random(self, size: int) -> bytes:
-        """Random bytes from the chip's true random number generator, 8 to 256 of them. One exchange."""
+    def count(self, oid: int, step: int = 1) -> None:
+        """Advance a counter, 1 to 255; one that reaches its threshold stays there. One exchange.
+
+        :raises ChipError: if it is at its threshold already, or is no counter.
+        """
+        from optiga.chip.commands.set_data_object import Count
+
+        self.execute(Count(oid, step))
+
+    def random(
+        self, size: int, *, deterministic: bool = False, session: int | None = None, prepended: bytes = b""
+    ) -> bytes:
+        """Random bytes, 8 to 256 of them, from the chip's true random number generator. One exchange.
+
+        :param deterministic: from its deterministic one instead.
+        :param session: a session that keeps ``prepended`` and these bytes, at most 66 together.
+        """
         from optiga.chip.commands.get_random import GetRandom
 
-        return self.execute(GetRandom(size))
+        return self.execute(GetRandom(size, deterministic, session, prepended))
+
+    @property
+    def toolbox(self) -> Toolbox:
+        """What the chip calculates for its host: hashes, ciphers, MACs, secrets."""
+        from optiga.chip.toolbox import Toolbox
+
+        return Toolbox(self)
 
     def key(self, oid: int, algorithm: KeyAlgorithm | None = None) -> Key:
         """A key that is already on the chip.

@@ -14,6 +14,7 @@ from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip
+    from optiga.chip.commands.verify_sign import PublicKey
 
 _RSA_SCHEMES = {
     "sha256": SignatureScheme.RSASSA_PKCS1_V15_SHA256,
@@ -75,6 +76,32 @@ class Key:
         name = hash_name or self.default_hash
         _check_hash(name)
         return self._chip.execute(CalcSign(self.oid, digest, _RSA_SCHEMES[name]))
+
+    def decrypt(self, protected: bytes, *, session: int | None = None) -> bytes:
+        """The message in an RSAES-PKCS1-v1.5; nothing if it stays in a session, at most 66 bytes. One exchange.
+
+        :param protected: as long as the key: 128 or 256 bytes.
+        """
+        from optiga.chip.commands.decrypt_asym import DecryptAsym
+
+        return self._chip.execute(DecryptAsym(self.oid, protected, session))
+
+    def agree(self, peer: PublicKey | bytes, *, session: int | None = None) -> bytes:
+        """The secret shared with the holder of another key (ECDH); nothing if it stays in a session. One exchange.
+
+        :param peer: a public key, or its SubjectPublicKeyInfo in DER.
+        :returns: the x coordinate, as long as one of the curve's.
+        :raises ConfigurationError: if that is no key of an algorithm of the chip.
+        """
+        from optiga.chip.commands.calc_ssec import CalcSSec
+        from optiga.chip.commands.verify_sign import PublicKey
+
+        if isinstance(peer, bytes):
+            try:
+                peer = PublicKey.from_info(peer)
+            except ValueError as error:
+                raise ConfigurationError(f"the other side's public key: {error}", oid=self.oid) from None
+        return self._chip.execute(CalcSSec(self.oid, peer, session))
 
 
 def _check_hash(name: str) -> None:

@@ -11,17 +11,29 @@ from optiga.protocol.metadata import AccessCondition, Condition, Metadata, Opera
 if TYPE_CHECKING:
     from optiga.emulator.machine import Machine
 
-_ALWAYS = bytes([Condition.ALWAYS])
 
+def find_alternative(
+    machine: Machine, metadata: Metadata, access: Tag, *, counters_aside: bool = False
+) -> tuple[SimpleCondition, ...] | None:
+    """What allows an access now: the first alternative, from left to right, all of whose conditions hold.
 
-def is_allowed(machine: Machine, metadata: Metadata, access: Tag) -> bool:
-    """Whether an access to the object with these metadata is allowed now; an absent condition is never."""
+    :param counters_aside: whether linked counters hold even if they have reached their thresholds.
+    :returns: None if there is none, or the condition is absent.
+    """
     value = metadata.get(access)
     if value is None:
-        return False
-    if value == _ALWAYS:  # what nearly every use of a key meets
-        return True
-    return any(all(_holds(machine, metadata, condition) for condition in token) for token in _parse(value).alternatives)
+        return None
+    for token in _parse(value).alternatives:
+        if machine.verified_anchor is not None and not _names_anchor(machine, token):
+            continue
+        if all(_holds(machine, metadata, condition, counters_aside=counters_aside) for condition in token):
+            return token
+    return None
+
+
+def _names_anchor(machine: Machine, token: tuple[SimpleCondition, ...]) -> bool:
+    """Whether an alternative asks for the trust anchor of a protected update, as one must that allows it."""
+    return any(simple.kind is Condition.INTEGRITY and simple.value == machine.verified_anchor for simple in token)
 
 
 @lru_cache(maxsize=256)
@@ -29,7 +41,7 @@ def _parse(value: bytes) -> AccessCondition:
     return AccessCondition.parse(value)
 
 
-def _holds(machine: Machine, metadata: Metadata, condition: SimpleCondition) -> bool:
+def _holds(machine: Machine, metadata: Metadata, condition: SimpleCondition, *, counters_aside: bool) -> bool:
     kind = condition.kind
     if kind is Condition.ALWAYS:
         return True
@@ -47,7 +59,12 @@ def _holds(machine: Machine, metadata: Metadata, condition: SimpleCondition) -> 
         return condition.value in machine.authorized
     if kind is Condition.INTEGRITY:
         return condition.value == machine.verified_anchor
-    # Never; confidentiality, which takes a shielded connection; and linked counters, which are not modelled.
+    if kind is Condition.LINKED_COUNTER:
+        linked = machine.table.get(condition.value)
+        counter = None if linked is None else linked.counter
+        return counter is not None and (counters_aside or counter[0] < counter[1])
+    if kind is Condition.CONFIDENTIALITY:  # that of a payload; the other kind takes a shielded connection
+        return condition.value == machine.update_secret
     return False
 
 

@@ -15,12 +15,24 @@ if TYPE_CHECKING:
 _MAX_SIZE = 1300
 """Most bytes of a certificate that the chip can parse."""
 _MAX_SERIAL_BITS = 160
+_KEY_USAGE = "2.5.29.15"
+_UNCOMPRESSED = b"\x00\x04"
+"""A BIT STRING of whole bytes, and a point with both coordinates."""
 
 
 def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
     """The public key of a certificate in plain DER that may verify signatures.
 
     :raises CommandError: if it is none, too large, or not for signatures.
+    """
+    return certified_key(data, "digital_signature", "key_cert_sign")
+
+
+def certified_key(data: bytes, *usages: str) -> tuple[KeyAlgorithm, PublicKey]:
+    """The public key of a certificate in plain DER whose key usage allows one of some usages.
+
+    :param usages: names of the flags of key usage, for example ``key_cert_sign``.
+    :raises CommandError: if it is none, too large, or for none of them.
     """
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -32,17 +44,18 @@ def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     try:
         certificate = x509.load_der_x509_certificate(data)
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        allowed = _key_usages(data)
         sound = certificate.serial_number.bit_length() <= _MAX_SERIAL_BITS and len(list(certificate.issuer)) > 0
-        may_sign = usage.digital_signature or usage.key_cert_sign
+        sound = sound and _is_strict(data)
+        is_allowed = not allowed.isdisjoint(usages)
         key = certificate.public_key()
     except UnsupportedAlgorithm:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE) from None
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.InvalidVersion):
+    except (ValueError, x509.InvalidVersion):
         raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT) from None
     if not sound:
         raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT)
-    if not may_sign:
+    if not is_allowed:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     if isinstance(key, ec.EllipticCurvePublicKey):
         algorithm = next((known for known in KeyAlgorithm if known.title == key.curve.name.lower()), None)
@@ -53,3 +66,38 @@ def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
     if algorithm is None or not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     return algorithm, key
+
+
+def _key_usages(data: bytes) -> set[str]:
+    """The flags of key usage.
+
+    The cryptography library refuses flags that do not go together. Infineon's example of a trust anchor has such
+    (encipher only without key agreement), and chips take it.
+
+    :raises ValueError: if the certificate does not say, or has an extension twice.
+    """
+    from asn1crypto import x509
+
+    extensions = list(x509.Certificate.load(data)["tbs_certificate"]["extensions"])
+    known = {extension["extn_id"].dotted: extension for extension in extensions}
+    if len(known) != len(extensions) or _KEY_USAGE not in known:
+        raise ValueError("no key usage, or an extension that stands twice")
+    usages: set[str] = known[_KEY_USAGE]["extn_value"].parsed.native
+    return usages
+
+
+def _is_strict(data: bytes) -> bool:
+    """What the manual asks beyond what a library does: one signature algorithm, no parameters to ECDSA, whole points.
+
+    :param data: a certificate that has been parsed once.
+    """
+    from asn1crypto import x509
+
+    certificate = x509.Certificate.load(data)
+    body, outer = certificate["tbs_certificate"], certificate["signature_algorithm"]
+    if body["signature"].dump() != outer.dump():
+        return False
+    if outer["algorithm"].native.endswith("_ecdsa") and outer.contents != outer["algorithm"].dump():
+        return False
+    key = body["subject_public_key_info"]
+    return bool(key["algorithm"]["algorithm"].native != "ec" or key["public_key"].contents[:2] == _UNCOMPRESSED)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 
@@ -10,6 +12,7 @@ from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.models import DEFAULT_MODEL, ChipModel
 from optiga.emulator.objects import ObjectTable, Store
 from optiga.emulator.store import MemoryStore
+from optiga.errors import BoardError
 from optiga.protocol import apdu
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
@@ -23,9 +26,16 @@ class EmulatedChip:
     :param store: where its objects survive; by default in memory, as long as this object does. A store that is empty
         gets a new chip from the factory. It is closed with the chip, and if the chip cannot be had.
     :param model: the model of a new chip.
+    :param clock: seconds, from any beginning: the time that the security monitor goes by.
     """
 
-    def __init__(self, store: Store | None = None, *, model: ChipModel = DEFAULT_MODEL) -> None:
+    def __init__(
+        self,
+        store: Store | None = None,
+        *,
+        model: ChipModel = DEFAULT_MODEL,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         store = store or MemoryStore()
         try:
             self._table = ObjectTable(store)
@@ -34,37 +44,56 @@ class EmulatedChip:
         except BaseException:
             store.close()
             raise
-        self._machine = Machine(model, self._table)
+        self._machine = Machine(model, self._table, clock=clock)
 
     def execute(self, command: bytes) -> bytes:
         """Answer an APDU with an APDU. Whatever the bytes are, there is an answer.
 
-        A command that fails changes nothing; one that succeeds has reached the store when this returns.
+        A command that fails changes nothing, but that attempts are counted; one that succeeds has reached the store
+        when this returns.
 
         :raises BoardError: if the store cannot be written; the command has not happened then.
         """
         try:
             answer = self._run(command)
         except CommandError as error:
-            return self._refuse(error.code)
+            return self._refuse(command, error.code)
+        except BoardError:
+            raise
         except Exception:
             # A real chip would answer, too, whatever is wrong inside it.
             import logging
 
             logging.getLogger(__name__).exception("command %s", command[:2].hex())
-            return self._refuse(ErrorCode.INTERNAL_PROCESS_ERROR)
-        self._table.commit()
+            return self._refuse(command, ErrorCode.INTERNAL_PROCESS_ERROR)
+        self._machine.end_command()
+        try:
+            self._table.commit()
+        except BoardError:
+            self._machine.monitor.work_off()  # goes back to the configuration that is still there
+            self._table.discard()
+            raise
         return apdu.encode_answer(answer)
 
-    def _refuse(self, code: ErrorCode) -> bytes:
+    def _refuse(self, command: bytes, code: ErrorCode) -> bytes:
         """Undo what a command has begun, and keep why."""
-        self._table.discard()
-        self._machine.chain = None
-        self._machine.note_error(code)
+        is_update = bool(command) and command[0] & ~CLEAR_LAST_ERROR == CommandCode.SET_OBJECT_PROTECTED
+        self._machine.end_command(code, is_update=is_update)
+        self._table.commit()
         return apdu.encode_answer(ok=False)
+
+    def take_security_delay_s(self) -> float:
+        """How long a real chip would have delayed commands since this was last asked, in seconds.
+
+        It would have done so because keys and secrets are used too often. SRM, "Security Monitor Characteristics".
+        """
+        return self._machine.monitor.take_delay_s()
 
     def close(self) -> None:
         """Power off, and give the store back."""
+        with suppress(BoardError):  # the counter only stays higher than it need be
+            self._machine.monitor.work_off()
+            self._table.commit()
         self._table.close()
 
     def _make(self, model: ChipModel) -> None:

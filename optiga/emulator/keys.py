@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 MIN_DIGEST = 10
 """Fewest bytes of a digest that ECDSA takes. SRM, footnote to CalcSign."""
+PADDING_SIZE = 11
+"""Fewest bytes that RSAES-PKCS1-v1.5 adds to a message (RFC 8017, 7.2.1)."""
+_MIN_PADDING = 8
 _PUBLIC_EXPONENT = 65537
 _UNCOMPRESSED = b"\x04"
 _SCHEME_HASHES = {
@@ -123,10 +126,13 @@ def fits_scheme(algorithm: KeyAlgorithm, scheme: SignatureScheme) -> bool:
     return algorithm.is_ec if scheme is SignatureScheme.ECDSA else algorithm.is_rsa
 
 
-def fits_digest(algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes) -> bool:
-    """Whether a digest has a size that the scheme takes: for RSA the hash's, for ECDSA 10 bytes to the curve's size."""
+def fits_digest(algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes, *, at_least: int = MIN_DIGEST) -> bool:
+    """Whether a digest has a size that the scheme takes: for RSA the hash's, for ECDSA up to the curve's size.
+
+    :param at_least: fewest bytes for ECDSA.
+    """
     if scheme is SignatureScheme.ECDSA:
-        return MIN_DIGEST <= len(digest) <= CURVES[algorithm].coordinate_size
+        return at_least <= len(digest) <= CURVES[algorithm].coordinate_size
     return len(digest) == HASH_SIZES[_SCHEME_HASHES[scheme]]
 
 
@@ -151,6 +157,45 @@ def verifies(key: PublicKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, d
     except InvalidSignature:
         return False
     return True
+
+
+def agree(key: PrivateKey, public_key: PublicKey) -> bytes:
+    """The secret that two keys on one curve share: the point's x coordinate, as long as one of the curve's."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    peer = cast("ec.EllipticCurvePublicKey", public_key)
+    return cast("ec.EllipticCurvePrivateKey", key).exchange(ec.ECDH(), peer)
+
+
+def encrypt(key: PublicKey, message: bytes) -> bytes:
+    """RSAES-PKCS1-v1.5 of a message.
+
+    :raises ValueError: if the key is too small for it, or its numbers make no key.
+    """
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    return cast("rsa.RSAPublicKey", key).encrypt(message, padding.PKCS1v15())
+
+
+def decrypt(key: PrivateKey, protected: bytes) -> bytes:
+    """The message in an RSAES-PKCS1-v1.5 (RFC 8017, 7.2.2).
+
+    The library gives random bytes for a message whose padding is wrong, where the chip gives an error: the padding is
+    therefore looked at here.
+
+    :raises ValueError: if it cannot be decrypted.
+    """
+    numbers = cast("rsa.RSAPrivateKey", key).private_numbers()
+    cipher = int.from_bytes(protected, "big")
+    if cipher >= numbers.public_numbers.n:
+        raise ValueError("more than the modulus")
+    high, low = pow(cipher, numbers.dmp1, numbers.p), pow(cipher, numbers.dmq1, numbers.q)
+    plain = low + numbers.q * ((high - low) * numbers.iqmp % numbers.p)
+    block = plain.to_bytes(len(protected), "big")
+    end = block.find(0, 2)
+    if block[:2] != b"\x00\x02" or end < 2 + _MIN_PADDING:
+        raise ValueError("wrong padding")
+    return block[end + 1 :]
 
 
 @cache

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.emulator import keys
-from optiga.emulator.access import is_allowed
+from optiga.emulator.access import find_alternative
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import ObjectTable, StoredObject
+from optiga.emulator.security_monitor import SecurityMonitor
 from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, UsableKey
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
-from optiga.protocol.metadata import Tag
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, LifeCycleState, ObjectType
+from optiga.protocol.metadata import Condition, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectKind
 
 if TYPE_CHECKING:
-    import hashlib
+    from optiga.emulator.sha256 import RunningSha256
 
+MAX_SESSION_SECRET = 66
+"""Most bytes of a secret in a session context. SRM, footnotes to GetRandom, DecryptAsym and DeriveKey."""
 BOOT_FLAG = 0x20
 """Security status after a reset and after OpenApplication. SRM, table "Security Status"."""
+
+_ALWAYS = bytes([Condition.ALWAYS])
+_TERMINATED = bytes([LifeCycleState.TERMINATION])
+_INVALID_FLAG = 0x80
+_KEY_OIDS = frozenset(info.oid for info in OBJECTS.values() if info.kind.is_key)
+_SECRET_TYPES = frozenset(
+    bytes([kind])
+    for kind in (
+        ObjectType.PRE_SHARED_SECRET,
+        ObjectType.PLATFORM_BINDING,
+        ObjectType.UPDATE_SECRET,
+        ObjectType.AUTHORIZATION_REFERENCE,
+    )
+)
+_FAILURES_OF_USE = frozenset(
+    (
+        ErrorCode.SIGNATURE_VERIFICATION_FAILURE,
+        ErrorCode.INTEGRITY_VALIDATION_FAILURE,
+        ErrorCode.DECRYPTION_FAILURE,
+        ErrorCode.AUTHORIZATION_FAILURE,
+    )
+)
+"""Errors that a command ends with only after it has used what it was to use."""
 
 
 class CommandError(Exception):
@@ -43,9 +71,10 @@ class Machine:
     """A powered chip.
 
     :param table: its non-volatile objects; changes are staged there by commands and committed by who runs them.
+    :param clock: seconds, from any beginning.
     """
 
-    def __init__(self, model: ChipModel, table: ObjectTable) -> None:
+    def __init__(self, model: ChipModel, table: ObjectTable, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.model = model
         self.table = table
         self.last_error = ErrorCode.NO_ERROR
@@ -55,9 +84,17 @@ class Machine:
         self.authorized: set[int] = set()
         """Objects whose authorization reference has been verified: the states Auto(X)."""
         self.verified_anchor: int | None = None
-        """While a protected update is carried out: the trust anchor that has verified it, the state Int(X)."""
+        """While it is asked whether a protected update may change an object: the trust anchor that has verified it, the
+        state Int(X)."""
+        self.update_secret: int | None = None
+        """Meanwhile, too: the secret that its payload is encrypted with, the state Conf(X)."""
         self.chain: Chain | None = None
-        self.running_hash: hashlib._Hash | None = None
+        self.running_hash: RunningSha256 | None = None
+        self.monitor = SecurityMonitor(table, clock)
+        self._has_event = False
+        """Whether the running command has used a key or secret that the security monitor watches."""
+        self._counted: set[tuple[int, Tag]] = set()
+        """Accesses of the running command for which linked counters have been advanced."""
         self._usable_keys: dict[int, tuple[StoredObject, UsableKey]] = {}
 
     def open_application(self) -> None:
@@ -94,15 +131,73 @@ class Machine:
             return bytes([self.last_error])
         if oid in self.security_status:
             return bytes([self.security_status[oid]])
+        if oid == oids.SECURITY_EVENT_COUNTER:
+            return bytes([self.monitor.value])
         return self.object(oid).data
 
     def require(self, oid: int, access: Tag) -> None:
         """Let a command act on an object only if the object's access condition holds.
 
+        Counters that the condition names are advanced, and the use of a key or secret is noted for the security
+        monitor: once in a command each.
+
         :raises CommandError: if it does not.
         """
-        if not is_allowed(self, self.object(oid).metadata, access):
-            raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+        metadata = self.object(oid).metadata
+        if access is not Tag.CHANGE:
+            _require_usable(metadata)
+        if metadata.get(access) != _ALWAYS:  # what nearly every use of a key meets
+            self._require_alternative(oid, metadata, access)
+        if access is Tag.EXECUTE and (oid in _KEY_OIDS or metadata.get(Tag.TYPE) in _SECRET_TYPES):
+            self._has_event = True
+
+    def require_update(self, oid: int, access: Tag, anchor_oid: int, secret_oid: int | None) -> None:
+        """Let a protected update change an object only if the object's condition names its trust anchor, and holds.
+
+        :param access: change, or metadata update.
+        :param secret_oid: object with the secret that the payload is encrypted with, if it is.
+        :raises CommandError: if it does not.
+        """
+        self.verified_anchor, self.update_secret = anchor_oid, secret_oid
+        try:
+            self._require_alternative(oid, self.object(oid).metadata, access)
+        finally:
+            self.verified_anchor = self.update_secret = None
+
+    def _require_alternative(self, oid: int, metadata: Metadata, access: Tag) -> None:
+        if (oid, access) in self._counted:
+            return
+        token = find_alternative(self, metadata, access)
+        if token is None:
+            is_exhausted = find_alternative(self, metadata, access, counters_aside=True) is not None
+            raise CommandError(
+                ErrorCode.COUNTER_THRESHOLD_EXCEEDED if is_exhausted else ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
+            )
+        counters = {condition.value for condition in token if condition.kind is Condition.LINKED_COUNTER}
+        for counter in counters:
+            self.table.put(counter, self.object(counter).counted(1), lasting=True)
+            self._counted.add((oid, access))
+
+    def end_command(self, error: ErrorCode | None = None, *, is_update: bool = False) -> None:
+        """Make up the accounts of a command that has been carried out, or has failed.
+
+        What a command has staged is dropped if it fails. But if it failed in using a key, secret or certificate, the
+        use counts: linked counters stay advanced, and the security monitor learns of it.
+
+        :param is_update: whether it was one of a protected update, whose failed checks are security events.
+        """
+        if error is not None:
+            was_used = error in _FAILURES_OF_USE
+            self.table.discard(keep_lasting=was_used)
+            self.chain = None
+            self.note_error(error)
+            self._has_event = was_used and (self._has_event or is_update)
+        if self._has_event:
+            self._has_event = False
+            self.monitor.notify()
+        elif self.table.is_changing(oids.SECURITY_MONITOR):
+            self.monitor.work_off()
+        self._counted.clear()
 
     def note_error(self, code: ErrorCode) -> None:
         """Keep an error for object 0xF1C2; of several the highest-numbered is kept."""
@@ -119,10 +214,35 @@ class Machine:
             if not isinstance(held, SessionSecret) or held.origin not in origins:
                 raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
             return held.value
+        return self.stored_secret(oid, ObjectType.PRE_SHARED_SECRET)
+
+    def stored_secret(self, oid: int, wanted: ObjectType) -> bytes:
+        """The secret in a data object of a type, for use.
+
+        :raises CommandError: if it is of another type or empty, or its execute access condition does not hold.
+        """
         stored = self.object(oid)
-        if stored.metadata.get(Tag.TYPE) != bytes([ObjectType.PRE_SHARED_SECRET]):
+        if stored.metadata.get(Tag.TYPE) != bytes([wanted]):
             raise CommandError(ErrorCode.INVALID_OID)
         self.require(oid, Tag.EXECUTE)
+        if not stored.data:
+            # As for a key object without a key: the manual names no error. Nothing may be a secret.
+            raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
+        return stored.data
+
+    def symmetric_key(self, oid: int) -> bytes:
+        """The AES key in an object, for use: 16, 24 or 32 bytes.
+
+        :raises CommandError: if there is none, it is not for encryption, or its execute access condition does not hold.
+        """
+        stored = self.object(oid)
+        if self.kind(oid) is not ObjectKind.SYMMETRIC_KEY:
+            raise CommandError(ErrorCode.INVALID_OID)
+        self.require(oid, Tag.EXECUTE)
+        if stored.metadata.algorithm is None or not stored.data:
+            raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
+        if not int(stored.metadata.key_usage) & KeyUsage.ENCRYPTION:
+            raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
         return stored.data
 
     def keep_secret(self, oid: int, value: bytes, origin: Origin) -> None:
@@ -159,6 +279,18 @@ class Machine:
         usable = UsableKey(keys.from_stored(algorithm, stored.data), algorithm, stored.metadata.key_usage)
         self._usable_keys[oid] = (stored, usable)
         return usable
+
+
+def _require_usable(metadata: Metadata) -> None:
+    """Refuse what is neither read nor used: an object in termination, and one whose protected update was interrupted.
+
+    SRM, "Metadata update" and table "Metadata associated with data and key objects", tag 0xC1.
+    """
+    if metadata.get(Tag.LCSO) == _TERMINATED:
+        raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+    version = metadata.get(Tag.VERSION)
+    if version is not None and version[0] & _INVALID_FLAG:
+        raise CommandError(ErrorCode.INVALID_METADATA)
 
 
 def is_session(oid: int) -> bool:

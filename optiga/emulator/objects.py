@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from optiga.protocol.metadata import Metadata
+from optiga.protocol.codes import ObjectType
+from optiga.protocol.metadata import Metadata, Tag
+
+_COUNTER_SIZE = 8
+_UP_COUNTER = bytes([ObjectType.UP_COUNTER])
 
 
 class StoredObject(NamedTuple):
@@ -17,6 +21,18 @@ class StoredObject(NamedTuple):
     data: bytes
     metadata: Metadata
 
+    @property
+    def counter(self) -> tuple[int, int] | None:
+        """Value and threshold of a counter; None of what is not one. SRM, "Common data structures"."""
+        if self.metadata.get(Tag.TYPE) != _UP_COUNTER or len(self.data) != _COUNTER_SIZE:
+            return None
+        return int.from_bytes(self.data[:4], "big"), int.from_bytes(self.data[4:], "big")
+
+    def counted(self, count: int) -> StoredObject:
+        """The same counter counted on: at its threshold it stays."""
+        value, threshold = int.from_bytes(self.data[:4], "big"), int.from_bytes(self.data[4:], "big")
+        return StoredObject(min(value + count, threshold).to_bytes(4, "big") + self.data[4:], self.metadata)
+
 
 class Store(Protocol):
     """Where the objects of one chip survive."""
@@ -25,8 +41,15 @@ class Store(Protocol):
         """All objects by identifier; empty if the chip has not left its factory yet."""
         ...
 
-    def save(self, changed: Mapping[int, StoredObject]) -> None:
-        """Write some objects: all of them, or none if anything fails or ends the process meanwhile."""
+    def load_context(self) -> bytes:
+        """The application context that the chip has saved; empty if there is none."""
+        ...
+
+    def save(self, changed: Mapping[int, StoredObject], context: bytes | None = None) -> None:
+        """Write some objects: all of them, or none if anything fails or ends the process meanwhile.
+
+        :param context: the application context to keep with them; None leaves the one there is, empty drops it.
+        """
         ...
 
     def close(self) -> None:
@@ -43,29 +66,58 @@ class ObjectTable:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._objects = store.load()
+        self._context = store.load_context()
         self._staged: dict[int, StoredObject] = {}
+        self._lasting: dict[int, StoredObject] = {}
+        self._staged_context: bytes | None = None
 
     def __len__(self) -> int:
         return len(self._objects)
+
+    @property
+    def saved_context(self) -> bytes:
+        """The application context that the chip has saved; empty if there is none."""
+        return self._context if self._staged_context is None else self._staged_context
 
     def get(self, oid: int) -> StoredObject | None:
         """An object as the running command sees it; None if the chip has none of that identifier."""
         return self._staged.get(oid) or self._objects.get(oid)
 
-    def put(self, oid: int, changed: StoredObject) -> None:
-        """Stage an object's new content."""
+    def put(self, oid: int, changed: StoredObject, *, lasting: bool = False) -> None:
+        """Stage an object's new content.
+
+        :param lasting: whether it can be kept when the command fails in the end.
+        """
         self._staged[oid] = changed
+        if lasting:
+            self._lasting[oid] = changed
+
+    def is_changing(self, oid: int) -> bool:
+        """Whether new content of an object is staged."""
+        return oid in self._staged
+
+    def save_context(self, context: bytes) -> None:
+        """Stage an application context, in place of any there is; empty to have none."""
+        if context != self.saved_context:
+            self._staged_context = context
 
     def commit(self) -> None:
         """Make what is staged true, in the store first; if that fails, none of it is."""
-        staged, self._staged = self._staged, {}
-        if staged:
+        staged, context = self._staged, self._staged_context
+        if not staged and context is None:
+            return
+        self.discard()
+        if context is None:
             self._store.save(staged)
-            self._objects.update(staged)
+        else:
+            self._store.save(staged, context)
+            self._context = context
+        self._objects.update(staged)
 
-    def discard(self) -> None:
-        """Forget what is staged."""
-        self._staged = {}
+    def discard(self, *, keep_lasting: bool = False) -> None:
+        """Forget what is staged, or all of it but what lasts."""
+        self._staged, self._lasting = (self._lasting if keep_lasting else {}), {}
+        self._staged_context = None
 
     def close(self) -> None:
         """Give the store back."""

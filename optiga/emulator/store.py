@@ -24,6 +24,9 @@ _SCHEMA = """
 CREATE TABLE chip (model TEXT NOT NULL);
 CREATE TABLE objects (oid INTEGER PRIMARY KEY, data BLOB NOT NULL, metadata BLOB NOT NULL) WITHOUT ROWID;
 """
+_CONTEXT_SCHEMA = "CREATE TABLE IF NOT EXISTS saved_context (content BLOB NOT NULL)"
+"""Of a table that is made when a chip first saves its application context, so that the format is one with or without
+it."""
 
 
 def default_chip_path() -> Path:
@@ -34,16 +37,26 @@ def default_chip_path() -> Path:
 
 
 class MemoryStore:
-    """A store that ends with the process."""
+    """A store that ends with the process.
 
-    def __init__(self, content: Mapping[int, StoredObject] | None = None) -> None:
+    :param content: all objects of a chip; none for a new one.
+    :param context: the application context that it has saved, if it has.
+    """
+
+    def __init__(self, content: Mapping[int, StoredObject] | None = None, context: bytes = b"") -> None:
         self._objects = dict(content or {})
+        self._context = context
 
     def load(self) -> dict[int, StoredObject]:
         return dict(self._objects)
 
-    def save(self, changed: Mapping[int, StoredObject]) -> None:
+    def load_context(self) -> bytes:
+        return self._context
+
+    def save(self, changed: Mapping[int, StoredObject], context: bytes | None = None) -> None:
         self._objects.update(changed)
+        if context is not None:
+            self._context = context
 
     def close(self) -> None:
         """Nothing is held."""
@@ -91,14 +104,28 @@ class SqliteStore:
             raise _damaged(self.path, ValueError(f"it has no object {format_oid(missing[0])}"))
         return content
 
-    def save(self, changed: Mapping[int, StoredObject]) -> None:
-        """Write some objects in one transaction.
+    def load_context(self) -> bytes:
+        """The application context that the chip has saved; empty if there is none.
+
+        :raises BoardError: if the file is damaged.
+        """
+        try:
+            there = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'saved_context'").fetchone()
+            row = self._connection.execute("SELECT content FROM saved_context").fetchone() if there else None
+            return bytes(row[0]) if row else b""
+        except (sqlite3.Error, TypeError) as error:
+            raise _damaged(self.path, error) from error
+
+    def save(self, changed: Mapping[int, StoredObject], context: bytes | None = None) -> None:
+        """Write some objects, and the application context if one is given, in one transaction.
 
         :raises BoardError: if the file cannot be written; nothing has changed then.
         """
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany("REPLACE INTO objects VALUES (?, ?, ?)", _rows(changed))
+            if context is not None:
+                self._save_context(context)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
@@ -112,6 +139,12 @@ class SqliteStore:
     def close(self) -> None:
         self._owner.erase()
         self._connection.close()
+
+    def _save_context(self, context: bytes) -> None:
+        self._connection.execute(_CONTEXT_SCHEMA)
+        self._connection.execute("DELETE FROM saved_context")
+        if context:
+            self._connection.execute("INSERT INTO saved_context VALUES (?)", (context,))
 
     def _check_chip(self, wanted: ChipModel | None) -> ChipModel:
         """Model of the chip in the file, which must be one, and the one that is wanted."""
@@ -158,7 +191,7 @@ def reset_chip_file(path: Path) -> None:
         raise BoardError("there is no such file", hint="'emulator new' makes a chip", port=str(path))
     store = SqliteStore(path)
     try:
-        store.save(reset_chip(store.model, store.load()))
+        store.save(reset_chip(store.model, store.load()), b"")
     finally:
         store.close()
 

@@ -10,9 +10,10 @@ from optiga.protocol.timing import LINE_BYTES_PER_MS, typical_ms
 
 
 class RealTiming:
-    """Makes each exchange last as long as the manual's times and a line of 115200 baud say.
+    """Makes each exchange last as long as the manual's times, its security delays and a line of 115200 baud say.
 
     :param execute: the chip.
+    :param delay: how long the chip's security monitor holds up the last command, in seconds.
     :param sleep: takes seconds.
     """
 
@@ -20,10 +21,12 @@ class RealTiming:
         self,
         execute: Callable[[bytes], bytes],
         *,
+        delay: Callable[[], float] = lambda: 0.0,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._execute = execute
+        self._delay = delay
         self._sleep = sleep
         self._now = now
 
@@ -32,6 +35,6 @@ class RealTiming:
         started = self._now()
         answer = self._execute(command)
         line_ms = (len(command) + len(answer) + 2 * frame.OVERHEAD) / LINE_BYTES_PER_MS
-        due = started + (typical_ms(command, len(answer)) + line_ms) / 1000
+        due = started + (typical_ms(command, len(answer)) + line_ms) / 1000 + self._delay()
         self._sleep(max(0.0, due - self._now()))
         return answer

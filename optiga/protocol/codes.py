@@ -179,3 +179,6 @@ class ObjectType(IntEnum):
 
 APPLICATION_ID = bytes.fromhex("d276000004") + b"GenAuthAppl"
 """Unique application identifier that OpenApplication takes. SRM, same-named table."""
+
+HANDLE_SIZE = 8
+"""Bytes of the handle of a saved application context. SRM, "CloseApplication"."""

@@ -54,7 +54,7 @@ def open_emulated(path: Path, *, model: str | None = None, real_timing: bool = F
         return EmulatedTransport(chip)
     from optiga.emulator.timing import RealTiming
 
-    return EmulatedTransport(chip, RealTiming(chip.execute))
+    return EmulatedTransport(chip, RealTiming(chip.execute, delay=chip.take_security_delay_s))
 
 
 def _trace_exchange(command: bytes, answer: bytes) -> None:

@@ -7,8 +7,10 @@ from scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 
 import optiga
 from optiga.chip import Chip, Key
+from optiga.chip.commands import calc_hash
 from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
-from optiga.chip.commands.open_application import CloseApplication
+from optiga.chip.commands.close_application import CloseApplication, Hibernate
+from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.commands.verify_sign import PublicKey, VerifySign
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.metadata import Metadata
@@ -139,6 +141,69 @@ def test_hash_of_data_and_of_an_object() -> None:
         "b0e20003000000",
         "b0e20009130006f1d000020003",
     ]
+
+
+def test_hash_contexts_leave_the_chip_and_come_back() -> None:
+    chip, transport = open_with(answer("060003aabbcc"), answer("060003ddeeff"), answer("010020" + "11" * 32))
+    context = chip.execute(CalcHash(b"", HashStep.START, export=True))
+    context = chip.execute(CalcHash(b"abc", HashStep.CONTINUE, context, export=True))
+    assert chip.execute(CalcHash(b"", HashStep.FINAL, context)) == b"\x11" * 32
+    assert [sent.hex() for sent in transport.sent[1:]] == [
+        "b0e20006000000070000",
+        "b0e2000f020003616263060003aabbcc070000",
+        "b0e20009030000060003ddeeff",
+    ]
+
+
+def test_a_long_message_takes_several_commands_that_fit_the_chip() -> None:
+    part = ObjectPart(0xF1D0, 0, 9)
+    steps = [(command.step, command.content) for command in calc_hash.whole([b"x" * 3103, part, b"", b"end"])]
+    assert steps == [
+        (HashStep.START, b"x" * 1550),
+        (HashStep.CONTINUE, b"x" * 1550),
+        (HashStep.CONTINUE, b"xxx"),
+        (HashStep.CONTINUE, part),
+        (HashStep.FINAL, b"end"),
+    ]
+    assert [command.step for command in calc_hash.whole([b"abc"])] == [HashStep.START_AND_FINAL]
+    assert [command.step for command in calc_hash.whole([])] == [HashStep.START, HashStep.FINAL]
+    commands = list(calc_hash.continuation(b"c" * 209, [b"x" * 2000]))
+    assert [len(command.apdu()) for command in commands] == [4 + 1553 - 3, 4 + 3 + 665 + 3]
+    assert [(command.context, command.export) for command in commands] == [(b"c" * 209, False), (b"", True)]
+    (empty,) = calc_hash.continuation(b"c", [])
+    assert empty.data.hex() == "0200000600016307" + "0000"
+
+
+@pytest.mark.parametrize("bad", ["", "010002aabb", "06000100", "010020" + "11" * 32 + "06000100"])
+def test_answers_that_are_no_digest(bad: str) -> None:
+    chip, _ = open_with(answer(bad))
+    with pytest.raises(optiga.ChipError, match="not what the manual says"):
+        chip.execute(CalcHash(b"abc"))
+
+
+def test_hibernating_and_waking() -> None:
+    chip, transport = open_with(answer("0102030405060708"), OK)
+    handle = chip.execute(Hibernate())
+    assert handle.hex() == "0102030405060708"
+    chip.execute(OpenApplication(handle))
+    assert [sent.hex() for sent in transport.sent[1:]] == [
+        "f1010000",
+        "f0010018d27600000447656e417574684170706c0102030405060708",
+    ]
+
+
+def test_hibernating_that_is_refused_says_what_to_do() -> None:
+    chip, _ = open_with(REFUSED, answer("0b"), REFUSED, answer("05"), answer("0102"))
+    with pytest.raises(optiga.ChipError, match="CloseApplication: the chip says 0x0B") as refusal:
+        chip.execute(Hibernate())
+    assert "0xE0C5" in refusal.value.hint
+    with pytest.raises(optiga.ChipError, match="OpenApplication: the chip says 0x05") as refusal:
+        chip.execute(OpenApplication(bytes(8)))
+    assert "no context of that handle" in refusal.value.hint
+    with pytest.raises(optiga.ChipError, match="handle of 2 bytes"):
+        chip.execute(Hibernate())
+    with pytest.raises(optiga.ConfigurationError, match="8 bytes, not 7"):
+        chip.execute(OpenApplication(bytes(7)))
 
 
 def test_verify_with_a_key_and_with_a_certificate_on_the_chip() -> None:

@@ -12,9 +12,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import optiga
+from optiga.emulator import SqliteStore
+from optiga.emulator.objects import StoredObject
 from optiga.personalize.proof import prove_public_key
 from optiga.personalize.public_keys import PublicKey
 from optiga.personalize.stored import decode_stored, is_empty
+from optiga.protocol.objects import SECURITY_EVENT_COUNTER
 
 if TYPE_CHECKING:
     from conftest import Result
@@ -37,6 +40,14 @@ class Bench:
     @property
     def port(self) -> str:
         return f"emulator:{self.chip}"
+
+    def objects(self) -> dict[int, StoredObject]:
+        """Everything that the chip holds, but for what counts the uses of its keys."""
+        store = SqliteStore(self.chip)
+        held = store.load()
+        store.close()
+        del held[SECURITY_EVENT_COUNTER]
+        return held
 
     def certificates(self) -> list[dict[str, Any]]:
         """What AWS has, each with its PEM and its status."""

@@ -44,12 +44,12 @@ class TestOneCommand:
 
     def test_again_changes_nothing(self, run: Cli, bench: Bench) -> None:
         first = run()
-        arn, chip = bench.check_finished(), bench.chip.read_bytes()
+        arn, objects = bench.check_finished(), bench.objects()
         bench.cloud.calls.clear()
         again = run()
         assert again.out == first.out
         assert bench.check_finished() == arn
-        assert bench.chip.read_bytes() == chip
+        assert bench.objects() == objects
         assert "finished already" in again.err
         assert set(bench.cloud.calls) == {"GetCallerIdentity", "DescribeEndpoint", "DescribeCertificate"}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from optiga.emulator import EmulatedChip
 from optiga.emulator.objects import Store
 from optiga.protocol import tlv
@@ -24,11 +27,23 @@ def command(code: int, param: int, data: bytes = b"") -> bytes:
     return bytes([code, param]) + two(len(data)) + data
 
 
+class Clock:
+    """A clock that stands until it is moved on."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
 class Probe:
     """A chip with its application open."""
 
-    def __init__(self, store: Store | None = None, *, opened: bool = True) -> None:
-        self.chip = EmulatedChip(store)
+    def __init__(
+        self, store: Store | None = None, *, opened: bool = True, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.chip = EmulatedChip(store, clock=clock)
         if opened:
             self.ok(CommandCode.OPEN_APPLICATION, 0, APPLICATION_ID)
 

@@ -61,7 +61,8 @@ def allowed(probe: Probe) -> bool:
         ("20e140", False),
         ("21e0e8", False),
         ("23f1d0", False),
-        ("40e120", False),
+        ("40e121fd70fa03", False),  # nor does a counter, be its threshold reached or not
+        ("40f1d1", False),  # linked to what is no counter
         # and, or
         ("e1fc07fd70fa07", True),
         ("e1fc07fd70fa03", False),

@@ -67,7 +67,8 @@ def test_opening_again_starts_with_a_clean_context(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize(
-    ("param", "data", "code"), [(1, b"", ErrorCode.INVALID_PARAM), (0, b"x", ErrorCode.INVALID_LENGTH)]
+    ("param", "data", "code"),
+    [(2, b"", ErrorCode.INVALID_PARAM), (0, b"x", ErrorCode.INVALID_LENGTH), (1, b"x", ErrorCode.INVALID_LENGTH)],
 )
 def test_closing_that_is_refused_closes_nothing(probe: Probe, param: int, data: bytes, code: ErrorCode) -> None:
     assert probe.refused(CLOSE, param, data) is code

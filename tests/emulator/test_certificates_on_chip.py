@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from emulated import ECDSA, ERASE, NEVER, Probe, two
 
 from optiga.emulator.identity import make_root_certificate, root_certificate_pem, root_key
@@ -175,3 +175,44 @@ def test_openssl_accepts_the_chain_strictly(probe: Probe, tmp_path: Path) -> Non
         check=False,
     )
     assert (ran.returncode, ran.stdout.strip()) == (0, "chip.pem: OK"), ran.stderr
+
+
+def compressed(der_certificate: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A certificate whose point is compressed; its own signature, which nobody checks, is wrong then."""
+    from asn1crypto import x509 as asn1
+
+    certificate = asn1.Certificate.load(der_certificate)
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    certificate["tbs_certificate"]["subject_public_key_info"]["public_key"] = point
+    return certificate.dump(force=True)
+
+
+def with_algorithm(der_certificate: bytes, part: str | None, name: str, *, null: bool = False) -> bytes:
+    """A certificate with another signature algorithm outside, or inside and outside."""
+    from asn1crypto import core
+    from asn1crypto import x509 as asn1
+    from asn1crypto.algos import SignedDigestAlgorithm
+
+    certificate = asn1.Certificate.load(der_certificate)
+    algorithm: dict[str, Any] = {"algorithm": name}
+    if null:
+        algorithm["parameters"] = core.Null()
+    certificate["signature_algorithm"] = SignedDigestAlgorithm(algorithm)
+    if part is not None:
+        certificate["tbs_certificate"][part] = SignedDigestAlgorithm(algorithm)
+    return certificate.dump(force=True)
+
+
+def test_details_that_the_manual_asks_of_a_certificate(probe: Probe, key: ec.EllipticCurvePrivateKey) -> None:
+    """ "Only uncompressed Format", no parameters to ECDSA "not even as NULL", "must be same" in both places."""
+    good = certify(key, usages={"digital_signature"})
+    for certificate in (
+        compressed(good, key),
+        with_algorithm(good, None, "sha384_ecdsa"),
+        with_algorithm(good, "signature", "sha256_ecdsa", null=True),
+    ):
+        probe.write(ANCHOR, certificate, how=ERASE)
+        refused = probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key)))
+        assert refused is ErrorCode.INVALID_CERTIFICATE_FORMAT
+    probe.write(ANCHOR, with_algorithm(good, "signature", "sha384_ecdsa"), how=ERASE)
+    assert probe.ok(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key))) == b""

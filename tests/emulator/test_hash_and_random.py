@@ -120,8 +120,7 @@ def test_other_commands_may_stand_between(probe: Probe) -> None:
         ("210000", ErrorCode.UNSUPPORTED_PARAMETERS),
         ("08000100", ErrorCode.UNSUPPORTED_PARAMETERS),
         ("140006f1d000000001", ErrorCode.UNSUPPORTED_PARAMETERS),
-        ("00000161070000", ErrorCode.UNSUPPORTED_PARAMETERS),
-        ("05000161", ErrorCode.UNSUPPORTED_PARAMETERS),
+        ("05000161", ErrorCode.COMMAND_OUT_OF_SEQUENCE),
     ],
 )
 def test_bad_data_of_calc_hash(probe: Probe, data: str, code: ErrorCode) -> None:
@@ -144,7 +143,7 @@ def test_random_of_every_length(probe: Probe, param: int) -> None:
         (0, b"\x10", ErrorCode.INVALID_LENGTH),
         (0, b"", ErrorCode.INVALID_LENGTH),
         (2, two(16), ErrorCode.INVALID_PARAM),
-        (4, two(48), ErrorCode.INVALID_PARAM),
+        (4, two(48), ErrorCode.INVALID_LENGTH),
     ],
 )
 def test_random_that_is_refused(probe: Probe, param: int, data: bytes, code: ErrorCode) -> None:

@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from emulated import ALWAYS, BELOW_OPERATIONAL, ECDSA, NEVER, Probe, key_target, to_sign, two
 
 from optiga.emulator import MemoryStore
@@ -28,6 +28,7 @@ CURVES = {
 }
 RSA_BITS = {0x41: 1024, 0x42: 2048}
 RSA_HASHES = {0x01: hashes.SHA256(), 0x02: hashes.SHA384(), 0x03: hashes.SHA512()}
+UNCOMPRESSED = PublicFormat.UncompressedPoint
 DENIED = ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
 
 
@@ -350,6 +351,16 @@ def test_a_p521_digest_to_verify_has_64_bytes_at_the_most(probe: Probe) -> None:
     public_key = probe.generate(0x05, 0xE0F1)
     signature = probe.sign(0xE0F1, bytes(65))
     assert probe.refused(VERIFY, ECDSA, to_verify(bytes(65), signature, given=(0x05, public_key)))
+
+
+def test_a_digest_to_verify_has_no_least_size(probe: Probe) -> None:
+    """The footnote to CalcSign asks for 10 bytes, that to VerifySign only "up to the key size"."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public_key = der.encode(der.BIT_STRING, b"\x00" + key.public_key().public_bytes(Encoding.X962, UNCOMPRESSED))
+    signature = key.sign(b"\x2a".rjust(32, b"\x00"), ec.ECDSA(Prehashed(hashes.SHA256())))[2:]
+    assert probe.ok(VERIFY, ECDSA, to_verify(b"\x2a", signature, given=(0x03, public_key))) == b""
+    refused = probe.refused(VERIFY, ECDSA, to_verify(b"", signature, given=(0x03, public_key)))
+    assert refused is ErrorCode.INVALID_DATA
 
 
 def test_metadata_written_between_signatures_count_at_once(probe: Probe) -> None:

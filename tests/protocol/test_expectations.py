@@ -13,12 +13,14 @@ WRITE = bytes.fromhex("82400009f1d0000068656c6c6f")
 READ = bytes.fromhex("81000006e0c200000611")
 HASH_ALL = bytes.fromhex("b0e2000401000161")
 HASH_START = bytes.fromhex("b0e2000400000161")
+RESTORE = OPEN[:1] + b"\x01\x00\x18" + OPEN[4:] + bytes(8)
+CLOSE, HIBERNATE = bytes.fromhex("f1000000"), bytes.fromhex("f1010000")
 PROTECTED = bytes.fromhex("83010004300001ff")
 
 
 def test_what_may_be_repeated() -> None:
     assert all(map(is_repeatable, (OPEN, GENERATE, WRITE, READ, HASH_ALL)))
-    assert not any(map(is_repeatable, (COUNT, PROTECTED, HASH_START)))
+    assert not any(map(is_repeatable, (COUNT, PROTECTED, HASH_START, RESTORE, HIBERNATE)))
 
 
 def test_an_answer_to_somebody_else_is_known_by_its_shape() -> None:
@@ -30,6 +32,10 @@ def test_an_answer_to_somebody_else_is_known_by_its_shape() -> None:
     assert can_answer(READ, key)
     assert all(can_answer(command, refusal) for command in (OPEN, GENERATE, READ))
     assert not can_answer(READ, b"\0\0\0\x09ab")
+    assert can_answer(CLOSE, empty)
+    assert not can_answer(CLOSE, key)
+    assert can_answer(HIBERNATE, key)
+    assert not can_answer(HIBERNATE, empty)
 
 
 def test_secrets_are_not_shown() -> None:

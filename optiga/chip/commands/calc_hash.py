@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
 from optiga.protocol import tlv
-from optiga.protocol.codes import HASH_SHA256, CommandCode
+from optiga.protocol.apdu import MAX_DATA
+from optiga.protocol.codes import HASH_SHA256, CommandCode, ErrorCode
+
+DIGEST_SIZE = 32
+MAX_FRAGMENT = MAX_DATA - 3
+"""Most bytes of a message that one command carries, context and export apart."""
 
 _TAG_DIGEST = 0x01
+_TAG_CONTEXT = 0x06
+_TAG_EXPORT = 0x07
 _OBJECT_INPUT = 0x10
+_EXPORT_SIZE = 3
 
 
 class HashStep(IntEnum):
@@ -21,6 +30,12 @@ class HashStep(IntEnum):
     START_AND_FINAL = 0x01
     CONTINUE = 0x02
     FINAL = 0x03
+    TERMINATE = 0x04
+    FINAL_AND_KEEP = 0x05
+
+    @property
+    def gives_digest(self) -> bool:
+        return self in (HashStep.START_AND_FINAL, HashStep.FINAL, HashStep.FINAL_AND_KEEP)
 
 
 @dataclass(eq=False, repr=False)
@@ -37,10 +52,20 @@ class ObjectPart:
 
 @dataclass(eq=False, repr=False)
 class CalcHash(Command[bytes]):
-    """One step of a SHA-256. The result is the digest (32 bytes) of a final step, nothing of any other."""
+    """One step of a SHA-256.
+
+    The result is the digest (32 bytes) of a final step; the intermediate context, in the chip's own form, of a start or
+    continuation that exports it; nothing of any other.
+
+    :param context: what an earlier step has exported: the sequence goes on there, and what the chip was hashing
+        meanwhile is dropped. For a continuation and a final step.
+    :param export: whether the context is wanted. For a start and a continuation.
+    """
 
     content: bytes | ObjectPart
     step: HashStep = HashStep.START_AND_FINAL
+    context: bytes = b""
+    export: bool = False
 
     code: ClassVar[CommandCode] = CommandCode.CALC_HASH
 
@@ -51,17 +76,73 @@ class CalcHash(Command[bytes]):
     @property
     def data(self) -> bytes:
         if isinstance(self.content, bytes):
-            return tlv.encode(self.step, self.content)
-        part = self.content
-        where = b"".join(number.to_bytes(2, "big") for number in (part.oid, part.offset, part.length))
-        return tlv.encode(_OBJECT_INPUT | self.step, where)
+            message = tlv.encode(self.step, self.content)
+        else:
+            part = self.content
+            where = b"".join(number.to_bytes(2, "big") for number in (part.oid, part.offset, part.length))
+            message = tlv.encode(_OBJECT_INPUT | self.step, where)
+        context = tlv.encode(_TAG_CONTEXT, self.context) if self.context else b""
+        return message + context + (tlv.encode(_TAG_EXPORT, b"") if self.export else b"")
 
     def parse(self, answer: bytes) -> bytes:
-        if self.step in (HashStep.START, HashStep.CONTINUE):
-            if answer:
-                raise ValueError("a digest before the final step")
-            return b""
-        digests = [value for tag, value in tlv.decode(answer) if tag == _TAG_DIGEST]
-        if len(digests) != 1 or len(digests[0]) != 32:
-            raise ValueError("no digest of 32 bytes in it")
-        return digests[0]
+        if self.step.gives_digest:
+            digest = _only(answer, _TAG_DIGEST)
+            if len(digest) != DIGEST_SIZE:
+                raise ValueError(f"a digest of {len(digest)} bytes in place of {DIGEST_SIZE}")
+            return digest
+        if self.export:
+            return _only(answer, _TAG_CONTEXT)
+        if answer:
+            raise ValueError("a digest before the final step")
+        return b""
+
+    def hint(self, error: ErrorCode) -> str:
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and isinstance(self.content, ObjectPart):
+            return "What cannot be read cannot be hashed either"
+        if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
+            return "The chip was hashing nothing: begin anew, or give it a context"
+        if error == ErrorCode.INVALID_DATA and self.context:
+            return "Is the context one that this chip has exported?"
+        return ""
+
+
+def whole(parts: Iterable[bytes | ObjectPart]) -> Iterator[CalcHash]:
+    """The commands that hash a message of any length, in as few as it takes; the last one's result is the digest.
+
+    :param parts: of the message, in their order.
+    """
+    fragments = list(_fragments(parts, MAX_FRAGMENT))
+    if not fragments:
+        yield CalcHash(b"", HashStep.START)
+        yield CalcHash(b"", HashStep.FINAL)
+    elif len(fragments) == 1:
+        yield CalcHash(fragments[0])
+    else:
+        yield CalcHash(fragments[0], HashStep.START)
+        yield from (CalcHash(fragment, HashStep.CONTINUE) for fragment in fragments[1:-1])
+        yield CalcHash(fragments[-1], HashStep.FINAL)
+
+
+def continuation(context: bytes, parts: Iterable[bytes | ObjectPart]) -> Iterator[CalcHash]:
+    """The commands that go on with a message whose context was exported; the last one's result is the new context."""
+    fragments = list(_fragments(parts, MAX_FRAGMENT - 3 - len(context) - _EXPORT_SIZE)) or [b""]
+    last = len(fragments) - 1
+    for number, fragment in enumerate(fragments):
+        yield CalcHash(fragment, HashStep.CONTINUE, b"" if number else context, export=number == last)
+
+
+def _fragments(parts: Iterable[bytes | ObjectPart], most: int) -> Iterator[bytes | ObjectPart]:
+    """The parts that hold anything, those of bytes cut to what fits one command."""
+    for part in parts:
+        if isinstance(part, ObjectPart):
+            yield part
+        else:
+            yield from (part[start : start + most] for start in range(0, len(part), most))
+
+
+def _only(answer: bytes, wanted: int) -> bytes:
+    """The value of the one TLV that an answer holds."""
+    items = tlv.decode(answer)
+    if len(items) != 1 or items[0][0] != wanted:
+        raise ValueError(f"not one TLV 0x{wanted:02x}")
+    return items[0][1]

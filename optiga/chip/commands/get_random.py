@@ -1,18 +1,22 @@
-"""GetRandom: random bytes from the chip. SRM, "GetRandom"."""
+"""GetRandom: random bytes from the chip, or a secret drawn into a session. SRM, "GetRandom"."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command
-from optiga.protocol.codes import CommandCode
+from optiga.chip.commands.base import Command, expect_no_data
+from optiga.protocol import tlv
+from optiga.protocol.codes import CommandCode, ErrorCode
 
 MIN_SIZE = 8
 MAX_SIZE = 256
 
 _TRNG = 0x00
 _DRNG = 0x01
+_PRE_MASTER_SECRET = 0x04
+_TAG_PREPENDED = 0x41
+_SESSION_HINT = "What a session takes is at most 66 bytes, at least 8 of them random"
 
 
 @dataclass(eq=False, repr=False)
@@ -20,10 +24,14 @@ class GetRandom(Command[bytes]):
     """Random bytes, 8 to 256 of them.
 
     :param deterministic: from the deterministic generator (SP 800-90A) in place of the true one (AIS-31).
+    :param session: identifier of a session that keeps ``prepended`` and the random bytes behind it, at most 66 bytes
+        together; None for none. The random bytes alone are returned in either case.
     """
 
     size: int
     deterministic: bool = False
+    session: int | None = None
+    prepended: bytes = b""
 
     code: ClassVar[CommandCode] = CommandCode.GET_RANDOM
 
@@ -33,9 +41,47 @@ class GetRandom(Command[bytes]):
 
     @property
     def data(self) -> bytes:
-        return self.size.to_bytes(2, "big")
+        size = self.size.to_bytes(2, "big")
+        return size if self.session is None else size + _encode_session(self.session, self.prepended)
 
     def parse(self, answer: bytes) -> bytes:
         if len(answer) != self.size:
             raise ValueError(f"{len(answer)} random bytes where {self.size} were asked for")
         return answer
+
+    def hint(self, error: ErrorCode) -> str:
+        return _SESSION_HINT if error == ErrorCode.INVALID_DATA and self.session is not None else ""
+
+
+@dataclass(eq=False, repr=False)
+class DrawPreMasterSecret(Command[None]):
+    """Draw a pre-master secret that stays in a session, to be encrypted for a server and derived from.
+
+    :param oid: of the session.
+    :param size: random bytes, at least 8.
+    :param prepended: what the secret begins with, for example a protocol version; at most 66 bytes together.
+    """
+
+    oid: int
+    size: int
+    prepended: bytes = b""
+
+    code: ClassVar[CommandCode] = CommandCode.GET_RANDOM
+
+    @property
+    def param(self) -> int:
+        return _PRE_MASTER_SECRET
+
+    @property
+    def data(self) -> bytes:
+        return self.size.to_bytes(2, "big") + _encode_session(self.oid, self.prepended)
+
+    def parse(self, answer: bytes) -> None:
+        expect_no_data(answer)
+
+    def hint(self, error: ErrorCode) -> str:
+        return _SESSION_HINT if error == ErrorCode.INVALID_DATA else ""
+
+
+def _encode_session(oid: int, prepended: bytes) -> bytes:
+    return oid.to_bytes(2, "big") + tlv.encode(_TAG_PREPENDED, prepended)

@@ -15,6 +15,7 @@ MAX_FRAGMENT = MAX_DATA - 4
 
 _WRITE = 0x00
 _WRITE_METADATA = 0x01
+_COUNT = 0x02
 _ERASE_AND_WRITE = 0x40
 _INFINEON_CERTIFICATE = 0xE0E0
 
@@ -79,4 +80,36 @@ class SetMetadata(Command[None]):
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "An object's metadata can be changed only before its life cycle state is operational"
+        return ""
+
+
+@dataclass(eq=False, repr=False)
+class Count(Command[None]):
+    """Advance a counter by 1 to 255; one that passes its threshold stays at it."""
+
+    oid: int
+    step: int = 1
+
+    code: ClassVar[CommandCode] = CommandCode.SET_DATA_OBJECT
+
+    @property
+    def param(self) -> int:
+        return _COUNT
+
+    @property
+    def data(self) -> bytes:
+        if not 1 <= self.step <= 255:
+            raise ValueError(f"a counter is advanced by 1 to 255, not by {self.step}")
+        return self.oid.to_bytes(2, "big") + b"\x00\x00" + bytes([self.step])
+
+    def parse(self, answer: bytes) -> None:
+        expect_no_data(answer)
+
+    def hint(self, error: ErrorCode) -> str:
+        if error == ErrorCode.COUNTER_THRESHOLD_EXCEEDED:
+            return "The counter is at its threshold; it counts again once it is written anew, if that is allowed"
+        if error == ErrorCode.INVALID_OID:
+            return "Counters are 0xE120 to 0xE123, and data objects whose type is up counter"
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+            return "The counter's execute access condition does not allow counting"
         return ""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
-from optiga.protocol import tlv
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol import der, tlv
+from optiga.protocol.algorithms import IDENTIFIERS, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import CommandCode, SignatureScheme
 
 _TAG_DIGEST = 0x01
@@ -26,6 +26,19 @@ class PublicKey:
 
     algorithm: KeyAlgorithm
     bit_string: bytes
+
+    @classmethod
+    def from_info(cls, info: bytes) -> PublicKey:
+        """From SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7).
+
+        :raises ValueError: if it is no key of an algorithm of the chip.
+        """
+        content = der.content_of(der.SEQUENCE, info)
+        for algorithm, identifier in IDENTIFIERS.items():
+            bit_string = content[len(identifier) :]
+            if content.startswith(identifier) and (algorithm.is_ec or _rsa_bits(bit_string) == RSA_KEY_BITS[algorithm]):
+                return cls(algorithm, bit_string)
+        raise ValueError("no public key of an algorithm of the chip")
 
 
 @dataclass(eq=False, repr=False)
@@ -60,3 +73,9 @@ class VerifySign(Command[None]):
 
     def parse(self, answer: bytes) -> None:
         expect_no_data(answer)
+
+
+def _rsa_bits(bit_string: bytes) -> int:
+    """Size of an RSA public key in bits."""
+    numbers = der.content_of(der.SEQUENCE, der.content_of(der.BIT_STRING, bit_string)[1:])
+    return der.take_integer(numbers)[0].bit_length()

@@ -1,14 +1,10 @@
-"""CalcHash. SRM, section of the same name.
-
-Exporting and importing an intermediate context (tags 0x06 and 0x07, step 5) is not modelled.
-"""
+"""CalcHash. SRM, section of the same name."""
 
 from __future__ import annotations
 
-import hashlib
-
 from optiga.emulator.fields import take_tlvs
 from optiga.emulator.machine import CommandError, Machine
+from optiga.emulator.sha256 import STATE_SIZE, RunningSha256
 from optiga.protocol import tlv
 from optiga.protocol.codes import HASH_SHA256, ErrorCode
 from optiga.protocol.metadata import Tag
@@ -18,40 +14,76 @@ _START_AND_FINAL = 0x1
 _CONTINUE = 0x2
 _FINAL = 0x3
 _TERMINATE = 0x4
-_STEPS = (_START, _START_AND_FINAL, _CONTINUE, _FINAL)
+_FINAL_AND_KEEP = 0x5
+_STEPS = (_START, _START_AND_FINAL, _CONTINUE, _FINAL, _FINAL_AND_KEEP)
 _OBJECT_INPUT = 0x10
+_TAG_CONTEXT = 0x06
+_TAG_EXPORT = 0x07
+_ALLOWED = {_TAG_CONTEXT: (_CONTINUE, _FINAL, _FINAL_AND_KEEP), _TAG_EXPORT: (_START, _CONTINUE)}
+"""Steps in which a context may be given, and asked for."""
 _ANSWER_DIGEST = 0x01
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
-    """One step of a SHA-256 over data given or read from an object."""
+    """One step of a SHA-256 over data given or read from an object.
+
+    A context is the whole state of a message so far: any chip goes on with it, however often it is given.
+    """
     if param != HASH_SHA256:
         raise CommandError(ErrorCode.INVALID_PARAM)
-    items = take_tlvs(data)
-    tag, value = items[0]
-    step = tag & 0x0F
-    if len(items) > 1 or tag & 0xF0 not in (0x00, _OBJECT_INPUT):
-        raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
+    (tag, value), *options = take_tlvs(data)
     if tag == _TERMINATE:
-        if value:
-            raise CommandError(ErrorCode.INVALID_LENGTH)
-        machine.running_hash = None
-        return b""
-    if step not in _STEPS:
+        return _terminate(machine, value, options)
+    step = tag & 0x0F
+    if tag & 0xF0 not in (0x00, _OBJECT_INPUT) or step not in _STEPS:
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
+    context, exported = _take_options(step, options)
     message = _object_part(machine, value) if tag & _OBJECT_INPUT else value
     if step == _START_AND_FINAL and not message:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     if step in (_START, _START_AND_FINAL):
-        machine.running_hash = hashlib.sha256()
-    if machine.running_hash is None:
+        machine.running_hash = RunningSha256()
+    elif context is not None:
+        machine.running_hash = context  # and what was running is dropped
+    running = machine.running_hash
+    if running is None:
         raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
-    machine.running_hash.update(message)
+    running.update(message)
+    if exported:
+        return tlv.encode(_TAG_CONTEXT, running.state())
     if step in (_START, _CONTINUE):
         return b""
-    digest = machine.running_hash.digest()
+    if step != _FINAL_AND_KEEP:
+        machine.running_hash = None
+    return tlv.encode(_ANSWER_DIGEST, running.digest())
+
+
+def _terminate(machine: Machine, value: bytes, options: list[tuple[int, bytes]]) -> bytes:
+    """Drop what is running; nothing need be."""
+    if options:
+        raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
+    if value:
+        raise CommandError(ErrorCode.INVALID_LENGTH)
     machine.running_hash = None
-    return tlv.encode(_ANSWER_DIGEST, digest)
+    return b""
+
+
+def _take_options(step: int, options: list[tuple[int, bytes]]) -> tuple[RunningSha256 | None, bool]:
+    """The context given with a step, and whether one is to be returned."""
+    given = dict(options)
+    if any(step not in _ALLOWED.get(tag, ()) for tag in given):
+        raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
+    if len(given) != len(options):
+        raise CommandError(ErrorCode.INVALID_DATA)
+    if given.get(_TAG_EXPORT) or len(given.get(_TAG_CONTEXT, bytes(STATE_SIZE))) != STATE_SIZE:
+        raise CommandError(ErrorCode.INVALID_LENGTH)
+    context = None
+    if _TAG_CONTEXT in given:
+        try:
+            context = RunningSha256.from_state(given[_TAG_CONTEXT])
+        except ValueError:
+            raise CommandError(ErrorCode.INVALID_DATA) from None
+    return context, _TAG_EXPORT in given
 
 
 def _object_part(machine: Machine, value: bytes) -> bytes:

@@ -1,16 +1,34 @@
-"""CloseApplication. SRM, section of the same name. Saving the context (param 1) is not modelled."""
+"""CloseApplication. SRM, section of the same name."""
 
 from __future__ import annotations
+
+import secrets
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.codes import ErrorCode
 
+_FLUSH = 0x00
+_SAVE = 0x01
+
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
-    """End the application; nothing but OpenApplication is available afterwards."""
-    if param != 0:
+    """End the application; nothing but OpenApplication is available afterwards.
+
+    Its context can be saved, which takes a security event counter of 0 (footnote 6). The answer is its handle then.
+    """
+    if param not in (_FLUSH, _SAVE):
         raise CommandError(ErrorCode.INVALID_PARAM)
     if data:
         raise CommandError(ErrorCode.INVALID_LENGTH)
+    handle = b""
+    if param == _SAVE:
+        from optiga.emulator.saved_context import HANDLE_SIZE, encode
+
+        if machine.monitor.value:
+            raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
+        handle = secrets.token_bytes(HANDLE_SIZE)
+        machine.table.save_context(encode(machine, handle))
+    machine.monitor.synchronize()
+    machine.table.commit()  # now, so that a store that fails leaves the application open
     machine.close_application()
-    return b""
+    return handle

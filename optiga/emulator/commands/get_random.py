@@ -1,23 +1,40 @@
-"""GetRandom. SRM, section of the same name. Random into a session context is not modelled."""
+"""GetRandom. SRM, section of the same name."""
 
 from __future__ import annotations
 
 import secrets
 
-from optiga.emulator.fields import take_number
-from optiga.emulator.machine import CommandError, Machine
+from optiga.emulator.fields import expect_tags, take_number, take_tags
+from optiga.emulator.machine import MAX_SESSION_SECRET, CommandError, Machine
+from optiga.emulator.sessions import Origin
 from optiga.protocol.codes import ErrorCode
 
 _TRNG = 0x00
 _DRNG = 0x01
+_PRE_MASTER = 0x04
+_TAG_PREPENDED = 0x41
 _SIZES = range(8, 257)
 
 
-def execute(machine: Machine, param: int, data: bytes) -> bytes:  # noqa: ARG001
-    """Random bytes; both generators are the operating system's here."""
-    if param not in (_TRNG, _DRNG):
+def execute(machine: Machine, param: int, data: bytes) -> bytes:
+    """Random bytes, out or into a session context; both generators are the operating system's here."""
+    if param not in (_TRNG, _DRNG, _PRE_MASTER):
         raise CommandError(ErrorCode.INVALID_PARAM)
-    size = take_number(data, 2)
+    size, target = take_number(data[:2], 2), data[2:]
     if size not in _SIZES:
         raise CommandError(ErrorCode.INVALID_DATA)
-    return secrets.token_bytes(size)
+    drawn = secrets.token_bytes(size)
+    if target:
+        _keep(machine, target, drawn, Origin.PRE_MASTER if param == _PRE_MASTER else Origin.RANDOM)
+    elif param == _PRE_MASTER:
+        raise CommandError(ErrorCode.INVALID_LENGTH)
+    return b"" if param == _PRE_MASTER else drawn
+
+
+def _keep(machine: Machine, target: bytes, drawn: bytes, origin: Origin) -> None:
+    """Put random bytes into the session named, behind the data given."""
+    oid = take_number(target[:2], 2)
+    (prepended,) = expect_tags(take_tags(target[2:]), _TAG_PREPENDED)
+    if len(prepended) + len(drawn) > MAX_SESSION_SECRET:
+        raise CommandError(ErrorCode.INVALID_DATA)
+    machine.keep_secret(oid, prepended + drawn, origin)

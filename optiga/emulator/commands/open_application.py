@@ -11,15 +11,21 @@ _HANDLE_SIZE = 8
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
-    """Start the application with a clean context; a context to restore is never there, since none is saved."""
+    """Start the application, with a clean context or with the one that was saved. Either way none is saved any more."""
     if param not in (_INITIALIZE, _RESTORE):
         raise CommandError(ErrorCode.INVALID_PARAM)
     if len(data) != len(APPLICATION_ID) + (_HANDLE_SIZE if param == _RESTORE else 0):
         raise CommandError(ErrorCode.INVALID_LENGTH)
     if not data.startswith(APPLICATION_ID):
         raise CommandError(ErrorCode.INVALID_DATA)
-    if param == _RESTORE:
-        machine.close_application()
-        raise CommandError(ErrorCode.INVALID_DATA)
+    saved = machine.table.saved_context
+    machine.table.save_context(b"")
+    machine.table.commit()  # now, since what was saved is lost even if the handle is wrong
     machine.open_application()
+    if param == _RESTORE:
+        from optiga.emulator.saved_context import restore
+
+        if not restore(machine, saved, data[len(APPLICATION_ID) :]):
+            machine.close_application()
+            raise CommandError(ErrorCode.INVALID_DATA)
     return b""

@@ -6,7 +6,7 @@ from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.metadata_change import change_metadata
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import ErrorCode, LifeCycleState, ObjectType
+from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Tag
 
 _WRITE = 0x00
@@ -77,13 +77,13 @@ def _check_progress(oid: int, now: int, wanted: int) -> None:
 
 def _count(machine: Machine, oid: int, content: bytes) -> None:
     """Advance a counter: value in the first four bytes, threshold in the last four."""
-    stored = machine.object(oid)
-    if stored.metadata.get(Tag.TYPE) != bytes([ObjectType.UP_COUNTER]) or len(stored.data) != 8:
+    counter = machine.object(oid).counter
+    if counter is None:
         raise CommandError(ErrorCode.INVALID_OID)
     machine.require(oid, Tag.EXECUTE)
     if len(content) != 1 or content[0] == 0:
         raise CommandError(ErrorCode.INVALID_DATA)
-    value, threshold = int.from_bytes(stored.data[:4], "big"), int.from_bytes(stored.data[4:], "big")
+    value, threshold = counter
     if value >= threshold:
         raise CommandError(ErrorCode.COUNTER_THRESHOLD_EXCEEDED)
-    store_data(machine, oid, min(value + content[0], threshold).to_bytes(4, "big") + stored.data[4:])
+    machine.table.put(oid, machine.object(oid).counted(content[0]))

@@ -24,23 +24,31 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     scheme = take_scheme(param)
     tags = take_tags(data)
     if _TAG_CERTIFICATE_OID in tags:
+        from optiga.emulator.certificates import signing_key
+
         digest, signature, where = expect_tags(tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_CERTIFICATE_OID)
-        algorithm, public_key = _certified_key(machine, take_number(where, 2))
+        algorithm, public_key = signing_key(take_certificate(machine, take_number(where, 2)))
     else:
         digest, signature, which, given = expect_tags(
             tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_ALGORITHM, _TAG_PUBLIC_KEY
         )
-        algorithm, public_key = _given_key(machine, take_number(which, 1), given)
+        algorithm, public_key = take_public_key(machine, take_number(which, 1), given)
     if not keys.fits_scheme(algorithm, scheme):
         raise CommandError(ErrorCode.INVALID_PARAM)
-    if not keys.fits_digest(algorithm, scheme, digest) or len(digest) > _MAX_DIGEST or len(signature) > _MAX_SIGNATURE:
+    fits = keys.fits_digest(algorithm, scheme, digest, at_least=1)
+    if not fits or len(digest) > _MAX_DIGEST or len(signature) > _MAX_SIGNATURE:
         raise CommandError(ErrorCode.INVALID_DATA)
     if not keys.verifies(public_key, algorithm, scheme, digest, signature):
         raise CommandError(ErrorCode.SIGNATURE_VERIFICATION_FAILURE)
     return b""
 
 
-def _given_key(machine: Machine, identifier: int, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:
+def take_public_key(machine: Machine, identifier: int, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:
+    """A public key given with a command.
+
+    :param identifier: of its algorithm.
+    :raises CommandError: if the chip has no such algorithm, or the BIT STRING is no key of it.
+    """
     if identifier not in machine.model.algorithms:
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
     algorithm = KeyAlgorithm(identifier)
@@ -50,12 +58,13 @@ def _given_key(machine: Machine, identifier: int, bit_string: bytes) -> tuple[Ke
         raise CommandError(ErrorCode.INVALID_DATA) from None
 
 
-def _certified_key(machine: Machine, oid: int) -> tuple[KeyAlgorithm, keys.PublicKey]:
-    """The key of the certificate, in plain DER, that an object holds."""
-    from optiga.emulator.certificates import signing_key
+def take_certificate(machine: Machine, oid: int) -> bytes:
+    """The data of an object with a certificate that a command may use.
 
+    :raises CommandError: if there is none, or its execute access condition does not hold.
+    """
     machine.object(oid)
     if machine.kind(oid).is_key:
         raise CommandError(ErrorCode.INVALID_OID)
     machine.require(oid, Tag.EXECUTE)
-    return signing_key(machine.data(oid))
+    return machine.data(oid)

@@ -1,0 +1,73 @@
+"""CalcSSec: a secret shared with the holder of another key (ECDH). SRM, "CalcSSec"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command, expect_no_data
+from optiga.chip.commands.verify_sign import PublicKey
+from optiga.protocol import tlv
+from optiga.protocol.algorithms import CURVES
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyAgreement
+
+_TAG_KEY_OID = 0x01
+_TAG_ALGORITHM = 0x05
+_TAG_PUBLIC_KEY = 0x06
+_TAG_EXPORT = 0x07
+_TAG_SESSION = 0x08
+
+
+@dataclass(eq=False, repr=False)
+class CalcSSec(Command[bytes]):
+    """Agree on a secret. The result is the x coordinate, as long as one of the curve; nothing if it stays in a session.
+
+    :param oid: of the key, or of the session that holds one.
+    :param peer: the other side's public key, on the key's own curve.
+    :param session: identifier of the session that takes the secret, in place of what is there; None to have it
+        returned.
+    """
+
+    oid: int
+    peer: PublicKey
+    session: int | None = None
+
+    code: ClassVar[CommandCode] = CommandCode.CALC_SSEC
+
+    @property
+    def param(self) -> int:
+        return KeyAgreement.ECDH
+
+    @property
+    def data(self) -> bytes:
+        return (
+            tlv.encode_integer(_TAG_KEY_OID, self.oid, 2)
+            + tlv.encode_integer(_TAG_ALGORITHM, self.peer.algorithm, 1)
+            + tlv.encode(_TAG_PUBLIC_KEY, self.peer.bit_string)
+            + encode_target(self.session)
+        )
+
+    def parse(self, answer: bytes) -> bytes:
+        if self.session is not None:
+            expect_no_data(answer)
+            return b""
+        curve = CURVES.get(self.peer.algorithm)
+        if curve is None or len(answer) != curve.coordinate_size:
+            raise ValueError(f"{len(answer)} bytes, which are no coordinate of {self.peer.algorithm.title}")
+        return answer
+
+    def hint(self, error: ErrorCode) -> str:
+        if error == ErrorCode.UNSUPPORTED_EXTENSION:
+            return "The object holds no key, no EC key, or one that may not agree (key usage key agreement)"
+        if error in (ErrorCode.INVALID_DATA, ErrorCode.UNSUPPORTED_PARAMETERS):
+            return "The other public key is no uncompressed point of the curve of the chip's key"
+        if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
+            return "The session holds no key; make one in it first"
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+            return "The key's execute access condition does not allow its use"
+        return ""
+
+
+def encode_target(session: int | None) -> bytes:
+    """Where a new secret goes, for CalcSSec and DeriveKey: into a session, or out."""
+    return tlv.encode(_TAG_EXPORT, b"") if session is None else tlv.encode_integer(_TAG_SESSION, session, 2)

@@ -1,0 +1,50 @@
+"""CloseApplication: end the chip's application, with its context saved or not. SRM, "CloseApplication"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command, expect_no_data
+from optiga.protocol.codes import HANDLE_SIZE, CommandCode, ErrorCode
+
+_SAVE = 0x01
+
+
+@dataclass(eq=False, repr=False)
+class CloseApplication(Command[None]):
+    """End the application; its context is not saved."""
+
+    code: ClassVar[CommandCode] = CommandCode.CLOSE_APPLICATION
+
+    def parse(self, answer: bytes) -> None:
+        expect_no_data(answer)
+
+
+@dataclass(eq=False, repr=False)
+class Hibernate(Command[bytes]):
+    """End the application and have the chip keep its context: sessions, authorizations, security status.
+
+    The result is a handle, 8 random bytes, by which
+    :class:`~optiga.chip.commands.open_application.OpenApplication` restores the context once, even if the chip has been
+    without power in between. It is as good as the context: whoever has it can use what the sessions hold.
+    """
+
+    code: ClassVar[CommandCode] = CommandCode.CLOSE_APPLICATION
+
+    @property
+    def param(self) -> int:
+        return _SAVE
+
+    def parse(self, answer: bytes) -> bytes:
+        if len(answer) != HANDLE_SIZE:
+            raise ValueError(f"a handle of {len(answer)} bytes in place of {HANDLE_SIZE}")
+        return answer
+
+    def hint(self, error: ErrorCode) -> str:
+        if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
+            return (
+                "The chip keeps a context only while its security event counter (0xE0C5) is 0; it falls by one in"
+                " 5 seconds in which no key is used"
+            )
+        return ""

@@ -1,0 +1,57 @@
+"""DecryptAsym: RSA decryption with a key of the chip. SRM, "DecryptAsym"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command, expect_no_data
+from optiga.chip.commands.encrypt_asym import parse_data
+from optiga.protocol import tlv
+from optiga.protocol.codes import AsymmetricCipher, CommandCode, ErrorCode
+
+_TAG_SESSION = 0x02
+_TAG_KEY_OID = 0x03
+_TAG_DATA = 0x61
+
+
+@dataclass(eq=False, repr=False)
+class DecryptAsym(Command[bytes]):
+    """Decrypt by RSAES-PKCS1-v1.5. The result is the message; nothing if it stays in a session.
+
+    :param encrypted: exactly as long as the key: 128 or 256 bytes.
+    :param session: identifier of the session that takes the message, at most 66 bytes, as a secret to derive from;
+        None to have it returned.
+    """
+
+    oid: int
+    encrypted: bytes
+    session: int | None = None
+
+    code: ClassVar[CommandCode] = CommandCode.DECRYPT_ASYM
+
+    @property
+    def param(self) -> int:
+        return AsymmetricCipher.RSAES_PKCS1_V15
+
+    @property
+    def data(self) -> bytes:
+        data = tlv.encode(_TAG_DATA, self.encrypted) + tlv.encode_integer(_TAG_KEY_OID, self.oid, 2)
+        return data if self.session is None else data + tlv.encode_integer(_TAG_SESSION, self.session, 2)
+
+    def parse(self, answer: bytes) -> bytes:
+        if self.session is None:
+            return parse_data(answer)
+        expect_no_data(answer)
+        return b""
+
+    def hint(self, error: ErrorCode) -> str:
+        if error == ErrorCode.DECRYPTION_FAILURE:
+            return "It was not encrypted for this key, or not by RSAES-PKCS1-v1.5"
+        if error == ErrorCode.INVALID_DATA:
+            return "What is decrypted is as long as the key; a session takes at most 66 bytes of message"
+        if error == ErrorCode.UNSUPPORTED_EXTENSION:
+            return "The object holds no key, no RSA key, or one that may not decrypt (key usage encryption)"
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+            return "The key's execute access condition does not allow its use"
+        return ""

@@ -1,0 +1,146 @@
+"""DecryptSym: AES decryption, and HMAC verification that authorizes its sender. SRM, "DecryptSym"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command, expect_no_data
+from optiga.chip.commands.encrypt_sym import CIPHERS, SymStep, check_size, split, symmetric_hint, take_answer
+from optiga.errors import ConfigurationError
+from optiga.protocol import tlv
+from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
+
+_TAG_IV = 0x41
+_TAG_VERIFICATION_VALUE = 0x43
+
+
+@dataclass(eq=False, repr=False)
+class DecryptSym(Command[bytes]):
+    """Decrypt by ECB or CBC. The result is as long as the part, padding included.
+
+    :param oid: of an AES key.
+    :param part: whole blocks of 16 bytes, at least one.
+    :param iv: of CBC, 16 bytes, with the first step only; empty for zeros.
+    """
+
+    oid: int
+    mode: SymmetricMode
+    part: bytes
+    step: SymStep = SymStep.START_AND_FINAL
+    iv: bytes = b""
+
+    code: ClassVar[CommandCode] = CommandCode.DECRYPT_SYM
+
+    @property
+    def param(self) -> int:
+        return self.mode
+
+    @property
+    def data(self) -> bytes:
+        data = self.oid.to_bytes(2, "big") + tlv.encode(self.step, self.part)
+        return check_size(data + tlv.encode(_TAG_IV, self.iv) if self.iv else data)
+
+    def parse(self, answer: bytes) -> bytes:
+        return take_answer(answer, len(self.part))
+
+    def hint(self, error: ErrorCode) -> str:
+        return symmetric_hint(error, self.mode)
+
+
+@dataclass(eq=False, repr=False)
+class VerifyHmac(Command[None]):
+    """Prove to the chip that one knows a secret of its: the state Auto(oid) holds until it is cleared.
+
+    The HMAC is over ``message``. Its random serves once; a wrong HMAC is an error of the chip (authorization failure),
+    and clears the state.
+
+    :param oid: of a data object of the type authorization reference.
+    :param session: identifier of the session with the random.
+    :param challenge: what that session holds: optional data, and the random behind it.
+    :param mac: HMAC over ``message`` with the secret: 32, 48 or 64 bytes by the mode.
+    :param arbitrary: what else the HMAC is over; all together at most 630 bytes less the HMAC's.
+    """
+
+    oid: int
+    mode: SymmetricMode
+    session: int
+    challenge: bytes
+    mac: bytes
+    arbitrary: bytes = b""
+
+    code: ClassVar[CommandCode] = CommandCode.DECRYPT_SYM
+
+    @property
+    def param(self) -> int:
+        return self.mode
+
+    @property
+    def message(self) -> bytes:
+        """What the HMAC must be over."""
+        return hmac_message(self.session, self.challenge, self.arbitrary)
+
+    @property
+    def data(self) -> bytes:
+        message = tlv.encode(SymStep.START_AND_FINAL, self.message)
+        return check_size(self.oid.to_bytes(2, "big") + message + tlv.encode(_TAG_VERIFICATION_VALUE, self.mac))
+
+    def parse(self, answer: bytes) -> None:
+        expect_no_data(answer)
+
+    def hint(self, error: ErrorCode) -> str:
+        if error == ErrorCode.AUTHORIZATION_FAILURE:
+            return "The HMAC is wrong, or the session's random has served already; draw a new one"
+        if error == ErrorCode.INVALID_OID:
+            return "The secret is in a data object whose type is authorization reference (0xE8 01 31)"
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+            return "The secret's execute access condition does not allow its use"
+        if error == ErrorCode.INSUFFICIENT_BUFFER:
+            return "The chip keeps four authorizations at a time; clear one"
+        return ""
+
+
+@dataclass(eq=False, repr=False)
+class ClearAuthorization(Command[None]):
+    """Give up the state Auto(oid), as Infineon's host does: by a verification without a value, which must fail.
+
+    The chip therefore answers with an error; the state is gone then.
+
+    :param oid: of the authorization reference.
+    :param session: identifier of a session; the random in it is used up.
+    """
+
+    oid: int
+    session: int
+
+    code: ClassVar[CommandCode] = CommandCode.DECRYPT_SYM
+
+    @property
+    def param(self) -> int:
+        return SymmetricMode.HMAC_SHA256
+
+    @property
+    def data(self) -> bytes:
+        return self.oid.to_bytes(2, "big") + tlv.encode_integer(SymStep.START_AND_FINAL, self.session, 2)
+
+    def parse(self, answer: bytes) -> None:  # noqa: ARG002
+        raise ValueError("a verification without a value has succeeded")
+
+
+def hmac_message(session: int, challenge: bytes, arbitrary: bytes = b"") -> bytes:
+    """What an HMAC that authorizes is over; the parameters are those of :class:`VerifyHmac`."""
+    return session.to_bytes(2, "big") + challenge + arbitrary
+
+
+def decrypt_in_parts(oid: int, mode: SymmetricMode, protected: bytes, iv: bytes = b"") -> Iterator[DecryptSym]:
+    """The commands that decrypt by ECB or CBC what is of any length: their results, joined, are the result.
+
+    They are to be sent one after the other, with nothing in between.
+
+    :raises ConfigurationError: before the first of them, if the mode makes MACs, or something does not fit it.
+    """
+    if mode not in CIPHERS:
+        raise ConfigurationError(f"{mode.name.replace('_', '-')} makes MACs, which cannot be decrypted")
+    for step, part in split(mode, protected, iv):
+        yield DecryptSym(oid, mode, part, step, iv if step in (SymStep.START, SymStep.START_AND_FINAL) else b"")

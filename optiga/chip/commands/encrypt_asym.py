@@ -1,0 +1,83 @@
+"""EncryptAsym: RSA encryption on the chip, of data given or of a secret it holds. SRM, "EncryptAsym"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command
+from optiga.chip.commands.verify_sign import PublicKey
+from optiga.protocol import tlv
+from optiga.protocol.algorithms import RSA_KEY_BITS
+from optiga.protocol.codes import AsymmetricCipher, CommandCode, ErrorCode
+
+_TAG_SESSION = 0x02
+_TAG_CERTIFICATE_OID = 0x04
+_TAG_ALGORITHM = 0x05
+_TAG_PUBLIC_KEY = 0x06
+_TAG_DATA = 0x61
+
+
+@dataclass(eq=False, repr=False)
+class EncryptAsym(Command[bytes]):
+    """Encrypt by RSAES-PKCS1-v1.5. The result is as long as the key: 128 or 256 bytes.
+
+    :param message: at most 117 bytes for a key of 1024 bits, 245 for one of 2048; or the identifier of a session that
+        holds a pre-master secret.
+    :param key: the public key, or the identifier of an object with one certificate in plain DER.
+    """
+
+    message: bytes | int
+    key: PublicKey | int
+
+    code: ClassVar[CommandCode] = CommandCode.ENCRYPT_ASYM
+
+    @property
+    def target(self) -> int | None:
+        return self.key if isinstance(self.key, int) else None
+
+    @property
+    def param(self) -> int:
+        return AsymmetricCipher.RSAES_PKCS1_V15
+
+    @property
+    def data(self) -> bytes:
+        if isinstance(self.message, int):
+            message = tlv.encode_integer(_TAG_SESSION, self.message, 2)
+        else:
+            message = tlv.encode(_TAG_DATA, self.message)
+        if isinstance(self.key, int):
+            return message + tlv.encode_integer(_TAG_CERTIFICATE_OID, self.key, 2)
+        algorithm = tlv.encode_integer(_TAG_ALGORITHM, self.key.algorithm, 1)
+        return message + algorithm + tlv.encode(_TAG_PUBLIC_KEY, self.key.bit_string)
+
+    def parse(self, answer: bytes) -> bytes:
+        encrypted = parse_data(answer)
+        sizes = {bits // 8 for bits in RSA_KEY_BITS.values()}
+        if isinstance(self.key, PublicKey):
+            sizes = {RSA_KEY_BITS.get(self.key.algorithm, 0) // 8}
+        if len(encrypted) not in sizes:
+            raise ValueError(f"{len(encrypted)} bytes encrypted, which no RSA key of the command gives")
+        return encrypted
+
+    def hint(self, error: ErrorCode) -> str:
+        if error == ErrorCode.INVALID_DATA:
+            return "The message is longer than the key less 11 bytes, or the public key is no RSA key of its size"
+        if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
+            return "The session holds no pre-master secret; have the chip draw one first"
+        if error == ErrorCode.UNSUPPORTED_CERTIFICATE:
+            return "The certificate is too large, not of an RSA key, or its key usage allows no encipherment"
+        if error == ErrorCode.INVALID_CERTIFICATE_FORMAT:
+            return "The object holds no single certificate in plain DER with a key usage"
+        return ""
+
+
+def parse_data(answer: bytes) -> bytes:
+    """The data in an answer of EncryptAsym or DecryptAsym.
+
+    :raises ValueError: if there is not exactly one TLV of them.
+    """
+    items = tlv.decode(answer)
+    if len(items) != 1 or items[0][0] != _TAG_DATA:
+        raise ValueError("not one TLV 0x61 with data")
+    return items[0][1]

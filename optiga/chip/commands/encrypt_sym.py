@@ -1,0 +1,174 @@
+"""EncryptSym: AES and HMAC on the chip, with a key or secret that it holds. SRM, "EncryptSym"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command
+from optiga.errors import ConfigurationError
+from optiga.protocol import tlv
+from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
+
+MAX_DATA = 640
+"""Most bytes of InData of EncryptSym and DecryptSym."""
+BLOCK_SIZE = 16
+"""Bytes of a block of AES, and of an initialization vector."""
+CIPHERS = (SymmetricMode.ECB, SymmetricMode.CBC)
+"""Modes that can be undone; all others make a MAC."""
+MAC_SIZES = {
+    SymmetricMode.CBC_MAC: 16,
+    SymmetricMode.CMAC: 16,
+    SymmetricMode.HMAC_SHA256: 32,
+    SymmetricMode.HMAC_SHA384: 48,
+    SymmetricMode.HMAC_SHA512: 64,
+}
+"""Bytes of each mode's MAC."""
+HMACS = (SymmetricMode.HMAC_SHA256, SymmetricMode.HMAC_SHA384, SymmetricMode.HMAC_SHA512)
+"""Modes that work with a shared secret, in place of an AES key."""
+
+_TAG_IV = 0x41
+_TAG_ANSWER = 0x61
+_HEAD_SIZE = 5
+"""Bytes of the key's identifier, and of tag and length of a part."""
+_TL_SIZE = 3
+
+
+class SymStep(IntEnum):
+    """Place of a command in a chain; no other command may come in between."""
+
+    START = 0x00
+    START_AND_FINAL = 0x01
+    CONTINUE = 0x02
+    FINAL = 0x03
+
+    @property
+    def is_last(self) -> bool:
+        return self in (SymStep.START_AND_FINAL, SymStep.FINAL)
+
+
+@dataclass(eq=False, repr=False)
+class EncryptSym(Command[bytes]):
+    """Encrypt, or make a MAC. The result is as long as the part for a cipher; for a MAC it comes with the last step.
+
+    :param oid: of an AES key; for HMAC of a session with a shared secret, or of a data object of the type
+        pre-shared secret.
+    :param part: at least one byte. Whole blocks of 16 bytes, but for HMAC and the last part of a CMAC.
+    :param iv: of CBC, 16 bytes, with the first step only; empty for zeros.
+    """
+
+    oid: int
+    mode: SymmetricMode
+    part: bytes
+    step: SymStep = SymStep.START_AND_FINAL
+    iv: bytes = b""
+
+    code: ClassVar[CommandCode] = CommandCode.ENCRYPT_SYM
+
+    @property
+    def param(self) -> int:
+        return self.mode
+
+    @property
+    def data(self) -> bytes:
+        data = self.oid.to_bytes(2, "big") + tlv.encode(self.step, self.part)
+        return check_size(data + tlv.encode(_TAG_IV, self.iv) if self.iv else data)
+
+    def parse(self, answer: bytes) -> bytes:
+        if self.mode in CIPHERS:
+            return take_answer(answer, len(self.part))
+        return take_answer(answer, MAC_SIZES[self.mode] if self.step.is_last else 0)
+
+    def hint(self, error: ErrorCode) -> str:
+        return symmetric_hint(error, self.mode)
+
+
+def check_size(data: bytes) -> bytes:
+    """InData as it is.
+
+    :raises ValueError: if it is more than these commands take.
+    """
+    if len(data) > MAX_DATA:
+        raise ValueError(f"{len(data)} bytes of data exceed its {MAX_DATA}")
+    return data
+
+
+def take_answer(answer: bytes, size: int) -> bytes:
+    """What an answer carries in its one TLV; none for a size of 0.
+
+    :raises ValueError: if that is not of the size.
+    """
+    items = tlv.decode(answer)
+    if [(tag, len(value)) for tag, value in items] != ([(_TAG_ANSWER, size)] if size else []):
+        raise ValueError(f"not the {size} bytes that belong to the command")
+    return items[0][1] if items else b""
+
+
+def symmetric_hint(error: ErrorCode, mode: SymmetricMode) -> str:
+    """What to do about an error of EncryptSym or DecryptSym."""
+    if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+        return "The execute access condition of the key or secret does not allow its use"
+    if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
+        return "The chain was broken by another command, or the session holds no secret to use"
+    if mode in HMACS and error == ErrorCode.INVALID_OID:
+        return "HMAC works with a session, or with a data object whose type is pre-shared secret (0xE8 01 21)"
+    if mode not in HMACS and error == ErrorCode.INVALID_OID:
+        return "AES works with the key in 0xE200"
+    if error == ErrorCode.UNSUPPORTED_EXTENSION:
+        without = "no secret" if mode in HMACS else "no key, or one that is not for encryption (key usage)"
+        return f"The object holds {without}"
+    return ""
+
+
+def encrypt_in_parts(oid: int, mode: SymmetricMode, message: bytes, iv: bytes = b"") -> Iterator[EncryptSym]:
+    """The commands that encrypt a message of any length, or make its MAC: their results, joined, are the result.
+
+    They are to be sent one after the other, with nothing in between.
+
+    :raises ConfigurationError: before the first of them, if message or initialization vector do not fit the mode.
+    """
+    for step, part in split(mode, message, iv):
+        yield EncryptSym(oid, mode, part, step, iv if step in (SymStep.START, SymStep.START_AND_FINAL) else b"")
+
+
+def split(mode: SymmetricMode, message: bytes, iv: bytes = b"") -> Iterator[tuple[SymStep, bytes]]:
+    """Parts of a message, each as long as a command of the mode takes it, with the steps they are sent in.
+
+    :raises ConfigurationError: before the first of them, if message or initialization vector do not fit the mode.
+    """
+    _check(mode, message, iv)
+    unit = 1 if mode in HMACS else BLOCK_SIZE
+    first = _room(unit, _TL_SIZE + len(iv) if iv else 0)
+    if len(message) <= first:
+        yield SymStep.START_AND_FINAL, message
+        return
+    yield SymStep.START, message[:first]
+    offset, room = first, _room(unit, 0)
+    while len(message) - offset > room:
+        yield SymStep.CONTINUE, message[offset : offset + room]
+        offset += room
+    yield SymStep.FINAL, message[offset:]
+
+
+def _room(unit: int, taken: int) -> int:
+    """Bytes of a message that fit a command in whole units, beside what else it carries."""
+    return (MAX_DATA - _HEAD_SIZE - taken) // unit * unit
+
+
+def _check(mode: SymmetricMode, message: bytes, iv: bytes) -> None:
+    if not message:
+        raise ConfigurationError(f"{_title(mode)}: the chip takes no empty message")
+    if mode in (*CIPHERS, SymmetricMode.CBC_MAC) and len(message) % BLOCK_SIZE:
+        raise ConfigurationError(
+            f"{_title(mode)}: {len(message)} bytes are not whole blocks of {BLOCK_SIZE}", hint="Pad the message first"
+        )
+    if iv and mode is not SymmetricMode.CBC:
+        raise ConfigurationError(f"{_title(mode)}: it takes no initialization vector")
+    if iv and len(iv) != BLOCK_SIZE:
+        raise ConfigurationError(f"{_title(mode)}: an initialization vector of {len(iv)} bytes; it has {BLOCK_SIZE}")
+
+
+def _title(mode: SymmetricMode) -> str:
+    return mode.name.replace("_", "-")

@@ -1,0 +1,66 @@
+"""GenSymKey: an AES key, made and kept on the chip or given out. SRM, "GenSymKey"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command, expect_no_data
+from optiga.protocol import tlv
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.objects import SYMMETRIC_KEY
+
+KEY_SIZES = {KeyAlgorithm.AES128: 16, KeyAlgorithm.AES192: 24, KeyAlgorithm.AES256: 32}
+"""Bytes of the keys that the chip makes."""
+
+_TAG_OID = 0x01
+_TAG_USAGE = 0x02
+_TAG_EXPORT = 0x07
+_TAG_KEY = 0x01
+
+
+@dataclass(eq=False, repr=False)
+class GenSymKey(Command[bytes]):
+    """Make an AES key. The result is the key, 16, 24 or 32 bytes, if it is given out; nothing if it stays.
+
+    :param oid: of the object that keeps it, in place of what is there; None to have it given out.
+    :param usage: what it may be used for; nothing to one that is given out.
+    """
+
+    algorithm: KeyAlgorithm
+    oid: int | None = SYMMETRIC_KEY
+    usage: KeyUsage = KeyUsage.ENCRYPTION
+
+    code: ClassVar[CommandCode] = CommandCode.GEN_SYM_KEY
+
+    @property
+    def param(self) -> int:
+        if self.algorithm not in KEY_SIZES:
+            raise ValueError(f"{self.algorithm.title} is no algorithm of secret keys")
+        return self.algorithm
+
+    @property
+    def data(self) -> bytes:
+        if self.oid is None:
+            return tlv.encode(_TAG_EXPORT, b"")
+        return tlv.encode_integer(_TAG_OID, self.oid, 2) + tlv.encode_integer(_TAG_USAGE, self.usage, 1)
+
+    def parse(self, answer: bytes) -> bytes:
+        if self.oid is not None:
+            expect_no_data(answer)
+            return b""
+        items = tlv.decode(answer)
+        size = KEY_SIZES[self.algorithm]
+        if [(tag, len(value)) for tag, value in items] != [(_TAG_KEY, size)]:
+            raise ValueError(f"no key of {size} bytes in it")
+        return items[0][1]
+
+    def hint(self, error: ErrorCode) -> str:
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+            return "The key is locked, as 0xE200 is in a new chip: its change access condition allows no new one"
+        if error == ErrorCode.INVALID_OID:
+            return "The chip keeps secret keys in 0xE200 only"
+        if error == ErrorCode.INVALID_PARAM:
+            return f"This chip makes no {self.algorithm.title} keys"
+        return ""

@@ -1,0 +1,64 @@
+"""SetObjectProtected: an object is changed by one who is not here, and has signed it. SRM, "SetObjectProtected"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+from optiga.chip.commands.base import Command, expect_no_data
+from optiga.protocol import tlv
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.manifest import MANIFEST_VERSION
+
+_AGAIN = "The object may be written in part and count as invalid; apply the same update once more"
+_HINTS = {
+    ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED: "The object's condition (change, for metadata the metadata update) does "
+    "not name the update's trust anchor and secret",
+    ErrorCode.INVALID_MANIFEST: "The manifest is not for this chip, or not for this kind of object",
+    ErrorCode.INVALID_PAYLOAD_VERSION: "The object has this version or a later one; or an update of another version "
+    "was begun and not ended, which must be ended first",
+    ErrorCode.INVALID_METADATA: "Metadata are updated only where the object has a reset type",
+    ErrorCode.SIGNATURE_VERIFICATION_FAILURE: "The update is not signed with the key of the certificate in the trust "
+    "anchor",
+    ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED: "The payload does not fit the object",
+}
+
+
+class UpdateStep(IntEnum):
+    """Place of a command in a sequence."""
+
+    START = 0x30
+    FINAL = 0x31
+    CONTINUE = 0x32
+
+
+@dataclass(eq=False, repr=False)
+class SetObjectProtected(Command[None]):
+    """One step of a protected update: the signed manifest, then every fragment in its order.
+
+    :param content: bytes of the signed manifest, or of one fragment: 640, of the last one to 640.
+    :param oid: the object that is updated, for messages; the chip takes it from the manifest.
+    """
+
+    step: UpdateStep
+    content: bytes
+    oid: int
+
+    code: ClassVar[CommandCode] = CommandCode.SET_OBJECT_PROTECTED
+
+    @property
+    def param(self) -> int:
+        return MANIFEST_VERSION
+
+    @property
+    def data(self) -> bytes:
+        return tlv.encode(self.step, self.content)
+
+    def parse(self, answer: bytes) -> None:
+        expect_no_data(answer)
+
+    def hint(self, error: ErrorCode) -> str:
+        if self.step is not UpdateStep.START:
+            return _AGAIN
+        return _HINTS.get(error, "")

@@ -1,0 +1,208 @@
+"""What a chip calculates for its host, beside its own keys' signatures: hashes, ciphers, MACs, secrets.
+
+SRM, "Sequence Diagrams utilizing cryptographic toolbox functionality". Sessions are the objects 0xE100 to 0xE103: what
+is in one never leaves the chip, and is lost when its application ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from optiga.errors import ConfigurationError
+from optiga.protocol import objects
+from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm
+from optiga.protocol.codes import KeyDerivation, KeyUsage, SymmetricMode
+
+if TYPE_CHECKING:
+    from optiga.chip.commands.base import Command
+    from optiga.chip.commands.calc_hash import ObjectPart
+    from optiga.chip.commands.verify_sign import PublicKey
+
+T = TypeVar("T")
+
+
+class Executes(Protocol):
+    """What carries out commands."""
+
+    def execute(self, command: Command[T]) -> T:
+        """Send a command and return its result."""
+
+
+class Toolbox:
+    """The toolbox of a chip. Every method raises ChipError if the chip refuses, with the manual's code.
+
+    :param chip: what carries out commands.
+    """
+
+    def __init__(self, chip: Executes) -> None:
+        self._chip = chip
+
+    # Hashes
+
+    def sha256(self, *parts: bytes | ObjectPart) -> bytes:
+        """SHA-256 of a message of any length, 32 bytes. One exchange for about each 1550 bytes or part of an object."""
+        from optiga.chip.commands.calc_hash import whole
+
+        return [self._chip.execute(command) for command in whole(parts)][-1]
+
+    def begin_hash(self) -> bytes:
+        """Context of a hash that is begun; contexts may be kept, and interleaved with others."""
+        from optiga.chip.commands.calc_hash import CalcHash, HashStep
+
+        return self._chip.execute(CalcHash(b"", HashStep.START, export=True))
+
+    def continue_hash(self, context: bytes, *parts: bytes | ObjectPart) -> bytes:
+        """The context after more of the message."""
+        from optiga.chip.commands.calc_hash import continuation
+
+        return [self._chip.execute(command) for command in continuation(context, parts)][-1]
+
+    def finish_hash(self, context: bytes) -> bytes:
+        """The digest, 32 bytes; the context can still be used."""
+        from optiga.chip.commands.calc_hash import CalcHash, HashStep
+
+        return self._chip.execute(CalcHash(b"", HashStep.FINAL, context))
+
+    # AES and HMAC
+
+    def generate_aes_key(self, bits: int, usage: KeyUsage = KeyUsage.ENCRYPTION) -> None:
+        """Have the chip make an AES key of 128, 192 or 256 bits in 0xE200, in place of the one there. One exchange."""
+        from optiga.chip.commands.gen_sym_key import GenSymKey
+
+        self._chip.execute(GenSymKey(_aes(bits), objects.SYMMETRIC_KEY, usage))
+
+    def draw_aes_key(self, bits: int) -> bytes:
+        """A random AES key for the host, 16, 24 or 32 bytes, that the chip does not keep. One exchange."""
+        from optiga.chip.commands.gen_sym_key import GenSymKey
+
+        return self._chip.execute(GenSymKey(_aes(bits), None))
+
+    def encrypt_aes(self, message: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
+        """Encrypt whole blocks of 16 bytes with the key in 0xE200. One exchange for about each 600 bytes.
+
+        :param mode: ECB or CBC.
+        :param iv: of CBC, 16 bytes; zeros if empty.
+        :raises ConfigurationError: if message or vector do not fit the mode; nothing is sent then.
+        """
+        from optiga.chip.commands.encrypt_sym import encrypt_in_parts
+
+        return b"".join(map(self._chip.execute, encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)))
+
+    def decrypt_aes(self, protected: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
+        """The opposite of :meth:`encrypt_aes`; padding stays."""
+        from optiga.chip.commands.decrypt_sym import decrypt_in_parts
+
+        return b"".join(map(self._chip.execute, decrypt_in_parts(objects.SYMMETRIC_KEY, mode, protected, iv)))
+
+    def mac(self, message: bytes, mode: SymmetricMode = SymmetricMode.CMAC, oid: int = objects.SYMMETRIC_KEY) -> bytes:
+        """MAC of a message: 16 bytes for CMAC and CBC-MAC, 32, 48 or 64 for HMAC.
+
+        :param oid: the AES key; for HMAC a session with a shared secret, or a data object of a pre-shared secret.
+        """
+        from optiga.chip.commands.encrypt_sym import encrypt_in_parts
+
+        return b"".join(map(self._chip.execute, encrypt_in_parts(oid, mode, message)))
+
+    def hmac(self, oid: int, message: bytes, hash_name: str = "sha256") -> bytes:
+        """HMAC of a message with a secret of the chip, as long as the hash."""
+        return self.mac(message, SymmetricMode[f"HMAC_{_hash(hash_name)}"], oid)
+
+    def authorize(self, oid: int, secret: bytes, *, session: int = 0xE100, hash_name: str = "sha256") -> None:
+        """Prove to the chip that the host knows the secret in an object: until it is given up, Auto(oid) holds.
+
+        The chip draws a random into a session, the host answers with an HMAC over it. Two exchanges.
+
+        :param oid: of a data object of the type authorization reference.
+        :param secret: what it holds.
+        """
+        import hmac
+
+        from optiga.chip.commands.decrypt_sym import VerifyHmac
+        from optiga.chip.commands.get_random import GetRandom
+
+        challenge = self._chip.execute(GetRandom(32, session=session))
+        mode = SymmetricMode[f"HMAC_{_hash(hash_name)}"]
+        command = VerifyHmac(oid, mode, session, challenge, b"")
+        command.mac = hmac.digest(secret, command.message, hash_name)
+        self._chip.execute(command)
+
+    # Secrets
+
+    def draw_pre_master_secret(self, session: int, size: int = 46, prepended: bytes = b"\x03\x03") -> None:
+        """Draw a secret of at most 66 bytes, ``prepended`` included, that stays in a session. One exchange."""
+        from optiga.chip.commands.get_random import DrawPreMasterSecret
+
+        self._chip.execute(DrawPreMasterSecret(session, size, prepended))
+
+    def encrypt_rsa(self, message: bytes | int, key: PublicKey | int) -> bytes:
+        """RSAES-PKCS1-v1.5, 128 or 256 bytes. One exchange.
+
+        :param message: what to encrypt; or the session whose pre-master secret it is.
+        :param key: a public key, or the object of its certificate.
+        """
+        from optiga.chip.commands.encrypt_asym import EncryptAsym
+
+        return self._chip.execute(EncryptAsym(message, key))
+
+    def derive(
+        self,
+        oid: int,
+        method: KeyDerivation,
+        size: int,
+        *,
+        salt: bytes = b"",
+        info: bytes = b"",
+        session: int | None = None,
+    ) -> bytes:
+        """A key derived from the secret in a session or object; nothing if it stays in a session. One exchange.
+
+        :param size: bytes of the key: 16 to 256, in a session to 66.
+        """
+        from optiga.chip.commands.derive_key import DeriveKey
+
+        return self._chip.execute(DeriveKey(oid, method, size, salt, info, session))
+
+    def tls_prf(
+        self,
+        oid: int,
+        label: bytes,
+        seed: bytes,
+        size: int,
+        *,
+        hash_name: str = "sha256",
+        session: int | None = None,
+    ) -> bytes:
+        """PRF of TLS 1.2 (RFC 5246, 5); label and seed have 8 to 1024 bytes together. One exchange."""
+        method = KeyDerivation[f"TLS_PRF_{_hash(hash_name)}"]
+        return self.derive(oid, method, size, salt=label + seed, session=session)
+
+    def hkdf(
+        self,
+        oid: int,
+        size: int,
+        *,
+        salt: bytes = b"",
+        info: bytes = b"",
+        hash_name: str = "sha256",
+        session: int | None = None,
+    ) -> bytes:
+        """HKDF (RFC 5869). One exchange."""
+        method = KeyDerivation[f"HKDF_{_hash(hash_name)}"]
+        return self.derive(oid, method, size, salt=salt, info=info, session=session)
+
+
+def _hash(name: str) -> str:
+    """The name of a hash as the codes have it.
+
+    :raises ConfigurationError: if the chip has none of it.
+    """
+    if name not in HASH_SIZES:
+        raise ConfigurationError(f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}")
+    return name.upper()
+
+
+def _aes(bits: int) -> KeyAlgorithm:
+    try:
+        return KeyAlgorithm[f"AES{bits}"]
+    except KeyError:
+        raise ConfigurationError(f"no AES key has {bits} bits", hint="They have 128, 192 or 256") from None

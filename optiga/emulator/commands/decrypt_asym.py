@@ -1,0 +1,44 @@
+"""DecryptAsym: RSAES-PKCS1-v1.5. SRM, section of the same name."""
+
+from __future__ import annotations
+
+from optiga.emulator import keys
+from optiga.emulator.commands.encrypt_asym import TAG_DATA, TAG_SESSION, check_cipher
+from optiga.emulator.fields import expect_tags, take_number, take_tags
+from optiga.emulator.machine import MAX_SESSION_SECRET, CommandError, Machine, is_session
+from optiga.emulator.sessions import Origin
+from optiga.protocol import tlv
+from optiga.protocol.algorithms import RSA_KEY_BITS
+from optiga.protocol.codes import ErrorCode, KeyUsage
+
+_TAG_KEY_OID = 0x03
+
+
+def execute(machine: Machine, param: int, data: bytes) -> bytes:
+    """Decrypt a message with a key of the chip, out or into a session context."""
+    check_cipher(param)
+    tags = take_tags(data)
+    target = _take_session(tags.pop(TAG_SESSION)) if TAG_SESSION in tags else None
+    protected, where = expect_tags(tags, TAG_DATA, _TAG_KEY_OID)
+    key = machine.key(take_number(where, 2))
+    if not key.algorithm.is_rsa or not int(key.usage) & KeyUsage.ENCRYPTION:
+        raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
+    if len(protected) != RSA_KEY_BITS[key.algorithm] // 8:
+        raise CommandError(ErrorCode.INVALID_DATA)
+    try:
+        message = keys.decrypt(key.private, protected)
+    except ValueError:
+        raise CommandError(ErrorCode.DECRYPTION_FAILURE) from None
+    if target is None:
+        return tlv.encode(TAG_DATA, message)
+    if len(message) > MAX_SESSION_SECRET:
+        raise CommandError(ErrorCode.INVALID_DATA)
+    machine.keep_secret(target, message, Origin.DECRYPTED)
+    return b""
+
+
+def _take_session(value: bytes) -> int:
+    oid = take_number(value, 2)
+    if not is_session(oid):
+        raise CommandError(ErrorCode.INVALID_OID)
+    return oid

@@ -1,0 +1,81 @@
+"""DeriveKey: TLS 1.2 PRF and HKDF. SRM, section of the same name."""
+
+from __future__ import annotations
+
+import hmac
+
+from optiga.emulator.commands.calc_ssec import give_secret, take_target
+from optiga.emulator.fields import expect_tags, take_number, take_tags
+from optiga.emulator.machine import MAX_SESSION_SECRET, CommandError, Machine, is_session
+from optiga.emulator.sessions import Origin
+from optiga.protocol.codes import ErrorCode, KeyDerivation
+
+_TAG_SECRET_OID = 0x01
+_TAG_SALT = 0x02
+_TAG_LENGTH = 0x03
+_TAG_INFO = 0x04
+_PRF_HASHES = {
+    KeyDerivation.TLS_PRF_SHA256: "sha256",
+    KeyDerivation.TLS_PRF_SHA384: "sha384",
+    KeyDerivation.TLS_PRF_SHA512: "sha512",
+}
+_HKDF_HASHES = {
+    KeyDerivation.HKDF_SHA256: "sha256",
+    KeyDerivation.HKDF_SHA384: "sha384",
+    KeyDerivation.HKDF_SHA512: "sha512",
+}
+_SOURCES = (Origin.AGREED, Origin.DERIVED, Origin.PRE_MASTER, Origin.DECRYPTED)
+_MIN_PRF_SEED = 8
+_MAX_SALT = 1024
+_MAX_INFO = 256
+_MIN_KEY = 16
+_MAX_EXPORTED_KEY = 256
+_MAX_STORED_SECRET = 64
+"""Sizes in bytes. SRM, footnotes to DeriveKey."""
+
+
+def execute(machine: Machine, param: int, data: bytes) -> bytes:
+    """Derive a key from a secret in a session or object; it goes out or into a session context."""
+    try:
+        method = KeyDerivation(param)
+    except ValueError:
+        raise CommandError(ErrorCode.INVALID_PARAM) from None
+    tags = take_tags(data)
+    target = take_target(tags)
+    info = b""
+    if method in _HKDF_HASHES:
+        tags.setdefault(_TAG_SALT, b"")
+        info = tags.pop(_TAG_INFO, b"")
+    where, salt, wanted = expect_tags(tags, _TAG_SECRET_OID, _TAG_SALT, _TAG_LENGTH)
+    oid, size = take_number(where, 2), take_number(wanted, 2)
+    least_salt = _MIN_PRF_SEED if method in _PRF_HASHES else 0
+    if not least_salt <= len(salt) <= _MAX_SALT or len(info) > _MAX_INFO:
+        raise CommandError(ErrorCode.INVALID_DATA)
+    if not _MIN_KEY <= size <= (_MAX_EXPORTED_KEY if target is None else MAX_SESSION_SECRET):
+        raise CommandError(ErrorCode.INVALID_DATA)
+    secret = machine.secret(oid, *_SOURCES)
+    if len(secret) > _MAX_STORED_SECRET and not is_session(oid):
+        raise CommandError(ErrorCode.INVALID_DATA)
+    if method in _PRF_HASHES:
+        derived = _tls_prf(_PRF_HASHES[method], secret, salt, size)
+    else:
+        derived = _hkdf(_HKDF_HASHES[method], secret, salt, info, size)
+    return give_secret(machine, target, derived, Origin.DERIVED)
+
+
+def _tls_prf(hash_name: str, secret: bytes, seed: bytes, size: int) -> bytes:
+    """P_hash of RFC 5246, 5. The seed begins with the label, which the chip does not tell from the rest."""
+    block, output = seed, b""
+    while len(output) < size:
+        block = hmac.digest(secret, block, hash_name)
+        output += hmac.digest(secret, block + seed, hash_name)
+    return output[:size]
+
+
+def _hkdf(hash_name: str, secret: bytes, salt: bytes, info: bytes, size: int) -> bytes:
+    """Extract and expand of RFC 5869; no salt counts as zeros."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    known = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+    return HKDF(known[hash_name], size, salt, info).derive(secret)

@@ -1,0 +1,175 @@
+"""The toolbox of a chip, against the cryptography library and the emulated chip."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.cmac import CMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from optiga.chip import Chip
+from optiga.chip.commands.calc_hash import ObjectPart
+from optiga.chip.commands.verify_sign import PublicKey
+from optiga.emulator import EmulatedChip
+from optiga.emulator.models import TRUST_M_V3, factory_objects
+from optiga.emulator.objects import StoredObject
+from optiga.emulator.store import MemoryStore
+from optiga.errors import ChipError, ConfigurationError
+from optiga.protocol.codes import ErrorCode, KeyUsage, SymmetricMode
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.transport.emulated import EmulatedTransport
+
+SESSION = 0xE101
+MESSAGE = bytes(range(256)) * 7
+
+
+@pytest.fixture
+def emulated() -> EmulatedChip:
+    """A chip whose symmetric key may be changed."""
+    held = factory_objects(TRUST_M_V3)
+    key = held[0xE200]
+    held[0xE200] = StoredObject(b"", key.metadata.with_tags({Tag.CHANGE: b"\x00"}))
+    return EmulatedChip(MemoryStore(held))
+
+
+@pytest.fixture
+def chip(emulated: EmulatedChip) -> Iterator[Chip]:
+    with Chip(EmulatedTransport(emulated)) as opened:
+        yield opened
+
+
+def spki(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+class TestHashes:
+    def test_of_any_length(self, chip: Chip) -> None:
+        for message in (b"", b"abc", MESSAGE):
+            assert chip.toolbox.sha256(message) == hashlib.sha256(message).digest()
+
+    def test_of_objects(self, chip: Chip) -> None:
+        chip.write(0xF1D0, b"on the chip")
+        digest = chip.toolbox.sha256(b"before ", ObjectPart(0xF1D0, 3, 3), b" behind")
+        assert digest == hashlib.sha256(b"before the behind").digest()
+
+    def test_two_at_a_time(self, chip: Chip) -> None:
+        box = chip.toolbox
+        one, other = box.begin_hash(), box.begin_hash()
+        one, other = box.continue_hash(one, b"a"), box.continue_hash(other, MESSAGE)
+        one = box.continue_hash(one, b"bc")
+        assert box.finish_hash(one) == hashlib.sha256(b"abc").digest()
+        assert box.finish_hash(other) == hashlib.sha256(MESSAGE).digest()
+
+
+class TestAes:
+    @pytest.mark.parametrize("bits", [128, 192, 256])
+    def test_there_and_back(self, chip: Chip, emulated: EmulatedChip, bits: int) -> None:
+        chip.toolbox.generate_aes_key(bits)
+        iv = bytes(range(16))
+        protected = chip.toolbox.encrypt_aes(MESSAGE, SymmetricMode.CBC, iv)
+        stored = emulated._table.get(0xE200)
+        assert stored is not None
+        assert len(stored.data) == bits // 8
+        encryptor = Cipher(algorithms.AES(stored.data), modes.CBC(iv)).encryptor()
+        assert protected == encryptor.update(MESSAGE) + encryptor.finalize()
+        assert chip.toolbox.decrypt_aes(protected, SymmetricMode.CBC, iv) == MESSAGE
+        mac = CMAC(algorithms.AES(stored.data))
+        mac.update(MESSAGE[:-1])
+        assert chip.toolbox.mac(MESSAGE[:-1]) == mac.finalize()
+
+    def test_a_key_for_the_host(self, chip: Chip) -> None:
+        drawn = {chip.toolbox.draw_aes_key(256) for _ in range(2)}
+        assert [len(key) for key in drawn] == [32, 32]
+
+    def test_mistakes(self, chip: Chip) -> None:
+        with pytest.raises(ConfigurationError, match="no AES key has 512 bits"):
+            chip.toolbox.generate_aes_key(512)
+        with pytest.raises(ConfigurationError, match="whole blocks"):
+            chip.toolbox.encrypt_aes(b"short")
+        with pytest.raises(ChipError, match="holds no key"):
+            chip.toolbox.encrypt_aes(bytes(16))
+
+
+class TestSecrets:
+    def test_agreement_derivation_and_hmac(self, chip: Chip) -> None:
+        """A secret that neither side ever sends: agreed, derived from, used for a MAC."""
+        peer = ec.generate_private_key(ec.SECP256R1())
+        key = chip.generate_key("second", usage=KeyUsage.KEY_AGREEMENT)
+        assert key.agree(spki(peer), session=SESSION) == b""
+        ours = load_der_public_key(key.public_key_info)
+        assert isinstance(ours, ec.EllipticCurvePublicKey)
+        secret = peer.exchange(ec.ECDH(), ours)
+        assert key.agree(spki(peer)) == secret
+        derived = chip.toolbox.hkdf(SESSION, 32, salt=b"salt", info=b"info")
+        assert derived == HKDF(hashes.SHA256(), 32, b"salt", b"info").derive(secret)
+        mac = chip.toolbox.hmac(SESSION, MESSAGE, "sha384")
+        assert mac == hmac.digest(secret, MESSAGE, "sha384")
+        assert len(chip.toolbox.tls_prf(SESSION, b"key expansion", bytes(64), 40, hash_name="sha512")) == 40
+
+    def test_rsa(self, chip: Chip) -> None:
+        key = chip.generate_key("five", "rsa1024", KeyUsage.ENCRYPTION)
+        protected = chip.toolbox.encrypt_rsa(b"secret", PublicKey.from_info(key.public_key_info))
+        assert key.decrypt(protected) == b"secret"
+        ours = load_der_public_key(key.public_key_info)
+        assert isinstance(ours, rsa.RSAPublicKey)
+        assert key.decrypt(ours.encrypt(b"theirs", padding.PKCS1v15())) == b"theirs"
+
+    def test_a_pre_master_secret_never_leaves(self, chip: Chip) -> None:
+        server = rsa.generate_private_key(65537, 2048)
+        chip.toolbox.draw_pre_master_secret(SESSION)
+        protected = chip.toolbox.encrypt_rsa(SESSION, PublicKey.from_info(spki(server)))
+        secret = server.decrypt(protected, padding.PKCS1v15())
+        assert len(secret) == 48
+        assert chip.toolbox.hkdf(SESSION, 32) == HKDF(hashes.SHA256(), 32, None, b"").derive(secret)
+
+    def test_authorization(self, chip: Chip) -> None:
+        chip.write_metadata(0xF1D0, Metadata({Tag.TYPE: b"\x31", Tag.EXECUTE: b"\x00"}))
+        chip.write(0xF1D0, b"a secret of sixteen or more")
+        chip.write(0xF1D1, b"for those who know")
+        chip.write_metadata(0xF1D1, Metadata({Tag.READ: b"\x23\xf1\xd0"}))
+        with pytest.raises(ChipError) as caught:
+            chip.read(0xF1D1)
+        assert caught.value.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
+        with pytest.raises(ChipError) as caught:
+            chip.toolbox.authorize(0xF1D0, b"a guess")
+        assert caught.value.code == ErrorCode.AUTHORIZATION_FAILURE
+        chip.toolbox.authorize(0xF1D0, b"a secret of sixteen or more")
+        assert chip.read(0xF1D1) == b"for those who know"
+
+    def test_mistakes(self, chip: Chip) -> None:
+        key = chip.generate_key("second")
+        with pytest.raises(ConfigurationError, match="the other side's public key"):
+            key.agree(b"nonsense")
+        with pytest.raises(ConfigurationError, match="'md5' is no digest of the chip"):
+            chip.toolbox.hkdf(SESSION, 32, hash_name="md5")
+
+
+def test_counting(chip: Chip) -> None:
+    chip.write(0xE120, bytes.fromhex("0000000000000005"))
+    chip.count(0xE120)
+    chip.count(0xE120, 3)
+    assert chip.read(0xE120)[:4] == b"\0\0\0\x04"
+    chip.count(0xE120, 200)
+    with pytest.raises(ChipError, match="at its threshold"):
+        chip.count(0xE120)
+    with pytest.raises(ConfigurationError, match="1 to 255"):
+        chip.count(0xE120, 0)
+
+
+def test_hibernation(emulated: EmulatedChip) -> None:
+    """A session's secret survives the loss of power, and only once."""
+    with Chip(EmulatedTransport(emulated)) as chip:
+        chip.toolbox.draw_pre_master_secret(SESSION)
+        before = chip.toolbox.hkdf(SESSION, 32)
+        handle = chip.hibernate()
+    chip = Chip(EmulatedTransport(emulated), handle=handle)
+    assert chip.toolbox.hkdf(SESSION, 32) == before
+    with pytest.raises(ChipError, match="no context of that handle"):
+        Chip(EmulatedTransport(emulated), handle=handle)
