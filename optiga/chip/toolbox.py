@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm
-from optiga.protocol.codes import KeyDerivation, KeyUsage, SymmetricMode
+from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage, SymmetricMode
 
 if TYPE_CHECKING:
     from optiga.chip.commands.base import Command
@@ -84,8 +84,10 @@ class Toolbox:
         :param iv: of CBC, 16 bytes; zeros if empty.
         :raises ConfigurationError: if message or vector do not fit the mode; nothing is sent then.
         """
-        from optiga.chip.commands.encrypt_sym import encrypt_in_parts
+        from optiga.chip.commands.encrypt_sym import CIPHERS, encrypt_in_parts
 
+        if mode not in CIPHERS:
+            raise ConfigurationError(f"{mode.name.replace('_', '-')} makes MACs and does not encrypt")
         return b"".join(map(self._chip.execute, encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)))
 
     def decrypt_aes(self, protected: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
@@ -125,6 +127,36 @@ class Toolbox:
         command = VerifyHmac(oid, mode, session, challenge, b"")
         command.mac = hmac.digest(secret, command.message, hash_name)
         self._chip.execute(command)
+
+    def verify_hmac(
+        self,
+        oid: int,
+        session: int,
+        challenge: bytes,
+        mac: bytes,
+        *,
+        arbitrary: bytes = b"",
+        hash_name: str = "sha256",
+    ) -> None:
+        """Pass on the HMAC of somebody else who knows the secret; otherwise as :meth:`authorize`. One exchange.
+
+        :param challenge: what the session holds: optional data and the random behind it.
+        :param mac: over the session's identifier (2 bytes), ``challenge`` and ``arbitrary``.
+        """
+        from optiga.chip.commands.decrypt_sym import VerifyHmac
+
+        mode = SymmetricMode[f"HMAC_{_hash(hash_name)}"]
+        self._chip.execute(VerifyHmac(oid, mode, session, challenge, mac, arbitrary))
+
+    def clear_authorization(self, oid: int, *, session: int = 0xE100) -> None:
+        """Give up the state Auto(oid); the random in the session is used up. Two exchanges."""
+        from optiga.chip.commands.decrypt_sym import ClearAuthorization
+
+        try:
+            self._chip.execute(ClearAuthorization(oid, session))
+        except ChipError as error:  # the chip clears the state by refusing
+            if not error.code or error.code == ErrorCode.INVALID_COMMAND:
+                raise
 
     # Secrets
 

@@ -91,6 +91,8 @@ class TestAes:
     def test_mistakes(self, chip: Chip) -> None:
         with pytest.raises(ConfigurationError, match="no AES key has 512 bits"):
             chip.toolbox.generate_aes_key(512)
+        with pytest.raises(ConfigurationError, match="CMAC makes MACs"):
+            chip.toolbox.encrypt_aes(bytes(16), SymmetricMode.CMAC)
         with pytest.raises(ConfigurationError, match="whole blocks"):
             chip.toolbox.encrypt_aes(b"short")
         with pytest.raises(ChipError, match="holds no key"):
@@ -141,6 +143,14 @@ class TestSecrets:
             chip.toolbox.authorize(0xF1D0, b"a guess")
         assert caught.value.code == ErrorCode.AUTHORIZATION_FAILURE
         chip.toolbox.authorize(0xF1D0, b"a secret of sixteen or more")
+        assert chip.read(0xF1D1) == b"for those who know"
+        chip.toolbox.clear_authorization(0xF1D0)
+        with pytest.raises(ChipError):
+            chip.read(0xF1D1)
+        challenge = b"who? " + chip.random(32, session=SESSION, prepended=b"who? ")
+        message = SESSION.to_bytes(2, "big") + challenge + b"me"
+        mac = hmac.digest(b"a secret of sixteen or more", message, "sha512")
+        chip.toolbox.verify_hmac(0xF1D0, SESSION, challenge, mac, arbitrary=b"me", hash_name="sha512")
         assert chip.read(0xF1D1) == b"for those who know"
 
     def test_mistakes(self, chip: Chip) -> None:
