@@ -141,7 +141,7 @@ class Toolbox:
         """Pass on the HMAC of somebody else who knows the secret; otherwise as :meth:`authorize`. One exchange.
 
         :param challenge: what the session holds: optional data and the random behind it.
-        :param mac: over the session's identifier (2 bytes), ``challenge`` and ``arbitrary``.
+        :param mac: over ``challenge`` and ``arbitrary``.
         """
         from optiga.chip.commands.decrypt_sym import VerifyHmac
 

@@ -13,7 +13,7 @@ from scripted import OK, REFUSED, ScriptedTransport, answer
 import optiga
 from optiga.chip import Chip
 from optiga.chip.commands.base import Command
-from optiga.chip.commands.decrypt_sym import ClearAuthorization, DecryptSym, VerifyHmac, decrypt_in_parts, hmac_message
+from optiga.chip.commands.decrypt_sym import ClearAuthorization, DecryptSym, VerifyHmac, decrypt_in_parts
 from optiga.chip.commands.encrypt_sym import EncryptSym, SymStep, encrypt_in_parts
 from optiga.chip.commands.gen_sym_key import GenSymKey
 from optiga.emulator import EmulatedChip, MemoryStore
@@ -277,7 +277,7 @@ def test_authorization_end_to_end(bench: Bench) -> None:
     chip.write(GUARDED, b"for the authorized")
     chip.write_metadata(GUARDED, Metadata({0xD1: b"\x23\xf1\xd0"}))
     challenge = b"optional" + bytes(range(32))
-    message = hmac_message(SESSION, challenge, b"arbitrary")
+    message = challenge + b"arbitrary"
     proof = VerifyHmac(
         SECRET_OID, HMAC256, SESSION, challenge, hmac.new(SECRET, message, "sha256").digest(), b"arbitrary"
     )

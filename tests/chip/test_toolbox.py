@@ -148,8 +148,7 @@ class TestSecrets:
         with pytest.raises(ChipError):
             chip.read(0xF1D1)
         challenge = b"who? " + chip.random(32, session=SESSION, prepended=b"who? ")
-        message = SESSION.to_bytes(2, "big") + challenge + b"me"
-        mac = hmac.digest(b"a secret of sixteen or more", message, "sha512")
+        mac = hmac.digest(b"a secret of sixteen or more", challenge + b"me", "sha512")
         chip.toolbox.verify_hmac(0xF1D0, SESSION, challenge, mac, arbitrary=b"me", hash_name="sha512")
         assert chip.read(0xF1D1) == b"for those who know"
 

@@ -156,9 +156,12 @@ def test_nothing_is_no_secret(probe: Probe) -> None:
 def answer(
     *, mode: int = 0x20, session: int = SESSION, random: bytes = RANDOM, rest: bytes = b"", secret: bytes = SECRET
 ) -> tuple[bytes, bytes]:
-    """What an authorized host sends: the message with its HMAC."""
-    message = two(session) + random + rest
-    return message, hmac.new(secret, message, HASHES[mode]).digest()
+    """What an authorized host sends: session and message, with the HMAC of the message alone.
+
+    So does Infineon's host, example_optiga_hmac_verify_with_authorization_reference.c of optiga-trust-m.
+    """
+    message = random + rest
+    return two(session) + message, hmac.new(secret, message, HASHES[mode]).digest()
 
 
 def verification(message: bytes, mac: bytes, oid: int = SECRET_OID, step: int = WHOLE) -> bytes:

@@ -78,12 +78,12 @@ class VerifyHmac(Command[None]):
 
     @property
     def message(self) -> bytes:
-        """What the HMAC must be over."""
-        return hmac_message(self.session, self.challenge, self.arbitrary)
+        """What the HMAC must be over: without the session's identifier, which is sent in front of it."""
+        return self.challenge + self.arbitrary
 
     @property
     def data(self) -> bytes:
-        message = tlv.encode(SymStep.START_AND_FINAL, self.message)
+        message = tlv.encode(SymStep.START_AND_FINAL, self.session.to_bytes(2, "big") + self.message)
         return check_size(self.oid.to_bytes(2, "big") + message + tlv.encode(_TAG_VERIFICATION_VALUE, self.mac))
 
     def parse(self, answer: bytes) -> None:
@@ -126,11 +126,6 @@ class ClearAuthorization(Command[None]):
 
     def parse(self, answer: bytes) -> None:  # noqa: ARG002
         raise ValueError("a verification without a value has succeeded")
-
-
-def hmac_message(session: int, challenge: bytes, arbitrary: bytes = b"") -> bytes:
-    """What an HMAC that authorizes is over; the parameters are those of :class:`VerifyHmac`."""
-    return session.to_bytes(2, "big") + challenge + arbitrary
 
 
 def decrypt_in_parts(oid: int, mode: SymmetricMode, protected: bytes, iv: bytes = b"") -> Iterator[DecryptSym]:

@@ -50,7 +50,7 @@ def _verify(machine: Machine, mode: SymmetricMode, part: Part) -> None:
     if len(machine.authorized) >= _MAX_AUTHORIZED:
         raise CommandError(ErrorCode.INSUFFICIENT_BUFFER)
     running = symmetric.encryption(mode, machine.stored_secret(part.oid, ObjectType.AUTHORIZATION_REFERENCE), b"")
-    running.add(part.data)
+    running.add(part.data[2:])  # the session's identifier says where the random is, and is not signed
     is_answer = challenge is not None and part.data[2:].startswith(challenge)
     if not hmac.compare_digest(running.end(), value) or not is_answer:
         raise CommandError(ErrorCode.AUTHORIZATION_FAILURE)

@@ -1,0 +1,35 @@
+"""SetObjectProtected. SRM, section of the same name, and "Protected Update"."""
+
+from __future__ import annotations
+
+from optiga.emulator.fields import take_tlvs
+from optiga.emulator.machine import Chain, CommandError, Machine
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.manifest import MANIFEST_VERSION
+
+_START = 0x30
+_FINAL = 0x31
+_CONTINUE = 0x32
+
+
+def execute(machine: Machine, param: int, data: bytes) -> bytes:
+    """One step of a protected update: the manifest, a fragment, or the last fragment."""
+    from optiga.emulator.protected_update import RunningUpdate
+    from optiga.emulator.update_start import begin
+
+    running, machine.chain = machine.chain, None
+    if param != MANIFEST_VERSION:
+        raise CommandError(ErrorCode.INVALID_PARAM)
+    (tag, value), *more = take_tlvs(data)
+    if more or tag not in (_START, _CONTINUE, _FINAL):
+        raise CommandError(ErrorCode.INVALID_DATA)
+    if tag == _START:
+        update = begin(machine, value)
+    elif running is None or not isinstance(running.state, RunningUpdate):
+        raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
+    else:
+        update = running.state
+        update.take(machine, value, is_last=tag == _FINAL)
+    if tag != _FINAL:
+        machine.chain = Chain(CommandCode.SET_OBJECT_PROTECTED, update)
+    return b""

@@ -1,0 +1,67 @@
+"""Everything that Infineon's host library offers, on the emulated board, as a table of operation and variant.
+
+A row says that an operation works, and how its result is checked by a calculation of another hand; or that the chip
+refuses it, and with which code; or that the library itself is at fault, how that shows, and why. One process drives the
+library through all of it, and each test looks at one row. No result is without a row, and no row without a result.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from infineon_host import copy_library
+from optigatrust_rows import ROWS, Refused, Row, Works
+from served_boards import board_on_pty
+
+from optiga.emulator import Board, EmulatedChip
+
+if sys.platform != "linux":
+    pytest.skip("Infineon's library for serial ports is built for Linux and Windows", allow_module_level=True)
+
+DRIVER = Path(__file__).with_name("optigatrust_operations.py")
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the library returned or raised for each of its operations."""
+    folder = tmp_path_factory.mktemp("library")
+    with board_on_pty(Board(EmulatedChip().execute)) as port:
+        copy_library(folder, port)
+        ran = subprocess.run(
+            [sys.executable, str(DRIVER), str(folder / "results.json")],
+            env={"PYTHONPATH": f"{folder}:{TESTS}", "PATH": "", "HOME": str(folder)},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    read: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return read
+
+
+def test_every_operation_has_its_row(results: dict[str, Any]) -> None:
+    assert results.keys() == ROWS.keys()
+
+
+@pytest.mark.parametrize(("name", "row"), ROWS.items(), ids=ROWS)
+def test_row(results: dict[str, Any], name: str, row: Row) -> None:
+    result = results[name]
+    if isinstance(row, Works):
+        assert "error" not in result, result["trace"]
+        row.check(result["value"])
+    elif isinstance(row, Refused):
+        assert result.get("error", "no error").startswith("OSError"), result.get("trace", result)
+        assert result["error"].endswith(f"Error {row.code:#x}")
+    elif isinstance(row.shows, str):
+        assert result.get("error", "no error").startswith(row.shows)
+    else:
+        assert "error" not in result, result["trace"]
+        row.shows(result["value"])
