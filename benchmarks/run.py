@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "interop")]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests"), str(ROOT / "tests" / "interop")]
 
 from infineon_host import copy_library  # noqa: E402
 from makers import make_certificate  # noqa: E402
 from served_boards import board_on_pty  # noqa: E402
+from tables import print_table  # noqa: E402
 
 from optiga.emulator import Board, EmulatedChip  # noqa: E402
 
@@ -85,16 +86,6 @@ def take_costs(commands: dict[str, list[str]], folder: Path, runs: int) -> dict[
 def cpu_ratio(ours: list[Cost], other: list[Cost]) -> float:
     """Median of the ratios within each turn, which a machine that grows slower or faster meanwhile leaves alone."""
     return statistics.median(mine.cpu / its.cpu for mine, its in zip(ours, other, strict=True))
-
-
-def print_table(title: str, rows: list[tuple[str, ...]]) -> None:
-    """A table in Markdown."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
-    ]
-    print(f"\n{title}\n")
-    print("\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]))
 
 
 def main(runs: int) -> None:

@@ -23,7 +23,7 @@ def command(ctx: click.Context) -> None:
 
 @command.command(name="new", short_help="Make a chip fresh from the factory.")
 @click.argument("path")
-@click.option("--model", metavar="MODEL", help="Model of the chip. [trust-m-v3]")
+@click.option("--model", metavar="MODEL", help="trust-m-v3, trust-m-v1 or trust-x. [trust-m-v3]")
 @common_options()
 @pass_settings
 def new(settings: Settings, path: str, model: str | None) -> None:
@@ -66,7 +66,7 @@ def root() -> None:
 @click.option("--chip", "path", metavar="PATH", help="File of the chip; made if it is not there. [your own chip]")
 @click.option("--pty", "link", is_flag=False, flag_value="", metavar="[LINK]", help="Serve as a serial device.")
 @click.option("--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any. [HOST: 127.0.0.1]")
-@click.option("--model", metavar="MODEL", help="Model of a new chip. [trust-m-v3]")
+@click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, trust-m-v1 or trust-x. [trust-m-v3]")
 @click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="How long commands take. [none]")
 @common_options()
 @pass_settings

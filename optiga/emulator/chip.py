@@ -115,13 +115,17 @@ class EmulatedChip:
         if len(data) > apdu.MAX_DATA:
             raise CommandError(ErrorCode.INVALID_LENGTH)
         chain, machine.chain = machine.chain, None
-        function = _find_command(code & ~CLEAR_LAST_ERROR)
-        if function is None:
+        code &= ~CLEAR_LAST_ERROR
+        function = _find_command(code)
+        params = machine.model.kind.commands.get(code)  # type: ignore[call-overload]
+        if function is None or params is None:
             raise CommandError(ErrorCode.INVALID_COMMAND)
-        if chain is not None and chain.code == code & ~CLEAR_LAST_ERROR:
+        if chain is not None and chain.code == code:
             machine.chain = chain  # which the command takes up, or ends by failing
-        if not machine.is_open and not _works_while_closed(code & ~CLEAR_LAST_ERROR, data):
+        if not machine.is_open and not _works_while_closed(code, data):
             raise CommandError(ErrorCode.COMMAND_NOT_AVAILABLE)
+        if param not in params:
+            raise CommandError(ErrorCode.INVALID_PARAM)
         answer = function(machine, param, data)
         if len(answer) > apdu.MAX_DATA:
             raise CommandError(ErrorCode.INSUFFICIENT_BUFFER)

@@ -20,15 +20,11 @@ from optiga.protocol.objects import OBJECTS, ObjectKind
 if TYPE_CHECKING:
     from optiga.emulator.sha256 import RunningSha256
 
-MAX_SESSION_SECRET = 66
-"""Most bytes of a secret in a session context. SRM, footnotes to GetRandom, DecryptAsym and DeriveKey."""
-BOOT_FLAG = 0x20
-"""Security status after a reset and after OpenApplication. SRM, table "Security Status"."""
-
 _ALWAYS = bytes([Condition.ALWAYS])
 _TERMINATED = bytes([LifeCycleState.TERMINATION])
 _INVALID_FLAG = 0x80
 _KEY_OIDS = frozenset(info.oid for info in OBJECTS.values() if info.kind.is_key)
+_SESSIONS = frozenset(info.oid for info in OBJECTS.values() if info.kind is ObjectKind.SESSION)
 _SECRET_TYPES = frozenset(
     bytes([kind])
     for kind in (
@@ -78,7 +74,10 @@ class Machine:
         self.model = model
         self.table = table
         self.last_error = ErrorCode.NO_ERROR
-        self.security_status = {oids.SECURITY_STATUS_GLOBAL: BOOT_FLAG, oids.SECURITY_STATUS_APPLICATION: BOOT_FLAG}
+        self.security_status = {
+            oids.SECURITY_STATUS_GLOBAL: model.boot_flag,
+            oids.SECURITY_STATUS_APPLICATION: model.boot_flag,
+        }
         self.is_open = False
         self.sessions: dict[int, SessionContent] = {}
         self.authorized: set[int] = set()
@@ -100,7 +99,7 @@ class Machine:
     def open_application(self) -> None:
         """Begin with a clean application context."""
         self.is_open = True
-        self.security_status[oids.SECURITY_STATUS_APPLICATION] = BOOT_FLAG
+        self.security_status[oids.SECURITY_STATUS_APPLICATION] = self.model.boot_flag
         self.sessions.clear()
         self.authorized.clear()
         self.chain = None
@@ -123,7 +122,7 @@ class Machine:
 
     def kind(self, oid: int) -> ObjectKind:
         """What an object that is there is for."""
-        return OBJECTS[oid].kind
+        return self.model.kind.objects[oid].kind
 
     def data(self, oid: int) -> bytes:
         """Data of an object: those of the moment where they are volatile."""
@@ -245,6 +244,11 @@ class Machine:
             raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
         return stored.data
 
+    @property
+    def max_session_secret(self) -> int:
+        """Most bytes of a secret in a session. SRM, footnotes to GetRandom, DecryptAsym and DeriveKey."""
+        return self.model.kind.max_session_secret
+
     def keep_secret(self, oid: int, value: bytes, origin: Origin) -> None:
         """Put a secret into a session, in place of what is there.
 
@@ -265,12 +269,13 @@ class Machine:
                 raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
             return held
         stored = self.object(oid)
+        known = self._usable_keys.get(oid)
+        if known is not None and known[0] is stored:
+            self.require(oid, Tag.EXECUTE)
+            return known[1]
         if self.kind(oid) not in (ObjectKind.EC_KEY, ObjectKind.RSA_KEY):
             raise CommandError(ErrorCode.INVALID_OID)
         self.require(oid, Tag.EXECUTE)
-        known = self._usable_keys.get(oid)
-        if known is not None and known[0] is stored:
-            return known[1]
         algorithm = stored.metadata.algorithm
         if algorithm is None or not stored.data:
             # The manual names no error for a key object without a key; this is its error for a private key whose
@@ -295,4 +300,4 @@ def _require_usable(metadata: Metadata) -> None:
 
 def is_session(oid: int) -> bool:
     """Whether an identifier is that of a session context."""
-    return oid in OBJECTS and OBJECTS[oid].kind is ObjectKind.SESSION
+    return oid in _SESSIONS

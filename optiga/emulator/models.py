@@ -1,7 +1,8 @@
 """Which chips can be emulated, and what they hold when they leave the factory.
 
 Sources: SRM, tables 46 to 48, for default contents and access conditions; the metadata bytes are those that real
-chips of the model return.
+chips of Trust M V3 return. The UIDs of V1 and Trust X are those of real chips that Infineon's tools print. Where the
+contents of a Trust X are not known they are those of Trust M.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from typing import NamedTuple
 
 from optiga.emulator.objects import StoredObject
 from optiga.errors import ConfigurationError
+from optiga.protocol import models
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
+from optiga.protocol.models import Model
+from optiga.protocol.objects import ObjectInfo, ObjectKind
 
 _LOCKED = bytes([0xFF])
 _ALWAYS = bytes([0x00])
@@ -47,19 +50,37 @@ _LOCKED_KEYS = (0xE0F0, oids.SYMMETRIC_KEY)
 
 
 class ChipModel(NamedTuple):
-    """A kind of chip.
+    """A kind of chip that can be emulated.
 
-    :param name: how a user names it.
+    :param kind: what the model has.
     :param uid_prefix: first 11 bytes of its UID.
     :param firmware: last 6 bytes of its UID: firmware identifier and build.
-    :param algorithms: of the key pairs it can make.
+    :param boot_flag: security status after a reset and after OpenApplication. SRM, table "Security Status".
     """
 
-    name: str
-    title: str
+    kind: Model
     uid_prefix: bytes
     firmware: bytes
-    algorithms: frozenset[KeyAlgorithm]
+    boot_flag: int = 0x20
+
+    @property
+    def name(self) -> str:
+        """How a user names it."""
+        return self.kind.name
+
+    @property
+    def title(self) -> str:
+        return self.kind.title
+
+    @property
+    def algorithms(self) -> frozenset[KeyAlgorithm]:
+        """Of the key pairs that it can make."""
+        return self.kind.algorithms
+
+    @property
+    def persistent_oids(self) -> frozenset[int]:
+        """Objects that survive power-off: all but sessions."""
+        return frozenset(oid for oid, info in self.kind.objects.items() if info.kind is not ObjectKind.SESSION)
 
     def new_uid(self) -> bytes:
         """A UID that no other chip has: batch and place on the wafer are drawn at random. 27 bytes."""
@@ -67,14 +88,23 @@ class ChipModel(NamedTuple):
 
 
 TRUST_M_V3 = ChipModel(
-    name="trust-m-v3",
-    title="OPTIGA Trust M V3",
+    models.TRUST_M_V3,
     uid_prefix=bytes.fromhex("cd16338201001c00050000"),
     firmware=bytes.fromhex("801010712564"),
-    algorithms=frozenset(algorithm for algorithm in KeyAlgorithm if algorithm.is_ec or algorithm.is_rsa),
+)
+TRUST_M_V1 = ChipModel(
+    models.TRUST_M_V1,
+    uid_prefix=bytes.fromhex("cd16338201001c00050000"),
+    firmware=bytes.fromhex("801010710809"),
+)
+TRUST_X = ChipModel(
+    models.TRUST_X,
+    uid_prefix=bytes.fromhex("cd16336b01001c00010000"),
+    firmware=bytes.fromhex("801010711118"),
+    boot_flag=0x00,
 )
 DEFAULT_MODEL = TRUST_M_V3
-MODELS = {model.name: model for model in (TRUST_M_V3,)}
+MODELS = {model.name: model for model in (TRUST_M_V3, TRUST_M_V1, TRUST_X)}
 
 
 def find_model(name: str | None) -> ChipModel:
@@ -92,19 +122,22 @@ def find_model(name: str | None) -> ChipModel:
 
 def factory_objects(model: ChipModel) -> dict[int, StoredObject]:
     """Everything a chip of a model holds when it leaves the factory, but for the identity that Infineon gives it."""
-    table = {info.oid: _factory_object(info) for info in OBJECTS.values() if info.kind is not ObjectKind.SESSION}
+    table = {oid: _factory_object(model.kind, model.kind.objects[oid]) for oid in sorted(model.persistent_oids)}
+    for oid in (oids.SECURITY_STATUS_GLOBAL, oids.SECURITY_STATUS_APPLICATION):
+        table[oid] = StoredObject(bytes([model.boot_flag]), table[oid].metadata)
     table[oids.UID] = StoredObject(model.new_uid(), Metadata.parse(bytes.fromhex("2009c4011bd001ffd10100")))
     return table
 
 
-def _factory_object(info: ObjectInfo) -> StoredObject:
+def _factory_object(model: Model, info: ObjectInfo) -> StoredObject:
     """An object as the manual's tables have it. Tags stand in the order in which real chips return them."""
     if info.kind.is_key:
         return StoredObject(b"", Metadata(_key_tags(info)))
     content = _SYSTEM_CONTENT.get(info.oid, _UNWRITTEN)
     if info.kind in (ObjectKind.COUNTER, ObjectKind.SECRET):
         content = bytes(info.size)
-    return StoredObject(content, Metadata(_data_tags(info, len(content))))
+    tags = {tag: value for tag, value in _data_tags(info, len(content)).items() if tag in model.metadata_tags}
+    return StoredObject(content, Metadata(tags))
 
 
 def _key_tags(info: ObjectInfo) -> dict[int, bytes]:

@@ -33,7 +33,7 @@ from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import LifeCycleState, ObjectType
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid, parse_oid
+from optiga.protocol.objects import ObjectInfo, ObjectKind, format_oid, parse_oid
 
 FORMAT = "optiga emulated chip"
 VERSION = 1
@@ -68,7 +68,7 @@ def dump(store: Store, *, model: ChipModel = DEFAULT_MODEL) -> dict[str, Any]:
     """
     content, context = store.load(), store.load_context()
     document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "model": model.name}
-    document["objects"] = {format_oid(oid): _describe(oid, content[oid]) for oid in sorted(content)}
+    document["objects"] = {format_oid(oid): _describe(model.kind.objects[oid], content[oid]) for oid in sorted(content)}
     if context:
         document["saved_context"] = json.loads(context)
     return document
@@ -96,10 +96,10 @@ def load(document: Mapping[str, Any]) -> State:
     return State(model, _load_objects(model, described), _load_context(document.get("saved_context")))
 
 
-def _describe(oid: int, stored: StoredObject) -> dict[str, Any]:
-    where = "secret" if _is_secret(OBJECTS[oid], stored.metadata) else "data"
+def _describe(info: ObjectInfo, stored: StoredObject) -> dict[str, Any]:
+    where = "secret" if _is_secret(info, stored.metadata) else "data"
     return {
-        "name": OBJECTS[oid].name,
+        "name": info.name,
         where: stored.data.hex(),
         "metadata": stored.metadata.encode().hex(),
         "metadata_in_words": stored.metadata.in_words(),
@@ -118,12 +118,12 @@ def _load_objects(model: ChipModel, described: Mapping[str, Any]) -> dict[int, S
     for label, description in described.items():
         oid = parse_oid(label) if isinstance(label, str) else None
         if oid is None or oid not in loaded:
-            raise _wrong(f"{label!r} is no object of a {model.title}", hint='Objects are named as "0xE0F1"')
+            raise _wrong(f"{label!r} is no object of an {model.title}", hint='Objects are named as "0xE0F1"')
         if oid in seen:
             raise _wrong(f"{format_oid(oid)} stands twice")
         seen.add(oid)
         try:
-            loaded[oid] = _load_object(OBJECTS[oid], description, loaded[oid])
+            loaded[oid] = _load_object(model.kind.objects[oid], description, loaded[oid])
         except (ValueError, TypeError) as error:
             raise _wrong(f"{format_oid(oid)}: {error}", oid=oid) from None
     return loaded

@@ -13,13 +13,11 @@ from optiga.emulator.objects import StoredObject
 from optiga.errors import BoardError, ConfigurationError
 from optiga.locks import DEFAULT_WAIT_S, Owner
 from optiga.protocol.metadata import Metadata
-from optiga.protocol.objects import OBJECTS, ObjectKind, format_oid
+from optiga.protocol.objects import format_oid
 
 _APPLICATION_ID = 0x4F505447
 """``OPTG`` in the header of the file: what tells it from other SQLite files."""
 _SCHEMA_VERSION = 1
-_PERSISTENT = frozenset(info.oid for info in OBJECTS.values() if info.kind is not ObjectKind.SESSION)
-"""Objects that every chip's file has."""
 _SCHEMA = """
 CREATE TABLE chip (model TEXT NOT NULL);
 CREATE TABLE objects (oid INTEGER PRIMARY KEY, data BLOB NOT NULL, metadata BLOB NOT NULL) WITHOUT ROWID;
@@ -99,7 +97,7 @@ class SqliteStore:
             content = {oid: StoredObject(bytes(data), Metadata.parse(metadata)) for oid, data, metadata in rows}
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise _damaged(self.path, error) from error
-        missing = sorted(_PERSISTENT - content.keys())
+        missing = sorted(self.model.persistent_oids - content.keys())
         if missing:
             raise _damaged(self.path, ValueError(f"it has no object {format_oid(missing[0])}"))
         return content

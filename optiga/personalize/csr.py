@@ -10,6 +10,7 @@ from optiga.errors import CertificateError
 from optiga.personalize.names import COMPONENTS, ValueForm, fill_uid
 from optiga.personalize.pem import encode_pem
 from optiga.protocol import der
+from optiga.protocol.codes import CommandCode, SignatureScheme
 from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
@@ -53,14 +54,32 @@ class Csr(NamedTuple):
 def create_csr(chip: Chip, configuration: Configuration) -> Csr:
     """Have the chip make a key pair in the configured slot and sign a request for it.
 
-    Two exchanges, and one more where the UID stands in the request.
+    Two exchanges, and one more where the UID stands in the request or not every model has the algorithm.
 
+    :raises ConfigurationError: if the chip's model lacks what the configuration asks for; it has not been asked then.
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if its signature does not verify against the public key that it reported.
     """
+    check_model(chip, configuration)
     uid = chip.uid.hex if configuration.needs_uid else ""
     key = chip.generate_key(configuration.slot.key_oid, configuration.algorithm, configuration.key_usage)
     return sign_csr(key, configuration, uid)
+
+
+def check_model(chip: Chip, configuration: Configuration) -> None:
+    """Make sure that the chip's model has the key and the signature that a configuration asks for.
+
+    No exchange where every model has them, otherwise one if the UID is not known yet.
+
+    :raises ConfigurationError: if it does not.
+    """
+    from optiga.chip.abilities import require
+
+    scheme = SignatureScheme.ECDSA
+    if configuration.algorithm.is_rsa:
+        scheme = SignatureScheme[f"RSASSA_PKCS1_V15_{configuration.hash_name.upper()}"]
+    require(chip, CommandCode.GEN_KEY_PAIR, configuration.algorithm)
+    require(chip, CommandCode.CALC_SIGN, scheme)
 
 
 def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TRUST_X = "OPTIGA Trust X"
-TRUST_M_V1 = "OPTIGA Trust M V1"
-TRUST_M_V3 = "OPTIGA Trust M V3"
+from optiga.protocol import models
+
+TRUST_X, TRUST_M_V1, TRUST_M_V3 = models.TRUST_X.title, models.TRUST_M_V1.title, models.TRUST_M_V3.title
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from optiga.personalize.info_text import format_information
 from optiga.personalize.stored import decode_stored, is_empty
 from optiga.protocol.codes import ErrorCode, KeyUsage, LifeCycleState
 from optiga.protocol.metadata import Tag
+from optiga.protocol.models import find_model
 from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, An
     if counter:
         information["security_event_counter"] = counter[0]
     moment = now or datetime.now(timezone.utc)
-    slots = ((slot.name, _describe_slot(chip, slot, moment)) for slot in SLOTS)
+    model = find_model(uid.firmware_build)
+    there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
+    slots = ((slot.name, _describe_slot(chip, slot, moment)) for slot in there)
     information["slots"] = {name: slot for name, slot in slots if slot}
     return information
 

@@ -19,13 +19,13 @@ def decode(data: bytes) -> list[tuple[int, bytes]]:
     :raises ValueError: if data does not end where its last TLV does.
     """
     items: list[tuple[int, bytes]] = []
-    offset = 0
-    while offset < len(data):
-        if offset + 3 > len(data):
+    offset, size = 0, len(data)
+    while offset < size:
+        if offset + 3 > size:
             raise ValueError(f"TLV at offset {offset}: its head is cut off")
-        end = offset + 3 + int.from_bytes(data[offset + 1 : offset + 3], "big")
-        if end > len(data):
-            raise ValueError(f"TLV 0x{data[offset]:02x} at offset {offset}: {end - len(data)} bytes are missing")
+        end = offset + 3 + (data[offset + 1] << 8 | data[offset + 2])
+        if end > size:
+            raise ValueError(f"TLV 0x{data[offset]:02x} at offset {offset}: {end - size} bytes are missing")
         items.append((data[offset], data[offset + 3 : end]))
         offset = end
     return items

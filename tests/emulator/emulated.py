@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from optiga.emulator import EmulatedChip
+from optiga.emulator import DEFAULT_MODEL, ChipModel, EmulatedChip
 from optiga.emulator.objects import Store
 from optiga.protocol import tlv
 from optiga.protocol.apdu import decode_answer, encode_answer
@@ -41,9 +41,14 @@ class Probe:
     """A chip with its application open."""
 
     def __init__(
-        self, store: Store | None = None, *, opened: bool = True, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store | None = None,
+        *,
+        opened: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+        model: ChipModel = DEFAULT_MODEL,
     ) -> None:
-        self.chip = EmulatedChip(store, clock=clock)
+        self.chip = EmulatedChip(store, clock=clock, model=model)
         if opened:
             self.ok(CommandCode.OPEN_APPLICATION, 0, APPLICATION_ID)
 

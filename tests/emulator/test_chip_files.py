@@ -14,7 +14,7 @@ import pytest
 from emulated import Probe, command, key_target, two
 
 from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore
-from optiga.emulator.models import TRUST_M_V3, ChipModel
+from optiga.emulator.models import TRUST_M_V1, TRUST_M_V3
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import create_chip, default_chip_path, reset_chip_file
 from optiga.errors import BoardError, ConfigurationError
@@ -182,9 +182,8 @@ def test_the_users_own_chip_gets_its_folder() -> None:
 
 def test_of_another_model(path: Path) -> None:
     create_chip(path, TRUST_M_V3)
-    other = ChipModel("other", "Other", bytes(11), bytes(6), frozenset())
-    with pytest.raises(ConfigurationError, match="trust-m-v3, not other"):
-        SqliteStore(path, model=other, wait_s=0)
+    with pytest.raises(ConfigurationError, match="trust-m-v3, not trust-m-v1"):
+        SqliteStore(path, model=TRUST_M_V1, wait_s=0)
     content(path)
 
 

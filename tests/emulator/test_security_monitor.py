@@ -232,15 +232,15 @@ class TestEvents:
         assert sec(probe) == 0
 
     @pytest.mark.parametrize(
-        ("code", "error", "events"),
+        ("code", "param", "error", "events"),
         [
-            (0x15, ErrorCode.AUTHORIZATION_FAILURE, 1),
-            (0x1F, ErrorCode.DECRYPTION_FAILURE, 1),
-            (0x1F, ErrorCode.INVALID_DATA, 0),
+            (0x15, 0x20, ErrorCode.AUTHORIZATION_FAILURE, 1),
+            (0x1F, 0x11, ErrorCode.DECRYPTION_FAILURE, 1),
+            (0x1F, 0x11, ErrorCode.INVALID_DATA, 0),
         ],
     )
     def test_a_use_that_fails_counts(
-        self, probe: Probe, monkeypatch: pytest.MonkeyPatch, code: int, error: ErrorCode, events: int
+        self, probe: Probe, monkeypatch: pytest.MonkeyPatch, code: int, param: int, error: ErrorCode, events: int
     ) -> None:
         def use_and_fail(used: Machine, param: int, data: bytes) -> bytes:
             used.require(0xE0F0, Tag.EXECUTE)
@@ -248,7 +248,7 @@ class TestEvents:
 
         with monkeypatch.context() as patched:
             patched.setattr("optiga.emulator.chip._find_command", lambda code: use_and_fail)
-            assert probe.chip.execute(command(code, 0)) == bytes.fromhex("ff000000")
+            assert probe.chip.execute(command(code, param)) == bytes.fromhex("ff000000")
         assert sec(probe) == events
 
     @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ _TAG_DIGEST = 0x01
 _TAG_OID = 0x03
 _SIGNING = int(KeyUsage.SIGNATURE | KeyUsage.AUTHENTICATION)
 
+_SCHEMES: dict[int, SignatureScheme] = {int(scheme): scheme for scheme in SignatureScheme}
+
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Sign a digest with a key of the chip."""
@@ -31,7 +33,7 @@ def take_scheme(param: int) -> SignatureScheme:
 
     :raises CommandError: if it names none.
     """
-    try:
-        return SignatureScheme(param)
-    except ValueError:
-        raise CommandError(ErrorCode.INVALID_PARAM) from None
+    scheme = _SCHEMES.get(param)
+    if scheme is None:
+        raise CommandError(ErrorCode.INVALID_PARAM)
+    return scheme

@@ -5,7 +5,7 @@ from __future__ import annotations
 from optiga.emulator import keys
 from optiga.emulator.commands.encrypt_asym import TAG_DATA, TAG_SESSION, check_cipher
 from optiga.emulator.fields import expect_tags, take_number, take_tags
-from optiga.emulator.machine import MAX_SESSION_SECRET, CommandError, Machine, is_session
+from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS
@@ -31,7 +31,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         raise CommandError(ErrorCode.DECRYPTION_FAILURE) from None
     if target is None:
         return tlv.encode(TAG_DATA, message)
-    if len(message) > MAX_SESSION_SECRET:
+    if len(message) > machine.max_session_secret:
         raise CommandError(ErrorCode.INVALID_DATA)
     machine.keep_secret(target, message, Origin.DECRYPTED)
     return b""

@@ -6,7 +6,7 @@ import hmac
 
 from optiga.emulator.commands.calc_ssec import give_secret, take_target
 from optiga.emulator.fields import expect_tags, take_number, take_tags
-from optiga.emulator.machine import MAX_SESSION_SECRET, CommandError, Machine, is_session
+from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin
 from optiga.protocol.codes import ErrorCode, KeyDerivation
 
@@ -51,7 +51,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     least_salt = _MIN_PRF_SEED if method in _PRF_HASHES else 0
     if not least_salt <= len(salt) <= _MAX_SALT or len(info) > _MAX_INFO:
         raise CommandError(ErrorCode.INVALID_DATA)
-    if not _MIN_KEY <= size <= (_MAX_EXPORTED_KEY if target is None else MAX_SESSION_SECRET):
+    if not _MIN_KEY <= size <= (_MAX_EXPORTED_KEY if target is None else machine.max_session_secret):
         raise CommandError(ErrorCode.INVALID_DATA)
     secret = machine.secret(oid, *_SOURCES)
     if len(secret) > _MAX_STORED_SECRET and not is_session(oid):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from optiga.emulator.fields import expect_tags, take_number, take_tags
-from optiga.emulator.machine import MAX_SESSION_SECRET, CommandError, Machine
+from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol.codes import ErrorCode
 
@@ -33,8 +33,10 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
 
 def _keep(machine: Machine, target: bytes, drawn: bytes, origin: Origin) -> None:
     """Put random bytes into the session named, behind the data given."""
+    if origin is Origin.RANDOM and not machine.model.kind.stores_random:
+        raise CommandError(ErrorCode.INVALID_LENGTH)
     oid = take_number(target[:2], 2)
     (prepended,) = expect_tags(take_tags(target[2:]), _TAG_PREPENDED)
-    if len(prepended) + len(drawn) > MAX_SESSION_SECRET:
+    if len(prepended) + len(drawn) > machine.max_session_secret:
         raise CommandError(ErrorCode.INVALID_DATA)
     machine.keep_secret(oid, prepended + drawn, origin)

@@ -28,6 +28,8 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
 
         digest, signature, where = expect_tags(tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_CERTIFICATE_OID)
         algorithm, public_key = signing_key(take_certificate(machine, take_number(where, 2)))
+        if algorithm not in machine.model.algorithms:
+            raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     else:
         digest, signature, which, given = expect_tags(
             tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_ALGORITHM, _TAG_PUBLIC_KEY

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, CloudError
 from optiga.personalize.aws.certificates import ACTIVE
-from optiga.personalize.csr import sign_csr
+from optiga.personalize.csr import check_model, sign_csr
 from optiga.personalize.files import write_whole
 from optiga.personalize.journal import Entry, Journal, Step
 from optiga.personalize.names import fill_uid
@@ -43,6 +43,8 @@ def provision(
     :raises OptigaError: where a step fails; the next call goes on there.
     """
     on_chip = OnChip(chip, plan, report)
+    if plan.configuration is not None:
+        check_model(chip, plan.configuration)
     entry = Beginning(on_chip, plan, journal, report).begin(renew=renew)
     steps = Steps(on_chip, plan, journal, report)
     return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
