@@ -11,7 +11,7 @@ from optiga.chip.key import Key
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, SignatureScheme
 
 if TYPE_CHECKING:
     from optiga.chip.toolbox import Toolbox
@@ -26,6 +26,18 @@ _GENERAL_HINTS = {
     ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile; run the command again",
     ErrorCode.INVALID_COMMAND: "This chip does not have the command",
 }
+_ON_EVERY_MODEL: dict[CommandCode, tuple[int, ...] | None] = {
+    CommandCode.OPEN_APPLICATION: None,
+    CommandCode.GET_DATA_OBJECT: None,
+    CommandCode.SET_DATA_OBJECT: None,
+    CommandCode.CALC_HASH: None,
+    CommandCode.CALC_SSEC: None,
+    CommandCode.GET_RANDOM: (0x00, 0x01),
+    CommandCode.GEN_KEY_PAIR: (KeyAlgorithm.SECP256R1, KeyAlgorithm.SECP384R1),
+    CommandCode.CALC_SIGN: (SignatureScheme.ECDSA,),
+    CommandCode.VERIFY_SIGN: (SignatureScheme.ECDSA,),
+}
+"""Values of the Param field that need no look at the model; None for all. What is not here may need one."""
 
 
 class Chip:
@@ -97,6 +109,24 @@ class Chip:
                 oid=command.target,
             ) from error
         raise self._refusal(command)
+
+    def perform(self, command: Command[T]) -> T:
+        """Like :meth:`execute`, but what the chip's model does not have is refused by name before the chip is asked."""
+        self.require(command.code, command.param)
+        return self.execute(command)
+
+    def require(self, code: CommandCode, param: int) -> None:
+        """Make sure that the chip's model has a command with a value of its Param field.
+
+        No exchange where every model has it; otherwise one for the UID, once.
+
+        :raises ConfigurationError: if it does not have it; the chip is not asked then.
+        """
+        known = _ON_EVERY_MODEL.get(code, ())
+        if known is not None and param not in known:
+            from optiga.chip.abilities import require
+
+            require(self, code, param)
 
     @property
     def uid(self) -> Uid:
@@ -222,7 +252,7 @@ class Chip:
             usage = KeyUsage.AUTHENTICATION | KeyUsage.KEY_AGREEMENT
             if chosen.is_rsa:
                 usage |= KeyUsage.ENCRYPTION
-        public_key = self.execute(GenKeyPair(oid, chosen, usage))
+        public_key = self.perform(GenKeyPair(oid, chosen, usage))
         return Key(self, oid, chosen, public_key)
 
     def _refusal(self, command: Command[T]) -> ChipError:

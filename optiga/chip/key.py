@@ -75,7 +75,7 @@ class Key:
             return der.encode(der.SEQUENCE, raw)
         name = hash_name or self.default_hash
         _check_hash(name)
-        return self._chip.execute(CalcSign(self.oid, digest, _RSA_SCHEMES[name]))
+        return self._chip.perform(CalcSign(self.oid, digest, _RSA_SCHEMES[name]))
 
     def decrypt(self, protected: bytes, *, session: int | None = None) -> bytes:
         """The message in an RSAES-PKCS1-v1.5; nothing if it stays in a session, at most 66 bytes. One exchange.
@@ -84,7 +84,7 @@ class Key:
         """
         from optiga.chip.commands.decrypt_asym import DecryptAsym
 
-        return self._chip.execute(DecryptAsym(self.oid, protected, session))
+        return self._chip.perform(DecryptAsym(self.oid, protected, session))
 
     def agree(self, peer: PublicKey | bytes, *, session: int | None = None) -> bytes:
         """The secret shared with the holder of another key (ECDH); nothing if it stays in a session. One exchange.
@@ -101,7 +101,7 @@ class Key:
                 peer = PublicKey.from_info(peer)
             except ValueError as error:
                 raise ConfigurationError(f"the other side's public key: {error}", oid=self.oid) from None
-        return self._chip.execute(CalcSSec(self.oid, peer, session))
+        return self._chip.perform(CalcSSec(self.oid, peer, session))
 
 
 def _check_hash(name: str) -> None:

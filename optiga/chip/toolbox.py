@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Executes(Protocol):
+class Performs(Protocol):
     """What carries out commands."""
 
-    def execute(self, command: Command[T]) -> T:
+    def perform(self, command: Command[T]) -> T:
         """Send a command and return its result."""
 
 
@@ -34,7 +34,7 @@ class Toolbox:
     :param chip: what carries out commands.
     """
 
-    def __init__(self, chip: Executes) -> None:
+    def __init__(self, chip: Performs) -> None:
         self._chip = chip
 
     # Hashes
@@ -43,25 +43,25 @@ class Toolbox:
         """SHA-256 of a message of any length, 32 bytes. One exchange for about each 1550 bytes or part of an object."""
         from optiga.chip.commands.calc_hash import whole
 
-        return [self._chip.execute(command) for command in whole(parts)][-1]
+        return [self._chip.perform(command) for command in whole(parts)][-1]
 
     def begin_hash(self) -> bytes:
         """Context of a hash that is begun; contexts may be kept, and interleaved with others."""
         from optiga.chip.commands.calc_hash import CalcHash, HashStep
 
-        return self._chip.execute(CalcHash(b"", HashStep.START, export=True))
+        return self._chip.perform(CalcHash(b"", HashStep.START, export=True))
 
     def continue_hash(self, context: bytes, *parts: bytes | ObjectPart) -> bytes:
         """The context after more of the message."""
         from optiga.chip.commands.calc_hash import continuation
 
-        return [self._chip.execute(command) for command in continuation(context, parts)][-1]
+        return [self._chip.perform(command) for command in continuation(context, parts)][-1]
 
     def finish_hash(self, context: bytes) -> bytes:
         """The digest, 32 bytes; the context can still be used."""
         from optiga.chip.commands.calc_hash import CalcHash, HashStep
 
-        return self._chip.execute(CalcHash(b"", HashStep.FINAL, context))
+        return self._chip.perform(CalcHash(b"", HashStep.FINAL, context))
 
     # AES and HMAC
 
@@ -69,13 +69,13 @@ class Toolbox:
         """Have the chip make an AES key of 128, 192 or 256 bits in 0xE200, in place of the one there. One exchange."""
         from optiga.chip.commands.gen_sym_key import GenSymKey
 
-        self._chip.execute(GenSymKey(_aes(bits), objects.SYMMETRIC_KEY, usage))
+        self._chip.perform(GenSymKey(_aes(bits), objects.SYMMETRIC_KEY, usage))
 
     def draw_aes_key(self, bits: int) -> bytes:
         """A random AES key for the host, 16, 24 or 32 bytes, that the chip does not keep. One exchange."""
         from optiga.chip.commands.gen_sym_key import GenSymKey
 
-        return self._chip.execute(GenSymKey(_aes(bits), None))
+        return self._chip.perform(GenSymKey(_aes(bits), None))
 
     def encrypt_aes(self, message: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
         """Encrypt whole blocks of 16 bytes with the key in 0xE200. One exchange for about each 600 bytes.
@@ -88,13 +88,13 @@ class Toolbox:
 
         if mode not in CIPHERS:
             raise ConfigurationError(f"{mode.name.replace('_', '-')} makes MACs and does not encrypt")
-        return b"".join(map(self._chip.execute, encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)))
+        return b"".join(map(self._chip.perform, encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)))
 
     def decrypt_aes(self, protected: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
         """The opposite of :meth:`encrypt_aes`; padding stays."""
         from optiga.chip.commands.decrypt_sym import decrypt_in_parts
 
-        return b"".join(map(self._chip.execute, decrypt_in_parts(objects.SYMMETRIC_KEY, mode, protected, iv)))
+        return b"".join(map(self._chip.perform, decrypt_in_parts(objects.SYMMETRIC_KEY, mode, protected, iv)))
 
     def mac(self, message: bytes, mode: SymmetricMode = SymmetricMode.CMAC, oid: int = objects.SYMMETRIC_KEY) -> bytes:
         """MAC of a message: 16 bytes for CMAC and CBC-MAC, 32, 48 or 64 for HMAC.
@@ -103,7 +103,7 @@ class Toolbox:
         """
         from optiga.chip.commands.encrypt_sym import encrypt_in_parts
 
-        return b"".join(map(self._chip.execute, encrypt_in_parts(oid, mode, message)))
+        return b"".join(map(self._chip.perform, encrypt_in_parts(oid, mode, message)))
 
     def hmac(self, oid: int, message: bytes, hash_name: str = "sha256") -> bytes:
         """HMAC of a message with a secret of the chip, as long as the hash."""
@@ -122,11 +122,11 @@ class Toolbox:
         from optiga.chip.commands.decrypt_sym import VerifyHmac
         from optiga.chip.commands.get_random import GetRandom
 
-        challenge = self._chip.execute(GetRandom(32, session=session))
+        challenge = self._chip.perform(GetRandom(32, session=session))
         mode = SymmetricMode[f"HMAC_{_hash(hash_name)}"]
         command = VerifyHmac(oid, mode, session, challenge, b"")
         command.mac = hmac.digest(secret, command.message, hash_name)
-        self._chip.execute(command)
+        self._chip.perform(command)
 
     def verify_hmac(
         self,
@@ -146,14 +146,14 @@ class Toolbox:
         from optiga.chip.commands.decrypt_sym import VerifyHmac
 
         mode = SymmetricMode[f"HMAC_{_hash(hash_name)}"]
-        self._chip.execute(VerifyHmac(oid, mode, session, challenge, mac, arbitrary))
+        self._chip.perform(VerifyHmac(oid, mode, session, challenge, mac, arbitrary))
 
     def clear_authorization(self, oid: int, *, session: int = 0xE100) -> None:
         """Give up the state Auto(oid); the random in the session is used up. Two exchanges."""
         from optiga.chip.commands.decrypt_sym import ClearAuthorization
 
         try:
-            self._chip.execute(ClearAuthorization(oid, session))
+            self._chip.perform(ClearAuthorization(oid, session))
         except ChipError as error:  # the chip clears the state by refusing
             if not error.code or error.code == ErrorCode.INVALID_COMMAND:
                 raise
@@ -164,7 +164,7 @@ class Toolbox:
         """Draw a secret of at most 66 bytes, ``prepended`` included, that stays in a session. One exchange."""
         from optiga.chip.commands.get_random import DrawPreMasterSecret
 
-        self._chip.execute(DrawPreMasterSecret(session, size, prepended))
+        self._chip.perform(DrawPreMasterSecret(session, size, prepended))
 
     def encrypt_rsa(self, message: bytes | int, key: PublicKey | int) -> bytes:
         """RSAES-PKCS1-v1.5, 128 or 256 bytes. One exchange.
@@ -174,7 +174,7 @@ class Toolbox:
         """
         from optiga.chip.commands.encrypt_asym import EncryptAsym
 
-        return self._chip.execute(EncryptAsym(message, key))
+        return self._chip.perform(EncryptAsym(message, key))
 
     def derive(
         self,
@@ -192,7 +192,7 @@ class Toolbox:
         """
         from optiga.chip.commands.derive_key import DeriveKey
 
-        return self._chip.execute(DeriveKey(oid, method, size, salt, info, session))
+        return self._chip.perform(DeriveKey(oid, method, size, salt, info, session))
 
     def tls_prf(
         self,

@@ -62,6 +62,8 @@ def begin(machine: Machine, data: bytes) -> RunningUpdate:
     if manifest.target_oid in _UNSUPPORTED:
         raise CommandError(ErrorCode.INVALID_OID)
     _check_kind(machine, manifest)
+    if machine.model.kind.updates_data_only and (not isinstance(manifest.kind, DataUpdate) or manifest.encryption):
+        raise CommandError(ErrorCode.INVALID_MANIFEST)
     secret_oid = None if manifest.encryption is None else manifest.encryption.secret_oid
     access = Tag.METADATA_UPDATE if isinstance(manifest.kind, MetadataUpdate) else Tag.CHANGE
     machine.require_update(manifest.target_oid, access, signed.anchor_oid, secret_oid)
@@ -90,6 +92,8 @@ def _verify(machine: Machine, signed: SignedManifest) -> None:
         raise CommandError(ErrorCode.INVALID_OID)
     machine.require(signed.anchor_oid, Tag.EXECUTE)
     algorithm, public_key = signing_key(anchor.data)
+    if algorithm not in machine.model.kind.algorithms:
+        raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     is_ecdsa = signed.algorithm is ManifestSignature.ECDSA_SHA256
     scheme = SignatureScheme.ECDSA if is_ecdsa else SignatureScheme.RSASSA_PKCS1_V15_SHA256
     signature: bytes | None = signed.signature

@@ -73,13 +73,11 @@ def check_model(chip: Chip, configuration: Configuration) -> None:
 
     :raises ConfigurationError: if it does not.
     """
-    from optiga.chip.abilities import require
-
     scheme = SignatureScheme.ECDSA
     if configuration.algorithm.is_rsa:
         scheme = SignatureScheme[f"RSASSA_PKCS1_V15_{configuration.hash_name.upper()}"]
-    require(chip, CommandCode.GEN_KEY_PAIR, configuration.algorithm)
-    require(chip, CommandCode.CALC_SIGN, scheme)
+    chip.require(CommandCode.GEN_KEY_PAIR, configuration.algorithm)
+    chip.require(CommandCode.CALC_SIGN, scheme)
 
 
 def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
