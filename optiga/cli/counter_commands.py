@@ -1,0 +1,95 @@
+"""The commands of ``counter``: list, show, count on, set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from optiga.cli.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.personalize.counters import Counter
+
+_SAMPLE = {"oid": "0xE120", "value": 0, "threshold": 0, "left": 0, "frozen": True}
+_MAX_STEP = 255  # what one command of the chip counts
+_NUMBER = click.IntRange(0, 0xFFFFFFFF)
+
+
+@click.command(name="list")
+@common_options()
+@pass_settings
+def list_all(settings: Settings) -> None:
+    """List every counter: the chip's four, and data objects whose type is up_counter."""
+    from optiga.cli.tables import table
+    from optiga.personalize.counters import list_counters
+
+    with settings.open_chip() as chip:
+        counters = [counter.fields for counter in list_counters(chip)]
+    text = table(("oid", "value", "threshold", "left"), counters)
+    settings.print_result({"counters": counters}, default="text", text=text)
+
+
+@click.command(name="show")
+@click.argument("oid", metavar="OID")
+@common_options()
+@pass_settings
+def show(settings: Settings, oid: str) -> None:
+    """Show a counter's value, its threshold, and how often it can still count."""
+    from optiga.personalize.counters import find_counter, read_counter
+
+    info = find_counter(oid)
+    settings.check_query(_SAMPLE)
+    with settings.open_chip() as chip:
+        counter = read_counter(chip, info)
+    _print(settings, counter)
+
+
+@click.command(name="count")
+@click.argument("oid", metavar="OID")
+@click.argument("step", metavar="[N]", type=click.IntRange(1, _MAX_STEP), default=1)
+@common_options()
+@pass_settings
+def count(settings: Settings, oid: str, step: int) -> None:
+    """Count a counter on by N, 1 to 255; without N by 1. At its threshold it stays, and is refused from then on."""
+    from optiga.personalize.counters import find_counter, read_counter
+
+    info = find_counter(oid)
+    settings.check_query(_SAMPLE)
+    with settings.open_chip() as chip:
+        chip.count(info.oid, step)
+        counter = read_counter(chip, info)
+    if not counter.left:
+        settings.note(f"{info.label} is at its threshold {counter.threshold}: it counts no further")
+    _print(settings, counter)
+
+
+@click.command(name="set")
+@click.argument("oid", metavar="OID")
+@click.option("--value", type=_NUMBER, metavar="N", help="The value. [stays]")
+@click.option("--threshold", type=_NUMBER, metavar="N", help="Where it stops. [stays]")
+@common_options()
+@pass_settings
+def set_counter(settings: Settings, oid: str, value: int | None, threshold: int | None) -> None:
+    """Set value and threshold, as long as the counter's change access condition allows it."""
+    from optiga.personalize.counters import find_counter, plan_set, write_counter
+
+    info = find_counter(oid)
+    settings.check_query(_SAMPLE)
+    if value is None and threshold is None:
+        raise click.UsageError("counter set takes --value or --threshold, or both.")
+    with settings.open_chip() as chip:
+        before, after = plan_set(chip, info, value, threshold)
+        if before == after:
+            settings.note(f"{info.label} was so already: it was not programmed again")
+        else:
+            write_counter(chip, after)
+    if not after.left:
+        settings.note(f"{info.label} is at its threshold {after.threshold}: it counts no further")
+    _print(settings, after)
+
+
+def _print(settings: Settings, counter: Counter) -> None:
+    fields = counter.fields
+    text = f"{fields['oid']}  {fields['value']} of {fields['threshold']}, {fields['left']} left"
+    settings.print_result(fields, default="text", text=text)

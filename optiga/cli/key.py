@@ -1,0 +1,36 @@
+"""``key``: the keys that a chip holds. Its commands are in :mod:`optiga.cli.key_commands` and beside it."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.lazy import Lazy, LazyGroup
+from optiga.cli.settings import common_options
+
+_COMMANDS = {
+    "decrypt": Lazy("optiga.cli.rsa_commands:decrypt", "Decrypt with an RSA key."),
+    "ecdh": Lazy("optiga.cli.key_commands:ecdh", "Agree on a secret with the holder of another key."),
+    "generate": Lazy("optiga.cli.key_commands:generate", "Make a key pair, or the AES key."),
+    "list": Lazy("optiga.cli.key_commands:list_all", "List every key: algorithm, usage, life cycle, conditions."),
+    "public": Lazy("optiga.cli.key_commands:public", "Print the public key that a slot's certificate names."),
+    "sign": Lazy("optiga.cli.sign_commands:sign", "Sign a file."),
+    "verify": Lazy("optiga.cli.sign_commands:verify", "Have the chip check a signature."),
+}
+
+
+@click.group(cls=LazyGroup, lazy_commands=_COMMANDS, name="key", invoke_without_command=True)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """The keys on the chip, which never leave it.
+
+    \b
+    optiga.py key list                             what is there
+    optiga.py key generate third --out third.pem   a key pair; its public key
+    optiga.py key sign third file --out file.sig   a signature
+    optiga.py key verify third.pem file.sig file   the chip checks one
+
+    SLOT is second, third, fourth, five or six, or either of a slot's object identifiers.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

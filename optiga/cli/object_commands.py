@@ -1,0 +1,188 @@
+"""The commands of ``object``: list, read, write, metadata, lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optiga.cli.confirm import confirm, yes_option
+from optiga.cli.inputs import read_file_or_input
+from optiga.cli.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.personalize.objects import DataChange, MetadataChange
+
+_COLUMNS = ("oid", "what", "bytes", "life_cycle", "change", "read", "execute")
+_TAGS = ("lcso", "version", "max_size", "used_size", "change", "read", "execute", "metadata_update", "algorithm")
+_WORDS = dict.fromkeys((*_TAGS, "key_usage", "type", "reset_type"), "")
+_SIDE = {"words": _WORDS, "hex": ""}
+
+
+@click.command(name="list")
+@common_options()
+@pass_settings
+def list_all(settings: Settings) -> None:
+    """List every object of the chip: what it is, bytes used and most, life cycle state, and who may do what."""
+    from optiga.cli.tables import table
+    from optiga.personalize.objects import list_objects
+
+    with settings.open_chip() as chip:
+        objects = list_objects(chip)
+    rows = [
+        {
+            **one,
+            "what": f"{one['name']}, {one['algorithm']}" if one["algorithm"] else one["name"],
+            "bytes": None if one["max"] is None else f"{one['used']}/{one['max']}",
+        }
+        for one in objects
+    ]
+    settings.print_result({"objects": objects}, default="text", text=table(_COLUMNS, rows))
+
+
+@click.command(name="read")
+@click.argument("oid", metavar="OID")
+@click.option("--out", metavar="FILE", help="File for what is read: PEM or raw bytes.")
+@common_options()
+@pass_settings
+def read(settings: Settings, oid: str, out: str | None) -> None:
+    """Read an object's data: a certificate as PEM, others as a hex dump. The same as --read."""
+    from optiga.cli.jobs import read_object
+
+    read_object(settings, oid, out=out)
+
+
+@click.command(name="write")
+@click.argument("oid", metavar="OID")
+@click.argument("path", metavar="FILE|-")
+@click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits: write the bytes as they are.")
+@click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
+@click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
+@yes_option
+@common_options()
+@pass_settings
+def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | None, no_erase: bool, yes: bool) -> None:
+    """Write a file, or standard input (-), into an object.
+
+    A file for a certificate's or a trust anchor's object is a certificate, PEM or DER, and is proven against its key,
+    as with --write. With --hex, --offset or --no-erase it is bytes, for these objects too.
+    """
+    from optiga.personalize.objects import check_data, execute_data, find_info, parse_hex, plan_data, takes_certificates
+
+    info = find_info(oid)
+    name = "standard input" if path == "-" else path
+    if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
+        _write_certificate(settings, info.label, path)
+        return
+    content = read_file_or_input(path)
+    data = parse_hex(content.decode("latin-1"), name) if is_hex else content
+    check_data(info, data, offset or 0)
+    settings.check_query({"oid": "", "size": 1, "offset": 0, "written": True})
+    with settings.open_chip() as chip:
+        change: DataChange = plan_data(chip, info, data, offset=offset or 0, erase=not no_erase)
+        confirm(settings, f"Writing {info.label}", change.stays if change.is_needed else (), yes=yes)
+        execute_data(chip, change)
+    if change.is_needed:
+        settings.note(f"{len(data)} bytes have been written to {info.label}")
+    else:
+        settings.note(f"They were there already: {info.label} was not programmed again")
+    if settings.wants_result:
+        fields = {"oid": info.label, "size": len(data), "offset": offset or 0, "written": change.is_needed}
+        settings.print_result(fields, default="repr")
+
+
+@click.command(name="metadata")
+@click.argument("oid", metavar="OID")
+@click.argument("words", metavar="[TAG: VALUE]…", nargs=-1)
+@yes_option
+@common_options()
+@pass_settings
+def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) -> None:
+    """Show an object's metadata, or set some: "change: lcso < operational || int 0xE0E8" "read: always".
+
+    \b
+    change, read, execute, metadata_update   who may: always, never, lcso < operational,
+                                             conf 0xE140, int 0xE0E8, auto 0xF1D0, luc 0xE120,
+                                             sec_sta_g 0x20; && binds stronger than ||
+    lcso                                     creation, initialization, operational, termination
+    type                                     byte_string, up_counter, trust_anchor, pre_shared_secret …
+    key_usage                                authentication, encryption, signature, key_agreement
+    version, reset_type                      a number; a state, flush or random
+    """
+    from optiga.personalize.objects import describe_metadata, execute_metadata, find_info, plan_metadata, read_words
+
+    info = find_info(oid)
+    if not words:
+        settings.check_query({"oid": "", **_SIDE})
+        with settings.open_chip() as chip:
+            shown = describe_metadata(chip.metadata(info.oid))
+        settings.print_result({"oid": info.label, **shown}, default="text", text=_side(info.label, shown))
+        return
+    wanted = read_words(info, words)
+    settings.check_query({"oid": "", "changed": True, "before": _SIDE, "after": _SIDE})
+    with settings.open_chip() as chip:
+        change = plan_metadata(chip, info, wanted)
+        confirm(settings, f"Changing the metadata of {info.label}", change.stays, yes=yes)
+        after = describe_metadata(execute_metadata(chip, change))
+    _print_change(settings, change, after)
+
+
+@click.command(name="lock")
+@click.argument("oid", metavar="OID")
+@yes_option
+@common_options()
+@pass_settings
+def lock(settings: Settings, oid: str, yes: bool) -> None:
+    """Make an object operational: its metadata are fixed for ever, its data are whatever they then allow.
+
+    Says what can never be undone and asks first. An object that is locked already stays as it is.
+    """
+    from optiga.personalize.objects import describe_metadata, execute_metadata, find_info, plan_lock
+
+    info = find_info(oid)
+    settings.check_query({"oid": "", "changed": True, "before": _SIDE, "after": _SIDE})
+    with settings.open_chip() as chip:
+        change = plan_lock(chip, info)
+        confirm(settings, f"Locking {info.label}", change.stays, yes=yes)
+        after = describe_metadata(execute_metadata(chip, change))
+    if not change.is_needed:
+        settings.note(f"{info.label} is locked already")
+    _print_change(settings, change, after, quiet=not change.is_needed)
+
+
+def _print_change(settings: Settings, change: MetadataChange, after: dict[str, Any], *, quiet: bool = False) -> None:
+    """Metadata before and after."""
+    from optiga.personalize.objects import describe_metadata
+
+    label = change.info.label
+    before = describe_metadata(change.before)
+    if not change.is_needed and not quiet:
+        settings.note(f"{label} has these metadata already: it was not programmed again")
+    names = {**before["words"], **after["words"]}
+    lines = [f"{label} before {before['hex']}", f"{label} after  {after['hex']}"]
+    for name in names:
+        old, new = before["words"].get(name, "absent"), after["words"].get(name, "absent")
+        lines.append(f"{name}: {new}" if old == new else f"{name}: {old} -> {new}")
+    fields = {"oid": label, "changed": change.is_needed, "before": before, "after": after}
+    settings.print_result(fields, default="text", text="\n".join(lines))
+
+
+def _side(label: str, shown: dict[str, Any]) -> str:
+    return "\n".join([f"{label}  {shown['hex']}", *(f"{name}: {value}" for name, value in shown["words"].items())])
+
+
+def _write_certificate(settings: Settings, label: str, path: str) -> None:
+    """As ``--write`` does it; what comes on standard input goes through a file of its own."""
+    from optiga.cli.jobs import write_file
+
+    if path != "-":
+        write_file(settings, path, slot=None, object_id=label, strict=False)
+        return
+    import tempfile
+
+    content = read_file_or_input(path)
+    with tempfile.TemporaryDirectory(prefix="optiga-") as folder:
+        file = Path(folder) / "standard-input"
+        file.write_bytes(content)
+        write_file(settings, str(file), slot=None, object_id=label, strict=False)

@@ -1,0 +1,233 @@
+"""Metadata from words: the opposite of :meth:`optiga.protocol.metadata.Metadata.in_words`.
+
+``change: lcso < operational || int 0xE0E8`` sets one tag. Letter case and spaces do not matter, ``and`` and ``or`` are
+as good as ``&&`` and ``||``, and every value may be given in hex instead. SRM, "Metadata expression", and the tables
+"Access Condition Identifier and Operators" and "Metadata Update Identifier".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
+from optiga.protocol.metadata import ACCESS_TAGS, MAX_SIZE, AccessCondition, Condition, Metadata, Operator, Tag
+from optiga.protocol.objects import parse_oid
+
+OWN_TAGS = (Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
+"""Tags that the chip alone sets."""
+
+_CONDITIONS = {
+    "always": Condition.ALWAYS,
+    "never": Condition.NEVER,
+    "sec_sta_g": Condition.SECURITY_STATUS_GLOBAL,
+    "sec_sta_a": Condition.SECURITY_STATUS_APPLICATION,
+    "conf": Condition.CONFIDENTIALITY,
+    "int": Condition.INTEGRITY,
+    "auto": Condition.AUTHORIZATION,
+    "luc": Condition.LINKED_COUNTER,
+    "lcsg": Condition.LCS_GLOBAL,
+    "lcsa": Condition.LCS_APPLICATION,
+    "lcso": Condition.LCS_OBJECT,
+}
+_LIFE_CYCLES = (Condition.LCS_GLOBAL, Condition.LCS_APPLICATION, Condition.LCS_OBJECT)
+_SECURITY_STATUSES = (Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION)
+_COMPARISONS = {"<": Operator.LESS, "==": Operator.EQUAL, ">": Operator.GREATER}
+_JOINTS = {"&&": Operator.AND, "and": Operator.AND, "||": Operator.OR, "or": Operator.OR}
+_STATES = {**{state.name.lower(): int(state) for state in LifeCycleState}, "initialisation": 0x03}
+_TYPES = {kind.name.lower(): int(kind) for kind in ObjectType}
+_USAGES = {str(usage.name).lower(): int(usage) for usage in KeyUsage}
+_RESETS = {**_STATES, "flush": 0x10, "random": 0x20}
+_OTHER_NAMES = {"meta_update": "metadata_update"}
+
+_WORD = re.compile(r"&&|\|\||==|<=|>=|!=|[<>]|[A-Za-z0-9_]+|\S")
+_MAX_VERSION = 0x7FFF
+
+
+def parse_metadata_words(texts: Iterable[str]) -> Metadata:
+    """Metadata from texts of the form ``tag: value``, in their order.
+
+    :raises ValueError: one line that names the word that is wrong, and what may stand there.
+    """
+    items: dict[int, bytes] = {}
+    for text in texts:
+        name, colon, value = text.partition(":")
+        if not colon:
+            raise ValueError(f"{text!r}: a tag, a colon and its value must stand here, as in 'change: never'")
+        tag = parse_tag(name)
+        if tag in items:
+            raise ValueError(f"{name.strip()}: this tag stands twice")
+        items[tag] = parse_value(tag, value)
+    metadata = Metadata(items)
+    if sum(2 + len(value) for value in items.values()) > MAX_SIZE - 2:
+        raise ValueError(f"these metadata take more than the {MAX_SIZE} bytes that there are for an object's")
+    return metadata
+
+
+def parse_tag(name: str) -> int:
+    """A tag by its name, or by its number in hex.
+
+    :raises ValueError: if there is none of that name, or the chip alone sets it.
+    """
+    word = name.strip().lower()
+    word = _OTHER_NAMES.get(word, word)
+    try:
+        tag = Tag[word.upper()]
+    except KeyError:
+        number = _hex(word)
+        if number is None or len(number) != 1:
+            known = ", ".join(tag.name.lower() for tag in Tag if tag not in OWN_TAGS)
+            raise ValueError(f"{name.strip()!r} is no tag of metadata; there are {known}") from None
+        if number[0] not in tuple(Tag):
+            return number[0]
+        tag = Tag(number[0])
+    if tag in OWN_TAGS:
+        raise ValueError(f"{word}: the chip alone sets it")
+    return int(tag)
+
+
+def parse_value(tag: int, text: str) -> bytes:
+    """The value of a tag from its words.
+
+    :raises ValueError: one line that names the word that is wrong, and what may stand there.
+    """
+    name = Tag(tag).name.lower() if tag in tuple(Tag) else f"0x{tag:02x}"
+    text = text.strip()
+    if not text:
+        raise ValueError(f"{name}: its value is missing")
+    raw = _hex(text.lower()) if text.lower().startswith("0x") else None
+    if raw is not None:
+        return _check_raw(tag, name, raw)
+    try:
+        if tag in ACCESS_TAGS:
+            return encode_condition(text)
+        if tag == Tag.VERSION:
+            return _version(text)
+        if tag == Tag.LCSO:
+            return bytes([_choice(text, _STATES, "a life cycle state")])
+        if tag == Tag.TYPE:
+            return bytes([_choice(text, _TYPES, "a type of data")])
+        if tag == Tag.KEY_USAGE:
+            return bytes([_flags(text, _USAGES, "a key usage")])
+        if tag == Tag.RESET_TYPE:
+            return bytes([_reset(text)])
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    raise ValueError(f"{name}: {text!r} is no value in hex, as 0x01 is")
+
+
+def encode_condition(text: str) -> bytes:
+    """An access condition from its words, as the value of a tag. ``&&`` binds stronger than ``||``.
+
+    :raises ValueError: if the words are no condition by the manual's rules.
+    """
+    words = _WORD.findall(text)
+    encoded = bytearray()
+    place = 0
+
+    def word() -> str:
+        """The next word, empty behind the last."""
+        nonlocal place
+        place += 1
+        return words[place - 1] if place <= len(words) else ""
+
+    while True:
+        encoded += _simple(word(), word)
+        joint = word()
+        if not joint:
+            break
+        if joint.lower() not in _JOINTS:
+            raise _unexpected(joint, "&& (and), || (or) or nothing")
+        encoded.append(_JOINTS[joint.lower()])
+    AccessCondition.parse(bytes(encoded))  # the rules that concern the whole
+    return bytes(encoded)
+
+
+def _simple(name: str, word: Callable[[], str]) -> bytes:
+    """One simple condition whose first word is given; the others are taken."""
+    kind = _CONDITIONS.get(name.lower())
+    if kind is None:
+        raise _unexpected(name, f"one of {', '.join(_CONDITIONS)}")
+    if kind in (Condition.ALWAYS, Condition.NEVER):
+        return bytes([kind])
+    if kind in _LIFE_CYCLES:
+        comparison = word()
+        if comparison not in _COMPARISONS:
+            raise _unexpected(comparison, f"one of {', '.join(_COMPARISONS)} behind {name.lower()}")
+        return bytes([kind, _COMPARISONS[comparison], _choice(word(), _STATES, "a life cycle state")])
+    operand = word()
+    if kind in _SECURITY_STATUSES:
+        bits = _hex(operand.lower())
+        if bits is None or len(bits) != 1:
+            raise _unexpected(operand, f"the bits of a security status behind {name.lower()}, as 0x20")
+        return bytes([kind]) + bits
+    oid = parse_oid(operand)
+    if oid is None:
+        raise _unexpected(operand, f"the identifier of an object behind {name.lower()}, as 0xE0E8")
+    return bytes([kind]) + oid.to_bytes(2, "big")
+
+
+def _unexpected(word: str, allowed: str) -> ValueError:
+    if word in tuple("()[]{}") and word:
+        return ValueError("brackets are not supported: && binds stronger than ||, so write each alternative out")
+    return ValueError(f"{word!r} stands where {allowed} must" if word else f"it ends where {allowed} must stand")
+
+
+def _choice(word: str, choices: Mapping[str, int], what: str) -> int:
+    """The number of a word, or of one byte in hex."""
+    wanted = word.strip().lower()
+    if wanted in choices:
+        return choices[wanted]
+    raw = _hex(wanted) if wanted.startswith("0x") else None
+    if raw is not None and len(raw) == 1:
+        return raw[0]
+    names = ", ".join(name for name in choices if name != "initialisation")
+    raise ValueError(f"{word!r} is not {what}; there are {names}" if word else f"{what} is missing: {names}")
+
+
+def _flags(text: str, choices: Mapping[str, int], what: str) -> int:
+    """The numbers of words between commas, together; ``none`` is 0."""
+    if text.lower() == "none":
+        return 0
+    number = 0
+    for word in text.split(","):
+        number |= _choice(word.strip(), choices, what)
+    return number
+
+
+def _reset(text: str) -> int:
+    """A reset type: a life cycle state to go to, a way of flushing, or one of each."""
+    words = [word.strip().lower() for word in text.split(",")]
+    if sum(word in _STATES for word in words) > 1 or {"flush", "random"} <= set(words):
+        raise ValueError(f"{text!r} names two of a kind: one life cycle state, and flush or random")
+    return _flags(text, _RESETS, "a reset type")
+
+
+def _version(text: str) -> bytes:
+    """A version, and whether the object is marked invalid."""
+    match = re.fullmatch(r"([0-9]{1,5})\s*(\(?invalid\)?)?", text.lower())
+    if match is None or int(match[1]) > _MAX_VERSION:
+        raise ValueError(f"{text!r} is no version: a number up to {_MAX_VERSION}, with (invalid) behind it if it is so")
+    return (int(match[1]) | (0x8000 if match[2] else 0)).to_bytes(2, "big")
+
+
+def _check_raw(tag: int, name: str, raw: bytes) -> bytes:
+    """A value that was given in hex, if it is of the tag's size."""
+    sizes = {Tag.VERSION: 2, Tag.LCSO: 1, Tag.TYPE: 1, Tag.KEY_USAGE: 1, Tag.RESET_TYPE: 1}
+    size = sizes.get(Tag(tag)) if tag in tuple(Tag) else None
+    if size is not None and len(raw) != size:
+        raise ValueError(f"{name}: 0x{raw.hex()} has {len(raw)} bytes, not {size}")
+    if tag in ACCESS_TAGS:
+        try:
+            AccessCondition.parse(raw)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return raw
+
+
+def _hex(text: str) -> bytes | None:
+    """Bytes of ``0x20`` or ``20``; None if it is not hex."""
+    digits = text.removeprefix("0x")
+    if not digits or len(digits) % 2 or re.fullmatch("[0-9a-f]+", digits) is None:
+        return None
+    return bytes.fromhex(digits)

@@ -1,0 +1,81 @@
+"""``counter``: list, show, count, set."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+
+from optiga import open_chip
+
+USAGE, CHIP = 2, 4
+
+
+def test_list(cli: Cli, port: str) -> None:
+    result = cli("--port", port, "counter", "list")
+    assert result.code == 0
+    head, *rows = result.out.splitlines()
+    assert head.split() == ["oid", "value", "threshold", "left"]
+    assert [row.split()[0] for row in rows] == ["0xE120", "0xE121", "0xE122", "0xE123"]
+
+
+def test_set_count_show(cli: Cli, port: str) -> None:
+    assert cli("--port", port, "counter", "set", "0xE120", "--threshold", 3).out == "0xE120  0 of 3, 3 left\n"
+    assert cli("--port", port, "counter", "count", "e120").out == "0xE120  1 of 3, 2 left\n"
+    assert json.loads(cli("--port", port, "counter", "show", "E120", "--output", "json").out) == {
+        "oid": "0xE120",
+        "value": 1,
+        "threshold": 3,
+        "left": 2,
+        "frozen": False,
+    }
+    last = cli("--port", port, "counter", "count", "0xE120", 200, "--query", "value")
+    assert last.out == "3\n"
+    assert "0xE120 is at its threshold 3" in last.err
+    refused = cli("--port", port, "counter", "count", "0xE120")
+    assert (refused.code, refused.out, len(refused.errors)) == (CHIP, "", 1)
+    assert "0x0E, counter threshold" in refused.errors[0]
+    assert cli("--port", port, "counter", "set", "0xE120", "--value", 0).out == "0xE120  0 of 3, 3 left\n"
+    again = cli("--port", port, "counter", "set", "0xE120", "--value", 0, "--threshold", 3)
+    assert "not programmed again" in again.err
+
+
+def test_a_data_object_as_counter(cli: Cli, port: str) -> None:
+    assert cli("--port", port, "counter", "set", "0xF1D0", "--value", 1, "--threshold", 9).code == 0
+    words = ("type: up_counter", "execute: always")
+    assert cli("--port", port, "object", "metadata", "0xF1D0", *words).code == 0
+    assert cli("--port", port, "counter", "count", "0xF1D0").out == "0xF1D0  2 of 9, 7 left\n"
+    assert "0xF1D0" in cli("--port", port, "counter", "list").out
+
+
+MISTAKES = {
+    "no counter": ("show 0xE0E1", "0xE0E1 .* is no counter", USAGE),
+    "unknown": ("show 0xE199", "not the identifier", USAGE),
+    "not yet a counter": ("show 0xF1D0", "holds 1 bytes, a counter has 8", USAGE),
+    "half of what is not there": ("set 0xF1D0 --value 1", "holds 1 bytes", USAGE),
+    "counting data": ("count 0xF1D0", "Counters are 0xE120", CHIP),
+    "zero": ("count 0xE120 0", "1<=x<=255", USAGE),
+    "too many": ("count 0xE120 256", "1<=x<=255", USAGE),
+    "nothing to set": ("set 0xE120", "--value or --threshold", USAGE),
+    "too large": ("set 0xE120 --value 4294967296", "4294967295", USAGE),
+    "over the threshold": ("set 0xE120 --value 5", "value 5 is more than the threshold 0", USAGE),
+    "query": ("count 0xE120 --query nonsense", "finds nothing.*threshold", USAGE),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake(name: str, cli: Cli, port: str) -> None:
+    typed, line, code = MISTAKES[name]
+    result = cli("--port", port, "counter", *typed.split())
+    assert (result.code, result.out, len(result.errors)) == (code, "", 1), result
+    assert re.search(line, result.errors[0]), result.errors[0]
+    with open_chip(port) as chip:
+        assert (chip.read(0xE120), chip.read(0xF1D0)) == (bytes(8), b"\x00")
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_without_a_command_it_helps(cli: Cli) -> None:
+    assert "threshold" in cli("counter").out

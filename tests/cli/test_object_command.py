@@ -1,0 +1,305 @@
+"""``object``: list, read, write, metadata, lock; what is irreversible is asked for, and mistakes touch no chip."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+from makers import make_certificate
+
+from optiga import open_chip
+from optiga.cli import confirm
+from optiga.personalize import irreversible
+from optiga.protocol.metadata import Metadata, Tag
+
+USAGE, CHIP, CERTIFICATE = 2, 4, 5
+EMPTY_DATA = "2011c00101c4018cc50101d003e1fc07d10100"
+
+
+class Terminal(io.StringIO):
+    """Standard input with somebody at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def somebody(monkeypatch: pytest.MonkeyPatch) -> type[Terminal]:
+    """Have somebody answer: ``somebody("y")``."""
+
+    def answer(text: str) -> None:
+        monkeypatch.setattr(sys, "stdin", Terminal(text + "\n"))
+
+    return answer  # type: ignore[return-value]
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+
+
+def feed(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+class TestList:
+    def test_table(self, cli: Cli, port: str) -> None:
+        result = cli("--port", port, "object", "list")
+        assert result.code == 0
+        lines = result.out.splitlines()
+        assert lines[0].split() == ["oid", "what", "bytes", "life_cycle", "change", "read", "execute"]
+        assert any(re.match(r"0xF1D0  arbitrary data type 3, 1 +1/140 +creation +lcso < operational", x) for x in lines)
+        assert any(re.match(r"0xE0F0  device private EC key 1, secp256r1 +- ", line) for line in lines)
+        assert not any(line.startswith("0xE100") for line in lines)
+
+    def test_json(self, cli: Cli, port: str) -> None:
+        objects = json.loads(cli("--port", port, "object", "list", "--output", "json").out)["objects"]
+        found = {one["oid"]: one for one in objects}
+        assert found["0xF1D0"] == {
+            "oid": "0xF1D0",
+            "name": "arbitrary data type 3, 1",
+            "kind": "data",
+            "used": 1,
+            "max": 140,
+            "life_cycle": "creation",
+            "change": "lcso < operational",
+            "read": "always",
+            "execute": "never",
+            "algorithm": None,
+            "metadata": EMPTY_DATA,
+        }
+        assert found["0xE0F1"]["max"] is None
+        assert len(objects) == len({one["oid"] for one in objects}) == 44
+
+    def test_query(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "object", "list", "--query", "objects[?oid=='0xE140'].used | [0]").out == "64\n"
+
+
+class TestData:
+    def test_write_and_read(self, cli: Cli, port: str) -> None:
+        Path("data.bin").write_bytes(b"hello")
+        result = cli("--port", port, "object", "write", "0xF1D0", "data.bin")
+        assert (result.code, result.out) == (0, "")
+        assert "5 bytes have been written to 0xF1D0" in result.err
+        assert "|hello|" in cli("--port", port, "object", "read", "f1d0").out
+        assert cli("--port", port, "object", "read", "0xF1D0", "--query", "data").out == "68656c6c6f\n"
+        again = cli("--port", port, "object", "write", "0xF1D0", "data.bin")
+        assert "0xF1D0 was not programmed again" in again.err
+        assert cli("--port", port, "object", "write", "0xF1D0", "data.bin", "--query", "written").out == "False\n"
+
+    def test_hex_offset_and_no_erase(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        feed(monkeypatch, b"00:01 02\n0x03 04\n")
+        assert cli("--port", port, "object", "write", "F1D1", "-", "--hex").code == 0
+        feed(monkeypatch, b"ff")
+        assert cli("--port", port, "object", "write", "F1D1", "-", "--hex", "--offset", 1, "--no-erase").code == 0
+        assert cli("--port", port, "object", "read", "F1D1", "--query", "data").out == "00ff020304\n"
+
+    def test_a_certificate(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        certificate = make_certificate()
+        Path("cert.pem").write_bytes(certificate)
+        result = cli("--port", port, "object", "write", "0xE0E8", "cert.pem")
+        assert (result.code, result.errors) == (0, [])
+        assert cli("--port", port, "object", "read", "0xE0E8").out.encode() == certificate
+        feed(monkeypatch, certificate)
+        assert "not programmed again" in cli("--port", port, "object", "write", "0xE0E8", "-").err
+
+    def test_a_life_cycle_state_is_asked_for(self, cli: Cli, port: str) -> None:
+        Path("state").write_text("07")
+        words = ("--port", port, "object", "write", "0xF1C0", "state", "--hex")
+        refused = cli(*words)
+        assert (refused.code, len(refused.errors)) == (USAGE, 1)
+        assert "application's life cycle state goes from creation to operational" in refused.errors[0]
+        assert cli("--port", port, "object", "read", "F1C0", "--query", "data").out == "01\n"
+        assert cli(*words, "--yes").code == 0
+        assert cli("--port", port, "object", "read", "F1C0", "--query", "data").out == "07\n"
+
+
+class TestMetadata:
+    def test_show(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "object", "metadata", "0xF1D0").out.splitlines() == [
+            f"0xF1D0  {EMPTY_DATA}",
+            "lcso: creation",
+            "max_size: 140",
+            "used_size: 1",
+            "change: lcso < operational",
+            "read: always",
+        ]
+        assert cli("--port", port, "object", "metadata", "0xF1D0", "--query", "words.read").out == "always\n"
+
+    def test_set(self, cli: Cli, port: str) -> None:
+        result = cli(
+            "--port",
+            port,
+            "object",
+            "metadata",
+            "0xF1D0",
+            "change: lcso < operational || int 0xe0e8",
+            "READ: conf E140",
+        )
+        assert (result.code, result.errors) == (0, [])
+        assert "change: lcso < operational -> lcso < operational || int 0xE0E8" in result.out
+        assert "read: always -> conf 0xE140" in result.out
+        assert "lcso: creation\n" in result.out
+
+    def test_json(self, cli: Cli, port: str) -> None:
+        words = ("--port", port, "object", "metadata", "F1D0", "type: up_counter", "--output", "json")
+        changed = json.loads(cli(*words).out)
+        assert (changed["changed"], changed["before"]["hex"]) == (True, EMPTY_DATA)
+        assert changed["after"]["words"]["type"] == "up_counter"
+        again = cli(*words)
+        assert json.loads(again.out)["changed"] is False
+        assert "not programmed again" in again.err
+
+    def test_never_is_asked_for(self, cli: Cli, port: str, somebody: type[Terminal]) -> None:
+        words = ("--port", port, "object", "metadata", "0xF1D0", "change: never")
+        refused = cli(*words)
+        assert (refused.code, len(refused.errors)) == (USAGE, 1)
+        assert re.search("its data can no longer be changed.*nobody can be asked.*--yes", refused.errors[0])
+        somebody("n")
+        assert cli(*words).code == 130
+        assert cli("--port", port, "object", "metadata", "0xF1D0", "--query", "hex").out.strip() == EMPTY_DATA
+        somebody("y")
+        answered = cli(*words)
+        assert answered.code == 0
+        assert "change: lcso < operational -> never" in answered.out
+        # As the manual has it, the condition can be set anew while the object is not operational.
+        assert cli("--port", port, "object", "metadata", "0xF1D0", "change: always").code == 0
+
+
+class TestLock:
+    def test_it_says_what_stays(self, cli: Cli, port: str) -> None:
+        result = cli("--port", port, "object", "lock", "0xF1D0", "--yes")
+        assert result.code == 0
+        for line in (
+            "Locking 0xF1D0 can never be undone:",
+            "  its life cycle state goes from creation to operational and never comes back",
+            "  change: lcso < operational is fixed, which is never from then on",
+            "  read: always is fixed",
+            "  execute: absent is fixed, which is never from then on",
+            "  none of its metadata can ever be changed again",
+        ):
+            assert line in result.err.splitlines()
+        assert "lcso: creation -> operational" in result.out
+
+    def test_what_is_locked_already(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "object", "lock", "0xF1D0", "--yes", "-q").code == 0
+        again = cli("--port", port, "object", "lock", "0xF1D0")
+        assert (again.code, again.errors) == (0, [])
+        assert "0xF1D0 is locked already" in again.err
+        assert cli("--port", port, "object", "lock", "0xE0C2", "--query", "changed").out == "False\n"
+
+    def test_nobody_at_the_terminal(self, cli: Cli, port: str) -> None:
+        result = cli("--port", port, "object", "lock", "0xF1D0")
+        assert (result.code, result.out, len(result.errors)) == (USAGE, "", 1)
+        assert "--yes" in result.errors[0]
+        assert cli("--port", port, "object", "metadata", "0xF1D0", "--query", "words.lcso").out == "creation\n"
+
+    def test_somebody_says_yes(self, cli: Cli, port: str, somebody: type[Terminal]) -> None:
+        somebody("y")
+        result = cli("--port", port, "object", "lock", "0xF1D0", "-q")
+        assert result.code == 0
+        assert "Locking 0xF1D0?" in result.err
+
+    def test_what_is_locked_is_refused_before_the_chip(self, cli: Cli, port: str) -> None:
+        cli("--port", port, "object", "lock", "0xF1D0", "--yes")
+        for words, line in (
+            ("read: never", "0xF1D0 is operational: read can never be changed again"),
+            ("lcso: creation", "life cycle state operational and never goes back to creation"),
+        ):
+            result = cli("--port", port, "object", "metadata", "0xF1D0", words, "--yes")
+            assert (result.code, len(result.errors)) == (USAGE, 1)
+            assert line in result.errors[0]
+
+
+MISTAKES = {
+    "unknown object": ("object metadata 0xBEEF", "'0xBEEF' is not the identifier.*object list", USAGE),
+    "a session": ("object metadata 0xE100", "'0xE100' is no object with data or metadata", USAGE),
+    "no file": ("object write 0xF1D0 none.bin", "none.bin: there is no such file", USAGE),
+    "empty": ("object write 0xF1D0 {files}/empty", "nothing to write", USAGE),
+    "too big": ("object write 0xF1D0 {files}/big", "141 bytes do not fit 0xF1D0, which has room for 140", USAGE),
+    "too far": ("object write 0xF1D0 {files}/few --offset 139", "3 bytes at offset 139 do not fit", USAGE),
+    "no hex": ("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is no hex digit", USAGE),
+    "a key": ("object write 0xE0F1 {files}/few", "is a private key", USAGE),
+    "last error": ("object write 0xF1C2 {files}/few", "is the chip's own", USAGE),
+    "a counter": ("object write 0xE120 {files}/few", "'counter set' writes it", USAGE),
+    "no certificate": ("object write 0xE0E1 {files}/few", "no certificate in", CERTIFICATE),
+    "negative offset": ("object write 0xF1D0 {files}/few --offset -1", "offset", USAGE),
+    "wrong word": ("object metadata 0xF1D0 change:sometimes", "'sometimes' stands where one of always", USAGE),
+    "brackets": ("object metadata 0xF1D0 change:(always)", "brackets are not supported", USAGE),
+    "usage of data": ("object metadata 0xF1D0 key_usage:signature", "0xF1D0 is no key", USAGE),
+    "type of a key": ("object metadata 0xE0F1 type:byte_string", "0xE0F1 is a key", USAGE),
+    "no life cycle": ("object metadata 0xE0C2 read:never", "the chip's own and never change", USAGE),
+    "reading a key": ("object read 0xE0F1", "never leaves the chip", USAGE),
+    "query": ("object list --query nonsense", "'nonsense' finds nothing.*objects", USAGE),
+    "query of a write": ("object write 0xF1D0 {files}/few --query nonsense", "finds nothing.*written", USAGE),
+    "query of a lock": ("object lock 0xF1D0 --yes --query nonsense", "finds nothing.*changed", USAGE),
+    "locked data": ("object write 0xE0E0 {files}/few --hex --no-erase", "is not hex", USAGE),
+    "locked by the chip": ("object write 0xE0E0 {files}/few --offset 0", "0x07, access conditions", CHIP),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake(name: str, cli: Cli, port: str, tmp_path: Path) -> None:
+    typed, line, code = MISTAKES[name]
+    (tmp_path / "empty").touch()
+    (tmp_path / "big").write_bytes(bytes(141))
+    (tmp_path / "few").write_bytes(b"xyz")
+    cli("emulator", "new", port.removeprefix("emulator:"))
+    before = dump(port)
+    result = cli("--port", port, *typed.format(files=tmp_path).split())
+    assert (result.code, result.out, len(result.errors)) == (code, "", 1), result
+    assert re.search(line, result.errors[0]), result.errors[0]
+    assert "Traceback" not in result.err
+    assert dump(port) == before
+
+
+def dump(port: str) -> list[bytes]:
+    """What a mistake must not change."""
+    with open_chip(port) as chip:
+        watched = (0xE0E0, 0xE0E1, 0xE120, 0xF1D0)
+        return [chip.read(oid) for oid in watched] + [chip.metadata(oid).encode() for oid in (*watched, 0xE0F1)]
+
+
+class TestWhatStays:
+    def test_a_protected_update_stays_possible(self) -> None:
+        before = Metadata({Tag.LCSO: b"\x01", Tag.METADATA_UPDATE: bytes.fromhex("21e0e8"), Tag.RESET_TYPE: b"\x11"})
+        said = irreversible.what_stays(before, Metadata({Tag.LCSO: b"\x07"}))
+        assert "metadata_update: int 0xE0E8 is fixed" in said
+        assert "reset_type: 0x11 is fixed" in said
+        assert said[-1] == "nothing but a protected update (int 0xE0E8) can change its metadata"
+
+    @pytest.mark.parametrize(
+        ("condition", "state", "means"),
+        [
+            ("e1fc07", 7, "never"),
+            ("e1fc07", 1, "always"),
+            ("e1fc07fe21e0e8", 7, "int 0xE0E8"),
+            ("e1fb03fd20e140", 7, "conf 0xE140"),
+            ("e1fa0f", 7, "never"),
+            ("00", 7, "always"),
+            ("ff", 1, "never"),
+            ("70fc07", 7, "lcsg < operational"),
+        ],
+    )
+    def test_conditions_at_a_state(self, condition: str, state: int, means: str) -> None:
+        metadata = Metadata({Tag.CHANGE: bytes.fromhex(condition)})
+        assert str(irreversible.access_at(metadata, Tag.CHANGE, state)) == means
+
+    def test_what_can_be_taken_back(self) -> None:
+        before = Metadata.parse(bytes.fromhex(EMPTY_DATA))
+        assert irreversible.what_stays(before, Metadata({Tag.READ: b"\xff"})) == []
+
+
+def test_nobody_asked_for_nothing() -> None:
+    confirm.confirm(None, "x", (), yes=False)  # type: ignore[arg-type]
+
+
+def test_without_a_command_it_helps(cli: Cli) -> None:
+    result = cli("object")
+    assert (result.code, result.err) == (0, "")
+    assert "metadata" in result.out

@@ -1,0 +1,284 @@
+"""``random``, ``hash``, ``hmac``, ``aes``, ``rsa``, ``derive``: checked with hashlib and the cryptography library."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.cmac import CMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.padding import PKCS7
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from makers import make_certificate, make_key
+from processes import OPTIGA, run_process
+
+import optiga
+from optiga.emulator.store import SqliteStore
+from optiga.protocol.metadata import Metadata, Tag
+
+MESSAGE = bytes(range(256)) * 9 + b"end"
+SECRET = b"a secret of the chip and a host"
+IV = bytes(range(16))
+
+
+@pytest.fixture
+def message(cli: Cli) -> str:
+    Path("message").write_bytes(MESSAGE)
+    return "message"
+
+
+@pytest.fixture
+def secret(port: str) -> str:
+    """An object with a shared secret that nobody reads."""
+    with optiga.open_chip(port) as chip:
+        chip.write(0xF1D0, SECRET)
+        tags = {Tag.TYPE: b"\x21", Tag.READ: b"\xff", Tag.EXECUTE: b"\x00"}
+        chip.write_metadata(0xF1D0, Metadata(tags))
+    return "0xF1D0"
+
+
+@pytest.fixture
+def aes(cli: Cli, port: str) -> bytes:
+    """The AES key that the chip has made."""
+    with optiga.open_chip(port) as chip:
+        chip.write_metadata(0xE200, Metadata({Tag.CHANGE: b"\x00"}))
+    assert cli("--port", port, "key", "generate", "aes", "--bits", "256").code == 0
+    store = SqliteStore(Path(port.removeprefix("emulator:")))
+    try:
+        return store.load()[0xE200].data
+    finally:
+        store.close()
+
+
+def fails(cli: Cli, code: int, *arguments: object) -> str:
+    """The one error line of a command that fails with a code and prints nothing."""
+    result = cli(*arguments)
+    assert (result.code, result.out) == (code, ""), result.err
+    (error,) = result.errors
+    return error
+
+
+def is_private(path: str) -> bool:
+    return sys.platform == "win32" or stat.S_IMODE(Path(path).stat().st_mode) == 0o600
+
+
+class TestRandom:
+    @pytest.mark.parametrize("size", [1, 7, 8, 256, 257, 1000])
+    def test_any_size(self, cli: Cli, port: str, size: int) -> None:
+        drawn = [cli("--port", port, "random", size).out for _ in range(2)]
+        assert [len(bytes.fromhex(one)) for one in drawn] == [size, size]
+        assert drawn[0] != drawn[1] or size == 1
+
+    def test_files(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "random", "300", "--out", "random").out == ""
+        assert len(Path("random").read_bytes()) == 300
+        assert is_private("random")
+        cli("--port", port, "random", "20", "--hex", "--out", "random")
+        assert len(bytes.fromhex(Path("random").read_text())) == 20
+        assert len(cli("--port", port, "random", "8", "--query", "random").out) == 17
+
+    def test_bytes(self, port: str, tmp_path: Path) -> None:
+        command = [*OPTIGA, "--port", port, "-q", "random", "5", "--raw"]
+        program = "import subprocess, sys; print(len(subprocess.run(sys.argv[1:], stdout=-1).stdout))"
+        assert run_process([sys.executable, "-c", program, *command], tmp_path).stdout == "5\n"
+
+
+class TestHash:
+    def test_of_a_file(self, cli: Cli, port: str, message: str) -> None:
+        assert cli("--port", port, "hash", message).out == hashlib.sha256(MESSAGE).hexdigest() + "\n"
+        Path("empty").touch()
+        assert cli("--port", port, "hash", "empty").out == hashlib.sha256().hexdigest() + "\n"
+
+    def test_of_an_object(self, cli: Cli, port: str) -> None:
+        with optiga.open_chip(port) as chip:
+            digest = hashlib.sha256(chip.read(0xE0E0)).hexdigest()
+        shown = json.loads(cli("--port", port, "hash", "--object", "first", "--output", "json").out)
+        assert shown == {"hash": "sha256", "digest": digest}
+
+    def test_of_a_secret(self, cli: Cli, port: str, secret: str) -> None:
+        assert "What cannot be read cannot be hashed" in fails(cli, 4, "--port", port, "hash", "--object", secret)
+
+
+class TestHmac:
+    @pytest.mark.parametrize("name", ["sha256", "sha384", "sha512"])
+    def test_with_a_secret(
+        self, cli: Cli, port: str, message: str, secret: str, name: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.clear()
+        result = cli("--port", port, "-vv", "hmac", "--key", secret, message, "--hash", name)
+        assert result.out == hmac.digest(SECRET, MESSAGE, name).hex() + "\n"
+        assert "f1d0" in caplog.text  # frames are shown
+        assert SECRET.hex() not in caplog.text + result.err
+
+    def test_object_of_another_type(self, cli: Cli, port: str, message: str) -> None:
+        assert "type is pre-shared secret" in fails(cli, 4, "--port", port, "hmac", "--key", "0xF1D1", message)
+
+
+class TestAes:
+    def test_cbc(self, cli: Cli, port: str, message: str, aes: bytes) -> None:
+        words = ("--iv", IV.hex(), "--mode", "cbc")
+        assert cli("--port", port, "aes", "encrypt", message, "--out", "protected", *words).out == ""
+        padder, encryptor = PKCS7(128).padder(), Cipher(algorithms.AES(aes), modes.CBC(IV)).encryptor()
+        padded = padder.update(MESSAGE) + padder.finalize()
+        assert Path("protected").read_bytes() == encryptor.update(padded) + encryptor.finalize()
+        result = cli("--port", port, "aes", "decrypt", "protected", "--out", "plain", *words)
+        assert (result.out, Path("plain").read_bytes()) == ("", MESSAGE)
+        assert is_private("plain")
+        cli("--port", port, "aes", "decrypt", "protected", "--out", "plain", "--pad", "none", *words)
+        assert Path("plain").read_bytes() == padded
+
+    def test_ecb_in_hex(self, cli: Cli, port: str, aes: bytes) -> None:
+        Path("block").write_bytes(IV)
+        words = ("--mode", "ecb", "--pad", "none", "--hex")
+        encryptor = Cipher(algorithms.AES(aes), modes.ECB()).encryptor()
+        assert bytes.fromhex(cli("--port", port, "aes", "encrypt", "block", *words).out) == encryptor.update(IV)
+        shown = json.loads(cli("--port", port, "aes", "encrypt", "block", *words, "--output", "json").out)
+        assert (shown["mode"], shown["size"], len(shown["data"])) == ("ecb", 16, 32)
+
+    def test_text_comes_out_as_it_is(self, cli: Cli, port: str, aes: bytes) -> None:
+        Path("text").write_bytes(b"plain words")
+        words = ("--iv", IV.hex())
+        cli("--port", port, "aes", "encrypt", "text", "--out", "protected", *words)
+        assert cli("--port", port, "aes", "decrypt", "protected", *words).out == "plain words"
+
+    def test_wrong_vector(self, cli: Cli, port: str, aes: bytes) -> None:
+        Path("text").write_bytes(b"plain words")
+        cli("--port", port, "aes", "encrypt", "text", "--out", "protected", "--iv", IV.hex())
+        error = fails(cli, 2, "--port", port, "aes", "decrypt", "protected", "--iv", "ff" * 16, "--out", "plain")
+        assert "not padded by PKCS #7" in error
+        assert not Path("plain").exists()
+
+    def test_macs(self, cli: Cli, port: str, message: str, aes: bytes) -> None:
+        expected = CMAC(algorithms.AES(aes))
+        expected.update(MESSAGE)
+        assert cli("--port", port, "aes", "mac", message).out == expected.finalize().hex() + "\n"
+        Path("blocks").write_bytes(MESSAGE[:-3])
+        encryptor = Cipher(algorithms.AES(aes), modes.CBC(bytes(16))).encryptor()
+        last = encryptor.update(MESSAGE[:-3])[-16:]
+        assert cli("--port", port, "aes", "mac", "blocks", "--mode", "cbc-mac").out == last.hex() + "\n"
+
+    def test_no_key(self, cli: Cli, port: str, message: str) -> None:
+        assert "holds no key" in fails(cli, 4, "--port", port, "aes", "mac", message)
+
+
+class TestRsa:
+    def test_there_and_back(self, cli: Cli, port: str) -> None:
+        cli("--port", port, "key", "generate", "six", "--algorithm", "rsa1024", "--out", "six.pem")
+        Path("text").write_bytes(b"for six")
+        assert cli("--port", port, "rsa", "encrypt", "--key", "six.pem", "text", "--out", "protected").code == 0
+        assert cli("--port", port, "rsa", "decrypt", "six", "protected").out == "for six"
+
+    def test_for_the_host(self, cli: Cli, port: str) -> None:
+        key = rsa.generate_private_key(65537, 2048)
+        Path("cert.pem").write_bytes(make_certificate(public_key=key.public_key()))
+        Path("text").write_bytes(b"x" * 245)
+        shown = cli("--port", port, "rsa", "encrypt", "--key", "cert.pem", "text", "--hex").out
+        assert key.decrypt(bytes.fromhex(shown), padding.PKCS1v15()) == b"x" * 245
+        Path("text").write_bytes(b"x" * 246)
+        error = fails(cli, 2, "--port", port, "rsa", "encrypt", "--key", "cert.pem", "text")
+        assert "246 bytes are too many for RSA-2048: at most 245" in error
+
+    def test_for_a_certificate_on_the_chip(self, cli: Cli, port: str) -> None:
+        Path("text").write_bytes(b"x")
+        error = fails(cli, 4, "--port", port, "rsa", "encrypt", "--certificate", "0xE0E0", "text")
+        assert "EncryptAsym 0xE0E0" in error
+
+
+class TestDerive:
+    @pytest.mark.parametrize("name", ["sha256", "sha512"])
+    def test_hkdf(self, cli: Cli, port: str, secret: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
+        words = ("--secret", secret, "--size", "40", "--salt", "00:01", "--info", "02ff", "--hash", name)
+        result = cli("--port", port, "derive", "hkdf", *words)
+        digest = hashes.SHA256() if name == "sha256" else hashes.SHA512()
+        key = HKDF(digest, 40, b"\x00\x01", b"\x02\xff").derive(SECRET)
+        assert result.out == key.hex() + "\n"
+        assert "Warning: this is a secret key" in result.err
+        caplog.clear()
+        result = cli("--port", port, "-v", "derive", "hkdf", *words, "--out", "key")
+        assert (result.out, Path("key").read_bytes()) == ("", key)
+        assert key.hex() not in caplog.text + result.err
+        assert is_private("key")
+
+    def test_tls_prf(self, cli: Cli, port: str, secret: str) -> None:
+        seed = bytes(32)
+        words = ("--secret", secret, "--size", "32", "--label", "key expansion", "--seed", seed.hex())
+        shown = json.loads(cli("--port", port, "derive", "tls-prf", *words, "--output", "json").out)
+        start = b"key expansion" + seed
+        first = hmac.digest(SECRET, start, "sha256")
+        assert bytes.fromhex(shown["key"]) == hmac.digest(SECRET, first + start, "sha256")
+        assert (shown["method"], shown["size"]) == ("tls-prf-sha256", 32)
+
+
+MISTAKES = {
+    "random 0": (2, "x>=1|1<=x"),
+    "random 8 --hex --raw": (2, "do not go together"),
+    "random 8 --out .": (2, "names no file"),
+    "random 8 --query colour": (2, "finds nothing"),
+    "hash": (2, "Name a FILE, or an object"),
+    "hash m --object 0xF1D0": (2, "Name a FILE, or an object"),
+    "hash none": (2, "cannot read the file none"),
+    "hash --object 0xE0F1": (2, "never leaves the chip"),
+    "hash --object 0xBEEF": (2, "not an object of the chip"),
+    "hmac m": (2, "--key"),
+    "hmac m --key 0xE100": (2, "is a session"),
+    "hmac m --key 0xE0F1": (2, "holds no shared secret"),
+    "hmac m --key nine": (2, "'nine' is not an object"),
+    "hmac empty --key 0xF1D0": (2, "empty is empty"),
+    "aes encrypt m": (2, "CBC needs.*there is none"),
+    "aes encrypt m --iv 00": (2, "it has 1"),
+    "aes encrypt m --iv zz": (2, "not bytes in hex"),
+    "aes encrypt m --mode ecb --iv 00": (2, "ECB takes no --iv"),
+    "aes encrypt m --mode ecb --pad none": (2, "5 bytes are not whole blocks"),
+    "aes decrypt m --mode ecb": (2, "5 bytes are not whole blocks"),
+    "aes encrypt m --mode ecb --out none/x": (2, "no such folder"),
+    "aes encrypt m --mode ecb --out x": (4, "holds no key"),
+    "aes mac m --mode cbc-mac": (2, "CMAC takes any length"),
+    "aes mac empty": (2, "empty is empty"),
+    "rsa encrypt m": (2, "either with --key or with --certificate"),
+    "rsa encrypt m --key ec.pem": (2, "holds a key secp256r1"),
+    "rsa encrypt m --key m": (5, "neither a public key nor a certificate"),
+    "rsa encrypt m --certificate 0xE0F1": (2, "never leaves the chip"),
+    "rsa decrypt second m": (4, "holds no key yet"),
+    "derive hkdf --secret 0xF1D0 --size 15": (2, "16<=x<=256"),
+    "derive hkdf --secret 0xE101 --size 16": (2, "is a session"),
+    "derive hkdf --secret 0xF1D0 --size 16": (4, "type is pre-shared secret"),
+    "derive hkdf --secret 0xF1D0 --size 16 --query x": (2, "finds nothing"),
+    f"derive hkdf --secret 0xF1D0 --size 16 --info {257 * '00'}": (2, "--info has 257 bytes"),
+    "derive tls-prf --secret 0xF1D0 --size 16 --label short": (2, "have 5 bytes together"),
+}
+
+
+@pytest.mark.parametrize("typed", MISTAKES)
+def test_mistakes(cli: Cli, port: str, typed: str) -> None:
+    """One line, the exit code, and no file is left."""
+    Path("m").write_bytes(b"short")
+    Path("empty").touch()
+    pem = make_key().private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    Path("ec.pem").write_bytes(pem)
+    files = set(Path().iterdir())
+    code, line = MISTAKES[typed]
+    error = fails(cli, code, "--port", port, *typed.split())
+    assert re.search(line, error), error
+    assert set(Path().iterdir()) == files
+    chip_is_there = Path(port.removeprefix("emulator:")).exists()
+    assert chip_is_there is (code == 4)
+
+
+def test_a_terminal_gets_no_bytes(cli: Cli, port: str, aes: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("m").write_bytes(b"words")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert "not written to a terminal" in fails(cli, 2, "--port", port, "random", "8", "--raw")
+    result = cli("--port", port, "aes", "encrypt", "m", "--iv", IV.hex())
+    Path("protected").write_bytes(bytes.fromhex(result.out))
+    assert "is not text; this is hex" in result.err
+    assert cli("--port", port, "aes", "decrypt", "protected", "--iv", IV.hex()).out == "words\n"
