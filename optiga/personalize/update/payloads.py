@@ -1,0 +1,134 @@
+"""What an update brings: data, a key, or metadata, each with what its manifest says of it.
+
+SRM, "Format of keys in Payload" and "Metadata update".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.personalize.files import read_input
+from optiga.protocol import metadata as md
+from optiga.protocol import tlv
+from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.codes import KeyUsage
+from optiga.protocol.manifest import ContentReset, DataUpdate, KeyUpdate, MetadataUpdate, UpdateKind, WriteType
+from optiga.protocol.metadata import AccessCondition, Metadata, Tag
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+_TAG_SECRET, _TAG_PUBLIC, _TAG_EXPONENT = 0x01, 0x02, 0x03
+_EXPONENT_SIZE = 4
+_MAX_KEY_FILE = 1 << 16
+_NEVER_UPDATED = (Tag.VERSION, Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
+_AES = {16: KeyAlgorithm.AES128, 24: KeyAlgorithm.AES192, 32: KeyAlgorithm.AES256}
+
+
+class Payload(NamedTuple):
+    """What an update brings.
+
+    :param content: in plain, as the chip wants it; at least one byte.
+    """
+
+    kind: UpdateKind
+    content: bytes
+
+
+def data_payload(data: bytes, *, offset: int = 0, write_type: WriteType = WriteType.ERASE_AND_WRITE) -> Payload:
+    """Data for an object that holds data.
+
+    :raises ConfigurationError: if there are none.
+    """
+    if not data:
+        raise ConfigurationError("an update of no data", hint="At least one byte is written")
+    return Payload(DataUpdate(offset, write_type), data)
+
+
+def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.AS_METADATA) -> Payload:
+    """Metadata for any object: the tags to be changed; none to have only the reset type applied.
+
+    :raises ConfigurationError: if a tag cannot be updated, or a value is none.
+    """
+    for tag, value in metadata.items():
+        if tag not in tuple(Tag) or tag in _NEVER_UPDATED:
+            raise ConfigurationError(f"an update cannot change the metadata tag 0x{tag:02X}")
+        if tag in md.ACCESS_TAGS:
+            try:
+                AccessCondition.parse(value)
+            except ValueError as error:
+                raise ConfigurationError(f"metadata tag 0x{tag:02X}: {error}") from None
+    content = metadata.encode()
+    if len(content) > md.MAX_SIZE:
+        raise ConfigurationError(f"metadata of {len(content)} bytes; a chip keeps {md.MAX_SIZE}")
+    return Payload(MetadataUpdate(reset), content)
+
+
+def aes_payload(key: bytes, usage: KeyUsage = KeyUsage.ENCRYPTION) -> Payload:
+    """An AES key of 16, 24 or 32 bytes.
+
+    :raises ConfigurationError: if it has another size.
+    """
+    if len(key) not in _AES:
+        raise ConfigurationError(f"an AES key of {len(key)} bytes", hint="It has 16, 24 or 32")
+    return Payload(KeyUpdate(_AES[len(key)], usage), tlv.encode(_TAG_SECRET, key))
+
+
+def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
+    """A private key on one of the chip's curves, or of RSA-1024 or RSA-2048.
+
+    :raises ConfigurationError: if it is another.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from optiga.personalize.public_keys import PublicKey
+
+    public = PublicKey.of(key.public_key())
+    algorithm = public.algorithm
+    if algorithm is None:
+        raise ConfigurationError(f"the chip has no {public.title} keys")
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        size = CURVES[algorithm].coordinate_size
+        point = key.public_key().public_numbers()
+        both = point.x.to_bytes(size, "big") + point.y.to_bytes(size, "big")
+        content = tlv.encode_integer(_TAG_SECRET, key.private_numbers().private_value, size)
+        return Payload(KeyUpdate(algorithm, usage), content + tlv.encode(_TAG_PUBLIC, both))
+    size = RSA_KEY_BITS[algorithm] // 8
+    numbers = key.private_numbers()
+    try:
+        exponent = tlv.encode_integer(_TAG_EXPONENT, numbers.public_numbers.e, _EXPONENT_SIZE)
+    except OverflowError:
+        raise ConfigurationError("an RSA key whose public exponent is longer than the chip's 4 bytes") from None
+    content = tlv.encode_integer(_TAG_SECRET, numbers.d, size)
+    return Payload(
+        KeyUpdate(algorithm, usage),
+        content + tlv.encode_integer(_TAG_PUBLIC, numbers.public_numbers.n, size) + exponent,
+    )
+
+
+def load_private_key(path: Path, passphrase: bytes | None = None) -> PrivateKey:
+    """A private key in a PEM file.
+
+    :param passphrase: not looked at where the key is not encrypted.
+    :raises ConfigurationError: if the file holds no EC or RSA key, or the passphrase is missing or another.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    pem = read_input(path, "private key", _MAX_KEY_FILE)
+    is_encrypted = b"ENCRYPTED" in pem
+    if is_encrypted and passphrase is None:
+        raise ConfigurationError(f"the private key {path} is encrypted", hint="Give its passphrase")
+    try:
+        key = serialization.load_pem_private_key(pem, passphrase if is_encrypted else None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        hint = "Is it that key's passphrase?" if is_encrypted else "A file in PEM, PKCS #8 or of OpenSSL's own"
+        raise ConfigurationError(f"{path} holds no private key that can be opened", hint=hint) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise ConfigurationError(f"{path} holds no EC or RSA key")
+    return key

@@ -1,0 +1,82 @@
+"""An update set: a signed manifest and the fragments that belong to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optiga.errors import ConfigurationError
+from optiga.protocol.fragments import MAC_SIZE, is_chain
+from optiga.protocol.manifest import DIGEST_SIZE, MAX_PAYLOAD_VERSION, DataUpdate, KeyUpdate, SignedManifest
+from optiga.protocol.objects import format_oid
+
+
+@dataclass(frozen=True)
+class UpdateSet:
+    """What is sent to a chip, whole and consistent. Whether the signature is right only its certificate can tell.
+
+    :param fragments: as they are sent, at least one.
+    """
+
+    signed: SignedManifest
+    fragments: tuple[bytes, ...]
+
+    @classmethod
+    def parse(cls, manifest: bytes, fragments: tuple[bytes, ...], name: str) -> UpdateSet:
+        """From the bytes that are sent.
+
+        :param name: what to call the set in messages, usually the path of its file.
+        :raises ConfigurationError: if they are no update set.
+        """
+        try:
+            signed = SignedManifest.decode(manifest)
+        except ValueError as error:
+            raise ConfigurationError(f"{name}: {error}", hint="Is it an update set?") from None
+        content = signed.manifest
+        overhead = DIGEST_SIZE * (len(fragments) - 1)
+        if content.encryption is not None:
+            overhead += MAC_SIZE * len(fragments)
+        if not fragments or not is_chain(content.digest, list(fragments)):
+            raise ConfigurationError(
+                f"{name}: its fragments do not belong to its manifest",
+                hint="Fragments are missing, damaged or mixed up",
+            )
+        if sum(map(len, fragments)) - overhead != content.size:
+            raise ConfigurationError(
+                f"{name}: its fragments do not hold the {content.size} bytes that its manifest says"
+            )
+        if not 0 < content.payload_version <= MAX_PAYLOAD_VERSION:
+            raise ConfigurationError(f"{name}: no object takes an update of version {content.payload_version}")
+        return cls(signed, fragments)
+
+    @property
+    def oid(self) -> int:
+        """The object that is updated."""
+        return self.signed.manifest.target_oid
+
+    @property
+    def manifest(self) -> bytes:
+        """The signed manifest as it is sent."""
+        return self.signed.encode()
+
+    def in_words(self) -> dict[str, str | int]:
+        """What the set does, for people and for ``--query``."""
+        manifest = self.signed.manifest
+        kind = manifest.kind
+        words: dict[str, str | int] = {"target": format_oid(manifest.target_oid)}
+        if isinstance(kind, DataUpdate):
+            words.update(updates="data", offset=kind.offset, write=kind.write_type.name.lower())
+        elif isinstance(kind, KeyUpdate):
+            usages = [str(usage.name).lower() for usage in type(kind.usage) if kind.usage & usage]
+            words.update(updates="key", algorithm=kind.algorithm.title, usage=", ".join(usages))
+        else:
+            words.update(updates="metadata", reset=kind.reset.name.lower())
+        words.update(
+            size=manifest.size,
+            payload_version=manifest.payload_version,
+            trust_anchor=format_oid(self.signed.anchor_oid),
+            signature=self.signed.algorithm.name.lower(),
+            chip=manifest.uid.hex() or "any",
+        )
+        if manifest.encryption is not None:
+            words["secret"] = format_oid(manifest.encryption.secret_oid)
+        return words

@@ -1,0 +1,286 @@
+"""Update sets: made, kept in files, checked against a chip, and applied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import infineon_updates as infineon
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from updating import (
+    ANCHOR_OID,
+    BY_ANCHOR,
+    BY_ANCHOR_AND_SECRET,
+    SECRET,
+    TARGET,
+    PrivateKey,
+    begin,
+    made,
+    updatable,
+)
+
+from optiga.chip import Chip, Key
+from optiga.errors import CertificateError, ConfigurationError, OptigaError
+from optiga.personalize.public_keys import PublicKey
+from optiga.personalize.update.apply import apply_update, send_update
+from optiga.personalize.update.payloads import (
+    aes_payload,
+    data_payload,
+    key_payload,
+    load_private_key,
+    metadata_payload,
+)
+from optiga.personalize.update.update_file import encode_c, encode_json, read_update, write_update
+from optiga.personalize.update.update_set import UpdateSet
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import KeyUsage, SymmetricMode
+from optiga.protocol.manifest import ContentReset, WriteType
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.transport.emulated import EmulatedTransport
+
+LONG = bytes(range(256)) * 5
+
+
+@pytest.fixture
+def chip() -> Iterator[Chip]:
+    """One that takes updates of data from the anchor."""
+    with Chip(EmulatedTransport(updatable().chip)) as opened:
+        yield opened
+
+
+def allow(chip: Chip, oid: int, **tags: bytes) -> None:
+    chip.write_metadata(oid, Metadata({Tag[name.upper()]: value for name, value in tags.items()}))
+
+
+class TestApplied:
+    @pytest.mark.parametrize("data", [b"x", LONG, bytes(640), bytes(1500)])
+    def test_data(self, chip: Chip, data: bytes) -> None:
+        result = apply_update(chip, made(data, 7))
+        assert chip.read(TARGET) == data
+        assert (result.oid, result.version, result.resumed, result.warnings) == (TARGET, 7, False, ())
+        assert chip.metadata(TARGET).get(Tag.VERSION) == b"\x00\x07"
+
+    def test_a_part_of_data(self, chip: Chip) -> None:
+        apply_update(chip, made(b"the whole"))
+        apply_update(chip, made(data_payload(b"one", offset=4, write_type=WriteType.WRITE), 2))
+        assert chip.read(TARGET) == b"the onele"
+
+    @pytest.mark.parametrize("data", [b"secret", LONG])
+    def test_encrypted(self, chip: Chip, data: bytes) -> None:
+        allow(chip, TARGET, change=BY_ANCHOR_AND_SECRET)
+        update = made(data, secret=SECRET)
+        assert data[:16] not in b"".join(update.fragments)
+        apply_update(chip, update)
+        assert chip.read(TARGET) == data
+
+    def test_an_ec_key(self, chip: Chip) -> None:
+        private = ec.generate_private_key(ec.SECP256R1())
+        allow(chip, 0xE0F2, change=BY_ANCHOR)
+        apply_update(chip, made(key_payload(private, KeyUsage.SIGNATURE), target_oid=0xE0F2))
+        signature = Key(chip, 0xE0F2, KeyAlgorithm.SECP256R1).sign(b"hello")
+        assert PublicKey.of(private.public_key()).verifies(signature, b"hello", "sha256")
+
+    def test_an_rsa_key(self, chip: Chip) -> None:
+        private = rsa.generate_private_key(65537, 1024)
+        allow(chip, 0xE0FC, change=BY_ANCHOR)
+        apply_update(chip, made(key_payload(private, KeyUsage.SIGNATURE), target_oid=0xE0FC))
+        signature = Key(chip, 0xE0FC, KeyAlgorithm.RSA1024).sign(b"hello")
+        assert PublicKey.of(private.public_key()).verifies(signature, b"hello", "sha256")
+
+    def test_an_aes_key(self, chip: Chip) -> None:
+        key = bytes(range(32))
+        allow(chip, 0xE200, change=BY_ANCHOR)
+        apply_update(chip, made(aes_payload(key), target_oid=0xE200))
+        encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+        assert chip.toolbox.encrypt_aes(bytes(16), SymmetricMode.ECB) == encryptor.update(bytes(16))
+
+    def test_metadata(self, chip: Chip) -> None:
+        allow(chip, 0xF1D3, metadata_update=BY_ANCHOR, reset_type=b"\x01")
+        chip.write(0xF1D3, b"kept")
+        allow(chip, 0xF1D3, lcso=b"\x07")
+        changed = Metadata({Tag.READ: b"\xff"})
+        apply_update(chip, made(metadata_payload(changed), target_oid=0xF1D3))
+        metadata = chip.metadata(0xF1D3)
+        assert metadata.get(Tag.READ) == b"\xff"
+        assert metadata.get(Tag.LCSO) == b"\x01", "the reset type takes it back to creation"
+
+    def test_metadata_with_the_content_overwritten(self, chip: Chip) -> None:
+        allow(chip, 0xF1D3, metadata_update=BY_ANCHOR, reset_type=b"\x01")
+        chip.write(0xF1D3, b"gone")
+        payload = metadata_payload(Metadata({}), reset=ContentReset.ZEROS)
+        apply_update(chip, made(payload, target_oid=0xF1D3))
+        assert chip.metadata(0xF1D3).used_size == 0
+
+    def test_an_interrupted_one_is_ended(self) -> None:
+        probe = updatable()
+        update = made(LONG, 3)
+        begin(probe, update, 1)
+        with Chip(EmulatedTransport(probe.chip)) as chip:
+            with pytest.raises(ConfigurationError, match="to version 3 was begun and not ended"):
+                apply_update(chip, made(LONG, 4))
+            assert apply_update(chip, update).resumed
+            assert chip.read(TARGET) == LONG
+
+
+class TestRefusedBeforehand:
+    """By what the chip itself would say, too."""
+
+    def refused(self, chip: Chip, update: UpdateSet, kind: type[OptigaError] = ConfigurationError) -> str:
+        before = (chip.read(TARGET), chip.metadata(TARGET))
+        with pytest.raises(kind) as caught:
+            apply_update(chip, update)
+        with pytest.raises(OptigaError):
+            send_update(chip, update)
+        assert (chip.read(TARGET), chip.metadata(TARGET)) == before
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    def test_an_old_version(self, chip: Chip) -> None:
+        apply_update(chip, made(b"new", 5))
+        assert "has version 5, the update brings 5" in self.refused(chip, made(b"old", 5))
+
+    def test_another_chip(self, chip: Chip) -> None:
+        assert "for another chip" in self.refused(chip, made(b"x", uid=bytes(27)))
+        apply_update(chip, made(b"x", uid=bytes.fromhex(chip.uid.hex)))
+
+    def test_another_signer(self, chip: Chip) -> None:
+        stranger = ec.generate_private_key(ec.SECP256R1())
+        assert "not signed with the key" in self.refused(chip, made(b"x", signer=stranger), CertificateError)
+
+    def test_an_object_that_is_not_for_it(self, chip: Chip) -> None:
+        assert "does not let itself be updated so" in self.refused(chip, made(b"x", target_oid=0xF1E1))
+
+    def test_metadata_without_a_reset_type(self, chip: Chip) -> None:
+        update = made(metadata_payload(Metadata({Tag.READ: b"\x00"})), target_oid=0xF1D4)
+        allow(chip, 0xF1D4, metadata_update=BY_ANCHOR)
+        assert "no reset type" in self.refused(chip, update)
+
+    def test_no_trust_anchor(self, chip: Chip) -> None:
+        allow(chip, TARGET, change=bytes.fromhex("21f1d5"))
+        assert "0xF1D5 is no trust anchor" in self.refused(chip, made(b"x", anchor_oid=0xF1D5))
+
+
+class TestMade:
+    @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(), ec.BrainpoolP256R1()])
+    def test_signers_on_curves(self, curve: ec.EllipticCurve) -> None:
+        self.check_signer(ec.generate_private_key(curve))
+
+    @pytest.mark.parametrize("bits", [1024, 2048])
+    def test_rsa_signers(self, bits: int) -> None:
+        self.check_signer(rsa.generate_private_key(65537, bits))
+
+    def check_signer(self, key: PrivateKey) -> None:
+        with Chip(EmulatedTransport(updatable(key).chip)) as chip:
+            apply_update(chip, made(b"signed", signer=key))
+            assert chip.read(TARGET) == b"signed"
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"version": 0}, "payload version 0"),
+            ({"version": 0x8000}, "payload version 32768"),
+            ({"target_oid": ANCHOR_OID}, "by means of itself"),
+            ({"target_oid": 0xBEEF}, "no object 0xBEEF"),
+            ({"target_oid": 0xE0C2}, "takes no protected update"),
+            ({"target_oid": 0xE0F1}, "holds a key, not data"),
+            ({"target_oid": 0xF1D0, "payload": bytes(141)}, "which has room for 140"),
+            ({"uid": b"short"}, "a UID of 5 bytes"),
+        ],
+    )
+    def test_what_no_chip_would_take(self, changes: dict[str, object], message: str) -> None:
+        changes = {"payload": b"x", **changes}
+        with pytest.raises(ConfigurationError, match=message):
+            made(**changes)  # type: ignore[arg-type]
+
+    def test_payloads_that_are_none(self) -> None:
+        with pytest.raises(ConfigurationError, match="an update of no data"):
+            data_payload(b"")
+        with pytest.raises(ConfigurationError, match="an AES key of 5 bytes"):
+            aes_payload(b"short")
+        with pytest.raises(ConfigurationError, match="cannot change the metadata tag 0xC4"):
+            metadata_payload(Metadata({Tag.MAX_SIZE: b"\x05"}))
+        with pytest.raises(ConfigurationError, match="secp256k1"):
+            key_payload(ec.generate_private_key(ec.SECP256K1()), KeyUsage.SIGNATURE)
+
+
+class TestFiles:
+    @pytest.mark.parametrize("name", ["set.json", "set.h"])
+    @pytest.mark.parametrize("data", [b"x", LONG])
+    def test_there_and_back(self, tmp_path: Path, name: str, data: bytes) -> None:
+        update = made(data, secret=SECRET)
+        path = tmp_path / name
+        write_update(path, update)
+        assert read_update(path) == update
+
+    def test_a_key_in_plain_is_for_its_owner_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "key.json"
+        write_update(path, made(aes_payload(bytes(16)), target_oid=0xE200))
+        assert path.stat().st_mode & 0o077 == 0
+
+    @pytest.mark.parametrize("sample", infineon.SAMPLES, ids=[sample.name for sample in infineon.SAMPLES])
+    def test_infineons_sets(self, tmp_path: Path, sample: infineon.Sample) -> None:
+        fragments = tuple(bytes.fromhex(fragment) for fragment in sample.fragments)
+        update = UpdateSet.parse(bytes.fromhex(sample.manifest), fragments, sample.name)
+        assert update.manifest.hex() == sample.manifest.replace(" ", "").lower()
+        for text in (encode_json(update), encode_c(update)):
+            path = tmp_path / "set.txt"
+            path.write_text(text)
+            assert read_update(path) == update
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"format": "other"}, "is no update set"),
+            ({"version": 2}, "of version 2, not 1"),
+            ({"fragments": []}, "do not belong to its manifest"),
+            ({"fragments": "00"}, "no list"),
+            ({"fragments": ["xx"]}, "fragment 1 is not hexadecimal"),
+            ({"manifest": "00"}, "manifest"),
+            ({"more": 1}, "members"),
+        ],
+    )
+    def test_what_is_none(self, tmp_path: Path, change: dict[str, object], message: str) -> None:
+        path = tmp_path / "set.json"
+        path.write_text(json.dumps({**json.loads(encode_json(made(b"x"))), **change}))
+        with pytest.raises(ConfigurationError, match=message):
+            read_update(path)
+
+    @given(st.binary(max_size=300))
+    def test_anything(self, tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+        path = tmp_path_factory.getbasetemp() / "anything"
+        path.write_bytes(content)
+        with pytest.raises(ConfigurationError) as caught:
+            read_update(path)
+        assert "\n" not in str(caught.value)
+
+
+class TestSignersKey:
+    def test_from_a_file(self, tmp_path: Path) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        path = tmp_path / "key.pem"
+        for encryption in (NoEncryption(), BestAvailableEncryption(b"open")):
+            path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+            assert load_private_key(path, b"open").public_key() == key.public_key()
+        with pytest.raises(ConfigurationError, match="is encrypted"):
+            load_private_key(path)
+        with pytest.raises(ConfigurationError, match="Is it that key's passphrase"):
+            load_private_key(path, b"wrong")
+
+    def test_what_is_none(self, tmp_path: Path) -> None:
+        path = tmp_path / "key.pem"
+        key = ec.generate_private_key(ec.SECP256R1())
+        path.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        with pytest.raises(ConfigurationError):
+            load_private_key(path)
