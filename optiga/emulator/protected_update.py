@@ -52,6 +52,8 @@ class RunningUpdate:
         self._number = 0
         self._written = 0
         self._payload = b""
+        self._held: StoredObject | None = None
+        """The target as the last fragment left it."""
 
     def take(self, machine: Machine, fragment: bytes, *, is_last: bool) -> None:
         """Take the next fragment, and stage what comes of it.
@@ -100,6 +102,9 @@ class RunningUpdate:
     def _write(self, machine: Machine, kind: DataUpdate, piece: bytes, *, is_last: bool) -> None:
         oid = self._manifest.target_oid
         stored = machine.object(oid)
+        if self._held is not None and stored is not self._held:
+            # The store has failed meanwhile: what the last fragment wrote is not there.
+            raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
         erased = kind.write_type is WriteType.ERASE_AND_WRITE and not self._written
         before, start = b"" if erased else stored.data, kind.offset + self._written
         data = before[:start].ljust(start, b"\x00") + piece + before[start + len(piece) :]
@@ -107,6 +112,7 @@ class RunningUpdate:
         metadata = stored.metadata.with_tags({Tag.VERSION: self._version(is_last=is_last)})
         machine.table.put(oid, StoredObject(data, metadata))
         store_data(machine, oid, data)
+        self._held = machine.object(oid)
 
     def _write_key(self, machine: Machine, kind: KeyUpdate) -> None:
         oid = self._manifest.target_oid

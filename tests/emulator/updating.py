@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import Any
@@ -12,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from emulated import ALWAYS, ERASE, METADATA, Probe, command
 
-from optiga.personalize.update.make import UpdateSecret, make_update
+from optiga.personalize.update.make import UpdateSecret, _sign, make_update
 from optiga.personalize.update.payloads import Payload, data_payload
 from optiga.personalize.update.update_set import UpdateSet
 from optiga.protocol import tlv
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
+from optiga.protocol.manifest import Manifest
 from optiga.protocol.metadata import Tag
 
 START, FINAL, CONTINUE = 0x30, 0x31, 0x32
@@ -56,6 +58,12 @@ def made(payload: Payload | bytes, version: int = 1, **changes: Any) -> UpdateSe
     arguments: dict[str, Any] = {"target_oid": TARGET, "anchor_oid": ANCHOR_OID, "signer": signer(), **changes}
     payload = data_payload(payload) if isinstance(payload, bytes) else payload
     return make_update(payload, payload_version=version, **arguments)
+
+
+def resigned(update: UpdateSet, **changes: Any) -> UpdateSet:
+    """An update set with a manifest that no maker would make, rightly signed."""
+    manifest: Manifest = replace(update.signed.manifest, **changes)
+    return UpdateSet(_sign(manifest, update.signed.anchor_oid, signer()), update.fragments)
 
 
 def send(probe: Probe, tag: int, content: bytes) -> None:
