@@ -70,6 +70,7 @@ class EmulatedChip:
         try:
             self._table.commit()
         except BoardError:
+            self._machine.chain = None  # what it would go on with did not reach the store
             self._machine.monitor.work_off()  # goes back to the configuration that is still there
             self._table.discard()
             raise

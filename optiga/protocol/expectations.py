@@ -28,6 +28,7 @@ _EXPORTING = (
 )
 _TAG_EXPORT = 0x07
 _TAG_MESSAGE = 0x61
+_MANIFEST = b"\x30"
 _SECRET_TAGS = {
     CommandCode.CALC_SSEC: (0x01, 0x08),
     CommandCode.DERIVE_KEY: (0x01, 0x08),
@@ -116,6 +117,8 @@ def is_sure_answer(command: bytes, answer: bytes) -> bool:
 
 def hides_command(command: bytes) -> bool:
     """Whether a command APDU carries a secret, so that no log may show it: one to be written, or to be encrypted."""
+    if command_code(command) == CommandCode.SET_OBJECT_PROTECTED:
+        return not command[apdu.HEADER_SIZE :].startswith(_MANIFEST)  # fragments may bring a key in plain
     if command_code(command) == CommandCode.ENCRYPT_ASYM:
         return _TAG_MESSAGE in _tags(command)
     if command_code(command) == CommandCode.ENCRYPT_SYM:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -28,10 +29,11 @@ from updating import (
     version,
 )
 
+from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import MemoryStore
+from optiga.errors import BoardError
 from optiga.personalize.update.make import UpdateSecret
 from optiga.personalize.update.payloads import aes_payload, data_payload
-from optiga.protocol import tlv
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.manifest import WriteType
 from optiga.protocol.metadata import Tag
@@ -275,8 +277,31 @@ def test_a_locked_aes_key_cannot_be_had_as_data(probe: Probe) -> None:
     apply(probe, update)
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\x84", tlv.encode(START, b"\x84"), bytes(1553), b"\x30\x06\x0e" + b"\x81" * 1550]
-)
-def test_anything_as_a_manifest(probe: Probe, data: bytes) -> None:
-    assert probe.refused(CODE, 1, data) is not None
+class FailingStore(MemoryStore):
+    """A store that can be full."""
+
+    is_full = False
+
+    def save(self, changed: Mapping[int, StoredObject], context: bytes | None = None) -> None:
+        if self.is_full:
+            raise BoardError("full")
+        super().save(changed, context)
+
+
+@pytest.mark.parametrize("fragment", [0, 1])
+def test_a_store_that_fails_ends_an_update(fragment: int) -> None:
+    """What has not been written must not be followed by what comes after it."""
+    store = FailingStore()
+    probe = updatable(store=store)
+    update = made(LONG)
+    begin(probe, update, fragment)
+    store.is_full = True
+    with pytest.raises(BoardError):
+        send(probe, CONTINUE, update.fragments[fragment])
+    store.is_full = False
+    following = update.fragments[fragment + 1]
+    code = send_refused(probe, CONTINUE if fragment == 0 else FINAL, following)
+    assert code is ErrorCode.COMMAND_OUT_OF_SEQUENCE
+    assert version(probe) == ("8001" if fragment else None)
+    apply(probe, update)
+    assert probe.read(TARGET) == LONG

@@ -44,6 +44,8 @@ def test_secrets_are_not_shown() -> None:
     assert hides_command(write_secret)
     assert hides_answer(read_secret)
     assert hides_answer(EXPORT)
+    assert not hides_command(PROTECTED)
+    assert hides_command(PROTECTED.replace(b"\x30", b"\x31", 1))
     assert hides_answer(EXPORT[:4] + b"\x07")
     assert not any(hides_command(command) or hides_answer(command) for command in (OPEN, GENERATE, WRITE, READ))
 
