@@ -82,9 +82,10 @@ def test_a_call_fails(run: Cli, bench: Bench, operation: str, fault: str) -> Non
 @pytest.mark.parametrize("operation", [name for name in OPERATIONS if name not in ("GetCallerIdentity",)])
 def test_a_call_fails_again_and_again(run: Cli, bench: Bench, operation: str) -> None:
     """Each time in another way; nothing piles up."""
-    for fault in FAULTS.values():
+    faults = [FAULTS[name] for name in ("internal", "broken before", "broken after")]
+    for fault in faults:
         bench.cloud.fail(operation, fault, times=1)
-    for _ in FAULTS:
+    for _ in faults:
         assert run().code == CLOUD_EXIT
     assert run().code == 0
     bench.check_finished()

@@ -21,8 +21,8 @@ from optiga.emulator.store import create_chip
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.metadata import Tag
 
-KILLS = 240
-CREATIONS = 60
+KILLS = 160
+CREATIONS = 40
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
 
 
