@@ -5,8 +5,6 @@ The library is slow to start, so one process drives it through everything, and e
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,11 +13,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from infineon_host import copy_library
+from infineon_host import run_library
 from makers import make_certificate
-from served_boards import board_on_pty
 
-from optiga.emulator import Board, EmulatedChip
 from optiga.protocol import tls_identity
 
 if sys.platform != "linux":
@@ -45,19 +41,11 @@ def results(tmp_path_factory: pytest.TempPathFactory, certificate: bytes) -> dic
     """What the library returned or raised for each of its operations."""
     folder = tmp_path_factory.mktemp("library")
     (folder / "certificate.pem").write_bytes(certificate)
-    with board_on_pty(Board(EmulatedChip().execute)) as port:
-        copy_library(folder, port)
-        ran = subprocess.run(
-            [sys.executable, str(DRIVER), str(folder / "results.json"), str(folder / "certificate.pem")],
-            env={"PYTHONPATH": str(folder), "PATH": "", "HOME": str(folder)},
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    read: dict[str, Any] = json.loads((folder / "results.json").read_text())
-    return read
+    return run_library(folder, DRIVER, str(folder / "certificate.pem"), is_sound=_without_errors)
+
+
+def _without_errors(results: dict[str, Any]) -> bool:
+    return not any("error" in result for result in results.values())
 
 
 @pytest.fixture

@@ -7,44 +7,33 @@ library through all of it, and each test looks at one row. No result is without 
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from infineon_host import copy_library
+from infineon_host import run_library
 from optigatrust_rows import ROWS, Refused, Row, Works
-from served_boards import board_on_pty
-
-from optiga.emulator import Board, EmulatedChip
 
 if sys.platform != "linux":
     pytest.skip("Infineon's library for serial ports is built for Linux and Windows", allow_module_level=True)
 
 DRIVER = Path(__file__).with_name("optigatrust_operations.py")
-TESTS = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the library returned or raised for each of its operations."""
-    folder = tmp_path_factory.mktemp("library")
-    with board_on_pty(Board(EmulatedChip().execute)) as port:
-        copy_library(folder, port)
-        ran = subprocess.run(
-            [sys.executable, str(DRIVER), str(folder / "results.json")],
-            env={"PYTHONPATH": f"{folder}:{TESTS}", "PATH": "", "HOME": str(folder)},
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    read: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    return read
+    return run_library(tmp_path_factory.mktemp("library"), DRIVER, is_sound=_every_row_holds)
+
+
+def _every_row_holds(results: dict[str, Any]) -> bool:
+    try:
+        for name, row in ROWS.items():
+            _check(row, results[name])
+    except Exception:  # a check says what is wrong in words of its own
+        return False
+    return True
 
 
 def test_every_operation_has_its_row(results: dict[str, Any]) -> None:
@@ -53,7 +42,10 @@ def test_every_operation_has_its_row(results: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("name", "row"), ROWS.items(), ids=ROWS)
 def test_row(results: dict[str, Any], name: str, row: Row) -> None:
-    result = results[name]
+    _check(row, results[name])
+
+
+def _check(row: Row, result: dict[str, Any]) -> None:
     if isinstance(row, Works):
         assert "error" not in result, result["trace"]
         row.check(result["value"])
