@@ -17,6 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_CONTENT = 1 << 26
 """Most bytes that a command takes in whole."""
+MAX_FOR_CHIP = 1 << 20
+"""Most bytes of what goes into a chip: many times what a whole one holds."""
 _PIECE = 1 << 16
 SECRET_MODE = 0o600
 
@@ -45,19 +47,27 @@ def pieces(name: str, what: str = "file") -> Iterator[bytes]:
     :param what: what it is to the user, for messages.
     :raises ConfigurationError: if it cannot be read.
     """
+    from optiga.personalize.files import cause_of
+
     try:
         if name == "-":
-            stream = _standard_input()
-            while piece := stream.read(_PIECE):
-                yield piece
+            yield from _read_in_pieces(_standard_input())
             return
         with Path(name).open("rb") as file:
-            while piece := file.read(_PIECE):
-                yield piece
+            yield from _read_in_pieces(file)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{name!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(f"cannot read the {what} {name}: {(error.strerror or str(error)).lower()}") from None
+        raise ConfigurationError(f"cannot read {_called(name, what)}: {cause_of(error)}") from None
+
+
+def _read_in_pieces(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(_PIECE):
+        yield piece
+
+
+def _called(name: str, what: str) -> str:
+    return "standard input" if name == "-" else f"the {what} {name}"
 
 
 def _standard_input() -> BinaryIO:
@@ -77,9 +87,11 @@ def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty
     for piece in pieces(name, what):
         data += piece
         if len(data) > limit:
-            raise ConfigurationError(f"the {what} {name} is larger than {limit} bytes", hint="Is it the right file?")
+            raise ConfigurationError(
+                f"{_called(name, what)} is larger than {limit} bytes", hint="Is it the right file?"
+            )
     if not data and not empty:
-        raise ConfigurationError(f"the {what} {name} is empty", hint="The chip takes no empty message")
+        raise ConfigurationError(f"{_called(name, what)} is empty", hint="The chip takes no empty message")
     return bytes(data)
 
 
@@ -162,7 +174,9 @@ def write_bytes(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ConfigurationError(f"cannot write to standard output: {error.strerror or error}") from None
+        from optiga.personalize.files import cause_of
+
+        raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
 
 
 def _is_text(data: bytes) -> bool:

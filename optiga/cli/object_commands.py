@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optiga.cli.confirm import confirm, yes_option
-from optiga.cli.inputs import read_file_or_input
+from optiga.cli.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
         _write_certificate(settings, info.label, path)
         return
-    content = read_file_or_input(path)
+    content = read_whole(path, limit=MAX_FOR_CHIP)
     data = parse_hex(content.decode("latin-1"), name) if is_hex else content
     check_data(info, data, offset or 0)
     settings.check_query({"oid": "", "size": 1, "offset": 0, "written": True})
@@ -181,7 +181,7 @@ def _write_certificate(settings: Settings, label: str, path: str) -> None:
         return
     import tempfile
 
-    content = read_file_or_input(path)
+    content = read_whole(path, limit=MAX_FOR_CHIP)
     with tempfile.TemporaryDirectory(prefix="optiga-") as folder:
         file = Path(folder) / "standard-input"
         file.write_bytes(content)

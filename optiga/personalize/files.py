@@ -37,7 +37,7 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(f"cannot read the {what} {path}: {_cause(error)}") from None
+        raise ConfigurationError(f"cannot read the {what} {path}: {cause_of(error)}") from None
     if len(data) > limit:
         raise ConfigurationError(f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?")
     return data
@@ -57,7 +57,8 @@ def check_folder_writable(folder: Path) -> None:
         probe[1].unlink()
     except OSError as error:
         raise ConfigurationError(
-            f"cannot write into {folder}: {_cause(error)}", hint="Run the command in a folder of your own, or name one"
+            f"cannot write into {folder}: {cause_of(error)}",
+            hint="Run the command in a folder of your own, or name one",
         ) from None
 
 
@@ -93,7 +94,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {_cause(error)}") from None
+        raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
 
 
 def _replace(target: Path, data: bytes, mode: int) -> None:
@@ -124,5 +125,6 @@ def _make_temporary(folder: Path, name: str, mode: int) -> tuple[int, Path]:
     return os.open(temporary, flags, mode), temporary
 
 
-def _cause(error: OSError) -> str:
+def cause_of(error: OSError) -> str:
+    """Why the system refused something, in words of this tool."""
     return _CAUSES.get(error.errno or 0) or (error.strerror or str(error)).lower()

@@ -16,8 +16,8 @@ import optiga
 MISTAKES = {
     "key sign ninth m": (2, "'ninth' is not a slot"),
     "key sign third m": (4, "0xE0F2 holds no key yet"),
-    "key sign third none": (2, "cannot read the file none: no such file"),
-    "key sign third .": (2, "cannot read the file .: is a directory"),
+    "key sign third none": (2, "cannot read the file none: there is no such file"),
+    "key sign third .": (2, "cannot read the file .: it is a folder"),
     "key sign third m --hash md5": (2, "'md5' is not one of"),
     "key sign third m --out .": (2, "names no file"),
     "key sign third m --query colour": (2, "finds nothing"),

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.personalize.certificate import Certificate, load_certificates
-from optiga.personalize.files import check_folder_writable, read_input
+from optiga.personalize.files import cause_of, check_folder_writable, read_input
 
 CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued.db", "crl.pem"
 _NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL)
@@ -107,7 +107,7 @@ def check_new(path: Path) -> None:
     except NotADirectoryError:
         raise ConfigurationError(f"{path} is not a folder", hint="Name another") from None
     except OSError as error:
-        raise ConfigurationError(f"cannot look into {path}: {error.strerror or error}") from None
+        raise ConfigurationError(f"cannot look into {path}: {cause_of(error)}") from None
     if held & {CERTIFICATE, KEY}:
         raise ConfigurationError(f"there is a CA in {path} already", hint="Name another folder")
     if held:
@@ -135,7 +135,7 @@ def new_folder(path: Path) -> Iterator[Path]:
                 shutil.rmtree(temporary)
             raise
     except OSError as error:
-        raise ConfigurationError(f"cannot make {path}: {error.strerror or error}") from None
+        raise ConfigurationError(f"cannot make {path}: {cause_of(error)}") from None
 
 
 def _is_there(path: Path) -> bool:
