@@ -68,10 +68,17 @@ def root() -> None:
 @click.option("--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any. [HOST: 127.0.0.1]")
 @click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, trust-m-v1 or trust-x. [trust-m-v3]")
 @click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="How long commands take. [none]")
+@click.option("--shielded", is_flag=True, help="The board speaks to the chip over a shielded connection.")
 @common_options()
 @pass_settings
 def serve(
-    settings: Settings, path: str | None, link: str | None, address: str | None, model: str | None, timing: str
+    settings: Settings,
+    path: str | None,
+    link: str | None,
+    address: str | None,
+    model: str | None,
+    timing: str,
+    shielded: bool,
 ) -> None:
     """Serve a chip on an emulated board until interrupted.
 
@@ -90,7 +97,7 @@ def serve(
     host, port = _split_address(address) if address is not None else ("", 0)
     file = _chip_file(settings, path)
     gc.enable()  # a server runs for long
-    chip = open_emulated(file, model=model, real_timing=timing == "real")
+    chip = open_emulated(file, model=model, real_timing=timing == "real", shielded=shielded)
     settings.announce_emulated(file)
     try:
         with stop_on_signals() as stop:

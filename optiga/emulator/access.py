@@ -58,13 +58,13 @@ def _holds(machine: Machine, metadata: Metadata, condition: SimpleCondition, *, 
     if kind is Condition.AUTHORIZATION:
         return condition.value in machine.authorized
     if kind is Condition.INTEGRITY:
-        return condition.value == machine.verified_anchor
+        return condition.value == machine.verified_anchor or machine.is_shielded_by(condition.value)
     if kind is Condition.LINKED_COUNTER:
         linked = machine.table.get(condition.value)
         counter = None if linked is None else linked.counter
         return counter is not None and (counters_aside or counter[0] < counter[1])
-    if kind is Condition.CONFIDENTIALITY:  # that of a payload; the other kind takes a shielded connection
-        return condition.value == machine.update_secret
+    if kind is Condition.CONFIDENTIALITY:
+        return condition.value == machine.update_secret or machine.is_shielded_by(condition.value)
     return False
 
 

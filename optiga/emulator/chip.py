@@ -76,6 +76,19 @@ class EmulatedChip:
             raise
         return apdu.encode_answer(answer)
 
+    @property
+    def is_shielded(self) -> bool:
+        """Whether the host and the chip speak over a shielded connection, as they do from here on.
+
+        A real one is negotiated below the APDUs, with the platform binding secret that the host, too, has; here it is
+        only said to be there. As long as 0xE140 holds no secret, it is not. SRM, "Access Conditions (ACs)", Conf.
+        """
+        return self._machine.is_shielded
+
+    @is_shielded.setter
+    def is_shielded(self, is_shielded: bool) -> None:
+        self._machine.is_shielded = is_shielded
+
     def _refuse(self, command: bytes, code: ErrorCode) -> bytes:
         """Undo what a command has begun, and keep why."""
         is_update = bool(command) and command[0] & ~CLEAR_LAST_ERROR == CommandCode.SET_OBJECT_PROTECTED

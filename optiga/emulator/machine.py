@@ -87,6 +87,8 @@ class Machine:
         state Int(X)."""
         self.update_secret: int | None = None
         """Meanwhile, too: the secret that its payload is encrypted with, the state Conf(X)."""
+        self.is_shielded = False
+        """Whether commands and answers go over a shielded connection, which is there if 0xE140 holds a secret."""
         self.chain: Chain | None = None
         self.running_hash: RunningSha256 | None = None
         self.monitor = SecurityMonitor(table, clock)
@@ -176,6 +178,15 @@ class Machine:
         for counter in counters:
             self.table.put(counter, self.object(counter).counted(1), lasting=True)
             self._counted.add((oid, access))
+
+    def is_shielded_by(self, oid: int) -> bool:
+        """Whether commands and answers are encrypted and authenticated with a binding secret: Conf(X) and Int(X)."""
+        if not self.is_shielded or oid != oids.PLATFORM_BINDING_SECRET:
+            return False
+        stored = self.table.get(oid)
+        if stored is None or not stored.data:
+            return False
+        return stored.metadata.get(Tag.TYPE) == bytes([ObjectType.PLATFORM_BINDING])
 
     def end_command(self, error: ErrorCode | None = None, *, is_update: bool = False) -> None:
         """Make up the accounts of a command that has been carried out, or has failed.

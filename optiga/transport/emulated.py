@@ -42,14 +42,19 @@ class EmulatedTransport:
             self._chip.close()
 
 
-def open_emulated(path: Path, *, model: str | None = None, real_timing: bool = False) -> EmulatedTransport:
+def open_emulated(
+    path: Path, *, model: str | None = None, real_timing: bool = False, shielded: bool = False
+) -> EmulatedTransport:
     """Open the emulated chip in a file; a new one is made where there is none.
+
+    :param shielded: whether what is exchanged goes over a shielded connection.
 
     :raises BoardError: if that cannot be.
     :raises ConfigurationError: if there is no such model, or the chip is of another.
     """
     store = SqliteStore(path, model=find_model(model) if model is not None else None)
     chip = EmulatedChip(store, model=store.model)
+    chip.is_shielded = shielded
     if not real_timing:
         return EmulatedTransport(chip)
     from optiga.emulator.timing import RealTiming

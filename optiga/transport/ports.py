@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from optiga.transport.bridge import BridgeTransport
 
 EMULATOR = "emulator"
-_EMULATOR_OPTIONS = ("model", "timing")
+_EMULATOR_OPTIONS = ("model", "timing", "shielded")
 
 
 class BoardPort(NamedTuple):
@@ -62,12 +62,14 @@ class EmulatorPort(NamedTuple):
     :param path: its file; None for the user's own default chip.
     :param model: name of the model to make where the file is new; None for the default.
     :param real_timing: whether exchanges take as long as on a board.
+    :param shielded: whether they go over a shielded connection.
     """
 
     name: str
     path: Path | None = None
     model: str | None = None
     real_timing: bool = False
+    shielded: bool = False
 
     @property
     def file(self) -> Path:
@@ -85,7 +87,7 @@ class EmulatorPort(NamedTuple):
         from optiga.transport.trace import inform
 
         inform("%s: open", self.name)
-        return open_emulated(self.file, model=self.model, real_timing=self.real_timing)
+        return open_emulated(self.file, model=self.model, real_timing=self.real_timing, shielded=self.shielded)
 
 
 Port = BoardPort | EmulatorPort
@@ -94,8 +96,8 @@ Port = BoardPort | EmulatorPort
 def resolve_port(text: str | None) -> Port:
     """What a port as people write it stands for.
 
-    :param text: a device name, a pyserial URL, ``emulator[:PATH][?model=…&timing=real]``, or None for the one board
-        that is plugged in. Nothing ever stands for an emulated chip but its own name.
+    :param text: a device name, a pyserial URL, ``emulator[:PATH][?model=…&timing=real&shielded=yes]``, or None for the
+        one board that is plugged in. Nothing ever stands for an emulated chip but its own name.
     :raises ConfigurationError: if it is written wrongly.
     :raises BoardError: if it is None and there is not exactly one board.
     """
@@ -127,14 +129,23 @@ def _parse_emulator(text: str) -> EmulatorPort:
     for key in options:
         if key not in _EMULATOR_OPTIONS:
             raise ConfigurationError(
-                f"port {text}: unknown option {key!r}", hint=f"An emulated chip has {' and '.join(_EMULATOR_OPTIONS)}"
+                f"port {text}: unknown option {key!r}", hint=f"An emulated chip has {', '.join(_EMULATOR_OPTIONS)}"
             )
-    timing = options.get("timing", "none")
-    if timing not in ("none", "real"):
-        raise ConfigurationError(f"port {text}: timing {timing!r} is unknown", hint="It is none or real")
     return EmulatorPort(
-        text, Path(path).expanduser() if path else None, options.get("model"), real_timing=timing == "real"
+        text,
+        Path(path).expanduser() if path else None,
+        options.get("model"),
+        real_timing=_is_second(text, options, "timing", ("none", "real")),
+        shielded=_is_second(text, options, "shielded", ("no", "yes")),
     )
+
+
+def _is_second(text: str, options: dict[str, str], name: str, words: tuple[str, str]) -> bool:
+    """Whether an option of two words is the second; it is the first where it is left out."""
+    word = options.get(name, words[0])
+    if word not in words:
+        raise ConfigurationError(f"port {text}: {name} {word!r} is unknown", hint=f"It is {' or '.join(words)}")
+    return word == words[1]
 
 
 class _LockedBridge:

@@ -109,6 +109,16 @@ class TestServe:
         assert cli("--port", port, "--read", "second").out == certificate.read_text()
         assert "subject CN=test device" in cli("--port", port, "info").out
 
+    def test_over_a_shielded_connection(self, cli: Cli) -> None:
+        """What may only be read over one is read from a board that has one, and from no other."""
+        Path("data.bin").write_bytes(b"\xc0\xff\xee")
+        cli("--port", "emulator:a.chip", "object", "write", "0xF1D0", "data.bin")
+        cli("--port", "emulator:a.chip", "object", "metadata", "0xF1D0", "read: conf 0xE140")
+        for options, code in (((), 4), (("--shielded",), 0)):
+            with serving(Path.cwd(), "--chip", "a.chip", "--tcp", "0", *options) as served:
+                assert cli("--port", served.port, "object", "read", "0xF1D0").code == code
+        assert "c0 ff ee" in cli("--port", "emulator:a.chip?shielded=yes", "object", "read", "0xF1D0").out
+
     @POSIX
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_tcp(self, cli: Cli, number: int) -> None:

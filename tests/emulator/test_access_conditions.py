@@ -80,6 +80,35 @@ def test_reading_under_a_condition(probe: Probe, condition: str, holds: bool) ->
     assert readable(probe, condition) is holds
 
 
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [("20e140", True), ("21e140", True), ("20f1d1", False), ("21e0e8", False), ("20e140fde1fc01", False)],
+)
+def test_reading_over_a_shielded_connection(probe: Probe, condition: str, holds: bool) -> None:
+    probe.write(0xE140, bytes(range(64)))
+    assert not readable(probe, condition)
+    probe.chip.is_shielded = True
+    assert allowed(probe) is holds
+    probe.chip.is_shielded = False
+    assert not allowed(probe)
+
+
+def test_no_connection_is_shielded_with_another_kind_of_secret(probe: Probe) -> None:
+    probe.chip.is_shielded = True
+    assert readable(probe, "20e140")
+    probe.set_tags(0xE140, {Tag.TYPE: b"\x21"})
+    assert not allowed(probe)
+
+
+def test_the_binding_secret_is_renewed_over_the_connection_that_it_shields(probe: Probe) -> None:
+    """SRM, "Use Case: Update Platform Binding Secret during runtime"."""
+    probe.write(0xE140, bytes(range(64)))
+    probe.set_tags(0xE140, {Tag.LCSO: b"\x07"})
+    assert probe.write_refused(0xE140, bytes(64)) is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
+    probe.chip.is_shielded = True
+    probe.write(0xE140, bytes(64))
+
+
 def test_an_absent_condition_is_never(probe: Probe) -> None:
     """SRM, implicit rule. A data object leaves the factory without an execute condition."""
     probe.set_tags(OID, {Tag.TYPE: b"\x01"})

@@ -63,20 +63,21 @@ def test_these_are_boards(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "path", "model", "real"),
+    ("text", "path", "model", "real", "shielded"),
     [
-        ("emulator", None, None, False),
-        ("Emulator", None, None, False),
-        ("emulator:", None, None, False),
-        ("emulator:a/b.chip", "a/b.chip", None, False),
-        (r"emulator:C:\chips\a", r"C:\chips\a", None, False),
-        ("emulator:a?timing=real", "a", None, True),
-        ("emulator?timing=real&model=trust-m-v3", None, "trust-m-v3", True),
-        ("emulator:a?timing=none", "a", None, False),
+        ("emulator", None, None, False, False),
+        ("Emulator", None, None, False, False),
+        ("emulator:", None, None, False, False),
+        ("emulator:a/b.chip", "a/b.chip", None, False, False),
+        (r"emulator:C:\chips\a", r"C:\chips\a", None, False, False),
+        ("emulator:a?timing=real", "a", None, True, False),
+        ("emulator?timing=real&model=trust-m-v3", None, "trust-m-v3", True, False),
+        ("emulator:a?timing=none&shielded=no", "a", None, False, False),
+        ("emulator:a?shielded=yes", "a", None, False, True),
     ],
 )
-def test_these_are_emulated_chips(text: str, path: str | None, model: str | None, real: bool) -> None:
-    assert resolve_port(text) == EmulatorPort(text, Path(path) if path else None, model, real)
+def test_these_are_emulated_chips(text: str, path: str | None, model: str | None, real: bool, shielded: bool) -> None:
+    assert resolve_port(text) == EmulatorPort(text, Path(path) if path else None, model, real, shielded)
 
 
 def test_the_users_own_emulated_chip_lies_in_the_state_folder() -> None:
@@ -85,7 +86,9 @@ def test_the_users_own_emulated_chip_lies_in_the_state_folder() -> None:
     assert port.file.is_relative_to(Path.home()) or "state" in str(port.file)
 
 
-@pytest.mark.parametrize("text", ["", " ", "emulator:a?speed=9", "emulator?timing=", "emulator?timing=slow"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "emulator:a?speed=9", "emulator?timing=", "emulator?timing=slow", "emulator?shielded=1"]
+)
 def test_these_are_nothing(text: str) -> None:
     with pytest.raises(ConfigurationError):
         resolve_port(text)
