@@ -169,13 +169,10 @@ class Chip:
         :raises ConfigurationError: if they are more than the object has room for; nothing is written then.
         :raises ChipError: if the chip refuses.
         """
+        from optiga.chip.abilities import require_room
         from optiga.chip.commands.set_data_object import MAX_FRAGMENT, SetData
 
-        info = objects.OBJECTS.get(oid)
-        if info is not None and info.size and offset + len(data) > info.size:
-            raise ConfigurationError(
-                f"{len(data)} bytes at {offset} do not fit {info.label}, which has room for {info.size}", oid=oid
-            )
+        require_room(self, oid, offset + len(data))
         for start in range(0, max(len(data), 1), MAX_FRAGMENT):
             fragment = data[start : start + MAX_FRAGMENT]
             self.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))

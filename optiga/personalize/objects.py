@@ -15,7 +15,8 @@ from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
-from optiga.protocol.objects import LAST_ERROR_CODE, OBJECTS, ObjectInfo, ObjectKind, parse_oid
+from optiga.protocol.models import ALL_OBJECTS
+from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind, parse_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -33,7 +34,7 @@ def find_info(text: str) -> ObjectInfo:
     :raises ConfigurationError: if there is no such object.
     """
     oid = parse_oid(text)
-    info = None if oid is None else OBJECTS.get(oid)
+    info = None if oid is None else ALL_OBJECTS.get(oid)
     if info is None or info.kind is ObjectKind.SESSION:
         what = "no object with data or metadata" if info else "not the identifier of an object of the chip"
         raise ConfigurationError(f"{text!r} is {what}", hint="'object list' shows them all")
@@ -65,13 +66,15 @@ class MetadataChange:
 
 
 def list_objects(chip: Chip) -> list[dict[str, Any]]:
-    """Every object of the chip, as JSON has it. One exchange for each.
+    """Every object of the chip, as JSON has it. One exchange for each, and one for the UID.
 
     :returns: ``oid``, ``name``, ``kind``, ``used`` and ``max`` (bytes, null for keys), ``life_cycle``, the access
         conditions ``change``, ``read`` and ``execute`` in words, ``algorithm`` of keys, and ``metadata`` in hex.
     """
+    from optiga.chip.abilities import objects_of
+
     listed = []
-    for info in OBJECTS.values():
+    for info in objects_of(chip).values():
         if info.kind is ObjectKind.SESSION:
             continue
         try:

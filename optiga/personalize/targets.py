@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optiga.errors import ConfigurationError
+from optiga.protocol.models import ALL_OBJECTS
 from optiga.protocol.objects import OBJECTS, SLOTS, ObjectInfo, ObjectKind, Slot, find_slot, format_oid, parse_oid
 
 DEFAULT_SLOT = "second"
@@ -95,7 +96,7 @@ def resolve_readable(text: str) -> Target:
 
 def _find_object(text: str) -> Target:
     oid = parse_oid(text)
-    info = None if oid is None else OBJECTS.get(oid)
+    info = None if oid is None else ALL_OBJECTS.get(oid)
     if info is None:
         what = "neither a slot nor the identifier of an object" if oid is None else "not an object of the chip"
         slots = ", ".join(slot.name for slot in SLOTS if slot.certificate_oid)

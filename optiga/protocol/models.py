@@ -100,8 +100,8 @@ class Model:
             if param in tuple(kind):
                 has = ", ".join(_word(kind(value)) for value in sorted(self.commands[code]))
                 raise Lack(what.format(_word(kind(param))), has)
-        if oid is not None and oid not in self.objects and oid in _ALL_OBJECTS:
-            wanted = _ALL_OBJECTS[oid]
+        if oid is not None and oid not in self.objects and oid in ALL_OBJECTS:
+            wanted = ALL_OBJECTS[oid]
             same = [info.label for info in self.objects.values() if info.kind is wanted.kind]
             raise Lack(f"object {format_oid(oid)}, {wanted.name}", ", ".join(same))
 
@@ -229,4 +229,5 @@ TRUST_X = Model(
     ),
 )
 MODELS = (TRUST_M_V3, TRUST_M_V1, TRUST_X)
-_ALL_OBJECTS = {oid: info for model in MODELS for oid, info in model.objects.items()}
+ALL_OBJECTS: Mapping[int, ObjectInfo] = {**TRUST_X.objects, **TRUST_M_V1.objects, **TRUST_M_V3.objects}
+"""Every object that any model has, by its identifier; where they differ in size, that of Trust M V3."""

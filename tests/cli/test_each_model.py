@@ -95,6 +95,38 @@ def test_information(cli: Cli, tmp_path: Path, model: str) -> None:
     assert f"CN={MODELS[model].title} " in subject
 
 
+class TestObjectsOfTrustX:
+    """It has 16 small objects of 100 bytes, where a Trust M has 12 of 140."""
+
+    @pytest.fixture
+    def port(self, cli: Cli, tmp_path: Path) -> str:
+        Path("fits.bin").write_bytes(bytes(100))
+        Path("large.bin").write_bytes(bytes(101))
+        return f"emulator:{tmp_path / 'chip'}?model=trust-x"
+
+    def test_they_are_listed_and_used(self, cli: Cli, port: str) -> None:
+        listed = json.loads(cli("--port", port, "object", "list", "--output", "json").out)["objects"]
+        small = [one["oid"] for one in listed if one["max"] == 100]
+        assert small == [f"0xF1D{digit}" for digit in "0123456789ABCDEF"]
+        assert cli("--port", port, "object", "write", "0xF1DF", "fits.bin").code == 0
+        assert cli("--port", port, "object", "read", "0xF1DF", "--out", "out.bin").code == 0
+        assert Path("out.bin").read_bytes() == bytes(100)
+
+    @pytest.mark.parametrize("how", ["object write 0xF1D0 large.bin", "--write large.bin --id 0xF1D0"])
+    def test_too_much_is_refused_before_it_is_written(
+        self, cli: Cli, port: str, caplog: pytest.LogCaptureFixture, how: str
+    ) -> None:
+        result = cli("-vv", "--port", port, *how.split())
+        assert result.code == 2
+        assert "0xF1D0 has room for 100 bytes, not for 101" in result.err
+        assert "> 82" not in caplog.text
+
+    def test_another_model_does_not_have_them(self, cli: Cli) -> None:
+        result = cli("--port", "emulator:m.chip", "object", "read", "0xF1DC")
+        assert result.code == 4
+        assert "The chip has no such object" in result.err
+
+
 def test_a_chip_stays_what_it_is(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "chip"
     cli("emulator", "new", path, "--model", "trust-x")
