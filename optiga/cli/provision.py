@@ -75,12 +75,12 @@ def command(
     from optiga.personalize.journal import FILE_NAME, RESULT_FIELDS
     from optiga.personalize.provision.plan import plan_provision
 
-    if not dry_run or settings.port is not None:
-        settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
     folder = Path(out_dir)
     check_folder_writable(folder)
+    if not dry_run or settings.port is not None:
+        settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
     plan = plan_provision(
         configuration,
         folder,

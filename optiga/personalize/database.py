@@ -65,9 +65,9 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
             raise ConfigurationError(f"{kind.title} {path} cannot be used: it is a folder") from None
         if make and not path.parent.is_dir():
             raise ConfigurationError(f"{kind.title} {path} cannot be made: there is no such folder") from None
-        hint = "Is the disk full, the file read-only, or another process at work?"
         if not make and not path.exists():
-            hint = kind.absent
+            raise ConfigurationError(f"{kind.title} {path} is not there", hint=kind.absent) from None
+        hint = "Is the disk full, the file read-only, or another process at work?"
         raise ConfigurationError(f"{kind.title} {path} cannot be used: {error}", hint=hint) from None
 
 

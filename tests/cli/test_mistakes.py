@@ -28,6 +28,7 @@ class Mistake(NamedTuple):
 
 
 MISTAKES = {
+    "no configuration and no board": Mistake("provision none.jsn", "none.jsn: there is no such file", USAGE),
     "no board": Mistake("--csr {config}", "no personalization board found.*--port PORT.*--port emulator", BOARD),
     "no such port": Mistake("--port /dev/ttyNONE --csr {config}", "/dev/ttyNONE: there is no such port", BOARD),
     "not a serial port": Mistake("--port {files}/empty.pem info", "not a serial port", BOARD),

@@ -190,11 +190,11 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
     ),
     "answering takes too long": (
         lambda: botocore_exceptions.ReadTimeoutError(endpoint_url="https://iot.example"),
-        "cannot be reached.*The same command again goes on",
+        "cannot be reached.*HTTPS_PROXY",
     ),
     "closed": (
         lambda: botocore_exceptions.ConnectionClosedError(endpoint_url="https://iot.example"),
-        "cannot be reached.*The same command again goes on",
+        "cannot be reached.*HTTPS_PROXY",
     ),
     "proxy": (
         lambda: botocore_exceptions.ProxyConnectionError(proxy_url="http://proxy"),

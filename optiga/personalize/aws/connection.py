@@ -14,6 +14,7 @@ from optiga._version import __version__
 from optiga.personalize.aws.errors import AwsError, asking
 
 if TYPE_CHECKING:
+    import boto3
     from botocore.session import Session as CoreSession
     from mypy_boto3_iot import IoTClient
 
@@ -73,6 +74,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
     import boto3
     import botocore.session
     from botocore.config import Config
+    from botocore.exceptions import EndpointConnectionError
 
     with asking("sts:GetCallerIdentity"):
         core = botocore.session.Session(profile=options.profile)
@@ -99,11 +101,27 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             client.meta.events.register("needs-retry", _Waiting(notice))
         for client in (iot, iot_once):
             client.meta.events.register("after-call", _refuse_pages)
-        identity = sts.get_caller_identity()
+        try:
+            identity = sts.get_caller_identity()
+        except EndpointConnectionError as error:
+            if f".{region}." in str(sts.meta.endpoint_url) and region not in _known_regions(session):
+                raise AwsError(
+                    f"AWS cannot be reached at {sts.meta.endpoint_url}",
+                    hint=f"Is {region} a region of AWS, and is there a network? No region of that name is known here",
+                ) from error
+            raise
         arn = str(identity["Arn"])
         _log.info("AWS account %s in %s as %s", identity["Account"], region, arn)
         attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
         return Aws(iot, iot_once, attempts, str(identity["Account"]), region, arn.split(":")[1], notice)
+
+
+def _known_regions(session: boto3.Session) -> set[str]:
+    return {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("iot", partition_name=partition)
+    }
 
 
 def _check_url(url: str | None) -> None:

@@ -208,7 +208,7 @@ def _failure(error: Exception, subject: str) -> AwsError:
     if isinstance(error, (known.HTTPClientError, known.ConnectionError)):
         return AwsError(
             f"AWS cannot be reached at {subject}: {said}",
-            hint="Is there a network, or a proxy to name (HTTPS_PROXY)? The same command again goes on from there",
+            hint="Is there a network, or a proxy to name (HTTPS_PROXY)?",
         )
     return AwsError(f"AWS cannot be asked {subject}: {said}")
 
