@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage, SymmetricMode
+from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage, SignatureScheme, SymmetricMode
 
 if TYPE_CHECKING:
     from optiga.chip.commands.base import Command
     from optiga.chip.commands.calc_hash import ObjectPart
+    from optiga.chip.commands.gen_key_pair import DrawnKeyPair
     from optiga.chip.commands.verify_sign import PublicKey
+    from optiga.chip.running_hash import RunningHash
 
 T = TypeVar("T")
 
@@ -57,6 +59,12 @@ class Toolbox:
 
         return [self._chip.perform(command) for command in continuation(context, parts)][-1]
 
+    def run_hash(self) -> RunningHash:
+        """A hash in the chip's own place for it, as a context manager; it need not be carried to and fro."""
+        from optiga.chip.running_hash import RunningHash
+
+        return RunningHash(self._chip)
+
     def finish_hash(self, context: bytes) -> bytes:
         """The digest, 32 bytes; the context can still be used."""
         from optiga.chip.commands.calc_hash import CalcHash, HashStep
@@ -84,7 +92,8 @@ class Toolbox:
         :param iv: of CBC, 16 bytes; zeros if empty.
         :raises ConfigurationError: if message or vector do not fit the mode; nothing is sent then.
         """
-        from optiga.chip.commands.encrypt_sym import CIPHERS, encrypt_in_parts
+        from optiga.chip.commands.encrypt_sym import encrypt_in_parts
+        from optiga.protocol.symmetric import CIPHERS
 
         if mode not in CIPHERS:
             raise ConfigurationError(f"{mode.name.replace('_', '-')} makes MACs and does not encrypt")
@@ -157,6 +166,25 @@ class Toolbox:
         except ChipError as error:  # the chip clears the state by refusing
             if not error.code or error.code == ErrorCode.INVALID_COMMAND:
                 raise
+
+    # Key pairs and signatures of others
+
+    def draw_key_pair(self, algorithm: KeyAlgorithm) -> DrawnKeyPair:
+        """A key pair for the host, of which the chip keeps nothing. One exchange."""
+        from optiga.chip.commands.gen_key_pair import DrawKeyPair
+
+        return self._chip.perform(DrawKeyPair(algorithm))
+
+    def verify_digest(self, digest: bytes, signature: bytes, key: PublicKey | int, scheme: SignatureScheme) -> None:
+        """Check a signature over a digest. One exchange.
+
+        :param signature: for RSA as it is, for ECDSA two INTEGERs in DER without their SEQUENCE.
+        :param key: a public key, or the object of its certificate, which is one in plain DER.
+        :raises ChipError: with the code of a signature verification failure if it does not verify.
+        """
+        from optiga.chip.commands.verify_sign import VerifySign
+
+        self._chip.perform(VerifySign(digest, signature, key, scheme))
 
     # Secrets
 

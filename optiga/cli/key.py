@@ -9,6 +9,7 @@ from optiga.cli.settings import common_options
 
 _COMMANDS = {
     "decrypt": Lazy("optiga.cli.rsa_commands:decrypt", "Decrypt with an RSA key."),
+    "draw": Lazy("optiga.cli.draw_command:draw", "Have the chip make a key for the host."),
     "ecdh": Lazy("optiga.cli.key_commands:ecdh", "Agree on a secret with the holder of another key."),
     "generate": Lazy("optiga.cli.key_commands:generate", "Make a key pair, or the AES key."),
     "list": Lazy("optiga.cli.key_commands:list_all", "List every key: algorithm, usage, life cycle, conditions."),

@@ -26,7 +26,6 @@ from typing import Any, NamedTuple
 from optiga.emulator import keys
 from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
 from optiga.emulator.objects import Store, StoredObject
-from optiga.emulator.symmetric import KEY_SIZES
 from optiga.errors import ConfigurationError
 from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
@@ -34,6 +33,7 @@ from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import LifeCycleState, ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind, format_oid, parse_oid
+from optiga.protocol.symmetric import AES_KEY_SIZES
 
 FORMAT = "optiga emulated chip"
 VERSION = 1
@@ -186,7 +186,7 @@ def _check_key(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     if algorithm is None or not fits[info.kind]:
         raise ValueError(f"the algorithm in its metadata is not that of a {info.kind.value}")
     if info.kind is ObjectKind.SYMMETRIC_KEY:
-        if len(data) != KEY_SIZES.get(algorithm):
+        if len(data) != AES_KEY_SIZES.get(algorithm):
             raise ValueError(f"a key of {len(data)} bytes does not fit the algorithm in its metadata")
         return
     if not _is_private_key(algorithm, data):

@@ -10,29 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import SymmetricMode
+from optiga.protocol.symmetric import AES_KEY_SIZES, BLOCK_SIZE, HMACS
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
     from cryptography.hazmat.primitives.ciphers import modes as cipher_modes
     from cryptography.hazmat.primitives.cmac import CMAC
     from cryptography.hazmat.primitives.hmac import HMAC
-
-BLOCK_SIZE = 16
-"""Bytes of a block of AES, and of an initialization vector."""
-KEY_SIZES = {KeyAlgorithm.AES128: 16, KeyAlgorithm.AES192: 24, KeyAlgorithm.AES256: 32}
-"""Bytes of the keys that the chip makes."""
-CIPHERS = (SymmetricMode.ECB, SymmetricMode.CBC)
-"""Modes that can be undone; all others make a MAC."""
-MAC_SIZES = {
-    SymmetricMode.CBC_MAC: 16,
-    SymmetricMode.CMAC: 16,
-    SymmetricMode.HMAC_SHA256: 32,
-    SymmetricMode.HMAC_SHA384: 48,
-    SymmetricMode.HMAC_SHA512: 64,
-}
-"""Bytes of each mode's MAC."""
-HMACS = (SymmetricMode.HMAC_SHA256, SymmetricMode.HMAC_SHA384, SymmetricMode.HMAC_SHA512)
-"""Modes whose secret is a shared one, in place of an AES key."""
 
 
 class Running(Protocol):
@@ -51,7 +35,7 @@ class Running(Protocol):
 
 def generate(algorithm: KeyAlgorithm) -> bytes:
     """A new key. An object holds it as it is: 16, 24 or 32 bytes."""
-    return secrets.token_bytes(KEY_SIZES[algorithm])
+    return secrets.token_bytes(AES_KEY_SIZES[algorithm])
 
 
 def encryption(mode: SymmetricMode, key: bytes, iv: bytes) -> Running:

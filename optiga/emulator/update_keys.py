@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from optiga.emulator import keys
-from optiga.emulator.symmetric import KEY_SIZES
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.symmetric import AES_KEY_SIZES
 
 _TAG_SECRET = 0x01
 """The private key of EC, the private exponent of RSA, the key of AES."""
@@ -35,7 +35,7 @@ def parse_key(algorithm: KeyAlgorithm, payload: bytes) -> bytes:
         size = RSA_KEY_BITS[algorithm] // 8
         _check_sizes(parts, {_TAG_SECRET: size, _TAG_PUBLIC: size, _TAG_EXPONENT: _EXPONENT_SIZE})
         return keys.to_stored(_rsa_key(RSA_KEY_BITS[algorithm], parts))
-    _check_sizes(parts, {_TAG_SECRET: KEY_SIZES[algorithm]})
+    _check_sizes(parts, {_TAG_SECRET: AES_KEY_SIZES[algorithm]})
     return parts[_TAG_SECRET]
 
 

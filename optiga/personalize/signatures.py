@@ -125,8 +125,6 @@ def verify_on_chip(
     :raises ConfigurationError: if the chip knows no such keys.
     :raises ChipError: if the chip refuses for another reason, for example the certificate's key usage.
     """
-    from optiga.chip.commands.verify_sign import VerifySign
-
     key, given = _take_key(chip, verifier)
     algorithm = key.algorithm
     assert algorithm is not None  # noqa: S101 - give_key has refused it
@@ -134,7 +132,8 @@ def verify_on_chip(
     name = default if len(digests) > 1 else next(iter(digests))
     scheme = SignatureScheme.ECDSA if algorithm.is_ec else SignatureScheme[f"RSASSA_PKCS1_V15_{name.upper()}"]
     try:
-        chip.execute(VerifySign(_cut(digests[name], algorithm), _wire_form(signature, algorithm), given, scheme))
+        wire_form = _wire_form(signature, algorithm)
+        chip.toolbox.verify_digest(_cut(digests[name], algorithm), wire_form, given, scheme)
     except ChipError as error:
         if error.code == ErrorCode.SIGNATURE_VERIFICATION_FAILURE:
             raise CertificateError(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from optiga.protocol import apdu, tlv
-from optiga.protocol.codes import CommandCode, SymmetricMode
+from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import PLATFORM_BINDING_SECRET
+from optiga.protocol.symmetric import CIPHERS
 from optiga.protocol.timing import command_code
 
 _COUNT = 0x02
@@ -13,7 +14,6 @@ _FINAL = 0x03
 _SYMMETRIC = (CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM)
 _APPLICATION = (CommandCode.OPEN_APPLICATION, CommandCode.CLOSE_APPLICATION)
 _SAVED_CONTEXT = 0x01
-_CIPHERS = (SymmetricMode.ECB, SymmetricMode.CBC)
 _RETURNS_NOTHING = (
     CommandCode.OPEN_APPLICATION,
     CommandCode.SET_DATA_OBJECT,
@@ -155,7 +155,7 @@ def _secret_ways(command: bytes) -> tuple[bytes | None, bytes | None]:
 
 def _is_cipher(command: bytes) -> bool:
     """Whether EncryptSym or DecryptSym encrypts or decrypts; otherwise it makes or verifies a MAC."""
-    return len(command) > 1 and command[1] in _CIPHERS
+    return len(command) > 1 and command[1] in CIPHERS
 
 
 def _symmetric_tags(command: bytes) -> dict[int, bytes]:

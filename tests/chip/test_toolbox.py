@@ -22,6 +22,8 @@ from optiga.emulator.models import TRUST_M_V3, factory_objects
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import MemoryStore
 from optiga.errors import ChipError, ConfigurationError
+from optiga.protocol import der, tlv
+from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage, SymmetricMode
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.transport.emulated import EmulatedTransport
@@ -182,3 +184,58 @@ def test_hibernation(emulated: EmulatedChip) -> None:
     assert chip.toolbox.hkdf(SESSION, 32) == before
     with pytest.raises(ChipError, match="no context of that handle"):
         Chip(EmulatedTransport(emulated), handle=handle)
+
+
+class TestRunningHash:
+    def test_it_tells_its_digest_and_goes_on(self, chip: Chip) -> None:
+        chip.write(0xF1D0, b"on the chip")
+        with chip.toolbox.run_hash() as running:
+            assert running.digest() == hashlib.sha256(b"").digest()
+            running.update(MESSAGE)
+            assert running.digest() == hashlib.sha256(MESSAGE).digest()
+            running.update(ObjectPart(0xF1D0, 3, 8))
+            assert running.digest() == hashlib.sha256(MESSAGE + b"the chip").digest()
+
+    def test_the_chip_drops_it_in_the_end(self, chip: Chip) -> None:
+        with chip.toolbox.run_hash() as running:
+            running.update(b"abc")
+        with pytest.raises(ChipError) as refusal:
+            running.digest()
+        assert refusal.value.code == ErrorCode.COMMAND_OUT_OF_SEQUENCE
+
+    def test_another_hash_ends_it(self, chip: Chip) -> None:
+        """Its own end then fails, which says nothing beside the error before."""
+
+        def hash_two() -> None:
+            with chip.toolbox.run_hash() as running:
+                running.update(b"abc")
+                chip.toolbox.sha256(MESSAGE)
+                running.update(b"def")
+
+        with pytest.raises(ChipError) as refusal:
+            hash_two()
+        assert refusal.value.code == ErrorCode.COMMAND_OUT_OF_SEQUENCE
+        assert refusal.value.__context__ is None
+
+
+class TestDrawnKeyPairs:
+    def test_a_pair_whose_halves_do_not_belong_together(self) -> None:
+        from scripted import ScriptedTransport, answer
+
+        from optiga.personalize.drawn_keys import draw_key
+
+        with Chip(EmulatedTransport(EmulatedChip())) as chip:
+            one, other = (chip.toolbox.draw_key_pair(KeyAlgorithm.SECP256R1) for _ in range(2))
+        mixed = tlv.encode(1, der.encode(der.OCTET_STRING, one.private_key)) + tlv.encode(2, other.public_key)
+        with (
+            Chip(ScriptedTransport(answer(mixed))) as chip,
+            pytest.raises(ChipError, match="the public key is another's"),
+        ):
+            draw_key(chip, KeyAlgorithm.SECP256R1)
+
+    @pytest.mark.parametrize("data", ["", "0100020403020100", "010003040102", "02020301" + "010404020102"])
+    def test_an_answer_that_is_none(self, data: str) -> None:
+        from scripted import ScriptedTransport, answer
+
+        with Chip(ScriptedTransport(answer(data))) as chip, pytest.raises(ChipError, match="not what the manual says"):
+            chip.toolbox.draw_key_pair(KeyAlgorithm.SECP256R1)

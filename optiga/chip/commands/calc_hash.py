@@ -111,7 +111,7 @@ def whole(parts: Iterable[bytes | ObjectPart]) -> Iterator[CalcHash]:
 
     :param parts: of the message, in their order.
     """
-    fragments = list(_fragments(parts, MAX_FRAGMENT))
+    fragments = list(in_fragments(parts))
     if not fragments:
         yield CalcHash(b"", HashStep.START)
         yield CalcHash(b"", HashStep.FINAL)
@@ -125,13 +125,13 @@ def whole(parts: Iterable[bytes | ObjectPart]) -> Iterator[CalcHash]:
 
 def continuation(context: bytes, parts: Iterable[bytes | ObjectPart]) -> Iterator[CalcHash]:
     """The commands that go on with a message whose context was exported; the last one's result is the new context."""
-    fragments = list(_fragments(parts, MAX_FRAGMENT - 3 - len(context) - _EXPORT_SIZE)) or [b""]
+    fragments = list(in_fragments(parts, MAX_FRAGMENT - 3 - len(context) - _EXPORT_SIZE)) or [b""]
     last = len(fragments) - 1
     for number, fragment in enumerate(fragments):
         yield CalcHash(fragment, HashStep.CONTINUE, b"" if number else context, export=number == last)
 
 
-def _fragments(parts: Iterable[bytes | ObjectPart], most: int) -> Iterator[bytes | ObjectPart]:
+def in_fragments(parts: Iterable[bytes | ObjectPart], most: int = MAX_FRAGMENT) -> Iterator[bytes | ObjectPart]:
     """The parts that hold anything, those of bytes cut to what fits one command."""
     for part in parts:
         if isinstance(part, ObjectPart):

@@ -11,23 +11,10 @@ from optiga.chip.commands.base import Command
 from optiga.errors import ConfigurationError
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
+from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, HMACS, MAC_SIZES
 
 MAX_DATA = 640
 """Most bytes of InData of EncryptSym and DecryptSym."""
-BLOCK_SIZE = 16
-"""Bytes of a block of AES, and of an initialization vector."""
-CIPHERS = (SymmetricMode.ECB, SymmetricMode.CBC)
-"""Modes that can be undone; all others make a MAC."""
-MAC_SIZES = {
-    SymmetricMode.CBC_MAC: 16,
-    SymmetricMode.CMAC: 16,
-    SymmetricMode.HMAC_SHA256: 32,
-    SymmetricMode.HMAC_SHA384: 48,
-    SymmetricMode.HMAC_SHA512: 64,
-}
-"""Bytes of each mode's MAC."""
-HMACS = (SymmetricMode.HMAC_SHA256, SymmetricMode.HMAC_SHA384, SymmetricMode.HMAC_SHA512)
-"""Modes that work with a shared secret, in place of an AES key."""
 
 _TAG_IV = 0x41
 _TAG_ANSWER = 0x61

@@ -10,9 +10,7 @@ from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.objects import SYMMETRIC_KEY
-
-KEY_SIZES = {KeyAlgorithm.AES128: 16, KeyAlgorithm.AES192: 24, KeyAlgorithm.AES256: 32}
-"""Bytes of the keys that the chip makes."""
+from optiga.protocol.symmetric import AES_KEY_SIZES
 
 _TAG_OID = 0x01
 _TAG_USAGE = 0x02
@@ -36,7 +34,7 @@ class GenSymKey(Command[bytes]):
 
     @property
     def param(self) -> int:
-        if self.algorithm not in KEY_SIZES:
+        if self.algorithm not in AES_KEY_SIZES:
             raise ValueError(f"{self.algorithm.title} is no algorithm of secret keys")
         return self.algorithm
 
@@ -51,7 +49,7 @@ class GenSymKey(Command[bytes]):
             expect_no_data(answer)
             return b""
         items = tlv.decode(answer)
-        size = KEY_SIZES[self.algorithm]
+        size = AES_KEY_SIZES[self.algorithm]
         if [(tag, len(value)) for tag, value in items] != [(_TAG_KEY, size)]:
             raise ValueError(f"no key of {size} bytes in it")
         return items[0][1]

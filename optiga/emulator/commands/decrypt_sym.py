@@ -16,6 +16,7 @@ from optiga.emulator.commands.encrypt_sym import (
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType, SymmetricMode
+from optiga.protocol.symmetric import CIPHERS, HMACS, MAC_SIZES
 
 _MAX_AUTHORIZED = 4
 """Most states Auto(X) at a time. SRM, "Access Conditions (ACs)"."""
@@ -24,12 +25,12 @@ _MAX_AUTHORIZED = 4
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Decrypt, or verify an HMAC, which answers nothing; a wrong one is an error."""
     mode = take_mode(param)
-    if mode in symmetric.HMACS:
+    if mode in HMACS:
         # Whatever goes wrong from here on, the state that stood before is gone (note 4 to the command).
         machine.authorized.discard(int.from_bytes(data[:2], "big"))
         _verify(machine, mode, take_part(data))
         return b""
-    if mode not in symmetric.CIPHERS:
+    if mode not in CIPHERS:
         raise CommandError(ErrorCode.INVALID_PARAM)
     return run(machine, CommandCode.DECRYPT_SYM, mode, take_part(data), symmetric.decryption)
 
@@ -43,7 +44,7 @@ def _verify(machine: Machine, mode: SymmetricMode, part: Part) -> None:
     value = part.optional.get(TAG_VERIFICATION_VALUE)
     if value is None:
         raise CommandError(ErrorCode.INVALID_DATA)
-    if len(value) != symmetric.MAC_SIZES[mode] or len(part.data) < 2:
+    if len(value) != MAC_SIZES[mode] or len(part.data) < 2:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     if not is_session(session):
         raise CommandError(ErrorCode.INVALID_OID)

@@ -14,6 +14,7 @@ from optiga.emulator.machine import Chain, CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
+from optiga.protocol.symmetric import BLOCK_SIZE, HMACS
 
 START = 0x00
 START_AND_FINAL = 0x01
@@ -88,8 +89,8 @@ def run(machine: Machine, code: CommandCode, mode: SymmetricMode, part: Part, be
     """
     begins, ends = part.step in (START, START_AND_FINAL), part.step in (START_AND_FINAL, FINAL)
     iv = _take_iv(part, allowed=begins and mode is SymmetricMode.CBC)
-    whole_blocks = mode not in symmetric.HMACS and not (ends and mode is SymmetricMode.CMAC)
-    if whole_blocks and len(part.data) % symmetric.BLOCK_SIZE:
+    whole_blocks = mode not in HMACS and not (ends and mode is SymmetricMode.CMAC)
+    if whole_blocks and len(part.data) % BLOCK_SIZE:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     running = begin(mode, _key(machine, mode, part.oid), iv) if begins else _running(machine, mode)
     output = running.add(part.data)
@@ -105,15 +106,15 @@ def _take_iv(part: Part, *, allowed: bool) -> bytes:
     """The initialization vector, zeros if none is given; nothing else may stand beside the data."""
     if part.optional.keys() - ({_TAG_IV} if allowed else set()):
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
-    iv = part.optional.get(_TAG_IV, bytes(symmetric.BLOCK_SIZE))
-    if len(iv) != symmetric.BLOCK_SIZE:
+    iv = part.optional.get(_TAG_IV, bytes(BLOCK_SIZE))
+    if len(iv) != BLOCK_SIZE:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     return iv
 
 
 def _key(machine: Machine, mode: SymmetricMode, oid: int) -> bytes:
     """What a mode works with: an AES key, or for HMAC a shared secret."""
-    if mode in symmetric.HMACS:
+    if mode in HMACS:
         return machine.secret(oid, Origin.AGREED, Origin.DERIVED)
     return machine.symmetric_key(oid)
 

@@ -11,6 +11,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import MAX_SIZE, Tag
 from optiga.protocol.objects import ObjectKind
+from optiga.protocol.symmetric import AES_KEY_SIZES
 
 _TAG_OID = 0x01
 _TAG_USAGE = 0x02
@@ -21,7 +22,7 @@ _ALL_USAGES = sum(KeyUsage)
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Make an AES key: into its object, or out in plain."""
-    if param not in symmetric.KEY_SIZES:
+    if param not in AES_KEY_SIZES:
         raise CommandError(ErrorCode.INVALID_PARAM)
     algorithm = KeyAlgorithm(param)
     tags = take_tags(data)

@@ -1,0 +1,43 @@
+"""A SHA-256 that the chip calculates piece by piece, in the one place it has for it. SRM, "CalcHash"."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart, in_fragments
+from optiga.errors import OptigaError
+
+if TYPE_CHECKING:
+    from optiga.chip.toolbox import Performs
+
+
+class RunningHash:
+    """A hash that is begun, used as a context manager; any other hash that begins meanwhile ends it.
+
+    :param chip: what carries out commands.
+    """
+
+    def __init__(self, chip: Performs) -> None:
+        self._chip = chip
+
+    def __enter__(self) -> RunningHash:
+        self._chip.perform(CalcHash(b"", HashStep.START))
+        return self
+
+    def update(self, part: bytes | ObjectPart) -> None:
+        """More of the message. One exchange for about each 1550 bytes."""
+        for fragment in in_fragments([part]):
+            self._chip.perform(CalcHash(fragment, HashStep.CONTINUE))
+
+    def digest(self) -> bytes:
+        """The digest of all so far, 32 bytes; the hash goes on. One exchange."""
+        return self._chip.perform(CalcHash(b"", HashStep.FINAL_AND_KEEP))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Have the chip drop it. One exchange, whose failure says nothing beside an error that ends the block."""
+        with suppress(*() if error is None else (OptigaError,)):
+            self._chip.perform(CalcHash(b"", HashStep.TERMINATE))
