@@ -9,6 +9,7 @@ from optiga.personalize.public_key_files import give_key, load_public_key
 from optiga.personalize.targets import resolve_readable
 from optiga.protocol.algorithms import RSA_KEY_BITS
 from optiga.protocol.codes import SymmetricMode
+from optiga.protocol.symmetric import BLOCK_SIZE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from optiga.personalize.targets import Target
     from optiga.protocol.objects import Slot
 
-BLOCK_SIZE = 16
-"""Bytes of a block of AES."""
 _PADDING_OVERHEAD = 11
 """Bytes that RSAES-PKCS1-v1.5 takes of a block (RFC 8017, 7.2.1)."""
 _LEAST_DRAW = 8
@@ -70,8 +69,10 @@ def plan_encryption(message: bytes, mode: str, iv: bytes | None, padding: str) -
     :raises ConfigurationError: if these do not go together.
     """
     if padding == "pkcs7":
-        missing = BLOCK_SIZE - len(message) % BLOCK_SIZE
-        message += bytes([missing]) * missing
+        from cryptography.hazmat.primitives.padding import PKCS7
+
+        padder = PKCS7(8 * BLOCK_SIZE).padder()
+        message = padder.update(message) + padder.finalize()
     return _plan(message, mode, iv, padding)
 
 
@@ -114,12 +115,15 @@ def decrypt(chip: Chip, job: AesJob) -> bytes:
     message = chip.toolbox.decrypt_aes(job.content, job.mode, job.iv)
     if not job.padded:
         return message
-    count = message[-1]
-    if not 1 <= count <= BLOCK_SIZE or message[-count:] != bytes([count]) * count:
+    from cryptography.hazmat.primitives.padding import PKCS7
+
+    unpadder = PKCS7(8 * BLOCK_SIZE).unpadder()
+    try:
+        return unpadder.update(message) + unpadder.finalize()
+    except ValueError:
         raise ConfigurationError(
             "what comes out is not padded by PKCS #7", hint="Another key, mode or --iv was used, or --pad none"
-        )
-    return message[:-count]
+        ) from None
 
 
 def plan_mac(message: bytes, mode: str) -> SymmetricMode:
