@@ -174,7 +174,8 @@ def _data_tags(info: ObjectInfo, used: int) -> dict[int, bytes]:
         return tags
     tags[Tag.EXECUTE] = _ALWAYS
     if info.kind is ObjectKind.COUNTER:
-        return {**tags, Tag.LCSO: b"\x03", Tag.TYPE: b"\x01"}
+        # The manual says initialization for their LcsO; the dump of a real V3 that Infineon publishes says creation.
+        return {**tags, Tag.TYPE: b"\x01"}
     if info.kind is ObjectKind.SECRET:
         change = bytes.fromhex("e1fc07fe20e140")
         return {**tags, Tag.CHANGE: change, Tag.READ: _BEFORE_OPERATIONAL, Tag.TYPE: b"\x22"}

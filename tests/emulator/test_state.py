@@ -59,7 +59,7 @@ def test_it_can_be_read(store: MemoryStore) -> None:
         "data": "0000000300000009",
         "metadata": objects["0xE120"]["metadata"],
         "metadata_in_words": {
-            "lcso": "initialization",
+            "lcso": "creation",
             "max_size": "8",
             "used_size": "8",
             "change": "lcso < operational",
