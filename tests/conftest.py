@@ -1,12 +1,17 @@
-"""Shared by all tests: no test touches the user's own state, ports or environment."""
+"""Shared by all tests: no test touches the user's own state, ports or environment, or leans on the machine's speed."""
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("any machine", settings.default, deadline=None)
+settings.load_profile("any machine")
+_numbers = itertools.count()
 pytest_plugins = ["cloud_fixtures"]
 for area in (".", "chip", "cloud", "emulator", "interop", "personalize", "transport"):
     sys.path.append(str(Path(__file__).parent / area))
@@ -14,8 +19,8 @@ for area in (".", "chip", "cloud", "emulator", "interop", "personalize", "transp
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """State folders of the platform lie in a temporary folder, and no port is set."""
-    state = tmp_path_factory.mktemp("state")
+    """State folders of the platform lie in a temporary folder, which is made if anything is kept; no port is set."""
+    state = tmp_path_factory.getbasetemp() / f"state{next(_numbers)}"
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(name, str(state))
     monkeypatch.delenv("OPTIGA_PORT", raising=False)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from emulated import Probe
+from forking import Forking
 
 from optiga.emulator import SqliteStore
 from optiga.emulator.models import TRUST_M_V3
@@ -26,28 +25,18 @@ CREATIONS = 40
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
 
 
-class Victims:
-    """Children that write, one at a time, from a process that has everything loaded and can fork quickly."""
+class Victims(Forking):
+    """Children that write, one at a time."""
 
     def __init__(self) -> None:
-        self._parent = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("killed_writer.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            text=True,
-            bufsize=1,
-        )
-        assert self._parent.stdin is not None
-        assert self._parent.stdout is not None
-        self._stdin, self._stdout = self._parent.stdin, self._parent.stdout
+        super().__init__(Path(__file__).with_name("killed_writer.py"))
 
     def kill(self, action: str, path: Path, *, after_acks: int, after_s: float) -> int:
         """Have a child write, kill it, and return how many counts it has been given an answer to."""
-        self._stdin.write(f"{action} {path}\n")
+        self.tell(f"{action} {path}")
         acks, pid = 0, 0
         while not pid or acks < after_acks:
-            word, *rest = self._line()
+            word, *rest = self.told()
             pid = int(rest[0]) if word == "pid" else pid
             acks += word == "ack"
             assert word != "gone"
@@ -56,19 +45,9 @@ class Victims:
             pass
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        while (word := self._line()[0]) != "gone":
+        while (word := self.told()[0]) != "gone":
             acks += word == "ack"
         return acks
-
-    def _line(self) -> list[str]:
-        line = self._stdout.readline()
-        assert line, "the writer has ended"
-        return line.split()
-
-    def close(self) -> None:
-        self._stdin.close()
-        self._parent.wait(30)
-        self._stdout.close()
 
 
 @pytest.fixture
