@@ -62,7 +62,7 @@ class Chip(RuleBasedStateMachine):
         self.store = MemoryStore(FACTORY.load())
         self.chip = EmulatedChip(self.store)
         data = {oid: Thing(conditions={CHANGE: "object before operational", READ: "always"}) for oid in SIZES}
-        counters = {oid: Thing(bytes(8), INITIALIZATION) for oid in COUNTERS}
+        counters = {oid: Thing(bytes(8), CREATION) for oid in COUNTERS}
         self.things = {**data, **counters, **{oid: Thing(b"") for oid in KEYS}}
         self.application = CREATION
         self.status = 0x20

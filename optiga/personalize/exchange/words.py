@@ -1,0 +1,208 @@
+"""Metadata in the words of Infineon's library ``optigatrust`` 1.5.1: the member ``pretty_metadata`` of its files.
+
+A condition is a list with a word or a byte in hex for each byte, ``["conf", "0xe1", "0x40"]``, or the word alone where
+it is one byte. Usages and resets are lists of words, sizes are numbers. What has no word stands in hex, so that every
+value can be given back.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn
+
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
+from optiga.protocol.metadata import ACCESS_TAGS, AccessCondition, Condition, Metadata, Operator, SimpleCondition, Tag
+
+TAGS = {tag.name.lower(): tag for tag in Tag if tag is not Tag.METADATA_UPDATE} | {"meta_update": Tag.METADATA_UPDATE}
+"""The tags by the library's names."""
+_NAMES = {tag: name for name, tag in TAGS.items()}
+
+_STATES = {state.name.lower(): int(state) for state in LifeCycleState}
+_STATE_NAMES = {state: name for name, state in _STATES.items()}
+_CONDITIONS = {
+    "always": Condition.ALWAYS,
+    "sec_sta_g": Condition.SECURITY_STATUS_GLOBAL,
+    "conf": Condition.CONFIDENTIALITY,
+    "int": Condition.INTEGRITY,
+    "auto": Condition.AUTHORIZATION,
+    "luc": Condition.LINKED_COUNTER,
+    "lcsg": Condition.LCS_GLOBAL,
+    "sec_sta_a": Condition.SECURITY_STATUS_APPLICATION,
+    "lcsa": Condition.LCS_APPLICATION,
+    "lcso": Condition.LCS_OBJECT,
+    "never": Condition.NEVER,
+}
+_CONDITION_NAMES = {condition: name for name, condition in _CONDITIONS.items()}
+_OPERATORS = {"==": Operator.EQUAL, ">": Operator.GREATER, "<": Operator.LESS, "&&": Operator.AND, "||": Operator.OR}
+_OPERATOR_NAMES = {operator: name for name, operator in _OPERATORS.items()}
+_OPERANDS = {
+    **dict.fromkeys((Condition.CONFIDENTIALITY, Condition.INTEGRITY), 2),
+    **dict.fromkeys((Condition.AUTHORIZATION, Condition.LINKED_COUNTER), 2),
+    **dict.fromkeys((Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION), 1),
+}
+"""Bytes behind a condition that stand in hex."""
+_TYPES = {
+    "byte_string": ObjectType.BYTE_STRING,
+    "up_counter": ObjectType.UP_COUNTER,
+    "trust_anchor": ObjectType.TRUST_ANCHOR,
+    "device_cert": ObjectType.DEVICE_CERTIFICATE,
+    "pre_sh_secret": ObjectType.PRE_SHARED_SECRET,
+    "platform_binding": ObjectType.PLATFORM_BINDING,
+    "update_secret": ObjectType.UPDATE_SECRET,
+    "authorization_ref": ObjectType.AUTHORIZATION_REFERENCE,
+}
+_TYPE_NAMES = {kind: name for name, kind in _TYPES.items()}
+_USAGES = {str(usage.name).lower(): int(usage) for usage in KeyUsage}
+_RESET_STATES = {
+    "lcso_to_creation": 0x01,
+    "lcso_to_initialisation": 0x03,
+    "lcso_to_operational": 0x07,
+    "lcso_to_termination": 0x0F,
+}
+_RESETS = {**_RESET_STATES, "flushing": 0x10, "random_data": 0x20}
+_HEX = re.compile("0x([0-9a-f]{2})+")
+_BYTE = re.compile("(0x)?[0-9a-f]{1,2}")
+_MAX_VERSION = 0x7FFF
+
+
+def to_pretty(metadata: Metadata) -> dict[str, Any]:
+    """Metadata in the library's words, as JSON has them, in the order of their tags.
+
+    Tags that the library has no name for are left out. So is the version: the library writes it as a list, which it
+    cannot read, and it would skip the whole object.
+    """
+    return {
+        _NAMES[Tag(tag)]: _to_pretty(Tag(tag), value)
+        for tag, value in metadata.items()
+        if tag in tuple(Tag) and tag != Tag.VERSION
+    }
+
+
+def from_pretty(tag: Tag, value: Any) -> bytes:
+    """The value of a tag from the library's words: the opposite of :func:`to_pretty`.
+
+    Sizes and algorithm have none: the chip sets them, and the width of a size is not to be seen. They are checked.
+
+    :param value: what the JSON has.
+    :returns: bytes; none for the tags that the chip sets.
+    :raises ValueError: what must stand there.
+    """
+    if tag in (Tag.MAX_SIZE, Tag.USED_SIZE):
+        if type(value) is not int or not 0 <= value <= 0xFFFF:
+            raise ValueError("must be a number of bytes")
+        return b""
+    if tag == Tag.ALGORITHM:
+        if not isinstance(value, str):
+            raise ValueError("must be the name of an algorithm")
+        return b""
+    if tag in ACCESS_TAGS:
+        return _condition_bytes(value)
+    if tag == Tag.VERSION:
+        return _version_bytes(value)
+    if isinstance(value, str) and _HEX.fullmatch(value.lower()):
+        return bytes.fromhex(value[2:])
+    if tag == Tag.LCSO:
+        return _one_of(value, _STATES)
+    if tag == Tag.TYPE:
+        return _one_of(value, _TYPES)
+    return _all_of(value, _USAGES if tag == Tag.KEY_USAGE else _RESETS)
+
+
+def _to_pretty(tag: Tag, value: bytes) -> Any:
+    number = int.from_bytes(value, "big")
+    if tag in ACCESS_TAGS:
+        words = _condition_words(value)
+        return words[0] if len(words) == 1 else words
+    if tag in (Tag.MAX_SIZE, Tag.USED_SIZE):
+        return number
+    if len(value) != 1:
+        return f"0x{value.hex()}"
+    if tag == Tag.ALGORITHM:
+        return KeyAlgorithm(number).title if number in tuple(KeyAlgorithm) else f"0x{number:02x}"
+    if tag == Tag.LCSO:
+        return _STATE_NAMES.get(number) or f"0x{number:02x}"
+    if tag == Tag.TYPE:
+        return _TYPE_NAMES[ObjectType(number)] if number in tuple(ObjectType) else f"0x{number:02x}"
+    if tag == Tag.KEY_USAGE:
+        return _flags(number, [(name, bits, bits) for name, bits in _USAGES.items()])
+    states = [(name, bits, 0x0F) for name, bits in _RESET_STATES.items()]
+    return _flags(number, [*states, ("flushing", 0x10, 0x10), ("random_data", 0x20, 0x20)])
+
+
+def _flags(number: int, names: list[tuple[str, int, int]]) -> list[str]:
+    """The names of what is set, and of the rest the bits in hex.
+
+    :param names: each with its bits and the mask that they are looked for in.
+    """
+    found, rest = [], number
+    for name, bits, mask in names:
+        if number & mask == bits:
+            found.append(name)
+            rest &= ~mask
+    return [*found, f"0x{rest:02x}"] if rest else found
+
+
+def _condition_words(value: bytes) -> list[str]:
+    """A condition word by word; what is none, byte by byte."""
+    try:
+        condition = AccessCondition.parse(value)
+    except ValueError:
+        return [hex(byte) for byte in value]
+    words: list[str] = []
+    for token in condition.alternatives:
+        words += ["||"] if words else []
+        for place, simple in enumerate(token):
+            words += [*(["&&"] if place else []), *_simple_words(simple)]
+    return words
+
+
+def _simple_words(simple: SimpleCondition) -> list[str]:
+    name = _CONDITION_NAMES[simple.kind]
+    if simple.comparison is not None:
+        return [name, _OPERATOR_NAMES[simple.comparison], _STATE_NAMES.get(simple.value) or hex(simple.value)]
+    return [name, *(hex(byte) for byte in simple.value.to_bytes(_OPERANDS.get(simple.kind, 0), "big"))]
+
+
+def _condition_bytes(value: Any) -> bytes:
+    words = [value] if isinstance(value, str) else value
+    known = {**_CONDITIONS, **_OPERATORS, **_STATES}
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError('must be always, never or a list as ["lcso", "<", "operational"]')
+    encoded = bytearray()
+    for word in words:
+        if word not in known and not _BYTE.fullmatch(word.lower()):
+            raise ValueError(f"{word!r} is no word of a condition, as conf, lcso, <, operational and 0xe1 are")
+        encoded.append(known[word] if word in known else int(word, 16))
+    return bytes(encoded)
+
+
+def _version_bytes(value: Any) -> bytes:
+    if isinstance(value, list) and len(value) == 2:
+        is_invalid, number = value
+        if isinstance(is_invalid, bool) and type(number) is int and 0 <= number <= _MAX_VERSION:
+            return (number | (0x8000 if is_invalid else 0)).to_bytes(2, "big")
+    raise ValueError(f"must be a list of false (or true, for invalid) and a number up to {_MAX_VERSION}")
+
+
+def _one_of(value: Any, choices: dict[str, Any]) -> bytes:
+    if not isinstance(value, str) or value not in choices:
+        _refuse(value, choices)
+    return bytes([choices[value]])
+
+
+def _all_of(value: Any, choices: dict[str, int]) -> bytes:
+    number = 0
+    for word in value if isinstance(value, list) else [value]:
+        if isinstance(word, str) and word in choices:
+            number |= choices[word]
+        elif isinstance(word, str) and _BYTE.fullmatch(word.lower()):
+            number |= int(word, 16)
+        else:
+            _refuse(word, choices)
+    return bytes([number])
+
+
+def _refuse(value: Any, choices: dict[str, Any]) -> NoReturn:
+    shown = repr(value) if isinstance(value, str) else "this"
+    raise ValueError(f"{shown} is not one of {', '.join(choices)}")
