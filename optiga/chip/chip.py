@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -197,6 +198,25 @@ class Chip:
         from optiga.chip.commands.set_data_object import Count
 
         self.execute(Count(oid, step))
+
+    def protected_update(self, oid: int, manifest: bytes, fragments: Sequence[bytes]) -> None:
+        """Change an object as somebody who is not here has signed it. One exchange for the manifest, one a fragment.
+
+        :param oid: the object that is updated, for messages; the chip takes it from the manifest.
+        :param manifest: bytes of the signed manifest, a COSE_Sign1 in CBOR.
+        :param fragments: at least one, in their order: 640 bytes each, the last one to 640.
+        :raises ConfigurationError: if there is none, or the chip's model has no protected updates.
+        :raises ChipError: if the chip refuses. Behind the first fragment data may be written in part, and count as
+            invalid until the same update is sent once more, whole.
+        """
+        from optiga.chip.commands.set_object_protected import SetObjectProtected, UpdateStep
+
+        if not fragments:
+            raise ConfigurationError("an update without a fragment", hint="It has at least one", oid=oid)
+        self.perform(SetObjectProtected(UpdateStep.START, manifest, oid))
+        for fragment in fragments[:-1]:
+            self.execute(SetObjectProtected(UpdateStep.CONTINUE, fragment, oid))
+        self.execute(SetObjectProtected(UpdateStep.FINAL, fragments[-1], oid))
 
     def random(
         self, size: int, *, deterministic: bool = False, session: int | None = None, prepended: bytes = b""

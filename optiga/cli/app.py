@@ -37,8 +37,10 @@ _SUBCOMMANDS = {
     "deprovision": Lazy("optiga.cli.deprovision:command", "Take a device's certificate out of AWS IoT."),
     "derive": Lazy("optiga.cli.derive_commands:command", "Derive keys from a secret of the chip."),
     "emulator": Lazy("optiga.cli.emulator:command", "Make, reset and serve emulated chips."),
+    "export": Lazy("optiga.cli.exchange:export", "All objects of the chip into a file."),
     "hash": Lazy("optiga.cli.toolbox_commands:hash_command", "SHA-256 of a file or object, by the chip."),
     "hmac": Lazy("optiga.cli.toolbox_commands:hmac", "HMAC of a file with a secret of the chip."),
+    "import": Lazy("optiga.cli.exchange:import_", "All objects of a file into the chip."),
     "info": Lazy("optiga.cli.info:command", "Show what chip it is and what its slots hold."),
     "journal": Lazy("optiga.cli.journal:command", "Show how far each chip has come."),
     "key": Lazy("optiga.cli.key:command", "List, make and use the keys of the chip."),
@@ -47,6 +49,7 @@ _SUBCOMMANDS = {
     "random": Lazy("optiga.cli.toolbox_commands:random", "Random bytes from the chip."),
     "register": Lazy("optiga.cli.register:command", "Register the chip's own certificate with AWS IoT."),
     "rsa": Lazy("optiga.cli.rsa_commands:command", "Encrypt and decrypt by RSA."),
+    "update": Lazy("optiga.cli.update:command", "Make and apply protected updates."),
 }
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _COLUMNS = ("oid", "what", "bytes", "life_cycle", "change", "read", "execute")
 _TAGS = ("lcso", "version", "max_size", "used_size", "change", "read", "execute", "metadata_update", "algorithm")
 _WORDS = dict.fromkeys((*_TAGS, "key_usage", "type", "reset_type"), "")
-_SIDE = {"words": _WORDS, "hex": ""}
+SIDE = {"words": _WORDS, "hex": ""}
+"""Metadata as a result has them: the names that there may be."""
 
 
 @click.command(name="list")
@@ -114,13 +115,13 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
 
     info = find_info(oid)
     if not words:
-        settings.check_query({"oid": "", **_SIDE})
+        settings.check_query({"oid": "", **SIDE})
         with settings.open_chip() as chip:
             shown = describe_metadata(chip.metadata(info.oid))
         settings.print_result({"oid": info.label, **shown}, default="text", text=_side(info.label, shown))
         return
     wanted = read_words(info, words)
-    settings.check_query({"oid": "", "changed": True, "before": _SIDE, "after": _SIDE})
+    settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
     with settings.open_chip() as chip:
         change = plan_metadata(chip, info, wanted)
         confirm(settings, f"Changing the metadata of {info.label}", change.stays, yes=yes)
@@ -141,7 +142,7 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
     from optiga.personalize.objects import describe_metadata, execute_metadata, find_info, plan_lock
 
     info = find_info(oid)
-    settings.check_query({"oid": "", "changed": True, "before": _SIDE, "after": _SIDE})
+    settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
     with settings.open_chip() as chip:
         change = plan_lock(chip, info)
         confirm(settings, f"Locking {info.label}", change.stays, yes=yes)
@@ -159,13 +160,17 @@ def _print_change(settings: Settings, change: MetadataChange, after: dict[str, A
     before = describe_metadata(change.before)
     if not change.is_needed and not quiet:
         settings.note(f"{label} has these metadata already: it was not programmed again")
-    names = {**before["words"], **after["words"]}
+    fields = {"oid": label, "changed": change.is_needed, "before": before, "after": after}
+    settings.print_result(fields, default="text", text=compare_sides(label, before, after))
+
+
+def compare_sides(label: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Metadata before and after, as ``describe_metadata`` gives them, for people."""
     lines = [f"{label} before {before['hex']}", f"{label} after  {after['hex']}"]
-    for name in names:
+    for name in {**before["words"], **after["words"]}:
         old, new = before["words"].get(name, "absent"), after["words"].get(name, "absent")
         lines.append(f"{name}: {new}" if old == new else f"{name}: {old} -> {new}")
-    fields = {"oid": label, "changed": change.is_needed, "before": before, "after": after}
-    settings.print_result(fields, default="text", text="\n".join(lines))
+    return "\n".join(lines)
 
 
 def _side(label: str, shown: dict[str, Any]) -> str:

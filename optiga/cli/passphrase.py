@@ -33,12 +33,15 @@ def passphrase_options(function: F) -> F:
     return file(ask(function))
 
 
-def read_passphrase(file: str | None, *, ask: bool, prompt: str = "Passphrase", new: bool = False) -> bytes | None:
+def read_passphrase(
+    file: str | None, *, ask: bool, prompt: str = "Passphrase", new: bool = False, environment: str = ENVIRONMENT
+) -> bytes | None:
     """The passphrase, None if there is none.
 
     :param file: a file whose first line it is; counts before the environment.
     :param ask: ask at the terminal; counts before the environment.
     :param new: have it typed twice.
+    :param environment: the variable that holds it; empty for none.
     :raises ConfigurationError: if the file cannot be read or begins with an empty line, or nobody can be asked.
     """
     if file is not None and ask:
@@ -54,10 +57,12 @@ def read_passphrase(file: str | None, *, ask: bool, prompt: str = "Passphrase", 
         if sys.stdin is None or not sys.stdin.isatty():
             raise ConfigurationError(
                 "nobody can be asked for the passphrase: standard input is no terminal",
-                hint=f"Use --passphrase-file or the environment variable {ENVIRONMENT}",
+                hint=f"Use --passphrase-file or the environment variable {environment}"
+                if environment
+                else "Use a file of it",
             )
         return os.fsencode(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
-    value = os.environ.get(ENVIRONMENT)
+    value = os.environ.get(environment) if environment else None
     return os.fsencode(value) if value else None
 
 

@@ -26,7 +26,7 @@ def what_stays(before: Metadata, changes: Metadata) -> list[str]:
     :returns: one sentence each, without the full stop; empty if all of it can be taken back.
     """
     after = before.with_tags(dict(changes.items()))
-    old, new = _state(before), _state(after)
+    old, new = state_of(before), state_of(after)
     said: list[str] = []
     if new > old:
         said.append(f"its life cycle state goes from {_word(old)} to {_word(new)} and never comes back")
@@ -59,7 +59,7 @@ def access_at(metadata: Metadata, tag: Tag, state: int) -> AccessCondition:
         return NEVER
     alternatives = []
     for token in condition.alternatives:
-        if any(simple.kind is Condition.NEVER or _fails(simple, state) for simple in token):
+        if any(simple.kind is Condition.NEVER or fails_at(simple, state) for simple in token):
             continue
         rest = tuple(simple for simple in token if simple.kind not in (Condition.LCS_OBJECT, Condition.ALWAYS))
         if not rest:
@@ -70,7 +70,7 @@ def access_at(metadata: Metadata, tag: Tag, state: int) -> AccessCondition:
 
 def is_locked(metadata: Metadata) -> bool:
     """Whether the metadata of an object are fixed: it is operational, or has no life cycle state of its own."""
-    return _state(metadata) >= LifeCycleState.OPERATIONAL
+    return state_of(metadata) >= LifeCycleState.OPERATIONAL
 
 
 def _fixed(metadata: Metadata, state: int) -> list[str]:
@@ -105,8 +105,8 @@ def _condition(metadata: Metadata, tag: Tag) -> str:
         return f"0x{(metadata.get(tag) or b'').hex()}"
 
 
-def _fails(simple: SimpleCondition, state: int) -> bool:
-    """Whether a condition on the object's state does not hold in that state."""
+def fails_at(simple: SimpleCondition, state: int) -> bool:
+    """Whether a condition is one on the object's life cycle state, and does not hold in a given one."""
     if simple.kind is not Condition.LCS_OBJECT:
         return False
     if simple.comparison is Operator.LESS:
@@ -116,7 +116,8 @@ def _fails(simple: SimpleCondition, state: int) -> bool:
     return state != simple.value
 
 
-def _state(metadata: Metadata) -> int:
+def state_of(metadata: Metadata) -> int:
+    """The life cycle state; operational where there is none, as the manual's implicit rule says."""
     value = metadata.get(Tag.LCSO)
     return value[0] if value else LifeCycleState.OPERATIONAL
 

@@ -108,7 +108,8 @@ def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str |
     if name.strip().lower() == AES or parse_oid(name) == SYMMETRIC_KEY:
         if algorithm is not None:
             raise ConfigurationError("--algorithm is for key pairs", hint="An AES key has --bits")
-        return KeyPlan(SYMMETRIC_KEY, None, KeyAlgorithm[f"AES{bits or 256}"], _usage(usage) or KeyUsage.ENCRYPTION)
+        usages = parse_usage(usage) or KeyUsage.ENCRYPTION
+        return KeyPlan(SYMMETRIC_KEY, None, KeyAlgorithm[f"AES{bits or 256}"], usages)
     if bits is not None:
         raise ConfigurationError("--bits is for the AES key", hint="A key pair has --algorithm")
     slot = resolve_slot(name)
@@ -122,11 +123,14 @@ def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str |
             f"slot {slot.name} takes no {chosen.title} keys", hint=f"Those go into {fitting}", oid=slot.key_oid
         )
     usual = KeyUsage.AUTHENTICATION | (KeyUsage.ENCRYPTION if is_rsa else KeyUsage.KEY_AGREEMENT)
-    return KeyPlan(slot.key_oid, slot, chosen, _usage(usage) or usual)
+    return KeyPlan(slot.key_oid, slot, chosen, parse_usage(usage) or usual)
 
 
-def _usage(text: str | None) -> KeyUsage:
-    """The usages that a text names; nothing for None."""
+def parse_usage(text: str | None) -> KeyUsage:
+    """The usages that a text names, with commas between them; nothing for None.
+
+    :raises ConfigurationError: if a word is none.
+    """
     usage = KeyUsage(0)
     for word in [] if text is None else text.split(","):
         try:

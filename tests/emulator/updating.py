@@ -34,11 +34,11 @@ def signer() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def certificate_of(key: PrivateKey) -> bytes:
-    """A certificate in DER that may verify signatures."""
+def certificate_of(key: PrivateKey, *, signs: bool = True) -> bytes:
+    """A certificate in DER that may verify signatures, or none."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "updates")])
     now = datetime.now(timezone.utc)
-    usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
+    usage = x509.KeyUsage(signs, not signs, False, False, False, False, False, False, False)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
     return builder.add_extension(usage, True).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 

@@ -35,6 +35,8 @@ SEED, LABEL, DATA = bytes(range(40)), b"Firmware update", b"Hello world!"
 SALT, INFO = bytes(range(20)), b"what for"
 SECRET = bytes(range(100, 132))
 BLOCKS, IV = bytes(range(64)), bytes(range(200, 216))
+OWN_DATA = bytes(range(256)) * 5
+"""What a set of this tool brings: more than one fragment."""
 PUBLISHED_KEY = bytes.fromhex("a2f9fab4814f6806423f6fc621d02e10")
 """``samples/payload/key/aes_key_128.txt`` of Infineon's tool for update sets."""
 METADATA: tuple[dict[str, Any], ...] = (
@@ -315,6 +317,29 @@ def is_plain_update(value: Any) -> None:
     sample = next(sample for sample in infineon.SAMPLES if sample.name == "integrity")
     assert raw(value["data"]) == raw(sample.fragments[0])[:608] + raw(sample.fragments[1])
     assert value["meta"]["version"] == [False, 3]
+
+
+def is_own_update(value: Any) -> None:
+    assert "Updated successfully" in value["output"]
+    assert value["meta"]["version"] == [False, 5]
+
+
+def is_own_data(value: Any) -> None:
+    is_own_update(value)
+    assert raw(value["data"]) == OWN_DATA
+
+
+def is_own_key(value: Any) -> None:
+    """It signs as the private key does that went into the set."""
+    is_own_update(value)
+    key = load_der_public_key(raw(value["public"]))
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(raw(value["signature"]), b"Hello World", ec.ECDSA(hashes.SHA256()))
+
+
+def is_own_metadata(value: Any) -> None:
+    is_own_update(value)
+    assert value["meta"]["read"] == "never"
 
 
 def is_same_secret(value: Any) -> None:

@@ -4,7 +4,7 @@ Run by ``test_optigatrust_table.py`` in a process of its own, with a copy of the
 names the emulated board's device. Only the search for USB devices is left out: a pseudo terminal is none. The table
 says what is right.
 
-    python optigatrust_operations.py RESULTS
+    python optigatrust_operations.py RESULTS OWN_UPDATES
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def main(results_path: str) -> None:
+def main(results_path: str, updates_path: str) -> None:
     optigatrust.Chip("uart")
     import optigatrust_chip_operations
     import optigatrust_crypto_operations
@@ -41,14 +42,15 @@ def main(results_path: str) -> None:
     import optigatrust_update_operations
 
     results: dict[str, Any] = {}
-    for module in (
-        optigatrust_chip_operations,
-        optigatrust_crypto_operations,
-        optigatrust_secret_operations,
-        optigatrust_native_operations,
-        optigatrust_update_operations,
+    for operations in (
+        optigatrust_chip_operations.operations,
+        optigatrust_crypto_operations.operations,
+        optigatrust_secret_operations.operations,
+        optigatrust_native_operations.operations,
+        optigatrust_update_operations.operations,
+        partial(optigatrust_update_operations.own_operations, Path(updates_path)),
     ):
-        for name, operation in module.operations().items():
+        for name, operation in operations().items():
             assert name not in results, name
             try:
                 results[name] = {"value": plain(operation())}

@@ -172,6 +172,9 @@ def update_rows() -> dict[str, Row]:
         "Chip.protected_update metadata": holds(lambda value: value["meta"]["version"] == [False, 3]),
         "Chip.protected_update spoilt manifest": WRONG_SIGNATURE,
         "update": Works(partial(checks.says, text="Updated successfully")),
+        "update with own data": Works(checks.is_own_data),
+        "update with own key": Works(checks.is_own_key),
+        "update with own metadata": Works(checks.is_own_metadata),
         "update-wizard": holds(
             lambda value: (
                 value["code"] == 0

@@ -1,4 +1,4 @@
-"""What the library offers for protected updates, with Infineon's published update sets.
+"""What the library offers for protected updates, with Infineon's published update sets and with this tool's.
 
 They leave access conditions behind under which nothing else can be done with their objects: they come last.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import infineon_updates as infineon
 import optigatrust
+from optigatrust import crypto, objects
 from optigatrust_chip_operations import command, made_certificate
 from optigatrust_native_operations import BLOCKS, MODES, symmetric
 
@@ -78,3 +80,37 @@ def operations() -> dict[str, Callable[[], Any]]:
     updates = {f"Chip.protected_update {sample.name}": partial(updated, sample.name) for sample in infineon.SAMPLES}
     updates["symmetric_encrypt with the key of the update"] = encrypted_with_known_key
     return wizards | updates | {"update": update_command}
+
+
+def updated_by_own(folder: Path, oid: int, metadata: str) -> dict[str, Any]:
+    """What the library's command makes of a set of this tool, encrypted with the secret of Infineon's example."""
+    prepared_for_update("integrity")
+    optigatrust.Object(0xE0E8).write((folder / "anchor.der").read_bytes())
+    target = optigatrust.Object(oid)
+    if "version" in target.meta:
+        target.write_raw_meta(bytes.fromhex("2004c1020000"))
+    target.write_raw_meta(bytes.fromhex(metadata))
+    name = f"{oid:04x}.txt"
+    ran = command(f"update --id 0x{oid:04x} --file {name}", {name: (folder / name).read_text()})
+    return {"output": ran["output"], "meta": target.meta}
+
+
+def updated_key(folder: Path) -> dict[str, Any]:
+    result = updated_by_own(folder, 0xE0F3, "2009d00721e0e8fd20f1d1")
+    signature = crypto.ecdsa_sign(objects.ECCKey(0xE0F3), b"Hello World").signature
+    return result | {"signature": signature, "public": (folder / "public.der").read_bytes()}
+
+
+def updated_data(folder: Path) -> dict[str, Any]:
+    result = updated_by_own(folder, 0xF1E1, "2009d00721e0e8fd20f1d1")
+    return result | {"data": bytes(optigatrust.Object(0xF1E1).read())}
+
+
+def own_operations(folder: Path) -> dict[str, Callable[[], Any]]:
+    """:param folder: what :func:`own_updates.make_own_updates` has left."""
+    metadata = "200cd80721e0e8fd20f1d1f00101"
+    return {
+        "update with own data": partial(updated_data, folder),
+        "update with own key": partial(updated_key, folder),
+        "update with own metadata": partial(updated_by_own, folder, 0xF1D3, metadata),
+    }

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from infineon_host import run_library
 from optigatrust_rows import ROWS, Refused, Row, Works
+from own_updates import make_own_updates
 
 if sys.platform != "linux":
     pytest.skip("Infineon's library for serial ports is built for Linux and Windows", allow_module_level=True)
@@ -24,7 +25,9 @@ DRIVER = Path(__file__).with_name("optigatrust_operations.py")
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the library returned or raised for each of its operations."""
-    return run_library(tmp_path_factory.mktemp("library"), DRIVER, is_sound=_every_row_holds)
+    updates = tmp_path_factory.mktemp("updates")
+    make_own_updates(updates)
+    return run_library(tmp_path_factory.mktemp("library"), DRIVER, str(updates), is_sound=_every_row_holds)
 
 
 def _every_row_holds(results: dict[str, Any]) -> bool:

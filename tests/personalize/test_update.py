@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from emulated import Probe
 from hypothesis import given
 from hypothesis import strategies as st
 from updating import (
@@ -27,26 +28,33 @@ from updating import (
     TARGET,
     PrivateKey,
     begin,
+    certificate_of,
     made,
+    signer,
     updatable,
 )
 
 from optiga.chip import Chip, Key
+from optiga.emulator.models import MODELS
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.personalize.public_keys import PublicKey
 from optiga.personalize.update.apply import apply_update, send_update
+from optiga.personalize.update.check import check_update
+from optiga.personalize.update.effects import metadata_after
+from optiga.personalize.update.make import UpdateSecret
 from optiga.personalize.update.payloads import (
+    Payload,
     aes_payload,
     data_payload,
     key_payload,
-    load_private_key,
     metadata_payload,
 )
+from optiga.personalize.update.private_keys import KeyFile
 from optiga.personalize.update.update_file import encode_c, encode_json, read_update, write_update
 from optiga.personalize.update.update_set import UpdateSet
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage, SymmetricMode
-from optiga.protocol.manifest import ContentReset, WriteType
+from optiga.protocol.manifest import ContentReset, MetadataUpdate, WriteType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.transport.emulated import EmulatedTransport
 
@@ -171,6 +179,123 @@ class TestRefusedBeforehand:
         allow(chip, TARGET, change=bytes.fromhex("21f1d5"))
         assert "0xF1D5 is no trust anchor" in self.refused(chip, made(b"x", anchor_oid=0xF1D5))
 
+    def test_a_trust_anchor_that_may_not_be_used(self, chip: Chip) -> None:
+        allow(chip, ANCHOR_OID, execute=b"\xff")
+        assert "its condition of execute is never" in self.refused(chip, made(b"x"))
+
+    def test_a_certificate_that_is_not_for_signatures(self, chip: Chip) -> None:
+        chip.write(ANCHOR_OID, certificate_of(signer(), signs=False))
+        assert "is not for signatures" in self.refused(chip, made(b"x"), CertificateError)
+
+    def test_a_condition_that_no_longer_holds(self, chip: Chip) -> None:
+        allow(chip, 0xF1D3, change=bytes.fromhex("e1fc03fd21e0e8"), lcso=b"\x03")
+        assert "does not let itself be updated so" in self.refused(chip, made(b"x", target_oid=0xF1D3))
+
+    @pytest.mark.parametrize(
+        ("content", "message"), [("20", "holds no metadata"), ("2003c40110", "cannot change the metadata tag 0xC4")]
+    )
+    def test_what_no_update_can_set(self, chip: Chip, content: str, message: str) -> None:
+        allow(chip, 0xF1D3, metadata_update=BY_ANCHOR, reset_type=b"\x01")
+        update = made(Payload(MetadataUpdate(), bytes.fromhex(content)), target_oid=0xF1D3)
+        assert message in self.refused(chip, update)
+
+    def test_metadata_that_do_not_fit(self, chip: Chip) -> None:
+        allow(chip, 0xE0F3, change=BY_ANCHOR, read=3 * bytes.fromhex("23f1d0fd") + b"\x23\xf1\xd1")
+        allow(chip, 0xE0F3, execute=bytes.fromhex("23f1d0fd23f1d1"))
+        update = made(key_payload(ec.generate_private_key(ec.SECP256R1()), KeyUsage.SIGNATURE), target_oid=0xE0F3)
+        assert "there is room for 44" in self.refused(chip, update)
+
+    @pytest.mark.parametrize("secret", [None, SECRET])
+    def test_a_model_that_takes_data_in_plain_alone(self, secret: UpdateSecret | None) -> None:
+        payload = data_payload(b"x") if secret else metadata_payload(Metadata({Tag.READ: b"\x00"}))
+        with Chip(EmulatedTransport(Probe(model=MODELS["trust-m-v1"]).chip)) as chip:
+            self.refused(chip, made(payload, secret=secret))
+
+
+class TestEffects:
+    """What is said beforehand of an update is what becomes of the object."""
+
+    @pytest.mark.parametrize(
+        ("tags", "changes", "reset", "stays"),
+        [
+            ({"lcso": b"\x01"}, {Tag.READ: b"\xff"}, ContentReset.AS_METADATA, []),
+            ({"lcso": b"\x07"}, {Tag.READ: b"\xff"}, ContentReset.AS_METADATA, []),
+            (
+                {"lcso": b"\x07"},
+                {Tag.METADATA_UPDATE: b"\xff", Tag.LCSO: b"\x07"},
+                ContentReset.AS_METADATA,
+                ["none of its metadata can ever be changed again"],
+            ),
+            ({"lcso": b"\x07"}, {Tag.METADATA_UPDATE: b"\xff"}, ContentReset.AS_METADATA, []),
+            (
+                {"lcso": b"\x07"},
+                {Tag.LCSO: b"\x0f"},
+                ContentReset.AS_METADATA,
+                ["its life cycle state goes from operational to termination and never comes back"],
+            ),
+            (
+                {"lcso": b"\x01"},
+                {Tag.LCSO: b"\x07"},
+                ContentReset.AS_METADATA,
+                [
+                    "its life cycle state goes from creation to operational and never comes back",
+                    "change: lcso < operational is fixed, which is never from then on",
+                    "read: always is fixed",
+                    "execute: absent is fixed, which is never from then on",
+                    "metadata_update: int 0xE0E8 is fixed",
+                    "reset_type: 0x01; version: 1 are fixed",
+                    "nothing but a protected update (int 0xE0E8) can change its metadata",
+                ],
+            ),
+            (
+                {"lcso": b"\x01"},
+                {Tag.CHANGE: b"\xff"},
+                ContentReset.AS_METADATA,
+                ["its data can no longer be changed; only change its metadata, before it is operational, undoes it"],
+            ),
+            ({"lcso": b"\x07"}, {}, ContentReset.ZEROS, ["its data (4 bytes) will be overwritten with zeros"]),
+            (
+                {"lcso": b"\x01", "reset_type": b"\x20"},
+                {},
+                ContentReset.ZEROS,
+                ["its data (4 bytes) will be overwritten with random bytes"],
+            ),
+        ],
+    )
+    def test_metadata(
+        self, chip: Chip, tags: dict[str, bytes], changes: dict[int, bytes], reset: ContentReset, stays: list[str]
+    ) -> None:
+        chip.write(0xF1D3, b"data")
+        allow(chip, 0xF1D3, metadata_update=BY_ANCHOR, **{"reset_type": b"\x01", **tags})
+        self.check(chip, made(metadata_payload(Metadata(changes), reset=reset), target_oid=0xF1D3), stays)
+
+    def test_a_key_in_the_place_of_another(self, chip: Chip) -> None:
+        chip.generate_key("third")
+        allow(chip, 0xE0F2, change=BY_ANCHOR)
+        private = ec.generate_private_key(ec.SECP384R1())
+        update = made(key_payload(private, KeyUsage.SIGNATURE), target_oid=0xE0F2)
+        self.check(chip, update, ["the key secp256r1 that is there will be lost"])
+
+    def test_a_key_that_is_flushed(self, chip: Chip) -> None:
+        chip.generate_key("third")
+        allow(chip, 0xE0F2, metadata_update=BY_ANCHOR, reset_type=b"\x10")
+        update = made(metadata_payload(Metadata({})), target_oid=0xE0F2)
+        assert check_update(chip, update).stays == ("the key secp256r1 that is there will be lost",)
+
+    def test_the_last_version(self, chip: Chip) -> None:
+        allow(chip, TARGET, lcso=b"\x07")
+        last = "its version becomes 32767, the last there is: nothing can update it again"
+        self.check(chip, made(b"x", 0x7FFF), [last])
+
+    def check(self, chip: Chip, update: UpdateSet, stays: list[str]) -> None:
+        plan = check_update(chip, update)
+        assert list(plan.stays) == stays
+        expected = metadata_after(plan.before, update)
+        assert expected is not None
+        send_update(chip, update)
+        found = dict(chip.metadata(update.oid).items())
+        assert {**dict(expected.items()), Tag.USED_SIZE: b""} == {**found, Tag.USED_SIZE: b""}
+
 
 class TestMade:
     @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(), ec.BrainpoolP256R1()])
@@ -272,15 +397,15 @@ class TestSignersKey:
         path = tmp_path / "key.pem"
         for encryption in (NoEncryption(), BestAvailableEncryption(b"open")):
             path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
-            assert load_private_key(path, b"open").public_key() == key.public_key()
+            assert KeyFile.read(path).open(b"open").public_key() == key.public_key()
         with pytest.raises(ConfigurationError, match="is encrypted"):
-            load_private_key(path)
+            KeyFile.read(path).open()
         with pytest.raises(ConfigurationError, match="Is it that key's passphrase"):
-            load_private_key(path, b"wrong")
+            KeyFile.read(path).open(b"wrong")
 
     def test_what_is_none(self, tmp_path: Path) -> None:
         path = tmp_path / "key.pem"
         key = ec.generate_private_key(ec.SECP256R1())
         path.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
         with pytest.raises(ConfigurationError):
-            load_private_key(path)
+            KeyFile.read(path).open()

@@ -11,6 +11,10 @@ from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.manifest import MANIFEST_VERSION
 
+_WRONG_SECRET = (
+    "A fragment is damaged, or encrypted with another secret than the chip holds. If some came before it, the object "
+    "is written in part: apply the right update of the same version"
+)
 _AGAIN = "The object may be written in part and count as invalid; apply the same update once more"
 _HINTS = {
     ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED: "The object's condition (change, for metadata the metadata update) does "
@@ -60,5 +64,5 @@ class SetObjectProtected(Command[None]):
 
     def hint(self, error: ErrorCode) -> str:
         if self.step is not UpdateStep.START:
-            return _AGAIN
+            return _WRONG_SECRET if error is ErrorCode.INTEGRITY_VALIDATION_FAILURE else _AGAIN
         return _HINTS.get(error, "")

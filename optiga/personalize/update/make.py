@@ -23,6 +23,7 @@ DEFAULT_LABEL = b"Confidentiality"
 MAX_SECRET = 64
 _MAX_LABEL = 32
 _SEED_SIZE = 64
+_COUNTER_SIZE = 8
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,6 +113,12 @@ def _check_data(kind: DataUpdate, size: int, info: ObjectInfo) -> None:
     if kind.offset < 0 or kind.offset + size > info.size:
         raise ConfigurationError(
             f"{size} bytes at {kind.offset} do not fit {info.label}, which has room for {info.size}", oid=info.oid
+        )
+    if info.kind is ObjectKind.COUNTER and (kind.offset, size) != (0, _COUNTER_SIZE):
+        raise ConfigurationError(
+            f"{info.label} is a counter, which has {_COUNTER_SIZE} bytes, not {size} at {kind.offset}",
+            hint="Four of its value, four of its threshold",
+            oid=info.oid,
         )
 
 

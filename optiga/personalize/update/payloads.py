@@ -5,11 +5,9 @@ SRM, "Format of keys in Payload" and "Metadata update".
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.files import read_input
 from optiga.protocol import metadata as md
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 _TAG_SECRET, _TAG_PUBLIC, _TAG_EXPONENT = 0x01, 0x02, 0x03
 _EXPONENT_SIZE = 4
-_MAX_KEY_FILE = 1 << 16
 _NEVER_UPDATED = (Tag.VERSION, Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
 _AES = {16: KeyAlgorithm.AES128, 24: KeyAlgorithm.AES192, 32: KeyAlgorithm.AES256}
 
@@ -56,7 +53,9 @@ def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.A
     """
     for tag, value in metadata.items():
         if tag not in tuple(Tag) or tag in _NEVER_UPDATED:
-            raise ConfigurationError(f"an update cannot change the metadata tag 0x{tag:02X}")
+            (name,) = Metadata({tag: value}).in_words()
+            hint = "The update's own version takes its place" if tag == Tag.VERSION else ""
+            raise ConfigurationError(f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint)
         if tag in md.ACCESS_TAGS:
             try:
                 AccessCondition.parse(value)
@@ -108,27 +107,3 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
         KeyUpdate(algorithm, usage),
         content + tlv.encode_integer(_TAG_PUBLIC, numbers.public_numbers.n, size) + exponent,
     )
-
-
-def load_private_key(path: Path, passphrase: bytes | None = None) -> PrivateKey:
-    """A private key in a PEM file.
-
-    :param passphrase: not looked at where the key is not encrypted.
-    :raises ConfigurationError: if the file holds no EC or RSA key, or the passphrase is missing or another.
-    """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
-    pem = read_input(path, "private key", _MAX_KEY_FILE)
-    is_encrypted = b"ENCRYPTED" in pem
-    if is_encrypted and passphrase is None:
-        raise ConfigurationError(f"the private key {path} is encrypted", hint="Give its passphrase")
-    try:
-        key = serialization.load_pem_private_key(pem, passphrase if is_encrypted else None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        hint = "Is it that key's passphrase?" if is_encrypted else "A file in PEM, PKCS #8 or of OpenSSL's own"
-        raise ConfigurationError(f"{path} holds no private key that can be opened", hint=hint) from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise ConfigurationError(f"{path} holds no EC or RSA key")
-    return key

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from optiga.errors import ConfigurationError
 from optiga.protocol.fragments import MAC_SIZE, is_chain
-from optiga.protocol.manifest import DIGEST_SIZE, MAX_PAYLOAD_VERSION, DataUpdate, KeyUpdate, SignedManifest
+from optiga.protocol.manifest import (
+    DIGEST_SIZE,
+    MAX_PAYLOAD_VERSION,
+    DataUpdate,
+    KeyUpdate,
+    MetadataUpdate,
+    SignedManifest,
+)
+from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
 
 
@@ -49,6 +57,18 @@ class UpdateSet:
         return cls(signed, fragments)
 
     @property
+    def new_metadata(self) -> Metadata | None:
+        """The tags that an update of metadata sets; None if it is another, is encrypted, or holds no metadata."""
+        manifest = self.signed.manifest
+        if manifest.encryption is not None or not isinstance(manifest.kind, MetadataUpdate):
+            return None
+        *first, last = self.fragments
+        try:
+            return Metadata.parse(b"".join(fragment[:-DIGEST_SIZE] for fragment in first) + last)
+        except ValueError:
+            return None
+
+    @property
     def oid(self) -> int:
         """The object that is updated."""
         return self.signed.manifest.target_oid
@@ -58,25 +78,30 @@ class UpdateSet:
         """The signed manifest as it is sent."""
         return self.signed.encode()
 
-    def in_words(self) -> dict[str, str | int]:
-        """What the set does, for people and for ``--query``."""
+    def in_words(self) -> dict[str, str | int | None]:
+        """What the set does, for people and for ``--query``: ``target``, ``updates`` and what belongs to that,
+        ``size`` (bytes of payload), ``fragments``, ``payload_version``, ``trust_anchor``, ``signature``, ``chip``
+        (the UID of the one that it is for, or any), and ``secret``, None if the payload is in plain.
+        """
         manifest = self.signed.manifest
         kind = manifest.kind
-        words: dict[str, str | int] = {"target": format_oid(manifest.target_oid)}
+        words: dict[str, str | int | None] = {"target": format_oid(manifest.target_oid)}
         if isinstance(kind, DataUpdate):
             words.update(updates="data", offset=kind.offset, write=kind.write_type.name.lower())
         elif isinstance(kind, KeyUpdate):
             usages = [str(usage.name).lower() for usage in type(kind.usage) if kind.usage & usage]
             words.update(updates="key", algorithm=kind.algorithm.title, usage=", ".join(usages))
         else:
-            words.update(updates="metadata", reset=kind.reset.name.lower())
+            new = self.new_metadata
+            tags = None if new is None else "; ".join(f"{name}: {value}" for name, value in new.in_words().items())
+            words.update(updates="metadata", reset=kind.reset.name.lower(), metadata=tags)
         words.update(
             size=manifest.size,
+            fragments=len(self.fragments),
             payload_version=manifest.payload_version,
             trust_anchor=format_oid(self.signed.anchor_oid),
             signature=self.signed.algorithm.name.lower(),
             chip=manifest.uid.hex() or "any",
+            secret=None if manifest.encryption is None else format_oid(manifest.encryption.secret_oid),
         )
-        if manifest.encryption is not None:
-            words["secret"] = format_oid(manifest.encryption.secret_oid)
         return words

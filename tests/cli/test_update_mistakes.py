@@ -1,0 +1,219 @@
+"""What people get wrong with ``update``: what is typed, the one line shown, the exit code; and nothing is changed."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from update_bench import key_pem, prepare, save_files
+from updating import made, signer
+
+import optiga
+from optiga.personalize.update.make import UpdateSecret
+from optiga.personalize.update.payloads import key_payload, metadata_payload
+from optiga.personalize.update.update_file import encode_json, write_update
+from optiga.protocol.codes import KeyUsage
+from optiga.protocol.metadata import Metadata, Tag
+
+USAGE, CHIP, CERTIFICATE = 2, 4, 5
+DONE = "--version 1 --anchor 0xE0E8 --signer signer.pem --out set.json"
+
+MADE = {
+    f"data 0xBEEF data {DONE}": (2, "'0xBEEF' is not the identifier of an object"),
+    f"data 0xE100 data {DONE}": (2, "'0xE100' is no object with data"),
+    f"data 0xE0C2 data {DONE}": (2, r"0xE0C2 \(coprocessor UID\) takes no protected update"),
+    f"data 0xE0F1 data {DONE}": (2, "0xE0F1 holds a key, not data"),
+    f"data 0xE0E8 data {DONE}": (5, "no certificate in data"),
+    f"data 0xE0E8 data --hex {DONE}": (2, "data is not hex"),
+    f"data 0xE0E8 data --offset 0 {DONE}": (2, "0xE0E8 cannot be updated by means of itself"),
+    f"data 0xE120 few {DONE}": (2, "0xE120 is a counter, which has 8 bytes, not 3 at 0"),
+    f"data 0xF1E0 none {DONE}": (2, "cannot read the file none: there is no such file"),
+    f"data 0xF1E0 empty {DONE}": (2, "empty is empty"),
+    f"data 0xF1D0 large {DONE}": (2, "141 bytes at 0 do not fit 0xF1D0, which has room for 140"),
+    f"data 0xF1D0 data --offset 139 {DONE}": (2, "8 bytes at 139 do not fit"),
+    f"data 0xF1E0 data {DONE} --version 0": (2, "'--version': 0 is not in the range"),
+    f"data 0xF1E0 data {DONE} --version 32768": (2, "'--version': 32768 is not in the range"),
+    f"data 0xF1E0 data {DONE} --anchor 0xBEEF": (2, "'0xBEEF' is not the identifier"),
+    f"data 0xF1E0 data {DONE} --anchor 0xE0F1": (2, "0xE0F1 .* does not hold a trust anchor"),
+    f"data 0xF1E0 data {DONE} --signer none": (2, "cannot read the private key none"),
+    f"data 0xF1E0 data {DONE} --signer data": (2, "data holds no private key that can be opened"),
+    f"data 0xF1E0 data {DONE} --signer public.pem": (2, "public.pem holds no private key"),
+    f"data 0xF1E0 data {DONE} --signer large.pem": (2, "no chip verifies the signature of a RSA-3072 key"),
+    f"data 0xF1E0 data {DONE} --secret secret": (2, "--secret and --secret-oid go together"),
+    f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB": (2, "--secret and --secret-oid go together"),
+    f"data 0xF1E0 data {DONE} --label x": (2, "go with --secret"),
+    f"data 0xF1E0 data {DONE} --secret none --secret-oid 0xF1DB": (2, "cannot read the secret none"),
+    f"data 0xF1E0 data {DONE} --secret empty --secret-oid 0xF1DB": (2, "a secret of 0 bytes. It has 1 to 64"),
+    f"data 0xF1E0 data {DONE} --secret large --secret-oid 0xF1DB": (2, "a secret of 141 bytes. It has 1 to 64"),
+    f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xE0F1": (2, "0xE0F1 .* does not hold a secret"),
+    f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --secret-hex": (2, "data is not hex"),
+    f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --label {'x' * 33}": (2, "a label of 33 bytes"),
+    f"data 0xF1E0 data {DONE} --uid 00": (2, "a UID of 1 bytes. A chip's UID has 27 bytes"),
+    f"data 0xF1E0 data {DONE} --uid xx": (2, "'--uid': these are not bytes in hex"),
+    f"data 0xF1E0 data {DONE} --out none/set.json": (2, "no such folder"),
+    f"data 0xF1E0 data {DONE} --out .": (2, "names no file"),
+    f"data 0xF1E0 data {DONE} --query colour": (2, "'colour' finds nothing"),
+    "data 0xF1E0 data --version 1 --anchor 0xE0E8 --signer signer.pem": (2, "Missing option '--out'"),
+    f"key 0xF1E0 signer.pem {DONE}": (2, "0xF1E0 .* holds no key. Keys have the places first"),
+    f"key ninth signer.pem {DONE}": (2, "'ninth' is not the identifier"),
+    f"key five signer.pem {DONE}": (2, "0xE0FC .* holds no secp256r1 key"),
+    f"key third data {DONE}": (2, "data holds no private key that can be opened"),
+    f"key third odd.pem {DONE}": (2, "the chip has no secp256k1 keys"),
+    f"key third signer.pem --usage sing {DONE}": (2, "'sing' is no usage"),
+    f"key third signer.pem --hex {DONE}": (2, "--hex is for the AES key"),
+    f"key aes data {DONE}": (2, "an AES key of 8 bytes. It has 16, 24 or 32"),
+    f"key aes none {DONE}": (2, "cannot read the AES key none"),
+    f"metadata 0xF1D3 {DONE}": (2, "Say which metadata are set"),
+    f"metadata 0xF1D3 read:sometimes {DONE}": (2, "'sometimes' stands where"),
+    f"metadata 0xF1D3 version:5 {DONE}": (2, r"cannot change the metadata tag 0xC1 \(version\). The update's own"),
+    f"metadata 0xF1D3 used_size:5 {DONE}": (2, "the chip alone sets it"),
+    f"metadata 0xF1D3 key_usage:signature {DONE}": (2, "0xF1D3 is no key"),
+    f"metadata 0xF1D3 --reset nines {DONE}": (2, "'nines' is not one of"),
+}
+
+
+@pytest.fixture(scope="session")
+def large() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 3072)
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+
+
+@pytest.mark.parametrize("typed", MADE)
+def test_made(cli: Cli, typed: str, large: rsa.RSAPrivateKey) -> None:
+    """One line, the exit code, and no file."""
+    save_files(Path())
+    Path("empty").touch()
+    Path("few").write_bytes(b"few")
+    Path("large").write_bytes(bytes(141))
+    Path("large.pem").write_bytes(key_pem(large))
+    Path("odd.pem").write_bytes(key_pem(ec.generate_private_key(ec.SECP256K1())))
+    public = signer().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    Path("public.pem").write_bytes(public)
+    files = set(Path().iterdir())
+    code, line = MADE[typed]
+    result = cli("update", "make", *typed.split())
+    assert (result.code, result.out) == (code, ""), result.err
+    (error,) = result.errors
+    assert re.search(line, error), error
+    assert "Warning" not in result.err
+    assert set(Path().iterdir()) == files
+
+
+def spoilt(**members: Any) -> str:
+    return json.dumps({**json.loads(encode_json(made(b"x"))), **members})
+
+
+STRANGER = ec.generate_private_key(ec.SECP256R1())
+READ_NEVER = metadata_payload(Metadata({Tag.READ: b"\xff"}))
+KEY = key_payload(STRANGER, KeyUsage.SIGNATURE)
+OTHER_SECRET = UpdateSecret(0xF1DB, b"not the one in the chip")
+FILES: dict[str, tuple[Callable[[], object], int, str]] = {
+    "no JSON": (lambda: '{"format": ', USAGE, "set:1: "),
+    "empty": (lambda: "", USAGE, "is no update set: it holds no manifest"),
+    "other JSON": (lambda: "{}", USAGE, "is no update set. One has a member"),
+    "C without a manifest": (lambda: "int x[] = {1};", USAGE, "holds more than bytes|no manifest"),
+    "spoilt manifest": (lambda: spoilt(manifest="00"), USAGE, "Is it an update set?"),
+    "spoilt fragment": (lambda: spoilt(fragments=["00"]), USAGE, "fragments do not belong to its manifest"),
+    "missing fragment": (lambda: spoilt(fragments=[]), USAGE, "fragments do not belong to its manifest"),
+    "old version": (lambda: made(b"x", 4, target_oid=0xF1D7), USAGE, "0xF1D7 has version 5, the update brings 4"),
+    "same version": (
+        lambda: made(b"x", 5, target_oid=0xF1D7),
+        USAGE,
+        "must bring a greater version: this one may be there already",
+    ),
+    "another chip": (lambda: made(b"x", uid=bytes(27)), USAGE, "for another chip, 0000.*This one is cd"),
+    "another signer": (lambda: made(b"x", signer=STRANGER), CERTIFICATE, "not signed with the key of the certificate"),
+    "not open for updates": (lambda: made(b"x", target_oid=0xF1D8), USAGE, "condition of change is lcso < operational"),
+    "another anchor": (lambda: made(b"x", anchor_oid=0xE0E9), USAGE, "the update comes with int 0xE0E9"),
+    "in plain": (lambda: made(b"x", target_oid=0xF1E1), USAGE, "int 0xE0E8 && conf 0xF1DB, the update comes with int"),
+    "life cycle": (lambda: made(b"x", target_oid=0xF1D6), USAGE, "does not let itself be updated so"),
+    "no anchor": (lambda: made(b"x", target_oid=0xF1D9, anchor_oid=0xF1DA), USAGE, "0xF1DA is no trust anchor"),
+    "anchor in use by none": (
+        lambda: made(b"x", target_oid=0xF1D2, anchor_oid=0xE0EF),
+        USAGE,
+        "0xE0EF cannot be used as trust anchor: its condition of execute is never",
+    ),
+    "anchor without certificate": (
+        lambda: made(b"x", target_oid=0xF1D1, anchor_oid=0xE0E9),
+        CERTIFICATE,
+        "0xE0E9 holds no certificate in plain DER",
+    ),
+    "no reset type": (lambda: made(READ_NEVER, 9, target_oid=0xF1D7), USAGE, "they have no reset type"),
+    "no room for metadata": (lambda: made(KEY, target_oid=0xE0F3), USAGE, "would take 46 bytes, there is room for 44"),
+    "another secret": (
+        lambda: made(b"x", target_oid=0xF1E1, secret=OTHER_SECRET),
+        CHIP,
+        "0x2D.*encrypted with another secret than the chip holds",
+    ),
+}
+
+
+def test_no_file(cli: Cli) -> None:
+    for command in ("show", "apply"):
+        result = cli("update", command, "none")
+        assert (result.code, result.out, len(result.errors)) == (USAGE, "", 1)
+        assert "cannot read the update set none: there is no such file" in result.errors[0]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A chip with still more that is wrong for an update."""
+    from optiga.protocol.metadata_words import parse_metadata_words
+
+    path = tmp_path_factory.mktemp("prepared") / "chip"
+    prepare(path)
+    with optiga.open_chip(f"emulator:{path}") as chip:
+        for oid, words in {
+            0xF1D7: ("version: 5", "change: int 0xE0E8", "metadata_update: int 0xE0E8"),
+            0xF1D9: ("change: int 0xF1DA",),
+            0xE0EF: ("execute: never",),
+            0xF1D2: ("change: int 0xE0EF",),
+            0xF1D1: ("change: int 0xE0E9",),
+            0xE0F3: (
+                "read: auto 0xF1D0 && auto 0xF1D1 && auto 0xF1D2",
+                "execute: auto 0xF1D0 && auto 0xF1D1 && auto 0xF1D2",
+            ),
+        }.items():
+            chip.write_metadata(oid, parse_metadata_words(words))
+    return path
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_applied(cli: Cli, prepared: Path, tmp_path: Path, name: str) -> None:
+    """One line, the exit code, and nothing changed; ``--check`` says the same unless only the chip can know it."""
+    shutil.copy(prepared, tmp_path / "chip")
+    port = f"emulator:{tmp_path / 'chip'}"
+    make, code, line = FILES[name]
+    content = make()
+    if isinstance(content, str):
+        Path("set").write_text(content)
+    else:
+        write_update(Path("set"), content)  # type: ignore[arg-type]
+    before = dump(port)
+    result = cli("--port", port, "update", "apply", "set", "--yes")
+    assert (result.code, result.out) == (code, ""), result.err
+    (error,) = result.errors
+    assert re.search(line, error), error
+    assert dump(port) == before
+    checked = cli("--port", port, "update", "apply", "set", "--check")
+    assert (checked.code, checked.errors) == ((0, []) if code == CHIP else (code, [error]))
+
+
+def dump(port: str) -> list[tuple[bytes, bytes]]:
+    with optiga.open_chip(port) as chip:
+        data = [chip.read(oid) for oid in (0xF1D1, 0xF1D2, 0xF1D7, 0xF1E0, 0xF1E1)]
+        return [*((value, b"") for value in data), *((b"", chip.metadata(oid).encode()) for oid in (0xF1D7, 0xE0F3))]
