@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_MAX_STATE = 1 << 20
+"""Most bytes of a state that is read: many times what a chip's takes."""
 
 
 @click.group(name="emulator", invoke_without_command=True)
@@ -51,6 +55,56 @@ def reset(settings: Settings, path: str | None) -> None:
     file = _chip_file(settings, path)
     reset_chip_file(file)
     settings.note(f"The chip in {file} is in its factory state")
+
+
+@command.command(name="dump", short_help="Write a chip's whole state down, as JSON.")
+@click.argument("path", required=False)
+@click.option("--out", metavar="FILE", help="File for it, for nobody else to read. [standard output]")
+@common_options(forms=("json",))
+@pass_settings
+def dump(settings: Settings, path: str | None, out: str | None) -> None:
+    """Write a chip's whole state down as a document that can be read, changed, and made a chip again by 'load'.
+
+    Its keys and secrets are in it. Without a path: the chip of --port emulator:PATH, or your own.
+    """
+    from optiga.cli.content import check_out, save
+    from optiga.emulator import state
+    from optiga.emulator.store import open_chip_file
+
+    check_out(out)
+    store = open_chip_file(_chip_file(settings, path))
+    try:
+        document = state.dump(store, model=store.model)
+    finally:
+        store.close()
+    if out is None:
+        settings.print_result(document, default="json")
+    else:
+        save(settings, out, state.encode(document), "The state", secret=True)
+
+
+@command.command(name="load", short_help="Make a chip of a state that was written down.")
+@click.argument("state_path", metavar="STATE|-")
+@click.argument("path")
+@common_options()
+@pass_settings
+def load(settings: Settings, state_path: str, path: str) -> None:
+    """Make a file with a chip in the state that a document of 'dump' says; objects that it leaves out are as new."""
+    from pathlib import Path
+
+    from optiga.cli.content import read_whole
+    from optiga.emulator import state
+    from optiga.emulator.store import create_chip
+    from optiga.personalize.json_lines import parse_json
+
+    name = "standard input" if state_path == "-" else state_path
+    text = read_whole(state_path, "state", limit=_MAX_STATE).decode("utf-8-sig", "replace")
+    document = parse_json(text, name)
+    for place, line in document.duplicates:
+        raise ConfigurationError(f"{name}:{line}: {'.'.join(map(str, place))!r} stands twice")
+    loaded = state.load(document.value)
+    create_chip(Path(path), loaded.model, loaded.objects, loaded.context)
+    settings.note(f"The chip is in {path}: use it with --port emulator:{path}")
 
 
 @command.command(name="root", short_help="Print the emulated chips' root certificate.")

@@ -96,6 +96,11 @@ def load(document: Mapping[str, Any]) -> State:
     return State(model, _load_objects(model, described), _load_context(document.get("saved_context")))
 
 
+def encode(document: Mapping[str, Any]) -> bytes:
+    """A document as JSON, UTF-8, with a line break at its end."""
+    return json.dumps(document, indent=4).encode("utf-8") + b"\n"
+
+
 def _describe(info: ObjectInfo, stored: StoredObject) -> dict[str, Any]:
     where = "secret" if _is_secret(info, stored.metadata) else "data"
     return {

@@ -169,13 +169,27 @@ class SqliteStore:
         return model
 
 
-def create_chip(path: Path, model: ChipModel) -> None:
-    """Make a file with a chip fresh from the factory.
+def create_chip(
+    path: Path, model: ChipModel, content: Mapping[int, StoredObject] | None = None, context: bytes = b""
+) -> None:
+    """Make a file with a chip.
 
+    :param content: all its objects; one fresh from the factory by default.
+    :param context: the application context that it has saved.
     :raises BoardError: if the file is there already, or cannot be made.
     """
-    if _is_there(path) or not _create(path, model):
+    if _is_there(path) or not _create(path, model, content, context):
         raise BoardError("there is such a file already", hint="'emulator reset' resets a chip", port=str(path))
+
+
+def open_chip_file(path: Path) -> SqliteStore:
+    """The store of a chip that is there already.
+
+    :raises BoardError: if there is no chip in the file, or it cannot be had.
+    """
+    if not _is_there(path):
+        raise BoardError("there is no such file", hint="'emulator new' makes a chip", port=str(path))
+    return SqliteStore(path)
 
 
 def reset_chip_file(path: Path) -> None:
@@ -185,9 +199,7 @@ def reset_chip_file(path: Path) -> None:
     """
     from optiga.emulator.identity import reset_chip
 
-    if not _is_there(path):
-        raise BoardError("there is no such file", hint="'emulator new' makes a chip", port=str(path))
-    store = SqliteStore(path)
+    store = open_chip_file(path)
     try:
         store.save(reset_chip(store.model, store.load()), b"")
     finally:
@@ -208,7 +220,9 @@ def _is_there(path: Path) -> bool:
     raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
 
 
-def _create(path: Path, model: ChipModel) -> bool:
+def _create(
+    path: Path, model: ChipModel, content: Mapping[int, StoredObject] | None = None, context: bytes = b""
+) -> bool:
     """Make the file beside its place and move it there whole, so that half a chip is never found.
 
     :returns: False if there was a file already, which is as it was.
@@ -220,7 +234,7 @@ def _create(path: Path, model: ChipModel) -> bool:
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        _fill(temporary, model, factory_chip(model))
+        _fill(temporary, model, factory_chip(model) if content is None else content, context)
         moved = _move(temporary, path)
         _sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
@@ -269,13 +283,16 @@ def _move(temporary: Path, path: Path) -> bool:
     return True
 
 
-def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject]) -> None:
+def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject], context: bytes) -> None:
     """Write a whole chip into an empty file."""
     connection = _connect(path, 0)
     try:
         connection.executescript(f"BEGIN; {_SCHEMA}")
         connection.execute("INSERT INTO chip VALUES (?)", (model.name,))
         connection.executemany("INSERT INTO objects VALUES (?, ?, ?)", _rows(content))
+        if context:
+            connection.execute(_CONTEXT_SCHEMA)
+            connection.execute("INSERT INTO saved_context VALUES (?)", (context,))
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
         connection.execute("COMMIT")

@@ -21,7 +21,7 @@ _WORDS = {
     "Expecting ':' delimiter": "':' is missing after the name",
     "Expecting ',' delimiter": "',' is missing between two values",
     "Expecting value": "a value must stand here",
-    "Extra data": "the configuration has ended, but more text follows",
+    "Extra data": "the value has ended, but more text follows",
     "Invalid control character at": "a text runs over the end of its line or holds a control character",
     "Unterminated string starting at": "the text that begins here is not closed with a double quote",
 }
@@ -55,7 +55,7 @@ def parse_json(text: str, name: str) -> Document:
         line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
         raise ConfigurationError(f"{name}:{line}: not JSON: {what} (column {column})") from None
     except RecursionError:
-        raise ConfigurationError(f"{name}:1: not a configuration: nested too deeply") from None
+        raise ConfigurationError(f"{name}:1: not JSON: nested too deeply") from None
     except ValueError as error:  # NaN, or an integer of thousands of digits
         raise ConfigurationError(f"{name}:1: not JSON: {error}") from None
     lines, duplicates = _locate(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from makers import make_certificate_for
 from processes import OPTIGA, ROOT, run_process, serving
 
 import optiga
+from optiga.chip import Chip
 from optiga.emulator.store import SqliteStore
+from optiga.transport.emulated import open_emulated
 
 BOARD = 3
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and pseudo terminals are POSIX")
@@ -74,6 +78,74 @@ class TestFiles:
         root = x509.load_pem_x509_certificate(result.out.encode())
         own = x509.load_pem_x509_certificate(cli("--port", port, "--read", "first").out.encode())
         own.verify_directly_issued_by(root)
+
+
+class TestStates:
+    """A chip's whole state as a document."""
+
+    def test_there_and_back(self, cli: Cli, port: str) -> None:
+        """A key made on one chip signs on the other; what the host is told of the two is the same."""
+        made = cli("--port", port, "key", "generate", "third", "--out", "third.pem")
+        assert made.code == 0, made.err
+        assert cli("emulator", "dump", port.removeprefix("emulator:"), "--out", "state.json").code == 0
+        if os.name == "posix":
+            assert stat.S_IMODE(Path("state.json").stat().st_mode) == 0o600
+        assert cli("emulator", "load", "state.json", "copy.chip").code == 0
+        assert cli("--port", "emulator:copy.chip", "export", "-").out == cli("--port", port, "export", "-").out
+        Path("message").write_bytes(b"message")
+        assert cli("--port", "emulator:copy.chip", "key", "sign", "third", "message", "--out", "signature").code == 0
+        assert cli("--port", port, "key", "verify", "third.pem", "signature", "message").code == 0
+
+    def test_a_state_that_is_written_by_hand(self, cli: Cli) -> None:
+        """What it leaves out is as new."""
+        state = {
+            "format": "optiga emulated chip",
+            "version": 1,
+            "model": "trust-m-v1",
+            "objects": {"0xf1d0": {"data": "c0ffee", "metadata": "2011c00107c4018cc50103d003e1fc07d10100"}},
+        }
+        Path("state.json").write_text(json.dumps(state))
+        assert cli("emulator", "load", "state.json", "chip").code == 0
+        assert "c0 ff ee" in cli("--port", "emulator:chip", "object", "read", "0xF1D0").out
+        assert "Trust M V1" in cli("--port", "emulator:chip", "info").out
+        dumped = json.loads(cli("emulator", "dump", "chip").out)
+        assert dumped["objects"]["0xF1D0"]["data"] == "c0ffee"
+
+    def test_a_saved_context_is_in_it(self, cli: Cli) -> None:
+        with optiga.open_chip("emulator:chip") as chip:
+            chip.toolbox.draw_pre_master_secret(0xE100)
+            before = chip.toolbox.hkdf(0xE100, 32)
+            handle = chip.hibernate()
+        assert cli("emulator", "dump", "chip", "--out", "state.json").code == 0
+        assert cli("emulator", "load", "state.json", "copy").code == 0
+        with Chip(open_emulated(Path("copy")), handle=handle) as chip:
+            assert chip.toolbox.hkdf(0xE100, 32) == before
+
+    @pytest.mark.parametrize(
+        ("content", "line"),
+        [
+            ("{", "state.json:1: not JSON"),
+            ("[]", "this is not the state of an emulated chip"),
+            ('{"format": 1,\n "format": 2}', "state.json:2: 'format' stands twice"),
+            ('{"format": "optiga emulated chip", "version": 2}', "version 2 is unknown"),
+        ],
+    )
+    def test_what_is_no_state(self, cli: Cli, content: str, line: str) -> None:
+        Path("state.json").write_text(content)
+        result = cli("emulator", "load", "state.json", "chip")
+        assert result.code == 2
+        assert line in result.errors[0]
+        assert not Path("chip").exists()
+
+    def test_no_chip_is_replaced(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "info").code == 0
+        path = Path(port.removeprefix("emulator:"))
+        assert cli("emulator", "dump", path, "--out", "state.json").code == 0
+        before = path.read_bytes()
+        result = cli("emulator", "load", "state.json", path)
+        assert (result.code, path.read_bytes()) == (BOARD, before)
+        assert "there is such a file already" in result.errors[0]
+        assert cli("emulator", "dump", "none").code == BOARD
 
 
 class TestHeld:

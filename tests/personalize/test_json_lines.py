@@ -51,10 +51,10 @@ def test_duplicates():
         ("{'a': 1}", "c.jsn:1: not JSON: texts stand in double quotes, not in single ones (column 2)"),
         ('{\n// note\n"a": 1}', "c.jsn:2: not JSON: comments are not allowed (column 1)"),
         ('{"a": [1, 2', "c.jsn:1: not JSON: the text ends too early, a bracket or brace is not closed (column 12)"),
-        ('{"a":\n1}\n}', "c.jsn:3: not JSON: the configuration has ended, but more text follows (column 1)"),
+        ('{"a":\n1}\n}', "c.jsn:3: not JSON: the value has ended, but more text follows (column 1)"),
         ('{"a":\n"b', "c.jsn:2: not JSON: the text that begins here is not closed with a double quote (column 1)"),
         ('{"a": NaN}', "c.jsn:1: not JSON: NaN is not a value of JSON"),
-        ("[" * 100_000, "c.jsn:1: not a configuration: nested too deeply"),
+        ("[" * 100_000, "c.jsn:1: not JSON: nested too deeply"),
     ],
 )
 def test_syntax_errors(text, message):
