@@ -16,7 +16,7 @@ from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage, SignatureS
 if TYPE_CHECKING:
     from optiga.chip.commands.base import Command
     from optiga.chip.commands.calc_hash import ObjectPart
-    from optiga.chip.commands.gen_key_pair import DrawnKeyPair
+    from optiga.chip.commands.draw_key_pair import DrawnKeyPair
     from optiga.chip.commands.verify_sign import PublicKey
     from optiga.chip.running_hash import RunningHash
 
@@ -171,7 +171,7 @@ class Toolbox:
 
     def draw_key_pair(self, algorithm: KeyAlgorithm) -> DrawnKeyPair:
         """A key pair for the host, of which the chip keeps nothing. One exchange."""
-        from optiga.chip.commands.gen_key_pair import DrawKeyPair
+        from optiga.chip.commands.draw_key_pair import DrawKeyPair
 
         return self._chip.perform(DrawKeyPair(algorithm))
 

@@ -1,9 +1,9 @@
-"""GenKeyPair: a key pair whose private key stays on the chip, or is given out. SRM, "GenKeyPair"."""
+"""GenKeyPair: a key pair whose private key stays on the chip. SRM, "GenKeyPair"."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from optiga.chip.commands.base import Command
 from optiga.protocol import der, tlv
@@ -12,9 +12,7 @@ from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 
 _TAG_OID = 0x01
 _TAG_USAGE = 0x02
-_TAG_PRIVATE_KEY = 0x01
 _TAG_PUBLIC_KEY = 0x02
-_TAG_EXPORT = 0x07
 _INFINEON_KEY = 0xE0F0
 
 
@@ -40,7 +38,7 @@ class GenKeyPair(Command[bytes]):
         public_keys = [value for tag, value in tlv.decode(answer) if tag == _TAG_PUBLIC_KEY]
         if len(public_keys) != 1:
             raise ValueError("not one public key in it")
-        return _public_key(public_keys[0])
+        return take_public_key(public_keys[0])
 
     def hint(self, error: ErrorCode) -> str:
         if self.oid == _INFINEON_KEY:
@@ -52,38 +50,8 @@ class GenKeyPair(Command[bytes]):
         return ""
 
 
-class DrawnKeyPair(NamedTuple):
-    """A key pair that the chip has made and given out.
-
-    :param private_key: for EC the private number, for RSA the private exponent; as long as the key, big-endian.
-    :param public_key: a BIT STRING in DER.
-    """
-
-    private_key: bytes
-    public_key: bytes
-
-
-@dataclass(eq=False, repr=False)
-class DrawKeyPair(Command[DrawnKeyPair]):
-    """Make a key pair and give it out; the chip keeps nothing of it."""
-
-    algorithm: KeyAlgorithm
-
-    code: ClassVar[CommandCode] = CommandCode.GEN_KEY_PAIR
-    data: ClassVar[bytes] = tlv.encode(_TAG_EXPORT, b"")
-
-    @property
-    def param(self) -> int:
-        return self.algorithm
-
-    def parse(self, answer: bytes) -> DrawnKeyPair:
-        items = tlv.decode(answer)
-        if [tag for tag, _ in items] != [_TAG_PRIVATE_KEY, _TAG_PUBLIC_KEY]:
-            raise ValueError("not one private and one public key in it")
-        return DrawnKeyPair(der.content_of(der.OCTET_STRING, items[0][1]), _public_key(items[1][1]))
-
-
-def _public_key(value: bytes) -> bytes:
+def take_public_key(value: bytes) -> bytes:
+    """A public key as the chip gives it, if it is one."""
     if value[:1] != bytes([der.BIT_STRING]):
         raise ValueError("no public key as a BIT STRING in it")
     return value

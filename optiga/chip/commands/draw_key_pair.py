@@ -1,0 +1,47 @@
+"""GenKeyPair: a key pair that is given out. SRM, "GenKeyPair"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from optiga.chip.commands.base import Command
+from optiga.chip.commands.gen_key_pair import take_public_key
+from optiga.protocol import der, tlv
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import CommandCode
+
+_TAG_PRIVATE_KEY = 0x01
+_TAG_PUBLIC_KEY = 0x02
+_TAG_EXPORT = 0x07
+
+
+class DrawnKeyPair(NamedTuple):
+    """A key pair that the chip has made and given out.
+
+    :param private_key: for EC the private number, for RSA the private exponent; as long as the key, big-endian.
+    :param public_key: a BIT STRING in DER.
+    """
+
+    private_key: bytes
+    public_key: bytes
+
+
+@dataclass(eq=False, repr=False)
+class DrawKeyPair(Command[DrawnKeyPair]):
+    """Make a key pair and give it out; the chip keeps nothing of it."""
+
+    algorithm: KeyAlgorithm
+
+    code: ClassVar[CommandCode] = CommandCode.GEN_KEY_PAIR
+    data: ClassVar[bytes] = tlv.encode(_TAG_EXPORT, b"")
+
+    @property
+    def param(self) -> int:
+        return self.algorithm
+
+    def parse(self, answer: bytes) -> DrawnKeyPair:
+        items = tlv.decode(answer)
+        if [tag for tag, _ in items] != [_TAG_PRIVATE_KEY, _TAG_PUBLIC_KEY]:
+            raise ValueError("not one private and one public key in it")
+        return DrawnKeyPair(der.content_of(der.OCTET_STRING, items[0][1]), take_public_key(items[1][1]))
