@@ -163,6 +163,18 @@ class Chip:
                 break
         return data
 
+    def read_if_allowed(self, oid: int) -> bytes | None:
+        """Data of an object; None if its access conditions do not let them be read.
+
+        :raises ChipError: if the chip refuses for another reason.
+        """
+        try:
+            return self.read(oid)
+        except ChipError as error:
+            if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+                return None
+            raise
+
     def write(self, oid: int, data: bytes, *, offset: int = 0, erase: bool = True) -> None:
         """Write data into an object, in as few exchanges as the chip's buffer allows.
 

@@ -13,7 +13,7 @@ from optiga.emulator.objects import ObjectTable, StoredObject
 from optiga.emulator.security_monitor import SecurityMonitor
 from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, UsableKey
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, LifeCycleState, ObjectType
+from optiga.protocol.codes import SECRET_TYPES, CommandCode, ErrorCode, KeyUsage, LifeCycleState, ObjectType
 from optiga.protocol.metadata import Condition, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectKind
 
@@ -25,15 +25,7 @@ _TERMINATED = bytes([LifeCycleState.TERMINATION])
 _INVALID_FLAG = 0x80
 _KEY_OIDS = frozenset(info.oid for info in OBJECTS.values() if info.kind.is_key)
 _SESSIONS = frozenset(info.oid for info in OBJECTS.values() if info.kind is ObjectKind.SESSION)
-_SECRET_TYPES = frozenset(
-    bytes([kind])
-    for kind in (
-        ObjectType.PRE_SHARED_SECRET,
-        ObjectType.PLATFORM_BINDING,
-        ObjectType.UPDATE_SECRET,
-        ObjectType.AUTHORIZATION_REFERENCE,
-    )
-)
+_SECRET_TYPES = frozenset(bytes([kind]) for kind in SECRET_TYPES)
 _FAILURES_OF_USE = frozenset(
     (
         ErrorCode.SIGNATURE_VERIFICATION_FAILURE,

@@ -30,7 +30,7 @@ from optiga.errors import ConfigurationError
 from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
-from optiga.protocol.codes import LifeCycleState, ObjectType
+from optiga.protocol.codes import SECRET_TYPES, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind, format_oid, parse_oid
 from optiga.protocol.symmetric import AES_KEY_SIZES
@@ -40,12 +40,6 @@ VERSION = 1
 
 _MEMBERS = {"format", "version", "model", "objects", "saved_context"}
 _OBJECT_MEMBERS = {"name", "data", "secret", "metadata", "metadata_in_words"}
-_SECRET_TYPES = (
-    ObjectType.PRE_SHARED_SECRET,
-    ObjectType.PLATFORM_BINDING,
-    ObjectType.UPDATE_SECRET,
-    ObjectType.AUTHORIZATION_REFERENCE,
-)
 _LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
 
 
@@ -112,7 +106,7 @@ def _describe(info: ObjectInfo, stored: StoredObject) -> dict[str, Any]:
 
 
 def _is_secret(info: ObjectInfo, metadata: Metadata) -> bool:
-    return info.kind.is_key or metadata.object_type in _SECRET_TYPES
+    return info.kind.is_key or metadata.object_type in SECRET_TYPES
 
 
 def _load_objects(model: ChipModel, described: Mapping[str, Any]) -> dict[int, StoredObject]:

@@ -212,7 +212,7 @@ class DataChange:
 
 def plan_data(chip: Chip, info: ObjectInfo, data: bytes, *, offset: int = 0, erase: bool = True) -> DataChange:
     """Compare data that are to be written with those that an object holds. Changes nothing."""
-    held = read_if_allowed(chip, info.oid)
+    held = chip.read_if_allowed(info.oid)
     if held is None:
         same = False
     elif erase:
@@ -226,16 +226,6 @@ def execute_data(chip: Chip, change: DataChange) -> None:
     """Carry out a write, if it is needed."""
     if change.is_needed:
         chip.write(change.info.oid, change.written, offset=change.offset, erase=change.erase)
-
-
-def read_if_allowed(chip: Chip, oid: int) -> bytes | None:
-    """Data of an object; None if its access conditions do not let them be read."""
-    try:
-        return chip.read(oid)
-    except ChipError as error:
-        if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return None
-        raise
 
 
 def parse_hex(text: str, name: str) -> bytes:

@@ -12,7 +12,6 @@ from optiga.personalize.hexdump import hex_dump
 from optiga.personalize.proof import Proof, prove_key
 from optiga.personalize.targets import Target, resolve_writable
 from optiga.protocol import tls_identity
-from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
@@ -133,10 +132,10 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     if proof and not proof.key_match:
         raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid)
     warnings = list(plan.warnings)
-    written = _read_if_allowed(chip, target.oid) != plan.data
+    written = chip.read_if_allowed(target.oid) != plan.data
     if written:
         chip.write(target.oid, plan.data)
-        held = _read_if_allowed(chip, target.oid)
+        held = chip.read_if_allowed(target.oid)
         if held is None:
             warnings.append(f"{target.info.label} cannot be read, so what was written was not compared")
         elif held != plan.data:
@@ -166,16 +165,6 @@ def _prove(chip: Chip, plan: WritePlan) -> Proof | None:
     """The proof for the key of a slot; None for objects that belong to no key."""
     slot = plan.target.slot
     return prove_key(chip, slot, plan.chain[0]) if slot and plan.chain else None
-
-
-def _read_if_allowed(chip: Chip, oid: int) -> bytes | None:
-    """Data of an object, None if its access conditions do not let them be read."""
-    try:
-        return chip.read(oid)
-    except ChipError as error:
-        if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return None
-        raise
 
 
 def _room(size: int, info: ObjectInfo) -> str:

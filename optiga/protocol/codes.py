@@ -177,6 +177,17 @@ class ObjectType(IntEnum):
     AUTHORIZATION_REFERENCE = 0x31
 
 
+SECRET_TYPES = frozenset(
+    (
+        ObjectType.PRE_SHARED_SECRET,
+        ObjectType.PLATFORM_BINDING,
+        ObjectType.UPDATE_SECRET,
+        ObjectType.AUTHORIZATION_REFERENCE,
+    )
+)
+"""Types whose data are secrets that the chip shares with somebody."""
+
+
 APPLICATION_ID = bytes.fromhex("d276000004") + b"GenAuthAppl"
 """Unique application identifier that OpenApplication takes. SRM, same-named table."""
 

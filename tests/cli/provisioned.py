@@ -22,6 +22,12 @@ from optiga.protocol.objects import SECURITY_EVENT_COUNTER
 if TYPE_CHECKING:
     from conftest import Result
 
+RESULT = [
+    *("uid", "slot", "filename", "public_key"),
+    *("certificate_file", "certificate_arn", "certificate_id"),
+    *("thing", "thing_arn", "policy", "endpoint"),
+]
+"""What a run tells, in this order: scripts rely on it."""
 KEY, CERTIFICATE = 0xE0F1, 0xE0E1
 CONFIGURATION_EXIT, CERTIFICATE_EXIT, CLOUD_EXIT = 2, 5, 6
 

@@ -10,6 +10,7 @@ from cloud_helpers import CHIP, CONFIG, IDENTITY_LINE, changes, journal_entries
 from cloud_server import Cloud, Fault
 from conftest import Cli
 from processes import OPTIGA, run_process
+from provisioned import RESULT
 
 TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
 STRONG = Path(__file__).resolve().parents[2] / "templates" / "thing_policy.template"
@@ -72,19 +73,7 @@ class TestNotes:
 class TestResults:
     def test_json_by_itself(self, cli: Cli, cloud: Cloud) -> None:
         result = json.loads(cli("--port", CHIP, "provision", CONFIG).out)
-        assert list(result) == [
-            "uid",
-            "slot",
-            "filename",
-            "public_key",
-            "certificate_file",
-            "certificate_arn",
-            "certificate_id",
-            "thing",
-            "thing_arn",
-            "policy",
-            "endpoint",
-        ]
+        assert list(result) == RESULT
         assert None not in result.values()
         assert json.loads(cli("--port", CHIP, "provision", CONFIG).out) == result
 

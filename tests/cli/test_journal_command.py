@@ -14,6 +14,7 @@ import pytest
 from conftest import Cli
 from cryptography import x509
 from makers import make_certificate
+from provisioned import RESULT
 
 from optiga.personalize.journal import FILE_NAME, Entry, Step, open_journal
 
@@ -45,17 +46,7 @@ FINISHED = Entry(
     replaces="d" * 64,
 )
 SHOWN = [
-    "uid",
-    "slot",
-    "filename",
-    "public_key",
-    "certificate_file",
-    "certificate_arn",
-    "certificate_id",
-    "thing",
-    "thing_arn",
-    "policy",
-    "endpoint",
+    *RESULT,
     "step",
     "issuer",
     "account",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Cli
-from provisioned import CLOUD_EXIT, Bench, config_with, result_of
+from provisioned import CLOUD_EXIT, RESULT, Bench, config_with, result_of
 
 import optiga
 
@@ -16,19 +16,7 @@ class TestOneCommand:
     def test_everything_is_there(self, run: Cli, bench: Bench) -> None:
         fields = result_of(run())
         arn = bench.check_finished()
-        assert list(fields) == [
-            "uid",
-            "slot",
-            "filename",
-            "public_key",
-            "certificate_file",
-            "certificate_arn",
-            "certificate_id",
-            "thing",
-            "thing_arn",
-            "policy",
-            "endpoint",
-        ]
+        assert list(fields) == RESULT
         assert fields["certificate_arn"] == arn
         assert (fields["slot"], fields["thing"], fields["policy"]) == ("second", "my_thing", "my_policy")
         assert fields["thing_arn"] == f"arn:aws:iot:eu-central-1:{bench.cloud.account}:thing/my_thing"

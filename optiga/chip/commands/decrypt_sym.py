@@ -7,47 +7,22 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
-from optiga.chip.commands.encrypt_sym import SymStep, check_size, split, symmetric_hint, take_answer
+from optiga.chip.commands.encrypt_sym import SymPart, SymStep, check_size, split, take_answer
 from optiga.errors import ConfigurationError
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
 from optiga.protocol.symmetric import CIPHERS
 
-_TAG_IV = 0x41
 _TAG_VERIFICATION_VALUE = 0x43
 
 
-@dataclass(eq=False, repr=False)
-class DecryptSym(Command[bytes]):
-    """Decrypt by ECB or CBC. The result is as long as the part, padding included.
-
-    :param oid: of an AES key.
-    :param part: whole blocks of 16 bytes, at least one.
-    :param iv: of CBC, 16 bytes, with the first step only; empty for zeros.
-    """
-
-    oid: int
-    mode: SymmetricMode
-    part: bytes
-    step: SymStep = SymStep.START_AND_FINAL
-    iv: bytes = b""
+class DecryptSym(SymPart):
+    """Decrypt whole blocks by ECB or CBC. The result is as long as the part, padding included."""
 
     code: ClassVar[CommandCode] = CommandCode.DECRYPT_SYM
 
-    @property
-    def param(self) -> int:
-        return self.mode
-
-    @property
-    def data(self) -> bytes:
-        data = self.oid.to_bytes(2, "big") + tlv.encode(self.step, self.part)
-        return check_size(data + tlv.encode(_TAG_IV, self.iv) if self.iv else data)
-
     def parse(self, answer: bytes) -> bytes:
         return take_answer(answer, len(self.part))
-
-    def hint(self, error: ErrorCode) -> str:
-        return symmetric_hint(error, self.mode)
 
 
 @dataclass(eq=False, repr=False)

@@ -37,8 +37,8 @@ class SymStep(IntEnum):
 
 
 @dataclass(eq=False, repr=False)
-class EncryptSym(Command[bytes]):
-    """Encrypt, or make a MAC. The result is as long as the part for a cipher; for a MAC it comes with the last step.
+class SymPart(Command[bytes]):
+    """A part of what is encrypted, decrypted or given a MAC.
 
     :param oid: of an AES key; for HMAC of a session with a shared secret, or of a data object of the type
         pre-shared secret.
@@ -52,8 +52,6 @@ class EncryptSym(Command[bytes]):
     step: SymStep = SymStep.START_AND_FINAL
     iv: bytes = b""
 
-    code: ClassVar[CommandCode] = CommandCode.ENCRYPT_SYM
-
     @property
     def param(self) -> int:
         return self.mode
@@ -63,13 +61,19 @@ class EncryptSym(Command[bytes]):
         data = self.oid.to_bytes(2, "big") + tlv.encode(self.step, self.part)
         return check_size(data + tlv.encode(_TAG_IV, self.iv) if self.iv else data)
 
+    def hint(self, error: ErrorCode) -> str:
+        return symmetric_hint(error, self.mode)
+
+
+class EncryptSym(SymPart):
+    """Encrypt, or make a MAC. The result is as long as the part for a cipher; for a MAC it comes with the last step."""
+
+    code: ClassVar[CommandCode] = CommandCode.ENCRYPT_SYM
+
     def parse(self, answer: bytes) -> bytes:
         if self.mode in CIPHERS:
             return take_answer(answer, len(self.part))
         return take_answer(answer, MAC_SIZES[self.mode] if self.step.is_last else 0)
-
-    def hint(self, error: ErrorCode) -> str:
-        return symmetric_hint(error, self.mode)
 
 
 def check_size(data: bytes) -> bytes:

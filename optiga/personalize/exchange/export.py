@@ -8,23 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optiga.chip.abilities import objects_of
 from optiga.errors import ChipError, ConfigurationError
 from optiga.personalize.exchange.form import Entry
-from optiga.personalize.objects import find_info, read_if_allowed
-from optiga.protocol.codes import ErrorCode, ObjectType
+from optiga.personalize.objects import find_info
+from optiga.protocol.codes import SECRET_TYPES, ErrorCode
 from optiga.protocol.metadata import Condition, Metadata, Tag
 from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-
-_SECRET_TYPES = tuple(
-    bytes([kind])
-    for kind in (
-        ObjectType.PRE_SHARED_SECRET,
-        ObjectType.PLATFORM_BINDING,
-        ObjectType.UPDATE_SECRET,
-        ObjectType.AUTHORIZATION_REFERENCE,
-    )
-)
 
 
 class Export(NamedTuple):
@@ -42,7 +32,7 @@ class Export(NamedTuple):
         return [
             entry.info
             for entry in self.entries
-            if entry.data and entry.metadata and entry.metadata.get(Tag.TYPE) in _SECRET_TYPES
+            if entry.data and entry.metadata and entry.metadata.object_type in SECRET_TYPES
         ]
 
     @property
@@ -97,7 +87,7 @@ def read_data(chip: Chip, info: ObjectInfo, metadata: Metadata) -> bytes | None:
         return None
     if metadata.used_size == 0:
         return b""
-    return read_if_allowed(chip, info.oid)
+    return chip.read_if_allowed(info.oid)
 
 
 def _counts(metadata: Metadata) -> bool:

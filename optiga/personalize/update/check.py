@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError
 from optiga.personalize.irreversible import access_at, fails_at, state_of
 from optiga.personalize.update.effects import metadata_after, what_stays_updated
 from optiga.personalize.update.payloads import metadata_payload
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
-from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
+from optiga.protocol.codes import CommandCode, ObjectType
 from optiga.protocol.manifest import DataUpdate, ManifestSignature, MetadataUpdate
 from optiga.protocol.metadata import NEVER, Condition, Metadata, Tag
 from optiga.protocol.models import find_model
@@ -179,11 +179,8 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
     from optiga.personalize.public_keys import PublicKey
 
     oid = update.signed.anchor_oid
-    try:
-        data = chip.read(oid)
-    except ChipError as error:
-        if error.code != ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            raise
+    data = chip.read_if_allowed(oid)
+    if data is None:
         return [f"{format_oid(oid)} cannot be read, so the signature was not checked beforehand"]
     try:
         # asn1crypto, because it takes the certificates that the chip takes; the other library is stricter.

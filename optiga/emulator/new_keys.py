@@ -1,0 +1,43 @@
+"""What GenKeyPair and GenSymKey have in common: where a new key goes, and the metadata it gets there."""
+
+from __future__ import annotations
+
+from optiga.emulator.fields import expect_tags, take_number, take_tags
+from optiga.emulator.machine import CommandError
+from optiga.emulator.objects import StoredObject
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
+
+_TAG_OID = 0x01
+_TAG_USAGE = 0x02
+_TAG_EXPORT = 0x07
+_ALL_USAGES = sum(KeyUsage)
+
+
+def take_place(data: bytes) -> tuple[int, KeyUsage] | None:
+    """The object or session for a new key, and what it may be used for; None if it is to be given out in plain.
+
+    :raises CommandError: if the data say neither.
+    """
+    tags = take_tags(data)
+    if _TAG_EXPORT in tags:
+        (nothing,) = expect_tags(tags, _TAG_EXPORT)
+        take_number(nothing, 0)
+        return None
+    where, what_for = expect_tags(tags, _TAG_OID, _TAG_USAGE)
+    oid, usage = take_number(where, 2), take_number(what_for, 1)
+    if not usage or usage & ~_ALL_USAGES:
+        raise CommandError(ErrorCode.INVALID_DATA)
+    return oid, KeyUsage(usage)
+
+
+def metadata_with_key(stored: StoredObject, algorithm: KeyAlgorithm, usage: KeyUsage) -> Metadata:
+    """The metadata of an object once it holds a new key.
+
+    :raises CommandError: if there is no room for them.
+    """
+    metadata = stored.metadata.with_tags({Tag.ALGORITHM: bytes([algorithm]), Tag.KEY_USAGE: bytes([usage])})
+    if len(metadata.encode()) > MAX_SIZE:
+        raise CommandError(ErrorCode.METADATA_TRUNCATION)
+    return metadata
