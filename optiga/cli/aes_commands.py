@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.content import check_out, give, hex_option, out_option, read_whole, take_hex
 from optiga.cli.settings import Settings, common_options, pass_settings
 
@@ -33,6 +34,7 @@ def command(ctx: click.Context) -> None:
 @_mode_option
 @_iv_option
 @_pad_option
+@authorize_option
 @common_options()
 @pass_settings
 def encrypt(
@@ -56,6 +58,7 @@ def encrypt(
 @_mode_option
 @_iv_option
 @_pad_option
+@authorize_option
 @common_options()
 @pass_settings
 def decrypt(
@@ -75,6 +78,7 @@ def decrypt(
 @command.command(name="mac")
 @click.argument("path", metavar="FILE|-")
 @click.option("--mode", type=click.Choice(["cmac", "cbc-mac"]), default="cmac", help="Kind of MAC. [cmac]")
+@authorize_option
 @common_options()
 @pass_settings
 def mac(settings: Settings, path: str, mode: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def list_all(settings: Settings) -> None:
 
 @click.command(name="show")
 @click.argument("oid", metavar="OID")
+@authorize_option
 @common_options()
 @pass_settings
 def show(settings: Settings, oid: str) -> None:
@@ -48,6 +50,7 @@ def show(settings: Settings, oid: str) -> None:
 @click.command(name="count")
 @click.argument("oid", metavar="OID")
 @click.argument("step", metavar="[N]", type=click.IntRange(1, _MAX_STEP), default=1)
+@authorize_option
 @common_options()
 @pass_settings
 def count(settings: Settings, oid: str, step: int) -> None:
@@ -68,6 +71,7 @@ def count(settings: Settings, oid: str, step: int) -> None:
 @click.argument("oid", metavar="OID")
 @click.option("--value", type=_NUMBER, metavar="N", help="The value. [stays]")
 @click.option("--threshold", type=_NUMBER, metavar="N", help="Where it stops. [stays]")
+@authorize_option
 @common_options()
 @pass_settings
 def set_counter(settings: Settings, oid: str, value: int | None, threshold: int | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.content import check_out, hash_option, save, take_hex
 from optiga.cli.settings import Settings, common_options, pass_settings
 
@@ -33,6 +34,7 @@ def command(ctx: click.Context) -> None:
 @click.option("--info", callback=take_hex, default="", metavar="HEX", help="What the key is for. [nothing]")
 @hash_option
 @_out_option
+@authorize_option
 @common_options()
 @pass_settings
 def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash_name: str, out: str | None) -> None:
@@ -56,6 +58,7 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
 @click.option("--seed", callback=take_hex, default="", metavar="HEX", help="Seed. [none]")
 @hash_option
 @_out_option
+@authorize_option
 @common_options()
 @pass_settings
 def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, hash_name: str, out: str | None) -> None:

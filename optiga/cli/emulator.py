@@ -102,7 +102,10 @@ def load(settings: Settings, state_path: str, path: str) -> None:
     document = parse_json(text, name)
     for place, line in document.duplicates:
         raise ConfigurationError(f"{name}:{line}: {'.'.join(map(str, place))!r} stands twice")
-    loaded = state.load(document.value)
+    try:
+        loaded = state.load(document.value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{name}: {error.message}", hint=error.hint, oid=error.oid) from None
     create_chip(Path(path), loaded.model, loaded.objects, loaded.context)
     settings.note(f"The chip is in {path}: use it with --port emulator:{path}")
 

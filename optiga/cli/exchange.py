@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
 from optiga.cli.content import MAX_FOR_CHIP, SECRET_MODE, read_whole
 from optiga.cli.settings import Settings, common_options, pass_settings
@@ -24,6 +25,7 @@ _objects_option = click.option("--object", "oids", multiple=True, metavar="OID",
 @click.command(name="export")
 @click.argument("path", metavar="FILE|-")
 @_objects_option
+@authorize_option
 @common_options()
 @pass_settings
 def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
@@ -60,6 +62,7 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
 @click.option("--keep-going", is_flag=True, help="Leave out objects that cannot be imported; report them in the end.")
 @click.option("--life-cycle", is_flag=True, help="Move the life cycle states 0xE0C0 and 0xF1C0 on, too.")
 @yes_option
+@authorize_option
 @common_options()
 @pass_settings
 def import_(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
 from optiga.cli.content import check_out, out_option, save
 from optiga.cli.settings import Settings, common_options, pass_settings
@@ -46,6 +47,7 @@ def list_all(settings: Settings) -> None:
 )
 @click.option("--out", metavar="FILE", help="File for the public key, PEM. [standard output]")
 @yes_option
+@authorize_option
 @common_options()
 @pass_settings
 def generate(
@@ -153,6 +155,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     "--session", type=click.IntRange(1, 4), metavar="N", help="Keep the secret in session 1 to 4 of the chip."
 )
 @out_option
+@authorize_option
 @common_options()
 @pass_settings
 def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
 from optiga.cli.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.settings import Settings, common_options, pass_settings
@@ -45,6 +46,7 @@ def list_all(settings: Settings) -> None:
 @click.command(name="read")
 @click.argument("oid", metavar="OID")
 @click.option("--out", metavar="FILE", help="File for what is read: PEM or raw bytes.")
+@authorize_option
 @common_options()
 @pass_settings
 def read(settings: Settings, oid: str, out: str | None) -> None:
@@ -61,6 +63,7 @@ def read(settings: Settings, oid: str, out: str | None) -> None:
 @click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
 @click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
 @yes_option
+@authorize_option
 @common_options()
 @pass_settings
 def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | None, no_erase: bool, yes: bool) -> None:
@@ -97,6 +100,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
 @click.argument("oid", metavar="OID")
 @click.argument("words", metavar="[TAG: VALUE]…", nargs=-1)
 @yes_option
+@authorize_option
 @common_options()
 @pass_settings
 def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) -> None:
@@ -132,6 +136,7 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
 @click.command(name="lock")
 @click.argument("oid", metavar="OID")
 @yes_option
+@authorize_option
 @common_options()
 @pass_settings
 def lock(settings: Settings, oid: str, yes: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.content import check_out, give, hex_option, out_option, read_whole
 from optiga.cli.settings import Settings, common_options, pass_settings
 
@@ -52,6 +53,7 @@ def encrypt(
 @click.argument("path", metavar="FILE|-")
 @out_option
 @hex_option
+@authorize_option
 @common_options()
 @pass_settings
 def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: bool) -> None:

@@ -22,7 +22,8 @@ class Settings:
     """What the common options say.
 
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
-    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command.
+    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``authorizations``, texts as
+    ``0xF1D0=FILE``.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,7 @@ class Settings:
         self.output: str | None = None
         self.quiet = False
         self.verbosity = 0
+        self.authorizations: tuple[str, ...] = ()
         self._resolved: Port | None = None
 
     def find_port(self, *, more: str = "") -> Port:
@@ -48,13 +50,24 @@ class Settings:
         return self._resolved
 
     def open_chip(self) -> Chip:
-        """Open the chip at the port asked for.
+        """Open the chip at the port asked for, and prove to it what secrets are known.
 
         :raises OptigaError: if that cannot be.
         """
         from optiga.chip import open_chip
 
-        return open_chip(self.find_port())
+        if not self.authorizations:
+            return open_chip(self.find_port())
+        from optiga.personalize.authorization import authorize, load_authorizations
+
+        authorizations = load_authorizations(self.authorizations)
+        chip = open_chip(self.find_port())
+        try:
+            authorize(chip, authorizations)
+        except BaseException:
+            chip.close()
+            raise
+        return chip
 
     def announce_emulated(self, path: Path, more: str = "") -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""

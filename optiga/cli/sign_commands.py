@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
 from optiga.cli.settings import Settings, common_options, pass_settings
 
@@ -27,6 +28,7 @@ _own_hash_option = click.option(
     type=click.Choice(["der", "raw", "hex", "base64"]),
     help="DER, r and s alone, or DER in hex or base64. [der in a file, hex on standard output]",
 )
+@authorize_option
 @common_options()
 @pass_settings
 def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: str | None, form: str | None) -> None:

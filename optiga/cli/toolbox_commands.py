@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.content import (
     check_not_terminal,
     check_out,
@@ -48,6 +49,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
 @click.command(name="hash")
 @click.argument("path", metavar="[FILE|-]", required=False)
 @click.option("--object", "oid", metavar="OID", help="What this object of the chip holds, in place of a file.")
+@authorize_option
 @common_options()
 @pass_settings
 def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
@@ -69,6 +71,7 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
 @click.argument("path", metavar="FILE|-")
 @click.option("--key", "oid", metavar="OID", required=True, help="Object of the type pre-shared secret: 0xF1D0 …")
 @hash_option
+@authorize_option
 @common_options()
 @pass_settings
 def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:

@@ -125,7 +125,7 @@ class TestStates:
         ("content", "line"),
         [
             ("{", "state.json:1: not JSON"),
-            ("[]", "this is not the state of an emulated chip"),
+            ("[]", "state.json: this is not the state of an emulated chip"),
             ('{"format": 1,\n "format": 2}', "state.json:2: 'format' stands twice"),
             ('{"format": "optiga emulated chip", "version": 2}', "version 2 is unknown"),
         ],

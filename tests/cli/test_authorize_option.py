@@ -1,0 +1,80 @@
+"""``--authorize``: what only those may do who know a secret."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+
+import optiga
+from optiga.protocol.metadata_words import parse_metadata_words
+
+KNOWN, GUARDED = 0xF1D0, 0xF1D1
+AUTHORIZED = ("--authorize", "0xF1D0=secret")
+
+
+@pytest.fixture
+def port(cli: Cli) -> str:
+    """A chip with an authorization reference, an object and a key that depend on it."""
+    Path("secret").write_bytes(b"the words at the door")
+    Path("other").write_bytes(b"some other words")
+    Path("data").write_bytes(b"for those who know")
+    with optiga.open_chip("emulator:chip") as chip:
+        chip.write(KNOWN, Path("secret").read_bytes())
+        chip.write_metadata(KNOWN, parse_metadata_words(["type: authorization_reference", "execute: always"]))
+        chip.write(GUARDED, b"at first")
+        chip.write_metadata(GUARDED, parse_metadata_words(["read: auto 0xF1D0", "change: auto 0xF1D0"]))
+        chip.generate_key("third")
+        chip.write_metadata(0xE0F2, parse_metadata_words(["execute: auto 0xF1D0"]))
+    return "emulator:chip"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "object read 0xF1D1",
+        "object write 0xF1D1 data",
+        "hash --object 0xF1D1",
+        "key sign third data",
+    ],
+)
+def test_it_is_done_by_those_who_know(cli: Cli, port: str, words: str) -> None:
+    assert cli("--port", port, *words.split()).code == 4
+    result = cli("--port", port, *words.split(), *AUTHORIZED)
+    assert result.code == 0, result.err
+
+
+def test_what_it_opens_is_exported(cli: Cli, port: str) -> None:
+    closed = json.loads(cli("--port", port, "export", "-").out)
+    assert "data" not in closed["f1d1"]
+    opened = json.loads(cli("--port", port, "export", "-", *AUTHORIZED).out)
+    assert opened["f1d1"]["data"] == b"at first".hex()
+
+
+def test_the_secret_is_in_no_log(cli: Cli, port: str) -> None:
+    result = cli("-vv", "--port", port, "object", "read", "0xF1D1", *AUTHORIZED)
+    assert result.code == 0
+    assert b"the words at the door".hex() not in result.err
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "line"),
+    [
+        ("0xF1D0", 2, "'0xF1D0' is not of the form OID=FILE"),
+        ("0xF1D0=", 2, "is not of the form OID=FILE"),
+        ("door=secret", 2, "'door' is not the identifier of an object"),
+        ("0xE0F1=secret", 2, "0xE0F1 (device private EC key 2) holds no authorization reference"),
+        ("0xF1D0=none", 2, "cannot read the secret none: there is no such file"),
+        ("0xF1D0=empty", 2, "the secret empty is empty"),
+        ("0xF1D0=other", 4, "authorization failure. Is the file the secret that 0xF1D0 holds?"),
+        ("0xF1D2=secret", 4, "0xF1D2 is no authorization reference"),
+    ],
+)
+def test_mistakes(cli: Cli, port: str, given: str, code: int, line: str) -> None:
+    Path("empty").touch()
+    result = cli("--port", port, "object", "read", "0xF1D1", "--authorize", given)
+    assert (result.code, result.out) == (code, "")
+    (error,) = result.errors
+    assert line in error
