@@ -24,7 +24,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests"), str(ROOT / "tests" / "emulator")]
 
-from apdu_corpus import (  # noqa: E402
+from apdu_corpus import (
     AES_KEY,
     DIGEST,
     EC_KEY,
@@ -36,16 +36,16 @@ from apdu_corpus import (  # noqa: E402
     private_keys,
     tlvs,
 )
-from cryptography.hazmat.primitives import hashes  # noqa: E402
-from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed  # noqa: E402
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: E402
-from emulated import command, key_target, to_sign, two  # noqa: E402
-from tables import print_table  # noqa: E402
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from emulated import command, key_target, to_sign, two
+from tables import print_table
 
-from optiga.emulator import EmulatedChip, MemoryStore, keys  # noqa: E402
-from optiga.protocol.codes import APPLICATION_ID  # noqa: E402
-from optiga.protocol.codes import CommandCode as Code  # noqa: E402
+from optiga.emulator import EmulatedChip, MemoryStore, keys
+from optiga.protocol.codes import APPLICATION_ID
+from optiga.protocol.codes import CommandCode as Code
 
 CALLS_OF_A_TURN = 50
 CHIPS = 1000

@@ -10,7 +10,7 @@ from optigatrust import _backend
 
 _backend._scan_com_ports = lambda: True  # a pseudo terminal is no USB device
 
-from optigatrust import crypto, csr, objects  # noqa: E402
+from optigatrust import crypto, csr, objects
 
 SUBJECT = {
     "country_name": "DE",

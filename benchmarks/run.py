@@ -20,12 +20,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests"), str(ROOT / "tests" / "interop")]
 
-from infineon_host import copy_library  # noqa: E402
-from makers import make_certificate  # noqa: E402
-from served_boards import board_on_pty  # noqa: E402
-from tables import print_table  # noqa: E402
+from infineon_host import copy_library
+from makers import make_certificate
+from served_boards import board_on_pty
+from tables import print_table
 
-from optiga.emulator import Board, EmulatedChip  # noqa: E402
+from optiga.emulator import Board, EmulatedChip
 
 CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 OPTIGA = [sys.executable, str(ROOT / "optiga.py")]
