@@ -41,6 +41,11 @@ def lose_byte(position: int) -> Callable[[bytes], bytes]:
     return lose
 
 
+def lose_last_byte(data: bytes) -> bytes:
+    """The last byte of a frame is lost. The host's filler must not stand in for it, as it would for a zero."""
+    return data[:-1] if data[-1] else data[:-2] + bytes([data[-2] ^ 0xFF])
+
+
 def damage_crc(data: bytes) -> bytes:
     return data[:-1] + bytes([data[-1] ^ 0xFF])
 
@@ -57,7 +62,7 @@ FAULTS: dict[str, Fault] = {
     "first byte of the length lost": Fault(0, towards_board=lose_byte(4)),
     "second byte of the length lost": Fault(0, towards_board=lose_byte(5)),
     "byte of the APDU lost": Fault(0, towards_board=lose_byte(9)),
-    "last byte lost": Fault(0, towards_board=lose_byte(-1)),
+    "last byte lost": Fault(0, towards_board=lose_last_byte),
 }
 HARMLESS = ("noise before", "noise with a start sequence before", "3 s late")
 """Faults that a host lives with however often they happen."""
