@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 BAUD_RATE = 115200
 WRITE_TIMEOUT_S = 10.0
+_SOCKET, _RFC2217 = "socket", "rfc2217"
+"""Schemes of the URLs that lead to another machine."""
+_TICK_S = 0.01
+"""How long pyserial waits for a byte at a time. It is never changed: over RFC 2217 each change of a setting is
+negotiated with the other end anew, and on a device it sets all the others, too."""
 
 
 class Line(Protocol):
@@ -73,9 +78,11 @@ class SerialLine:
     def read(self, seconds: float) -> bytes:
         import serial
 
+        deadline = self.now() + seconds
         try:
-            self._serial.timeout = seconds
             data: bytes = self._serial.read(1)
+            while not data and self.now() < deadline:
+                data = self._serial.read(1)
             while data and (waiting := self._serial.in_waiting):
                 data += self._serial.read(waiting)
         except (serial.SerialException, OSError) as error:
@@ -102,10 +109,15 @@ def _open(port: str) -> serial.Serial:
 
     is_device = "://" not in port
     try:
-        if not is_device and urlsplit(port).port is None and urlsplit(port).scheme in ("socket", "rfc2217"):
+        scheme = "" if is_device else urlsplit(port).scheme
+        if scheme in (_SOCKET, _RFC2217) and urlsplit(port).port is None:
             raise ValueError("the URL has no port number")  # noqa: TRY301 - as pyserial says of all else
         opened: serial.Serial = serial.serial_for_url(
-            port, baudrate=BAUD_RATE, write_timeout=WRITE_TIMEOUT_S, exclusive=True if is_device else None
+            port,
+            baudrate=BAUD_RATE,
+            timeout=_TICK_S,
+            write_timeout=None if scheme == _RFC2217 else WRITE_TIMEOUT_S,  # pyserial has none there
+            exclusive=True if is_device else None,
         )
         opened.reset_input_buffer()
     except ValueError as error:
@@ -125,7 +137,7 @@ def _cannot_open(port: str, error: OSError) -> BoardError:
         number = error.__context__.args[0]  # an OSError or a termios.error
     if "://" in port:
         return BoardError(
-            f"nobody answers there: {_plain(text)}",
+            f"nobody answers there: {_reason(error)}",
             hint="Is the other end running, for example 'emulator serve --tcp HOST:PORT'?",
             port=port,
         )
@@ -137,7 +149,7 @@ def _cannot_open(port: str, error: OSError) -> BoardError:
         return BoardError("in use by another program", hint="Close it (a terminal? another tool?)", port=port)
     if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO):
         return BoardError("not a serial port", hint="'boards' lists those there are", port=port)
-    return BoardError(f"cannot be opened: {_plain(text)}", hint="'boards' lists the ports there are", port=port)
+    return BoardError(f"cannot be opened: {_reason(error)}", hint="'boards' lists the ports there are", port=port)
 
 
 def _permission_hint(port: str) -> str:
@@ -154,6 +166,9 @@ def _permission_hint(port: str) -> str:
     return f"Join its group: sudo usermod -aG {group} $USER, then log in again"
 
 
-def _plain(text: str) -> str:
-    """An error text of pyserial without what our own message says already."""
-    return text.rsplit(": ", 1)[-1] if ": " in text else text
+def _reason(error: OSError) -> str:
+    """What the system says of an error; pyserial says it behind words of its own, which our message has already."""
+    for one in (error.__context__, error):
+        if isinstance(one, OSError) and one.strerror:
+            return one.strerror
+    return str(error.__context__ or error).rpartition(": ")[2]

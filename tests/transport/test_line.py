@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import serial
-from served_boards import board_on_pty, board_on_tcp
+from served_boards import board_on_pty, board_on_rfc2217, board_on_tcp
 
 from optiga import BoardError, ConfigurationError, open_chip
 from optiga.emulator import Board, EmulatedChip
@@ -37,6 +37,15 @@ def test_a_chip_over_a_socket() -> None:
         assert chip.port == port
         assert chip.uid.firmware_build == "2564"
         content = bytes(range(256)) * 6 + bytes(192)
+        chip.write(0xE0E1, content)
+        assert chip.read(0xE0E1) == content
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's own
+def test_a_chip_behind_a_serial_server() -> None:
+    with board_on_rfc2217(Board(EmulatedChip().execute)) as port, open_chip(port) as chip:
+        assert chip.port == port
+        content = bytes(range(256)) * 6  # with the byte 0xff, which RFC 2217 escapes
         chip.write(0xE0E1, content)
         assert chip.read(0xE0E1) == content
 
@@ -108,7 +117,7 @@ def test_real_refusals(tmp_path: Path) -> None:
         SerialLine("carrier-pigeon://loft")
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        with pytest.raises(BoardError, match="nobody answers there"):
+        with pytest.raises(BoardError, match=r"nobody answers there: \w[^:]*\. Is the other end running"):
             SerialLine(f"socket://127.0.0.1:{reserved.getsockname()[1]}")
 
 
