@@ -51,7 +51,7 @@ class BridgeTransport:
         self._scanner = AnswerScanner()
         self._has_answered = False
         self._symptoms = _Symptoms()
-        self._show_answer = True
+        self._show_answer = settled  # what somebody else was told may be a secret
 
     @property
     def is_settled(self) -> bool:

@@ -5,6 +5,7 @@ The clock is the line's own, so that seconds of waiting cost nothing and depend 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -226,6 +227,20 @@ def test_answers_that_a_killed_process_left_never_reach_the_next(left: bytes) ->
     with pytest.raises(ChipError, match="0x07"):
         opened.write(0xE0E0, b"locked")
     assert len(opened.random(8)) == 8
+
+
+def test_what_a_killed_process_was_told_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody knows whether it is a secret; here it is random bytes."""
+    told: list[bytes] = []
+    chip = EmulatedChip()
+    chip.execute(bytes.fromhex("f0000010d27600000447656e417574684170706c"))
+    line = FaultyLine(lambda command: told.append(chip.execute(command)) or told[-1])
+    line.write(frame.encode(bytes.fromhex("8c0000020010")))
+    caplog.set_level(logging.DEBUG, "optiga")
+    Chip(BridgeTransport(line, port="board", settled=False), port="board")
+    assert len(told[0]) == apdu.HEADER_SIZE + 16
+    assert told[0][-8:].hex() not in caplog.text
+    assert told[-1].hex() in caplog.text
 
 
 def test_an_empty_answer_to_a_read_is_not_believed_at_once() -> None:
