@@ -251,8 +251,8 @@ class Metadata:
         return iter(self._items.items())
 
     def with_tags(self, changes: Mapping[int, bytes]) -> Metadata:
-        """These metadata with some tags set; tags that are new stand at the end."""
-        return Metadata({**self._items, **changes})
+        """These metadata with some tags set, in the order of their numbers, as real chips return them."""
+        return Metadata(dict(sorted({**self._items, **changes}.items())))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Metadata) and self.encode() == other.encode()

@@ -147,7 +147,7 @@ class TestImport:
             "name": "arbitrary data type 3, 2",
             "result": "written",
             "bytes": 105,
-            "metadata": ["change", "reset_type", "version", "metadata_update", "lcso"],
+            "metadata": ["version", "change", "metadata_update", "reset_type", "lcso"],
             "reason": None,
         }
         assert (rows["0xE0F1"]["result"], rows["0xF1D4"]["result"]) == ("metadata", "unchanged")

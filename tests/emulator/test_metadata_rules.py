@@ -16,9 +16,20 @@ def probe() -> Probe:
     return Probe()
 
 
-def test_only_the_tags_given_change_and_new_ones_stand_behind(probe: Probe) -> None:
+def test_only_the_tags_given_change(probe: Probe) -> None:
     probe.set_tags(0xF1D0, {Tag.EXECUTE: ALWAYS, Tag.CHANGE: NEVER})
     assert probe.metadata(0xF1D0).encode().hex() == "2012c00101c4018cc50101d001ffd10100d30100"
+
+
+def test_tags_stand_in_the_order_of_their_numbers(probe: Probe) -> None:
+    """As real chips return them in the examples of ``linux-optiga-trust-m``, which set them in another order."""
+    probe.write(0xF1D6, bytes(64))
+    probe.write(0xF1D6, bytes.fromhex("2010c1020000f00111d80721e0e8fd20f1d4"), how=METADATA)
+    expected = "2021c00101c1020000c4018cc50140d003e1fc07d10100d80721e0e8fd20f1d4f00111"
+    assert probe.metadata(0xF1D6).encode().hex() == expected
+    probe.write(0xE140, bytes.fromhex("200cc1020000f00101d80321e0e8"), how=METADATA)
+    expected = "2029c00101c1020000c40140c50140d007e1fc07fe20e140d103e1fc07d30100d80321e0e8e80122f00101"
+    assert probe.metadata(0xE140).encode().hex() == expected
 
 
 def test_metadata_survive_a_write_of_data(probe: Probe) -> None:

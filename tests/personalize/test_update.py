@@ -244,7 +244,7 @@ class TestEffects:
                     "read: always is fixed",
                     "execute: absent is fixed, which is never from then on",
                     "metadata_update: int 0xE0E8 is fixed",
-                    "reset_type: 0x01; version: 1 are fixed",
+                    "version: 1; reset_type: 0x01 are fixed",
                     "nothing but a protected update (int 0xE0E8) can change its metadata",
                 ],
             ),
