@@ -55,7 +55,8 @@ class ChipModel(NamedTuple):
     :param kind: what the model has.
     :param uid_prefix: first 11 bytes of its UID.
     :param firmware: last 6 bytes of its UID: firmware identifier and build.
-    :param boot_flag: security status after a reset and after OpenApplication. SRM, table "Security Status".
+    :param boot_flag: security status after a reset and after OpenApplication. SRM, table "Security Status"; only V3
+        knows the boot phase (note to "Security Policy"), and the published dump of a V1 has 0.
     """
 
     kind: Model
@@ -96,6 +97,7 @@ TRUST_M_V1 = ChipModel(
     models.TRUST_M_V1,
     uid_prefix=bytes.fromhex("cd16338201001c00050000"),
     firmware=bytes.fromhex("801010710809"),
+    boot_flag=0x00,
 )
 TRUST_X = ChipModel(
     models.TRUST_X,

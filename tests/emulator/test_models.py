@@ -94,6 +94,12 @@ def test_sizes_of_trust_x() -> None:
     assert probe.write_refused(0xF1DF, bytes(101)) == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED
     probe.write(0xF1DF, bytes(100))
     assert probe.read(0xF1DF) == bytes(100)
+
+
+@OLDER
+def test_older_models_know_no_boot_phase(model: ChipModel) -> None:
+    """As in the published dump of a V1."""
+    probe = Probe(model=model)
     assert probe.read(0xE0C1) == probe.read(0xF1C1) == b"\x00"
 
 
