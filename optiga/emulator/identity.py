@@ -40,24 +40,55 @@ def root_certificate_pem() -> str:
 
 def factory_chip(model: ChipModel) -> dict[int, StoredObject]:
     """All objects of a new chip as it leaves the factory."""
+    return _with_new_identity(model, factory_objects(model))
+
+
+def reset_chip(model: ChipModel, current: dict[int, StoredObject]) -> dict[int, StoredObject]:
+    """All objects of a chip that goes back to its factory state: it stays the same chip, with its UID and identity.
+
+    An identity that has been overwritten meanwhile is lost: the chip gets another one.
+    """
     table = factory_objects(model)
+    table[oids.UID] = table[oids.UID]._replace(data=current[oids.UID].data)
+    key, certificate = current[KEY_OID], current[CERTIFICATE_OID].data
+    if _is_identity(key, certificate):
+        return _with_identity(table, key.data, certificate)
+    return _with_new_identity(model, table)
+
+
+def _with_new_identity(model: ChipModel, table: dict[int, StoredObject]) -> dict[int, StoredObject]:
     private = keys.generate(KeyAlgorithm.SECP256R1)
     certificate = tls_identity.encode([_certify(private, table[oids.UID].data.hex(), model)])
-    key, slot = table[KEY_OID], table[CERTIFICATE_OID]
+    return _with_identity(table, keys.to_stored(private), certificate)
+
+
+def _with_identity(table: dict[int, StoredObject], key: bytes, certificate: bytes) -> dict[int, StoredObject]:
+    """The objects of a new chip with a P-256 key, as it is stored, and its certificate in their places."""
     tags: dict[int, bytes] = {
         Tag.ALGORITHM: bytes([KeyAlgorithm.SECP256R1]),
         Tag.KEY_USAGE: bytes([KeyUsage.AUTHENTICATION]),
     }
-    table[KEY_OID] = StoredObject(keys.to_stored(private), key.metadata.with_tags(tags))
     used: dict[int, bytes] = {Tag.USED_SIZE: len(certificate).to_bytes(2, "big")}
-    table[CERTIFICATE_OID] = StoredObject(certificate, slot.metadata.with_tags(used))
-    return table
+    return {
+        **table,
+        KEY_OID: StoredObject(key, table[KEY_OID].metadata.with_tags(tags)),
+        CERTIFICATE_OID: StoredObject(certificate, table[CERTIFICATE_OID].metadata.with_tags(used)),
+    }
 
 
-def reset_chip(model: ChipModel, current: dict[int, StoredObject]) -> dict[int, StoredObject]:
-    """All objects of a chip that goes back to its factory state: it stays the same chip, with its UID and identity."""
-    kept = {oid: current[oid] for oid in (oids.UID, KEY_OID, CERTIFICATE_OID)}
-    return {**factory_objects(model), **kept}
+def _is_identity(key: StoredObject, certificate: bytes) -> bool:
+    """Whether there are a P-256 key and a certificate of it."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    if key.metadata.algorithm is not KeyAlgorithm.SECP256R1:
+        return False
+    try:
+        leaf, *_ = tls_identity.decode(certificate)
+        certified = x509.load_der_x509_certificate(leaf).public_key()
+        return keys.from_stored(KeyAlgorithm.SECP256R1, key.data).public_key() == certified
+    except (ValueError, UnsupportedAlgorithm):
+        return False
 
 
 def root_key() -> ec.EllipticCurvePrivateKey:

@@ -11,6 +11,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from emulated import Probe, command, key_target, two
 
 from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore
@@ -18,6 +22,7 @@ from optiga.emulator.models import TRUST_M_V1, TRUST_M_V3
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import create_chip, default_chip_path, reset_chip_file
 from optiga.errors import BoardError, ConfigurationError
+from optiga.protocol import der, tls_identity
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata import Tag
 
@@ -207,6 +212,34 @@ def test_a_reset_chip_is_the_same_chip_with_nothing_in_it(path: Path) -> None:
     assert content(path) != fresh
     reset_chip_file(path)
     assert content(path) == fresh
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_was_done_to_its_identity_is_undone(path: Path, replaced: bool) -> None:
+    probe = Probe(SqliteStore(path))
+    before = {oid: probe.metadata(oid) for oid in (0xE0F0, 0xE0E0)}
+    uid, identity = probe.read(0xE0C2), probe.read(0xE0E0)
+    for oid in before:
+        probe.set_tags(oid, {Tag.CHANGE: b"\x00", Tag.VERSION: b"\x00\x07"})
+    if replaced:
+        probe.generate(0x04, 0xE0F0)
+        probe.write(0xE0E0, b"\x00", how=0x40)
+    for oid in before:
+        probe.set_tags(oid, {Tag.READ: b"\xff", Tag.EXECUTE: b"\xff", Tag.LCSO: b"\x0f"})
+    probe.chip.close()
+    reset_chip_file(path)
+    probe = Probe(SqliteStore(path))
+    now = probe.read(0xE0E0)
+    assert (probe.read(0xE0C2), now == identity) == (uid, not replaced)
+    assert probe.metadata(0xE0F0) == before[0xE0F0]
+    assert probe.metadata(0xE0E0) == before[0xE0E0].with_tags({Tag.USED_SIZE: two(len(now))})
+    leaf = x509.load_der_x509_certificate(tls_identity.decode(now)[0])
+    assert leaf.subject.rfc4514_string().startswith(f"CN=OPTIGA Trust M V3 {uid.hex()[22:42]},")
+    signature = der.encode(der.SEQUENCE, probe.sign(0xE0F0, bytes(32)))
+    public = leaf.public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    public.verify(signature, bytes(32), ec.ECDSA(Prehashed(hashes.SHA256())))
+    probe.chip.close()
 
 
 def test_there_is_nothing_to_reset(path: Path) -> None:
