@@ -284,7 +284,11 @@ class Machine:
             # The manual names no error for a key object without a key; this is its error for a private key whose
             # algorithm does not allow the use.
             raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
-        usable = UsableKey(keys.from_stored(algorithm, stored.data), algorithm, stored.metadata.key_usage)
+        try:
+            private = keys.from_stored(algorithm, stored.data)
+        except ValueError:
+            raise CommandError(ErrorCode.INTERNAL_PROCESS_ERROR) from None  # the store is damaged
+        usable = UsableKey(private, algorithm, stored.metadata.key_usage)
         self._usable_keys[oid] = (stored, usable)
         return usable
 

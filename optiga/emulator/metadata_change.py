@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
+from optiga.emulator.soundness import is_valid_value
 from optiga.protocol import metadata as md
-from optiga.protocol import objects as oids
-from optiga.protocol.codes import ErrorCode, KeyUsage, LifeCycleState
-from optiga.protocol.metadata import AccessCondition, Metadata, Tag
-
-_RESET_FLUSH_BITS = (0x00, 0x10, 0x20)
+from optiga.protocol.codes import ErrorCode, LifeCycleState
+from optiga.protocol.metadata import Metadata, Tag
 
 
 def change_metadata(machine: Machine, oid: int, content: bytes) -> None:
@@ -53,30 +51,5 @@ def _check_tag(machine: Machine, oid: int, state: LifeCycleState, tag: int, valu
         return
     if state >= LifeCycleState.OPERATIONAL:
         raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
-    if not is_valid_value(machine, oid, tag, value):
+    if not is_valid_value(machine.model.kind, oid, tag, value):
         raise CommandError(ErrorCode.INVALID_DATA)
-
-
-def is_valid_value(machine: Machine, oid: int, tag: int, value: bytes) -> bool:
-    """Whether a value is one that a tag of the object can have; LcsO and the tags that nobody writes aside."""
-    is_key = machine.kind(oid).is_key
-    if tag in md.ACCESS_TAGS:
-        try:
-            condition = AccessCondition.parse(value)
-        except ValueError:
-            return False
-        return all(simple.kind in machine.model.kind.conditions for simple in condition)
-    if tag == Tag.VERSION:
-        return len(value) == 2
-    if len(value) != 1:
-        return False
-    if tag == Tag.KEY_USAGE:
-        return is_key and value[0] != 0 and not value[0] & ~_all_usages()
-    if tag == Tag.TYPE:
-        return not is_key and oid != oids.SECURITY_MONITOR and value[0] in machine.model.kind.object_types
-    # What remains is the reset type: a life cycle state, and one way of flushing at the most.
-    return value[0] & 0x0F in (0, *LifeCycleState) and value[0] & 0xF0 in _RESET_FLUSH_BITS
-
-
-def _all_usages() -> int:
-    return sum(KeyUsage)

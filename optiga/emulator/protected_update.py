@@ -10,8 +10,8 @@ import secrets
 
 from optiga.emulator.commands.set_data_object import store_data
 from optiga.emulator.machine import CommandError, Machine
-from optiga.emulator.metadata_change import is_valid_value
 from optiga.emulator.objects import StoredObject
+from optiga.emulator.soundness import is_valid_value
 from optiga.emulator.update_keys import parse_key
 from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
@@ -155,7 +155,8 @@ def _parse_changes(machine: Machine, oid: int, payload: bytes) -> dict[int, byte
         if tag == Tag.LCSO:
             is_valid = len(value) == 1 and value[0] in tuple(LifeCycleState)
         else:
-            is_valid = tag in tuple(Tag) and tag not in _NEVER_IN_PAYLOAD and is_valid_value(machine, oid, tag, value)
+            is_known = tag in tuple(Tag) and tag not in _NEVER_IN_PAYLOAD
+            is_valid = is_known and is_valid_value(machine.model.kind, oid, tag, value)
         if not is_valid:
             raise CommandError(ErrorCode.INVALID_DATA)
     return changes

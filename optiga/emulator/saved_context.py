@@ -10,7 +10,7 @@ import json
 from typing import Any, NamedTuple
 
 from optiga.emulator import keys
-from optiga.emulator.machine import Machine
+from optiga.emulator.machine import Machine, is_session
 from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, UsableKey
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -47,14 +47,34 @@ def decode(saved: bytes) -> SavedContext:
     """
     try:
         content = json.loads(saved)
-        return SavedContext(
-            bytes.fromhex(content["handle"]),
-            content["security_status"],
-            frozenset(map(int, content["authorized"])),
-            {int(oid, 16): _rebuild(held) for oid, held in content["sessions"].items()},
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not a saved application context: {error}") from None
+    try:
+        handle, status, authorized = (content[name] for name in ("handle", "security_status", "authorized"))
+        context = SavedContext(
+            bytes.fromhex(handle),
+            _number(status, 0xFF),
+            frozenset(_number(oid, 0xFFFF) for oid in authorized),
+            {_session(label): _rebuild(held) for label, held in content["sessions"].items()},
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a saved application context: {error!r}") from error
+        raise ValueError(f"not a saved application context: {error!r}") from None
+    if len(context.handle) != HANDLE_SIZE or len(content) != len(context):
+        raise ValueError("not a saved application context: its handle has 8 bytes, and there is no more in it")
+    return context
+
+
+def _number(value: object, most: int) -> int:
+    if type(value) is int and 0 <= value <= most:
+        return value
+    raise ValueError(f"not a saved application context: {value!r} is no number up to {most}")
+
+
+def _session(label: str) -> int:
+    oid = oids.parse_oid(label)
+    if oid is not None and is_session(oid):
+        return oid
+    raise ValueError(f"not a saved application context: {label!r} is no session")
 
 
 def restore(machine: Machine, saved: bytes, handle: bytes) -> bool:
@@ -81,8 +101,10 @@ def _describe(held: SessionContent) -> dict[str, Any]:
 
 
 def _rebuild(held: dict[str, Any]) -> SessionContent:
-    if "private" in held:
-        algorithm = KeyAlgorithm(held["algorithm"])
-        private = keys.from_stored(algorithm, bytes.fromhex(held["private"]))
-        return UsableKey(private, algorithm, KeyUsage(held["usage"]))
-    return SessionSecret(bytes.fromhex(held["secret"]), Origin[held["origin"]])
+    if "private" not in held:
+        return SessionSecret(bytes.fromhex(held["secret"]), Origin[held["origin"]])
+    algorithm, usage = KeyAlgorithm(held["algorithm"]), _number(held["usage"], sum(KeyUsage))
+    try:
+        return UsableKey(keys.from_stored(algorithm, bytes.fromhex(held["private"])), algorithm, KeyUsage(usage))
+    except ValueError:
+        raise ValueError(f"not a saved application context: a session's key is no {algorithm.title} key") from None

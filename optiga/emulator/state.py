@@ -26,13 +26,12 @@ from typing import Any, NamedTuple
 from optiga.emulator import keys
 from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
 from optiga.emulator.objects import Store, StoredObject
+from optiga.emulator.soundness import check_object
 from optiga.errors import ConfigurationError
-from optiga.protocol import metadata as md
-from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
-from optiga.protocol.codes import SECRET_TYPES, LifeCycleState
-from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.objects import ObjectInfo, ObjectKind, format_oid, parse_oid
+from optiga.protocol.codes import SECRET_TYPES
+from optiga.protocol.metadata import Metadata
+from optiga.protocol.objects import ObjectInfo, format_oid, parse_oid
 from optiga.protocol.symmetric import AES_KEY_SIZES
 
 FORMAT = "optiga emulated chip"
@@ -40,7 +39,6 @@ VERSION = 1
 
 _MEMBERS = {"format", "version", "model", "objects", "saved_context"}
 _OBJECT_MEMBERS = {"name", "data", "secret", "metadata", "metadata_in_words"}
-_LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
 
 
 class State(NamedTuple):
@@ -122,16 +120,15 @@ def _load_objects(model: ChipModel, described: Mapping[str, Any]) -> dict[int, S
             raise _wrong(f"{format_oid(oid)} stands twice")
         seen.add(oid)
         try:
-            loaded[oid] = _load_object(model.kind.objects[oid], description, loaded[oid])
+            loaded[oid] = _load_object(model, oid, description)
         except (ValueError, TypeError) as error:
             raise _wrong(f"{format_oid(oid)}: {error}", oid=oid) from None
     return loaded
 
 
-def _load_object(info: ObjectInfo, description: Any, new: StoredObject) -> StoredObject:
+def _load_object(model: ChipModel, oid: int, description: Any) -> StoredObject:
     """One object from its description.
 
-    :param new: the same object of a new chip.
     :raises ValueError: if the chip could not hold it.
     """
     if not isinstance(description, Mapping):
@@ -146,50 +143,12 @@ def _load_object(info: ObjectInfo, description: Any, new: StoredObject) -> Store
     words = description.get("metadata_in_words")
     if words is not None and words != metadata.in_words():
         raise ValueError("metadata and metadata_in_words say different things: change the hex, and leave the words out")
-    _check_metadata(metadata, new.metadata)
-    if info.kind.is_key:
-        _check_key(info, data, metadata)
-    else:
-        _check_data(info, data, metadata)
-    return StoredObject(data, metadata)
-
-
-def _check_metadata(metadata: Metadata, new: Metadata) -> None:
-    """Refuse metadata that a chip would not have taken.
-
-    :param new: those of the same object on a new chip.
-    """
-    if len(metadata.encode()) > md.MAX_SIZE:
-        raise ValueError(f"its metadata have {len(metadata.encode())} bytes, more than {md.MAX_SIZE}")
-    unknown = [tag for tag, _ in metadata.items() if tag not in tuple(Tag)]
-    if unknown:
-        raise ValueError(f"its metadata have a tag 0x{unknown[0]:02x}, which no chip knows")
-    if metadata.max_size != new.max_size:
-        raise ValueError(f"its metadata give a size of {metadata.max_size} bytes, the chip {new.max_size}")
-    for tag in md.ACCESS_TAGS:
-        metadata.access(tag)
-    _ = metadata.life_cycle_state, metadata.object_type
-
-
-def _check_key(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
+    stored = StoredObject(data, metadata)
+    check_object(model.kind, oid, stored)
     algorithm = metadata.algorithm
-    if (metadata.get(Tag.ALGORITHM) is None) != (not data):
-        raise ValueError("a key and the algorithm in its metadata belong together")
-    if not data:
-        return
-    fits = {
-        ObjectKind.EC_KEY: algorithm is not None and algorithm.is_ec,
-        ObjectKind.RSA_KEY: algorithm is not None and algorithm.is_rsa,
-        ObjectKind.SYMMETRIC_KEY: algorithm is not None and not algorithm.is_ec and not algorithm.is_rsa,
-    }
-    if algorithm is None or not fits[info.kind]:
-        raise ValueError(f"the algorithm in its metadata is not that of a {info.kind.value}")
-    if info.kind is ObjectKind.SYMMETRIC_KEY:
-        if len(data) != AES_KEY_SIZES.get(algorithm):
-            raise ValueError(f"a key of {len(data)} bytes does not fit the algorithm in its metadata")
-        return
-    if not _is_private_key(algorithm, data):
+    if algorithm is not None and algorithm not in AES_KEY_SIZES and not _is_private_key(algorithm, data):
         raise ValueError(f"its secret is no {algorithm.title} key")
+    return stored
 
 
 def _is_private_key(algorithm: KeyAlgorithm, data: bytes) -> bool:
@@ -204,17 +163,6 @@ def _is_private_key(algorithm: KeyAlgorithm, data: bytes) -> bool:
         return keys.to_stored(keys.from_stored(algorithm, data)) == data
     except ValueError:
         return False
-
-
-def _check_data(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
-    if len(data) > info.size:
-        raise ValueError(f"{len(data)} bytes of data, and room for {info.size}")
-    if metadata.get(Tag.USED_SIZE) is not None and metadata.used_size != len(data):
-        raise ValueError(f"{len(data)} bytes of data, and a used size of {metadata.used_size}")
-    if info.kind is ObjectKind.SYSTEM and info.oid != oids.SECURITY_MONITOR and len(data) != info.size:
-        raise ValueError(f"{len(data)} bytes of data where {info.size} belong")
-    if info.oid in _LIFE_CYCLES:
-        LifeCycleState(data[0])
 
 
 def _load_context(described: Any) -> bytes:

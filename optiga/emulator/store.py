@@ -10,6 +10,7 @@ from pathlib import Path
 
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
+from optiga.emulator.soundness import check_object
 from optiga.errors import BoardError, ConfigurationError
 from optiga.locks import DEFAULT_WAIT_S, Owner
 from optiga.protocol.metadata import Metadata
@@ -94,12 +95,12 @@ class SqliteStore:
         """
         try:
             rows = self._connection.execute("SELECT oid, data, metadata FROM objects").fetchall()
-            content = {oid: StoredObject(bytes(data), Metadata.parse(metadata)) for oid, data, metadata in rows}
-        except (sqlite3.Error, ValueError, TypeError) as error:
+            content = {oid: _parse_row(self.model, oid, *row) for oid, *row in rows}
+        except (sqlite3.Error, ValueError) as error:
             raise _damaged(self.path, error) from error
         missing = sorted(self.model.persistent_oids - content.keys())
         if missing:
-            raise _damaged(self.path, ValueError(f"it has no object {format_oid(missing[0])}"))
+            raise _damaged(self.path, f"it has no object {format_oid(missing[0])}")
         return content
 
     def load_context(self) -> bytes:
@@ -110,9 +111,15 @@ class SqliteStore:
         try:
             there = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'saved_context'").fetchone()
             row = self._connection.execute("SELECT content FROM saved_context").fetchone() if there else None
-            return bytes(row[0]) if row else b""
-        except (sqlite3.Error, TypeError) as error:
+            if row is None:
+                return b""
+            from optiga.emulator.saved_context import decode
+
+            content = _expect_bytes(row[0])
+            decode(content)
+        except (sqlite3.Error, ValueError) as error:
             raise _damaged(self.path, error) from error
+        return content
 
     def save(self, changed: Mapping[int, StoredObject], context: bytes | None = None) -> None:
         """Write some objects, and the application context if one is given, in one transaction.
@@ -157,10 +164,13 @@ class SqliteStore:
                 port=str(self.path),
             )
         try:
-            (name,) = self._connection.execute("SELECT model FROM chip").fetchone()
-            model = MODELS[name]
-        except (sqlite3.Error, TypeError, KeyError) as error:
+            row = self._connection.execute("SELECT model FROM chip").fetchone()
+        except (sqlite3.Error, ValueError) as error:
             raise _damaged(self.path, error) from error
+        name = row[0] if row else None
+        if name not in MODELS:
+            raise _damaged(self.path, f"there is no model {name!r:.20}" if row else "it names no model")
+        model = MODELS[name]
         if wanted not in (None, model):
             raise ConfigurationError(
                 f"the emulated chip {self.path} is of model {model.name}, not {wanted.name if wanted else ''}",
@@ -324,7 +334,7 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
         raise BoardError(
             f"the emulated chip's file cannot be opened: {error}", hint="May you read and write it?", port=str(path)
         ) from error
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # the latter of names in a damaged schema
         raise _not_a_chip(path) from None
     return connection
 
@@ -347,11 +357,31 @@ def _rows(content: Mapping[int, StoredObject]) -> list[tuple[int, bytes, bytes]]
     return [(oid, stored.data, stored.metadata.encode()) for oid, stored in content.items()]
 
 
+def _parse_row(model: ChipModel, oid: int, data: object, metadata: object) -> StoredObject:
+    """An object of a chip from its row.
+
+    :raises ValueError: if it is none that such a chip can hold.
+    """
+    try:
+        stored = StoredObject(_expect_bytes(data), Metadata.parse(_expect_bytes(metadata)))
+        check_object(model.kind, oid, stored)
+    except ValueError as error:
+        raise ValueError(f"object {format_oid(oid) if type(oid) is int else oid}: {error}") from None
+    return stored
+
+
+def _expect_bytes(value: object) -> bytes:
+    """What a column holds, which in SQLite may be of any type."""
+    if type(value) is bytes:
+        return value
+    raise ValueError(f"{value!r:.20} stands where bytes belong")
+
+
 def _not_a_chip(path: Path) -> BoardError:
     return BoardError("the file is not an emulated chip", hint="Name another file; a new one is made", port=str(path))
 
 
-def _damaged(path: Path, error: Exception) -> BoardError:
+def _damaged(path: Path, error: Exception | str) -> BoardError:
     return BoardError(
         f"the emulated chip's file is damaged: {error}", hint="Make a new chip in another file", port=str(path)
     )

@@ -159,9 +159,9 @@ MISTAKES = [
     (_set("objects", "0xF1D2", "metadata", value="2003c001"), "0xF1D2: metadata: not one constructed TLV"),
     (_set("objects", "0xF1D2", "metadata_in_words", value={"read": "never"}), "0xF1D2: metadata and metadata_in_words"),
     (_set("objects", "0xE0C0", "data", value=""), "0xE0C0: 0 bytes of data where 1 belong"),
-    (_set("objects", "0xE0C0", "data", value="02"), "0xE0C0: 2 is not a valid LifeCycleState"),
+    (_set("objects", "0xE0C0", "data", value="02"), "0xE0C0: 0x02 is no life cycle state"),
     (_set("objects", "0xE0F1", "secret", value="00" * 32), "0xE0F1: its secret is no"),
-    (_set("objects", "0xE0F1", "secret", value="11" * 31), "0xE0F1: its secret is no"),
+    (_set("objects", "0xE0F1", "secret", value="11" * 31), "0xE0F1: a key of 31 bytes does not fit"),
     (_set("objects", "0xE0F1", "secret", value=""), "0xE0F1: a key and the algorithm"),
     (_set("objects", "0xE0FC", "secret", value="3082"), "0xE0FC: its secret is no"),
     (
@@ -194,11 +194,19 @@ def test_mistakes_are_said_in_one_line(store: MemoryStore, change: Any, message:
     ("metadata", "message"),
     [
         ("2007c00102c4018cd1", "is cut off"),
-        ("2006c00102c4018c", "2 is not a valid LifeCycleState"),
+        ("2006c00102c4018c", "lcso 0x02, which it cannot have"),
         ("2003c4018d", "a size of 141 bytes, the chip 140"),
         ("2006c4018cd10142", "unknown identifier 0x42"),
-        ("2006c4018ce80199", "153 is not a valid ObjectType"),
-        ("2006c4018c990100", "a tag 0x99"),
+        ("2006c4018ce80199", "type 0x99, which it cannot have"),
+        ("2006c4018c990100", "a tag 0x99, which no OPTIGA Trust M V3 knows"),
+        ("2005c000c4018c", "lcso 0x, which it cannot have"),
+        ("2007c0020101c4018c", "lcso 0x0101, which it cannot have"),
+        ("2005c100c4018c", "version 0x, which it cannot have"),
+        ("2007c4018cc5020001", "used_size 0x0001, which it cannot have"),
+        ("2006c4018ce00103", "algorithm 0x03, which it cannot have"),
+        ("2006c4018ce10101", "key_usage 0x01, which it cannot have"),
+        ("2006c4018cf00131", "reset_type 0x31, which it cannot have"),
+        ("2003c4018c", "1 bytes of data where 140 belong"),
         ("2030c4018cd12b" + "40e120fd" * 6 + "40e120fe" + "40e120fd" * 3 + "40e120", "have 50 bytes, more than 44"),
     ],
 )
@@ -208,3 +216,29 @@ def test_metadata_that_no_chip_would_take(metadata: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match="0xF1D2: ") as raised:
         load(document)
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("oid", "description", "message"),
+    [
+        ("0xE0F1", {"secret": "", "metadata": "2003e10140"}, "key_usage 0x40"),
+        ("0xE0F1", {"secret": "", "metadata": "2003e80100"}, "type 0x00"),
+        ("0xE0F1", {"secret": "", "metadata": "2003c50100"}, "used_size 0x00"),
+        ("0xE0F1", {"secret": "11" * 32, "metadata": "2004e0020003"}, "algorithm 0x0003"),
+        ("0xE0C9", {"data": "00" * 8, "metadata": "2006c40108e80100"}, "type 0x00"),
+    ],
+)
+def test_tags_of_other_objects(oid: str, description: dict[str, str], message: str) -> None:
+    document = {"format": "optiga emulated chip", "version": 1, "model": "trust-m-v3", "objects": {oid: description}}
+    with pytest.raises(ConfigurationError, match=f"{oid}: its metadata say {message}, which it cannot have"):
+        load(document)
+
+
+@pytest.mark.parametrize("tag", ["d801ff", "d10323f1d0", "e80131", "f00111"])
+def test_tags_and_values_that_a_v1_lacks(tag: str) -> None:
+    content = bytes.fromhex("c4018cc50101" + tag)
+    described = {"data": "00", "metadata": (bytes([0x20, len(content)]) + content).hex()}
+    document = {"format": "optiga emulated chip", "version": 1, "objects": {"0xF1D2": described}}
+    load({**document, "model": "trust-m-v3"})
+    with pytest.raises(ConfigurationError, match="0xF1D2: its metadata "):
+        load({**document, "model": "trust-m-v1"})
