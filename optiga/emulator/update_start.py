@@ -62,7 +62,8 @@ def begin(machine: Machine, data: bytes) -> RunningUpdate:
     if manifest.target_oid in _UNSUPPORTED:
         raise CommandError(ErrorCode.INVALID_OID)
     _check_kind(machine, manifest)
-    if machine.model.kind.updates_data_only and (not isinstance(manifest.kind, DataUpdate) or manifest.encryption):
+    is_plain_data = isinstance(manifest.kind, DataUpdate) and manifest.encryption is None and not manifest.uid
+    if machine.model.kind.updates_data_only and not is_plain_data:
         raise CommandError(ErrorCode.INVALID_MANIFEST)
     secret_oid = None if manifest.encryption is None else manifest.encryption.secret_oid
     access = Tag.METADATA_UPDATE if isinstance(manifest.kind, MetadataUpdate) else Tag.CHANGE

@@ -66,7 +66,8 @@ class Model:
     :param metadata_tags: tags that the metadata of its objects can have.
     :param conditions: simple access conditions that it knows.
     :param object_types: types that a data object can have.
-    :param updates_data_only: whether a protected update brings only data, in plain: no keys and no metadata.
+    :param updates_data_only: whether a protected update brings only data, in plain and for every chip: no keys, no
+        metadata, and no UID in a manifest (``OPTIGA_Trust_M_V1_manifest.cddl``).
     """
 
     name: str

@@ -18,17 +18,20 @@ from updating import (
     TARGET,
     apply,
     begin,
+    certificate_of,
     final_refused,
     made,
     resigned,
     send_refused,
+    signer,
     start_refused,
     updatable,
     version,
 )
 
+from optiga.emulator.models import TRUST_M_V1
 from optiga.personalize.update.make import UpdateSecret
-from optiga.personalize.update.payloads import metadata_payload
+from optiga.personalize.update.payloads import key_payload, metadata_payload
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.manifest import DataUpdate, KeyUpdate
@@ -60,6 +63,23 @@ def test_an_update_for_one_chip(probe: Probe) -> None:
     apply(probe, made(b"for you", uid=uid))
     assert probe.read(TARGET) == b"for you"
     assert start_refused(probe, made(b"x", 2, uid=uid[:-3] + bytes(3))) is ErrorCode.INVALID_MANIFEST
+
+
+def test_a_v1_takes_data_in_plain_for_every_chip() -> None:
+    """Notes to SetObjectProtected, and the V1's own CDDL of Infineon."""
+    probe = Probe(model=TRUST_M_V1)
+    probe.write(ANCHOR_OID, certificate_of(signer()), how=ERASE)
+    probe.set_tags(TARGET, {Tag.CHANGE: BY_ANCHOR})
+    uid = probe.read(0xE0C2)[:25]
+    for update in (
+        made(b"x", secret=SECRET),
+        made(b"x", uid=uid),
+        made(metadata_payload(Metadata({Tag.READ: NEVER}))),
+        made(key_payload(ec.generate_private_key(ec.SECP256R1()), KeyUsage.SIGNATURE), target_oid=0xE0F1),
+    ):
+        assert start_refused(probe, update) is ErrorCode.INVALID_MANIFEST
+    apply(probe, made(b"for you all"))
+    assert probe.read(TARGET) == b"for you all"
 
 
 def test_an_object_is_not_updated_by_means_of_itself(probe: Probe) -> None:

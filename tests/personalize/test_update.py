@@ -212,6 +212,11 @@ class TestRefusedBeforehand:
         with Chip(EmulatedTransport(Probe(model=MODELS["trust-m-v1"]).chip)) as chip:
             self.refused(chip, made(payload, secret=secret))
 
+    def test_a_model_whose_updates_are_for_every_chip(self) -> None:
+        with Chip(EmulatedTransport(Probe(model=MODELS["trust-m-v1"]).chip)) as chip:
+            update = made(data_payload(b"x"), uid=bytes.fromhex(chip.uid.hex)[:25])
+            assert "none that are for one chip alone" in self.refused(chip, update)
+
 
 class TestEffects:
     """What is said beforehand of an update is what becomes of the object."""

@@ -71,13 +71,14 @@ def _check_model(chip: Chip, update: UpdateSet) -> None:
     """Whether the chip's model has updates of this kind. At most one exchange."""
     chip.require(CommandCode.SET_OBJECT_PROTECTED, mf.MANIFEST_VERSION)
     manifest = update.signed.manifest
-    if isinstance(manifest.kind, DataUpdate) and manifest.encryption is None:
+    if isinstance(manifest.kind, DataUpdate) and manifest.encryption is None and not manifest.uid:
         return
     model = find_model(chip.uid.firmware_build)
     if model is not None and model.updates_data_only:
         raise ConfigurationError(
-            f"the chip is an {model.title}, which has no updates of keys and metadata, and none that are encrypted",
-            hint="It takes data in plain",
+            f"the chip is an {model.title}, which has no updates of keys and metadata, none that are encrypted, and "
+            "none that are for one chip alone",
+            hint="It takes data in plain, in updates for every chip",
             oid=update.oid,
         )
 
