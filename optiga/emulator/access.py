@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from optiga.protocol import objects as oids
+from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.metadata import AccessCondition, Condition, Metadata, Operator, SimpleCondition, Tag
 
 if TYPE_CHECKING:
@@ -61,8 +62,10 @@ def _holds(machine: Machine, metadata: Metadata, condition: SimpleCondition, *, 
         return condition.value == machine.verified_anchor or machine.is_shielded_by(condition.value)
     if kind is Condition.LINKED_COUNTER:
         linked = machine.table.get(condition.value)
-        counter = None if linked is None else linked.counter
-        return counter is not None and (counters_aside or counter[0] < counter[1])
+        if linked is None or linked.counter is None or linked.metadata.life_cycle_state is LifeCycleState.TERMINATION:
+            return False
+        value, threshold = linked.counter
+        return counters_aside or value < threshold
     if kind is Condition.CONFIDENTIALITY:
         return condition.value == machine.update_secret or machine.is_shielded_by(condition.value)
     return False

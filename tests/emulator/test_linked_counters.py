@@ -145,6 +145,15 @@ def test_an_alternative_without_a_counter_saves_it(probe: Probe) -> None:
     assert value(probe) == 1
 
 
+def test_a_terminated_counter_allows_nothing_any_more(probe: Probe) -> None:
+    """SRM, "Metadata update": what is terminated is in no read or execute operation any more."""
+    set_counter(probe, 0, 5)
+    probe.set_tags(OID, {Tag.READ: LUC})
+    probe.read(OID)
+    probe.set_tags(COUNTER, {Tag.LCSO: b"\x0f"})
+    assert probe.read_refused(OID) is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
+
+
 def test_what_is_refused_anyway_does_not_count(probe: Probe) -> None:
     set_counter(probe, 0, 5)
     for condition in (LUC + bytes.fromhex("fd70fa03"), bytes.fromhex("70fa03fd") + LUC):
