@@ -25,7 +25,7 @@ class EmulatedChip:
 
     :param store: where its objects survive; by default in memory, as long as this object does. A store that is empty
         gets a new chip from the factory. It is closed with the chip, and if the chip cannot be had.
-    :param model: the model of a new chip.
+    :param model: the model of the chip; that of one in a file stands there.
     :param clock: seconds, from any beginning: the time that the security monitor goes by.
     """
 
@@ -37,6 +37,7 @@ class EmulatedChip:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         store = store or MemoryStore()
+        model = store.model or model
         try:
             self._table = ObjectTable(store)
             if not len(self._table):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from optiga.protocol.codes import ObjectType
 from optiga.protocol.metadata import Metadata, Tag
+
+if TYPE_CHECKING:
+    from optiga.emulator.models import ChipModel
 
 _COUNTER_SIZE = 8
 _UP_COUNTER = bytes([ObjectType.UP_COUNTER])
@@ -36,6 +39,11 @@ class StoredObject(NamedTuple):
 
 class Store(Protocol):
     """Where the objects of one chip survive."""
+
+    @property
+    def model(self) -> ChipModel | None:
+        """The model of the chip, if it is written down with it."""
+        ...
 
     def load(self) -> dict[int, StoredObject]:
         """All objects by identifier; empty if the chip has not left its factory yet."""

@@ -55,9 +55,10 @@ class State(NamedTuple):
 def dump(store: Store, *, model: ChipModel = DEFAULT_MODEL) -> dict[str, Any]:
     """The state of the chip in a store, as a document.
 
-    :param model: of the chip; a :class:`~optiga.emulator.store.SqliteStore` knows it.
+    :param model: of the chip; that of one in a file stands there.
     :raises BoardError: if the store is damaged.
     """
+    model = store.model or model
     content, context = store.load(), store.load_context()
     document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "model": model.name}
     document["objects"] = {format_oid(oid): _describe(model.kind.objects[oid], content[oid]) for oid in sorted(content)}

@@ -42,6 +42,8 @@ class MemoryStore:
     :param context: the application context that it has saved, if it has.
     """
 
+    model: ChipModel | None = None
+
     def __init__(self, content: Mapping[int, StoredObject] | None = None, context: bytes = b"") -> None:
         self._objects = dict(content or {})
         self._context = context

@@ -53,7 +53,7 @@ def open_emulated(
     :raises ConfigurationError: if there is no such model, or the chip is of another.
     """
     store = SqliteStore(path, model=find_model(model) if model is not None else None)
-    chip = EmulatedChip(store, model=store.model)
+    chip = EmulatedChip(store)
     chip.is_shielded = shielded
     if not real_timing:
         return EmulatedTransport(chip)

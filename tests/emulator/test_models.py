@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from emulated import ECDSA, Probe, key_target, to_sign, two
 
-from optiga.emulator import MemoryStore
+from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.models import MODELS, TRUST_M_V1, TRUST_M_V3, TRUST_X, ChipModel, factory_objects, find_model
 from optiga.emulator.state import dump, load
 from optiga.emulator.store import SqliteStore, create_chip
@@ -159,9 +159,13 @@ def test_a_model_in_a_file(model: ChipModel, tmp_path: Path) -> None:
     store = SqliteStore(path)
     assert store.model is model
     assert store.load().keys() == model.persistent_oids == factory_objects(model).keys()
-    state = load(dump(store, model=model))
+    state = load(dump(store))
     assert (state.model, state.objects) == (model, store.load())
-    store.close()
+    chip = EmulatedChip(store)
+    assert chip.execute(bytes.fromhex("39810003070000")) == bytes.fromhex("ff000000")  # the application is closed
+    told = {TRUST_M_V3: ErrorCode.COMMAND_NOT_AVAILABLE}.get(model, ErrorCode.INVALID_COMMAND)
+    assert chip.execute(bytes.fromhex("01000002f1c2"))[4] == told
+    chip.close()
     probe = Probe(MemoryStore(state.objects), model=model)
     assert probe.read(0xE0C2) == state.objects[0xE0C2].data
 
