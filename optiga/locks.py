@@ -40,8 +40,10 @@ class Owner:
         """Say that this process holds it. A help to others, no need of ours: if it cannot be written, it is not."""
         words = sys.argv[:1] + [word for word in sys.argv[1:] if len(word) < 40]
         text = f"process {os.getpid()} ({' '.join(words)[:100]})"
-        with suppress(OSError):
-            self._path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        # No link that somebody has put there is followed, and what other programs were started with is for nobody else.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        with suppress(OSError), os.fdopen(os.open(self._path, flags, 0o600), "wb") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
 
     def erase(self) -> None:
         """Say that nobody holds it."""

@@ -108,6 +108,21 @@ def test_words_in_no_encoding_are_written_down_too(tmp_path: Path, monkeypatch: 
     assert lock_path_for_port("/dev/tty\udcff") != lock_path_for_port("/dev/tty")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX's")
+def test_who_holds_it_is_for_this_user_alone_and_written_over_nobodys_file(tmp_path: Path) -> None:
+    owner = tmp_path / "lock.owner"
+    lock = PortLock(tmp_path / "lock", port="board", wait_s=0)
+    lock.acquire()
+    assert owner.stat().st_mode & 0o777 == 0o600
+    lock.release()
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    owner.symlink_to(victim)
+    lock.acquire()
+    lock.release()
+    assert victim.read_text() == "kept"
+
+
 def test_a_home_that_cannot_be_written_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
