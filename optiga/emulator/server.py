@@ -68,11 +68,10 @@ def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: S
     :raises BoardError: if the address cannot be had.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, _, _, address = found[0]
         listener = socket.socket(family, kind)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter for a name that no host can have
         raise _no_address(host, port, error) from error
     with listener:
         try:
@@ -85,7 +84,10 @@ def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: S
         name = f"[{host}]" if ":" in host else host
         announce(f"socket://{name}:{listener.getsockname()[1]}")
         while _wait(listener, stop):
-            client, _ = listener.accept()
+            try:
+                client, _ = listener.accept()
+            except ConnectionAbortedError:  # it has left again already
+                continue
             with client, suppress(OSError):
                 client.setblocking(False)
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -176,9 +178,10 @@ def _remove_link(link: Path, name: str) -> None:
             link.unlink()
 
 
-def _no_address(host: str, port: int, error: OSError) -> BoardError:
+def _no_address(host: str, port: int, error: OSError | UnicodeError) -> BoardError:
+    reason = error.strerror if isinstance(error, OSError) else "no host can have that name"
     return BoardError(
-        f"cannot serve there: {error.strerror or error}",
+        f"cannot serve there: {reason or error}",
         hint="Port 0 takes any that is free",
         port=f"{host}:{port}",
     )

@@ -259,6 +259,12 @@ class TestServe:
         assert (result.code, len(result.errors)) == (2, 1)
         assert "a port is a number up to 65535" in result.errors[0]
 
+    @pytest.mark.parametrize("host", ["a..b", "x" * 64], ids=["empty label", "long label"])
+    def test_a_name_that_no_host_can_have(self, cli: Cli, host: str) -> None:
+        result = cli("emulator", "serve", "--chip", "board.chip", f"--tcp={host}:0")
+        assert (result.code, len(result.errors)) == (BOARD, 1)
+        assert "no host can have that name" in result.errors[0]
+
     @POSIX
     def test_a_link_where_a_file_is(self, cli: Cli) -> None:
         Path("mine").write_text("kept")
