@@ -158,8 +158,7 @@ def _find_command(code: int) -> CommandFunction | None:
     """What carries out a command: ``execute`` of the module in ``commands`` that is named after its code."""
     try:
         name = CommandCode(code).name.lower()
-        module = import_module(f"optiga.emulator.commands.{name}")
-    except (ValueError, ModuleNotFoundError):
+    except ValueError:
         return None
-    function: CommandFunction = module.execute
+    function: CommandFunction = import_module(f"optiga.emulator.commands.{name}").execute
     return function
