@@ -21,10 +21,10 @@ def open_chip(port: str | Port | None = None) -> Chip:
     :raises BoardError: if there is no such port, or no chip answers there.
     :raises ConfigurationError: if the port is written wrongly.
     """
-    from optiga.transport import resolve_port
+    from optiga.transport import open_transport, resolve_port
 
-    resolved = resolve_port(port) if port is None or isinstance(port, str) else port
-    transport = resolved.open()
+    resolved = resolve_port(port)
+    transport = open_transport(resolved)
     try:
         return Chip(transport, port=resolved.name)
     except BaseException:

@@ -93,26 +93,29 @@ class EmulatorPort(NamedTuple):
 Port = BoardPort | EmulatorPort
 
 
-def resolve_port(text: str | None) -> Port:
+def resolve_port(port: str | Port | None) -> Port:
     """What a port as people write it stands for.
 
-    :param text: a device name, a pyserial URL, ``emulator[:PATH][?model=…&timing=real&shielded=yes]``, or None for the
-        one board that is plugged in. Nothing ever stands for an emulated chip but its own name.
+    :param port: a device name, a pyserial URL, ``emulator[:PATH][?model=…&timing=real&shielded=yes]``, or None for the
+        one board that is plugged in; what is resolved already stays as it is. Nothing ever stands for an emulated chip
+        but its own name.
     :raises ConfigurationError: if it is written wrongly.
     :raises BoardError: if it is None and there is not exactly one board.
     """
-    if text is None:
+    if isinstance(port, BoardPort | EmulatorPort):
+        return port
+    if port is None:
         from optiga.transport.boards import find_board
 
         return BoardPort(find_board())
-    text = text.strip()
+    text = port.strip()
     if not text:
         raise ConfigurationError("the port is empty", hint="Name a device, a URL or emulator, or leave --port out")
     word = text.split("?", 1)[0].split(":", 1)[0]
     return _parse_emulator(text) if word.lower() == EMULATOR else BoardPort(text)
 
 
-def open_transport(port: str | None = None) -> Transport:
+def open_transport(port: str | Port | None = None) -> Transport:
     """Open a way to a chip; the only place that knows ports.
 
     :param port: as for :func:`resolve_port`.
