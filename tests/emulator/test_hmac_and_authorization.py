@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.emulator import EmulatedChip, MemoryStore
+from optiga.emulator.objects import StoredObject
 from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.protocol import tlv
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
-from optiga.protocol.metadata import Tag
+from optiga.protocol.metadata import Metadata, Tag
 
 ENCRYPT, DECRYPT = CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM
 HASHES = {0x20: "sha256", 0x21: "sha384", 0x22: "sha512"}
@@ -53,6 +54,7 @@ VECTORS = [
         "6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598",
     ),
 ]
+AES_KEY = StoredObject(bytes(16), Metadata({Tag.EXECUTE: ALWAYS, Tag.ALGORITHM: b"\x81", Tag.KEY_USAGE: b"\x02"}))
 FACTORY = MemoryStore()
 EmulatedChip(FACTORY)
 """A chip is made once; each test works on its own copy of it."""
@@ -259,6 +261,15 @@ def test_any_failure_takes_the_state_away(guarded: Probe, data: bytes, error: Er
     put_random(guarded)
     assert guarded.refused(DECRYPT, 0x20, data) is error
     assert not is_open(guarded)
+
+
+def test_a_verification_breaks_into_a_decryption(guarded: Probe) -> None:
+    """From start to final nothing may come between (note 3 to DecryptSym), not even DecryptSym itself."""
+    guarded.chip._machine.table.put(0xE200, AES_KEY)
+    guarded.ok(DECRYPT, 0x08, part(bytes(16), START, 0xE200))
+    guarded.ok(DECRYPT, 0x20, verification(*answer()))
+    assert guarded.chip.execute(command(DECRYPT, 0x08, part(bytes(16), FINAL, 0xE200))) == bytes.fromhex("ff000000")
+    assert guarded.last_error() == ErrorCode.COMMAND_OUT_OF_SEQUENCE
 
 
 def test_only_an_authorization_reference_authorizes(guarded: Probe) -> None:

@@ -28,6 +28,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     if mode in HMACS:
         # Whatever goes wrong from here on, the state that stood before is gone (note 4 to the command).
         machine.authorized.discard(int.from_bytes(data[:2], "big"))
+        machine.chain = None  # an HMAC comes whole: what else was being decrypted has been broken into
         _verify(machine, mode, take_part(data))
         return b""
     if mode not in CIPHERS:
