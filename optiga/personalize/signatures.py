@@ -178,7 +178,8 @@ def _wire_form(signature: bytes, algorithm: KeyAlgorithm) -> bytes:
         except ValueError:
             pass
         if len(candidate) == 2 * size:
-            return _integer(candidate[:size]) + _integer(candidate[size:])
+            numbers = (int.from_bytes(half, "big") for half in (candidate[:size], candidate[size:]))
+            return b"".join(map(der.encode_integer, numbers))
     raise CertificateError(f"that is no signature of a key {algorithm.title}", hint="It may be DER, raw, hex or base64")
 
 
@@ -191,9 +192,3 @@ def _readings(signature: bytes) -> Iterable[bytes]:
             yield read(text.decode("ascii"))
         except (ValueError, binascii.Error):
             continue
-
-
-def _integer(number: bytes) -> bytes:
-    """An unsigned number as INTEGER in DER."""
-    short = number.lstrip(b"\x00") or b"\x00"
-    return der.encode(der.INTEGER, b"\x00" + short if short[0] & 0x80 else short)

@@ -17,6 +17,11 @@ def encode(tag: int, content: bytes) -> bytes:
     return bytes([tag, 0x80 | len(length)]) + length + content
 
 
+def encode_integer(number: int) -> bytes:
+    """An unsigned number as INTEGER, as short as it can be (X.690, 8.3.2)."""
+    return encode(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
 def content_of(tag: int, data: bytes) -> bytes:
     """The content of data that are exactly one DER value of a tag.
 

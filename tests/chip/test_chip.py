@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 
 import optiga
@@ -12,6 +13,8 @@ from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
 from optiga.chip.commands.close_application import CloseApplication, Hibernate
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.commands.verify_sign import PublicKey, VerifySign
+from optiga.errors import ChipError
+from optiga.protocol import der
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.metadata import Metadata
 
@@ -63,9 +66,36 @@ def test_sign_asks_for_a_digest_and_wraps_r_and_s() -> None:
 
 
 def test_a_long_signature_has_a_long_length() -> None:
-    r_and_s = b"\x02\x42" + bytes(66) + b"\x02\x42" + bytes(66)
+    r_and_s = 2 * (b"\x02\x42\x01" + bytes(65))
     chip, _ = open_with(answer(r_and_s))
     assert Key(chip, 0xE0F1, optiga.KeyAlgorithm.SECP521R1).sign(b"").startswith(bytes.fromhex("308188") + r_and_s)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "answered", "content"),
+    [
+        ("SECP256R1", f"0220 00 7f{'11' * 30} 0220 22{'33' * 31}", f"021f7f{'11' * 30}022022{'33' * 31}"),
+        ("SECP256R1", f"0221 00 ff{'11' * 31} 0220 0000 80{'33' * 29}", f"022100ff{'11' * 31}021f0080{'33' * 29}"),
+        ("SECP521R1", f"0242 00 7f{'11' * 64} 0242 0000 01{'33' * 63}", f"02417f{'11' * 64}024001{'33' * 63}"),
+    ],
+)
+def test_numbers_that_the_chip_fills_up_are_made_as_short_as_der_has_them(
+    algorithm: str, answered: str, content: str
+) -> None:
+    """Manual, notes to "ECDSA Signature". OpenSSL refuses a number with needless zeros in front."""
+    chip = Chip(ScriptedTransport(answer(answered)))
+    signature = Key(chip, 0xE0F1, optiga.KeyAlgorithm[algorithm]).sign(b"hello")
+    assert decode_dss_signature(signature)
+    assert der.content_of(der.SEQUENCE, signature).hex() == content
+
+
+@pytest.mark.parametrize(
+    "answered", ["", "0201", "020101", "020101 0201", "020101 020101 00", "020101 0401ff", "020181 020101"]
+)
+def test_what_is_no_ecdsa_signature_is_said_to_be_none(answered: str) -> None:
+    chip = Chip(ScriptedTransport(answer(answered)))
+    with pytest.raises(ChipError, match="answer is not what the manual says"):
+        Key(chip, 0xE0F1, optiga.KeyAlgorithm.SECP256R1).sign(b"hello")
 
 
 @pytest.mark.parametrize(("hash_name", "scheme", "size"), [("sha256", 1, 32), ("sha384", 2, 48), ("sha512", 3, 64)])

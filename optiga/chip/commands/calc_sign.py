@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
-from optiga.protocol import tlv
+from optiga.protocol import der, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
 
 _TAG_DIGEST = 0x01
@@ -15,7 +15,11 @@ _TAG_OID = 0x03
 
 @dataclass(eq=False, repr=False)
 class CalcSign(Command[bytes]):
-    """Sign a digest. The result is raw: for RSA the signature, for ECDSA two INTEGERs r and s in DER, no SEQUENCE."""
+    """Sign a digest. The result is raw: for RSA the signature, for ECDSA two INTEGERs r and s in DER, no SEQUENCE.
+
+    The chip makes r and s at least as long as a coordinate of the curve (SRM, notes to "ECDSA Signature"): one of 256
+    signatures by P-256, and nearly half of those by P-521, have a number with more zeros in front than DER allows.
+    """
 
     oid: int
     digest: bytes
@@ -34,7 +38,13 @@ class CalcSign(Command[bytes]):
     def parse(self, answer: bytes) -> bytes:
         if not answer:
             raise ValueError("no signature in it")
-        return answer
+        if self.scheme is not SignatureScheme.ECDSA:
+            return answer
+        r, rest = der.take_integer(answer)
+        s, rest = der.take_integer(rest)
+        if rest:
+            raise ValueError(f"{len(rest)} bytes behind r and s")
+        return der.encode_integer(r) + der.encode_integer(s)
 
     def hint(self, error: ErrorCode) -> str:
         if error in (ErrorCode.UNSUPPORTED_EXTENSION, ErrorCode.INVALID_DATA, ErrorCode.UNSUPPORTED_PARAMETERS):
