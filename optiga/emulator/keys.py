@@ -137,26 +137,47 @@ def fits_digest(algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes,
 
 
 def sign(key: PrivateKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes) -> bytes:
-    """A signature as the chip gives it: for ECDSA two INTEGERs without a SEQUENCE, for RSA the bare number."""
+    """A signature as the chip gives it: for ECDSA two INTEGERs without a SEQUENCE, for RSA the bare number.
+
+    r and s are filled up to the size of a coordinate, even where DER would have them shorter (notes to "ECDSA
+    Signature"; so do real chips, as users of Infineon's library have reported).
+    """
     if algorithm.is_ec:
         signature = cast("ec.EllipticCurvePrivateKey", key).sign(digest, _ecdsa(len(digest)))
-        return signature[2:] if signature[1] < 0x80 else signature[3:]
+        numbers = signature[2:] if signature[1] < 0x80 else signature[3:]
+        size, end_of_r = CURVES[algorithm].coordinate_size, 2 + numbers[1]
+        if numbers[1] >= size and numbers[end_of_r + 1] >= size:
+            return numbers
+        contents = (numbers[2:end_of_r], numbers[end_of_r + 2 :])
+        return b"".join(der.encode(der.INTEGER, content.rjust(size, b"\x00")) for content in contents)
     return cast("rsa.RSAPrivateKey", key).sign(digest, *_rsassa(scheme))
 
 
 def verifies(key: PublicKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes, signature: bytes) -> bool:
-    """Whether a signature, encoded as :func:`sign` gives it, is that of a digest."""
+    """Whether a signature is that of a digest; encoded as :func:`sign` gives it, or with r and s as DER has them."""
     from cryptography.exceptions import InvalidSignature
 
     try:
         if algorithm.is_ec:
-            whole = der.encode(der.SEQUENCE, signature)
-            cast("ec.EllipticCurvePublicKey", key).verify(whole, digest, _ecdsa(len(digest)))
+            numbers = _shortest(signature, CURVES[algorithm].coordinate_size)
+            cast("ec.EllipticCurvePublicKey", key).verify(numbers, digest, _ecdsa(len(digest)))
         else:
             cast("rsa.RSAPublicKey", key).verify(signature, digest, *_rsassa(scheme))
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _shortest(signature: bytes, size: int) -> bytes:
+    """The ECDSA-Sig-Value in DER of two INTEGERs, each of at most ``size`` bytes and a zero in front.
+
+    :raises ValueError: if they are none.
+    """
+    r, rest = der.take_integer(signature)
+    s, rest = der.take_integer(rest)
+    if rest or len(signature) > 2 * (size + 3):
+        raise ValueError("more than r and s")
+    return der.encode(der.SEQUENCE, der.encode_integer(r) + der.encode_integer(s))
 
 
 def agree(key: PrivateKey, public_key: PublicKey) -> bytes:

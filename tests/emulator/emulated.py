@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
 from optiga.emulator import DEFAULT_MODEL, ChipModel, EmulatedChip
 from optiga.emulator.objects import Store
-from optiga.protocol import tlv
+from optiga.protocol import der, tlv
 from optiga.protocol.apdu import decode_answer, encode_answer
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.metadata import Metadata
@@ -102,6 +104,14 @@ class Probe:
 
     def sign(self, oid: int, digest: bytes, scheme: int = ECDSA) -> bytes:
         return self.ok(CommandCode.CALC_SIGN, scheme, to_sign(oid, digest))
+
+
+def in_der(signature: bytes) -> bytes:
+    """The chip's r and s, which it fills up with zeros, as an ECDSA-Sig-Value in DER."""
+    r, rest = der.take_integer(signature)
+    s, rest = der.take_integer(rest)
+    assert rest == b""
+    return encode_dss_signature(r, s)
 
 
 def key_target(oid: int, usage: int = 0x10) -> bytes:

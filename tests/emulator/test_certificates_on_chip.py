@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from emulated import ECDSA, ERASE, NEVER, Probe, two
+from emulated import ECDSA, ERASE, NEVER, Probe, in_der, two
 
 from optiga.emulator.identity import make_root_certificate, root_certificate_pem, root_key
 from optiga.protocol import tls_identity, tlv
@@ -151,9 +151,7 @@ def own_certificate(probe: Probe) -> x509.Certificate:
 def test_the_chips_certificate_is_that_of_its_key(probe: Probe) -> None:
     public_key = own_certificate(probe).public_key()
     assert isinstance(public_key, ec.EllipticCurvePublicKey)
-    signed = probe.sign(0xE0F0, DIGEST)
-    signature = bytes([0x30, len(signed)]) + signed
-    public_key.verify(signature, DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))
+    public_key.verify(in_der(probe.sign(0xE0F0, DIGEST)), DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))
 
 
 def test_names_say_that_nothing_is_proven(probe: Probe) -> None:

@@ -8,11 +8,11 @@ import infineon_updates as infineon
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from emulated import ERASE, METADATA, Probe
+from emulated import ERASE, METADATA, Probe, in_der
 from infineon_updates import ANCHOR_OID, SAMPLES, SECRET_OID, Sample
 from updating import CONTINUE, FINAL, START, send, send_refused
 
-from optiga.protocol import der, tlv
+from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.fragments import FragmentCipher
 from optiga.protocol.manifest import SignedManifest
@@ -95,7 +95,7 @@ def test_the_ec_key_signs() -> None:
     point = b"\x04" + dict(tlv.decode(payload(sample)))[2]
     public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     digest = hashlib.sha256(b"updated").digest()
-    signature = der.encode(der.SEQUENCE, probe.sign(0xE0F1, digest))
+    signature = in_der(probe.sign(0xE0F1, digest))
     public.verify(signature, digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any, cast
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from emulated import ALWAYS, BELOW_OPERATIONAL, ECDSA, NEVER, Probe, key_target, to_sign, two
+from emulated import ALWAYS, BELOW_OPERATIONAL, ECDSA, NEVER, Probe, in_der, key_target, to_sign, two
 
-from optiga.emulator import MemoryStore
+from optiga.emulator import MemoryStore, keys
 from optiga.protocol import der, tlv
-from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
 from optiga.protocol.metadata import Tag
 
 GEN, SIGN, VERIFY = CommandCode.GEN_KEY_PAIR, CommandCode.CALC_SIGN, CommandCode.VERIFY_SIGN
@@ -61,18 +63,13 @@ def size_of(algorithm: int) -> int:
     return (CURVES[algorithm].key_size + 7) // 8
 
 
-def wrapped(signature: bytes) -> bytes:
-    """The chip's two INTEGERs in a SEQUENCE, as the rest of the world has them."""
-    return der.encode(der.SEQUENCE, signature)
-
-
 def verify_ec(algorithm: int, public_key: bytes, digest: bytes, signature: bytes) -> None:
     """Verify with a hash of 64 bytes, in front of which zeros do not change the number that is signed."""
     key = ec_public(algorithm, public_key)
     exact = {32: hashes.SHA256(), 48: hashes.SHA384(), 64: hashes.SHA512()}
     if len(digest) not in exact:
         digest = digest.rjust(min(size_of(algorithm), 64), b"\x00")
-    key.verify(wrapped(signature), digest, ec.ECDSA(Prehashed(exact[len(digest)])))
+    key.verify(in_der(signature), digest, ec.ECDSA(Prehashed(exact[len(digest)])))
 
 
 def to_verify(
@@ -115,6 +112,40 @@ def test_a_digest_of_66_bytes_is_cut_to_521_bits(probe: Probe) -> None:
     number = (1 << 511) + 12345
     digest = (number << 7 | 0x55).to_bytes(66, "big")  # the lowest 7 of its 528 bits do not count
     verify_ec(0x05, public_key, number.to_bytes(64, "big"), probe.sign(0xE0F1, digest))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "r", "s", "answered"),
+    [
+        (KeyAlgorithm.SECP256R1, 1, 1 << 255, f"0220{'00' * 31}01 022100 80{'00' * 31}"),
+        (KeyAlgorithm.SECP256R1, 0x80 << 240, 5 << 248, f"022000 80{'00' * 30} 022005{'00' * 31}"),
+        (KeyAlgorithm.BRAINPOOLP384R1, 7, (1 << 384) - 1, f"0230{'00' * 47}07 023100{'ff' * 48}"),
+        (KeyAlgorithm.SECP521R1, 1 << 520, 1 << 512, f"024201{'00' * 65} 02420001{'00' * 64}"),
+        (KeyAlgorithm.SECP521R1, 1 << 504, 0x80 << 504, f"02420000 01{'00' * 63} 0242000080{'00' * 63}"),
+    ],
+    ids=["short", "full", "384 bits", "521 bits", "shorter"],
+)
+def test_r_and_s_are_as_long_as_a_coordinate(algorithm: KeyAlgorithm, r: int, s: int, answered: str) -> None:
+    """ "The size of R and S components is based on the key size chosen" (notes to "ECDSA Signature")."""
+
+    class Drawn:
+        def sign(self, *_: object) -> bytes:
+            return encode_dss_signature(r, s)
+
+    assert keys.sign(cast("Any", Drawn()), algorithm, SignatureScheme.ECDSA, bytes(32)) == bytes.fromhex(answered)
+
+
+def test_a_signature_verifies_with_zeros_and_without(probe: Probe) -> None:
+    public_key = probe.generate(0x05, 0xE0F1)
+    signatures = [probe.sign(0xE0F1, bytes(32)) for _ in range(30)]
+    assert {len(signature) for signature in signatures} == {136}
+    for signature in signatures:
+        short = der.content_of(der.SEQUENCE, in_der(signature))
+        for form in (signature, short, b"\x02\x43\x00" + signature[2:]):
+            assert probe.ok(VERIFY, ECDSA, to_verify(bytes(32), form, given=(0x05, public_key))) == b""
+    for form in (b"\x02\x45" + bytes(3) + signatures[0][2:], signatures[0] + b"\x00", signatures[0][:68]):
+        refused = probe.refused(VERIFY, ECDSA, to_verify(bytes(32), form, given=(0x05, public_key)))
+        assert refused is ErrorCode.SIGNATURE_VERIFICATION_FAILURE
 
 
 def test_ecdsa_signatures_differ_and_have_no_sequence(probe: Probe) -> None:
@@ -315,7 +346,7 @@ def test_wrong_signatures_are_refused(probe: Probe) -> None:
     assert probe.refused(VERIFY, ECDSA, to_verify(digest, signature, given=(0x03, stranger))) is wrong
     flipped = signature[:-1] + bytes([signature[-1] ^ 1])
     assert probe.refused(VERIFY, ECDSA, to_verify(digest, flipped, given=(0x03, public_key))) is wrong
-    assert probe.refused(VERIFY, ECDSA, to_verify(digest, wrapped(signature), given=(0x03, public_key))) is wrong
+    assert probe.refused(VERIFY, ECDSA, to_verify(digest, in_der(signature), given=(0x03, public_key))) is wrong
     assert probe.ok(VERIFY, ECDSA, to_verify(digest, signature, given=(0x03, public_key))) == b""
 
 

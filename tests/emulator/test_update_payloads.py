@@ -9,11 +9,11 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from emulated import ALWAYS, ERASE, NEVER, Probe
+from emulated import ALWAYS, ERASE, NEVER, Probe, in_der
 from updating import BY_ANCHOR, TARGET, apply, final_refused, made, start_refused, updatable, version
 
 from optiga.personalize.update.payloads import Payload, aes_payload, key_payload, metadata_payload
-from optiga.protocol import der, tlv
+from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.manifest import ContentReset, KeyUpdate, MetadataUpdate
@@ -44,7 +44,7 @@ def test_an_ec_key_signs(probe: Probe, curve: str) -> None:
     key = ec.generate_private_key(getattr(ec, curve)())
     probe.set_tags(0xE0F2, {Tag.CHANGE: BY_ANCHOR})
     apply(probe, made(key_payload(key, SIGN), target_oid=0xE0F2))
-    signature = der.encode(der.SEQUENCE, probe.sign(0xE0F2, DIGEST))
+    signature = in_der(probe.sign(0xE0F2, DIGEST))
     key.public_key().verify(signature, DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))
     assert probe.metadata(0xE0F2).key_usage == SIGN
     assert version(probe, 0xE0F2) == "0001"
@@ -128,7 +128,7 @@ def test_a_key_replaces_the_one_before(probe: Probe) -> None:
     probe.generate(0x03, 0xE0F1)
     probe.set_tags(0xE0F1, {Tag.CHANGE: BY_ANCHOR})
     apply(probe, made(p256((1, ONE)), target_oid=0xE0F1))
-    signature = der.encode(der.SEQUENCE, probe.sign(0xE0F1, DIGEST))
+    signature = in_der(probe.sign(0xE0F1, DIGEST))
     public = ec.derive_private_key(1, ec.SECP256R1()).public_key()
     public.verify(signature, DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))
 

@@ -12,10 +12,13 @@ from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key, load_pem_public_key
+
+from optiga.protocol import der
 
 HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
@@ -83,11 +86,23 @@ def ec_key(value: str) -> ec.EllipticCurvePublicKey:
     return loaded
 
 
+def in_der(signature: bytes) -> bytes:
+    """An ECDSA-Sig-Value of the library as DER has it.
+
+    The chip fills r and s up with zeros to the curve's size. The library takes away one of them, and now and then there
+    are two; mostly with P-521, whose numbers begin with seven bits of zeros anyway.
+    """
+    r, rest = der.take_integer(der.content_of(der.SEQUENCE, signature))
+    s, rest = der.take_integer(rest)
+    assert rest == b""
+    return encode_dss_signature(r, s)
+
+
 def signs(value: Any, curve: str, usages: list[str] | None = None) -> None:
     """The signature is the public key's; the key is of the curve, and its metadata say so."""
     key = ec_key(value["public"])
     assert key.curve.name.lower() == curve
-    key.verify(raw(value["signature"]), MESSAGE, ec.ECDSA(HASHES[value["hash"]]))
+    key.verify(in_der(raw(value["signature"])), MESSAGE, ec.ECDSA(HASHES[value["hash"]]))
     if usages is not None:
         assert value["meta"] == {"algorithm": curve, "key_usage": usages}
 
@@ -217,7 +232,7 @@ def signs_with_another_hash(value: Any, named: str, used: str) -> None:
     assert request.signature_hash_algorithm.name == named
     key = request.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(request.signature, request.tbs_certrequest_bytes, ec.ECDSA(HASHES[used]))
+        key.verify(in_der(request.signature), request.tbs_certrequest_bytes, ec.ECDSA(HASHES[used]))
     else:
         assert isinstance(key, rsa.RSAPublicKey)
         key.verify(request.signature, request.tbs_certrequest_bytes, padding.PKCS1v15(), HASHES[used])

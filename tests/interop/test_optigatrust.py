@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from infineon_host import run_library
 from makers import make_certificate
+from optigatrust_checks import in_der
 
 from optiga.protocol import tls_identity
 
@@ -73,9 +74,9 @@ def test_key_pair_csr_and_signature_on_every_curve(value: Any, curve: str) -> No
     assert public_key.curve.name.lower() == curve == value["algorithm"]
     # The library signs with the curve's hash but writes sha256 into every CSR: only those with sha256 hold as a whole.
     algorithm = ec.ECDSA(HASHES[value["hash"]])
-    public_key.verify(request.signature, request.tbs_certrequest_bytes, algorithm)
+    public_key.verify(in_der(request.signature), request.tbs_certrequest_bytes, algorithm)
     assert request.is_signature_valid == (value["hash"] == "sha256")
-    public_key.verify(bytes.fromhex(value["signature"]), b"Hello World", algorithm)
+    public_key.verify(in_der(bytes.fromhex(value["signature"])), b"Hello World", algorithm)
     assert "0x802c" in value["refused"]
 
 
