@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _MAX_SIZE = 1300
 """Most bytes of a certificate that the chip can parse."""
-_MAX_SERIAL_BITS = 160
+_MAX_SERIAL_SIZE = 20
+"""Most bytes of a serial number, as an INTEGER in DER holds it."""
+_BASIC_CONSTRAINTS = "2.5.29.19"
 _KEY_USAGE = "2.5.29.15"
 _UNCOMPRESSED = b"\x00\x04"
 """A BIT STRING of whole bytes, and a point with both coordinates."""
@@ -45,8 +47,7 @@ def certified_key(data: bytes, *usages: str) -> tuple[KeyAlgorithm, PublicKey]:
     try:
         certificate = x509.load_der_x509_certificate(data)
         allowed = _key_usages(data)
-        sound = certificate.serial_number.bit_length() <= _MAX_SERIAL_BITS and len(list(certificate.issuer)) > 0
-        sound = sound and _is_strict(data)
+        sound = len(list(certificate.issuer)) > 0 and _is_strict(data)
         is_allowed = not allowed.isdisjoint(usages)
         key = certificate.public_key()
     except UnsupportedAlgorithm:
@@ -87,14 +88,25 @@ def _key_usages(data: bytes) -> set[str]:
 
 
 def _is_strict(data: bytes) -> bool:
-    """What the manual asks beyond what a library does: one signature algorithm, no parameters to ECDSA, whole points.
+    """What the manual asks beyond what a library does.
+
+    That is version 3, a short serial number, a path length for a CA alone, one signature algorithm, no parameters to
+    ECDSA, whole points.
 
     :param data: a certificate that has been parsed once.
+    :raises ValueError: if its basic constraints are none.
     """
     from asn1crypto import x509
 
     certificate = x509.Certificate.load(data)
     body, outer = certificate["tbs_certificate"], certificate["signature_algorithm"]
+    if body["version"].native != "v3" or len(body["serial_number"].contents) > _MAX_SERIAL_SIZE:
+        return False
+    for extension in body["extensions"]:
+        if extension["extn_id"].dotted == _BASIC_CONSTRAINTS:
+            limits = extension["extn_value"].parsed
+            if not limits["ca"].native and limits["path_len_constraint"].native is not None:
+                return False
     if body["signature"].dump() != outer.dump():
         return False
     if outer["algorithm"].native.endswith("_ecdsa") and outer.contents != outer["algorithm"].dump():

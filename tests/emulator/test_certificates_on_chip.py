@@ -27,8 +27,10 @@ DIGEST = hashlib.sha256(b"message").digest()
 YEAR = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
 
-def certify(key: Any, *, usages: set[str] | None, filler: int = 0, issuer: str = "test") -> bytes:
-    """A self-signed certificate in DER; ``filler`` bytes of extension make it longer."""
+def certify(
+    key: Any, *, usages: set[str] | None, filler: int = 0, issuer: str = "test", constraints: str = ""
+) -> bytes:
+    """A self-signed certificate in DER; ``filler`` bytes of extension make it longer, basic constraints are in hex."""
     flags = (
         "digital_signature",
         "content_commitment",
@@ -46,9 +48,10 @@ def certify(key: Any, *, usages: set[str] | None, filler: int = 0, issuer: str =
     if usages is not None:
         usage = x509.KeyUsage(**{flag: flag in usages for flag in flags})
         builder = builder.add_extension(usage, critical=True)
-    if filler:
-        extension = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(filler))
-        builder = builder.add_extension(extension, critical=False)
+    for oid, content in (("1.2.3.4", bytes(filler)), ("2.5.29.19", bytes.fromhex(constraints))):
+        if content:
+            extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), content)
+            builder = builder.add_extension(extension, critical=False)
     algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     return builder.sign(key, algorithm).public_bytes(Encoding.DER)
 
@@ -214,3 +217,46 @@ def test_details_that_the_manual_asks_of_a_certificate(probe: Probe, key: ec.Ell
         assert refused is ErrorCode.INVALID_CERTIFICATE_FORMAT
     probe.write(ANCHOR, with_algorithm(good, "signature", "sha384_ecdsa"), how=ERASE)
     assert probe.ok(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key))) == b""
+
+
+def with_field(der_certificate: bytes, field: str, value: Any) -> bytes:
+    """A certificate with another value in one of its fields."""
+    from asn1crypto import x509 as asn1
+
+    certificate = asn1.Certificate.load(der_certificate)
+    certificate["tbs_certificate"][field] = value
+    return certificate.dump(force=True)
+
+
+def test_a_certificate_is_of_version_3_with_a_serial_number_of_20_bytes(
+    probe: Probe, key: ec.EllipticCurvePrivateKey
+) -> None:
+    """ "Must be v3 only"; "the length must be 1 to 20" bytes."""
+    good = certify(key, usages={"digital_signature"})
+    for field, value in (("version", "v1"), ("version", "v2"), ("serial_number", 1 << 159)):
+        probe.write(ANCHOR, with_field(good, field, value), how=ERASE)
+        refused = probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key)))
+        assert refused is ErrorCode.INVALID_CERTIFICATE_FORMAT
+    probe.write(ANCHOR, with_field(good, "serial_number", (1 << 159) - 1), how=ERASE)
+    assert probe.ok(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key))) == b""
+
+
+@pytest.mark.parametrize(
+    ("constraints", "is_taken"),
+    [
+        ("3000", True),
+        ("30030101ff", True),
+        ("30060101ff020100", True),
+        ("3003020100", False),
+        ("0401ff", False),
+    ],
+    ids=["no CA", "CA", "CA with a path", "path without CA", "rubbish"],
+)
+def test_basic_constraints(probe: Probe, key: ec.EllipticCurvePrivateKey, constraints: str, *, is_taken: bool) -> None:
+    """A path length "exists only for CA certificate"."""
+    probe.write(ANCHOR, certify(key, usages={"digital_signature"}, constraints=constraints), how=ERASE)
+    if is_taken:
+        assert probe.ok(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key))) == b""
+    else:
+        refused = probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key)))
+        assert refused is ErrorCode.INVALID_CERTIFICATE_FORMAT
