@@ -103,3 +103,12 @@ def test_names_of_codes_are_the_manuals() -> None:
     assert CommandCode.SET_OBJECT_PROTECTED.title == "SetObjectProtected"
     assert ErrorCode(0x07).title == "access conditions not satisfied"
     assert ErrorCode(0x2C).title == "signature verification failure"
+
+
+def test_commands_are_named_as_in_the_manual() -> None:
+    """SRM, table "Command Codes"."""
+    assert [code.title for code in CommandCode] == [
+        *("GetDataObject", "SetDataObject", "SetObjectProtected", "GetRandom", "EncryptSym", "DecryptSym"),
+        *("EncryptAsym", "DecryptAsym", "CalcHash", "CalcSign", "VerifySign", "CalcSSec", "DeriveKey", "GenKeyPair"),
+        *("GenSymKey", "OpenApplication", "CloseApplication"),
+    ]
