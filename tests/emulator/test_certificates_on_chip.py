@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from emulated import ECDSA, ERASE, NEVER, Probe, in_der, two
+from emulated import ALWAYS, ECDSA, ERASE, NEVER, Probe, in_der, two
 
 from optiga.emulator.identity import make_root_certificate, root_certificate_pem, root_key
 from optiga.protocol import tls_identity, tlv
-from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
 from optiga.protocol.metadata import Tag
 
 ANCHOR = 0xE0E8
@@ -131,6 +131,20 @@ def test_the_execute_condition_guards_the_certificate(probe: Probe, key: ec.Elli
     probe.set_tags(ANCHOR, {Tag.EXECUTE: NEVER})
     refused = probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key)))
     assert refused is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
+
+
+def test_the_object_is_a_trust_anchor_or_a_device_identity(probe: Probe, key: ec.EllipticCurvePrivateKey) -> None:
+    """ "The data object type of OID must be set to either" (manual, API for verification)."""
+    probe.set_tags(0xF1E0, {Tag.EXECUTE: ALWAYS})
+    probe.write(0xF1E0, certify(key, usages={"digital_signature"}), how=ERASE)
+    signed = to_verify(signature_of(key), 0xF1E0)
+    assert probe.refused(CommandCode.VERIFY_SIGN, ECDSA, signed) is ErrorCode.INVALID_OID
+    for kind in sorted(ObjectType):
+        probe.set_tags(0xF1E0, {Tag.TYPE: bytes([kind])})
+        if kind in (ObjectType.TRUST_ANCHOR, ObjectType.DEVICE_CERTIFICATE):
+            assert probe.ok(CommandCode.VERIFY_SIGN, ECDSA, signed) == b""
+        else:
+            assert probe.refused(CommandCode.VERIFY_SIGN, ECDSA, signed) is ErrorCode.INVALID_OID
 
 
 @pytest.mark.parametrize("oid", [0xE0F1, 0xE100, 0xBEEF])

@@ -7,7 +7,7 @@ from optiga.emulator.commands.calc_sign import take_scheme
 from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode
+from optiga.protocol.codes import ErrorCode, ObjectType
 from optiga.protocol.metadata import Tag
 
 _TAG_DIGEST = 0x01
@@ -15,6 +15,8 @@ _TAG_SIGNATURE = 0x02
 _TAG_CERTIFICATE_OID = 0x04
 _TAG_ALGORITHM = 0x05
 _TAG_PUBLIC_KEY = 0x06
+_CERTIFICATE_TYPES = tuple(bytes([kind]) for kind in (ObjectType.TRUST_ANCHOR, ObjectType.DEVICE_CERTIFICATE))
+"""What the object of a certificate must be. SRM, "optiga_crypt", verification with a data object."""
 _MAX_DIGEST = 64
 _MAX_SIGNATURE = 520
 
@@ -27,7 +29,10 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         from optiga.emulator.certificates import signing_key
 
         digest, signature, where = expect_tags(tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_CERTIFICATE_OID)
-        algorithm, public_key = signing_key(take_certificate(machine, take_number(where, 2)))
+        oid = take_number(where, 2)
+        if machine.object(oid).metadata.get(Tag.TYPE) not in _CERTIFICATE_TYPES:
+            raise CommandError(ErrorCode.INVALID_OID)
+        algorithm, public_key = signing_key(take_certificate(machine, oid))
         if algorithm not in machine.model.algorithms:
             raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     else:
