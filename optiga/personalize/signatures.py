@@ -116,7 +116,8 @@ def verify_on_chip(
     """Have the chip check a signature. One exchange, and two more to read a certificate of its own.
 
     The chip itself takes the key from an object with one certificate in plain DER, such as a trust anchor. It does not
-    parse a TLS identity, which is what a slot mostly holds: then it is given the certificate's key.
+    parse a TLS identity, which is what a slot mostly holds, nor look into an object for other data: then it is given
+    the certificate's key.
 
     :param signature: in any form that :meth:`Signature.encoded` writes.
     :param digests: as :func:`sign_digest` takes them.
@@ -157,7 +158,7 @@ def _take_key(chip: Chip, verifier: Verifier) -> tuple[PublicKey, GivenKey | int
     key = stored_certificate(chip, target).public_key
     given = give_key(key, f"the certificate in {target.info.label}")
     is_identity = target.kind is ObjectKind.CERTIFICATE and chip.read(target.oid, length=1) != bytes([der.SEQUENCE])
-    return key, given if is_identity else target.oid
+    return key, given if is_identity or target.kind is ObjectKind.DATA else target.oid
 
 
 def _wire_form(signature: bytes, algorithm: KeyAlgorithm) -> bytes:

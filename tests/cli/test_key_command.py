@@ -264,6 +264,13 @@ class TestSignAndVerify:
         Path("sig").write_bytes(make_key().private.sign(MESSAGE, ec.ECDSA(hashes.SHA256())))
         assert "key of 0xE0E8" in fails(cli, 5, "--port", port, "key", "verify", "0xE0E8", "sig", message)
 
+    def test_with_a_certificate_among_other_data(self, cli: Cli, port: str, message: str) -> None:
+        key = make_key()
+        Path("certificate").write_bytes(x509.load_pem_x509_certificate(make_anchor(key)).public_bytes(Encoding.DER))
+        assert cli("--port", port, "object", "write", "0xF1E0", "certificate").code == 0
+        Path("sig").write_bytes(key.private.sign(MESSAGE, ec.ECDSA(hashes.SHA256())))
+        assert cli("--port", port, "key", "verify", "0xF1E0", "sig", message).code == 0
+
     def test_wrong_signatures(self, cli: Cli, port: str, message: str, third: ec.EllipticCurvePublicKey) -> None:
         other = make_key().private.sign(MESSAGE, ec.ECDSA(hashes.SHA256()))
         with pytest.raises(InvalidSignature):
