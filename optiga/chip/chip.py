@@ -155,8 +155,8 @@ class Chip:
             try:
                 part = self.execute(GetData(oid, offset + len(data), wanted))
             except ChipError as error:
-                if data and error.code == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:
-                    break  # the part before ended exactly where the object does
+                if (data or not offset) and error.code == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:
+                    break  # the part before ended exactly where the object does, or the object is empty
                 raise
             data += part
             if len(part) < wanted:

@@ -125,6 +125,14 @@ def test_an_object_of_exactly_one_answer_ends_there() -> None:
     assert chip.read(0xE0E1) == bytes(1553)
 
 
+def test_an_empty_object_holds_nothing() -> None:
+    """It has no byte that an offset could name."""
+    chip, _ = open_with(REFUSED, answer("08"), REFUSED, answer("08"))
+    assert chip.read(0xF1D0) == b""
+    with pytest.raises(ChipError, match="0x08"):
+        chip.read(0xF1D0, 1)
+
+
 def test_reading_a_part() -> None:
     chip, transport = open_with(answer("aabb"))
     assert chip.read(0xF1D0, 5, 2) == b"\xaa\xbb"

@@ -182,6 +182,9 @@ def test_flushing(probe: Probe, reset_type: int, reset: ContentReset, flushed: b
     updated(probe, {}, reset=reset)
     assert probe.metadata(TARGET).used_size == (0 if flushed else 7)
     assert stored(probe, TARGET) == (b"" if flushed else b"content")
+    if flushed:  # even offset 0 lies behind what is there
+        assert probe.read_refused(TARGET) is ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED
+        assert probe.read_refused(TARGET, 0, 1) is ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED
 
 
 def test_a_flushed_key_is_gone(probe: Probe) -> None:

@@ -33,7 +33,7 @@ def _read(machine: Machine, oid: int, offset: int, length: int) -> bytes:
     content = machine.data(oid)
     if length == 0:
         raise CommandError(ErrorCode.INVALID_DATA)
-    if offset >= max(len(content), 1):
+    if offset >= len(content):
         raise CommandError(ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED)
     if oid == oids.LAST_ERROR_CODE:
         machine.last_error = ErrorCode.NO_ERROR
