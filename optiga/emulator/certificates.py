@@ -46,10 +46,12 @@ def certified_key(data: bytes, *usages: str) -> tuple[KeyAlgorithm, PublicKey]:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     try:
         certificate = x509.load_der_x509_certificate(data)
+        key = certificate.public_key()  # before the other parser looks, which knows fewer algorithms
+        if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+            raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
         allowed = _key_usages(data)
         sound = len(list(certificate.issuer)) > 0 and _is_strict(data)
         is_allowed = not allowed.isdisjoint(usages)
-        key = certificate.public_key()
     except UnsupportedAlgorithm:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE) from None
     except (ValueError, x509.InvalidVersion):
@@ -60,11 +62,9 @@ def certified_key(data: bytes, *usages: str) -> tuple[KeyAlgorithm, PublicKey]:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     if isinstance(key, ec.EllipticCurvePublicKey):
         algorithm = next((known for known in KeyAlgorithm if known.title == key.curve.name.lower()), None)
-    elif isinstance(key, rsa.RSAPublicKey):
-        algorithm = next((known for known, bits in RSA_KEY_BITS.items() if bits == key.key_size), None)
     else:
-        algorithm = None
-    if algorithm is None or not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        algorithm = next((known for known, bits in RSA_KEY_BITS.items() if bits == key.key_size), None)
+    if algorithm is None:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     return algorithm, key
 

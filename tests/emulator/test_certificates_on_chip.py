@@ -23,6 +23,8 @@ from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
 from optiga.protocol.metadata import Tag
 
 ANCHOR = 0xE0E8
+EC_PUBLIC_KEY = bytes.fromhex("2a8648ce3d0201")
+"""The algorithm of every key on a curve, as an OBJECT IDENTIFIER has it."""
 DIGEST = hashlib.sha256(b"message").digest()
 YEAR = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -116,8 +118,23 @@ def test_an_rsa_certificate_verifies(probe: Probe, bits: int) -> None:
             lambda key: certify(ec.generate_private_key(ec.SECP256K1()), usages={"digital_signature"}),
             ErrorCode.UNSUPPORTED_CERTIFICATE,
         ),
+        (
+            lambda key: certify(key, usages={"digital_signature"}).replace(EC_PUBLIC_KEY, b"\x2b" + EC_PUBLIC_KEY[1:]),
+            ErrorCode.UNSUPPORTED_CERTIFICATE,
+        ),
     ],
-    ids=["unwritten", "chain", "cut off", "no usage", "no issuer", "other usage", "too long", "ed25519", "secp256k1"],
+    ids=[
+        "unwritten",
+        "chain",
+        "cut off",
+        "no usage",
+        "no issuer",
+        "other usage",
+        "too long",
+        "ed25519",
+        "secp256k1",
+        "unknown",
+    ],
 )
 def test_certificates_that_the_chip_does_not_take(
     probe: Probe, key: ec.EllipticCurvePrivateKey, make: Any, code: ErrorCode
