@@ -7,7 +7,7 @@ from optiga.emulator.metadata_change import change_metadata
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.metadata import Tag
+from optiga.protocol.metadata import MAX_SIZE, Tag
 
 _WRITE = 0x00
 _METADATA = 0x01
@@ -60,11 +60,15 @@ def _write(machine: Machine, oid: int, offset: int, content: bytes, *, erase: bo
 
 
 def store_data(machine: Machine, oid: int, data: bytes) -> None:
-    """Stage an object's data; the used size follows."""
+    """Stage an object's data; the used size follows, and is made where there is none (table 49, tag 0xC5).
+
+    :raises CommandError: if there is no room for it in the metadata.
+    """
     metadata = machine.object(oid).metadata
     width = len(metadata.get(Tag.MAX_SIZE) or b"\0\0")
-    if metadata.get(Tag.USED_SIZE) is not None or len(data) != metadata.max_size:
-        metadata = metadata.with_tags({Tag.USED_SIZE: len(data).to_bytes(width, "big")})
+    metadata = metadata.with_tags({Tag.USED_SIZE: len(data).to_bytes(width, "big")})
+    if len(metadata.encode()) > MAX_SIZE:
+        raise CommandError(ErrorCode.METADATA_TRUNCATION)
     machine.table.put(oid, StoredObject(data, metadata))
 
 
