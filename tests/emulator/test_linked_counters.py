@@ -107,6 +107,15 @@ def test_reading_and_changing_count_as_well(probe: Probe) -> None:
     assert probe.metadata(OID).get(Tag.READ) == LUC
 
 
+def test_a_counter_whose_change_is_linked_to_itself(probe: Probe) -> None:
+    set_counter(probe, 0, 2)
+    probe.set_tags(COUNTER, {Tag.CHANGE: LUC})
+    for used in (1, 2):
+        probe.write(COUNTER, b"\x02", offset=7)
+        assert value(probe) == used
+    assert probe.write_refused(COUNTER, b"\x02", offset=7) is ErrorCode.COUNTER_THRESHOLD_EXCEEDED
+
+
 def test_a_read_that_finds_nothing_does_not_count(probe: Probe) -> None:
     set_counter(probe, 0, 3)
     probe.set_tags(OID, {Tag.READ: LUC})

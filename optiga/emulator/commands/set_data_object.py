@@ -54,7 +54,7 @@ def _write(machine: Machine, oid: int, offset: int, content: bytes, *, erase: bo
         _check_progress(oid, stored.data[0], content[0])
     elif oid in _RANGES and content[0] not in _RANGES[oid]:
         raise CommandError(ErrorCode.INVALID_DATA)
-    before = b"" if erase else stored.data
+    before = b"" if erase else machine.object(oid).data  # as it is now: a counter may be linked to itself
     written = before[:offset].ljust(offset, b"\x00") + content + before[offset + len(content) :]
     store_data(machine, oid, written)
 
