@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
+from optiga.personalize.files import cause_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,14 +63,23 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
                 )
             yield connection
     except sqlite3.Error as error:
-        if path.is_dir():
-            raise ConfigurationError(f"{kind.title} {path} cannot be used: it is a folder") from None
-        if make and not path.parent.is_dir():
-            raise ConfigurationError(f"{kind.title} {path} cannot be made: there is no such folder") from None
-        if not make and not path.exists():
-            raise ConfigurationError(f"{kind.title} {path} is not there", hint=kind.absent) from None
-        hint = "Is the disk full, the file read-only, or another process at work?"
-        raise ConfigurationError(f"{kind.title} {path} cannot be used: {error}", hint=hint) from None
+        raise _explain(path, kind, error, make=make) from None
+
+
+def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:
+    """Why a file could not be used, as far as looking at it tells."""
+    cause, hint = str(error), "Is the disk full, the file read-only, or another process at work?"
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):
+            cause, hint = "it is a folder", ""
+    except FileNotFoundError:
+        if not make:
+            return ConfigurationError(f"{kind.title} {path} is not there", hint=kind.absent)
+        if not path.parent.is_dir():
+            return ConfigurationError(f"{kind.title} {path} cannot be made: there is no such folder")
+    except OSError as refusal:
+        cause, hint = cause_of(refusal), ""
+    return ConfigurationError(f"{kind.title} {path} cannot be used: {cause}", hint=hint)
 
 
 def _make_if_empty(connection: sqlite3.Connection, kind: Kind) -> None:

@@ -48,8 +48,7 @@ def check_folder_writable(folder: Path) -> None:
 
     :raises ConfigurationError: if they cannot.
     """
-    if not folder.is_dir():
-        cause = "it is not a folder" if folder.exists() else "there is no such folder"
+    if cause := _why_no_folder(folder):
         raise ConfigurationError(f"cannot write into {folder}: {cause}", hint="Make it first, or name another")
     try:
         probe = _make_temporary(folder, ".optiga-probe", 0o600)
@@ -62,6 +61,16 @@ def check_folder_writable(folder: Path) -> None:
         ) from None
 
 
+def _why_no_folder(path: Path) -> str:
+    """Why something is not a folder; empty if it is one."""
+    try:
+        return "" if stat.S_ISDIR(path.stat().st_mode) else "it is not a folder"
+    except (FileNotFoundError, ValueError):  # the latter for a null character
+        return "there is no such folder"
+    except OSError as error:
+        return cause_of(error)
+
+
 def check_output_file(path: Path) -> None:
     """Make sure that a file that the user named can be written, before anything is done for its content.
 
@@ -69,11 +78,16 @@ def check_output_file(path: Path) -> None:
     """
     if "\0" in str(path) or not path.name or path == Path("-"):
         raise ConfigurationError(f"{str(path)!r} names no file", hint="Name one with --out")
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        kind = stat.S_IFREG
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {cause_of(error)}", hint="Name another with --out") from None
+    if stat.S_ISDIR(kind):
         raise ConfigurationError(f"cannot write {path}: it is a folder", hint="Name a file in it with --out")
-    if target.is_file() or not target.exists():  # into a terminal or a pipe it is written as it is
-        check_folder_writable(target.parent)
+    if stat.S_ISREG(kind):  # into a terminal or a pipe it is written as it is
+        check_folder_writable(Path(os.path.realpath(path)).parent)
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
@@ -85,16 +99,24 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     :raises ConfigurationError: if it cannot be written; nothing of it is left then.
     """
     try:
-        target = Path(os.path.realpath(path))
-        if target.exists() and not stat.S_ISREG(target.stat().st_mode) and not target.is_dir():
-            with target.open("wb") as stream:
+        if _is_stream(path):
+            with path.open("wb") as stream:
                 stream.write(data)
             return
-        _replace(target, data, mode)
+        _replace(Path(os.path.realpath(path)), data, mode)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is there and neither a regular file nor a folder."""
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(kind) and not stat.S_ISDIR(kind)
 
 
 def _replace(target: Path, data: bytes, mode: int) -> None:

@@ -280,6 +280,14 @@ class TestRecords:
                 with pytest.raises(error, match=words):
                     find_record(records, text)
 
+    @pytest.mark.skipif(os.name != "posix", reason="Windows says of a long name that there is no such file")
+    def test_a_file_that_cannot_even_be_looked_at(self, root):
+        with (
+            open_records(root.folder.records_path) as records,
+            pytest.raises(ConfigurationError, match=r"cannot read the certificate a+: the name is too long"),
+        ):
+            find_record(records, "a" * 300)
+
 
 def _issue_some(path: Path, count: int) -> list[str]:
     authority = CertificateAuthority.open(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -117,6 +118,12 @@ def test_not_there(path: Path) -> None:
 def test_a_folder(tmp_path: Path) -> None:
     for to_make in (False, True):
         assert f"a list of tests {tmp_path} cannot be used" in refusal(tmp_path, make=to_make)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows says of a long name that there is no such file")
+@pytest.mark.parametrize("to_make", [False, True])
+def test_a_name_that_is_none(tmp_path: Path, to_make: bool) -> None:
+    assert refusal(tmp_path / ("a" * 300), make=to_make).endswith("cannot be used: the name is too long")
 
 
 def test_what_goes_wrong_inside_is_said_too(path: Path) -> None:

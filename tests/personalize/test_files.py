@@ -148,6 +148,28 @@ def test_a_folder_is_no_file(tmp_path):
         files.check_output_file(tmp_path / "missing" / "x")
 
 
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENAMETOOLONG])
+def test_what_cannot_even_be_looked_at(tmp_path, monkeypatch, code):
+    monkeypatch.setattr(Path, "stat", failing(code))
+    for check in (files.check_folder_writable, files.check_output_file):
+        with pytest.raises(ConfigurationError, match=f"cannot write .*a: {files.cause_of(OSError(code, ''))}"):
+            check(tmp_path / "a")
+    with pytest.raises(ConfigurationError, match=r"cannot write .*a: "):
+        files.write_whole(tmp_path / "a", b"x")
+
+
+@POSIX
+def test_standard_output_may_be_a_pipe():
+    """Its name leads to one that is nowhere in the file system."""
+    reading, writing = os.pipe()
+    path = Path(f"/dev/fd/{writing}")
+    files.check_output_file(path)
+    files.write_whole(path, b"through the pipe")
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert pipe.read() == b"through the pipe"
+
+
 @POSIX
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may write everywhere")
 def test_read_only_folder(tmp_path):

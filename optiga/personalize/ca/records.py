@@ -210,7 +210,11 @@ def find_record(records: Records, text: str) -> Record:
     from optiga.personalize.certificate import load_certificates
 
     path = Path(text)
-    if path.is_file():
+    try:
+        is_file = path.is_file()
+    except OSError:  # reading it will say why
+        is_file = True
+    if is_file:
         certificate = load_certificates(path)[0]
         record = records.find(format_serial(certificate.parsed.serial_number))
         if record is None or record.der != certificate.der:
