@@ -18,14 +18,19 @@ NEEDS_OPENSSL = pytest.mark.skipif(shutil.which("openssl") is None, reason="ther
 
 
 def make_request(
-    *extensions: x509.ExtensionType, name: str | None = "device", key: Any = None, critical: bool = False
+    *extensions: x509.ExtensionType,
+    name: str | None = "device",
+    key: Any = None,
+    critical: bool = False,
+    subject: x509.Name | None = None,
 ) -> bytes:
     """A CSR in DER.
 
     :param name: common name; None leaves the subject empty.
+    :param subject: another than one of a common name.
     """
     attributes = [] if name is None else [x509.NameAttribute(NameOID.COMMON_NAME, name)]
-    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes))
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject or x509.Name(attributes))
     for extension in extensions:
         builder = builder.add_extension(extension, critical)
     return builder.sign(key or ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.DER)

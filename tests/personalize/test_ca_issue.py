@@ -14,7 +14,7 @@ import pytest
 from ca_helpers import NEEDS_OPENSSL, make_request, verify
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
@@ -171,6 +171,48 @@ class TestRefused:
         request = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
         with pytest.raises(CertificateError, match="not one that a certificate may have: CN of 65"):
             root.issue(request.public_bytes(Encoding.DER))
+
+    @pytest.mark.parametrize(
+        ("oid", "value", "words"),
+        [
+            (x509.NameOID.COMMON_NAME, "bank.example\0.evil.example", r"CN holds the control character U\+0000"),
+            (x509.NameOID.ORGANIZATION_NAME, "a\nb", r"O holds the control character U\+000A"),
+            (x509.NameOID.COMMON_NAME, "  ", "CN is empty"),
+            (x509.NameOID.SERIAL_NUMBER, "1" * 65, r"2\.5\.4\.5 of 65 characters"),
+        ],
+    )
+    def test_a_subject_that_nobody_can_read(self, root, oid, value, words):
+        name = x509.Name([x509.NameAttribute(oid, value, _validate=False)])
+        with pytest.raises(CertificateError, match=f"subject is not one that a certificate may have: {words}"):
+            root.issue(make_request(subject=name))
+        with pytest.raises(CertificateError, match=f"alternative name is not one that a certificate may have: {words}"):
+            root.issue(make_request(x509.SubjectAlternativeName([x509.DirectoryName(name)])))
+
+    def test_a_subject_that_is_no_text(self, root):
+        """An e-mail address that is an OCTET STRING: openssl does not read such a certificate."""
+        key = rsa.generate_private_key(65537, 2048)  # its signatures have one length
+        good = make_request(subject=x509.Name([x509.NameAttribute(x509.NameOID.EMAIL_ADDRESS, "a@b.c")]), key=key)
+        signed = x509.load_der_x509_csr(good).tbs_certrequest_bytes
+        bad = signed.replace(b"\x16\x05a@b.c", b"\x04\x05a@b.c")
+        request = good.replace(signed, bad)[:-256] + key.sign(bad, padding.PKCS1v15(), hashes.SHA256())
+        with pytest.raises(CertificateError, match="a part of it is no text"):
+            root.issue(request)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            x509.DNSName(""),
+            x509.DNSName(" "),
+            x509.DNSName("bank.example\0.evil.example"),
+            x509.UniformResourceIdentifier(""),
+            x509.RFC822Name("a\nb@example.com"),
+            x509.IPAddress(ipaddress.ip_network("192.0.2.0/24")),
+            x509.DirectoryName(x509.Name([])),
+        ],
+    )
+    def test_alternative_names_that_are_none(self, root, name):
+        with pytest.raises(CertificateError, match="asks for a subject alternative name that is none"):
+            root.issue(make_request(x509.SubjectAlternativeName([name])))
 
     def test_a_ca(self, root):
         with pytest.raises(CertificateError, match="CA:TRUE"):

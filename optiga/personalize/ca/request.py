@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
 from optiga.personalize.files import read_input
+from optiga.personalize.names import find_mistake_in_text
 from optiga.personalize.pem import is_pem, iterate_blocks
 from optiga.personalize.public_keys import PublicKey
 from optiga.personalize.x509_errors import one_error
@@ -22,6 +25,7 @@ LEAST_RSA_BITS = 2048
 _MAX_FILE_SIZE = 1 << 20
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _WHERE_FROM = "A CSR is what --csr writes"
+_VISIBLE = r"[!-~]+"
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,10 @@ class CertificateRequest:
                 hint="It is damaged or forged; have the device make a new one",
             )
         _check_key(public_key)
-        _check_subject(subject)
+        _check_name(subject, "subject")
         alt_names = _alt_names(extensions)
+        if alt_names is not None:
+            _check_alt_names(alt_names)
         if not list(subject) and alt_names is None:
             raise CertificateError("the CSR names nobody: it has neither a subject nor a subject alternative name")
         wants_server, left_out = _read_wishes(extensions)
@@ -112,8 +118,12 @@ def _check_key(public_key: PublicKey) -> None:
         )
 
 
-def _check_subject(subject: x509.Name) -> None:
-    """Refuse components that are longer than RFC 5280, appendix A.1, allows, or empty."""
+def _check_name(name: x509.Name, what: str) -> None:
+    """Refuse components that are longer than RFC 5280, appendix A.1, allows, that nobody can read, or no text.
+
+    :param what: which name it is, for the message.
+    """
+    from asn1crypto import x509 as asn1
     from cryptography.x509.oid import NameOID
 
     limits = {
@@ -121,16 +131,41 @@ def _check_subject(subject: x509.Name) -> None:
         NameOID.COMMON_NAME: 64,
         NameOID.ORGANIZATION_NAME: 64,
         NameOID.ORGANIZATIONAL_UNIT_NAME: 64,
+        NameOID.TITLE: 64,
+        NameOID.SERIAL_NUMBER: 64,
         NameOID.LOCALITY_NAME: 128,
         NameOID.STATE_OR_PROVINCE_NAME: 128,
+        NameOID.PSEUDONYM: 128,
+        NameOID.EMAIL_ADDRESS: 255,
     }
-    for attribute in subject:
-        size = len(attribute.value)
+    refused = f"the CSR's {what} is not one that a certificate may have"
+    for attribute in name:
+        size, label = len(attribute.value), attribute.rfc4514_attribute_name
         if not 1 <= size <= limits.get(attribute.oid, size):
-            raise CertificateError(
-                f"the CSR's subject is not one that a certificate may have: {attribute.rfc4514_attribute_name} of "
-                f"{size} characters"
-            )
+            raise CertificateError(f"{refused}: {label} of {size} characters")
+        if isinstance(attribute.value, str) and (mistake := find_mistake_in_text(attribute.value)):
+            raise CertificateError(f"{refused}: {label} {mistake}")
+    try:
+        _ = asn1.Name.load(name.public_bytes()).native  # cryptography takes any ASN.1 type for a text
+    except (ValueError, TypeError):
+        raise CertificateError(f"{refused}: a part of it is no text") from None
+
+
+def _check_alt_names(names: x509.SubjectAlternativeName) -> None:
+    """Refuse names that are none (RFC 5280, 4.2.1.6): empty, with spaces or control characters, of networks."""
+    from cryptography import x509
+
+    for name in names:
+        value = name.value
+        if isinstance(value, x509.Name):
+            _check_name(value, "subject alternative name")
+            good = bool(list(value))
+        elif isinstance(value, str):
+            good = bool(re.fullmatch(_VISIBLE, value))
+        else:
+            good = not isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network)
+        if not good:
+            raise CertificateError(f"the CSR asks for a subject alternative name that is none: {str(value)[:80]!r}")
 
 
 def _alt_names(extensions: x509.Extensions) -> x509.SubjectAlternativeName | None:
