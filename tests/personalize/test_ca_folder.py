@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -80,6 +81,23 @@ class TestCreation:
             create_root(tmp_path / "full" / "file", NAME)
         with pytest.raises(ConfigurationError, match="there is no such folder"):
             create_root(tmp_path / "none" / "root", NAME)
+
+    def test_the_current_folder_stays(self, tmp_path, monkeypatch):
+        """A shell in it would be left in a folder that is gone."""
+        monkeypatch.chdir(tmp_path)
+        for path in (Path(), tmp_path):
+            with pytest.raises(ConfigurationError, match="is the current folder"):
+                create_root(path, NAME)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_full_disk(self, tmp_path, monkeypatch):
+        def fail(*arguments: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        monkeypatch.setattr("optiga.personalize.ca.records.create", fail)
+        with pytest.raises(ConfigurationError, match=r"cannot make .*root: database or disk is full"):
+            create_root(tmp_path / "root", NAME)
+        assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("step", ["write_whole", "create_records"])
     @pytest.mark.parametrize("error", [OSError("no"), KeyboardInterrupt(), ConfigurationError("no")])
@@ -166,6 +184,9 @@ class TestKey:
             CertificateAuthority.open(tmp_path / "closed", b"wrong one")
         with pytest.raises(ConfigurationError, match="at least 8"):
             create_root(tmp_path / "short", NAME, passphrase=b"1234567")
+        create_root(tmp_path / "longest", NAME, passphrase=bytes(1023))
+        with pytest.raises(ConfigurationError, match="has 1024 bytes, at most 1023"):
+            create_root(tmp_path / "longer", NAME, passphrase=bytes(1024))
         (warning,) = CertificateAuthority.open(root.folder.path, PASSPHRASE).warnings
         assert "is not encrypted" in warning
 
@@ -185,6 +206,9 @@ class TestKey:
     def test_another_certificate(self, root, tmp_path):
         (root.folder.path / "ca.pem").write_text(root.issue(make_request()).certificate.pem)
         with pytest.raises(CertificateError, match="not the one certificate of a CA"):
+            CertificateAuthority.open(root.folder.path)
+        (root.folder.path / "ca.pem").unlink()
+        with pytest.raises(ConfigurationError, match=r"ca\.pem is not there\. Get it back"):
             CertificateAuthority.open(root.folder.path)
         with pytest.raises(ConfigurationError, match="'ca init"):
             CertificateAuthority.open(tmp_path / "none")

@@ -48,6 +48,8 @@ class CaFolder:
         :raises CertificateError: if its certificate is damaged or none of a CA.
         """
         if not _is_there(path / CERTIFICATE):
+            if _is_there(path / KEY):
+                raise ConfigurationError(f"{path / CERTIFICATE} is not there", hint="Get it back from a copy")
             raise ConfigurationError(f"there is no CA in {path}", hint=f"'ca init {path}' makes one")
         certificates = load_certificates(path / CERTIFICATE)
         if len(certificates) != 1 or not certificates[0].is_ca:
@@ -102,8 +104,9 @@ def check_new(path: Path) -> None:
     """
     try:
         held = {entry.name for entry in path.iterdir()}
+        is_current = path.samefile(os.curdir)
     except FileNotFoundError:
-        held = set()
+        held, is_current = set(), False
     except NotADirectoryError:
         raise ConfigurationError(f"{path} is not a folder", hint="Name another") from None
     except OSError as error:
@@ -112,6 +115,10 @@ def check_new(path: Path) -> None:
         raise ConfigurationError(f"there is a CA in {path} already", hint="Name another folder")
     if held:
         raise ConfigurationError(f"{path} is not empty", hint="Name a folder that is empty or not there yet")
+    if is_current:
+        raise ConfigurationError(
+            f"{path} is the current folder, and would be replaced under your feet", hint="Name one that is not"
+        )
     check_folder_writable(Path(os.path.realpath(path)).parent)
 
 

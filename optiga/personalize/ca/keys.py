@@ -15,6 +15,8 @@ CURVES = {"p256": "SECP256R1", "p384": "SECP384R1"}
 """Curves that a CA's key may lie on, and the names of their classes in cryptography."""
 LEAST_PASSPHRASE = 8
 """Fewest bytes of a new passphrase."""
+MOST_PASSPHRASE = 1023
+"""Most bytes of one: OpenSSL takes no more."""
 
 
 def generate_key(curve: str) -> ec.EllipticCurvePrivateKey:
@@ -31,14 +33,21 @@ def generate_key(curve: str) -> ec.EllipticCurvePrivateKey:
 
 
 def check_passphrase(passphrase: bytes | None) -> None:
-    """Refuse a new passphrase that is too short.
+    """Refuse a new passphrase that is too short or too long.
 
     :raises ConfigurationError: if it is.
     """
-    if passphrase is not None and len(passphrase) < LEAST_PASSPHRASE:
+    if passphrase is None:
+        return
+    if len(passphrase) < LEAST_PASSPHRASE:
         raise ConfigurationError(
             f"the passphrase has {len(passphrase)} characters, at least {LEAST_PASSPHRASE} are asked for",
             hint="The longer it is, the longer a stolen key withstands",
+        )
+    if len(passphrase) > MOST_PASSPHRASE:
+        raise ConfigurationError(
+            f"the passphrase has {len(passphrase)} bytes, at most {MOST_PASSPHRASE} can be had",
+            hint="Is it the right file?",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -185,8 +186,11 @@ def create_records(path: Path) -> None:
     :raises OSError: if it cannot be made.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        create(connection, _KIND)
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            create(connection, _KIND)
+    except sqlite3.Error as error:
+        raise OSError(errno.EIO, str(error)) from error
 
 
 @contextmanager
