@@ -253,6 +253,41 @@ class TestRevocation:
             numbers.append(read_crl(root).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number)
         assert numbers == [2, 3, 4]
 
+    def test_records_of_an_older_copy(self, root):
+        records, crl = root.folder.records_path, root.folder.crl_path
+        issued = root.issue(make_request())
+        older = records.read_bytes()
+        root.revoke(issued.serial)
+        newer, published = records.read_bytes(), crl.read_bytes()
+        records.write_bytes(older)
+        for act in (root.renew_crl, lambda: root.revoke(issued.serial), lambda: root.issue(make_request())):
+            with pytest.raises(ConfigurationError, match=r"issued\.db are older than the CRL"):
+                act()
+        assert (records.read_bytes(), crl.read_bytes()) == (older, published)
+        records.write_bytes(newer)
+        root.renew_crl()
+        assert [entry.serial_number for entry in read_crl(root)] == [int(issued.serial, 16)]
+
+    def test_records_of_another_ca(self, root, tmp_path):
+        other = create_root(tmp_path / "other", NAME)
+        foreign = other.records_path.read_bytes()
+        root.folder.records_path.write_bytes(foreign)
+        for act in (root.renew_crl, lambda: root.issue(make_request())):
+            with pytest.raises(ConfigurationError, match="records of another CA"):
+                act()
+        assert root.folder.records_path.read_bytes() == foreign
+
+    @pytest.mark.parametrize("content", [b"", b"no CRL", None])
+    def test_a_crl_that_is_lost_is_written_anew(self, root, content):
+        issued = root.issue(make_request())
+        root.revoke(issued.serial)
+        if content is None:
+            root.folder.crl_path.unlink()
+        else:
+            root.folder.crl_path.write_bytes(content)
+        root.renew_crl()
+        assert [entry.serial_number for entry in read_crl(root)] == [int(issued.serial, 16)]
+
     def test_a_crl_that_cannot_be_written_is_made_up_for(self, root, monkeypatch):
         serial = root.issue(make_request()).serial
 

@@ -13,7 +13,7 @@ from optiga.personalize.ca.keys import open_key
 from optiga.personalize.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
 from optiga.personalize.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.personalize.ca.request import CertificateRequest
-from optiga.personalize.ca.revocation import CRL_DAYS, REASONS, build_crl
+from optiga.personalize.ca.revocation import CRL_DAYS, REASONS, build_crl, read_number
 from optiga.personalize.certificate import Certificate
 from optiga.personalize.files import write_whole
 from optiga.personalize.pem import encode_pem
@@ -202,6 +202,7 @@ class CertificateAuthority:
         from cryptography.x509 import random_serial_number
 
         with open_records(self.folder.records_path) as records, records.transaction():
+            self._check_records(records)
             try:
                 signed = Certificate.parse(sign(random_serial_number()).public_bytes(Encoding.DER))
             except (ValueError, TypeError) as error:  # the library reads some names that it does not write
@@ -217,7 +218,32 @@ class CertificateAuthority:
         notes = (f"The key has another certificate of this CA: {others[-1].serial}",) if others else ()
         return IssuedCertificate(signed, self.folder.chain, record.serial, notes)
 
+    def _check_records(self, records: Records) -> None:
+        """Refuse records with which this CA would take back what it has revoked: another's, and those of an older copy.
+
+        In a transaction, so that no other process writes a CRL meanwhile.
+
+        :raises ConfigurationError: if they are such.
+        """
+        newest = records.newest_crl()
+        if not newest:  # the CA is being made
+            return
+        public_key, path = self._issuer.key.public_key(), self.folder.records_path
+        number = read_number(newest, public_key)
+        if number is None:
+            raise ConfigurationError(f"{path} has the records of another CA", hint="Get its own back from a copy")
+        try:
+            given_out = read_number(self.folder.crl_path.read_bytes(), public_key)
+        except OSError:  # it is written anew
+            return
+        if given_out is not None and given_out > number:
+            raise ConfigurationError(
+                f"the records {path} are older than the CRL {self.folder.crl_path}, and may not know what it revokes",
+                hint="Get the newest copy of them back; if there is none, take the CRL away, and revoke once more",
+            )
+
     def _add_crl(self, records: Records, now: datetime, days: int) -> None:
+        self._check_records(records)
         number = records.next_crl_number()
         records.add_crl(number, build_crl(self._issuer, records.revoked(), number, now, days))
 

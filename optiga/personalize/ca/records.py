@@ -158,9 +158,9 @@ class Records:
         self._connection.execute("INSERT INTO crls VALUES (?, ?)", (number, der))
 
     def newest_crl(self) -> bytes:
-        """The newest CRL in DER."""
-        (crl,) = self._connection.execute("SELECT crl FROM crls").fetchone()
-        return bytes(crl)
+        """The newest CRL in DER; empty where the CA is being made."""
+        found = self._connection.execute("SELECT crl FROM crls").fetchone()
+        return bytes(found[0]) if found else b""
 
     def _select(self, clause: str, *values: str) -> list[Record]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM issued {clause}", values)  # noqa: S608

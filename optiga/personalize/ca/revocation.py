@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     from optiga.personalize.ca.profile import Issuer
     from optiga.personalize.ca.records import Record
@@ -50,6 +51,28 @@ def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, now: datet
     for record in revoked:
         builder = builder.add_revoked_certificate(_entry(record))
     return builder.sign(issuer.key, issuer.hash_algorithm).public_bytes(Encoding.DER)
+
+
+def read_number(data: bytes, public_key: ec.EllipticCurvePublicKey) -> int | None:
+    """The number of a CRL that a CA has signed.
+
+    :param data: DER or PEM.
+    :param public_key: the CA's.
+    :returns: None if it is none of this CA's, or damaged.
+    """
+    from cryptography import x509
+
+    from optiga.personalize.pem import is_pem
+    from optiga.personalize.x509_errors import one_error
+
+    try:
+        with one_error():
+            crl = x509.load_pem_x509_crl(data) if is_pem(data) else x509.load_der_x509_crl(data)
+            if not crl.is_signature_valid(public_key):
+                return None
+            return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except (ValueError, x509.ExtensionNotFound):
+        return None
 
 
 def _entry(record: Record) -> x509.RevokedCertificate:
