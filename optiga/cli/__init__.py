@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import signal
 import sys
@@ -48,6 +49,7 @@ def enter() -> NoReturn:
     The process ends without taking apart what it is made of, which would take longer than some commands: everything
     that matters has been closed by then.
     """
+    _print_any_character()
     code = main()
     with suppress(OSError, ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was asked for is done, and shall be told as done
@@ -56,6 +58,12 @@ def enter() -> NoReturn:
             with suppress(OSError, ValueError):
                 stream.flush()
     os._exit(code)
+
+
+def _print_any_character() -> None:
+    """Print by its number what standard output has no character for, as a pipe on Windows has none for ``\u65e5``."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _say_what_is_missing(package: str) -> int:

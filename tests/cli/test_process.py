@@ -76,6 +76,12 @@ class TestEndings:
         assert ("Emulated chip" in done.stderr) is (closed == 1)
         assert "Traceback" not in done.stderr
 
+    def test_standard_output_that_has_not_every_character(self, tmp_path: Path) -> None:
+        """As a pipe or a file on Windows."""
+        words = [*OPTIGA, "ca", "init", "root", "--name", "Wurzel \u65e5\u672c", "--query", "subject"]
+        done = run_process(words, tmp_path, {"PYTHONIOENCODING": "cp1252:strict", "PYTHONUTF8": "1"})
+        assert (done.returncode, done.stdout) == (0, "CN=Wurzel \\u65e5\\u672c\n")
+
     def test_interrupted(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
