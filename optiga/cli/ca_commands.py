@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -281,7 +282,7 @@ def _show_new(settings: Settings, folder: CaFolder) -> None:
 
 
 def _common_name(name: str | None, path: str) -> str:
-    return name if name is not None else Path(path).resolve().name[:64]
+    return name if name is not None else Path(os.path.realpath(path)).name[:64]
 
 
 def _lines(fields: dict[str, Any]) -> str:

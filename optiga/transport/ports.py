@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
@@ -50,9 +50,7 @@ class BoardPort(NamedTuple):
         """The same name for a device however it is reached: links are followed."""
         if "://" in self.name:
             return self.name
-        with suppress(OSError):
-            return str(Path(self.name).resolve())
-        return self.name
+        return os.path.realpath(self.name)
 
 
 class EmulatorPort(NamedTuple):

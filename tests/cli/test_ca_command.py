@@ -91,6 +91,11 @@ class TestInit:
         assert "there is a CA in root already" in fails(cli, 2, "init", root)
         assert Path(root, "ca.key").read_bytes() == before
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="links there want rights")
+    def test_links_that_run_in_a_circle(self, cli: Cli) -> None:
+        Path("loop").symlink_to("loop")
+        assert "its symbolic links run in a circle" in fails(cli, 2, "init", "loop")
+
     @pytest.mark.parametrize("words", [("--days", "0"), ("--curve", "p521"), ("--name", ""), ("--country", "Germany")])
     def test_mistakes(self, cli: Cli, words: tuple[str, str]) -> None:
         fails(cli, 2, "init", "root", *words)

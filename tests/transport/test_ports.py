@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,13 @@ def test_ports_are_listed_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("text", ["/dev/ttyACM0", "COM5", "socket://host:1", "rfc2217://h:2?ign", "./emulator", "emu"])
 def test_these_are_boards(text: str) -> None:
     assert resolve_port(text) == BoardPort(text)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links there want rights")
+def test_links_that_run_in_a_circle_are_no_port(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(BoardError):
+        resolve_port(str(tmp_path / "loop")).open()
 
 
 @pytest.mark.parametrize(
