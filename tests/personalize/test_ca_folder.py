@@ -152,6 +152,15 @@ class TestIntermediate:
         folder = create_intermediate(tmp_path / "factory", CaName("factory"), root, now=last - timedelta(days=1))
         assert folder.certificate.parsed.not_valid_after_utc == last
 
+    def test_without_its_chain_it_issues_nothing(self, root, tmp_path):
+        """A device's certificate alone would be of no use in a handshake."""
+        folder = create_intermediate(tmp_path / "factory", CaName("factory"), root)
+        (folder.path / "chain.pem").unlink()
+        with pytest.raises(ConfigurationError, match=r"chain\.pem is not there\. Copy ca\.pem to it"):
+            CertificateAuthority.open(folder.path)
+        (folder.path / "chain.pem").write_bytes((folder.path / "ca.pem").read_bytes())
+        assert len(CertificateAuthority.open(folder.path).issue(make_request()).chain) == 1
+
 
 class TestKey:
     def test_encrypted(self, tmp_path):

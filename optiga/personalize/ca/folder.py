@@ -54,7 +54,11 @@ class CaFolder:
         certificates = load_certificates(path / CERTIFICATE)
         if len(certificates) != 1 or not certificates[0].is_ca:
             raise CertificateError(f"{path / CERTIFICATE} is not the one certificate of a CA")
-        chain = load_certificates(path / CHAIN) if _is_there(path / CHAIN) else []
+        chain: list[Certificate] = []
+        if _is_there(path / CHAIN):
+            chain = load_certificates(path / CHAIN)
+        elif certificates[0].subject != certificates[0].issuer:
+            raise ConfigurationError(f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it")
         if chain and chain[0].der != certificates[0].der:
             raise CertificateError(f"{path / CHAIN} does not begin with the CA's own certificate")
         return cls(path, certificates[0], tuple(chain))
