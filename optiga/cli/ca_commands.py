@@ -11,7 +11,7 @@ import click
 
 from optiga.cli.passphrase import open_authority, passphrase_options, read_passphrase, warn_of
 from optiga.cli.settings import Settings, common_options, pass_settings
-from optiga.errors import ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError
 from optiga.personalize.ca.profile import MAX_DAYS
 from optiga.personalize.ca.revocation import CRL_DAYS, REASONS
 
@@ -147,6 +147,8 @@ def sign(
     check_output_file(target)
     if target.exists() and target.samefile(request):
         raise ConfigurationError(f"the certificate would take the place of the CSR {target}", hint="Use --out")
+    if out is None and target.exists():
+        _check_replaceable(target)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
     issued = authority.issue(csr, days)
@@ -279,6 +281,21 @@ def _show_new(settings: Settings, folder: CaFolder) -> None:
     if not folder.key_is_encrypted:
         settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
     settings.print_result(fields, default="text", text=_lines(fields))
+
+
+def _check_replaceable(target: Path) -> None:
+    """Refuse to take the place of a file that nobody named, unless it holds certificates.
+
+    :raises ConfigurationError: if it holds something else: the device's key, perhaps.
+    """
+    from optiga.personalize.certificate import load_certificates
+
+    try:
+        load_certificates(target)
+    except CertificateError:
+        raise ConfigurationError(
+            f"the certificate would take the place of {target}, which holds something else", hint="Use --out"
+        ) from None
 
 
 def _common_name(name: str | None, path: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from ca_helpers import NEEDS_OPENSSL, make_request, verify
 from conftest import Cli
 from cryptography import x509
+from makers import make_key
 from processes import ROOT, run_process
 
 CONFIG = "config_nistp256_ecdsa_secondslot.jsn"
@@ -194,7 +195,18 @@ class TestSign:
         for name in ("ca.key", "ca.pem", "chain.pem", "issued.db", "crl.pem"):
             out = ("--out", Path(root, name))
             assert "one of the CA's own files" in fails(cli, 2, "sign", "request.pem", "--ca", root, *out)
+        Path("KEY").hardlink_to(Path(root, "ca.key"))  # one file by two names, as where capitals do not count
+        assert "one of the CA's own files" in fails(cli, 2, "sign", "request.pem", "--ca", root, "--out", "KEY")
         assert json.loads(cli("ca", "list", "--ca", root, "--output", "json").out)["certificates"] == []
+
+    def test_a_key_beside_the_csr_stays(self, cli: Cli, root: str) -> None:
+        """``openssl req -keyout device.pem -out device.csr`` is a custom of many."""
+        key = make_key().pem
+        Path("device.pem").write_bytes(key)
+        assert "device.pem, which holds something else" in fails(cli, 2, "sign", "device.csr", "--ca", root)
+        assert Path("device.pem").read_bytes() == key
+        assert cli("ca", "sign", "device.csr", "--ca", root, "--out", "device.pem").code == 0  # as was said
+        assert cli("ca", "sign", "device.csr", "--ca", root).code == 0  # a renewal
 
     def test_refused(self, cli: Cli, root: str) -> None:
         request = bytearray(make_request())

@@ -96,8 +96,8 @@ class CaFolder:
 
         :raises ConfigurationError: if it would.
         """
-        resolved = Path(os.path.realpath(target))
-        if resolved in [Path(os.path.realpath(self.path / name)) for name in _NAMES]:
+        own = [self.path / name for name in _NAMES]
+        if os.path.realpath(target) in map(os.path.realpath, own) or any(_are_one(target, path) for path in own):
             raise ConfigurationError(f"{target} is one of the CA's own files", hint="Name another with --out")
 
 
@@ -147,6 +147,14 @@ def new_folder(path: Path) -> Iterator[Path]:
             raise
     except OSError as error:
         raise ConfigurationError(f"cannot make {path}: {cause_of(error)}") from None
+
+
+def _are_one(path: Path, other: Path) -> bool:
+    """Whether two names are there and of one file, as ``ca.key`` and ``CA.KEY`` are on many a file system."""
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
 
 
 def _is_there(path: Path) -> bool:
