@@ -97,8 +97,9 @@ def load_request(path: Path) -> bytes:
         return data
     blocks = list(iterate_blocks(data, str(path)))
     if len(blocks) != 1 or blocks[0].label not in _LABELS:
-        found = ", ".join(block.label for block in blocks)
-        raise CertificateError(f"{path} holds {found}, not one CSR", hint=_WHERE_FROM)
+        found = [block.label for block in blocks]
+        shown = ", ".join(found) if len(found) <= 3 else f"{', '.join(found[:3])} and {len(found) - 3} more"
+        raise CertificateError(f"{path} holds {shown}, not one CSR", hint=_WHERE_FROM)
     return blocks[0].data
 
 
