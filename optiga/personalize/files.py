@@ -43,6 +43,20 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
     return data
 
 
+def is_there(path: Path) -> bool:
+    """Whether a file is there, or may be: where the system does not let it be told, reading it will say why.
+
+    :meth:`pathlib.Path.exists` tells the one from the other until Python 3.13 only.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for a null character
+        return False
+    except OSError:
+        pass
+    return True
+
+
 def check_folder_writable(folder: Path) -> None:
     """Make sure that files can be made in a folder, by making one.
 

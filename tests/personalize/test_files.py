@@ -24,6 +24,14 @@ def failing(code: int):
     return fail
 
 
+def test_is_there(tmp_path):
+    (tmp_path / "file").touch()
+    assert files.is_there(tmp_path)
+    assert files.is_there(tmp_path / "file")
+    for path in (tmp_path / "none", tmp_path / "file" / "in it", tmp_path / "a\0b"):
+        assert not files.is_there(path)
+
+
 def test_write_makes_and_replaces(tmp_path):
     path = tmp_path / "a.csr"
     files.write_whole(path, b"one")
@@ -151,6 +159,7 @@ def test_a_folder_is_no_file(tmp_path):
 @pytest.mark.parametrize("code", [errno.EACCES, errno.ENAMETOOLONG])
 def test_what_cannot_even_be_looked_at(tmp_path, monkeypatch, code):
     monkeypatch.setattr(Path, "stat", failing(code))
+    assert files.is_there(tmp_path / "a")
     for check in (files.check_folder_writable, files.check_output_file):
         with pytest.raises(ConfigurationError, match=f"cannot write .*a: {files.cause_of(OSError(code, ''))}"):
             check(tmp_path / "a")

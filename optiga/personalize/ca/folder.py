@@ -21,7 +21,7 @@ from pathlib import Path
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.personalize.certificate import Certificate, load_certificates
-from optiga.personalize.files import cause_of, check_folder_writable, read_input
+from optiga.personalize.files import cause_of, check_folder_writable, is_there, read_input
 
 CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued.db", "crl.pem"
 _NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL)
@@ -47,15 +47,15 @@ class CaFolder:
         :raises ConfigurationError: if there is no CA in it, or a file cannot be read.
         :raises CertificateError: if its certificate is damaged or none of a CA.
         """
-        if not _is_there(path / CERTIFICATE):
-            if _is_there(path / KEY):
+        if not is_there(path / CERTIFICATE):
+            if is_there(path / KEY):
                 raise ConfigurationError(f"{path / CERTIFICATE} is not there", hint="Get it back from a copy")
             raise ConfigurationError(f"there is no CA in {path}", hint=f"'ca init {path}' makes one")
         certificates = load_certificates(path / CERTIFICATE)
         if len(certificates) != 1 or not certificates[0].is_ca:
             raise CertificateError(f"{path / CERTIFICATE} is not the one certificate of a CA")
         chain: list[Certificate] = []
-        if _is_there(path / CHAIN):
+        if is_there(path / CHAIN):
             chain = load_certificates(path / CHAIN)
         elif certificates[0].subject != certificates[0].issuer:
             raise ConfigurationError(f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it")
@@ -155,11 +155,3 @@ def _are_one(path: Path, other: Path) -> bool:
         return path.samefile(other)
     except OSError:
         return False
-
-
-def _is_there(path: Path) -> bool:
-    """Whether a file is there, or may be: where that cannot be told, reading it will say why."""
-    try:
-        return path.exists()
-    except OSError:
-        return True

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.personalize.database import Kind, create, open_database
+from optiga.personalize.files import is_there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,11 +215,7 @@ def find_record(records: Records, text: str) -> Record:
     from optiga.personalize.certificate import load_certificates
 
     path = Path(text)
-    try:
-        is_file = path.is_file()
-    except OSError:  # reading it will say why
-        is_file = True
-    if is_file:
+    if text and is_there(path):
         certificate = load_certificates(path)[0]
         record = records.find(format_serial(certificate.parsed.serial_number))
         if record is None or record.der != certificate.der:
