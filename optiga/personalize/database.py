@@ -12,7 +12,7 @@ from optiga.errors import ConfigurationError
 from optiga.personalize.files import cause_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
 WAIT_S = 30.0
 """How long one process waits for others, in seconds."""
@@ -51,7 +51,7 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
     :raises ConfigurationError: if it cannot be read or written, is another, or others have it for too long.
     """
     try:
-        address = path.absolute().as_uri() + ("?mode=rwc" if make else "?mode=rw")
+        address = address_of(path.absolute()) + ("?mode=rwc" if make else "?mode=rw")
         with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=WAIT_S)) as connection:
             connection.execute("PRAGMA synchronous = EXTRA")
             if make:
@@ -64,6 +64,12 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
             yield connection
     except sqlite3.Error as error:
         raise _explain(path, kind, error, make=make) from None
+
+
+def address_of(path: PurePath) -> str:
+    """The URI of an absolute path as SQLite takes it: a server of Windows belongs to the path there."""
+    uri = path.as_uri()
+    return uri if uri.startswith("file:///") else uri.replace("file://", "file:////", 1)
 
 
 def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:

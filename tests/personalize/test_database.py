@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
 from optiga.errors import ConfigurationError
 from optiga.personalize import database
-from optiga.personalize.database import Kind, open_database
+from optiga.personalize.database import Kind, address_of, open_database
 
 KIND = Kind(0x4F505454, 7, "CREATE TABLE one (a); CREATE TABLE two (b);", "a list of tests", "Run the tests first")
 BROKEN = KIND._replace(schema="CREATE TABLE one (a); CREATE TABLE one (a);")
@@ -108,6 +108,12 @@ def test_others_have_it_for_too_long(path: Path, monkeypatch: pytest.MonkeyPatch
         said = refusal(path)
     assert "database is locked" in said
     assert "another process at work" in said
+
+
+def test_addresses() -> None:
+    assert address_of(PurePosixPath("/a b/c?.db")) == "file:///a%20b/c%3F.db"
+    assert address_of(PureWindowsPath(r"C:\a\b.db")) == "file:///C:/a/b.db"
+    assert address_of(PureWindowsPath(r"\\server\share\b.db")) == "file:////server/share/b.db"
 
 
 def test_not_there(path: Path) -> None:
