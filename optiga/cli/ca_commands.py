@@ -261,8 +261,16 @@ def revoke(
 def crl(settings: Settings, ca_path: str, crl_days: int, passphrase_file: str | None, ask_passphrase: bool) -> None:
     """Write a new certificate revocation list (crl.pem), before the one that is there runs out."""
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    fields = {
+        "ca": authority.certificate.subject,
+        "crl_file": str(authority.folder.crl_path),
+        "crl_days": crl_days,
+    }
+    settings.check_query(fields)
     authority.renew_crl(crl_days)
     settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
+    if settings.wants_result:
+        settings.print_result(fields, default="repr")
 
 
 def _show_new(settings: Settings, folder: CaFolder) -> None:

@@ -263,6 +263,18 @@ class TestListAndRevoke:
         assert [one["reason"] for one in listed] == ["superseded", None, None]
         assert cli("ca", "list", "--ca", root, "--query", "certificates[0].serial").out == f"{serials[0]}\n"
 
+    def test_a_new_crl(self, cli: Cli, root: str) -> None:
+        crl = Path(root, "crl.pem")
+        before = crl.read_bytes()
+        assert "finds nothing" in fails(cli, 2, "crl", "--ca", root, "--query", "colour")
+        assert crl.read_bytes() == before
+        result = cli("ca", "crl", "--ca", root)
+        assert (result.code, result.out, result.err) == (0, "", f"The CRL is in {crl}, good for 30 days\n")
+        assert crl.read_bytes() != before
+        assert cli("ca", "crl", "--ca", root, "--query", "crl_file").out == f"{crl}\n"
+        shown = json.loads(cli("ca", "crl", "--ca", root, "--crl-days", "7", "--output", "json").out)
+        assert shown == {"ca": "CN=root", "crl_file": str(crl), "crl_days": 7}
+
     def test_revoked_already(self, cli: Cli, root: str) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)
         first = json.loads(cli("ca", "revoke", "device.pem", "--ca", root, "--output", "json").out)
