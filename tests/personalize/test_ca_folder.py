@@ -305,7 +305,7 @@ class TestRevocation:
 
         with monkeypatch.context() as patch:
             patch.setattr("optiga.personalize.ca.authority.write_whole", fail)
-            with pytest.raises(ConfigurationError, match="the disk is full"):
+            with pytest.raises(ConfigurationError, match=r"the disk is full\. The certificate is revoked; 'ca crl'"):
                 root.revoke(serial)
         assert len(read_crl(root)) == 0
         root.renew_crl()

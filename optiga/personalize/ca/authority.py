@@ -182,7 +182,12 @@ class CertificateAuthority:
                     records.mark_revoked(record.serial, moment, reason)
                     record = records.find(record.serial) or record
                 self._add_crl(records, moment, crl_days)
-            self._write_crl(records)
+            try:
+                self._write_crl(records)
+            except ConfigurationError as error:
+                raise ConfigurationError(
+                    error.message, hint="The certificate is revoked; 'ca crl' writes the list that says so"
+                ) from None
         return record, fresh
 
     def renew_crl(self, days: int = CRL_DAYS, *, now: datetime | None = None) -> None:
