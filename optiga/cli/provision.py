@@ -18,7 +18,6 @@ from optiga.cli.cloud_options import (
 )
 from optiga.cli.passphrase import open_authority, passphrase_options
 from optiga.cli.settings import Settings, common_options, pass_settings
-from optiga.errors import OptigaError
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -116,10 +115,6 @@ def run_plan(
 
     with open_journal(journal_path, make=True) as journal, settings.open_chip() as chip:
         check(chip)
-        try:
-            entry = provision(chip, plan, journal, build_report(settings), renew=renew)
-        except (OptigaError, KeyboardInterrupt):
-            settings.note("What is done is written down: the same command goes on from here")
-            raise
+        entry = provision(chip, plan, journal, build_report(settings), renew=renew)
     fields = entry.result()
     settings.print_result(fields, default="json", text="\n".join(f"{name}: {value}" for name, value in fields.items()))

@@ -76,7 +76,7 @@ class Entry:
     :param csr: CertificationRequest in DER.
     :param filename: the CSR's file.
     :param certificate: certificate and chain in PEM, leaf first.
-    :param replaces: identifier of the certificate that this one takes the place of.
+    :param replaces: identifiers of the certificates that this one takes the place of, a space between them.
     :param template: provisioning template that thing and policy come from.
     """
 

@@ -53,6 +53,72 @@ class TestRenew:
         new = result_of(run("--renew"))
         assert bench.check_finished(certificates=3) == new["certificate_arn"]
 
+    def test_again_and_again(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """None is forgotten, so that taking the device back takes all of them."""
+        for options in ((), ("--renew",), ("--renew",)):
+            result_of(run(*options))
+        bench.check_finished(certificates=3)
+        assert cli("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy").code == 0
+        assert bench.certificates() == []
+
+    def test_one_that_was_revoked_stays_so(self, run: Cli, bench: Bench) -> None:
+        old = result_of(run())["certificate_id"]
+        bench.cloud.iot.update_certificate(certificateId=old, newStatus="REVOKED")
+        renewed = run("--renew")
+        new = result_of(renewed)["certificate_id"]
+        assert {one["certificateId"]: one["status"] for one in bench.certificates()} == {old: "REVOKED", new: "ACTIVE"}
+        assert "The certificate before it" not in renewed.err
+
+    def test_a_certificate_that_nobody_heard_of(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+        """Its answer was lost, and then its key: it is not used any more, but it is not forgotten."""
+        bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
+        assert run().code == CLOUD_EXIT
+        cli("--port", bench.port, "--csr", config)
+        result_of(run("--renew"))
+        assert len(bench.certificates()) == 2
+        assert cli("--port", bench.port, "deprovision", "--yes").code == 0
+        assert bench.certificates() == []
+
+
+class TestInTheMiddle:
+    """What happened in AWS to the certificate of a run that was interrupted."""
+
+    @pytest.fixture(params=["AttachThingPrincipal", "UpdateCertificate"])
+    def certificate_id(self, request: pytest.FixtureRequest, run: Cli, bench: Bench) -> str:
+        bench.cloud.fail(request.param, Fault.THROTTLE, times=1)
+        assert run().code == CLOUD_EXIT
+        (found,) = bench.certificates()
+        return str(found["certificateId"])
+
+    def test_it_is_gone(self, run: Cli, bench: Bench, certificate_id: str) -> None:
+        iot, (found,) = bench.cloud.iot, bench.certificates()
+        for policy in iot.list_attached_policies(target=found["certificateArn"])["policies"]:
+            iot.detach_policy(policyName=policy["policyName"], target=found["certificateArn"])
+        for thing in iot.list_principal_things(principal=found["certificateArn"])["things"]:
+            iot.detach_thing_principal(thingName=thing, principal=found["certificateArn"])
+        iot.delete_certificate(certificateId=certificate_id)
+        result = run()
+        assert result.code == CLOUD_EXIT
+        assert "cannot be finished: its certificate is gone from AWS IoT. --renew makes a new key" in result.errors[0]
+        new = result_of(run("--renew"))
+        assert [one["certificateId"] for one in bench.certificates()] == [new["certificate_id"]]
+        assert len(bench.active()) == 1
+
+    def test_it_is_revoked(self, run: Cli, bench: Bench, certificate_id: str) -> None:
+        """Whoever has revoked it does not want it to be active."""
+        bench.cloud.iot.update_certificate(certificateId=certificate_id, newStatus="REVOKED")
+        result = run()
+        assert result.code == CLOUD_EXIT
+        assert "cannot be finished: its certificate is REVOKED. --renew makes a new key" in result.errors[0]
+        assert bench.active() == []
+        new = result_of(run("--renew"))
+        assert [one["certificateId"] for one in bench.active()] == [new["certificate_id"]]
+
+    def test_it_is_active(self, run: Cli, bench: Bench, certificate_id: str) -> None:
+        bench.cloud.iot.update_certificate(certificateId=certificate_id, newStatus="ACTIVE")
+        assert result_of(run())["certificate_id"] == certificate_id
+        bench.check_finished()
+
 
 class TestDrift:
     def test_another_key_on_a_finished_chip(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from cloud_server import Fault
 from conftest import Cli
 from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, Bench, result_of
@@ -38,6 +39,30 @@ class TestRegister:
         assert bench.certificates() == []
         with open_journal(bench.folder / "personalization.db") as journal:
             assert journal.all() == []
+
+    def test_with_another_thing_later(self, cli: Cli, bench: Bench) -> None:
+        """The chip keeps its key, so that there is nothing to renew: it is taken back, and registered anew."""
+        command = ("--port", bench.port, "register")
+        assert cli(*command).code == 0
+        result = cli(*command, "--thing", "lamp")
+        assert result.code == CERTIFICATE_EXIT
+        assert "its thing is none, not lamp. 'deprovision --slot first' takes it back" in result.errors[0]
+        assert "the same command goes on" not in result.err
+        assert cli("--port", bench.port, "deprovision", "--slot", "first", "--yes").code == 0
+        fields = result_of(cli(*command, "--thing", "lamp", "--output", "json"))
+        assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
+        assert fields["thing"] == "lamp"
+
+    @pytest.mark.parametrize("journal", ["personalization.db", "another.db"])
+    def test_one_that_was_revoked(self, cli: Cli, bench: Bench, journal: str) -> None:
+        """It stays so, even if this journal does not know of it."""
+        fields = result_of(cli("--port", bench.port, "register", "--output", "json"))
+        bench.cloud.iot.update_certificate(certificateId=fields["certificate_id"], newStatus="REVOKED")
+        result = cli("--port", bench.port, "register", "--journal", journal)
+        assert result.code == CLOUD_EXIT
+        assert "REVOKED" in result.errors[0]
+        assert "--renew" not in result.errors[0]
+        assert bench.active() == []
 
 
 class TestDeprovision:

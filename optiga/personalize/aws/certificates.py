@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ACTIVE: Final = "ACTIVE"
 INACTIVE: Final = "INACTIVE"
+REVOKED: Final = "REVOKED"
 _CLOCKS_APART = timedelta(minutes=15)
 """How far this computer's clock may be from AWS's; AWS refuses requests that are further off."""
 
@@ -153,15 +154,10 @@ class Certificates:
         with asking("iot:UpdateCertificate", f"certificate {certificate_id}"):
             self._aws.iot.update_certificate(certificateId=certificate_id, newStatus=ACTIVE)
 
-    def deactivate(self, certificate_id: str) -> bool:
-        """Let no device connect with a certificate any more.
-
-        :returns: whether AWS has it.
-        """
+    def deactivate(self, certificate_id: str) -> None:
+        """Let no device connect with a certificate any more; does nothing if it is not there."""
         with ignoring(NOT_FOUND), asking("iot:UpdateCertificate", f"certificate {certificate_id}"):
             self._aws.iot.update_certificate(certificateId=certificate_id, newStatus=INACTIVE)
-            return True
-        return False
 
     def delete(self, certificate_id: str) -> None:
         """Remove a certificate that is inactive and attached to nothing; does nothing if it is not there.

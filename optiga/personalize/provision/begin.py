@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.personalize.journal import Entry, Journal, Step, damaged
+from optiga.personalize.provision.issuers import find_unheard
 from optiga.personalize.provision.on_chip import OnChip
 from optiga.personalize.provision.plan import Plan
 from optiga.personalize.provision.report import Report
-
-RENEW_HINT = "--renew makes a new key and certificate"
 
 
 class Beginning:
@@ -35,19 +34,28 @@ class Beginning:
             if renew:
                 return self._begin_anew(found)
             if mismatch:
-                raise CertificateError(f"this chip is finished, but {mismatch}", hint=RENEW_HINT)
+                raise CertificateError(f"this chip is finished, but {mismatch}", hint=self._plan.anew_hint)
             return self._with_cloud(found) if found.account is None and self._plan.cloud else found
         if found.step < Step.REQUESTED:
             if mismatch or self._on_chip.key_problem(found):
                 return self._begin_anew(found)
-        elif problem := mismatch or self._on_chip.key_problem(found):
+        elif obstacle := self._obstacle(found, mismatch):
             if renew:
                 return self._begin_anew(found)
-            raise CertificateError(f"a run that was interrupted cannot be finished: {problem}", hint=RENEW_HINT)
+            raise obstacle
         self._report.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
         if found.step >= Step.WRITTEN:
             self._on_chip.put(found)
         return self._take_names(found)
+
+    def _obstacle(self, entry: Entry, mismatch: str) -> OptigaError | None:
+        """Why a run that was interrupted cannot be finished, None if it can."""
+        said, hint, cloud = "a run that was interrupted cannot be finished", self._plan.anew_hint, self._plan.cloud
+        if problem := mismatch or self._on_chip.key_problem(entry):
+            return CertificateError(f"{said}: {problem}", hint=hint)
+        if cloud and (problem := cloud.certificate_problem(entry)):
+            return CloudError(f"{said}: {problem}", hint=hint)
+        return None
 
     def _begin_anew(self, old: Entry | None) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
@@ -78,13 +86,16 @@ class Beginning:
         return self._journal.save(self._take_names(finished.at(Step.WRITTEN)))
 
     def _replaced(self, old: Entry | None) -> str | None:
-        """The certificates that a new one takes the place of; behind an unfinished one those before it, too."""
+        """The certificates that a new one takes the place of, the newest last."""
         if old is None:
             return None
         cloud = self._plan.cloud
-        known = [*(old.replaces or "").split(), old.certificate_id] if not old.is_finished else [old.certificate_id]
+        is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
+        known = [*(old.replaces or "").split(), old.certificate_id]
+        if cloud is not None and is_there:
+            known.append(find_unheard(old, cloud.certificates))
         names = [name for name in known if name]
-        if names and (cloud is None or (old.account, old.region) != (cloud.aws.account, cloud.aws.region)):
+        if names and not is_there:
             self._report.warn(
                 f"the certificate before this one stays as it is in account {old.account}, {old.region}: {names[-1]}"
             )
@@ -99,8 +110,8 @@ class Beginning:
         pairs = [("issuer", entry.issuer, plan.issuer_name)]
         if entry.account is not None:
             pairs += [
-                ("account", entry.account, cloud.aws.account if cloud else "no cloud"),
-                ("region", entry.region or "", cloud.aws.region if cloud else "no cloud"),
+                ("account", entry.account, cloud.aws.account if cloud else "none"),
+                ("region", entry.region or "", cloud.aws.region if cloud else "none"),
             ]
         if cloud and entry.account is not None and entry.step >= Step.THING:
             pairs.append(("provisioning template", entry.template or "none", cloud.wishes.template or "none"))

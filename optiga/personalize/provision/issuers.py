@@ -6,12 +6,14 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from optiga.personalize.journal import Step
 from optiga.personalize.pem import encode_pem
 
 if TYPE_CHECKING:
     from optiga.personalize.aws.certificates import Certificates, CloudCertificate
     from optiga.personalize.ca.authority import CertificateAuthority, IssuedCertificate
     from optiga.personalize.certificate import Certificate
+    from optiga.personalize.journal import Entry
 
 
 class Request(NamedTuple):
@@ -93,6 +95,19 @@ class CaIssuer:
 
     def certify(self, request: Request) -> Certified:
         return _of_ca(self._authority.issue(request.csr, self._days))
+
+
+def find_unheard(entry: Entry, certificates: Certificates) -> str | None:
+    """The identifier of the certificate that AWS made for an entry without its being heard of, None if there is none.
+
+    :raises AwsError: if AWS does not tell.
+    """
+    if entry.step is not Step.REQUESTED or entry.issuer != AwsIssuer.name:
+        return None
+    assert entry.key_info is not None  # noqa: S101 - an entry that is complete has both
+    assert entry.requested_at is not None  # noqa: S101
+    found = certificates.find(entry.key_info, entry.requested_at)
+    return found.certificate_id if found else None
 
 
 def _of_cloud(certificate: CloudCertificate) -> Certified:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CloudError, ConfigurationError
+from optiga.personalize.aws.certificates import ACTIVE, REVOKED
 from optiga.personalize.aws_names import check_attributes, check_name
 from optiga.personalize.names import fill_uid, with_sample_uid
 from optiga.personalize.provision.issuers import AwsIssuer, CaIssuer, Issuer
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from optiga.personalize.ca.authority import CertificateAuthority
     from optiga.personalize.certificate import Certificate
     from optiga.personalize.configuration import Configuration
+    from optiga.personalize.journal import Entry
 
 ARN_FILE = "optiga.aws_arn"
 
@@ -77,6 +79,16 @@ class CloudPlan:
         """Name of a chip's policy."""
         return None if self.wishes.policy is None else fill_uid(self.wishes.policy, uid)
 
+    def certificate_problem(self, entry: Entry) -> str:
+        """Why AWS does not let an entry's certificate in, or is not to; empty if all is well, or there is none yet."""
+        if entry.certificate_id is None:
+            return ""
+        held = self.certificates.describe(entry.certificate_id)
+        if held is None:
+            return "its certificate is gone from AWS IoT"
+        is_bad = held.status != ACTIVE if entry.is_finished else held.status == REVOKED
+        return f"its certificate is {held.status}" if is_bad else ""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -102,6 +114,13 @@ class Plan:
     def issuer_name(self) -> str:
         """What stands for the issuer in the journal."""
         return self.issuer.name if self.issuer else "chip"
+
+    @property
+    def anew_hint(self) -> str:
+        """How to begin anew."""
+        if self.configuration is None:
+            return f"'deprovision --slot {self.slot.name}' takes it back; then it can be registered anew"
+        return "--renew makes a new key and certificate"
 
     def steps(self) -> list[str]:
         """What is going to be done, one sentence each."""
@@ -192,7 +211,7 @@ def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None,
 
     :param ca: issuer of the certificates where that is not AWS.
     """
-    from optiga.personalize.aws.certificates import ACTIVE, Certificates
+    from optiga.personalize.aws.certificates import Certificates
     from optiga.personalize.aws.connection import connect
     from optiga.personalize.aws.fleet import load_fleet_template
     from optiga.personalize.aws.policies import find_default_template, load_template, opens_everything

@@ -8,15 +8,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, CloudError
-from optiga.personalize.aws.certificates import ACTIVE
+from optiga.errors import CertificateError, CloudError, OptigaError
+from optiga.personalize.aws.certificates import ACTIVE, REVOKED
 from optiga.personalize.csr import check_model, sign_csr
 from optiga.personalize.files import write_whole
 from optiga.personalize.journal import Entry, Journal, Step
 from optiga.personalize.names import fill_uid
 from optiga.personalize.pem import encode_pem
 from optiga.personalize.proof import prove_key
-from optiga.personalize.provision.begin import RENEW_HINT, Beginning
+from optiga.personalize.provision.begin import Beginning
 from optiga.personalize.provision.issuers import Certified, Request
 from optiga.personalize.provision.on_chip import OnChip, chain_of
 from optiga.personalize.provision.plan import ARN_FILE, CloudPlan, Plan
@@ -47,7 +47,13 @@ def provision(
         check_model(chip, plan.configuration)
     entry = Beginning(on_chip, plan, journal, report).begin(renew=renew)
     steps = Steps(on_chip, plan, journal, report)
-    return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
+    if entry.is_finished:
+        return steps.confirm(entry)
+    try:
+        return steps.finish(entry)
+    except (OptigaError, KeyboardInterrupt):
+        report.note("What is done is written down: the same command goes on from here")
+        raise
 
 
 class Steps:
@@ -182,6 +188,11 @@ class Steps:
         cloud = self._cloud
         leaf = chain_of(entry)[0]
         registered = cloud.certificates.register(leaf, cloud.ca)
+        if registered.status == REVOKED:
+            raise CloudError(
+                f"AWS IoT has this certificate already, and it is REVOKED: {registered.certificate_id}",
+                hint="If the device is to be let in again, delete the certificate there first",
+            )
         self._keep_arn(registered.arn)
         self._report.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
         return entry.at(entry.step, certificate_id=registered.certificate_id, certificate_arn=registered.arn)
@@ -236,7 +247,9 @@ class Steps:
         certificates.activate(entry.certificate_id)
         self._report.note("Certificate active")
         for old in (entry.replaces or "").split():
-            if old != entry.certificate_id and certificates.deactivate(old):
+            held = certificates.describe(old) if old != entry.certificate_id else None
+            if held is not None and held.status == ACTIVE:  # one that is revoked stays so
+                certificates.deactivate(old)
                 self._report.note(f"The certificate before it is inactive now: {old}")
         return entry
 
@@ -248,13 +261,10 @@ class Steps:
         :raises CertificateError: if it has another key, or AWS no longer lets its certificate in.
         """
         if problem := self._on_chip.key_problem(entry):
-            raise CertificateError(f"this chip was finished, but {problem}", hint=RENEW_HINT)
+            raise CertificateError(f"this chip was finished, but {problem}", hint=self._plan.anew_hint)
         self._on_chip.put(entry)
-        if self._plan.cloud is not None and entry.certificate_id is not None:
-            held = self._cloud.certificates.describe(entry.certificate_id)
-            if held is None or held.status != ACTIVE:
-                state = "gone from AWS IoT" if held is None else held.status
-                raise CloudError(f"this chip was finished, but its certificate is {state}", hint=RENEW_HINT)
+        if self._plan.cloud is not None and (problem := self._plan.cloud.certificate_problem(entry)):
+            raise CloudError(f"this chip was finished, but {problem}", hint=self._plan.anew_hint)
         self._report.note("This chip is finished already; nothing was changed")
         return entry
 

@@ -7,6 +7,7 @@ from optiga.personalize.aws.certificates import Certificates
 from optiga.personalize.aws.connection import Aws, AwsOptions, connect
 from optiga.personalize.aws.registry import Registry
 from optiga.personalize.journal import Entry, Journal, Step
+from optiga.personalize.provision.issuers import find_unheard
 from optiga.personalize.provision.report import Report
 
 
@@ -72,9 +73,8 @@ def _connect(entry: Entry, options: AwsOptions, report: Report) -> Aws:
 
 def _remove_certificates(entry: Entry, certificates: Certificates, registry: Registry, report: Report) -> None:
     known = [entry.certificate_id, *(entry.replaces or "").split()]
-    if entry.step is Step.REQUESTED and entry.key_info and entry.requested_at and entry.issuer == "aws":
-        left = certificates.find(entry.key_info, entry.requested_at)
-        known.append(left.certificate_id if left else None)
+    if entry.is_complete:
+        known.append(find_unheard(entry, certificates))
     for certificate_id in known:
         held = certificates.describe(certificate_id) if certificate_id else None
         if held is None:
