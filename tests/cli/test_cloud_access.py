@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import sys
@@ -145,7 +146,8 @@ def prepared(cli: Cli, cloud: Cloud) -> None:
     cloud.iot.register_ca_certificate(caCertificate=ca, certificateMode="SNI_ONLY", setAsActive=True)
     cloud.iot.create_thing_type(thingTypeName="lamps")
     cloud.iot.create_thing_group(thingGroupName="hall")
-    body = '{"Resources": {"certificate": {"Type": "AWS::IoT::Certificate"}}}'
+    properties = {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}}
+    body = json.dumps({"Resources": {"certificate": {"Type": "AWS::IoT::Certificate", "Properties": properties}}})
     cloud.iot.create_provisioning_template(templateName="lamps", templateBody=body, provisioningRoleArn=ROLE)
 
 

@@ -63,6 +63,7 @@ PROVISION = {
         P + " --thing-group kitchen --thing-group hall", "there is no thing group kitchen in eu-central-1"
     ),
     "thing type with a dot": Mistake(P + " --thing-type a.b", "'a.b' is no name of a thing type"),
+    "thing group with a UID": Mistake(P + " --thing-group a-{{uid}}", "'a-{uid}' is no name of a thing group"),
     "thing group with a dot": Mistake(P + " --thing-group a.b", "'a.b' is no name of a thing group"),
     "attribute without a value": Mistake(P + " --attribute room", "--attribute.*'room' is not of the form KEY=VALUE"),
     "attribute without a name": Mistake(P + " --attribute =room", "'=room' is not of the form KEY=VALUE"),
@@ -163,7 +164,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     policy["Statement"] = [{**statement, "Action": "sts:GetCallerIdentity"}]
     (folder / "operator.template").write_text(json.dumps(policy))
     names = {"SerialNumber": {}, "Room": {}, "Floor": {"Default": "1"}}
-    template = {"Parameters": names, "Resources": {"certificate": {"Type": "AWS::IoT::Certificate"}}}
+    certificate = {
+        "Type": "AWS::IoT::Certificate",
+        "Properties": {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}},
+    }
+    template = {"Parameters": names, "Resources": {"certificate": certificate}}
     (folder / "lamp.json").write_text(json.dumps(template))
     with closing(sqlite3.connect(folder / "other.db")) as connection:
         connection.execute("CREATE TABLE diary (day)")

@@ -199,6 +199,13 @@ class TestFleetTemplate:
         again = result_of(run("--template", name, "--parameter", "Site=hall"))
         assert again == fields
 
+    def test_the_same_file_by_another_way(self, run: Cli, bench: Bench) -> None:
+        (bench.folder / "fleet.json").write_text(self.BODY)
+        fields = result_of(run("--template", "fleet.json"))
+        assert result_of(run("--template", bench.folder / "fleet.json")) == fields
+        (bench.folder / "lamps.json").write_text(self.BODY)
+        assert "template is fleet.json, not lamps.json" in run("--template", "lamps.json").errors[0]
+
 
 class TestAnotherKey:
     def test_it_is_refused(self, run: Cli, bench: Bench) -> None:

@@ -170,6 +170,24 @@ class TestNoTemplate:
         assert "no resource of the type AWS::IoT::Certificate" in said
         assert f'{{"Ref": "{CERTIFICATE_ID}"}}' in said
 
+    @pytest.mark.parametrize(
+        "properties",
+        [
+            {},
+            {"CertificateSigningRequest": {"Ref": "CSR"}},
+            {"CertificateId": {"Ref": "CSR"}},
+            {"CertificateId": "a" * 64},
+            {"CertificatePem": "x", "CertificateId": {"Ref": CERTIFICATE_ID}},
+            None,
+        ],
+    )
+    def test_another_certificate(self, properties: object) -> None:
+        """It would be that one which becomes the thing's, and active, whoever has its key."""
+        resource = {"Type": "AWS::IoT::Certificate", "Properties": properties}
+        said = refusal(json.dumps({"Parameters": {"CSR": TEXT}, "Resources": {"certificate": resource}}), {"CSR": "x"})
+        assert "certificate names another certificate than the chip's" in said
+        assert f'"CertificateId": {{"Ref": "{CERTIFICATE_ID}"}}' in said
+
     def test_without_parameters(self) -> None:
         assert load(json.dumps({"Resources": {"certificate": CERTIFICATE}})).wanted == frozenset()
 

@@ -103,9 +103,18 @@ def _declared(body: str, name: str) -> dict[str, bool]:
         raise ConfigurationError(f"{name}: a provisioning template is an object with Parameters and Resources")
     if not all(isinstance(one, dict) for one in (*parameters.values(), *resources.values())):
         raise ConfigurationError(f"{name}: each of Parameters and Resources must be an object")
-    if not any(one.get("Type") == "AWS::IoT::Certificate" for one in resources.values()):
-        raise ConfigurationError(
-            f"{name}: the template has no resource of the type AWS::IoT::Certificate",
-            hint=f'It needs one with the property "CertificateId": {{"Ref": "{CERTIFICATE_ID}"}}',
-        )
+    certificates = {key: one for key, one in resources.items() if one.get("Type") == "AWS::IoT::Certificate"}
+    hint = f'It needs one with the property "CertificateId": {{"Ref": "{CERTIFICATE_ID}"}}'
+    if not certificates:
+        raise ConfigurationError(f"{name}: the template has no resource of the type AWS::IoT::Certificate", hint=hint)
+    for key, one in certificates.items():
+        if not _is_the_chips(one.get("Properties")):
+            raise ConfigurationError(f"{name}: {key} names another certificate than the chip's", hint=hint)
     return {key: "Default" in parameter for key, parameter in parameters.items()}
+
+
+def _is_the_chips(properties: object) -> bool:
+    """Whether a template's certificate is the one of the chip, which is there already, and no other."""
+    if not isinstance(properties, dict) or properties.get("CertificateId") != {"Ref": CERTIFICATE_ID}:
+        return False
+    return not properties.keys() & {"CertificatePem", "CertificateSigningRequest"}

@@ -75,7 +75,7 @@ class Beginning:
         if entry.step < Step.REGISTERED:
             changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
         if entry.step < Step.THING:
-            changes |= {"thing": cloud.thing(self._uid), "template": cloud.wishes.template}
+            changes |= {"thing": cloud.thing(self._uid), "template": cloud.template}
         if entry.step < Step.POLICY:
             changes |= {"policy": cloud.policy(self._uid)}
         return entry.at(entry.step, **changes)
@@ -114,7 +114,7 @@ class Beginning:
                 ("region", entry.region or "", cloud.aws.region if cloud else "none"),
             ]
         if cloud and entry.account is not None and entry.step >= Step.THING:
-            pairs.append(("provisioning template", entry.template or "none", cloud.wishes.template or "none"))
+            pairs.append(("provisioning template", entry.template or "none", cloud.template or "none"))
             if cloud.fleet is None:
                 pairs.append(("thing", entry.thing or "none", cloud.thing(self._uid) or "none"))
         if cloud and entry.account is not None and entry.step >= Step.POLICY and cloud.fleet is None:

@@ -33,7 +33,9 @@ ARN_FILE = "optiga.aws_arn"
 
 
 class CloudWishes(NamedTuple):
-    """What a device is to be in AWS IoT, as the user says it; ``{uid}`` may stand in every name and value.
+    """What a device is to be in AWS IoT, as the user says it.
+
+    ``{uid}`` may stand in the names of thing and policy, and in the values of attributes and parameters.
 
     :param thing: name of its thing.
     :param policy: name of its policy.
@@ -78,6 +80,11 @@ class CloudPlan:
     def policy(self, uid: str) -> str | None:
         """Name of a chip's policy."""
         return None if self.wishes.policy is None else fill_uid(self.wishes.policy, uid)
+
+    @property
+    def template(self) -> str | None:
+        """Name of the provisioning template, a file's without its folder."""
+        return None if self.wishes.template is None else Path(self.wishes.template).name
 
     def certificate_problem(self, entry: Entry) -> str:
         """Why AWS does not let an entry's certificate in, or is not to; empty if all is well, or there is none yet."""
