@@ -29,6 +29,8 @@ _CHARACTERS = {
     _THING: "letters, digits and : _ -",
     r"[\w+=,.@-]+": "letters, digits and _ + = , . @ -",
 }
+_OF_EACH_CHIP = ("thing", "policy")
+"""What each chip may have its own of; the others must be there before the chip is."""
 _ATTRIBUTE = r"[a-zA-Z0-9_.,@/:#-]+"
 _VALUE = r"[a-zA-Z0-9_.,@/:#=\[\]-]*"
 
@@ -37,11 +39,11 @@ def check_name(kind: str, name: str, where: str = "") -> None:
     """Refuse what AWS IoT would not take as a name.
 
     :param kind: ``thing``, ``thing type``, ``thing group`` or ``policy``.
-    :param name: ``{uid}`` may stand in it.
+    :param name: ``{uid}`` may stand in that of a thing or a policy.
     :param where: where it was written, as the beginning of the message.
     :raises ConfigurationError: if it would not.
     """
-    filled = with_sample_uid(name)
+    filled = with_sample_uid(name) if kind in _OF_EACH_CHIP else name
     if not re.fullmatch(_PATTERNS[kind], filled, re.ASCII):
         raise ConfigurationError(
             f"{where}{name!r} is no name of a {kind} in AWS IoT", hint=f"It takes {_CHARACTERS[_PATTERNS[kind]]}"
