@@ -136,6 +136,11 @@ class TestMalformed:
         assert "statement 2: 'sts:GetCallerIdentity' is no action of AWS IoT" in said
         assert "IAM" in said
 
+    def test_greengrass(self) -> None:
+        """A core device and its clients have these in the same policy (AWS IoT Greengrass, device authentication)."""
+        text = policy(statement(Action=["iot:Connect", "greengrass:*"]), statement(Action="greengrass:Discover"))
+        assert render(text) == text
+
     def test_a_member_that_stands_twice(self) -> None:
         """Which of the two AWS takes is not ours to guess."""
         twice = policy().replace('"Effect": "Allow"', '"Effect": "Deny", "Effect": "Allow"')

@@ -20,6 +20,8 @@ DEFAULT_TEMPLATE = "my_policy.template"
 MAX_SIZE = 2048
 """Most characters of a policy, white space not counted (AWS IoT Core's quotas)."""
 _MAX_FILE_SIZE = 1 << 16
+_ACTIONS = ("iot:", "greengrass:")
+"""What actions begin with that stand in devices' policies."""
 _OPEN_FIELD = re.compile(r"<aws-[a-z-]+>")
 
 
@@ -120,7 +122,7 @@ def _check(text: str, name: str) -> None:
             values = _several(statement.get(field))
             if not values or not all(isinstance(one, str) and one for one in values):
                 raise ConfigurationError(f"{name}: statement {number}: {field} must be a text or a list of texts")
-        foreign = [one for one in _several(statement["Action"]) if not one.startswith("iot:")]
+        foreign = [one for one in _several(statement["Action"]) if not one.startswith(_ACTIONS)]
         if foreign:
             raise ConfigurationError(
                 f"{name}: statement {number}: {foreign[0]!r} is no action of AWS IoT",
