@@ -138,6 +138,21 @@ class TestCaRegister:
         changed = self.described(cloud, cli("ca", "register", ca, "--auto-registration", "--output", "json"))
         assert changed["autoRegistrationStatus"] == "ENABLE"
 
+    def test_an_answer_is_lost(self, cli: Cli, cloud: Cloud, ca: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Botocore asks again by itself, and AWS says then that it has that CA."""
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
+        monkeypatch.setattr("time.sleep", lambda _seconds: None)
+        cloud.fail("RegisterCACertificate", Fault.BREAK_AFTER, times=1)
+        found = self.described(cloud, cli("ca", "register", ca, "--output", "json"))
+        assert found["status"] == "ACTIVE"
+
+    def test_another_accounts(self, cli: Cli, cloud: Cloud, ca: str) -> None:
+        taken = Fault.error("ResourceAlreadyExistsException", 409, "registered to another account")
+        cloud.fail("RegisterCACertificate", taken)
+        result = cli("ca", "register", ca)
+        assert result.code == CLOUD_EXIT
+        assert "AWS refused iot:RegisterCACertificate: registered to another account" in result.errors[0]
+
     def test_the_other_mode(self, cli: Cli, cloud: Cloud, ca: str) -> None:
         cli("ca", "register", ca)
         result = cli("ca", "register", ca, "--several-accounts")

@@ -123,3 +123,28 @@ class TestDeprovision:
         assert result.code == CLOUD_EXIT
         assert "detach its other certificates first" in result.errors[0]
         assert len(bench.certificates()) == 1
+
+    def test_answers_are_lost(self, cli: Cli, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Botocore asks again by itself, and what is gone by then is no error."""
+        run()
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
+        monkeypatch.setattr("time.sleep", lambda _seconds: None)
+        operations = ("UpdateCertificate", "DetachPolicy", "DetachThingPrincipal", "DeleteCertificate")
+        for operation in (*operations, "DeleteThing", "DeletePolicy"):
+            bench.cloud.fail(operation, Fault.BREAK_AFTER, times=1)
+        assert cli("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy").code == 0
+        iot = bench.cloud.iot
+        assert bench.certificates() == iot.list_things()["things"] == iot.list_policies()["policies"] == []
+
+    def test_a_policy_that_aws_has_not_let_go_yet(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """AWS takes up to five minutes for it."""
+        run()
+        conflict = Fault.error("DeleteConflictException", 409, "The policy is attached to one or more principals")
+        bench.cloud.fail("DeletePolicy", conflict, times=1)
+        command = ("--port", bench.port, "deprovision", "--yes", "--delete-policy")
+        result = cli(*command)
+        assert result.code == CLOUD_EXIT
+        assert "up to five minutes" in result.errors[0]
+        assert "run the command again" in result.errors[0]
+        assert cli(*command).code == 0
+        assert bench.cloud.iot.list_policies()["policies"] == []

@@ -158,10 +158,10 @@ class Registry:
             for found in self._aws.iot.get_paginator("list_principal_things").paginate(principal=certificate_arn):
                 things += found["things"]
         for name in policies:
-            with asking("iot:DetachPolicy", f"policy {name}"):
+            with ignoring(NOT_FOUND), asking("iot:DetachPolicy", f"policy {name}"):
                 self._aws.iot.detach_policy(policyName=name, target=certificate_arn)
         for name in things:
-            with asking("iot:DetachThingPrincipal", f"thing {name}"):
+            with ignoring(NOT_FOUND), asking("iot:DetachThingPrincipal", f"thing {name}"):
                 self._aws.iot.detach_thing_principal(thingName=name, principal=certificate_arn)
         return things, policies
 
@@ -194,6 +194,7 @@ class Registry:
                 raise
             raise AwsError(
                 f"policy {name} is still in use by other certificates, or has several versions",
-                hint="Leave it, or detach it there and delete its other versions first",
+                hint="AWS takes up to five minutes to let go of a policy: run the command again then; or leave it, or "
+                "detach it there and delete its other versions first",
                 code=error.code,
             ) from error

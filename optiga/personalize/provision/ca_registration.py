@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CloudError
 from optiga.personalize.aws.certificates import ACTIVE, Certificates, CloudCa
+from optiga.personalize.aws.errors import ALREADY_EXISTS, AwsError
 
 if TYPE_CHECKING:
     from optiga.personalize.ca.authority import CertificateAuthority
@@ -47,9 +48,13 @@ def register_ca(authority: CertificateAuthority, certificates: Certificates, wis
         verification = None
         if not wishes.several_accounts:
             verification = authority.issue_verification(certificates.registration_code()).certificate
-        certificates.register_ca(
-            certificate, verification, auto_registration=wishes.auto_registration, template=wishes.template
-        )
+        try:
+            certificates.register_ca(
+                certificate, verification, auto_registration=wishes.auto_registration, template=wishes.template
+            )
+        except AwsError as error:  # that it is there: an answer was lost, and AWS asked again
+            if error.code != ALREADY_EXISTS or certificates.find_ca(certificate) is None:
+                raise
     elif found.mode != wishes.mode:
         raise CloudError(
             f"the CA is registered in the mode {found.mode}, not {wishes.mode}",
