@@ -133,6 +133,16 @@ class TestPatience:
         bench.check_finished()
         assert "AWS keeps us waiting" in result.err
 
+    def test_only_what_is_asked_again_is_waited_for(self, run: Cli, bench: Bench) -> None:
+        """Not where AWS says, after a lost answer, that it is done already; and after the last attempt is none."""
+        bench.cloud.fail("CreatePolicy", Fault.BREAK_AFTER, times=1)
+        bench.cloud.fail("UpdateCertificate", Fault.BREAK_BEFORE)
+        result = run()
+        assert result.code == CLOUD_EXIT
+        assert "waiting at CreatePolicy" not in result.err
+        waiting = [line for line in result.err.splitlines() if "keeps us waiting at UpdateCertificate" in line]
+        assert [line.rpartition("attempt ")[2] for line in waiting] == ["3", "4", "5"]
+
     def test_adaptive_by_itself(self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without settings of the user's own botocore adapts its rate to what AWS takes."""
         monkeypatch.delenv("AWS_RETRY_MODE")

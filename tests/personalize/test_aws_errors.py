@@ -134,6 +134,12 @@ class TestRefusals:
         message = "The Canonical String for this request should have been\n'POST\n/\nx-amz-security-token:TOKEN'"
         assert "TOKEN" not in str(translate(refusal("SignatureDoesNotMatch", 403, message)))
 
+    def test_an_action_that_aws_takes_itself_on_the_way(self) -> None:
+        """RegisterThing does what its template says with the credentials of whoever asks."""
+        said = "User: arn:aws:iam::1:user/x is not authorized to perform: iot:CreatePolicy on resource: arn:aws:iot:p"
+        error = translate(refusal("AccessDeniedException", 403, said))
+        assert_line(error, "does not let these credentials do iot:CreateThing .* Allow iot:CreatePolicy: templates/")
+
     def test_what_else_aws_has_answered(self) -> None:
         error = translate(refusal("ResourceAlreadyExistsException", 409, resourceId="r1"))
         assert error.answer["resourceId"] == "r1"

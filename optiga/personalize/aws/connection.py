@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from optiga._version import __version__
-from optiga.personalize.aws.errors import AwsError, asking
+from optiga.personalize.aws.errors import THROTTLED, AwsError, asking
 
 if TYPE_CHECKING:
     import boto3
@@ -97,8 +97,9 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             if "endpoint" not in str(error):
                 raise
             raise AwsError(str(error), hint="--endpoint-url takes a URL such as https://HOST") from error
+        attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
         for client in (sts, iot):
-            client.meta.events.register("needs-retry", _Waiting(notice))
+            client.meta.events.register("needs-retry", _Waiting(notice, attempts))
         for client in (iot, iot_once):
             client.meta.events.register("after-call", _refuse_pages)
         try:
@@ -112,7 +113,6 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             raise
         arn = str(identity["Arn"])
         _log.info("AWS account %s in %s as %s", identity["Account"], region, arn)
-        attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
         return Aws(iot, iot_once, attempts, str(identity["Account"]), region, arn.split(":")[1], notice)
 
 
@@ -162,14 +162,15 @@ def _retries(core: CoreSession) -> dict[str, Any]:
 
 
 class _Waiting:
-    """Says that AWS keeps us waiting, from the second failure on."""
+    """Says that AWS keeps us waiting, from the second failure on, where it is going to be asked again."""
 
-    def __init__(self, notice: Notice) -> None:
+    def __init__(self, notice: Notice, attempts: int) -> None:
         self._notice = notice
+        self._attempts = attempts
 
     def __call__(self, attempts: int, operation: Any, response: Any, caught_exception: Any, **_: object) -> None:
-        failed = caught_exception is not None or (response is not None and response[0].status_code >= 400)
         code = "" if response is None else (response[1] or {}).get("Error", {}).get("Code", "")
-        if failed and attempts >= 2:
+        is_down = response is not None and response[0].status_code >= 500
+        if (caught_exception is not None or is_down or code in THROTTLED) and 2 <= attempts < self._attempts:
             why = code or type(caught_exception).__name__
             self._notice(f"AWS keeps us waiting at {operation.name} ({why}); attempt {attempts + 1}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ _DENIED = {
     "UnauthorizedOperation",
     "Forbidden",
 }
+_DENIED_ACTION = re.compile(r"not authorized to perform: ([a-z]+:\w+)")
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
 _UNKNOWN_KEY = {
     "InvalidClientTokenId",
@@ -144,6 +146,8 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
             action = f"sts:{error.operation_name}"
             subject = f"{action}, on the way to {subject}"
         message = f"AWS does not let these credentials do {subject}: {said}"
+        if named := _DENIED_ACTION.search(said):  # what it takes on the way, as RegisterThing what a template says
+            action = named[1]
         hint = f"Allow {action}: templates/operator_iam_policy.json has every action that is needed"
     elif code in _EXPIRED:
         message, hint = f"the AWS credentials have expired ({code} at {subject})", _LOG_IN
