@@ -57,10 +57,7 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
             if make:
                 _make_if_empty(connection, kind)
             if _header(connection) != (kind.application_id, kind.version):
-                raise ConfigurationError(
-                    f"{path} does not hold {kind.title}, or was made by another version of this program",
-                    hint="Get it back from a copy, or name another file",
-                )
+                raise _another(path, kind)
             yield connection
     except sqlite3.Error as error:
         raise _explain(path, kind, error, make=make) from None
@@ -85,7 +82,17 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> Con
             return ConfigurationError(f"{kind.title} {path} cannot be made: there is no such folder")
     except OSError as refusal:
         cause, hint = cause_of(refusal), ""
+    else:
+        if "not a database" in cause:
+            return _another(path, kind)
     return ConfigurationError(f"{kind.title} {path} cannot be used: {cause}", hint=hint)
+
+
+def _another(path: Path, kind: Kind) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} does not hold {kind.title}, or was made by another version of this program",
+        hint="Get it back from a copy, or name another file",
+    )
 
 
 def _make_if_empty(connection: sqlite3.Connection, kind: Kind) -> None:

@@ -109,7 +109,7 @@ PROVISION = {
     "no such slot": Mistake(P + " --slot ninth", "--slot 'ninth' is not a slot"),
     "Infineon's slot": Mistake(P + " --slot first", "Infineon's own identity"),
     "no such folder": Mistake(P + " --out-dir none", "cannot write into none: there is no such folder"),
-    "journal is none": Mistake(P + " --journal {files}/text", "text cannot be used: file is not a database"),
+    "journal is none": Mistake(P + " --journal {files}/text", "text does not hold a journal.*another file"),
     "journal is another file": Mistake(P + " --journal {files}/other.db", "other.db does not hold a journal"),
     "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*no such folder"),
     "journal is a folder": Mistake(P + " --journal {files}", "files.* is a folder"),
@@ -133,7 +133,7 @@ OTHERS = {
     "no such slot to take back": Mistake("deprovision --yes --slot ninth", "'ninth' is not a slot"),
     "query of deprovision": Mistake("deprovision --yes --query arn", "'arn' finds nothing"),
     "no journal to show": Mistake("journal show", "personalization.db.*'provision'.*--journal"),
-    "no journal to export": Mistake("journal export --journal {files}/text", "file is not a database"),
+    "no journal to export": Mistake("journal export --journal {files}/text", "text does not hold a journal"),
     "template of no registration": Mistake("ca register ca --template t", "--template goes with --auto-registration"),
     "no such CA to register": Mistake("ca register none", "none"),
 }

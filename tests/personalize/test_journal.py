@@ -201,7 +201,7 @@ class TestFiles:
     def test_another_file(self, path: Path) -> None:
         path.write_bytes(b"Dear diary")
         for make in (True, False):
-            assert f"{FILE_NAME} cannot be used: file is not a database" in refusal(path, make=make)
+            assert f"{FILE_NAME} does not hold a journal" in refusal(path, make=make)
         assert path.read_bytes() == b"Dear diary"
 
     def test_another_sqlite_file(self, path: Path) -> None:
