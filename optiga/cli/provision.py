@@ -90,12 +90,15 @@ def command(
         oid=object_id,
         report=build_report(settings),
     )
+    journal = Path(journal_path) if journal_path is not None else folder / FILE_NAME
     if dry_run:
-        steps = plan.steps()
+        if journal.exists():
+            settings.note("Of a chip that the journal knows, only what is missing is done")
+        steps = plan.steps(renew=renew)
         text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
         settings.print_result({"steps": steps}, default="text", text=text)
         return
-    run_plan(settings, plan, Path(journal_path) if journal_path is not None else folder / FILE_NAME, renew=renew)
+    run_plan(settings, plan, journal, renew=renew)
 
 
 def run_plan(

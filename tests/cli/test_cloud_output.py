@@ -104,6 +104,22 @@ class TestDryRun:
         assert text == [f"{number}. {step}" for number, step in enumerate(steps, 1)]
         assert cli("--port", CHIP, "provision", CONFIG, "--dry-run", "--query", "steps[0]").out == steps[0] + "\n"
 
+    def test_every_wish_is_a_step(self, cli: Cli, cloud: Cloud) -> None:
+        cloud.iot.create_thing_type(thingTypeName="lamps")
+        words = ("--thing-type", "lamps", "--attribute", "room=7", "--attribute", "chip={uid}", "--renew")
+        result = cli("--port", CHIP, "provision", CONFIG, "--dry-run", *words)
+        steps = [line.partition(" ")[2] for line in result.out.splitlines()]
+        assert "It is attached to the thing my_thing, which is made with the type lamps if it is not there" in steps
+        assert "The thing gets the attributes room=7, chip={uid}" in steps
+        assert steps[-1] == "The certificate before it becomes inactive"
+
+    def test_a_journal_that_is_there(self, cli: Cli, cloud: Cloud) -> None:
+        """Which chip it is going to be is not known, so that its steps are those of a blank one."""
+        words = "Of a chip that the journal knows, only what is missing is done"
+        assert words not in provision(cli, "--dry-run")
+        provision(cli)
+        assert words in provision(cli, "--dry-run")
+
     def test_it_needs_no_chip(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("serial.tools.list_ports.comports", list)
         result = cli("provision", CONFIG, "--dry-run")

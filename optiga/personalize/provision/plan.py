@@ -129,8 +129,11 @@ class Plan:
             return f"'deprovision --slot {self.slot.name}' takes it back; then it can be registered anew"
         return "--renew makes a new key and certificate"
 
-    def steps(self) -> list[str]:
-        """What is going to be done, one sentence each."""
+    def steps(self, *, renew: bool = False) -> list[str]:
+        """What is going to be done to a chip that the journal does not know, one sentence each.
+
+        :param renew: to one that is finished, which gets a new key and certificate.
+        """
         slot, folder = self.slot, self.folder
         steps = []
         if self.configuration is not None and self.issuer is not None:
@@ -144,7 +147,8 @@ class Plan:
             ]
         else:
             steps.append(f"The chip proves the key of its certificate in {self.target.info.label}")
-        return steps + (self._cloud_steps(self.cloud) if self.cloud else [])
+        steps += self._cloud_steps(self.cloud) if self.cloud else []
+        return [*steps, "The certificate before it becomes inactive"] if renew and self.cloud else steps
 
     def _cloud_steps(self, cloud: CloudPlan) -> list[str]:
         steps, wishes = [], cloud.wishes
@@ -154,7 +158,11 @@ class Plan:
         if cloud.fleet is not None:
             steps.append(f"The provisioning template {cloud.fleet.name} makes thing and policy")
         if wishes.thing is not None and cloud.fleet is None:
-            steps.append(f"It is attached to the thing {wishes.thing}, which is made if it is not there")
+            typed = f" with the type {wishes.thing_type}" if wishes.thing_type else ""
+            steps.append(f"It is attached to the thing {wishes.thing}, which is made{typed} if it is not there")
+            if wishes.attributes:
+                pairs = ", ".join(f"{key}={value}" for key, value in wishes.attributes.items())
+                steps.append(f"The thing gets the attributes {pairs}")
             steps += [f"The thing goes into the group {group}" for group in wishes.groups]
         if cloud.policy_template is not None:
             made = f"made from {cloud.policy_template.name} if it is not there"
