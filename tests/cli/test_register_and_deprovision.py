@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cloud_server import Fault
 from conftest import Cli
-from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, Bench, result_of
+from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 
 from optiga.personalize.journal import Step, open_journal
 
@@ -30,6 +30,25 @@ class TestRegister:
         assert fields["thing"] is fields["policy"] is None
         assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
         assert bench.cloud.iot.list_things()["things"] == []
+
+    def test_a_slot_without_an_object(self, cli: Cli, bench: Bench) -> None:
+        result = cli("--port", bench.port, "register", "--slot", "five")
+        assert result.code == CONFIGURATION_EXIT
+        assert "slot five has no object for a certificate" in result.errors[0]
+        assert "--id" not in result.errors[0]
+        assert bench.cloud.calls == []
+
+    def test_nothing_there(self, cli: Cli, bench: Bench) -> None:
+        result = cli("--port", bench.port, "register", "--slot", "second")
+        assert result.code == CERTIFICATE_EXIT
+        assert "0xE0E1 holds no certificate" in result.errors[0]
+        assert "the same command goes on" not in result.err
+
+    def test_what_was_provisioned(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        run()
+        result = cli("--port", bench.port, "register", "--slot", "second")
+        assert result.code == CERTIFICATE_EXIT
+        assert "its issuer is aws, not chip" in result.errors[0]
 
     def test_not_genuine(self, cli: Cli, bench: Bench) -> None:
         assert cli("ca", "init", "mine").code == 0
@@ -148,3 +167,10 @@ class TestDeprovision:
         assert "run the command again" in result.errors[0]
         assert cli(*command).code == 0
         assert bench.cloud.iot.list_policies()["policies"] == []
+
+    def test_one_that_was_revoked(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """AWS changes its status no more, but it lets it be deleted."""
+        fields = result_of(run())
+        bench.cloud.iot.update_certificate(certificateId=fields["certificate_id"], newStatus="REVOKED")
+        assert cli("--port", bench.port, "deprovision", "--yes").code == 0
+        assert bench.certificates() == []

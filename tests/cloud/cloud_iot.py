@@ -104,6 +104,8 @@ class Iot:
         entry = self._moto.describe_certificate(asked["certificateId"])
         if asked["newStatus"] not in ("ACTIVE", "INACTIVE", "REVOKED"):
             refuse(f"A certificate cannot be set to {asked['newStatus']}")
+        if entry.status == "REVOKED" != asked["newStatus"]:
+            refuse("A certificate that is revoked stays so", "CertificateStateException")
         entry.last_modified_date = now()
 
     def delete_certificate(self, asked: Asked) -> Answer:

@@ -105,9 +105,11 @@ class Beginning:
     def _mismatch(self, entry: Entry) -> str:
         """What the journal says and the plan does not; empty if they agree."""
         plan, cloud = self._plan, self._plan.cloud
+        if entry.issuer != plan.issuer_name:
+            return f"its issuer is {entry.issuer}, not {plan.issuer_name}"
         if entry.settings != plan.settings:
             return "its csr_config, or the object for its certificate, is another one now"
-        pairs = [("issuer", entry.issuer, plan.issuer_name)]
+        pairs = []
         if entry.account is not None:
             pairs += [
                 ("account", entry.account, cloud.aws.account if cloud else "none"),

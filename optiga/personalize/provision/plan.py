@@ -217,8 +217,15 @@ def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes:
     :raises ConfigurationError: for whatever cannot be done so.
     :raises CloudError: if AWS cannot be asked or refuses.
     """
+    if slot.certificate_oid is None:
+        raise ConfigurationError(
+            f"slot {slot.name} has no object for a certificate",
+            hint="first, second, third and fourth have",
+            oid=slot.key_oid,
+        )
+    target = _certificate_target(slot, None)
     cloud = plan_cloud(aws_options, wishes, None, report)
-    return Plan(slot, _certificate_target(slot, None), None, None, "", folder, cloud)
+    return Plan(slot, target, None, None, "", folder, cloud)
 
 
 def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None, report: Report) -> CloudPlan:

@@ -47,13 +47,7 @@ def provision(
         check_model(chip, plan.configuration)
     entry = Beginning(on_chip, plan, journal, report).begin(renew=renew)
     steps = Steps(on_chip, plan, journal, report)
-    if entry.is_finished:
-        return steps.confirm(entry)
-    try:
-        return steps.finish(entry)
-    except (OptigaError, KeyboardInterrupt):
-        report.note("What is done is written down: the same command goes on from here")
-        raise
+    return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
 
 
 class Steps:
@@ -71,9 +65,14 @@ class Steps:
     def finish(self, entry: Entry) -> Entry:
         """Do what is left to do."""
         self._asked_before = entry.step is Step.REQUESTED
-        for step, work in self._works():
-            if entry.step < step:
-                entry = self._journal.save(work(entry).at(step))
+        try:
+            for step, work in self._works():
+                if entry.step < step:
+                    entry = self._journal.save(work(entry).at(step))
+        except (OptigaError, KeyboardInterrupt):
+            if entry.started_at is not None:
+                self._report.note("What is done is written down: the same command goes on from here")
+            raise
         return entry
 
     def _works(self) -> list[tuple[Step, Callable[[Entry], Entry]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optiga.errors import CloudError, ConfigurationError
-from optiga.personalize.aws.certificates import Certificates
+from optiga.personalize.aws.certificates import ACTIVE, Certificates
 from optiga.personalize.aws.connection import Aws, AwsOptions, connect
 from optiga.personalize.aws.registry import Registry
 from optiga.personalize.journal import Entry, Journal, Step
@@ -79,7 +79,8 @@ def _remove_certificates(entry: Entry, certificates: Certificates, registry: Reg
         held = certificates.describe(certificate_id) if certificate_id else None
         if held is None:
             continue
-        certificates.deactivate(held.certificate_id)
+        if held.status == ACTIVE:  # AWS changes nothing of one that is revoked
+            certificates.deactivate(held.certificate_id)
         things, policies = registry.detach_all(held.arn)
         certificates.delete(held.certificate_id)
         attached = ", ".join([f"thing {name}" for name in things] + [f"policy {name}" for name in policies])
