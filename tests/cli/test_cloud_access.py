@@ -123,6 +123,8 @@ STS_REFUSES = {
     "throttled": (Fault.THROTTLE, "AWS is asked too much at once.*Run the command again later"),
     "down": (Fault.error("ServiceUnavailable", 503, "down"), "AWS failed at sts:GetCallerIdentity: down.*again"),
     "broken": (Fault.BREAK_BEFORE, "AWS cannot be reached at sts:GetCallerIdentity"),
+    "a proxy's page": (Fault.page(403), "answered sts:GetCallerIdentity with something that is no answer"),
+    "a gateway's page": (Fault.page(502), "AWS failed at sts:GetCallerIdentity: .*Run the command again"),
     "garbage": (Fault.GARBAGE, "answered sts:GetCallerIdentity with something that is no answer.*--endpoint-url"),
 }
 
@@ -204,6 +206,15 @@ class TestAskedFirst:
         said = refused(cli, cloud, CLOUD, "provision", CONFIG, *ASKED_FIRST[operation].split())
         assert f":{operation}" in said
         assert "something that is no answer to it" in said
+
+
+@pytest.mark.parametrize(("status", "line"), [(403, "something that is no answer"), (502, "AWS failed .* again")])
+def test_pages(cli: Cli, cloud: Cloud, status: int, line: str) -> None:
+    """A proxy's own, which is to be mended, and a gateway's, which passes by itself."""
+    cloud.fail("DescribeEndpoint", Fault.page(status))
+    said = refused(cli, cloud, CLOUD, "provision", CONFIG)
+    assert "iot:DescribeEndpoint" in said
+    assert re.search(line, said), said
 
 
 @pytest.mark.parametrize("operation", ["AttachThingPrincipal", "AttachPolicy", "UpdateCertificate"])

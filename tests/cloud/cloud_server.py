@@ -62,6 +62,14 @@ class Fault:
     """Status 200 with a page of HTML, as from a network that wants its user to log in first."""
 
     @classmethod
+    def page(cls, status: int) -> Fault:
+        """A page of HTML, as from a proxy.
+
+        :param status: of HTTP.
+        """
+        return cls(status=status)
+
+    @classmethod
     def error(cls, code: str, status: int, message: str) -> Fault:
         """An error as AWS sends it.
 
@@ -376,7 +384,7 @@ def _send_fault(service: str, fault: Fault) -> Any:
     from werkzeug.wrappers import Response
 
     if not fault.code:
-        return Response("<!DOCTYPE html><title>Log in</title>", 200, content_type="text/html")
+        return Response("<!DOCTYPE html><title>Log in</title>", fault.status, content_type="text/html")
     if service == "sts":
         body = (
             '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'

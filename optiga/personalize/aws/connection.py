@@ -100,7 +100,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
         for client in (sts, iot):
             client.meta.events.register("needs-retry", _Waiting(notice, attempts))
-        for client in (iot, iot_once):
+        for client in (sts, iot, iot_once):
             client.meta.events.register("after-call", _refuse_pages)
         try:
             identity = sts.get_caller_identity()
@@ -139,15 +139,20 @@ def _check_url(url: str | None) -> None:
         raise AwsError(f"Invalid endpoint: {url}", hint="--endpoint-url takes a URL such as https://HOST")
 
 
-def _refuse_pages(http_response: Any, **_: object) -> None:
-    """Refuse an answer that is not JSON: where AWS says nothing, botocore takes anything for that."""
+def _refuse_pages(http_response: Any, model: Any, **_: object) -> None:
+    """Refuse pages for people, of a proxy for example: where AWS says nothing, botocore takes anything for that."""
     from botocore.parsers import ResponseParserError
 
     body = http_response.content.strip()
-    try:
-        json.loads(body or b"{}")
-    except ValueError:
-        raise ResponseParserError(f"no JSON: {body[:40]!r}") from None
+    if http_response.status_code >= 500:  # a gateway's, which botocore takes for the failure that it is
+        return
+    if body[:5].lower() in (b"<html", b"<!doc"):
+        raise ResponseParserError(f"a page: {body[:40]!r}")
+    if model.service_model.service_name == "iot":
+        try:
+            json.loads(body or b"{}")
+        except ValueError:
+            raise ResponseParserError(f"no JSON: {body[:40]!r}") from None
 
 
 def _retries(core: CoreSession) -> dict[str, Any]:
