@@ -120,6 +120,7 @@ PROVISION = {
 }
 OTHERS = {
     "thing with a space": Mistake("register --thing my_lamp*", r"'my_lamp\*' is no name of a thing"),
+    "template and policy": Mistake("register --template t --policy p", "template says itself.*--policy"),
     "type without a thing": Mistake("register --thing-type lamps", "there is no thing to have a type.*Name a thing"),
     "no such trust file": Mistake("register --trust none.pem", "none.pem: there is no such file"),
     "trust file is text": Mistake("register --trust {files}/text", "no certificate in .*text", CERTIFICATE),

@@ -296,10 +296,10 @@ def _check_wishes(wishes: CloudWishes) -> None:
         check_name("thing group", group)
     check_attributes(wishes.attributes, typed=wishes.thing_type is not None)
     extras = wishes.attributes or wishes.groups or wishes.thing_type
-    if wishes.template is not None and (extras or wishes.policy_template is not None):
+    if wishes.template is not None and (extras or wishes.policy is not None or wishes.policy_template is not None):
         raise ConfigurationError(
             "a provisioning template says itself what the thing and its policy are",
-            hint="Leave out --attribute, --thing-type, --thing-group and --policy-template, or --template",
+            hint="Leave out --attribute, --thing-type, --thing-group, --policy and --policy-template, or --template",
         )
     if wishes.template is None and wishes.parameters:
         raise ConfigurationError("--parameter goes with --template")
