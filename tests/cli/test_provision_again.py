@@ -187,6 +187,14 @@ class TestDrift:
         assert result.code == 0
         assert "Warning: slot second had an identity that this journal does not know" in result.err
 
+    def test_another_keys_certificate(self, cli: Cli, run: Cli, bench: Bench, configs: Path) -> None:
+        """One object for the certificates of two keys: said, whichever is the first."""
+        rsa = ("--port", bench.port, "provision", configs / "config_2k_rsa_secondslot.jsn", "--id", "0xE0E1")
+        line = "Warning: 0xE0E1 holds the certificate of the key in {}, of "
+        run()
+        assert line.format("0xE0F1") in cli(*rsa).err
+        assert line.format("0xE0FC") in run("--journal", "another.db").err
+
 
 class TestDamagedJournal:
     @pytest.mark.parametrize("column", ["key_info", "csr", "filename", "requested_at", "certificate", "certificate_id"])

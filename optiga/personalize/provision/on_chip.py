@@ -10,7 +10,7 @@ from optiga.personalize.proof import prove_key, prove_public_key
 from optiga.personalize.public_keys import PublicKey
 from optiga.personalize.stored import decode_stored, is_empty
 from optiga.personalize.write import execute_write, plan_certificates
-from optiga.protocol.objects import format_oid
+from optiga.protocol.objects import find_slot, format_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip, Key
@@ -38,7 +38,7 @@ class OnChip:
         return "" if proof.key_match else proof.text
 
     def warn_of_identity(self) -> None:
-        """Say that the slot has an identity which is going to be lost, if it has one."""
+        """Say whose identity is going to be lost, the slot's own or the one whose certificate lies in the object."""
         if self._plan.configuration is None:
             return
         data = self.chip.read(self._plan.target.oid)
@@ -48,11 +48,21 @@ class OnChip:
             held = decode_stored(data)[0]
         except ValueError:
             return
-        if prove_key(self.chip, self._plan.slot, held).key_match:
-            self._report.warn(
-                f"slot {self._plan.slot.name} had an identity that this journal does not know, of {held.subject}: "
-                "its key is replaced now, and its certificate later"
-            )
+        slot, target = self._plan.slot, self._plan.target
+        for one in dict.fromkeys((slot, find_slot(format_oid(target.oid)) or slot)):
+            proof = prove_key(self.chip, one, held)
+            if proof.key_match and proof.key_oid == slot.key_oid:
+                self._report.warn(
+                    f"slot {slot.name} had an identity that this journal does not know, of {held.subject}: "
+                    "its key is replaced now, and its certificate later"
+                )
+                return
+            if proof.key_match:
+                self._report.warn(
+                    f"{target.info.label} holds the certificate of the key in {format_oid(proof.key_oid)}, "
+                    f"of {held.subject}: it is replaced later"
+                )
+                return
 
     def put(self, entry: Entry) -> None:
         """Have the chip hold the certificate and prove its key; one that holds it is not programmed again."""
