@@ -46,7 +46,9 @@ def command(
     with open_journal(Path(path)) as journal:
         entry = find_entry(journal, uid.lower() if uid is not None else _uid_of_chip(settings), found.name)
         if not yes:
-            _ask(entry.uid, entry.slot, [entry.certificate_id, entry.thing if delete_thing else None])
+            lost = [*(entry.replaces or "").split(), entry.certificate_id]
+            lost += [entry.thing if delete_thing else None, entry.policy if delete_policy else None]
+            _ask(entry.uid, entry.slot, lost)
         done = deprovision(
             journal,
             entry,

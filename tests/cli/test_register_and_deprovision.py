@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from cloud_server import Fault
 from conftest import Cli
@@ -174,3 +176,19 @@ class TestDeprovision:
         bench.cloud.iot.update_certificate(certificateId=fields["certificate_id"], newStatus="REVOKED")
         assert cli("--port", bench.port, "deprovision", "--yes").code == 0
         assert bench.certificates() == []
+
+    def test_all_that_is_lost_is_asked_for(
+        self, cli: Cli, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        certificates = [result_of(run(*options))["certificate_id"] for options in ((), ("--renew",))]
+        monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+        calls = len(bench.cloud.calls)
+        result = cli("--port", bench.port, "deprovision", "--delete-thing", "--delete-policy")
+        assert result.code == 130
+        for name in (*certificates, "my_thing", "my_policy"):
+            assert str(name) in result.err
+        assert bench.cloud.calls[calls:] == []
