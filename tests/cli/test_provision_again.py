@@ -186,6 +186,7 @@ class TestDrift:
         result = run("--out-dir", other)
         assert result.code == 0
         assert "Warning: slot second had an identity that this journal does not know" in result.err
+        assert "a cloud that has it is not told" in result.err
 
     def test_another_keys_certificate(self, cli: Cli, run: Cli, bench: Bench, configs: Path) -> None:
         """One object for the certificates of two keys: said, whichever is the first."""

@@ -54,7 +54,7 @@ class OnChip:
             if proof.key_match and proof.key_oid == slot.key_oid:
                 self._report.warn(
                     f"slot {slot.name} had an identity that this journal does not know, of {held.subject}: "
-                    "its key is replaced now, and its certificate later"
+                    "its key is replaced now, its certificate later, and a cloud that has it is not told"
                 )
                 return
             if proof.key_match:
