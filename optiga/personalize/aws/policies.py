@@ -74,8 +74,9 @@ def find_default_template() -> Path:
     :raises ConfigurationError: if there is none.
     """
     here = Path(DEFAULT_TEMPLATE)
-    ours = Path(__file__).resolve().parents[3] / "templates" / DEFAULT_TEMPLATE
-    for path in (here, ours):
+    package = Path(__file__).resolve().parents[2]
+    ours = [folder / "templates" / DEFAULT_TEMPLATE for folder in (package, package.parent)]  # installed, or a checkout
+    for path in (here, *ours):
         if path.is_file():
             return path
     raise ConfigurationError(f"there is no policy template {here}", hint="Name one with --policy-template")
