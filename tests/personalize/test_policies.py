@@ -10,7 +10,6 @@ import pytest
 from personalize_helpers import ROOT
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.aws import policies
 from optiga.personalize.aws.connection import Aws
 from optiga.personalize.aws.policies import (
     MAX_SIZE,
@@ -174,12 +173,6 @@ class TestFiles:
         assert find_default_template() == OURS[0]
         Path("my_policy.template").write_text(policy())
         assert find_default_template().resolve() == tmp_path / "my_policy.template"
-
-    def test_there_is_none(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(policies, "DEFAULT_TEMPLATE", "none.template")
-        with pytest.raises(ConfigurationError, match=r"there is no policy template none\.template.*--policy-template"):
-            find_default_template()
 
 
 class TestDifferences:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.errors import CloudError
+from optiga.personalize.aws.templates import OPERATOR, own_template
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -148,7 +149,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         message = f"AWS does not let these credentials do {subject}: {said}"
         if named := _DENIED_ACTION.search(said):  # what it takes on the way, as RegisterThing what a template says
             action = named[1]
-        hint = f"Allow {action}: templates/operator_iam_policy.json has every action that is needed"
+        hint = f"Allow {action}: {own_template(OPERATOR)} has every action that is needed"
     elif code in _EXPIRED:
         message, hint = f"the AWS credentials have expired ({code} at {subject})", _LOG_IN
     elif code in _CLOCK or (code in _SIGNATURE and ("expired" in said.lower() or "not yet" in said.lower())):

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.files import read_input
+from optiga.personalize.aws.templates import EVERYTHING, own_template
+from optiga.personalize.files import is_there, read_input
 from optiga.personalize.json_lines import parse_json
 from optiga.personalize.names import UID_FIELD, fill_uid
 from optiga.personalize.problems import describe_path
@@ -16,7 +17,6 @@ from optiga.personalize.problems import describe_path
 if TYPE_CHECKING:
     from optiga.personalize.aws.connection import Aws
 
-DEFAULT_TEMPLATE = "my_policy.template"
 MAX_SIZE = 2048
 """Most characters of a policy, white space not counted (AWS IoT Core's quotas)."""
 _MAX_FILE_SIZE = 1 << 16
@@ -69,17 +69,9 @@ def load_template(path: Path) -> PolicyTemplate:
 
 
 def find_default_template() -> Path:
-    """``my_policy.template`` in the current folder, or the project's own.
-
-    :raises ConfigurationError: if there is none.
-    """
-    here = Path(DEFAULT_TEMPLATE)
-    package = Path(__file__).resolve().parents[2]
-    ours = [folder / "templates" / DEFAULT_TEMPLATE for folder in (package, package.parent)]  # installed, or a checkout
-    for path in (here, *ours):
-        if path.is_file():
-            return path
-    raise ConfigurationError(f"there is no policy template {here}", hint="Name one with --policy-template")
+    """``my_policy.template`` in the current folder, or the project's own."""
+    here = Path(EVERYTHING)
+    return here if is_there(here) else own_template(EVERYTHING)
 
 
 def differences(ours: str, theirs: str) -> list[str]:

@@ -238,6 +238,7 @@ def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None,
     from optiga.personalize.aws.fleet import load_fleet_template
     from optiga.personalize.aws.policies import find_default_template, load_template, opens_everything
     from optiga.personalize.aws.registry import Registry
+    from optiga.personalize.aws.templates import THING, own_template
 
     _check_wishes(wishes)
     template = None
@@ -250,7 +251,7 @@ def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None,
         if opens_everything(document):
             report.note(
                 f"The policy of {template.name} lets a device do everything everywhere; "
-                "templates/thing_policy.template binds it to its thing"
+                f"{own_template(THING)} binds it to its thing"
             )
     fleet = None
     if wishes.template is not None:

@@ -1,0 +1,15 @@
+"""The project's own policies for AWS, where whoever reads a message finds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+EVERYTHING, THING, OPERATOR = "my_policy.template", "thing_policy.template", "operator_iam_policy.json"
+"""What lets a device do everything, the predecessor's; what binds it to its thing; what its maker must be allowed."""
+
+
+def own_template(name: str) -> Path:
+    """Where one of them lies: within the package if that was installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[2]
+    places = [folder / "templates" / name for folder in (package, package.parent)]
+    return next((place for place in places if place.is_file()), places[0])
