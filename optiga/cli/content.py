@@ -163,10 +163,12 @@ def give(
 
 
 def write_bytes(data: bytes) -> None:
-    """Write bytes to standard output.
+    """Write bytes to standard output, if there is one.
 
     :raises ConfigurationError: if it does not take them, for example on a full disk.
     """
+    if sys.stdout is None:  # as it is where the process was started with it closed
+        return
     try:
         stream = sys.stdout.buffer
         stream.write(data)

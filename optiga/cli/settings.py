@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -121,7 +122,7 @@ class Settings:
         elif form == "repr":
             _print(repr(value))
         else:
-            _print(json.dumps(value, indent=4, ensure_ascii=False))
+            _print(json.dumps(value, indent=4, ensure_ascii=not _takes_every_letter()))
 
 
 def _print(text: str) -> None:
@@ -134,7 +135,14 @@ def _print(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ConfigurationError(f"cannot write to standard output: {error.strerror or error}") from None
+        from optiga.personalize.files import cause_of
+
+        raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
+
+
+def _takes_every_letter() -> bool:
+    """Whether standard output has an encoding for all of Unicode; JSON goes without where it has not."""
+    return sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 pass_settings = click.make_pass_decorator(Settings, ensure=True)

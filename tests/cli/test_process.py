@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -81,6 +82,32 @@ class TestEndings:
         words = [*OPTIGA, "ca", "init", "root", "--name", "Wurzel \u65e5\u672c", "--query", "subject"]
         done = run_process(words, tmp_path, {"PYTHONIOENCODING": "cp1252:strict", "PYTHONUTF8": "1"})
         assert (done.returncode, done.stdout) == (0, "CN=Wurzel \\u65e5\\u672c\n")
+
+    @POSIX
+    @pytest.mark.parametrize("words", [["random", "8"], ["random", "8", "--raw"]])
+    def test_bytes_without_a_place_to_print_to(self, words: list[str], tmp_path: Path) -> None:
+        done = run_process(["sh", "-c", '"$@" >&-', "sh", *OPTIGA, "--port", "emulator:chip", *words], tmp_path)
+        assert done.returncode == 0
+        assert [line for line in done.stderr.splitlines() if not line.startswith("Emulated chip: ")] == []
+
+    @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp437", "ascii"])
+    def test_letters_that_the_terminal_does_not_have(self, encoding: str, tmp_path: Path) -> None:
+        subject = "\u00c3 \u2603 \U0001f600"
+        (tmp_path / "device.pem").write_bytes(make_certificate(name=subject))
+        words = [*OPTIGA, "--port", "emulator:chip", "-q"]
+        assert run_process([*words, "--write", "device.pem"], tmp_path).returncode == 0
+        for form in ("json", "text"):
+            done = subprocess.run(
+                [*words, "info", "--output", form],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONIOENCODING": encoding},
+                capture_output=True,
+                timeout=LIMIT_S,
+                check=False,
+            )
+            assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
+            if form == "json":
+                assert subject in json.loads(done.stdout)["slots"]["second"]["certificate"]["subject"]
 
     def test_interrupted(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
         def interrupt(*_: object) -> None:
