@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from optiga.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from optiga.personalize.write import WritePlan
 
 
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
@@ -31,9 +35,15 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
     """``--write``: a certificate, chain or data file into the chip, read back and proven."""
-    from optiga.personalize.write import execute_write, plan_write
+    from optiga.personalize.write import plan_write
 
-    plan = plan_write(Path(path), slot=slot, oid=object_id)
+    carry_out(settings, plan_write(Path(path), slot=slot, oid=object_id), strict=strict)
+
+
+def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:
+    """Write what is planned, and say what came of it."""
+    from optiga.personalize.write import execute_write
+
     settings.check_query({"oid": "0xE0E1", "slot": "second", "size": 1, "written": True, "key_match": True})
     settings.note(f"Your are going to write the following file:\n{plan.text}")
     with settings.open_chip() as chip:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,7 +76,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     info = find_info(oid)
     name = "standard input" if path == "-" else path
     if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
-        _write_certificate(settings, info.label, path)
+        _write_certificate(settings, info.label, path, name)
         return
     content = read_whole(path, limit=MAX_FOR_CHIP)
     data = parse_hex(content.decode("latin-1"), name) if is_hex else content
@@ -182,17 +181,12 @@ def _side(label: str, shown: dict[str, Any]) -> str:
     return "\n".join([f"{label}  {shown['hex']}", *(f"{name}: {value}" for name, value in shown["words"].items())])
 
 
-def _write_certificate(settings: Settings, label: str, path: str) -> None:
-    """As ``--write`` does it; what comes on standard input goes through a file of its own."""
-    from optiga.cli.jobs import write_file
+def _write_certificate(settings: Settings, label: str, path: str, name: str) -> None:
+    """As ``--write`` does it."""
+    from optiga.cli.jobs import carry_out
+    from optiga.personalize.certificate import parse_certificates
+    from optiga.personalize.targets import resolve_writable
+    from optiga.personalize.write import plan_certificates
 
-    if path != "-":
-        write_file(settings, path, slot=None, object_id=label, strict=False)
-        return
-    import tempfile
-
-    content = read_whole(path, limit=MAX_FOR_CHIP)
-    with tempfile.TemporaryDirectory(prefix="optiga-") as folder:
-        file = Path(folder) / "standard-input"
-        file.write_bytes(content)
-        write_file(settings, str(file), slot=None, object_id=label, strict=False)
+    chain = parse_certificates(read_whole(path, "certificate", limit=MAX_FOR_CHIP), name)
+    carry_out(settings, plan_certificates(chain, resolve_writable(oid=label), name))

@@ -229,15 +229,15 @@ def execute_data(chip: Chip, change: DataChange) -> None:
 
 
 def parse_hex(text: str, name: str) -> bytes:
-    """Bytes from hex digits, with any white space, colons and ``0x`` between them.
+    """Bytes from hex digits, with any white space, colons and ``0x`` between bytes.
 
     :param name: what to call the text in messages.
     :raises ConfigurationError: if they are no hex digits.
     """
-    digits = "".join(text.replace(":", " ").lower().replace("0x", " ").split())
+    digits = text.replace(":", " ").lower().replace("0x", " ").split()
     try:
-        return bytes.fromhex(digits)
+        return bytes.fromhex(" ".join(digits))
     except ValueError:
-        wrong = next((character for character in digits if character not in "0123456789abcdef"), "")
-        what = f"{wrong!r} is no hex digit" if wrong else "an odd number of digits"
+        wrong = next((character for character in "".join(digits) if character not in "0123456789abcdef"), "")
+        what = f"{wrong!r} is no hex digit" if wrong else "a byte has two digits"
         raise ConfigurationError(f"{name} is not hex: {what}") from None

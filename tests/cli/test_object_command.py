@@ -99,6 +99,13 @@ class TestData:
         assert cli("--port", port, "object", "write", "F1D1", "-", "--hex", "--offset", 1, "--no-erase").code == 0
         assert cli("--port", port, "object", "read", "F1D1", "--query", "data").out == "00ff020304\n"
 
+    @pytest.mark.parametrize("text", [b"0x1 0x2", b"1:2", b"00 1"])
+    def test_digits_that_are_no_bytes(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+        feed(monkeypatch, text)
+        refused = cli("--port", port, "object", "write", "F1D1", "-", "--hex")
+        assert (refused.code, len(refused.errors)) == (USAGE, 1)
+        assert "standard input is not hex: a byte has two digits" in refused.errors[0]
+
     def test_a_certificate(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
         certificate = make_certificate()
         Path("cert.pem").write_bytes(certificate)
@@ -107,6 +114,10 @@ class TestData:
         assert cli("--port", port, "object", "read", "0xE0E8").out.encode() == certificate
         feed(monkeypatch, certificate)
         assert "not programmed again" in cli("--port", port, "object", "write", "0xE0E8", "-").err
+        feed(monkeypatch, b"hello")
+        refused = cli("--port", port, "object", "write", "0xE0E8", "-")
+        assert refused.code == CERTIFICATE
+        assert refused.errors[0].startswith("Error: no certificate in standard input. ")
 
     def test_a_life_cycle_state_is_asked_for(self, cli: Cli, port: str) -> None:
         Path("state").write_text("07")
