@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -81,11 +82,11 @@ class Settings:
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not."""
-        click.secho(f"Warning: {text}", err=True, fg="yellow")
+        click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
-        click.secho(f"Error: {' '.join(text.splitlines())}", err=True, fg="red")
+        click.secho(f"Error: {' '.join(text.splitlines())}", err=True, fg="red", color=_colours())
 
     def check_query(self, sample: Mapping[str, Any]) -> None:
         """Refuse a query that finds nothing in a result of this kind, before anything is done.
@@ -138,6 +139,11 @@ def _print(text: str) -> None:
         from optiga.personalize.files import cause_of
 
         raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
+
+
+def _colours() -> bool | None:
+    """False where the user or the terminal wants none (no-color.org); None leaves it to whether there is a terminal."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
 def _takes_every_letter() -> bool:

@@ -109,6 +109,28 @@ class TestEndings:
             if form == "json":
                 assert subject in json.loads(done.stdout)["slots"]["second"]["certificate"]["subject"]
 
+    @POSIX
+    @pytest.mark.parametrize("colourless", [{}, {"NO_COLOR": "1"}, {"NO_COLOR": ""}, {"TERM": "dumb"}])
+    def test_colours(self, colourless: dict[str, str], tmp_path: Path) -> None:
+        """As https://no-color.org has it: none where NO_COLOR is set and not empty."""
+        terminal, process_end = os.openpty()
+        environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        try:
+            subprocess.run(
+                [*OPTIGA, "object", "read", "none"],
+                cwd=tmp_path,
+                env={**environment, "TERM": "xterm", **colourless},
+                stderr=process_end,
+                timeout=LIMIT_S,
+                check=False,
+            )
+            shown = os.read(terminal, 4096)
+        finally:
+            os.close(process_end)
+            os.close(terminal)
+        assert b"Error: 'none'" in shown
+        assert (b"\x1b[31m" in shown) is not any(colourless.values())
+
     def test_interrupted(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
