@@ -369,6 +369,6 @@ def test_models_without(cli: Cli, tmp_path: Path, model: str, kind: str, message
 def test_help(cli: Cli, words: str) -> None:
     result = cli(*words.split(), "--help")
     assert (result.code, result.err) == (0, "")
-    assert result.out.split()[2 : 2 + len(words.split())] == words.split()
+    assert f" {words} [OPTIONS]" in result.out.splitlines()[0]
     if words in ("update", "update make"):
         assert cli(*words.split()).out == result.out
