@@ -19,21 +19,21 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
     :param what: what is going to be done to what, for the question.
     :param stays: what can never be undone, one sentence each, without the full stop.
     :param yes: say it and do not ask.
-    :raises ConfigurationError: if nobody is there to be asked.
+    :raises ConfigurationError: if it is not confirmed, or nobody is there to be asked.
     """
     if not stays:
         return
     if not yes and (sys.stdin is None or not sys.stdin.isatty()):
         raise ConfigurationError(
-            f"{what} can never be undone ({stays[0]}), and nobody can be asked: standard input is no terminal",
+            f"{what} can never be undone ({'; '.join(stays)}), and nobody can be asked: standard input is no terminal",
             hint="--yes does without",
         )
     say = settings.note if yes else _say
     say(f"{what} can never be undone:")
     for sentence in stays:
         say(f"  {sentence}")
-    if not yes:
-        click.confirm(f"{what}?", abort=True, err=True)
+    if not yes and not click.confirm(f"{what}?", err=True):
+        raise ConfigurationError(f"{what} was not confirmed: nothing was done")
 
 
 def _say(text: str) -> None:

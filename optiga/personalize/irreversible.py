@@ -33,7 +33,7 @@ def what_stays(before: Metadata, changes: Metadata) -> list[str]:
     if old < LifeCycleState.OPERATIONAL <= new:
         said += _fixed(after, new)
     elif changes.get(Tag.CHANGE) is not None and access_at(after, Tag.CHANGE, new) == NEVER:
-        said.append("its data can no longer be changed; only change its metadata, before it is operational, undoes it")
+        said.append("its data can no longer be changed, unless its metadata are changed again before it is operational")
     return said
 
 

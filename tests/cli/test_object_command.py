@@ -172,7 +172,9 @@ class TestMetadata:
         assert (refused.code, len(refused.errors)) == (USAGE, 1)
         assert re.search("its data can no longer be changed.*nobody can be asked.*--yes", refused.errors[0])
         somebody("n")
-        assert cli(*words).code == 130
+        declined = cli(*words)
+        assert declined.code == USAGE
+        assert "Error: Changing the metadata of 0xF1D0 was not confirmed: nothing was done" in declined.err
         assert cli("--port", port, "object", "metadata", "0xF1D0", "--query", "hex").out.strip() == EMPTY_DATA
         somebody("y")
         answered = cli(*words)
@@ -207,7 +209,7 @@ class TestLock:
     def test_nobody_at_the_terminal(self, cli: Cli, port: str) -> None:
         result = cli("--port", port, "object", "lock", "0xF1D0")
         assert (result.code, result.out, len(result.errors)) == (USAGE, "", 1)
-        assert "--yes" in result.errors[0]
+        assert re.search("never comes back; change: lcso < .*; none of its metadata can.*--yes", result.errors[0])
         assert cli("--port", port, "object", "metadata", "0xF1D0", "--query", "words.lcso").out == "creation\n"
 
     def test_somebody_says_yes(self, cli: Cli, port: str, somebody: type[Terminal]) -> None:

@@ -257,7 +257,7 @@ class TestEffects:
                 {"lcso": b"\x01"},
                 {Tag.CHANGE: b"\xff"},
                 ContentReset.AS_METADATA,
-                ["its data can no longer be changed; only change its metadata, before it is operational, undoes it"],
+                ["its data can no longer be changed, unless its metadata are changed again before it is operational"],
             ),
             ({"lcso": b"\x07"}, {}, ContentReset.ZEROS, ["its data (4 bytes) will be overwritten with zeros"]),
             (
