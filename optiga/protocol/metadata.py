@@ -95,6 +95,8 @@ _CONDITION_WORDS = {
     Condition.LCS_APPLICATION: "lcsa",
     Condition.LCS_OBJECT: "lcso",
 }
+FLUSHES = {0x10: "flush", 0x20: "random"}
+"""What of a reset type says how content is overwritten: with zeros, or with random bytes."""
 _COMPARISONS = {Operator.EQUAL: "==", Operator.GREATER: ">", Operator.LESS: "<"}
 
 
@@ -337,11 +339,35 @@ class Metadata:
                 return KeyAlgorithm(number).title
             if tag == Tag.TYPE:
                 return ObjectType(number).name.lower()
+            if tag == Tag.KEY_USAGE:
+                return _usage_words(number)
+            if tag == Tag.RESET_TYPE:
+                return _reset_words(number)
         except ValueError:
-            return f"0x{value.hex()}"
-        if tag == Tag.KEY_USAGE:
-            return ", ".join(str(usage.name).lower() for usage in KeyUsage if number & usage) or "none"
+            pass
         return f"0x{value.hex()}"
+
+
+def _usage_words(usage: int) -> str:
+    """The usages of a key.
+
+    :raises ValueError: if any has no name.
+    """
+    if usage & ~sum(KeyUsage):
+        raise ValueError("no key usage")
+    return ", ".join(str(one.name).lower() for one in KeyUsage if usage & one) or "none"
+
+
+def _reset_words(reset: int) -> str:
+    """A reset type: the life cycle state that the object goes to, and what its content is overwritten with.
+
+    :raises ValueError: if either has no name.
+    """
+    state, flush = reset & 0x0F, reset & ~0x0F
+    if flush and flush not in FLUSHES:
+        raise ValueError("no reset type")
+    words = [LifeCycleState(state).name.lower()] if state else []
+    return ", ".join([*words, *([FLUSHES[flush]] if flush else [])]) or "none"
 
 
 def _tag_word(tag: int) -> str:

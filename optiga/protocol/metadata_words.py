@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
-from optiga.protocol.metadata import ACCESS_TAGS, MAX_SIZE, AccessCondition, Condition, Metadata, Operator, Tag
+from optiga.protocol.metadata import ACCESS_TAGS, FLUSHES, MAX_SIZE, AccessCondition, Condition, Metadata, Operator, Tag
 from optiga.protocol.objects import parse_oid
 
 OWN_TAGS = (Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
@@ -37,7 +37,7 @@ _JOINTS = {"&&": Operator.AND, "and": Operator.AND, "||": Operator.OR, "or": Ope
 _STATES = {**{state.name.lower(): int(state) for state in LifeCycleState}, "initialisation": 0x03}
 _TYPES = {kind.name.lower(): int(kind) for kind in ObjectType}
 _USAGES = {str(usage.name).lower(): int(usage) for usage in KeyUsage}
-_RESETS = {**_STATES, "flush": 0x10, "random": 0x20}
+_RESETS = {**_STATES, **{word: flush for flush, word in FLUSHES.items()}}
 _OTHER_NAMES = {"meta_update": "metadata_update"}
 
 _WORD = re.compile(r"&&|\|\||==|<=|>=|!=|[<>]|[A-Za-z0-9_]+|\S")

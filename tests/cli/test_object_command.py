@@ -283,7 +283,7 @@ class TestWhatStays:
         before = Metadata({Tag.LCSO: b"\x01", Tag.METADATA_UPDATE: bytes.fromhex("21e0e8"), Tag.RESET_TYPE: b"\x11"})
         said = irreversible.what_stays(before, Metadata({Tag.LCSO: b"\x07"}))
         assert "metadata_update: int 0xE0E8 is fixed" in said
-        assert "reset_type: 0x11 is fixed" in said
+        assert "reset_type: creation, flush is fixed" in said
         assert said[-1] == "nothing but a protected update (int 0xE0E8) can change its metadata"
 
     @pytest.mark.parametrize(

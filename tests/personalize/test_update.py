@@ -249,7 +249,7 @@ class TestEffects:
                     "read: always is fixed",
                     "execute: absent is fixed, which is never from then on",
                     "metadata_update: int 0xE0E8 is fixed",
-                    "version: 1; reset_type: 0x01 are fixed",
+                    "version: 1; reset_type: creation are fixed",
                     "nothing but a protected update (int 0xE0E8) can change its metadata",
                 ],
             ),

@@ -128,6 +128,24 @@ def test_values_the_manual_does_not_know_stay_readable() -> None:
     assert words == {"0xee": "0x01", "lcso": "0x05", "change": "0x01", "algorithm": "0x99"}
 
 
+@pytest.mark.parametrize(
+    ("tag", "value", "words"),
+    [
+        (Tag.RESET_TYPE, 0x01, "creation"),
+        (Tag.RESET_TYPE, 0x27, "operational, random"),
+        (Tag.RESET_TYPE, 0x13, "initialization, flush"),
+        (Tag.RESET_TYPE, 0x20, "random"),
+        (Tag.RESET_TYPE, 0x00, "none"),
+        (Tag.RESET_TYPE, 0x31, "0x31"),
+        (Tag.RESET_TYPE, 0x12, "0x12"),
+        (Tag.KEY_USAGE, 0x21, "authentication, key_agreement"),
+        (Tag.KEY_USAGE, 0x25, "0x25"),
+    ],
+)
+def test_flags_in_words(tag: Tag, value: int, words: str) -> None:
+    assert list(Metadata({tag: bytes([value])}).in_words().values()) == [words]
+
+
 @given(st.binary(max_size=60) | st.binary(max_size=42).map(lambda body: bytes([0x20, len(body)]) + body))
 def test_any_bytes_are_metadata_or_a_value_error(data: bytes) -> None:
     try:

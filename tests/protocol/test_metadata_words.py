@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
+from optiga.protocol.codes import LifeCycleState, ObjectType
 from optiga.protocol.metadata import AccessCondition, Condition, Metadata, Operator, Tag
 from optiga.protocol.metadata_words import encode_condition, parse_metadata_words
 
@@ -131,9 +131,7 @@ def test_conditions_there_and_back(value: bytes) -> None:
             Tag.READ: simple,
             Tag.LCSO: st.sampled_from(LifeCycleState).map(lambda state: bytes([state])),
             Tag.TYPE: st.sampled_from(ObjectType).map(lambda kind: bytes([kind])),
-            Tag.KEY_USAGE: st.integers(0, 15).map(
-                lambda chosen: bytes([sum(usage for place, usage in enumerate(KeyUsage) if chosen >> place & 1)])
-            ),
+            Tag.KEY_USAGE: st.binary(min_size=1, max_size=1),
             Tag.VERSION: st.binary(min_size=2, max_size=2),
             Tag.RESET_TYPE: st.binary(min_size=1, max_size=1),
             0xEE: st.binary(min_size=1, max_size=3),
