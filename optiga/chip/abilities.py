@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.protocol.models import MODELS, Lack, find_model, is_everywhere
+from optiga.protocol.codes import CommandCode
+from optiga.protocol.models import MODELS, Lack, find_model
 from optiga.protocol.objects import OBJECTS, format_oid
 
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip
-    from optiga.protocol.codes import CommandCode
+    from optiga.protocol.metadata import Metadata
+    from optiga.protocol.models import Model
     from optiga.protocol.objects import ObjectInfo
 
 
@@ -24,19 +26,43 @@ def require(chip: Chip, code: CommandCode, param: int | None = None, oid: int | 
     :raises ConfigurationError: if its model does not have them.
     :raises ChipError: if the chip does not tell its UID.
     """
-    if is_everywhere(code, param, oid):
+    _require(chip, lambda model: model.check(code, param, oid), oid)
+
+
+def require_objects(chip: Chip, oids: Iterable[int]) -> None:
+    """Make sure that the chip's model has objects; otherwise as :func:`require`."""
+    for oid in oids:
+        require(chip, CommandCode.GET_DATA_OBJECT, oid=oid)
+
+
+def require_metadata(chip: Chip, changes: Metadata, oid: int) -> None:
+    """Make sure that the chip's model has the tags of metadata, and what they say; otherwise as :func:`require`.
+
+    :param oid: the object that they are for.
+    """
+    _require(chip, lambda model: model.check_metadata(changes), oid)
+
+
+def _require(chip: Chip, check: Callable[[Model], None], oid: int | None) -> None:
+    """Make sure that the chip's model passes a check; nobody need ask which it is if every model does."""
+    if all(_lack(check, model) is None for model in MODELS):
         return
     model = find_model(chip.uid.firmware_build)
-    if model is None:
-        return
-    try:
-        model.check(code, param, oid)
-    except Lack as lack:
+    lack = None if model is None else _lack(check, model)
+    if model is not None and lack is not None:
         raise ConfigurationError(
             f"the chip is an {model.title}, which has no {lack.what}",
             hint=f"It has {lack.instead}" if lack.instead else "Take another model",
             oid=oid,
-        ) from None
+        )
+
+
+def _lack(check: Callable[[Model], None], model: Model) -> Lack | None:
+    try:
+        check(model)
+    except Lack as lack:
+        return lack
+    return None
 
 
 def objects_of(chip: Chip) -> Mapping[int, ObjectInfo]:

@@ -42,7 +42,7 @@ def show(settings: Settings, oid: str) -> None:
 
     info = find_counter(oid)
     settings.check_query(_SAMPLE)
-    with settings.open_chip() as chip:
+    with settings.open_chip(info.oid) as chip:
         counter = read_counter(chip, info)
     _print(settings, counter)
 
@@ -59,7 +59,7 @@ def count(settings: Settings, oid: str, step: int) -> None:
 
     info = find_counter(oid)
     settings.check_query(_SAMPLE)
-    with settings.open_chip() as chip:
+    with settings.open_chip(info.oid) as chip:
         chip.count(info.oid, step)
         counter = read_counter(chip, info)
     if not counter.left:
@@ -82,7 +82,7 @@ def set_counter(settings: Settings, oid: str, value: int | None, threshold: int 
     settings.check_query(_SAMPLE)
     if value is None and threshold is None:
         raise click.UsageError("counter set takes --value or --threshold, or both.")
-    with settings.open_chip() as chip:
+    with settings.open_chip(info.oid) as chip:
         before, after = plan_set(chip, info, value, threshold)
         if before == after:
             settings.note(f"{info.label} was so already: it was not programmed again")

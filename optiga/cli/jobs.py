@@ -46,7 +46,7 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
 
     settings.check_query({"oid": "0xE0E1", "slot": "second", "size": 1, "written": True, "key_match": True})
     settings.note(f"Your are going to write the following file:\n{plan.text}")
-    with settings.open_chip() as chip:
+    with settings.open_chip(plan.target.oid) as chip:
         result = execute_write(chip, plan, strict=strict)
     for warning in result.warnings:
         settings.warn(warning)
@@ -76,7 +76,7 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     settings.check_query({"oid": "0xE0E1", "size": 1, "data": "00", "certificates": [""] * 8})
     if out is not None:
         check_output_file(Path(out))
-    with settings.open_chip() as chip:
+    with settings.open_chip(resolved.oid) as chip:
         result = read(chip, resolved)
     if result.note:
         settings.warn(result.note)

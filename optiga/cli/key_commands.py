@@ -126,7 +126,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     target = resolve_readable(where if where is not None else slot.name)
     settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "subject", "key_match", "public_key", "file"), ""))
     check_out(out)
-    with settings.open_chip() as chip:
+    with settings.open_chip(slot.key_oid, target.oid) as chip:
         key = certified_key(chip, slot, target)
     settings.note(f"From the certificate of {key.subject} in {target.info.label}: the chip does not tell it otherwise")
     if not key.key_match:
@@ -173,7 +173,7 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     peer = load_peer(Path(peer_path))
     settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "session", "secret", "file"), ""))
     check_out(out)
-    with settings.open_chip() as chip:
+    with settings.open_chip(slot.key_oid) as chip:
         secret = agree(chip, slot, peer, session)
     if session is not None:
         settings.note(f"The secret is in session {session} of the chip until its application is opened anew")

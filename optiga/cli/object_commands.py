@@ -82,7 +82,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     data = parse_hex(content.decode("latin-1"), name) if is_hex else content
     check_data(info, data, offset or 0)
     settings.check_query({"oid": "", "size": 1, "offset": 0, "written": True})
-    with settings.open_chip() as chip:
+    with settings.open_chip(info.oid) as chip:
         change: DataChange = plan_data(chip, info, data, offset=offset or 0, erase=not no_erase)
         confirm(settings, f"Writing {info.label}", change.stays if change.is_needed else (), yes=yes)
         execute_data(chip, change)
@@ -119,13 +119,13 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     info = find_info(oid)
     if not words:
         settings.check_query({"oid": "", **SIDE})
-        with settings.open_chip() as chip:
+        with settings.open_chip(info.oid) as chip:
             shown = describe_metadata(chip.metadata(info.oid))
         settings.print_result({"oid": info.label, **shown}, default="text", text=_side(info.label, shown))
         return
     wanted = read_words(info, words)
     settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
-    with settings.open_chip() as chip:
+    with settings.open_chip(info.oid) as chip:
         change = plan_metadata(chip, info, wanted)
         confirm(settings, f"Changing the metadata of {info.label}", change.stays, yes=yes)
         after = describe_metadata(execute_metadata(chip, change))
@@ -147,7 +147,7 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
 
     info = find_info(oid)
     settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
-    with settings.open_chip() as chip:
+    with settings.open_chip(info.oid) as chip:
         change = plan_lock(chip, info)
         confirm(settings, f"Locking {info.label}", change.stays, yes=yes)
         after = describe_metadata(execute_metadata(chip, change))

@@ -43,7 +43,7 @@ def encrypt(
     message = read_whole(path, limit=_MAX_MESSAGE, empty=False)
     key = plan_rsa_key(None if key_path is None else Path(key_path), oid, len(message))
     check_out(out)
-    with settings.open_chip() as chip:
+    with settings.open_chip(*([key] if isinstance(key, int) else [])) as chip:
         protected = chip.toolbox.encrypt_rsa(message, key)
     give(settings, protected, "What is encrypted", {}, out=out, as_hex=as_hex)
 
@@ -65,6 +65,6 @@ def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: b
     settings.check_query(dict.fromkeys(("size", "data", "file"), ""))
     protected = read_whole(path, limit=_MAX_MESSAGE)
     check_out(out)
-    with settings.open_chip() as chip:
+    with settings.open_chip(slot.key_oid) as chip:
         message = decrypt_rsa(chip, slot, protected)
     give(settings, message, "What is decrypted", {}, out=out, as_hex=as_hex, secret=True)

@@ -51,20 +51,23 @@ class Settings:
                 self.announce_emulated(self._resolved.file, more)
         return self._resolved
 
-    def open_chip(self) -> Chip:
+    def open_chip(self, *oids: int) -> Chip:
         """Open the chip at the port asked for, and prove to it what secrets are known.
 
+        :param oids: objects that its model must have.
         :raises OptigaError: if that cannot be.
         """
         from optiga.chip import open_chip
 
-        if not self.authorizations:
+        if not self.authorizations and not oids:
             return open_chip(self.find_port())
+        from optiga.chip.abilities import require_objects
         from optiga.personalize.authorization import authorize, load_authorizations
 
         authorizations = load_authorizations(self.authorizations)
         chip = open_chip(self.find_port())
         try:
+            require_objects(chip, oids)
             authorize(chip, authorizations)
         except BaseException:
             chip.close()

@@ -47,7 +47,7 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     if out is None and chosen in ("der", "raw") and not settings.wants_result:
         check_not_terminal(f"a signature in the form {chosen}")
     digests = digests_of(pieces(path), hash_name)
-    with settings.open_chip() as chip:
+    with settings.open_chip(slot.key_oid) as chip:
         signature = sign_digest(chip, slot, digests)
     content = signature.encoded(chosen)
     if out is not None:
@@ -87,7 +87,7 @@ def verify(settings: Settings, name: str, signature_path: str, path: str, hash_n
         raise click.UsageError("SIGNATURE and FILE cannot both be standard input.")
     signature = read_whole(signature_path, "signature", limit=_MAX_SIGNATURE)
     digests = digests_of(pieces(path), hash_name)
-    with settings.open_chip() as chip:
+    with settings.open_chip(*([verifier.target.oid] if verifier.target else [])) as chip:
         algorithm, used = verify_on_chip(chip, verifier, signature, digests)
     fields = {"verified": True, "key": name, "algorithm": algorithm.title, "hash": used}
     settings.print_result(fields, default="text", text=f"Verified by the chip: {algorithm.title}, {used}")

@@ -62,7 +62,7 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
     target = None if oid is None else resolve_readable(oid)
     settings.check_query(dict.fromkeys(("hash", "digest"), ""))
     message = b"" if path is None else read_whole(path)
-    with settings.open_chip() as chip:
+    with settings.open_chip(*([target.oid] if target else [])) as chip:
         digest = chip.toolbox.sha256(message) if target is None else hash_object(chip, target)
     settings.print_result({"hash": "sha256", "digest": digest.hex()}, default="text", text=digest.hex())
 
@@ -81,6 +81,6 @@ def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
     secret = resolve_secret(oid)
     settings.check_query(dict.fromkeys(("hash", "mac"), ""))
     message = read_whole(path, empty=False)
-    with settings.open_chip() as chip:
+    with settings.open_chip(secret) as chip:
         mac = chip.toolbox.hmac(secret, message, hash_name)
     settings.print_result({"hash": hash_name, "mac": mac.hex()}, default="text", text=mac.hex())

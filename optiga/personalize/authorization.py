@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import ChipError, ConfigurationError
 from optiga.personalize.files import read_input
 from optiga.personalize.objects import find_info
-from optiga.protocol.codes import ErrorCode
+from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
@@ -55,9 +55,11 @@ def _load(text: str) -> Authorization:
 def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
     """Have ``auto`` hold for each of them until the chip's application ends. Two exchanges each.
 
+    :raises ConfigurationError: if the chip's model does not have it.
     :raises ChipError: if the secret is another than the chip's, or it has none there.
     """
     for info, secret in authorizations:
+        chip.require(CommandCode.DECRYPT_SYM, SymmetricMode.HMAC_SHA256)
         try:
             chip.toolbox.authorize(info.oid, secret)
         except ChipError as error:

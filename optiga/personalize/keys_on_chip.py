@@ -10,7 +10,7 @@ from optiga.personalize.pem import encode_pem
 from optiga.personalize.stored import decode_stored, is_empty
 from optiga.personalize.targets import resolve_slot
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, Slot, format_oid, parse_oid
 
 if TYPE_CHECKING:
@@ -142,10 +142,15 @@ def parse_usage(text: str | None) -> KeyUsage:
 
 
 def look_at(chip: Chip, plan: KeyPlan) -> Held:
-    """What a new key would take the place of. At most two exchanges.
+    """What a new key would take the place of. At most two exchanges, and one for the UID.
 
+    :raises ConfigurationError: if the chip's model does not have such keys, or not in this place.
     :raises ChipError: if the chip does not have the object, or refuses to tell.
     """
+    from optiga.chip.abilities import require
+
+    command = CommandCode.GEN_SYM_KEY if plan.slot is None else CommandCode.GEN_KEY_PAIR
+    require(chip, command, plan.algorithm, plan.oid)
     algorithm = chip.metadata(plan.oid).in_words().get("algorithm", "")
     if plan.slot is None or plan.slot.certificate_oid is None:
         return Held(algorithm)

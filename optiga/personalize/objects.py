@@ -124,8 +124,11 @@ def read_words(info: ObjectInfo, texts: Sequence[str]) -> Metadata:
 def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata) -> MetadataChange:
     """Compare metadata that are wanted with those that an object has. One exchange, which changes nothing.
 
-    :raises ConfigurationError: if they can no longer be set, or do not fit.
+    :raises ConfigurationError: if they can no longer be set, do not fit, or the chip's model does not know them.
     """
+    from optiga.chip.abilities import require_metadata
+
+    require_metadata(chip, wanted, info.oid)
     before = chip.metadata(info.oid)
     changes = Metadata({tag: value for tag, value in wanted.items() if before.get(tag) != value})
     names = list(changes.in_words())

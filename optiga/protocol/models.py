@@ -23,7 +23,7 @@ from optiga.protocol.codes import (
     SignatureScheme,
     SymmetricMode,
 )
-from optiga.protocol.metadata import Condition, Tag
+from optiga.protocol.metadata import ACCESS_TAGS, AccessCondition, Condition, Metadata, SimpleCondition, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid
 
 Parameters = Mapping[CommandCode, frozenset[int]]
@@ -106,20 +106,35 @@ class Model:
             same = [info.label for info in self.objects.values() if info.kind is wanted.kind]
             raise Lack(f"object {format_oid(oid)}, {wanted.name}", ", ".join(same))
 
+    def check_metadata(self, metadata: Metadata) -> None:
+        """Make sure that it has the tags, the conditions and the type of an object's metadata.
+
+        What no model has is left for the chip to judge.
+
+        :raises Lack: if it does not.
+        """
+        for tag, value in metadata.items():
+            if tag in tuple(Tag) and tag not in self.metadata_tags:
+                raise Lack(f"metadata tag {Tag(tag).name.lower()}")
+            number = int.from_bytes(value, "big")
+            if tag == Tag.TYPE and number in tuple(ObjectType) and number not in self.object_types:
+                raise Lack(f"type {ObjectType(number).name.lower()}")
+            for simple in _conditions(value) if tag in ACCESS_TAGS else ():
+                if simple.kind not in self.conditions:
+                    raise Lack(f"condition {str(simple).partition(' ')[0]}")
+
+
+def _conditions(value: bytes) -> Iterable[SimpleCondition]:
+    """The simple conditions of an access condition; none where it is none."""
+    try:
+        return tuple(AccessCondition.parse(value))
+    except ValueError:
+        return ()
+
 
 def find_model(build: str) -> Model | None:
     """The model whose firmware has a build number, four hex digits; None if none is known to."""
     return next((model for model in MODELS if build.lower() in model.builds), None)
-
-
-def is_everywhere(code: CommandCode, param: int | None = None, oid: int | None = None) -> bool:
-    """Whether every model has a command, a value of its Param field, and an object: nobody need ask which it is."""
-    try:
-        for model in MODELS:
-            model.check(code, param, oid)
-    except Lack:
-        return False
-    return True
 
 
 def _word(value: IntEnum) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from asn1crypto import csr as asn1_csr
 from asn1crypto import pem
 from conftest import Cli, Result
+from makers import make_certificate
 from processes import ROOT
 
 from optiga.emulator.models import MODELS
@@ -123,8 +125,59 @@ class TestObjectsOfTrustX:
 
     def test_another_model_does_not_have_them(self, cli: Cli) -> None:
         result = cli("--port", "emulator:m.chip", "object", "read", "0xF1DC")
-        assert result.code == 4
-        assert "The chip has no such object" in result.err
+        assert result.code == 2
+        assert "an OPTIGA Trust M V3, which has no object 0xF1DC, arbitrary data type 3, 13. It has " in result.err
+
+
+LACKS = {
+    "object read 0xE0E9": ("trust-x", "object 0xE0E9, trust anchor 2. It has 0xE0E8, 0xE0EF"),
+    "object write 0xE0E9 cert.pem": ("trust-x", "object 0xE0E9"),
+    "object write 0xE140 data": ("trust-x", "object 0xE140"),
+    "object metadata 0xE200": ("trust-m-v1", "object 0xE200"),
+    "object metadata 0xE140 read:never": ("trust-x", "object 0xE140"),
+    "object lock 0xE0C9 --yes": ("trust-m-v1", "object 0xE0C9"),
+    "--read 0xE140": ("trust-x", "object 0xE140"),
+    "--write cert.pem --id 0xE0E9": ("trust-x", "object 0xE0E9"),
+    "counter show 0xE120": ("trust-x", "object 0xE120"),
+    "counter count 0xE120": ("trust-x", "object 0xE120"),
+    "counter set 0xE120 --value 1": ("trust-x", "object 0xE120"),
+    "hash --object 0xE140": ("trust-x", "object 0xE140"),
+    "hmac --key 0xE140 data": ("trust-x", "object 0xE140"),
+    "derive tls-prf --secret 0xE140 --size 16 --label long-enough": ("trust-x", "object 0xE140"),
+    "rsa encrypt data --certificate 0xE0E9": ("trust-x", "object 0xE0E9"),
+    "rsa decrypt six data": ("trust-x", "object 0xE0FD"),
+    "key sign five data": ("trust-x", "object 0xE0FC"),
+    "key ecdh five cert.pem": ("trust-x", "object 0xE0FC"),
+    "key public five --certificate 0xE0E0": ("trust-x", "object 0xE0FC"),
+    "key verify 0xE0E9 data data": ("trust-x", "object 0xE0E9"),
+    "key generate five": ("trust-x", "rsa2048 keys. It has secp256r1, secp384r1"),
+    "key generate aes": ("trust-m-v1", "command GenSymKey"),
+    "key generate second --algorithm secp521r1": ("trust-x", "secp521r1 keys"),
+    "object read 0xF1D0 --authorize 0xF1D1=data": ("trust-m-v1", "command DecryptSym"),
+    "object metadata 0xF1D0 metadata_update:never": ("trust-m-v1", "metadata tag metadata_update"),
+    "object metadata 0xF1D0 reset_type:flush": ("trust-x", "metadata tag reset_type"),
+    "object metadata 0xF1D0 type:update_secret": ("trust-m-v1", "type update_secret"),
+    "object metadata 0xF1D0 type:up_counter": ("trust-x", "type up_counter"),
+    "object metadata 0xF1D0 read:auto\u00a00xF1D1": ("trust-m-v1", "condition auto"),
+    "object metadata 0xF1D0 read:lcso<operational&&conf\u00a00xE140": ("trust-x", "condition conf"),
+}
+
+
+@pytest.mark.parametrize("words", LACKS)
+def test_what_a_model_lacks_is_refused_by_name(
+    cli: Cli, tmp_path: Path, caplog: pytest.LogCaptureFixture, words: str
+) -> None:
+    model, lack = LACKS[words]
+    port = f"emulator:{tmp_path / 'chip'}?model={model}"
+    Path("cert.pem").write_bytes(make_certificate())
+    Path("data").write_bytes(b"secret")
+    assert cli("--port", port, "key", "generate", "second").code == 0
+    caplog.clear()
+    result = cli("-vv", "--port", port, *(word.replace("\u00a0", " ") for word in words.split(" ")))
+    assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+    assert f"which has no {lack}" in result.errors[0]
+    asked = re.findall(r"emulator > (\w{12})", caplog.text)
+    assert {question[:4] for question in asked} <= {"f000", "8100", "8101"}  # nothing but opening and looking
 
 
 def test_a_chip_stays_what_it_is(cli: Cli, tmp_path: Path) -> None:

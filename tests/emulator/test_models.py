@@ -16,7 +16,7 @@ from optiga.protocol import models, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode as Code
 from optiga.protocol.codes import ErrorCode, KeyUsage
-from optiga.protocol.metadata import Tag
+from optiga.protocol.metadata import Metadata, Tag
 
 SESSION = 0xE100
 AGREE = KeyUsage.KEY_AGREEMENT
@@ -200,13 +200,14 @@ def test_lacks_have_names(
         model.check(code, param, oid)
     assert caught.value.what == what
     assert instead is None or caught.value.instead == instead
-    assert not models.is_everywhere(code, param, oid)
     models.TRUST_M_V3.check(code, param, oid)
 
 
 def test_what_no_model_has_is_left_to_the_chip() -> None:
-    assert models.is_everywhere(Code.GET_DATA_OBJECT, 0, 0xBEEF)
-    assert models.is_everywhere(Code.GEN_KEY_PAIR, 0x77)
+    for model in models.MODELS:
+        model.check_metadata(Metadata({0xEE: b"\x01", Tag.TYPE: b"\x77", Tag.READ: b"\x01"}))
+        model.check(Code.GET_DATA_OBJECT, 0, 0xBEEF)
+        model.check(Code.GEN_KEY_PAIR, 0x77)
 
 
 @EACH
