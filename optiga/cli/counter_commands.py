@@ -38,12 +38,15 @@ def list_all(settings: Settings) -> None:
 @pass_settings
 def show(settings: Settings, oid: str) -> None:
     """Show a counter's value, its threshold, and how often it can still count."""
-    from optiga.personalize.counters import find_counter, read_counter
+    from optiga.personalize.counters import find_counter, read_counter, what_it_lacks
 
     info = find_counter(oid)
     settings.check_query(_SAMPLE)
     with settings.open_chip(info.oid) as chip:
         counter = read_counter(chip, info)
+        lack = what_it_lacks(chip, info)
+    if lack:
+        settings.warn(lack)
     _print(settings, counter)
 
 
@@ -76,7 +79,7 @@ def count(settings: Settings, oid: str, step: int) -> None:
 @pass_settings
 def set_counter(settings: Settings, oid: str, value: int | None, threshold: int | None) -> None:
     """Set value and threshold, as long as the counter's change access condition allows it."""
-    from optiga.personalize.counters import find_counter, plan_set, write_counter
+    from optiga.personalize.counters import find_counter, plan_set, what_it_lacks, write_counter
 
     info = find_counter(oid)
     settings.check_query(_SAMPLE)
@@ -88,6 +91,9 @@ def set_counter(settings: Settings, oid: str, value: int | None, threshold: int 
             settings.note(f"{info.label} was so already: it was not programmed again")
         else:
             write_counter(chip, after)
+        lack = what_it_lacks(chip, info)
+    if lack:
+        settings.warn(lack)
     if not after.left:
         settings.note(f"{info.label} is at its threshold {after.threshold}: it counts no further")
     _print(settings, after)

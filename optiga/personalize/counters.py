@@ -73,6 +73,14 @@ def list_counters(chip: Chip) -> list[Counter]:
     return found
 
 
+def what_it_lacks(chip: Chip, info: ObjectInfo) -> str:
+    """Why a data object does not count yet, one sentence; empty if nothing. One exchange, none for a chip's own."""
+    if info.kind is ObjectKind.COUNTER or chip.metadata(info.oid).get(Tag.TYPE) == _UP_COUNTER:
+        return ""
+    makes = f'\'object metadata {info.label} "type: up_counter" "execute: always"\' makes it one'
+    return f"{info.label} is no counter yet, for its type is not up_counter: {makes}"
+
+
 def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
     """Value and threshold.
 

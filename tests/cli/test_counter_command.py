@@ -44,11 +44,15 @@ def test_set_count_show(cli: Cli, port: str) -> None:
 
 
 def test_a_data_object_as_counter(cli: Cli, port: str) -> None:
-    assert cli("--port", port, "counter", "set", "0xF1D0", "--value", 1, "--threshold", 9).code == 0
+    prepared = cli("--port", port, "counter", "set", "0xF1D0", "--value", 1, "--threshold", 9)
+    assert (prepared.code, prepared.out) == (0, "0xF1D0  1 of 9, 8 left\n")
+    assert "Warning: 0xF1D0 is no counter yet" in prepared.err
+    assert "Warning: 0xF1D0 is no counter yet" in cli("--port", port, "counter", "show", "0xF1D0").err
     words = ("type: up_counter", "execute: always")
     assert cli("--port", port, "object", "metadata", "0xF1D0", *words).code == 0
     assert cli("--port", port, "counter", "count", "0xF1D0").out == "0xF1D0  2 of 9, 7 left\n"
     assert "0xF1D0" in cli("--port", port, "counter", "list").out
+    assert "Warning" not in cli("--port", port, "counter", "set", "0xF1D0", "--value", 2).err
 
 
 MISTAKES = {
