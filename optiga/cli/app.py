@@ -152,7 +152,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
-        settings.error(f"{error.format_message().replace(chr(10), ' ')} Try {asking}.")
+        message = error.format_message().replace("\n", " ")
+        end = "" if message.endswith((".", "?")) else "."
+        settings.error(f"{message}{end} Try {asking}.")
         return EXIT_CODES[ConfigurationError]
     except OptigaError as error:
         settings.error(str(error))

@@ -8,7 +8,7 @@ from optiga.cli.settings import common_options
 
 
 @click.command(name="completion")
-@common_options()
+@common_options(forms=())
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the script that completes 'optiga' in a shell.

@@ -28,7 +28,7 @@ def command(ctx: click.Context) -> None:
 @command.command(name="new", short_help="Make a chip fresh from the factory.")
 @click.argument("path")
 @click.option("--model", metavar="MODEL", help="trust-m-v3, trust-m-v1 or trust-x. [trust-m-v3]")
-@common_options()
+@common_options(forms=())
 @pass_settings
 def new(settings: Settings, path: str, model: str | None) -> None:
     """Make a file with a chip fresh from the factory, with a UID and an identity of its own."""
@@ -43,7 +43,7 @@ def new(settings: Settings, path: str, model: str | None) -> None:
 
 @command.command(name="reset", short_help="Bring a chip back to its factory state.")
 @click.argument("path", required=False)
-@common_options()
+@common_options(forms=())
 @pass_settings
 def reset(settings: Settings, path: str | None) -> None:
     """Bring a chip back to its factory state: it keeps its UID and its first slot, all else is as new.
@@ -71,6 +71,8 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
     from optiga.emulator import state
     from optiga.emulator.store import open_chip_file
 
+    if out is not None and settings.query is not None:
+        raise click.UsageError("--query goes with standard output, not with --out.")
     check_out(out)
     store = open_chip_file(_chip_file(settings, path))
     try:
@@ -86,7 +88,7 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
 @command.command(name="load", short_help="Make a chip of a state that was written down.")
 @click.argument("state_path", metavar="STATE|-")
 @click.argument("path")
-@common_options()
+@common_options(forms=())
 @pass_settings
 def load(settings: Settings, state_path: str, path: str) -> None:
     """Make a file with a chip in the state that a document of 'dump' says; objects that it leaves out are as new."""
@@ -111,7 +113,7 @@ def load(settings: Settings, state_path: str, path: str) -> None:
 
 
 @command.command(name="root", short_help="Print the emulated chips' root certificate.")
-@common_options()
+@common_options(forms=())
 def root() -> None:
     """Print the certificate, in PEM, of the authority that issues the emulated chips' own certificates (0xE0E0)."""
     from optiga.emulator.identity import root_certificate_pem
@@ -126,7 +128,7 @@ def root() -> None:
 @click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, trust-m-v1 or trust-x. [trust-m-v3]")
 @click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="How long commands take. [none]")
 @click.option("--shielded", is_flag=True, help="The board speaks to the chip over a shielded connection.")
-@common_options()
+@common_options(forms=())
 @pass_settings
 def serve(
     settings: Settings,

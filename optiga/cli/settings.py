@@ -160,7 +160,7 @@ pass_settings = click.make_pass_decorator(Settings, ensure=True)
 def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr", "json", "text")) -> Callable[[F], F]:
     """The options that every command takes.
 
-    :param forms: what ``--output`` may be.
+    :param forms: what ``--output`` may be; without any there is no result to query either.
     :param environment: whether the environment variable for the port counts; on the main command only, so that it
         never overrules what was written there.
     """
@@ -184,20 +184,7 @@ def _options(environment: bool, forms: tuple[str, ...]) -> list[Callable[[F], F]
             callback=_keep,
             help="Device, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH]. [the one board plugged in]",
         ),
-        click.option(
-            "--query",
-            metavar="EXPR",
-            expose_value=False,
-            callback=_keep_query,
-            help="Print only this of the result: a field's name, or any JMESPath expression.",
-        ),
-        click.option(
-            "--output",
-            type=click.Choice(forms),
-            expose_value=False,
-            callback=_keep,
-            help="Form of the result. [repr for --csr, text for others]",
-        ),
+        *(_result_options(forms) if forms else ()),
         click.option(
             "-q",
             "--quiet",
@@ -215,6 +202,25 @@ def _options(environment: bool, forms: tuple[str, ...]) -> list[Callable[[F], F]
             expose_value=False,
             callback=_keep_verbosity,
             help="Say more; -vv shows every frame in hex.",
+        ),
+    ]
+
+
+def _result_options(forms: tuple[str, ...]) -> list[Callable[[F], F]]:
+    return [
+        click.option(
+            "--query",
+            metavar="EXPR",
+            expose_value=False,
+            callback=_keep_query,
+            help="Print only this of the result: a field's name, or any JMESPath expression.",
+        ),
+        click.option(
+            "--output",
+            type=click.Choice(forms),
+            expose_value=False,
+            callback=_keep,
+            help="Form of the result. [repr for --csr, text for others]",
         ),
     ]
 
@@ -255,7 +261,7 @@ def _compile(expression: str) -> Any:
     try:
         return jmespath.compile(expression)
     except JMESPathError as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].rstrip(": ")
         raise ConfigurationError(
             f"--query {expression!r} cannot be understood: {reason}",
             hint="Name a field or write JMESPath",

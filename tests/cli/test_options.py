@@ -133,3 +133,40 @@ def test_a_full_disk_is_said_to_be_full(cli: Cli, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("optiga.emulator.identity.root_certificate_pem", refuse)
     result = cli("emulator", "root")
     assert (result.code, result.errors) == (2, ["Error: the output cannot be written: No space left on device"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "emulator new none",
+        "emulator load none none",
+        "emulator reset none",
+        "emulator root",
+        "emulator serve --tcp 0 --chip none",
+        "completion bash",
+    ],
+)
+@pytest.mark.parametrize("option", ["--query uid", "--output json"])
+def test_commands_without_a_result_have_no_options_for_it(cli: Cli, words: str, option: str) -> None:
+    result = cli(*words.split(), *option.split())
+    assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+    assert f"No such option '{option.partition(' ')[0]}'" in result.errors[0]
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_state_in_a_file_is_not_queried(cli: Cli, port: str) -> None:
+    result = cli("--port", port, "emulator", "dump", "--out", "state.json", "--query", "model")
+    assert (result.code, len(result.errors)) == (2, 1)
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("aes mac none --output yaml", "one of 'repr', 'json', 'text'. Try "),
+        ("aes encrypt none --iv zz", "for example 00ff. Try "),
+        ("info --query a[", "Incomplete expression. Name"),
+    ],
+)
+def test_sentences_end(cli: Cli, words: str, error: str) -> None:
+    assert error in cli(*words.split()).errors[0]
