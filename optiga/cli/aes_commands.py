@@ -27,7 +27,7 @@ def command(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-@command.command(name="encrypt")
+@command.command(name="encrypt", short_help="Encrypt a file.")
 @click.argument("path", metavar="FILE|-")
 @out_option
 @hex_option
@@ -51,7 +51,7 @@ def encrypt(
     give(settings, protected, "What is encrypted", {"mode": mode}, out=out, as_hex=as_hex)
 
 
-@command.command(name="decrypt")
+@command.command(name="decrypt", short_help="Decrypt a file.")
 @click.argument("path", metavar="FILE|-")
 @out_option
 @hex_option
@@ -75,7 +75,7 @@ def decrypt(
     give(settings, message, "What is decrypted", {"mode": mode}, out=out, as_hex=as_hex, secret=True)
 
 
-@command.command(name="mac")
+@command.command(name="mac", short_help="Calculate the MAC of a file.")
 @click.argument("path", metavar="FILE|-")
 @click.option("--mode", type=click.Choice(["cmac", "cbc-mac"]), default="cmac", help="Kind of MAC. [cmac]")
 @authorize_option

@@ -112,7 +112,7 @@ def check_not_terminal(what: str) -> None:
     :raises ConfigurationError: if standard output is one.
     """
     if sys.stdout is not None and sys.stdout.isatty():
-        raise ConfigurationError(f"{what} is not written to a terminal", hint="Use --out FILE, or have it in hex")
+        raise ConfigurationError(f"{what} cannot be written to a terminal", hint="Use --out FILE, or have it in hex")
 
 
 def save(settings: Settings, out: str, data: bytes, what: str, *, secret: bool = False) -> None:

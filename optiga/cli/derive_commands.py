@@ -51,7 +51,7 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
     _give(settings, f"hkdf-{hash_name}", key, out)
 
 
-@command.command(name="tls-prf")
+@command.command(name="tls-prf", short_help="The PRF of TLS 1.2.")
 @_secret_option
 @_size_option
 @click.option("--label", metavar="TEXT", required=True, help="Label, for example 'key expansion'.")

@@ -23,7 +23,7 @@ def command(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-@command.command(name="encrypt")
+@command.command(name="encrypt", short_help="Have the chip encrypt a short file.")
 @click.argument("path", metavar="FILE|-")
 @click.option("--key", "key_path", metavar="KEY", help="Public key or certificate to encrypt for, PEM or DER.")
 @click.option("--certificate", "oid", metavar="OID", help="Object of the chip with the certificate to encrypt for.")
@@ -48,7 +48,7 @@ def encrypt(
     give(settings, protected, "What is encrypted", {}, out=out, as_hex=as_hex)
 
 
-@command.command(name="decrypt")
+@command.command(name="decrypt", short_help="Decrypt a file with a key of the chip.")
 @click.argument("name", metavar="SLOT")
 @click.argument("path", metavar="FILE|-")
 @out_option

@@ -88,7 +88,8 @@ def resolve_readable(text: str) -> Target:
     if target.kind in _UNREADABLE:
         raise ConfigurationError(
             f"{target.info.label} cannot be read: {_article(target.kind)} {target.kind.value} never leaves the chip",
-            hint=_slot_hint(target.oid) or "info shows what there is to know of it",
+            hint=_slot_hint(target.oid)
+            or ("'key list' shows what there is to know of it" if target.info.kind.is_key else ""),
             oid=target.oid,
         )
     return target
@@ -110,7 +111,7 @@ def _certificate_of(slot: Slot) -> Target:
     if slot.certificate_oid is None:
         raise ConfigurationError(
             f"slot {slot.name} has a key ({format_oid(slot.key_oid)}) but no object for its certificate",
-            hint="Name one with its identifier (--id 0xE0E1, 0xE0E2, 0xE0E3 or 0xF1E0)",
+            hint="Name one by its identifier: 0xE0E1, 0xE0E2, 0xE0E3 or 0xF1E0 (with --write: --id)",
             oid=slot.key_oid,
         )
     return Target(OBJECTS[slot.certificate_oid], slot)

@@ -357,4 +357,4 @@ class TestDecrypt:
 def test_bytes_do_not_go_to_a_terminal(cli: Cli, port: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     error = fails(cli, 2, "--port", port, "key", "sign", "first", message, "--format", "raw")
-    assert "is not written to a terminal" in error
+    assert "a signature in the form raw cannot be written to a terminal" in error

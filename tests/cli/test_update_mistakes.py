@@ -48,7 +48,7 @@ MADE = {
     f"data 0xF1E0 data {DONE} --signer none": (2, "cannot read the private key none"),
     f"data 0xF1E0 data {DONE} --signer data": (2, "data holds no private key that can be opened"),
     f"data 0xF1E0 data {DONE} --signer public.pem": (2, "public.pem holds no private key"),
-    f"data 0xF1E0 data {DONE} --signer large.pem": (2, "no chip verifies the signature of a RSA-3072 key"),
+    f"data 0xF1E0 data {DONE} --signer large.pem": (2, "no chip verifies signatures of RSA-3072 keys"),
     f"data 0xF1E0 data {DONE} --secret secret": (2, "--secret and --secret-oid go together"),
     f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB": (2, "--secret and --secret-oid go together"),
     f"data 0xF1E0 data {DONE} --label x": (2, "go with --secret"),

@@ -36,7 +36,7 @@ def test_writable(options, oid, slot):
         ({"slot": "second", "oid": "0xE0E1"}, "--slot and --id both name an object. Give one of them"),
         (
             {"slot": "five"},
-            "slot five has a key (0xE0FC) but no object for its certificate. Name one with its identifier",
+            "slot five has a key (0xE0FC) but no object for its certificate. Name one by its identifier",
         ),
         (
             {"slot": "seventh"},
@@ -85,9 +85,9 @@ def test_readable(text, oid):
     ("text", "message"),
     [
         ("0xE0F1", "0xE0F1 cannot be read: an EC key never leaves the chip. The key's certificate lies in 0xE0E1"),
-        ("0xE0FC", "0xE0FC cannot be read: an RSA key never leaves the chip. info shows"),
-        ("0xE200", "0xE200 cannot be read: a symmetric key never leaves the chip. info shows"),
-        ("0xE101", "0xE101 cannot be read: a session context never leaves the chip. info shows"),
+        ("0xE0FC", "0xE0FC cannot be read: an RSA key never leaves the chip. 'key list' shows"),
+        ("0xE200", "0xE200 cannot be read: a symmetric key never leaves the chip. 'key list' shows"),
+        ("0xE101", "0xE101 cannot be read: a session context never leaves the chip"),
         ("six", "slot six has a key (0xE0FD) but no object for its certificate"),
         ("nothing", "'nothing' is neither a slot nor the identifier of an object"),
     ],

@@ -144,7 +144,7 @@ def _sign(manifest: Manifest, anchor_oid: int, signer: PrivateKey) -> SignedMani
 
     public = PublicKey.of(signer.public_key())
     if public.algorithm is None:
-        raise ConfigurationError(f"no chip verifies the signature of a {public.title} key")
+        raise ConfigurationError(f"no chip verifies signatures of {public.title} keys")
     if isinstance(signer, ec.EllipticCurvePrivateKey):
         algorithm = ManifestSignature.ECDSA_SHA256
         der = signer.sign(mf.to_be_signed(manifest, algorithm), ec.ECDSA(hashes.SHA256()))
