@@ -13,7 +13,7 @@ from optiga.errors import ChipError, ConfigurationError
 from optiga.personalize.irreversible import is_locked, what_stays, what_stays_written
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata import Condition, Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.models import ALL_OBJECTS
 from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind, parse_oid
@@ -196,6 +196,27 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
         raise ConfigurationError(f"{info.label} is a counter", hint="'counter set' writes it", oid=info.oid)
 
 
+def read_data(chip: Chip, info: ObjectInfo, metadata: Metadata | None = None) -> bytes | None:
+    """Data of an object; None if they cannot be read, or reading them would advance a counter.
+
+    :param metadata: the object's; where they are None, one exchange asks for them.
+    """
+    known = chip.metadata(info.oid) if metadata is None else metadata
+    if info.kind.is_key or _counts(known):
+        return None
+    if known.used_size == 0:
+        return b""
+    return chip.read_if_allowed(info.oid)
+
+
+def _counts(metadata: Metadata) -> bool:
+    """Whether reading an object advances a counter."""
+    try:
+        return any(simple.kind is Condition.LINKED_COUNTER for simple in metadata.access(Tag.READ))
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True)
 class DataChange:
     """A write that was asked for.
@@ -215,7 +236,7 @@ class DataChange:
 
 def plan_data(chip: Chip, info: ObjectInfo, data: bytes, *, offset: int = 0, erase: bool = True) -> DataChange:
     """Compare data that are to be written with those that an object holds. Changes nothing."""
-    held = chip.read_if_allowed(info.oid)
+    held = read_data(chip, info)
     if held is None:
         same = False
     elif erase:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.personalize.files import read_input
 from optiga.personalize.hexdump import hex_dump
+from optiga.personalize.objects import read_data
 from optiga.personalize.proof import Proof, prove_key
 from optiga.personalize.targets import Target, resolve_writable
 from optiga.protocol import tls_identity
@@ -132,12 +133,12 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     if proof and not proof.key_match:
         raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid)
     warnings = list(plan.warnings)
-    written = chip.read_if_allowed(target.oid) != plan.data
+    written = _held(chip, target) != plan.data
     if written:
         chip.write(target.oid, plan.data)
-        held = chip.read_if_allowed(target.oid)
+        held = _held(chip, target)
         if held is None:
-            warnings.append(f"{target.info.label} cannot be read, so what was written was not compared")
+            warnings.append(f"{target.info.label} cannot be read freely, so what was written was not compared")
         elif held != plan.data:
             raise ChipError(
                 f"{target.info.label} holds other bytes than were written to it ({len(held)}, not {len(plan.data)})"
@@ -159,6 +160,11 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
         proof.key_oid if proof else None,
         tuple(warnings),
     )
+
+
+def _held(chip: Chip, target: Target) -> bytes | None:
+    """What an object holds; None if it cannot be read, or (which data objects may) would count that."""
+    return read_data(chip, target.info) if target.kind is ObjectKind.DATA else chip.read_if_allowed(target.oid)
 
 
 def _prove(chip: Chip, plan: WritePlan) -> Proof | None:

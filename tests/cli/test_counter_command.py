@@ -55,6 +55,17 @@ def test_a_data_object_as_counter(cli: Cli, port: str) -> None:
     assert "Warning" not in cli("--port", port, "counter", "set", "0xF1D0", "--value", 2).err
 
 
+@pytest.mark.parametrize("words", ["object write 0xF1D0 data", "--write data --id 0xF1D0"])
+def test_a_write_counts_no_reading(cli: Cli, port: str, words: str) -> None:
+    """What is linked to a counter is written without being read: each reading is one less for good."""
+    Path("data").write_bytes(b"hello")
+    cli("--port", port, "counter", "set", "0xE120", "--threshold", 3)
+    cli("--port", port, "object", "metadata", "0xF1D0", "read: luc 0xE120")
+    assert cli("--port", port, *words.split()).code == 0
+    assert cli("--port", port, "counter", "show", "0xE120", "--query", "value").out == "0\n"
+    assert cli("--port", port, "object", "read", "0xF1D0", "--query", "data").out == b"hello".hex() + "\n"
+
+
 MISTAKES = {
     "no counter": ("show 0xE0E1", "0xE0E1 .* is no counter", USAGE),
     "unknown": ("show 0xE199", "not the identifier", USAGE),

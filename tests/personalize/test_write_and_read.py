@@ -247,7 +247,7 @@ def test_an_object_that_cannot_be_read_is_written_all_the_same(chip, tmp_path):
     assert chip.metadata(0xF1D2).access(Tag.READ) == NEVER
     result = write(chip, tmp_path, b"secret", oid="0xF1D2")
     assert result.written
-    assert result.warnings == ("0xF1D2 cannot be read, so what was written was not compared",)
+    assert result.warnings == ("0xF1D2 cannot be read freely, so what was written was not compared",)
     with pytest.raises(ChipError, match="access conditions"):
         read(chip, "0xF1D2")
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optiga.chip.abilities import objects_of
 from optiga.errors import ChipError, ConfigurationError
 from optiga.personalize.exchange.form import Entry
-from optiga.personalize.objects import find_info
+from optiga.personalize.objects import find_info, read_data
 from optiga.protocol.codes import SECRET_TYPES, ErrorCode
-from optiga.protocol.metadata import Condition, Metadata, Tag
 from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
@@ -79,19 +78,3 @@ def read_chip(chip: Chip, chosen: Sequence[ObjectInfo] = ()) -> Export:
             unread.append(info)
         entries.append(Entry(info, metadata, data or None))
     return Export(entries, unread)
-
-
-def read_data(chip: Chip, info: ObjectInfo, metadata: Metadata) -> bytes | None:
-    """Data of an object; None if they cannot be read, or reading them would advance a counter."""
-    if info.kind.is_key or _counts(metadata):
-        return None
-    if metadata.used_size == 0:
-        return b""
-    return chip.read_if_allowed(info.oid)
-
-
-def _counts(metadata: Metadata) -> bool:
-    try:
-        return any(simple.kind is Condition.LINKED_COUNTER for simple in metadata.access(Tag.READ))
-    except ValueError:
-        return False
