@@ -111,6 +111,7 @@ def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
 @click.argument("name", metavar="SLOT")
 @click.option("--certificate", "where", metavar="OID", help="Object of the certificate. [the slot's own]")
 @click.option("--out", metavar="FILE", help="File for the public key, PEM. [standard output]")
+@authorize_option
 @common_options()
 @pass_settings
 def public(settings: Settings, name: str, where: str | None, out: str | None) -> None:

@@ -71,6 +71,7 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
 @click.argument("signature_path", metavar="SIGNATURE")
 @click.argument("path", metavar="FILE|-")
 @_own_hash_option
+@authorize_option
 @common_options()
 @pass_settings
 def verify(settings: Settings, name: str, signature_path: str, path: str, hash_name: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
 from optiga.cli.object_commands import SIDE, compare_sides
 from optiga.cli.settings import Settings, common_options, pass_settings
@@ -38,6 +39,7 @@ def show(settings: Settings, path: str) -> None:
 @click.argument("path", metavar="FILE")
 @click.option("--check", "only_check", is_flag=True, help="Say whether the chip would take it, and change nothing.")
 @yes_option
+@authorize_option
 @common_options()
 @pass_settings
 def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:

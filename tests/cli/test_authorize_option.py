@@ -46,6 +46,13 @@ def test_it_is_done_by_those_who_know(cli: Cli, port: str, words: str) -> None:
     assert result.code == 0, result.err
 
 
+@pytest.mark.parametrize("words", ["key verify 0xF1D1 data data", "key public third --certificate 0xF1D1"])
+def test_certificates_are_read_by_those_who_know(cli: Cli, port: str, words: str) -> None:
+    assert cli("--port", port, *words.split()).code == 4
+    result = cli("--port", port, *words.split(), *AUTHORIZED)
+    assert (result.code, "holds no certificate" in result.err) == (5, True)  # it has been read
+
+
 def test_what_it_opens_is_exported(cli: Cli, port: str) -> None:
     closed = json.loads(cli("--port", port, "export", "-").out)
     assert "data" not in closed["f1d1"]

@@ -89,6 +89,15 @@ class TestData:
         assert {"used_size: 1 -> 8", "version: absent -> 1"} <= set(lines)
         assert cli("--port", port, "object", "read", "0xF1E0", "--query", "data").out == b"new data".hex() + "\n"
 
+    def test_with_a_secret_that_is_known(self, cli: Cli, port: str) -> None:
+        words = ("type: authorization_reference", "execute: always")
+        cli("--port", port, "object", "write", "0xF1D9", "data")
+        assert cli("--port", port, "object", "metadata", "0xF1D9", *words).code == 0
+        assert cli("--port", port, "object", "metadata", "0xF1E0", "change: int 0xE0E8 && auto 0xF1D9").code == 0
+        made(cli, f"data 0xF1E0 data {SIGNED} --out set.json")
+        assert cli("--port", port, "update", "apply", "set.json").code == CHIP
+        assert "version: absent -> 1" in applied(cli, port, "set.json", "--authorize", "0xF1D9=data")
+
     def test_encrypted_in_c(self, cli: Cli, port: str) -> None:
         Path("data").write_bytes(b"secret" * 200)
         made(cli, f"data 0xF1E1 data {ENCRYPTED} --label mine --out set.h")
