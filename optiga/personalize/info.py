@@ -104,13 +104,14 @@ def _describe_stored(data: bytes, now: datetime) -> dict[str, Any] | None:
     except ValueError as error:
         return {"size": len(data), "error": str(error)}
     leaf = chain[0]
+    serial = f"{leaf.parsed.serial_number:x}"
     not_before, not_after = leaf.parsed.not_valid_before_utc, leaf.parsed.not_valid_after_utc
     return {
         "size": len(data),
         "chain": len(chain),
         "subject": leaf.subject,
         "issuer": leaf.issuer,
-        "serial": f"{leaf.parsed.serial_number:x}",
+        "serial": serial.zfill(len(serial) + len(serial) % 2),
         "public_key": leaf.public_key.title,
         "not_before": not_before.isoformat(),
         "not_after": not_after.isoformat(),

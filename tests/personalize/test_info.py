@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from asn1crypto import x509
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from personalize_helpers import NOW, Ca, CountingTransport
 
@@ -38,6 +39,14 @@ def chip():
 def test_firmware(build, model, version):
     firmware = identify_firmware(build)
     assert (firmware.model, firmware.version) == (model, version)
+
+
+def test_a_serial_number_has_whole_bytes(chip):
+    """As openssl and 'ca list' show it."""
+    certificate = x509.Certificate.load(Ca("issuer").certificate)
+    certificate["tbs_certificate"]["serial_number"] = 0xABC
+    chip.write(0xE0E1, certificate.dump(force=True))
+    assert chip_information(chip, now=NOW)["slots"]["second"]["certificate"]["serial"] == "0abc"
 
 
 def test_information_about_a_chip(chip):
