@@ -68,7 +68,9 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
 
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
+    from optiga.cli.content import SECRET_MODE
     from optiga.personalize.files import check_output_file, write_whole
+    from optiga.personalize.read import is_secret
     from optiga.personalize.read import read_object as read
     from optiga.personalize.targets import resolve_readable
 
@@ -78,10 +80,11 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
         check_output_file(Path(out))
     with settings.open_chip(resolved.oid) as chip:
         result = read(chip, resolved)
+        mode = SECRET_MODE if out is not None and is_secret(chip, resolved) else 0o666
     if result.note:
         settings.warn(result.note)
     if out is not None:
-        write_whole(Path(out), result.file_content)
+        write_whole(Path(out), result.file_content, mode)
         settings.note(f"{resolved.info.label} has been written to {out}")
     if settings.wants_result:
         fields = {

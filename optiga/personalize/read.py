@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError
 from optiga.personalize.hexdump import hex_dump
 from optiga.personalize.stored import decode_stored, is_empty
+from optiga.protocol.codes import SECRET_TYPES
+from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectKind
 
 if TYPE_CHECKING:
@@ -61,3 +63,10 @@ def read_object(chip: Chip, target: Target) -> ReadResult:
         return ReadResult(target, data, tuple(decode_stored(data)))
     except ValueError as error:
         return ReadResult(target, data, note=f"{target.info.label} holds no certificate that can be read: {error}")
+
+
+def is_secret(chip: Chip, target: Target) -> bool:
+    """Whether what an object holds is a secret. One exchange for data objects, whose type says so."""
+    if target.kind is not ObjectKind.DATA:
+        return target.kind is ObjectKind.SECRET
+    return chip.metadata(target.oid).get(Tag.TYPE) in [bytes([kind]) for kind in SECRET_TYPES]

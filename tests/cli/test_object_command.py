@@ -99,6 +99,16 @@ class TestData:
         assert cli("--port", port, "object", "write", "F1D1", "-", "--hex", "--offset", 1, "--no-erase").code == 0
         assert cli("--port", port, "object", "read", "F1D1", "--query", "data").out == "00ff020304\n"
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
+    @pytest.mark.parametrize("words", ["object read {} --out file", "--read {} --out file"])
+    @pytest.mark.parametrize(("oid", "is_secret"), [("0xE140", True), ("0xF1D0", True), ("0xF1D1", False)])
+    def test_a_secret_in_a_file_is_for_its_owner(
+        self, cli: Cli, port: str, words: str, oid: str, is_secret: bool
+    ) -> None:
+        assert cli("--port", port, "object", "metadata", "0xF1D0", "type: pre_shared_secret").code == 0
+        assert cli("--port", port, *words.format(oid).split()).code == 0
+        assert (Path("file").stat().st_mode & 0o077 == 0) is is_secret
+
     @pytest.mark.parametrize("text", [b"0x1 0x2", b"1:2", b"00 1"])
     def test_digits_that_are_no_bytes(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
         feed(monkeypatch, text)
