@@ -26,7 +26,8 @@ def command(ctx: click.Context) -> None:
     """Protected updates: made and signed in one place, applied to chips in another, with no secret on the way.
 
     \b
-    optiga.py update make data 0xF1D0 data.bin --version 1 --anchor 0xE0E8 --signer signer.pem --out data.json
+    optiga.py update make data 0xF1D0 data.bin --version 1 \\
+        --anchor 0xE0E8 --signer signer.pem --out data.json
     optiga.py update show data.json                what it does
     optiga.py update apply data.json               to the chip
 
