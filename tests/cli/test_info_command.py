@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,7 @@ class TestCompletion:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         monkeypatch.setattr("sys.argv", ["optiga"])
+        monkeypatch.setattr(sys.modules["__main__"], "__package__", None)  # that of pytest, started as a module
         monkeypatch.setenv("_OPTIGA_COMPLETE", "zsh_complete")
         monkeypatch.setenv("COMP_WORDS", typed)
         monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
