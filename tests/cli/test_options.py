@@ -105,7 +105,7 @@ class TestHelp:
     def test_help_of_the_commands(self, cli: Cli, words: tuple[str, ...]) -> None:
         result = cli(*words, "-h")
         assert (result.code, result.err) == (0, "")
-        assert result.out.startswith(f"Usage: {result.out.split()[1]} {' '.join(words)} ")
+        assert f" {' '.join(words)} [OPTIONS]" in result.out.splitlines()[0]
 
     def test_a_group_without_command_prints_its_help(self, cli: Cli) -> None:
         assert cli("emulator") == cli("emulator", "--help")
