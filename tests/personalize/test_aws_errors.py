@@ -138,7 +138,9 @@ class TestRefusals:
         """RegisterThing does what its template says with the credentials of whoever asks."""
         said = "User: arn:aws:iam::1:user/x is not authorized to perform: iot:CreatePolicy on resource: arn:aws:iot:p"
         error = translate(refusal("AccessDeniedException", 403, said))
-        assert_line(error, "does not let these credentials do iot:CreateThing .* Allow iot:CreatePolicy: .*operator_iam")
+        assert_line(
+            error, "does not let these credentials do iot:CreateThing .* Allow iot:CreatePolicy: .*operator_iam"
+        )
 
     def test_what_else_aws_has_answered(self) -> None:
         error = translate(refusal("ResourceAlreadyExistsException", 409, resourceId="r1"))
