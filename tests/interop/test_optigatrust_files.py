@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from infineon_host import run_library
 
 import optiga
-from optiga.personalize.exchange.execute import execute_import
-from optiga.personalize.exchange.export import read_chip
-from optiga.personalize.exchange.form import encode_entries, format_entries, parse_entries
-from optiga.personalize.exchange.plan import plan_import
-from optiga.personalize.exchange.words import from_pretty, to_pretty
+from optiga.personalize.transfer.execute import execute_import
+from optiga.personalize.transfer.export import read_chip
+from optiga.personalize.transfer.form import encode_entries, format_entries, parse_entries
+from optiga.personalize.transfer.plan import plan_import
+from optiga.personalize.transfer.words import from_pretty, to_pretty
 from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import OWN_TAGS, parse_metadata_words

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from optiga.errors import ChipError, OptigaError
-from optiga.personalize.exchange.plan import LIFE_CYCLES, Failure, ImportPlan, ObjectPlan
+from optiga.personalize.transfer.plan import LIFE_CYCLES, Failure, ImportPlan, ObjectPlan
 from optiga.protocol.metadata import Metadata, Tag
 
 if TYPE_CHECKING:

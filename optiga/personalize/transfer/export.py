@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.abilities import objects_of
 from optiga.errors import ChipError, ConfigurationError
-from optiga.personalize.exchange.form import Entry
 from optiga.personalize.objects import find_info, read_data
+from optiga.personalize.transfer.form import Entry
 from optiga.protocol.codes import SECRET_TYPES, ErrorCode
 from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
 

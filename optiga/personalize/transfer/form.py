@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.exchange.words import TAGS, from_pretty, to_pretty
 from optiga.personalize.json_lines import parse_json
 from optiga.personalize.objects import find_info
 from optiga.personalize.problems import Problem, Section, raise_problems
+from optiga.personalize.transfer.words import TAGS, from_pretty, to_pretty
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import OWN_TAGS, parse_value
 from optiga.protocol.objects import ObjectInfo

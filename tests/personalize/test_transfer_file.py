@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.exchange.form import Entry, encode_entries, format_entries, parse_entries
-from optiga.personalize.exchange.words import TAGS, from_pretty, to_pretty
 from optiga.personalize.objects import find_info
+from optiga.personalize.transfer.form import Entry, encode_entries, format_entries, parse_entries
+from optiga.personalize.transfer.words import TAGS, from_pretty, to_pretty
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import OWN_TAGS, parse_value
 

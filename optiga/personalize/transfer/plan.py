@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError, ConfigurationError, OptigaError
-from optiga.personalize.exchange.checks import check_changes, check_content
-from optiga.personalize.exchange.form import Entry
 from optiga.personalize.irreversible import access_at, is_locked, what_stays_written
 from optiga.personalize.objects import plan_metadata, read_data
+from optiga.personalize.transfer.checks import check_changes, check_content
+from optiga.personalize.transfer.form import Entry
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import ALWAYS, NEVER, Condition, Metadata, Tag
