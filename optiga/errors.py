@@ -6,6 +6,8 @@ party that can be at fault, and the command line gives each branch its own exit 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class OptigaError(Exception):
     """Something went wrong that the person or program at the other end can understand.
@@ -14,7 +16,13 @@ class OptigaError(Exception):
     :param hint: what to do next, one sentence without the final full stop; may be empty.
     :param port: the port of the board concerned, as the user would name it; empty where none is.
     :param oid: identifier of the object on the chip concerned, if one is.
+    :ivar uid: the chip concerned, its unique identifier in hex; empty where none is, or nobody has asked for it.
+
+    An error that leaves the context of an open chip has that chip's ``port`` and ``uid``.
     """
+
+    _is_of_the_port: ClassVar[bool] = True
+    """Whether the message says which port it was."""
 
     def __init__(self, message: str, *, hint: str = "", port: str = "", oid: int | None = None) -> None:
         super().__init__(message)
@@ -22,10 +30,12 @@ class OptigaError(Exception):
         self.hint = hint
         self.port = port
         self.oid = oid
+        self.uid = ""
 
     def __str__(self) -> str:
         """One line: where, what, and what to do."""
-        where = f"{self.port}: " if self.port and not self.message.startswith(self.port) else ""
+        is_named = self._is_of_the_port and self.port and not self.message.startswith(self.port)
+        where = f"{self.port}: " if is_named else ""
         return f"{where}{self.message}" + (f". {self.hint}" if self.hint else "")
 
 
@@ -34,6 +44,8 @@ class ConfigurationError(OptigaError):
 
     :param problems: further mistakes found in the same run, one line each; the message holds the first.
     """
+
+    _is_of_the_port = False
 
     def __init__(self, message: str, *, hint: str = "", problems: tuple[str, ...] = (), oid: int | None = None) -> None:
         super().__init__(message, hint=hint, oid=oid)
@@ -66,3 +78,5 @@ class CertificateError(OptigaError):
 
 class CloudError(OptigaError):
     """A cloud service refused, failed or could not be reached."""
+
+    _is_of_the_port = False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, SignatureScheme
@@ -44,7 +44,8 @@ _ON_EVERY_MODEL: dict[CommandCode, tuple[int, ...] | None] = {
 class Chip:
     """An OPTIGA Trust chip at the other end of a transport.
 
-    Making one opens the chip's application, which is one exchange. A context manager: leaving it closes the transport.
+    Making one opens the chip's application, which is one exchange. A context manager: leaving it closes the transport,
+    and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about.
 
     :param transport: anything with ``exchange(apdu) -> apdu`` and ``close()``.
     :param port: how the user names the transport, for messages.
@@ -65,6 +66,9 @@ class Chip:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if isinstance(error, OptigaError):
+            error.port = error.port or self.port
+            error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
         self.close()
 
     def close(self) -> None:

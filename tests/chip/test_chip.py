@@ -13,10 +13,12 @@ from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
 from optiga.chip.commands.close_application import CloseApplication, Hibernate
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.commands.verify_sign import PublicKey, VerifySign
+from optiga.emulator import EmulatedChip
 from optiga.errors import ChipError
 from optiga.protocol import der
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.metadata import Metadata
+from optiga.transport.emulated import EmulatedTransport
 
 EC_KEY = (
     "0342000421d44d1bbe9f0357fc4ca506f38399c016457d0c3d419f284fd318c1ef7ef41b"
@@ -345,3 +347,32 @@ def test_words_the_chip_does_not_know_never_reach_it() -> None:
         with pytest.raises(optiga.ConfigurationError):
             call()
     assert len(transport.sent) == 1
+
+
+class TestErrorsOnTheWayOut:
+    """Where many boards are at work, each error knows which it is about."""
+
+    def leave(self, error: optiga.OptigaError, *, asks_uid: bool = True) -> optiga.OptigaError:
+        try:
+            with Chip(EmulatedTransport(EmulatedChip()), port="board 7") as chip:
+                self.uid = chip.uid.hex if asks_uid else ""
+                raise error
+        except optiga.OptigaError as left:
+            return left
+
+    @pytest.mark.parametrize("kind", [optiga.BoardError, optiga.ChipError, optiga.CertificateError])
+    def test_of_the_board_its_chip_and_what_is_on_it(self, kind: type[optiga.OptigaError]) -> None:
+        error = self.leave(kind("it is broken"))
+        assert (error.port, error.uid) == ("board 7", self.uid)
+        assert str(error) == "board 7: it is broken"
+
+    @pytest.mark.parametrize("kind", [optiga.ConfigurationError, optiga.CloudError])
+    def test_of_something_else(self, kind: type[optiga.OptigaError]) -> None:
+        """A file or a cloud is at fault, not what is at the port."""
+        error = self.leave(kind("it is broken"))
+        assert (error.port, error.uid) == ("board 7", self.uid)
+        assert str(error) == "it is broken"
+
+    def test_what_it_knows_already_stays(self) -> None:
+        error = self.leave(optiga.ChipError("it is broken", port="board 3"), asks_uid=False)
+        assert (error.port, error.uid) == ("board 3", "")

@@ -273,7 +273,7 @@ class TestFailures:
         result = cli("--port", port, "import", "f.json", "--yes")
         assert (result.code, result.out) == (4, "")
         assert result.errors == [
-            "Error: 0xF1D1: the chip says no. Done before it: 0xF1D0; the same command goes on from there"
+            f"Error: {port}: 0xF1D1: the chip says no. Done before it: 0xF1D0; the same command goes on from there"
         ]
         assert [entry["data"] for entry in three(cli, port)] == ["aa", "00", "00"]
         self.refuses = False
