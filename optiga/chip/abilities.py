@@ -43,6 +43,11 @@ def require_metadata(chip: Chip, changes: Metadata, oid: int) -> None:
     _require(chip, lambda model: model.check_metadata(changes), oid)
 
 
+def require_stored_random(chip: Chip, session: int) -> None:
+    """Make sure that the chip's model keeps random bytes in a session; otherwise as :func:`require`."""
+    _require(chip, lambda model: model.check_stored_random(), session)
+
+
 def _require(chip: Chip, check: Callable[[Model], None], oid: int | None) -> None:
     """Make sure that the chip's model passes a check; nobody need ask which it is if every model does."""
     if all(_lack(check, model) is None for model in MODELS):

@@ -12,7 +12,7 @@ from optiga.chip.key import Key
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, SignatureScheme
+from optiga.protocol.codes import HASH_SHA256, CommandCode, ErrorCode, KeyAgreement, KeyUsage, SignatureScheme
 
 if TYPE_CHECKING:
     from optiga.chip.toolbox import Toolbox
@@ -27,18 +27,14 @@ _GENERAL_HINTS = {
     ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile; run the command again",
     ErrorCode.INVALID_COMMAND: "This chip does not have the command",
 }
-_ON_EVERY_MODEL: dict[CommandCode, tuple[int, ...] | None] = {
-    CommandCode.OPEN_APPLICATION: None,
-    CommandCode.GET_DATA_OBJECT: None,
-    CommandCode.SET_DATA_OBJECT: None,
-    CommandCode.CALC_HASH: None,
-    CommandCode.CALC_SSEC: None,
-    CommandCode.GET_RANDOM: (0x00, 0x01),
+ON_EVERY_MODEL: dict[CommandCode, tuple[int, ...]] = {
+    CommandCode.CALC_HASH: (HASH_SHA256,),
+    CommandCode.CALC_SSEC: (KeyAgreement.ECDH,),
     CommandCode.GEN_KEY_PAIR: (KeyAlgorithm.SECP256R1, KeyAlgorithm.SECP384R1),
     CommandCode.CALC_SIGN: (SignatureScheme.ECDSA,),
     CommandCode.VERIFY_SIGN: (SignatureScheme.ECDSA,),
 }
-"""Values of the Param field that need no look at the model; None for all. What is not here may need one."""
+"""Values of the Param field that need no look at the model. What is not here may need one."""
 
 
 class Chip:
@@ -85,11 +81,12 @@ class Chip:
         """End the chip's application and have the chip keep its context: sessions, authorizations, security status.
 
         :returns: the handle, 8 bytes, with which a new :class:`Chip` goes on there, once. It is as good as the context.
+        :raises ConfigurationError: if the chip's model keeps none.
         :raises ChipError: if the chip refuses, for example while its security event counter is not 0.
         """
         from optiga.chip.commands.close_application import Hibernate
 
-        return self.execute(Hibernate())
+        return self.perform(Hibernate())
 
     def execute(self, command: Command[T]) -> T:
         """Send a command and return its result. One exchange; on an error of the chip a second one asks for the cause.
@@ -127,8 +124,7 @@ class Chip:
 
         :raises ConfigurationError: if it does not have it; the chip is not asked then.
         """
-        known = _ON_EVERY_MODEL.get(code, ())
-        if known is not None and param not in known:
+        if param not in ON_EVERY_MODEL.get(code, ()):
             from optiga.chip.abilities import require
 
             require(self, code, param)
@@ -209,11 +205,12 @@ class Chip:
     def count(self, oid: int, step: int = 1) -> None:
         """Advance a counter, 1 to 255; one that reaches its threshold stays there. One exchange.
 
+        :raises ConfigurationError: if the chip's model has no counters.
         :raises ChipError: if it is at its threshold already, or is no counter.
         """
         from optiga.chip.commands.set_data_object import Count
 
-        self.execute(Count(oid, step))
+        self.perform(Count(oid, step))
 
     def protected_update(self, oid: int, manifest: bytes, fragments: Sequence[bytes]) -> None:
         """Change an object as somebody who is not here has signed it. One exchange for the manifest, one a fragment.
@@ -241,9 +238,14 @@ class Chip:
 
         :param deterministic: from its deterministic one instead.
         :param session: a session that keeps ``prepended`` and these bytes, at most 66 together.
+        :raises ConfigurationError: if the chip's model keeps none in sessions.
         """
         from optiga.chip.commands.get_random import GetRandom
 
+        if session is not None:
+            from optiga.chip.abilities import require_stored_random
+
+            require_stored_random(self, session)
         return self.execute(GetRandom(size, deterministic, session, prepended))
 
     @property

@@ -38,6 +38,11 @@ _PARAM_NAMES: dict[CommandCode, tuple[str, type[IntEnum]]] = {
     CommandCode.ENCRYPT_SYM: ("operation by {}", SymmetricMode),
     CommandCode.DECRYPT_SYM: ("operation by {}", SymmetricMode),
 }
+_SINGLE_PARAMS: dict[tuple[CommandCode, int], str] = {
+    (CommandCode.SET_DATA_OBJECT, 0x02): "counters",
+    (CommandCode.GET_RANDOM, 0x04): "pre-master secrets",
+    (CommandCode.CLOSE_APPLICATION, 0x01): "hibernation",
+}
 
 
 class Lack(Exception):  # noqa: N818 - not an error by itself: who catches it says what it means there
@@ -96,8 +101,10 @@ class Model:
         """
         if code not in self.commands:
             raise Lack(f"command {code.title}")
-        if param is not None and param not in self.commands[code] and code in _PARAM_NAMES:
-            what, kind = _PARAM_NAMES[code]
+        if param is not None and param not in self.commands[code]:
+            if (code, param) in _SINGLE_PARAMS:
+                raise Lack(_SINGLE_PARAMS[code, param])
+            what, kind = _PARAM_NAMES.get(code, ("", IntEnum))
             if param in tuple(kind):
                 has = ", ".join(_word(kind(value)) for value in sorted(self.commands[code]))
                 raise Lack(what.format(_word(kind(param))), has)
@@ -105,6 +112,14 @@ class Model:
             wanted = ALL_OBJECTS[oid]
             same = [info.label for info in self.objects.values() if info.kind is wanted.kind]
             raise Lack(f"object {format_oid(oid)}, {wanted.name}", ", ".join(same))
+
+    def check_stored_random(self) -> None:
+        """Make sure that a session of it can keep random bytes.
+
+        :raises Lack: if it cannot.
+        """
+        if not self.stores_random:
+            raise Lack("random bytes in sessions")
 
     def check_metadata(self, metadata: Metadata) -> None:
         """Make sure that it has the tags, the conditions and the type of an object's metadata.

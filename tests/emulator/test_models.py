@@ -190,6 +190,9 @@ def test_names() -> None:
         (models.TRUST_M_V1, Code.CALC_SIGN, 0x03, None, "signatures by rsassa-pkcs1-v15-sha512", None),
         (models.TRUST_M_V1, Code.GEN_SYM_KEY, None, None, "command GenSymKey", ""),
         (models.TRUST_M_V1, Code.DERIVE_KEY, 0x08, None, "derivation by hkdf-sha256", "tls-prf-sha256"),
+        (models.TRUST_X, Code.SET_DATA_OBJECT, 0x02, None, "counters", ""),
+        (models.TRUST_X, Code.GET_RANDOM, 0x04, None, "pre-master secrets", ""),
+        (models.TRUST_X, Code.CLOSE_APPLICATION, 0x01, None, "command CloseApplication", ""),
         (models.TRUST_X, Code.SET_DATA_OBJECT, 0x00, 0xE0E9, "object 0xE0E9, trust anchor 2", "0xE0E8, 0xE0EF"),
     ],
 )
