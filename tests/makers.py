@@ -10,6 +10,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+KEY_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+
 
 class TestKey(NamedTuple):
     __test__ = False
@@ -54,6 +66,11 @@ def make_certificate(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def key_usage(*names: str) -> x509.KeyUsage:
+    """The extension with the flags named, and no others."""
+    return x509.KeyUsage(**{name: name in names for name in KEY_USAGES})
 
 
 def make_certificate_for(csr: Path, *, issuer: TestKey | None = None) -> bytes:

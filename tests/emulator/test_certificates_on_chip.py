@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from emulated import ALWAYS, ECDSA, ERASE, NEVER, Probe, in_der, two
+from makers import key_usage
 
 from optiga.emulator.identity import make_root_certificate, root_certificate_pem, root_key
 from optiga.protocol import tls_identity, tlv
@@ -33,23 +34,11 @@ def certify(
     key: Any, *, usages: set[str] | None, filler: int = 0, issuer: str = "test", constraints: str = ""
 ) -> bytes:
     """A self-signed certificate in DER; ``filler`` bytes of extension make it longer, basic constraints are in hex."""
-    flags = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    )
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)] if issuer else [])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(5).not_valid_before(YEAR).not_valid_after(YEAR + datetime.timedelta(days=9))
     if usages is not None:
-        usage = x509.KeyUsage(**{flag: flag in usages for flag in flags})
-        builder = builder.add_extension(usage, critical=True)
+        builder = builder.add_extension(key_usage(*usages), critical=True)
     for oid, content in (("1.2.3.4", bytes(filler)), ("2.5.29.19", bytes.fromhex(constraints))):
         if content:
             extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), content)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from emulated import ALWAYS, ERASE, METADATA, Probe, command
+from makers import key_usage
 
 from optiga.personalize.update.make import UpdateSecret, _sign, make_update
 from optiga.personalize.update.payloads import Payload, data_payload
@@ -38,7 +39,7 @@ def certificate_of(key: PrivateKey, *, signs: bool = True) -> bytes:
     """A certificate in DER that may verify signatures, or none."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "updates")])
     now = datetime.now(timezone.utc)
-    usage = x509.KeyUsage(signs, not signs, False, False, False, False, False, False, False)
+    usage = key_usage("digital_signature" if signs else "content_commitment")
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
     return builder.add_extension(usage, True).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
