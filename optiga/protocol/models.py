@@ -25,6 +25,7 @@ from optiga.protocol.codes import (
 )
 from optiga.protocol.metadata import ACCESS_TAGS, AccessCondition, Condition, Metadata, SimpleCondition, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid
+from optiga.protocol.symmetric import CIPHERS, HMACS
 
 Parameters = Mapping[CommandCode, frozenset[int]]
 """The commands that a model has, each with the values that its Param field can have."""
@@ -171,7 +172,7 @@ _V3_COMMANDS: Parameters = {
     CommandCode.SET_OBJECT_PROTECTED: _params(0x01),
     CommandCode.GET_RANDOM: _params(0x00, 0x01, 0x04),
     CommandCode.ENCRYPT_SYM: _params(SymmetricMode),
-    CommandCode.DECRYPT_SYM: _params(SymmetricMode),
+    CommandCode.DECRYPT_SYM: _params(CIPHERS, HMACS),
     CommandCode.ENCRYPT_ASYM: _params(AsymmetricCipher),
     CommandCode.DECRYPT_ASYM: _params(AsymmetricCipher),
     CommandCode.CALC_HASH: _params(HASH_SHA256),

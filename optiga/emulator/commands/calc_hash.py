@@ -6,7 +6,7 @@ from optiga.emulator.fields import take_tlvs
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sha256 import STATE_SIZE, RunningSha256
 from optiga.protocol import tlv
-from optiga.protocol.codes import HASH_SHA256, ErrorCode
+from optiga.protocol.codes import ErrorCode
 from optiga.protocol.metadata import Tag
 
 _START = 0x0
@@ -24,13 +24,11 @@ _ALLOWED = {_TAG_CONTEXT: (_CONTINUE, _FINAL, _FINAL_AND_KEEP), _TAG_EXPORT: (_S
 _ANSWER_DIGEST = 0x01
 
 
-def execute(machine: Machine, param: int, data: bytes) -> bytes:
+def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """One step of a SHA-256 over data given or read from an object.
 
     A context is the whole state of a message so far: any chip goes on with it, however often it is given.
     """
-    if param != HASH_SHA256:
-        raise CommandError(ErrorCode.INVALID_PARAM)
     (tag, value), *options = take_tlvs(data)
     if tag == _TERMINATE:
         return _terminate(machine, value, options)

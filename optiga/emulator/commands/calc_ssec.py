@@ -7,7 +7,7 @@ from optiga.emulator.commands.verify_sign import take_public_key
 from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin
-from optiga.protocol.codes import ErrorCode, KeyAgreement, KeyUsage
+from optiga.protocol.codes import ErrorCode, KeyUsage
 
 _TAG_KEY_OID = 0x01
 _TAG_ALGORITHM = 0x05
@@ -16,10 +16,8 @@ _TAG_EXPORT = 0x07
 _TAG_SESSION = 0x08
 
 
-def execute(machine: Machine, param: int, data: bytes) -> bytes:
+def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Agree on a secret with the holder of a public key; the secret goes out or into a session context."""
-    if param != KeyAgreement.ECDH:
-        raise CommandError(ErrorCode.INVALID_PARAM)
     tags = take_tags(data)
     target = take_target(tags)
     where, which, bit_string = expect_tags(tags, _TAG_KEY_OID, _TAG_ALGORITHM, _TAG_PUBLIC_KEY)

@@ -7,7 +7,6 @@ import secrets
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.codes import ErrorCode
 
-_FLUSH = 0x00
 _SAVE = 0x01
 
 
@@ -16,8 +15,6 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
 
     Its context can be saved, which takes a security event counter of 0 (footnote 6). The answer is its handle then.
     """
-    if param not in (_FLUSH, _SAVE):
-        raise CommandError(ErrorCode.INVALID_PARAM)
     if data:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     handle = b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optiga.emulator import keys
-from optiga.emulator.commands.encrypt_asym import TAG_DATA, TAG_SESSION, check_cipher
+from optiga.emulator.commands.encrypt_asym import TAG_DATA, TAG_SESSION
 from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin
@@ -14,9 +14,8 @@ from optiga.protocol.codes import ErrorCode, KeyUsage
 _TAG_KEY_OID = 0x03
 
 
-def execute(machine: Machine, param: int, data: bytes) -> bytes:
+def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Decrypt a message with a key of the chip, out or into a session context."""
-    check_cipher(param)
     tags = take_tags(data)
     target = _take_session(tags.pop(TAG_SESSION)) if TAG_SESSION in tags else None
     protected, where = expect_tags(tags, TAG_DATA, _TAG_KEY_OID)

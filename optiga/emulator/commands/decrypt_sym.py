@@ -10,13 +10,12 @@ from optiga.emulator.commands.encrypt_sym import (
     TAG_VERIFICATION_VALUE,
     Part,
     run,
-    take_mode,
     take_part,
 )
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType, SymmetricMode
-from optiga.protocol.symmetric import CIPHERS, HMACS, MAC_SIZES
+from optiga.protocol.symmetric import HMACS, MAC_SIZES
 
 _MAX_AUTHORIZED = 4
 """Most states Auto(X) at a time. SRM, "Access Conditions (ACs)"."""
@@ -24,15 +23,13 @@ _MAX_AUTHORIZED = 4
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Decrypt, or verify an HMAC, which answers nothing; a wrong one is an error."""
-    mode = take_mode(param)
+    mode = SymmetricMode(param)
     if mode in HMACS:
         # Whatever goes wrong from here on, the state that stood before is gone (note 4 to the command).
         machine.authorized.discard(int.from_bytes(data[:2], "big"))
         machine.chain = None  # an HMAC comes whole: what else was being decrypted has been broken into
         _verify(machine, mode, take_part(data))
         return b""
-    if mode not in CIPHERS:
-        raise CommandError(ErrorCode.INVALID_PARAM)
     return run(machine, CommandCode.DECRYPT_SYM, mode, take_part(data), symmetric.decryption)
 
 

@@ -36,10 +36,7 @@ _MAX_STORED_SECRET = 64
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Derive a key from a secret in a session or object; it goes out or into a session context."""
-    try:
-        method = KeyDerivation(param)
-    except ValueError:
-        raise CommandError(ErrorCode.INVALID_PARAM) from None
+    method = KeyDerivation(param)
     tags = take_tags(data)
     target = take_target(tags)
     info = b""

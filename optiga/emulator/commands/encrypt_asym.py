@@ -9,7 +9,7 @@ from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
-from optiga.protocol.codes import AsymmetricCipher, ErrorCode
+from optiga.protocol.codes import ErrorCode
 
 TAG_DATA = 0x61
 TAG_SESSION = 0x02
@@ -18,9 +18,8 @@ _TAG_ALGORITHM = 0x05
 _TAG_PUBLIC_KEY = 0x06
 
 
-def execute(machine: Machine, param: int, data: bytes) -> bytes:
+def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Encrypt a message, or the pre-master secret of a session, with a public key given or certified."""
-    check_cipher(param)
     tags = take_tags(data)
     from_session = TAG_SESSION in tags
     source = TAG_SESSION if from_session else TAG_DATA
@@ -37,15 +36,6 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         return tlv.encode(TAG_DATA, keys.encrypt(public_key, message))
     except ValueError:  # an even modulus, for example, which nobody sees before it is used
         raise CommandError(ErrorCode.INVALID_DATA) from None
-
-
-def check_cipher(param: int) -> None:
-    """Refuse a Param field that names no cipher suite.
-
-    :raises CommandError: if it names none.
-    """
-    if param != AsymmetricCipher.RSAES_PKCS1_V15:
-        raise CommandError(ErrorCode.INVALID_PARAM)
 
 
 def _pre_master_secret(machine: Machine, oid: int) -> bytes:

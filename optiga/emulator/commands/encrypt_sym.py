@@ -50,19 +50,7 @@ class Part(NamedTuple):
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Encrypt, or make a MAC; the MAC is answered at the end."""
-    mode = take_mode(param)
-    return run(machine, CommandCode.ENCRYPT_SYM, mode, take_part(data), symmetric.encryption)
-
-
-def take_mode(param: int) -> SymmetricMode:
-    """The mode of operation that a Param field names.
-
-    :raises CommandError: if it names none.
-    """
-    try:
-        return SymmetricMode(param)
-    except ValueError:
-        raise CommandError(ErrorCode.INVALID_PARAM) from None
+    return run(machine, CommandCode.ENCRYPT_SYM, SymmetricMode(param), take_part(data), symmetric.encryption)
 
 
 def take_part(data: bytes) -> Part:

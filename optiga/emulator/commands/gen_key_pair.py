@@ -19,8 +19,6 @@ _ANSWER_PUBLIC = 0x02
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Make a key pair: into a key object, into a session context, or out in plain."""
-    if param not in machine.model.algorithms:
-        raise CommandError(ErrorCode.INVALID_PARAM)
     algorithm = KeyAlgorithm(param)
     place = take_place(data)
     if place is None:

@@ -11,15 +11,12 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectKind
-from optiga.protocol.symmetric import AES_KEY_SIZES
 
 _ANSWER_KEY = 0x01
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Make an AES key: into its object, or out in plain."""
-    if param not in AES_KEY_SIZES:
-        raise CommandError(ErrorCode.INVALID_PARAM)
     algorithm = KeyAlgorithm(param)
     place = take_place(data)
     if place is None:

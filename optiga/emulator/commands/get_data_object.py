@@ -7,14 +7,11 @@ from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.metadata import Tag
 
-_DATA = 0x00
 _METADATA = 0x01
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Data from an offset, or metadata."""
-    if param not in (_DATA, _METADATA):
-        raise CommandError(ErrorCode.INVALID_PARAM)
     if len(data) != 2 and (param == _METADATA or len(data) != 6):
         raise CommandError(ErrorCode.INVALID_LENGTH)
     oid = int.from_bytes(data[:2], "big")

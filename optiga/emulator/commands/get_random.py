@@ -9,8 +9,6 @@ from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol.codes import ErrorCode
 
-_TRNG = 0x00
-_DRNG = 0x01
 _PRE_MASTER = 0x04
 _TAG_PREPENDED = 0x41
 _SIZES = range(8, 257)
@@ -18,8 +16,6 @@ _SIZES = range(8, 257)
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Random bytes, out or into a session context; both generators are the operating system's here."""
-    if param not in (_TRNG, _DRNG, _PRE_MASTER):
-        raise CommandError(ErrorCode.INVALID_PARAM)
     size, target = take_number(data[:2], 2), data[2:]
     if size not in _SIZES:
         raise CommandError(ErrorCode.INVALID_DATA)

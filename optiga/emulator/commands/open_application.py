@@ -5,15 +5,12 @@ from __future__ import annotations
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.codes import APPLICATION_ID, ErrorCode
 
-_INITIALIZE = 0x00
 _RESTORE = 0x01
 _HANDLE_SIZE = 8
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Start the application, with a clean context or with the one that was saved. Either way none is saved any more."""
-    if param not in (_INITIALIZE, _RESTORE):
-        raise CommandError(ErrorCode.INVALID_PARAM)
     if len(data) != len(APPLICATION_ID) + (_HANDLE_SIZE if param == _RESTORE else 0):
         raise CommandError(ErrorCode.INVALID_LENGTH)
     if not data.startswith(APPLICATION_ID):

@@ -9,7 +9,6 @@ from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import MAX_SIZE, Tag
 
-_WRITE = 0x00
 _METADATA = 0x01
 _COUNT = 0x02
 _ERASE_AND_WRITE = 0x40
@@ -20,8 +19,6 @@ _RANGES = {oids.SLEEP_DELAY: range(20, 256), oids.CURRENT_LIMIT: range(6, 16)}
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Write, erase and write, count, or change metadata."""
-    if param not in (_WRITE, _METADATA, _COUNT, _ERASE_AND_WRITE):
-        raise CommandError(ErrorCode.INVALID_PARAM)
     if len(data) < 5:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     oid, offset, content = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big"), data[4:]

@@ -5,21 +5,18 @@ from __future__ import annotations
 from optiga.emulator.fields import take_tlvs
 from optiga.emulator.machine import Chain, CommandError, Machine
 from optiga.protocol.codes import CommandCode, ErrorCode
-from optiga.protocol.manifest import MANIFEST_VERSION
 
 _START = 0x30
 _FINAL = 0x31
 _CONTINUE = 0x32
 
 
-def execute(machine: Machine, param: int, data: bytes) -> bytes:
+def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """One step of a protected update: the manifest, a fragment, or the last fragment."""
     from optiga.emulator.protected_update import RunningUpdate
     from optiga.emulator.update_start import begin
 
     running, machine.chain = machine.chain, None
-    if param != MANIFEST_VERSION:
-        raise CommandError(ErrorCode.INVALID_PARAM)
     (tag, value), *more = take_tlvs(data)
     if more or tag not in (_START, _CONTINUE, _FINAL):
         raise CommandError(ErrorCode.INVALID_DATA)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from optiga.emulator import keys
-from optiga.emulator.commands.calc_sign import take_scheme
 from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, ObjectType
+from optiga.protocol.codes import ErrorCode, ObjectType, SignatureScheme
 from optiga.protocol.metadata import Tag
 
 _TAG_DIGEST = 0x01
@@ -23,7 +22,7 @@ _MAX_SIGNATURE = 520
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Check a signature; a wrong one is an error."""
-    scheme = take_scheme(param)
+    scheme = SignatureScheme(param)
     tags = take_tags(data)
     if _TAG_CERTIFICATE_OID in tags:
         from optiga.emulator.certificates import signing_key
