@@ -5,15 +5,9 @@ from __future__ import annotations
 import hmac
 
 from optiga.emulator import symmetric
-from optiga.emulator.commands.encrypt_sym import (
-    START_AND_FINAL,
-    TAG_VERIFICATION_VALUE,
-    Part,
-    run,
-    take_part,
-)
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin, SessionSecret
+from optiga.emulator.symmetric_parts import START_AND_FINAL, TAG_VERIFICATION_VALUE, Part, run, take_part
 from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType, SymmetricMode
 from optiga.protocol.symmetric import HMACS, MAC_SIZES
 

@@ -1,117 +1,13 @@
-"""EncryptSym: AES and HMAC, whole or in parts. SRM, section of the same name.
-
-What it shares with DecryptSym stands here, too: both take a key, one part of the data, and what a mode needs besides.
-"""
+"""EncryptSym: AES and HMAC, whole or in parts. SRM, section of the same name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from optiga.emulator import symmetric
-from optiga.emulator.fields import take_tags
-from optiga.emulator.machine import Chain, CommandError, Machine
-from optiga.emulator.sessions import Origin
-from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
-from optiga.protocol.symmetric import BLOCK_SIZE, HMACS
-
-START = 0x00
-START_AND_FINAL = 0x01
-CONTINUE = 0x02
-FINAL = 0x03
-_STEPS = (START, START_AND_FINAL, CONTINUE, FINAL)
-_TAG_ADDITIONAL_DATA = 0x40
-_TAG_IV = 0x41
-_TAG_WHOLE_LENGTH = 0x42
-TAG_VERIFICATION_VALUE = 0x43
-_OPTIONAL = (_TAG_ADDITIONAL_DATA, _TAG_IV, _TAG_WHOLE_LENGTH, TAG_VERIFICATION_VALUE)
-_ANSWER_DATA = 0x61
-_MAX_DATA = 640
-"""Most bytes of InData, the key's identifier and all tags included."""
-
-Begin = Callable[[SymmetricMode, bytes, bytes], symmetric.Running]
-"""How an operation begins: with its mode, key and initialization vector."""
-
-
-class Part(NamedTuple):
-    """What one command carries.
-
-    :param oid: of the key or secret.
-    :param step: place of the command in its chain.
-    :param optional: values of other tags, by their tags.
-    """
-
-    oid: int
-    step: int
-    data: bytes
-    optional: dict[int, bytes]
+from optiga.emulator.machine import Machine
+from optiga.emulator.symmetric_parts import run, take_part
+from optiga.protocol.codes import CommandCode, SymmetricMode
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Encrypt, or make a MAC; the MAC is answered at the end."""
     return run(machine, CommandCode.ENCRYPT_SYM, SymmetricMode(param), take_part(data), symmetric.encryption)
-
-
-def take_part(data: bytes) -> Part:
-    """The key's identifier, which has no tag, and the TLVs behind it.
-
-    :raises CommandError: if there is not exactly one part of data with at least one byte, or a tag is unknown.
-    """
-    if not 2 <= len(data) <= _MAX_DATA:
-        raise CommandError(ErrorCode.INVALID_LENGTH)
-    tags = take_tags(data[2:])
-    steps = [tag for tag in tags if tag in _STEPS]
-    if len(steps) != 1 or any(tag not in _OPTIONAL for tag in tags if tag not in _STEPS):
-        raise CommandError(ErrorCode.INVALID_DATA)
-    content = tags.pop(steps[0])
-    if not content:
-        raise CommandError(ErrorCode.INVALID_LENGTH)
-    return Part(int.from_bytes(data[:2], "big"), steps[0], content, tags)
-
-
-def run(machine: Machine, code: CommandCode, mode: SymmetricMode, part: Part, begin: Begin) -> bytes:
-    """Take one part of the data; the answer of the command.
-
-    :raises CommandError: if the part does not fit the mode, the chain or the key.
-    """
-    begins, ends = part.step in (START, START_AND_FINAL), part.step in (START_AND_FINAL, FINAL)
-    iv = _take_iv(part, allowed=begins and mode is SymmetricMode.CBC)
-    whole_blocks = mode not in HMACS and not (ends and mode is SymmetricMode.CMAC)
-    if whole_blocks and len(part.data) % BLOCK_SIZE:
-        raise CommandError(ErrorCode.INVALID_LENGTH)
-    running = begin(mode, _key(machine, mode, part.oid), iv) if begins else _running(machine, mode)
-    output = running.add(part.data)
-    if ends:
-        machine.chain = None
-        output += running.end()
-    else:
-        machine.chain = Chain(code, running)
-    return tlv.encode(_ANSWER_DATA, output) if output else b""
-
-
-def _take_iv(part: Part, *, allowed: bool) -> bytes:
-    """The initialization vector, zeros if none is given; nothing else may stand beside the data."""
-    if part.optional.keys() - ({_TAG_IV} if allowed else set()):
-        raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
-    iv = part.optional.get(_TAG_IV, bytes(BLOCK_SIZE))
-    if len(iv) != BLOCK_SIZE:
-        raise CommandError(ErrorCode.INVALID_LENGTH)
-    return iv
-
-
-def _key(machine: Machine, mode: SymmetricMode, oid: int) -> bytes:
-    """What a mode works with: an AES key, or for HMAC a shared secret."""
-    if mode in HMACS:
-        return machine.secret(oid, Origin.AGREED, Origin.DERIVED)
-    return machine.symmetric_key(oid)
-
-
-def _running(machine: Machine, mode: SymmetricMode) -> symmetric.Running:
-    """What the commands before have begun; the identifier that a later one carries is not looked at."""
-    if machine.chain is None:
-        raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
-    running: symmetric.Running = machine.chain.state
-    if running.mode is not mode:
-        raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
-    return running
