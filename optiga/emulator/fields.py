@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from optiga.emulator.machine import CommandError
+from optiga.emulator import keys
+from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.protocol import tlv
+from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
+
+_TAG_EXPORT = 0x07
+_TAG_SESSION = 0x08
 
 
 def take_tags(data: bytes) -> dict[int, bytes]:
@@ -51,3 +56,43 @@ def expect_tags(tags: dict[int, bytes], *wanted: int) -> list[bytes]:
     if set(tags) != set(wanted):
         raise CommandError(ErrorCode.INVALID_DATA)
     return [tags[tag] for tag in wanted]
+
+
+def take_session(value: bytes) -> int:
+    """The identifier of a session.
+
+    :raises CommandError: if it is that of anything else.
+    """
+    oid = take_number(value, 2)
+    if not is_session(oid):
+        raise CommandError(ErrorCode.INVALID_OID)
+    return oid
+
+
+def take_target(tags: dict[int, bytes]) -> int | None:
+    """Where a new secret goes: a session, or None for out. Its tag is taken from the others.
+
+    :raises CommandError: if there is not exactly one of the two ways, or what is named is no session.
+    """
+    if (_TAG_EXPORT in tags) == (_TAG_SESSION in tags):
+        raise CommandError(ErrorCode.INVALID_DATA)
+    if _TAG_EXPORT in tags:
+        take_number(tags.pop(_TAG_EXPORT), 0)
+        return None
+    return take_session(tags.pop(_TAG_SESSION))
+
+
+def take_public_key(machine: Machine, identifier: bytes, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:
+    """A public key.
+
+    :param identifier: of its algorithm, one byte.
+    :raises CommandError: if the chip has no such algorithm, or the BIT STRING is no key of it.
+    """
+    number = take_number(identifier, 1)
+    if number not in machine.model.algorithms:
+        raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
+    algorithm = KeyAlgorithm(number)
+    try:
+        return algorithm, keys.load_public(algorithm, bit_string)
+    except ValueError:
+        raise CommandError(ErrorCode.INVALID_DATA) from None

@@ -14,7 +14,7 @@ from optiga.emulator.security_monitor import SecurityMonitor
 from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, UsableKey
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import SECRET_TYPES, CommandCode, ErrorCode, KeyUsage, LifeCycleState, ObjectType
-from optiga.protocol.metadata import Condition, Metadata, Tag
+from optiga.protocol.metadata import MAX_SIZE, Condition, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectKind
 
 if TYPE_CHECKING:
@@ -117,6 +117,14 @@ class Machine:
     def kind(self, oid: int) -> ObjectKind:
         """What an object that is there is for."""
         return self.model.kind.objects[oid].kind
+
+    def put(self, oid: int, changed: StoredObject) -> None:
+        """Stage an object's new content.
+
+        :raises CommandError: if there is no room for its metadata.
+        """
+        check_room(changed.metadata)
+        self.table.put(oid, changed)
 
     def data(self, oid: int) -> bytes:
         """Data of an object: those of the moment where they are volatile."""
@@ -261,6 +269,24 @@ class Machine:
             raise CommandError(ErrorCode.INVALID_OID)
         self.sessions[oid] = SessionSecret(value, origin)
 
+    def give_secret(self, target: int | None, value: bytes, origin: Origin) -> bytes:
+        """Put a secret into a session, or out if there is none; what the command answers."""
+        if target is None:
+            return value
+        self.keep_secret(target, value, origin)
+        return b""
+
+    def certificate(self, oid: int) -> bytes:
+        """The data of an object with a certificate, for use.
+
+        :raises CommandError: if there can be none, or the object's execute access condition does not hold.
+        """
+        self.object(oid)
+        if self.kind(oid).is_key:
+            raise CommandError(ErrorCode.INVALID_OID)
+        self.require(oid, Tag.EXECUTE)
+        return self.data(oid)
+
     def key(self, oid: int) -> UsableKey:
         """The private key in an object or session, for use.
 
@@ -303,6 +329,15 @@ def _require_usable(metadata: Metadata) -> None:
     version = metadata.get(Tag.VERSION)
     if version is not None and version[0] & _INVALID_FLAG:
         raise CommandError(ErrorCode.INVALID_METADATA)
+
+
+def check_room(metadata: Metadata) -> None:
+    """Refuse metadata that an object has no room for.
+
+    :raises CommandError: if it has none.
+    """
+    if len(metadata.encode()) > MAX_SIZE:
+        raise CommandError(ErrorCode.METADATA_TRUNCATION)
 
 
 def is_session(oid: int) -> bool:

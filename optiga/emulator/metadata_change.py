@@ -5,7 +5,6 @@ from __future__ import annotations
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import is_valid_value
-from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 
@@ -28,10 +27,7 @@ def change_metadata(machine: Machine, oid: int, content: bytes) -> None:
     state = stored.metadata.life_cycle_state
     for tag, value in changes.items():
         _check_tag(machine, oid, state, tag, value)
-    changed = stored.metadata.with_tags(dict(changes.items()))
-    if len(changed.encode()) > md.MAX_SIZE:
-        raise CommandError(ErrorCode.METADATA_TRUNCATION)
-    machine.table.put(oid, StoredObject(stored.data, changed))
+    machine.put(oid, StoredObject(stored.data, stored.metadata.with_tags(dict(changes.items()))))
 
 
 def _check_tag(machine: Machine, oid: int, state: LifeCycleState, tag: int, value: bytes) -> None:

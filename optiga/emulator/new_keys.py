@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from optiga.emulator.fields import expect_tags, take_number, take_tags
-from optiga.emulator.machine import CommandError
+from optiga.emulator.machine import CommandError, check_room
 from optiga.emulator.objects import StoredObject
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
-from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
+from optiga.protocol.metadata import Metadata, Tag
 
 _TAG_OID = 0x01
 _TAG_USAGE = 0x02
@@ -38,6 +38,5 @@ def metadata_with_key(stored: StoredObject, algorithm: KeyAlgorithm, usage: KeyU
     :raises CommandError: if there is no room for them.
     """
     metadata = stored.metadata.with_tags({Tag.ALGORITHM: bytes([algorithm]), Tag.KEY_USAGE: bytes([usage])})
-    if len(metadata.encode()) > MAX_SIZE:
-        raise CommandError(ErrorCode.METADATA_TRUNCATION)
+    check_room(metadata)
     return metadata

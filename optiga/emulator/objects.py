@@ -36,6 +36,11 @@ class StoredObject(NamedTuple):
         value, threshold = int.from_bytes(self.data[:4], "big"), int.from_bytes(self.data[4:], "big")
         return StoredObject(min(value + count, threshold).to_bytes(4, "big") + self.data[4:], self.metadata)
 
+    def with_data(self, data: bytes) -> StoredObject:
+        """The same object with other data; the used size follows, and is made where there is none (table 49, 0xC5)."""
+        width = len(self.metadata.get(Tag.MAX_SIZE) or b"\0\0")
+        return StoredObject(data, self.metadata.with_tags({Tag.USED_SIZE: len(data).to_bytes(width, "big")}))
+
 
 class Store(Protocol):
     """Where the objects of one chip survive."""

@@ -8,12 +8,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from optiga.emulator.commands.set_data_object import store_data
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import is_valid_value
 from optiga.emulator.update_keys import parse_key
-from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.fragments import FRAGMENT_SIZE, MAC_SIZE, FragmentCipher
@@ -110,8 +108,7 @@ class RunningUpdate:
         data = before[:start].ljust(start, b"\x00") + piece + before[start + len(piece) :]
         self._written += len(piece)
         metadata = stored.metadata.with_tags({Tag.VERSION: self._version(is_last=is_last)})
-        machine.table.put(oid, StoredObject(data, metadata))
-        store_data(machine, oid, data)
+        machine.put(oid, StoredObject(data, metadata).with_data(data))
         self._held = machine.object(oid)
 
     def _write_key(self, machine: Machine, kind: KeyUpdate) -> None:
@@ -140,9 +137,7 @@ class RunningUpdate:
         if reset_type & 0x0F in tuple(LifeCycleState):
             tags[Tag.LCSO] = bytes([reset_type & 0x0F])
         metadata = stored.metadata.with_tags({**tags, **changes})
-        if len(metadata.encode()) > md.MAX_SIZE:
-            raise CommandError(ErrorCode.METADATA_TRUNCATION)
-        machine.table.put(oid, StoredObject(stored.data, metadata))
+        machine.put(oid, StoredObject(stored.data, metadata))
 
 
 def _parse_changes(machine: Machine, oid: int, payload: bytes) -> dict[int, bytes]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 
 from optiga.emulator.certificates import signing_key
-from optiga.emulator.machine import CommandError, Machine
+from optiga.emulator.machine import CommandError, Machine, check_room
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.protected_update import INVALID_FLAG, RunningUpdate
 from optiga.protocol import der
-from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.codes import ErrorCode, ObjectType, SignatureScheme
@@ -152,8 +151,7 @@ def _check_room(stored: StoredObject, manifest: Manifest) -> None:
         raise CommandError(ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED)
     if isinstance(kind, KeyUpdate):
         tags.update({Tag.ALGORITHM: bytes([kind.algorithm]), Tag.KEY_USAGE: bytes([kind.usage])})
-    if len(metadata.with_tags(tags).encode()) > md.MAX_SIZE:
-        raise CommandError(ErrorCode.METADATA_TRUNCATION)
+    check_room(metadata.with_tags(tags))
 
 
 def _cipher(machine: Machine, manifest: Manifest) -> FragmentCipher | None:

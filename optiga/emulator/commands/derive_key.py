@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-from optiga.emulator.commands.calc_ssec import give_secret, take_target
-from optiga.emulator.fields import expect_tags, take_number, take_tags
+from optiga.emulator.fields import expect_tags, take_number, take_tags, take_target
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin
 from optiga.protocol.codes import ErrorCode, KeyDerivation
@@ -57,7 +56,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         derived = _tls_prf(_PRF_HASHES[method], secret, salt, size)
     else:
         derived = _hkdf(_HKDF_HASHES[method], secret, salt, info, size)
-    return give_secret(machine, target, derived, Origin.DERIVED)
+    return machine.give_secret(target, derived, Origin.DERIVED)
 
 
 def _tls_prf(hash_name: str, secret: bytes, seed: bytes, size: int) -> bytes:

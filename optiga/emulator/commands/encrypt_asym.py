@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from optiga.emulator import keys
-from optiga.emulator.commands.verify_sign import take_certificate, take_public_key
-from optiga.emulator.fields import expect_tags, take_number, take_tags
-from optiga.emulator.machine import CommandError, Machine, is_session
+from optiga.emulator.fields import expect_tags, take_number, take_public_key, take_session, take_tags
+from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
 
-TAG_DATA = 0x61
-TAG_SESSION = 0x02
+_TAG_DATA = 0x61
+_TAG_SESSION = 0x02
 _TAG_CERTIFICATE_OID = 0x04
 _TAG_ALGORITHM = 0x05
 _TAG_PUBLIC_KEY = 0x06
@@ -21,30 +20,24 @@ _TAG_PUBLIC_KEY = 0x06
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Encrypt a message, or the pre-master secret of a session, with a public key given or certified."""
     tags = take_tags(data)
-    from_session = TAG_SESSION in tags
-    source = TAG_SESSION if from_session else TAG_DATA
+    from_session = _TAG_SESSION in tags
+    source = _TAG_SESSION if from_session else _TAG_DATA
     if _TAG_CERTIFICATE_OID in tags:
         given, where = expect_tags(tags, source, _TAG_CERTIFICATE_OID)
         algorithm, public_key = _certified_key(machine, take_number(where, 2), from_session=from_session)
     else:
         given, which, bit_string = expect_tags(tags, source, _TAG_ALGORITHM, _TAG_PUBLIC_KEY)
-        algorithm, public_key = _given_key(machine, take_number(which, 1), bit_string)
-    message = _pre_master_secret(machine, take_number(given, 2)) if from_session else given
+        algorithm, public_key = _given_key(machine, which, bit_string)
+    message = machine.secret(take_session(given), Origin.PRE_MASTER) if from_session else given
     if len(message) > RSA_KEY_BITS[algorithm] // 8 - keys.PADDING_SIZE:
         raise CommandError(ErrorCode.INVALID_DATA)
     try:
-        return tlv.encode(TAG_DATA, keys.encrypt(public_key, message))
+        return tlv.encode(_TAG_DATA, keys.encrypt(public_key, message))
     except ValueError:  # an even modulus, for example, which nobody sees before it is used
         raise CommandError(ErrorCode.INVALID_DATA) from None
 
 
-def _pre_master_secret(machine: Machine, oid: int) -> bytes:
-    if not is_session(oid):
-        raise CommandError(ErrorCode.INVALID_OID)
-    return machine.secret(oid, Origin.PRE_MASTER)
-
-
-def _given_key(machine: Machine, identifier: int, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:
+def _given_key(machine: Machine, identifier: bytes, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:
     algorithm, public_key = take_public_key(machine, identifier, bit_string)
     if not algorithm.is_rsa:
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
@@ -56,7 +49,7 @@ def _certified_key(machine: Machine, oid: int, *, from_session: bool) -> tuple[K
     from optiga.emulator.certificates import certified_key
 
     usages = ("key_encipherment",) if from_session else ("key_encipherment", "data_encipherment")
-    algorithm, public_key = certified_key(take_certificate(machine, oid), *usages)
+    algorithm, public_key = certified_key(machine.certificate(oid), *usages)
     if not algorithm.is_rsa:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     return algorithm, public_key

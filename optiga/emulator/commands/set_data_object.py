@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.metadata_change import change_metadata
-from optiga.emulator.objects import StoredObject
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.metadata import MAX_SIZE, Tag
+from optiga.protocol.metadata import Tag
 
 _METADATA = 0x01
 _COUNT = 0x02
@@ -53,20 +52,7 @@ def _write(machine: Machine, oid: int, offset: int, content: bytes, *, erase: bo
         raise CommandError(ErrorCode.INVALID_DATA)
     before = b"" if erase else machine.object(oid).data  # as it is now: a counter may be linked to itself
     written = before[:offset].ljust(offset, b"\x00") + content + before[offset + len(content) :]
-    store_data(machine, oid, written)
-
-
-def store_data(machine: Machine, oid: int, data: bytes) -> None:
-    """Stage an object's data; the used size follows, and is made where there is none (table 49, tag 0xC5).
-
-    :raises CommandError: if there is no room for it in the metadata.
-    """
-    metadata = machine.object(oid).metadata
-    width = len(metadata.get(Tag.MAX_SIZE) or b"\0\0")
-    metadata = metadata.with_tags({Tag.USED_SIZE: len(data).to_bytes(width, "big")})
-    if len(metadata.encode()) > MAX_SIZE:
-        raise CommandError(ErrorCode.METADATA_TRUNCATION)
-    machine.table.put(oid, StoredObject(data, metadata))
+    machine.put(oid, machine.object(oid).with_data(written))
 
 
 def _check_progress(oid: int, now: int, wanted: int) -> None:

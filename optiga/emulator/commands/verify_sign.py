@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from optiga.emulator import keys
-from optiga.emulator.fields import expect_tags, take_number, take_tags
+from optiga.emulator.fields import expect_tags, take_number, take_public_key, take_tags
 from optiga.emulator.machine import CommandError, Machine
-from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, ObjectType, SignatureScheme
 from optiga.protocol.metadata import Tag
 
@@ -31,14 +30,14 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         oid = take_number(where, 2)
         if machine.object(oid).metadata.get(Tag.TYPE) not in _CERTIFICATE_TYPES:
             raise CommandError(ErrorCode.INVALID_OID)
-        algorithm, public_key = signing_key(take_certificate(machine, oid))
+        algorithm, public_key = signing_key(machine.certificate(oid))
         if algorithm not in machine.model.algorithms:
             raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     else:
         digest, signature, which, given = expect_tags(
             tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_ALGORITHM, _TAG_PUBLIC_KEY
         )
-        algorithm, public_key = take_public_key(machine, take_number(which, 1), given)
+        algorithm, public_key = take_public_key(machine, which, given)
     if not keys.fits_scheme(algorithm, scheme):
         raise CommandError(ErrorCode.INVALID_PARAM)
     fits = keys.fits_digest(algorithm, scheme, digest, at_least=1)
@@ -47,30 +46,3 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     if not keys.verifies(public_key, algorithm, scheme, digest, signature):
         raise CommandError(ErrorCode.SIGNATURE_VERIFICATION_FAILURE)
     return b""
-
-
-def take_public_key(machine: Machine, identifier: int, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:
-    """A public key given with a command.
-
-    :param identifier: of its algorithm.
-    :raises CommandError: if the chip has no such algorithm, or the BIT STRING is no key of it.
-    """
-    if identifier not in machine.model.algorithms:
-        raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
-    algorithm = KeyAlgorithm(identifier)
-    try:
-        return algorithm, keys.load_public(algorithm, bit_string)
-    except ValueError:
-        raise CommandError(ErrorCode.INVALID_DATA) from None
-
-
-def take_certificate(machine: Machine, oid: int) -> bytes:
-    """The data of an object with a certificate that a command may use.
-
-    :raises CommandError: if there is none, or its execute access condition does not hold.
-    """
-    machine.object(oid)
-    if machine.kind(oid).is_key:
-        raise CommandError(ErrorCode.INVALID_OID)
-    machine.require(oid, Tag.EXECUTE)
-    return machine.data(oid)
