@@ -6,7 +6,7 @@ Encodings: SRM, "Data encoding format examples".
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
@@ -81,9 +81,10 @@ def public_bit_string(key: PrivateKey) -> bytes:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     if isinstance(key, ec.EllipticCurvePrivateKey):
+        # By hand: the library's serialization, of which a chip with EC keys needs no other part, is slow to load.
         size = (key.curve.key_size + 7) // 8
         point = key.public_key().public_numbers()
-        content = b"\x04" + point.x.to_bytes(size, "big") + point.y.to_bytes(size, "big")
+        content = _UNCOMPRESSED + point.x.to_bytes(size, "big") + point.y.to_bytes(size, "big")
     else:
         from cryptography.hazmat.primitives import serialization
 
@@ -91,12 +92,13 @@ def public_bit_string(key: PrivateKey) -> bytes:
     return der.encode(der.BIT_STRING, b"\x00" + content)
 
 
-def private_octet_string(key: PrivateKey, algorithm: KeyAlgorithm) -> bytes:
+def private_octet_string(key: PrivateKey) -> bytes:
     """The private key as the chip exports it: a DER OCTET STRING of the scalar, or of the private exponent for RSA."""
-    numbers: Any = key.private_numbers()
-    if algorithm.is_ec:
-        return der.encode(der.OCTET_STRING, numbers.private_value.to_bytes(CURVES[algorithm].coordinate_size, "big"))
-    return der.encode(der.OCTET_STRING, numbers.d.to_bytes(RSA_KEY_BITS[algorithm] // 8, "big"))
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    if isinstance(key, rsa.RSAPrivateKey):
+        return der.encode(der.OCTET_STRING, key.private_numbers().d.to_bytes(key.key_size // 8, "big"))
+    return der.encode(der.OCTET_STRING, to_stored(key))
 
 
 def load_public(algorithm: KeyAlgorithm, bit_string: bytes) -> PublicKey:
@@ -156,13 +158,14 @@ def sign(key: PrivateKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, dige
 def verifies(key: PublicKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes, signature: bytes) -> bool:
     """Whether a signature is that of a digest; encoded as :func:`sign` gives it, or with r and s as DER has them."""
     from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
     try:
-        if algorithm.is_ec:
-            numbers = _shortest(signature, CURVES[algorithm].coordinate_size)
-            cast("ec.EllipticCurvePublicKey", key).verify(numbers, digest, _ecdsa(len(digest)))
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, digest, *_rsassa(scheme))
         else:
-            cast("rsa.RSAPublicKey", key).verify(signature, digest, *_rsassa(scheme))
+            numbers = _shortest(signature, CURVES[algorithm].coordinate_size)
+            key.verify(numbers, digest, _ecdsa(len(digest)))
     except (InvalidSignature, ValueError):
         return False
     return True

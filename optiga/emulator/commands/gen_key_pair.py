@@ -23,7 +23,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     place = take_place(data)
     if place is None:
         private = keys.generate(algorithm)
-        exported = tlv.encode(_ANSWER_PRIVATE, keys.private_octet_string(private, algorithm))
+        exported = tlv.encode(_ANSWER_PRIVATE, keys.private_octet_string(private))
         return exported + tlv.encode(_ANSWER_PUBLIC, keys.public_bit_string(private))
     return tlv.encode(_ANSWER_PUBLIC, _keep(machine, *place, algorithm))
 
