@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from optiga.errors import BoardError, ConfigurationError
 from optiga.locks import DEFAULT_WAIT_S, Owner
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
+from optiga.sqlite_uri import address_of
 
 _APPLICATION_ID = 0x4F505447
 """``OPTG`` in the header of the file: what tells it from other SQLite files."""
@@ -224,12 +226,15 @@ def _is_there(path: Path) -> bool:
     :raises BoardError: if it is not the name of a file.
     """
     try:
-        if path.name and not path.is_dir():
-            return path.exists()
+        is_folder = stat.S_ISDIR(path.stat().st_mode)  # Path.exists says of a name that cannot be one that it is free
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except (OSError, ValueError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise BoardError(f"not the name of a file: {cause.lower()}", hint="Name another", port=str(path)) from None
-    raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
+    if is_folder:
+        raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
+    return True
 
 
 def _create(
@@ -343,10 +348,9 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
 
 def _connect(path: Path, wait_s: float) -> sqlite3.Connection:
     """A connection in which transactions are begun and ended by statements alone."""
+    address = f"{address_of(path.absolute())}?mode=rw"
     # The file is used by one thread at a time, not always the one that opened it.
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=wait_s
-    )
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=wait_s)
     try:
         connection.execute("PRAGMA synchronous = FULL")
     except BaseException:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.personalize.files import cause_of
+from optiga.sqlite_uri import address_of
 
 if TYPE_CHECKING:
-    from pathlib import Path, PurePath
+    from pathlib import Path
 
 WAIT_S = 30.0
 """How long one process waits for others, in seconds."""
@@ -61,12 +62,6 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
             yield connection
     except sqlite3.Error as error:
         raise _explain(path, kind, error, make=make) from None
-
-
-def address_of(path: PurePath) -> str:
-    """The URI of an absolute path as SQLite takes it: a server of Windows belongs to the path there."""
-    uri = path.as_uri()
-    return uri if uri.startswith("file:///") else uri.replace("file://", "file:////", 1)
 
 
 def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:

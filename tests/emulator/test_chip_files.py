@@ -8,6 +8,8 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from emulated import Probe, command, key_target, two
 from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore
 from optiga.emulator.models import TRUST_M_V1, TRUST_M_V3
 from optiga.emulator.objects import StoredObject
-from optiga.emulator.store import create_chip, default_chip_path, reset_chip_file
+from optiga.emulator.store import create_chip, default_chip_path, open_chip_file, reset_chip_file
 from optiga.errors import BoardError, ConfigurationError
 from optiga.protocol import der, tls_identity
 from optiga.protocol.codes import CommandCode
@@ -169,6 +171,16 @@ def test_a_file_that_may_not_be_read(path: Path, mode: int) -> None:
 def test_a_folder_is_no_chip(tmp_path: Path) -> None:
     with pytest.raises(BoardError, match="folder"):
         SqliteStore(tmp_path)
+
+
+@posix
+@pytest.mark.parametrize("bad", ["loop", "a\0b"])
+@pytest.mark.parametrize("use", [SqliteStore, open_chip_file, partial(create_chip, model=TRUST_M_V3)])
+def test_what_is_not_the_name_of_a_file(tmp_path: Path, bad: str, use: Callable[[Path], object]) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(BoardError, match="not the name of a file: "):
+        use(tmp_path / bad)
+    assert [path.name for path in tmp_path.iterdir()] == ["loop"]
 
 
 def test_the_folder_must_be_there(tmp_path: Path) -> None:
