@@ -44,8 +44,13 @@ def install_key(probe: Probe, oid: int, algorithm: int, private: Any, usage: int
 
 def point(algorithm: int, x: str, y: str) -> bytes:
     """A public key as commands take it."""
-    size = (CURVES[algorithm].key_size + 7) // 8
-    return der.encode(der.BIT_STRING, b"\x00\x04" + bytes.fromhex(x).rjust(size, b"\0") + bytes.fromhex(y))
+    padded = bytes.fromhex(x).rjust(size_of(algorithm), b"\0")
+    return der.encode(der.BIT_STRING, b"\x00\x04" + padded + bytes.fromhex(y))
+
+
+def size_of(algorithm: int) -> int:
+    """Bytes of a coordinate."""
+    return (CURVES[algorithm].key_size + 7) // 8
 
 
 def public_of(key: ec.EllipticCurvePrivateKey) -> bytes:

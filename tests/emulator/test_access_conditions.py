@@ -11,11 +11,6 @@ from optiga.protocol.metadata import Tag
 OID = 0xF1D0
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 def readable(probe: Probe, condition: str) -> bool:
     """Whether an object can be read whose read condition is this."""
     probe.set_tags(OID, {Tag.READ: bytes.fromhex(condition)})

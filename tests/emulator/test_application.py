@@ -15,11 +15,6 @@ GET, SET, RANDOM = CommandCode.GET_DATA_OBJECT, CommandCode.SET_DATA_OBJECT, Com
 FAILED = bytes.fromhex("ff000000")
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 @pytest.mark.parametrize(
     ("code", "param", "data"),
     [(GET, 0, two(0xE0C2)), (SET, 0, bytes.fromhex("f1d0000001")), (RANDOM, 0, two(16)), (CLOSE, 0, b"")],

@@ -56,11 +56,6 @@ def to_verify(signature: bytes, oid: int = ANCHOR) -> bytes:
     return tlv.encode(0x01, DIGEST) + tlv.encode(0x02, signature) + tlv.encode(0x04, two(oid))
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 @pytest.fixture(scope="module")
 def key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())

@@ -31,11 +31,6 @@ from optiga.protocol.metadata import Tag
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and permissions are POSIX's")
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "my.chip"
-
-
 def content(path: Path) -> dict[int, StoredObject]:
     store = SqliteStore(path, wait_s=0)
     try:

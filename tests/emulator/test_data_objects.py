@@ -17,11 +17,6 @@ KEYS = [info.oid for info in OBJECTS.values() if info.kind.is_key]
 SESSIONS = [info.oid for info in OBJECTS.values() if info.kind is ObjectKind.SESSION]
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 def used(probe: Probe, oid: int) -> int | None:
     value = probe.metadata(oid).get(Tag.USED_SIZE)
     return None if value is None else int.from_bytes(value, "big")

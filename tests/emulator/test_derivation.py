@@ -132,11 +132,6 @@ def hold(probe: Probe, secret: bytes, origin: Origin = Origin.AGREED, oid: int =
     probe.chip._machine.sessions[oid] = SessionSecret(secret, origin)
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 @pytest.mark.parametrize(("param", "secret", "seed", "expected"), PRF_VECTORS)
 def test_published_prf_vectors(probe: Probe, param: int, secret: str, seed: str, expected: str) -> None:
     keep(probe, bytes.fromhex(secret))

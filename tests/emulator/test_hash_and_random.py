@@ -18,11 +18,6 @@ SHA256 = 0xE2
 START, WHOLE, CONTINUE, FINAL, TERMINATE = range(5)
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 def step(probe: Probe, tag: int, data: bytes = b"") -> bytes:
     return probe.ok(HASH, SHA256, tlv.encode(tag, data))
 

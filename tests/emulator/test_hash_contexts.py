@@ -37,11 +37,6 @@ VECTORS = {
 }
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 def step(probe: Probe, tag: int, message: bytes = b"", more: bytes = b"") -> bytes:
     """The digest or context that a step answers with; nothing where it answers nothing."""
     answer = probe.ok(CommandCode.CALC_HASH, 0xE2, tlv.encode(tag, message) + more)

@@ -24,16 +24,6 @@ SAVE = RESTORE = 0x01
 DIGEST = hashlib.sha256(b"message").digest()
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "my.chip"
-
-
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 def machine(probe: Probe) -> Machine:
     return probe.chip._machine
 

@@ -102,11 +102,6 @@ VECTORS = [
 ]
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 @pytest.fixture(scope="module")
 def peer() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())

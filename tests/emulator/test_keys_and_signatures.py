@@ -6,6 +6,7 @@ import hashlib
 from typing import Any, cast
 
 import pytest
+from agreeing import CURVES, size_of
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -20,23 +21,10 @@ from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
 from optiga.protocol.metadata import Tag
 
 GEN, SIGN, VERIFY = CommandCode.GEN_KEY_PAIR, CommandCode.CALC_SIGN, CommandCode.VERIFY_SIGN
-CURVES = {
-    0x03: ec.SECP256R1(),
-    0x04: ec.SECP384R1(),
-    0x05: ec.SECP521R1(),
-    0x13: ec.BrainpoolP256R1(),
-    0x15: ec.BrainpoolP384R1(),
-    0x16: ec.BrainpoolP512R1(),
-}
 RSA_BITS = {0x41: 1024, 0x42: 2048}
 RSA_HASHES = {0x01: hashes.SHA256(), 0x02: hashes.SHA384(), 0x03: hashes.SHA512()}
 UNCOMPRESSED = PublicFormat.UncompressedPoint
 DENIED = ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
-
-
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +45,6 @@ def rsa_public(bit_string: bytes) -> rsa.RSAPublicKey:
     key = load_der_public_key(wrapped)
     assert isinstance(key, rsa.RSAPublicKey)
     return key
-
-
-def size_of(algorithm: int) -> int:
-    return (CURVES[algorithm].key_size + 7) // 8
 
 
 def verify_ec(algorithm: int, public_key: bytes, digest: bytes, signature: bytes) -> None:

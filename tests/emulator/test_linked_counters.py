@@ -20,11 +20,6 @@ LUC, LUC_OTHER = bytes.fromhex("40e120"), bytes.fromhex("40e121")
 DIGEST = bytes(range(32))
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 def set_counter(probe: Probe, value: int, threshold: int, oid: int = COUNTER) -> None:
     probe.write(oid, value.to_bytes(4, "big") + threshold.to_bytes(4, "big"))
 

@@ -11,11 +11,6 @@ from optiga.protocol.metadata import Metadata, Tag
 DENIED = ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 def test_only_the_tags_given_change(probe: Probe) -> None:
     probe.set_tags(0xF1D0, {Tag.EXECUTE: ALWAYS, Tag.CHANGE: NEVER})
     assert probe.metadata(0xF1D0).encode().hex() == "2012c00101c4018cc50101d001ffd10100d30100"

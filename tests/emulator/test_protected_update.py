@@ -11,8 +11,10 @@ from emulated import ALWAYS, ERASE, Probe
 from updating import (
     ANCHOR_OID,
     BY_ANCHOR,
+    CODE,
     CONTINUE,
     FINAL,
+    LONG,
     SECRET,
     SECRET_OID,
     START,
@@ -38,13 +40,7 @@ from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.manifest import WriteType
 from optiga.protocol.metadata import Tag
 
-LONG = bytes(range(256)) * 5  # 1280 bytes: 608, 608, 64
-CODE = CommandCode.SET_OBJECT_PROTECTED
-
-
-@pytest.fixture
-def probe() -> Probe:
-    return updatable()
+probe = pytest.fixture(updatable)
 
 
 @pytest.mark.parametrize("size", [1, 607, 608, 609, 1216, 1217, 1500])

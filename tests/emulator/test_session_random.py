@@ -16,11 +16,6 @@ RANDOM, DERIVE = CommandCode.GET_RANDOM, CommandCode.DERIVE_KEY
 TRNG, DRNG, PRE_MASTER = 0x00, 0x01, 0x04
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return Probe()
-
-
 def to_draw(size: int, oid: int = SESSION, prepended: bytes = b"") -> bytes:
     return two(size) + two(oid) + tlv.encode(0x41, prepended)
 

@@ -24,9 +24,7 @@ SIGN = KeyUsage.SIGNATURE
 EC_SIZES = {"SECP256R1": 32, "SECP384R1": 48, "SECP521R1": 66, "BrainpoolP256R1": 32, "BrainpoolP512R1": 64}
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return updatable()
+probe = pytest.fixture(updatable)
 
 
 def stored(probe: Probe, oid: int) -> bytes:

@@ -12,6 +12,7 @@ from updating import (
     ANCHOR_OID,
     BY_ANCHOR,
     BY_ANCHOR_AND_SECRET,
+    LONG,
     SECRET,
     SECRET_OID,
     START,
@@ -33,17 +34,11 @@ from optiga.emulator.models import TRUST_M_V1
 from optiga.personalize.update.make import UpdateSecret
 from optiga.personalize.update.payloads import key_payload, metadata_payload
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.manifest import DataUpdate, KeyUpdate
 from optiga.protocol.metadata import Metadata, Tag
 
-LONG = bytes(range(256)) * 5  # 1280 bytes: 608, 608, 64
-CODE = CommandCode.SET_OBJECT_PROTECTED
-
-
-@pytest.fixture
-def probe() -> Probe:
-    return updatable()
+probe = pytest.fixture(updatable)
 
 
 # --- manifest

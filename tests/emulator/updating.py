@@ -22,7 +22,10 @@ from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
 from optiga.protocol.manifest import Manifest
 from optiga.protocol.metadata import Tag
 
+CODE = CommandCode.SET_OBJECT_PROTECTED
 START, FINAL, CONTINUE = 0x30, 0x31, 0x32
+LONG = bytes(range(256)) * 5
+"""1280 bytes of data, in fragments of 608, 608 and 64."""
 ANCHOR_OID, SECRET_OID, TARGET = 0xE0E8, 0xF1DB, 0xF1E0
 BY_ANCHOR = bytes.fromhex("21e0e8")
 BY_ANCHOR_AND_SECRET = bytes.fromhex("21e0e8fd20f1db")
@@ -68,12 +71,12 @@ def resigned(update: UpdateSet, **changes: Any) -> UpdateSet:
 
 
 def send(probe: Probe, tag: int, content: bytes) -> None:
-    assert probe.ok(CommandCode.SET_OBJECT_PROTECTED, 1, tlv.encode(tag, content)) == b""
+    assert probe.ok(CODE, 1, tlv.encode(tag, content)) == b""
 
 
 def send_refused(probe: Probe, tag: int, content: bytes) -> ErrorCode:
     """Why a step is refused that must be; nothing is asked before, since any other command ends the update."""
-    step = command(CommandCode.SET_OBJECT_PROTECTED | CLEAR_LAST_ERROR, 1, tlv.encode(tag, content))
+    step = command(CODE | CLEAR_LAST_ERROR, 1, tlv.encode(tag, content))
     assert probe.chip.execute(step) == bytes.fromhex("ff000000")
     return ErrorCode(probe.last_error())
 
