@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from emulated import Probe, two
 
 from optiga.emulator import keys
-from optiga.emulator.objects import StoredObject
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
@@ -32,14 +31,9 @@ def install_key(probe: Probe, oid: int, algorithm: int, private: Any, usage: int
         from optiga.emulator.sessions import UsableKey
 
         content = UsableKey(private, KeyAlgorithm(algorithm), KeyUsage(usage))
-        probe.chip._machine.sessions[oid] = content
+        probe.machine.sessions[oid] = content
         return
-    table = probe.chip._table
-    stored = table.get(oid)
-    assert stored is not None
-    metadata = stored.metadata.with_tags({Tag.ALGORITHM: bytes([algorithm]), Tag.KEY_USAGE: bytes([usage])})
-    table.put(oid, StoredObject(keys.to_stored(private), metadata))
-    table.commit()
+    probe.install(oid, keys.to_stored(private), {Tag.ALGORITHM: bytes([algorithm]), Tag.KEY_USAGE: bytes([usage])})
 
 
 def point(algorithm: int, x: str, y: str) -> bytes:

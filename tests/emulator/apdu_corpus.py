@@ -11,7 +11,6 @@ from emulated import ALWAYS, COUNT, ERASE, METADATA, WRITE, Probe, command, key_
 from test_certificates_on_chip import certify, signature_of
 
 from optiga.emulator import MemoryStore, keys
-from optiga.emulator.objects import StoredObject
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import APPLICATION_ID, ObjectType
@@ -48,11 +47,8 @@ def prepared_store() -> MemoryStore:
     algorithms = {EC_KEY: 0x03, LARGE_EC_KEY: 0x05, RSA_KEY: 0x41}
     for oid, private in private_keys().items():
         install_key(probe, oid, algorithms[oid], private, ALL_USAGES)
-    aes = probe.chip._table.get(AES_KEY)
-    assert aes is not None
-    tags: dict[int, bytes] = {Tag.ALGORITHM: b"\x81", Tag.KEY_USAGE: b"\x02", Tag.CHANGE: MADE_OR_UPDATED}
-    probe.chip._table.put(AES_KEY, StoredObject(bytes(range(16)), aes.metadata.with_tags(tags)))
-    probe.chip._table.commit()
+    tags = {Tag.ALGORITHM: b"\x81", Tag.KEY_USAGE: b"\x02", Tag.CHANGE: MADE_OR_UPDATED}
+    probe.install(AES_KEY, bytes(range(16)), tags)
     for oid, kind in ((SHARED, ObjectType.PRE_SHARED_SECRET), (AUTHORIZATION, ObjectType.AUTHORIZATION_REFERENCE)):
         probe.write(oid, bytes(range(64)))
         probe.set_tags(oid, {Tag.TYPE: bytes([kind]), Tag.EXECUTE: ALWAYS})

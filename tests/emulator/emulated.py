@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from optiga.emulator import DEFAULT_MODEL, ChipModel, EmulatedChip
-from optiga.emulator.objects import Store
+from optiga.emulator.machine import Machine
+from optiga.emulator.objects import Store, StoredObject
 from optiga.protocol import der, tlv
 from optiga.protocol.apdu import decode_answer, encode_answer
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
@@ -53,6 +55,20 @@ class Probe:
         self.chip = EmulatedChip(store, clock=clock, model=model)
         if opened:
             self.ok(CommandCode.OPEN_APPLICATION, 0, APPLICATION_ID)
+
+    @property
+    def machine(self) -> Machine:
+        """The powered chip behind its door: for what no command shows or does."""
+        return self.chip._machine
+
+    def stored(self, oid: int) -> StoredObject:
+        """An object as it lies in memory, a key's data too."""
+        return self.machine.object(oid)
+
+    def install(self, oid: int, data: bytes, tags: Mapping[int, bytes] = MappingProxyType({})) -> None:
+        """Put data and some metadata into an object, whatever its access conditions."""
+        self.machine.table.put(oid, StoredObject(data, self.stored(oid).metadata.with_tags(tags)))
+        self.machine.table.commit()
 
     def last_error(self) -> int:
         """Read, and by that clear, the last error code."""

@@ -172,7 +172,7 @@ def test_a_secret_is_encrypted_for_key_encipherment_only(probe: Probe, private: 
 
 @pytest.mark.parametrize("origin", list(Origin))
 def test_no_other_secret_is_encrypted(probe: Probe, private: dict[int, rsa.RSAPrivateKey], origin: Origin) -> None:
-    probe.chip._machine.sessions[SESSION] = SessionSecret(bytes(32), origin)
+    probe.machine.sessions[SESSION] = SessionSecret(bytes(32), origin)
     data = session() + given_key(0x41, keys.public_bit_string(private[0x41]))
     if origin is Origin.PRE_MASTER:
         assert probe.ok(ENCRYPT, RSAES, data)
@@ -266,7 +266,7 @@ def test_a_message_into_a_session(probe: Probe, private: dict[int, rsa.RSAPrivat
     for size in (1, 66):
         encrypted = public_key.encrypt(bytes(size), padding.PKCS1v15())
         assert probe.ok(DECRYPT, RSAES, to_decrypt(encrypted, 0xE0FC, SESSION)) == b""
-        assert probe.chip._machine.sessions[SESSION] == SessionSecret(bytes(size), Origin.DECRYPTED)
+        assert probe.machine.sessions[SESSION] == SessionSecret(bytes(size), Origin.DECRYPTED)
     encrypted = public_key.encrypt(bytes(67), padding.PKCS1v15())
     assert probe.refused(DECRYPT, RSAES, to_decrypt(encrypted, 0xE0FC, SESSION)) is ErrorCode.INVALID_DATA
     for oid in (0xE104, 0xF1D0, 0xE0FC, 0xBEEF):

@@ -40,17 +40,19 @@ def content(path: Path) -> dict[int, StoredObject]:
 
 
 def test_a_chip_in_a_file_keeps_everything(path: Path) -> None:
-    probe = Probe(SqliteStore(path))
+    store = SqliteStore(path)
+    probe = Probe(store)
     uid, identity = probe.read(0xE0C2), probe.read(0xE0E0)
     probe.write(0xF1E0, b"x" * 1500)
     probe.set_tags(0xF1D0, {Tag.LCSO: b"\x03", Tag.READ: b"\xff"})
     for oid, algorithm in ((0xE0F1, 0x03), (0xE0F2, 0x05), (0xE0F3, 0x16), (0xE0FC, 0x41)):
         probe.generate(algorithm, oid)
     probe.write(0xF1C1, b"\x00")
-    kept = probe.chip._table._store.load()
+    kept = store.load()
     probe.chip.close()
-    again = Probe(SqliteStore(path))
-    assert again.chip._table._store.load() == kept
+    store = SqliteStore(path)
+    assert store.load() == kept
+    again = Probe(store)
     assert (again.read(0xE0C2), again.read(0xE0E0), again.read(0xF1E0)) == (uid, identity, b"x" * 1500)
     assert again.metadata(0xF1D0).get(Tag.LCSO) == b"\x03"
     assert again.read(0xF1C1) == b"\x20"
@@ -208,8 +210,9 @@ def test_creating_never_replaces(path: Path) -> None:
 
 
 def test_a_reset_chip_is_the_same_chip_with_nothing_in_it(path: Path) -> None:
-    probe = Probe(SqliteStore(path))
-    fresh = probe.chip._table._store.load()
+    store = SqliteStore(path)
+    fresh = store.load()
+    probe = Probe(store)
     probe.generate(0x03, 0xE0F1)
     probe.write(0xF1D0, b"x")
     probe.set_tags(0xF1D1, {Tag.LCSO: b"\x0f"})
@@ -361,7 +364,7 @@ def test_a_full_disk_is_said_and_the_file_stays_whole(path: Path) -> None:
     with pytest.raises(BoardError, match="cannot be written"):
         fill()
     assert probe.ok(CommandCode.GET_RANDOM, 0, two(8))
-    memory = dict(probe.chip._table._objects)
+    memory = {oid: probe.stored(oid) for oid in store.load()}
     probe.chip.close()
     assert content(path) == memory
 

@@ -7,7 +7,7 @@ from emulated import ALWAYS, COUNT, ERASE, NEVER, WRITE, Probe, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optiga.emulator import EmulatedChip
+from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import OBJECTS, ObjectKind
@@ -196,8 +196,8 @@ def test_erasing_a_security_status_clears_it_all(probe: Probe, oid: int) -> None
 
 
 def test_the_applications_security_status_comes_back_with_it_the_global_one_with_power() -> None:
-    probe = Probe()
-    store = probe.chip._table._store
+    store = MemoryStore()
+    probe = Probe(store)
     for oid in (0xE0C1, 0xF1C1):
         probe.write(oid, b"\x00")
     probe.ok(CommandCode.OPEN_APPLICATION, 0, APPLICATION_ID)

@@ -129,7 +129,7 @@ def keep(probe: Probe, secret: bytes, oid: int = SECRET) -> None:
 
 def hold(probe: Probe, secret: bytes, origin: Origin = Origin.AGREED, oid: int = SESSION) -> None:
     """A secret in a session."""
-    probe.chip._machine.sessions[oid] = SessionSecret(secret, origin)
+    probe.machine.sessions[oid] = SessionSecret(secret, origin)
 
 
 @pytest.mark.parametrize(("param", "secret", "seed", "expected"), PRF_VECTORS)

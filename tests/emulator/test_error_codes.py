@@ -187,7 +187,7 @@ def test_a_fault_inside_is_an_internal_process_error(probe: Probe, monkeypatch: 
     def break_down(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(probe.chip._machine, "require", break_down)
+    monkeypatch.setattr(probe.machine, "require", break_down)
     assert probe.chip.execute(bytes([Code.GET_DATA_OBJECT, 0, 0, 2]) + two(SMALL)) == b"\xff\0\0\0"
     monkeypatch.undo()
     assert probe.last_error() == ErrorCode.INTERNAL_PROCESS_ERROR

@@ -7,7 +7,7 @@ import random
 
 import pytest
 from apdu_corpus import Sequence, prepared_store, sequences
-from emulated import command
+from emulated import Clock, Probe, command
 
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.state import dump, load
@@ -24,16 +24,6 @@ OIDS = (*OBJECTS, 0x0000, 0xE0C7, 0xF1DC, 0xFFFF)
 NUMBERS = (0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 32, 48, 64, 66, 127, 128, 255)
 RSA_KEYS = (0x41, 0x42)
 SYMMETRIC = (b"\x14", b"\x15")
-
-
-class Clock:
-    """Two seconds a command: the security monitor's counter goes up and down."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def __call__(self) -> float:
-        return self.time
 
 
 class Fuzzer:
@@ -166,25 +156,24 @@ def test_whatever_comes(part: int, caplog: pytest.LogCaptureFixture) -> None:
     factory = prepared_store().load()
     for number in range(COMMANDS_OF_A_PART // COMMANDS_OF_A_CHIP):
         store, clock = MemoryStore(factory), Clock()
-        chip = EmulatedChip(store, clock=clock)
-        chip.execute(OPEN)
+        probe = Probe(store, clock=clock)
         for apdu in fuzzer.commands():
-            clock.time += 2
-            check_answer(chip, apdu, chip.execute(apdu))
-            if chip._machine.last_error == ErrorCode.COMMAND_NOT_AVAILABLE:
-                chip.execute(OPEN)
+            clock.time += 2  # so that the security monitor's counter goes up and down
+            check_answer(probe, apdu, probe.chip.execute(apdu))
+            if probe.machine.last_error == ErrorCode.COMMAND_NOT_AVAILABLE:
+                probe.chip.execute(OPEN)
             assert not caplog.records, f"the chip broke at {apdu.hex()}: {caplog.text}"
-        check_whole(chip, store)
+        check_whole(probe, store)
         if number == 0:
             state = load(dump(store))
             assert (state.objects, state.context) == (store.load(), store.load_context())
 
 
-def check_answer(chip: EmulatedChip, apdu: bytes, answer: bytes) -> None:
+def check_answer(probe: Probe, apdu: bytes, answer: bytes) -> None:
     """One answer by the manual's rules. The last error is looked at inside: asking for it would break chains."""
     assert answer[0] in (0x00, 0xFF)
     assert int.from_bytes(answer[2:4], "big") == len(answer) - 4 <= MAX_DATA
-    error = chip._machine.last_error
+    error = probe.machine.last_error
     assert error in tuple(ErrorCode)
     assert error != ErrorCode.INTERNAL_PROCESS_ERROR, apdu.hex()
     if answer[0]:
@@ -192,7 +181,7 @@ def check_answer(chip: EmulatedChip, apdu: bytes, answer: bytes) -> None:
         assert error != ErrorCode.NO_ERROR
 
 
-def check_whole(chip: EmulatedChip, store: MemoryStore) -> None:
+def check_whole(probe: Probe, store: MemoryStore) -> None:
     """What lies in the store is a chip by its own rules, and the one that is powered."""
     content = store.load()
     assert content.keys() == prepared_store().load().keys()
@@ -203,14 +192,13 @@ def check_whole(chip: EmulatedChip, store: MemoryStore) -> None:
         for tag in (Tag.CHANGE, Tag.READ, Tag.EXECUTE, Tag.METADATA_UPDATE):
             assert metadata.access(tag)
         assert metadata.life_cycle_state is not None
-        assert chip._table.get(oid) == stored
+        assert probe.stored(oid) == stored
         if not OBJECTS[oid].kind.is_key:
             assert len(stored.data) <= (metadata.max_size or 0)
             if metadata.get(Tag.USED_SIZE) is not None:
                 assert metadata.used_size == len(stored.data)
-    again = EmulatedChip(store)
-    assert {oid: again._table.get(oid) for oid in content} == content
-    assert again.execute(OPEN) == bytes(4)
+    again = Probe(store)
+    assert {oid: again.stored(oid) for oid in content} == content
 
 
 @pytest.mark.parametrize("number", range(len(sequences())))

@@ -11,7 +11,6 @@ from emulated import Clock, Probe, key_target, two
 
 from optiga.emulator import MemoryStore, SqliteStore
 from optiga.emulator.keys import verifies
-from optiga.emulator.machine import Machine
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.sessions import Origin, SessionSecret, UsableKey
 from optiga.emulator.store import reset_chip_file
@@ -22,10 +21,6 @@ from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode, Signat
 OPEN, CLOSE, RANDOM = CommandCode.OPEN_APPLICATION, CommandCode.CLOSE_APPLICATION, CommandCode.GET_RANDOM
 SAVE = RESTORE = 0x01
 DIGEST = hashlib.sha256(b"message").digest()
-
-
-def machine(probe: Probe) -> Machine:
-    return probe.chip._machine
 
 
 def hibernate(probe: Probe) -> bytes:
@@ -46,7 +41,7 @@ def fill(probe: Probe) -> dict[int, object]:
     """Put something of every kind into the application context; keys by their public halves."""
     for oid, algorithm in ((0xE100, 0x03), (0xE101, 0x41)):
         probe.ok(CommandCode.GEN_KEY_PAIR, algorithm, key_target(oid, 0x11))
-    held = machine(probe)
+    held = probe.machine
     held.keep_secret(0xE102, bytes(range(48)), Origin.PRE_MASTER)
     held.keep_secret(0xE103, b"derived", Origin.DERIVED)
     held.authorized.update((0xF1D0, 0xF1D3))
@@ -56,23 +51,23 @@ def fill(probe: Probe) -> dict[int, object]:
 
 def described(probe: Probe) -> dict[int, object]:
     content: dict[int, object] = {}
-    for oid, held in machine(probe).sessions.items():
+    for oid, held in probe.machine.sessions.items():
         is_key = isinstance(held, UsableKey)
         content[oid] = (held.private.public_key().public_numbers(), *held[1:]) if is_key else held
-    return {**content, 1: frozenset(machine(probe).authorized), 2: probe.read(0xF1C1)}
+    return {**content, 1: frozenset(probe.machine.authorized), 2: probe.read(0xF1C1)}
 
 
 def test_everything_comes_back(probe: Probe) -> None:
     before = fill(probe)
     handle = hibernate(probe)
     assert probe.refused(RANDOM, 0, two(8)) is ErrorCode.COMMAND_NOT_AVAILABLE
-    assert not machine(probe).sessions
-    assert not machine(probe).authorized
+    assert not probe.machine.sessions
+    assert not probe.machine.authorized
     wake(probe, handle)
     assert described(probe) == before
     assert before[2] == b"\x00"
     assert before[0xE102] == SessionSecret(bytes(range(48)), Origin.PRE_MASTER)
-    key = machine(probe).sessions[0xE100]
+    key = probe.machine.sessions[0xE100]
     assert isinstance(key, UsableKey)
     signature = probe.sign(0xE100, DIGEST)
     assert verifies(key.private.public_key(), key.algorithm, SignatureScheme.ECDSA, DIGEST, signature)
@@ -121,7 +116,7 @@ def test_opening_afresh_drops_what_was_saved(probe: Probe) -> None:
     fill(probe)
     handle = hibernate(probe)
     probe.ok(OPEN, 0, APPLICATION_ID)
-    assert not machine(probe).sessions
+    assert not probe.machine.sessions
     assert probe.read(0xF1C1) == b"\x20"
     assert wake_refused(probe, handle) is ErrorCode.INVALID_DATA
 
@@ -141,7 +136,7 @@ def test_a_wrong_handle_drops_what_is_open(probe: Probe) -> None:
     fill(probe)
     assert wake_refused(probe, bytes(8)) is ErrorCode.INVALID_DATA
     assert probe.refused(RANDOM, 0, two(8)) is ErrorCode.COMMAND_NOT_AVAILABLE
-    assert not machine(probe).sessions
+    assert not probe.machine.sessions
 
 
 @pytest.mark.parametrize("data", [APPLICATION_ID, APPLICATION_ID + bytes(7), APPLICATION_ID + bytes(9)])
@@ -162,7 +157,7 @@ def test_each_handle_is_new(probe: Probe) -> None:
 
 def test_closing_without_saving_leaves_nothing(probe: Probe) -> None:
     assert probe.ok(CLOSE, 0) == b""
-    assert machine(probe).table.saved_context == b""
+    assert probe.machine.table.saved_context == b""
 
 
 def test_nothing_is_saved_while_security_events_count() -> None:

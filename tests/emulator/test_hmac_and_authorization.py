@@ -13,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.emulator import EmulatedChip, MemoryStore
-from optiga.emulator.objects import StoredObject
 from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.protocol import tlv
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata import Tag
 
 ENCRYPT, DECRYPT = CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM
 HASHES = {0x20: "sha256", 0x21: "sha384", 0x22: "sha512"}
@@ -54,7 +53,6 @@ VECTORS = [
         "6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598",
     ),
 ]
-AES_KEY = StoredObject(bytes(16), Metadata({Tag.EXECUTE: ALWAYS, Tag.ALGORITHM: b"\x81", Tag.KEY_USAGE: b"\x02"}))
 FACTORY = MemoryStore()
 EmulatedChip(FACTORY)
 """A chip is made once; each test works on its own copy of it."""
@@ -71,7 +69,7 @@ def put_secret(probe: Probe, secret: bytes, kind: bytes, oid: int = SECRET_OID) 
 
 
 def put_random(probe: Probe, session: int = SESSION, value: bytes = RANDOM, origin: Origin = Origin.RANDOM) -> None:
-    probe.chip._machine.sessions[session] = SessionSecret(value, origin)
+    probe.machine.sessions[session] = SessionSecret(value, origin)
 
 
 def part(content: bytes, step: int = WHOLE, oid: int = SECRET_OID) -> bytes:
@@ -149,9 +147,7 @@ def test_what_an_hmac_refuses(probe: Probe) -> None:
 
 def test_nothing_is_no_secret(probe: Probe) -> None:
     put_secret(probe, SECRET, PRESSEC)
-    machine = probe.chip._machine
-    machine.table.put(SECRET_OID, machine.object(SECRET_OID)._replace(data=b""))
-    machine.table.commit()
+    probe.install(SECRET_OID, b"")
     assert probe.refused(ENCRYPT, 0x20, part(b"x")) is ErrorCode.UNSUPPORTED_EXTENSION
 
 
@@ -182,7 +178,7 @@ def guarded(probe: Probe) -> Probe:
 
 def is_open(probe: Probe) -> bool:
     """Whether the guarded object can be read now."""
-    if SECRET_OID in probe.chip._machine.authorized:
+    if SECRET_OID in probe.machine.authorized:
         assert probe.read(GUARDED) == b"for the authorized"
         return True
     assert probe.read_refused(GUARDED) is DENIED
@@ -201,7 +197,7 @@ def test_who_knows_the_secret_is_authorized(guarded: Probe, mode: int, rest: byt
     assert not is_open(guarded)
     assert guarded.ok(DECRYPT, mode, verification(*answer(mode=mode, rest=rest))) == b""
     assert is_open(guarded)
-    assert SESSION not in guarded.chip._machine.sessions
+    assert SESSION not in guarded.machine.sessions
 
 
 def test_a_replay_is_refused_and_takes_the_state_away(guarded: Probe) -> None:
@@ -226,15 +222,15 @@ def test_another_random_and_another_session_are_refused(guarded: Probe) -> None:
         assert guarded.refused(DECRYPT, 0x20, verification(*wrong)) is FAILURE
         assert not is_open(guarded)
     # The random of the session that was named is spent, others' are not.
-    assert SESSION not in guarded.chip._machine.sessions
-    assert 0xE103 in guarded.chip._machine.sessions
+    assert SESSION not in guarded.machine.sessions
+    assert 0xE103 in guarded.machine.sessions
 
 
 @pytest.mark.parametrize("origin", [Origin.AGREED, Origin.DERIVED, Origin.PRE_MASTER, Origin.DECRYPTED])
 def test_only_a_random_is_a_challenge(guarded: Probe, origin: Origin) -> None:
     put_random(guarded, origin=origin)
     assert guarded.refused(DECRYPT, 0x20, verification(*answer())) is FAILURE
-    assert SESSION in guarded.chip._machine.sessions
+    assert SESSION in guarded.machine.sessions
 
 
 @pytest.mark.parametrize(
@@ -265,7 +261,7 @@ def test_any_failure_takes_the_state_away(guarded: Probe, data: bytes, error: Er
 
 def test_a_verification_breaks_into_a_decryption(guarded: Probe) -> None:
     """From start to final nothing may come between (note 3 to DecryptSym), not even DecryptSym itself."""
-    guarded.chip._machine.table.put(0xE200, AES_KEY)
+    guarded.install(0xE200, bytes(16), {Tag.EXECUTE: ALWAYS, Tag.ALGORITHM: b"\x81", Tag.KEY_USAGE: b"\x02"})
     guarded.ok(DECRYPT, 0x08, part(bytes(16), START, 0xE200))
     guarded.ok(DECRYPT, 0x20, verification(*answer()))
     assert guarded.chip.execute(command(DECRYPT, 0x08, part(bytes(16), FINAL, 0xE200))) == bytes.fromhex("ff000000")
@@ -277,7 +273,7 @@ def test_only_an_authorization_reference_authorizes(guarded: Probe) -> None:
     for oid in (0xF1D2, 0xF1D3, 0xE200, 0xE140, 0xBEEF, SESSION):
         put_random(guarded)
         assert guarded.refused(DECRYPT, 0x20, verification(*answer(), oid)) is ErrorCode.INVALID_OID
-    assert guarded.chip._machine.authorized == set()
+    assert guarded.machine.authorized == set()
 
 
 def test_the_execute_condition_guards_the_reference(guarded: Probe) -> None:
@@ -304,7 +300,7 @@ def test_four_states_at_a_time(guarded: Probe) -> None:
     put_random(guarded)
     assert guarded.refused(DECRYPT, 0x20, verification(*answer(), 0xF1D4)) is ErrorCode.INSUFFICIENT_BUFFER
     authorize(guarded)  # again one of the four
-    assert guarded.chip._machine.authorized == set(range(0xF1D0, 0xF1D4))
+    assert guarded.machine.authorized == set(range(0xF1D0, 0xF1D4))
 
 
 def test_opening_the_application_takes_the_state_away(guarded: Probe) -> None:
@@ -333,6 +329,6 @@ def test_no_changed_bit_authorizes(data: st.DataObject) -> None:
     place = data.draw(st.integers(4, len(sound) - 1))
     changed[place] ^= 1 << data.draw(st.integers(0, 7))
     assert probe.chip.execute(bytes(changed)) == bytes.fromhex("ff000000")
-    assert not probe.chip._machine.authorized
+    assert not probe.machine.authorized
     put_random(probe)
     assert probe.chip.execute(sound) == bytes(4)

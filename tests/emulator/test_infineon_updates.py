@@ -82,8 +82,7 @@ def test_the_aes_key_is_the_tools_sample_key() -> None:
     """``samples/payload/key/aes_key_128.txt``."""
     probe = prepared(BY_NAME["aes key"])
     apply(probe, BY_NAME["aes key"])
-    stored = probe.chip._table.get(0xE200)
-    assert stored is not None
+    stored = probe.stored(0xE200)
     assert stored.data.hex() == "a2f9fab4814f6806423f6fc621d02e10"
     assert (stored.metadata.get(Tag.ALGORITHM), stored.metadata.get(Tag.KEY_USAGE)) == (b"\x81", b"\x02")
 

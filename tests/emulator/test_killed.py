@@ -69,8 +69,7 @@ def check_whole(probe: Probe) -> None:
         assert probe.metadata(0xF1D0).get(Tag.TYPE) == (b"\x00", b"\x21")[version[1] % 2]
     key = probe.metadata(0xE0F1)
     if key.algorithm is not None:
-        stored = probe.chip._table._objects[0xE0F1]
-        assert len(stored.data) == CURVES[key.algorithm].coordinate_size
+        assert len(probe.stored(0xE0F1).data) == CURVES[key.algorithm].coordinate_size
         assert key.get(Tag.KEY_USAGE) == {0x03: b"\x10", 0x05: b"\x11"}[key.algorithm]
         assert probe.sign(0xE0F1, bytes(32))
 

@@ -78,10 +78,6 @@ def power_cycle(probe: Probe, store: MemoryStore, clock: Clock) -> Probe:
     return Probe(store, clock=clock)
 
 
-def machine(probe: Probe) -> Machine:
-    return probe.chip._machine
-
-
 def test_each_use_of_a_private_key_counts(probe: Probe, store: CountingStore) -> None:
     assert sec(probe) == 0
     use(probe, 3)
@@ -188,22 +184,22 @@ class TestEvents:
     def test_derivation_from_a_persistent_secret(self, probe: Probe) -> None:
         probe.write(0xF1D0, bytes(range(32)))
         probe.set_tags(0xF1D0, {Tag.EXECUTE: b"\x00", Tag.TYPE: b"\x21"})
-        assert machine(probe).secret(0xF1D0) == bytes(range(32))
-        machine(probe).end_command()
+        assert probe.machine.secret(0xF1D0) == bytes(range(32))
+        probe.machine.end_command()
         assert sec(probe) == 1
 
     @pytest.mark.parametrize("kind", [0x21, 0x22, 0x23, 0x31])
     def test_secrets_of_every_type(self, probe: Probe, kind: int) -> None:
         probe.set_tags(0xF1D0, {Tag.EXECUTE: b"\x00", Tag.TYPE: bytes([kind])})
-        machine(probe).require(0xF1D0, Tag.EXECUTE)
-        machine(probe).require(0xF1D0, Tag.EXECUTE)
-        machine(probe).end_command()
+        probe.machine.require(0xF1D0, Tag.EXECUTE)
+        probe.machine.require(0xF1D0, Tag.EXECUTE)
+        probe.machine.end_command()
         assert sec(probe) == 1
 
     @pytest.mark.parametrize("oid", [0xE0F1, 0xE0FC, 0xE200])
     def test_keys_of_every_kind(self, probe: Probe, oid: int) -> None:
-        machine(probe).require(oid, Tag.EXECUTE)
-        machine(probe).end_command()
+        probe.machine.require(oid, Tag.EXECUTE)
+        probe.machine.end_command()
         assert sec(probe) == 1
 
     def test_keys_of_sessions_do_not_count(self, probe: Probe) -> None:

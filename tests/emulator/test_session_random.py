@@ -21,7 +21,7 @@ def to_draw(size: int, oid: int = SESSION, prepended: bytes = b"") -> bytes:
 
 
 def held(probe: Probe, oid: int = SESSION) -> SessionSecret:
-    content = probe.chip._machine.sessions[oid]
+    content = probe.machine.sessions[oid]
     assert isinstance(content, SessionSecret)
     return content
 

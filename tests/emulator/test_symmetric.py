@@ -363,5 +363,5 @@ def test_metadata_that_would_grow_too_long_take_no_key() -> None:
 
 def test_a_shared_secret_is_no_aes_key() -> None:
     probe = keyed(KEYS[128])
-    probe.chip._machine.sessions[0xE100] = SessionSecret(bytes(16), Origin.AGREED)
+    probe.machine.sessions[0xE100] = SessionSecret(bytes(16), Origin.AGREED)
     assert probe.refused(ENCRYPT, CMAC_MODE, sym(PLAIN, oid=0xE100)) is ErrorCode.INVALID_OID

@@ -27,13 +27,6 @@ EC_SIZES = {"SECP256R1": 32, "SECP384R1": 48, "SECP521R1": 66, "BrainpoolP256R1"
 probe = pytest.fixture(updatable)
 
 
-def stored(probe: Probe, oid: int) -> bytes:
-    """The data of an object, a key's too."""
-    found = probe.chip._table.get(oid)
-    assert found is not None
-    return found.data
-
-
 # --- keys
 
 
@@ -61,7 +54,7 @@ def test_an_rsa_key_signs(probe: Probe, bits: int) -> None:
 def test_an_aes_key(probe: Probe, size: int) -> None:
     probe.set_tags(0xE200, {Tag.CHANGE: BY_ANCHOR})
     apply(probe, made(aes_payload(bytes(range(size))), target_oid=0xE200))
-    assert stored(probe, 0xE200) == bytes(range(size))
+    assert probe.stored(0xE200).data == bytes(range(size))
     assert probe.metadata(0xE200).algorithm is {16: KeyAlgorithm.AES128, 24: KeyAlgorithm.AES192}.get(
         size, KeyAlgorithm.AES256
     )
@@ -85,7 +78,7 @@ ONE = (1).to_bytes(32, "big")
 def test_ec_keys_that_are_taken(probe: Probe, payload: Payload) -> None:
     probe.set_tags(0xE0F1, {Tag.CHANGE: BY_ANCHOR})
     apply(probe, made(payload, target_oid=0xE0F1))
-    assert stored(probe, 0xE0F1) == ONE
+    assert probe.stored(0xE0F1).data == ONE
 
 
 def rsa_parts(**changes: int) -> Payload:
@@ -119,7 +112,7 @@ def test_keys_that_are_none(probe: Probe, oid: int, payload: Payload) -> None:
     probe.set_tags(oid, {Tag.CHANGE: BY_ANCHOR})
     before = probe.metadata(oid)
     assert final_refused(probe, made(payload, target_oid=oid)) is ErrorCode.INVALID_DATA
-    assert (stored(probe, oid), probe.metadata(oid)) == (b"", before)
+    assert (probe.stored(oid).data, probe.metadata(oid)) == (b"", before)
 
 
 def test_a_key_replaces_the_one_before(probe: Probe) -> None:
@@ -179,7 +172,7 @@ def test_flushing(probe: Probe, reset_type: int, reset: ContentReset, flushed: b
     ready(probe, reset_type)
     updated(probe, {}, reset=reset)
     assert probe.metadata(TARGET).used_size == (0 if flushed else 7)
-    assert stored(probe, TARGET) == (b"" if flushed else b"content")
+    assert probe.stored(TARGET).data == (b"" if flushed else b"content")
     if flushed:  # even offset 0 lies behind what is there
         assert probe.read_refused(TARGET) is ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED
         assert probe.read_refused(TARGET, 0, 1) is ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED
@@ -190,7 +183,7 @@ def test_a_flushed_key_is_gone(probe: Probe) -> None:
     ready(probe, 0x11, 0xE0F1)
     updated(probe, {Tag.EXECUTE: ALWAYS}, oid=0xE0F1)
     metadata = probe.metadata(0xE0F1)
-    assert (metadata.algorithm, stored(probe, 0xE0F1)) == (None, b"")
+    assert (metadata.algorithm, probe.stored(0xE0F1).data) == (None, b"")
     probe.generate(0x03, 0xE0F1)
     probe.sign(0xE0F1, DIGEST)
 
@@ -256,10 +249,8 @@ def test_metadata_that_become_too_long(probe: Probe) -> None:
 
 def test_the_security_monitors_configuration_goes_back_to_its_defaults(probe: Probe) -> None:
     """SRM, "Security Monitor Policy". No factory lets it be updated: a test opens it."""
-    found = probe.chip._table.get(0xE0C9)
-    assert found is not None
-    opened = found.metadata.with_tags({Tag.METADATA_UPDATE: BY_ANCHOR, Tag.RESET_TYPE: b"\x11"})
-    probe.chip._table.put(0xE0C9, found._replace(data=bytes.fromhex("1400030200000000"), metadata=opened))
-    probe.chip._table.commit()
+    factory = probe.read(0xE0C9)
+    tags = {Tag.METADATA_UPDATE: BY_ANCHOR, Tag.RESET_TYPE: b"\x11"}
+    probe.install(0xE0C9, bytes.fromhex("1400030200000000"), tags)
     updated(probe, {}, oid=0xE0C9)
-    assert stored(probe, 0xE0C9) == found.data
+    assert probe.read(0xE0C9) == factory
