@@ -1,15 +1,18 @@
-"""Children that write to an emulated chip until they are killed. Run by ``test_killed.py``.
+"""Children that write to an emulated chip, or make one, until they are killed. Run by ``test_killed.py``.
 
-Each line of standard input, ``write PATH`` or ``create PATH``, forks a child; standard output tells its ``pid``, each
-answer (``ack``) and, once it is gone, ``gone``.
+Each line of standard input, ``write 0 PATH`` or ``create CALLS PATH``, forks a child; standard output tells its
+``pid``, each answer (``ack``), that a chip is ``made`` and, once the child is gone, ``gone``.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from emulated import COUNT, ERASE, Probe
 
@@ -36,15 +39,30 @@ def write(path: Path) -> None:
         )
 
 
+def create(path: Path, calls: int) -> None:
+    """Make a chip; be killed instead of a call to the system or to SQLite, after so many that went well."""
+    left = itertools.count(calls, -1)
+
+    def count(frame: FrameType, event: str, function: Any) -> None:
+        home = event == "c_call" and (function.__module__ or type(function.__self__).__module__)
+        if home in ("posix", "sqlite3", "_sqlite3") and next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(count)
+    create_chip(path, TRUST_M_V3)
+    sys.setprofile(None)
+    tell("made")
+
+
 def main() -> None:
     Probe().chip.close()  # loads what a new chip takes, so that children need not
     for line in sys.stdin:
-        action, name = line.rstrip("\n").split(" ", 1)
+        action, calls, name = line.rstrip("\n").split(" ", 2)
         child = os.fork()
         if child == 0:
             tell("pid", os.getpid())
             if action == "create":
-                create_chip(Path(name), TRUST_M_V3)
+                create(Path(name), int(calls))
             else:
                 write(Path(name))
             os._exit(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -21,7 +22,6 @@ from optiga.protocol.algorithms import CURVES
 from optiga.protocol.metadata import Tag
 
 KILLS = 160
-CREATIONS = 40
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
 
 
@@ -31,9 +31,9 @@ class Victims(Forking):
     def __init__(self) -> None:
         super().__init__(Path(__file__).with_name("killed_writer.py"))
 
-    def kill(self, action: str, path: Path, *, after_acks: int, after_s: float) -> int:
+    def kill(self, path: Path, *, after_acks: int, after_s: float) -> int:
         """Have a child write, kill it, and return how many counts it has been given an answer to."""
-        self.tell(f"{action} {path}")
+        self.tell(f"write 0 {path}")
         acks, pid = 0, 0
         while not pid or acks < after_acks:
             word, *rest = self.told()
@@ -48,6 +48,14 @@ class Victims(Forking):
         while (word := self.told()[0]) != "gone":
             acks += word == "ack"
         return acks
+
+    def make(self, path: Path, calls: int) -> bool:
+        """Have a child make a chip that is killed after some calls; whether it has come to its end before."""
+        self.tell(f"create {calls} {path}")
+        words = [self.told()[0]]
+        while words[-1] != "gone":
+            words.append(self.told()[0])
+        return "made" in words
 
 
 @pytest.fixture
@@ -82,7 +90,7 @@ def test_killed_while_writing(victims: Victims, tmp_path: Path) -> None:
     probe.chip.close()
     least, in_the_middle = 0, 0
     for _ in range(KILLS):
-        least += victims.kill("write", path, after_acks=random.randint(1, 3), after_s=random.uniform(0, 0.01))
+        least += victims.kill(path, after_acks=random.randint(1, 3), after_s=random.uniform(0, 0.01))
         in_the_middle += path.with_name("my.chip-journal").exists()
         probe = Probe(SqliteStore(path, wait_s=0))
         check_whole(probe)
@@ -94,16 +102,17 @@ def test_killed_while_writing(victims: Victims, tmp_path: Path) -> None:
 
 
 def test_killed_while_a_chip_is_made(victims: Victims, tmp_path: Path) -> None:
-    made, limit_s = 0, 0.01
-    for number in range(CREATIONS):
-        path = tmp_path / f"{number}.chip"
-        victims.kill("create", path, after_acks=0, after_s=random.uniform(0, limit_s))
-        limit_s *= 0.8 if path.exists() else 1.2  # so that kills strike around the moment at which the chip is there
-        if path.exists():
-            made += 1
-            probe = Probe(SqliteStore(path, wait_s=0))
-            assert probe.sign(0xE0F0, bytes(32))
-            probe.chip.close()
-        else:
+    """Before each call to the system and to SQLite: the chip is there whole or not at all, and from one call on."""
+    there: list[bool] = []
+    for calls in itertools.count():
+        path = tmp_path / f"{calls}.chip"
+        if victims.make(path, calls):
+            break
+        there.append(path.exists())
+        if not there[-1]:
             create_chip(path, TRUST_M_V3)
-    assert 0 < made < CREATIONS, "kills came too early or too late to tell anything"
+        probe = Probe(SqliteStore(path, wait_s=0))
+        assert probe.sign(0xE0F0, bytes(32))
+        probe.chip.close()
+    assert there == sorted(there)
+    assert set(there) == {False, True}
