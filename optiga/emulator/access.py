@@ -24,7 +24,7 @@ def find_alternative(
     value = metadata.get(access)
     if value is None:
         return None
-    for token in _parse(value).alternatives:
+    for token in parse_condition(value).alternatives:
         if machine.verified_anchor is not None and not _names_anchor(machine, token):
             continue
         if all(_holds(machine, metadata, condition, counters_aside=counters_aside) for condition in token):
@@ -38,7 +38,11 @@ def _names_anchor(machine: Machine, token: tuple[SimpleCondition, ...]) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _parse(value: bytes) -> AccessCondition:
+def parse_condition(value: bytes) -> AccessCondition:
+    """An access condition; the same few stand in most objects of most chips.
+
+    :raises ValueError: if it is none.
+    """
     return AccessCondition.parse(value)
 
 
