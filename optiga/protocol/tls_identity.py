@@ -30,9 +30,10 @@ def decode(data: bytes) -> list[bytes]:
     """
     if len(data) < 6 or data[0] != TAG:
         raise ValueError("no TLS identity: it does not start with 0xc0 and two lengths")
-    value = data[3 : 3 + int.from_bytes(data[1:3], "big")]
+    size = int.from_bytes(data[1:3], "big")
+    value = data[3 : 3 + size]
     chain = value[3:]
-    if int.from_bytes(data[1:3], "big") != len(value) or int.from_bytes(value[:3], "big") != len(chain):
+    if size < 3 or size != len(value) or int.from_bytes(value[:3], "big") != len(chain):
         raise ValueError("a TLS identity whose lengths do not agree with its content")
     certificates = []
     while chain:
