@@ -64,7 +64,7 @@ def generate(
     The key that was there is lost for good. The chip tells the public key this once: keep it, or make the key with
     --csr. A new chip keeps its AES key locked.
     """
-    from optiga.personalize.keys_on_chip import look_at, make_key, plan_key, usage_words
+    from optiga.personalize.keys_on_chip import look_at, make_key, plan_key
 
     plan = plan_key(name, algorithm=algorithm, bits=int(bits) if bits else None, usage=usage)
     if plan.slot is None and out is not None:
@@ -89,7 +89,7 @@ def generate(
             "oid": f"0x{plan.oid:04X}",
             "slot": plan.slot.name if plan.slot else "aes",
             "algorithm": plan.algorithm.title,
-            "usage": usage_words(plan.usage),
+            "usage": plan.usage.words,
             "public_key": public_key or None,
             "file": out,
         }

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import LifeCycleState
-from optiga.protocol.metadata import AccessCondition, Condition, Metadata, Operator, SimpleCondition, Tag
+from optiga.protocol.conditions import AccessCondition, Condition, Operator, SimpleCondition
+from optiga.protocol.metadata import Metadata, Tag
 
 if TYPE_CHECKING:
     from optiga.emulator.machine import Machine

@@ -14,7 +14,8 @@ from optiga.emulator.security_monitor import SecurityMonitor
 from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, UsableKey
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import SECRET_TYPES, CommandCode, ErrorCode, KeyUsage, LifeCycleState, ObjectType
-from optiga.protocol.metadata import MAX_SIZE, Condition, Metadata, Tag
+from optiga.protocol.conditions import Condition
+from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectKind
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _ALWAYS = bytes([Condition.ALWAYS])
 _TERMINATED = bytes([LifeCycleState.TERMINATION])
-_INVALID_FLAG = 0x80
 _KEY_OIDS = frozenset(info.oid for info in OBJECTS.values() if info.kind.is_key)
 _SESSIONS = frozenset(info.oid for info in OBJECTS.values() if info.kind is ObjectKind.SESSION)
 _SECRET_TYPES = frozenset(bytes([kind]) for kind in SECRET_TYPES)
@@ -326,8 +326,7 @@ def _require_usable(metadata: Metadata) -> None:
     """
     if metadata.get(Tag.LCSO) == _TERMINATED:
         raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
-    version = metadata.get(Tag.VERSION)
-    if version is not None and version[0] & _INVALID_FLAG:
+    if metadata.is_invalid:
         raise CommandError(ErrorCode.INVALID_METADATA)
 
 

@@ -13,25 +13,19 @@ from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import is_valid_value
 from optiga.emulator.update_keys import parse_key
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import ErrorCode, LifeCycleState
+from optiga.protocol.codes import ErrorCode, Flush, LifeCycleState
 from optiga.protocol.fragments import FRAGMENT_SIZE, MAC_SIZE, FragmentCipher
 from optiga.protocol.manifest import (
     DIGEST_SIZE,
-    MAX_PAYLOAD_VERSION,
-    ContentReset,
     DataUpdate,
     KeyUpdate,
     Manifest,
     MetadataUpdate,
     WriteType,
 )
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata import INVALID_FLAG, Metadata, Tag
 
-INVALID_FLAG = MAX_PAYLOAD_VERSION + 1
-"""Bit of a version that says that an update of the object has begun and not ended."""
 _NEVER_IN_PAYLOAD = (Tag.VERSION, Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
-_ZEROS, _RANDOM = 0x10, 0x20
-_FLUSHES = {ContentReset.AS_METADATA: 0, ContentReset.ZEROS: _ZEROS, ContentReset.RANDOM: _RANDOM}
 
 
 class RunningUpdate:
@@ -130,7 +124,7 @@ class RunningUpdate:
         changes = _parse_changes(machine, oid, self._payload)
         stored = machine.object(oid)
         reset_type = (stored.metadata.get(Tag.RESET_TYPE) or b"\x00")[0]
-        flush = reset_type & 0xF0 or _FLUSHES[kind.reset]
+        flush = reset_type & 0xF0 or kind.reset.flush
         if flush:
             stored = _flushed(machine, oid, stored, flush)
         tags: dict[int, bytes] = {Tag.VERSION: self._version()}
@@ -173,4 +167,4 @@ def _flushed(machine: Machine, oid: int, stored: StoredObject, flush: int) -> St
 
         return StoredObject(factory_objects(machine.model)[oid].data, metadata)
     size = metadata.max_size or 0
-    return StoredObject(secrets.token_bytes(size) if flush == _RANDOM else bytes(size), metadata)
+    return StoredObject(secrets.token_bytes(size) if flush == Flush.RANDOM else bytes(size), metadata)

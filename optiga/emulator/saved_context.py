@@ -14,10 +14,7 @@ from optiga.emulator.machine import Machine, is_session
 from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, UsableKey
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import KeyUsage
-
-HANDLE_SIZE = 8
-"""Bytes of the handle by which a context is asked for."""
+from optiga.protocol.codes import ALL_KEY_USAGES, HANDLE_SIZE, KeyUsage
 
 
 def encode(machine: Machine, handle: bytes) -> bytes:
@@ -103,7 +100,7 @@ def _describe(held: SessionContent) -> dict[str, Any]:
 def _rebuild(held: dict[str, Any]) -> SessionContent:
     if "private" not in held:
         return SessionSecret(bytes.fromhex(held["secret"]), Origin[held["origin"]])
-    algorithm, usage = KeyAlgorithm(held["algorithm"]), _number(held["usage"], sum(KeyUsage))
+    algorithm, usage = KeyAlgorithm(held["algorithm"]), _number(held["usage"], ALL_KEY_USAGES)
     try:
         return UsableKey(keys.from_stored(algorithm, bytes.fromhex(held["private"])), algorithm, KeyUsage(usage))
     except ValueError:

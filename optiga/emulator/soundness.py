@@ -11,13 +11,12 @@ from optiga.emulator.objects import StoredObject
 from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import CURVES
-from optiga.protocol.codes import KeyUsage, LifeCycleState
+from optiga.protocol.codes import ALL_KEY_USAGES, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import Model
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.symmetric import AES_KEY_SIZES
 
-_RESET_FLUSH_BITS = (0x00, 0x10, 0x20)
 _LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
 _SIZES = (Tag.MAX_SIZE, Tag.USED_SIZE)
 
@@ -36,15 +35,10 @@ def is_valid_value(model: Model, oid: int, tag: int, value: bytes) -> bool:
     if len(value) != 1:
         return False
     if tag == Tag.KEY_USAGE:
-        return is_key and value[0] != 0 and not value[0] & ~_all_usages()
+        return is_key and value[0] != 0 and not value[0] & ~ALL_KEY_USAGES
     if tag == Tag.TYPE:
         return not is_key and oid != oids.SECURITY_MONITOR and value[0] in model.object_types
-    # What remains is the reset type: a life cycle state, and one way of flushing at the most.
-    return value[0] & 0x0F in (0, *LifeCycleState) and value[0] & 0xF0 in _RESET_FLUSH_BITS
-
-
-def _all_usages() -> int:
-    return sum(KeyUsage)
+    return md.is_reset_type(value[0])  # no other tag remains
 
 
 def check_object(model: Model, oid: int, stored: StoredObject) -> None:

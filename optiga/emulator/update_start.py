@@ -11,14 +11,13 @@ import hashlib
 from optiga.emulator.certificates import signing_key
 from optiga.emulator.machine import CommandError, Machine, check_room
 from optiga.emulator.objects import StoredObject
-from optiga.emulator.protected_update import INVALID_FLAG, RunningUpdate
+from optiga.emulator.protected_update import RunningUpdate
 from optiga.protocol import der
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.codes import ErrorCode, ObjectType, SignatureScheme
 from optiga.protocol.fragments import FragmentCipher
 from optiga.protocol.manifest import (
-    MAX_PAYLOAD_VERSION,
     UID_SIZE,
     DataUpdate,
     KeyUpdate,
@@ -27,7 +26,7 @@ from optiga.protocol.manifest import (
     MetadataUpdate,
     SignedManifest,
 )
-from optiga.protocol.metadata import Tag
+from optiga.protocol.metadata import MAX_VERSION, Tag
 from optiga.protocol.objects import ObjectKind
 
 _MAX_SECRET = 64
@@ -79,7 +78,7 @@ def _check_values(machine: Machine, signed: SignedManifest) -> None:
         encryption is not None and manifest.target_oid == encryption.secret_oid
     )
     other_chip = bool(manifest.uid) and manifest.uid != machine.data(oids.UID)[:UID_SIZE]
-    if manifest.payload_version > MAX_PAYLOAD_VERSION or not manifest.size or same_object or other_chip:
+    if manifest.payload_version > MAX_VERSION or not manifest.size or same_object or other_chip:
         raise CommandError(ErrorCode.INVALID_MANIFEST)
 
 
@@ -133,9 +132,8 @@ def _check_kind(machine: Machine, manifest: Manifest) -> None:
 
 def _check_version(stored: StoredObject, manifest: Manifest) -> None:
     """A version must be a new one; to end what was interrupted, the same again."""
-    version = int.from_bytes(stored.metadata.get(Tag.VERSION) or b"", "big")
-    is_interrupted, version = bool(version & INVALID_FLAG), version & MAX_PAYLOAD_VERSION
-    is_right = manifest.payload_version == version if is_interrupted else manifest.payload_version > version
+    wanted, version = manifest.payload_version, stored.metadata.version
+    is_right = wanted == version if stored.metadata.is_invalid else wanted > version
     if not is_right:
         raise CommandError(ErrorCode.INVALID_PAYLOAD_VERSION)
 

@@ -17,7 +17,7 @@ from optiga.personalize.json_lines import parse_json
 from optiga.personalize.names import COMPONENTS, OTHER_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
 from optiga.personalize.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
-from optiga.protocol.codes import KeyUsage
+from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
 from optiga.protocol.objects import SLOTS, Slot, find_slot
 
 MAX_SIZE = 1 << 20
@@ -43,7 +43,6 @@ _CURVE_OTHER_NAMES = {
 _RSA_ALGORITHMS = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
 _HASH_OTHER_NAMES = {name.replace("sha", "sha-"): name for name in HASH_SIZES}
 _SCHEMES = {"ec": "ecdsa", "rsa": "rsassa"}
-_USAGES = {str(usage.name).lower(): usage for usage in KeyUsage}
 _CAN_SIGN = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
 _WRONG_PLACE = {
     "ec": {"key_size": "belongs to an RSA key, an EC key has a curve"},
@@ -246,10 +245,10 @@ def _read_usage(section: Section, kind: str) -> KeyUsage | None:
     usage = KeyUsage(0)
     problem = False
     for element in section.elements():
-        name = element.choice(_USAGES, "a usage of keys of the chip")
+        name = element.choice(KEY_USAGE_WORDS, "a usage of keys of the chip")
         if name == "encryption" and kind == "ec":
             element.problem("'encryption' is for RSA keys only")
-        usage |= _USAGES[name] if name else KeyUsage(0)
+        usage |= KEY_USAGE_WORDS[name] if name else KeyUsage(0)
         problem |= name is None
     if isinstance(section.value, list) and not problem and not usage & _CAN_SIGN:
         section.problem("without 'authentication' or 'signature' the key cannot sign its own CSR")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from optiga.errors import ChipError
 from optiga.personalize.firmware import identify_firmware
 from optiga.personalize.info_text import format_information
+from optiga.personalize.irreversible import state_of
 from optiga.personalize.stored import decode_stored, is_empty
-from optiga.protocol.codes import ErrorCode, KeyUsage, LifeCycleState
-from optiga.protocol.metadata import Tag
+from optiga.protocol.codes import ErrorCode, life_cycle_word
 from optiga.protocol.models import find_model
 from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
 
@@ -45,7 +45,7 @@ def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, An
     for name, oid in (("global", LCS_GLOBAL), ("application", LCS_APPLICATION)):
         state = _read(chip, oid)
         if state:
-            information["life_cycle"][name] = _state_word(state[0])
+            information["life_cycle"][name] = life_cycle_word(state[0])
     counter = _read(chip, SECURITY_EVENT_COUNTER)
     if counter:
         information["security_event_counter"] = counter[0]
@@ -87,11 +87,10 @@ def _describe_key(metadata: Metadata) -> dict[str, Any] | None:
     """A key in JSON; None if there is none yet."""
     if metadata.algorithm is None:
         return None
-    state = metadata.get(Tag.LCSO)
     return {
         "algorithm": metadata.algorithm.title,
-        "usage": [str(usage.name).lower() for usage in KeyUsage if metadata.key_usage & usage],
-        "life_cycle": _state_word(state[0] if state else LifeCycleState.OPERATIONAL),
+        "usage": metadata.key_usage.words,
+        "life_cycle": life_cycle_word(state_of(metadata)),
     }
 
 
@@ -117,11 +116,3 @@ def _describe_stored(data: bytes, now: datetime) -> dict[str, Any] | None:
         "not_after": not_after.isoformat(),
         "expired": now > not_after,
     }
-
-
-def _state_word(value: int) -> str:
-    """A life cycle state by its name, where it has one."""
-    try:
-        return LifeCycleState(value).name.lower()
-    except ValueError:
-        return f"0x{value:02x}"

@@ -6,8 +6,9 @@ SRM, "Metadata expression" (which tags change when) and "Life Cycle State" (stat
 from __future__ import annotations
 
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import LifeCycleState
-from optiga.protocol.metadata import ALWAYS, NEVER, AccessCondition, Condition, Metadata, Operator, SimpleCondition, Tag
+from optiga.protocol.codes import LifeCycleState, life_cycle_word
+from optiga.protocol.conditions import ALWAYS, NEVER, AccessCondition, Condition, Operator, SimpleCondition
+from optiga.protocol.metadata import Metadata, Tag
 
 _ACCESSES = {
     Tag.CHANGE: "change",
@@ -29,7 +30,9 @@ def what_stays(before: Metadata, changes: Metadata) -> list[str]:
     old, new = state_of(before), state_of(after)
     said: list[str] = []
     if new > old:
-        said.append(f"its life cycle state goes from {_word(old)} to {_word(new)} and never comes back")
+        said.append(
+            f"its life cycle state goes from {life_cycle_word(old)} to {life_cycle_word(new)} and never comes back"
+        )
     if old < LifeCycleState.OPERATIONAL <= new:
         said += _fixed(after, new)
     elif changes.get(Tag.CHANGE) is not None and access_at(after, Tag.CHANGE, new) == NEVER:
@@ -44,7 +47,7 @@ def what_stays_written(oid: int, data: bytes, before: bytes) -> list[str]:
     """
     if oid not in _LIFE_CYCLES or not data or not before or data[0] <= before[0]:
         return []
-    whose, old, new = _LIFE_CYCLES[oid], _word(before[0]), _word(data[0])
+    whose, old, new = _LIFE_CYCLES[oid], life_cycle_word(before[0]), life_cycle_word(data[0])
     return [f"the {whose} life cycle state goes from {old} to {new} and never comes back"]
 
 
@@ -120,10 +123,3 @@ def state_of(metadata: Metadata) -> int:
     """The life cycle state; operational where there is none, as the manual's implicit rule says."""
     value = metadata.get(Tag.LCSO)
     return value[0] if value else LifeCycleState.OPERATIONAL
-
-
-def _word(state: int) -> str:
-    try:
-        return LifeCycleState(state).name.lower()
-    except ValueError:
-        return f"0x{state:02x}"

@@ -10,7 +10,7 @@ from optiga.personalize.pem import encode_pem
 from optiga.personalize.stored import decode_stored, is_empty
 from optiga.personalize.targets import resolve_slot
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.codes import KEY_USAGE_WORDS, CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, Slot, format_oid, parse_oid
 
 if TYPE_CHECKING:
@@ -52,16 +52,11 @@ def _describe(oid: int, metadata: Metadata) -> dict[str, Any]:
         "oid": format_oid(oid),
         "slot": next((slot.name for slot in SLOTS if slot.key_oid == oid), AES),
         "algorithm": words.get("algorithm") if algorithm is None else algorithm.title,
-        "usage": usage_words(metadata.key_usage),
+        "usage": metadata.key_usage.words,
         "life_cycle": words.get("lcso", "operational"),  # the manual's rule for an absent tag
         "change": words.get("change", "never"),
         "execute": words.get("execute", "never"),
     }
-
-
-def usage_words(usage: KeyUsage) -> list[str]:
-    """What a key may be used for, in words, for example ``["authentication", "key_agreement"]``."""
-    return [str(one.name).lower() for one in KeyUsage if usage & one]
 
 
 @dataclass(frozen=True)
@@ -134,9 +129,9 @@ def parse_usage(text: str | None) -> KeyUsage:
     usage = KeyUsage(0)
     for word in [] if text is None else text.split(","):
         try:
-            usage |= KeyUsage[word.strip().upper().replace("-", "_")]
+            usage |= KEY_USAGE_WORDS[word.strip().lower().replace("-", "_")]
         except KeyError:
-            names = ", ".join(str(known.name).lower() for known in KeyUsage)
+            names = ", ".join(KEY_USAGE_WORDS)
             raise ConfigurationError(f"--usage: {word.strip()!r} is no usage", hint=f"There are {names}") from None
     return usage
 

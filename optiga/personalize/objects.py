@@ -13,7 +13,8 @@ from optiga.errors import ChipError, ConfigurationError
 from optiga.personalize.irreversible import is_locked, what_stays, what_stays_written
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.metadata import Condition, Metadata, Tag
+from optiga.protocol.conditions import Condition
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.models import ALL_OBJECTS
 from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind, parse_oid

@@ -99,6 +99,17 @@ class KeyUsage(IntFlag):
     SIGNATURE = 0x10
     KEY_AGREEMENT = 0x20
 
+    @property
+    def words(self) -> list[str]:
+        """The usages in it as people write them, for example ``["authentication", "key_agreement"]``."""
+        return [word for word, usage in KEY_USAGE_WORDS.items() if usage & self]
+
+
+KEY_USAGE_WORDS = {name.lower(): usage for name, usage in KeyUsage.__members__.items()}
+"""Each usage by the word for it."""
+ALL_KEY_USAGES = sum(KeyUsage)
+"""Every bit that has a meaning."""
+
 
 @unique
 class SignatureScheme(IntEnum):
@@ -161,6 +172,23 @@ class LifeCycleState(IntEnum):
     INITIALIZATION = 0x03
     OPERATIONAL = 0x07
     TERMINATION = 0x0F
+
+
+LIFE_CYCLE_WORDS = {state.name.lower(): state for state in LifeCycleState}
+"""Each state by the word for it."""
+
+
+def life_cycle_word(value: int) -> str:
+    """A life cycle state in words; in hex where it has none."""
+    return LifeCycleState(value).name.lower() if value in tuple(LifeCycleState) else f"0x{value:02x}"
+
+
+@unique
+class Flush(IntEnum):
+    """How a reset overwrites content. SRM, table "Metadata Update Identifier"."""
+
+    ZEROS = 0x10
+    RANDOM = 0x20
 
 
 @unique

@@ -11,11 +11,10 @@ from enum import IntEnum, unique
 from typing import Any, TypeVar
 
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import KeyUsage
+from optiga.protocol.codes import ALL_KEY_USAGES, Flush, KeyUsage
 
 MANIFEST_VERSION = 1
 """The one version there is: Param of SetObjectProtected, and first field of a manifest."""
-MAX_PAYLOAD_VERSION = 0x7FFF
 UID_SIZE = 25
 """Bytes of a UID by which a manifest names one chip: all but the build number at its end."""
 DIGEST_SIZE = 32
@@ -70,6 +69,11 @@ class ContentReset(IntEnum):
     AS_METADATA = 0
     ZEROS = 1
     RANDOM = 2
+
+    @property
+    def flush(self) -> Flush | None:
+        """How it overwrites content; None where it leaves that to the metadata."""
+        return {ContentReset.ZEROS: Flush.ZEROS, ContentReset.RANDOM: Flush.RANDOM}.get(self)
 
 
 @dataclass(frozen=True)
@@ -266,7 +270,7 @@ def _parse_kind(payload: PayloadType, details: object) -> UpdateKind:
         return DataUpdate(_number(first, _UINT32, "offset"), _enum(WriteType, second, "write type"))
     if payload is PayloadType.KEY:
         usage = _number(second, range(1, 256), "key usage")
-        if usage & ~sum(KeyUsage):
+        if usage & ~ALL_KEY_USAGES:
             raise ValueError(f"manifest: 0x{usage:02x} is no key usage")
         return KeyUpdate(_enum(KeyAlgorithm, first, "key algorithm"), KeyUsage(usage))
     return MetadataUpdate(_enum(ContentReset, first, "content reset"), _number(second, range(256), "flags"))

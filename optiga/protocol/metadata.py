@@ -1,22 +1,21 @@
-"""Metadata of objects and the access conditions in them.
-
-Metadata are TLVs with one-byte lengths inside the constructed tag 0x20. SRM, "Metadata expression" and "Access
-Conditions (ACs)".
-"""
+"""Metadata of objects: TLVs with one-byte lengths inside the constructed tag 0x20. SRM, "Metadata expression"."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import IntEnum, unique
-from typing import NamedTuple
 
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
-from optiga.protocol.objects import format_oid
+from optiga.protocol.codes import ALL_KEY_USAGES, Flush, KeyUsage, LifeCycleState, ObjectType, life_cycle_word
+from optiga.protocol.conditions import NEVER, AccessCondition
 
 CONSTRUCTED_TAG = 0x20
 MAX_SIZE = 44
 """Most bytes of an object's metadata, constructed tag and length included."""
+MAX_VERSION = 0x7FFF
+"""The last version that an object can have."""
+INVALID_FLAG = MAX_VERSION + 1
+"""Bit of a version that says that an update of the object has begun and not ended."""
 
 
 @unique
@@ -38,175 +37,9 @@ class Tag(IntEnum):
 
 
 ACCESS_TAGS = (Tag.CHANGE, Tag.READ, Tag.EXECUTE, Tag.METADATA_UPDATE)
-
-
-@unique
-class Condition(IntEnum):
-    """Identifiers of simple access conditions. SRM, table "Access Condition Identifier and Operators"."""
-
-    ALWAYS = 0x00
-    SECURITY_STATUS_GLOBAL = 0x10
-    CONFIDENTIALITY = 0x20
-    INTEGRITY = 0x21
-    AUTHORIZATION = 0x23
-    LINKED_COUNTER = 0x40
-    LCS_GLOBAL = 0x70
-    SECURITY_STATUS_APPLICATION = 0x90
-    LCS_APPLICATION = 0xE0
-    LCS_OBJECT = 0xE1
-    NEVER = 0xFF
-
-
-@unique
-class Operator(IntEnum):
-    """Operators of access conditions, same table."""
-
-    EQUAL = 0xFA
-    GREATER = 0xFB
-    LESS = 0xFC
-    AND = 0xFD
-    OR = 0xFE
-
-
-_OPERAND_SIZES = {
-    Condition.ALWAYS: 0,
-    Condition.NEVER: 0,
-    Condition.SECURITY_STATUS_GLOBAL: 1,
-    Condition.SECURITY_STATUS_APPLICATION: 1,
-    Condition.CONFIDENTIALITY: 2,
-    Condition.INTEGRITY: 2,
-    Condition.AUTHORIZATION: 2,
-    Condition.LINKED_COUNTER: 2,
-    Condition.LCS_GLOBAL: 2,
-    Condition.LCS_APPLICATION: 2,
-    Condition.LCS_OBJECT: 2,
-}
-_LCS_CONDITIONS = (Condition.LCS_GLOBAL, Condition.LCS_APPLICATION, Condition.LCS_OBJECT)
-_CONDITION_WORDS = {
-    Condition.ALWAYS: "always",
-    Condition.NEVER: "never",
-    Condition.SECURITY_STATUS_GLOBAL: "sec_sta_g",
-    Condition.SECURITY_STATUS_APPLICATION: "sec_sta_a",
-    Condition.CONFIDENTIALITY: "conf",
-    Condition.INTEGRITY: "int",
-    Condition.AUTHORIZATION: "auto",
-    Condition.LINKED_COUNTER: "luc",
-    Condition.LCS_GLOBAL: "lcsg",
-    Condition.LCS_APPLICATION: "lcsa",
-    Condition.LCS_OBJECT: "lcso",
-}
-FLUSHES = {0x10: "flush", 0x20: "random"}
-"""What of a reset type says how content is overwritten: with zeros, or with random bytes."""
-_COMPARISONS = {Operator.EQUAL: "==", Operator.GREATER: ">", Operator.LESS: "<"}
-
-
-class SimpleCondition(NamedTuple):
-    """One simple access condition.
-
-    :param comparison: for life cycle states: equal, greater or less; None for all others.
-    :param value: the life cycle state, the bits of a security status, or the identifier of the object named; 0 for
-        always and never.
-    """
-
-    kind: Condition
-    comparison: Operator | None = None
-    value: int = 0
-
-    def __str__(self) -> str:
-        word = _CONDITION_WORDS[self.kind]
-        if self.comparison is not None:
-            return f"{word} {_COMPARISONS[self.comparison]} {_state_word(self.value)}"
-        size = _OPERAND_SIZES[self.kind]
-        return word if size == 0 else f"{word} 0x{self.value:02x}" if size == 1 else f"{word} {format_oid(self.value)}"
-
-
-class AccessCondition:
-    """A whole access condition: it holds if all simple conditions of any one of its alternatives hold. Immutable.
-
-    :param alternatives: the alternatives, each a tuple of simple conditions.
-    """
-
-    __slots__ = ("alternatives",)
-
-    def __init__(self, alternatives: tuple[tuple[SimpleCondition, ...], ...]) -> None:
-        self.alternatives = alternatives
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AccessCondition) and self.alternatives == other.alternatives
-
-    def __hash__(self) -> int:
-        return hash(self.alternatives)
-
-    def __repr__(self) -> str:
-        return f"AccessCondition({self.alternatives!r})"
-
-    @classmethod
-    def parse(cls, data: bytes) -> AccessCondition:
-        """From the value of a metadata tag 0xD0, 0xD1, 0xD3 or 0xD8.
-
-        :raises ValueError: if it is no condition by the manual's rules.
-        """
-        alternatives: list[tuple[SimpleCondition, ...]] = []
-        token: list[SimpleCondition] = []
-        rest = data
-        while True:
-            condition, rest = _parse_simple(rest)
-            token.append(condition)
-            if not rest:
-                break
-            if rest[0] == Operator.OR:
-                alternatives.append(tuple(token))
-                token = []
-            elif rest[0] != Operator.AND:
-                raise ValueError(f"access condition: 0x{rest[0]:02x} stands where an operator must")
-            rest = rest[1:]
-        alternatives.append(tuple(token))
-        parsed = cls(tuple(alternatives))
-        simple = list(parsed)
-        if len(simple) > 1 and any(c.kind in (Condition.ALWAYS, Condition.NEVER) for c in simple):
-            raise ValueError("access condition: always and never stand alone")
-        if len(alternatives) > 3 or any(len(token) > 7 for token in alternatives):
-            raise ValueError("access condition: at most 3 alternatives of at most 7 conditions")
-        return parsed
-
-    def __iter__(self) -> Iterator[SimpleCondition]:
-        """Every simple condition, from left to right."""
-        return (condition for token in self.alternatives for condition in token)
-
-    def __str__(self) -> str:
-        """In words, for example ``lcso < operational || int 0xE0E8``."""
-        return " || ".join(" && ".join(str(condition) for condition in token) for token in self.alternatives)
-
-
-ALWAYS = AccessCondition(((SimpleCondition(Condition.ALWAYS),),))
-NEVER = AccessCondition(((SimpleCondition(Condition.NEVER),),))
-
-
-def _parse_simple(data: bytes) -> tuple[SimpleCondition, bytes]:
-    """The first simple condition of data, and what follows it."""
-    if not data:
-        raise ValueError("access condition: it ends where a condition must stand")
-    try:
-        kind = Condition(data[0])
-    except ValueError:
-        raise ValueError(f"access condition: unknown identifier 0x{data[0]:02x}") from None
-    size = _OPERAND_SIZES[kind]
-    operand, rest = data[1 : 1 + size], data[1 + size :]
-    if len(operand) < size:
-        raise ValueError(f"access condition: {_CONDITION_WORDS[kind]} is cut off")
-    if kind not in _LCS_CONDITIONS:
-        return SimpleCondition(kind, None, int.from_bytes(operand, "big")), rest
-    if operand[0] not in tuple(_COMPARISONS):
-        raise ValueError(f"access condition: 0x{operand[0]:02x} is no comparison")
-    return SimpleCondition(kind, Operator(operand[0]), operand[1]), rest
-
-
-def _state_word(value: int) -> str:
-    """A life cycle state by its name, where it has one."""
-    try:
-        return LifeCycleState(value).name.lower()
-    except ValueError:
-        return f"0x{value:02x}"
+FLUSH_WORDS = {"flush": Flush.ZEROS, "random": Flush.RANDOM}
+"""Each way of a reset type to overwrite content by the word for it."""
+_WORDS_OF_FLUSHES: dict[int, str] = {flush: word for word, flush in FLUSH_WORDS.items()}
 
 
 class Metadata:
@@ -308,6 +141,16 @@ class Metadata:
         value = self._number(Tag.TYPE)
         return None if value is None else ObjectType(value)
 
+    @property
+    def version(self) -> int:
+        """The version that protected updates count on; 0 where the tag is absent."""
+        return (self._number(Tag.VERSION) or 0) & MAX_VERSION
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether a protected update of the object has begun and not ended."""
+        return bool((self._number(Tag.VERSION) or 0) & INVALID_FLAG)
+
     def access(self, tag: Tag) -> AccessCondition:
         """The access condition of a tag (change, read, execute, metadata update); never where it is absent.
 
@@ -332,7 +175,7 @@ class Metadata:
             if tag in (Tag.MAX_SIZE, Tag.USED_SIZE):
                 return str(number)
             if tag == Tag.VERSION:
-                return f"{number & 0x7FFF}" + (" (invalid)" if number & 0x8000 else "")
+                return f"{number & MAX_VERSION}" + (" (invalid)" if number & INVALID_FLAG else "")
             if tag == Tag.LCSO:
                 return LifeCycleState(number).name.lower()
             if tag == Tag.ALGORITHM:
@@ -353,9 +196,14 @@ def _usage_words(usage: int) -> str:
 
     :raises ValueError: if any has no name.
     """
-    if usage & ~sum(KeyUsage):
+    if usage & ~ALL_KEY_USAGES:
         raise ValueError("no key usage")
-    return ", ".join(str(one.name).lower() for one in KeyUsage if usage & one) or "none"
+    return ", ".join(KeyUsage(usage).words) or "none"
+
+
+def is_reset_type(number: int) -> bool:
+    """Whether it is a life cycle state to go to, a way of overwriting content, both, or neither (0)."""
+    return number & 0x0F in (0, *LifeCycleState) and number & ~0x0F in (0, *Flush)
 
 
 def _reset_words(reset: int) -> str:
@@ -363,11 +211,13 @@ def _reset_words(reset: int) -> str:
 
     :raises ValueError: if either has no name.
     """
-    state, flush = reset & 0x0F, reset & ~0x0F
-    if flush and flush not in FLUSHES:
+    if not is_reset_type(reset):
         raise ValueError("no reset type")
-    words = [LifeCycleState(state).name.lower()] if state else []
-    return ", ".join([*words, *([FLUSHES[flush]] if flush else [])]) or "none"
+    state, flush = reset & 0x0F, reset & ~0x0F
+    return (
+        ", ".join([*([life_cycle_word(state)] if state else []), *([_WORDS_OF_FLUSHES[flush]] if flush else [])])
+        or "none"
+    )
 
 
 def _tag_word(tag: int) -> str:

@@ -10,38 +10,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
-from optiga.protocol.metadata import ACCESS_TAGS, FLUSHES, MAX_SIZE, AccessCondition, Condition, Metadata, Operator, Tag
+from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, LifeCycleState, ObjectType
+from optiga.protocol.conditions import (
+    COMPARISON_WORDS,
+    CONDITION_WORDS,
+    LCS_CONDITIONS,
+    AccessCondition,
+    Condition,
+    Operator,
+)
+from optiga.protocol.metadata import ACCESS_TAGS, FLUSH_WORDS, INVALID_FLAG, MAX_SIZE, MAX_VERSION, Metadata, Tag
 from optiga.protocol.objects import parse_oid
 
 OWN_TAGS = (Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
 """Tags that the chip alone sets."""
 
-_CONDITIONS = {
-    "always": Condition.ALWAYS,
-    "never": Condition.NEVER,
-    "sec_sta_g": Condition.SECURITY_STATUS_GLOBAL,
-    "sec_sta_a": Condition.SECURITY_STATUS_APPLICATION,
-    "conf": Condition.CONFIDENTIALITY,
-    "int": Condition.INTEGRITY,
-    "auto": Condition.AUTHORIZATION,
-    "luc": Condition.LINKED_COUNTER,
-    "lcsg": Condition.LCS_GLOBAL,
-    "lcsa": Condition.LCS_APPLICATION,
-    "lcso": Condition.LCS_OBJECT,
-}
-_LIFE_CYCLES = (Condition.LCS_GLOBAL, Condition.LCS_APPLICATION, Condition.LCS_OBJECT)
 _SECURITY_STATUSES = (Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION)
-_COMPARISONS = {"<": Operator.LESS, "==": Operator.EQUAL, ">": Operator.GREATER}
 _JOINTS = {"&&": Operator.AND, "and": Operator.AND, "||": Operator.OR, "or": Operator.OR}
-_STATES = {**{state.name.lower(): int(state) for state in LifeCycleState}, "initialisation": 0x03}
+_STATES: Mapping[str, int] = {**LIFE_CYCLE_WORDS, "initialisation": LifeCycleState.INITIALIZATION}
 _TYPES = {kind.name.lower(): int(kind) for kind in ObjectType}
-_USAGES = {str(usage.name).lower(): int(usage) for usage in KeyUsage}
-_RESETS = {**_STATES, **{word: flush for flush, word in FLUSHES.items()}}
+_RESETS = {**_STATES, **FLUSH_WORDS}
 _OTHER_NAMES = {"meta_update": "metadata_update"}
 
 _WORD = re.compile(r"&&|\|\||==|<=|>=|!=|[<>]|[A-Za-z0-9_]+|\S")
-_MAX_VERSION = 0x7FFF
 
 
 def parse_metadata_words(texts: Iterable[str]) -> Metadata:
@@ -108,7 +99,7 @@ def parse_value(tag: int, text: str) -> bytes:
         if tag == Tag.TYPE:
             return bytes([_choice(text, _TYPES, "a type of data")])
         if tag == Tag.KEY_USAGE:
-            return bytes([_flags(text, _USAGES, "a key usage")])
+            return bytes([_flags(text, KEY_USAGE_WORDS, "a key usage")])
         if tag == Tag.RESET_TYPE:
             return bytes([_reset(text)])
     except ValueError as error:
@@ -145,16 +136,16 @@ def encode_condition(text: str) -> bytes:
 
 def _simple(name: str, word: Callable[[], str]) -> bytes:
     """One simple condition whose first word is given; the others are taken."""
-    kind = _CONDITIONS.get(name.lower())
+    kind = CONDITION_WORDS.get(name.lower())
     if kind is None:
-        raise _unexpected(name, f"one of {', '.join(_CONDITIONS)}")
+        raise _unexpected(name, f"one of {', '.join(CONDITION_WORDS)}")
     if kind in (Condition.ALWAYS, Condition.NEVER):
         return bytes([kind])
-    if kind in _LIFE_CYCLES:
+    if kind in LCS_CONDITIONS:
         comparison = word()
-        if comparison not in _COMPARISONS:
-            raise _unexpected(comparison, f"one of {', '.join(_COMPARISONS)} behind {name.lower()}")
-        return bytes([kind, _COMPARISONS[comparison], _choice(word(), _STATES, "a life cycle state")])
+        if comparison not in COMPARISON_WORDS:
+            raise _unexpected(comparison, f"one of {', '.join(COMPARISON_WORDS)} behind {name.lower()}")
+        return bytes([kind, COMPARISON_WORDS[comparison], _choice(word(), _STATES, "a life cycle state")])
     operand = word()
     if kind in _SECURITY_STATUSES:
         bits = _hex(operand.lower())
@@ -206,9 +197,9 @@ def _reset(text: str) -> int:
 def _version(text: str) -> bytes:
     """A version, and whether the object is marked invalid."""
     match = re.fullmatch(r"([0-9]{1,5})\s*(\(?invalid\)?)?", text.lower())
-    if match is None or int(match[1]) > _MAX_VERSION:
-        raise ValueError(f"{text!r} is no version: a number up to {_MAX_VERSION}, with (invalid) behind it if it is so")
-    return (int(match[1]) | (0x8000 if match[2] else 0)).to_bytes(2, "big")
+    if match is None or int(match[1]) > MAX_VERSION:
+        raise ValueError(f"{text!r} is no version: a number up to {MAX_VERSION}, with (invalid) behind it if it is so")
+    return (int(match[1]) | (INVALID_FLAG if match[2] else 0)).to_bytes(2, "big")
 
 
 def _check_raw(tag: int, name: str, raw: bytes) -> bytes:

@@ -23,7 +23,8 @@ from optiga.protocol.codes import (
     SignatureScheme,
     SymmetricMode,
 )
-from optiga.protocol.metadata import ACCESS_TAGS, AccessCondition, Condition, Metadata, SimpleCondition, Tag
+from optiga.protocol.conditions import AccessCondition, Condition, SimpleCondition
+from optiga.protocol.metadata import ACCESS_TAGS, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid
 from optiga.protocol.symmetric import CIPHERS, HMACS
 

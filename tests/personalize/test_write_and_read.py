@@ -16,7 +16,8 @@ from optiga.personalize.write import execute_write, plan_write
 from optiga.protocol import tls_identity
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, KeyUsage, LifeCycleState
-from optiga.protocol.metadata import NEVER, Metadata, Tag
+from optiga.protocol.conditions import NEVER
+from optiga.protocol.metadata import Metadata, Tag
 
 STRANGER = ec.generate_private_key(ec.SECP256R1()).public_key()
 CA = Ca("root")

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
-from optiga.protocol.metadata import AccessCondition, Condition, Metadata, Operator, SimpleCondition, Tag
+from optiga.protocol.conditions import AccessCondition, Condition, Operator, SimpleCondition
+from optiga.protocol.metadata import Metadata, Tag
 
 MANUAL_DATA_RECORD = "2011c00103c4018cc5010ad10100d003e1fc07"
 """SRM, "Examples of commonly used access conditions": arbitrary data record at shipping."""

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optiga.protocol.codes import LifeCycleState, ObjectType
-from optiga.protocol.metadata import AccessCondition, Condition, Metadata, Operator, Tag
+from optiga.protocol.conditions import AccessCondition, Condition, Operator
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import encode_condition, parse_metadata_words
 
 WORDS = {

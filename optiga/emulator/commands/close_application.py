@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from optiga.emulator.machine import CommandError, Machine
-from optiga.protocol.codes import ErrorCode
+from optiga.protocol.codes import HANDLE_SIZE, ErrorCode
 
 _SAVE = 0x01
 
@@ -19,7 +19,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     handle = b""
     if param == _SAVE:
-        from optiga.emulator.saved_context import HANDLE_SIZE, encode
+        from optiga.emulator.saved_context import encode
 
         if machine.monitor.value:
             raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from optiga.emulator.machine import CommandError, Machine
-from optiga.protocol.codes import APPLICATION_ID, ErrorCode
+from optiga.protocol.codes import APPLICATION_ID, HANDLE_SIZE, ErrorCode
 
 _RESTORE = 0x01
-_HANDLE_SIZE = 8
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Start the application, with a clean context or with the one that was saved. Either way none is saved any more."""
-    if len(data) != len(APPLICATION_ID) + (_HANDLE_SIZE if param == _RESTORE else 0):
+    if len(data) != len(APPLICATION_ID) + (HANDLE_SIZE if param == _RESTORE else 0):
         raise CommandError(ErrorCode.INVALID_LENGTH)
     if not data.startswith(APPLICATION_ID):
         raise CommandError(ErrorCode.INVALID_DATA)

@@ -8,14 +8,13 @@ from __future__ import annotations
 from optiga.errors import ConfigurationError
 from optiga.personalize.objects import check_data
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.codes import ALL_KEY_USAGES, LifeCycleState, ObjectType
+from optiga.protocol.metadata import Metadata, Tag, is_reset_type
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
 _RANGES = {oids.SLEEP_DELAY: (range(20, 256), "ms"), oids.CURRENT_LIMIT: (range(6, 16), "mA")}
 _APPLICATION_STATES = tuple(state for state in LifeCycleState if state is not LifeCycleState.TERMINATION)
 _STATES = {oids.LCS_GLOBAL: tuple(LifeCycleState), oids.LCS_APPLICATION: _APPLICATION_STATES}
-_FLUSHES = (0x00, 0x10, 0x20)
 
 
 def check_content(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
@@ -61,7 +60,7 @@ def _is_settable(tag: int, value: bytes) -> bool:
     if tag == Tag.TYPE:
         return number in tuple(ObjectType)
     if tag == Tag.KEY_USAGE:
-        return number != 0 and not number & ~sum(KeyUsage)
+        return number != 0 and not number & ~ALL_KEY_USAGES
     if tag == Tag.RESET_TYPE:
-        return number & 0x0F in (0, *LifeCycleState) and number & 0xF0 in _FLUSHES
+        return is_reset_type(number)
     return True

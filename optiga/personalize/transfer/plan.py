@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError, ConfigurationError, OptigaError
-from optiga.personalize.irreversible import access_at, is_locked, what_stays_written
+from optiga.personalize.irreversible import access_at, is_locked, state_of, what_stays_written
 from optiga.personalize.objects import plan_metadata, read_data
 from optiga.personalize.transfer.checks import check_changes, check_content
 from optiga.personalize.transfer.form import Entry
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.metadata import ALWAYS, NEVER, Condition, Metadata, Tag
+from optiga.protocol.codes import ErrorCode
+from optiga.protocol.conditions import ALWAYS, NEVER, Condition
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import OWN_TAGS
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
@@ -237,8 +238,7 @@ def _must_open(info: ObjectInfo, before: Metadata) -> bool:
 
     :raises ConfigurationError: if it has to be, and can no longer be.
     """
-    state = (before.get(Tag.LCSO) or bytes([LifeCycleState.OPERATIONAL]))[0]
-    access = access_at(before, Tag.CHANGE, state)
+    access = access_at(before, Tag.CHANGE, state_of(before))
     if access == ALWAYS:
         return False
     if not is_locked(before):
@@ -255,5 +255,6 @@ def _empty_for_ever(info: ObjectInfo, before: Metadata, after: Metadata) -> Sequ
     """A key object that is locked before it has a key."""
     if not info.kind.is_key or after.algorithm is not None or is_locked(before) or not is_locked(after):
         return ()
-    state = (after.get(Tag.LCSO) or bytes([LifeCycleState.OPERATIONAL]))[0]
-    return ("it holds no key, and can never have one",) if access_at(after, Tag.CHANGE, state) == NEVER else ()
+    return (
+        ("it holds no key, and can never have one",) if access_at(after, Tag.CHANGE, state_of(after)) == NEVER else ()
+    )

@@ -8,40 +8,26 @@ value can be given back.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
-from optiga.protocol.metadata import ACCESS_TAGS, AccessCondition, Condition, Metadata, Operator, SimpleCondition, Tag
+from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, Flush, LifeCycleState, ObjectType, life_cycle_word
+from optiga.protocol.conditions import COMPARISON_WORDS, CONDITION_WORDS, AccessCondition, Operator, SimpleCondition
+from optiga.protocol.metadata import ACCESS_TAGS, INVALID_FLAG, MAX_VERSION, Metadata, Tag
 
 TAGS = {tag.name.lower(): tag for tag in Tag if tag is not Tag.METADATA_UPDATE} | {"meta_update": Tag.METADATA_UPDATE}
 """The tags by the library's names."""
 _NAMES = {tag: name for name, tag in TAGS.items()}
 
-_STATES = {state.name.lower(): int(state) for state in LifeCycleState}
-_STATE_NAMES = {state: name for name, state in _STATES.items()}
-_CONDITIONS = {
-    "always": Condition.ALWAYS,
-    "sec_sta_g": Condition.SECURITY_STATUS_GLOBAL,
-    "conf": Condition.CONFIDENTIALITY,
-    "int": Condition.INTEGRITY,
-    "auto": Condition.AUTHORIZATION,
-    "luc": Condition.LINKED_COUNTER,
-    "lcsg": Condition.LCS_GLOBAL,
-    "sec_sta_a": Condition.SECURITY_STATUS_APPLICATION,
-    "lcsa": Condition.LCS_APPLICATION,
-    "lcso": Condition.LCS_OBJECT,
-    "never": Condition.NEVER,
+_CONDITION_BYTES: Mapping[str, int] = {
+    **CONDITION_WORDS,
+    **COMPARISON_WORDS,
+    **LIFE_CYCLE_WORDS,
+    "&&": Operator.AND,
+    "||": Operator.OR,
 }
-_CONDITION_NAMES = {condition: name for name, condition in _CONDITIONS.items()}
-_OPERATORS = {"==": Operator.EQUAL, ">": Operator.GREATER, "<": Operator.LESS, "&&": Operator.AND, "||": Operator.OR}
-_OPERATOR_NAMES = {operator: name for name, operator in _OPERATORS.items()}
-_OPERANDS = {
-    **dict.fromkeys((Condition.CONFIDENTIALITY, Condition.INTEGRITY), 2),
-    **dict.fromkeys((Condition.AUTHORIZATION, Condition.LINKED_COUNTER), 2),
-    **dict.fromkeys((Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION), 1),
-}
-"""Bytes behind a condition that stand in hex."""
+"""Each byte of a condition by the word for it."""
 _TYPES = {
     "byte_string": ObjectType.BYTE_STRING,
     "up_counter": ObjectType.UP_COUNTER,
@@ -53,17 +39,16 @@ _TYPES = {
     "authorization_ref": ObjectType.AUTHORIZATION_REFERENCE,
 }
 _TYPE_NAMES = {kind: name for name, kind in _TYPES.items()}
-_USAGES = {str(usage.name).lower(): int(usage) for usage in KeyUsage}
 _RESET_STATES = {
-    "lcso_to_creation": 0x01,
-    "lcso_to_initialisation": 0x03,
-    "lcso_to_operational": 0x07,
-    "lcso_to_termination": 0x0F,
+    "lcso_to_creation": LifeCycleState.CREATION,
+    "lcso_to_initialisation": LifeCycleState.INITIALIZATION,
+    "lcso_to_operational": LifeCycleState.OPERATIONAL,
+    "lcso_to_termination": LifeCycleState.TERMINATION,
 }
-_RESETS = {**_RESET_STATES, "flushing": 0x10, "random_data": 0x20}
+_RESET_FLUSHES = {"flushing": Flush.ZEROS, "random_data": Flush.RANDOM}
+_RESETS: Mapping[str, int] = {**_RESET_STATES, **_RESET_FLUSHES}
 _HEX = re.compile("0x([0-9a-f]{2})+")
 _BYTE = re.compile("(0x)?[0-9a-f]{1,2}")
-_MAX_VERSION = 0x7FFF
 
 
 def to_pretty(metadata: Metadata) -> dict[str, Any]:
@@ -103,10 +88,10 @@ def from_pretty(tag: Tag, value: Any) -> bytes:
     if isinstance(value, str) and _HEX.fullmatch(value.lower()):
         return bytes.fromhex(value[2:])
     if tag == Tag.LCSO:
-        return _one_of(value, _STATES)
+        return _one_of(value, LIFE_CYCLE_WORDS)
     if tag == Tag.TYPE:
         return _one_of(value, _TYPES)
-    return _all_of(value, _USAGES if tag == Tag.KEY_USAGE else _RESETS)
+    return _all_of(value, KEY_USAGE_WORDS if tag == Tag.KEY_USAGE else _RESETS)
 
 
 def _to_pretty(tag: Tag, value: bytes) -> Any:
@@ -121,13 +106,13 @@ def _to_pretty(tag: Tag, value: bytes) -> Any:
     if tag == Tag.ALGORITHM:
         return KeyAlgorithm(number).title if number in tuple(KeyAlgorithm) else f"0x{number:02x}"
     if tag == Tag.LCSO:
-        return _STATE_NAMES.get(number) or f"0x{number:02x}"
+        return life_cycle_word(number)
     if tag == Tag.TYPE:
         return _TYPE_NAMES[ObjectType(number)] if number in tuple(ObjectType) else f"0x{number:02x}"
     if tag == Tag.KEY_USAGE:
-        return _flags(number, [(name, bits, bits) for name, bits in _USAGES.items()])
-    states = [(name, bits, 0x0F) for name, bits in _RESET_STATES.items()]
-    return _flags(number, [*states, ("flushing", 0x10, 0x10), ("random_data", 0x20, 0x20)])
+        return _flags(number, [(name, int(bit), int(bit)) for name, bit in KEY_USAGE_WORDS.items()])
+    states = [(name, int(state), 0x0F) for name, state in _RESET_STATES.items()]
+    return _flags(number, [*states, *((name, flush, flush) for name, flush in _RESET_FLUSHES.items())])
 
 
 def _flags(number: int, names: list[tuple[str, int, int]]) -> list[str]:
@@ -158,40 +143,39 @@ def _condition_words(value: bytes) -> list[str]:
 
 
 def _simple_words(simple: SimpleCondition) -> list[str]:
-    name = _CONDITION_NAMES[simple.kind]
     if simple.comparison is not None:
-        return [name, _OPERATOR_NAMES[simple.comparison], _STATE_NAMES.get(simple.value) or hex(simple.value)]
-    return [name, *(hex(byte) for byte in simple.value.to_bytes(_OPERANDS.get(simple.kind, 0), "big"))]
+        state = life_cycle_word(simple.value) if simple.value in tuple(LifeCycleState) else hex(simple.value)
+        return [simple.word, simple.sign, state]
+    return [simple.word, *(hex(byte) for byte in simple.value.to_bytes(simple.operand_size, "big"))]
 
 
 def _condition_bytes(value: Any) -> bytes:
     words = [value] if isinstance(value, str) else value
-    known = {**_CONDITIONS, **_OPERATORS, **_STATES}
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ValueError('must be always, never or a list as ["lcso", "<", "operational"]')
     encoded = bytearray()
     for word in words:
-        if word not in known and not _BYTE.fullmatch(word.lower()):
+        if word not in _CONDITION_BYTES and not _BYTE.fullmatch(word.lower()):
             raise ValueError(f"{word!r} is no word of a condition, as conf, lcso, <, operational and 0xe1 are")
-        encoded.append(known[word] if word in known else int(word, 16))
+        encoded.append(_CONDITION_BYTES[word] if word in _CONDITION_BYTES else int(word, 16))
     return bytes(encoded)
 
 
 def _version_bytes(value: Any) -> bytes:
     if isinstance(value, list) and len(value) == 2:
         is_invalid, number = value
-        if isinstance(is_invalid, bool) and type(number) is int and 0 <= number <= _MAX_VERSION:
-            return (number | (0x8000 if is_invalid else 0)).to_bytes(2, "big")
-    raise ValueError(f"must be a list of false (or true, for invalid) and a number up to {_MAX_VERSION}")
+        if isinstance(is_invalid, bool) and type(number) is int and 0 <= number <= MAX_VERSION:
+            return (number | (INVALID_FLAG if is_invalid else 0)).to_bytes(2, "big")
+    raise ValueError(f"must be a list of false (or true, for invalid) and a number up to {MAX_VERSION}")
 
 
-def _one_of(value: Any, choices: dict[str, Any]) -> bytes:
+def _one_of(value: Any, choices: Mapping[str, int]) -> bytes:
     if not isinstance(value, str) or value not in choices:
         _refuse(value, choices)
     return bytes([choices[value]])
 
 
-def _all_of(value: Any, choices: dict[str, int]) -> bytes:
+def _all_of(value: Any, choices: Mapping[str, int]) -> bytes:
     number = 0
     for word in value if isinstance(value, list) else [value]:
         if isinstance(word, str) and word in choices:
@@ -203,6 +187,6 @@ def _all_of(value: Any, choices: dict[str, int]) -> bytes:
     return bytes([number])
 
 
-def _refuse(value: Any, choices: dict[str, Any]) -> NoReturn:
+def _refuse(value: Any, choices: Mapping[str, int]) -> NoReturn:
     shown = repr(value) if isinstance(value, str) else "this"
     raise ValueError(f"{shown} is not one of {', '.join(choices)}")

@@ -12,8 +12,9 @@ from optiga.personalize.update.payloads import metadata_payload
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
+from optiga.protocol.conditions import NEVER, Condition
 from optiga.protocol.manifest import DataUpdate, ManifestSignature, MetadataUpdate
-from optiga.protocol.metadata import NEVER, Condition, Metadata, Tag
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import find_model
 from optiga.protocol.objects import format_oid
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from optiga.personalize.public_keys import PublicKey
     from optiga.personalize.update.update_set import UpdateSet
 
-_INVALID = mf.MAX_PAYLOAD_VERSION + 1
 _SIGNING = ("digital_signature", "key_cert_sign")
 
 
@@ -108,22 +108,21 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
 
 def _check_version(target: Metadata, update: UpdateSet) -> bool:
     wanted = update.signed.manifest.payload_version
-    held = int.from_bytes(target.get(Tag.VERSION) or b"", "big")
-    is_interrupted, version = bool(held & _INVALID), held & mf.MAX_PAYLOAD_VERSION
-    if is_interrupted and wanted != version:
+    version = target.version
+    if target.is_invalid and wanted != version:
         raise ConfigurationError(
             f"an update of {format_oid(update.oid)} to version {version} was begun and not ended",
             hint=f"Apply that one again, or one of version {version}, not of {wanted}",
             oid=update.oid,
         )
-    if not is_interrupted and wanted <= version:
+    if not target.is_invalid and wanted <= version:
         raise ConfigurationError(
             f"{format_oid(update.oid)} has version {version}, the update brings {wanted}",
             hint="An update must bring a greater version"
             + (": this one may be there already" if wanted == version else ""),
             oid=update.oid,
         )
-    return is_interrupted
+    return target.is_invalid
 
 
 def _check_room(target: Metadata, update: UpdateSet) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.personalize.irreversible import access_at, is_locked, state_of, what_stays
-from optiga.protocol.codes import LifeCycleState
-from optiga.protocol.manifest import MAX_PAYLOAD_VERSION, ContentReset, KeyUpdate, MetadataUpdate
-from optiga.protocol.metadata import NEVER, Metadata, Tag
+from optiga.protocol.codes import Flush, LifeCycleState
+from optiga.protocol.conditions import NEVER
+from optiga.protocol.manifest import KeyUpdate, MetadataUpdate
+from optiga.protocol.metadata import MAX_VERSION, Metadata, Tag
 
 if TYPE_CHECKING:
     from optiga.personalize.update.update_set import UpdateSet
-
-_ZEROS, _RANDOM = 0x10, 0x20
-_FLUSHES = {ContentReset.AS_METADATA: 0, ContentReset.ZEROS: _ZEROS, ContentReset.RANDOM: _RANDOM}
 
 
 def metadata_after(before: Metadata, update: UpdateSet) -> Metadata | None:
@@ -54,8 +52,8 @@ def what_stays_updated(before: Metadata, update: UpdateSet) -> list[str]:
             said.append("it may fix any of the metadata: which it sets cannot be seen here, for they are encrypted")
         else:
             said += _fixed(before, after)
-    if manifest.payload_version == MAX_PAYLOAD_VERSION and is_locked(after or before):
-        said.append(f"its version becomes {MAX_PAYLOAD_VERSION}, the last there is: nothing can update it again")
+    if manifest.payload_version == MAX_VERSION and is_locked(after or before):
+        said.append(f"its version becomes {MAX_VERSION}, the last there is: nothing can update it again")
     return said
 
 
@@ -66,13 +64,14 @@ def _lost_key(before: Metadata) -> list[str]:
 
 def _lost_content(before: Metadata, kind: MetadataUpdate) -> list[str]:
     """What is overwritten: as the object's reset type says, or else the update."""
-    flush = _reset_type(before) & 0xF0 or _FLUSHES[kind.reset]
+    flush = _reset_type(before) & 0xF0 or kind.reset.flush
     if not flush:
         return []
     if not before.used_size:
         return _lost_key(before)
     return [
-        f"its data ({before.used_size} bytes) will be overwritten with {'zeros' if flush == _ZEROS else 'random bytes'}"
+        f"its data ({before.used_size} bytes) will be overwritten with "
+        + ("zeros" if flush == Flush.ZEROS else "random bytes")
     ]
 
 

@@ -14,6 +14,7 @@ from optiga.protocol import manifest as mf
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.fragments import FragmentCipher, cut
 from optiga.protocol.manifest import DataUpdate, Encryption, KeyUpdate, Manifest, ManifestSignature, SignedManifest
+from optiga.protocol.metadata import MAX_VERSION
 from optiga.protocol.objects import OBJECTS, SECURITY_MONITOR, ObjectInfo, ObjectKind, format_oid
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def make_update(
     :raises ConfigurationError: if no chip would take such an update.
     """
     _check_target(payload, target_oid)
-    if not 0 < payload_version <= mf.MAX_PAYLOAD_VERSION:
-        raise ConfigurationError(f"payload version {payload_version}", hint=f"1 to {mf.MAX_PAYLOAD_VERSION}")
+    if not 0 < payload_version <= MAX_VERSION:
+        raise ConfigurationError(f"payload version {payload_version}", hint=f"1 to {MAX_VERSION}")
     if target_oid == anchor_oid or (secret and target_oid == secret.oid):
         raise ConfigurationError(
             f"{format_oid(target_oid)} cannot be updated by means of itself", hint="Take another", oid=target_oid

@@ -12,8 +12,9 @@ from optiga.protocol import metadata as md
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
+from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.manifest import ContentReset, DataUpdate, KeyUpdate, MetadataUpdate, UpdateKind, WriteType
-from optiga.protocol.metadata import AccessCondition, Metadata, Tag
+from optiga.protocol.metadata import Metadata, Tag
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa

@@ -8,13 +8,12 @@ from optiga.errors import ConfigurationError
 from optiga.protocol.fragments import MAC_SIZE, is_chain
 from optiga.protocol.manifest import (
     DIGEST_SIZE,
-    MAX_PAYLOAD_VERSION,
     DataUpdate,
     KeyUpdate,
     MetadataUpdate,
     SignedManifest,
 )
-from optiga.protocol.metadata import Metadata
+from optiga.protocol.metadata import MAX_VERSION, Metadata
 from optiga.protocol.objects import format_oid
 
 
@@ -52,7 +51,7 @@ class UpdateSet:
             raise ConfigurationError(
                 f"{name}: its fragments do not hold the {content.size} bytes that its manifest says"
             )
-        if not 0 < content.payload_version <= MAX_PAYLOAD_VERSION:
+        if not 0 < content.payload_version <= MAX_VERSION:
             raise ConfigurationError(f"{name}: no object takes an update of version {content.payload_version}")
         return cls(signed, fragments)
 
@@ -89,8 +88,7 @@ class UpdateSet:
         if isinstance(kind, DataUpdate):
             words.update(updates="data", offset=kind.offset, write=kind.write_type.name.lower())
         elif isinstance(kind, KeyUpdate):
-            usages = [str(usage.name).lower() for usage in type(kind.usage) if kind.usage & usage]
-            words.update(updates="key", algorithm=kind.algorithm.title, usage=", ".join(usages))
+            words.update(updates="key", algorithm=kind.algorithm.title, usage=", ".join(kind.usage.words))
         else:
             new = self.new_metadata
             tags = None if new is None else "; ".join(f"{name}: {value}" for name, value in new.in_words().items())
