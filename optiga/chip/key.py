@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING
 from optiga.chip.commands.calc_sign import CalcSign
 from optiga.errors import ConfigurationError
 from optiga.protocol import der
-from optiga.protocol.algorithms import CURVES, HASH_SIZES, IDENTIFIERS, KeyAlgorithm
+from optiga.protocol.algorithms import HASH_SIZES, IDENTIFIERS, KeyAlgorithm
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip
     from optiga.chip.commands.verify_sign import PublicKey
-
-_RSA_SCHEMES = {
-    "sha256": SignatureScheme.RSASSA_PKCS1_V15_SHA256,
-    "sha384": SignatureScheme.RSASSA_PKCS1_V15_SHA384,
-    "sha512": SignatureScheme.RSASSA_PKCS1_V15_SHA512,
-}
 
 
 class Key:
@@ -52,7 +46,7 @@ class Key:
     @property
     def default_hash(self) -> str:
         """Name of the digest that belongs to the key: that of its curve's size; sha256 for RSA."""
-        return CURVES[self.algorithm].hash_name if self.algorithm.is_ec else "sha256"
+        return self.algorithm.hash_name
 
     def sign(self, data: bytes, hash_name: str | None = None) -> bytes:
         """Sign data: hashed here, signed on the chip. One exchange.
@@ -75,7 +69,7 @@ class Key:
             return der.encode(der.SEQUENCE, raw)
         name = hash_name or self.default_hash
         _check_hash(name)
-        return self._chip.perform(CalcSign(self.oid, digest, _RSA_SCHEMES[name]))
+        return self._chip.perform(CalcSign(self.oid, digest, self.algorithm.scheme(name)))
 
     def decrypt(self, protected: bytes, *, session: int | None = None) -> bytes:
         """The message in an RSAES-PKCS1-v1.5; nothing if it stays in a session, at most 66 bytes. One exchange.

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from optiga.protocol import der
-from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, RSA_SCHEMES, KeyAlgorithm
 from optiga.protocol.codes import SignatureScheme
 
 if TYPE_CHECKING:
@@ -21,16 +21,10 @@ if TYPE_CHECKING:
 
 MIN_DIGEST = 10
 """Fewest bytes of a digest that ECDSA takes. SRM, footnote to CalcSign."""
-PADDING_SIZE = 11
-"""Fewest bytes that RSAES-PKCS1-v1.5 adds to a message (RFC 8017, 7.2.1)."""
 _MIN_PADDING = 8
 _PUBLIC_EXPONENT = 65537
 _UNCOMPRESSED = b"\x04"
-_SCHEME_HASHES = {
-    SignatureScheme.RSASSA_PKCS1_V15_SHA256: "sha256",
-    SignatureScheme.RSASSA_PKCS1_V15_SHA384: "sha384",
-    SignatureScheme.RSASSA_PKCS1_V15_SHA512: "sha512",
-}
+_SCHEME_HASHES = {scheme: name for name, scheme in RSA_SCHEMES.items()}
 
 
 def generate(algorithm: KeyAlgorithm) -> PrivateKey:

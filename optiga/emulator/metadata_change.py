@@ -6,7 +6,7 @@ from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import is_valid_value
 from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 
 
 def change_metadata(machine: Machine, oid: int, content: bytes) -> None:
@@ -37,7 +37,7 @@ def _check_tag(machine: Machine, oid: int, state: LifeCycleState, tag: int, valu
     """
     if tag not in machine.model.kind.metadata_tags:
         raise CommandError(ErrorCode.INVALID_DATA)
-    if tag in (Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM):
+    if tag in OWN_TAGS:
         raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
     if tag == Tag.LCSO:
         if len(value) != 1 or value[0] not in tuple(LifeCycleState):

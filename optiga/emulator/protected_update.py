@@ -23,9 +23,7 @@ from optiga.protocol.manifest import (
     MetadataUpdate,
     WriteType,
 )
-from optiga.protocol.metadata import INVALID_FLAG, Metadata, Tag
-
-_NEVER_IN_PAYLOAD = (Tag.VERSION, Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
+from optiga.protocol.metadata import INVALID_FLAG, NEVER_UPDATED, Metadata, Tag
 
 
 class RunningUpdate:
@@ -144,7 +142,7 @@ def _parse_changes(machine: Machine, oid: int, payload: bytes) -> dict[int, byte
         if tag == Tag.LCSO:
             is_valid = len(value) == 1 and value[0] in tuple(LifeCycleState)
         else:
-            is_known = tag in tuple(Tag) and tag not in _NEVER_IN_PAYLOAD
+            is_known = tag in tuple(Tag) and tag not in NEVER_UPDATED
             is_valid = is_known and is_valid_value(machine.model.kind, oid, tag, value)
         if not is_valid:
             raise CommandError(ErrorCode.INVALID_DATA)

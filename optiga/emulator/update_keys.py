@@ -5,14 +5,8 @@ from __future__ import annotations
 from optiga.emulator import keys
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.manifest import EXPONENT_SIZE, KeyPart
 from optiga.protocol.symmetric import AES_KEY_SIZES
-
-_TAG_SECRET = 0x01
-"""The private key of EC, the private exponent of RSA, the key of AES."""
-_TAG_PUBLIC = 0x02
-"""The public key of EC (x and y), the modulus of RSA."""
-_TAG_EXPONENT = 0x03
-_EXPONENT_SIZE = 4
 
 
 def parse_key(algorithm: KeyAlgorithm, payload: bytes) -> bytes:
@@ -28,15 +22,15 @@ def parse_key(algorithm: KeyAlgorithm, payload: bytes) -> bytes:
         raise ValueError("a part of the key stands twice")
     if algorithm.is_ec:
         size = CURVES[algorithm].coordinate_size
-        parts.setdefault(_TAG_PUBLIC, bytes(2 * size))
-        _check_sizes(parts, {_TAG_SECRET: size, _TAG_PUBLIC: 2 * size})
-        return keys.to_stored(keys.from_stored(algorithm, parts[_TAG_SECRET]))
+        parts.setdefault(KeyPart.PUBLIC, bytes(2 * size))
+        _check_sizes(parts, {KeyPart.SECRET: size, KeyPart.PUBLIC: 2 * size})
+        return keys.to_stored(keys.from_stored(algorithm, parts[KeyPart.SECRET]))
     if algorithm.is_rsa:
         size = RSA_KEY_BITS[algorithm] // 8
-        _check_sizes(parts, {_TAG_SECRET: size, _TAG_PUBLIC: size, _TAG_EXPONENT: _EXPONENT_SIZE})
+        _check_sizes(parts, {KeyPart.SECRET: size, KeyPart.PUBLIC: size, KeyPart.EXPONENT: EXPONENT_SIZE})
         return keys.to_stored(_rsa_key(RSA_KEY_BITS[algorithm], parts))
-    _check_sizes(parts, {_TAG_SECRET: AES_KEY_SIZES[algorithm]})
-    return parts[_TAG_SECRET]
+    _check_sizes(parts, {KeyPart.SECRET: AES_KEY_SIZES[algorithm]})
+    return parts[KeyPart.SECRET]
 
 
 def _check_sizes(parts: dict[int, bytes], sizes: dict[int, int]) -> None:
@@ -47,7 +41,7 @@ def _check_sizes(parts: dict[int, bytes], sizes: dict[int, int]) -> None:
 def _rsa_key(bits: int, parts: dict[int, bytes]) -> keys.PrivateKey:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
-    d, n, e = (int.from_bytes(parts[tag], "big") for tag in (_TAG_SECRET, _TAG_PUBLIC, _TAG_EXPONENT))
+    d, n, e = (int.from_bytes(parts[tag], "big") for tag in (KeyPart.SECRET, KeyPart.PUBLIC, KeyPart.EXPONENT))
     if n.bit_length() != bits or not 1 < d < n or not 2 < e < n:
         raise ValueError(f"no RSA key of {bits} bits")
     p, q = rsa.rsa_recover_prime_factors(n, e, d)

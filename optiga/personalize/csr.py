@@ -10,7 +10,7 @@ from optiga.errors import CertificateError
 from optiga.personalize.names import COMPONENTS, ValueForm, fill_uid
 from optiga.personalize.pem import encode_pem
 from optiga.protocol import der
-from optiga.protocol.codes import CommandCode, SignatureScheme
+from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
@@ -73,11 +73,8 @@ def check_model(chip: Chip, configuration: Configuration) -> None:
 
     :raises ConfigurationError: if it does not.
     """
-    scheme = SignatureScheme.ECDSA
-    if configuration.algorithm.is_rsa:
-        scheme = SignatureScheme[f"RSASSA_PKCS1_V15_{configuration.hash_name.upper()}"]
     chip.require(CommandCode.GEN_KEY_PAIR, configuration.algorithm)
-    chip.require(CommandCode.CALC_SIGN, scheme)
+    chip.require(CommandCode.CALC_SIGN, configuration.algorithm.scheme(configuration.hash_name))
 
 
 def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:

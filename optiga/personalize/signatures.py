@@ -16,7 +16,7 @@ from optiga.personalize.public_key_files import give_key, load_public_key
 from optiga.personalize.targets import Target, resolve_readable
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, SignatureScheme
+from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import ObjectKind, Slot, find_slot, parse_oid
 
 if TYPE_CHECKING:
@@ -129,12 +129,10 @@ def verify_on_chip(
     key, given = _take_key(chip, verifier)
     algorithm = key.algorithm
     assert algorithm is not None  # noqa: S101 - give_key has refused it
-    default = CURVES[algorithm].hash_name if algorithm.is_ec else "sha256"
-    name = default if len(digests) > 1 else next(iter(digests))
-    scheme = SignatureScheme.ECDSA if algorithm.is_ec else SignatureScheme[f"RSASSA_PKCS1_V15_{name.upper()}"]
+    name = algorithm.hash_name if len(digests) > 1 else next(iter(digests))
     try:
         wire_form = _wire_form(signature, algorithm)
-        chip.toolbox.verify_digest(_cut(digests[name], algorithm), wire_form, given, scheme)
+        chip.toolbox.verify_digest(_cut(digests[name], algorithm), wire_form, given, algorithm.scheme(name))
     except ChipError as error:
         if error.code == ErrorCode.SIGNATURE_VERIFICATION_FAILURE:
             raise CertificateError(

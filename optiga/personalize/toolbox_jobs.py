@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import ConfigurationError
 from optiga.personalize.public_key_files import give_key, load_public_key
 from optiga.personalize.targets import resolve_readable
-from optiga.protocol.algorithms import RSA_KEY_BITS
-from optiga.protocol.codes import SymmetricMode
+from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE
+from optiga.protocol.codes import RANDOM_SIZES, SymmetricMode
+from optiga.protocol.derivation import MAX_INFO, MAX_SALT, MIN_PRF_SEED
 from optiga.protocol.symmetric import BLOCK_SIZE
 
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from optiga.personalize.targets import Target
     from optiga.protocol.objects import Slot
 
-_PADDING_OVERHEAD = 11
-"""Bytes that RSAES-PKCS1-v1.5 takes of a block (RFC 8017, 7.2.1)."""
-_LEAST_DRAW = 8
-_MOST_DRAW = 256
-_SEED_SIZES = range(8, 1025)
-_MAX_SALT = 1024
-_MAX_INFO = 256
-
 
 def draw_random(chip: Chip, size: int) -> bytes:
     """Random bytes of the chip's true generator, as many as wanted. One exchange for each 256.
@@ -35,7 +28,7 @@ def draw_random(chip: Chip, size: int) -> bytes:
     """
     drawn = bytearray()
     while len(drawn) < size:
-        drawn += chip.random(max(_LEAST_DRAW, min(_MOST_DRAW, size - len(drawn))))
+        drawn += chip.random(max(RANDOM_SIZES[0], min(RANDOM_SIZES[-1], size - len(drawn))))
     return bytes(drawn[:size])
 
 
@@ -150,7 +143,7 @@ def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> GivenKey | in
     key = load_public_key(path)
     if key.algorithm is None or not key.algorithm.is_rsa:
         raise ConfigurationError(f"{path} holds a key {key.title}", hint="The chip encrypts for RSA-1024 and RSA-2048")
-    most = RSA_KEY_BITS[key.algorithm] // 8 - _PADDING_OVERHEAD
+    most = RSA_KEY_BITS[key.algorithm] // 8 - RSA_PADDING_SIZE
     if size > most:
         raise ConfigurationError(
             f"{size} bytes are too many for {key.title}: at most {most}",
@@ -181,7 +174,7 @@ def check_hkdf(salt: bytes, info: bytes) -> None:
 
     :raises ConfigurationError: if not.
     """
-    for name, value, most in (("--salt", salt, _MAX_SALT), ("--info", info, _MAX_INFO)):
+    for name, value, most in (("--salt", salt, MAX_SALT), ("--info", info, MAX_INFO)):
         if len(value) > most:
             raise ConfigurationError(f"{name} has {len(value)} bytes, at most {most} are taken")
 
@@ -191,8 +184,7 @@ def check_prf(label: bytes, seed: bytes) -> None:
 
     :raises ConfigurationError: if not.
     """
-    if len(label + seed) not in _SEED_SIZES:
+    if not MIN_PRF_SEED <= len(label + seed) <= MAX_SALT:
         raise ConfigurationError(
-            f"label and seed have {len(label + seed)} bytes together, "
-            f"{_SEED_SIZES.start} to {_SEED_SIZES.stop - 1} are taken"
+            f"label and seed have {len(label + seed)} bytes together, {MIN_PRF_SEED} to {MAX_SALT} are taken"
         )

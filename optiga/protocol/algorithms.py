@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import IntEnum, unique
 from typing import NamedTuple
 
+from optiga.protocol.codes import SignatureScheme
+
 
 @unique
 class KeyAlgorithm(IntEnum):
@@ -32,6 +34,15 @@ class KeyAlgorithm(IntEnum):
     @property
     def is_rsa(self) -> bool:
         return self in RSA_KEY_BITS
+
+    @property
+    def hash_name(self) -> str:
+        """Name of the digest that belongs to a key pair of it: that of its curve; sha256 for RSA."""
+        return CURVES[self].hash_name if self.is_ec else "sha256"
+
+    def scheme(self, hash_name: str) -> SignatureScheme:
+        """How a key pair of it signs a digest: sha256, sha384 or sha512."""
+        return SignatureScheme.ECDSA if self.is_ec else RSA_SCHEMES[hash_name]
 
     @property
     def title(self) -> str:
@@ -67,9 +78,17 @@ CURVES = {
     )
 }
 RSA_KEY_BITS = {KeyAlgorithm.RSA1024: 1024, KeyAlgorithm.RSA2048: 2048}
+RSA_PADDING_SIZE = 11
+"""Fewest bytes that RSAES-PKCS1-v1.5 adds to a message (RFC 8017, 7.2.1)."""
 
 HASH_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
 """Digests that signatures are made over, with their sizes in bytes."""
+RSA_SCHEMES = {
+    "sha256": SignatureScheme.RSASSA_PKCS1_V15_SHA256,
+    "sha384": SignatureScheme.RSASSA_PKCS1_V15_SHA384,
+    "sha512": SignatureScheme.RSASSA_PKCS1_V15_SHA512,
+}
+"""How RSA keys sign each of them."""
 
 _RSA_IDENTIFIER = bytes.fromhex("300d06092a864886f70d0101010500")
 _EC_PUBLIC_KEY = "06072a8648ce3d0201"

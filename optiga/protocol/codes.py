@@ -219,5 +219,8 @@ SECRET_TYPES = frozenset(
 APPLICATION_ID = bytes.fromhex("d276000004") + b"GenAuthAppl"
 """Unique application identifier that OpenApplication takes. SRM, same-named table."""
 
+RANDOM_SIZES = range(8, 257)
+"""Bytes that one GetRandom draws. SRM, "GetRandom"."""
+
 HANDLE_SIZE = 8
 """Bytes of the handle of a saved application context. SRM, "CloseApplication"."""

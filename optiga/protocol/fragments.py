@@ -6,8 +6,8 @@ SRM, "Protected Update", figures 41 to 44. Sizes are those of SHA-256 and AES-CC
 from __future__ import annotations
 
 import hashlib
-import hmac
 
+from optiga.protocol.derivation import tls_prf
 from optiga.protocol.manifest import DIGEST_SIZE, Encryption
 
 FRAGMENT_SIZE = 640
@@ -29,7 +29,7 @@ class FragmentCipher:
     def __init__(self, encryption: Encryption, secret: bytes, payload_version: int, size: int) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
-        derived = tls_prf_sha256(secret, encryption.label + encryption.seed, _KEY_SIZE + _NONCE_SIZE)
+        derived = tls_prf("sha256", secret, encryption.label + encryption.seed, _KEY_SIZE + _NONCE_SIZE)
         self._ccm = AESCCM(derived[:_KEY_SIZE], MAC_SIZE)
         self._nonce = derived[_KEY_SIZE:]
         self._version = payload_version.to_bytes(2, "big")
@@ -84,12 +84,3 @@ def is_chain(digest: bytes, fragments: list[bytes]) -> bool:
             return False
         digest = fragment[-DIGEST_SIZE:]
     return 0 < len(last) <= FRAGMENT_SIZE and hashlib.sha256(last).digest() == digest
-
-
-def tls_prf_sha256(secret: bytes, seed: bytes, size: int) -> bytes:
-    """P_SHA256 of RFC 5246, 5; the seed begins with the label."""
-    block, output = seed, b""
-    while len(output) < size:
-        block = hmac.digest(secret, block, "sha256")
-        output += hmac.digest(secret, block + seed, "sha256")
-    return output[:size]

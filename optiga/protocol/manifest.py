@@ -63,6 +63,21 @@ class WriteType(IntEnum):
 
 
 @unique
+class KeyPart(IntEnum):
+    """Tags of a key in a payload. SRM, "Format of keys in Payload"."""
+
+    SECRET = 0x01
+    """The private key of EC, the private exponent of RSA, the key of AES."""
+    PUBLIC = 0x02
+    """The public key of EC (x and y), the modulus of RSA."""
+    EXPONENT = 0x03
+
+
+EXPONENT_SIZE = 4
+"""Bytes of RSA's public exponent there."""
+
+
+@unique
 class ContentReset(IntEnum):
     """What becomes of an object's content when its metadata are updated, and they do not say it themselves."""
 

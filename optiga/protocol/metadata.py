@@ -37,6 +37,10 @@ class Tag(IntEnum):
 
 
 ACCESS_TAGS = (Tag.CHANGE, Tag.READ, Tag.EXECUTE, Tag.METADATA_UPDATE)
+OWN_TAGS = (Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
+"""Tags that the chip alone sets."""
+NEVER_UPDATED = (Tag.VERSION, *OWN_TAGS)
+"""Tags that a protected update of metadata cannot bring."""
 FLUSH_WORDS = {"flush": Flush.ZEROS, "random": Flush.RANDOM}
 """Each way of a reset type to overwrite content by the word for it."""
 _WORDS_OF_FLUSHES: dict[int, str] = {flush: word for word, flush in FLUSH_WORDS.items()}

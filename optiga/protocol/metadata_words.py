@@ -19,11 +19,17 @@ from optiga.protocol.conditions import (
     Condition,
     Operator,
 )
-from optiga.protocol.metadata import ACCESS_TAGS, FLUSH_WORDS, INVALID_FLAG, MAX_SIZE, MAX_VERSION, Metadata, Tag
+from optiga.protocol.metadata import (
+    ACCESS_TAGS,
+    FLUSH_WORDS,
+    INVALID_FLAG,
+    MAX_SIZE,
+    MAX_VERSION,
+    OWN_TAGS,
+    Metadata,
+    Tag,
+)
 from optiga.protocol.objects import parse_oid
-
-OWN_TAGS = (Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
-"""Tags that the chip alone sets."""
 
 _SECURITY_STATUSES = (Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION)
 _JOINTS = {"&&": Operator.AND, "and": Operator.AND, "||": Operator.OR, "or": Operator.OR}

@@ -22,6 +22,9 @@ LCS_APPLICATION = 0xF1C0
 SECURITY_STATUS_APPLICATION = 0xF1C1
 LAST_ERROR_CODE = 0xF1C2
 
+RANGES = {SLEEP_DELAY: range(20, 256), CURRENT_LIMIT: range(6, 16)}
+"""What their one byte can say, in ms and mA. SRM, table "Common data structures"."""
+
 CERTIFICATE_SIZE = 1728
 """Bytes of a certificate object."""
 TRUST_ANCHOR_SIZE = 1200

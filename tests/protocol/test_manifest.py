@@ -19,7 +19,8 @@ from infineon_updates import SAMPLES, Sample
 
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
-from optiga.protocol.fragments import FragmentCipher, cut, is_chain, tls_prf_sha256
+from optiga.protocol.derivation import tls_prf
+from optiga.protocol.fragments import FragmentCipher, cut, is_chain
 from optiga.protocol.manifest import (
     ContentReset,
     DataUpdate,
@@ -313,4 +314,6 @@ def test_the_prf_is_that_of_tls() -> None:
     """The vector for P_SHA256 published on the mailing list of the IETF's TLS group."""
     secret = bytes.fromhex("9bbe436ba940f017b17652849a71db35")
     seed = b"test label" + bytes.fromhex("a0ba9f936cda311827a6f796ffd5198c")
-    assert tls_prf_sha256(secret, seed, 32).hex() == "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a"
+    assert (
+        tls_prf("sha256", secret, seed, 32).hex() == "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a"
+    )

@@ -9,9 +9,6 @@ from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 
-MIN_SIZE = 8
-MAX_SIZE = 256
-
 _TRNG = 0x00
 _DRNG = 0x01
 _PRE_MASTER_SECRET = 0x04

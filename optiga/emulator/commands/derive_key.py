@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
-
 from optiga.emulator.fields import expect_tags, take_number, take_tags, take_target
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin
 from optiga.protocol.codes import ErrorCode, KeyDerivation
+from optiga.protocol.derivation import MAX_INFO, MAX_SALT, MIN_PRF_SEED, tls_prf
 
 _TAG_SECRET_OID = 0x01
 _TAG_SALT = 0x02
@@ -24,9 +23,6 @@ _HKDF_HASHES = {
     KeyDerivation.HKDF_SHA512: "sha512",
 }
 _SOURCES = (Origin.AGREED, Origin.DERIVED, Origin.PRE_MASTER, Origin.DECRYPTED)
-_MIN_PRF_SEED = 8
-_MAX_SALT = 1024
-_MAX_INFO = 256
 _MIN_KEY = 16
 _MAX_EXPORTED_KEY = 256
 _MAX_STORED_SECRET = 64
@@ -44,8 +40,8 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         info = tags.pop(_TAG_INFO, b"")
     where, salt, wanted = expect_tags(tags, _TAG_SECRET_OID, _TAG_SALT, _TAG_LENGTH)
     oid, size = take_number(where, 2), take_number(wanted, 2)
-    least_salt = _MIN_PRF_SEED if method in _PRF_HASHES else 0
-    if not least_salt <= len(salt) <= _MAX_SALT or len(info) > _MAX_INFO:
+    least_salt = MIN_PRF_SEED if method in _PRF_HASHES else 0
+    if not least_salt <= len(salt) <= MAX_SALT or len(info) > MAX_INFO:
         raise CommandError(ErrorCode.INVALID_DATA)
     if not _MIN_KEY <= size <= (_MAX_EXPORTED_KEY if target is None else machine.max_session_secret):
         raise CommandError(ErrorCode.INVALID_DATA)
@@ -53,19 +49,10 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     if len(secret) > _MAX_STORED_SECRET and not is_session(oid):
         raise CommandError(ErrorCode.INVALID_DATA)
     if method in _PRF_HASHES:
-        derived = _tls_prf(_PRF_HASHES[method], secret, salt, size)
+        derived = tls_prf(_PRF_HASHES[method], secret, salt, size)
     else:
         derived = _hkdf(_HKDF_HASHES[method], secret, salt, info, size)
     return machine.give_secret(target, derived, Origin.DERIVED)
-
-
-def _tls_prf(hash_name: str, secret: bytes, seed: bytes, size: int) -> bytes:
-    """P_hash of RFC 5246, 5. The seed begins with the label, which the chip does not tell from the rest."""
-    block, output = seed, b""
-    while len(output) < size:
-        block = hmac.digest(secret, block, hash_name)
-        output += hmac.digest(secret, block + seed, hash_name)
-    return output[:size]
 
 
 def _hkdf(hash_name: str, secret: bytes, salt: bytes, info: bytes, size: int) -> bytes:

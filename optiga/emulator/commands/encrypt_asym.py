@@ -7,7 +7,7 @@ from optiga.emulator.fields import expect_tags, take_number, take_public_key, ta
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
-from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE, KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
 
 _TAG_DATA = 0x61
@@ -29,7 +29,7 @@ def execute(machine: Machine, _param: int, data: bytes) -> bytes:
         given, which, bit_string = expect_tags(tags, source, _TAG_ALGORITHM, _TAG_PUBLIC_KEY)
         algorithm, public_key = _given_key(machine, which, bit_string)
     message = machine.secret(take_session(given), Origin.PRE_MASTER) if from_session else given
-    if len(message) > RSA_KEY_BITS[algorithm] // 8 - keys.PADDING_SIZE:
+    if len(message) > RSA_KEY_BITS[algorithm] // 8 - RSA_PADDING_SIZE:
         raise CommandError(ErrorCode.INVALID_DATA)
     try:
         return tlv.encode(_TAG_DATA, keys.encrypt(public_key, message))

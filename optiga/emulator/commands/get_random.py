@@ -7,17 +7,16 @@ import secrets
 from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
-from optiga.protocol.codes import ErrorCode
+from optiga.protocol.codes import RANDOM_SIZES, ErrorCode
 
 _PRE_MASTER = 0x04
 _TAG_PREPENDED = 0x41
-_SIZES = range(8, 257)
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Random bytes, out or into a session context; both generators are the operating system's here."""
     size, target = take_number(data[:2], 2), data[2:]
-    if size not in _SIZES:
+    if size not in RANDOM_SIZES:
         raise CommandError(ErrorCode.INVALID_DATA)
     drawn = secrets.token_bytes(size)
     if target:

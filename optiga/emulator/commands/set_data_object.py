@@ -12,7 +12,6 @@ _METADATA = 0x01
 _COUNT = 0x02
 _ERASE_AND_WRITE = 0x40
 _LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
-_RANGES = {oids.SLEEP_DELAY: range(20, 256), oids.CURRENT_LIMIT: range(6, 16)}
 """Values that these settings allow, in ms and mA. SRM, "Common data structures"."""
 
 
@@ -48,7 +47,7 @@ def _write(machine: Machine, oid: int, offset: int, content: bytes, *, erase: bo
         return
     if oid in _LIFE_CYCLES:
         _check_progress(oid, stored.data[0], content[0])
-    elif oid in _RANGES and content[0] not in _RANGES[oid]:
+    elif oid in oids.RANGES and content[0] not in oids.RANGES[oid]:
         raise CommandError(ErrorCode.INVALID_DATA)
     before = b"" if erase else machine.object(oid).data  # as it is now: a counter may be linked to itself
     written = before[:offset].ljust(offset, b"\x00") + content + before[offset + len(content) :]

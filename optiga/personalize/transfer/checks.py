@@ -12,7 +12,7 @@ from optiga.protocol.codes import ALL_KEY_USAGES, LifeCycleState, ObjectType
 from optiga.protocol.metadata import Metadata, Tag, is_reset_type
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
-_RANGES = {oids.SLEEP_DELAY: (range(20, 256), "ms"), oids.CURRENT_LIMIT: (range(6, 16), "mA")}
+_UNITS = {oids.SLEEP_DELAY: "ms", oids.CURRENT_LIMIT: "mA"}
 _APPLICATION_STATES = tuple(state for state in LifeCycleState if state is not LifeCycleState.TERMINATION)
 _STATES = {oids.LCS_GLOBAL: tuple(LifeCycleState), oids.LCS_APPLICATION: _APPLICATION_STATES}
 
@@ -28,8 +28,8 @@ def check_content(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     room = metadata.max_size
     if room is not None and len(data) > room:
         raise ConfigurationError(f"{len(data)} bytes do not fit {info.label}, which has room for {room}", oid=info.oid)
-    if info.oid in _RANGES and data[0] not in _RANGES[info.oid][0]:
-        allowed, unit = _RANGES[info.oid]
+    if info.oid in oids.RANGES and data[0] not in oids.RANGES[info.oid]:
+        allowed, unit = oids.RANGES[info.oid], _UNITS[info.oid]
         raise ConfigurationError(
             f"{info.label}, {info.name}: {data[0]} {unit} is out of its range, {allowed[0]} to {allowed[-1]}",
             oid=info.oid,

@@ -20,8 +20,8 @@ from optiga.personalize.json_lines import parse_json
 from optiga.personalize.objects import find_info
 from optiga.personalize.problems import Problem, Section, raise_problems
 from optiga.personalize.transfer.words import TAGS, from_pretty, to_pretty
-from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.metadata_words import OWN_TAGS, parse_value
+from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
+from optiga.protocol.metadata_words import parse_value
 from optiga.protocol.objects import ObjectInfo
 
 _MEMBERS = ("metadata", "pretty_metadata", "data")

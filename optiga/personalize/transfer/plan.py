@@ -14,8 +14,7 @@ from optiga.personalize.transfer.form import Entry
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.conditions import ALWAYS, NEVER, Condition
-from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.metadata_words import OWN_TAGS
+from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:

@@ -10,21 +10,28 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import ConfigurationError
 from optiga.protocol import metadata as md
 from optiga.protocol import tlv
-from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.conditions import AccessCondition
-from optiga.protocol.manifest import ContentReset, DataUpdate, KeyUpdate, MetadataUpdate, UpdateKind, WriteType
+from optiga.protocol.manifest import (
+    EXPONENT_SIZE,
+    ContentReset,
+    DataUpdate,
+    KeyPart,
+    KeyUpdate,
+    MetadataUpdate,
+    UpdateKind,
+    WriteType,
+)
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.symmetric import AES_KEY_SIZES
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
-_TAG_SECRET, _TAG_PUBLIC, _TAG_EXPONENT = 0x01, 0x02, 0x03
-_EXPONENT_SIZE = 4
-_NEVER_UPDATED = (Tag.VERSION, Tag.MAX_SIZE, Tag.USED_SIZE, Tag.ALGORITHM)
-_AES = {16: KeyAlgorithm.AES128, 24: KeyAlgorithm.AES192, 32: KeyAlgorithm.AES256}
+_AES = {size: algorithm for algorithm, size in AES_KEY_SIZES.items()}
 
 
 class Payload(NamedTuple):
@@ -53,7 +60,7 @@ def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.A
     :raises ConfigurationError: if a tag cannot be updated, or a value is none.
     """
     for tag, value in metadata.items():
-        if tag not in tuple(Tag) or tag in _NEVER_UPDATED:
+        if tag not in tuple(Tag) or tag in md.NEVER_UPDATED:
             (name,) = Metadata({tag: value}).in_words()
             hint = "The update's own version takes its place" if tag == Tag.VERSION else ""
             raise ConfigurationError(f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint)
@@ -75,7 +82,7 @@ def aes_payload(key: bytes, usage: KeyUsage = KeyUsage.ENCRYPTION) -> Payload:
     """
     if len(key) not in _AES:
         raise ConfigurationError(f"an AES key of {len(key)} bytes", hint="It has 16, 24 or 32")
-    return Payload(KeyUpdate(_AES[len(key)], usage), tlv.encode(_TAG_SECRET, key))
+    return Payload(KeyUpdate(_AES[len(key)], usage), tlv.encode(KeyPart.SECRET, key))
 
 
 def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
@@ -95,16 +102,16 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
         size = CURVES[algorithm].coordinate_size
         point = key.public_key().public_numbers()
         both = point.x.to_bytes(size, "big") + point.y.to_bytes(size, "big")
-        content = tlv.encode_integer(_TAG_SECRET, key.private_numbers().private_value, size)
-        return Payload(KeyUpdate(algorithm, usage), content + tlv.encode(_TAG_PUBLIC, both))
+        content = tlv.encode_integer(KeyPart.SECRET, key.private_numbers().private_value, size)
+        return Payload(KeyUpdate(algorithm, usage), content + tlv.encode(KeyPart.PUBLIC, both))
     size = RSA_KEY_BITS[algorithm] // 8
     numbers = key.private_numbers()
     try:
-        exponent = tlv.encode_integer(_TAG_EXPONENT, numbers.public_numbers.e, _EXPONENT_SIZE)
+        exponent = tlv.encode_integer(KeyPart.EXPONENT, numbers.public_numbers.e, EXPONENT_SIZE)
     except OverflowError:
         raise ConfigurationError("an RSA key whose public exponent is longer than the chip's 4 bytes") from None
-    content = tlv.encode_integer(_TAG_SECRET, numbers.d, size)
+    content = tlv.encode_integer(KeyPart.SECRET, numbers.d, size)
     return Payload(
         KeyUpdate(algorithm, usage),
-        content + tlv.encode_integer(_TAG_PUBLIC, numbers.public_numbers.n, size) + exponent,
+        content + tlv.encode_integer(KeyPart.PUBLIC, numbers.public_numbers.n, size) + exponent,
     )
