@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.personalize.proof import Outcome, prove_key
-from optiga.personalize.stored import decode_stored, is_empty
+from optiga.personalize.stored import read_certificates
 from optiga.protocol.objects import SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
@@ -125,17 +125,11 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
 
 def _read(chip: Chip, oid: int) -> list[Certificate]:
     """The certificates in an object, leaf first, at least one."""
-    data, label = chip.read(oid), format_oid(oid)
-    if is_empty(data):
-        raise CertificateError(
-            f"{label} holds no certificate, so nothing tells where the chip comes from", port=chip.port, oid=oid
-        )
     try:
-        return decode_stored(data)
-    except ValueError as error:
-        raise CertificateError(
-            f"{label} holds no certificate that can be read: {error}", port=chip.port, oid=oid
-        ) from None
+        return read_certificates(chip, oid, meaning=", so nothing tells where the chip comes from")
+    except CertificateError as error:
+        error.port = chip.port
+        raise
 
 
 def _build_chain(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError
 from optiga.personalize.pem import encode_pem
-from optiga.personalize.stored import decode_stored, is_empty
+from optiga.personalize.stored import decode_stored, is_empty, read_certificates
 from optiga.personalize.targets import resolve_slot
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, CommandCode, ErrorCode, KeyUsage
@@ -213,15 +213,5 @@ def stored_certificate(chip: Chip, where: Target) -> Certificate:
     :raises CertificateError: if there is none, or nothing that parses.
     :raises ChipError: if the chip refuses.
     """
-    data = chip.read(where.oid)
-    label = where.info.label
-    if is_empty(data):
-        raise CertificateError(
-            f"{label} holds no certificate",
-            hint="The chip tells a public key only when the key is made; later it is in the certificate alone",
-            oid=where.oid,
-        )
-    try:
-        return decode_stored(data)[0]
-    except ValueError as error:
-        raise CertificateError(f"{label} holds no certificate that can be read: {error}", oid=where.oid) from None
+    hint = "The chip tells a public key only when the key is made; later it is in the certificate alone"
+    return read_certificates(chip, where.oid, hint=hint)[0]
