@@ -89,17 +89,6 @@ class Configuration(NamedTuple):
         """Whether the chip's UID stands in the CSR."""
         return any(UID_FIELD in value for _, value in self.subject) or self.extensions.needs_uid
 
-    def with_slot(self, text: str) -> Configuration:
-        """The same configuration for another slot, named or by an object identifier.
-
-        :raises ConfigurationError: if there is no such slot or it does not fit the algorithm.
-        """
-        slot = find_slot(text)
-        mistake = _find_slot_mistake(text, slot, self.algorithm.is_rsa)
-        if slot is None or mistake:
-            raise ConfigurationError(f"slot {mistake}")
-        return self._replace(slot=slot)
-
 
 def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
     """Read and check a configuration file.

@@ -13,8 +13,6 @@ from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
 if TYPE_CHECKING:
     from optiga.chip import Chip
 
-MAX = 0xFFFFFFFF
-"""Most that a value or a threshold can be."""
 _SIZE = 8
 _UP_COUNTER = bytes([ObjectType.UP_COUNTER])
 _MAY_COUNT = (ObjectKind.COUNTER, ObjectKind.DATA)

@@ -111,15 +111,12 @@ def test_byte_order_mark_and_crlf(tmp_path, encoding):
 
 @pytest.mark.parametrize("text", ["third", "THIRD", "0xE0F2", "0xe0e2", "E0F2"])
 def test_slot_from_the_command_line(tmp_path, text):
-    assert load(tmp_path, {}).with_slot(text).slot.name == "third"
     assert load(tmp_path, {}, slot=text).slot.name == "third"
     assert load(tmp_path, {f"{PARAMETERS}.slot": MISSING}, slot=text).slot.name == "third"
 
 
 @pytest.mark.parametrize("text", ["five", "first", "seventh", "0xE0E8", ""])
 def test_slot_from_the_command_line_that_does_not_fit(tmp_path, text):
-    with pytest.raises(ConfigurationError, match=r"second \(0xE0F1\)"):
-        load(tmp_path, {}).with_slot(text)
     with pytest.raises(ConfigurationError, match=r"second \(0xE0F1\)"):
         load(tmp_path, {}, slot=text)
 
