@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optiga.protocol import models
-
-TRUST_X, TRUST_M_V1, TRUST_M_V3 = models.TRUST_X.title, models.TRUST_M_V1.title, models.TRUST_M_V3.title
+from optiga.protocol.models import find_model
 
 
 @dataclass(frozen=True)
@@ -23,20 +21,17 @@ class Firmware:
     version: str
 
 
-_BUILDS = {
-    "0510": Firmware(TRUST_X, "1.0.510"),
-    "0715": Firmware(TRUST_X, "1.1.715"),
-    "1048": Firmware(TRUST_X, "1.2.1048"),
-    "1112": Firmware(TRUST_X, "1.30.1112"),
-    "1118": Firmware(TRUST_X, "1.40.1118"),
-    "0501": Firmware(TRUST_M_V1, "build 0501"),
-    "0624": Firmware(TRUST_M_V1, "build 0624"),
-    "0751": Firmware(TRUST_M_V1, "build 0751"),
-    "0802": Firmware(TRUST_M_V1, "build 0802"),
-    "0809": Firmware(TRUST_M_V1, "1.30.809"),
-    "2440": Firmware(TRUST_M_V3, "3.00.2440"),
-    "2564": Firmware(TRUST_M_V3, "3.02.2564"),
+_VERSIONS = {
+    "0510": "1.0.510",
+    "0715": "1.1.715",
+    "1048": "1.2.1048",
+    "1112": "1.30.1112",
+    "1118": "1.40.1118",
+    "0809": "1.30.809",
+    "2440": "3.00.2440",
+    "2564": "3.02.2564",
 }
+"""Those that Infineon publishes, by build number."""
 
 
 def identify_firmware(build: str) -> Firmware:
@@ -44,4 +39,7 @@ def identify_firmware(build: str) -> Firmware:
 
     :param build: the UID's four digits, for example ``2440``.
     """
-    return _BUILDS.get(build.lower()) or Firmware("unknown chip", f"unknown build {build}")
+    model = find_model(build)
+    if model is None:
+        return Firmware("unknown chip", f"unknown build {build}")
+    return Firmware(model.title, _VERSIONS.get(build, f"build {build}"))
