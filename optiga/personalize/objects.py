@@ -16,8 +16,8 @@ from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
-from optiga.protocol.models import ALL_OBJECTS
-from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind, parse_oid
+from optiga.protocol.models import find_object
+from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -34,8 +34,7 @@ def find_info(text: str) -> ObjectInfo:
 
     :raises ConfigurationError: if there is no such object.
     """
-    oid = parse_oid(text)
-    info = None if oid is None else ALL_OBJECTS.get(oid)
+    info = find_object(text)
     if info is None or info.kind is ObjectKind.SESSION:
         what = "no object with data or metadata" if info else "not the identifier of an object of the chip"
         raise ConfigurationError(f"{text!r} is {what}", hint="'object list' shows them all")

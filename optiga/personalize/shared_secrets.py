@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
 from optiga.personalize.public_key_files import give_key, load_public_key
-from optiga.protocol.objects import OBJECTS, ObjectKind, Slot, format_oid, parse_oid
+from optiga.protocol.models import find_object
+from optiga.protocol.objects import ObjectKind, Slot, format_oid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +57,7 @@ def resolve_secret(text: str) -> int:
 
     :raises ConfigurationError: if there is no such object, or it cannot hold a secret.
     """
-    oid = parse_oid(text)
-    info = None if oid is None else OBJECTS.get(oid)
+    info = find_object(text)
     if info is None:
         raise ConfigurationError(f"{text!r} is not an object of the chip", hint="Give an identifier such as 0xF1D0")
     if info.kind is ObjectKind.SESSION:

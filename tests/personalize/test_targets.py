@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optiga.errors import ConfigurationError
+from optiga.personalize.shared_secrets import resolve_secret
 from optiga.personalize.targets import resolve_readable, resolve_writable
 from optiga.protocol.objects import OBJECTS, ObjectKind
 
@@ -105,3 +106,24 @@ def test_every_object_is_readable_or_says_why():
                 resolve_readable(info.label)
         else:
             assert resolve_readable(info.label).info is info
+
+
+@pytest.mark.parametrize("oid", [0xE140, 0xF1D0, 0xF1DF])
+def test_objects_of_shared_secrets(oid):
+    """Those of every model: Trust X alone has 0xF1DC to 0xF1DF."""
+    assert resolve_secret(f"0x{oid:04x}") == oid
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("secret", "'secret' is not an object of the chip. Give an identifier such as 0xF1D0"),
+        ("0xBEEF", "'0xBEEF' is not an object of the chip"),
+        ("0xE101", "0xE101 is a session, which holds nothing when a command begins"),
+        ("0xE0F1", "0xE0F1 (EC key) holds no shared secret"),
+    ],
+)
+def test_what_holds_no_shared_secret(text, message):
+    with pytest.raises(ConfigurationError) as caught:
+        resolve_secret(text)
+    assert str(caught.value).startswith(message)
