@@ -132,7 +132,7 @@ class EmulatedChip:
         chain, machine.chain = machine.chain, None
         code &= ~CLEAR_LAST_ERROR
         function = _find_command(code)
-        params = machine.model.kind.commands.get(code)  # type: ignore[call-overload]
+        params = machine.model.kind.commands.get(code)
         if function is None or params is None:
             raise CommandError(ErrorCode.INVALID_COMMAND)
         if chain is not None and chain.code == code:

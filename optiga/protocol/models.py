@@ -28,7 +28,7 @@ from optiga.protocol.metadata import ACCESS_TAGS, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid, parse_oid
 from optiga.protocol.symmetric import CIPHERS, HMACS
 
-Parameters = Mapping[CommandCode, frozenset[int]]
+Parameters = Mapping[int, frozenset[int]]
 """The commands that a model has, each with the values that its Param field can have."""
 
 _PARAM_NAMES: dict[CommandCode, tuple[str, type[IntEnum]]] = {

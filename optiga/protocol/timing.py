@@ -15,7 +15,7 @@ LINE_BYTES_PER_MS = 11.52
 SECURITY_DELAY_MS = 5000
 """Longest delay that the chip's security monitor puts on the use of a key (tmax)."""
 
-_TYPICAL_MS = {
+_TYPICAL_MS: dict[int, float] = {
     CommandCode.OPEN_APPLICATION: 20,
     CommandCode.CLOSE_APPLICATION: 20,
     CommandCode.GET_RANDOM: 30,
@@ -30,7 +30,7 @@ _TYPICAL_MS = {
     CommandCode.SET_OBJECT_PROTECTED: 300,
 }
 _EC_KEY_MS = 55
-_RSA_KEY_MS = {KeyAlgorithm.RSA1024: 1000, KeyAlgorithm.RSA2048: 2900}
+_RSA_KEY_MS: dict[int, float] = {KeyAlgorithm.RSA1024: 1000, KeyAlgorithm.RSA2048: 2900}
 _EC_SIGN_MS = 65
 _RSA_SIGN_MS = 310
 _ECDSA = 0x11
@@ -55,10 +55,10 @@ def typical_ms(command: bytes, answer_size: int = _apdu.BUFFER_SIZE) -> float:
     if code == CommandCode.CALC_HASH:
         return max(20.0, len(command) / 15)
     if code == CommandCode.GEN_KEY_PAIR:
-        return _RSA_KEY_MS.get(param, _EC_KEY_MS)  # type: ignore[call-overload, no-any-return]
+        return _RSA_KEY_MS.get(param, _EC_KEY_MS)
     if code == CommandCode.CALC_SIGN:
         return _EC_SIGN_MS if param == _ECDSA else _RSA_SIGN_MS
-    return _TYPICAL_MS.get(code, 100)  # type: ignore[call-overload, no-any-return]
+    return _TYPICAL_MS.get(code, 100)
 
 
 def longest_ms(command: bytes) -> float:
