@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip.chip import Chip
+from optiga.chip.given_key import GivenKey
 from optiga.chip.key import Key
 
 if TYPE_CHECKING:
     from optiga.transport import Port
 
-__all__ = ["Chip", "Key", "open_chip"]
+__all__ = ["Chip", "GivenKey", "Key", "open_chip"]
 
 
 def open_chip(port: str | Port | None = None) -> Chip:

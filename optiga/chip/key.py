@@ -6,15 +6,15 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from optiga.chip.commands.calc_sign import CalcSign
+from optiga.chip.given_key import GivenKey
 from optiga.errors import ConfigurationError
 from optiga.protocol import der
-from optiga.protocol.algorithms import HASH_SIZES, IDENTIFIERS, KeyAlgorithm
+from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip
-    from optiga.chip.commands.verify_sign import PublicKey
 
 
 class Key:
@@ -41,7 +41,7 @@ class Key:
                 f"the public key of {format_oid(self.oid)} is not known",
                 hint="The chip tells it only when the pair is made; take it from the certificate",
             )
-        return der.encode(der.SEQUENCE, IDENTIFIERS[self.algorithm] + self.public_key)
+        return GivenKey(self.algorithm, self.public_key).info
 
     @property
     def default_hash(self) -> str:
@@ -55,8 +55,7 @@ class Key:
         :returns: for EC an ECDSA-Sig-Value in DER (a SEQUENCE of r and s), for RSA the PKCS #1 v1.5 signature.
         :raises ChipError: if the chip refuses.
         """
-        name = hash_name or self.default_hash
-        _check_hash(name)
+        name = check_hash(hash_name or self.default_hash)
         return self.sign_digest(hashlib.new(name, data).digest(), name)
 
     def sign_digest(self, digest: bytes, hash_name: str | None = None) -> bytes:
@@ -67,8 +66,7 @@ class Key:
         if self.algorithm.is_ec:
             raw = self._chip.execute(CalcSign(self.oid, digest, SignatureScheme.ECDSA))
             return der.encode(der.SEQUENCE, raw)
-        name = hash_name or self.default_hash
-        _check_hash(name)
+        name = check_hash(hash_name or self.default_hash)
         return self._chip.perform(CalcSign(self.oid, digest, self.algorithm.scheme(name)))
 
     def decrypt(self, protected: bytes, *, session: int | None = None) -> bytes:
@@ -80,7 +78,7 @@ class Key:
 
         return self._chip.perform(DecryptAsym(self.oid, protected, session))
 
-    def agree(self, peer: PublicKey | bytes, *, session: int | None = None) -> bytes:
+    def agree(self, peer: GivenKey | bytes, *, session: int | None = None) -> bytes:
         """The secret shared with the holder of another key (ECDH); nothing if it stays in a session. One exchange.
 
         :param peer: a public key, or its SubjectPublicKeyInfo in DER.
@@ -88,16 +86,20 @@ class Key:
         :raises ConfigurationError: if that is no key of an algorithm of the chip.
         """
         from optiga.chip.commands.calc_ssec import CalcSSec
-        from optiga.chip.commands.verify_sign import PublicKey
 
         if isinstance(peer, bytes):
             try:
-                peer = PublicKey.from_info(peer)
+                peer = GivenKey.from_info(peer)
             except ValueError as error:
                 raise ConfigurationError(f"the other side's public key: {error}", oid=self.oid) from None
         return self._chip.perform(CalcSSec(self.oid, peer, session))
 
 
-def _check_hash(name: str) -> None:
+def check_hash(name: str) -> str:
+    """The name of a hash.
+
+    :raises ConfigurationError: if the chip has none of it.
+    """
     if name not in HASH_SIZES:
         raise ConfigurationError(f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}")
+    return name

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from optiga.chip.key import check_hash
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
-from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm
+from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage, SignatureScheme, SymmetricMode
 
 if TYPE_CHECKING:
     from optiga.chip.commands.base import Command
     from optiga.chip.commands.calc_hash import ObjectPart
     from optiga.chip.commands.draw_key_pair import DrawnKeyPair
-    from optiga.chip.commands.verify_sign import PublicKey
+    from optiga.chip.given_key import GivenKey
     from optiga.chip.running_hash import RunningHash
 
 T = TypeVar("T")
@@ -116,7 +117,7 @@ class Toolbox:
 
     def hmac(self, oid: int, message: bytes, hash_name: str = "sha256") -> bytes:
         """HMAC of a message with a secret of the chip, as long as the hash."""
-        return self.mac(message, SymmetricMode[f"HMAC_{_hash(hash_name)}"], oid)
+        return self.mac(message, _hmac(hash_name), oid)
 
     def authorize(self, oid: int, secret: bytes, *, session: int = 0xE100, hash_name: str = "sha256") -> None:
         """Prove to the chip that the host knows the secret in an object: until it is given up, Auto(oid) holds.
@@ -131,11 +132,9 @@ class Toolbox:
         from optiga.chip.commands.decrypt_sym import VerifyHmac
         from optiga.chip.commands.get_random import GetRandom
 
+        mode = _hmac(hash_name)
         challenge = self._chip.perform(GetRandom(32, session=session))
-        mode = SymmetricMode[f"HMAC_{_hash(hash_name)}"]
-        command = VerifyHmac(oid, mode, session, challenge, b"")
-        command.mac = hmac.digest(secret, command.message, hash_name)
-        self._chip.perform(command)
+        self._chip.perform(VerifyHmac(oid, mode, session, challenge, hmac.digest(secret, challenge, hash_name)))
 
     def verify_hmac(
         self,
@@ -154,7 +153,7 @@ class Toolbox:
         """
         from optiga.chip.commands.decrypt_sym import VerifyHmac
 
-        mode = SymmetricMode[f"HMAC_{_hash(hash_name)}"]
+        mode = _hmac(hash_name)
         self._chip.perform(VerifyHmac(oid, mode, session, challenge, mac, arbitrary))
 
     def clear_authorization(self, oid: int, *, session: int = 0xE100) -> None:
@@ -175,7 +174,7 @@ class Toolbox:
 
         return self._chip.perform(DrawKeyPair(algorithm))
 
-    def verify_digest(self, digest: bytes, signature: bytes, key: PublicKey | int, scheme: SignatureScheme) -> None:
+    def verify_digest(self, digest: bytes, signature: bytes, key: GivenKey | int, scheme: SignatureScheme) -> None:
         """Check a signature over a digest. One exchange.
 
         :param signature: for RSA as it is, for ECDSA two INTEGERs in DER without their SEQUENCE.
@@ -194,7 +193,7 @@ class Toolbox:
 
         self._chip.perform(DrawPreMasterSecret(session, size, prepended))
 
-    def encrypt_rsa(self, message: bytes | int, key: PublicKey | int) -> bytes:
+    def encrypt_rsa(self, message: bytes | int, key: GivenKey | int) -> bytes:
         """RSAES-PKCS1-v1.5, 128 or 256 bytes. One exchange.
 
         :param message: what to encrypt; or the session whose pre-master secret it is.
@@ -233,7 +232,7 @@ class Toolbox:
         session: int | None = None,
     ) -> bytes:
         """PRF of TLS 1.2 (RFC 5246, 5); label and seed have 8 to 1024 bytes together. One exchange."""
-        method = KeyDerivation[f"TLS_PRF_{_hash(hash_name)}"]
+        method = KeyDerivation[f"TLS_PRF_{check_hash(hash_name).upper()}"]
         return self.derive(oid, method, size, salt=label + seed, session=session)
 
     def hkdf(
@@ -247,18 +246,12 @@ class Toolbox:
         session: int | None = None,
     ) -> bytes:
         """HKDF (RFC 5869). One exchange."""
-        method = KeyDerivation[f"HKDF_{_hash(hash_name)}"]
+        method = KeyDerivation[f"HKDF_{check_hash(hash_name).upper()}"]
         return self.derive(oid, method, size, salt=salt, info=info, session=session)
 
 
-def _hash(name: str) -> str:
-    """The name of a hash as the codes have it.
-
-    :raises ConfigurationError: if the chip has none of it.
-    """
-    if name not in HASH_SIZES:
-        raise ConfigurationError(f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}")
-    return name.upper()
+def _hmac(hash_name: str) -> SymmetricMode:
+    return SymmetricMode[f"HMAC_{check_hash(hash_name).upper()}"]
 
 
 def _aes(bits: int) -> KeyAlgorithm:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
 from optiga.personalize.public_keys import PublicKey
-from optiga.protocol import der
-from optiga.protocol.algorithms import CURVES, IDENTIFIERS, KeyAlgorithm
+from optiga.protocol.algorithms import CURVES, KeyAlgorithm
 from optiga.protocol.symmetric import AES_KEY_SIZES
 
 if TYPE_CHECKING:
@@ -73,7 +72,9 @@ def _private_key(algorithm: KeyAlgorithm, pair: DrawnKeyPair) -> ec.EllipticCurv
     """
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-    public = PublicKey.of_info(der.encode(der.SEQUENCE, IDENTIFIERS[algorithm] + pair.public_key)).key
+    from optiga.chip import GivenKey
+
+    public = PublicKey.of_info(GivenKey(algorithm, pair.public_key).info).key
     number = int.from_bytes(pair.private_key, "big")
     if algorithm in CURVES and isinstance(public, ec.EllipticCurvePublicKey):
         private = ec.derive_private_key(number, public.curve)

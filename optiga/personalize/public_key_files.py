@@ -12,7 +12,7 @@ from optiga.personalize.public_keys import PublicKey
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from optiga.chip.commands.verify_sign import PublicKey as GivenKey
+    from optiga.chip import GivenKey
 
 _MAX_FILE_SIZE = 1 << 20
 _CERTIFICATE = "CERTIFICATE"
@@ -44,7 +44,7 @@ def give_key(key: PublicKey, whose: str) -> GivenKey:
     :param whose: where it is from, for messages.
     :raises ConfigurationError: if the chip has no such algorithm.
     """
-    from optiga.chip.commands.verify_sign import PublicKey as GivenKey
+    from optiga.chip import GivenKey
 
     if key.algorithm is None:
         raise ConfigurationError(f"{whose}: the chip does not know keys {key.title}")

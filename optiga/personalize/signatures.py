@@ -20,8 +20,7 @@ from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import ObjectKind, Slot, find_slot, parse_oid
 
 if TYPE_CHECKING:
-    from optiga.chip import Chip
-    from optiga.chip.commands.verify_sign import PublicKey as GivenKey
+    from optiga.chip import Chip, GivenKey
     from optiga.personalize.public_keys import PublicKey
 
 _NO_PARSER = (ErrorCode.INVALID_CERTIFICATE_FORMAT, ErrorCode.UNSUPPORTED_CERTIFICATE)

@@ -15,8 +15,7 @@ from optiga.protocol.symmetric import BLOCK_SIZE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from optiga.chip import Chip
-    from optiga.chip.commands.verify_sign import PublicKey as GivenKey
+    from optiga.chip import Chip, GivenKey
     from optiga.personalize.targets import Target
     from optiga.protocol.objects import Slot
 

@@ -21,7 +21,7 @@ from test_certificates_on_chip import certify
 from optiga.chip import Chip
 from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
 from optiga.chip.commands.gen_key_pair import GenKeyPair
-from optiga.chip.commands.verify_sign import PublicKey
+from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
 from optiga.emulator.models import TRUST_M_V3, factory_objects
 from optiga.emulator.objects import StoredObject
@@ -193,7 +193,7 @@ def pre_master_secret(bench: Bench, _: int) -> None:
     bench.chip.toolbox.draw_pre_master_secret(SESSION)
     server = rsa.generate_private_key(65537, 2048)
     secret = server.decrypt(
-        bench.chip.toolbox.encrypt_rsa(SESSION, PublicKey.from_info(spki(server))), padding.PKCS1v15()
+        bench.chip.toolbox.encrypt_rsa(SESSION, GivenKey.from_info(spki(server))), padding.PKCS1v15()
     )
     assert (len(secret), secret[:2]) == (48, b"\x03\x03")
 
@@ -265,7 +265,7 @@ def authorize(bench: Bench, param: int) -> None:
 def encrypt_rsa(bench: Bench, _: int) -> None:
     for bits in (1024, 2048):
         peer = rsa.generate_private_key(65537, bits)
-        protected = bench.chip.toolbox.encrypt_rsa(SHORT, PublicKey.from_info(spki(peer)))
+        protected = bench.chip.toolbox.encrypt_rsa(SHORT, GivenKey.from_info(spki(peer)))
         assert peer.decrypt(protected, padding.PKCS1v15()) == SHORT
 
 
@@ -371,7 +371,7 @@ def _signed(param: int) -> tuple[Any, bytes, bytes]:
 
 def verify(bench: Bench, param: int) -> None:
     key, digest, signature = _signed(param)
-    bench.chip.toolbox.verify_digest(digest, signature, PublicKey.from_info(spki(key)), SignatureScheme(param))
+    bench.chip.toolbox.verify_digest(digest, signature, GivenKey.from_info(spki(key)), SignatureScheme(param))
 
 
 def verify_with_certificate(bench: Bench, param: int) -> None:

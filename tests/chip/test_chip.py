@@ -15,7 +15,8 @@ from optiga.chip.commands import calc_hash
 from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
 from optiga.chip.commands.close_application import CloseApplication, Hibernate
 from optiga.chip.commands.open_application import OpenApplication
-from optiga.chip.commands.verify_sign import PublicKey, VerifySign
+from optiga.chip.commands.verify_sign import VerifySign
+from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
 from optiga.emulator.models import find_model
 from optiga.errors import ChipError
@@ -253,7 +254,7 @@ def test_hibernating_that_is_refused_says_what_to_do() -> None:
 
 def test_verify_with_a_key_and_with_a_certificate_on_the_chip() -> None:
     chip, transport = open_with(OK, OK)
-    key = PublicKey(optiga.KeyAlgorithm.SECP256R1, bytes.fromhex(EC_KEY))
+    key = GivenKey(optiga.KeyAlgorithm.SECP256R1, bytes.fromhex(EC_KEY))
     chip.execute(VerifySign(b"d" * 32, b"s", key, SignatureScheme.ECDSA))
     chip.execute(VerifySign(b"d" * 32, b"s", 0xE0E8, SignatureScheme.ECDSA))
     start = "010020" + "64" * 32 + "02000173"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from optiga.chip import Chip
 from optiga.chip.commands.calc_hash import ObjectPart
-from optiga.chip.commands.verify_sign import PublicKey
+from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
 from optiga.emulator.models import TRUST_M_V3, factory_objects
 from optiga.emulator.objects import StoredObject
@@ -25,10 +25,11 @@ from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage, SymmetricMode
+from optiga.protocol.derivation import tls_prf
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.transport.emulated import EmulatedTransport
 
-SESSION = 0xE101
+SESSION, OTHER_SESSION = 0xE101, 0xE102
 MESSAGE = bytes(range(256)) * 7
 
 
@@ -117,9 +118,22 @@ class TestSecrets:
         assert mac == hmac.digest(secret, MESSAGE, "sha384")
         assert len(chip.toolbox.tls_prf(SESSION, b"key expansion", bytes(64), 40, hash_name="sha512")) == 40
 
+    def test_derivation_into_sessions(self, chip: Chip) -> None:
+        """As in a TLS handshake: the master secret stays in the chip, the keys of the connection come out."""
+        server = rsa.generate_private_key(65537, 2048)
+        chip.toolbox.draw_pre_master_secret(SESSION, size=30, prepended=b"\xfe\xfd")
+        protected = chip.toolbox.encrypt_rsa(SESSION, GivenKey.from_info(spki(server)))
+        secret = server.decrypt(protected, padding.PKCS1v15())
+        assert (secret[:2], len(secret)) == (b"\xfe\xfd", 32)
+        assert chip.toolbox.tls_prf(SESSION, b"master secret", bytes(64), 48, session=OTHER_SESSION) == b""
+        master = tls_prf("sha256", secret, b"master secret" + bytes(64), 48)
+        assert chip.toolbox.hkdf(OTHER_SESSION, 32, session=SESSION) == b""
+        derived = HKDF(hashes.SHA256(), 32, None, b"").derive(master)
+        assert chip.toolbox.hmac(SESSION, MESSAGE) == hmac.digest(derived, MESSAGE, "sha256")
+
     def test_rsa(self, chip: Chip) -> None:
         key = chip.generate_key("five", "rsa1024", KeyUsage.ENCRYPTION)
-        protected = chip.toolbox.encrypt_rsa(b"secret", PublicKey.from_info(key.public_key_info))
+        protected = chip.toolbox.encrypt_rsa(b"secret", GivenKey.from_info(key.public_key_info))
         assert key.decrypt(protected) == b"secret"
         ours = load_der_public_key(key.public_key_info)
         assert isinstance(ours, rsa.RSAPublicKey)
@@ -128,7 +142,7 @@ class TestSecrets:
     def test_a_pre_master_secret_never_leaves(self, chip: Chip) -> None:
         server = rsa.generate_private_key(65537, 2048)
         chip.toolbox.draw_pre_master_secret(SESSION)
-        protected = chip.toolbox.encrypt_rsa(SESSION, PublicKey.from_info(spki(server)))
+        protected = chip.toolbox.encrypt_rsa(SESSION, GivenKey.from_info(spki(server)))
         secret = server.decrypt(protected, padding.PKCS1v15())
         assert len(secret) == 48
         assert chip.toolbox.hkdf(SESSION, 32) == HKDF(hashes.SHA256(), 32, None, b"").derive(secret)

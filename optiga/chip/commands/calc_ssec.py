@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
-from optiga.chip.commands.verify_sign import PublicKey
+from optiga.chip.given_key import GivenKey, encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyAgreement
 
 _TAG_KEY_OID = 0x01
-_TAG_ALGORITHM = 0x05
-_TAG_PUBLIC_KEY = 0x06
 _TAG_EXPORT = 0x07
 _TAG_SESSION = 0x08
 
@@ -29,7 +27,7 @@ class CalcSSec(Command[bytes]):
     """
 
     oid: int
-    peer: PublicKey
+    peer: GivenKey
     session: int | None = None
 
     code: ClassVar[CommandCode] = CommandCode.CALC_SSEC
@@ -40,12 +38,7 @@ class CalcSSec(Command[bytes]):
 
     @property
     def data(self) -> bytes:
-        return (
-            tlv.encode_integer(_TAG_KEY_OID, self.oid, 2)
-            + tlv.encode_integer(_TAG_ALGORITHM, self.peer.algorithm, 1)
-            + tlv.encode(_TAG_PUBLIC_KEY, self.peer.bit_string)
-            + encode_target(self.session)
-        )
+        return tlv.encode_integer(_TAG_KEY_OID, self.oid, 2) + encode_key(self.peer) + encode_target(self.session)
 
     def parse(self, answer: bytes) -> bytes:
         if self.session is not None:

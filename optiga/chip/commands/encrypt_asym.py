@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
-from optiga.chip.commands.verify_sign import PublicKey
+from optiga.chip.given_key import GivenKey, encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS
 from optiga.protocol.codes import AsymmetricCipher, CommandCode, ErrorCode
 
 _TAG_SESSION = 0x02
-_TAG_CERTIFICATE_OID = 0x04
-_TAG_ALGORITHM = 0x05
-_TAG_PUBLIC_KEY = 0x06
 _TAG_DATA = 0x61
 
 
@@ -28,7 +25,7 @@ class EncryptAsym(Command[bytes]):
     """
 
     message: bytes | int
-    key: PublicKey | int
+    key: GivenKey | int
 
     code: ClassVar[CommandCode] = CommandCode.ENCRYPT_ASYM
 
@@ -46,15 +43,12 @@ class EncryptAsym(Command[bytes]):
             message = tlv.encode_integer(_TAG_SESSION, self.message, 2)
         else:
             message = tlv.encode(_TAG_DATA, self.message)
-        if isinstance(self.key, int):
-            return message + tlv.encode_integer(_TAG_CERTIFICATE_OID, self.key, 2)
-        algorithm = tlv.encode_integer(_TAG_ALGORITHM, self.key.algorithm, 1)
-        return message + algorithm + tlv.encode(_TAG_PUBLIC_KEY, self.key.bit_string)
+        return message + encode_key(self.key)
 
     def parse(self, answer: bytes) -> bytes:
         encrypted = parse_data(answer)
         sizes = {bits // 8 for bits in RSA_KEY_BITS.values()}
-        if isinstance(self.key, PublicKey):
+        if isinstance(self.key, GivenKey):
             sizes = {RSA_KEY_BITS.get(self.key.algorithm, 0) // 8}
         if len(encrypted) not in sizes:
             raise ValueError(f"{len(encrypted)} bytes encrypted, which no RSA key of the command gives")
