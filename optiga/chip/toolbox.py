@@ -12,7 +12,8 @@ from optiga.chip.key import check_hash
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage, SignatureScheme, SymmetricMode
+from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage, ObjectType, SignatureScheme, SymmetricMode
+from optiga.protocol.metadata import Tag
 
 if TYPE_CHECKING:
     from optiga.chip.commands.base import Command
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from optiga.chip.running_hash import RunningHash
 
 T = TypeVar("T")
+
+_DELIBERATE = (
+    ErrorCode.INVALID_LENGTH,
+    ErrorCode.INVALID_DATA,
+    ErrorCode.UNSUPPORTED_PARAMETERS,
+    ErrorCode.AUTHORIZATION_FAILURE,
+)
+"""How a chip may refuse a verification without a value: the manual names no code for it."""
 
 
 class Performs(Protocol):
@@ -157,14 +166,21 @@ class Toolbox:
         self._chip.perform(VerifyHmac(oid, mode, session, challenge, mac, arbitrary))
 
     def clear_authorization(self, oid: int, *, session: int = 0xE100) -> None:
-        """Give up the state Auto(oid); the random in the session is used up. Two exchanges."""
+        """Give up the state Auto(oid); the random in the session is used up. Three exchanges.
+
+        :raises ConfigurationError: if the object is no authorization reference, which has no such state.
+        """
         from optiga.chip.commands.decrypt_sym import ClearAuthorization
+        from optiga.chip.commands.get_data_object import GetMetadata
 
         try:
             self._chip.perform(ClearAuthorization(oid, session))
         except ChipError as error:  # the chip clears the state by refusing
-            if not error.code or error.code == ErrorCode.INVALID_COMMAND:
+            if error.code not in _DELIBERATE:
                 raise
+        # It may refuse before it looks at the object.
+        if self._chip.perform(GetMetadata(oid)).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
+            raise ConfigurationError(f"{objects.format_oid(oid)} is no authorization reference", oid=oid)
 
     # Key pairs and signatures of others
 

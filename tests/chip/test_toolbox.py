@@ -168,6 +168,29 @@ class TestSecrets:
         chip.toolbox.verify_hmac(0xF1D0, SESSION, challenge, mac, arbitrary=b"me", hash_name="sha512")
         assert chip.read(0xF1D1) == b"for those who know"
 
+    def test_an_authorization_is_given_up_in_any_session(self, chip: Chip) -> None:
+        chip.write_metadata(0xF1D0, Metadata({Tag.TYPE: b"\x31", Tag.EXECUTE: b"\x00"}))
+        chip.write(0xF1D0, b"a secret of sixteen or more")
+        chip.write_metadata(0xF1D1, Metadata({Tag.READ: b"\x23\xf1\xd0"}))
+        chip.toolbox.authorize(0xF1D0, b"a secret of sixteen or more")
+        chip.random(32, session=OTHER_SESSION)
+        chip.toolbox.clear_authorization(0xF1D0, session=OTHER_SESSION)
+        with pytest.raises(ChipError, match="0x07"):
+            chip.read(0xF1D1)
+        with pytest.raises(ChipError):
+            chip.toolbox.hkdf(OTHER_SESSION, 32)
+
+    def test_only_an_authorization_is_given_up(self, chip: Chip) -> None:
+        with pytest.raises(ChipError) as caught:
+            chip.toolbox.clear_authorization(0xBEEF)
+        assert caught.value.code == ErrorCode.INVALID_OID
+        for oid in (0xE0F1, 0xF1D1):
+            with pytest.raises(ConfigurationError, match=f"0x{oid:X} is no authorization reference"):
+                chip.toolbox.clear_authorization(oid)
+        chip.close_application()
+        with pytest.raises(ChipError):
+            chip.toolbox.clear_authorization(0xF1D0)
+
     def test_mistakes(self, chip: Chip) -> None:
         key = chip.generate_key("second")
         with pytest.raises(ConfigurationError, match="the other side's public key"):
