@@ -39,6 +39,11 @@ def encode_command(code: CommandCode, param: int, data: bytes = b"", *, clear_la
     return bytes([first, param]) + len(data).to_bytes(2, "big") + data
 
 
+def command_code(command: bytes) -> int:
+    """Code of a command APDU without the bit that clears the last error."""
+    return command[0] & ~CLEAR_LAST_ERROR if command else 0
+
+
 def decode_command(apdu: bytes) -> Command:
     """The parts of a command APDU.
 

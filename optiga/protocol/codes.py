@@ -219,6 +219,11 @@ SECRET_TYPES = frozenset(
 APPLICATION_ID = bytes.fromhex("d276000004") + b"GenAuthAppl"
 """Unique application identifier that OpenApplication takes. SRM, same-named table."""
 
+TAG_EXPORT = 0x07
+"""Tag of the empty TLV in a command that has its result given out, and kept nowhere."""
+TAG_DATA = 0x61
+"""Tag of a message, in plain or encrypted, in the commands that encrypt and decrypt and in their answers."""
+
 RANDOM_SIZES = range(8, 257)
 """Bytes that one GetRandom draws. SRM, "GetRandom"."""
 

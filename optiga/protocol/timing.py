@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from optiga.protocol import apdu as _apdu
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode
+from optiga.protocol.codes import CommandCode
 
 LINE_BYTES_PER_MS = 11.52
 """What the board's UART carries: 115200 baud, ten bits a byte."""
@@ -36,17 +36,12 @@ _RSA_SIGN_MS = 310
 _ECDSA = 0x11
 
 
-def command_code(command: bytes) -> int:
-    """Code of a command APDU without the bit that clears the last error."""
-    return command[0] & ~CLEAR_LAST_ERROR if command else 0
-
-
 def typical_ms(command: bytes, answer_size: int = _apdu.BUFFER_SIZE) -> float:
     """How long the chip works on a command APDU when nothing delays it.
 
     :param answer_size: bytes of the answer APDU where they are known; the most there can be, otherwise.
     """
-    code = command_code(command)
+    code = _apdu.command_code(command)
     param = command[1] if len(command) > 1 else 0
     if code == CommandCode.GET_DATA_OBJECT:
         return 30 * max(1.0, answer_size / 256)
@@ -66,7 +61,7 @@ def longest_ms(command: bytes) -> float:
 
     Besides the security delay: an RSA key pair is a search for primes, whose time has a long tail.
     """
-    code = command_code(command)
+    code = _apdu.command_code(command)
     if code == CommandCode.GEN_KEY_PAIR and len(command) > 1 and command[1] in _RSA_KEY_MS:
         return 60_000
     return SECURITY_DELAY_MS + 3 * typical_ms(command)

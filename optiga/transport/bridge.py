@@ -13,8 +13,11 @@ from __future__ import annotations
 
 from optiga.errors import BoardError
 from optiga.protocol import frame
-from optiga.protocol.expectations import can_answer, hides_answer, hides_command, is_repeatable, is_sure_answer
-from optiga.protocol.timing import LINE_BYTES_PER_MS, command_code, longest_ms, typical_ms
+from optiga.protocol.answers import can_answer, is_sure_answer
+from optiga.protocol.apdu import command_code
+from optiga.protocol.repeating import is_repeatable
+from optiga.protocol.secrecy import hides_answer, hides_command
+from optiga.protocol.timing import LINE_BYTES_PER_MS, longest_ms, typical_ms
 from optiga.transport.line import Line
 from optiga.transport.scanner import AnswerScanner, Found
 from optiga.transport.trace import inform, trace

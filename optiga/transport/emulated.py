@@ -63,7 +63,7 @@ def open_emulated(
 
 
 def _trace_exchange(command: bytes, answer: bytes) -> None:
-    from optiga.protocol.expectations import hides_answer, hides_command
+    from optiga.protocol.secrecy import hides_answer, hides_command
 
     trace("emulator > %s", "(secret)" if hides_command(command) else command.hex())
     trace("emulator < %s", "(secret)" if hides_answer(command) else answer.hex())

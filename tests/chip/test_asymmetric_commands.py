@@ -22,9 +22,11 @@ from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.answers import can_answer, is_sure_answer
 from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage
-from optiga.protocol.expectations import can_answer, hides_answer, hides_command, is_repeatable, is_sure_answer
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.repeating import is_repeatable
+from optiga.protocol.secrecy import hides_answer, hides_command
 
 SESSION = 0xE100
 P256 = GivenKey(KeyAlgorithm.SECP256R1, b"\x03\x42\x00\x04" + bytes(64))

@@ -18,9 +18,11 @@ from optiga.chip.commands.encrypt_sym import EncryptSym, SymStep, encrypt_in_par
 from optiga.chip.commands.gen_sym_key import GenSymKey
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.sessions import Origin, SessionSecret
+from optiga.protocol.answers import can_answer
 from optiga.protocol.codes import KeyUsage, SymmetricMode
-from optiga.protocol.expectations import can_answer, hides_answer, hides_command, is_repeatable
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.repeating import is_repeatable
+from optiga.protocol.secrecy import hides_answer, hides_command
 from optiga.transport.emulated import EmulatedTransport
 
 ECB, CBC, CBC_MAC, CMAC_MODE = SymmetricMode.ECB, SymmetricMode.CBC, SymmetricMode.CBC_MAC, SymmetricMode.CMAC

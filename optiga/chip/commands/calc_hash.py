@@ -10,7 +10,7 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command
 from optiga.protocol import tlv
 from optiga.protocol.apdu import MAX_DATA
-from optiga.protocol.codes import HASH_SHA256, CommandCode, ErrorCode
+from optiga.protocol.codes import HASH_SHA256, TAG_EXPORT, CommandCode, ErrorCode
 
 DIGEST_SIZE = 32
 MAX_FRAGMENT = MAX_DATA - 3
@@ -18,7 +18,6 @@ MAX_FRAGMENT = MAX_DATA - 3
 
 _TAG_DIGEST = 0x01
 _TAG_CONTEXT = 0x06
-_TAG_EXPORT = 0x07
 _OBJECT_INPUT = 0x10
 _EXPORT_SIZE = 3
 
@@ -82,7 +81,7 @@ class CalcHash(Command[bytes]):
             where = b"".join(number.to_bytes(2, "big") for number in (part.oid, part.offset, part.length))
             message = tlv.encode(_OBJECT_INPUT | self.step, where)
         context = tlv.encode(_TAG_CONTEXT, self.context) if self.context else b""
-        return message + context + (tlv.encode(_TAG_EXPORT, b"") if self.export else b"")
+        return message + context + (tlv.encode(TAG_EXPORT, b"") if self.export else b"")
 
     def parse(self, answer: bytes) -> bytes:
         if self.step.gives_digest:

@@ -9,10 +9,9 @@ from optiga.chip.commands.base import Command, expect_no_data
 from optiga.chip.given_key import GivenKey, encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyAgreement
+from optiga.protocol.codes import TAG_EXPORT, CommandCode, ErrorCode, KeyAgreement
 
 _TAG_KEY_OID = 0x01
-_TAG_EXPORT = 0x07
 _TAG_SESSION = 0x08
 
 
@@ -63,4 +62,4 @@ class CalcSSec(Command[bytes]):
 
 def encode_target(session: int | None) -> bytes:
     """Where a new secret goes, for CalcSSec and DeriveKey: into a session, or out."""
-    return tlv.encode(_TAG_EXPORT, b"") if session is None else tlv.encode_integer(_TAG_SESSION, session, 2)
+    return tlv.encode(TAG_EXPORT, b"") if session is None else tlv.encode_integer(_TAG_SESSION, session, 2)

@@ -8,11 +8,10 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.chip.commands.encrypt_asym import parse_data
 from optiga.protocol import tlv
-from optiga.protocol.codes import AsymmetricCipher, CommandCode, ErrorCode
+from optiga.protocol.codes import TAG_DATA, AsymmetricCipher, CommandCode, ErrorCode
 
 _TAG_SESSION = 0x02
 _TAG_KEY_OID = 0x03
-_TAG_DATA = 0x61
 
 
 @dataclass(eq=False, repr=False)
@@ -36,7 +35,7 @@ class DecryptAsym(Command[bytes]):
 
     @property
     def data(self) -> bytes:
-        data = tlv.encode(_TAG_DATA, self.encrypted) + tlv.encode_integer(_TAG_KEY_OID, self.oid, 2)
+        data = tlv.encode(TAG_DATA, self.encrypted) + tlv.encode_integer(_TAG_KEY_OID, self.oid, 2)
         return data if self.session is None else data + tlv.encode_integer(_TAG_SESSION, self.session, 2)
 
     def parse(self, answer: bytes) -> bytes:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
-from optiga.chip.commands.encrypt_sym import SymPart, SymStep, check_size, split, take_answer
+from optiga.chip.commands.encrypt_sym import SymPart, check_size, split, take_answer
 from optiga.errors import ConfigurationError
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
-from optiga.protocol.symmetric import CIPHERS
+from optiga.protocol.symmetric import CIPHERS, SymStep
 
 _TAG_VERIFICATION_VALUE = 0x43
 

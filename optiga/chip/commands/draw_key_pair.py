@@ -9,11 +9,10 @@ from optiga.chip.commands.base import Command
 from optiga.chip.commands.gen_key_pair import take_public_key
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import CommandCode
+from optiga.protocol.codes import TAG_EXPORT, CommandCode
 
 _TAG_PRIVATE_KEY = 0x01
 _TAG_PUBLIC_KEY = 0x02
-_TAG_EXPORT = 0x07
 
 
 class DrawnKeyPair(NamedTuple):
@@ -34,7 +33,7 @@ class DrawKeyPair(Command[DrawnKeyPair]):
     algorithm: KeyAlgorithm
 
     code: ClassVar[CommandCode] = CommandCode.GEN_KEY_PAIR
-    data: ClassVar[bytes] = tlv.encode(_TAG_EXPORT, b"")
+    data: ClassVar[bytes] = tlv.encode(TAG_EXPORT, b"")
 
     @property
     def param(self) -> int:

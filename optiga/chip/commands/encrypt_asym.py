@@ -9,10 +9,9 @@ from optiga.chip.commands.base import Command
 from optiga.chip.given_key import GivenKey, encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS
-from optiga.protocol.codes import AsymmetricCipher, CommandCode, ErrorCode
+from optiga.protocol.codes import TAG_DATA, AsymmetricCipher, CommandCode, ErrorCode
 
 _TAG_SESSION = 0x02
-_TAG_DATA = 0x61
 
 
 @dataclass(eq=False, repr=False)
@@ -42,7 +41,7 @@ class EncryptAsym(Command[bytes]):
         if isinstance(self.message, int):
             message = tlv.encode_integer(_TAG_SESSION, self.message, 2)
         else:
-            message = tlv.encode(_TAG_DATA, self.message)
+            message = tlv.encode(TAG_DATA, self.message)
         return message + encode_key(self.key)
 
     def parse(self, answer: bytes) -> bytes:
@@ -72,6 +71,6 @@ def parse_data(answer: bytes) -> bytes:
     :raises ValueError: if there is not exactly one TLV of them.
     """
     items = tlv.decode(answer)
-    if len(items) != 1 or items[0][0] != _TAG_DATA:
+    if len(items) != 1 or items[0][0] != TAG_DATA:
         raise ValueError("not one TLV 0x61 with data")
     return items[0][1]

@@ -4,36 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
 from optiga.errors import ConfigurationError
 from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
-from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, HMACS, MAC_SIZES
+from optiga.protocol.codes import TAG_DATA, CommandCode, ErrorCode, SymmetricMode
+from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, HMACS, MAC_SIZES, SymStep
 
 MAX_DATA = 640
 """Most bytes of InData of EncryptSym and DecryptSym."""
 
 _TAG_IV = 0x41
-_TAG_ANSWER = 0x61
 _HEAD_SIZE = 5
 """Bytes of the key's identifier, and of tag and length of a part."""
 _TL_SIZE = 3
-
-
-class SymStep(IntEnum):
-    """Place of a command in a chain; no other command may come in between."""
-
-    START = 0x00
-    START_AND_FINAL = 0x01
-    CONTINUE = 0x02
-    FINAL = 0x03
-
-    @property
-    def is_last(self) -> bool:
-        return self in (SymStep.START_AND_FINAL, SymStep.FINAL)
 
 
 @dataclass(eq=False, repr=False)
@@ -92,7 +77,7 @@ def take_answer(answer: bytes, size: int) -> bytes:
     :raises ValueError: if that is not of the size.
     """
     items = tlv.decode(answer)
-    if [(tag, len(value)) for tag, value in items] != ([(_TAG_ANSWER, size)] if size else []):
+    if [(tag, len(value)) for tag, value in items] != ([(TAG_DATA, size)] if size else []):
         raise ValueError(f"not the {size} bytes that belong to the command")
     return items[0][1] if items else b""
 

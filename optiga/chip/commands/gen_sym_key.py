@@ -8,13 +8,12 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.codes import TAG_EXPORT, CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.objects import SYMMETRIC_KEY
 from optiga.protocol.symmetric import AES_KEY_SIZES
 
 _TAG_OID = 0x01
 _TAG_USAGE = 0x02
-_TAG_EXPORT = 0x07
 _TAG_KEY = 0x01
 
 
@@ -41,7 +40,7 @@ class GenSymKey(Command[bytes]):
     @property
     def data(self) -> bytes:
         if self.oid is None:
-            return tlv.encode(_TAG_EXPORT, b"")
+            return tlv.encode(TAG_EXPORT, b"")
         return tlv.encode_integer(_TAG_OID, self.oid, 2) + tlv.encode_integer(_TAG_USAGE, self.usage, 1)
 
     def parse(self, answer: bytes) -> bytes:

@@ -1,8 +1,10 @@
 """What may be repeated, how long it may take, what no log may show."""
 
 from optiga.protocol import timing
-from optiga.protocol.expectations import can_answer, hides_answer, hides_command, is_repeatable
+from optiga.protocol.answers import can_answer
 from optiga.protocol.objects import OBJECTS, find_slot, format_oid, parse_oid
+from optiga.protocol.repeating import is_repeatable
+from optiga.protocol.secrecy import hides_answer, hides_command
 
 OPEN = bytes.fromhex("f0000010d27600000447656e417574684170706c")
 GENERATE = bytes.fromhex("b8030009010002e0f102000121")
