@@ -10,7 +10,7 @@ from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart, in_fr
 from optiga.errors import OptigaError
 
 if TYPE_CHECKING:
-    from optiga.chip.toolbox import Performs
+    from optiga.chip.chip import Chip
 
 
 class RunningHash:
@@ -19,7 +19,7 @@ class RunningHash:
     :param chip: what carries out commands.
     """
 
-    def __init__(self, chip: Performs) -> None:
+    def __init__(self, chip: Chip) -> None:
         self._chip = chip
 
     def __enter__(self) -> RunningHash:

@@ -6,23 +6,29 @@ is in one never leaves the chip, and is lost when its application ends.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from optiga.chip.key import check_hash
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage, ObjectType, SignatureScheme, SymmetricMode
+from optiga.protocol.codes import (
+    CommandCode,
+    ErrorCode,
+    KeyDerivation,
+    KeyUsage,
+    ObjectType,
+    SignatureScheme,
+    SymmetricMode,
+)
 from optiga.protocol.metadata import Tag
 
 if TYPE_CHECKING:
-    from optiga.chip.commands.base import Command
+    from optiga.chip.chip import Chip
     from optiga.chip.commands.calc_hash import ObjectPart
     from optiga.chip.commands.draw_key_pair import DrawnKeyPair
     from optiga.chip.given_key import GivenKey
     from optiga.chip.running_hash import RunningHash
-
-T = TypeVar("T")
 
 _DELIBERATE = (
     ErrorCode.INVALID_LENGTH,
@@ -33,20 +39,10 @@ _DELIBERATE = (
 """How a chip may refuse a verification without a value: the manual names no code for it."""
 
 
-class Performs(Protocol):
-    """What carries out commands."""
-
-    def perform(self, command: Command[T]) -> T:
-        """Send a command and return its result."""
-
-
 class Toolbox:
-    """The toolbox of a chip. Every method raises ChipError if the chip refuses, with the manual's code.
+    """The toolbox of a chip. Every method raises ChipError if the chip refuses, with the manual's code."""
 
-    :param chip: what carries out commands.
-    """
-
-    def __init__(self, chip: Performs) -> None:
+    def __init__(self, chip: Chip) -> None:
         self._chip = chip
 
     # Hashes
@@ -139,10 +135,10 @@ class Toolbox:
         import hmac
 
         from optiga.chip.commands.decrypt_sym import VerifyHmac
-        from optiga.chip.commands.get_random import GetRandom
 
         mode = _hmac(hash_name)
-        challenge = self._chip.perform(GetRandom(32, session=session))
+        self._chip.require(CommandCode.DECRYPT_SYM, mode)
+        challenge = self._chip.random(32, session=session)
         self._chip.perform(VerifyHmac(oid, mode, session, challenge, hmac.digest(secret, challenge, hash_name)))
 
     def verify_hmac(
@@ -171,7 +167,6 @@ class Toolbox:
         :raises ConfigurationError: if the object is no authorization reference, which has no such state.
         """
         from optiga.chip.commands.decrypt_sym import ClearAuthorization
-        from optiga.chip.commands.get_data_object import GetMetadata
 
         try:
             self._chip.perform(ClearAuthorization(oid, session))
@@ -179,7 +174,7 @@ class Toolbox:
             if error.code not in _DELIBERATE:
                 raise
         # It may refuse before it looks at the object.
-        if self._chip.perform(GetMetadata(oid)).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
+        if self._chip.metadata(oid).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
             raise ConfigurationError(f"{objects.format_oid(oid)} is no authorization reference", oid=oid)
 
     # Key pairs and signatures of others

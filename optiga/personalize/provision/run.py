@@ -22,7 +22,7 @@ from optiga.personalize.provision.on_chip import OnChip, chain_of
 from optiga.personalize.provision.plan import ARN_FILE, CloudPlan, Plan
 from optiga.personalize.provision.report import Report
 from optiga.personalize.public_keys import PublicKey
-from optiga.personalize.stored import decode_stored, is_empty
+from optiga.personalize.stored import read_certificates
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -160,13 +160,7 @@ class Steps:
     def _take_own(self, entry: Entry) -> Entry:
         """The certificate that the chip came with, and its key, proven."""
         target, slot = self._plan.target, self._plan.slot
-        data = self._chip.read(target.oid)
-        if is_empty(data):
-            raise CertificateError(f"{target.info.label} holds no certificate", hint="Is it the right slot?")
-        try:
-            chain = decode_stored(data)
-        except ValueError as error:
-            raise CertificateError(f"{target.info.label} holds no certificate that can be read: {error}") from None
+        chain = read_certificates(self._chip, target.oid, hint="Is it the right slot?")
         proof = prove_key(self._chip, slot, chain[0])
         if not proof.key_match:
             raise CertificateError(proof.text, hint="Nothing was registered", oid=target.oid)
