@@ -44,6 +44,7 @@ def make_certificate(
     public_key: object = None,
     name: str = "test device",
     issuer: TestKey | None = None,
+    issuer_name: str = "test CA",
     ca: bool = False,
     days: tuple[int, int] = (-1, 365),
 ) -> bytes:
@@ -58,7 +59,7 @@ def make_certificate(
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
-        .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test CA")]))
+        .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer_name)]))
         .public_key(public)  # type: ignore[arg-type]
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + timedelta(days=days[0]))

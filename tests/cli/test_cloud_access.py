@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cloud_faults import Fault
 from cloud_helpers import CHIP, CLOUD, CONFIG, IDENTITY_LINE, changes, refused
-from cloud_server import Cloud, Fault
+from cloud_server import Cloud
 from conftest import Cli
 from processes import OPTIGA, ROOT, run_process
 

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from cloud_faults import Fault
 from cloud_helpers import CHIP, CONFIG, IDENTITY_LINE, changes, journal_entries
-from cloud_server import Cloud, Fault
+from cloud_server import Cloud
 from conftest import Cli
 from processes import OPTIGA, run_process
 from provisioned import RESULT

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cloud_server import Fault
+from cloud_faults import Fault
 from conftest import Cli
 from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, config_with, result_of
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from ca_helpers import make_request
-from cloud_server import Cloud, Fault
+from cloud_faults import Fault
+from cloud_server import Cloud
 from conftest import Cli
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from cloud_server import Cloud, Fault
+from cloud_faults import Fault
+from cloud_server import Cloud
 from conftest import Cli, Result
 from provisioned import CLOUD_EXIT, Bench, result_of
 

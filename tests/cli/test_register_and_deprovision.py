@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from cloud_server import Fault
+from cloud_faults import Fault
 from conftest import Cli
 from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 

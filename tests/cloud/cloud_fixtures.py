@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 from cloud_server import Cloud, serve_cloud
@@ -35,3 +36,11 @@ def cloud(cloud_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("botocore.session.create_loader", _loader)
     return cloud_server
+
+
+@pytest.fixture
+def iot(cloud: Cloud) -> Any:
+    """A client as the product has one: from the environment, counted, and open to faults."""
+    import boto3
+
+    return boto3.client("iot")

@@ -11,107 +11,30 @@ Nothing of moto is imported before :func:`serve_cloud`, so that a test module ma
 from __future__ import annotations
 
 import io
-import json
 import os
-import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Condition, Lock, Thread
-from typing import Any, ClassVar, NamedTuple, NoReturn, cast
+from typing import Any, NoReturn, cast
 from unittest.mock import patch
-from urllib.parse import unquote
 from urllib.request import ProxyHandler, build_opener
-from uuid import uuid4
-from xml.sax.saxutils import escape
 
-from cloud_iot import Iot, find_store
-from cloud_terms import Answer, Asked, AwsError, refuse
+from cloud_certificates import find_store
+from cloud_faults import Fault, Plan, send_fault
+from cloud_iot import Iot
+from cloud_model import Call, Model
+from cloud_terms import AwsError, send_json
 
 REGION = "eu-central-1"
 _ACCESS_KEY, _SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 _OWN = "tests-own-client"
 """In the user agent of :attr:`Cloud.iot`."""
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _SETTLE = "/settle"
 _LIMIT_S = 60
 Hook = Callable[[str, str], None]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A way for a call to fail. An operation is carried out only with :attr:`BREAK_AFTER`."""
-
-    code: str = ""
-    status: int = 200
-    message: str = ""
-    breaks: bool = False
-    is_carried_out: bool = False
-
-    THROTTLE: ClassVar[Fault]
-    """AWS asks to be called less often."""
-    BREAK_BEFORE: ClassVar[Fault]
-    """The connection is closed without an answer, and nothing was done."""
-    BREAK_AFTER: ClassVar[Fault]
-    """The operation is carried out, and then the connection closed without an answer."""
-    GARBAGE: ClassVar[Fault]
-    """Status 200 with a page of HTML, as from a network that wants its user to log in first."""
-
-    @classmethod
-    def page(cls, status: int) -> Fault:
-        """A page of HTML, as from a proxy.
-
-        :param status: of HTTP.
-        """
-        return cls(status=status)
-
-    @classmethod
-    def error(cls, code: str, status: int, message: str) -> Fault:
-        """An error as AWS sends it.
-
-        :param code: as ``AccessDeniedException``.
-        :param status: of HTTP.
-        """
-        return cls(code, status, message)
-
-
-Fault.THROTTLE = Fault.error("ThrottlingException", 400, "Rate exceeded")
-Fault.BREAK_BEFORE = Fault(breaks=True)
-Fault.BREAK_AFTER = Fault(breaks=True, is_carried_out=True)
-Fault.GARBAGE = Fault()
-
-
-@dataclass
-class _Plan:
-    fault: Fault
-    skip: int
-    times: int | None
-
-    def strikes(self) -> bool:
-        """Whether the fault strikes this call; counts it."""
-        if self.skip:
-            self.skip -= 1
-            return False
-        if self.times is None:
-            return True
-        self.times -= 1
-        return self.times >= 0
-
-
-class _Call(NamedTuple):
-    """One request.
-
-    :param uri: the values in its path, by AWS's names on the wire.
-    """
-
-    service: str
-    region: str
-    operation: str
-    uri: dict[str, str]
 
 
 class _UnderWay:
@@ -167,7 +90,7 @@ class Cloud:
             self.iot = _own_client(self.url)
             find_store(self.account, REGION)  # moto keeps the session of boto3's that it makes for this
         self._noting, self._doing = Lock(), Lock()
-        self.model = _Model()
+        self._model = Model()
         self._forget()
 
     def fail(self, operation: str, fault: Fault, *, times: int | None = None, skip: int = 0) -> None:
@@ -177,7 +100,7 @@ class Cloud:
         :param skip: how many calls succeed before.
         """
         with self._noting:
-            self._plans.setdefault(operation, []).append(_Plan(fault, skip, times))
+            self._plans.setdefault(operation, []).append(Plan(fault, skip, times))
 
     def before(self, hook: Hook) -> None:
         """Call a hook for each call that is not :attr:`iot`'s own, in the thread that serves it.
@@ -208,7 +131,7 @@ class Cloud:
     def _forget(self) -> None:
         self.calls: list[str] = []
         self.certify_other_key = False
-        self._plans: dict[str, list[_Plan]] = {}
+        self._plans: dict[str, list[Plan]] = {}
         self._hooks: list[Hook] = []
         self._regions: dict[str, Iot] = {}
 
@@ -224,14 +147,14 @@ class Cloud:
             environ["wsgi.input"] = io.BytesIO(request.get_data())
         except ClientDisconnected as error:
             raise ConnectionAbortedError from error
-        call = self.model.read_call(request)
+        call = self._model.read_call(request)
         if _OWN in request.headers.get("User-Agent", ""):
             response: Any = self._carry_out(call, request)
         else:
             response = self._answer_client(call, request)
         return cast("Iterable[bytes]", response(environ, start_response))
 
-    def _answer_client(self, call: _Call, request: Any) -> Any:
+    def _answer_client(self, call: Call, request: Any) -> Any:
         with self._noting:
             self.calls.append(call.operation)
             fault = next((plan.fault for plan in self._plans.get(call.operation, ()) if plan.strikes()), None)
@@ -244,155 +167,32 @@ class Cloud:
             return response
         if fault.breaks:
             _hang_up(request.environ["werkzeug.socket"])
-        return _send_fault(call.service, fault)
+        return send_fault(call.service, fault)
 
     def _tell(self, operation: str, moment: str) -> None:
         for hook in list(self._hooks):
             hook(operation, moment)
 
-    def _carry_out(self, call: _Call, request: Any) -> Any:
+    def _carry_out(self, call: Call, request: Any) -> Any:
         from werkzeug.exceptions import HTTPException
         from werkzeug.wrappers import Response
 
         with self._doing:
             try:
                 if call.service == "iot":
-                    region = self._regions.setdefault(call.region, Iot(self, call.region))
-                    answer = region.carry_out(call.operation, self.model.read_asked(call, request))
+                    region = self._regions.setdefault(call.region, Iot(self, call.region, self._model))
+                    answer = region.carry_out(call.operation, self._model.read_asked(call, request))
                     if answer is not None:
-                        return _send_json(answer)
+                        return send_json(answer)
                 return Response.from_app(self._moto, request.environ, buffered=True)
             except AwsError as error:
-                return _send_json(
-                    {"message": error.message, **error.members}, self.model.status(error.code), error.code
+                return send_json(
+                    {"message": error.message, **error.members}, self._model.status(error.code), error.code
                 )
             except HTTPException as error:  # moto's own errors
                 return Response(error.get_body(), error.code, error.get_headers())
             except NotImplementedError as error:
-                return _send_json({"message": str(error)}, 501, "NotImplementedByMoto")
-
-
-class _Model:
-    """AWS's own description of the service, from botocore."""
-
-    def __init__(self) -> None:
-        from botocore.loaders import Loader
-        from botocore.model import ServiceModel
-        from werkzeug.routing import Map, Rule
-
-        self._service = ServiceModel(Loader().load_service_model("iot", "service-2"), "iot")
-        rules = []
-        for name in self._service.operation_names:
-            http = self._service.operation_model(name).http
-            path = re.sub(r"\{(\w+)\}", r"<\1>", re.sub(r"\{(\w+)\+\}", r"<path:\1>", http["requestUri"]))
-            rules.append(Rule(path, methods=[http["method"]], endpoint=name))
-        self._paths = Map(rules, strict_slashes=False, merge_slashes=False).bind("localhost")
-
-    def status(self, code: str) -> int:
-        return int(self._service.shape_for(code).metadata["error"]["httpStatusCode"])
-
-    def read_call(self, request: Any) -> _Call:
-        """Whom a request is for, and for what."""
-        from werkzeug.exceptions import HTTPException
-
-        scope = _SCOPE.search(request.headers.get("Authorization", ""))
-        region, service = scope.groups() if scope else ("", "")
-        if service == "iot":
-            # The path as it was sent: in the decoded one an ARN's slash looks like the path's own.
-            path = request.environ.get("RAW_URI", request.path).partition("?")[0]
-            with suppress(HTTPException):
-                operation, uri = self._paths.match(path, method=request.method)
-                return _Call(service, region, operation, {name: unquote(value) for name, value in uri.items()})
-        named = re.search(r"(?:^|&)Action=(\w+)", request.get_data(as_text=True))
-        return _Call(service, region, named.group(1) if named else request.path, {})
-
-    def read_asked(self, call: _Call, request: Any) -> Asked:
-        """What an operation is asked with.
-
-        :raises AwsError: if AWS would not take a name or a length.
-        """
-        if call.operation not in self._service.operation_names:
-            return {}
-        body = json.loads(request.get_data() or b"{}")
-        places: dict[str, Any] = {"uri": call.uri, "querystring": request.args, "header": request.headers}
-        asked: Asked = {}
-        shape: Any = self._service.operation_model(call.operation).input_shape
-        for name, member in shape.members.items():
-            place = places.get(member.serialization.get("location"), body)
-            wire = member.serialization.get("name", name)
-            if wire in place:
-                asked[name] = _typed(place[wire], member.type_name)
-        self.check(call.operation, asked)
-        return asked
-
-    def check(self, operation: str, asked: Asked) -> None:
-        """Hold what an operation is asked with against AWS's rules for names and lengths.
-
-        :raises AwsError: if it breaks one.
-        """
-        self._check(self._service.operation_model(operation).input_shape, asked, "")
-
-    def _check(self, shape: Any, value: Any, name: str) -> None:
-        if shape.type_name == "structure":
-            for inner in shape.members.keys() & value.keys():
-                self._check(shape.members[inner], value[inner], inner)
-        elif shape.type_name == "map":
-            for key, inner in value.items():
-                self._check(shape.key, key, name)
-                self._check(shape.value, inner, name)
-        elif shape.type_name == "string":
-            _check_string(shape.metadata, value, name)
-
-
-def _typed(value: Any, kind: str) -> Any:
-    if isinstance(value, str) and kind == "boolean":
-        return value == "true"
-    return int(value) if kind == "integer" else value
-
-
-def _check_string(rules: dict[str, Any], value: str, name: str) -> None:
-    broken = ""
-    if len(value) < rules.get("min", 0):
-        broken = f"have length greater than or equal to {rules['min']}"
-    elif len(value) > rules.get("max", len(value)):
-        broken = f"have length less than or equal to {rules['max']}"
-    elif "enum" in rules and value not in rules["enum"]:
-        broken = f"satisfy enum value set: [{', '.join(rules['enum'])}]"
-    else:
-        pattern = rules.get("pattern", "")
-        # Python's re has no classes like Java's \p{Graph}; they only stand in descriptions.
-        if pattern and r"\p" not in pattern and not re.fullmatch(pattern, value, re.ASCII):
-            broken = f"satisfy regular expression pattern: {pattern}"
-    if broken:
-        found = f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint"
-        refuse(f"{found}: Member must {broken}")
-
-
-def _send_json(answer: Answer, status: int = 200, error: str = "") -> Any:
-    from werkzeug.wrappers import Response
-
-    headers = {"x-amzn-RequestId": str(uuid4()), **({"x-amzn-ErrorType": error} if error else {})}
-    return Response(json.dumps(answer, default=_seconds), status, headers, content_type="application/json")
-
-
-def _seconds(moment: datetime) -> float:
-    """A time as AWS sends it; moto's own have no zone and are UTC."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
-
-
-def _send_fault(service: str, fault: Fault) -> Any:
-    from werkzeug.wrappers import Response
-
-    if not fault.code:
-        return Response("<!DOCTYPE html><title>Log in</title>", fault.status, content_type="text/html")
-    if service == "sts":
-        body = (
-            '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
-            f"<Code>{escape(fault.code)}</Code><Message>{escape(fault.message)}</Message></Error>"
-            f"<RequestId>{uuid4()}</RequestId></ErrorResponse>"
-        )
-        return Response(body, fault.status, content_type="text/xml")
-    return _send_json({"message": fault.message}, fault.status, fault.code)
+                return send_json({"message": str(error)}, 501, "NotImplementedByMoto")
 
 
 def _hang_up(connection: socket.socket) -> NoReturn:

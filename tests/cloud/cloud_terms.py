@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 from typing import Any, NoReturn
+from uuid import uuid4
 
 Asked = dict[str, Any]
 """What an operation is asked with, by AWS's own names."""
@@ -39,3 +40,19 @@ def read_json(text: str, name: str) -> dict[str, Any]:
 
 def now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def send_json(answer: Answer, status: int = 200, error: str = "") -> Any:
+    """An answer of AWS IoT over HTTP.
+
+    :param error: the error's code, if it is one.
+    """
+    from werkzeug.wrappers import Response
+
+    headers = {"x-amzn-RequestId": str(uuid4()), **({"x-amzn-ErrorType": error} if error else {})}
+    return Response(json.dumps(answer, default=_seconds), status, headers, content_type="application/json")
+
+
+def _seconds(moment: datetime) -> float:
+    """A time as AWS sends it; moto's own have no zone and are UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from makers import key_usage
 
 AWS_ISSUER = "Amazon Web Services O=Amazon.com Inc. L=Seattle ST=Washington C=US"
 """The one attribute, an organizational unit, of the name that AWS IoT's own certificates bear for their issuer."""
 
-_ACCESS_KEY, _SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _CLOCK_SKEW = timedelta(minutes=2)
 _LAST_DAY = datetime(2049, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
@@ -32,19 +32,6 @@ def certify(subject: x509.Name, public: Any) -> x509.Certificate:
     """A certificate with the names, times and extensions of AWS IoT's own."""
     key = _issuer_key()
     unsaid = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "AWS IoT Certificate")])
-    usage = dict.fromkeys(
-        (
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "key_cert_sign",
-            "crl_sign",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
     return (
         x509.CertificateBuilder()
         .subject_name(subject if len(subject) else unsaid)
@@ -56,7 +43,7 @@ def certify(subject: x509.Name, public: Any) -> x509.Certificate:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.KeyUsage(digital_signature=True, **usage), critical=True)
+        .add_extension(key_usage("digital_signature"), critical=True)
         .sign(key, hashes.SHA256())
     )
 

@@ -1,0 +1,141 @@
+"""The stand-in for AWS fails where a test wants it to, and knows what it was asked for."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
+from cloud_asking import certify, refusal
+from cloud_faults import Fault
+from cloud_server import Cloud
+from processes import LIMIT_S, run_process
+
+
+class TestFaults:
+    def test_calls_are_written_down(self, iot: Any, cloud: Cloud) -> None:
+        boto3.client("sts").get_caller_identity()
+        certify(iot)
+        cloud.fail("DescribeEndpoint", Fault.BREAK_BEFORE)
+        with pytest.raises(BotoCoreError):
+            iot.describe_endpoint()
+        cloud.iot.list_things()
+        assert cloud.calls == ["GetCallerIdentity", "CreateCertificateFromCsr", "DescribeEndpoint"]
+
+    def test_error(self, iot: Any, cloud: Cloud) -> None:
+        cloud.fail("CreateThing", Fault.error("AccessDeniedException", 403, "not authorized"))
+        with pytest.raises(ClientError, match=r"AccessDeniedException.*not authorized") as raised:
+            iot.create_thing(thingName="thing")
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+        assert cloud.iot.list_things()["things"] == []
+
+    def test_error_of_sts(self, cloud: Cloud) -> None:
+        cloud.fail("GetCallerIdentity", Fault.error("ExpiredToken", 403, "expired & gone"))
+        with pytest.raises(ClientError, match=r"ExpiredToken.*expired & gone"):
+            boto3.client("sts").get_caller_identity()
+
+    def test_throttle(self, iot: Any, cloud: Cloud) -> None:
+        cloud.fail("CreateThing", Fault.THROTTLE)
+        assert refusal(iot.create_thing, thingName="thing") == "ThrottlingException"
+
+    @pytest.mark.parametrize(("fault", "things"), [(Fault.BREAK_BEFORE, 0), (Fault.BREAK_AFTER, 1)])
+    def test_break(self, iot: Any, cloud: Cloud, fault: Fault, things: int, capfd: pytest.CaptureFixture[str]) -> None:
+        """The server says nothing of it."""
+        cloud.fail("CreateThing", fault)
+        with pytest.raises(ConnectionClosedError):
+            iot.create_thing(thingName="thing")
+        assert len(cloud.iot.list_things()["things"]) == things
+        assert capfd.readouterr() == ("", "")
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_killed_client(self, cloud: Cloud, when: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        """What it has asked for is carried out all the same, and the server says nothing of it."""
+        program = "import boto3; boto3.client('iot').create_thing(thingName='thing')"
+        started = Event()
+        clients: list[subprocess.Popen[bytes]] = []
+
+        def kill(_: str, moment: str) -> None:
+            started.wait(LIMIT_S)
+            if moment == when:
+                clients[0].kill()
+                clients[0].wait()
+
+        cloud.before(kill)
+        clients.append(subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path))
+        started.set()
+        assert clients[0].wait(LIMIT_S) != 0
+        cloud.settle()
+        assert len(cloud.iot.list_things()["things"]) == 1
+        assert capfd.readouterr() == ("", "")
+
+    def test_client_that_leaves_in_the_middle(self, cloud: Cloud, capfd: pytest.CaptureFixture[str]) -> None:
+        """Nothing is carried out, and the server says nothing of it."""
+        place = urlsplit(cloud.url)
+        with socket.create_connection((place.hostname, place.port)) as connection:
+            connection.sendall(b"POST /things/thing HTTP/1.1\r\nHost: iot\r\nContent-Length: 20\r\n\r\n{")
+        cloud.settle()
+        assert (cloud.calls, cloud.iot.list_things()["things"]) == ([], [])
+        assert capfd.readouterr() == ("", "")
+
+    def test_garbage(self, iot: Any, cloud: Cloud) -> None:
+        """Boto3 lets it pass for an answer with nothing in it."""
+        cloud.fail("DescribeEndpoint", Fault.GARBAGE)
+        assert "endpointAddress" not in iot.describe_endpoint()
+
+    def test_a_number_of_times(self, iot: Any, cloud: Cloud) -> None:
+        cloud.fail("DescribeEndpoint", Fault.THROTTLE, skip=1, times=2)
+        cloud.fail("DescribeEndpoint", Fault.error("InternalFailureException", 500, ""), skip=1, times=1)
+        found = []
+        for _ in range(5):
+            try:
+                iot.describe_endpoint()
+                found.append("")
+            except ClientError as error:
+                found.append(error.response["Error"]["Code"])
+        assert found == ["", "ThrottlingException", "ThrottlingException", "InternalFailureException", ""]
+
+    def test_own_client_meets_no_fault(self, cloud: Cloud) -> None:
+        cloud.fail("ListThings", Fault.THROTTLE)
+        assert cloud.iot.list_things()["things"] == []
+
+    def test_hooks(self, iot: Any, cloud: Cloud) -> None:
+        seen: list[tuple[str, str, int]] = []
+
+        def look(operation: str, moment: str) -> None:
+            seen.append((operation, moment, len(cloud.iot.list_things()["things"])))
+
+        cloud.before(look)
+        iot.create_thing(thingName="thing")
+        assert seen == [("CreateThing", "before", 0), ("CreateThing", "after", 1)]
+
+    def test_hook_sees_that_nothing_was_carried_out(self, iot: Any, cloud: Cloud) -> None:
+        seen: list[str] = []
+        cloud.before(lambda _, moment: seen.append(moment))
+        cloud.fail("CreateThing", Fault.THROTTLE)
+        refusal(iot.create_thing, thingName="thing")
+        assert seen == ["before"]
+
+    def test_reset(self, iot: Any, cloud: Cloud) -> None:
+        certify(iot)
+        cloud.fail("ListCertificates", Fault.THROTTLE)
+        cloud.certify_other_key = True
+        cloud.reset()
+        assert (cloud.calls, cloud.certify_other_key) == ([], False)
+        assert iot.list_certificates()["certificates"] == []
+
+    def test_operation_that_moto_does_not_know(self, iot: Any) -> None:
+        assert refusal(iot.list_audit_tasks, startTime=0, endTime=1) == "NotImplementedByMoto"
+
+    def test_test_modules_may_import_it_freely(self, tmp_path: Path) -> None:
+        program = "import sys, cloud_server; sys.exit(any(name in sys.modules for name in ('moto', 'boto3')))"
+        places = os.pathsep.join(map(str, Path(__file__).parents[:2]))
+        done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": places})
+        assert done.returncode == 0, done.stderr

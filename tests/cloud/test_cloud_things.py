@@ -1,0 +1,56 @@
+"""The stand-in for AWS IoT has things, policies, endpoints and regions as AWS documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from cloud_asking import certify, refusal
+from cloud_server import Cloud
+
+
+class TestThingsAndPolicies:
+    def test_the_same_thing_again(self, iot: Any) -> None:
+        asked = {"thingName": "thing", "attributePayload": {"attributes": {"uid": "cd16"}}}
+        first, second = iot.create_thing(**asked), iot.create_thing(**asked)
+        assert first["thingId"] == second["thingId"]
+
+    def test_deleting_a_thing_that_is_not_there(self, iot: Any) -> None:
+        iot.delete_thing(thingName="thing")
+
+    def test_another_thing_of_the_same_name(self, iot: Any) -> None:
+        made = iot.create_thing(thingName="thing")
+        with pytest.raises(iot.exceptions.ResourceAlreadyExistsException) as raised:
+            iot.create_thing(thingName="thing", attributePayload={"attributes": {"uid": "cd16"}})
+        assert raised.value.response["resourceArn"] == made["thingArn"]
+
+    def test_attributes_of_a_thing_without_a_type(self, iot: Any) -> None:
+        four = {"attributes": dict.fromkeys("abcd", "value")}
+        assert refusal(iot.create_thing, thingName="thing", attributePayload=four) == "InvalidRequestException"
+        iot.create_thing_type(thingTypeName="type")
+        iot.create_thing(thingName="thing", thingTypeName="type", attributePayload=four)
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"thingName": "a thing"},
+            {"thingName": "a" * 129},
+            {"thingName": "thing", "attributePayload": {"attributes": {"uid": "a b"}}},
+        ],
+    )
+    def test_names_that_aws_does_not_take(self, iot: Any, asked: dict[str, Any]) -> None:
+        assert refusal(iot.create_thing, **asked) == "InvalidRequestException"
+
+    @pytest.mark.parametrize("document", ["no JSON", "{}", '{"Statement": [{"Effect": "Allow"}]}'])
+    def test_policy_that_is_none(self, iot: Any, document: str) -> None:
+        assert refusal(iot.create_policy, policyName="policy", policyDocument=document) == "MalformedPolicyException"
+
+    def test_endpoint_stays_the_same(self, iot: Any, cloud: Cloud) -> None:
+        found = [iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"] for _ in range(2)]
+        assert found[0] == found[1]
+        assert found[0].endswith(f"-ats.iot.{cloud.region}.amazonaws.com")
+
+    def test_regions_know_nothing_of_each_other(self, iot: Any) -> None:
+        certify(iot)
+        assert boto3.client("iot", region_name="us-west-2").list_certificates()["certificates"] == []
