@@ -18,6 +18,15 @@ from optiga.protocol import apdu
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "configs"
 SEED_CONFIG = CONFIGS / "config_nistp256_ecdsa_secondslot.jsn"
+PARAMETERS = "csr_config.key_info.parameters"
+NAME = "csr_config.certificate_info"
+"""Dotted paths in a configuration."""
+RSA = {
+    "csr_config.key_info": {"algorithm_id": "rsa", "parameters": {"key_size": 2048, "slot": "five"}},
+    "csr_config.signature_info.algorithm_id": "rsassa",
+}
+"""Changes to the seed's configuration, as :func:`change_config` takes them."""
+MISSING = object()
 NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
 SEED_PUBLIC_KEY = (
@@ -60,6 +69,21 @@ def write_config(folder: Path, config: object) -> Path:
     path = folder / "config.jsn"
     path.write_text(config if isinstance(config, str) else json.dumps(config, indent=1), encoding="utf-8")
     return path
+
+
+def change_config(changes: dict[str, object]) -> dict[str, object]:
+    """The seed's configuration with values set by their dotted paths; the values of several paths at once."""
+    config = seed_config()
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        section = config
+        for name in parents:
+            section = section.setdefault(name, {})
+        if value is MISSING:
+            del section[last]
+        else:
+            section[last] = copy.deepcopy(value)
+    return config
 
 
 class SeedTransport:
