@@ -14,6 +14,7 @@ from ca_helpers import NEEDS_OPENSSL, make_request, verify
 from conftest import Cli
 from cryptography import x509
 from makers import make_key
+from mistakes import fails
 from processes import ROOT, run_process
 
 CONFIG = "config_nistp256_ecdsa_secondslot.jsn"
@@ -31,14 +32,6 @@ def root(cli: Cli) -> str:
     assert cli("ca", "init", "root").code == 0
     Path("device.csr").write_bytes(make_request())
     return "root"
-
-
-def fails(cli: Cli, code: int, *arguments: object) -> str:
-    """The one error line of a command that fails with a code."""
-    result = cli("ca", *arguments)
-    assert (result.code, result.out) == (code, ""), result.err
-    (error,) = result.errors
-    return error
 
 
 class TestChip:
@@ -89,21 +82,21 @@ class TestInit:
 
     def test_twice(self, cli: Cli, root: str) -> None:
         before = Path(root, "ca.key").read_bytes()
-        assert "there is a CA in root already" in fails(cli, 2, "init", root)
+        assert "there is a CA in root already" in fails(cli, 2, "ca", "init", root)
         assert Path(root, "ca.key").read_bytes() == before
 
     @pytest.mark.skipif(sys.platform == "win32", reason="links there want rights")
     def test_links_that_run_in_a_circle(self, cli: Cli) -> None:
         Path("loop").symlink_to("loop")
-        assert "its symbolic links run in a circle" in fails(cli, 2, "init", "loop")
+        assert "its symbolic links run in a circle" in fails(cli, 2, "ca", "init", "loop")
 
     @pytest.mark.parametrize("words", [("--days", "0"), ("--curve", "p521"), ("--name", ""), ("--country", "Germany")])
     def test_mistakes(self, cli: Cli, words: tuple[str, str]) -> None:
-        fails(cli, 2, "init", "root", *words)
+        fails(cli, 2, "ca", "init", "root", *words)
         assert list(Path().iterdir()) == []
 
     def test_a_query_for_nothing_makes_nothing(self, cli: Cli) -> None:
-        assert "finds nothing" in fails(cli, 2, "init", "root", "--query", "colour")
+        assert "finds nothing" in fails(cli, 2, "ca", "init", "root", "--query", "colour")
         assert list(Path().iterdir()) == []
 
 
@@ -155,7 +148,9 @@ class TestPassphrase:
         asked = self.answer(monkeypatch, PASSPHRASE, "another one", "another one")
         assert cli("ca", "intermediate", "factory", "--ca", closed, "--ask-passphrase").code == 0
         assert asked[0].startswith("Passphrase of closed")
-        assert "does not open" in fails(cli, 2, "crl", "--ca", "factory", "--passphrase-file", self.file(PASSPHRASE))
+        assert "does not open" in fails(
+            cli, 2, "ca", "crl", "--ca", "factory", "--passphrase-file", self.file(PASSPHRASE)
+        )
         assert cli("ca", "crl", "--ca", "factory", "--passphrase-file", self.file("another one")).code == 0
 
     def file(self, passphrase: str) -> str:
@@ -164,16 +159,16 @@ class TestPassphrase:
 
     def test_mistakes(self, cli: Cli, closed: str, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
         sign = ("sign", "device.csr", "--ca", closed)
-        error = fails(cli, 2, *sign)
+        error = fails(cli, 2, "ca", *sign)
         for way in ("--passphrase-file", "--ask-passphrase", "OPTIGA_CA_PASSPHRASE"):
             assert way in error
-        assert "does not open the key" in fails(cli, 2, *sign, "--passphrase-file", self.file("wrong one"))
-        assert "no passphrase in the first line" in fails(cli, 2, *sign, "--passphrase-file", self.file("\nx"))
-        assert "no such file" in fails(cli, 2, *sign, "--passphrase-file", "none")
+        assert "does not open the key" in fails(cli, 2, "ca", *sign, "--passphrase-file", self.file("wrong one"))
+        assert "no passphrase in the first line" in fails(cli, 2, "ca", *sign, "--passphrase-file", self.file("\nx"))
+        assert "no such file" in fails(cli, 2, "ca", *sign, "--passphrase-file", "none")
         both = ("--passphrase-file", "passphrase", "--ask-passphrase")
-        assert "do not go together" in fails(cli, 2, *sign, *both)
+        assert "do not go together" in fails(cli, 2, "ca", *sign, *both)
         monkeypatch.setattr(sys, "stdin", io.StringIO())
-        assert "standard input is no terminal" in fails(cli, 2, *sign, "--ask-passphrase")
+        assert "standard input is no terminal" in fails(cli, 2, "ca", *sign, "--ask-passphrase")
         assert not Path("device.pem").exists()
         needless = cli("ca", "sign", "device.csr", "--ca", root, "--passphrase-file", self.file(PASSPHRASE))
         assert needless.code == 0
@@ -191,19 +186,19 @@ class TestSign:
 
     def test_nothing_is_overwritten_that_matters(self, cli: Cli, root: str) -> None:
         Path("device.csr").rename("request.pem")
-        assert "take the place of the CSR" in fails(cli, 2, "sign", "request.pem", "--ca", root)
+        assert "take the place of the CSR" in fails(cli, 2, "ca", "sign", "request.pem", "--ca", root)
         for name in ("ca.key", "ca.pem", "chain.pem", "issued.db", "crl.pem"):
             out = ("--out", Path(root, name))
-            assert "one of the CA's own files" in fails(cli, 2, "sign", "request.pem", "--ca", root, *out)
+            assert "one of the CA's own files" in fails(cli, 2, "ca", "sign", "request.pem", "--ca", root, *out)
         Path("KEY").hardlink_to(Path(root, "ca.key"))  # one file by two names, as where capitals do not count
-        assert "one of the CA's own files" in fails(cli, 2, "sign", "request.pem", "--ca", root, "--out", "KEY")
+        assert "one of the CA's own files" in fails(cli, 2, "ca", "sign", "request.pem", "--ca", root, "--out", "KEY")
         assert json.loads(cli("ca", "list", "--ca", root, "--output", "json").out)["certificates"] == []
 
     def test_a_key_beside_the_csr_stays(self, cli: Cli, root: str) -> None:
         """``openssl req -keyout device.pem -out device.csr`` is a custom of many."""
         key = make_key().pem
         Path("device.pem").write_bytes(key)
-        assert "device.pem, which holds something else" in fails(cli, 2, "sign", "device.csr", "--ca", root)
+        assert "device.pem, which holds something else" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root)
         assert Path("device.pem").read_bytes() == key
         assert cli("ca", "sign", "device.csr", "--ca", root, "--out", "device.pem").code == 0  # as was said
         assert cli("ca", "sign", "device.csr", "--ca", root).code == 0  # a renewal
@@ -212,18 +207,18 @@ class TestSign:
         request = bytearray(make_request())
         request[request.index(b"device")] ^= 1
         Path("broken.csr").write_bytes(request)
-        assert "signature is not of the key" in fails(cli, 5, "sign", "broken.csr", "--ca", root)
+        assert "signature is not of the key" in fails(cli, 5, "ca", "sign", "broken.csr", "--ca", root)
         Path("ca.csr").write_bytes(make_request(x509.BasicConstraints(ca=True, path_length=None)))
-        assert "CA:TRUE" in fails(cli, 5, "sign", "ca.csr", "--ca", root)
-        assert "not one CSR" in fails(cli, 5, "sign", "root/ca.pem", "--ca", root, "--out", "x.pem")
-        assert "does not parse" in fails(cli, 5, "sign", "root/issued.db", "--ca", root, "--out", "x.pem")
-        assert "9000 days are more" in fails(cli, 5, "sign", "device.csr", "--ca", root, "--days", "9000")
-        assert "no such file" in fails(cli, 2, "sign", "none.csr", "--ca", root)
-        assert "there is no CA in none" in fails(cli, 2, "sign", "device.csr", "--ca", "none")
-        assert "no such folder" in fails(cli, 2, "sign", "device.csr", "--ca", root, "--out", "none/x.pem")
-        assert "names no file" in fails(cli, 2, "sign", "device.csr", "--ca", root, "--out", ".")
-        assert "it is a folder" in fails(cli, 2, "sign", "device.csr", "--ca", root, "--out", root)
-        assert "'--ca'" in fails(cli, 2, "sign", "device.csr")
+        assert "CA:TRUE" in fails(cli, 5, "ca", "sign", "ca.csr", "--ca", root)
+        assert "not one CSR" in fails(cli, 5, "ca", "sign", "root/ca.pem", "--ca", root, "--out", "x.pem")
+        assert "does not parse" in fails(cli, 5, "ca", "sign", "root/issued.db", "--ca", root, "--out", "x.pem")
+        assert "9000 days are more" in fails(cli, 5, "ca", "sign", "device.csr", "--ca", root, "--days", "9000")
+        assert "no such file" in fails(cli, 2, "ca", "sign", "none.csr", "--ca", root)
+        assert "there is no CA in none" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", "none")
+        assert "no such folder" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root, "--out", "none/x.pem")
+        assert "names no file" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root, "--out", ".")
+        assert "it is a folder" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root, "--out", root)
+        assert "'--ca'" in fails(cli, 2, "ca", "sign", "device.csr")
         assert cli("ca", "list", "--ca", root).out == "This CA has issued nothing yet\n"
 
     def test_a_run_killed_before_its_file_is_made_up_for(self, root: str, cli: Cli) -> None:
@@ -266,7 +261,7 @@ class TestListAndRevoke:
     def test_a_new_crl(self, cli: Cli, root: str) -> None:
         crl = Path(root, "crl.pem")
         before = crl.read_bytes()
-        assert "finds nothing" in fails(cli, 2, "crl", "--ca", root, "--query", "colour")
+        assert "finds nothing" in fails(cli, 2, "ca", "crl", "--ca", root, "--query", "colour")
         assert crl.read_bytes() == before
         result = cli("ca", "crl", "--ca", root)
         assert (result.code, result.out, result.err) == (0, "", f"The CRL is in {crl}, good for 30 days\n")
@@ -285,10 +280,10 @@ class TestListAndRevoke:
         assert [f"{entry.serial_number:040x}" for entry in crl] == [first["serial"]]
 
     def test_mistakes(self, cli: Cli, root: str) -> None:
-        assert "neither a serial number in hex nor a file" in fails(cli, 2, "revoke", "x.pem", "--ca", root)
-        assert "has issued no certificate 1234" in fails(cli, 5, "revoke", "1234", "--ca", root)
-        assert "was not issued by this CA" in fails(cli, 5, "show", "root/ca.pem", "--ca", root)
-        assert "'unspecified'" in fails(cli, 2, "revoke", "1234", "--ca", root, "--reason", "mood")
+        assert "neither a serial number in hex nor a file" in fails(cli, 2, "ca", "revoke", "x.pem", "--ca", root)
+        assert "has issued no certificate 1234" in fails(cli, 5, "ca", "revoke", "1234", "--ca", root)
+        assert "was not issued by this CA" in fails(cli, 5, "ca", "show", "root/ca.pem", "--ca", root)
+        assert "'unspecified'" in fails(cli, 2, "ca", "revoke", "1234", "--ca", root, "--reason", "mood")
 
 
 def test_help(cli: Cli) -> None:
@@ -297,7 +292,7 @@ def test_help(cli: Cli) -> None:
         assert result.code == 0
         for name in ("init", "intermediate", "sign", "list", "show", "revoke", "crl"):
             assert f"\n  {name} " in result.out
-    assert fails(cli, 2, "nonsense")
+    assert fails(cli, 2, "ca", "nonsense")
 
 
 def test_the_main_help_does_not_load_the_commands(tmp_path: Path) -> None:

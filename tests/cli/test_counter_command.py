@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 from conftest import Cli
+from mistakes import CHIP, Mistake, assert_mistake
 
 from optiga import open_chip
-
-USAGE, CHIP = 2, 4
 
 
 def test_list(cli: Cli, port: str) -> None:
@@ -67,26 +65,23 @@ def test_a_write_counts_no_reading(cli: Cli, port: str, words: str) -> None:
 
 
 MISTAKES = {
-    "no counter": ("show 0xE0E1", "0xE0E1 .* is no counter", USAGE),
-    "unknown": ("show 0xE199", "not the identifier", USAGE),
-    "not yet a counter": ("show 0xF1D0", "holds 1 bytes, a counter has 8", USAGE),
-    "half of what is not there": ("set 0xF1D0 --value 1", "holds 1 bytes", USAGE),
-    "counting data": ("count 0xF1D0", "Counters are 0xE120", CHIP),
-    "zero": ("count 0xE120 0", "1<=x<=255", USAGE),
-    "too many": ("count 0xE120 256", "1<=x<=255", USAGE),
-    "nothing to set": ("set 0xE120", "--value or --threshold", USAGE),
-    "too large": ("set 0xE120 --value 4294967296", "4294967295", USAGE),
-    "over the threshold": ("set 0xE120 --value 5", "value 5 is more than the threshold 0", USAGE),
-    "query": ("count 0xE120 --query nonsense", "finds nothing.*threshold", USAGE),
+    "no counter": Mistake("show 0xE0E1", "0xE0E1 .* is no counter"),
+    "unknown": Mistake("show 0xE199", "not the identifier"),
+    "not yet a counter": Mistake("show 0xF1D0", "holds 1 bytes, a counter has 8"),
+    "half of what is not there": Mistake("set 0xF1D0 --value 1", "holds 1 bytes"),
+    "counting data": Mistake("count 0xF1D0", "Counters are 0xE120", CHIP),
+    "zero": Mistake("count 0xE120 0", "1<=x<=255"),
+    "too many": Mistake("count 0xE120 256", "1<=x<=255"),
+    "nothing to set": Mistake("set 0xE120", "--value or --threshold"),
+    "too large": Mistake("set 0xE120 --value 4294967296", "4294967295"),
+    "over the threshold": Mistake("set 0xE120 --value 5", "value 5 is more than the threshold 0"),
+    "query": Mistake("count 0xE120 --query nonsense", "finds nothing.*threshold"),
 }
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_mistake(name: str, cli: Cli, port: str) -> None:
-    typed, line, code = MISTAKES[name]
-    result = cli("--port", port, "counter", *typed.split())
-    assert (result.code, result.out, len(result.errors)) == (code, "", 1), result
-    assert re.search(line, result.errors[0]), result.errors[0]
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_mistake(mistake: Mistake, cli: Cli, port: str) -> None:
+    assert_mistake(cli, mistake, "--port", port, "counter")
     with open_chip(port) as chip:
         assert (chip.read(0xE120), chip.read(0xF1D0)) == (bytes(8), b"\x00")
     assert list(Path.cwd().iterdir()) == []

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-from makers import TestKey, make_certificate, make_key
+from makers import TestKey, key_usage, make_certificate, make_key
+from mistakes import fails
 
 import optiga
 from optiga.protocol.metadata import Metadata, Tag
@@ -49,14 +50,6 @@ def save_public(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, path: str) 
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     Path(path).write_bytes(pem)
     return path
-
-
-def fails(cli: Cli, code: int, *arguments: object) -> str:
-    """The one error line of a command that fails with a code and prints nothing."""
-    result = cli(*arguments)
-    assert (result.code, result.out) == (code, ""), result.err
-    (error,) = result.errors
-    return error
 
 
 class TestList:
@@ -174,17 +167,7 @@ class TestGenerate:
 def make_anchor(key: TestKey) -> bytes:
     """A root's certificate in PEM, with the key usage that the chip asks for."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "anchor")])
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
+    usage = key_usage("digital_signature", "key_cert_sign")
     now = datetime.now(timezone.utc)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.private.public_key())
     builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))

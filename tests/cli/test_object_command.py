@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from conftest import Cli
 from makers import make_certificate
+from mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
 
 from optiga import open_chip
 from optiga.cli import confirm
 from optiga.personalize import irreversible
 from optiga.protocol.metadata import Metadata, Tag
 
-USAGE, CHIP, CERTIFICATE = 2, 4, 5
 EMPTY_DATA = "2011c00101c4018cc50101d003e1fc07d10100"
 
 
@@ -240,44 +240,40 @@ class TestLock:
 
 
 MISTAKES = {
-    "unknown object": ("object metadata 0xBEEF", "'0xBEEF' is not the identifier.*object list", USAGE),
-    "a session": ("object metadata 0xE100", "'0xE100' is no object with data or metadata", USAGE),
-    "no file": ("object write 0xF1D0 none.bin", "none.bin: there is no such file", USAGE),
-    "empty": ("object write 0xF1D0 {files}/empty", "nothing to write", USAGE),
-    "too big": ("object write 0xF1D0 {files}/big", "141 bytes do not fit 0xF1D0, which has room for 140", USAGE),
-    "too far": ("object write 0xF1D0 {files}/few --offset 139", "3 bytes at offset 139 do not fit", USAGE),
-    "no hex": ("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is no hex digit", USAGE),
-    "a key": ("object write 0xE0F1 {files}/few", "is a private key", USAGE),
-    "last error": ("object write 0xF1C2 {files}/few", "is the chip's own", USAGE),
-    "a counter": ("object write 0xE120 {files}/few", "'counter set' writes it", USAGE),
-    "no certificate": ("object write 0xE0E1 {files}/few", "no certificate in", CERTIFICATE),
-    "negative offset": ("object write 0xF1D0 {files}/few --offset -1", "offset", USAGE),
-    "wrong word": ("object metadata 0xF1D0 change:sometimes", "'sometimes' stands where one of always", USAGE),
-    "brackets": ("object metadata 0xF1D0 change:(always)", "brackets are not supported", USAGE),
-    "usage of data": ("object metadata 0xF1D0 key_usage:signature", "0xF1D0 is no key", USAGE),
-    "type of a key": ("object metadata 0xE0F1 type:byte_string", "0xE0F1 is a key", USAGE),
-    "no life cycle": ("object metadata 0xE0C2 read:never", "the chip's own and never change", USAGE),
-    "reading a key": ("object read 0xE0F1", "never leaves the chip", USAGE),
-    "query": ("object list --query nonsense", "'nonsense' finds nothing.*objects", USAGE),
-    "query of a write": ("object write 0xF1D0 {files}/few --query nonsense", "finds nothing.*written", USAGE),
-    "query of a lock": ("object lock 0xF1D0 --yes --query nonsense", "finds nothing.*changed", USAGE),
-    "locked data": ("object write 0xE0E0 {files}/few --hex --no-erase", "is not hex", USAGE),
-    "locked by the chip": ("object write 0xE0E0 {files}/few --offset 0", "0x07, access conditions", CHIP),
+    "unknown object": Mistake("object metadata 0xBEEF", "'0xBEEF' is not the identifier.*object list"),
+    "a session": Mistake("object metadata 0xE100", "'0xE100' is no object with data or metadata"),
+    "no file": Mistake("object write 0xF1D0 none.bin", "none.bin: there is no such file"),
+    "empty": Mistake("object write 0xF1D0 {files}/empty", "nothing to write"),
+    "too big": Mistake("object write 0xF1D0 {files}/big", "141 bytes do not fit 0xF1D0, which has room for 140"),
+    "too far": Mistake("object write 0xF1D0 {files}/few --offset 139", "3 bytes at offset 139 do not fit"),
+    "no hex": Mistake("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is no hex digit"),
+    "a key": Mistake("object write 0xE0F1 {files}/few", "is a private key"),
+    "last error": Mistake("object write 0xF1C2 {files}/few", "is the chip's own"),
+    "a counter": Mistake("object write 0xE120 {files}/few", "'counter set' writes it"),
+    "no certificate": Mistake("object write 0xE0E1 {files}/few", "no certificate in", CERTIFICATE),
+    "negative offset": Mistake("object write 0xF1D0 {files}/few --offset -1", "offset"),
+    "wrong word": Mistake("object metadata 0xF1D0 change:sometimes", "'sometimes' stands where one of always"),
+    "brackets": Mistake("object metadata 0xF1D0 change:(always)", "brackets are not supported"),
+    "usage of data": Mistake("object metadata 0xF1D0 key_usage:signature", "0xF1D0 is no key"),
+    "type of a key": Mistake("object metadata 0xE0F1 type:byte_string", "0xE0F1 is a key"),
+    "no life cycle": Mistake("object metadata 0xE0C2 read:never", "the chip's own and never change"),
+    "reading a key": Mistake("object read 0xE0F1", "never leaves the chip"),
+    "query": Mistake("object list --query nonsense", "'nonsense' finds nothing.*objects"),
+    "query of a write": Mistake("object write 0xF1D0 {files}/few --query nonsense", "finds nothing.*written"),
+    "query of a lock": Mistake("object lock 0xF1D0 --yes --query nonsense", "finds nothing.*changed"),
+    "locked data": Mistake("object write 0xE0E0 {files}/few --hex --no-erase", "is not hex"),
+    "locked by the chip": Mistake("object write 0xE0E0 {files}/few --offset 0", "0x07, access conditions", CHIP),
 }
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_mistake(name: str, cli: Cli, port: str, tmp_path: Path) -> None:
-    typed, line, code = MISTAKES[name]
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_mistake(mistake: Mistake, cli: Cli, port: str, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "big").write_bytes(bytes(141))
     (tmp_path / "few").write_bytes(b"xyz")
     cli("emulator", "new", port.removeprefix("emulator:"))
     before = dump(port)
-    result = cli("--port", port, *typed.format(files=tmp_path).split())
-    assert (result.code, result.out, len(result.errors)) == (code, "", 1), result
-    assert re.search(line, result.errors[0]), result.errors[0]
-    assert "Traceback" not in result.err
+    assert_mistake(cli, mistake, "--port", port, files=tmp_path)
     assert dump(port) == before
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 import stat
 import sys
 from pathlib import Path
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from makers import make_certificate, make_key
+from mistakes import CERTIFICATE, CHIP, Mistake, assert_mistake, fails
 from processes import OPTIGA, run_process
 
 import optiga
@@ -58,14 +58,6 @@ def aes(cli: Cli, port: str) -> bytes:
         return store.load()[0xE200].data
     finally:
         store.close()
-
-
-def fails(cli: Cli, code: int, *arguments: object) -> str:
-    """The one error line of a command that fails with a code and prints nothing."""
-    result = cli(*arguments)
-    assert (result.code, result.out) == (code, ""), result.err
-    (error,) = result.errors
-    return error
 
 
 def is_private(path: str) -> bool:
@@ -219,59 +211,57 @@ class TestDerive:
         assert (shown["method"], shown["size"]) == ("tls-prf-sha256", 32)
 
 
-MISTAKES = {
-    "random 0": (2, "x>=1|1<=x"),
-    "random 8 --hex --raw": (2, "do not go together"),
-    "random 8 --out .": (2, "names no file"),
-    "random 8 --query colour": (2, "finds nothing"),
-    "hash": (2, "Name a FILE, or an object"),
-    "hash m --object 0xF1D0": (2, "Name a FILE, or an object"),
-    "hash none": (2, "cannot read the file none"),
-    "hash --object 0xE0F1": (2, "never leaves the chip"),
-    "hash --object 0xBEEF": (2, "not an object of the chip"),
-    "hmac m": (2, "--key"),
-    "hmac m --key 0xE100": (2, "is a session"),
-    "hmac m --key 0xE0F1": (2, "holds no shared secret"),
-    "hmac m --key nine": (2, "'nine' is not an object"),
-    "hmac empty --key 0xF1D0": (2, "empty is empty"),
-    "aes encrypt m": (2, "CBC needs.*there is none"),
-    "aes encrypt m --iv 00": (2, "it has 1"),
-    "aes encrypt m --iv zz": (2, "not bytes in hex"),
-    "aes encrypt m --mode ecb --iv 00": (2, "ECB takes no --iv"),
-    "aes encrypt m --mode ecb --pad none": (2, "5 bytes are not whole blocks"),
-    "aes decrypt m --mode ecb": (2, "5 bytes are not whole blocks"),
-    "aes encrypt m --mode ecb --out none/x": (2, "no such folder"),
-    "aes encrypt m --mode ecb --out x": (4, "holds no key"),
-    "aes mac m --mode cbc-mac": (2, "CMAC takes any length"),
-    "aes mac empty": (2, "empty is empty"),
-    "rsa encrypt m": (2, "either with --key or with --certificate"),
-    "rsa encrypt m --key ec.pem": (2, "holds a key secp256r1"),
-    "rsa encrypt m --key m": (5, "neither a public key nor a certificate"),
-    "rsa encrypt m --certificate 0xE0F1": (2, "never leaves the chip"),
-    "rsa decrypt second m": (4, "holds no key yet"),
-    "derive hkdf --secret 0xF1D0 --size 15": (2, "16<=x<=256"),
-    "derive hkdf --secret 0xE101 --size 16": (2, "is a session"),
-    "derive hkdf --secret 0xF1D0 --size 16": (4, "type is pre-shared secret"),
-    "derive hkdf --secret 0xF1D0 --size 16 --query x": (2, "finds nothing"),
-    f"derive hkdf --secret 0xF1D0 --size 16 --info {257 * '00'}": (2, "--info has 257 bytes"),
-    "derive tls-prf --secret 0xF1D0 --size 16 --label short": (2, "have 5 bytes together"),
-}
+MISTAKES = [
+    Mistake("random 0", "x>=1|1<=x"),
+    Mistake("random 8 --hex --raw", "do not go together"),
+    Mistake("random 8 --out .", "names no file"),
+    Mistake("random 8 --query colour", "finds nothing"),
+    Mistake("hash", "Name a FILE, or an object"),
+    Mistake("hash m --object 0xF1D0", "Name a FILE, or an object"),
+    Mistake("hash none", "cannot read the file none"),
+    Mistake("hash --object 0xE0F1", "never leaves the chip"),
+    Mistake("hash --object 0xBEEF", "not an object of the chip"),
+    Mistake("hmac m", "--key"),
+    Mistake("hmac m --key 0xE100", "is a session"),
+    Mistake("hmac m --key 0xE0F1", "holds no shared secret"),
+    Mistake("hmac m --key nine", "'nine' is not an object"),
+    Mistake("hmac empty --key 0xF1D0", "empty is empty"),
+    Mistake("aes encrypt m", "CBC needs.*there is none"),
+    Mistake("aes encrypt m --iv 00", "it has 1"),
+    Mistake("aes encrypt m --iv zz", "not bytes in hex"),
+    Mistake("aes encrypt m --mode ecb --iv 00", "ECB takes no --iv"),
+    Mistake("aes encrypt m --mode ecb --pad none", "5 bytes are not whole blocks"),
+    Mistake("aes decrypt m --mode ecb", "5 bytes are not whole blocks"),
+    Mistake("aes encrypt m --mode ecb --out none/x", "no such folder"),
+    Mistake("aes encrypt m --mode ecb --out x", "holds no key", CHIP),
+    Mistake("aes mac m --mode cbc-mac", "CMAC takes any length"),
+    Mistake("aes mac empty", "empty is empty"),
+    Mistake("rsa encrypt m", "either with --key or with --certificate"),
+    Mistake("rsa encrypt m --key ec.pem", "holds a key secp256r1"),
+    Mistake("rsa encrypt m --key m", "neither a public key nor a certificate", CERTIFICATE),
+    Mistake("rsa encrypt m --certificate 0xE0F1", "never leaves the chip"),
+    Mistake("rsa decrypt second m", "holds no key yet", CHIP),
+    Mistake("derive hkdf --secret 0xF1D0 --size 15", "16<=x<=256"),
+    Mistake("derive hkdf --secret 0xE101 --size 16", "is a session"),
+    Mistake("derive hkdf --secret 0xF1D0 --size 16", "type is pre-shared secret", CHIP),
+    Mistake("derive hkdf --secret 0xF1D0 --size 16 --query x", "finds nothing"),
+    Mistake(f"derive hkdf --secret 0xF1D0 --size 16 --info {257 * '00'}", "--info has 257 bytes"),
+    Mistake("derive tls-prf --secret 0xF1D0 --size 16 --label short", "have 5 bytes together"),
+]
 
 
-@pytest.mark.parametrize("typed", MISTAKES)
-def test_mistakes(cli: Cli, port: str, typed: str) -> None:
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.typed)
+def test_mistakes(cli: Cli, port: str, mistake: Mistake) -> None:
     """One line, the exit code, and no file is left."""
     Path("m").write_bytes(b"short")
     Path("empty").touch()
     pem = make_key().private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     Path("ec.pem").write_bytes(pem)
     files = set(Path().iterdir())
-    code, line = MISTAKES[typed]
-    error = fails(cli, code, "--port", port, *typed.split())
-    assert re.search(line, error), error
+    assert_mistake(cli, mistake, "--port", port)
     assert set(Path().iterdir()) == files
     chip_is_there = Path(port.removeprefix("emulator:")).exists()
-    assert chip_is_there is (code == 4)
+    assert chip_is_there is (mistake.code == CHIP)
 
 
 def test_a_terminal_gets_no_bytes(cli: Cli, port: str, aes: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

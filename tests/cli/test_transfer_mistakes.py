@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import Cli
+from mistakes import USAGE, Mistake, assert_mistake, fails
 
 import optiga
 from optiga.protocol.metadata_words import parse_metadata_words
@@ -16,19 +17,19 @@ from optiga.protocol.metadata_words import parse_metadata_words
 LOCKED, FULL = 0xF1D8, 0xF1D9
 OPERATIONAL = {"pretty_metadata": {"lcso": "operational"}}
 
-MISTAKES = {
-    "export .": "names no file. Name a file, or - for standard output",
-    "export none/chip.json": "cannot write into .*none: there is no such folder. Make it first",
-    "export chip.json --object beef": "'beef' is not the identifier",
-    "export chip.json --object e100": "no object with data",
-    "export chip.json --object f1c2": "the last error code, is never in a file",
-    "export chip.json --query colour": "finds nothing",
-    "export chip.json --output xml": "'xml' is not one of",
-    "export": "Missing argument 'FILE|-'",
-    "import none.json": "cannot read the file none.json: there is no such file",
-    "import f.json --object e0f1": "f.json has nothing of 0xE0F1",
-    "import f.json --query colour": "finds nothing",
-}
+MISTAKES = [
+    Mistake("export .", "names no file. Name a file, or - for standard output"),
+    Mistake("export none/chip.json", "cannot write into .*none: there is no such folder. Make it first"),
+    Mistake("export chip.json --object beef", "'beef' is not the identifier"),
+    Mistake("export chip.json --object e100", "no object with data"),
+    Mistake("export chip.json --object f1c2", "the last error code, is never in a file"),
+    Mistake("export chip.json --query colour", "finds nothing"),
+    Mistake("export chip.json --output xml", "'xml' is not one of"),
+    Mistake("export", "Missing argument 'FILE|-'"),
+    Mistake("import none.json", "cannot read the file none.json: there is no such file"),
+    Mistake("import f.json --object e0f1", "f.json has nothing of 0xE0F1"),
+    Mistake("import f.json --query colour", "finds nothing"),
+]
 FILES: dict[str, tuple[dict[str, Any], str]] = {
     "data of a key": ({"e0f1": {"data": "00"}}, "0xE0F1 cannot be written: it is a private key"),
     "a key's metadata in full": ({"e0f1": {"pretty_metadata": {"key_usage": []}}}, "key_usage cannot be set to 0x00"),
@@ -70,14 +71,11 @@ def state(cli: Cli, port: str) -> str:
     return cli("--port", port, "export", "-").out
 
 
-@pytest.mark.parametrize("typed", MISTAKES)
-def test_mistakes(cli: Cli, port: str, typed: str) -> None:
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.typed)
+def test_mistakes(cli: Cli, port: str, mistake: Mistake) -> None:
     Path("f.json").write_text(json.dumps({"f1d0": {"data": "aa"}}))
     before, files = state(cli, port), set(Path().iterdir())
-    result = cli("--port", port, *typed.split())
-    assert (result.code, result.out) == (2, ""), result.err
-    (error,) = result.errors
-    assert re.search(MISTAKES[typed], error), error
+    assert_mistake(cli, mistake, "--port", port)
     assert (state(cli, port), set(Path().iterdir())) == (before, files)
 
 
@@ -88,9 +86,7 @@ def test_files(cli: Cli, prepared: str, what: str) -> None:
     Path("f.json").write_text(json.dumps({"f1d0": {"data": "aa"}, "f1e1": {"data": "bb"}, **dump}))
     before = state(cli, prepared)
     words = ("--port", prepared, "import", "f.json", "--yes", "--life-cycle")
-    result = cli(*words)
-    assert (result.code, result.out) == (2, ""), result.err
-    (error,) = result.errors
+    error = fails(cli, USAGE, *words)
     assert re.search(line, error), error
     assert error.endswith("Nothing has been written; --keep-going imports the others")
     assert state(cli, prepared) == before

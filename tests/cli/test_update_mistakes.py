@@ -15,6 +15,7 @@ import pytest
 from conftest import Cli
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake, fails
 from update_bench import key_pem, prepare, save_files
 from updating import made, signer
 
@@ -25,61 +26,60 @@ from optiga.personalize.update.update_file import encode_json, write_update
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
 
-USAGE, CHIP, CERTIFICATE = 2, 4, 5
 DONE = "--version 1 --anchor 0xE0E8 --signer signer.pem --out set.json"
 
-MADE = {
-    f"data 0xBEEF data {DONE}": (2, "'0xBEEF' is not the identifier of an object"),
-    f"data 0xE100 data {DONE}": (2, "'0xE100' is no object with data"),
-    f"data 0xE0C2 data {DONE}": (2, r"0xE0C2 \(coprocessor UID\) takes no protected update"),
-    f"data 0xE0F1 data {DONE}": (2, "0xE0F1 holds a key, not data"),
-    f"data 0xE0E8 data {DONE}": (5, "no certificate in data"),
-    f"data 0xE0E8 data --hex {DONE}": (2, "data is not hex"),
-    f"data 0xE0E8 data --offset 0 {DONE}": (2, "0xE0E8 cannot be updated by means of itself"),
-    f"data 0xE120 few {DONE}": (2, "0xE120 is a counter, which has 8 bytes, not 3 at 0"),
-    f"data 0xF1E0 none {DONE}": (2, "cannot read the file none: there is no such file"),
-    f"data 0xF1E0 empty {DONE}": (2, "empty is empty"),
-    f"data 0xF1D0 large {DONE}": (2, "141 bytes at 0 do not fit 0xF1D0, which has room for 140"),
-    f"data 0xF1D0 data --offset 139 {DONE}": (2, "8 bytes at 139 do not fit"),
-    f"data 0xF1E0 data {DONE} --version 0": (2, "'--version': 0 is not in the range"),
-    f"data 0xF1E0 data {DONE} --version 32768": (2, "'--version': 32768 is not in the range"),
-    f"data 0xF1E0 data {DONE} --anchor 0xBEEF": (2, "'0xBEEF' is not the identifier"),
-    f"data 0xF1E0 data {DONE} --anchor 0xE0F1": (2, "0xE0F1 .* does not hold a trust anchor"),
-    f"data 0xF1E0 data {DONE} --signer none": (2, "cannot read the private key none"),
-    f"data 0xF1E0 data {DONE} --signer data": (2, "data holds no private key that can be opened"),
-    f"data 0xF1E0 data {DONE} --signer public.pem": (2, "public.pem holds no private key"),
-    f"data 0xF1E0 data {DONE} --signer large.pem": (2, "no chip verifies signatures of RSA-3072 keys"),
-    f"data 0xF1E0 data {DONE} --secret secret": (2, "--secret and --secret-oid go together"),
-    f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB": (2, "--secret and --secret-oid go together"),
-    f"data 0xF1E0 data {DONE} --label x": (2, "go with --secret"),
-    f"data 0xF1E0 data {DONE} --secret none --secret-oid 0xF1DB": (2, "cannot read the secret none"),
-    f"data 0xF1E0 data {DONE} --secret empty --secret-oid 0xF1DB": (2, "a secret of 0 bytes. It has 1 to 64"),
-    f"data 0xF1E0 data {DONE} --secret large --secret-oid 0xF1DB": (2, "a secret of 141 bytes. It has 1 to 64"),
-    f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xE0F1": (2, "0xE0F1 .* does not hold a secret"),
-    f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --secret-hex": (2, "data is not hex"),
-    f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --label {'x' * 33}": (2, "a label of 33 bytes"),
-    f"data 0xF1E0 data {DONE} --uid 00": (2, "a UID of 1 bytes. A chip's UID has 27 bytes"),
-    f"data 0xF1E0 data {DONE} --uid xx": (2, "'--uid': these are not bytes in hex"),
-    f"data 0xF1E0 data {DONE} --out none/set.json": (2, "no such folder"),
-    f"data 0xF1E0 data {DONE} --out .": (2, "names no file"),
-    f"data 0xF1E0 data {DONE} --query colour": (2, "'colour' finds nothing"),
-    "data 0xF1E0 data --version 1 --anchor 0xE0E8 --signer signer.pem": (2, "Missing option '--out'"),
-    f"key 0xF1E0 signer.pem {DONE}": (2, "0xF1E0 .* holds no key. Keys have the places first"),
-    f"key ninth signer.pem {DONE}": (2, "'ninth' is not the identifier"),
-    f"key five signer.pem {DONE}": (2, "0xE0FC .* holds no secp256r1 key"),
-    f"key third data {DONE}": (2, "data holds no private key that can be opened"),
-    f"key third odd.pem {DONE}": (2, "the chip has no secp256k1 keys"),
-    f"key third signer.pem --usage sing {DONE}": (2, "'sing' is no usage"),
-    f"key third signer.pem --hex {DONE}": (2, "--hex is for the AES key"),
-    f"key aes data {DONE}": (2, "an AES key of 8 bytes. It has 16, 24 or 32"),
-    f"key aes none {DONE}": (2, "cannot read the AES key none"),
-    f"metadata 0xF1D3 {DONE}": (2, "Say which metadata are set"),
-    f"metadata 0xF1D3 read:sometimes {DONE}": (2, "'sometimes' stands where"),
-    f"metadata 0xF1D3 version:5 {DONE}": (2, r"cannot change the metadata tag 0xC1 \(version\). The update's own"),
-    f"metadata 0xF1D3 used_size:5 {DONE}": (2, "the chip alone sets it"),
-    f"metadata 0xF1D3 key_usage:signature {DONE}": (2, "0xF1D3 is no key"),
-    f"metadata 0xF1D3 --reset nines {DONE}": (2, "'nines' is not one of"),
-}
+MADE = [
+    Mistake(f"data 0xBEEF data {DONE}", "'0xBEEF' is not the identifier of an object"),
+    Mistake(f"data 0xE100 data {DONE}", "'0xE100' is no object with data"),
+    Mistake(f"data 0xE0C2 data {DONE}", r"0xE0C2 \(coprocessor UID\) takes no protected update"),
+    Mistake(f"data 0xE0F1 data {DONE}", "0xE0F1 holds a key, not data"),
+    Mistake(f"data 0xE0E8 data {DONE}", "no certificate in data", CERTIFICATE),
+    Mistake(f"data 0xE0E8 data --hex {DONE}", "data is not hex"),
+    Mistake(f"data 0xE0E8 data --offset 0 {DONE}", "0xE0E8 cannot be updated by means of itself"),
+    Mistake(f"data 0xE120 few {DONE}", "0xE120 is a counter, which has 8 bytes, not 3 at 0"),
+    Mistake(f"data 0xF1E0 none {DONE}", "cannot read the file none: there is no such file"),
+    Mistake(f"data 0xF1E0 empty {DONE}", "empty is empty"),
+    Mistake(f"data 0xF1D0 large {DONE}", "141 bytes at 0 do not fit 0xF1D0, which has room for 140"),
+    Mistake(f"data 0xF1D0 data --offset 139 {DONE}", "8 bytes at 139 do not fit"),
+    Mistake(f"data 0xF1E0 data {DONE} --version 0", "'--version': 0 is not in the range"),
+    Mistake(f"data 0xF1E0 data {DONE} --version 32768", "'--version': 32768 is not in the range"),
+    Mistake(f"data 0xF1E0 data {DONE} --anchor 0xBEEF", "'0xBEEF' is not the identifier"),
+    Mistake(f"data 0xF1E0 data {DONE} --anchor 0xE0F1", "0xE0F1 .* does not hold a trust anchor"),
+    Mistake(f"data 0xF1E0 data {DONE} --signer none", "cannot read the private key none"),
+    Mistake(f"data 0xF1E0 data {DONE} --signer data", "data holds no private key that can be opened"),
+    Mistake(f"data 0xF1E0 data {DONE} --signer public.pem", "public.pem holds no private key"),
+    Mistake(f"data 0xF1E0 data {DONE} --signer large.pem", "no chip verifies signatures of RSA-3072 keys"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret secret", "--secret and --secret-oid go together"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB", "--secret and --secret-oid go together"),
+    Mistake(f"data 0xF1E0 data {DONE} --label x", "go with --secret"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret none --secret-oid 0xF1DB", "cannot read the secret none"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret empty --secret-oid 0xF1DB", "a secret of 0 bytes. It has 1 to 64"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret large --secret-oid 0xF1DB", "a secret of 141 bytes. It has 1 to 64"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xE0F1", "0xE0F1 .* does not hold a secret"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --secret-hex", "data is not hex"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --label {'x' * 33}", "a label of 33 bytes"),
+    Mistake(f"data 0xF1E0 data {DONE} --uid 00", "a UID of 1 bytes. A chip's UID has 27 bytes"),
+    Mistake(f"data 0xF1E0 data {DONE} --uid xx", "'--uid': these are not bytes in hex"),
+    Mistake(f"data 0xF1E0 data {DONE} --out none/set.json", "no such folder"),
+    Mistake(f"data 0xF1E0 data {DONE} --out .", "names no file"),
+    Mistake(f"data 0xF1E0 data {DONE} --query colour", "'colour' finds nothing"),
+    Mistake("data 0xF1E0 data --version 1 --anchor 0xE0E8 --signer signer.pem", "Missing option '--out'"),
+    Mistake(f"key 0xF1E0 signer.pem {DONE}", "0xF1E0 .* holds no key. Keys have the places first"),
+    Mistake(f"key ninth signer.pem {DONE}", "'ninth' is not the identifier"),
+    Mistake(f"key five signer.pem {DONE}", "0xE0FC .* holds no secp256r1 key"),
+    Mistake(f"key third data {DONE}", "data holds no private key that can be opened"),
+    Mistake(f"key third odd.pem {DONE}", "the chip has no secp256k1 keys"),
+    Mistake(f"key third signer.pem --usage sing {DONE}", "'sing' is no usage"),
+    Mistake(f"key third signer.pem --hex {DONE}", "--hex is for the AES key"),
+    Mistake(f"key aes data {DONE}", "an AES key of 8 bytes. It has 16, 24 or 32"),
+    Mistake(f"key aes none {DONE}", "cannot read the AES key none"),
+    Mistake(f"metadata 0xF1D3 {DONE}", "Say which metadata are set"),
+    Mistake(f"metadata 0xF1D3 read:sometimes {DONE}", "'sometimes' stands where"),
+    Mistake(f"metadata 0xF1D3 version:5 {DONE}", r"cannot change the metadata tag 0xC1 \(version\). The update's own"),
+    Mistake(f"metadata 0xF1D3 used_size:5 {DONE}", "the chip alone sets it"),
+    Mistake(f"metadata 0xF1D3 key_usage:signature {DONE}", "0xF1D3 is no key"),
+    Mistake(f"metadata 0xF1D3 --reset nines {DONE}", "'nines' is not one of"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -92,8 +92,8 @@ def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
 
 
-@pytest.mark.parametrize("typed", MADE)
-def test_made(cli: Cli, typed: str, large: rsa.RSAPrivateKey) -> None:
+@pytest.mark.parametrize("mistake", MADE, ids=lambda mistake: mistake.typed)
+def test_made(cli: Cli, mistake: Mistake, large: rsa.RSAPrivateKey) -> None:
     """One line, the exit code, and no file."""
     save_files(Path())
     Path("empty").touch()
@@ -104,12 +104,7 @@ def test_made(cli: Cli, typed: str, large: rsa.RSAPrivateKey) -> None:
     public = signer().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     Path("public.pem").write_bytes(public)
     files = set(Path().iterdir())
-    code, line = MADE[typed]
-    result = cli("update", "make", *typed.split())
-    assert (result.code, result.out) == (code, ""), result.err
-    (error,) = result.errors
-    assert re.search(line, error), error
-    assert "Warning" not in result.err
+    assert_mistake(cli, mistake, "update", "make")
     assert set(Path().iterdir()) == files
 
 
@@ -164,9 +159,7 @@ FILES: dict[str, tuple[Callable[[], object], int, str]] = {
 
 def test_no_file(cli: Cli) -> None:
     for command in ("show", "apply"):
-        result = cli("update", command, "none")
-        assert (result.code, result.out, len(result.errors)) == (USAGE, "", 1)
-        assert "cannot read the update set none: there is no such file" in result.errors[0]
+        assert "cannot read the update set none: there is no such file" in fails(cli, USAGE, "update", command, "none")
 
 
 @pytest.fixture(scope="module")
@@ -204,9 +197,7 @@ def test_applied(cli: Cli, prepared: Path, tmp_path: Path, name: str) -> None:
     else:
         write_update(Path("set"), content)  # type: ignore[arg-type]
     before = dump(port)
-    result = cli("--port", port, "update", "apply", "set", "--yes")
-    assert (result.code, result.out) == (code, ""), result.err
-    (error,) = result.errors
+    error = fails(cli, code, "--port", port, "update", "apply", "set", "--yes")
     assert re.search(line, error), error
     assert dump(port) == before
     checked = cli("--port", port, "update", "apply", "set", "--check")
