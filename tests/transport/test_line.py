@@ -13,6 +13,7 @@ from served_boards import board_on_pty, board_on_rfc2217, board_on_tcp
 
 from optiga import BoardError, ConfigurationError, open_chip
 from optiga.emulator import Board, EmulatedChip
+from optiga.locks import PortLock, lock_path_for_port
 from optiga.protocol import frame
 from optiga.transport.line import SerialLine
 
@@ -142,9 +143,10 @@ def test_a_board_that_takes_no_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
         line.close()
 
 
-def test_the_lock_is_held_while_a_board_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optiga.locks.PortLock.__init__.__kwdefaults__", {"wait_s": 0.0})
+def test_the_lock_is_held_while_a_board_is_open() -> None:
     with board_on_tcp(Board(EmulatedChip().execute)) as port:
-        with open_chip(port), pytest.raises(BoardError, match="in use by process"):
-            open_chip(port)
-        open_chip(port).close()
+        lock = PortLock(lock_path_for_port(port), port="second", wait_s=0)
+        with open_chip(port), pytest.raises(BoardError, match="second: in use by process"):
+            lock.acquire()
+        lock.acquire()
+        lock.release()
