@@ -146,8 +146,9 @@ class TestPassphrase:
 
     def test_root_and_intermediate_have_their_own(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
         asked = self.answer(monkeypatch, PASSPHRASE, "another one", "another one")
-        assert cli("ca", "intermediate", "factory", "--ca", closed, "--ask-passphrase").code == 0
-        assert asked[0].startswith("Passphrase of closed")
+        result = cli("ca", "intermediate", "factory", "--ca", closed, "--ask-passphrase")
+        assert result.code == 0
+        assert "Passphrase of closed" in asked[0] + result.err  # older versions of click print the question themselves
         assert "does not open" in fails(
             cli, 2, "ca", "crl", "--ca", "factory", "--passphrase-file", self.file(PASSPHRASE)
         )

@@ -26,6 +26,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "A")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "S")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "regional")  # older versions of boto3 have one for all regions
 
 
 @pytest.mark.parametrize(
