@@ -7,13 +7,17 @@ import os
 import random
 import signal
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from threading import Event
 
 import pytest
 from cloud_server import Cloud
 from forking import Forking
+from processes import LIMIT_S
 from provisioned import Bench
 from test_provision_faults import OPERATIONS
 
@@ -29,24 +33,27 @@ class Runs(Forking):
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(Path(__file__).with_name("killed_provision.py"), environment)
-        self.pid = 0
+        self._pid = 0
+        self._started = Event()
 
     def start(self, folder: Path, *arguments: object) -> None:
         self.tell(json.dumps([str(folder), *map(str, arguments)]))
-        word, self.pid = self._line()
+        word, self._pid = self._line()
         assert word == "pid"
+        self._started.set()
 
     def end(self) -> int:
         """Wait for the end; the exit code, negative for a signal."""
         word, code = self._line()
         assert word == "gone"
-        self.pid = 0
+        self._started.clear()
         return code
 
     def kill(self) -> None:
-        """Kill the child, if it is still there."""
+        """Kill the child, if it is still there; it may call before it is known by its number."""
+        assert self._started.wait(LIMIT_S)
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self._pid, signal.SIGKILL)
 
     def _line(self) -> tuple[str, int]:
         word, number = self.told()
@@ -63,17 +70,19 @@ def runs(cloud_server: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="module")
-def whole_s(runs: Runs, cloud_server: Cloud, tmp_path_factory: pytest.TempPathFactory) -> float:
-    """How long a run takes that nobody kills, in seconds; the first takes longer than those behind it."""
+def times(runs: Runs, cloud_server: Cloud, tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    """When a run that nobody kills begins, calls AWS, is answered and ends, in seconds from its begin."""
 
-    def run(number: int) -> float:
+    def run(number: int) -> list[float]:
         bench = make_bench(cloud_server, tmp_path_factory.mktemp("whole"), number)
-        begin = time.monotonic()
+        moments = [time.monotonic()]
+        cloud_server.before(lambda *_: moments.append(time.monotonic()))
         runs.start(bench.folder, *arguments(bench))
         assert runs.end() == 0
-        return time.monotonic() - begin
+        moments.append(time.monotonic())
+        return [moment - moments[0] for moment in moments]
 
-    return min(map(run, range(3)))
+    return min(map(run, range(3)), key=lambda times: times[-1])  # the first takes longer than those behind it
 
 
 def make_bench(cloud: Cloud, tmp_path: Path, number: int) -> Bench:
@@ -98,17 +107,42 @@ def finish(runs: Runs, bench: Bench) -> None:
     bench.check_finished()
 
 
+def kill_at(runs: Runs, bench: Bench, times: list[float], moment: float) -> int:
+    """Kill a run at a moment of the one that took those times: as long after the same call.
+
+    :param moment: in seconds from the begin; if it is that of a call, the call is not over before the run is killed.
+    :returns: the exit code of the run.
+    """
+    last = bisect_right(times, moment) - 1
+    wait_s = moment - times[last]
+    calls = count(1)
+    reached = Event()
+
+    def look(*_: str) -> None:
+        if next(calls) == last:
+            if not wait_s:
+                runs.kill()
+            reached.set()
+
+    bench.cloud.before(look)
+    runs.start(bench.folder, *arguments(bench))
+    assert last == 0 or reached.wait(LIMIT_S)
+    time.sleep(wait_s)  # the moment is drawn at random; nothing is waited for
+    runs.kill()
+    return runs.end()
+
+
 @pytest.mark.parametrize("part", range(PARTS))
-def test_killed_at_random_moments(runs: Runs, cloud: Cloud, tmp_path: Path, whole_s: float, part: int) -> None:
-    struck = 0
-    for number in range(KILLS // PARTS):
+def test_killed_at_random_moments(runs: Runs, cloud: Cloud, tmp_path: Path, times: list[float], part: int) -> None:
+    """The first is killed at a call, so that one is struck on any machine."""
+    moments = [random.choice(times[1:-1]), *(random.uniform(0, times[-1]) for _ in range(KILLS // PARTS - 1))]
+    codes = set()
+    for number, moment in enumerate(moments):
         bench = make_bench(cloud, tmp_path, number)
-        runs.start(bench.folder, *arguments(bench))
-        time.sleep(random.uniform(0, whole_s))  # the moment is drawn at random; nothing is waited for
-        runs.kill()
-        struck += runs.end() == -signal.SIGKILL
+        codes.add(kill_at(runs, bench, times, moment))
         finish(runs, bench)
-    assert struck, "no kill has struck a run"
+    assert -signal.SIGKILL in codes
+    assert codes <= {0, -signal.SIGKILL}
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
