@@ -149,8 +149,9 @@ class TestPatience:
         monkeypatch.delenv("AWS_RETRY_MODE")
         monkeypatch.delenv("AWS_MAX_ATTEMPTS")
         assert connect(AwsOptions()).iot.meta.config.retries == {"mode": "adaptive", "total_max_attempts": ATTEMPTS}
-        bench.cloud.fail("DescribeEndpoint", Fault.THROTTLE, times=1)
+        bench.cloud.fail("UpdateCertificate", Fault.THROTTLE, times=1)
         assert run().code == 0
+        assert bench.cloud.calls.count("UpdateCertificate") == 2
 
     def test_a_certificate_whose_answer_was_lost_is_adopted(self, run: Cli, bench: Bench) -> None:
         bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER)
