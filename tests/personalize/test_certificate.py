@@ -117,7 +117,7 @@ REFUSED = [
         "f:2: the block that begins here has no line -----END CERTIFICATE-----",
     ),
     (pem(LEAF).replace("MII", "M!I").encode(), "f:1: the block that begins here is not base64"),
-    (pem(LEAF).replace("MII", "MI").encode(), "f:1: the block that begins here is not base64"),
+    (pem(LEAF).replace("MII", "MI", 1).encode(), "f:1: the block that begins here is not base64"),
 ]
 
 
