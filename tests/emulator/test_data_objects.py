@@ -43,7 +43,7 @@ def used(probe: Probe, oid: int) -> int | None:
     ],
 )
 def test_a_new_chip_is_as_a_real_one(probe: Probe, oid: int, metadata: str, content: str) -> None:
-    """Metadata as in Infineon's published dump of a V3 chip; contents by the manual's tables 46 and 48."""
+    """Metadata, but for used sizes, as in Infineon's published dump of a V3 chip; contents by the manual's tables."""
     assert probe.metadata(oid).encode().hex() == metadata
     assert probe.read(oid).hex() == content
 
