@@ -9,7 +9,7 @@ import click
 
 from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
-from optiga.cli.object_commands import SIDE, compare_sides
+from optiga.cli.object import SIDE, compare_sides
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 if TYPE_CHECKING:
