@@ -8,14 +8,14 @@ from optiga.cli.lazy import Lazy, LazyGroup
 from optiga.cli.settings import common_options
 
 _COMMANDS = {
-    "decrypt": Lazy("optiga.cli.rsa_commands:decrypt", "Decrypt with an RSA key."),
-    "draw": Lazy("optiga.cli.draw_command:draw", "Have the chip make a key for the host."),
+    "decrypt": Lazy("optiga.cli.rsa:decrypt", "Decrypt with an RSA key."),
+    "draw": Lazy("optiga.cli.key_draw:draw", "Have the chip make a key for the host."),
     "ecdh": Lazy("optiga.cli.key_commands:ecdh", "Agree on a secret with the holder of another key."),
     "generate": Lazy("optiga.cli.key_commands:generate", "Make a key pair, or the AES key."),
     "list": Lazy("optiga.cli.key_commands:list_all", "List every key: algorithm, usage, life cycle, conditions."),
     "public": Lazy("optiga.cli.key_commands:public", "Print the public key that a slot's certificate names."),
-    "sign": Lazy("optiga.cli.sign_commands:sign", "Sign a file."),
-    "verify": Lazy("optiga.cli.sign_commands:verify", "Have the chip check a signature."),
+    "sign": Lazy("optiga.cli.key_sign:sign", "Sign a file."),
+    "verify": Lazy("optiga.cli.key_sign:verify", "Have the chip check a signature."),
 }
 
 
