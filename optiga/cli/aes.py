@@ -93,4 +93,4 @@ def mac(settings: Settings, path: str, mode: str) -> None:
     chosen = plan_mac(message, mode)
     with settings.open_chip() as chip:
         value = chip.toolbox.mac(message, chosen)
-    settings.print_result({"mode": mode, "mac": value.hex()}, default="text", text=value.hex())
+    settings.print_result({"mode": mode, "mac": value.hex()}, text=value.hex())

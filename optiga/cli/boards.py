@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.cli.tables import align
 
 
 @click.command(name="boards")
@@ -18,10 +19,5 @@ def command(settings: Settings) -> None:
 
     ports = list_ports()
     rows = [(port.device, "board" if port.is_board else "-", port.why, port.description) for port in ports]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    settings.print_result(
-        {"ports": [asdict(port) for port in ports]},
-        default="text",
-        text="\n".join(lines) or "No serial port found. An emulated chip needs none: --port emulator",
-    )
+    text = align(rows) or "No serial port found. An emulated chip needs none: --port emulator"
+    settings.print_result({"ports": [asdict(port) for port in ports]}, text=text)

@@ -162,7 +162,7 @@ def sign(
         "not_after": issued.certificate.parsed.not_valid_after_utc.isoformat(),
         "ca": authority.certificate.subject,
     }
-    settings.print_result(fields, default="text", text=_lines(fields))
+    settings.print_result(fields)
 
 
 @click.command(name="list")
@@ -193,7 +193,7 @@ def list_issued(settings: Settings, ca_path: str) -> None:
     ]
     rows = [f"{one.serial}  {one.state(now):<7}  {one.not_after:%Y-%m-%d}  {one.subject}" for one in issued]
     text = "\n".join(rows) or "This CA has issued nothing yet"
-    settings.print_result({"ca": folder.certificate.subject, "certificates": fields}, default="text", text=text)
+    settings.print_result({"ca": folder.certificate.subject, "certificates": fields}, text=text)
 
 
 @click.command(name="show")
@@ -212,7 +212,7 @@ def show(settings: Settings, serial: str, ca_path: str) -> None:
         record = find_record(records, serial)
     text = "".join(certificate.pem for certificate in (Certificate.parse(record.der), *folder.chain))
     fields = {"serial": record.serial, "subject": record.subject, "certificate": text}
-    settings.print_result(fields, default="text", text=text.rstrip("\n"))
+    settings.print_result(fields, text=text.rstrip("\n"))
 
 
 @click.command(name="revoke")
@@ -249,7 +249,7 @@ def revoke(
     }
     if not fresh:
         settings.note("It was revoked already; the CRL is new")
-    settings.print_result(fields, default="text", text=_lines(fields))
+    settings.print_result(fields)
 
 
 @click.command(name="crl")
@@ -288,7 +288,7 @@ def _show_new(settings: Settings, folder: CaFolder) -> None:
     }
     if not folder.key_is_encrypted:
         settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
-    settings.print_result(fields, default="text", text=_lines(fields))
+    settings.print_result(fields)
 
 
 def _check_replaceable(target: Path) -> None:
@@ -308,7 +308,3 @@ def _check_replaceable(target: Path) -> None:
 
 def _common_name(name: str | None, path: str) -> str:
     return name if name is not None else Path(os.path.realpath(path)).name[:64]
-
-
-def _lines(fields: dict[str, Any]) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in fields.items())

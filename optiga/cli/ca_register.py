@@ -52,4 +52,4 @@ def command(
         settings.note("The CA was registered already")
     values = (authority.certificate.subject, ca.ca_id, ca.arn, ca.status, ca.mode, ca.auto_registration, aws.region)
     fields = dict(zip(_FIELDS, values, strict=True))
-    settings.print_result(fields, default="text", text="\n".join(f"{name}: {value}" for name, value in fields.items()))
+    settings.print_result(fields)

@@ -159,7 +159,7 @@ def give(
     if out is not None:
         save(settings, out, data.hex().encode() + b"\n" if as_hex else data, what, secret=secret)
     result = {**fields, "size": len(data), "data": None if out is not None else data.hex(), "file": out}
-    settings.print_result(result, default="text")
+    settings.print_result(result)
 
 
 def write_bytes(data: bytes) -> None:

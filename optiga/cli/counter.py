@@ -8,6 +8,7 @@ import click
 
 from optiga.cli.authorization import authorize_option
 from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.cli.tables import table
 
 if TYPE_CHECKING:
     from optiga.personalize.counters import Counter
@@ -36,13 +37,12 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def list_all(settings: Settings) -> None:
     """List every counter: the chip's four, and data objects whose type is up_counter."""
-    from optiga.cli.tables import table
     from optiga.personalize.counters import list_counters
 
     with settings.open_chip() as chip:
         counters = [counter.fields for counter in list_counters(chip)]
     text = table(("oid", "value", "threshold", "left"), counters)
-    settings.print_result({"counters": counters}, default="text", text=text)
+    settings.print_result({"counters": counters}, text=text)
 
 
 @command.command(name="show", short_help="Show a counter.")
@@ -116,4 +116,4 @@ def set_counter(settings: Settings, oid: str, value: int | None, threshold: int 
 def _print(settings: Settings, counter: Counter) -> None:
     fields = counter.fields
     text = f"{fields['oid']}  {fields['value']} of {fields['threshold']}, {fields['left']} left"
-    settings.print_result(fields, default="text", text=text)
+    settings.print_result(fields, text=text)

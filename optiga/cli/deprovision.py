@@ -65,7 +65,7 @@ def command(
         "thing": done.thing,
         "policy": done.policy,
     }
-    settings.print_result(fields, default="text", text="\n".join(f"{name}: {value}" for name, value in fields.items()))
+    settings.print_result(fields)
 
 
 def _uid_of_chip(settings: Settings) -> str:

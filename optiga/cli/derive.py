@@ -83,6 +83,6 @@ def _give(settings: Settings, method: str, key: bytes, out: str | None) -> None:
         settings.warn("this is a secret key: whoever sees it can read what it protects")
     if settings.wants_result:
         fields = {"method": method, "size": len(key), "key": key.hex() if out is None else None, "file": out}
-        settings.print_result(fields, default="text")
+        settings.print_result(fields)
     elif out is None:
         click.echo(key.hex())

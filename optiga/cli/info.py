@@ -16,4 +16,4 @@ def command(settings: Settings) -> None:
 
     with settings.open_chip() as chip:
         information = chip_information(chip)
-    settings.print_result(information, default="text", text=format_information(information))
+    settings.print_result(information, text=format_information(information))

@@ -30,7 +30,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
         csr = create_csr(chip, configuration)
     write_whole(folder / csr.filename, csr.pem.encode("ascii"))
     result = {"filename": csr.filename, "public_key": csr.public_key}
-    settings.print_result(result, default="repr", text="\n".join(f"{name}: {value}" for name, value in result.items()))
+    settings.print_result(result, default="repr")
 
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:

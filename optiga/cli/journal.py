@@ -12,11 +12,12 @@ from typing import Any
 import click
 
 from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.cli.tables import table
 
 _journal_option = click.option(
     "--journal", "path", metavar="FILE", default="personalization.db", help="The journal. [personalization.db]"
 )
-_TABLE = ("uid", "slot", "step", "thing", "certificate_id", "updated_at")
+_COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "updated_at")
 
 
 @click.group(name="journal", invoke_without_command=True)
@@ -43,7 +44,8 @@ def show(settings: Settings, path: str) -> None:
     if settings.output == "csv":
         click.echo(_csv(slots), nl=False)
         return
-    settings.print_result({"slots": slots}, default="text", text=_table(slots) or "Nothing has been written down yet")
+    text = table(_COLUMNS, slots) if slots else "Nothing has been written down yet"
+    settings.print_result({"slots": slots}, text=text)
 
 
 @command.command(name="export")
@@ -82,13 +84,3 @@ def _csv(slots: Sequence[Mapping[str, Any]]) -> str:
         writer.writeheader()
         writer.writerows(slots)
     return text.getvalue()
-
-
-def _table(slots: Sequence[Mapping[str, Any]]) -> str:
-    if not slots:
-        return ""
-    rows = [_TABLE, *(tuple(str(slot[name] or "-") for name in _TABLE) for slot in slots)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_TABLE))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )

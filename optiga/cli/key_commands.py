@@ -31,7 +31,7 @@ def list_all(settings: Settings) -> None:
     with settings.open_chip() as chip:
         keys = list_keys(chip)
     rows = [{**key, "usage": ", ".join(key["usage"]) or None} for key in keys]
-    settings.print_result({"keys": keys}, default="text", text=table(_COLUMNS, rows))
+    settings.print_result({"keys": keys}, text=table(_COLUMNS, rows))
 
 
 @click.command(name="generate")
@@ -93,7 +93,7 @@ def generate(
             "public_key": public_key or None,
             "file": out,
         }
-        settings.print_result(fields, default="text")
+        settings.print_result(fields)
     elif out is None and public_key:
         click.echo(public_key, nl=False)
 
@@ -144,7 +144,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
             "public_key": key.pem,
             "file": out,
         }
-        settings.print_result(fields, default="text")
+        settings.print_result(fields)
     elif out is None:
         click.echo(key.pem, nl=False)
 
@@ -191,6 +191,6 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
             "secret": secret.hex() if out is None and session is None else None,
             "file": out,
         }
-        settings.print_result(fields, default="text")
+        settings.print_result(fields)
     elif out is None and session is None:
         click.echo(secret.hex())

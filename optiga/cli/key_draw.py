@@ -38,6 +38,6 @@ def draw(settings: Settings, algorithm: str, out: str | None) -> None:
             "public_key": key.public_key or None,
             "file": out,
         }
-        settings.print_result(fields, default="text")
+        settings.print_result(fields)
     elif out is None:
         click.echo(key.text, nl=not key.public_key)

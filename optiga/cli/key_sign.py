@@ -61,7 +61,7 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
             "signature": content.hex() if chosen in ("der", "raw") else content.decode("ascii").strip(),
             "file": out,
         }
-        settings.print_result(fields, default="text")
+        settings.print_result(fields)
     elif out is None:
         write_bytes(content)
 
@@ -91,4 +91,4 @@ def verify(settings: Settings, name: str, signature_path: str, path: str, hash_n
     with settings.open_chip(*([verifier.target.oid] if verifier.target else [])) as chip:
         algorithm, used = verify_on_chip(chip, verifier, signature, digests)
     fields = {"verified": True, "key": name, "algorithm": algorithm.title, "hash": used}
-    settings.print_result(fields, default="text", text=f"Verified by the chip: {algorithm.title}, {used}")
+    settings.print_result(fields, text=f"Verified by the chip: {algorithm.title}, {used}")

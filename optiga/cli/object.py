@@ -10,6 +10,7 @@ from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
 from optiga.cli.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.cli.tables import lines, table
 
 if TYPE_CHECKING:
     from optiga.personalize.objects import DataChange, MetadataChange
@@ -42,7 +43,6 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def list_all(settings: Settings) -> None:
     """List every object of the chip: what it is, bytes used and most, life cycle state, and who may do what."""
-    from optiga.cli.tables import table
     from optiga.personalize.objects import list_objects
 
     with settings.open_chip() as chip:
@@ -55,7 +55,7 @@ def list_all(settings: Settings) -> None:
         }
         for one in objects
     ]
-    settings.print_result({"objects": objects}, default="text", text=table(_COLUMNS, rows))
+    settings.print_result({"objects": objects}, text=table(_COLUMNS, rows))
 
 
 @command.command(name="read", short_help="Read an object's data.")
@@ -137,7 +137,9 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
         settings.check_query({"oid": "", **SIDE})
         with settings.open_chip(info.oid) as chip:
             shown = describe_metadata(chip.metadata(info.oid))
-        settings.print_result({"oid": info.label, **shown}, default="text", text=_side(info.label, shown))
+        settings.print_result(
+            {"oid": info.label, **shown}, text=f"{info.label}  {shown['hex']}\n{lines(shown['words'])}"
+        )
         return
     wanted = read_words(info, words)
     settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
@@ -181,20 +183,16 @@ def _print_change(settings: Settings, change: MetadataChange, after: dict[str, A
     if not change.is_needed and not quiet:
         settings.note(f"{label} has these metadata already: it was not programmed again")
     fields = {"oid": label, "changed": change.is_needed, "before": before, "after": after}
-    settings.print_result(fields, default="text", text=compare_sides(label, before, after))
+    settings.print_result(fields, text=compare_sides(label, before, after))
 
 
 def compare_sides(label: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     """Metadata before and after, as ``describe_metadata`` gives them, for people."""
-    lines = [f"{label} before {before['hex']}", f"{label} after  {after['hex']}"]
+    sides = [f"{label} before {before['hex']}", f"{label} after  {after['hex']}"]
     for name in {**before["words"], **after["words"]}:
         old, new = before["words"].get(name, "absent"), after["words"].get(name, "absent")
-        lines.append(f"{name}: {new}" if old == new else f"{name}: {old} -> {new}")
-    return "\n".join(lines)
-
-
-def _side(label: str, shown: dict[str, Any]) -> str:
-    return "\n".join([f"{label}  {shown['hex']}", *(f"{name}: {value}" for name, value in shown["words"].items())])
+        sides.append(f"{name}: {new}" if old == new else f"{name}: {old} -> {new}")
+    return "\n".join(sides)
 
 
 def _write_certificate(settings: Settings, label: str, path: str, name: str) -> None:

@@ -96,7 +96,7 @@ def command(
             settings.note("Of a chip that the journal knows, only what is missing is done")
         steps = plan.steps(renew=renew)
         text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
-        settings.print_result({"steps": steps}, default="text", text=text)
+        settings.print_result({"steps": steps}, text=text)
         return
     run_plan(settings, plan, journal, renew=renew)
 
@@ -120,4 +120,4 @@ def run_plan(
         check(chip)
         entry = provision(chip, plan, journal, build_report(settings), renew=renew)
     fields = entry.result()
-    settings.print_result(fields, default="json", text="\n".join(f"{name}: {value}" for name, value in fields.items()))
+    settings.print_result(fields, default="json")

@@ -105,14 +105,16 @@ class Settings:
         """Whether the user asked for a result where the command prints none by itself."""
         return self.query is not None or self.output in ("json", "repr")
 
-    def print_result(self, result: Mapping[str, Any], *, default: str, text: str = "") -> None:
+    def print_result(self, result: Mapping[str, Any], *, default: str = "text", text: str | None = None) -> None:
         """Print a result on standard output, in the form asked for.
 
         :param default: the form where none was asked for: ``repr``, ``json`` or ``text``.
-        :param text: the form for people; with ``text`` alone.
+        :param text: the form for people; a line for each field where there is no other.
         :raises ConfigurationError: if the query finds nothing.
         """
         import json
+
+        from optiga.cli.tables import lines
 
         form = self.output or (default if self.query is None else "repr" if default == "text" else default)
         value: Any = dict(result)
@@ -122,7 +124,7 @@ class Settings:
                 _print(value)
                 return
         if form == "text" and self.query is None:
-            _print(text)
+            _print(lines(result) if text is None else text)
         elif form == "repr":
             _print(repr(value))
         else:

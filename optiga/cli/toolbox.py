@@ -41,7 +41,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
         if out is not None:
             save(settings, out, drawn.hex().encode() + b"\n" if as_hex else drawn, "The random", secret=True)
         fields = {"size": size, "random": None if out is not None else drawn.hex(), "file": out}
-        settings.print_result(fields, default="text")
+        settings.print_result(fields)
         return
     deliver(settings, drawn, "The random", out=out, as_hex=as_hex or (out is None and not raw), secret=True)
 
@@ -64,7 +64,7 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
     message = b"" if path is None else read_whole(path)
     with settings.open_chip(*([target.oid] if target else [])) as chip:
         digest = chip.toolbox.sha256(message) if target is None else hash_object(chip, target)
-    settings.print_result({"hash": "sha256", "digest": digest.hex()}, default="text", text=digest.hex())
+    settings.print_result({"hash": "sha256", "digest": digest.hex()}, text=digest.hex())
 
 
 @click.command(name="hmac")
@@ -83,4 +83,4 @@ def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
     message = read_whole(path, empty=False)
     with settings.open_chip(secret) as chip:
         mac = chip.toolbox.hmac(secret, message, hash_name)
-    settings.print_result({"hash": hash_name, "mac": mac.hex()}, default="text", text=mac.hex())
+    settings.print_result({"hash": hash_name, "mac": mac.hex()}, text=mac.hex())

@@ -97,7 +97,7 @@ def import_(
             confirm(settings, f"Importing {name}", plan.stays, yes=yes)
             failures = execute_import(chip, plan, keep_going=keep_going)
     result = import_result(plan, failures)
-    settings.print_result(result, default="text", text=_planned_text(result) if dry_run else _done_text(result))
+    settings.print_result(result, text=_planned_text(result) if dry_run else _done_text(result))
     _raise_failures(settings, failures)
 
 

@@ -30,9 +30,7 @@ def show(settings: Settings, path: str) -> None:
     """
     from optiga.personalize.update.update_file import read_update
 
-    words = read_update(Path(path)).in_words()
-    lines = [f"{name}: {'-' if value is None else value}" for name, value in words.items()]
-    settings.print_result(words, default="text", text="\n".join(lines))
+    settings.print_result(read_update(Path(path)).in_words())
 
 
 @click.command(name="apply")
@@ -75,7 +73,7 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
         settings.note(f"An update of {label} that had been interrupted is ended by this one")
     before = describe_metadata(plan.before)
     fields = {**_fields(update, plan, applied=True), "before": before, "after": after}
-    settings.print_result(fields, default="text", text=compare_sides(str(label), before, after))
+    settings.print_result(fields, text=compare_sides(str(label), before, after))
 
 
 def _print_check(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
@@ -90,7 +88,7 @@ def _print_check(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> Non
         lines.append("It can never be undone:")
         lines += [f"  {sentence}" for sentence in plan.stays]
     fields = {**_fields(update, plan, applied=False), "before": before, "after": None}
-    settings.print_result(fields, default="text", text="\n".join(lines))
+    settings.print_result(fields, text="\n".join(lines))
 
 
 def _fields(update: UpdateSet, plan: UpdatePlan, *, applied: bool) -> dict[str, Any]:
