@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from optiga.cli.cloud_options import aws_options, build_aws_options, build_report
+from optiga.cli.confirm import confirm, yes_option
 from optiga.cli.settings import Settings, common_options, pass_settings
-from optiga.errors import ConfigurationError
 
 
 @click.command(name="deprovision")
@@ -18,7 +17,7 @@ from optiga.errors import ConfigurationError
 @click.option("--uid", metavar="HEX", help="The chip, if it is not at hand. [the one at the port]")
 @click.option("--delete-thing", is_flag=True, help="Delete the thing, too.")
 @click.option("--delete-policy", is_flag=True, help="Delete the policy, too.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option(
     "--journal", "path", metavar="FILE", default="personalization.db", help="The journal. [personalization.db]"
 )
@@ -45,10 +44,11 @@ def command(
     settings.check_query({"uid": "", "slot": "", "step": "", "certificate_id": "", "thing": "", "policy": ""})
     with open_journal(Path(path)) as journal:
         entry = find_entry(journal, uid.lower() if uid is not None else _uid_of_chip(settings), found.name)
-        if not yes:
-            lost = [*(entry.replaces or "").split(), entry.certificate_id]
-            lost += [entry.thing if delete_thing else None, entry.policy if delete_policy else None]
-            _ask(entry.uid, entry.slot, lost)
+        lost = [f"the certificate {name}" for name in (*(entry.replaces or "").split(), entry.certificate_id) if name]
+        lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []
+        lost += [f"the policy {entry.policy}"] if delete_policy and entry.policy else []
+        stays = [f"{name} will be deleted" for name in lost]
+        confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", stays, yes=yes)
         done = deprovision(
             journal,
             entry,
@@ -71,11 +71,3 @@ def command(
 def _uid_of_chip(settings: Settings) -> str:
     with settings.open_chip() as chip:
         return chip.uid.hex
-
-
-def _ask(uid: str, slot: str, lost: list[str | None]) -> None:
-    """Have the user confirm what cannot be undone."""
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise ConfigurationError("nobody can be asked: standard input is no terminal", hint="--yes does without")
-    what = ", ".join(name for name in lost if name) or "nothing"
-    click.confirm(f"Slot {slot} of chip {uid}: delete for good {what}?", abort=True, err=True)

@@ -188,7 +188,8 @@ class TestDeprovision:
         monkeypatch.setattr("sys.stdin", Terminal("n\n"))
         calls = len(bench.cloud.calls)
         result = cli("--port", bench.port, "deprovision", "--delete-thing", "--delete-policy")
-        assert result.code == 130
-        for name in (*certificates, "my_thing", "my_policy"):
-            assert str(name) in result.err
+        assert result.code == CONFIGURATION_EXIT
+        assert "was not confirmed: nothing was done" in result.err
+        for name in (*certificates, "thing my_thing", "policy my_policy"):
+            assert f"{name} will be deleted" in result.err
         assert bench.cloud.calls[calls:] == []
