@@ -6,14 +6,25 @@ import click
 
 from optiga.cli.authorization import authorize_option
 from optiga.cli.content import check_out, give, hex_option, out_option, read_whole, take_hex
-from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.cli.settings import Settings, common_options, pass_settings, together
 
-_mode_option = click.option(
-    "--mode", type=click.Choice(["cbc", "ecb"]), default="cbc", help="ECB shows which blocks are equal. [cbc]"
-)
-_iv_option = click.option("--iv", callback=take_hex, metavar="HEX", help="Initialization vector of CBC, 16 bytes.")
-_pad_option = click.option(
-    "--pad", "padding", type=click.Choice(["pkcs7", "none"]), default="pkcs7", help="Padding to whole blocks. [pkcs7]"
+_cipher_options = together(
+    click.argument("path", metavar="FILE|-"),
+    out_option,
+    hex_option,
+    click.option(
+        "--mode", type=click.Choice(["cbc", "ecb"]), default="cbc", help="ECB shows which blocks are equal. [cbc]"
+    ),
+    click.option("--iv", callback=take_hex, metavar="HEX", help="Initialization vector of CBC, 16 bytes."),
+    click.option(
+        "--pad",
+        "padding",
+        type=click.Choice(["pkcs7", "none"]),
+        default="pkcs7",
+        help="Padding to whole blocks. [pkcs7]",
+    ),
+    authorize_option,
+    common_options(),
 )
 _FIELDS = ("mode", "size", "data", "file")
 
@@ -28,14 +39,7 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command(name="encrypt", short_help="Encrypt a file.")
-@click.argument("path", metavar="FILE|-")
-@out_option
-@hex_option
-@_mode_option
-@_iv_option
-@_pad_option
-@authorize_option
-@common_options()
+@_cipher_options
 @pass_settings
 def encrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
@@ -52,14 +56,7 @@ def encrypt(
 
 
 @command.command(name="decrypt", short_help="Decrypt a file.")
-@click.argument("path", metavar="FILE|-")
-@out_option
-@hex_option
-@_mode_option
-@_iv_option
-@_pad_option
-@authorize_option
-@common_options()
+@_cipher_options
 @pass_settings
 def decrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str

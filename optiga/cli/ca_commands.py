@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from optiga.cli.passphrase import open_authority, passphrase_options, read_passphrase, warn_of
-from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.cli.settings import Settings, common_options, pass_settings, together
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.personalize.ca.profile import MAX_DAYS
 from optiga.personalize.ca.revocation import CRL_DAYS, REASONS
@@ -18,23 +17,17 @@ from optiga.personalize.ca.revocation import CRL_DAYS, REASONS
 if TYPE_CHECKING:
     from optiga.personalize.ca.folder import CaFolder
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 _DAYS = click.IntRange(1, MAX_DAYS)
 _MADE = ("ca", "subject", "serial", "not_after", "certificate_file", "key_encrypted")
 
 
-def _new_ca_options(function: F) -> F:
-    """What both kinds of new CAs take."""
-    for option in (
-        click.option("--curve", type=click.Choice(["p256", "p384"]), default="p256", help="Curve of its key. [p256]"),
-        click.option("--country", metavar="CC", help="Country in its name, two letters."),
-        click.option("--organization", metavar="TEXT", help="Organization in its name."),
-        click.option("--name", metavar="TEXT", help="Common name. [that of the folder]"),
-    ):
-        function = option(function)
-    return function
-
+_new_ca_options = together(
+    click.option("--name", metavar="TEXT", help="Common name. [that of the folder]"),
+    click.option("--organization", metavar="TEXT", help="Organization in its name."),
+    click.option("--country", metavar="CC", help="Country in its name, two letters."),
+    click.option("--curve", type=click.Choice(["p256", "p384"]), default="p256", help="Curve of its key. [p256]"),
+)
+"""What both kinds of new CAs take."""
 
 _ca_option = click.option("--ca", "ca_path", metavar="DIR", required=True, help="Folder of the CA.")
 _crl_days_option = click.option(

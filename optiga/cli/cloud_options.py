@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from optiga.cli.settings import Settings
+from optiga.cli.settings import Settings, together
 
 if TYPE_CHECKING:
     from optiga.personalize.aws.connection import AwsOptions
     from optiga.personalize.provision.plan import CloudWishes
     from optiga.personalize.provision.report import Report
 
-F = TypeVar("F", bound=Callable[..., Any])
+
+def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for value in values:
+        name, sign, content = value.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"{value!r} is not of the form {param.metavar}", ctx, param)
+        if name in pairs:
+            raise click.BadParameter(f"{name!r} is given twice", ctx, param)
+        pairs[name] = content
+    return pairs
 
 
-def aws_options(function: F) -> F:
-    """``--region``, ``--profile`` and ``--endpoint-url``; AWS's own environment variables and files count, too."""
-    for option in (
-        click.option("--endpoint-url", metavar="URL", help="Where AWS's services are instead."),
-        click.option("--profile", metavar="NAME", help="Profile of AWS's configuration files."),
-        click.option("--region", metavar="REGION", help="AWS region, for example eu-central-1."),
-    ):
-        function = option(function)
-    return function
+aws_options = together(
+    click.option("--region", metavar="REGION", help="AWS region, for example eu-central-1."),
+    click.option("--profile", metavar="NAME", help="Profile of AWS's configuration files."),
+    click.option("--endpoint-url", metavar="URL", help="Where AWS's services are instead."),
+)
+"""``--region``, ``--profile`` and ``--endpoint-url``; AWS's own environment variables and files count, too."""
 
-
-def device_options(function: F) -> F:
-    """What a device is to be in AWS IoT."""
-    for option in (
-        click.option(
-            "--parameter", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For --template; several times."
-        ),
-        click.option(
-            "--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."
-        ),
-        click.option("--policy-template", metavar="FILE", help="What the policy is made from. [my_policy.template]"),
-        click.option(
-            "--attribute", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="Of the thing; several times."
-        ),
-        click.option("--thing-group", metavar="NAME", multiple=True, help="Group for the thing; several times."),
-        click.option("--thing-type", metavar="NAME", help="Type of the thing, if it is made."),
-    ):
-        function = option(function)
-    return function
+device_options = together(
+    click.option("--thing-type", metavar="NAME", help="Type of the thing, if it is made."),
+    click.option("--thing-group", metavar="NAME", multiple=True, help="Group for the thing; several times."),
+    click.option(
+        "--attribute", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="Of the thing; several times."
+    ),
+    click.option("--policy-template", metavar="FILE", help="What the policy is made from. [my_policy.template]"),
+    click.option("--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."),
+    click.option(
+        "--parameter", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For --template; several times."
+    ),
+)
+"""What a device is to be in AWS IoT."""
 
 
 def build_aws_options(options: dict[str, Any]) -> AwsOptions:
@@ -89,15 +89,3 @@ def build_report(settings: Settings) -> Report:
     from optiga.personalize.provision.report import Report
 
     return Report(settings.note, settings.warn)
-
-
-def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for value in values:
-        name, sign, content = value.partition("=")
-        if not sign or not name:
-            raise click.BadParameter(f"{value!r} is not of the form {param.metavar}", ctx, param)
-        if name in pairs:
-            raise click.BadParameter(f"{name!r} is given twice", ctx, param)
-        pairs[name] = content
-    return pairs

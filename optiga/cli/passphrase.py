@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from optiga.cli.settings import Settings
+from optiga.cli.settings import Settings, together
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from optiga.personalize.ca.authority import CertificateAuthority
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 ENVIRONMENT = "OPTIGA_CA_PASSPHRASE"
 _MAX_FILE_SIZE = 1 << 16
 
 
-def passphrase_options(function: F) -> F:
-    """``--passphrase-file`` and ``--ask-passphrase``, as ``passphrase_file`` and ``ask_passphrase``."""
-    ask = click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrase of the CA's key.")
-    file = click.option(
+passphrase_options = together(
+    click.option(
         "--passphrase-file",
         metavar="FILE",
         help=f"Its first line is the passphrase. [environment variable {ENVIRONMENT}]",
-    )
-    return file(ask(function))
+    ),
+    click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrase of the CA's key."),
+)
+"""``--passphrase-file`` and ``--ask-passphrase``, as ``passphrase_file`` and ``ask_passphrase``."""
 
 
 def read_passphrase(

@@ -159,6 +159,17 @@ def _takes_every_letter() -> bool:
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
 
+def together(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Options, in their order, that several commands take, as one decorator."""
+
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
 def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr", "json", "text")) -> Callable[[F], F]:
     """The options that every command takes.
 
@@ -166,17 +177,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
     :param environment: whether the environment variable for the port counts; on the main command only, so that it
         never overrules what was written there.
     """
-
-    def decorate(function: F) -> F:
-        for option in reversed(_options(environment, forms)):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-def _options(environment: bool, forms: tuple[str, ...]) -> list[Callable[[F], F]]:
-    return [
+    return together(
         click.option(
             "--port",
             metavar="PORT",
@@ -205,10 +206,10 @@ def _options(environment: bool, forms: tuple[str, ...]) -> list[Callable[[F], F]
             callback=_keep_verbosity,
             help="Say more; -vv shows every frame in hex.",
         ),
-    ]
+    )
 
 
-def _result_options(forms: tuple[str, ...]) -> list[Callable[[F], F]]:
+def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
     return [
         click.option(
             "--query",

@@ -2,55 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from optiga.cli.content import MAX_FOR_CHIP, check_out, read_whole, take_hex
 from optiga.cli.passphrase import read_passphrase
-from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.cli.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from optiga.personalize.update.make import UpdateSecret
     from optiga.personalize.update.payloads import Payload, PrivateKey
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 _ENVIRONMENT = "OPTIGA_SIGNER_PASSPHRASE"
 _MAX_VERSION = 0x7FFF
 _MAX_SECRET_FILE = 1 << 12
 
 
-def _update_options(function: F) -> F:
-    """What every update has, whatever it brings; all of it is taken by :func:`_make`."""
-    for option in (
-        click.option("--out", metavar="FILE", required=True, help="File for the update: JSON, or C in .h, .c, .txt."),
-        click.option("--uid", callback=take_hex, metavar="HEX", help="For the one chip with this UID. [any]"),
-        click.option("--label", metavar="TEXT", help="Goes into the encryption's key. [Confidentiality]"),
-        click.option("--secret-hex", is_flag=True, help="The file of --secret holds hex digits."),
-        click.option("--secret-oid", metavar="OID", help="Object of the chip that holds that secret."),
-        click.option("--secret", "secret_path", metavar="FILE", help="Encrypt with this secret, 1 to 64 bytes."),
-        click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrases of encrypted keys."),
-        click.option(
-            "--passphrase-file",
-            metavar="FILE",
-            help=f"Its first line is the passphrase of the signer's key. [environment variable {_ENVIRONMENT}]",
-        ),
-        click.option("--signer", "signer_path", metavar="KEY", required=True, help="Private key that signs, PEM."),
-        click.option("--anchor", metavar="OID", required=True, help="Object with the signer's certificate: 0xE0E8 …"),
-        click.option(
-            "--version",
-            type=click.IntRange(1, _MAX_VERSION),
-            metavar="N",
-            required=True,
-            help="Greater than the version that the object has on any of the chips; 1 to 32767.",
-        ),
-    ):
-        function = option(function)
-    return function
+_update_options = together(
+    click.option(
+        "--version",
+        type=click.IntRange(1, _MAX_VERSION),
+        metavar="N",
+        required=True,
+        help="Greater than the version that the object has on any of the chips; 1 to 32767.",
+    ),
+    click.option("--anchor", metavar="OID", required=True, help="Object with the signer's certificate: 0xE0E8 …"),
+    click.option("--signer", "signer_path", metavar="KEY", required=True, help="Private key that signs, PEM."),
+    click.option(
+        "--passphrase-file",
+        metavar="FILE",
+        help=f"Its first line is the passphrase of the signer's key. [environment variable {_ENVIRONMENT}]",
+    ),
+    click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrases of encrypted keys."),
+    click.option("--secret", "secret_path", metavar="FILE", help="Encrypt with this secret, 1 to 64 bytes."),
+    click.option("--secret-oid", metavar="OID", help="Object of the chip that holds that secret."),
+    click.option("--secret-hex", is_flag=True, help="The file of --secret holds hex digits."),
+    click.option("--label", metavar="TEXT", help="Goes into the encryption's key. [Confidentiality]"),
+    click.option("--uid", callback=take_hex, metavar="HEX", help="For the one chip with this UID. [any]"),
+    click.option("--out", metavar="FILE", required=True, help="File for the update: JSON, or C in .h, .c, .txt."),
+)
+"""What every update has, whatever it brings; all of it is taken by :func:`_make`."""
 
 
 @click.command(name="data")
