@@ -24,8 +24,8 @@ class Settings:
     """What the common options say.
 
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
-    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``authorizations``, texts as
-    ``0xF1D0=FILE``.
+    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``authorizations``, objects and the files
+    of their secrets.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Settings:
         self.output: str | None = None
         self.quiet = False
         self.verbosity = 0
-        self.authorizations: tuple[str, ...] = ()
+        self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
 
     def find_port(self, *, more: str = "") -> Port:
@@ -62,9 +62,9 @@ class Settings:
         if not self.authorizations and not oids:
             return open_chip(self.find_port())
         from optiga.chip.abilities import require_objects
-        from optiga.personalize.authorization import authorize, load_authorizations
+        from optiga.personalize.authorization import authorize, load_authorization
 
-        authorizations = load_authorizations(self.authorizations)
+        authorizations = [load_authorization(oid, path) for oid, path in self.authorizations]
         chip = open_chip(self.find_port())
         try:
             require_objects(chip, oids)

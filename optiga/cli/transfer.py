@@ -34,13 +34,13 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     The file is the one of Infineon's library optigatrust (port.to_json). It holds no keys, but every secret that the
     chip lets be read: it is for its owner alone to read.
     """
-    from optiga.personalize.files import write_whole
+    from optiga.personalize.files import check_output_file, write_whole
     from optiga.personalize.transfer.export import choose, read_chip
     from optiga.personalize.transfer.form import encode_entries, format_entries
 
     chosen = choose(oids)
     if path != "-":
-        _check_file(path)
+        check_output_file(Path(path), "Name a file, or - for standard output")
     with settings.open_chip() as chip:
         exported = read_chip(chip, chosen)
     if path == "-":
@@ -111,17 +111,6 @@ def _only(entries: list[Entry], chosen: list[int], name: str) -> list[Entry]:
     if missing:
         raise ConfigurationError(f"{name} has nothing of {', '.join(f'0x{oid:04X}' for oid in sorted(missing))}")
     return found
-
-
-def _check_file(path: str) -> None:
-    """Refuse a file that cannot be written, before the chip is read."""
-    from optiga.personalize.files import check_output_file
-
-    try:
-        check_output_file(Path(path))
-    except ConfigurationError as error:
-        hint = "Name a file, or - for standard output" if "--out" in error.hint else error.hint
-        raise ConfigurationError(error.message, hint=hint) from None
 
 
 def _note_export(settings: Settings, path: str, exported: Export) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
@@ -13,6 +12,8 @@ from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optiga.chip import Chip
 
 _MAX_FILE = 1 << 12
@@ -25,20 +26,11 @@ class Authorization(NamedTuple):
     secret: bytes
 
 
-def load_authorizations(texts: Iterable[str]) -> list[Authorization]:
-    """What texts of the form ``0xF1D0=FILE`` say, in their order.
+def load_authorization(oid: str, path: Path) -> Authorization:
+    """The secret in a file, for an object that people name.
 
-    :raises ConfigurationError: if one is wrong, names no data object, or its file cannot be read or is empty.
+    :raises ConfigurationError: if that is no data object, or the file cannot be read or is empty.
     """
-    return [_load(text) for text in texts]
-
-
-def _load(text: str) -> Authorization:
-    oid, sign, path = text.partition("=")
-    if not sign or not path:
-        raise ConfigurationError(
-            f"--authorize {text!r} is not of the form OID=FILE", hint="For example --authorize 0xF1D0=secret.bin"
-        )
     info = find_info(oid)
     if info.kind is not ObjectKind.DATA:
         raise ConfigurationError(
@@ -46,7 +38,7 @@ def _load(text: str) -> Authorization:
             hint="A data object does, such as 0xF1D0",
             oid=info.oid,
         )
-    secret = read_input(Path(path), "secret", _MAX_FILE)
+    secret = read_input(path, "secret", _MAX_FILE)
     if not secret:
         raise ConfigurationError(f"the secret {path} is empty", oid=info.oid)
     return Authorization(info, secret)

@@ -85,21 +85,24 @@ def _why_no_folder(path: Path) -> str:
         return cause_of(error)
 
 
-def check_output_file(path: Path) -> None:
+def check_output_file(path: Path, hint: str = "") -> None:
     """Make sure that a file that the user named can be written, before anything is done for its content.
 
+    :param hint: what to do instead, where no option --out names the file.
     :raises ConfigurationError: if it is a folder or no name of a file, or its folder cannot be written to.
     """
     if "\0" in str(path) or not path.name or path == Path("-"):
-        raise ConfigurationError(f"{str(path)!r} names no file", hint="Name one with --out")
+        raise ConfigurationError(f"{str(path)!r} names no file", hint=hint or "Name one with --out")
     try:
         kind = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         kind = stat.S_IFREG
     except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {cause_of(error)}", hint="Name another with --out") from None
+        raise ConfigurationError(
+            f"cannot write {path}: {cause_of(error)}", hint=hint or "Name another with --out"
+        ) from None
     if stat.S_ISDIR(kind):
-        raise ConfigurationError(f"cannot write {path}: it is a folder", hint="Name a file in it with --out")
+        raise ConfigurationError(f"cannot write {path}: it is a folder", hint=hint or "Name a file in it with --out")
     if stat.S_ISREG(kind):  # into a terminal or a pipe it is written as it is
         check_folder_writable(Path(os.path.realpath(path)).parent)
 
