@@ -98,7 +98,9 @@ class Settings:
         :raises ConfigurationError: if it finds nothing there.
         """
         if self.query is not None:
-            _search(self.query, sample)
+            from optiga.cli.query import search
+
+            search(self.query, sample)
 
     @property
     def wants_result(self) -> bool:
@@ -119,7 +121,9 @@ class Settings:
         form = self.output or (default if self.query is None else "repr" if default == "text" else default)
         value: Any = dict(result)
         if self.query is not None:
-            value = _search(self.query, result)
+            from optiga.cli.query import search
+
+            value = search(self.query, result)
             if isinstance(value, str):
                 _print(value)
                 return
@@ -242,7 +246,9 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 def _keep_query(ctx: click.Context, param: click.Parameter, value: str | None) -> None:  # noqa: ARG001
     if value is not None:
-        _compile(value)
+        from optiga.cli.query import compile_query
+
+        compile_query(value)
         _settings(ctx).query = value
 
 
@@ -254,51 +260,3 @@ def _keep_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> N
         settings.verbosity = max(settings.verbosity, value)
         logging.basicConfig(format="%(name)s: %(message)s")
         logging.getLogger("optiga").setLevel(logging.DEBUG if settings.verbosity > 1 else logging.INFO)
-
-
-def _compile(expression: str) -> Any:
-    """A JMESPath expression, parsed."""
-    import jmespath
-    from jmespath.exceptions import JMESPathError
-
-    try:
-        return jmespath.compile(expression)
-    except JMESPathError as error:
-        reason = str(error).splitlines()[0].rstrip(": ")
-        raise ConfigurationError(
-            f"--query {expression!r} cannot be understood: {reason}",
-            hint="Name a field or write JMESPath",
-        ) from None
-
-
-def _search(expression: str, result: Mapping[str, Any]) -> Any:
-    """What a query finds in a result; None only where the result itself says null.
-
-    :raises ConfigurationError: if it finds nothing, or cannot be applied.
-    """
-    from jmespath.exceptions import JMESPathError
-
-    try:
-        value = _compile(expression).search(dict(result))
-    except JMESPathError as error:
-        raise ConfigurationError(
-            f"--query {expression!r} does not fit the result: {str(error).splitlines()[0]}",
-            hint=f"It has {', '.join(result)}",
-        ) from None
-    if value is None and not _says_null(expression, result):
-        raise _no_such_field(expression, tuple(result))
-    return value
-
-
-def _says_null(expression: str, result: Mapping[str, Any]) -> bool:
-    """Whether a path of names, such as ``slots.second.key``, leads to a null that is there."""
-    place: Any = result
-    for name in expression.split("."):
-        if not isinstance(place, Mapping) or name not in place:
-            return False
-        place = place[name]
-    return place is None
-
-
-def _no_such_field(expression: str, fields: tuple[str, ...]) -> ConfigurationError:
-    return ConfigurationError(f"--query {expression!r} finds nothing in the result", hint=f"It has {', '.join(fields)}")
