@@ -28,34 +28,44 @@ EXIT_CODES: dict[type[OptigaError], int] = {
 }
 _EXIT_UNEXPECTED = 1
 
-_SUBCOMMANDS = {
-    "aes": Lazy("optiga.cli.aes:command", "Encrypt and authenticate with the chip's AES key."),
-    "boards": Lazy("optiga.cli.boards:command", "List the serial ports, and which are boards."),
-    "ca": Lazy("optiga.cli.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
-    "completion": Lazy("optiga.cli.completion:command", "Print the completion script of a shell."),
-    "counter": Lazy("optiga.cli.counter:command", "Show, count and set counters."),
-    "deprovision": Lazy("optiga.cli.deprovision:command", "Take a device's certificate out of AWS IoT."),
-    "derive": Lazy("optiga.cli.derive:command", "Derive keys from a secret of the chip."),
-    "emulator": Lazy("optiga.cli.emulator:command", "Make, reset and serve emulated chips."),
-    "export": Lazy("optiga.cli.transfer:export", "All objects of the chip into a file."),
-    "hash": Lazy("optiga.cli.toolbox:hash_command", "SHA-256 of a file or object, by the chip."),
-    "hmac": Lazy("optiga.cli.toolbox:hmac", "HMAC of a file with a secret of the chip."),
-    "import": Lazy("optiga.cli.transfer:import_", "All objects of a file into the chip."),
-    "info": Lazy("optiga.cli.info:command", "Show what chip it is and what its slots hold."),
-    "journal": Lazy("optiga.cli.journal:command", "Show how far each chip has come."),
-    "key": Lazy("optiga.cli.key:command", "List, make and use the keys of the chip."),
-    "object": Lazy("optiga.cli.object:command", "Read, write and lock objects, and their metadata."),
-    "provision": Lazy("optiga.cli.provision:command", "From a blank chip to a device that AWS IoT accepts."),
-    "random": Lazy("optiga.cli.toolbox:random", "Random bytes from the chip."),
-    "register": Lazy("optiga.cli.register:command", "Register the chip's own certificate with AWS IoT."),
-    "rsa": Lazy("optiga.cli.rsa:command", "Encrypt and decrypt by RSA."),
-    "update": Lazy("optiga.cli.update:command", "Make and apply protected updates."),
+_SECTIONS = {
+    "Identity": {
+        "provision": Lazy("optiga.cli.provision:command", "From a blank chip to a device that AWS IoT accepts."),
+        "register": Lazy("optiga.cli.register:command", "Register the chip's own certificate with AWS IoT."),
+        "deprovision": Lazy("optiga.cli.deprovision:command", "Take a device's certificate out of AWS IoT."),
+        "journal": Lazy("optiga.cli.journal:command", "Show how far each chip has come."),
+        "ca": Lazy("optiga.cli.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
+    },
+    "Boards and emulated chips": {
+        "boards": Lazy("optiga.cli.boards:command", "List the serial ports, and which are boards."),
+        "emulator": Lazy("optiga.cli.emulator:command", "Make, reset and serve emulated chips."),
+    },
+    "The chip": {
+        "info": Lazy("optiga.cli.info:command", "Show what chip it is and what its slots hold."),
+        "object": Lazy("optiga.cli.object:command", "Read, write and lock objects, and their metadata."),
+        "key": Lazy("optiga.cli.key:command", "List, make and use the keys of the chip."),
+        "counter": Lazy("optiga.cli.counter:command", "Show, count and set counters."),
+        "update": Lazy("optiga.cli.update:command", "Make and apply protected updates."),
+        "export": Lazy("optiga.cli.transfer:export", "All objects of the chip into a file."),
+        "import": Lazy("optiga.cli.transfer:import_", "All objects of a file into the chip."),
+    },
+    "What the chip calculates": {
+        "random": Lazy("optiga.cli.toolbox:random", "Random bytes from the chip."),
+        "hash": Lazy("optiga.cli.toolbox:hash_command", "SHA-256 of a file or object, by the chip."),
+        "hmac": Lazy("optiga.cli.toolbox:hmac", "HMAC of a file with a secret of the chip."),
+        "aes": Lazy("optiga.cli.aes:command", "Encrypt and authenticate with the chip's AES key."),
+        "rsa": Lazy("optiga.cli.rsa:command", "Encrypt and decrypt by RSA."),
+        "derive": Lazy("optiga.cli.derive:command", "Derive keys from a secret of the chip."),
+    },
+    "The shell": {
+        "completion": Lazy("optiga.cli.completion:command", "Print the completion script of a shell."),
+    },
 }
 
 
 @click.group(
     cls=LazyGroup,
-    lazy_commands=_SUBCOMMANDS,
+    sections=_SECTIONS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 board, 4 chip, 5 certificate, 6 cloud.",

@@ -21,7 +21,7 @@ _COMMANDS = {
 
 @click.group(
     cls=LazyGroup,
-    lazy_commands=_COMMANDS,
+    sections={"Commands": _COMMANDS},
     name="ca",
     invoke_without_command=True,
 )

@@ -19,7 +19,7 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, lazy_commands=_COMMANDS, name="key", invoke_without_command=True)
+@click.group(cls=LazyGroup, sections={"Commands": _COMMANDS}, name="key", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:

@@ -23,12 +23,13 @@ class Lazy(NamedTuple):
 class LazyGroup(click.Group):
     """A group that knows where its commands are.
 
-    :param lazy_commands: its commands by their names.
+    :param sections: its commands by their names, below the heads that they stand under in the list of commands.
     """
 
-    def __init__(self, *args: Any, lazy_commands: Mapping[str, Lazy], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, Lazy]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._lazy = lazy_commands
+        self._sections = sections
+        self._lazy = {name: lazy for commands in sections.values() for name, lazy in commands.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(self._lazy)
@@ -40,7 +41,9 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, self._lazy[name].help) for name in self.list_commands(ctx)])
+        width = max(map(len, self._lazy))
+        for head, commands in self._sections.items():
+            with formatter.section(head):
+                formatter.write_dl([(name.ljust(width), lazy.help) for name, lazy in commands.items()])

@@ -19,7 +19,7 @@ _KINDS = {
 }
 
 
-@click.group(cls=LazyGroup, lazy_commands=_COMMANDS, name="update", invoke_without_command=True)
+@click.group(cls=LazyGroup, sections={"Commands": _COMMANDS}, name="update", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
@@ -38,7 +38,7 @@ def command(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-@click.group(cls=LazyGroup, lazy_commands=_KINDS, name="make", invoke_without_command=True)
+@click.group(cls=LazyGroup, sections={"Commands": _KINDS}, name="make", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def make(ctx: click.Context) -> None:

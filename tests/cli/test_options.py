@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import click
 import pytest
 from conftest import Cli
 
 from optiga import __version__
+from optiga.cli.app import app
 
 
 @pytest.fixture
@@ -110,6 +113,22 @@ class TestHelp:
     def test_a_group_without_command_prints_its_help(self, cli: Cli) -> None:
         assert cli("emulator") == cli("emulator", "--help")
         assert "serve" in cli("emulator").out
+
+    def test_the_commands_stand_in_groups(self, cli: Cli) -> None:
+        lines = cli("--help").out.splitlines()
+        heads = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+        assert heads == [
+            "Options:",
+            "Identity:",
+            "Boards and emulated chips:",
+            "The chip:",
+            "What the chip calculates:",
+            "The shell:",
+        ]
+        rows = [re.match(r"  (\w+)  +", line) for line in lines[lines.index("Identity:") :]]
+        commands = [row for row in rows if row]
+        assert sorted(row[1] for row in commands) == app.list_commands(click.Context(app))
+        assert len({row.end() for row in commands}) == 1  # the columns of all groups stand below each other
 
     def test_version(self, cli: Cli) -> None:
         result = cli("--version")
