@@ -125,7 +125,11 @@ def open_transport(port: str | Port | None = None) -> Transport:
 
 def _parse_emulator(text: str) -> EmulatorPort:
     where, _, query = text.partition("?")
-    _, _, path = where.partition(":")
+    _, colon, path = where.partition(":")
+    if colon and not path.strip():
+        raise ConfigurationError(
+            f"port {text} names no file behind the colon", hint="Name one, or say emulator for your own chip"
+        )
     options = dict(parse_qsl(query, keep_blank_values=True))
     for key in options:
         if key not in _EMULATOR_OPTIONS:

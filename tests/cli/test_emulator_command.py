@@ -285,3 +285,11 @@ def test_reset_takes_the_chip_of_the_port_or_the_path(cli: Cli) -> None:
     after = [cli("--port", f"emulator:{name}", "--read", "0xF1D0").out for name in ("a.chip", "b.chip")]
     assert after[0] != held[0]
     assert after[1] == held[1]
+
+
+@pytest.mark.parametrize("words", ["emulator reset", "emulator dump", "info"])
+def test_a_port_without_a_path_is_not_ones_own_chip(cli: Cli, words: str) -> None:
+    """As of a variable that is not set: a reset would erase the keys of another chip than the one meant."""
+    result = cli("--port", "emulator:", *words.split())
+    assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+    assert "port emulator: names no file behind the colon. Name one, or say emulator" in result.errors[0]

@@ -76,7 +76,6 @@ def test_links_that_run_in_a_circle_are_no_port(tmp_path: Path) -> None:
     [
         ("emulator", None, None, False, False),
         ("Emulator", None, None, False, False),
-        ("emulator:", None, None, False, False),
         ("emulator:a/b.chip", "a/b.chip", None, False, False),
         (r"emulator:C:\chips\a", r"C:\chips\a", None, False, False),
         ("emulator:a?timing=real", "a", None, True, False),
@@ -96,7 +95,18 @@ def test_the_users_own_emulated_chip_lies_in_the_state_folder() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "emulator:a?speed=9", "emulator?timing=", "emulator?timing=slow", "emulator?shielded=1"]
+    "text",
+    [
+        "",
+        " ",
+        "emulator:",
+        "emulator: ",
+        "emulator:?model=trust-x",
+        "emulator:a?speed=9",
+        "emulator?timing=",
+        "emulator?timing=slow",
+        "emulator?shielded=1",
+    ],
 )
 def test_these_are_nothing(text: str) -> None:
     with pytest.raises(ConfigurationError):
