@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -118,16 +119,17 @@ class Settings:
 
         from optiga.cli.tables import lines
 
-        form = self.output or (default if self.query is None else "repr" if default == "text" else default)
+        form = self.output or default
         value: Any = dict(result)
         if self.query is not None:
             from optiga.cli.query import search
 
             value = search(self.query, result)
-            if isinstance(value, str):
-                _print(value)
-                return
-        if form == "text" and self.query is None:
+            text = str(value)
+            is_bare = value is None or isinstance(value, str)
+            if form == "repr" or (is_bare and self.output != "json"):
+                form = "text"
+        if form == "text":
             _print(lines(result) if text is None else text)
         elif form == "repr":
             _print(repr(value))
@@ -191,7 +193,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             callback=_keep,
             help="Device, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH]. [the one board plugged in]",
         ),
-        *(_result_options(forms) if forms else ()),
+        *(_result_options(forms) if forms else (_without_result,)),
         click.option(
             "-q",
             "--quiet",
@@ -226,10 +228,24 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
             "--output",
             type=click.Choice(forms),
             expose_value=False,
-            callback=_keep,
-            help="Form of the result. [repr for --csr, text for others]",
+            callback=_keep_output,
+            help="Form of the result: json for programs. [each command has its own]",
         ),
     ]
+
+
+def _without_result(function: F) -> F:
+    """For commands that print no result: they refuse what was said of one before their name."""
+
+    @wraps(function)
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        settings = _settings(click.get_current_context())
+        for option, value in (("--query", settings.query), ("--output", settings.output)):
+            if value is not None:
+                raise click.UsageError(f"{option} goes with commands that have a result.")
+        return function(*args, **kwargs)
+
+    return cast("F", refuse)
 
 
 def _settings(ctx: click.Context) -> Settings:
@@ -242,6 +258,13 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         setattr(_settings(ctx), str(param.name), value)
     elif value == "" and param.name == "port":
         raise click.BadParameter("is empty: name a device, a URL or emulator", ctx, param)
+
+
+def _keep_output(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Keep a form that was given; one given before the subcommand must be one that it has, too."""
+    form = value or _settings(ctx).output
+    if form:
+        _settings(ctx).output = param.type.convert(form, param, ctx)
 
 
 def _keep_query(ctx: click.Context, param: click.Parameter, value: str | None) -> None:  # noqa: ARG001

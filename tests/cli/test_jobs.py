@@ -122,7 +122,9 @@ class TestCsr:
         assert re.fullmatch(r"filename: [0-9a-f]{40}\.csr\npublic_key: 0342[0-9a-f]+\n", as_text.out)
         listed = cli("--port", port, "--csr", config, "--output", "json", "--query", "[public_key]")
         assert len(json.loads(listed.out)) == 1
-        bare = cli("--port", port, "--csr", config, "--output", "json", "--query", "filename")
+        quoted = cli("--port", port, "--csr", config, "--output", "json", "--query", "filename")
+        assert json.loads(quoted.out).endswith(".csr")
+        bare = cli("--port", port, "--csr", config, "--query", "filename")
         assert bare.out.endswith(".csr\n")
 
     def test_another_folder(self, cli: Cli, port: str, config: Path, tmp_path: Path) -> None:

@@ -93,6 +93,21 @@ class TestResults:
         assert (result.code, len(result.errors)) == (2, 1)
         assert not Path(port.removeprefix("emulator:")).exists()
 
+    @pytest.mark.parametrize(
+        ("query", "bare", "quoted"),
+        [
+            ("model", "OPTIGA Trust M V3", '"OPTIGA Trust M V3"'),
+            ("slots.second.certificate", "None", "null"),
+            ("slots.first.key.usage", "['authentication']", '[\n    "authentication"\n]'),
+        ],
+    )
+    def test_the_form_of_what_is_queried(self, cli: Cli, port: str, query: str, bare: str, quoted: str) -> None:
+        """Bare, unless it is asked for as JSON: then it is JSON, whatever it is."""
+        asked = ("--port", port, "info", "--query", query)
+        for form in ((), ("--output", "text"), ("--output", "repr")):
+            assert cli(*asked, *form).out == bare + "\n"
+        assert cli(*asked, "--output", "json").out == quoted + "\n"
+
 
 class TestHelp:
     def test_no_arguments_print_the_help(self, cli: Cli) -> None:
@@ -171,6 +186,23 @@ def test_commands_without_a_result_have_no_options_for_it(cli: Cli, words: str, 
     assert (result.code, result.out, len(result.errors)) == (2, "", 1)
     assert f"No such option '{option.partition(' ')[0]}'" in result.errors[0]
     assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["{} emulator new none", "emulator {} new none", "{} completion bash"])
+@pytest.mark.parametrize("option", ["--query uid", "--output json"])
+def test_nor_do_options_for_it_stand_before_them(cli: Cli, words: str, option: str) -> None:
+    result = cli(*words.format(option).split())
+    assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+    assert f"{option.partition(' ')[0]} goes with commands that have a result" in result.errors[0]
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["journal export", "emulator dump"])
+def test_a_form_that_a_command_does_not_have(cli: Cli, port: str, words: str) -> None:
+    behind = cli("--port", port, *words.split(), "--output", "text")
+    before = cli("--port", port, "--output", "text", *words.split())
+    assert behind.code == before.code == 2
+    assert "'text' is not " in before.errors[0]
 
 
 def test_a_state_in_a_file_is_not_queried(cli: Cli, port: str) -> None:
