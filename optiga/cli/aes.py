@@ -6,10 +6,11 @@ import click
 
 from optiga.cli.authorization import authorize_option
 from optiga.cli.content import check_out, give, hex_option, out_option, read_whole, take_hex
+from optiga.cli.file_names import FILE_OR_INPUT
 from optiga.cli.settings import Settings, common_options, pass_settings, together
 
 _cipher_options = together(
-    click.argument("path", metavar="FILE|-"),
+    click.argument("path", type=FILE_OR_INPUT),
     out_option,
     hex_option,
     click.option(
@@ -73,7 +74,7 @@ def decrypt(
 
 
 @command.command(name="mac", short_help="Calculate the MAC of a file.")
-@click.argument("path", metavar="FILE|-")
+@click.argument("path", type=FILE_OR_INPUT)
 @click.option("--mode", type=click.Choice(["cmac", "cbc-mac"]), default="cmac", help="Kind of MAC. [cmac]")
 @authorize_option
 @common_options()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from optiga._version import __version__
+from optiga.cli.file_names import FILE, FOLDER
 from optiga.cli.lazy import Lazy, LazyGroup
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.errors import (
@@ -75,8 +76,8 @@ _SECTIONS = {
 @click.option("--read", "read_oid", metavar="OID", help="Read an object: a certificate as PEM, others as a hex dump.")
 @click.option("--slot", metavar="SLOT", help="Slot: second, third …, or either of its OIDs. [second for --write]")
 @click.option("--id", "object_id", metavar="OID", help="Object to write to that is no slot's: 0xE0E8, 0xF1D0 …")
-@click.option("--out-dir", metavar="DIR", help="Folder for the CSR. [the current one]")
-@click.option("--out", metavar="FILE", help="File for what --read reads: PEM or raw bytes.")
+@click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
+@click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
 @common_options(environment=True)
 @click.version_option(__version__, prog_name="optiga")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.file_names import FILE, FOLDER, FileName
 from optiga.cli.passphrase import open_authority, passphrase_options, read_passphrase, warn_of
 from optiga.cli.settings import Settings, common_options, pass_settings, together
 from optiga.errors import CertificateError, ConfigurationError
@@ -29,14 +30,14 @@ _new_ca_options = together(
 )
 """What both kinds of new CAs take."""
 
-_ca_option = click.option("--ca", "ca_path", metavar="DIR", required=True, help="Folder of the CA.")
+_ca_option = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
 _crl_days_option = click.option(
     "--crl-days", type=_DAYS, metavar="N", default=CRL_DAYS, help="Days until the next CRL has to be made. [30]"
 )
 
 
 @click.command(name="init")
-@click.argument("path", metavar="DIR")
+@click.argument("path", type=FOLDER)
 @_new_ca_options
 @click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [7300]")
 @passphrase_options
@@ -67,12 +68,14 @@ def init(
 
 
 @click.command(name="intermediate")
-@click.argument("path", metavar="DIR")
-@click.option("--ca", "parent_path", metavar="PARENT", required=True, help="Folder of the root that certifies it.")
+@click.argument("path", type=FOLDER)
+@click.option(
+    "--ca", "parent_path", type=FileName("PARENT"), required=True, help="Folder of the root that certifies it."
+)
 @_new_ca_options
 @click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the root has left]")
 @passphrase_options
-@click.option("--ca-passphrase-file", metavar="FILE", help="The same for the root's key. [the environment variable]")
+@click.option("--ca-passphrase-file", type=FILE, help="The same for the root's key. [the environment variable]")
 @common_options()
 @pass_settings
 def intermediate(
@@ -110,9 +113,9 @@ def intermediate(
 
 
 @click.command(name="sign")
-@click.argument("csr_path", metavar="CSR")
+@click.argument("csr_path", type=FileName("CSR"))
 @_ca_option
-@click.option("--out", metavar="FILE", help="File of the certificate and its chain. [that of the CSR, with .pem]")
+@click.option("--out", type=FILE, help="File of the certificate and its chain. [that of the CSR, with .pem]")
 @click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
 @passphrase_options
 @common_options()

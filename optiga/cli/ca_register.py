@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from optiga.cli.cloud_options import aws_options, build_aws_options
+from optiga.cli.file_names import FOLDER
 from optiga.cli.passphrase import open_authority, passphrase_options
 from optiga.cli.settings import Settings, common_options, pass_settings
 
@@ -14,7 +15,7 @@ _FIELDS = ("ca", "ca_certificate_id", "ca_certificate_arn", "status", "mode", "a
 
 
 @click.command(name="register")
-@click.argument("ca_path", metavar="DIR")
+@click.argument("ca_path", type=FOLDER)
 @click.option("--auto-registration", is_flag=True, help="Devices are registered when they first connect.")
 @click.option("--template", metavar="NAME", help="Provisioning template in AWS for these devices.")
 @click.option("--several-accounts", is_flag=True, help="Other accounts may have it, too (SNI_ONLY).")

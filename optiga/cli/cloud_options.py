@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optiga.cli.file_names import FILE
 from optiga.cli.settings import Settings, together
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ device_options = together(
     click.option(
         "--attribute", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="Of the thing; several times."
     ),
-    click.option("--policy-template", metavar="FILE", help="What the policy is made from. [my_policy.template]"),
+    click.option("--policy-template", type=FILE, help="What the policy is made from. [my_policy.template]"),
     click.option("--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."),
     click.option(
         "--parameter", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For --template; several times."

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
+from optiga.cli.file_names import FILE
 from optiga.cli.settings import Settings
 from optiga.errors import ConfigurationError
 
@@ -22,7 +23,7 @@ MAX_FOR_CHIP = 1 << 20
 _PIECE = 1 << 16
 SECRET_MODE = 0o600
 
-out_option = click.option("--out", metavar="FILE", help="File for the result, as bytes. [standard output]")
+out_option = click.option("--out", type=FILE, help="File for the result, as bytes. [standard output]")
 hex_option = click.option("--hex", "as_hex", is_flag=True, help="The result in hex.")
 hash_option = click.option(
     "--hash", "hash_name", type=click.Choice(["sha256", "sha384", "sha512"]), default="sha256", help="Hash. [sha256]"

@@ -9,6 +9,7 @@ import click
 
 from optiga.cli.cloud_options import aws_options, build_aws_options, build_report
 from optiga.cli.confirm import confirm, yes_option
+from optiga.cli.file_names import FILE
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 
@@ -18,9 +19,7 @@ from optiga.cli.settings import Settings, common_options, pass_settings
 @click.option("--delete-thing", is_flag=True, help="Delete the thing, too.")
 @click.option("--delete-policy", is_flag=True, help="Delete the policy, too.")
 @yes_option
-@click.option(
-    "--journal", "path", metavar="FILE", default="personalization.db", help="The journal. [personalization.db]"
-)
+@click.option("--journal", "path", type=FILE, default="personalization.db", help="The journal. [personalization.db]")
 @aws_options
 @common_options()
 @pass_settings

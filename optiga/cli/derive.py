@@ -6,6 +6,7 @@ import click
 
 from optiga.cli.authorization import authorize_option
 from optiga.cli.content import check_out, hash_option, save, take_hex
+from optiga.cli.file_names import FILE
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 _secret_option = click.option(
@@ -14,7 +15,7 @@ _secret_option = click.option(
 _size_option = click.option(
     "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Bytes of the key, 16 to 256."
 )
-_out_option = click.option("--out", metavar="FILE", help="File for the key, as bytes. [standard output, in hex]")
+_out_option = click.option("--out", type=FILE, help="File for the key, as bytes. [standard output, in hex]")
 _FIELDS = ("method", "size", "key", "file")
 
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.file_names import FILE, FileName
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_CHIP = FileName("PATH", dash=False)
 _MAX_STATE = 1 << 20
 """Most bytes of a state that is read: many times what a chip's takes."""
 
@@ -26,7 +28,7 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command(name="new", short_help="Make a chip fresh from the factory.")
-@click.argument("path")
+@click.argument("path", type=_CHIP)
 @click.option("--model", metavar="MODEL", help="trust-m-v3, trust-m-v1 or trust-x. [trust-m-v3]")
 @common_options(forms=())
 @pass_settings
@@ -42,7 +44,7 @@ def new(settings: Settings, path: str, model: str | None) -> None:
 
 
 @command.command(name="reset", short_help="Bring a chip back to its factory state.")
-@click.argument("path", required=False)
+@click.argument("path", type=_CHIP, required=False)
 @common_options(forms=())
 @pass_settings
 def reset(settings: Settings, path: str | None) -> None:
@@ -58,8 +60,8 @@ def reset(settings: Settings, path: str | None) -> None:
 
 
 @command.command(name="dump", short_help="Write a chip's whole state down, as JSON.")
-@click.argument("path", required=False)
-@click.option("--out", metavar="FILE", help="File for it, for nobody else to read. [standard output]")
+@click.argument("path", type=_CHIP, required=False)
+@click.option("--out", type=FILE, help="File for it, for nobody else to read. [standard output]")
 @common_options(forms=("json",))
 @pass_settings
 def dump(settings: Settings, path: str | None, out: str | None) -> None:
@@ -86,8 +88,8 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
 
 
 @command.command(name="load", short_help="Make a chip of a state that was written down.")
-@click.argument("state_path", metavar="STATE|-")
-@click.argument("path")
+@click.argument("state_path", type=FileName("STATE|-"))
+@click.argument("path", type=_CHIP)
 @common_options(forms=())
 @pass_settings
 def load(settings: Settings, state_path: str, path: str) -> None:
@@ -122,7 +124,7 @@ def root() -> None:
 
 
 @command.command(name="serve", short_help="Serve a chip on a board, as a serial device or over TCP.")
-@click.option("--chip", "path", metavar="PATH", help="File of the chip; made if it is not there. [your own chip]")
+@click.option("--chip", "path", type=_CHIP, help="File of the chip; made if it is not there. [your own chip]")
 @click.option("--pty", "link", is_flag=False, flag_value="", metavar="[LINK]", help="Serve as a serial device.")
 @click.option("--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any. [HOST: 127.0.0.1]")
 @click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, trust-m-v1 or trust-x. [trust-m-v3]")

@@ -11,11 +11,12 @@ from typing import Any
 
 import click
 
+from optiga.cli.file_names import FILE
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.cli.tables import table
 
 _journal_option = click.option(
-    "--journal", "path", metavar="FILE", default="personalization.db", help="The journal. [personalization.db]"
+    "--journal", "path", type=FILE, default="personalization.db", help="The journal. [personalization.db]"
 )
 _COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "updated_at")
 
@@ -50,7 +51,7 @@ def show(settings: Settings, path: str) -> None:
 
 @command.command(name="export")
 @_journal_option
-@click.option("--out", metavar="FILE", help="File for it. [standard output]")
+@click.option("--out", type=FILE, help="File for it. [standard output]")
 @common_options(forms=("json", "csv"))
 @pass_settings
 def export(settings: Settings, path: str, out: str | None) -> None:

@@ -9,6 +9,7 @@ import click
 from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
 from optiga.cli.content import check_out, out_option, save
+from optiga.cli.file_names import FILE, FileName
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.cli.tables import table
 from optiga.errors import ConfigurationError
@@ -45,7 +46,7 @@ def list_all(settings: Settings) -> None:
 @click.option(
     "--usage", metavar="LIST", help="Of authentication, signature, key_agreement, encryption, with commas between."
 )
-@click.option("--out", metavar="FILE", help="File for the public key, PEM. [standard output]")
+@click.option("--out", type=FILE, help="File for the public key, PEM. [standard output]")
 @yes_option
 @authorize_option
 @common_options()
@@ -110,7 +111,7 @@ def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
 @click.command(name="public")
 @click.argument("name", metavar="SLOT")
 @click.option("--certificate", "where", metavar="OID", help="Object of the certificate. [the slot's own]")
-@click.option("--out", metavar="FILE", help="File for the public key, PEM. [standard output]")
+@click.option("--out", type=FILE, help="File for the public key, PEM. [standard output]")
 @authorize_option
 @common_options()
 @pass_settings
@@ -151,7 +152,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
 
 @click.command(name="ecdh")
 @click.argument("name", metavar="SLOT")
-@click.argument("peer_path", metavar="PEER")
+@click.argument("peer_path", type=FileName("PEER"))
 @click.option(
     "--session", type=click.IntRange(1, 4), metavar="N", help="Keep the secret in session 1 to 4 of the chip."
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from optiga.cli.content import check_out, save
+from optiga.cli.file_names import FILE
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 
 @click.command(name="draw")
 @click.argument("algorithm", metavar="ALGORITHM")
-@click.option("--out", metavar="FILE", help="File for the key, for nobody else to read. [standard output]")
+@click.option("--out", type=FILE, help="File for the key, for nobody else to read. [standard output]")
 @common_options()
 @pass_settings
 def draw(settings: Settings, algorithm: str, out: str | None) -> None:

@@ -6,6 +6,7 @@ import click
 
 from optiga.cli.authorization import authorize_option
 from optiga.cli.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
+from optiga.cli.file_names import FILE, FILE_OR_INPUT, FileName
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 _MAX_SIGNATURE = 1 << 12
@@ -19,9 +20,9 @@ _own_hash_option = click.option(
 
 @click.command(name="sign")
 @click.argument("name", metavar="SLOT")
-@click.argument("path", metavar="FILE|-")
+@click.argument("path", type=FILE_OR_INPUT)
 @_own_hash_option
-@click.option("--out", metavar="FILE", help="File for the signature. [standard output]")
+@click.option("--out", type=FILE, help="File for the signature. [standard output]")
 @click.option(
     "--format",
     "form",
@@ -68,8 +69,8 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
 
 @click.command(name="verify")
 @click.argument("name", metavar="SLOT|OID|KEY")
-@click.argument("signature_path", metavar="SIGNATURE")
-@click.argument("path", metavar="FILE|-")
+@click.argument("signature_path", type=FileName("SIGNATURE"))
+@click.argument("path", type=FILE_OR_INPUT)
 @_own_hash_option
 @authorize_option
 @common_options()

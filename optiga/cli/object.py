@@ -9,6 +9,7 @@ import click
 from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
 from optiga.cli.content import MAX_FOR_CHIP, read_whole
+from optiga.cli.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.cli.tables import lines, table
 
@@ -60,7 +61,7 @@ def list_all(settings: Settings) -> None:
 
 @command.command(name="read", short_help="Read an object's data.")
 @click.argument("oid", metavar="OID")
-@click.option("--out", metavar="FILE", help="File for what is read: PEM or raw bytes.")
+@click.option("--out", type=FILE, help="File for what is read: PEM or raw bytes.")
 @authorize_option
 @common_options()
 @pass_settings
@@ -73,7 +74,7 @@ def read(settings: Settings, oid: str, out: str | None) -> None:
 
 @command.command(name="write", short_help="Write a file into an object.")
 @click.argument("oid", metavar="OID")
-@click.argument("path", metavar="FILE|-")
+@click.argument("path", type=FILE_OR_INPUT)
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits: write the bytes as they are.")
 @click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
 @click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.file_names import FILE
 from optiga.cli.settings import Settings, together
 from optiga.errors import ConfigurationError
 
@@ -22,7 +23,7 @@ _MAX_FILE_SIZE = 1 << 16
 passphrase_options = together(
     click.option(
         "--passphrase-file",
-        metavar="FILE",
+        type=FILE,
         help=f"Its first line is the passphrase. [environment variable {ENVIRONMENT}]",
     ),
     click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrase of the CA's key."),

@@ -16,6 +16,7 @@ from optiga.cli.cloud_options import (
     device_options,
     refuse_cloud_options,
 )
+from optiga.cli.file_names import FILE, FOLDER, FileName
 from optiga.cli.passphrase import open_authority, passphrase_options
 from optiga.cli.settings import Settings, common_options, pass_settings
 
@@ -25,18 +26,16 @@ if TYPE_CHECKING:
 
 
 @click.command(name="provision")
-@click.argument("config_path", metavar="CONFIG")
+@click.argument("config_path", type=FileName("CONFIG"))
 @click.option("--slot", metavar="SLOT", help="Slot of the key. [that of the configuration]")
 @click.option("--id", "object_id", metavar="OID", help="Object for the certificate, if not the slot's own.")
-@click.option(
-    "--out-dir", metavar="DIR", default=".", help="Folder for CSR, certificate and journal. [the current one]"
-)
-@click.option("--journal", "journal_path", metavar="FILE", help="The journal. [personalization.db in that folder]")
+@click.option("--out-dir", type=FOLDER, default=".", help="Folder for CSR, certificate and journal. [the current one]")
+@click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
 @click.option("--renew", is_flag=True, help="A new key and certificate; the old one is deactivated afterwards.")
 @click.option("--dry-run", is_flag=True, help="Check everything, say every step, and touch nothing.")
 @aws_options
 @device_options
-@click.option("--ca", "ca_path", metavar="DIR", help="A CA of your own in place of AWS's.")
+@click.option("--ca", "ca_path", type=FOLDER, help="A CA of your own in place of AWS's.")
 @click.option("--days", type=click.IntRange(1), metavar="N", help="Days that its certificate is valid. [3650]")
 @click.option("--no-cloud", is_flag=True, help="With --ca: stop after the chip, tell AWS nothing.")
 @passphrase_options

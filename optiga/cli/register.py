@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optiga.cli.cloud_options import aws_options, build_aws_options, build_report, build_wishes, device_options
+from optiga.cli.file_names import FILE, FOLDER
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 @click.command(name="register")
 @click.option("--thing", metavar="NAME", help="Thing of the device; {uid} may stand in it.")
 @click.option("--policy", metavar="NAME", help="Policy of the device; {uid} may stand in it.")
-@click.option("--trust", metavar="FILE", help="Root certificates: the chip must be genuine by one of them.")
+@click.option("--trust", type=FILE, help="Root certificates: the chip must be genuine by one of them.")
 @click.option("--slot", metavar="SLOT", default="first", help="Slot of the identity. [first]")
-@click.option("--out-dir", metavar="DIR", default=".", help="Folder for the journal. [the current one]")
-@click.option("--journal", "journal_path", metavar="FILE", help="The journal. [personalization.db in that folder]")
+@click.option("--out-dir", type=FOLDER, default=".", help="Folder for the journal. [the current one]")
+@click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
 @aws_options
 @device_options
 @common_options()

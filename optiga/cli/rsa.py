@@ -8,6 +8,7 @@ import click
 
 from optiga.cli.authorization import authorize_option
 from optiga.cli.content import check_out, give, hex_option, out_option, read_whole
+from optiga.cli.file_names import FILE_OR_INPUT, KEY
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 _MAX_MESSAGE = 256
@@ -24,8 +25,8 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command(name="encrypt", short_help="Have the chip encrypt a short file.")
-@click.argument("path", metavar="FILE|-")
-@click.option("--key", "key_path", metavar="KEY", help="Public key or certificate to encrypt for, PEM or DER.")
+@click.argument("path", type=FILE_OR_INPUT)
+@click.option("--key", "key_path", type=KEY, help="Public key or certificate to encrypt for, PEM or DER.")
 @click.option("--certificate", "oid", metavar="OID", help="Object of the chip with the certificate to encrypt for.")
 @out_option
 @hex_option
@@ -50,7 +51,7 @@ def encrypt(
 
 @command.command(name="decrypt", short_help="Decrypt a file with a key of the chip.")
 @click.argument("name", metavar="SLOT")
-@click.argument("path", metavar="FILE|-")
+@click.argument("path", type=FILE_OR_INPUT)
 @out_option
 @hex_option
 @authorize_option

@@ -13,6 +13,7 @@ from optiga.cli.content import (
     read_whole,
     save,
 )
+from optiga.cli.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 _MAX_RANDOM = 1 << 24
@@ -22,7 +23,7 @@ _MAX_RANDOM = 1 << 24
 @click.argument("size", metavar="N", type=click.IntRange(1, _MAX_RANDOM))
 @click.option("--hex", "as_hex", is_flag=True, help="In hex, in a file, too. [so on standard output]")
 @click.option("--raw", is_flag=True, help="As bytes on standard output.")
-@click.option("--out", metavar="FILE", help="File for them, as bytes, for nobody else to read.")
+@click.option("--out", type=FILE, help="File for them, as bytes, for nobody else to read.")
 @common_options()
 @pass_settings
 def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | None) -> None:
@@ -47,7 +48,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
 
 
 @click.command(name="hash")
-@click.argument("path", metavar="[FILE|-]", required=False)
+@click.argument("path", type=FILE_OR_INPUT, required=False)
 @click.option("--object", "oid", metavar="OID", help="What this object of the chip holds, in place of a file.")
 @authorize_option
 @common_options()
@@ -68,7 +69,7 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
 
 
 @click.command(name="hmac")
-@click.argument("path", metavar="FILE|-")
+@click.argument("path", type=FILE_OR_INPUT)
 @click.option("--key", "oid", metavar="OID", required=True, help="Object of the type pre-shared secret: 0xF1D0 …")
 @hash_option
 @authorize_option

@@ -10,6 +10,7 @@ import click
 from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
 from optiga.cli.content import MAX_FOR_CHIP, SECRET_MODE, read_whole
+from optiga.cli.file_names import FILE_OR_INPUT
 from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
 
@@ -23,7 +24,7 @@ _objects_option = click.option("--object", "oids", multiple=True, metavar="OID",
 
 
 @click.command(name="export")
-@click.argument("path", metavar="FILE|-")
+@click.argument("path", type=FILE_OR_INPUT)
 @_objects_option
 @authorize_option
 @common_options()
@@ -56,7 +57,7 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
 
 
 @click.command(name="import")
-@click.argument("path", metavar="FILE|-")
+@click.argument("path", type=FILE_OR_INPUT)
 @_objects_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--keep-going", is_flag=True, help="Leave out objects that cannot be imported; report them in the end.")

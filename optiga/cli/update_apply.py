@@ -9,6 +9,7 @@ import click
 
 from optiga.cli.authorization import authorize_option
 from optiga.cli.confirm import confirm, yes_option
+from optiga.cli.file_names import FILE
 from optiga.cli.object import SIDE, compare_sides
 from optiga.cli.settings import Settings, common_options, pass_settings
 
@@ -20,7 +21,7 @@ _FIELDS = ("oid", "updates", "version", "applied", "resumed", "irreversible")
 
 
 @click.command(name="show")
-@click.argument("path", metavar="FILE")
+@click.argument("path", type=FILE)
 @common_options()
 @pass_settings
 def show(settings: Settings, path: str) -> None:
@@ -34,7 +35,7 @@ def show(settings: Settings, path: str) -> None:
 
 
 @click.command(name="apply")
-@click.argument("path", metavar="FILE")
+@click.argument("path", type=FILE)
 @click.option("--check", "only_check", is_flag=True, help="Say whether the chip would take it, and change nothing.")
 @yes_option
 @authorize_option

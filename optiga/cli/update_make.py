@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optiga.cli.content import MAX_FOR_CHIP, check_out, read_whole, take_hex
+from optiga.cli.file_names import FILE, FILE_OR_INPUT, KEY
 from optiga.cli.passphrase import read_passphrase
 from optiga.cli.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError
@@ -31,26 +32,26 @@ _update_options = together(
         help="Greater than the version that the object has on any of the chips; 1 to 32767.",
     ),
     click.option("--anchor", metavar="OID", required=True, help="Object with the signer's certificate: 0xE0E8 …"),
-    click.option("--signer", "signer_path", metavar="KEY", required=True, help="Private key that signs, PEM."),
+    click.option("--signer", "signer_path", type=KEY, required=True, help="Private key that signs, PEM."),
     click.option(
         "--passphrase-file",
-        metavar="FILE",
+        type=FILE,
         help=f"Its first line is the passphrase of the signer's key. [environment variable {_ENVIRONMENT}]",
     ),
     click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrases of encrypted keys."),
-    click.option("--secret", "secret_path", metavar="FILE", help="Encrypt with this secret, 1 to 64 bytes."),
+    click.option("--secret", "secret_path", type=FILE, help="Encrypt with this secret, 1 to 64 bytes."),
     click.option("--secret-oid", metavar="OID", help="Object of the chip that holds that secret."),
     click.option("--secret-hex", is_flag=True, help="The file of --secret holds hex digits."),
     click.option("--label", metavar="TEXT", help="Goes into the encryption's key. [Confidentiality]"),
     click.option("--uid", callback=take_hex, metavar="HEX", help="For the one chip with this UID. [any]"),
-    click.option("--out", metavar="FILE", required=True, help="File for the update: JSON, or C in .h, .c, .txt."),
+    click.option("--out", type=FILE, required=True, help="File for the update: JSON, or C in .h, .c, .txt."),
 )
 """What every update has, whatever it brings; all of it is taken by :func:`_make`."""
 
 
 @click.command(name="data")
 @click.argument("oid", metavar="OID")
-@click.argument("path", metavar="FILE|-")
+@click.argument("path", type=FILE_OR_INPUT)
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits.")
 @click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
 @click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
@@ -88,12 +89,12 @@ def make_data(
 
 @click.command(name="key")
 @click.argument("oid", metavar="OID|SLOT|aes")
-@click.argument("path", metavar="KEY")
+@click.argument("path", type=KEY)
 @click.option("--hex", "is_hex", is_flag=True, help="The file of the AES key holds hex digits.")
 @click.option(
     "--usage", metavar="LIST", help="Of authentication, signature, key_agreement, encryption, with commas between."
 )
-@click.option("--key-passphrase-file", metavar="FILE", help="Its first line is the passphrase of KEY.")
+@click.option("--key-passphrase-file", type=FILE, help="Its first line is the passphrase of KEY.")
 @_update_options
 @common_options()
 @pass_settings

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import socket
 import sys
 from pathlib import Path
@@ -233,3 +234,37 @@ def test_our_own_mistakes_are_one_line_too(cli: Cli, monkeypatch: pytest.MonkeyP
     assert result.code == 1
     assert "unexpected: ZeroDivisionError" in result.errors[0]
     assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "hash ''",
+        "object write 0xF1D0 ''",
+        "object read 0xF1D0 --out ''",
+        "--read 0xF1D0 --out ''",
+        "--csr device.jsn --out-dir ''",
+        "key ecdh second ''",
+        "export ''",
+        "update show ''",
+        "journal show --journal ''",
+        "provision ''",
+        "ca init ''",
+        "emulator new ''",
+        "emulator reset ''",
+    ],
+)
+def test_an_empty_name_is_called_so(cli: Cli, port: str, words: str) -> None:
+    """As of a variable that is not set; it is not the folder that one is in."""
+    result = cli("--port", port, *shlex.split(words))
+    assert (result.code, result.out, len(result.errors)) == (USAGE, "", 1)
+    assert "the name is empty" in result.errors[0]
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["new -", "reset -", "dump -", "load state -", "serve --tcp 0 --chip -"])
+def test_a_chip_is_in_no_file_of_the_name_of_a_dash(cli: Cli, words: str) -> None:
+    result = cli("emulator", *words.split())
+    assert (result.code, result.out, len(result.errors)) == (USAGE, "", 1)
+    assert "'-' names no file" in result.errors[0]
+    assert list(Path.cwd().iterdir()) == []

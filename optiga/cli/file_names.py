@@ -1,0 +1,34 @@
+"""Names of files and folders on the command line; one that is empty, as of a variable that is not set, is none."""
+
+from __future__ import annotations
+
+import click
+from click.types import StringParamType
+
+
+class FileName(StringParamType):
+    """The type of an option or argument.
+
+    :param name: what stands for it in help.
+    :param dash: whether ``-`` is left to the command.
+    """
+
+    def __init__(self, name: str, *, dash: bool = True) -> None:
+        self.name = name
+        self._dash = dash
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
+        return self.name
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value:
+            self.fail("the name is empty.", param, ctx)
+        if value == "-" and not self._dash:
+            self.fail("'-' names no file.", param, ctx)
+        return value
+
+
+FILE = FileName("FILE")
+FILE_OR_INPUT = FileName("FILE|-")
+FOLDER = FileName("DIR")
+KEY = FileName("KEY")
