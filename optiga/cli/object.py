@@ -96,7 +96,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
         _write_certificate(settings, info.label, path, name)
         return
     content = read_whole(path, limit=MAX_FOR_CHIP)
-    data = parse_hex(content.decode("latin-1"), name) if is_hex else content
+    data = parse_hex(content, name) if is_hex else content
     check_data(info, data, offset or 0)
     settings.check_query({"oid": "", "size": 1, "offset": 0, "written": True})
     with settings.open_chip(info.oid) as chip:

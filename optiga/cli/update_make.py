@@ -82,7 +82,7 @@ def make_data(
     if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
         payload, warnings = certificate_contents(info, content, name)
     else:
-        data = parse_hex(content.decode("latin-1"), name) if is_hex else content
+        data = parse_hex(content, name) if is_hex else content
         payload, warnings = data_contents(data, name, offset=offset or 0, erase=not no_erase), ()
     _make(settings, info.oid, payload, (path,), options, warnings)
 
@@ -118,7 +118,7 @@ def make_key(
     info = find_key_object(oid)
     if is_aes(info):
         content = read_whole(path, "AES key", limit=MAX_FOR_CHIP)
-        key = parse_hex(content.decode("latin-1"), "standard input" if path == "-" else path) if is_hex else content
+        key = parse_hex(content, "standard input" if path == "-" else path) if is_hex else content
         payload = aes_contents(key, usage)
     else:
         if is_hex:
@@ -220,7 +220,7 @@ def _secret(options: dict[str, Any]) -> UpdateSecret | None:
     info = find_update_secret(oid)
     value = read_whole(path, "secret", limit=_MAX_SECRET_FILE)
     if options["secret_hex"]:
-        value = parse_hex(value.decode("latin-1"), path)
+        value = parse_hex(value, path)
     return UpdateSecret(info.oid, value, DEFAULT_LABEL if label is None else label.encode())
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
 from optiga.personalize.files import read_input
-from optiga.personalize.pem import encode_pem, is_pem, iterate_blocks
+from optiga.personalize.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
 from optiga.protocol.der import SEQUENCE
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
     """
     if not data.strip():
         raise CertificateError(f"{name} is empty")
+    refuse_utf16(data, name)
     if is_pem(data):
         return [_from_block(block.label, block.data, name) for block in iterate_blocks(data, name)]
     if data[0] != SEQUENCE:

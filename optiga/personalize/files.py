@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
@@ -41,6 +42,11 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
     if len(data) > limit:
         raise ConfigurationError(f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?")
     return data
+
+
+def is_utf16(data: bytes) -> bool:
+    """Whether data are text in UTF-16, as Windows PowerShell writes it, by the mark that it begins with."""
+    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 def is_there(path: Path) -> bool:

@@ -5,11 +5,13 @@ Every change is planned first: what cannot be is refused before the chip is aske
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optiga.errors import ChipError, ConfigurationError
+from optiga.personalize.files import is_utf16
 from optiga.personalize.irreversible import is_locked, what_stays, what_stays_written
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
@@ -252,12 +254,15 @@ def execute_data(chip: Chip, change: DataChange) -> None:
         chip.write(change.info.oid, change.written, offset=change.offset, erase=change.erase)
 
 
-def parse_hex(text: str, name: str) -> bytes:
-    """Bytes from hex digits, with any white space, colons and ``0x`` between bytes.
+def parse_hex(content: bytes, name: str) -> bytes:
+    """Bytes from the hex digits in a file, with any white space, colons and ``0x`` between bytes.
 
-    :param name: what to call the text in messages.
+    :param name: what to call the file in messages.
     :raises ConfigurationError: if they are no hex digits.
     """
+    if is_utf16(content):
+        raise ConfigurationError(f"{name} is text in UTF-16", hint="Save it in UTF-8")
+    text = content.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     digits = text.replace(":", " ").lower().replace("0x", " ").split()
     try:
         return bytes.fromhex(" ".join(digits))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from optiga.errors import CertificateError
+from optiga.personalize.files import is_utf16
 
 _BEGIN = rb"-----BEGIN ([A-Z0-9 .\-]+?)-----"
 _HEADER = rb"^[A-Za-z0-9\-]+:.*$"
@@ -35,6 +36,16 @@ def encode_pem(label: str, data: bytes) -> str:
 def is_pem(data: bytes) -> bool:
     """Whether there is the beginning of a PEM block in data."""
     return re.search(_BEGIN, data) is not None
+
+
+def refuse_utf16(data: bytes, name: str) -> None:
+    """Say what PEM is that is not ASCII: no block would be found in it.
+
+    :param name: what to call the data in messages.
+    :raises CertificateError: if it is text in UTF-16.
+    """
+    if is_utf16(data):
+        raise CertificateError(f"{name} is text in UTF-16", hint="Save it in UTF-8")
 
 
 def iterate_blocks(data: bytes, name: str) -> Iterator[PemBlock]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.personalize.files import read_input
-from optiga.personalize.pem import is_pem, iterate_blocks
+from optiga.personalize.pem import is_pem, iterate_blocks, refuse_utf16
 from optiga.personalize.public_keys import PublicKey
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def load_public_key(path: Path) -> PublicKey:
     """
     data = read_input(path, "public key", _MAX_FILE_SIZE)
     name = str(path)
+    refuse_utf16(data, name)
     if not is_pem(data):
         return _from_der(data, name)
     for block in iterate_blocks(data, name):

@@ -92,6 +92,18 @@ class TestData:
         assert "0xF1D0 was not programmed again" in again.err
         assert cli("--port", port, "object", "write", "0xF1D0", "data.bin", "--query", "written").out == "False\n"
 
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+    def test_hex_with_and_without_byte_order_mark(self, cli: Cli, port: str, encoding: str) -> None:
+        Path("digits").write_text("00 ff", encoding=encoding)
+        assert cli("--port", port, "object", "write", "0xF1D0", "digits", "--hex").code == 0
+        assert cli("--port", port, "object", "read", "0xF1D0", "--query", "data").out == "00ff\n"
+
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+    def test_hex_in_utf_16(self, cli: Cli, port: str, encoding: str) -> None:
+        Path("digits").write_text("\ufeff00 ff", encoding=encoding)
+        result = cli("--port", port, "object", "write", "0xF1D0", "digits", "--hex")
+        assert (result.code, result.errors) == (2, ["Error: digits is text in UTF-16. Save it in UTF-8"])
+
     def test_hex_offset_and_no_erase(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
         feed(monkeypatch, b"00:01 02\n0x03 04\n")
         assert cli("--port", port, "object", "write", "F1D1", "-", "--hex").code == 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError
 from optiga.personalize.files import read_input
 from optiga.personalize.names import find_mistake_in_text
-from optiga.personalize.pem import is_pem, iterate_blocks
+from optiga.personalize.pem import is_pem, iterate_blocks, refuse_utf16
 from optiga.personalize.public_keys import PublicKey
 from optiga.personalize.x509_errors import one_error
 
@@ -93,6 +93,7 @@ def load_request(path: Path) -> bytes:
     :raises CertificateError: if it holds something else, or more than one.
     """
     data = read_input(path, "CSR", _MAX_FILE_SIZE)
+    refuse_utf16(data, str(path))
     if not is_pem(data):
         return data
     blocks = list(iterate_blocks(data, str(path)))
