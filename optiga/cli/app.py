@@ -98,10 +98,10 @@ def app(
     """Give an OPTIGA Trust chip its identity: key pair, CSR, certificate.
 
     \b
-    optiga.py --csr config.jsn                     key pair and CSR from the chip
-    optiga.py --write cert.pem --slot second       certificate into the chip's slot
-    optiga.py --port emulator --csr config.jsn     the same on an emulated chip
-    optiga.py provision config.jsn                 all of it, with AWS IoT
+    optiga.py --csr config.jsn                   key pair and CSR from the chip
+    optiga.py --port emulator --csr config.jsn   the same on an emulated chip
+    optiga.py --write cert.pem --slot second     certificate into the chip's slot
+    optiga.py provision config.jsn               all of it, with AWS IoT
     """
     _check_job(
         {"--csr": csr_path, "--write": write_path, "--read": read_oid},

@@ -214,7 +214,13 @@ def show(settings: Settings, serial: str, ca_path: str) -> None:
 @click.command(name="revoke")
 @click.argument("name", metavar="SERIAL|FILE")
 @_ca_option
-@click.option("--reason", type=click.Choice(REASONS, case_sensitive=False), default="unspecified", help="Why.")
+@click.option(
+    "--reason",
+    type=click.Choice(REASONS, case_sensitive=False),
+    metavar="WHY",
+    default="unspecified",
+    help=f"One of {', '.join(REASONS)}. [unspecified]",
+)
 @_crl_days_option
 @passphrase_options
 @common_options()

@@ -40,6 +40,7 @@ def list_all(settings: Settings) -> None:
 @click.option(
     "--algorithm",
     type=click.Choice(_ALGORITHMS, case_sensitive=False),
+    metavar="NAME",
     help="Of a key pair. [secp256r1; rsa2048 in five and six]",
 )
 @click.option("--bits", type=click.Choice(["128", "192", "256"]), help="Of the AES key. [256]")
@@ -61,6 +62,9 @@ def generate(
     yes: bool,
 ) -> None:
     """Have the chip make a key pair in a slot, or its AES key (aes), and print the public key.
+
+    An algorithm is secp256r1, secp384r1, secp521r1, brainpoolp256r1, brainpoolp384r1 or brainpoolp512r1; in the slots
+    five and six it is rsa1024 or rsa2048.
 
     The key that was there is lost for good. The chip tells the public key this once: keep it, or make the key with
     --csr. A new chip keeps its AES key locked.

@@ -123,13 +123,15 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     """Show an object's metadata, or set some: "change: lcso < operational || int 0xE0E8" "read: always".
 
     \b
-    change, read, execute, metadata_update   who may: always, never, lcso < operational,
-                                             conf 0xE140, int 0xE0E8, auto 0xF1D0, luc 0xE120,
-                                             sec_sta_g 0x20; && binds stronger than ||
-    lcso                                     creation, initialization, operational, termination
-    type                                     byte_string, up_counter, trust_anchor, pre_shared_secret …
-    key_usage                                authentication, encryption, signature, key_agreement
-    version, reset_type                      a number; a state, flush or random
+    change, read, execute, metadata_update
+                 who may: always, never, lcso < operational, conf 0xE140,
+                 int 0xE0E8, auto 0xF1D0, luc 0xE120, sec_sta_g 0x20;
+                 && binds stronger than ||
+    lcso         creation, initialization, operational, termination
+    type         byte_string, up_counter, trust_anchor, pre_shared_secret …
+    key_usage    authentication, encryption, signature, key_agreement
+    version      a number
+    reset_type   a state, flush or random
     """
     from optiga.personalize.objects import describe_metadata, execute_metadata, find_info, plan_metadata, read_words
 

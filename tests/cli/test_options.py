@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -109,6 +110,17 @@ class TestResults:
         assert cli(*asked, "--output", "json").out == quoted + "\n"
 
 
+def _pages(command: click.Command, name: str) -> Iterator[str]:
+    """The help of a command and of those below it, as a terminal of 80 columns has it."""
+    ctx = click.Context(command, info_name=name, terminal_width=80)
+    yield command.get_help(ctx)
+    if isinstance(command, click.Group):
+        for below in command.list_commands(ctx):
+            found = command.get_command(ctx, below)
+            assert found
+            yield from _pages(found, f"{name} {below}")
+
+
 class TestHelp:
     def test_no_arguments_print_the_help(self, cli: Cli) -> None:
         result = cli()
@@ -144,6 +156,11 @@ class TestHelp:
         commands = [row for row in rows if row]
         assert sorted(row[1] for row in commands) == app.list_commands(click.Context(app))
         assert len({row.end() for row in commands}) == 1  # the columns of all groups stand below each other
+
+    def test_every_page_fits_a_terminal(self) -> None:
+        pages = list(_pages(app, "optiga.py"))
+        assert len(pages) > 60
+        assert [line for page in pages for line in page.splitlines() if len(line) > 80] == []
 
     def test_version(self, cli: Cli) -> None:
         result = cli("--version")
