@@ -14,7 +14,7 @@ _cipher_options = together(
     out_option,
     hex_option,
     click.option(
-        "--mode", type=click.Choice(["cbc", "ecb"]), default="cbc", help="ECB shows which blocks are equal. [cbc]"
+        "--mode", type=click.Choice(["cbc", "ecb"]), default="cbc", help="Mode; ECB shows which blocks are equal. [cbc]"
     ),
     click.option("--iv", callback=take_hex, metavar="HEX", help="Initialization vector of CBC, 16 bytes."),
     click.option(

@@ -74,7 +74,9 @@ _SECTIONS = {
 @click.option("--csr", "csr_path", metavar="CONFIG", help="Key pair and CSR from the chip, as a .jsn file says.")
 @click.option("--write", "write_path", metavar="FILE", help="Write a certificate or chain (PEM, DER), or data.")
 @click.option("--read", "read_oid", metavar="OID", help="Read an object: a certificate as PEM, others as a hex dump.")
-@click.option("--slot", metavar="SLOT", help="Slot: second, third …, or either of its OIDs. [second for --write]")
+@click.option(
+    "--slot", metavar="SLOT", help="Slot: second, third …, or an OID of it. [that of CONFIG; second for --write]"
+)
 @click.option("--id", "object_id", metavar="OID", help="Object to write to that is no slot's: 0xE0E8, 0xF1D0 …")
 @click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
 @click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")

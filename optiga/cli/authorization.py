@@ -30,6 +30,6 @@ authorize_option = click.option(
     metavar="OID=FILE",
     expose_value=False,
     callback=_keep,
-    help="Know the secret in this object, for the condition auto; repeatable.",
+    help="FILE has the secret that the object holds, for the condition auto; repeatable.",
 )
 """The option, for commands on objects and keys whose conditions may ask for it; the settings see to it."""

@@ -13,7 +13,7 @@ _secret_option = click.option(
     "--secret", "oid", metavar="OID", required=True, help="Object of the type pre-shared secret: 0xF1D0 …"
 )
 _size_option = click.option(
-    "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Bytes of the key, 16 to 256."
+    "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Bytes of the key."
 )
 _out_option = click.option("--out", type=FILE, help="File for the key, as bytes. [standard output, in hex]")
 _FIELDS = ("method", "size", "key", "file")

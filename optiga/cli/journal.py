@@ -30,7 +30,7 @@ def command(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-@command.command(name="show")
+@command.command(name="show", short_help="Show how far each slot has come.")
 @_journal_option
 @common_options(forms=("repr", "json", "text", "csv"))
 @pass_settings

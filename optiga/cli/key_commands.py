@@ -157,9 +157,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
 @click.command(name="ecdh")
 @click.argument("name", metavar="SLOT")
 @click.argument("peer_path", type=FileName("PEER"))
-@click.option(
-    "--session", type=click.IntRange(1, 4), metavar="N", help="Keep the secret in session 1 to 4 of the chip."
-)
+@click.option("--session", type=click.IntRange(1, 4), metavar="N", help="Keep the secret in this session of the chip.")
 @out_option
 @authorize_option
 @common_options()

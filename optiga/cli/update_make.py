@@ -29,7 +29,7 @@ _update_options = together(
         type=click.IntRange(1, _MAX_VERSION),
         metavar="N",
         required=True,
-        help="Greater than the version that the object has on any of the chips; 1 to 32767.",
+        help="Greater than the version that the object has on any of the chips.",
     ),
     click.option("--anchor", metavar="OID", required=True, help="Object with the signer's certificate: 0xE0E8 …"),
     click.option("--signer", "signer_path", type=KEY, required=True, help="Private key that signs, PEM."),
