@@ -56,7 +56,6 @@ _SECTIONS = {
         "hmac": Lazy("optiga.cli.toolbox:hmac", "HMAC of a file with a secret of the chip."),
         "aes": Lazy("optiga.cli.aes:command", "Encrypt and authenticate with the chip's AES key."),
         "rsa": Lazy("optiga.cli.rsa:command", "Encrypt and decrypt by RSA."),
-        "derive": Lazy("optiga.cli.derive:command", "Derive keys from a secret of the chip."),
     },
     "The shell": {
         "completion": Lazy("optiga.cli.completion:command", "Print the completion script of a shell."),

@@ -9,6 +9,7 @@ from optiga.cli.settings import common_options
 
 _COMMANDS = {
     "decrypt": Lazy("optiga.cli.rsa:decrypt", "Decrypt with an RSA key."),
+    "derive": Lazy("optiga.cli.key_derive:command", "Derive a key from a secret of the chip."),
     "draw": Lazy("optiga.cli.key_draw:draw", "Have the chip make a key for the host."),
     "ecdh": Lazy("optiga.cli.key_commands:ecdh", "Agree on a secret with the holder of another key."),
     "generate": Lazy("optiga.cli.key_commands:generate", "Make a key pair, or the AES key."),

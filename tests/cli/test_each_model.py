@@ -143,7 +143,7 @@ LACKS = {
     "counter set 0xE120 --value 1": ("trust-x", "object 0xE120"),
     "hash --object 0xE140": ("trust-x", "object 0xE140"),
     "hmac --key 0xE140 data": ("trust-x", "object 0xE140"),
-    "derive tls-prf --secret 0xE140 --size 16 --label long-enough": ("trust-x", "object 0xE140"),
+    "key derive tls-prf --secret 0xE140 --size 16 --label long-enough": ("trust-x", "object 0xE140"),
     "rsa encrypt data --certificate 0xE0E9": ("trust-x", "object 0xE0E9"),
     "rsa decrypt six data": ("trust-x", "object 0xE0FD"),
     "key sign five data": ("trust-x", "object 0xE0FC"),

@@ -1,4 +1,4 @@
-"""``random``, ``hash``, ``hmac``, ``aes``, ``rsa``, ``derive``: checked with hashlib and the cryptography library."""
+"""``random``, ``hash``, ``hmac``, ``aes``, ``rsa`` and ``key derive``, checked with the cryptography library."""
 
 from __future__ import annotations
 
@@ -190,13 +190,13 @@ class TestDerive:
     @pytest.mark.parametrize("name", ["sha256", "sha512"])
     def test_hkdf(self, cli: Cli, port: str, secret: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
         words = ("--secret", secret, "--size", "40", "--salt", "00:01", "--info", "02ff", "--hash", name)
-        result = cli("--port", port, "derive", "hkdf", *words)
+        result = cli("--port", port, "key", "derive", "hkdf", *words)
         digest = hashes.SHA256() if name == "sha256" else hashes.SHA512()
         key = HKDF(digest, 40, b"\x00\x01", b"\x02\xff").derive(SECRET)
         assert result.out == key.hex() + "\n"
         assert "Warning: this is a secret key" in result.err
         caplog.clear()
-        result = cli("--port", port, "-v", "derive", "hkdf", *words, "--out", "key")
+        result = cli("--port", port, "-v", "key", "derive", "hkdf", *words, "--out", "key")
         assert (result.out, Path("key").read_bytes()) == ("", key)
         assert key.hex() not in caplog.text + result.err
         assert is_private("key")
@@ -204,7 +204,7 @@ class TestDerive:
     def test_tls_prf(self, cli: Cli, port: str, secret: str) -> None:
         seed = bytes(32)
         words = ("--secret", secret, "--size", "32", "--label", "key expansion", "--seed", seed.hex())
-        shown = json.loads(cli("--port", port, "derive", "tls-prf", *words, "--output", "json").out)
+        shown = json.loads(cli("--port", port, "key", "derive", "tls-prf", *words, "--output", "json").out)
         start = b"key expansion" + seed
         first = hmac.digest(SECRET, start, "sha256")
         assert bytes.fromhex(shown["key"]) == hmac.digest(SECRET, first + start, "sha256")
@@ -241,12 +241,12 @@ MISTAKES = [
     Mistake("rsa encrypt m --key m", "neither a public key nor a certificate", CERTIFICATE),
     Mistake("rsa encrypt m --certificate 0xE0F1", "never leaves the chip"),
     Mistake("rsa decrypt second m", "holds no key yet", CHIP),
-    Mistake("derive hkdf --secret 0xF1D0 --size 15", "16<=x<=256"),
-    Mistake("derive hkdf --secret 0xE101 --size 16", "is a session"),
-    Mistake("derive hkdf --secret 0xF1D0 --size 16", "type is pre-shared secret", CHIP),
-    Mistake("derive hkdf --secret 0xF1D0 --size 16 --query x", "finds nothing"),
-    Mistake(f"derive hkdf --secret 0xF1D0 --size 16 --info {257 * '00'}", "--info has 257 bytes"),
-    Mistake("derive tls-prf --secret 0xF1D0 --size 16 --label short", "have 5 bytes together"),
+    Mistake("key derive hkdf --secret 0xF1D0 --size 15", "16<=x<=256"),
+    Mistake("key derive hkdf --secret 0xE101 --size 16", "is a session"),
+    Mistake("key derive hkdf --secret 0xF1D0 --size 16", "type is pre-shared secret", CHIP),
+    Mistake("key derive hkdf --secret 0xF1D0 --size 16 --query x", "finds nothing"),
+    Mistake(f"key derive hkdf --secret 0xF1D0 --size 16 --info {257 * '00'}", "--info has 257 bytes"),
+    Mistake("key derive tls-prf --secret 0xF1D0 --size 16 --label short", "have 5 bytes together"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""``derive``: keys derived from a secret that the chip holds in a data object."""
+"""``key derive``: keys derived from a secret that the chip holds in a data object."""
 
 from __future__ import annotations
 
