@@ -6,7 +6,7 @@ import json
 import random
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,8 @@ def change(path: Path, statement: str, *values: object) -> None:
 def why_not(path: Path, use: Callable[[SqliteStore], object] = EmulatedChip) -> str:
     """Why a file is not opened, in one line; it stays as it is."""
     before = path.read_bytes()
-    with pytest.raises(BoardError) as raised:
-        use(SqliteStore(path, wait_s=0))
+    with pytest.raises(BoardError) as raised, closing(SqliteStore(path, wait_s=0)) as store:
+        use(store)
     assert path.read_bytes() == before
     assert "\n" not in str(raised.value)
     return raised.value.message
