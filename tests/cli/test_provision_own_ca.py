@@ -79,13 +79,16 @@ class TestOwnCa:
         self, run: Cli, bench: Bench, ca: str, monkeypatch: pytest.MonkeyPatch, cli: Cli
     ) -> None:
         """A run that was interrupted between the CA's records and the journal: the CA does not issue another one."""
-        from optiga.personalize.provision.run import Steps
+        from optiga.personalize.provision.issuers import CaIssuer, Request
 
-        def interrupted(*_: object) -> None:
+        certify = CaIssuer.certify
+
+        def interrupted(issuer: CaIssuer, request: Request) -> None:
+            certify(issuer, request)
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(Steps, "_check_key", interrupted)
+            patched.setattr(CaIssuer, "certify", interrupted)
             assert run("--ca", ca, "--no-cloud").code == 130
         result_of(run("--ca", ca, "--no-cloud"))
         listed = json.loads(cli("ca", "list", "--ca", ca, "--output", "json").out)["certificates"]

@@ -64,7 +64,7 @@ class Beginning:
         entry = Entry(self._uid, plan.slot.name, plan.issuer_name, plan.settings, replaces=self._replaced(old))
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
-        return entry if plan.configuration is None else self._journal.save(entry)
+        return entry if plan.new is None else self._journal.save(entry)
 
     def _take_names(self, entry: Entry) -> Entry:
         """The entry with the plan's cloud, and with its names for what is not done yet."""

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from optiga.personalize.journal import Step
+from optiga.personalize.journal import Step, damaged
 from optiga.personalize.pem import encode_pem
 
 if TYPE_CHECKING:
@@ -27,6 +27,16 @@ class Request(NamedTuple):
     csr: bytes
     key_info: bytes
     since: datetime
+
+    @classmethod
+    def of(cls, entry: Entry) -> Request:
+        """What an entry asks for, from its step REQUESTED on.
+
+        :raises ConfigurationError: if the journal does not have it.
+        """
+        if entry.csr is None or entry.key_info is None or entry.requested_at is None:
+            raise damaged(entry.uid, entry.slot)
+        return cls(entry.csr, entry.key_info, entry.requested_at)
 
 
 class Certified(NamedTuple):
@@ -104,9 +114,8 @@ def find_unheard(entry: Entry, certificates: Certificates) -> str | None:
     """
     if entry.step is not Step.REQUESTED or entry.issuer != AwsIssuer.name:
         return None
-    assert entry.key_info is not None  # noqa: S101 - an entry that is complete has both
-    assert entry.requested_at is not None  # noqa: S101
-    found = certificates.find(entry.key_info, entry.requested_at)
+    request = Request.of(entry)
+    found = certificates.find(request.key_info, request.since)
     return found.certificate_id if found else None
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from optiga.personalize.journal import Entry
     from optiga.personalize.provision.plan import Plan
     from optiga.personalize.provision.report import Report
+    from optiga.protocol.algorithms import KeyAlgorithm
 
 
 class OnChip:
@@ -39,7 +40,7 @@ class OnChip:
 
     def warn_of_identity(self) -> None:
         """Say whose identity is going to be lost, the slot's own or the one whose certificate lies in the object."""
-        if self._plan.configuration is None:
+        if self._plan.new is None:
             return
         data = self.chip.read(self._plan.target.oid)
         if is_empty(data):
@@ -67,7 +68,7 @@ class OnChip:
     def put(self, entry: Entry) -> None:
         """Have the chip hold the certificate and prove its key; one that holds it is not programmed again."""
         chain = chain_of(entry)
-        if self._plan.configuration is None:
+        if self._plan.new is None:
             if problem := self.key_problem(entry):
                 raise CertificateError(problem)
             return
@@ -78,16 +79,14 @@ class OnChip:
         if result.written:
             self._report.note(f"Certificate written into {plan.target.info.label}; the chip has proven its key")
 
-    def key(self, entry: Entry) -> Key:
+    def key(self, entry: Entry, algorithm: KeyAlgorithm) -> Key:
         """The key on the chip with its public key as the journal has it."""
         from asn1crypto.keys import PublicKeyInfo
 
         from optiga.chip import Key
 
-        configuration = self._plan.configuration
-        assert configuration is not None  # noqa: S101
         bits = PublicKeyInfo.load(entry.key_info)["public_key"].dump()
-        return Key(self.chip, self._plan.slot.key_oid, configuration.algorithm, bits)
+        return Key(self.chip, self._plan.slot.key_oid, algorithm, bits)
 
     @property
     def key_label(self) -> str:

@@ -97,13 +97,19 @@ class CloudPlan:
         return f"its certificate is {held.status}" if is_bad else ""
 
 
+class NewIdentity(NamedTuple):
+    """What a chip's new identity is made from: the configuration of its key and CSR, and who certifies the key."""
+
+    configuration: Configuration
+    issuer: Issuer
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is going to be done to a chip; good for any number of them.
 
     :param target: the object of the certificate.
-    :param configuration: None for a chip that keeps the identity it came with.
-    :param issuer: the same.
+    :param new: None for a chip that keeps the identity it came with.
     :param settings: fingerprint of what the CSR is made from, and of where its certificate goes.
     :param folder: where files go.
     :param cloud: None for chips that no cloud is told of.
@@ -111,8 +117,7 @@ class Plan:
 
     slot: Slot
     target: Target
-    configuration: Configuration | None
-    issuer: Issuer | None
+    new: NewIdentity | None
     settings: str
     folder: Path
     cloud: CloudPlan | None
@@ -120,12 +125,12 @@ class Plan:
     @property
     def issuer_name(self) -> str:
         """What stands for the issuer in the journal."""
-        return self.issuer.name if self.issuer else "chip"
+        return self.new.issuer.name if self.new else "chip"
 
     @property
     def anew_hint(self) -> str:
         """How to begin anew."""
-        if self.configuration is None:
+        if self.new is None:
             return f"'deprovision --slot {self.slot.name}' takes it back; then it can be registered anew"
         return "--renew makes a new key and certificate"
 
@@ -136,13 +141,13 @@ class Plan:
         """
         slot, folder = self.slot, self.folder
         steps = []
-        if self.configuration is not None and self.issuer is not None:
-            title = self.configuration.algorithm.title
-            state = " (inactive)" if self.issuer.name == "aws" else ""
+        if self.new is not None:
+            title, issuer = self.new.configuration.algorithm.title, self.new.issuer
+            state = " (inactive)" if issuer.name == "aws" else ""
             steps += [
                 f"The chip makes a key pair {title} in slot {slot.name} ({format_oid(slot.key_oid)}), over any other",
                 f"It signs a CSR, which is kept in {folder}",
-                f"{self.issuer.title} issues a certificate{state}, which is kept in {folder}",
+                f"{issuer.title} issues a certificate{state}, which is kept in {folder}",
                 f"The certificate is written into {self.target.info.label} and read back; the chip proves its key",
             ]
         else:
@@ -193,8 +198,6 @@ def plan_provision(
     :raises ConfigurationError: for whatever cannot be done so.
     :raises CloudError: if AWS cannot be asked or refuses.
     """
-    if aws_options is None and authority is None:
-        raise ConfigurationError("without a cloud nobody certifies the key", hint="Name a CA of your own with --ca")
     target = _certificate_target(configuration.slot, oid)
     cloud = None
     if aws_options is not None:
@@ -203,12 +206,13 @@ def plan_provision(
     issuer: Issuer
     if authority is not None:
         issuer = CaIssuer(authority, days)
-    else:
-        assert cloud is not None  # noqa: S101
+    elif cloud is not None:
         issuer = AwsIssuer(cloud.certificates)
+    else:
+        raise ConfigurationError("without a cloud nobody certifies the key", hint="Name a CA of your own with --ca")
     made_from = [configuration.csr_config, configuration.slot.name, target.info.label]
     settings = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
-    return Plan(configuration.slot, target, configuration, issuer, settings, folder, cloud)
+    return Plan(configuration.slot, target, NewIdentity(configuration, issuer), settings, folder, cloud)
 
 
 def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes: CloudWishes, report: Report) -> Plan:
@@ -225,7 +229,7 @@ def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes:
         )
     target = _certificate_target(slot, None)
     cloud = plan_cloud(aws_options, wishes, None, report)
-    return Plan(slot, target, None, None, "", folder, cloud)
+    return Plan(slot, target, None, "", folder, cloud)
 
 
 def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None, report: Report) -> CloudPlan:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timezone
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.personalize.aws.certificates import ACTIVE, REVOKED
-from optiga.personalize.csr import check_model, sign_csr
+from optiga.personalize.csr import check_model
 from optiga.personalize.files import write_whole
 from optiga.personalize.journal import Entry, Journal, Step
 from optiga.personalize.names import fill_uid
-from optiga.personalize.pem import encode_pem
 from optiga.personalize.proof import prove_key
 from optiga.personalize.provision.begin import Beginning
-from optiga.personalize.provision.issuers import Certified, Request
+from optiga.personalize.provision.new_key import NewKey
 from optiga.personalize.provision.on_chip import OnChip, chain_of
 from optiga.personalize.provision.plan import ARN_FILE, CloudPlan, Plan
 from optiga.personalize.provision.report import Report
-from optiga.personalize.public_keys import PublicKey
 from optiga.personalize.stored import read_certificates
 
 if TYPE_CHECKING:
@@ -43,8 +40,8 @@ def provision(
     :raises OptigaError: where a step fails; the next call goes on there.
     """
     on_chip = OnChip(chip, plan, report)
-    if plan.configuration is not None:
-        check_model(chip, plan.configuration)
+    if plan.new is not None:
+        check_model(chip, plan.new.configuration)
     entry = Beginning(on_chip, plan, journal, report).begin(renew=renew)
     steps = Steps(on_chip, plan, journal, report)
     return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
@@ -60,13 +57,11 @@ class Steps:
         self._journal = journal
         self._report = report
         self._uid = on_chip.uid
-        self._asked_before = False
 
     def finish(self, entry: Entry) -> Entry:
         """Do what is left to do."""
-        self._asked_before = entry.step is Step.REQUESTED
         try:
-            for step, work in self._works():
+            for step, work in self._works(entry.step):
                 if entry.step < step:
                     entry = self._journal.save(work(entry).at(step))
         except (OptigaError, KeyboardInterrupt):
@@ -75,19 +70,25 @@ class Steps:
             raise
         return entry
 
-    def _works(self) -> list[tuple[Step, Callable[[Entry], Entry]]]:
+    def _works(self, begin: Step) -> list[tuple[Step, Callable[[Entry], Entry]]]:
+        """The steps of the plan, each with what is done to come there.
+
+        :param begin: the step that a run goes on from.
+        """
         plan, cloud = self._plan, self._plan.cloud
         works: list[tuple[Step, Callable[[Entry], Entry]]] = []
-        if plan.configuration is not None:
+        if plan.new is not None:
+            asked_before = begin is Step.REQUESTED
+            new = NewKey(self._on_chip, plan.new, plan.folder, self._report, asked_before=asked_before)
             works += [
-                (Step.KEY, self._make_key),
-                (Step.CSR, self._make_csr),
-                (Step.REQUESTED, self._request),
-                (Step.CERTIFIED, self._certify),
-                (Step.WRITTEN, self._write),
+                (Step.KEY, new.make_key),
+                (Step.CSR, new.make_csr),
+                (Step.REQUESTED, new.request),
+                (Step.CERTIFIED, new.certify),
             ]
         else:
-            works += [(Step.CERTIFIED, self._take_own), (Step.WRITTEN, self._write)]
+            works.append((Step.CERTIFIED, self._take_own))
+        works.append((Step.WRITTEN, self._write))
         if cloud is not None:
             if plan.issuer_name != "aws":
                 works.append((Step.REGISTERED, self._register))
@@ -96,66 +97,6 @@ class Steps:
             else:
                 works += [(Step.THING, self._attach_thing), (Step.POLICY, self._attach_policy)]
         return [*works, (Step.FINISHED, self._activate)]
-
-    def _make_key(self, entry: Entry) -> Entry:
-        configuration = self._plan.configuration
-        assert configuration is not None  # noqa: S101
-        slot = self._plan.slot
-        self._report.note(f"The chip makes a key pair {configuration.algorithm.title} in {self._on_chip.key_label}")
-        key = self._chip.generate_key(slot.key_oid, configuration.algorithm, configuration.key_usage)
-        return entry.at(entry.step, key_info=key.public_key_info)
-
-    def _make_csr(self, entry: Entry) -> Entry:
-        configuration = self._plan.configuration
-        assert configuration is not None  # noqa: S101
-        csr = sign_csr(self._on_chip.key(entry), configuration, self._uid)
-        return entry.at(entry.step, csr=csr.der, filename=csr.filename, public_key=csr.public_key)
-
-    def _request(self, entry: Entry) -> Entry:
-        """Keep the CSR, and say that it is going to be asked for a certificate."""
-        assert entry.csr is not None  # noqa: S101
-        pem = encode_pem("CERTIFICATE REQUEST", entry.csr)
-        write_whole(self._plan.folder / (entry.filename or ""), pem.encode("ascii"))
-        self._report.note(f"CSR {entry.filename}")
-        return entry.at(entry.step, requested_at=datetime.now(timezone.utc).replace(microsecond=0))
-
-    def _certify(self, entry: Entry) -> Entry:
-        issuer = self._plan.issuer
-        assert issuer is not None  # noqa: S101
-        assert entry.csr is not None  # noqa: S101
-        assert entry.key_info is not None  # noqa: S101
-        assert entry.requested_at is not None  # noqa: S101
-        request = Request(entry.csr, entry.key_info, entry.requested_at)
-        certified = None
-        if self._asked_before:
-            self._report.note(f"Looking for a certificate that {issuer.title} may have issued already")
-            certified = issuer.find(request)
-        if certified is not None:
-            self._report.note(f"{issuer.title} had issued one in the run that was interrupted")
-        else:
-            certified = issuer.certify(request)
-        self._check_key(certified, entry.key_info, issuer.title)
-        for note in certified.notes:
-            self._report.note(note)
-        name = f"{Path(entry.filename or '').stem}.pem"
-        pem = "".join(certificate.pem for certificate in certified.chain)
-        self._report.note(f"Certificate from {issuer.title}")
-        return entry.at(
-            entry.step,
-            certificate=pem,
-            certificate_file=name,
-            certificate_id=certified.certificate_id,
-            certificate_arn=certified.certificate_arn,
-        )
-
-    def _check_key(self, certified: Certified, key_info: bytes, title: str) -> None:
-        """Refuse a certificate of another key than the CSR's."""
-        if certified.chain[0].public_key.info != PublicKey.of_info(key_info).info:
-            which = f" {certified.certificate_id}, which stays inactive" if certified.certificate_id else ""
-            raise CloudError(
-                f"{title} has certified another key than the CSR's: certificate{which}",
-                hint="Nothing was written to the chip; is the endpoint AWS's own?",
-            )
 
     def _take_own(self, entry: Entry) -> Entry:
         """The certificate that the chip came with, and its key, proven."""
@@ -166,7 +107,7 @@ class Steps:
             raise CertificateError(proof.text, hint="Nothing was registered", oid=target.oid)
         self._report.note(f"The chip has proven the key of its certificate, {chain[0].subject}")
         pem = "".join(certificate.pem for certificate in chain)
-        return entry.at(entry.step, certificate=pem, key_info=chain[0].public_key.info)
+        return replace(entry, certificate=pem, key_info=chain[0].public_key.info)
 
     def _write(self, entry: Entry) -> Entry:
         """Keep the certificate, and write it to the chip."""
@@ -188,7 +129,7 @@ class Steps:
             )
         self._keep_arn(registered.arn)
         self._report.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
-        return entry.at(entry.step, certificate_id=registered.certificate_id, certificate_arn=registered.arn)
+        return replace(entry, certificate_id=registered.certificate_id, certificate_arn=registered.arn)
 
     def _attach_thing(self, entry: Entry) -> Entry:
         if entry.thing is None:
@@ -200,7 +141,7 @@ class Steps:
             registry.add_to_group(entry.thing, group)
         registry.attach_thing(entry.thing, entry.certificate_arn or "")
         self._report.note(f"Thing {entry.thing}")
-        return entry.at(entry.step, thing_arn=arn)
+        return replace(entry, thing_arn=arn)
 
     def _attach_policy(self, entry: Entry) -> Entry:
         cloud = self._cloud
@@ -230,7 +171,7 @@ class Steps:
         parameters = fleet.parameters(uid=self._uid, thing=entry.thing, certificate_id=entry.certificate_id or "")
         made = self._cloud.registry.register_thing(fleet.body, parameters)
         self._report.note(f"Thing {made.thing} by the provisioning template {fleet.name}")
-        return entry.at(entry.step, thing=made.thing, thing_arn=made.thing_arn, policy=made.policy)
+        return replace(entry, thing=made.thing, thing_arn=made.thing_arn, policy=made.policy)
 
     def _activate(self, entry: Entry) -> Entry:
         if self._plan.cloud is None:
