@@ -26,7 +26,7 @@ _BEFORE_OPERATIONAL = bytes.fromhex("e1fc07")
 _UNWRITTEN = b"\x00"
 """What a certificate or data object holds before it is first written."""
 _OPERATIONAL = bytes([LifeCycleState.OPERATIONAL])
-_SYSTEM_CONTENT = {
+_FACTORY_CONTENT = {
     oids.LCS_GLOBAL: _OPERATIONAL,
     oids.SECURITY_STATUS_GLOBAL: b"\x20",
     oids.SLEEP_DELAY: b"\x14",
@@ -37,6 +37,8 @@ _SYSTEM_CONTENT = {
     oids.LCS_APPLICATION: bytes([LifeCycleState.CREATION]),
     oids.SECURITY_STATUS_APPLICATION: b"\x20",
     oids.LAST_ERROR_CODE: b"\x00",
+    # As in the dumps of real chips that Infineon publishes, and in the hosts of its C library.
+    oids.PLATFORM_BINDING_SECRET: bytes(range(1, 65)),
 }
 _WRITABLE_SYSTEM = (
     oids.LCS_GLOBAL,
@@ -135,9 +137,7 @@ def _factory_object(model: Model, info: ObjectInfo) -> StoredObject:
     """An object as the manual's tables have it. Tags stand in the order in which real chips return them."""
     if info.kind.is_key:
         return StoredObject(b"", Metadata(_key_tags(info)))
-    content = _SYSTEM_CONTENT.get(info.oid, _UNWRITTEN)
-    if info.kind in (ObjectKind.COUNTER, ObjectKind.SECRET):
-        content = bytes(info.size)
+    content = bytes(info.size) if info.kind is ObjectKind.COUNTER else _FACTORY_CONTENT.get(info.oid, _UNWRITTEN)
     tags = {tag: value for tag, value in _data_tags(info, len(content)).items() if tag in model.metadata_tags}
     return StoredObject(content, Metadata(tags))
 
