@@ -168,14 +168,14 @@ class Toolbox:
         """
         from optiga.chip.commands.decrypt_sym import ClearAuthorization
 
+        # The chip may refuse before it looks at the object, and its refusal is no failure here.
+        if self._chip.metadata(oid).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
+            raise ConfigurationError(f"{objects.format_oid(oid)} is no authorization reference", oid=oid)
         try:
             self._chip.perform(ClearAuthorization(oid, session))
         except ChipError as error:  # the chip clears the state by refusing
             if error.code not in _DELIBERATE:
                 raise
-        # It may refuse before it looks at the object.
-        if self._chip.metadata(oid).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
-            raise ConfigurationError(f"{objects.format_oid(oid)} is no authorization reference", oid=oid)
 
     # Key pairs and signatures of others
 
