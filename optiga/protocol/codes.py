@@ -33,7 +33,7 @@ class CommandCode(IntEnum):
     @property
     def title(self) -> str:
         """The command's name as the manual writes it, for example ``GenKeyPair``."""
-        return self.name.replace("_", " ").title().replace(" ", "").replace("Ssec", "SSec")
+        return "CalcSSec" if self is CommandCode.CALC_SSEC else self.name.replace("_", " ").title().replace(" ", "")
 
 
 CLEAR_LAST_ERROR = 0x80

@@ -218,10 +218,10 @@ def _reset_words(reset: int) -> str:
     if not is_reset_type(reset):
         raise ValueError("no reset type")
     state, flush = reset & 0x0F, reset & ~0x0F
-    return (
-        ", ".join([*([life_cycle_word(state)] if state else []), *([_WORDS_OF_FLUSHES[flush]] if flush else [])])
-        or "none"
-    )
+    words = [life_cycle_word(state)] if state else []
+    if flush:
+        words.append(_WORDS_OF_FLUSHES[flush])
+    return ", ".join(words) or "none"
 
 
 def _tag_word(tag: int) -> str:

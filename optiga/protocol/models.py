@@ -43,7 +43,6 @@ _PARAM_NAMES: dict[CommandCode, tuple[str, type[IntEnum]]] = {
 _SINGLE_PARAMS: dict[tuple[CommandCode, int], str] = {
     (CommandCode.SET_DATA_OBJECT, 0x02): "counters",
     (CommandCode.GET_RANDOM, 0x04): "pre-master secrets",
-    (CommandCode.CLOSE_APPLICATION, 0x01): "hibernation",
 }
 
 
