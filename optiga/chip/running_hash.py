@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 
 class RunningHash:
-    """A hash that is begun, used as a context manager; any other hash that begins meanwhile ends it.
-
-    :param chip: what carries out commands.
-    """
+    """A hash that is begun, used as a context manager; any other hash that begins meanwhile ends it."""
 
     def __init__(self, chip: Chip) -> None:
         self._chip = chip

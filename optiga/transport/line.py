@@ -136,10 +136,10 @@ def _cannot_open(port: str, error: OSError) -> BoardError:
     if number is None and error.__context__ is not None and error.__context__.args:
         number = error.__context__.args[0]  # an OSError or a termios.error
     if "://" in port:
+        # An emulated board is served on a socket; RFC 2217 is what serial servers speak.
+        example = ", for example 'emulator serve --tcp HOST:PORT'" if urlsplit(port).scheme == _SOCKET else ""
         return BoardError(
-            f"nobody answers there: {_reason(error)}",
-            hint="Is the other end running, for example 'emulator serve --tcp HOST:PORT'?",
-            port=port,
+            f"nobody answers there: {_reason(error)}", hint=f"Is the other end running{example}?", port=port
         )
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return BoardError("there is no such port", hint="'boards' lists those there are", port=port)

@@ -118,8 +118,11 @@ def test_real_refusals(tmp_path: Path) -> None:
         SerialLine("carrier-pigeon://loft")
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        with pytest.raises(BoardError, match=r"nobody answers there: \w[^:]*\. Is the other end running"):
-            SerialLine(f"socket://127.0.0.1:{reserved.getsockname()[1]}")
+        where = f"127.0.0.1:{reserved.getsockname()[1]}"
+        with pytest.raises(BoardError, match=r"nobody answers there: \w[^:]*\. Is the other end running, for example"):
+            SerialLine(f"socket://{where}")
+        with pytest.raises(BoardError, match=r"nobody answers there: \w[^:]*\. Is the other end running\?$"):
+            SerialLine(f"rfc2217://{where}")
 
 
 @posix
