@@ -133,8 +133,8 @@ def sign(
 
     The file gets the certificate and, where an intermediate has issued it, that CA's: what goes into a chip's slot.
     """
+    from optiga.files.files import check_output_file
     from optiga.personalize.ca.request import load_request
-    from optiga.personalize.files import check_output_file
 
     request = Path(csr_path)
     csr = load_request(request)

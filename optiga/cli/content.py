@@ -48,7 +48,7 @@ def pieces(name: str, what: str = "file") -> Iterator[bytes]:
     :param what: what it is to the user, for messages.
     :raises ConfigurationError: if it cannot be read.
     """
-    from optiga.personalize.files import cause_of
+    from optiga.files.files import cause_of
 
     try:
         if name == "-":
@@ -102,7 +102,7 @@ def check_out(out: str | None) -> None:
     :raises ConfigurationError: if it cannot.
     """
     if out is not None:
-        from optiga.personalize.files import check_output_file
+        from optiga.files.files import check_output_file
 
         check_output_file(Path(out))
 
@@ -118,7 +118,7 @@ def check_not_terminal(what: str) -> None:
 
 def save(settings: Settings, out: str, data: bytes, what: str, *, secret: bool = False) -> None:
     """Write a result into its file, whole or not at all; for nobody else to read if it is a secret."""
-    from optiga.personalize.files import write_whole
+    from optiga.files.files import write_whole
 
     write_whole(Path(out), data, SECRET_MODE if secret else 0o666)
     settings.note(f"{what} has been written to {out}")
@@ -177,7 +177,7 @@ def write_bytes(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        from optiga.personalize.files import cause_of
+        from optiga.files.files import cause_of
 
         raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
 

@@ -99,7 +99,7 @@ def load(settings: Settings, state_path: str, path: str) -> None:
     from optiga.cli.content import read_whole
     from optiga.emulator import state
     from optiga.emulator.store import create_chip
-    from optiga.personalize.json_lines import parse_json
+    from optiga.files.json_lines import parse_json
 
     name = "standard input" if state_path == "-" else state_path
     text = read_whole(state_path, "state", limit=_MAX_STATE).decode("utf-8-sig", "replace")

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
     """``--csr``: key pair and CSR from the chip; the CSR's file; its name and the public key on standard output."""
+    from optiga.files.files import check_folder_writable, write_whole
     from optiga.personalize.configuration import load_configuration
     from optiga.personalize.csr import create_csr
-    from optiga.personalize.files import check_folder_writable, write_whole
 
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"filename": "x.csr", "public_key": "00"})
@@ -69,7 +69,7 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
     from optiga.cli.content import SECRET_MODE
-    from optiga.personalize.files import check_output_file, write_whole
+    from optiga.files.files import check_output_file, write_whole
     from optiga.personalize.read import is_secret
     from optiga.personalize.read import read_object as read
     from optiga.personalize.targets import resolve_readable

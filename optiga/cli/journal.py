@@ -56,7 +56,7 @@ def show(settings: Settings, path: str) -> None:
 @pass_settings
 def export(settings: Settings, path: str, out: str | None) -> None:
     """Give out everything, CSRs and certificates included, as JSON or CSV."""
-    from optiga.personalize.files import check_output_file, write_whole
+    from optiga.files.files import check_output_file, write_whole
     from optiga.personalize.journal import open_journal
 
     _refuse_query(settings)

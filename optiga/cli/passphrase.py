@@ -45,7 +45,7 @@ def read_passphrase(
     if file is not None and ask:
         raise click.UsageError("--passphrase-file and --ask-passphrase do not go together.")
     if file is not None:
-        from optiga.personalize.files import read_input
+        from optiga.files.files import read_input
 
         lines = read_input(Path(file), "passphrase", _MAX_FILE_SIZE).splitlines()
         if not lines or not lines[0]:

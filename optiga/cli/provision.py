@@ -68,8 +68,8 @@ def command(
         raise click.UsageError(f"{name} goes with --ca.")
     if no_cloud:
         refuse_cloud_options(options)
+    from optiga.files.files import check_folder_writable
     from optiga.personalize.configuration import load_configuration
-    from optiga.personalize.files import check_folder_writable
     from optiga.personalize.journal import FILE_NAME, RESULT_FIELDS
     from optiga.personalize.provision.plan import plan_provision
 

@@ -42,7 +42,7 @@ def command(
     The chip proves its key first; with --trust also that it is genuine: its certificate leads to one of the roots.
     """
     from optiga.cli.provision import run_plan
-    from optiga.personalize.files import check_folder_writable
+    from optiga.files.files import check_folder_writable
     from optiga.personalize.genuineness import load_trust, prove_genuine
     from optiga.personalize.journal import FILE_NAME, RESULT_FIELDS
     from optiga.personalize.provision.plan import plan_registration

@@ -147,7 +147,7 @@ def _print(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        from optiga.personalize.files import cause_of
+        from optiga.files.files import cause_of
 
         raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
 

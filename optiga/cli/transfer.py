@@ -35,7 +35,7 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     The file is the one of Infineon's library optigatrust (port.to_json). It holds no keys, but every secret that the
     chip lets be read: it is for its owner alone to read.
     """
-    from optiga.personalize.files import check_output_file, write_whole
+    from optiga.files.files import check_output_file, write_whole
     from optiga.personalize.transfer.export import choose, read_chip
     from optiga.personalize.transfer.form import encode_entries, format_entries
 

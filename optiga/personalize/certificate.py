@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
-from optiga.personalize.files import read_input
+from optiga.files.files import read_input
 from optiga.personalize.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
 from optiga.protocol.der import SEQUENCE
 

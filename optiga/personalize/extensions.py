@@ -17,8 +17,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from optiga.files.problems import Section
 from optiga.personalize.names import UID_FIELD, find_mistake_in_text, with_sample_uid
-from optiga.personalize.problems import Section
 
 KEY_USAGES = (
     "digital_signature",

@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.database import Kind, open_database
+from optiga.files.database import Kind, open_database
 
 if TYPE_CHECKING:
     from pathlib import Path

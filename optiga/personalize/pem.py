@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from optiga.errors import CertificateError
-from optiga.personalize.files import is_utf16
+from optiga.files.files import is_utf16
 
 _BEGIN = rb"-----BEGIN ([A-Z0-9 .\-]+?)-----"
 _HEADER = rb"^[A-Za-z0-9\-]+:.*$"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.personalize.files import read_input
+from optiga.files.files import read_input
 from optiga.personalize.pem import is_pem, iterate_blocks, refuse_utf16
 from optiga.personalize.public_keys import PublicKey
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ChipError, ConfigurationError
-from optiga.personalize.files import read_input
+from optiga.files.files import read_input
 from optiga.personalize.hexdump import hex_dump
 from optiga.personalize.objects import read_data
 from optiga.personalize.proof import Proof, prove_key

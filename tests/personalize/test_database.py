@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 
 from optiga.errors import ConfigurationError
-from optiga.personalize import database
-from optiga.personalize.database import Kind, open_database
-from optiga.sqlite_uri import address_of
+from optiga.files import database
+from optiga.files.database import Kind, open_database
+from optiga.files.sqlite_uri import address_of
 
 KIND = Kind(0x4F505454, 7, "CREATE TABLE one (a); CREATE TABLE two (b);", "a list of tests", "Run the tests first")
 BROKEN = KIND._replace(schema="CREATE TABLE one (a); CREATE TABLE one (a);")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from optiga.errors import ConfigurationError
-from optiga.personalize import files
+from optiga.files import files
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions and pipes of POSIX")
 

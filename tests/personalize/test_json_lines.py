@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError, OptigaError
-from optiga.personalize.json_lines import parse_json
+from optiga.files.json_lines import parse_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -13,7 +13,7 @@ from served_boards import board_on_pty, board_on_rfc2217, board_on_tcp
 
 from optiga import BoardError, ConfigurationError, open_chip
 from optiga.emulator import Board, EmulatedChip
-from optiga.locks import PortLock, lock_path_for_port
+from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.protocol import frame
 from optiga.transport.line import SerialLine
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from optiga import BoardError
-from optiga.locks import PortLock, lock_path_for_port
+from optiga.files.locks import PortLock, lock_path_for_port
 
 HOLD = """
 import sys
 from pathlib import Path
-from optiga.locks import PortLock
+from optiga.files.locks import PortLock
 lock = PortLock(Path(sys.argv[1]), port="board")
 lock.acquire()
 print("held", flush=True)

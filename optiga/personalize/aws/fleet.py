@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
+from optiga.files.files import read_input
+from optiga.files.json_lines import parse_json
 from optiga.personalize.aws_names import check_name
-from optiga.personalize.files import read_input
-from optiga.personalize.json_lines import parse_json
 from optiga.personalize.names import fill_uid
 
 if TYPE_CHECKING:

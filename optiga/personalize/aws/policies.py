@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.errors import ConfigurationError
+from optiga.files.files import is_there, read_input
+from optiga.files.json_lines import parse_json
+from optiga.files.problems import describe_path
 from optiga.personalize.aws.templates import EVERYTHING, own_template
-from optiga.personalize.files import is_there, read_input
-from optiga.personalize.json_lines import parse_json
 from optiga.personalize.names import UID_FIELD, fill_uid
-from optiga.personalize.problems import describe_path
 
 if TYPE_CHECKING:
     from optiga.personalize.aws.connection import Aws

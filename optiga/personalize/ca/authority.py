@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.files.files import write_whole
 from optiga.personalize.ca.folder import KEY, CaFolder
 from optiga.personalize.ca.keys import open_key
 from optiga.personalize.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
@@ -15,7 +16,6 @@ from optiga.personalize.ca.records import Record, Records, find_record, key_fing
 from optiga.personalize.ca.request import CertificateRequest
 from optiga.personalize.ca.revocation import CRL_DAYS, REASONS, build_crl, read_number
 from optiga.personalize.certificate import Certificate
-from optiga.personalize.files import write_whole
 from optiga.personalize.pem import encode_pem
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.personalize.database import Kind, create, open_database
-from optiga.personalize.files import is_there
+from optiga.files.database import Kind, create, open_database
+from optiga.files.files import is_there
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
-from optiga.personalize.files import read_input
+from optiga.files.files import read_input
 from optiga.personalize.names import find_mistake_in_text
 from optiga.personalize.pem import is_pem, iterate_blocks, refuse_utf16
 from optiga.personalize.public_keys import PublicKey

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import CloudError
+from optiga.files.files import write_whole
 from optiga.personalize.csr import sign_csr
-from optiga.personalize.files import write_whole
 from optiga.personalize.pem import encode_pem
 from optiga.personalize.provision.issuers import Certified, Request
 from optiga.personalize.public_keys import PublicKey

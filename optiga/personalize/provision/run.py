@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, CloudError, OptigaError
+from optiga.files.files import write_whole
 from optiga.personalize.aws.certificates import ACTIVE, REVOKED
 from optiga.personalize.csr import check_model
-from optiga.personalize.files import write_whole
 from optiga.personalize.journal import Entry, Journal, Step
 from optiga.personalize.names import fill_uid
 from optiga.personalize.proof import prove_key

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.files import read_input
+from optiga.files.files import read_input
 
 if TYPE_CHECKING:
     from optiga.personalize.update.payloads import PrivateKey

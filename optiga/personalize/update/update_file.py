@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.files import read_input, write_whole
-from optiga.personalize.json_lines import parse_json
+from optiga.files.files import read_input, write_whole
+from optiga.files.json_lines import parse_json
 from optiga.personalize.update.update_set import UpdateSet
 
 FORMAT = "optiga-update"

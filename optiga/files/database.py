@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.files import cause_of
-from optiga.sqlite_uri import address_of
+from optiga.files.files import cause_of
+from optiga.files.sqlite_uri import address_of
 
 if TYPE_CHECKING:
     from pathlib import Path

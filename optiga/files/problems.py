@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.json_lines import Document, Path
+from optiga.files.json_lines import Document, Path
 
 
 class Problem(NamedTuple):
