@@ -46,7 +46,7 @@ def encrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
 ) -> None:
     """Encrypt a file. The initialization vector is not in the result: keep it, and take a new one for each message."""
-    from optiga.personalize import toolbox_jobs
+    from optiga.crypto import toolbox_jobs
 
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     job = toolbox_jobs.plan_encryption(read_whole(path), mode, iv, padding)
@@ -63,7 +63,7 @@ def decrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
 ) -> None:
     """Decrypt a file; the one it goes into is for nobody else to read."""
-    from optiga.personalize import toolbox_jobs
+    from optiga.crypto import toolbox_jobs
 
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     job = toolbox_jobs.plan_decryption(read_whole(path), mode, iv, padding)
@@ -84,7 +84,7 @@ def mac(settings: Settings, path: str, mode: str) -> None:
 
     CBC-MAC is sound for messages of one length only, of whole blocks; CMAC takes any.
     """
-    from optiga.personalize.toolbox_jobs import plan_mac
+    from optiga.crypto.toolbox_jobs import plan_mac
 
     settings.check_query(dict.fromkeys(("mode", "mac"), ""))
     message = read_whole(path, empty=False)

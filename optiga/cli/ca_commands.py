@@ -201,7 +201,7 @@ def show(settings: Settings, serial: str, ca_path: str) -> None:
     """Print a certificate, by its serial number, and its chain as PEM: what 'ca sign' writes into its file."""
     from optiga.personalize.ca.folder import CaFolder
     from optiga.personalize.ca.records import find_record, open_records
-    from optiga.personalize.certificate import Certificate
+    from optiga.pki.certificate import Certificate
 
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
@@ -298,7 +298,7 @@ def _check_replaceable(target: Path) -> None:
 
     :raises ConfigurationError: if it holds something else: the device's key, perhaps.
     """
-    from optiga.personalize.certificate import load_certificates
+    from optiga.pki.certificate import load_certificates
 
     try:
         load_certificates(target)

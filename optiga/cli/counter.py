@@ -11,7 +11,7 @@ from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.cli.tables import table
 
 if TYPE_CHECKING:
-    from optiga.personalize.counters import Counter
+    from optiga.objects.counters import Counter
 
 _SAMPLE = {"oid": "0xE120", "value": 0, "threshold": 0, "left": 0, "frozen": True}
 _MAX_STEP = 255  # what one command of the chip counts
@@ -37,7 +37,7 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def list_all(settings: Settings) -> None:
     """List every counter: the chip's four, and data objects whose type is up_counter."""
-    from optiga.personalize.counters import list_counters
+    from optiga.objects.counters import list_counters
 
     with settings.open_chip() as chip:
         counters = [counter.fields for counter in list_counters(chip)]
@@ -52,7 +52,7 @@ def list_all(settings: Settings) -> None:
 @pass_settings
 def show(settings: Settings, oid: str) -> None:
     """Show a counter's value, its threshold, and how often it can still count."""
-    from optiga.personalize.counters import find_counter, read_counter, what_it_lacks
+    from optiga.objects.counters import find_counter, read_counter, what_it_lacks
 
     info = find_counter(oid)
     settings.check_query(_SAMPLE)
@@ -72,7 +72,7 @@ def show(settings: Settings, oid: str) -> None:
 @pass_settings
 def count(settings: Settings, oid: str, step: int) -> None:
     """Count a counter on by N, 1 to 255; without N by 1. At its threshold it stays, and is refused from then on."""
-    from optiga.personalize.counters import find_counter, read_counter
+    from optiga.objects.counters import find_counter, read_counter
 
     info = find_counter(oid)
     settings.check_query(_SAMPLE)
@@ -93,7 +93,7 @@ def count(settings: Settings, oid: str, step: int) -> None:
 @pass_settings
 def set_counter(settings: Settings, oid: str, value: int | None, threshold: int | None) -> None:
     """Set value and threshold, as long as the counter's change access condition allows it."""
-    from optiga.personalize.counters import find_counter, plan_set, what_it_lacks, write_counter
+    from optiga.objects.counters import find_counter, plan_set, what_it_lacks, write_counter
 
     info = find_counter(oid)
     settings.check_query(_SAMPLE)

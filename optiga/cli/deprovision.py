@@ -35,9 +35,9 @@ def command(
     **options: Any,
 ) -> None:
     """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
+    from optiga.objects.targets import resolve_slot
     from optiga.personalize.journal import open_journal
     from optiga.personalize.provision.undo import deprovision, find_entry
-    from optiga.personalize.targets import resolve_slot
 
     found = resolve_slot(slot)
     settings.check_query({"uid": "", "slot": "", "step": "", "certificate_id": "", "thing": "", "policy": ""})

@@ -12,7 +12,7 @@ from optiga.cli.settings import Settings, common_options, pass_settings
 @pass_settings
 def command(settings: Settings) -> None:
     """Show the chip's identity, model and firmware, its life cycle, and what each slot holds."""
-    from optiga.personalize.info import chip_information, format_information
+    from optiga.objects.info import chip_information, format_information
 
     with settings.open_chip() as chip:
         information = chip_information(chip)

@@ -11,14 +11,14 @@ import click
 from optiga.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from optiga.personalize.write import WritePlan
+    from optiga.identity.write import WritePlan
 
 
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
     """``--csr``: key pair and CSR from the chip; the CSR's file; its name and the public key on standard output."""
     from optiga.files.files import check_folder_writable, write_whole
-    from optiga.personalize.configuration import load_configuration
-    from optiga.personalize.csr import create_csr
+    from optiga.identity.configuration import load_configuration
+    from optiga.identity.csr import create_csr
 
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"filename": "x.csr", "public_key": "00"})
@@ -35,14 +35,14 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
     """``--write``: a certificate, chain or data file into the chip, read back and proven."""
-    from optiga.personalize.write import plan_write
+    from optiga.identity.write import plan_write
 
     carry_out(settings, plan_write(Path(path), slot=slot, oid=object_id), strict=strict)
 
 
 def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:
     """Write what is planned, and say what came of it."""
-    from optiga.personalize.write import execute_write
+    from optiga.identity.write import execute_write
 
     settings.check_query({"oid": "0xE0E1", "slot": "second", "size": 1, "written": True, "key_match": True})
     settings.note(f"Your are going to write the following file:\n{plan.text}")
@@ -70,9 +70,9 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
     from optiga.cli.content import SECRET_MODE
     from optiga.files.files import check_output_file, write_whole
-    from optiga.personalize.read import is_secret
-    from optiga.personalize.read import read_object as read
-    from optiga.personalize.targets import resolve_readable
+    from optiga.identity.read import is_secret
+    from optiga.identity.read import read_object as read
+    from optiga.objects.targets import resolve_readable
 
     resolved = resolve_readable(target)
     settings.check_query({"oid": "0xE0E1", "size": 1, "data": "00", "certificates": [""] * 8})

@@ -27,7 +27,7 @@ _COLUMNS = ("oid", "slot", "algorithm", "usage", "life_cycle", "change", "execut
 @pass_settings
 def list_all(settings: Settings) -> None:
     """List every key object: slot, algorithm, usage, life cycle, and who may change and use it."""
-    from optiga.personalize.keys_on_chip import list_keys
+    from optiga.identity.keys_on_chip import list_keys
 
     with settings.open_chip() as chip:
         keys = list_keys(chip)
@@ -69,7 +69,7 @@ def generate(
     The key that was there is lost for good. The chip tells the public key this once: keep it, or make the key with
     --csr. A new chip keeps its AES key locked.
     """
-    from optiga.personalize.keys_on_chip import look_at, make_key, plan_key
+    from optiga.identity.keys_on_chip import look_at, make_key, plan_key
 
     plan = plan_key(name, algorithm=algorithm, bits=int(bits) if bits else None, usage=usage)
     if plan.slot is None and out is not None:
@@ -125,8 +125,8 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     The chip has no command that tells a public key after it has been made. Where the key may sign, it proves that the
     certificate is its own.
     """
-    from optiga.personalize.keys_on_chip import certified_key
-    from optiga.personalize.targets import resolve_readable, resolve_slot
+    from optiga.identity.keys_on_chip import certified_key
+    from optiga.objects.targets import resolve_readable, resolve_slot
 
     slot = resolve_slot(name)
     target = resolve_readable(where if where is not None else slot.name)
@@ -168,8 +168,8 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     PEER is a public key or a certificate, PEM or DER, on the curve of the slot's key. The secret is the x coordinate
     of the common point, before any derivation. In a session it is kept until the next command opens the chip.
     """
-    from optiga.personalize.shared_secrets import agree, load_peer
-    from optiga.personalize.targets import resolve_slot
+    from optiga.crypto.shared_secrets import agree, load_peer
+    from optiga.objects.targets import resolve_slot
 
     slot = resolve_slot(name)
     if session is not None and out is not None:

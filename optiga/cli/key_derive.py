@@ -40,8 +40,8 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash_name: str, out: str | None) -> None:
     """HKDF (RFC 5869)."""
-    from optiga.personalize.shared_secrets import resolve_secret
-    from optiga.personalize.toolbox_jobs import check_hkdf
+    from optiga.crypto.shared_secrets import resolve_secret
+    from optiga.crypto.toolbox_jobs import check_hkdf
 
     secret = resolve_secret(oid)
     settings.check_query(dict.fromkeys(_FIELDS, ""))
@@ -64,8 +64,8 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
 @pass_settings
 def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, hash_name: str, out: str | None) -> None:
     """The PRF of TLS 1.2 (RFC 5246, 5); label and seed have 8 to 1024 bytes together."""
-    from optiga.personalize.shared_secrets import resolve_secret
-    from optiga.personalize.toolbox_jobs import check_prf
+    from optiga.crypto.shared_secrets import resolve_secret
+    from optiga.crypto.toolbox_jobs import check_prf
 
     secret = resolve_secret(oid)
     settings.check_query(dict.fromkeys(_FIELDS, ""))

@@ -21,7 +21,7 @@ def draw(settings: Settings, algorithm: str, out: str | None) -> None:
     aes128, aes192 or aes256. A private key is given as PEM (PKCS #8, not encrypted), an AES key in hex, in a file as
     bytes.
     """
-    from optiga.personalize.drawn_keys import check_algorithm, draw_key
+    from optiga.identity.drawn_keys import check_algorithm, draw_key
 
     chosen = check_algorithm(algorithm)
     settings.check_query(dict.fromkeys(("algorithm", "key", "public_key", "file"), ""))

@@ -38,8 +38,8 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     For EC the signature is an ECDSA-Sig-Value in DER, as openssl has it; raw is r and s, each as long as a coordinate.
     For RSA it is that of PKCS #1 v1.5, the same in der and raw.
     """
-    from optiga.personalize.signatures import digests_of, sign_digest
-    from optiga.personalize.targets import resolve_slot
+    from optiga.crypto.signatures import digests_of, sign_digest
+    from optiga.objects.targets import resolve_slot
 
     slot = resolve_slot(name)
     chosen = form or ("der" if out is not None else "hex")
@@ -81,7 +81,7 @@ def verify(settings: Settings, name: str, signature_path: str, path: str, hash_n
     With the key of a slot's certificate, of a trust anchor (its OID), or of a file KEY: a public key or certificate,
     PEM or DER. SIGNATURE may be DER, raw, hex or base64.
     """
-    from optiga.personalize.signatures import digests_of, find_verifier, verify_on_chip
+    from optiga.crypto.signatures import digests_of, find_verifier, verify_on_chip
 
     verifier = find_verifier(name)
     settings.check_query(dict.fromkeys(("verified", "key", "algorithm", "hash"), ""))

@@ -14,7 +14,7 @@ from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.cli.tables import lines, table
 
 if TYPE_CHECKING:
-    from optiga.personalize.objects import DataChange, MetadataChange
+    from optiga.objects.objects import DataChange, MetadataChange
 
 _COLUMNS = ("oid", "what", "bytes", "life_cycle", "change", "read", "execute")
 _TAGS = ("lcso", "version", "max_size", "used_size", "change", "read", "execute", "metadata_update", "algorithm")
@@ -44,7 +44,7 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def list_all(settings: Settings) -> None:
     """List every object of the chip: what it is, bytes used and most, life cycle state, and who may do what."""
-    from optiga.personalize.objects import list_objects
+    from optiga.objects.objects import list_objects
 
     with settings.open_chip() as chip:
         objects = list_objects(chip)
@@ -88,7 +88,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     A file for a certificate's or a trust anchor's object is a certificate, PEM or DER, and is proven against its key,
     as with --write. With --hex, --offset or --no-erase it is bytes, for these objects too.
     """
-    from optiga.personalize.objects import check_data, execute_data, find_info, parse_hex, plan_data, takes_certificates
+    from optiga.objects.objects import check_data, execute_data, find_info, parse_hex, plan_data, takes_certificates
 
     info = find_info(oid)
     name = "standard input" if path == "-" else path
@@ -133,7 +133,7 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     version      a number
     reset_type   a state, flush or random
     """
-    from optiga.personalize.objects import describe_metadata, execute_metadata, find_info, plan_metadata, read_words
+    from optiga.objects.objects import describe_metadata, execute_metadata, find_info, plan_metadata, read_words
 
     info = find_info(oid)
     if not words:
@@ -164,7 +164,7 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
 
     Says what can never be undone and asks first. An object that is locked already stays as it is.
     """
-    from optiga.personalize.objects import describe_metadata, execute_metadata, find_info, plan_lock
+    from optiga.objects.objects import describe_metadata, execute_metadata, find_info, plan_lock
 
     info = find_info(oid)
     settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
@@ -179,7 +179,7 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
 
 def _print_change(settings: Settings, change: MetadataChange, after: dict[str, Any], *, quiet: bool = False) -> None:
     """Metadata before and after."""
-    from optiga.personalize.objects import describe_metadata
+    from optiga.objects.objects import describe_metadata
 
     label = change.info.label
     before = describe_metadata(change.before)
@@ -201,9 +201,9 @@ def compare_sides(label: str, before: dict[str, Any], after: dict[str, Any]) -> 
 def _write_certificate(settings: Settings, label: str, path: str, name: str) -> None:
     """As ``--write`` does it."""
     from optiga.cli.jobs import carry_out
-    from optiga.personalize.certificate import parse_certificates
-    from optiga.personalize.targets import resolve_writable
-    from optiga.personalize.write import plan_certificates
+    from optiga.identity.write import plan_certificates
+    from optiga.objects.targets import resolve_writable
+    from optiga.pki.certificate import parse_certificates
 
     chain = parse_certificates(read_whole(path, "certificate", limit=MAX_FOR_CHIP), name)
     carry_out(settings, plan_certificates(chain, resolve_writable(oid=label), name))

@@ -69,7 +69,7 @@ def command(
     if no_cloud:
         refuse_cloud_options(options)
     from optiga.files.files import check_folder_writable
-    from optiga.personalize.configuration import load_configuration
+    from optiga.identity.configuration import load_configuration
     from optiga.personalize.journal import FILE_NAME, RESULT_FIELDS
     from optiga.personalize.provision.plan import plan_provision
 

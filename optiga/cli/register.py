@@ -43,10 +43,10 @@ def command(
     """
     from optiga.cli.provision import run_plan
     from optiga.files.files import check_folder_writable
-    from optiga.personalize.genuineness import load_trust, prove_genuine
+    from optiga.identity.genuineness import load_trust, prove_genuine
+    from optiga.objects.targets import resolve_slot
     from optiga.personalize.journal import FILE_NAME, RESULT_FIELDS
     from optiga.personalize.provision.plan import plan_registration
-    from optiga.personalize.targets import resolve_slot
 
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
     found = resolve_slot(slot)

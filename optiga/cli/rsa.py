@@ -36,7 +36,7 @@ def encrypt(
     settings: Settings, path: str, key_path: str | None, oid: str | None, out: str | None, as_hex: bool
 ) -> None:
     """Have the chip encrypt a short file: at most 117 bytes for RSA-1024, 245 for RSA-2048."""
-    from optiga.personalize.toolbox_jobs import plan_rsa_key
+    from optiga.crypto.toolbox_jobs import plan_rsa_key
 
     if (key_path is None) == (oid is None):
         raise click.UsageError("Name the key to encrypt for, either with --key or with --certificate.")
@@ -59,8 +59,8 @@ def encrypt(
 @pass_settings
 def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: bool) -> None:
     """Decrypt a file with an RSA key of the chip; the file it goes into is for nobody else to read."""
-    from optiga.personalize.targets import resolve_slot
-    from optiga.personalize.toolbox_jobs import decrypt_rsa
+    from optiga.crypto.toolbox_jobs import decrypt_rsa
+    from optiga.objects.targets import resolve_slot
 
     slot = resolve_slot(name)
     settings.check_query(dict.fromkeys(("size", "data", "file"), ""))

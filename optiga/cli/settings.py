@@ -63,7 +63,7 @@ class Settings:
         if not self.authorizations and not oids:
             return open_chip(self.find_port())
         from optiga.chip.abilities import require_objects
-        from optiga.personalize.authorization import authorize, load_authorization
+        from optiga.objects.authorization import authorize, load_authorization
 
         authorizations = [load_authorization(oid, path) for oid, path in self.authorizations]
         chip = open_chip(self.find_port())

@@ -28,7 +28,7 @@ _MAX_RANDOM = 1 << 24
 @pass_settings
 def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | None) -> None:
     """Draw N random bytes from the chip's true random number generator."""
-    from optiga.personalize.toolbox_jobs import draw_random
+    from optiga.crypto.toolbox_jobs import draw_random
 
     if as_hex and raw:
         raise click.UsageError("--hex and --raw do not go together.")
@@ -55,8 +55,8 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
 @pass_settings
 def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
     """Have the chip calculate the SHA-256 of a file or of an object, and print it in hex."""
-    from optiga.personalize.targets import resolve_readable
-    from optiga.personalize.toolbox_jobs import hash_object
+    from optiga.crypto.toolbox_jobs import hash_object
+    from optiga.objects.targets import resolve_readable
 
     if (path is None) == (oid is None):
         raise click.UsageError("Name a FILE, or an object with --object.")
@@ -77,7 +77,7 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
 @pass_settings
 def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
     """Have the chip calculate the HMAC of a file with a secret that it holds, and print it in hex."""
-    from optiga.personalize.shared_secrets import resolve_secret
+    from optiga.crypto.shared_secrets import resolve_secret
 
     secret = resolve_secret(oid)
     settings.check_query(dict.fromkeys(("hash", "mac"), ""))

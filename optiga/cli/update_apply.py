@@ -48,7 +48,7 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
     chip, another signer. What can never be undone is said, and asked for. An update that was interrupted is ended by
     applying the same file once more.
     """
-    from optiga.personalize.objects import describe_metadata
+    from optiga.objects.objects import describe_metadata
     from optiga.personalize.update.apply import AGAIN, send_update
     from optiga.personalize.update.check import check_update
     from optiga.personalize.update.update_file import read_update
@@ -78,7 +78,7 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
 
 
 def _print_check(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
-    from optiga.personalize.objects import describe_metadata
+    from optiga.objects.objects import describe_metadata
 
     words, before = update.in_words(), describe_metadata(plan.before)
     what, version = words["updates"], words["payload_version"]

@@ -73,7 +73,7 @@ def make_data(
     A file for a certificate's or a trust anchor's object is a certificate, PEM or DER. With --hex, --offset or
     --no-erase it is bytes, for these objects too.
     """
-    from optiga.personalize.objects import find_info, parse_hex, takes_certificates
+    from optiga.objects.objects import find_info, parse_hex, takes_certificates
     from optiga.personalize.update.contents import certificate_contents, data_contents
 
     info = find_info(oid)
@@ -112,7 +112,7 @@ def make_key(
 
     An AES key is a file of 16, 24 or 32 bytes. Encrypt it all with --secret: else whoever has the file has the key.
     """
-    from optiga.personalize.objects import parse_hex
+    from optiga.objects.objects import parse_hex
     from optiga.personalize.update.contents import aes_contents, find_key_object, is_aes, key_contents
 
     info = find_key_object(oid)
@@ -146,7 +146,7 @@ def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset
 
     An object takes it if its metadata have a metadata_update condition and a reset_type, whatever its life cycle state.
     """
-    from optiga.personalize.objects import find_info
+    from optiga.objects.objects import find_info
     from optiga.personalize.update.contents import metadata_contents
 
     info = find_info(oid)
@@ -206,7 +206,7 @@ def _make(
 
 def _secret(options: dict[str, Any]) -> UpdateSecret | None:
     """What the payload is encrypted with, None for nothing."""
-    from optiga.personalize.objects import parse_hex
+    from optiga.objects.objects import parse_hex
     from optiga.personalize.update.contents import find_update_secret
     from optiga.personalize.update.make import DEFAULT_LABEL, UpdateSecret
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.names import with_sample_uid
+from optiga.pki.names import with_sample_uid
 
 MAX_NAME = 128
 MAX_VALUE = 800

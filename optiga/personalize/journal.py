@@ -145,7 +145,7 @@ class Entry:
 
     def export(self) -> dict[str, Any]:
         """Everything, with the CSR and the certificate as text."""
-        from optiga.personalize.pem import encode_pem
+        from optiga.pki.pem import encode_pem
 
         csr = None if self.csr is None else encode_pem("CERTIFICATE REQUEST", self.csr)
         return {**self.summary(), "template": self.template, "csr": csr, "certificate": self.certificate}

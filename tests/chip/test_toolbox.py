@@ -259,7 +259,7 @@ class TestDrawnKeyPairs:
     def test_a_pair_whose_halves_do_not_belong_together(self) -> None:
         from scripted import ScriptedTransport, answer
 
-        from optiga.personalize.drawn_keys import draw_key
+        from optiga.identity.drawn_keys import draw_key
 
         with Chip(EmulatedTransport(EmulatedChip())) as chip:
             one, other = (chip.toolbox.draw_key_pair(KeyAlgorithm.SECP256R1) for _ in range(2))

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import optiga
 from optiga.emulator import SqliteStore
 from optiga.emulator.objects import StoredObject
-from optiga.personalize.proof import prove_public_key
-from optiga.personalize.public_keys import PublicKey
-from optiga.personalize.stored import decode_stored, is_empty
+from optiga.identity.proof import prove_public_key
+from optiga.objects.stored import decode_stored, is_empty
+from optiga.pki.public_keys import PublicKey
 from optiga.protocol.objects import SECURITY_EVENT_COUNTER
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
 
 from optiga import open_chip
 from optiga.cli import confirm
-from optiga.personalize import irreversible
+from optiga.objects import irreversible
 from optiga.protocol.metadata import Metadata, Tag
 
 EMPTY_DATA = "2011c00101c4018cc50101d003e1fc07d10100"

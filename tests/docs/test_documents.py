@@ -14,9 +14,9 @@ from documents import LANGUAGES, Block, Command, Workshop, holds, read_blocks, r
 from processes import ROOT, run_process
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.configuration import load_configuration
-from optiga.personalize.extensions import EXTENDED_KEY_USAGES, KEY_USAGES
-from optiga.personalize.names import COMPONENTS, ValueForm
+from optiga.identity.configuration import load_configuration
+from optiga.pki.extensions import EXTENDED_KEY_USAGES, KEY_USAGES
+from optiga.pki.names import COMPONENTS, ValueForm
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.objects import SLOTS, format_oid

@@ -24,7 +24,7 @@ from processes import OPTIGA, ROOT, run_process
 from tlslite.errors import TLSRemoteAlert
 
 import optiga
-from optiga.personalize.stored import decode_stored
+from optiga.objects.stored import decode_stored
 
 pytestmark = [NEEDS_OPENSSL, pytest.mark.parametrize("version", VERSIONS)]
 

@@ -15,7 +15,7 @@ from personalize_helpers import NOW, CountingTransport
 
 from optiga.chip import Chip
 from optiga.errors import CertificateError
-from optiga.personalize.genuineness import Genuineness, load_trust, prove_genuine
+from optiga.identity.genuineness import Genuineness, load_trust, prove_genuine
 from optiga.protocol import tls_identity
 from optiga.protocol.objects import SLOTS
 

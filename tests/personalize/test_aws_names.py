@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError
 from optiga.personalize.aws_names import MAX_ATTRIBUTES, MAX_NAME, MAX_VALUE, check_attributes, check_name
-from optiga.personalize.names import UID_DIGITS
+from optiga.pki.names import UID_DIGITS
 
 KINDS = {
     "thing": "ThingName",

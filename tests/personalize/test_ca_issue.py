@@ -27,7 +27,7 @@ from optiga.personalize.ca.folder import CaFolder
 from optiga.personalize.ca.keys import open_key
 from optiga.personalize.ca.records import find_record, open_records, utc_now
 from optiga.personalize.ca.request import CertificateRequest, load_request
-from optiga.personalize.pem import encode_pem
+from optiga.pki.pem import encode_pem
 
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 

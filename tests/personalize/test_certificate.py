@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from personalize_helpers import NOW, SEED_CERTIFICATE, Ca, pem
 
 from optiga.errors import CertificateError, OptigaError
-from optiga.personalize.certificate import Certificate, load_certificates, parse_certificates, warnings_about
-from optiga.personalize.pem import encode_pem
-from optiga.personalize.stored import decode_stored, is_empty
+from optiga.objects.stored import decode_stored, is_empty
+from optiga.pki.certificate import Certificate, load_certificates, parse_certificates, warnings_about
+from optiga.pki.pem import encode_pem
 from optiga.protocol import tls_identity
 
 KEY = ec.generate_private_key(ec.SECP256R1())

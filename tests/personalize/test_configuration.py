@@ -23,9 +23,9 @@ from personalize_helpers import (
 )
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.configuration import Configuration, load_configuration
-from optiga.personalize.extensions import EXTENDED_KEY_USAGES, KEY_USAGES
-from optiga.personalize.names import COMPONENTS, UID_DIGITS, find_mistake
+from optiga.identity.configuration import Configuration, load_configuration
+from optiga.pki.extensions import EXTENDED_KEY_USAGES, KEY_USAGES
+from optiga.pki.names import COMPONENTS, UID_DIGITS, find_mistake
 from optiga.protocol import codes, uid
 from optiga.protocol.algorithms import KeyAlgorithm
 

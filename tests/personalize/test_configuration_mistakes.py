@@ -20,7 +20,7 @@ from personalize_helpers import (
 )
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.configuration import load_configuration
+from optiga.identity.configuration import load_configuration
 
 
 def mistakes(folder: Path, config: object, monkeypatch: pytest.MonkeyPatch, **options: str) -> list[str]:

@@ -23,8 +23,8 @@ from personalize_helpers import (
 
 from optiga.chip import Chip
 from optiga.errors import CertificateError
-from optiga.personalize.configuration import load_configuration
-from optiga.personalize.csr import Csr, create_csr
+from optiga.identity.configuration import load_configuration
+from optiga.identity.csr import Csr, create_csr
 from optiga.protocol import frame
 from optiga.protocol.algorithms import CURVES
 
@@ -194,7 +194,7 @@ def test_empty_lists_leave_extensions_out(tmp_path):
 def test_every_component_of_a_name_can_be_built(tmp_path):
     from asn1crypto.csr import CertificationRequest
 
-    from optiga.personalize.names import COMPONENTS, ValueForm
+    from optiga.pki.names import COMPONENTS, ValueForm
 
     samples = {ValueForm.COUNTRY: "DE", ValueForm.EMAIL: "a@example.com", ValueForm.HEX: "0a0b"}
     names = {name: samples.get(component.form, "Value") for name, component in COMPONENTS.items()}

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from makers import key_usage
 from personalize_helpers import NOW
 
-from optiga.personalize.genuineness import Genuineness, load_trust, prove_genuine
+from optiga.identity.genuineness import Genuineness, load_trust, prove_genuine
 
 CRITICAL = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 

@@ -16,8 +16,8 @@ from personalize_helpers import NOW, CountingTransport
 import optiga.emulator
 from optiga.chip import Chip
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.personalize.genuineness import load_trust, prove_genuine
-from optiga.personalize.stored import decode_stored
+from optiga.identity.genuineness import load_trust, prove_genuine
+from optiga.objects.stored import decode_stored
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag

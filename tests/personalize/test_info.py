@@ -12,8 +12,8 @@ from personalize_helpers import NOW, Ca, CountingTransport
 
 from optiga.chip import Chip
 from optiga.errors import ChipError
-from optiga.personalize.firmware import identify_firmware
-from optiga.personalize.info import chip_information, format_information
+from optiga.objects.firmware import identify_firmware
+from optiga.objects.info import chip_information, format_information
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.objects import LCS_APPLICATION, SECURITY_EVENT_COUNTER

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from optiga.crypto.shared_secrets import resolve_secret
 from optiga.errors import ConfigurationError
-from optiga.personalize.shared_secrets import resolve_secret
-from optiga.personalize.targets import resolve_readable, resolve_writable
+from optiga.objects.targets import resolve_readable, resolve_writable
 from optiga.protocol.objects import OBJECTS, ObjectKind
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.objects import find_info
+from optiga.objects.objects import find_info
 from optiga.personalize.transfer.form import Entry, encode_entries, format_entries, parse_entries
 from optiga.personalize.transfer.words import TAGS, from_pretty, to_pretty
 from optiga.protocol.metadata import Metadata, Tag

@@ -9,7 +9,7 @@ from authorities import Authority, constraints, write_trust
 from cryptography import x509
 
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.personalize.genuineness import Trust, load_trust
+from optiga.identity.genuineness import Trust, load_trust
 
 
 class TestTrust:

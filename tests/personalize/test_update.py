@@ -24,7 +24,6 @@ from updating import (
 from optiga.chip import Chip, Key
 from optiga.emulator.models import MODELS
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
-from optiga.personalize.public_keys import PublicKey
 from optiga.personalize.update.apply import send_update
 from optiga.personalize.update.check import UpdatePlan, check_update
 from optiga.personalize.update.effects import metadata_after
@@ -37,6 +36,7 @@ from optiga.personalize.update.payloads import (
     metadata_payload,
 )
 from optiga.personalize.update.update_set import UpdateSet
+from optiga.pki.public_keys import PublicKey
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage, SymmetricMode
 from optiga.protocol.manifest import ContentReset, MetadataUpdate, WriteType

@@ -10,9 +10,9 @@ from personalize_helpers import NOW, SEED_CERTIFICATE, Ca, CountingTransport, pe
 
 from optiga.chip import Chip
 from optiga.errors import CertificateError, ChipError, ConfigurationError
-from optiga.personalize.read import read_object
-from optiga.personalize.targets import resolve_readable
-from optiga.personalize.write import execute_write, plan_write
+from optiga.identity.read import read_object
+from optiga.identity.write import execute_write, plan_write
+from optiga.objects.targets import resolve_readable
 from optiga.protocol import tls_identity
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, KeyUsage, LifeCycleState

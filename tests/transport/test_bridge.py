@@ -17,8 +17,8 @@ from faulty_line import FAULTS, HARMLESS, Fault, FaultyLine, lose_byte
 from optiga import BoardError, ChipError
 from optiga.chip import Chip
 from optiga.emulator import EmulatedChip
-from optiga.personalize.configuration import load_configuration
-from optiga.personalize.csr import create_csr
+from optiga.identity.configuration import load_configuration
+from optiga.identity.csr import create_csr
 from optiga.protocol import apdu, frame
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.tls_identity import encode as encode_identity

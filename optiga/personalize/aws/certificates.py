@@ -17,7 +17,7 @@ from optiga.personalize.aws.errors import (
     asking,
     ignoring,
 )
-from optiga.personalize.certificate import Certificate, parse_certificates
+from optiga.pki.certificate import Certificate, parse_certificates
 
 if TYPE_CHECKING:
     from mypy_boto3_iot.type_defs import RegisterCACertificateRequestTypeDef, UpdateCACertificateRequestTypeDef

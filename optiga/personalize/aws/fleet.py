@@ -10,7 +10,7 @@ from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.personalize.aws_names import check_name
-from optiga.personalize.names import fill_uid
+from optiga.pki.names import fill_uid
 
 if TYPE_CHECKING:
     from optiga.personalize.aws.registry import Registry

@@ -12,7 +12,7 @@ from optiga.files.files import is_there, read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import describe_path
 from optiga.personalize.aws.templates import EVERYTHING, own_template
-from optiga.personalize.names import UID_FIELD, fill_uid
+from optiga.pki.names import UID_FIELD, fill_uid
 
 if TYPE_CHECKING:
     from optiga.personalize.aws.connection import Aws

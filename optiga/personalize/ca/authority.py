@@ -15,8 +15,8 @@ from optiga.personalize.ca.profile import Issuer, Validity, build_ca, build_devi
 from optiga.personalize.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.personalize.ca.request import CertificateRequest
 from optiga.personalize.ca.revocation import CRL_DAYS, REASONS, build_crl, read_number
-from optiga.personalize.certificate import Certificate
-from optiga.personalize.pem import encode_pem
+from optiga.pki.certificate import Certificate
+from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

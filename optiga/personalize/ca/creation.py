@@ -13,8 +13,8 @@ from optiga.personalize.ca.folder import CaFolder, check_new, new_folder
 from optiga.personalize.ca.keys import check_passphrase, encode_key, generate_key
 from optiga.personalize.ca.profile import Issuer, build_ca, choose_validity
 from optiga.personalize.ca.records import create_records, utc_now
-from optiga.personalize.names import find_mistake
-from optiga.personalize.pem import encode_pem
+from optiga.pki.names import find_mistake
+from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
     from datetime import datetime

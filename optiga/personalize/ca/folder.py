@@ -21,7 +21,7 @@ from pathlib import Path
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import cause_of, check_folder_writable, is_there, read_input
-from optiga.personalize.certificate import Certificate, load_certificates
+from optiga.pki.certificate import Certificate, load_certificates
 
 CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued.db", "crl.pem"
 _NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL)

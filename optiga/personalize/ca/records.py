@@ -18,7 +18,7 @@ from optiga.files.files import is_there
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from optiga.personalize.certificate import Certificate
+    from optiga.pki.certificate import Certificate
 
 _KIND = Kind(
     application_id=0x4F504341,  # OPCA
@@ -212,7 +212,7 @@ def find_record(records: Records, text: str) -> Record:
     """
     from pathlib import Path
 
-    from optiga.personalize.certificate import load_certificates
+    from optiga.pki.certificate import load_certificates
 
     path = Path(text)
     if text and is_there(path):

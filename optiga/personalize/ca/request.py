@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
 from optiga.files.files import read_input
-from optiga.personalize.names import find_mistake_in_text
-from optiga.personalize.pem import is_pem, iterate_blocks, refuse_utf16
-from optiga.personalize.public_keys import PublicKey
-from optiga.personalize.x509_errors import one_error
+from optiga.pki.names import find_mistake_in_text
+from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.public_keys import PublicKey
+from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:
     from pathlib import Path

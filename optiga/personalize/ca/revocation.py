@@ -62,8 +62,8 @@ def read_number(data: bytes, public_key: ec.EllipticCurvePublicKey) -> int | Non
     """
     from cryptography import x509
 
-    from optiga.personalize.pem import is_pem
-    from optiga.personalize.x509_errors import one_error
+    from optiga.pki.pem import is_pem
+    from optiga.pki.x509_errors import one_error
 
     try:
         with one_error():

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from optiga.personalize.journal import Step, damaged
-from optiga.personalize.pem import encode_pem
+from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
     from optiga.personalize.aws.certificates import Certificates, CloudCertificate
     from optiga.personalize.ca.authority import CertificateAuthority, IssuedCertificate
-    from optiga.personalize.certificate import Certificate
     from optiga.personalize.journal import Entry
+    from optiga.pki.certificate import Certificate
 
 
 class Request(NamedTuple):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CloudError
 from optiga.files.files import write_whole
-from optiga.personalize.csr import sign_csr
-from optiga.personalize.pem import encode_pem
+from optiga.identity.csr import sign_csr
 from optiga.personalize.provision.issuers import Certified, Request
-from optiga.personalize.public_keys import PublicKey
+from optiga.pki.pem import encode_pem
+from optiga.pki.public_keys import PublicKey
 
 if TYPE_CHECKING:
     from optiga.personalize.journal import Entry

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
-from optiga.personalize.certificate import parse_certificates
-from optiga.personalize.proof import prove_key, prove_public_key
-from optiga.personalize.public_keys import PublicKey
-from optiga.personalize.stored import decode_stored, is_empty
-from optiga.personalize.write import execute_write, plan_certificates
+from optiga.identity.proof import prove_key, prove_public_key
+from optiga.identity.write import execute_write, plan_certificates
+from optiga.objects.stored import decode_stored, is_empty
+from optiga.pki.certificate import parse_certificates
+from optiga.pki.public_keys import PublicKey
 from optiga.protocol.objects import find_slot, format_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip, Key
-    from optiga.personalize.certificate import Certificate
     from optiga.personalize.journal import Entry
     from optiga.personalize.provision.plan import Plan
     from optiga.personalize.provision.report import Report
+    from optiga.pki.certificate import Certificate
     from optiga.protocol.algorithms import KeyAlgorithm
 
 

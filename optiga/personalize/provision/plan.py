@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CloudError, ConfigurationError
+from optiga.objects.targets import Target, resolve_writable
 from optiga.personalize.aws.certificates import ACTIVE, REVOKED
 from optiga.personalize.aws_names import check_attributes, check_name
-from optiga.personalize.names import fill_uid, with_sample_uid
 from optiga.personalize.provision.issuers import AwsIssuer, CaIssuer, Issuer
 from optiga.personalize.provision.report import Report
-from optiga.personalize.targets import Target, resolve_writable
+from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
 
 if TYPE_CHECKING:
+    from optiga.identity.configuration import Configuration
     from optiga.personalize.aws.certificates import Certificates
     from optiga.personalize.aws.connection import Aws, AwsOptions
     from optiga.personalize.aws.fleet import FleetTemplate
     from optiga.personalize.aws.policies import PolicyTemplate
     from optiga.personalize.aws.registry import Registry
     from optiga.personalize.ca.authority import CertificateAuthority
-    from optiga.personalize.certificate import Certificate
-    from optiga.personalize.configuration import Configuration
     from optiga.personalize.journal import Entry
+    from optiga.pki.certificate import Certificate
 
 ARN_FILE = "optiga.aws_arn"
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.files.files import write_whole
+from optiga.identity.csr import check_model
+from optiga.identity.proof import prove_key
+from optiga.objects.stored import read_certificates
 from optiga.personalize.aws.certificates import ACTIVE, REVOKED
-from optiga.personalize.csr import check_model
 from optiga.personalize.journal import Entry, Journal, Step
-from optiga.personalize.names import fill_uid
-from optiga.personalize.proof import prove_key
 from optiga.personalize.provision.begin import Beginning
 from optiga.personalize.provision.new_key import NewKey
 from optiga.personalize.provision.on_chip import OnChip, chain_of
 from optiga.personalize.provision.plan import ARN_FILE, CloudPlan, Plan
 from optiga.personalize.provision.report import Report
-from optiga.personalize.stored import read_certificates
+from optiga.pki.names import fill_uid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip

@@ -6,7 +6,7 @@ SRM, "Common data structures" and "Metadata expression".
 from __future__ import annotations
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.objects import check_data
+from optiga.objects.objects import check_data
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ALL_KEY_USAGES, LifeCycleState, ObjectType
 from optiga.protocol.metadata import Metadata, Tag, is_reset_type

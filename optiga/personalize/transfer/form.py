@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, raise_problems
-from optiga.personalize.objects import find_info
+from optiga.objects.objects import find_info
 from optiga.personalize.transfer.words import TAGS, from_pretty, to_pretty
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.metadata_words import parse_value

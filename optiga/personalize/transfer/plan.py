@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError, ConfigurationError, OptigaError
-from optiga.personalize.irreversible import access_at, is_locked, state_of, what_stays_written
-from optiga.personalize.objects import plan_metadata, read_data
+from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays_written
+from optiga.objects.objects import plan_metadata, read_data
 from optiga.personalize.transfer.checks import check_changes, check_content
 from optiga.personalize.transfer.form import Entry
 from optiga.protocol import objects as oids

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.personalize.irreversible import access_at, fails_at, state_of
+from optiga.objects.irreversible import access_at, fails_at, state_of
 from optiga.personalize.update.effects import metadata_after, what_stays_updated
 from optiga.personalize.update.payloads import metadata_payload
 from optiga.protocol import manifest as mf
@@ -20,8 +20,8 @@ from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.personalize.public_keys import PublicKey
     from optiga.personalize.update.update_set import UpdateSet
+    from optiga.pki.public_keys import PublicKey
 
 _SIGNING = ("digital_signature", "key_cert_sign")
 
@@ -176,7 +176,7 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
     """Verify the signature with the certificate in the trust anchor, where that can be read."""
     from asn1crypto import x509
 
-    from optiga.personalize.public_keys import PublicKey
+    from optiga.pki.public_keys import PublicKey
 
     oid = update.signed.anchor_oid
     data = chip.read_if_allowed(oid)

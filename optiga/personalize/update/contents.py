@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.keys_on_chip import AES, parse_usage
-from optiga.personalize.objects import find_info, read_words
+from optiga.identity.keys_on_chip import AES, parse_usage
+from optiga.objects.objects import find_info, read_words
 from optiga.personalize.update.payloads import Payload, aes_payload, data_payload, key_payload, metadata_payload
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.manifest import ContentReset, WriteType
@@ -86,9 +86,9 @@ def certificate_contents(info: ObjectInfo, data: bytes, name: str) -> tuple[Payl
     :returns: and what a person should know about the certificates, one sentence each.
     :raises CertificateError: if it is none, or the object has no room for it.
     """
-    from optiga.personalize.certificate import parse_certificates
-    from optiga.personalize.targets import Target
-    from optiga.personalize.write import plan_certificates
+    from optiga.identity.write import plan_certificates
+    from optiga.objects.targets import Target
+    from optiga.pki.certificate import parse_certificates
 
     plan = plan_certificates(parse_certificates(data, name), Target(info, None), name)
     return data_payload(plan.data), plan.warnings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.personalize.irreversible import access_at, is_locked, state_of, what_stays
+from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays
 from optiga.protocol.codes import Flush, LifeCycleState
 from optiga.protocol.conditions import NEVER
 from optiga.protocol.manifest import KeyUpdate, MetadataUpdate

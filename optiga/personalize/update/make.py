@@ -141,7 +141,7 @@ def _sign(manifest: Manifest, anchor_oid: int, signer: PrivateKey) -> SignedMani
     from cryptography.hazmat.primitives.asymmetric import ec, padding
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-    from optiga.personalize.public_keys import PublicKey
+    from optiga.pki.public_keys import PublicKey
 
     public = PublicKey.of(signer.public_key())
     if public.algorithm is None:

@@ -92,7 +92,7 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
     """
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from optiga.personalize.public_keys import PublicKey
+    from optiga.pki.public_keys import PublicKey
 
     public = PublicKey.of(key.public_key())
     algorithm = public.algorithm

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ChipError
-from optiga.personalize.keys_on_chip import stored_certificate
-from optiga.personalize.public_key_files import give_key, load_public_key
-from optiga.personalize.targets import Target, resolve_readable
+from optiga.identity.keys_on_chip import stored_certificate
+from optiga.objects.targets import Target, resolve_readable
+from optiga.pki.public_key_files import give_key, load_public_key
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
@@ -21,7 +21,7 @@ from optiga.protocol.objects import ObjectKind, Slot, find_slot, parse_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip, GivenKey
-    from optiga.personalize.public_keys import PublicKey
+    from optiga.pki.public_keys import PublicKey
 
 _NO_PARSER = (ErrorCode.INVALID_CERTIFICATE_FORMAT, ErrorCode.UNSUPPORTED_CERTIFICATE)
 

@@ -18,7 +18,7 @@ import re
 from typing import NamedTuple
 
 from optiga.files.problems import Section
-from optiga.personalize.names import UID_FIELD, find_mistake_in_text, with_sample_uid
+from optiga.pki.names import UID_FIELD, find_mistake_in_text, with_sample_uid
 
 KEY_USAGES = (
     "digital_signature",

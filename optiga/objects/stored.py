@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
-from optiga.personalize.certificate import Certificate, der_size
+from optiga.pki.certificate import Certificate, der_size
 from optiga.protocol import der, tls_identity
 from optiga.protocol.objects import format_oid
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import read_input
-from optiga.personalize.objects import find_info
+from optiga.objects.objects import find_info
 from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 

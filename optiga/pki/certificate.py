@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
 from optiga.files.files import read_input
-from optiga.personalize.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
 from optiga.protocol.der import SEQUENCE
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from optiga.personalize.public_keys import PublicKey
+    from optiga.pki.public_keys import PublicKey
 
 MAX_FILE_SIZE = 1 << 20
 """Most bytes of a certificate's file."""
@@ -66,8 +66,8 @@ class Certificate:
         """
         from cryptography import x509
 
-        from optiga.personalize.public_keys import PublicKey
-        from optiga.personalize.x509_errors import one_error
+        from optiga.pki.public_keys import PublicKey
+        from optiga.pki.x509_errors import one_error
 
         with one_error():
             parsed = x509.load_der_x509_certificate(der)

@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.personalize.proof import Outcome, prove_key
-from optiga.personalize.stored import read_certificates
+from optiga.identity.proof import Outcome, prove_key
+from optiga.objects.stored import read_certificates
 from optiga.protocol.objects import SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cryptography.x509.verification import ClientVerifier, Policy
 
     from optiga.chip import Chip
-    from optiga.personalize.certificate import Certificate
+    from optiga.pki.certificate import Certificate
 
 IDENTITY_SLOT = SLOTS[0]
 """The slot whose key and certificate the chip has from its factory (SRM, "Common data objects")."""
@@ -66,7 +66,7 @@ def load_trust(path: Path) -> Trust:
     :raises ConfigurationError: if the file cannot be read.
     :raises CertificateError: if it holds anything else than certificates of CAs, or no root.
     """
-    from optiga.personalize.certificate import load_certificates
+    from optiga.pki.certificate import load_certificates
 
     certificates = {certificate.der: certificate for certificate in load_certificates(path)}.values()
     for certificate in certificates:
@@ -90,7 +90,7 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
     Its certificate must lead to one of the roots, over the further certificates in the same object and the given
     intermediates, every one of them valid at the same time. Then its key must sign a fresh challenge, because a
     certificate can be copied. Whether a certificate was revoked is not asked. Takes the exchanges that reading the
-    object takes, and those of :func:`optiga.personalize.proof.prove_key`.
+    object takes, and those of :func:`optiga.identity.proof.prove_key`.
 
     :param trust: from :func:`load_trust`.
     :param slot: by default that of the factory's key 0xE0F0 and certificate 0xE0E0.
@@ -142,7 +142,7 @@ def _build_chain(
     """
     from cryptography.x509.verification import VerificationError
 
-    from optiga.personalize.x509_errors import one_error
+    from optiga.pki.x509_errors import one_error
 
     others = [*trust.roots, *trust.intermediates, *further]
     known = {certificate.parsed: certificate for certificate in (leaf, *others)}
@@ -189,7 +189,7 @@ def _explain(
     :param others: every certificate that a chain might go over, the trusted ones first.
     :param error: the verifier's, which names neither certificates nor a remedy.
     """
-    from optiga.personalize.certificate import warnings_about
+    from optiga.pki.certificate import warnings_about
 
     path = [leaf]
     while path[-1] not in trust.roots:

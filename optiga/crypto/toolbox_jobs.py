@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.public_key_files import give_key, load_public_key
-from optiga.personalize.targets import resolve_readable
+from optiga.objects.targets import resolve_readable
+from optiga.pki.public_key_files import give_key, load_public_key
 from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE
 from optiga.protocol.codes import RANDOM_SIZES, SymmetricMode
 from optiga.protocol.derivation import MAX_INFO, MAX_SALT, MIN_PRF_SEED
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip, GivenKey
-    from optiga.personalize.targets import Target
+    from optiga.objects.targets import Target
     from optiga.protocol.objects import Slot
 
 
@@ -34,7 +34,7 @@ def draw_random(chip: Chip, size: int) -> bytes:
 def hash_object(chip: Chip, target: Target) -> bytes:
     """SHA-256 of what an object holds, which the chip reads itself. Two exchanges.
 
-    :param target: from :func:`optiga.personalize.targets.resolve_readable`.
+    :param target: from :func:`optiga.objects.targets.resolve_readable`.
     :raises ChipError: if the chip refuses: what cannot be read cannot be hashed.
     """
     from optiga.chip.commands.calc_hash import ObjectPart

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.files.files import read_input
-from optiga.personalize.hexdump import hex_dump
-from optiga.personalize.objects import read_data
-from optiga.personalize.proof import Proof, prove_key
-from optiga.personalize.targets import Target, resolve_writable
+from optiga.identity.hexdump import hex_dump
+from optiga.identity.proof import Proof, prove_key
+from optiga.objects.objects import read_data
+from optiga.objects.targets import Target, resolve_writable
 from optiga.protocol import tls_identity
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
-    from optiga.personalize.certificate import Certificate
+    from optiga.pki.certificate import Certificate
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def plan_write(
     :raises ConfigurationError: if the file or the object cannot be used so.
     :raises CertificateError: if the file is not a certificate, or the object has no room for it.
     """
-    from optiga.personalize.certificate import load_certificates
+    from optiga.pki.certificate import load_certificates
 
     target = resolve_writable(slot, oid)
     if target.kind is ObjectKind.DATA:
@@ -93,7 +93,7 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
     :param chain: leaf first, at least one.
     :param name: what to call them in messages.
     """
-    from optiga.personalize.certificate import warnings_about
+    from optiga.pki.certificate import warnings_about
 
     is_device = target.kind is ObjectKind.CERTIFICATE
     if is_device:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
-from optiga.personalize.objects import find_info
+from optiga.objects.objects import find_info
 from optiga.protocol.codes import ErrorCode, ObjectType
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind

@@ -6,9 +6,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from optiga.errors import ChipError
-from optiga.personalize.firmware import identify_firmware
-from optiga.personalize.irreversible import state_of
-from optiga.personalize.stored import decode_stored, is_empty
+from optiga.objects.firmware import identify_firmware
+from optiga.objects.irreversible import state_of
+from optiga.objects.stored import decode_stored, is_empty
 from optiga.protocol.codes import ErrorCode, life_cycle_word
 from optiga.protocol.models import find_model
 from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid

@@ -7,8 +7,8 @@ import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.errors import CertificateError
-from optiga.personalize.names import COMPONENTS, ValueForm, fill_uid
-from optiga.personalize.pem import encode_pem
+from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
+from optiga.pki.pem import encode_pem
 from optiga.protocol import der
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import format_oid
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from asn1crypto.x509 import Name
 
     from optiga.chip import Chip, Key
-    from optiga.personalize.configuration import Configuration
-    from optiga.personalize.extensions import Extensions
+    from optiga.identity.configuration import Configuration
+    from optiga.pki.extensions import Extensions
 
 _GENERAL_NAMES = {"dns": "dns_name", "ip": "ip_address", "uri": "uniform_resource_identifier", "email": "rfc822_name"}
 _NOT_BUILT_BY_ASN1CRYPTO = ("telephone_number", "unique_identifier")
@@ -113,7 +113,7 @@ def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
 
 
 def _verifies(key: Key, info: PublicKeyInfo, signature: bytes, data: bytes, hash_name: str) -> bool:
-    from optiga.personalize.public_keys import PublicKey
+    from optiga.pki.public_keys import PublicKey
 
     try:
         if key.algorithm.is_ec:

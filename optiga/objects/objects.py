@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
-from optiga.personalize.irreversible import is_locked, what_stays, what_stays_written
+from optiga.objects.irreversible import is_locked, what_stays, what_stays_written
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.conditions import Condition

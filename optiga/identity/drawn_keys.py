@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
-from optiga.personalize.public_keys import PublicKey
+from optiga.pki.public_keys import PublicKey
 from optiga.protocol.algorithms import CURVES, KeyAlgorithm
 from optiga.protocol.symmetric import AES_KEY_SIZES
 

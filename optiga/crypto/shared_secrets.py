@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.public_key_files import give_key, load_public_key
+from optiga.pki.public_key_files import give_key, load_public_key
 from optiga.protocol.models import find_object
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
-    from optiga.personalize.public_keys import PublicKey
+    from optiga.pki.public_keys import PublicKey
 
 _FIRST_SESSION = 0xE100
 _KINDS = (ObjectKind.DATA, ObjectKind.SECRET)

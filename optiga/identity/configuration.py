@@ -14,8 +14,8 @@ from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
-from optiga.personalize.extensions import Extensions, read_extensions
-from optiga.personalize.names import COMPONENTS, OTHER_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
+from optiga.pki.extensions import Extensions, read_extensions
+from optiga.pki.names import COMPONENTS, OTHER_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
 from optiga.protocol.objects import SLOTS, Slot, find_slot

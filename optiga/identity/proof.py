@@ -13,8 +13,8 @@ from optiga.protocol.objects import SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.personalize.certificate import Certificate
-    from optiga.personalize.public_keys import PublicKey
+    from optiga.pki.certificate import Certificate
+    from optiga.pki.public_keys import PublicKey
     from optiga.protocol.metadata import Metadata
 
 CHALLENGE_SIZE = 32

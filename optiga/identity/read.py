@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
-from optiga.personalize.hexdump import hex_dump
-from optiga.personalize.stored import decode_stored, is_empty
+from optiga.identity.hexdump import hex_dump
+from optiga.objects.stored import decode_stored, is_empty
 from optiga.protocol.codes import SECRET_TYPES
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectKind
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.personalize.certificate import Certificate
-    from optiga.personalize.targets import Target
+    from optiga.objects.targets import Target
+    from optiga.pki.certificate import Certificate
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ReadResult:
 def read_object(chip: Chip, target: Target) -> ReadResult:
     """Read an object.
 
-    :param target: from :func:`optiga.personalize.targets.resolve_readable`.
+    :param target: from :func:`optiga.objects.targets.resolve_readable`.
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if it is an object for certificates that holds nothing yet.
     """

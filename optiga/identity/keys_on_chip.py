@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optiga.errors import ChipError, ConfigurationError
-from optiga.personalize.pem import encode_pem
-from optiga.personalize.stored import decode_stored, is_empty, read_certificates
-from optiga.personalize.targets import resolve_slot
+from optiga.objects.stored import decode_stored, is_empty, read_certificates
+from optiga.objects.targets import resolve_slot
+from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, Slot, format_oid, parse_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.personalize.certificate import Certificate
-    from optiga.personalize.targets import Target
+    from optiga.objects.targets import Target
+    from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
 
 AES = "aes"
@@ -198,7 +198,7 @@ def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
     :raises CertificateError: if it holds none.
     :raises ChipError: if the chip refuses.
     """
-    from optiga.personalize.proof import prove_public_key
+    from optiga.identity.proof import prove_public_key
 
     certificate = stored_certificate(chip, where)
     public_key = certificate.public_key

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import read_input
-from optiga.personalize.pem import is_pem, iterate_blocks, refuse_utf16
-from optiga.personalize.public_keys import PublicKey
+from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.public_keys import PublicKey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ def give_key(key: PublicKey, whose: str) -> GivenKey:
 
 
 def _from_der(der: bytes, name: str) -> PublicKey:
-    from optiga.personalize.certificate import Certificate
+    from optiga.pki.certificate import Certificate
 
     try:
         return PublicKey.of_info(der)
