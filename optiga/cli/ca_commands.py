@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.ca.profile import MAX_DAYS
+from optiga.ca.revocation import CRL_DAYS, REASONS
 from optiga.cli.file_names import FILE, FOLDER, FileName
 from optiga.cli.passphrase import open_authority, passphrase_options, read_passphrase, warn_of
 from optiga.cli.settings import Settings, common_options, pass_settings, together
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.personalize.ca.profile import MAX_DAYS
-from optiga.personalize.ca.revocation import CRL_DAYS, REASONS
 
 if TYPE_CHECKING:
-    from optiga.personalize.ca.folder import CaFolder
+    from optiga.ca.folder import CaFolder
 
 _DAYS = click.IntRange(1, MAX_DAYS)
 _MADE = ("ca", "subject", "serial", "not_after", "certificate_file", "key_encrypted")
@@ -58,7 +58,7 @@ def init(
 
     Its private key lies there, encrypted if there is a passphrase. Whoever has both can certify anything.
     """
-    from optiga.personalize.ca.creation import CaName, create_root
+    from optiga.ca.creation import CaName, create_root
 
     settings.check_query(dict.fromkeys(_MADE, ""))
     passphrase = read_passphrase(passphrase_file, ask=ask_passphrase, prompt="Passphrase of the new CA", new=True)
@@ -96,9 +96,9 @@ def intermediate(
     It certifies devices only, and its certificate goes behind theirs. The root can then be kept where nobody gets
     at it.
     """
-    from optiga.personalize.ca.authority import CertificateAuthority
-    from optiga.personalize.ca.creation import CaName, create_intermediate
-    from optiga.personalize.ca.folder import CaFolder
+    from optiga.ca.authority import CertificateAuthority
+    from optiga.ca.creation import CaName, create_intermediate
+    from optiga.ca.folder import CaFolder
 
     settings.check_query(dict.fromkeys(_MADE, ""))
     root = CaFolder.open(Path(parent_path))
@@ -133,8 +133,8 @@ def sign(
 
     The file gets the certificate and, where an intermediate has issued it, that CA's: what goes into a chip's slot.
     """
+    from optiga.ca.request import load_request
     from optiga.files.files import check_output_file
-    from optiga.personalize.ca.request import load_request
 
     request = Path(csr_path)
     csr = load_request(request)
@@ -167,8 +167,8 @@ def sign(
 @pass_settings
 def list_issued(settings: Settings, ca_path: str) -> None:
     """List every certificate that a CA has issued: serial number, state, end of validity, subject."""
-    from optiga.personalize.ca.folder import CaFolder
-    from optiga.personalize.ca.records import open_records, utc_now
+    from optiga.ca.folder import CaFolder
+    from optiga.ca.records import open_records, utc_now
 
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
@@ -199,8 +199,8 @@ def list_issued(settings: Settings, ca_path: str) -> None:
 @pass_settings
 def show(settings: Settings, serial: str, ca_path: str) -> None:
     """Print a certificate, by its serial number, and its chain as PEM: what 'ca sign' writes into its file."""
-    from optiga.personalize.ca.folder import CaFolder
-    from optiga.personalize.ca.records import find_record, open_records
+    from optiga.ca.folder import CaFolder
+    from optiga.ca.records import find_record, open_records
     from optiga.pki.certificate import Certificate
 
     folder = CaFolder.open(Path(ca_path))
@@ -276,8 +276,8 @@ def crl(settings: Settings, ca_path: str, crl_days: int, passphrase_file: str | 
 
 
 def _show_new(settings: Settings, folder: CaFolder) -> None:
-    from optiga.personalize.ca.folder import CERTIFICATE
-    from optiga.personalize.ca.records import format_serial
+    from optiga.ca.folder import CERTIFICATE
+    from optiga.ca.records import format_serial
 
     parsed = folder.certificate.parsed
     fields = {

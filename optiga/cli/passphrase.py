@@ -14,7 +14,7 @@ from optiga.cli.settings import Settings, together
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from optiga.personalize.ca.authority import CertificateAuthority
+    from optiga.ca.authority import CertificateAuthority
 
 ENVIRONMENT = "OPTIGA_CA_PASSPHRASE"
 _MAX_FILE_SIZE = 1 << 16
@@ -69,7 +69,7 @@ def open_authority(settings: Settings, path: str, passphrase_file: str | None, *
 
     :raises OptigaError: if that cannot be.
     """
-    from optiga.personalize.ca.authority import CertificateAuthority
+    from optiga.ca.authority import CertificateAuthority
 
     passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
     authority = CertificateAuthority.open(Path(path), passphrase)

@@ -225,7 +225,7 @@ class TestSign:
     def test_a_run_killed_before_its_file_is_made_up_for(self, root: str, cli: Cli) -> None:
         """The process ends without a word when it is about to write the file."""
         program = (
-            "import os, sys, optiga.personalize.ca.authority as authority\n"
+            "import os, sys, optiga.ca.authority as authority\n"
             "from optiga.cli import main\n"
             "authority.IssuedCertificate.write = lambda *arguments: os._exit(9)\n"
             "main(sys.argv[1:])\n"

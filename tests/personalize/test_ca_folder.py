@@ -12,11 +12,11 @@ import pytest
 from ca_helpers import NEEDS_OPENSSL, make_request, openssl, verify
 from cryptography import x509
 
+from optiga.ca.authority import CertificateAuthority
+from optiga.ca.creation import CaName, create_intermediate, create_root
+from optiga.ca.records import utc_now
+from optiga.ca.revocation import REASONS
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.personalize.ca.authority import CertificateAuthority
-from optiga.personalize.ca.creation import CaName, create_intermediate, create_root
-from optiga.personalize.ca.records import utc_now
-from optiga.personalize.ca.revocation import REASONS
 
 PASSPHRASE = b"correct horse"
 NAME = CaName("Test root")
@@ -94,7 +94,7 @@ class TestCreation:
         def fail(*arguments: object) -> None:
             raise sqlite3.OperationalError("database or disk is full")
 
-        monkeypatch.setattr("optiga.personalize.ca.records.create", fail)
+        monkeypatch.setattr("optiga.ca.records.create", fail)
         with pytest.raises(ConfigurationError, match=r"cannot make .*root: database or disk is full"):
             create_root(tmp_path / "root", NAME)
         assert list(tmp_path.iterdir()) == []
@@ -105,7 +105,7 @@ class TestCreation:
         def fail(*arguments: object) -> None:
             raise error
 
-        monkeypatch.setattr(f"optiga.personalize.ca.creation.{step}", fail)
+        monkeypatch.setattr(f"optiga.ca.creation.{step}", fail)
         with pytest.raises((ConfigurationError, KeyboardInterrupt)):
             create_root(tmp_path / "root", NAME)
         assert list(tmp_path.iterdir()) == []
@@ -304,7 +304,7 @@ class TestRevocation:
             raise ConfigurationError("the disk is full")
 
         with monkeypatch.context() as patch:
-            patch.setattr("optiga.personalize.ca.authority.write_whole", fail)
+            patch.setattr("optiga.ca.authority.write_whole", fail)
             with pytest.raises(ConfigurationError, match=r"the disk is full\. The certificate is revoked; 'ca crl'"):
                 root.revoke(serial)
         assert len(read_crl(root)) == 0

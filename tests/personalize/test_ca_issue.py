@@ -20,13 +20,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optiga.ca.authority import CertificateAuthority
+from optiga.ca.creation import CaName, create_intermediate, create_root
+from optiga.ca.folder import CaFolder
+from optiga.ca.keys import open_key
+from optiga.ca.records import find_record, open_records, utc_now
+from optiga.ca.request import CertificateRequest, load_request
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.personalize.ca.authority import CertificateAuthority
-from optiga.personalize.ca.creation import CaName, create_intermediate, create_root
-from optiga.personalize.ca.folder import CaFolder
-from optiga.personalize.ca.keys import open_key
-from optiga.personalize.ca.records import find_record, open_records, utc_now
-from optiga.personalize.ca.request import CertificateRequest, load_request
 from optiga.pki.pem import encode_pem
 
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
@@ -293,7 +293,7 @@ class TestRecords:
             raise sqlite3.OperationalError("disk I/O error")
 
         with monkeypatch.context() as patch:
-            patch.setattr("optiga.personalize.ca.records.Records.add", fail)
+            patch.setattr("optiga.ca.records.Records.add", fail)
             with pytest.raises(ConfigurationError, match="disk I/O error"):
                 root.issue(make_request())
         assert issued_serials(root) == []

@@ -300,7 +300,7 @@ def test_made_whole_by_two_processes_at_once(path: Path) -> None:
 
 
 def test_the_kind_tells_it_from_other_files_of_ours() -> None:
+    from optiga.ca import records
     from optiga.emulator import store
-    from optiga.personalize.ca import records
 
     assert journal_module._KIND.application_id not in (store._APPLICATION_ID, records._KIND.application_id)

@@ -9,7 +9,7 @@ from optiga.personalize.aws.certificates import ACTIVE, Certificates, CloudCa
 from optiga.personalize.aws.errors import ALREADY_EXISTS, AwsError
 
 if TYPE_CHECKING:
-    from optiga.personalize.ca.authority import CertificateAuthority
+    from optiga.ca.authority import CertificateAuthority
 
 DEFAULT, SNI_ONLY = "DEFAULT", "SNI_ONLY"
 

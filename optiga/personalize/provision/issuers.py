@@ -10,8 +10,8 @@ from optiga.personalize.journal import Step, damaged
 from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
+    from optiga.ca.authority import CertificateAuthority, IssuedCertificate
     from optiga.personalize.aws.certificates import Certificates, CloudCertificate
-    from optiga.personalize.ca.authority import CertificateAuthority, IssuedCertificate
     from optiga.personalize.journal import Entry
     from optiga.pki.certificate import Certificate
 

@@ -19,13 +19,13 @@ from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
 
 if TYPE_CHECKING:
+    from optiga.ca.authority import CertificateAuthority
     from optiga.identity.configuration import Configuration
     from optiga.personalize.aws.certificates import Certificates
     from optiga.personalize.aws.connection import Aws, AwsOptions
     from optiga.personalize.aws.fleet import FleetTemplate
     from optiga.personalize.aws.policies import PolicyTemplate
     from optiga.personalize.aws.registry import Registry
-    from optiga.personalize.ca.authority import CertificateAuthority
     from optiga.personalize.journal import Entry
     from optiga.pki.certificate import Certificate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from optiga.personalize.ca.profile import authority_identifier
+from optiga.ca.profile import authority_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from optiga.personalize.ca.profile import Issuer
-    from optiga.personalize.ca.records import Record
+    from optiga.ca.profile import Issuer
+    from optiga.ca.records import Record
 
 REASONS = (
     "unspecified",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-    from optiga.personalize.ca.request import CertificateRequest
+    from optiga.ca.request import CertificateRequest
 
 MAX_DAYS = 36500
 """Longest validity, in days."""

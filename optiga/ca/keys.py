@@ -9,7 +9,7 @@ from optiga.errors import CertificateError, ConfigurationError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from optiga.personalize.ca.folder import CaFolder
+    from optiga.ca.folder import CaFolder
 
 CURVES = {"p256": "SECP256R1", "p384": "SECP384R1"}
 """Curves that a CA's key may lie on, and the names of their classes in cryptography."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from optiga.ca.folder import KEY, CaFolder
+from optiga.ca.keys import open_key
+from optiga.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
+from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
+from optiga.ca.request import CertificateRequest
+from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, read_number
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
-from optiga.personalize.ca.folder import KEY, CaFolder
-from optiga.personalize.ca.keys import open_key
-from optiga.personalize.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
-from optiga.personalize.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
-from optiga.personalize.ca.request import CertificateRequest
-from optiga.personalize.ca.revocation import CRL_DAYS, REASONS, build_crl, read_number
 from optiga.pki.certificate import Certificate
 from optiga.pki.pem import encode_pem
 
@@ -166,7 +166,7 @@ class CertificateAuthority:
         """Revoke a certificate for good, and write a new CRL.
 
         :param name: its serial number in hex, or a file that it is in.
-        :param reason: one of :data:`~optiga.personalize.ca.revocation.REASONS`.
+        :param reason: one of :data:`~optiga.ca.revocation.REASONS`.
         :returns: its record, and whether it was not revoked before; one that was stays as it was.
         :raises CertificateError: if this CA has issued no such certificate.
         :raises ConfigurationError: if the records or the CRL cannot be written.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.ca import folder as files
+from optiga.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
+from optiga.ca.folder import CaFolder, check_new, new_folder
+from optiga.ca.keys import check_passphrase, encode_key, generate_key
+from optiga.ca.profile import Issuer, build_ca, choose_validity
+from optiga.ca.records import create_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
-from optiga.personalize.ca import folder as files
-from optiga.personalize.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
-from optiga.personalize.ca.folder import CaFolder, check_new, new_folder
-from optiga.personalize.ca.keys import check_passphrase, encode_key, generate_key
-from optiga.personalize.ca.profile import Issuer, build_ca, choose_validity
-from optiga.personalize.ca.records import create_records, utc_now
 from optiga.pki.names import find_mistake
 from optiga.pki.pem import encode_pem
 
