@@ -7,7 +7,7 @@ from setuptools.command.build_py import build_py
 
 
 class BuildWithTemplates(build_py):
-    """Puts them where ``optiga.personalize.aws.policies`` looks."""
+    """Puts them where ``optiga.cloud.aws.policies`` looks."""
 
     def run(self) -> None:
         super().run()

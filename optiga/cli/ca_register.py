@@ -42,8 +42,8 @@ def command(
         raise click.UsageError("--template goes with --auto-registration.")
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
-    from optiga.personalize.aws.certificates import Certificates
-    from optiga.personalize.aws.connection import connect
+    from optiga.cloud.aws.certificates import Certificates
+    from optiga.cloud.aws.connection import connect
     from optiga.personalize.provision.ca_registration import CaWishes, register_ca
 
     aws = connect(build_aws_options(options), settings.note)

@@ -11,7 +11,7 @@ from optiga.cli.file_names import FILE
 from optiga.cli.settings import Settings, together
 
 if TYPE_CHECKING:
-    from optiga.personalize.aws.connection import AwsOptions
+    from optiga.cloud.aws.connection import AwsOptions
     from optiga.personalize.provision.plan import CloudWishes
     from optiga.personalize.provision.report import Report
 
@@ -52,7 +52,7 @@ device_options = together(
 
 def build_aws_options(options: dict[str, Any]) -> AwsOptions:
     """What the options of :func:`aws_options` say; they are taken out of ``options``."""
-    from optiga.personalize.aws.connection import AwsOptions
+    from optiga.cloud.aws.connection import AwsOptions
 
     return AwsOptions(options.pop("region"), options.pop("profile"), options.pop("endpoint_url"))
 

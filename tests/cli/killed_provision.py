@@ -18,9 +18,9 @@ import boto3
 import botocore.loaders
 import botocore.session
 
-import optiga.personalize.aws.fleet
-import optiga.personalize.aws.policies
-import optiga.personalize.aws.registry  # noqa: F401 - loaded here, once for all children
+import optiga.cloud.aws.fleet
+import optiga.cloud.aws.policies
+import optiga.cloud.aws.registry  # noqa: F401 - loaded here, once for all children
 from optiga.cli import main
 
 

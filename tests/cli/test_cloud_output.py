@@ -158,7 +158,7 @@ class TestSecrets:
         monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
         done = run_process([*OPTIGA, "-vv", "--port", CHIP, "provision", str(CONFIG)], tmp_path)
         assert done.returncode == 0, done.stderr
-        assert "optiga.personalize.aws.connection: AWS account" in done.stderr
+        assert "optiga.cloud.aws.connection: AWS account" in done.stderr
         assert_no_secrets(cloud, done.stdout + done.stderr)
         for path in tmp_path.iterdir():
             assert_no_secrets(cloud, path.read_bytes().decode("latin-1"))

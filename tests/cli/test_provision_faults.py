@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from provisioned import Bench
 
 import optiga
-from optiga.personalize.aws.connection import ATTEMPTS, AwsOptions, connect
+from optiga.cloud.aws.connection import ATTEMPTS, AwsOptions, connect
 
 CLOUD_EXIT = 6
 OPERATIONS = (

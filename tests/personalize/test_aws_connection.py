@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.httpsession import URLLib3Session
 
-from optiga.personalize.aws.connection import AwsOptions, connect
-from optiga.personalize.aws.errors import AwsError
+from optiga.cloud.aws.connection import AwsOptions, connect
+from optiga.cloud.aws.errors import AwsError
 
 
 @pytest.fixture(autouse=True)

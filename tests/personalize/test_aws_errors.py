@@ -15,9 +15,9 @@ from botocore import exceptions as botocore_exceptions
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, WaiterError
 from botocore.parsers import ResponseParserError
 
+from optiga.cloud.aws import errors
+from optiga.cloud.aws.errors import NOT_FOUND, THROTTLED, AwsError, ask_again, asking, ignoring
 from optiga.errors import CertificateError, CloudError, OptigaError
-from optiga.personalize.aws import errors
-from optiga.personalize.aws.errors import NOT_FOUND, THROTTLED, AwsError, ask_again, asking, ignoring
 
 ACTION = "iot:CreateThing"
 SAID = "It is so."

@@ -10,8 +10,8 @@ from botocore.model import ServiceModel
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optiga.cloud.aws.aws_names import MAX_ATTRIBUTES, MAX_NAME, MAX_VALUE, check_attributes, check_name
 from optiga.errors import ConfigurationError
-from optiga.personalize.aws_names import MAX_ATTRIBUTES, MAX_NAME, MAX_VALUE, check_attributes, check_name
 from optiga.pki.names import UID_DIGITS
 
 KINDS = {

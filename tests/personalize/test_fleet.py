@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
+from optiga.cloud.aws.fleet import CERTIFICATE_ID, MAX_SIZE, FleetTemplate, load_fleet_template
+from optiga.cloud.aws.registry import Registry
 from optiga.errors import ConfigurationError
-from optiga.personalize.aws.fleet import CERTIFICATE_ID, MAX_SIZE, FleetTemplate, load_fleet_template
-from optiga.personalize.aws.registry import Registry
 
 UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
 TEXT = {"Type": "String"}

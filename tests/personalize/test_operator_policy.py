@@ -9,7 +9,7 @@ from pathlib import Path
 import botocore.session
 from botocore import xform_name
 
-from optiga.personalize import aws
+from optiga.cloud import aws
 
 ROOT = Path(__file__).parents[2]
 POLICY = json.loads((ROOT / "templates" / "operator_iam_policy.json").read_text())

@@ -9,9 +9,8 @@ from typing import Any, cast
 import pytest
 from personalize_helpers import ROOT
 
-from optiga.errors import ConfigurationError
-from optiga.personalize.aws.connection import Aws
-from optiga.personalize.aws.policies import (
+from optiga.cloud.aws.connection import Aws
+from optiga.cloud.aws.policies import (
     MAX_SIZE,
     PolicyTemplate,
     differences,
@@ -19,6 +18,7 @@ from optiga.personalize.aws.policies import (
     load_template,
     opens_everything,
 )
+from optiga.errors import ConfigurationError
 
 UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
 AWS = Aws(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.cloud.aws.certificates import ACTIVE, Certificates, CloudCa
+from optiga.cloud.aws.errors import ALREADY_EXISTS, AwsError
 from optiga.errors import CloudError
-from optiga.personalize.aws.certificates import ACTIVE, Certificates, CloudCa
-from optiga.personalize.aws.errors import ALREADY_EXISTS, AwsError
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority

@@ -11,7 +11,7 @@ from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority, IssuedCertificate
-    from optiga.personalize.aws.certificates import Certificates, CloudCertificate
+    from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.personalize.journal import Entry
     from optiga.pki.certificate import Certificate
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.cloud.aws.aws_names import check_attributes, check_name
+from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
 from optiga.objects.targets import Target, resolve_writable
-from optiga.personalize.aws.certificates import ACTIVE, REVOKED
-from optiga.personalize.aws_names import check_attributes, check_name
 from optiga.personalize.provision.issuers import AwsIssuer, CaIssuer, Issuer
 from optiga.personalize.provision.report import Report
 from optiga.pki.names import fill_uid, with_sample_uid
@@ -20,12 +20,12 @@ from optiga.protocol.objects import ObjectKind, Slot, format_oid
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
+    from optiga.cloud.aws.certificates import Certificates
+    from optiga.cloud.aws.connection import Aws, AwsOptions
+    from optiga.cloud.aws.fleet import FleetTemplate
+    from optiga.cloud.aws.policies import PolicyTemplate
+    from optiga.cloud.aws.registry import Registry
     from optiga.identity.configuration import Configuration
-    from optiga.personalize.aws.certificates import Certificates
-    from optiga.personalize.aws.connection import Aws, AwsOptions
-    from optiga.personalize.aws.fleet import FleetTemplate
-    from optiga.personalize.aws.policies import PolicyTemplate
-    from optiga.personalize.aws.registry import Registry
     from optiga.personalize.journal import Entry
     from optiga.pki.certificate import Certificate
 
@@ -237,12 +237,12 @@ def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None,
 
     :param ca: issuer of the certificates where that is not AWS.
     """
-    from optiga.personalize.aws.certificates import Certificates
-    from optiga.personalize.aws.connection import connect
-    from optiga.personalize.aws.fleet import load_fleet_template
-    from optiga.personalize.aws.policies import find_default_template, load_template, opens_everything
-    from optiga.personalize.aws.registry import Registry
-    from optiga.personalize.aws.templates import THING, own_template
+    from optiga.cloud.aws.certificates import Certificates
+    from optiga.cloud.aws.connection import connect
+    from optiga.cloud.aws.fleet import load_fleet_template
+    from optiga.cloud.aws.policies import find_default_template, load_template, opens_everything
+    from optiga.cloud.aws.registry import Registry
+    from optiga.cloud.aws.templates import THING, own_template
 
     _check_wishes(wishes)
     template = None

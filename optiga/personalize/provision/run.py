@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.files.files import write_whole
 from optiga.identity.csr import check_model
 from optiga.identity.proof import prove_key
 from optiga.objects.stored import read_certificates
-from optiga.personalize.aws.certificates import ACTIVE, REVOKED
 from optiga.personalize.journal import Entry, Journal, Step
 from optiga.personalize.provision.begin import Beginning
 from optiga.personalize.provision.new_key import NewKey
@@ -157,7 +157,7 @@ class Steps:
 
     def _compare_policy(self, name: str, document: str) -> None:
         """Say in what the policy that AWS has differs from the template's."""
-        from optiga.personalize.aws.policies import differences
+        from optiga.cloud.aws.policies import differences
 
         theirs = self._cloud.registry.policy_document(name)
         different = differences(document, theirs) if theirs is not None else []

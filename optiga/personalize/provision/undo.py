@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from optiga.cloud.aws.certificates import ACTIVE, Certificates
+from optiga.cloud.aws.connection import Aws, AwsOptions, connect
+from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError
-from optiga.personalize.aws.certificates import ACTIVE, Certificates
-from optiga.personalize.aws.connection import Aws, AwsOptions, connect
-from optiga.personalize.aws.registry import Registry
 from optiga.personalize.journal import Entry, Journal, Step
 from optiga.personalize.provision.issuers import find_unheard
 from optiga.personalize.provision.report import Report

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.cloud.aws.aws_names import check_name
 from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
-from optiga.personalize.aws_names import check_name
 from optiga.pki.names import fill_uid
 
 if TYPE_CHECKING:
-    from optiga.personalize.aws.registry import Registry
+    from optiga.cloud.aws.registry import Registry
 
 MAX_SIZE = 10240
 """Most characters of a template's body."""

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from optiga.errors import CertificateError
-from optiga.personalize.aws.errors import (
+from optiga.cloud.aws.errors import (
     ALREADY_EXISTS,
     CONFLICT,
     NOT_FOUND,
@@ -17,12 +16,13 @@ from optiga.personalize.aws.errors import (
     asking,
     ignoring,
 )
+from optiga.errors import CertificateError
 from optiga.pki.certificate import Certificate, parse_certificates
 
 if TYPE_CHECKING:
     from mypy_boto3_iot.type_defs import RegisterCACertificateRequestTypeDef, UpdateCACertificateRequestTypeDef
 
-    from optiga.personalize.aws.connection import Aws
+    from optiga.cloud.aws.connection import Aws
 
 ACTIVE: Final = "ACTIVE"
 INACTIVE: Final = "INACTIVE"

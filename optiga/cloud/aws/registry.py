@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.personalize.aws.errors import (
+from optiga.cloud.aws.errors import (
     ALREADY_EXISTS,
     CONFLICT,
     INVALID,
@@ -19,7 +19,7 @@ from optiga.personalize.aws.errors import (
 if TYPE_CHECKING:
     from mypy_boto3_iot.type_defs import CreateThingRequestTypeDef
 
-    from optiga.personalize.aws.connection import Aws
+    from optiga.cloud.aws.connection import Aws
 
 _PATIENCE = 5
 """How often a thing is asked to go; it may be that it never will."""

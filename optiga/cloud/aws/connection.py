@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from optiga._version import __version__
-from optiga.personalize.aws.errors import THROTTLED, AwsError, asking
+from optiga.cloud.aws.errors import THROTTLED, AwsError, asking
 
 if TYPE_CHECKING:
     import boto3

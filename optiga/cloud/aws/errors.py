@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from optiga.cloud.aws.templates import OPERATOR, own_template
 from optiga.errors import CloudError
-from optiga.personalize.aws.templates import OPERATOR, own_template
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

@@ -7,15 +7,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from optiga.cloud.aws.templates import EVERYTHING, own_template
 from optiga.errors import ConfigurationError
 from optiga.files.files import is_there, read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import describe_path
-from optiga.personalize.aws.templates import EVERYTHING, own_template
 from optiga.pki.names import UID_FIELD, fill_uid
 
 if TYPE_CHECKING:
-    from optiga.personalize.aws.connection import Aws
+    from optiga.cloud.aws.connection import Aws
 
 MAX_SIZE = 2048
 """Most characters of a policy, white space not counted (AWS IoT Core's quotas)."""
