@@ -12,8 +12,8 @@ from optiga.cli.settings import Settings, together
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.connection import AwsOptions
-    from optiga.personalize.provision.plan import CloudWishes
-    from optiga.personalize.provision.report import Report
+    from optiga.provision.plan import CloudWishes
+    from optiga.provision.report import Report
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -59,7 +59,7 @@ def build_aws_options(options: dict[str, Any]) -> AwsOptions:
 
 def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> CloudWishes:
     """What the options of :func:`device_options` say; they are taken out of ``options``."""
-    from optiga.personalize.provision.plan import CloudWishes
+    from optiga.provision.plan import CloudWishes
 
     policy_template = options.pop("policy_template")
     return CloudWishes(
@@ -87,6 +87,6 @@ def refuse_cloud_options(options: dict[str, Any]) -> None:
 
 def build_report(settings: Settings) -> Report:
     """What is said of a job, as the common options want it."""
-    from optiga.personalize.provision.report import Report
+    from optiga.provision.report import Report
 
     return Report(settings.note, settings.warn)

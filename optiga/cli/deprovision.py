@@ -36,8 +36,8 @@ def command(
 ) -> None:
     """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
     from optiga.objects.targets import resolve_slot
-    from optiga.personalize.journal import open_journal
-    from optiga.personalize.provision.undo import deprovision, find_entry
+    from optiga.provision.journal import open_journal
+    from optiga.provision.undo import deprovision, find_entry
 
     found = resolve_slot(slot)
     settings.check_query({"uid": "", "slot": "", "step": "", "certificate_id": "", "thing": "", "policy": ""})

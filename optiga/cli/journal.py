@@ -36,7 +36,7 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def show(settings: Settings, path: str) -> None:
     """Show every slot: chip, slot, the last step that is done, thing, certificate."""
-    from optiga.personalize.journal import open_journal
+    from optiga.provision.journal import open_journal
 
     if settings.output == "csv":
         _refuse_query(settings)
@@ -57,7 +57,7 @@ def show(settings: Settings, path: str) -> None:
 def export(settings: Settings, path: str, out: str | None) -> None:
     """Give out everything, CSRs and certificates included, as JSON or CSV."""
     from optiga.files.files import check_output_file, write_whole
-    from optiga.personalize.journal import open_journal
+    from optiga.provision.journal import open_journal
 
     _refuse_query(settings)
     if out is not None:

@@ -22,7 +22,7 @@ from optiga.cli.settings import Settings, common_options, pass_settings
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.personalize.provision.plan import Plan
+    from optiga.provision.plan import Plan
 
 
 @click.command(name="provision")
@@ -70,8 +70,8 @@ def command(
         refuse_cloud_options(options)
     from optiga.files.files import check_folder_writable
     from optiga.identity.configuration import load_configuration
-    from optiga.personalize.journal import FILE_NAME, RESULT_FIELDS
-    from optiga.personalize.provision.plan import plan_provision
+    from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+    from optiga.provision.plan import plan_provision
 
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
@@ -112,8 +112,8 @@ def run_plan(
 
     :param check: what the chip must pass first.
     """
-    from optiga.personalize.journal import open_journal
-    from optiga.personalize.provision.run import provision
+    from optiga.provision.journal import open_journal
+    from optiga.provision.run import provision
 
     with open_journal(journal_path, make=True) as journal, settings.open_chip() as chip:
         check(chip)

@@ -45,8 +45,8 @@ def command(
     from optiga.files.files import check_folder_writable
     from optiga.identity.genuineness import load_trust, prove_genuine
     from optiga.objects.targets import resolve_slot
-    from optiga.personalize.journal import FILE_NAME, RESULT_FIELDS
-    from optiga.personalize.provision.plan import plan_registration
+    from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+    from optiga.provision.plan import plan_registration
 
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
     found = resolve_slot(slot)

@@ -15,9 +15,9 @@ from optiga.cli.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from optiga.personalize.transfer.export import Export
-    from optiga.personalize.transfer.form import Entry
-    from optiga.personalize.transfer.plan import Failure
+    from optiga.transfer.export import Export
+    from optiga.transfer.form import Entry
+    from optiga.transfer.plan import Failure
 
 _COLUMNS = ("oid", "name", "result", "bytes", "metadata", "reason")
 _objects_option = click.option("--object", "oids", multiple=True, metavar="OID", help="Only this object; repeatable.")
@@ -36,8 +36,8 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     chip lets be read: it is for its owner alone to read.
     """
     from optiga.files.files import check_output_file, write_whole
-    from optiga.personalize.transfer.export import choose, read_chip
-    from optiga.personalize.transfer.form import encode_entries, format_entries
+    from optiga.transfer.export import choose, read_chip
+    from optiga.transfer.form import encode_entries, format_entries
 
     chosen = choose(oids)
     if path != "-":
@@ -80,10 +80,10 @@ def import_(
     All of it is checked before anything is written, and what can never be undone asks first. What is there already is
     not programmed again, so the same command goes on where it was interrupted.
     """
-    from optiga.personalize.transfer.execute import execute_import, import_result
-    from optiga.personalize.transfer.export import choose
-    from optiga.personalize.transfer.form import parse_entries
-    from optiga.personalize.transfer.plan import plan_import
+    from optiga.transfer.execute import execute_import, import_result
+    from optiga.transfer.export import choose
+    from optiga.transfer.form import parse_entries
+    from optiga.transfer.plan import plan_import
 
     name = "standard input" if path == "-" else path
     chosen = [info.oid for info in choose(oids)]

@@ -14,8 +14,8 @@ from optiga.cli.object import SIDE, compare_sides
 from optiga.cli.settings import Settings, common_options, pass_settings
 
 if TYPE_CHECKING:
-    from optiga.personalize.update.check import UpdatePlan
-    from optiga.personalize.update.update_set import UpdateSet
+    from optiga.update.check import UpdatePlan
+    from optiga.update.update_set import UpdateSet
 
 _FIELDS = ("oid", "updates", "version", "applied", "resumed", "irreversible")
 
@@ -29,7 +29,7 @@ def show(settings: Settings, path: str) -> None:
 
     The file is JSON of 'update make', or C of Infineon's tool. Data, keys and encrypted metadata are not shown.
     """
-    from optiga.personalize.update.update_file import read_update
+    from optiga.update.update_file import read_update
 
     settings.print_result(read_update(Path(path)).in_words())
 
@@ -49,9 +49,9 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
     applying the same file once more.
     """
     from optiga.objects.objects import describe_metadata
-    from optiga.personalize.update.apply import AGAIN, send_update
-    from optiga.personalize.update.check import check_update
-    from optiga.personalize.update.update_file import read_update
+    from optiga.update.apply import AGAIN, send_update
+    from optiga.update.check import check_update
+    from optiga.update.update_file import read_update
 
     update = read_update(Path(path))
     label = update.in_words()["target"]

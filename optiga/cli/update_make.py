@@ -15,8 +15,8 @@ from optiga.cli.settings import Settings, common_options, pass_settings, togethe
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from optiga.personalize.update.make import UpdateSecret
-    from optiga.personalize.update.payloads import Payload, PrivateKey
+    from optiga.update.make import UpdateSecret
+    from optiga.update.payloads import Payload, PrivateKey
 
 _ENVIRONMENT = "OPTIGA_SIGNER_PASSPHRASE"
 _MAX_VERSION = 0x7FFF
@@ -74,7 +74,7 @@ def make_data(
     --no-erase it is bytes, for these objects too.
     """
     from optiga.objects.objects import find_info, parse_hex, takes_certificates
-    from optiga.personalize.update.contents import certificate_contents, data_contents
+    from optiga.update.contents import certificate_contents, data_contents
 
     info = find_info(oid)
     name = "standard input" if path == "-" else path
@@ -113,7 +113,7 @@ def make_key(
     An AES key is a file of 16, 24 or 32 bytes. Encrypt it all with --secret: else whoever has the file has the key.
     """
     from optiga.objects.objects import parse_hex
-    from optiga.personalize.update.contents import aes_contents, find_key_object, is_aes, key_contents
+    from optiga.update.contents import aes_contents, find_key_object, is_aes, key_contents
 
     info = find_key_object(oid)
     if is_aes(info):
@@ -147,7 +147,7 @@ def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset
     An object takes it if its metadata have a metadata_update condition and a reset_type, whatever its life cycle state.
     """
     from optiga.objects.objects import find_info
-    from optiga.personalize.update.contents import metadata_contents
+    from optiga.update.contents import metadata_contents
 
     info = find_info(oid)
     if not words and reset is None:
@@ -169,9 +169,9 @@ def _make(
     :param options: those of :func:`_update_options`.
     :param warnings: what a person should know of it once it is written.
     """
-    from optiga.personalize.update.contents import find_anchor
-    from optiga.personalize.update.make import make_update
-    from optiga.personalize.update.update_file import write_update
+    from optiga.update.contents import find_anchor
+    from optiga.update.make import make_update
+    from optiga.update.update_file import write_update
 
     out: str = options["out"]
     anchor = find_anchor(options["anchor"])
@@ -207,8 +207,8 @@ def _make(
 def _secret(options: dict[str, Any]) -> UpdateSecret | None:
     """What the payload is encrypted with, None for nothing."""
     from optiga.objects.objects import parse_hex
-    from optiga.personalize.update.contents import find_update_secret
-    from optiga.personalize.update.make import DEFAULT_LABEL, UpdateSecret
+    from optiga.update.contents import find_update_secret
+    from optiga.update.make import DEFAULT_LABEL, UpdateSecret
 
     path, oid, label = options["secret_path"], options["secret_oid"], options["label"]
     if (path is None) != (oid is None):
@@ -229,7 +229,7 @@ def _open_key(path: str, passphrase_file: str | None, ask: bool, option: str, *,
 
     :param option: what names the file of the passphrase.
     """
-    from optiga.personalize.update.private_keys import KeyFile
+    from optiga.update.private_keys import KeyFile
 
     file = KeyFile.read(Path(path))
     if not file.is_encrypted:

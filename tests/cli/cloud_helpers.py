@@ -8,7 +8,7 @@ from cloud_server import Cloud
 from conftest import Cli
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.journal import FILE_NAME, Entry, open_journal
+from optiga.provision.journal import FILE_NAME, Entry, open_journal
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 RSA_CONFIG = CONFIG.with_name("config_2k_rsa_secondslot.jsn")

@@ -16,7 +16,7 @@ from cryptography import x509
 from makers import make_certificate
 from provisioned import RESULT
 
-from optiga.personalize.journal import FILE_NAME, Entry, Step, open_journal
+from optiga.provision.journal import FILE_NAME, Entry, Step, open_journal
 
 UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
 CHAIN = (make_certificate() + make_certificate()).decode()

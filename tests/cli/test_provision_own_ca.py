@@ -79,7 +79,7 @@ class TestOwnCa:
         self, run: Cli, bench: Bench, ca: str, monkeypatch: pytest.MonkeyPatch, cli: Cli
     ) -> None:
         """A run that was interrupted between the CA's records and the journal: the CA does not issue another one."""
-        from optiga.personalize.provision.issuers import CaIssuer, Request
+        from optiga.provision.issuers import CaIssuer, Request
 
         certify = CaIssuer.certify
 

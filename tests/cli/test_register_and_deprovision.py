@@ -9,7 +9,7 @@ from cloud_faults import Fault
 from conftest import Cli
 from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 
-from optiga.personalize.journal import Step, open_journal
+from optiga.provision.journal import Step, open_journal
 
 
 class TestRegister:

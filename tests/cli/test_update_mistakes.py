@@ -20,11 +20,11 @@ from update_bench import key_pem, prepare, save_files
 from updating import made, signer
 
 import optiga
-from optiga.personalize.update.make import UpdateSecret
-from optiga.personalize.update.payloads import key_payload, metadata_payload
-from optiga.personalize.update.update_file import encode_json, write_update
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.update.make import UpdateSecret
+from optiga.update.payloads import key_payload, metadata_payload
+from optiga.update.update_file import encode_json, write_update
 
 DONE = "--version 1 --anchor 0xE0E8 --signer signer.pem --out set.json"
 

@@ -34,11 +34,11 @@ from updating import (
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import MemoryStore
 from optiga.errors import BoardError
-from optiga.personalize.update.make import UpdateSecret
-from optiga.personalize.update.payloads import aes_payload, data_payload
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.manifest import WriteType
 from optiga.protocol.metadata import Tag
+from optiga.update.make import UpdateSecret
+from optiga.update.payloads import aes_payload, data_payload
 
 probe = pytest.fixture(updatable)
 

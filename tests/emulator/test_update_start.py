@@ -31,12 +31,12 @@ from updating import (
 )
 
 from optiga.emulator.models import TRUST_M_V1
-from optiga.personalize.update.make import UpdateSecret
-from optiga.personalize.update.payloads import key_payload, metadata_payload
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.manifest import DataUpdate, KeyUpdate
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.update.make import UpdateSecret
+from optiga.update.payloads import key_payload, metadata_payload
 
 probe = pytest.fixture(updatable)
 

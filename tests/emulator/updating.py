@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from emulated import ALWAYS, ERASE, METADATA, Probe, command
 from makers import key_usage
 
-from optiga.personalize.update.make import UpdateSecret, _sign, make_update
-from optiga.personalize.update.payloads import Payload, data_payload
-from optiga.personalize.update.update_set import UpdateSet
 from optiga.protocol import tlv
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
 from optiga.protocol.manifest import Manifest
 from optiga.protocol.metadata import Tag
+from optiga.update.make import UpdateSecret, _sign, make_update
+from optiga.update.payloads import Payload, data_payload
+from optiga.update.update_set import UpdateSet
 
 CODE = CommandCode.SET_OBJECT_PROTECTED
 START, FINAL, CONTINUE = 0x30, 0x31, 0x32

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from optigatrust_checks import OWN_DATA
 from updating import certificate_of
 
-from optiga.personalize.update.make import UpdateSecret, make_update
-from optiga.personalize.update.payloads import data_payload, key_payload, metadata_payload
-from optiga.personalize.update.update_file import write_update
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.update.make import UpdateSecret, make_update
+from optiga.update.payloads import data_payload, key_payload, metadata_payload
+from optiga.update.update_file import write_update
 
 ANCHOR_OID = 0xE0E8
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from infineon_host import run_library
 
 import optiga
-from optiga.personalize.transfer.execute import execute_import
-from optiga.personalize.transfer.export import read_chip
-from optiga.personalize.transfer.form import encode_entries, format_entries, parse_entries
-from optiga.personalize.transfer.plan import plan_import
-from optiga.personalize.transfer.words import from_pretty, to_pretty
 from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import OWN_TAGS, parse_metadata_words
+from optiga.transfer.execute import execute_import
+from optiga.transfer.export import read_chip
+from optiga.transfer.form import encode_entries, format_entries, parse_entries
+from optiga.transfer.plan import plan_import
+from optiga.transfer.words import from_pretty, to_pretty
 
 if sys.platform != "linux":
     pytest.skip("Infineon's library for serial ports is built for Linux and Windows", allow_module_level=True)

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from processes import LIMIT_S, ROOT
 
 from optiga.errors import ConfigurationError
-from optiga.personalize import journal as journal_module
-from optiga.personalize.journal import FILE_NAME, RESULT_FIELDS, Entry, Step, open_journal
+from optiga.provision import journal as journal_module
+from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, Entry, Step, open_journal
 
 UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
 ENTRY = Entry(UID, "second", "aws", "f00d")
@@ -263,7 +263,7 @@ class TestFiles:
 def test_made_whole_by_two_processes_at_once(path: Path) -> None:
     """Each waits for a word before it opens the journal, and both get it together."""
     code = (
-        "import sys; from pathlib import Path; from optiga.personalize.journal import Entry, open_journal\n"
+        "import sys; from pathlib import Path; from optiga.provision.journal import Entry, open_journal\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "with open_journal(Path(sys.argv[1]), make=True) as journal:\n"
         "    for number in range(10): journal.save(Entry(sys.argv[2], str(number), 'aws', ''))\n"

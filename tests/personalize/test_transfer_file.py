@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError
 from optiga.objects.objects import find_info
-from optiga.personalize.transfer.form import Entry, encode_entries, format_entries, parse_entries
-from optiga.personalize.transfer.words import TAGS, from_pretty, to_pretty
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import OWN_TAGS, parse_value
+from optiga.transfer.form import Entry, encode_entries, format_entries, parse_entries
+from optiga.transfer.words import TAGS, from_pretty, to_pretty
 
 DATA = "2011c00101c4018cc50164d003e1fc07d10100"
 DATA_WORDS = {

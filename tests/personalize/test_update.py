@@ -24,24 +24,24 @@ from updating import (
 from optiga.chip import Chip, Key
 from optiga.emulator.models import MODELS
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
-from optiga.personalize.update.apply import send_update
-from optiga.personalize.update.check import UpdatePlan, check_update
-from optiga.personalize.update.effects import metadata_after
-from optiga.personalize.update.make import UpdateSecret
-from optiga.personalize.update.payloads import (
-    Payload,
-    aes_payload,
-    data_payload,
-    key_payload,
-    metadata_payload,
-)
-from optiga.personalize.update.update_set import UpdateSet
 from optiga.pki.public_keys import PublicKey
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage, SymmetricMode
 from optiga.protocol.manifest import ContentReset, MetadataUpdate, WriteType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.transport.emulated import EmulatedTransport
+from optiga.update.apply import send_update
+from optiga.update.check import UpdatePlan, check_update
+from optiga.update.effects import metadata_after
+from optiga.update.make import UpdateSecret
+from optiga.update.payloads import (
+    Payload,
+    aes_payload,
+    data_payload,
+    key_payload,
+    metadata_payload,
+)
+from optiga.update.update_set import UpdateSet
 
 LONG = bytes(range(256)) * 5
 

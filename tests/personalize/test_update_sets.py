@@ -29,20 +29,20 @@ from updating import (
 
 from optiga.chip import Chip
 from optiga.errors import ConfigurationError
-from optiga.personalize.update.apply import send_update
-from optiga.personalize.update.check import check_update
-from optiga.personalize.update.payloads import (
+from optiga.protocol.codes import KeyUsage
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.transport.emulated import EmulatedTransport
+from optiga.update.apply import send_update
+from optiga.update.check import check_update
+from optiga.update.payloads import (
     aes_payload,
     data_payload,
     key_payload,
     metadata_payload,
 )
-from optiga.personalize.update.private_keys import KeyFile
-from optiga.personalize.update.update_file import encode_c, encode_json, read_update, write_update
-from optiga.personalize.update.update_set import UpdateSet
-from optiga.protocol.codes import KeyUsage
-from optiga.protocol.metadata import Metadata, Tag
-from optiga.transport.emulated import EmulatedTransport
+from optiga.update.private_keys import KeyFile
+from optiga.update.update_file import encode_c, encode_json, read_update, write_update
+from optiga.update.update_set import UpdateSet
 
 LONG = bytes(range(256)) * 5
 

@@ -1,4 +1,4 @@
-"""Sending an update set to a chip. :mod:`optiga.personalize.update.check` says beforehand whether it would take it."""
+"""Sending an update set to a chip. :mod:`optiga.update.check` says beforehand whether it would take it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from optiga.errors import BoardError
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.personalize.update.update_set import UpdateSet
+    from optiga.update.update_set import UpdateSet
 
 AGAIN = "The update may be there in part: apply the same one once more, which ends it"
 """What to do when an update was interrupted."""

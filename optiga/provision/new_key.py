@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from optiga.errors import CloudError
 from optiga.files.files import write_whole
 from optiga.identity.csr import sign_csr
-from optiga.personalize.provision.issuers import Certified, Request
 from optiga.pki.pem import encode_pem
 from optiga.pki.public_keys import PublicKey
+from optiga.provision.issuers import Certified, Request
 
 if TYPE_CHECKING:
-    from optiga.personalize.journal import Entry
-    from optiga.personalize.provision.on_chip import OnChip
-    from optiga.personalize.provision.plan import NewIdentity
-    from optiga.personalize.provision.report import Report
+    from optiga.provision.journal import Entry
+    from optiga.provision.on_chip import OnChip
+    from optiga.provision.plan import NewIdentity
+    from optiga.provision.report import Report
 
 
 class NewKey:

@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from optiga.errors import ChipError, OptigaError
-from optiga.personalize.transfer.plan import LIFE_CYCLES, Failure, ImportPlan, ObjectPlan
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.transfer.plan import LIFE_CYCLES, Failure, ImportPlan, ObjectPlan
 
 if TYPE_CHECKING:
     from optiga.chip import Chip

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from optiga.errors import ConfigurationError
 from optiga.identity.keys_on_chip import AES, parse_usage
 from optiga.objects.objects import find_info, read_words
-from optiga.personalize.update.payloads import Payload, aes_payload, data_payload, key_payload, metadata_payload
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.manifest import ContentReset, WriteType
 from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, ObjectInfo, ObjectKind, find_slot, parse_oid
+from optiga.update.payloads import Payload, aes_payload, data_payload, key_payload, metadata_payload
 
 if TYPE_CHECKING:
-    from optiga.personalize.update.payloads import PrivateKey
+    from optiga.update.payloads import PrivateKey
 
 _ANCHORS = (ObjectKind.TRUST_ANCHOR, ObjectKind.CERTIFICATE, ObjectKind.DATA)
 _SECRETS = (ObjectKind.DATA, ObjectKind.SECRET)

@@ -13,13 +13,13 @@ from optiga.files.files import write_whole
 from optiga.identity.csr import check_model
 from optiga.identity.proof import prove_key
 from optiga.objects.stored import read_certificates
-from optiga.personalize.journal import Entry, Journal, Step
-from optiga.personalize.provision.begin import Beginning
-from optiga.personalize.provision.new_key import NewKey
-from optiga.personalize.provision.on_chip import OnChip, chain_of
-from optiga.personalize.provision.plan import ARN_FILE, CloudPlan, Plan
-from optiga.personalize.provision.report import Report
 from optiga.pki.names import fill_uid
+from optiga.provision.begin import Beginning
+from optiga.provision.journal import Entry, Journal, Step
+from optiga.provision.new_key import NewKey
+from optiga.provision.on_chip import OnChip, chain_of
+from optiga.provision.plan import ARN_FILE, CloudPlan, Plan
+from optiga.provision.report import Report
 
 if TYPE_CHECKING:
     from optiga.chip import Chip

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.update.payloads import Payload
-from optiga.personalize.update.update_set import UpdateSet
 from optiga.protocol import manifest as mf
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.fragments import FragmentCipher, cut
 from optiga.protocol.manifest import DataUpdate, Encryption, KeyUpdate, Manifest, ManifestSignature, SignedManifest
 from optiga.protocol.metadata import MAX_VERSION
 from optiga.protocol.objects import OBJECTS, SECURITY_MONITOR, ObjectInfo, ObjectKind, format_oid
+from optiga.update.payloads import Payload
+from optiga.update.update_set import UpdateSet
 
 if TYPE_CHECKING:
-    from optiga.personalize.update.payloads import PrivateKey
+    from optiga.update.payloads import PrivateKey
 
 DEFAULT_LABEL = b"Confidentiality"
 MAX_SECRET = 64

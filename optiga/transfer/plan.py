@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays_written
 from optiga.objects.objects import plan_metadata, read_data
-from optiga.personalize.transfer.checks import check_changes, check_content
-from optiga.personalize.transfer.form import Entry
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.conditions import ALWAYS, NEVER, Condition
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.transfer.checks import check_changes, check_content
+from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
     from optiga.chip import Chip

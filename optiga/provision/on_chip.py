@@ -14,11 +14,11 @@ from optiga.protocol.objects import find_slot, format_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip, Key
-    from optiga.personalize.journal import Entry
-    from optiga.personalize.provision.plan import Plan
-    from optiga.personalize.provision.report import Report
     from optiga.pki.certificate import Certificate
     from optiga.protocol.algorithms import KeyAlgorithm
+    from optiga.provision.journal import Entry
+    from optiga.provision.plan import Plan
+    from optiga.provision.report import Report
 
 
 class OnChip:

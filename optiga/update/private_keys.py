@@ -9,7 +9,7 @@ from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
 
 if TYPE_CHECKING:
-    from optiga.personalize.update.payloads import PrivateKey
+    from optiga.update.payloads import PrivateKey
 
 _MAX_SIZE = 1 << 16
 

@@ -6,14 +6,14 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from optiga.personalize.journal import Step, damaged
 from optiga.pki.pem import encode_pem
+from optiga.provision.journal import Step, damaged
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority, IssuedCertificate
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
-    from optiga.personalize.journal import Entry
     from optiga.pki.certificate import Certificate
+    from optiga.provision.journal import Entry
 
 
 class Request(NamedTuple):

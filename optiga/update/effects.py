@@ -11,7 +11,7 @@ from optiga.protocol.manifest import KeyUpdate, MetadataUpdate
 from optiga.protocol.metadata import MAX_VERSION, Metadata, Tag
 
 if TYPE_CHECKING:
-    from optiga.personalize.update.update_set import UpdateSet
+    from optiga.update.update_set import UpdateSet
 
 
 def metadata_after(before: Metadata, update: UpdateSet) -> Metadata | None:

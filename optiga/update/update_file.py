@@ -21,7 +21,7 @@ from typing import Any
 from optiga.errors import ConfigurationError
 from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
-from optiga.personalize.update.update_set import UpdateSet
+from optiga.update.update_set import UpdateSet
 
 FORMAT = "optiga-update"
 VERSION = 1

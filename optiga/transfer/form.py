@@ -19,10 +19,10 @@ from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, raise_problems
 from optiga.objects.objects import find_info
-from optiga.personalize.transfer.words import TAGS, from_pretty, to_pretty
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.metadata_words import parse_value
 from optiga.protocol.objects import ObjectInfo
+from optiga.transfer.words import TAGS, from_pretty, to_pretty
 
 _MEMBERS = ("metadata", "pretty_metadata", "data")
 _SHOWN = 24

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from optiga.errors import CertificateError, CloudError, OptigaError
-from optiga.personalize.journal import Entry, Journal, Step, damaged
-from optiga.personalize.provision.issuers import find_unheard
-from optiga.personalize.provision.on_chip import OnChip
-from optiga.personalize.provision.plan import Plan
-from optiga.personalize.provision.report import Report
+from optiga.provision.issuers import find_unheard
+from optiga.provision.journal import Entry, Journal, Step, damaged
+from optiga.provision.on_chip import OnChip
+from optiga.provision.plan import Plan
+from optiga.provision.report import Report
 
 
 class Beginning:

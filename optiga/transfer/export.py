@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optiga.chip.abilities import objects_of
 from optiga.errors import ChipError, ConfigurationError
 from optiga.objects.objects import find_info, read_data
-from optiga.personalize.transfer.form import Entry
 from optiga.protocol.codes import SECRET_TYPES, ErrorCode
 from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
+from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
     from optiga.chip import Chip

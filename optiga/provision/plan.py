@@ -13,10 +13,10 @@ from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
 from optiga.objects.targets import Target, resolve_writable
-from optiga.personalize.provision.issuers import AwsIssuer, CaIssuer, Issuer
-from optiga.personalize.provision.report import Report
 from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
+from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer
+from optiga.provision.report import Report
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from optiga.cloud.aws.policies import PolicyTemplate
     from optiga.cloud.aws.registry import Registry
     from optiga.identity.configuration import Configuration
-    from optiga.personalize.journal import Entry
     from optiga.pki.certificate import Certificate
+    from optiga.provision.journal import Entry
 
 ARN_FILE = "optiga.aws_arn"
 

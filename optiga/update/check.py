@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.objects.irreversible import access_at, fails_at, state_of
-from optiga.personalize.update.effects import metadata_after, what_stays_updated
-from optiga.personalize.update.payloads import metadata_payload
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
@@ -17,11 +15,13 @@ from optiga.protocol.manifest import DataUpdate, ManifestSignature, MetadataUpda
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import find_model
 from optiga.protocol.objects import format_oid
+from optiga.update.effects import metadata_after, what_stays_updated
+from optiga.update.payloads import metadata_payload
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.personalize.update.update_set import UpdateSet
     from optiga.pki.public_keys import PublicKey
+    from optiga.update.update_set import UpdateSet
 
 _SIGNING = ("digital_signature", "key_cert_sign")
 

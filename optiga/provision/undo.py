@@ -6,9 +6,9 @@ from optiga.cloud.aws.certificates import ACTIVE, Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions, connect
 from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError
-from optiga.personalize.journal import Entry, Journal, Step
-from optiga.personalize.provision.issuers import find_unheard
-from optiga.personalize.provision.report import Report
+from optiga.provision.issuers import find_unheard
+from optiga.provision.journal import Entry, Journal, Step
+from optiga.provision.report import Report
 
 
 def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
