@@ -31,40 +31,41 @@ _EXIT_UNEXPECTED = 1
 
 _SECTIONS = {
     "Identity": {
-        "provision": Lazy("optiga.cli.provision:command", "From a blank chip to a device that AWS IoT accepts."),
-        "register": Lazy("optiga.cli.register:command", "Register the chip's own certificate with AWS IoT."),
-        "deprovision": Lazy("optiga.cli.deprovision:command", "Take a device's certificate out of AWS IoT."),
-        "journal": Lazy("optiga.cli.journal:command", "Show how far each chip has come."),
-        "ca": Lazy("optiga.cli.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
+        "provision": Lazy(".provision:command", "From a blank chip to a device that AWS IoT accepts."),
+        "register": Lazy(".register:command", "Register the chip's own certificate with AWS IoT."),
+        "deprovision": Lazy(".deprovision:command", "Take a device's certificate out of AWS IoT."),
+        "journal": Lazy(".journal:command", "Show how far each chip has come."),
+        "ca": Lazy(".ca:command", "A CA of your own: sign CSRs, revoke certificates."),
     },
     "Boards and emulated chips": {
-        "boards": Lazy("optiga.cli.boards:command", "List the serial ports, and which are boards."),
-        "emulator": Lazy("optiga.cli.emulator:command", "Make, reset and serve emulated chips."),
+        "boards": Lazy(".boards:command", "List the serial ports, and which are boards."),
+        "emulator": Lazy(".emulator:command", "Make, reset and serve emulated chips."),
     },
     "The chip": {
-        "info": Lazy("optiga.cli.info:command", "Show what chip it is and what its slots hold."),
-        "object": Lazy("optiga.cli.object:command", "Read, write and lock objects, and their metadata."),
-        "key": Lazy("optiga.cli.key:command", "List, make and use the keys of the chip."),
-        "counter": Lazy("optiga.cli.counter:command", "Show, count and set counters."),
-        "update": Lazy("optiga.cli.update:command", "Make and apply protected updates."),
-        "export": Lazy("optiga.cli.transfer:export", "All objects of the chip into a file."),
-        "import": Lazy("optiga.cli.transfer:import_", "All objects of a file into the chip."),
+        "info": Lazy(".info:command", "Show what chip it is and what its slots hold."),
+        "object": Lazy(".object:command", "Read, write and lock objects, and their metadata."),
+        "key": Lazy(".key:command", "List, make and use the keys of the chip."),
+        "counter": Lazy(".counter:command", "Show, count and set counters."),
+        "update": Lazy(".update:command", "Make and apply protected updates."),
+        "export": Lazy(".transfer:export", "All objects of the chip into a file."),
+        "import": Lazy(".transfer:import_", "All objects of a file into the chip."),
     },
     "What the chip calculates": {
-        "random": Lazy("optiga.cli.toolbox:random", "Random bytes from the chip."),
-        "hash": Lazy("optiga.cli.toolbox:hash_command", "SHA-256 of a file or object, by the chip."),
-        "hmac": Lazy("optiga.cli.toolbox:hmac", "HMAC of a file with a secret of the chip."),
-        "aes": Lazy("optiga.cli.aes:command", "Encrypt and authenticate with the chip's AES key."),
-        "rsa": Lazy("optiga.cli.rsa:command", "Encrypt and decrypt by RSA."),
+        "random": Lazy(".toolbox:random", "Random bytes from the chip."),
+        "hash": Lazy(".toolbox:hash_command", "SHA-256 of a file or object, by the chip."),
+        "hmac": Lazy(".toolbox:hmac", "HMAC of a file with a secret of the chip."),
+        "aes": Lazy(".aes:command", "Encrypt and authenticate with the chip's AES key."),
+        "rsa": Lazy(".rsa:command", "Encrypt and decrypt by RSA."),
     },
     "The shell": {
-        "completion": Lazy("optiga.cli.completion:command", "Print the completion script of a shell."),
+        "completion": Lazy(".completion:command", "Print the completion script of a shell."),
     },
 }
 
 
 @click.group(
     cls=LazyGroup,
+    package="optiga.cli",
     sections=_SECTIONS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -8,19 +8,20 @@ from optiga.cli.lazy import Lazy, LazyGroup
 from optiga.cli.settings import common_options
 
 _COMMANDS = {
-    "crl": Lazy("optiga.cli.ca_commands:crl", "Write a new CRL."),
-    "init": Lazy("optiga.cli.ca_commands:init", "Make a root CA."),
-    "intermediate": Lazy("optiga.cli.ca_commands:intermediate", "Make a CA certified by another one."),
-    "list": Lazy("optiga.cli.ca_commands:list_issued", "List what a CA has issued."),
-    "register": Lazy("optiga.cli.ca_register:command", "Register a CA with AWS IoT."),
-    "revoke": Lazy("optiga.cli.ca_commands:revoke", "Revoke a certificate for good."),
-    "show": Lazy("optiga.cli.ca_commands:show", "Print a certificate that a CA has issued."),
-    "sign": Lazy("optiga.cli.ca_commands:sign", "Certify the key of a CSR."),
+    "crl": Lazy(".ca_commands:crl", "Write a new CRL."),
+    "init": Lazy(".ca_commands:init", "Make a root CA."),
+    "intermediate": Lazy(".ca_commands:intermediate", "Make a CA certified by another one."),
+    "list": Lazy(".ca_commands:list_issued", "List what a CA has issued."),
+    "register": Lazy(".ca_register:command", "Register a CA with AWS IoT."),
+    "revoke": Lazy(".ca_commands:revoke", "Revoke a certificate for good."),
+    "show": Lazy(".ca_commands:show", "Print a certificate that a CA has issued."),
+    "sign": Lazy(".ca_commands:sign", "Certify the key of a CSR."),
 }
 
 
 @click.group(
     cls=LazyGroup,
+    package="optiga.cli",
     sections={"Commands": _COMMANDS},
     name="ca",
     invoke_without_command=True,

@@ -8,19 +8,21 @@ from optiga.cli.lazy import Lazy, LazyGroup
 from optiga.cli.settings import common_options
 
 _COMMANDS = {
-    "decrypt": Lazy("optiga.cli.rsa:decrypt", "Decrypt with an RSA key."),
-    "derive": Lazy("optiga.cli.key_derive:command", "Derive a key from a secret of the chip."),
-    "draw": Lazy("optiga.cli.key_draw:draw", "Have the chip make a key for the host."),
-    "ecdh": Lazy("optiga.cli.key_commands:ecdh", "Agree on a secret with the holder of another key."),
-    "generate": Lazy("optiga.cli.key_commands:generate", "Make a key pair, or the AES key."),
-    "list": Lazy("optiga.cli.key_commands:list_all", "List every key: algorithm, usage, life cycle, conditions."),
-    "public": Lazy("optiga.cli.key_commands:public", "Print the public key that a slot's certificate names."),
-    "sign": Lazy("optiga.cli.key_sign:sign", "Sign a file."),
-    "verify": Lazy("optiga.cli.key_sign:verify", "Have the chip check a signature."),
+    "decrypt": Lazy(".rsa:decrypt", "Decrypt with an RSA key."),
+    "derive": Lazy(".key_derive:command", "Derive a key from a secret of the chip."),
+    "draw": Lazy(".key_draw:draw", "Have the chip make a key for the host."),
+    "ecdh": Lazy(".key_commands:ecdh", "Agree on a secret with the holder of another key."),
+    "generate": Lazy(".key_commands:generate", "Make a key pair, or the AES key."),
+    "list": Lazy(".key_commands:list_all", "List every key: algorithm, usage, life cycle, conditions."),
+    "public": Lazy(".key_commands:public", "Print the public key that a slot's certificate names."),
+    "sign": Lazy(".key_sign:sign", "Sign a file."),
+    "verify": Lazy(".key_sign:verify", "Have the chip check a signature."),
 }
 
 
-@click.group(cls=LazyGroup, sections={"Commands": _COMMANDS}, name="key", invoke_without_command=True)
+@click.group(
+    cls=LazyGroup, package="optiga.cli", sections={"Commands": _COMMANDS}, name="key", invoke_without_command=True
+)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:

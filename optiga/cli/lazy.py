@@ -12,7 +12,7 @@ import click
 class Lazy(NamedTuple):
     """A command that is not loaded yet.
 
-    :param place: where it is, ``module:attribute``.
+    :param place: where it is, ``module:attribute``, with the module as a relative import has it.
     :param help: what it does, for the list of commands.
     """
 
@@ -23,11 +23,13 @@ class Lazy(NamedTuple):
 class LazyGroup(click.Group):
     """A group that knows where its commands are.
 
+    :param package: that from which their places are seen.
     :param sections: its commands by their names, below the heads that they stand under in the list of commands.
     """
 
-    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, Lazy]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, package: str, sections: Mapping[str, Mapping[str, Lazy]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._package = package
         self._sections = sections
         self._lazy = {name: lazy for commands in sections.values() for name, lazy in commands.items()}
 
@@ -38,7 +40,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self._lazy:
             return None
         module, _, attribute = self._lazy[cmd_name].place.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        command: click.Command = getattr(import_module(module, self._package), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

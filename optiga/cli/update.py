@@ -8,18 +8,20 @@ from optiga.cli.lazy import Lazy, LazyGroup
 from optiga.cli.settings import common_options
 
 _COMMANDS = {
-    "apply": Lazy("optiga.cli.update_apply:apply", "Apply an update to a chip."),
-    "make": Lazy("optiga.cli.update:make", "Make and sign an update; no chip is needed."),
-    "show": Lazy("optiga.cli.update_apply:show", "Show what an update does; no chip is needed."),
+    "apply": Lazy(".update_apply:apply", "Apply an update to a chip."),
+    "make": Lazy(".update:make", "Make and sign an update; no chip is needed."),
+    "show": Lazy(".update_apply:show", "Show what an update does; no chip is needed."),
 }
 _KINDS = {
-    "data": Lazy("optiga.cli.update_make:make_data", "Data, or a certificate, for an object."),
-    "key": Lazy("optiga.cli.update_make:make_key", "A private key, or the AES key."),
-    "metadata": Lazy("optiga.cli.update_make:make_metadata", "An object's metadata, in words."),
+    "data": Lazy(".update_make:make_data", "Data, or a certificate, for an object."),
+    "key": Lazy(".update_make:make_key", "A private key, or the AES key."),
+    "metadata": Lazy(".update_make:make_metadata", "An object's metadata, in words."),
 }
 
 
-@click.group(cls=LazyGroup, sections={"Commands": _COMMANDS}, name="update", invoke_without_command=True)
+@click.group(
+    cls=LazyGroup, package="optiga.cli", sections={"Commands": _COMMANDS}, name="update", invoke_without_command=True
+)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
@@ -38,7 +40,9 @@ def command(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-@click.group(cls=LazyGroup, sections={"Commands": _KINDS}, name="make", invoke_without_command=True)
+@click.group(
+    cls=LazyGroup, package="optiga.cli", sections={"Commands": _KINDS}, name="make", invoke_without_command=True
+)
 @common_options()
 @click.pass_context
 def make(ctx: click.Context) -> None:
