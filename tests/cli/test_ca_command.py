@@ -301,7 +301,7 @@ def test_the_main_help_does_not_load_the_commands(tmp_path: Path) -> None:
         "import sys\n"
         "from optiga.cli import main\n"
         "main(['--help'])\n"
-        "print(*(name in sys.modules for name in ('optiga.cli.ca', 'optiga.cli.ca_commands', 'optiga.personalize')))\n"
+        "print(*(name for name in sys.modules if name.startswith(('optiga.cli.commands', 'optiga.ca'))), sep=' ')\n"
     )
     done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(ROOT)})
-    assert done.stdout.splitlines()[-1] == "False False False"
+    assert done.stdout.splitlines()[-1] == ""

@@ -14,7 +14,7 @@ from makers import make_certificate
 from mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
 
 from optiga import open_chip
-from optiga.cli import confirm
+from optiga.cli.support import confirm
 from optiga.objects import irreversible
 from optiga.protocol.metadata import Metadata, Tag
 
