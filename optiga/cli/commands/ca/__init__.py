@@ -1,4 +1,4 @@
-"""``ca``: a certification authority of one's own. Its commands are in :mod:`optiga.cli.commands.ca.authority`."""
+"""``ca``: a certification authority of one's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``key``: the keys that a chip holds. Its commands are in :mod:`optiga.cli.commands.key.slots` and beside it."""
+"""``key``: the keys that a chip holds."""
 
 from __future__ import annotations
 

@@ -20,8 +20,7 @@ def command(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from optiga.cli.app import app
-
+    app = click.get_current_context().find_root().command
     complete = get_completion_class(shell)
     assert complete is not None  # noqa: S101 - click ships these three
     click.echo(complete(app, {}, "optiga", "_OPTIGA_COMPLETE").source())

@@ -1,4 +1,4 @@
-"""``update``: protected updates. Its commands are in ``update_make`` and ``update_apply`` beside this module."""
+"""``update``: protected updates."""
 
 from __future__ import annotations
 
