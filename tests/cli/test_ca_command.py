@@ -10,12 +10,14 @@ from pathlib import Path
 
 import click
 import pytest
-from ca_helpers import NEEDS_OPENSSL, make_request, verify
-from conftest import Cli
 from cryptography import x509
-from makers import make_key
-from mistakes import fails
-from processes import ROOT, run_process
+
+from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
+from tests.support.cli.mistakes import fails
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_key
+from tests.support.places import ROOT
+from tests.support.processes import run_process
 
 CONFIG = "config_nistp256_ecdsa_secondslot.jsn"
 PASSPHRASE = "correct horse"
