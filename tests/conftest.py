@@ -10,7 +10,7 @@ from hypothesis import settings
 settings.register_profile("any machine", settings.default, deadline=None)
 settings.load_profile("any machine")
 _numbers = itertools.count()
-pytest_plugins = ["tests.support.cloud.fixtures"]
+pytest_plugins = ["tests.support.cloud.fixtures", "tests.support.left_out"]
 
 
 @pytest.fixture(autouse=True)

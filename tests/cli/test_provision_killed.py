@@ -132,6 +132,7 @@ def kill_at(runs: Runs, bench: Bench, times: list[float], moment: float) -> int:
     return runs.end()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_random_moments(runs: Runs, cloud: Cloud, tmp_path: Path, times: list[float], part: int) -> None:
     """The first is killed at a call, so that one is struck on any machine."""
