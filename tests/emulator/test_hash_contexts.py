@@ -76,6 +76,7 @@ def test_vectors_of_nist_through_contexts(probe: Probe, message: bytes) -> None:
         assert finish(probe, go_on(probe, begin(probe, message[:cut]), message[cut:])).hex() == expected
 
 
+@pytest.mark.long
 def test_a_million_times_a() -> None:
     """FIPS 180-4, the long example, through the arithmetic that contexts need."""
     running = RunningSha256.from_state(RunningSha256().state())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from optiga.emulator import EmulatedChip, MemoryStore, keys
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import tlv
@@ -17,6 +19,7 @@ SIGN = command(CommandCode.CALC_SIGN, ECDSA, to_sign(0xE0F1, DIGEST))
 READ_UID = command(CommandCode.GET_DATA_OBJECT, 0, b"\xe0\xc2")
 
 
+@pytest.mark.long
 def test_each_makes_a_key_and_signs() -> None:
     chips = [EmulatedChip() for _ in range(CHIPS)]
     assert {chip.execute(OPEN) for chip in chips} == {bytes(4)}

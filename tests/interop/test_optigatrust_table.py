@@ -23,6 +23,9 @@ if sys.platform != "linux":
 DRIVER = ROOT / "tests" / "support" / "interop" / "optigatrust_operations.py"
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the library returned or raised for each of its operations."""

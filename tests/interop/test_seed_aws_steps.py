@@ -131,6 +131,7 @@ def workspace(tmp_path: Path, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> 
     return folder
 
 
+@pytest.mark.long
 def test_every_line(workspace: Path, cloud: Cloud, tmp_path: Path) -> None:
     """From the CSR to a thing, a policy and a chip that hold AWS's certificate."""
     errors = tmp_path / "errors"
