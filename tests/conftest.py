@@ -17,6 +17,11 @@ for area in (".", "chip", "cloud", "emulator", "interop", "personalize", "transp
     sys.path.append(str(Path(__file__).parent / area))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Tests have short names, and the same in each process: keys and certificates are made anew in each."""
+    return argname if isinstance(val, (str, bytes)) and len(val) > 60 else None
+
+
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """State folders of the platform lie in a temporary folder, which is made if anything is kept; no port is set."""
