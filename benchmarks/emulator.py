@@ -1,11 +1,11 @@
 """What the emulated chip costs beside the bare call of the cryptography library, in one process.
 
-    python benchmarks/emulator.py [--hold] [ROUNDS]
+    python benchmarks/emulator.py [ROUNDS]
 
 Each operation is done through ``EmulatedChip.execute``, in memory, and beside it by the call that does the work. The
 two take turns of a few calls each; printed are the median of a call and the median of the ratios within each turn,
 which a machine that grows slower or faster meanwhile leaves alone. Then a thousand chips in one process: each makes a
-key and signs. ``--hold`` ends with an error if a signature costs too much; it wants a machine that does nothing else.
+key and signs.
 """
 
 from __future__ import annotations
@@ -22,9 +22,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests"), str(ROOT / "tests" / "emulator")]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from apdu_corpus import (
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from tables import print_table
+
+from optiga.emulator import EmulatedChip, MemoryStore, keys
+from optiga.protocol.codes import APPLICATION_ID
+from optiga.protocol.codes import CommandCode as Code
+from tests.support.emulator.apdu_corpus import (
     AES_KEY,
     DIGEST,
     EC_KEY,
@@ -36,16 +45,7 @@ from apdu_corpus import (
     private_keys,
     tlvs,
 )
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from emulated import command, key_target, to_sign, two
-from tables import print_table
-
-from optiga.emulator import EmulatedChip, MemoryStore, keys
-from optiga.protocol.codes import APPLICATION_ID
-from optiga.protocol.codes import CommandCode as Code
+from tests.support.emulator.emulated import command, key_target, to_sign, two
 
 CALLS_OF_A_TURN = 50
 CHIPS = 1000
@@ -158,9 +158,7 @@ def thousand_chips() -> list[tuple[str, ...]]:
     ]
 
 
-def main(arguments: list[str]) -> None:
-    numbers = [word for word in arguments if word != "--hold"]
-    rounds = int(numbers[0]) if numbers else 41
+def main(rounds: int) -> None:
     rows: list[tuple[str, ...]] = [("command", "commands a second", "us", "bare call, us", "ratio")]
     ratios: dict[str, float] = {}
     for pair in pairs():
@@ -170,10 +168,9 @@ def main(arguments: list[str]) -> None:
     print_table(f"Commands of the emulated chip in memory, medians of {rounds} turns of {CALLS_OF_A_TURN}", rows)
     print_table("Many chips", thousand_chips())
     sign = ratios["P-256 sign"]
-    print(f"\nA P-256 signature costs {sign:.2f} times the bare call (--hold: at most {MOST_FOR_A_SIGNATURE}).")
-    if "--hold" in arguments and sign > MOST_FOR_A_SIGNATURE:
-        sys.exit(1)
+    judgement = "as it should" if sign <= MOST_FOR_A_SIGNATURE else "more than it should, or the machine is busy"
+    print(f"\nA P-256 signature costs {sign:.2f} times the bare call, {judgement} (at most {MOST_FOR_A_SIGNATURE}).")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 41)

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests"), str(ROOT / "tests" / "interop")]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from infineon_host import copy_library
-from makers import make_certificate
-from served_boards import board_on_pty
 from tables import print_table
 
 from optiga.emulator import Board, EmulatedChip
+from tests.support.interop.infineon_host import copy_library
+from tests.support.makers import make_certificate
+from tests.support.served_boards import board_on_pty
 
 CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 OPTIGA = [sys.executable, str(ROOT / "optiga.py")]

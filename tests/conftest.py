@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,9 +10,7 @@ from hypothesis import settings
 settings.register_profile("any machine", settings.default, deadline=None)
 settings.load_profile("any machine")
 _numbers = itertools.count()
-pytest_plugins = ["cloud_fixtures"]
-for area in (".", "chip", "cloud", "emulator", "interop", "personalize", "transport"):
-    sys.path.append(str(Path(__file__).parent / area))
+pytest_plugins = ["tests.support.cloud.fixtures", "tests.support.left_out"]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import optiga
-from optiga.personalize.configuration import Configuration, load_configuration
-from optiga.personalize.csr import create_csr
-from optiga.personalize.files import write_whole
+from optiga.files.files import write_whole
+from optiga.identity.configuration import Configuration, load_configuration
+from optiga.identity.csr import create_csr
 
 
 def personalize(port: str, configuration: Configuration) -> str:

@@ -67,7 +67,7 @@ def _print_any_character() -> None:
 
 
 def _say_what_is_missing(module: str) -> int:
-    from optiga.cli.missing import say_what_to_install
+    from optiga.cli.support.missing import say_what_to_install
 
     print(say_what_to_install(module), file=sys.stderr)
     return EXIT_UNEXPECTED

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import click
 
 from optiga._version import __version__
-from optiga.cli.file_names import FILE, FOLDER
-from optiga.cli.lazy import Lazy, LazyGroup
-from optiga.cli.settings import Settings, common_options, pass_settings
+from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.lazy import Lazy, LazyGroup
+from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import (
     BoardError,
     CertificateError,
@@ -31,40 +31,43 @@ _EXIT_UNEXPECTED = 1
 
 _SECTIONS = {
     "Identity": {
-        "provision": Lazy("optiga.cli.provision:command", "From a blank chip to a device that AWS IoT accepts."),
-        "register": Lazy("optiga.cli.register:command", "Register the chip's own certificate with AWS IoT."),
-        "deprovision": Lazy("optiga.cli.deprovision:command", "Take a device's certificate out of AWS IoT."),
-        "journal": Lazy("optiga.cli.journal:command", "Show how far each chip has come."),
-        "ca": Lazy("optiga.cli.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
+        "provision": Lazy(
+            ".commands.identity.provision:command", "From a blank chip to a device that AWS IoT accepts."
+        ),
+        "register": Lazy(".commands.identity.register:command", "Register the chip's own certificate with AWS IoT."),
+        "deprovision": Lazy(".commands.identity.deprovision:command", "Take a device's certificate out of AWS IoT."),
+        "journal": Lazy(".commands.identity.journal:command", "Show how far each chip has come."),
+        "ca": Lazy(".commands.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
     },
     "Boards and emulated chips": {
-        "boards": Lazy("optiga.cli.boards:command", "List the serial ports, and which are boards."),
-        "emulator": Lazy("optiga.cli.emulator:command", "Make, reset and serve emulated chips."),
+        "boards": Lazy(".commands.boards.boards:command", "List the serial ports, and which are boards."),
+        "emulator": Lazy(".commands.boards.emulator:command", "Make, reset and serve emulated chips."),
     },
     "The chip": {
-        "info": Lazy("optiga.cli.info:command", "Show what chip it is and what its slots hold."),
-        "object": Lazy("optiga.cli.object:command", "Read, write and lock objects, and their metadata."),
-        "key": Lazy("optiga.cli.key:command", "List, make and use the keys of the chip."),
-        "counter": Lazy("optiga.cli.counter:command", "Show, count and set counters."),
-        "update": Lazy("optiga.cli.update:command", "Make and apply protected updates."),
-        "export": Lazy("optiga.cli.transfer:export", "All objects of the chip into a file."),
-        "import": Lazy("optiga.cli.transfer:import_", "All objects of a file into the chip."),
+        "info": Lazy(".commands.chip.info:command", "Show what chip it is and what its slots hold."),
+        "object": Lazy(".commands.chip.object:command", "Read, write and lock objects, and their metadata."),
+        "key": Lazy(".commands.key:command", "List, make and use the keys of the chip."),
+        "counter": Lazy(".commands.chip.counter:command", "Show, count and set counters."),
+        "update": Lazy(".commands.update:command", "Make and apply protected updates."),
+        "export": Lazy(".commands.chip.transfer:export", "All objects of the chip into a file."),
+        "import": Lazy(".commands.chip.transfer:import_", "All objects of a file into the chip."),
     },
     "What the chip calculates": {
-        "random": Lazy("optiga.cli.toolbox:random", "Random bytes from the chip."),
-        "hash": Lazy("optiga.cli.toolbox:hash_command", "SHA-256 of a file or object, by the chip."),
-        "hmac": Lazy("optiga.cli.toolbox:hmac", "HMAC of a file with a secret of the chip."),
-        "aes": Lazy("optiga.cli.aes:command", "Encrypt and authenticate with the chip's AES key."),
-        "rsa": Lazy("optiga.cli.rsa:command", "Encrypt and decrypt by RSA."),
+        "random": Lazy(".commands.toolbox.random_hash:random", "Random bytes from the chip."),
+        "hash": Lazy(".commands.toolbox.random_hash:hash_command", "SHA-256 of a file or object, by the chip."),
+        "hmac": Lazy(".commands.toolbox.random_hash:hmac", "HMAC of a file with a secret of the chip."),
+        "aes": Lazy(".commands.toolbox.aes:command", "Encrypt and authenticate with the chip's AES key."),
+        "rsa": Lazy(".commands.toolbox.rsa:command", "Encrypt and decrypt by RSA."),
     },
     "The shell": {
-        "completion": Lazy("optiga.cli.completion:command", "Print the completion script of a shell."),
+        "completion": Lazy(".commands.shell.completion:command", "Print the completion script of a shell."),
     },
 }
 
 
 @click.group(
     cls=LazyGroup,
+    package="optiga.cli",
     sections=_SECTIONS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -111,7 +114,7 @@ def app(
     )
     if ctx.invoked_subcommand is not None:
         return
-    from optiga.cli.jobs import make_csr, read_object, write_file
+    from optiga.cli.commands.identity.jobs import make_csr, read_object, write_file
 
     if csr_path is not None:
         make_csr(settings, csr_path, slot=slot, out_dir=out_dir or ".")

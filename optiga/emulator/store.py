@@ -13,10 +13,10 @@ from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import check_object
 from optiga.errors import BoardError, ConfigurationError
-from optiga.locks import DEFAULT_WAIT_S, Owner
+from optiga.files.locks import DEFAULT_WAIT_S, Owner
+from optiga.files.sqlite_uri import address_of
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
-from optiga.sqlite_uri import address_of
 
 _APPLICATION_ID = 0x4F505447
 """``OPTG`` in the header of the file: what tells it from other SQLite files."""

@@ -11,7 +11,7 @@ from optiga.errors import ConfigurationError
 from optiga.transport.base import Transport
 
 if TYPE_CHECKING:
-    from optiga.locks import PortLock
+    from optiga.files.locks import PortLock
     from optiga.transport.bridge import BridgeTransport
 
 EMULATOR = "emulator"
@@ -31,7 +31,7 @@ class BoardPort(NamedTuple):
 
         :raises BoardError: if that cannot be.
         """
-        from optiga.locks import PortLock, lock_path_for_port
+        from optiga.files.locks import PortLock, lock_path_for_port
         from optiga.transport.bridge import BridgeTransport
         from optiga.transport.line import SerialLine
         from optiga.transport.trace import inform

@@ -7,7 +7,6 @@ import hmac
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from scripted import REFUSED, ScriptedTransport, answer
 
 from optiga.chip import Chip
 from optiga.chip.commands.base import Command
@@ -27,6 +26,7 @@ from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.repeating import is_repeatable
 from optiga.protocol.secrecy import hides_answer, hides_command
+from tests.support.scripted import REFUSED, ScriptedTransport, answer
 
 SESSION = 0xE100
 P256 = GivenKey(KeyAlgorithm.SECP256R1, b"\x03\x42\x00\x04" + bytes(64))

@@ -4,7 +4,6 @@ import hashlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 
 import optiga
 from optiga.chip import Chip, Key
@@ -18,6 +17,7 @@ from optiga.errors import ChipError
 from optiga.protocol import der
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.metadata import Metadata
+from tests.support.scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 
 EC_KEY = (
     "0342000421d44d1bbe9f0357fc4ca506f38399c016457d0c3d419f284fd318c1ef7ef41b"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from command_uses import USES, Bench, Use, form_of
-from processes import ROOT
 
 from optiga.protocol.models import TRUST_M_V3
+from tests.support.command_uses import USES, Bench, Use, form_of
+from tests.support.places import ROOT
 
 PARAMS = {
     0x01: "00 01",

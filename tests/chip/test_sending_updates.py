@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import infineon_updates as infineon
 import pytest
-from scripted import OK, REFUSED, ScriptedTransport, answer
 
 from optiga.chip import Chip
 from optiga.errors import ChipError, ConfigurationError
+from tests.support import infineon_updates as infineon
+from tests.support.scripted import OK, REFUSED, ScriptedTransport, answer
 
 UID = "cd16338201001c000500000a091b5c0007006200ad801010712564"
 SAMPLE = next(sample for sample in infineon.SAMPLES if sample.name == "integrity")

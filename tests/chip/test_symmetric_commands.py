@@ -8,7 +8,6 @@ from collections.abc import Iterable
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
-from scripted import OK, REFUSED, ScriptedTransport, answer
 
 import optiga
 from optiga.chip import Chip
@@ -24,6 +23,7 @@ from optiga.protocol.metadata import Metadata
 from optiga.protocol.repeating import is_repeatable
 from optiga.protocol.secrecy import hides_answer, hides_command
 from optiga.transport.emulated import EmulatedTransport
+from tests.support.scripted import OK, REFUSED, ScriptedTransport, answer
 
 ECB, CBC, CBC_MAC, CMAC_MODE = SymmetricMode.ECB, SymmetricMode.CBC, SymmetricMode.CBC_MAC, SymmetricMode.CMAC
 HMAC256, HMAC512 = SymmetricMode.HMAC_SHA256, SymmetricMode.HMAC_SHA512

@@ -257,9 +257,8 @@ class TestRunningHash:
 
 class TestDrawnKeyPairs:
     def test_a_pair_whose_halves_do_not_belong_together(self) -> None:
-        from scripted import ScriptedTransport, answer
-
-        from optiga.personalize.drawn_keys import draw_key
+        from optiga.identity.drawn_keys import draw_key
+        from tests.support.scripted import ScriptedTransport, answer
 
         with Chip(EmulatedTransport(EmulatedChip())) as chip:
             one, other = (chip.toolbox.draw_key_pair(KeyAlgorithm.SECP256R1) for _ in range(2))
@@ -272,7 +271,7 @@ class TestDrawnKeyPairs:
 
     @pytest.mark.parametrize("data", ["", "0100020403020100", "010003040102", "02020301" + "010404020102"])
     def test_an_answer_that_is_none(self, data: str) -> None:
-        from scripted import ScriptedTransport, answer
+        from tests.support.scripted import ScriptedTransport, answer
 
         with Chip(ScriptedTransport(answer(data))) as chip, pytest.raises(ChipError, match="not what the manual says"):
             chip.toolbox.draw_key_pair(KeyAlgorithm.SECP256R1)

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cloud_server import Cloud
-from provisioned import Bench
 
 from optiga.cli import main
-
-Cli = Callable[..., "Result"]
-
-
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def errors(self) -> list[str]:
-        """The error lines."""
-        return [line for line in self.err.splitlines() if line.startswith("Error: ")]
+from tests.support.cli.provisioned import Bench
+from tests.support.cli.runner import Cli, Result
+from tests.support.cloud.server import Cloud
+from tests.support.places import CONFIGS
 
 
 @pytest.fixture
@@ -53,7 +39,7 @@ def port(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def configs() -> Path:
-    return Path(__file__).resolve().parents[2] / "configs"
+    return CONFIGS
 
 
 @pytest.fixture

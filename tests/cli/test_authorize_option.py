@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Cli
 
 import optiga
 from optiga.protocol.metadata_words import parse_metadata_words
+from tests.support.cli.runner import Cli
 
 KNOWN, GUARDED = 0xF1D0, 0xF1D1
 AUTHORIZED = ("--authorize", "0xF1D0=secret")

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from cloud_faults import Fault
-from cloud_helpers import CHIP, CLOUD, CONFIG, IDENTITY_LINE, changes, refused
-from cloud_server import Cloud
-from conftest import Cli
-from processes import OPTIGA, ROOT, run_process
+
+from tests.support.cli.cloud_helpers import CHIP, CLOUD, CONFIG, IDENTITY_LINE, changes, refused
+from tests.support.cli.runner import Cli
+from tests.support.cloud.faults import Fault
+from tests.support.cloud.server import Cloud
+from tests.support.places import ROOT
+from tests.support.processes import OPTIGA, run_process
 
 OPERATORS = str(ROOT / "templates" / "operator_iam_policy.json")
 ROLE = "arn:aws:iam::123456789012:role/factory"

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cloud_helpers import CHIP, CONFIG, RSA_CONFIG, refused
-from cloud_server import Cloud
-from conftest import Cli
-from makers import make_certificate, make_key
-from mistakes import CERTIFICATE, USAGE, Mistake
+
+from tests.support.cli.cloud_helpers import CHIP, CONFIG, RSA_CONFIG, refused
+from tests.support.cli.mistakes import CERTIFICATE, USAGE, Mistake
+from tests.support.cli.runner import Cli
+from tests.support.cloud.server import Cloud
+from tests.support.makers import make_certificate, make_key
 
 P = "provision {config}"
 PROVISION = {

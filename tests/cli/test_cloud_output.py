@@ -6,15 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
-from cloud_faults import Fault
-from cloud_helpers import CHIP, CONFIG, IDENTITY_LINE, changes, journal_entries
-from cloud_server import Cloud
-from conftest import Cli
-from processes import OPTIGA, run_process
-from provisioned import RESULT
+
+from tests.support.cli.cloud_helpers import CHIP, CONFIG, IDENTITY_LINE, changes, journal_entries
+from tests.support.cli.provisioned import RESULT
+from tests.support.cli.runner import Cli
+from tests.support.cloud.faults import Fault
+from tests.support.cloud.server import Cloud
+from tests.support.places import ROOT
+from tests.support.processes import OPTIGA, run_process
 
 TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
-STRONG = Path(__file__).resolve().parents[2] / "templates" / "thing_policy.template"
+STRONG = ROOT / "templates" / "thing_policy.template"
 
 
 def provision(cli: Cli, *words: object) -> str:
@@ -158,7 +160,7 @@ class TestSecrets:
         monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
         done = run_process([*OPTIGA, "-vv", "--port", CHIP, "provision", str(CONFIG)], tmp_path)
         assert done.returncode == 0, done.stderr
-        assert "optiga.personalize.aws.connection: AWS account" in done.stderr
+        assert "optiga.cloud.aws.connection: AWS account" in done.stderr
         assert_no_secrets(cloud, done.stdout + done.stderr)
         for path in tmp_path.iterdir():
             assert_no_secrets(cloud, path.read_bytes().decode("latin-1"))

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Cli
-from mistakes import CHIP, Mistake, assert_mistake
 
 from optiga import open_chip
+from tests.support.cli.mistakes import CHIP, Mistake, assert_mistake
+from tests.support.cli.runner import Cli
 
 
 def test_list(cli: Cli, port: str) -> None:

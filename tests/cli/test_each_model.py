@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from asn1crypto import csr as asn1_csr
 from asn1crypto import pem
-from conftest import Cli, Result
-from makers import make_certificate
-from processes import ROOT
 
 from optiga.emulator.models import MODELS
+from tests.support.cli.runner import Cli, Result
+from tests.support.makers import make_certificate
+from tests.support.places import ROOT
 
 SEED = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 KEYS = {

@@ -10,14 +10,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli
-from makers import make_certificate_for
-from processes import OPTIGA, ROOT, run_process, serving
 
 import optiga
 from optiga.chip import Chip
 from optiga.emulator.store import SqliteStore
 from optiga.transport.emulated import open_emulated
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate_for
+from tests.support.places import ROOT
+from tests.support.processes import OPTIGA, run_process, serving
 
 BOARD = 3
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and pseudo terminals are POSIX")

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Cli
-from faulty_line import FAULTS, HARMLESS, FaultyLine
 
 from optiga.emulator import EmulatedChip
+from tests.support.cli.runner import Cli
+from tests.support.faulty_line import FAULTS, HARMLESS, FaultyLine
 
 BOARD = 3
 

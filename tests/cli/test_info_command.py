@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli
-from makers import make_certificate_for
 from serial.tools.list_ports_common import ListPortInfo
+
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate_for
 
 
 class TestInfo:

@@ -9,11 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Cli, Result
-from makers import make_certificate, make_certificate_for, make_key
-from personalize_helpers import SEED_CERTIFICATE, SEED_PUBLIC_KEY, SeedTransport
 
 import optiga
+from tests.support.cli.runner import Cli, Result
+from tests.support.identity.csr_helpers import SEED_CERTIFICATE, SEED_PUBLIC_KEY, SeedTransport
+from tests.support.makers import make_certificate, make_certificate_for, make_key
 
 CERTIFICATE_EXIT = 5
 CONFIGURATION_SHOWN = """\

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli
 from cryptography import x509
-from makers import make_certificate
-from provisioned import RESULT
 
-from optiga.personalize.journal import FILE_NAME, Entry, Step, open_journal
+from optiga.provision.journal import FILE_NAME, Entry, Step, open_journal
+from tests.support.cli.provisioned import RESULT
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate
 
 UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
 CHAIN = (make_certificate() + make_certificate()).decode()

@@ -9,18 +9,18 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from conftest import Cli
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-from makers import TestKey, key_usage, make_certificate, make_key
-from mistakes import fails
 
 import optiga
 from optiga.protocol.metadata import Metadata, Tag
+from tests.support.cli.mistakes import fails
+from tests.support.cli.runner import Cli
+from tests.support.makers import TestKey, key_usage, make_certificate, make_key
 
 MESSAGE = b"what is signed\n"
 HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
@@ -150,7 +150,7 @@ class TestGenerate:
         def full(*_: object) -> None:
             raise optiga.ConfigurationError("the disk is full")
 
-        monkeypatch.setattr("optiga.personalize.files.write_whole", full)
+        monkeypatch.setattr("optiga.files.files.write_whole", full)
         result = cli("--port", port, "key", "generate", "third", "--out", "third.pem")
         assert result.code == 2
         assert load_pem_public_key(result.out.encode())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Cli
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from makers import make_key
-from mistakes import CERTIFICATE, CHIP, Mistake, assert_mistake
 
 import optiga
+from tests.support.cli.mistakes import CERTIFICATE, CHIP, Mistake, assert_mistake
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_key
 
 MISTAKES = [
     Mistake("key sign ninth m", "'ninth' is not a slot"),

@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli
-from makers import make_certificate, make_key
-from mistakes import BOARD, CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
+
+from tests.support.cli.mistakes import BOARD, CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate, make_key
 
 MISTAKES = {
     "no configuration and no board": Mistake("provision none.jsn", "none.jsn: there is no such file"),

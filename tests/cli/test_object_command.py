@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli
-from makers import make_certificate
-from mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
 
 from optiga import open_chip
-from optiga.cli import confirm
-from optiga.personalize import irreversible
+from optiga.cli.support import confirm
+from optiga.objects import irreversible
 from optiga.protocol.metadata import Metadata, Tag
+from tests.support.cli.mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate
 
 EMPTY_DATA = "2011c00101c4018cc50101d003e1fc07d10100"
 

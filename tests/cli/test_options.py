@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import Cli
 
 from optiga import __version__
 from optiga.cli.app import app
+from tests.support.cli.runner import Cli
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ class TestResults:
 
 def _pages(command: click.Command, name: str) -> Iterator[str]:
     """The help of a command and of those below it, as a terminal of 80 columns has it."""
-    ctx = click.Context(command, info_name=name, terminal_width=80)
+    ctx = click.Context(command, info_name=name, terminal_width=80, help_option_names=["-h", "--help"])
     yield command.get_help(ctx)
     if isinstance(command, click.Group):
         for below in command.list_commands(ctx):

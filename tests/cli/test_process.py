@@ -12,12 +12,13 @@ import warnings
 from pathlib import Path
 
 import pytest
-from conftest import Cli
-from makers import make_certificate
-from processes import LIMIT_S, OPTIGA, ROOT, run_process, serving
 
 import optiga
 from optiga import __version__
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate
+from tests.support.places import ROOT
+from tests.support.processes import LIMIT_S, OPTIGA, run_process, serving
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="pipes and shells are others there")
 CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Cli
-from provisioned import CLOUD_EXIT, RESULT, Bench, config_with, result_of
 
 import optiga
+from tests.support.cli.provisioned import CLOUD_EXIT, RESULT, Bench, config_with, result_of
+from tests.support.cli.runner import Cli
 
 
 class TestOneCommand:

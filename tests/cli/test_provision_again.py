@@ -7,11 +7,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cloud_faults import Fault
-from conftest import Cli
-from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, config_with, result_of
 
 import optiga
+from tests.support.cli.provisioned import (
+    CERTIFICATE_EXIT,
+    CLOUD_EXIT,
+    CONFIGURATION_EXIT,
+    Bench,
+    config_with,
+    result_of,
+)
+from tests.support.cli.runner import Cli
+from tests.support.cloud.faults import Fault
 
 
 class TestRenew:

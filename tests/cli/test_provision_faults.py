@@ -5,32 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ca_helpers import make_request
-from cloud_faults import Fault
-from cloud_server import Cloud
-from conftest import Cli
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from provisioned import Bench
 
 import optiga
-from optiga.personalize.aws.connection import ATTEMPTS, AwsOptions, connect
+from optiga.cloud.aws.connection import ATTEMPTS, AwsOptions, connect
+from tests.support.ca_helpers import make_request
+from tests.support.cli.provisioned import OPERATIONS, Bench
+from tests.support.cli.runner import Cli
+from tests.support.cloud.faults import Fault
+from tests.support.cloud.server import Cloud
 
 CLOUD_EXIT = 6
-OPERATIONS = (
-    "GetCallerIdentity",
-    "DescribeThingGroup",
-    "DescribeEndpoint",
-    "CreateCertificateFromCsr",
-    "DescribeThing",
-    "CreateThing",
-    "AddThingToThingGroup",
-    "AttachThingPrincipal",
-    "CreatePolicy",
-    "AttachPolicy",
-    "UpdateCertificate",
-)
-"""What a run asks for, in this order."""
 BEFORE_THE_CHIP = OPERATIONS[:3]
 ERRORS = (
     Fault.error("AccessDeniedException", 403, "User: x is not authorized to perform this"),

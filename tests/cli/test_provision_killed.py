@@ -15,16 +15,16 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from cloud_server import Cloud
-from forking import Forking
-from processes import LIMIT_S
-from provisioned import Bench
-from test_provision_faults import OPERATIONS
+
+from tests.support.cli.provisioned import OPERATIONS, Bench
+from tests.support.cloud.server import Cloud
+from tests.support.forking import Forking
+from tests.support.places import CONFIG, ROOT
+from tests.support.processes import LIMIT_S
 
 KILLS = 100
 PARTS = 4
 """That several processes may share the kills."""
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
 
 
@@ -32,7 +32,7 @@ class Runs(Forking):
     """Runs of the command line, one at a time, in children that can be killed."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        super().__init__(Path(__file__).with_name("killed_provision.py"), environment)
+        super().__init__(ROOT / "tests" / "support" / "cli" / "killed_provision.py", environment)
         self._pid = 0
         self._started = Event()
 
@@ -132,6 +132,7 @@ def kill_at(runs: Runs, bench: Bench, times: list[float], moment: float) -> int:
     return runs.end()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_random_moments(runs: Runs, cloud: Cloud, tmp_path: Path, times: list[float], part: int) -> None:
     """The first is killed at a call, so that one is struck on any machine."""

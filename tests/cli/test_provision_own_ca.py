@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from cloud_faults import Fault
-from cloud_server import Cloud
-from conftest import Cli, Result
-from provisioned import CLOUD_EXIT, Bench, result_of
+
+from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
+from tests.support.cli.runner import Cli, Result
+from tests.support.cloud.faults import Fault
+from tests.support.cloud.server import Cloud
 
 
 class TestOwnCa:
@@ -79,7 +80,7 @@ class TestOwnCa:
         self, run: Cli, bench: Bench, ca: str, monkeypatch: pytest.MonkeyPatch, cli: Cli
     ) -> None:
         """A run that was interrupted between the CA's records and the journal: the CA does not issue another one."""
-        from optiga.personalize.provision.issuers import CaIssuer, Request
+        from optiga.provision.issuers import CaIssuer, Request
 
         certify = CaIssuer.certify
 

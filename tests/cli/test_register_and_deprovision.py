@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
-from cloud_faults import Fault
-from conftest import Cli
-from provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 
-from optiga.personalize.journal import Step, open_journal
+from optiga.provision.journal import Step, open_journal
+from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
+from tests.support.cli.runner import Cli
+from tests.support.cloud.faults import Fault
 
 
 class TestRegister:

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -18,13 +17,14 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from makers import make_certificate, make_key
-from mistakes import CERTIFICATE, CHIP, Mistake, assert_mistake, fails
-from processes import OPTIGA, run_process
 
 import optiga
 from optiga.emulator.store import SqliteStore
 from optiga.protocol.metadata import Metadata, Tag
+from tests.support.cli.mistakes import CERTIFICATE, CHIP, Mistake, assert_mistake, fails
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate, make_key
+from tests.support.processes import OPTIGA, run_process
 
 MESSAGE = bytes(range(256)) * 9 + b"end"
 SECRET = b"a secret of the chip and a host"

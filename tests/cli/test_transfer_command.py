@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli
 
 import optiga
 from optiga import ErrorCode
 from optiga.chip.commands.set_data_object import SetData
 from optiga.errors import BoardError, ChipError
 from optiga.protocol.metadata_words import parse_metadata_words
+from tests.support.cli.runner import Cli
 
 OWN = ("e0c2", "e0e0", "e0f0")
 """What is the chip's own, and differs from chip to chip."""

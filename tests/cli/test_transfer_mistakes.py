@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli
-from mistakes import USAGE, Mistake, assert_mistake, fails
 
 import optiga
 from optiga.protocol.metadata_words import parse_metadata_words
+from tests.support.cli.mistakes import USAGE, Mistake, assert_mistake, fails
+from tests.support.cli.runner import Cli
 
 LOCKED, FULL = 0xF1D8, 0xF1D9
 OPERATIONAL = {"pretty_metadata": {"lcso": "operational"}}

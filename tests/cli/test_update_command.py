@@ -10,18 +10,13 @@ import sys
 from pathlib import Path
 
 import cbor2
-import infineon_updates as infineon
 import pytest
-from conftest import Cli
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
-from makers import make_certificate
-from update_bench import PASSPHRASE, key_pem, prepare, save_files
-from updating import signer
 
 import optiga
 from optiga.errors import BoardError
@@ -29,6 +24,11 @@ from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode, SymmetricMode
 from optiga.protocol.metadata import Metadata
 from optiga.transport.emulated import EmulatedTransport
+from tests.support import infineon_updates as infineon
+from tests.support.cli.runner import Cli
+from tests.support.cli.update_bench import PASSPHRASE, key_pem, prepare, save_files
+from tests.support.emulator.updating import signer
+from tests.support.makers import make_certificate
 
 USAGE, BOARD, CHIP, INTERRUPTED = 2, 3, 4, 130
 SIGNED = "--version 1 --anchor 0xE0E8 --signer signer.pem"

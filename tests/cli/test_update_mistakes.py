@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake, fails
-from update_bench import key_pem, prepare, save_files
-from updating import made, signer
 
 import optiga
-from optiga.personalize.update.make import UpdateSecret
-from optiga.personalize.update.payloads import key_payload, metadata_payload
-from optiga.personalize.update.update_file import encode_json, write_update
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.update.make import UpdateSecret
+from optiga.update.payloads import key_payload, metadata_payload
+from optiga.update.update_file import encode_json, write_update
+from tests.support.cli.mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake, fails
+from tests.support.cli.runner import Cli
+from tests.support.cli.update_bench import key_pem, prepare, save_files
+from tests.support.emulator.updating import made, signer
 
 DONE = "--version 1 --anchor 0xE0E8 --signer signer.pem --out set.json"
 

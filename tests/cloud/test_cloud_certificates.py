@@ -9,14 +9,15 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from cloud_asking import POLICY, certify, der_id, ids_of, make_csr, refusal, status
-from cloud_server import Cloud
-from cloud_x509 import AWS_ISSUER
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+
+from tests.support.cloud.asking import POLICY, certify, der_id, ids_of, make_csr, refusal, status
+from tests.support.cloud.server import Cloud
+from tests.support.cloud.x509 import AWS_ISSUER
 
 
 class TestCertificates:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -14,10 +13,12 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
-from cloud_asking import certify, refusal
-from cloud_faults import Fault
-from cloud_server import Cloud
-from processes import LIMIT_S, run_process
+
+from tests.support.cloud.asking import certify, refusal
+from tests.support.cloud.faults import Fault
+from tests.support.cloud.server import Cloud
+from tests.support.places import ROOT
+from tests.support.processes import LIMIT_S, run_process
 
 
 class TestFaults:
@@ -135,7 +136,8 @@ class TestFaults:
         assert refusal(iot.list_audit_tasks, startTime=0, endTime=1) == "NotImplementedByMoto"
 
     def test_test_modules_may_import_it_freely(self, tmp_path: Path) -> None:
-        program = "import sys, cloud_server; sys.exit(any(name in sys.modules for name in ('moto', 'boto3')))"
-        places = os.pathsep.join(map(str, Path(__file__).parents[:2]))
-        done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": places})
+        program = (
+            "import sys, tests.support.cloud.server; sys.exit(any(name in sys.modules for name in ('moto', 'boto3')))"
+        )
+        done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(ROOT)})
         assert done.returncode == 0, done.stderr

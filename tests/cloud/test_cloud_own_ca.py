@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cloud_asking import der_id, ids_of, issue, make_ca, refusal
-from makers import make_certificate, make_key
+
+from tests.support.cloud.asking import der_id, ids_of, issue, make_ca, refusal
+from tests.support.makers import make_certificate, make_key
 
 
 class Registered:

@@ -7,8 +7,9 @@ import json
 from typing import Any
 
 import pytest
-from cloud_asking import POLICY, certify, refusal, status
-from cloud_server import Cloud
+
+from tests.support.cloud.asking import POLICY, certify, refusal, status
+from tests.support.cloud.server import Cloud
 
 TEMPLATE: dict[str, Any] = {
     "Parameters": {

@@ -6,8 +6,9 @@ from typing import Any
 
 import boto3
 import pytest
-from cloud_asking import certify, refusal
-from cloud_server import Cloud
+
+from tests.support.cloud.asking import certify, refusal
+from tests.support.cloud.server import Cloud
 
 
 class TestThingsAndPolicies:

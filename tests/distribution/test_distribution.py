@@ -15,9 +15,9 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from processes import ROOT, run_process
 
 from optiga import __version__
+from tests.support.processes import ROOT, run_process
 
 HANDED_OUT = (
     *(".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
@@ -172,7 +172,7 @@ class TestUnpacked:
     def test_its_own_templates(self, unpacked: Path, tmp_path: Path) -> None:
         program = (
             "import sys; sys.path.insert(0, sys.argv[1]); "
-            "from optiga.personalize.aws.templates import THING, own_template; print(own_template(THING))"
+            "from optiga.cloud.aws.templates import THING, own_template; print(own_template(THING))"
         )
         printed = run_unpacked(unpacked, tmp_path, program=program)
         assert Path(printed.rstrip("\n")) == unpacked / "optiga" / "templates" / "thing_policy.template"

@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from documents import LANGUAGES, Block, Command, Workshop, holds, read_blocks, read_steps
-from processes import ROOT, run_process
 
 from optiga.errors import ConfigurationError
-from optiga.personalize.configuration import load_configuration
-from optiga.personalize.extensions import EXTENDED_KEY_USAGES, KEY_USAGES
-from optiga.personalize.names import COMPONENTS, ValueForm
+from optiga.identity.configuration import load_configuration
+from optiga.pki.extensions import EXTENDED_KEY_USAGES, KEY_USAGES
+from optiga.pki.names import COMPONENTS, ValueForm
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.objects import SLOTS, format_oid
+from tests.support.documents import LANGUAGES, Block, Command, Workshop, holds, read_blocks, read_steps
+from tests.support.places import ROOT
+from tests.support.processes import run_process
 
 DOCUMENTS = [
     path.relative_to(ROOT).as_posix()

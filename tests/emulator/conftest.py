@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from emulated import Probe
+
+from tests.support.emulator.emulated import Probe
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from emulated import Probe
 
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import Probe
 
 OID = 0xF1D0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from emulated import Probe, command, two
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from optiga.protocol.apdu import MAX_DATA, decode_answer
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.objects import OBJECTS
+from tests.support.emulator.emulated import Probe, command, two
 
 FACTORY = MemoryStore()
 EmulatedChip(FACTORY)

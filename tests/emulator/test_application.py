@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from emulated import Probe, command, key_target, to_sign, two
 
 from optiga.emulator import chip as chip_module
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
+from tests.support.emulator.emulated import Probe, command, key_target, to_sign, two
 
 OPEN, CLOSE = CommandCode.OPEN_APPLICATION, CommandCode.CLOSE_APPLICATION
 GET, SET, RANDOM = CommandCode.GET_DATA_OBJECT, CommandCode.SET_DATA_OBJECT, CommandCode.GET_RANDOM

@@ -6,18 +6,18 @@ import secrets
 from typing import Any
 
 import pytest
-from agreeing import OTHER_SESSION, SESSION, install_key, to_derive
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from emulated import ALWAYS, ERASE, NEVER, Probe, key_target, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_certificates_on_chip import certify
 
 from optiga.emulator import keys
 from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.protocol import der, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.agreeing import OTHER_SESSION, SESSION, install_key, to_derive
+from tests.support.emulator.certificates import certify
+from tests.support.emulator.emulated import ALWAYS, ERASE, NEVER, Probe, key_target, two
 
 ENCRYPT, DECRYPT = CommandCode.ENCRYPT_ASYM, CommandCode.DECRYPT_ASYM
 RANDOM, DERIVE = CommandCode.GET_RANDOM, CommandCode.DERIVE_KEY

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,41 +13,17 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from emulated import ALWAYS, ECDSA, ERASE, NEVER, Probe, in_der, two
-from makers import key_usage
 
 from optiga.emulator.identity import make_root_certificate, root_certificate_pem, root_key
 from optiga.protocol import tls_identity, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.certificates import DIGEST, certify, signature_of
+from tests.support.emulator.emulated import ALWAYS, ECDSA, ERASE, NEVER, Probe, in_der, two
 
 ANCHOR = 0xE0E8
 EC_PUBLIC_KEY = bytes.fromhex("2a8648ce3d0201")
 """The algorithm of every key on a curve, as an OBJECT IDENTIFIER has it."""
-DIGEST = hashlib.sha256(b"message").digest()
-YEAR = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
-
-
-def certify(
-    key: Any, *, usages: set[str] | None, filler: int = 0, issuer: str = "test", constraints: str = ""
-) -> bytes:
-    """A self-signed certificate in DER; ``filler`` bytes of extension make it longer, basic constraints are in hex."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)] if issuer else [])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(5).not_valid_before(YEAR).not_valid_after(YEAR + datetime.timedelta(days=9))
-    if usages is not None:
-        builder = builder.add_extension(key_usage(*usages), critical=True)
-    for oid, content in (("1.2.3.4", bytes(filler)), ("2.5.29.19", bytes.fromhex(constraints))):
-        if content:
-            extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), content)
-            builder = builder.add_extension(extension, critical=False)
-    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-    return builder.sign(key, algorithm).public_bytes(Encoding.DER)
-
-
-def signature_of(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """A signature of DIGEST in the chip's form."""
-    return key.sign(DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))[2:]
 
 
 def to_verify(signature: bytes, oid: int = ANCHOR) -> bytes:

@@ -17,7 +17,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from emulated import Probe, command, key_target, two
 
 from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore
 from optiga.emulator.models import TRUST_M_V1, TRUST_M_V3
@@ -27,6 +26,7 @@ from optiga.errors import BoardError, ConfigurationError
 from optiga.protocol import der, tls_identity
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import Probe, command, key_target, two
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and permissions are POSIX's")
 

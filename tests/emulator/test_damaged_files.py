@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated import Probe, command, to_sign
 
 from optiga.emulator import EmulatedChip, SqliteStore
 from optiga.emulator.models import TRUST_M_V1, TRUST_M_V3
@@ -19,6 +18,7 @@ from optiga.emulator.state import dump
 from optiga.emulator.store import create_chip
 from optiga.errors import BoardError, OptigaError
 from optiga.protocol.codes import CommandCode, ErrorCode
+from tests.support.emulator.emulated import Probe, command, to_sign
 
 DATA = "UPDATE objects SET data = ? WHERE oid = ?"
 METADATA = "UPDATE objects SET metadata = ? WHERE oid = ?"

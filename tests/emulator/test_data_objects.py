@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from emulated import ALWAYS, COUNT, ERASE, NEVER, WRITE, Probe, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import OBJECTS, ObjectKind
+from tests.support.emulator.emulated import ALWAYS, COUNT, ERASE, NEVER, WRITE, Probe, two
 
 GET, SET = CommandCode.GET_DATA_OBJECT, CommandCode.SET_DATA_OBJECT
 KEYS = [info.oid for info in OBJECTS.values() if info.kind.is_key]

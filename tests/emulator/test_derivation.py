@@ -6,9 +6,7 @@ import hmac
 from typing import Any
 
 import pytest
-from agreeing import OTHER_SESSION, SESSION, install_key, public_of, to_agree, to_derive
 from cryptography.hazmat.primitives.asymmetric import ec
-from emulated import ERASE, NEVER, Probe, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +14,8 @@ from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.protocol import der, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.agreeing import OTHER_SESSION, SESSION, install_key, public_of, to_agree, to_derive
+from tests.support.emulator.emulated import ERASE, NEVER, Probe, two
 
 AGREE, DERIVE, RANDOM = CommandCode.CALC_SSEC, CommandCode.DERIVE_KEY, CommandCode.GET_RANDOM
 PRF, HKDF = (0x01, 0x02, 0x03), (0x08, 0x09, 0x0A)

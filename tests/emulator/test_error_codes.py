@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import infineon_updates as updates
 import pytest
-from apdu_corpus import (
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from optiga.emulator import MemoryStore
+from optiga.protocol.codes import CommandCode as Code
+from optiga.protocol.codes import ErrorCode
+from optiga.protocol.metadata import Tag
+from tests.support import infineon_updates as updates
+from tests.support.emulator.apdu_corpus import (
     AUTHORIZATION,
     CERTIFICATE,
     COUNTER,
@@ -21,14 +27,8 @@ from apdu_corpus import (
     prepared_store,
     tlvs,
 )
-from cryptography.hazmat.primitives.asymmetric import ec
-from emulated import COUNT, ERASE, METADATA, Probe, command, key_target, to_sign, two
-from test_certificates_on_chip import certify
-
-from optiga.emulator import MemoryStore
-from optiga.protocol.codes import CommandCode as Code
-from optiga.protocol.codes import ErrorCode
-from optiga.protocol.metadata import Tag
+from tests.support.emulator.certificates import certify
+from tests.support.emulator.emulated import COUNT, ERASE, METADATA, Probe, command, key_target, to_sign, two
 
 MANUAL = {
     *range(0x03, 0x12),

@@ -6,8 +6,6 @@ import logging
 import random
 
 import pytest
-from apdu_corpus import Sequence, prepared_store, sequences
-from emulated import Clock, Probe, command
 
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.state import dump, load
@@ -16,6 +14,8 @@ from optiga.protocol.apdu import MAX_DATA
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.objects import OBJECTS
+from tests.support.emulator.apdu_corpus import Sequence, prepared_store, sequences
+from tests.support.emulator.emulated import Clock, Probe, command
 
 PARTS, COMMANDS_OF_A_PART, COMMANDS_OF_A_CHIP = 20, 5_000, 250
 OPEN = command(CommandCode.OPEN_APPLICATION, 0, APPLICATION_ID)

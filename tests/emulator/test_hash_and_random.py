@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from emulated import NEVER, Probe, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import NEVER, Probe, two
 
 HASH, RANDOM = CommandCode.CALC_HASH, CommandCode.GET_RANDOM
 SHA256 = 0xE2

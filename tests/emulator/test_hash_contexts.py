@@ -6,7 +6,6 @@ import hashlib
 import random
 
 import pytest
-from emulated import NEVER, Probe, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from optiga.emulator.sha256 import RunningSha256
 from optiga.protocol import tlv
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import NEVER, Probe, two
 
 START, WHOLE, CONTINUE, FINAL, TERMINATE, KEEP = range(6)
 OF_OBJECT = 0x10

@@ -7,7 +7,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from emulated import Clock, Probe, key_target, two
 
 from optiga.emulator import MemoryStore, SqliteStore
 from optiga.emulator.keys import verifies
@@ -17,6 +16,7 @@ from optiga.emulator.store import reset_chip_file
 from optiga.errors import BoardError
 from optiga.protocol import tlv
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode, SignatureScheme
+from tests.support.emulator.emulated import Clock, Probe, key_target, two
 
 OPEN, CLOSE, RANDOM = CommandCode.OPEN_APPLICATION, CommandCode.CLOSE_APPLICATION, CommandCode.GET_RANDOM
 SAVE = RESTORE = 0x01

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 
 import pytest
-from emulated import ALWAYS, NEVER, Probe, command, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.protocol import tlv
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import ALWAYS, NEVER, Probe, command, two
 
 ENCRYPT, DECRYPT = CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM
 HASHES = {0x20: "sha256", 0x21: "sha384", 0x22: "sha512"}

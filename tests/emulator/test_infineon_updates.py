@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 
-import infineon_updates as infineon
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from emulated import ERASE, METADATA, Probe, in_der
-from infineon_updates import ANCHOR_OID, SAMPLES, SECRET_OID, Sample
-from updating import CONTINUE, FINAL, START, send, send_refused
 
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.fragments import FragmentCipher
 from optiga.protocol.manifest import SignedManifest
 from optiga.protocol.metadata import Tag
+from tests.support import infineon_updates as infineon
+from tests.support.emulator.emulated import ERASE, METADATA, Probe, in_der
+from tests.support.emulator.updating import CONTINUE, FINAL, START, send, send_refused
+from tests.support.infineon_updates import ANCHOR_OID, SAMPLES, SECRET_OID, Sample
 
 BY_NAME = {sample.name: sample for sample in SAMPLES}
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from agreeing import CURVES, OTHER_SESSION, SESSION, install_key, point, public_of, to_agree, to_derive
 from cryptography.hazmat.primitives.asymmetric import ec
-from emulated import ALWAYS, ECDSA, NEVER, Probe, key_target, to_sign, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.protocol import der, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.agreeing import (
+    CURVES,
+    OTHER_SESSION,
+    SESSION,
+    install_key,
+    point,
+    public_of,
+    to_agree,
+    to_derive,
+)
+from tests.support.emulator.emulated import ALWAYS, ECDSA, NEVER, Probe, key_target, to_sign, two
 
 AGREE, DERIVE = CommandCode.CALC_SSEC, CommandCode.DERIVE_KEY
 GEN, SIGN = CommandCode.GEN_KEY_PAIR, CommandCode.CALC_SIGN

@@ -6,19 +6,29 @@ import hashlib
 from typing import Any, cast
 
 import pytest
-from agreeing import CURVES, size_of
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from emulated import ALWAYS, BELOW_OPERATIONAL, ECDSA, NEVER, Probe, in_der, key_target, to_sign, two
 
 from optiga.emulator import MemoryStore, keys
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.agreeing import CURVES, size_of
+from tests.support.emulator.emulated import (
+    ALWAYS,
+    BELOW_OPERATIONAL,
+    ECDSA,
+    NEVER,
+    Probe,
+    in_der,
+    key_target,
+    to_sign,
+    two,
+)
 
 GEN, SIGN, VERIFY = CommandCode.GEN_KEY_PAIR, CommandCode.CALC_SIGN, CommandCode.VERIFY_SIGN
 RSA_BITS = {0x41: 1024, 0x42: 2048}

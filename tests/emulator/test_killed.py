@@ -12,14 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from emulated import Probe
-from forking import Forking
 
 from optiga.emulator import SqliteStore
 from optiga.emulator.models import TRUST_M_V3
 from optiga.emulator.store import create_chip
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import Probe
+from tests.support.forking import Forking
+from tests.support.places import ROOT
 
 KILLS = 160
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
@@ -29,7 +30,7 @@ class Victims(Forking):
     """Children that write, one at a time."""
 
     def __init__(self) -> None:
-        super().__init__(Path(__file__).with_name("killed_writer.py"))
+        super().__init__(ROOT / "tests" / "support" / "emulator" / "killed_writer.py")
 
     def kill(self, path: Path, *, after_acks: int, after_s: float) -> int:
         """Have a child write, kill it, and return how many counts it has been given an answer to."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from emulated import ALWAYS, COUNT, NEVER, Probe, key_target, to_sign, two
 
 from optiga.emulator import MemoryStore
 from optiga.emulator.identity import root_certificate_pem
@@ -14,6 +13,7 @@ from optiga.emulator.objects import StoredObject
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import ALWAYS, COUNT, NEVER, Probe, key_target, to_sign, two
 
 OID, COUNTER, OTHER, KEY = 0xF1D0, 0xE120, 0xE121, 0xE0F1
 LUC, LUC_OTHER = bytes.fromhex("40e120"), bytes.fromhex("40e121")

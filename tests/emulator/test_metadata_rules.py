@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from emulated import ALWAYS, BELOW_OPERATIONAL, METADATA, NEVER, Probe
 
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.metadata import Metadata, Tag
+from tests.support.emulator.emulated import ALWAYS, BELOW_OPERATIONAL, METADATA, NEVER, Probe
 
 DENIED = ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
 

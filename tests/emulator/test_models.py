@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from emulated import ECDSA, Probe, key_target, to_sign, two
 
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.models import MODELS, TRUST_M_V1, TRUST_M_V3, TRUST_X, ChipModel, factory_objects, find_model
@@ -17,6 +16,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode as Code
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
+from tests.support.emulator.emulated import ECDSA, Probe, key_target, to_sign, two
 
 SESSION = 0xE100
 AGREE = KeyUsage.KEY_AGREEMENT

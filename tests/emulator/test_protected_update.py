@@ -7,8 +7,17 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from emulated import ALWAYS, ERASE, Probe
-from updating import (
+
+from optiga.emulator.objects import StoredObject
+from optiga.emulator.store import MemoryStore
+from optiga.errors import BoardError
+from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
+from optiga.protocol.manifest import WriteType
+from optiga.protocol.metadata import Tag
+from optiga.update.make import UpdateSecret
+from optiga.update.payloads import aes_payload, data_payload
+from tests.support.emulator.emulated import ALWAYS, ERASE, Probe
+from tests.support.emulator.updating import (
     ANCHOR_OID,
     BY_ANCHOR,
     CODE,
@@ -30,15 +39,6 @@ from updating import (
     updatable,
     version,
 )
-
-from optiga.emulator.objects import StoredObject
-from optiga.emulator.store import MemoryStore
-from optiga.errors import BoardError
-from optiga.personalize.update.make import UpdateSecret
-from optiga.personalize.update.payloads import aes_payload, data_payload
-from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
-from optiga.protocol.manifest import WriteType
-from optiga.protocol.metadata import Tag
 
 probe = pytest.fixture(updatable)
 

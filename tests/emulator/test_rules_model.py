@@ -12,12 +12,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from emulated import COUNT, ECDSA, ERASE, METADATA, WRITE, command, key_target, to_sign, two
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from optiga.emulator import EmulatedChip, MemoryStore
+from tests.support.emulator.emulated import COUNT, ECDSA, ERASE, METADATA, WRITE, command, key_target, to_sign, two
 
 FACTORY = MemoryStore()
 EmulatedChip(FACTORY)

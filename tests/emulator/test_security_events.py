@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from emulated import Clock, Probe, command, key_target, to_sign, two
 
 from optiga.emulator.identity import root_certificate_pem
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import Clock, Probe, command, key_target, to_sign, two
 
 DIGEST = bytes(range(32))
 

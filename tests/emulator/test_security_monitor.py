@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from emulated import Clock, Probe, command, key_target, to_sign
 
 from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore
 from optiga.emulator.objects import StoredObject
@@ -14,6 +13,7 @@ from optiga.emulator.timing import RealTiming
 from optiga.errors import BoardError
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import Clock, Probe, command, key_target, to_sign
 
 SEC, CONFIGURATION = 0xE0C5, 0xE0C9
 DIGEST = bytes(range(32))

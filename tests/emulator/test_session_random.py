@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from agreeing import SESSION, to_derive
-from emulated import Probe, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
+from tests.support.emulator.agreeing import SESSION, to_derive
+from tests.support.emulator.emulated import Probe, two
 
 RANDOM, DERIVE = CommandCode.GET_RANDOM, CommandCode.DERIVE_KEY
 TRNG, DRNG, PRE_MASTER = 0x00, 0x01, 0x04

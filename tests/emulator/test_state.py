@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated import Probe, key_target
 
 from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore
 from optiga.emulator.state import dump, load
 from optiga.errors import ConfigurationError
 from optiga.protocol.codes import APPLICATION_ID, CommandCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import Probe, key_target
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from cryptography.hazmat.primitives.ciphers import modes as cipher_modes
 from cryptography.hazmat.primitives.cmac import CMAC
-from emulated import ALWAYS, BELOW_OPERATIONAL, NEVER, Probe, command, two
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.protocol import tlv
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
 from optiga.protocol.metadata import Tag
+from tests.support.emulator.emulated import ALWAYS, BELOW_OPERATIONAL, NEVER, Probe, command, two
 
 ENCRYPT, DECRYPT, GEN = CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM, CommandCode.GEN_SYM_KEY
 ECB, CBC, CBC_MAC, CMAC_MODE = 0x08, 0x09, 0x0A, 0x0B

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from emulated import ECDSA, command, key_target, to_sign
-from test_certificates_on_chip import DIGEST
-
 from optiga.emulator import EmulatedChip, MemoryStore, keys
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, SignatureScheme
+from tests.support.emulator.certificates import DIGEST
+from tests.support.emulator.emulated import ECDSA, command, key_target, to_sign
 
 CHIPS = 1000
 OPEN = command(CommandCode.OPEN_APPLICATION, 0, APPLICATION_ID)

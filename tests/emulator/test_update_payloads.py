@@ -9,15 +9,24 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from emulated import ALWAYS, ERASE, NEVER, Probe, in_der
-from updating import BY_ANCHOR, TARGET, apply, final_refused, made, start_refused, updatable, version
 
-from optiga.personalize.update.payloads import Payload, aes_payload, key_payload, metadata_payload
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.manifest import ContentReset, KeyUpdate, MetadataUpdate
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.update.payloads import Payload, aes_payload, key_payload, metadata_payload
+from tests.support.emulator.emulated import ALWAYS, ERASE, NEVER, Probe, in_der
+from tests.support.emulator.updating import (
+    BY_ANCHOR,
+    TARGET,
+    apply,
+    final_refused,
+    made,
+    start_refused,
+    updatable,
+    version,
+)
 
 DIGEST = hashlib.sha256(b"updated").digest()
 SIGN = KeyUsage.SIGNATURE

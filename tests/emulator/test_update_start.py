@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from emulated import ALWAYS, ERASE, NEVER, Clock, Probe
-from updating import (
+
+from optiga.emulator.models import TRUST_M_V1
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.manifest import DataUpdate, KeyUpdate
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.update.make import UpdateSecret
+from optiga.update.payloads import key_payload, metadata_payload
+from tests.support.emulator.emulated import ALWAYS, ERASE, NEVER, Clock, Probe
+from tests.support.emulator.updating import (
     ANCHOR_OID,
     BY_ANCHOR,
     BY_ANCHOR_AND_SECRET,
@@ -29,14 +37,6 @@ from updating import (
     updatable,
     version,
 )
-
-from optiga.emulator.models import TRUST_M_V1
-from optiga.personalize.update.make import UpdateSecret
-from optiga.personalize.update.payloads import key_payload, metadata_payload
-from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, KeyUsage
-from optiga.protocol.manifest import DataUpdate, KeyUpdate
-from optiga.protocol.metadata import Metadata, Tag
 
 probe = pytest.fixture(updatable)
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from infineon_host import run_library
-from makers import make_certificate
-from optigatrust_checks import in_der
 
 from optiga.protocol import tls_identity
+from tests.support.interop.infineon_host import run_library
+from tests.support.interop.optigatrust_checks import in_der
+from tests.support.makers import make_certificate
+from tests.support.places import ROOT
 
 if sys.platform != "linux":
     pytest.skip("Infineon's library for serial ports is built for Linux and Windows", allow_module_level=True)
@@ -29,7 +29,7 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-DRIVER = Path(__file__).with_name("optigatrust_driver.py")
+DRIVER = ROOT / "tests" / "support" / "interop" / "optigatrust_driver.py"
 ACCESS_DENIED, EMPTY_COMMAND = "0x8007", "0x8004"
 
 

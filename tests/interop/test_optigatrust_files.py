@@ -11,23 +11,24 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from infineon_host import run_library
 
 import optiga
-from optiga.personalize.transfer.execute import execute_import
-from optiga.personalize.transfer.export import read_chip
-from optiga.personalize.transfer.form import encode_entries, format_entries, parse_entries
-from optiga.personalize.transfer.plan import plan_import
-from optiga.personalize.transfer.words import from_pretty, to_pretty
 from optiga.protocol.codes import KeyUsage, LifeCycleState, ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import OWN_TAGS, parse_metadata_words
+from optiga.transfer.execute import execute_import
+from optiga.transfer.export import read_chip
+from optiga.transfer.form import encode_entries, format_entries, parse_entries
+from optiga.transfer.plan import plan_import
+from optiga.transfer.words import from_pretty, to_pretty
+from tests.support.interop.infineon_host import run_library
+from tests.support.places import ROOT
 
 if sys.platform != "linux":
     pytest.skip("Infineon's library for serial ports is built for Linux and Windows", allow_module_level=True)
 
 optigatrust = pytest.importorskip("optigatrust")
-DRIVER = Path(__file__).with_name("optigatrust_files_driver.py")
+DRIVER = ROOT / "tests" / "support" / "interop" / "optigatrust_files_driver.py"
 OWN = {"e0c2", "e0c5", "e0e0"}
 """Objects that are the chip's own and differ from chip to chip."""
 LOADED = {

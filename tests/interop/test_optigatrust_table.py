@@ -8,18 +8,19 @@ library through all of it, and each test looks at one row. No result is without 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from infineon_host import run_library
-from optigatrust_rows import ROWS, Refused, Row, Works
-from own_updates import make_own_updates
+
+from tests.support.interop.infineon_host import run_library
+from tests.support.interop.optigatrust_rows import ROWS, Refused, Row, Works
+from tests.support.interop.own_updates import make_own_updates
+from tests.support.places import ROOT
 
 if sys.platform != "linux":
     pytest.skip("Infineon's library for serial ports is built for Linux and Windows", allow_module_level=True)
 
-DRIVER = Path(__file__).with_name("optigatrust_operations.py")
+DRIVER = ROOT / "tests" / "support" / "interop" / "optigatrust_operations.py"
 
 
 @pytest.fixture(scope="module")

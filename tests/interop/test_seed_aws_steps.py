@@ -17,9 +17,11 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from cloud_server import Cloud
 from cryptography import x509
-from processes import LIMIT_S, ROOT
+
+from tests.support.cloud.server import Cloud
+from tests.support.places import ROOT
+from tests.support.processes import LIMIT_S
 
 PROGRAMS = Path(sys.executable).parent
 THING = "IoT_Object_With_OPTIGA_Trust"

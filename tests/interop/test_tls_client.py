@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ca_helpers import NEEDS_OPENSSL, make_request, openssl, verify
-from chip_tls import HOST, VERSIONS, SigningKey, connected, serving
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from makers import make_certificate, make_key
-from processes import OPTIGA, ROOT, run_process
-from tlslite.errors import TLSRemoteAlert
 
 import optiga
-from optiga.personalize.stored import decode_stored
+from optiga.objects.stored import decode_stored
+from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, openssl, verify
+from tests.support.interop.chip_tls import HOST, VERSIONS, SigningKey, TLSRemoteAlert, connected, serving
+from tests.support.makers import make_certificate, make_key
+from tests.support.places import ROOT
+from tests.support.processes import OPTIGA, run_process
 
 pytestmark = [NEEDS_OPENSSL, pytest.mark.parametrize("version", VERSIONS)]
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import cbor2
-import infineon_updates as infineon
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -15,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
-from infineon_updates import SAMPLES, Sample
 
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
@@ -32,6 +30,8 @@ from optiga.protocol.manifest import (
     SignedManifest,
     WriteType,
 )
+from tests.support import infineon_updates as infineon
+from tests.support.infineon_updates import SAMPLES, Sample
 
 BY_NAME = {sample.name: sample for sample in SAMPLES}
 every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=[sample.name for sample in SAMPLES])

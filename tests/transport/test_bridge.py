@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from faulty_line import FAULTS, HARMLESS, Fault, FaultyLine, lose_byte
 
 from optiga import BoardError, ChipError
 from optiga.chip import Chip
 from optiga.emulator import EmulatedChip
-from optiga.personalize.configuration import load_configuration
-from optiga.personalize.csr import create_csr
+from optiga.identity.configuration import load_configuration
+from optiga.identity.csr import create_csr
 from optiga.protocol import apdu, frame
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.tls_identity import encode as encode_identity
 from optiga.transport.bridge import ATTEMPTS, BridgeTransport, longest_wait
+from tests.support.faulty_line import FAULTS, HARMLESS, Fault, FaultyLine, lose_byte
+from tests.support.places import CONFIG
 
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 EXCHANGES = {"OpenApplication": 0, "GenKeyPair": 1, "CalcSign": 2}
 LIMIT_S = 20.0
 

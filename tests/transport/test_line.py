@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import serial
-from served_boards import board_on_pty, board_on_rfc2217, board_on_tcp
 
 from optiga import BoardError, ConfigurationError, open_chip
 from optiga.emulator import Board, EmulatedChip
-from optiga.locks import PortLock, lock_path_for_port
+from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.protocol import frame
 from optiga.transport.line import SerialLine
+from tests.support.served_boards import board_on_pty, board_on_rfc2217, board_on_tcp
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals are POSIX")
 

@@ -1,0 +1,156 @@
+"""Making a CA: everything in a folder of its own, which appears whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from optiga.ca import folder as files
+from optiga.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
+from optiga.ca.folder import CaFolder, check_new, new_folder
+from optiga.ca.keys import check_passphrase, encode_key, generate_key
+from optiga.ca.profile import Issuer, build_ca, choose_validity
+from optiga.ca.records import create_records, utc_now
+from optiga.errors import CertificateError, ConfigurationError
+from optiga.files.files import write_whole
+from optiga.pki.names import find_mistake
+from optiga.pki.pem import encode_pem
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+ROOT_DAYS = 7300
+"""How long a root is valid unless it is said otherwise, in days."""
+_ROOT_PATH_LENGTH = 1
+"""Between a root and a device there may be one intermediate."""
+
+
+@dataclass(frozen=True)
+class CaName:
+    """The name of a CA.
+
+    :param country: two letters; empty leaves it out, as with the organization.
+    """
+
+    common_name: str
+    organization: str = ""
+    country: str = ""
+
+    def build(self) -> x509.Name:
+        """The distinguished name.
+
+        :raises ConfigurationError: if a part of it cannot be.
+        """
+        from cryptography import x509
+        from cryptography.x509.oid import NameOID
+
+        attributes = []
+        for oid, component, value in (
+            (NameOID.COUNTRY_NAME, "country_name", self.country.upper()),
+            (NameOID.ORGANIZATION_NAME, "organization_name", self.organization),
+            (NameOID.COMMON_NAME, "common_name", self.common_name),
+        ):
+            if not value and component != "common_name":
+                continue
+            if mistake := find_mistake(component, value):
+                raise ConfigurationError(f"the CA's {component.replace('_', ' ')} {mistake}", hint="Name another")
+            try:
+                attributes.append(x509.NameAttribute(oid, value))
+            except ValueError as error:  # the library counts bytes
+                raise ConfigurationError(f"the CA's {component.replace('_', ' ')}: {error}") from None
+        return x509.Name(attributes)
+
+
+def create_root(
+    path: Path,
+    name: CaName,
+    *,
+    curve: str = "p256",
+    days: int | None = None,
+    passphrase: bytes | None = None,
+    now: datetime | None = None,
+) -> CaFolder:
+    """Make a root CA.
+
+    :param path: a folder that is not there yet or empty.
+    :param days: 7300 by default.
+    :param passphrase: what its key is encrypted with; None leaves it open.
+    :raises ConfigurationError: if that cannot be; nothing is left then.
+    """
+    from cryptography.x509 import random_serial_number
+
+    check_new(path)
+    check_passphrase(passphrase)
+    moment = now or utc_now()
+    subject, validity = name.build(), choose_validity(moment, days, ROOT_DAYS, None)
+    key = generate_key(curve)
+    with new_folder(path) as temporary:
+        certificate = build_ca(
+            subject, key.public_key(), Issuer(key), random_serial_number(), validity, path_length=_ROOT_PATH_LENGTH
+        )
+        _fill(temporary, key, passphrase, _pem(certificate), moment)
+    return CaFolder.open(path)
+
+
+def create_intermediate(
+    path: Path,
+    name: CaName,
+    parent: CertificateAuthority,
+    *,
+    curve: str = "p256",
+    days: int | None = None,
+    passphrase: bytes | None = None,
+    now: datetime | None = None,
+) -> CaFolder:
+    """Make a CA that another one certifies, and that certifies devices only.
+
+    :param days: 3650, or what the parent has left, by default; otherwise as :func:`create_root`.
+    :raises CertificateError: if the parent cannot have a CA below it, is not valid, or has the same name.
+    :raises ConfigurationError: if it cannot be made; nothing is left then but, at worst, a certificate in the parent's
+        records whose key is gone.
+    """
+    check_new(path)
+    check_passphrase(passphrase)
+    moment = now or utc_now()
+    _check_parent(parent)
+    subject = name.build()
+    if subject == parent.certificate.parsed.subject:
+        raise CertificateError("a CA cannot have the name of the one that certifies it", hint="Give another --name")
+    validity = choose_validity(moment, days, INTERMEDIATE_DAYS, parent.certificate.parsed)
+    key = generate_key(curve)
+    with new_folder(path) as temporary:
+        issued = parent.issue_ca(subject, key.public_key(), validity)
+        write_whole(temporary / files.CHAIN, issued.pem.encode("ascii"))
+        _fill(temporary, key, passphrase, issued.certificate.pem, moment)
+    return CaFolder.open(path)
+
+
+def _check_parent(parent: CertificateAuthority) -> None:
+    from cryptography import x509
+
+    limits = parent.certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
+    if limits.path_length == 0:
+        raise CertificateError(
+            f"{parent.certificate.subject} is an intermediate CA: it certifies devices, not CAs",
+            hint="Name the root with --ca",
+        )
+
+
+def _fill(
+    folder: Path, key: ec.EllipticCurvePrivateKey, passphrase: bytes | None, certificate_pem: str, now: datetime
+) -> None:
+    """Everything that every CA has: key, certificate, records, and a CRL that revokes nothing."""
+    write_whole(folder / files.KEY, encode_key(key, passphrase), 0o600)
+    write_whole(folder / files.CERTIFICATE, certificate_pem.encode("ascii"))
+    create_records(folder / files.RECORDS)
+    CertificateAuthority.open(folder, passphrase).renew_crl(now=now)
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return encode_pem("CERTIFICATE", certificate.public_bytes(Encoding.DER))

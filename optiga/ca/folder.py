@@ -1,0 +1,157 @@
+"""The folder of a CA: what lies in it, how it is made whole, and how it is read.
+
+::
+
+    ca.pem      the CA's certificate
+    ca.key      its private key: PKCS #8 in PEM, mode 0600, encrypted if it was given a passphrase
+    chain.pem   an intermediate's only: what goes behind each certificate that it issues, never a root
+    issued.db   every certificate issued and every CRL: SQLite, mode 0600
+    crl.pem     the certificate revocation list
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from optiga.errors import CertificateError, ConfigurationError
+from optiga.files.files import cause_of, check_folder_writable, is_there, read_input
+from optiga.pki.certificate import Certificate, load_certificates
+
+CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued.db", "crl.pem"
+_NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL)
+_MAX_KEY_SIZE = 1 << 16
+
+
+@dataclass(frozen=True)
+class CaFolder:
+    """The folder of a CA, read without its key.
+
+    :param certificate: the CA's own.
+    :param chain: what goes behind each certificate that it issues, its issuer first; empty for a root.
+    """
+
+    path: Path
+    certificate: Certificate
+    chain: tuple[Certificate, ...] = ()
+
+    @classmethod
+    def open(cls, path: Path) -> CaFolder:
+        """Read a folder.
+
+        :raises ConfigurationError: if there is no CA in it, or a file cannot be read.
+        :raises CertificateError: if its certificate is damaged or none of a CA.
+        """
+        if not is_there(path / CERTIFICATE):
+            if is_there(path / KEY):
+                raise ConfigurationError(f"{path / CERTIFICATE} is not there", hint="Get it back from a copy")
+            raise ConfigurationError(f"there is no CA in {path}", hint=f"'ca init {path}' makes one")
+        certificates = load_certificates(path / CERTIFICATE)
+        if len(certificates) != 1 or not certificates[0].is_ca:
+            raise CertificateError(f"{path / CERTIFICATE} is not the one certificate of a CA")
+        chain: list[Certificate] = []
+        if is_there(path / CHAIN):
+            chain = load_certificates(path / CHAIN)
+        elif certificates[0].subject != certificates[0].issuer:
+            raise ConfigurationError(f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it")
+        if chain and chain[0].der != certificates[0].der:
+            raise CertificateError(f"{path / CHAIN} does not begin with the CA's own certificate")
+        return cls(path, certificates[0], tuple(chain))
+
+    @cached_property
+    def key_pem(self) -> bytes:
+        """The private key's file.
+
+        :raises ConfigurationError: if it cannot be read.
+        """
+        return read_input(self.path / KEY, "CA's key", _MAX_KEY_SIZE)
+
+    @property
+    def key_is_encrypted(self) -> bool:
+        """Whether the key asks for a passphrase."""
+        return b"ENCRYPTED" in self.key_pem
+
+    @property
+    def key_is_open_to_others(self) -> bool:
+        """Whether other users of the system may read the key; False where there are no such permissions."""
+        return os.name == "posix" and bool((self.path / KEY).stat().st_mode & 0o077)
+
+    @property
+    def records_path(self) -> Path:
+        """The file of what has been issued."""
+        return self.path / RECORDS
+
+    @property
+    def crl_path(self) -> Path:
+        """The file of the certificate revocation list."""
+        return self.path / CRL
+
+    def check_output(self, target: Path) -> None:
+        """Refuse to write a certificate over one of the CA's own files.
+
+        :raises ConfigurationError: if it would.
+        """
+        own = [self.path / name for name in _NAMES]
+        if os.path.realpath(target) in map(os.path.realpath, own) or any(_are_one(target, path) for path in own):
+            raise ConfigurationError(f"{target} is one of the CA's own files", hint="Name another with --out")
+
+
+def check_new(path: Path) -> None:
+    """Make sure that a CA can be made in a folder, which is not there yet or empty.
+
+    :raises ConfigurationError: if it cannot.
+    """
+    try:
+        held = {entry.name for entry in path.iterdir()}
+        is_current = path.samefile(os.curdir)
+    except FileNotFoundError:
+        held, is_current = set(), False
+    except NotADirectoryError:
+        raise ConfigurationError(f"{path} is not a folder", hint="Name another") from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot look into {path}: {cause_of(error)}") from None
+    if held & {CERTIFICATE, KEY}:
+        raise ConfigurationError(f"there is a CA in {path} already", hint="Name another folder")
+    if held:
+        raise ConfigurationError(f"{path} is not empty", hint="Name a folder that is empty or not there yet")
+    if is_current:
+        raise ConfigurationError(
+            f"{path} is the current folder, and would be replaced under your feet", hint="Name one that is not"
+        )
+    check_folder_writable(Path(os.path.realpath(path)).parent)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder, mode 0700, that takes the place of ``path`` if the block ends well, else is gone.
+
+    :raises ConfigurationError: if it cannot be made or put there.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.parent / f".{target.name[:64]}.{os.urandom(6).hex()}.tmp"
+    try:
+        temporary.mkdir(mode=0o700)
+        try:
+            yield temporary
+            if os.name == "nt" and target.is_dir():  # elsewhere an empty folder is replaced in one step
+                target.rmdir()
+            temporary.rename(target)
+        except BaseException:
+            with suppress(OSError):
+                shutil.rmtree(temporary)
+            raise
+    except OSError as error:
+        raise ConfigurationError(f"cannot make {path}: {cause_of(error)}") from None
+
+
+def _are_one(path: Path, other: Path) -> bool:
+    """Whether two names are there and of one file, as ``ca.key`` and ``CA.KEY`` are on many a file system."""
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False

@@ -1,0 +1,179 @@
+"""What certificates of this CA look like (RFC 5280): a root's, an intermediate's, a TLS client's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import CertificateError, ConfigurationError
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+    from optiga.ca.request import CertificateRequest
+
+MAX_DAYS = 36500
+"""Longest validity, in days."""
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How much earlier than now a certificate begins, for devices whose clock is slow."""
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who signs.
+
+    :param certificate: the signer's own; None for a root that is being made.
+    """
+
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate | None = None
+
+    @property
+    def hash_algorithm(self) -> hashes.SHA256 | hashes.SHA384:
+        """The hash that is as strong as the key."""
+        from cryptography.hazmat.primitives import hashes
+
+        return hashes.SHA384() if self.key.curve.key_size > 256 else hashes.SHA256()
+
+
+class Validity(NamedTuple):
+    """From when to when a certificate is valid, whole seconds in UTC."""
+
+    start: datetime
+    end: datetime
+
+
+def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x509.Certificate | None) -> Validity:
+    """A validity of some days from now, within that of the issuer.
+
+    :param now: with its time zone.
+    :param days: None leaves it to ``usual_days``, less if the issuer ends earlier.
+    :param issuer: the issuer's certificate; None for a root.
+    :raises ConfigurationError: for a number of days that is none.
+    :raises CertificateError: if the issuer is not valid now, or ends before.
+    """
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise ConfigurationError(f"a certificate cannot be valid for {days} days", hint=f"Days are 1 to {MAX_DAYS}")
+    now = now.replace(microsecond=0)
+    start, end = now - _CLOCK_TOLERANCE, now + timedelta(days=days or usual_days)
+    if issuer is None:
+        return Validity(start, end)
+    first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
+    if now >= last:
+        raise CertificateError(f"the CA's certificate expired on {last:%Y-%m-%d %H:%M:%S} UTC", hint="Make a new CA")
+    if now < first:
+        raise CertificateError(
+            f"the CA's certificate is not valid before {first:%Y-%m-%d %H:%M:%S} UTC", hint="Is the clock right?"
+        )
+    if days is not None and end > last:
+        raise CertificateError(
+            f"{days} days are more than the CA's own certificate has left: it ends on {last:%Y-%m-%d}",
+            hint=f"At most {(last - now).days} days can be had",
+        )
+    return Validity(max(start, first), min(end, last))
+
+
+def build_ca(
+    subject: x509.Name,
+    public_key: ec.EllipticCurvePublicKey,
+    issuer: Issuer,
+    serial: int,
+    validity: Validity,
+    *,
+    path_length: int,
+) -> x509.Certificate:
+    """The certificate of a CA, which issues certificates and CRLs and nothing else.
+
+    :param path_length: how many CAs there may be between it and a device.
+    """
+    from cryptography import x509
+
+    builder = _begin(subject, public_key, issuer, serial, validity)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+    builder = builder.add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
+    return builder.sign(issuer.key, issuer.hash_algorithm)
+
+
+def build_device(request: CertificateRequest, issuer: Issuer, serial: int, validity: Validity) -> x509.Certificate:
+    """The certificate of a TLS client, and server if it asks for that."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    encipherment = ("key_encipherment",) if isinstance(request.public_key.key, rsa.RSAPublicKey) else ()
+    purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
+    if request.wants_server:
+        purposes.append(ExtendedKeyUsageOID.SERVER_AUTH)
+    builder = _begin(request.subject, request.public_key.key, issuer, serial, validity)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage("digital_signature", *encipherment), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    if request.alt_names is not None:  # with no subject beside them they are the name (RFC 5280, 4.2.1.6)
+        builder = builder.add_extension(request.alt_names, critical=not list(request.subject))
+    return builder.sign(issuer.key, issuer.hash_algorithm)
+
+
+def build_verification(
+    subject: x509.Name, public_key: ec.EllipticCurvePublicKey, issuer: Issuer, serial: int, validity: Validity
+) -> x509.Certificate:
+    """A certificate that proves nothing but that its issuer has the CA's key."""
+    from cryptography import x509
+
+    builder = _begin(subject, public_key, issuer, serial, validity)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage("digital_signature"), critical=True)
+    return builder.sign(issuer.key, issuer.hash_algorithm)
+
+
+def authority_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """The authorityKeyIdentifier of what a CA signs."""
+    from cryptography import x509
+
+    identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+
+
+def _begin(
+    subject: x509.Name,
+    public_key: CertificatePublicKeyTypes,
+    issuer: Issuer,
+    serial: int,
+    validity: Validity,
+) -> x509.CertificateBuilder:
+    """What all certificates have in common."""
+    from cryptography import x509
+
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer.certificate else subject)
+        .public_key(public_key)
+        .serial_number(serial)
+        .not_valid_before(validity.start)
+        .not_valid_after(validity.end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+    )
+    if issuer.certificate is None:
+        return builder
+    return builder.add_extension(authority_identifier(issuer.certificate), critical=False)
+
+
+def _usage(*names: str) -> x509.KeyUsage:
+    from cryptography import x509
+
+    bits = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{bit: bit in names for bit in bits})

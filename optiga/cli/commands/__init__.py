@@ -1,0 +1,1 @@
+"""The subcommands, in a folder for each of their groups."""

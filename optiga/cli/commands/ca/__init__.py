@@ -1,0 +1,42 @@
+"""``ca``: a certification authority of one's own."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.support.lazy import Lazy, LazyGroup
+from optiga.cli.support.settings import common_options
+
+_COMMANDS = {
+    "crl": Lazy(".authority:crl", "Write a new CRL."),
+    "init": Lazy(".authority:init", "Make a root CA."),
+    "intermediate": Lazy(".authority:intermediate", "Make a CA certified by another one."),
+    "list": Lazy(".authority:list_issued", "List what a CA has issued."),
+    "register": Lazy(".register:command", "Register a CA with AWS IoT."),
+    "revoke": Lazy(".authority:revoke", "Revoke a certificate for good."),
+    "show": Lazy(".authority:show", "Print a certificate that a CA has issued."),
+    "sign": Lazy(".authority:sign", "Certify the key of a CSR."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    package=__name__,
+    sections={"Commands": _COMMANDS},
+    name="ca",
+    invoke_without_command=True,
+)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """A certification authority of your own, in a folder.
+
+    \b
+    optiga.py ca init my-ca                        a root
+    optiga.py ca sign device.csr --ca my-ca        a device's certificate
+    optiga.py ca revoke device.pem --ca my-ca      no longer
+
+    The passphrase of its key: --passphrase-file, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

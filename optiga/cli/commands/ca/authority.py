@@ -1,0 +1,312 @@
+"""The commands of ``ca``: make a CA, sign with it, list, show and revoke what it has issued."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optiga.ca.profile import MAX_DAYS
+from optiga.ca.revocation import CRL_DAYS, REASONS
+from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.passphrase import open_authority, passphrase_options, read_passphrase, warn_of
+from optiga.cli.support.settings import Settings, common_options, pass_settings, together
+from optiga.errors import CertificateError, ConfigurationError
+
+if TYPE_CHECKING:
+    from optiga.ca.folder import CaFolder
+
+_DAYS = click.IntRange(1, MAX_DAYS)
+_MADE = ("ca", "subject", "serial", "not_after", "certificate_file", "key_encrypted")
+
+
+_new_ca_options = together(
+    click.option("--name", metavar="TEXT", help="Common name. [that of the folder]"),
+    click.option("--organization", metavar="TEXT", help="Organization in its name."),
+    click.option("--country", metavar="CC", help="Country in its name, two letters."),
+    click.option("--curve", type=click.Choice(["p256", "p384"]), default="p256", help="Curve of its key. [p256]"),
+)
+"""What both kinds of new CAs take."""
+
+_ca_option = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
+_crl_days_option = click.option(
+    "--crl-days", type=_DAYS, metavar="N", default=CRL_DAYS, help="Days until the next CRL has to be made. [30]"
+)
+
+
+@click.command(name="init")
+@click.argument("path", type=FOLDER)
+@_new_ca_options
+@click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [7300]")
+@passphrase_options
+@common_options()
+@pass_settings
+def init(
+    settings: Settings,
+    path: str,
+    name: str | None,
+    organization: str | None,
+    country: str | None,
+    curve: str,
+    days: int | None,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+) -> None:
+    """Make a root CA in a folder that is not there yet or empty.
+
+    Its private key lies there, encrypted if there is a passphrase. Whoever has both can certify anything.
+    """
+    from optiga.ca.creation import CaName, create_root
+
+    settings.check_query(dict.fromkeys(_MADE, ""))
+    passphrase = read_passphrase(passphrase_file, ask=ask_passphrase, prompt="Passphrase of the new CA", new=True)
+    ca_name = CaName(_common_name(name, path), organization or "", country or "")
+    folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=passphrase)
+    _show_new(settings, folder)
+
+
+@click.command(name="intermediate")
+@click.argument("path", type=FOLDER)
+@click.option(
+    "--ca", "parent_path", type=FileName("PARENT"), required=True, help="Folder of the root that certifies it."
+)
+@_new_ca_options
+@click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the root has left]")
+@passphrase_options
+@click.option("--ca-passphrase-file", type=FILE, help="The same for the root's key. [the environment variable]")
+@common_options()
+@pass_settings
+def intermediate(
+    settings: Settings,
+    path: str,
+    parent_path: str,
+    name: str | None,
+    organization: str | None,
+    country: str | None,
+    curve: str,
+    days: int | None,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+    ca_passphrase_file: str | None,
+) -> None:
+    """Make a CA in a folder that is not there yet or empty, certified by the root in PARENT.
+
+    It certifies devices only, and its certificate goes behind theirs. The root can then be kept where nobody gets
+    at it.
+    """
+    from optiga.ca.authority import CertificateAuthority
+    from optiga.ca.creation import CaName, create_intermediate
+    from optiga.ca.folder import CaFolder
+
+    settings.check_query(dict.fromkeys(_MADE, ""))
+    root = CaFolder.open(Path(parent_path))
+    ask_root = ask_passphrase and ca_passphrase_file is None and root.key_is_encrypted
+    root_passphrase = read_passphrase(ca_passphrase_file, ask=ask_root, prompt=f"Passphrase of {parent_path}")
+    parent = CertificateAuthority.open(root.path, root_passphrase if root.key_is_encrypted else None)
+    warn_of(settings, parent)
+    passphrase = read_passphrase(passphrase_file, ask=ask_passphrase, prompt="Passphrase of the new CA", new=True)
+    ca_name = CaName(_common_name(name, path), organization or "", country or "")
+    folder = create_intermediate(Path(path), ca_name, parent, curve=curve, days=days, passphrase=passphrase)
+    _show_new(settings, folder)
+
+
+@click.command(name="sign")
+@click.argument("csr_path", type=FileName("CSR"))
+@_ca_option
+@click.option("--out", type=FILE, help="File of the certificate and its chain. [that of the CSR, with .pem]")
+@click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
+@passphrase_options
+@common_options()
+@pass_settings
+def sign(
+    settings: Settings,
+    csr_path: str,
+    ca_path: str,
+    out: str | None,
+    days: int | None,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+) -> None:
+    """Issue the certificate of a TLS client for a CSR, PEM or DER, whose signature verifies.
+
+    The file gets the certificate and, where an intermediate has issued it, that CA's: what goes into a chip's slot.
+    """
+    from optiga.ca.request import load_request
+    from optiga.files.files import check_output_file
+
+    request = Path(csr_path)
+    csr = load_request(request)
+    settings.check_query(dict.fromkeys(("certificate_file", "serial", "subject", "not_after", "ca"), ""))
+    target = Path(out) if out is not None else request.with_suffix(".pem")
+    check_output_file(target)
+    if target.exists() and target.samefile(request):
+        raise ConfigurationError(f"the certificate would take the place of the CSR {target}", hint="Use --out")
+    if out is None and target.exists():
+        _check_replaceable(target)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    authority.folder.check_output(target)
+    issued = authority.issue(csr, days)
+    issued.write(target)
+    for note in issued.notes:
+        settings.note(note)
+    fields = {
+        "certificate_file": str(target),
+        "serial": issued.serial,
+        "subject": issued.certificate.subject,
+        "not_after": issued.certificate.parsed.not_valid_after_utc.isoformat(),
+        "ca": authority.certificate.subject,
+    }
+    settings.print_result(fields)
+
+
+@click.command(name="list")
+@_ca_option
+@common_options()
+@pass_settings
+def list_issued(settings: Settings, ca_path: str) -> None:
+    """List every certificate that a CA has issued: serial number, state, end of validity, subject."""
+    from optiga.ca.folder import CaFolder
+    from optiga.ca.records import open_records, utc_now
+
+    folder = CaFolder.open(Path(ca_path))
+    with open_records(folder.records_path) as records:
+        issued = records.all()
+    now = utc_now()
+    fields = [
+        {
+            "serial": record.serial,
+            "state": record.state(now),
+            "subject": record.subject,
+            "not_before": record.not_before.isoformat(),
+            "not_after": record.not_after.isoformat(),
+            "revoked_at": record.revoked_at.isoformat() if record.revoked_at else None,
+            "reason": record.reason or None,
+            "request_sha256": record.request_sha256 or None,
+        }
+        for record in issued
+    ]
+    rows = [f"{one.serial}  {one.state(now):<7}  {one.not_after:%Y-%m-%d}  {one.subject}" for one in issued]
+    text = "\n".join(rows) or "This CA has issued nothing yet"
+    settings.print_result({"ca": folder.certificate.subject, "certificates": fields}, text=text)
+
+
+@click.command(name="show")
+@click.argument("serial")
+@_ca_option
+@common_options()
+@pass_settings
+def show(settings: Settings, serial: str, ca_path: str) -> None:
+    """Print a certificate, by its serial number, and its chain as PEM: what 'ca sign' writes into its file."""
+    from optiga.ca.folder import CaFolder
+    from optiga.ca.records import find_record, open_records
+    from optiga.pki.certificate import Certificate
+
+    folder = CaFolder.open(Path(ca_path))
+    with open_records(folder.records_path) as records:
+        record = find_record(records, serial)
+    text = "".join(certificate.pem for certificate in (Certificate.parse(record.der), *folder.chain))
+    fields = {"serial": record.serial, "subject": record.subject, "certificate": text}
+    settings.print_result(fields, text=text.rstrip("\n"))
+
+
+@click.command(name="revoke")
+@click.argument("name", metavar="SERIAL|FILE")
+@_ca_option
+@click.option(
+    "--reason",
+    type=click.Choice(REASONS, case_sensitive=False),
+    metavar="WHY",
+    default="unspecified",
+    help=f"One of {', '.join(REASONS)}. [unspecified]",
+)
+@_crl_days_option
+@passphrase_options
+@common_options()
+@pass_settings
+def revoke(
+    settings: Settings,
+    name: str,
+    ca_path: str,
+    reason: str,
+    crl_days: int,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+) -> None:
+    """Revoke a certificate, named by serial number or file, for good, and write a new CRL (crl.pem).
+
+    It counts where the CRL gets to: hand it to whoever checks the certificates.
+    """
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
+    record, fresh = authority.revoke(name, reason, crl_days=crl_days)
+    assert record.revoked_at is not None  # noqa: S101
+    fields = {
+        "serial": record.serial,
+        "subject": record.subject,
+        "revoked_at": record.revoked_at.isoformat(),
+        "reason": record.reason,
+        "crl_file": str(authority.folder.crl_path),
+    }
+    if not fresh:
+        settings.note("It was revoked already; the CRL is new")
+    settings.print_result(fields)
+
+
+@click.command(name="crl")
+@_ca_option
+@_crl_days_option
+@passphrase_options
+@common_options()
+@pass_settings
+def crl(settings: Settings, ca_path: str, crl_days: int, passphrase_file: str | None, ask_passphrase: bool) -> None:
+    """Write a new certificate revocation list (crl.pem), before the one that is there runs out."""
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    fields = {
+        "ca": authority.certificate.subject,
+        "crl_file": str(authority.folder.crl_path),
+        "crl_days": crl_days,
+    }
+    settings.check_query(fields)
+    authority.renew_crl(crl_days)
+    settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
+    if settings.wants_result:
+        settings.print_result(fields, default="repr")
+
+
+def _show_new(settings: Settings, folder: CaFolder) -> None:
+    from optiga.ca.folder import CERTIFICATE
+    from optiga.ca.records import format_serial
+
+    parsed = folder.certificate.parsed
+    fields = {
+        "ca": str(folder.path),
+        "subject": folder.certificate.subject,
+        "serial": format_serial(parsed.serial_number),
+        "not_after": parsed.not_valid_after_utc.isoformat(),
+        "certificate_file": str(folder.path / CERTIFICATE),
+        "key_encrypted": folder.key_is_encrypted,
+    }
+    if not folder.key_is_encrypted:
+        settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
+    settings.print_result(fields)
+
+
+def _check_replaceable(target: Path) -> None:
+    """Refuse to take the place of a file that nobody named, unless it holds certificates.
+
+    :raises ConfigurationError: if it holds something else: the device's key, perhaps.
+    """
+    from optiga.pki.certificate import load_certificates
+
+    try:
+        load_certificates(target)
+    except CertificateError:
+        raise ConfigurationError(
+            f"the certificate would take the place of {target}, which holds something else", hint="Use --out"
+        ) from None
+
+
+def _common_name(name: str | None, path: str) -> str:
+    return name if name is not None else Path(os.path.realpath(path)).name[:64]

@@ -1,0 +1,56 @@
+"""``ca register``: a CA of one's own, made known to AWS IoT."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from optiga.cli.support.cloud_options import aws_options, build_aws_options
+from optiga.cli.support.file_names import FOLDER
+from optiga.cli.support.passphrase import open_authority, passphrase_options
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+_FIELDS = ("ca", "ca_certificate_id", "ca_certificate_arn", "status", "mode", "auto_registration", "region")
+
+
+@click.command(name="register")
+@click.argument("ca_path", type=FOLDER)
+@click.option("--auto-registration", is_flag=True, help="Devices are registered when they first connect.")
+@click.option("--template", metavar="NAME", help="Provisioning template in AWS for these devices.")
+@click.option("--several-accounts", is_flag=True, help="Other accounts may have it, too (SNI_ONLY).")
+@aws_options
+@passphrase_options
+@common_options()
+@pass_settings
+def command(
+    settings: Settings,
+    /,
+    ca_path: str,
+    auto_registration: bool,
+    template: str | None,
+    several_accounts: bool,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+    **options: Any,
+) -> None:
+    """Register the CA in a folder with AWS IoT, active, so that it takes the certificates that this CA issues.
+
+    The CA certifies a code that AWS gives, to prove that its key is yours; with --several-accounts it need not.
+    """
+    if template is not None and not auto_registration:
+        raise click.UsageError("--template goes with --auto-registration.")
+    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    from optiga.cloud.aws.certificates import Certificates
+    from optiga.cloud.aws.connection import connect
+    from optiga.provision.ca_registration import CaWishes, register_ca
+
+    aws = connect(build_aws_options(options), settings.note)
+    wishes = CaWishes(several_accounts, auto_registration, template)
+    ca, is_new = register_ca(authority, Certificates(aws), wishes)
+    if not is_new:
+        settings.note("The CA was registered already")
+    values = (authority.certificate.subject, ca.ca_id, ca.arn, ca.status, ca.mode, ca.auto_registration, aws.region)
+    fields = dict(zip(_FIELDS, values, strict=True))
+    settings.print_result(fields)

@@ -1,0 +1,119 @@
+"""``counter``: the counters of a chip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from optiga.cli.render.tables import table
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.objects.counters import Counter
+
+_SAMPLE = {"oid": "0xE120", "value": 0, "threshold": 0, "left": 0, "frozen": True}
+_MAX_STEP = 255  # what one command of the chip counts
+_NUMBER = click.IntRange(0, 0xFFFFFFFF)
+
+
+@click.group(name="counter", invoke_without_command=True)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """The counters of a chip: they count up to their threshold and stay there.
+
+    \b
+    optiga.py counter set 0xE120 --value 0 --threshold 100
+    optiga.py counter count 0xE120
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@command.command(name="list", short_help="List every counter.")
+@common_options()
+@pass_settings
+def list_all(settings: Settings) -> None:
+    """List every counter: the chip's four, and data objects whose type is up_counter."""
+    from optiga.objects.counters import list_counters
+
+    with settings.open_chip() as chip:
+        counters = [counter.fields for counter in list_counters(chip)]
+    text = table(("oid", "value", "threshold", "left"), counters)
+    settings.print_result({"counters": counters}, text=text)
+
+
+@command.command(name="show", short_help="Show a counter.")
+@click.argument("oid", metavar="OID")
+@authorize_option
+@common_options()
+@pass_settings
+def show(settings: Settings, oid: str) -> None:
+    """Show a counter's value, its threshold, and how often it can still count."""
+    from optiga.objects.counters import find_counter, read_counter, what_it_lacks
+
+    info = find_counter(oid)
+    settings.check_query(_SAMPLE)
+    with settings.open_chip(info.oid) as chip:
+        counter = read_counter(chip, info)
+        lack = what_it_lacks(chip, info)
+    if lack:
+        settings.warn(lack)
+    _print(settings, counter)
+
+
+@command.command(name="count", short_help="Count a counter on.")
+@click.argument("oid", metavar="OID")
+@click.argument("step", metavar="[N]", type=click.IntRange(1, _MAX_STEP), default=1)
+@authorize_option
+@common_options()
+@pass_settings
+def count(settings: Settings, oid: str, step: int) -> None:
+    """Count a counter on by N, 1 to 255; without N by 1. At its threshold it stays, and is refused from then on."""
+    from optiga.objects.counters import find_counter, read_counter
+
+    info = find_counter(oid)
+    settings.check_query(_SAMPLE)
+    with settings.open_chip(info.oid) as chip:
+        chip.count(info.oid, step)
+        counter = read_counter(chip, info)
+    if not counter.left:
+        settings.note(f"{info.label} is at its threshold {counter.threshold}: it counts no further")
+    _print(settings, counter)
+
+
+@command.command(name="set", short_help="Set a counter's value and threshold.")
+@click.argument("oid", metavar="OID")
+@click.option("--value", type=_NUMBER, metavar="N", help="The value. [stays]")
+@click.option("--threshold", type=_NUMBER, metavar="N", help="Where it stops. [stays]")
+@authorize_option
+@common_options()
+@pass_settings
+def set_counter(settings: Settings, oid: str, value: int | None, threshold: int | None) -> None:
+    """Set value and threshold, as long as the counter's change access condition allows it."""
+    from optiga.objects.counters import find_counter, plan_set, what_it_lacks, write_counter
+
+    info = find_counter(oid)
+    settings.check_query(_SAMPLE)
+    if value is None and threshold is None:
+        raise click.UsageError("counter set takes --value or --threshold, or both.")
+    with settings.open_chip(info.oid) as chip:
+        before, after = plan_set(chip, info, value, threshold)
+        if before == after:
+            settings.note(f"{info.label} was so already: it was not programmed again")
+        else:
+            write_counter(chip, after)
+        lack = what_it_lacks(chip, info)
+    if lack:
+        settings.warn(lack)
+    if not after.left:
+        settings.note(f"{info.label} is at its threshold {after.threshold}: it counts no further")
+    _print(settings, after)
+
+
+def _print(settings: Settings, counter: Counter) -> None:
+    fields = counter.fields
+    text = f"{fields['oid']}  {fields['value']} of {fields['threshold']}, {fields['left']} left"
+    settings.print_result(fields, text=text)

@@ -1,0 +1,19 @@
+"""``info``: what chip it is and what it holds."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+
+@click.command(name="info")
+@common_options()
+@pass_settings
+def command(settings: Settings) -> None:
+    """Show the chip's identity, model and firmware, its life cycle, and what each slot holds."""
+    from optiga.objects.info import chip_information, format_information
+
+    with settings.open_chip() as chip:
+        information = chip_information(chip)
+    settings.print_result(information, text=format_information(information))

@@ -1,0 +1,209 @@
+"""``object``: the objects of a chip, their data and their metadata."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optiga.cli.render.tables import lines, table
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
+from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.objects.objects import DataChange, MetadataChange
+
+_COLUMNS = ("oid", "what", "bytes", "life_cycle", "change", "read", "execute")
+_TAGS = ("lcso", "version", "max_size", "used_size", "change", "read", "execute", "metadata_update", "algorithm")
+_WORDS = dict.fromkeys((*_TAGS, "key_usage", "type", "reset_type"), "")
+SIDE = {"words": _WORDS, "hex": ""}
+"""Metadata as a result has them: the names that there may be."""
+
+
+@click.group(name="object", invoke_without_command=True)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """The objects of a chip: their data, and the metadata that say who may do what with them.
+
+    \b
+    optiga.py object list                                  what there is
+    optiga.py object write 0xF1D0 data.bin                 bytes into an object
+    optiga.py object metadata 0xF1D0 "read: conf 0xE140"   who may read it
+    optiga.py object lock 0xF1D0                           for ever
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@command.command(name="list", short_help="List every object: size, state, access.")
+@common_options()
+@pass_settings
+def list_all(settings: Settings) -> None:
+    """List every object of the chip: what it is, bytes used and most, life cycle state, and who may do what."""
+    from optiga.objects.objects import list_objects
+
+    with settings.open_chip() as chip:
+        objects = list_objects(chip)
+    rows = [
+        {
+            **one,
+            "what": f"{one['name']}, {one['algorithm']}" if one["algorithm"] else one["name"],
+            "bytes": None if one["max"] is None else f"{one['used']}/{one['max']}",
+        }
+        for one in objects
+    ]
+    settings.print_result({"objects": objects}, text=table(_COLUMNS, rows))
+
+
+@command.command(name="read", short_help="Read an object's data.")
+@click.argument("oid", metavar="OID")
+@click.option("--out", type=FILE, help="File for what is read: PEM or raw bytes.")
+@authorize_option
+@common_options()
+@pass_settings
+def read(settings: Settings, oid: str, out: str | None) -> None:
+    """Read an object's data: a certificate as PEM, others as a hex dump. The same as --read."""
+    from optiga.cli.commands.identity.jobs import read_object
+
+    read_object(settings, oid, out=out)
+
+
+@command.command(name="write", short_help="Write a file into an object.")
+@click.argument("oid", metavar="OID")
+@click.argument("path", type=FILE_OR_INPUT)
+@click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits: write the bytes as they are.")
+@click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
+@click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
+@yes_option
+@authorize_option
+@common_options()
+@pass_settings
+def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | None, no_erase: bool, yes: bool) -> None:
+    """Write a file, or standard input (-), into an object.
+
+    A file for a certificate's or a trust anchor's object is a certificate, PEM or DER, and is proven against its key,
+    as with --write. With --hex, --offset or --no-erase it is bytes, for these objects too.
+    """
+    from optiga.objects.objects import check_data, execute_data, find_info, parse_hex, plan_data, takes_certificates
+
+    info = find_info(oid)
+    name = "standard input" if path == "-" else path
+    if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
+        _write_certificate(settings, info.label, path, name)
+        return
+    content = read_whole(path, limit=MAX_FOR_CHIP)
+    data = parse_hex(content, name) if is_hex else content
+    check_data(info, data, offset or 0)
+    settings.check_query({"oid": "", "size": 1, "offset": 0, "written": True})
+    with settings.open_chip(info.oid) as chip:
+        change: DataChange = plan_data(chip, info, data, offset=offset or 0, erase=not no_erase)
+        confirm(settings, f"Writing {info.label}", change.stays if change.is_needed else (), yes=yes)
+        execute_data(chip, change)
+    if change.is_needed:
+        settings.note(f"{len(data)} bytes have been written to {info.label}")
+    else:
+        settings.note(f"They were there already: {info.label} was not programmed again")
+    if settings.wants_result:
+        fields = {"oid": info.label, "size": len(data), "offset": offset or 0, "written": change.is_needed}
+        settings.print_result(fields, default="repr")
+
+
+@command.command(name="metadata", short_help="Show or set an object's metadata, in words.")
+@click.argument("oid", metavar="OID")
+@click.argument("words", metavar="[TAG: VALUE]…", nargs=-1)
+@yes_option
+@authorize_option
+@common_options()
+@pass_settings
+def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) -> None:
+    """Show an object's metadata, or set some: "change: lcso < operational || int 0xE0E8" "read: always".
+
+    \b
+    change, read, execute, metadata_update
+                 who may: always, never, lcso < operational, conf 0xE140,
+                 int 0xE0E8, auto 0xF1D0, luc 0xE120, sec_sta_g 0x20;
+                 && binds stronger than ||
+    lcso         creation, initialization, operational, termination
+    type         byte_string, up_counter, trust_anchor, pre_shared_secret …
+    key_usage    authentication, encryption, signature, key_agreement
+    version      a number
+    reset_type   a state, flush or random
+    """
+    from optiga.objects.objects import describe_metadata, execute_metadata, find_info, plan_metadata, read_words
+
+    info = find_info(oid)
+    if not words:
+        settings.check_query({"oid": "", **SIDE})
+        with settings.open_chip(info.oid) as chip:
+            shown = describe_metadata(chip.metadata(info.oid))
+        settings.print_result(
+            {"oid": info.label, **shown}, text=f"{info.label}  {shown['hex']}\n{lines(shown['words'])}"
+        )
+        return
+    wanted = read_words(info, words)
+    settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
+    with settings.open_chip(info.oid) as chip:
+        change = plan_metadata(chip, info, wanted)
+        confirm(settings, f"Changing the metadata of {info.label}", change.stays, yes=yes)
+        after = describe_metadata(execute_metadata(chip, change))
+    _print_change(settings, change, after)
+
+
+@command.command(name="lock", short_help="Fix an object's metadata for ever.")
+@click.argument("oid", metavar="OID")
+@yes_option
+@authorize_option
+@common_options()
+@pass_settings
+def lock(settings: Settings, oid: str, yes: bool) -> None:
+    """Make an object operational: its metadata are fixed for ever, its data are whatever they then allow.
+
+    Says what can never be undone and asks first. An object that is locked already stays as it is.
+    """
+    from optiga.objects.objects import describe_metadata, execute_metadata, find_info, plan_lock
+
+    info = find_info(oid)
+    settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
+    with settings.open_chip(info.oid) as chip:
+        change = plan_lock(chip, info)
+        confirm(settings, f"Locking {info.label}", change.stays, yes=yes)
+        after = describe_metadata(execute_metadata(chip, change))
+    if not change.is_needed:
+        settings.note(f"{info.label} is locked already")
+    _print_change(settings, change, after, quiet=not change.is_needed)
+
+
+def _print_change(settings: Settings, change: MetadataChange, after: dict[str, Any], *, quiet: bool = False) -> None:
+    """Metadata before and after."""
+    from optiga.objects.objects import describe_metadata
+
+    label = change.info.label
+    before = describe_metadata(change.before)
+    if not change.is_needed and not quiet:
+        settings.note(f"{label} has these metadata already: it was not programmed again")
+    fields = {"oid": label, "changed": change.is_needed, "before": before, "after": after}
+    settings.print_result(fields, text=compare_sides(label, before, after))
+
+
+def compare_sides(label: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Metadata before and after, as ``describe_metadata`` gives them, for people."""
+    sides = [f"{label} before {before['hex']}", f"{label} after  {after['hex']}"]
+    for name in {**before["words"], **after["words"]}:
+        old, new = before["words"].get(name, "absent"), after["words"].get(name, "absent")
+        sides.append(f"{name}: {new}" if old == new else f"{name}: {old} -> {new}")
+    return "\n".join(sides)
+
+
+def _write_certificate(settings: Settings, label: str, path: str, name: str) -> None:
+    """As ``--write`` does it."""
+    from optiga.cli.commands.identity.jobs import carry_out
+    from optiga.identity.write import plan_certificates
+    from optiga.objects.targets import resolve_writable
+    from optiga.pki.certificate import parse_certificates
+
+    chain = parse_certificates(read_whole(path, "certificate", limit=MAX_FOR_CHIP), name)
+    carry_out(settings, plan_certificates(chain, resolve_writable(oid=label), name))

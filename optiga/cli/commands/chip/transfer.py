@@ -1,0 +1,163 @@
+"""``export`` and ``import``: the whole chip into a file, and a file into a chip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, read_whole
+from optiga.cli.support.file_names import FILE_OR_INPUT
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from optiga.transfer.export import Export
+    from optiga.transfer.form import Entry
+    from optiga.transfer.plan import Failure
+
+_COLUMNS = ("oid", "name", "result", "bytes", "metadata", "reason")
+_objects_option = click.option("--object", "oids", multiple=True, metavar="OID", help="Only this object; repeatable.")
+
+
+@click.command(name="export")
+@click.argument("path", type=FILE_OR_INPUT)
+@_objects_option
+@authorize_option
+@common_options()
+@pass_settings
+def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
+    """Write all objects of the chip and their metadata into a JSON file, or to standard output (-).
+
+    The file is the one of Infineon's library optigatrust (port.to_json). It holds no keys, but every secret that the
+    chip lets be read: it is for its owner alone to read.
+    """
+    from optiga.files.files import check_output_file, write_whole
+    from optiga.transfer.export import choose, read_chip
+    from optiga.transfer.form import encode_entries, format_entries
+
+    chosen = choose(oids)
+    if path != "-":
+        check_output_file(Path(path), "Name a file, or - for standard output")
+    with settings.open_chip() as chip:
+        exported = read_chip(chip, chosen)
+    if path == "-":
+        text = encode_entries(exported.entries).decode("ascii").rstrip("\n")
+        settings.print_result(format_entries(exported.entries), default="json", text=text)
+        return
+    fields = {"file": path, **exported.fields}
+    settings.check_query(fields)
+    write_whole(Path(path), encode_entries(exported.entries), SECRET_MODE)
+    _note_export(settings, path, exported)
+    if settings.wants_result:
+        settings.print_result(fields, default="repr")
+
+
+@click.command(name="import")
+@click.argument("path", type=FILE_OR_INPUT)
+@_objects_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--keep-going", is_flag=True, help="Leave out objects that cannot be imported; report them in the end.")
+@click.option("--life-cycle", is_flag=True, help="Move the life cycle states 0xE0C0 and 0xF1C0 on, too.")
+@yes_option
+@authorize_option
+@common_options()
+@pass_settings
+def import_(
+    settings: Settings,
+    path: str,
+    oids: tuple[str, ...],
+    dry_run: bool,
+    keep_going: bool,
+    life_cycle: bool,
+    yes: bool,
+) -> None:
+    """Write the objects of a file of 'export', or of Infineon's library optigatrust, into the chip.
+
+    All of it is checked before anything is written, and what can never be undone asks first. What is there already is
+    not programmed again, so the same command goes on where it was interrupted.
+    """
+    from optiga.transfer.execute import execute_import, import_result
+    from optiga.transfer.export import choose
+    from optiga.transfer.form import parse_entries
+    from optiga.transfer.plan import plan_import
+
+    name = "standard input" if path == "-" else path
+    chosen = [info.oid for info in choose(oids)]
+    entries = _only(parse_entries(read_whole(path, limit=MAX_FOR_CHIP), name), chosen, name)
+    with settings.open_chip() as chip:
+        plan = plan_import(chip, entries, life_cycle=life_cycle)
+        if not keep_going:
+            plan.check()
+        failures = list(plan.failures)
+        settings.check_query(import_result(plan, failures))
+        if not dry_run:
+            confirm(settings, f"Importing {name}", plan.stays, yes=yes)
+            failures = execute_import(chip, plan, keep_going=keep_going)
+    result = import_result(plan, failures)
+    settings.print_result(result, text=_planned_text(result) if dry_run else _done_text(result))
+    _raise_failures(settings, failures)
+
+
+def _only(entries: list[Entry], chosen: list[int], name: str) -> list[Entry]:
+    """The entries of some objects; all of them if none are named.
+
+    :raises ConfigurationError: if the file has nothing of one.
+    """
+    found = [entry for entry in entries if not chosen or entry.info.oid in chosen]
+    missing = set(chosen) - {entry.info.oid for entry in found}
+    if missing:
+        raise ConfigurationError(f"{name} has nothing of {', '.join(f'0x{oid:04X}' for oid in sorted(missing))}")
+    return found
+
+
+def _note_export(settings: Settings, path: str, exported: Export) -> None:
+    settings.note(f"{len(exported.entries)} objects have been written to {path}")
+    for infos, what in (
+        (exported.unread, "Without their data, which cannot be read"),
+        (exported.secrets, "With secrets, so keep it as one"),
+    ):
+        if infos:
+            settings.note(f"{what}: {', '.join(info.label for info in infos)}")
+
+
+def _planned_text(result: dict[str, Any]) -> str:
+    steps = [f"{number}. {step}" for number, step in enumerate(result["steps"], 1)]
+    never = [f"Can never be undone: {sentence}" for sentence in result["never_undone"]]
+    return "\n".join([*steps, *never, *_remarks(result), _counts(result)])
+
+
+def _done_text(result: dict[str, Any]) -> str:
+    from optiga.cli.render.tables import table
+
+    done = [row for row in result["objects"] if row["result"] in ("written", "metadata")]
+    rows = [{**row, "metadata": ", ".join(row["metadata"]) or None, "bytes": row["bytes"] or None} for row in done]
+    lines = [table(_COLUMNS[:-1], rows)] if rows else []
+    return "\n".join([*lines, *_remarks(result), _counts(result)])
+
+
+def _remarks(result: dict[str, Any]) -> list[str]:
+    """What stays out, and why; what has failed is reported as an error."""
+    return [
+        f"{row['oid']} left: {row['reason']}"
+        for row in result["objects"]
+        if row["reason"] and row["result"] != "failed"
+    ]
+
+
+def _counts(result: dict[str, Any]) -> str:
+    named = {"written": "written", "metadata": "with new metadata", "unchanged": "unchanged", "left": "left"}
+    said = [f"{result[name]} {words}" for name, words in named.items()]
+    return ", ".join([*said, *([f"{result['failed']} failed"] if result["failed"] else [])])
+
+
+def _raise_failures(settings: Settings, failures: list[Failure]) -> None:
+    """Report the objects that could not be imported; the exit code is the last one's: the chip's refusals are last."""
+    if failures:
+        *others, last = failures
+        for failure in others:
+            settings.error(str(failure.error))
+        raise last.error

@@ -1,0 +1,72 @@
+"""``deprovision``: a device's certificate out of AWS IoT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report
+from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.file_names import FILE
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+
+@click.command(name="deprovision")
+@click.option("--slot", metavar="SLOT", default="second", help="Slot of the identity. [second]")
+@click.option("--uid", metavar="HEX", help="The chip, if it is not at hand. [the one at the port]")
+@click.option("--delete-thing", is_flag=True, help="Delete the thing, too.")
+@click.option("--delete-policy", is_flag=True, help="Delete the policy, too.")
+@yes_option
+@click.option("--journal", "path", type=FILE, default="personalization.db", help="The journal. [personalization.db]")
+@aws_options
+@common_options()
+@pass_settings
+def command(
+    settings: Settings,
+    /,
+    slot: str,
+    uid: str | None,
+    delete_thing: bool,
+    delete_policy: bool,
+    yes: bool,
+    path: str,
+    **options: Any,
+) -> None:
+    """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
+    from optiga.objects.targets import resolve_slot
+    from optiga.provision.journal import open_journal
+    from optiga.provision.undo import deprovision, find_entry
+
+    found = resolve_slot(slot)
+    settings.check_query({"uid": "", "slot": "", "step": "", "certificate_id": "", "thing": "", "policy": ""})
+    with open_journal(Path(path)) as journal:
+        entry = find_entry(journal, uid.lower() if uid is not None else _uid_of_chip(settings), found.name)
+        lost = [f"the certificate {name}" for name in (*(entry.replaces or "").split(), entry.certificate_id) if name]
+        lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []
+        lost += [f"the policy {entry.policy}"] if delete_policy and entry.policy else []
+        stays = [f"{name} will be deleted" for name in lost]
+        confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", stays, yes=yes)
+        done = deprovision(
+            journal,
+            entry,
+            build_aws_options(options),
+            build_report(settings),
+            delete_thing=delete_thing,
+            delete_policy=delete_policy,
+        )
+    fields = {
+        "uid": done.uid,
+        "slot": done.slot,
+        "step": done.step.title,
+        "certificate_id": done.certificate_id,
+        "thing": done.thing,
+        "policy": done.policy,
+    }
+    settings.print_result(fields)
+
+
+def _uid_of_chip(settings: Settings) -> str:
+    with settings.open_chip() as chip:
+        return chip.uid.hex

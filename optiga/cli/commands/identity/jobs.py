@@ -1,0 +1,98 @@
+"""The three jobs of the main command: make a CSR, write a file, read an object."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optiga.cli.support.settings import Settings
+
+if TYPE_CHECKING:
+    from optiga.identity.write import WritePlan
+
+
+def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
+    """``--csr``: key pair and CSR from the chip; the CSR's file; its name and the public key on standard output."""
+    from optiga.files.files import check_folder_writable, write_whole
+    from optiga.identity.configuration import load_configuration
+    from optiga.identity.csr import create_csr
+
+    configuration = load_configuration(Path(config_path), slot=slot)
+    settings.check_query({"filename": "x.csr", "public_key": "00"})
+    folder = Path(out_dir)
+    check_folder_writable(folder)
+    shown = json.dumps(configuration.csr_config, sort_keys=True, indent=4, ensure_ascii=False)
+    settings.note(f"Your configuration is following:\n{shown}")
+    with settings.open_chip() as chip:
+        csr = create_csr(chip, configuration)
+    write_whole(folder / csr.filename, csr.pem.encode("ascii"))
+    result = {"filename": csr.filename, "public_key": csr.public_key}
+    settings.print_result(result, default="repr")
+
+
+def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
+    """``--write``: a certificate, chain or data file into the chip, read back and proven."""
+    from optiga.identity.write import plan_write
+
+    carry_out(settings, plan_write(Path(path), slot=slot, oid=object_id), strict=strict)
+
+
+def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:
+    """Write what is planned, and say what came of it."""
+    from optiga.identity.write import execute_write
+
+    settings.check_query({"oid": "0xE0E1", "slot": "second", "size": 1, "written": True, "key_match": True})
+    settings.note(f"Your are going to write the following file:\n{plan.text}")
+    with settings.open_chip(plan.target.oid) as chip:
+        result = execute_write(chip, plan, strict=strict)
+    for warning in result.warnings:
+        settings.warn(warning)
+    what = "Certificate" if plan.chain else "Data"
+    if result.written:
+        settings.note(f"{what} has been written")
+    else:
+        settings.note(f"{what} was there already: {plan.target.info.label} was not programmed again")
+    if settings.wants_result:
+        fields = {
+            "oid": plan.target.info.label,
+            "slot": result.slot,
+            "size": result.size,
+            "written": result.written,
+            "key_match": result.key_match,
+        }
+        settings.print_result(fields, default="repr")
+
+
+def read_object(settings: Settings, target: str, *, out: str | None) -> None:
+    """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
+    from optiga.cli.support.content import SECRET_MODE
+    from optiga.files.files import check_output_file, write_whole
+    from optiga.identity.read import is_secret
+    from optiga.identity.read import read_object as read
+    from optiga.objects.targets import resolve_readable
+
+    resolved = resolve_readable(target)
+    settings.check_query({"oid": "0xE0E1", "size": 1, "data": "00", "certificates": [""] * 8})
+    if out is not None:
+        check_output_file(Path(out))
+    with settings.open_chip(resolved.oid) as chip:
+        result = read(chip, resolved)
+        mode = SECRET_MODE if out is not None and is_secret(chip, resolved) else 0o666
+    if result.note:
+        settings.warn(result.note)
+    if out is not None:
+        write_whole(Path(out), result.file_content, mode)
+        settings.note(f"{resolved.info.label} has been written to {out}")
+    if settings.wants_result:
+        fields = {
+            "oid": resolved.info.label,
+            "size": len(result.data),
+            "data": result.data.hex(),
+            "certificates": [certificate.pem for certificate in result.certificates],
+        }
+        settings.print_result(fields, default="repr")
+    elif out is None:
+        click.echo(result.text, nl=False)

@@ -1,0 +1,87 @@
+"""``journal``: how far each chip has come."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from optiga.cli.render.tables import table
+from optiga.cli.support.file_names import FILE
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+_journal_option = click.option(
+    "--journal", "path", type=FILE, default="personalization.db", help="The journal. [personalization.db]"
+)
+_COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "updated_at")
+
+
+@click.group(name="journal", invoke_without_command=True)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """What 'provision' has written down: each slot of each chip, and how far it has come."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@command.command(name="show", short_help="Show how far each slot has come.")
+@_journal_option
+@common_options(forms=("repr", "json", "text", "csv"))
+@pass_settings
+def show(settings: Settings, path: str) -> None:
+    """Show every slot: chip, slot, the last step that is done, thing, certificate."""
+    from optiga.provision.journal import open_journal
+
+    if settings.output == "csv":
+        _refuse_query(settings)
+    with open_journal(Path(path)) as journal:
+        slots = [entry.summary() for entry in journal.all()]
+    if settings.output == "csv":
+        click.echo(_csv(slots), nl=False)
+        return
+    text = table(_COLUMNS, slots) if slots else "Nothing has been written down yet"
+    settings.print_result({"slots": slots}, text=text)
+
+
+@command.command(name="export")
+@_journal_option
+@click.option("--out", type=FILE, help="File for it. [standard output]")
+@common_options(forms=("json", "csv"))
+@pass_settings
+def export(settings: Settings, path: str, out: str | None) -> None:
+    """Give out everything, CSRs and certificates included, as JSON or CSV."""
+    from optiga.files.files import check_output_file, write_whole
+    from optiga.provision.journal import open_journal
+
+    _refuse_query(settings)
+    if out is not None:
+        check_output_file(Path(out))
+    with open_journal(Path(path)) as journal:
+        slots = [entry.export() for entry in journal.all()]
+    text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(Path(out), text.encode())
+        settings.note(f"{len(slots)} slots have been written to {out}")
+
+
+def _refuse_query(settings: Settings) -> None:
+    if settings.query is not None:
+        raise click.UsageError("--query goes with 'journal show', and not with CSV.")
+
+
+def _csv(slots: Sequence[Mapping[str, Any]]) -> str:
+    """One line for each slot below a line of names (RFC 4180, but with line feeds)."""
+    text = io.StringIO()
+    if slots:
+        writer = csv.DictWriter(text, list(slots[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(slots)
+    return text.getvalue()

@@ -1,0 +1,122 @@
+"""``provision``: from a blank chip to a device with an identity, in one command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optiga.cli.support.cloud_options import (
+    aws_options,
+    build_aws_options,
+    build_report,
+    build_wishes,
+    device_options,
+    refuse_cloud_options,
+)
+from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.passphrase import open_authority, passphrase_options
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.provision.plan import Plan
+
+
+@click.command(name="provision")
+@click.argument("config_path", type=FileName("CONFIG"))
+@click.option("--slot", metavar="SLOT", help="Slot of the key. [that of the configuration]")
+@click.option("--id", "object_id", metavar="OID", help="Object for the certificate, if not the slot's own.")
+@click.option("--out-dir", type=FOLDER, default=".", help="Folder for CSR, certificate and journal. [the current one]")
+@click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
+@click.option("--renew", is_flag=True, help="A new key and certificate; the old one is deactivated afterwards.")
+@click.option("--dry-run", is_flag=True, help="Check everything, say every step, and touch nothing.")
+@aws_options
+@device_options
+@click.option("--ca", "ca_path", type=FOLDER, help="A CA of your own in place of AWS's.")
+@click.option("--days", type=click.IntRange(1), metavar="N", help="Days that its certificate is valid. [3650]")
+@click.option("--no-cloud", is_flag=True, help="With --ca: stop after the chip, tell AWS nothing.")
+@passphrase_options
+@common_options()
+@pass_settings
+def command(
+    settings: Settings,
+    /,
+    config_path: str,
+    slot: str | None,
+    object_id: str | None,
+    out_dir: str,
+    journal_path: str | None,
+    renew: bool,
+    dry_run: bool,
+    ca_path: str | None,
+    days: int | None,
+    no_cloud: bool,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+    **options: Any,
+) -> None:
+    """Give a chip its identity: key pair, CSR, certificate, thing and policy in AWS IoT, all attached and active.
+
+    Each step is written down in the journal before the next. Whatever interrupts the command: the same command again
+    finishes what was begun. A chip that is finished is left as it is.
+    """
+    if ca_path is None and (no_cloud or days is not None or passphrase_file is not None or ask_passphrase):
+        name = "--no-cloud" if no_cloud else "--days" if days is not None else "a passphrase"
+        raise click.UsageError(f"{name} goes with --ca.")
+    if no_cloud:
+        refuse_cloud_options(options)
+    from optiga.files.files import check_folder_writable
+    from optiga.identity.configuration import load_configuration
+    from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+    from optiga.provision.plan import plan_provision
+
+    configuration = load_configuration(Path(config_path), slot=slot)
+    settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
+    folder = Path(out_dir)
+    check_folder_writable(folder)
+    if not dry_run or settings.port is not None:
+        settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
+    plan = plan_provision(
+        configuration,
+        folder,
+        aws_options=None if no_cloud else build_aws_options(options),
+        wishes=build_wishes(options),
+        authority=open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None,
+        days=days,
+        oid=object_id,
+        report=build_report(settings),
+    )
+    journal = Path(journal_path) if journal_path is not None else folder / FILE_NAME
+    if dry_run:
+        if journal.exists():
+            settings.note("Of a chip that the journal knows, only what is missing is done")
+        steps = plan.steps(renew=renew)
+        text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+        settings.print_result({"steps": steps}, text=text)
+        return
+    run_plan(settings, plan, journal, renew=renew)
+
+
+def run_plan(
+    settings: Settings,
+    plan: Plan,
+    journal_path: Path,
+    *,
+    renew: bool = False,
+    check: Callable[[Chip], None] = lambda _: None,
+) -> None:
+    """Take the chip at the port through a plan, and print what has become of it.
+
+    :param check: what the chip must pass first.
+    """
+    from optiga.provision.journal import open_journal
+    from optiga.provision.run import provision
+
+    with open_journal(journal_path, make=True) as journal, settings.open_chip() as chip:
+        check(chip)
+        entry = provision(chip, plan, journal, build_report(settings), renew=renew)
+    fields = entry.result()
+    settings.print_result(fields, default="json")

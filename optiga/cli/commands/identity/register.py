@@ -1,0 +1,65 @@
+"""``register``: the certificate that a chip came with, registered with AWS IoT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report, build_wishes, device_options
+from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+
+
+@click.command(name="register")
+@click.option("--thing", metavar="NAME", help="Thing of the device; {uid} may stand in it.")
+@click.option("--policy", metavar="NAME", help="Policy of the device; {uid} may stand in it.")
+@click.option("--trust", type=FILE, help="Root certificates: the chip must be genuine by one of them.")
+@click.option("--slot", metavar="SLOT", default="first", help="Slot of the identity. [first]")
+@click.option("--out-dir", type=FOLDER, default=".", help="Folder for the journal. [the current one]")
+@click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
+@aws_options
+@device_options
+@common_options()
+@pass_settings
+def command(
+    settings: Settings,
+    /,
+    thing: str | None,
+    policy: str | None,
+    trust: str | None,
+    slot: str,
+    out_dir: str,
+    journal_path: str | None,
+    **options: Any,
+) -> None:
+    """Let a device in with the certificate that Infineon gave its chip: no new key, no CSR, no CA.
+
+    The chip proves its key first; with --trust also that it is genuine: its certificate leads to one of the roots.
+    """
+    from optiga.cli.commands.identity.provision import run_plan
+    from optiga.files.files import check_folder_writable
+    from optiga.identity.genuineness import load_trust, prove_genuine
+    from optiga.objects.targets import resolve_slot
+    from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+    from optiga.provision.plan import plan_registration
+
+    settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
+    found = resolve_slot(slot)
+    settings.check_query(dict.fromkeys(RESULT_FIELDS, ""))
+    roots = load_trust(Path(trust)) if trust is not None else None
+    folder = Path(out_dir)
+    check_folder_writable(folder)
+    wishes = build_wishes(options, thing=thing, policy=policy)
+    plan = plan_registration(found, folder, build_aws_options(options), wishes, build_report(settings))
+
+    def check(chip: Chip) -> None:
+        if roots is not None:
+            genuine = prove_genuine(chip, roots, found)
+            settings.note(f"The chip is genuine by {genuine.root}")
+
+    run_plan(settings, plan, Path(journal_path) if journal_path is not None else folder / FILE_NAME, check=check)

@@ -1,0 +1,89 @@
+"""``key derive``: keys derived from a secret that the chip holds in a data object."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.content import check_out, hash_option, save, take_hex
+from optiga.cli.support.file_names import FILE
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+_secret_option = click.option(
+    "--secret", "oid", metavar="OID", required=True, help="Object of the type pre-shared secret: 0xF1D0 …"
+)
+_size_option = click.option(
+    "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Bytes of the key."
+)
+_out_option = click.option("--out", type=FILE, help="File for the key, as bytes. [standard output, in hex]")
+_FIELDS = ("method", "size", "key", "file")
+
+
+@click.group(name="derive", invoke_without_command=True)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Derive keys from a secret that the chip holds and does not tell."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@command.command(name="hkdf")
+@_secret_option
+@_size_option
+@click.option("--salt", callback=take_hex, default="", metavar="HEX", help="Salt. [none]")
+@click.option("--info", callback=take_hex, default="", metavar="HEX", help="What the key is for. [nothing]")
+@hash_option
+@_out_option
+@authorize_option
+@common_options()
+@pass_settings
+def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash_name: str, out: str | None) -> None:
+    """HKDF (RFC 5869)."""
+    from optiga.crypto.shared_secrets import resolve_secret
+    from optiga.crypto.toolbox_jobs import check_hkdf
+
+    secret = resolve_secret(oid)
+    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    check_hkdf(salt, info)
+    check_out(out)
+    with settings.open_chip(secret) as chip:
+        key = chip.toolbox.hkdf(secret, size, salt=salt, info=info, hash_name=hash_name)
+    _give(settings, f"hkdf-{hash_name}", key, out)
+
+
+@command.command(name="tls-prf", short_help="The PRF of TLS 1.2.")
+@_secret_option
+@_size_option
+@click.option("--label", metavar="TEXT", required=True, help="Label, for example 'key expansion'.")
+@click.option("--seed", callback=take_hex, default="", metavar="HEX", help="Seed. [none]")
+@hash_option
+@_out_option
+@authorize_option
+@common_options()
+@pass_settings
+def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, hash_name: str, out: str | None) -> None:
+    """The PRF of TLS 1.2 (RFC 5246, 5); label and seed have 8 to 1024 bytes together."""
+    from optiga.crypto.shared_secrets import resolve_secret
+    from optiga.crypto.toolbox_jobs import check_prf
+
+    secret = resolve_secret(oid)
+    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    encoded = label.encode("utf-8", "surrogateescape")
+    check_prf(encoded, seed)
+    check_out(out)
+    with settings.open_chip(secret) as chip:
+        key = chip.toolbox.tls_prf(secret, encoded, seed, size, hash_name=hash_name)
+    _give(settings, f"tls-prf-{hash_name}", key, out)
+
+
+def _give(settings: Settings, method: str, key: bytes, out: str | None) -> None:
+    if out is not None:
+        save(settings, out, key, "The derived key", secret=True)
+    else:
+        settings.warn("this is a secret key: whoever sees it can read what it protects")
+    if settings.wants_result:
+        fields = {"method": method, "size": len(key), "key": key.hex() if out is None else None, "file": out}
+        settings.print_result(fields)
+    elif out is None:
+        click.echo(key.hex())

@@ -1,0 +1,44 @@
+"""``key draw``: a key for the host, made by the chip."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.support.content import check_out, save
+from optiga.cli.support.file_names import FILE
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+
+@click.command(name="draw")
+@click.argument("algorithm", metavar="ALGORITHM")
+@click.option("--out", type=FILE, help="File for the key, for nobody else to read. [standard output]")
+@common_options()
+@pass_settings
+def draw(settings: Settings, algorithm: str, out: str | None) -> None:
+    """Have the chip make a key for the host, and keep nothing of it: its random numbers are true ones.
+
+    ALGORITHM is secp256r1, secp384r1, secp521r1, brainpoolp256r1, brainpoolp384r1, brainpoolp512r1, rsa1024, rsa2048,
+    aes128, aes192 or aes256. A private key is given as PEM (PKCS #8, not encrypted), an AES key in hex, in a file as
+    bytes.
+    """
+    from optiga.identity.drawn_keys import check_algorithm, draw_key
+
+    chosen = check_algorithm(algorithm)
+    settings.check_query(dict.fromkeys(("algorithm", "key", "public_key", "file"), ""))
+    check_out(out)
+    with settings.open_chip() as chip:
+        key = draw_key(chip, chosen)
+    if out is not None:
+        save(settings, out, key.content, "The key", secret=True)
+    else:
+        settings.warn("this is a secret key: whoever sees it can use it")
+    if settings.wants_result:
+        fields = {
+            "algorithm": key.algorithm.title,
+            "key": None if out is not None else key.text,
+            "public_key": key.public_key or None,
+            "file": out,
+        }
+        settings.print_result(fields)
+    elif out is None:
+        click.echo(key.text, nl=not key.public_key)

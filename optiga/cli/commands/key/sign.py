@@ -1,0 +1,95 @@
+"""``key sign`` and ``key verify``."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
+from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, FileName
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+_MAX_SIGNATURE = 1 << 12
+_own_hash_option = click.option(
+    "--hash",
+    "hash_name",
+    type=click.Choice(["sha256", "sha384", "sha512"]),
+    help="Hash. [that of the key's curve; sha256 for RSA]",
+)
+
+
+@click.command(name="sign")
+@click.argument("name", metavar="SLOT")
+@click.argument("path", type=FILE_OR_INPUT)
+@_own_hash_option
+@click.option("--out", type=FILE, help="File for the signature. [standard output]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["der", "raw", "hex", "base64"]),
+    help="DER, r and s alone, or DER in hex or base64. [der in a file, hex on standard output]",
+)
+@authorize_option
+@common_options()
+@pass_settings
+def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: str | None, form: str | None) -> None:
+    """Sign a file with a slot's key: hashed here, signed on the chip.
+
+    For EC the signature is an ECDSA-Sig-Value in DER, as openssl has it; raw is r and s, each as long as a coordinate.
+    For RSA it is that of PKCS #1 v1.5, the same in der and raw.
+    """
+    from optiga.crypto.signatures import digests_of, sign_digest
+    from optiga.objects.targets import resolve_slot
+
+    slot = resolve_slot(name)
+    chosen = form or ("der" if out is not None else "hex")
+    settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "hash", "signature", "file"), ""))
+    check_out(out)
+    if out is None and chosen in ("der", "raw") and not settings.wants_result:
+        check_not_terminal(f"a signature in the form {chosen}")
+    digests = digests_of(pieces(path), hash_name)
+    with settings.open_chip(slot.key_oid) as chip:
+        signature = sign_digest(chip, slot, digests)
+    content = signature.encoded(chosen)
+    if out is not None:
+        save(settings, out, content, "The signature")
+    if settings.wants_result:
+        fields = {
+            "oid": f"0x{slot.key_oid:04X}",
+            "slot": slot.name,
+            "algorithm": signature.algorithm.title,
+            "hash": signature.hash_name,
+            "signature": content.hex() if chosen in ("der", "raw") else content.decode("ascii").strip(),
+            "file": out,
+        }
+        settings.print_result(fields)
+    elif out is None:
+        write_bytes(content)
+
+
+@click.command(name="verify")
+@click.argument("name", metavar="SLOT|OID|KEY")
+@click.argument("signature_path", type=FileName("SIGNATURE"))
+@click.argument("path", type=FILE_OR_INPUT)
+@_own_hash_option
+@authorize_option
+@common_options()
+@pass_settings
+def verify(settings: Settings, name: str, signature_path: str, path: str, hash_name: str | None) -> None:
+    """Have the chip check the signature of a file; exit code 5 if it is not good.
+
+    With the key of a slot's certificate, of a trust anchor (its OID), or of a file KEY: a public key or certificate,
+    PEM or DER. SIGNATURE may be DER, raw, hex or base64.
+    """
+    from optiga.crypto.signatures import digests_of, find_verifier, verify_on_chip
+
+    verifier = find_verifier(name)
+    settings.check_query(dict.fromkeys(("verified", "key", "algorithm", "hash"), ""))
+    if signature_path == path == "-":
+        raise click.UsageError("SIGNATURE and FILE cannot both be standard input.")
+    signature = read_whole(signature_path, "signature", limit=_MAX_SIGNATURE)
+    digests = digests_of(pieces(path), hash_name)
+    with settings.open_chip(*([verifier.target.oid] if verifier.target else [])) as chip:
+        algorithm, used = verify_on_chip(chip, verifier, signature, digests)
+    fields = {"verified": True, "key": name, "algorithm": algorithm.title, "hash": used}
+    settings.print_result(fields, text=f"Verified by the chip: {algorithm.title}, {used}")

@@ -1,0 +1,199 @@
+"""The commands of ``key`` that are about keys themselves: list, generate, public, ecdh."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optiga.cli.render.tables import table
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.content import check_out, out_option, save
+from optiga.cli.support.file_names import FILE, FileName
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.errors import ConfigurationError
+
+_ALGORITHMS = (
+    *("secp256r1", "secp384r1", "secp521r1"),
+    *("brainpoolp256r1", "brainpoolp384r1", "brainpoolp512r1"),
+    *("rsa1024", "rsa2048"),
+)
+_COLUMNS = ("oid", "slot", "algorithm", "usage", "life_cycle", "change", "execute")
+
+
+@click.command(name="list")
+@common_options()
+@pass_settings
+def list_all(settings: Settings) -> None:
+    """List every key object: slot, algorithm, usage, life cycle, and who may change and use it."""
+    from optiga.identity.keys_on_chip import list_keys
+
+    with settings.open_chip() as chip:
+        keys = list_keys(chip)
+    rows = [{**key, "usage": ", ".join(key["usage"]) or None} for key in keys]
+    settings.print_result({"keys": keys}, text=table(_COLUMNS, rows))
+
+
+@click.command(name="generate")
+@click.argument("name", metavar="SLOT|aes")
+@click.option(
+    "--algorithm",
+    type=click.Choice(_ALGORITHMS, case_sensitive=False),
+    metavar="NAME",
+    help="Of a key pair. [secp256r1; rsa2048 in five and six]",
+)
+@click.option("--bits", type=click.Choice(["128", "192", "256"]), help="Of the AES key. [256]")
+@click.option(
+    "--usage", metavar="LIST", help="Of authentication, signature, key_agreement, encryption, with commas between."
+)
+@click.option("--out", type=FILE, help="File for the public key, PEM. [standard output]")
+@yes_option
+@authorize_option
+@common_options()
+@pass_settings
+def generate(
+    settings: Settings,
+    name: str,
+    algorithm: str | None,
+    bits: str | None,
+    usage: str | None,
+    out: str | None,
+    yes: bool,
+) -> None:
+    """Have the chip make a key pair in a slot, or its AES key (aes), and print the public key.
+
+    An algorithm is secp256r1, secp384r1, secp521r1, brainpoolp256r1, brainpoolp384r1 or brainpoolp512r1; in the slots
+    five and six it is rsa1024 or rsa2048.
+
+    The key that was there is lost for good. The chip tells the public key this once: keep it, or make the key with
+    --csr. A new chip keeps its AES key locked.
+    """
+    from optiga.identity.keys_on_chip import look_at, make_key, plan_key
+
+    plan = plan_key(name, algorithm=algorithm, bits=int(bits) if bits else None, usage=usage)
+    if plan.slot is None and out is not None:
+        raise ConfigurationError("an AES key has no public key for --out", hint="It never leaves the chip")
+    settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "usage", "public_key", "file"), ""))
+    check_out(out)
+    with settings.open_chip() as chip:
+        held = look_at(chip, plan)
+        lost = [f"the key {held.algorithm} that is there will be lost"] if held.algorithm else []
+        confirm(settings, f"A new key in {plan.name}", lost, yes=yes)
+        public_key = make_key(chip, plan)
+    if held.certificate:
+        settings.warn(
+            f"{held.certificate_oid} holds the certificate of {held.certificate}, which is not of the new key: "
+            "write a new one"
+        )
+    settings.note(f"There is a new key {plan.algorithm.title} in {plan.name}")
+    if out is not None:
+        _save_public_key(settings, out, public_key)
+    if settings.wants_result:
+        fields = {
+            "oid": f"0x{plan.oid:04X}",
+            "slot": plan.slot.name if plan.slot else "aes",
+            "algorithm": plan.algorithm.title,
+            "usage": plan.usage.words,
+            "public_key": public_key or None,
+            "file": out,
+        }
+        settings.print_result(fields)
+    elif out is None and public_key:
+        click.echo(public_key, nl=False)
+
+
+def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
+    """Into its file; if that fails now, to standard output, because the chip does not tell it again."""
+    try:
+        save(settings, out, public_key.encode("ascii"), "The public key")
+    except ConfigurationError:
+        click.echo(public_key, nl=False)
+        raise
+
+
+@click.command(name="public")
+@click.argument("name", metavar="SLOT")
+@click.option("--certificate", "where", metavar="OID", help="Object of the certificate. [the slot's own]")
+@click.option("--out", type=FILE, help="File for the public key, PEM. [standard output]")
+@authorize_option
+@common_options()
+@pass_settings
+def public(settings: Settings, name: str, where: str | None, out: str | None) -> None:
+    """Print the public key of a slot, from the certificate in it, as PEM.
+
+    The chip has no command that tells a public key after it has been made. Where the key may sign, it proves that the
+    certificate is its own.
+    """
+    from optiga.identity.keys_on_chip import certified_key
+    from optiga.objects.targets import resolve_readable, resolve_slot
+
+    slot = resolve_slot(name)
+    target = resolve_readable(where if where is not None else slot.name)
+    settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "subject", "key_match", "public_key", "file"), ""))
+    check_out(out)
+    with settings.open_chip(slot.key_oid, target.oid) as chip:
+        key = certified_key(chip, slot, target)
+    settings.note(f"From the certificate of {key.subject} in {target.info.label}: the chip does not tell it otherwise")
+    if not key.key_match:
+        settings.warn(key.text)
+    if out is not None:
+        save(settings, out, key.pem.encode("ascii"), "The public key")
+    if settings.wants_result:
+        fields = {
+            "oid": f"0x{slot.key_oid:04X}",
+            "slot": slot.name,
+            "algorithm": key.algorithm,
+            "subject": key.subject,
+            "key_match": key.key_match,
+            "public_key": key.pem,
+            "file": out,
+        }
+        settings.print_result(fields)
+    elif out is None:
+        click.echo(key.pem, nl=False)
+
+
+@click.command(name="ecdh")
+@click.argument("name", metavar="SLOT")
+@click.argument("peer_path", type=FileName("PEER"))
+@click.option("--session", type=click.IntRange(1, 4), metavar="N", help="Keep the secret in this session of the chip.")
+@out_option
+@authorize_option
+@common_options()
+@pass_settings
+def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out: str | None) -> None:
+    """Agree on a secret with the holder of PEER's private key (ECDH), and print it in hex.
+
+    PEER is a public key or a certificate, PEM or DER, on the curve of the slot's key. The secret is the x coordinate
+    of the common point, before any derivation. In a session it is kept until the next command opens the chip.
+    """
+    from optiga.crypto.shared_secrets import agree, load_peer
+    from optiga.objects.targets import resolve_slot
+
+    slot = resolve_slot(name)
+    if session is not None and out is not None:
+        raise click.UsageError("--session and --out do not go together: what is in a session does not leave the chip.")
+    peer = load_peer(Path(peer_path))
+    settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "session", "secret", "file"), ""))
+    check_out(out)
+    with settings.open_chip(slot.key_oid) as chip:
+        secret = agree(chip, slot, peer, session)
+    if session is not None:
+        settings.note(f"The secret is in session {session} of the chip until its application is opened anew")
+    elif out is None:
+        settings.warn("this is the shared secret: whoever sees it can read what it protects")
+    if out is not None:
+        save(settings, out, secret, "The shared secret", secret=True)
+    if settings.wants_result:
+        fields = {
+            "oid": f"0x{slot.key_oid:04X}",
+            "slot": slot.name,
+            "algorithm": peer.title,
+            "session": session,
+            "secret": secret.hex() if out is None and session is None else None,
+            "file": out,
+        }
+        settings.print_result(fields)
+    elif out is None and session is None:
+        click.echo(secret.hex())

@@ -1,0 +1,1 @@
+"""What a chip calculates: random bytes, hashes, AES, RSA."""

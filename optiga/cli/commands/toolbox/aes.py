@@ -1,0 +1,94 @@
+"""``aes``: encryption and MACs with the chip's AES key (0xE200)."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole, take_hex
+from optiga.cli.support.file_names import FILE_OR_INPUT
+from optiga.cli.support.settings import Settings, common_options, pass_settings, together
+
+_cipher_options = together(
+    click.argument("path", type=FILE_OR_INPUT),
+    out_option,
+    hex_option,
+    click.option(
+        "--mode", type=click.Choice(["cbc", "ecb"]), default="cbc", help="Mode; ECB shows which blocks are equal. [cbc]"
+    ),
+    click.option("--iv", callback=take_hex, metavar="HEX", help="Initialization vector of CBC, 16 bytes."),
+    click.option(
+        "--pad",
+        "padding",
+        type=click.Choice(["pkcs7", "none"]),
+        default="pkcs7",
+        help="Padding to whole blocks. [pkcs7]",
+    ),
+    authorize_option,
+    common_options(),
+)
+_FIELDS = ("mode", "size", "data", "file")
+
+
+@click.group(name="aes", invoke_without_command=True)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Encrypt, decrypt and authenticate with the AES key of the chip, which 'key generate aes' makes."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@command.command(name="encrypt", short_help="Encrypt a file.")
+@_cipher_options
+@pass_settings
+def encrypt(
+    settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
+) -> None:
+    """Encrypt a file. The initialization vector is not in the result: keep it, and take a new one for each message."""
+    from optiga.crypto import toolbox_jobs
+
+    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    job = toolbox_jobs.plan_encryption(read_whole(path), mode, iv, padding)
+    check_out(out)
+    with settings.open_chip() as chip:
+        protected = toolbox_jobs.encrypt(chip, job)
+    give(settings, protected, "What is encrypted", {"mode": mode}, out=out, as_hex=as_hex)
+
+
+@command.command(name="decrypt", short_help="Decrypt a file.")
+@_cipher_options
+@pass_settings
+def decrypt(
+    settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
+) -> None:
+    """Decrypt a file; the one it goes into is for nobody else to read."""
+    from optiga.crypto import toolbox_jobs
+
+    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    job = toolbox_jobs.plan_decryption(read_whole(path), mode, iv, padding)
+    check_out(out)
+    with settings.open_chip() as chip:
+        message = toolbox_jobs.decrypt(chip, job)
+    give(settings, message, "What is decrypted", {"mode": mode}, out=out, as_hex=as_hex, secret=True)
+
+
+@command.command(name="mac", short_help="Calculate the MAC of a file.")
+@click.argument("path", type=FILE_OR_INPUT)
+@click.option("--mode", type=click.Choice(["cmac", "cbc-mac"]), default="cmac", help="Kind of MAC. [cmac]")
+@authorize_option
+@common_options()
+@pass_settings
+def mac(settings: Settings, path: str, mode: str) -> None:
+    """Calculate the MAC of a file, 16 bytes, and print it in hex.
+
+    CBC-MAC is sound for messages of one length only, of whole blocks; CMAC takes any.
+    """
+    from optiga.crypto.toolbox_jobs import plan_mac
+
+    settings.check_query(dict.fromkeys(("mode", "mac"), ""))
+    message = read_whole(path, empty=False)
+    chosen = plan_mac(message, mode)
+    with settings.open_chip() as chip:
+        value = chip.toolbox.mac(message, chosen)
+    settings.print_result({"mode": mode, "mac": value.hex()}, text=value.hex())

@@ -1,0 +1,87 @@
+"""``random``, ``hash`` and ``hmac``: what the chip calculates without a key of a slot."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.content import (
+    check_not_terminal,
+    check_out,
+    deliver,
+    hash_option,
+    read_whole,
+    save,
+)
+from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+_MAX_RANDOM = 1 << 24
+
+
+@click.command(name="random")
+@click.argument("size", metavar="N", type=click.IntRange(1, _MAX_RANDOM))
+@click.option("--hex", "as_hex", is_flag=True, help="In hex, in a file, too. [so on standard output]")
+@click.option("--raw", is_flag=True, help="As bytes on standard output.")
+@click.option("--out", type=FILE, help="File for them, as bytes, for nobody else to read.")
+@common_options()
+@pass_settings
+def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | None) -> None:
+    """Draw N random bytes from the chip's true random number generator."""
+    from optiga.crypto.toolbox_jobs import draw_random
+
+    if as_hex and raw:
+        raise click.UsageError("--hex and --raw do not go together.")
+    settings.check_query(dict.fromkeys(("size", "random", "file"), ""))
+    check_out(out)
+    if raw and out is None and not settings.wants_result:
+        check_not_terminal("random bytes")
+    with settings.open_chip() as chip:
+        drawn = draw_random(chip, size)
+    if settings.wants_result:
+        if out is not None:
+            save(settings, out, drawn.hex().encode() + b"\n" if as_hex else drawn, "The random", secret=True)
+        fields = {"size": size, "random": None if out is not None else drawn.hex(), "file": out}
+        settings.print_result(fields)
+        return
+    deliver(settings, drawn, "The random", out=out, as_hex=as_hex or (out is None and not raw), secret=True)
+
+
+@click.command(name="hash")
+@click.argument("path", type=FILE_OR_INPUT, required=False)
+@click.option("--object", "oid", metavar="OID", help="What this object of the chip holds, in place of a file.")
+@authorize_option
+@common_options()
+@pass_settings
+def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
+    """Have the chip calculate the SHA-256 of a file or of an object, and print it in hex."""
+    from optiga.crypto.toolbox_jobs import hash_object
+    from optiga.objects.targets import resolve_readable
+
+    if (path is None) == (oid is None):
+        raise click.UsageError("Name a FILE, or an object with --object.")
+    target = None if oid is None else resolve_readable(oid)
+    settings.check_query(dict.fromkeys(("hash", "digest"), ""))
+    message = b"" if path is None else read_whole(path)
+    with settings.open_chip(*([target.oid] if target else [])) as chip:
+        digest = chip.toolbox.sha256(message) if target is None else hash_object(chip, target)
+    settings.print_result({"hash": "sha256", "digest": digest.hex()}, text=digest.hex())
+
+
+@click.command(name="hmac")
+@click.argument("path", type=FILE_OR_INPUT)
+@click.option("--key", "oid", metavar="OID", required=True, help="Object of the type pre-shared secret: 0xF1D0 …")
+@hash_option
+@authorize_option
+@common_options()
+@pass_settings
+def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
+    """Have the chip calculate the HMAC of a file with a secret that it holds, and print it in hex."""
+    from optiga.crypto.shared_secrets import resolve_secret
+
+    secret = resolve_secret(oid)
+    settings.check_query(dict.fromkeys(("hash", "mac"), ""))
+    message = read_whole(path, empty=False)
+    with settings.open_chip(secret) as chip:
+        mac = chip.toolbox.hmac(secret, message, hash_name)
+    settings.print_result({"hash": hash_name, "mac": mac.hex()}, text=mac.hex())

@@ -1,0 +1,71 @@
+"""``rsa``, and with it ``key decrypt``: RSA encryption (RSAES-PKCS1-v1.5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole
+from optiga.cli.support.file_names import FILE_OR_INPUT, KEY
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+_MAX_MESSAGE = 256
+"""Bytes: nothing longer is ever encrypted by RSA."""
+
+
+@click.group(name="rsa", invoke_without_command=True)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Encrypt for RSA keys, and decrypt with those of the chip (slots five and six)."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@command.command(name="encrypt", short_help="Have the chip encrypt a short file.")
+@click.argument("path", type=FILE_OR_INPUT)
+@click.option("--key", "key_path", type=KEY, help="Public key or certificate to encrypt for, PEM or DER.")
+@click.option("--certificate", "oid", metavar="OID", help="Object of the chip with the certificate to encrypt for.")
+@out_option
+@hex_option
+@common_options()
+@pass_settings
+def encrypt(
+    settings: Settings, path: str, key_path: str | None, oid: str | None, out: str | None, as_hex: bool
+) -> None:
+    """Have the chip encrypt a short file: at most 117 bytes for RSA-1024, 245 for RSA-2048."""
+    from optiga.crypto.toolbox_jobs import plan_rsa_key
+
+    if (key_path is None) == (oid is None):
+        raise click.UsageError("Name the key to encrypt for, either with --key or with --certificate.")
+    settings.check_query(dict.fromkeys(("size", "data", "file"), ""))
+    message = read_whole(path, limit=_MAX_MESSAGE, empty=False)
+    key = plan_rsa_key(None if key_path is None else Path(key_path), oid, len(message))
+    check_out(out)
+    with settings.open_chip(*([key] if isinstance(key, int) else [])) as chip:
+        protected = chip.toolbox.encrypt_rsa(message, key)
+    give(settings, protected, "What is encrypted", {}, out=out, as_hex=as_hex)
+
+
+@command.command(name="decrypt", short_help="Decrypt a file with a key of the chip.")
+@click.argument("name", metavar="SLOT")
+@click.argument("path", type=FILE_OR_INPUT)
+@out_option
+@hex_option
+@authorize_option
+@common_options()
+@pass_settings
+def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: bool) -> None:
+    """Decrypt a file with an RSA key of the chip; the file it goes into is for nobody else to read."""
+    from optiga.crypto.toolbox_jobs import decrypt_rsa
+    from optiga.objects.targets import resolve_slot
+
+    slot = resolve_slot(name)
+    settings.check_query(dict.fromkeys(("size", "data", "file"), ""))
+    protected = read_whole(path, limit=_MAX_MESSAGE)
+    check_out(out)
+    with settings.open_chip(slot.key_oid) as chip:
+        message = decrypt_rsa(chip, slot, protected)
+    give(settings, message, "What is decrypted", {}, out=out, as_hex=as_hex, secret=True)

@@ -1,0 +1,253 @@
+"""``update make``: data, key, metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_whole, take_hex
+from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY
+from optiga.cli.support.passphrase import read_passphrase
+from optiga.cli.support.settings import Settings, common_options, pass_settings, together
+from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from optiga.update.make import UpdateSecret
+    from optiga.update.payloads import Payload, PrivateKey
+
+_ENVIRONMENT = "OPTIGA_SIGNER_PASSPHRASE"
+_MAX_VERSION = 0x7FFF
+_MAX_SECRET_FILE = 1 << 12
+
+
+_update_options = together(
+    click.option(
+        "--version",
+        type=click.IntRange(1, _MAX_VERSION),
+        metavar="N",
+        required=True,
+        help="Greater than the version that the object has on any of the chips.",
+    ),
+    click.option("--anchor", metavar="OID", required=True, help="Object with the signer's certificate: 0xE0E8 …"),
+    click.option("--signer", "signer_path", type=KEY, required=True, help="Private key that signs, PEM."),
+    click.option(
+        "--passphrase-file",
+        type=FILE,
+        help=f"Its first line is the passphrase of the signer's key. [environment variable {_ENVIRONMENT}]",
+    ),
+    click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrases of encrypted keys."),
+    click.option("--secret", "secret_path", type=FILE, help="Encrypt with this secret, 1 to 64 bytes."),
+    click.option("--secret-oid", metavar="OID", help="Object of the chip that holds that secret."),
+    click.option("--secret-hex", is_flag=True, help="The file of --secret holds hex digits."),
+    click.option("--label", metavar="TEXT", help="Goes into the encryption's key. [Confidentiality]"),
+    click.option("--uid", callback=take_hex, metavar="HEX", help="For the one chip with this UID. [any]"),
+    click.option("--out", type=FILE, required=True, help="File for the update: JSON, or C in .h, .c, .txt."),
+)
+"""What every update has, whatever it brings; all of it is taken by :func:`_make`."""
+
+
+@click.command(name="data")
+@click.argument("oid", metavar="OID")
+@click.argument("path", type=FILE_OR_INPUT)
+@click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits.")
+@click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
+@click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
+@_update_options
+@common_options()
+@pass_settings
+def make_data(
+    settings: Settings,
+    /,
+    oid: str,
+    path: str,
+    is_hex: bool,
+    offset: int | None,
+    no_erase: bool,
+    **options: Any,
+) -> None:
+    """Make an update that writes a file, or standard input (-), into an object.
+
+    A file for a certificate's or a trust anchor's object is a certificate, PEM or DER. With --hex, --offset or
+    --no-erase it is bytes, for these objects too.
+    """
+    from optiga.objects.objects import find_info, parse_hex, takes_certificates
+    from optiga.update.contents import certificate_contents, data_contents
+
+    info = find_info(oid)
+    name = "standard input" if path == "-" else path
+    content = read_whole(path, limit=MAX_FOR_CHIP)
+    if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
+        payload, warnings = certificate_contents(info, content, name)
+    else:
+        data = parse_hex(content, name) if is_hex else content
+        payload, warnings = data_contents(data, name, offset=offset or 0, erase=not no_erase), ()
+    _make(settings, info.oid, payload, (path,), options, warnings)
+
+
+@click.command(name="key")
+@click.argument("oid", metavar="OID|SLOT|aes")
+@click.argument("path", type=KEY)
+@click.option("--hex", "is_hex", is_flag=True, help="The file of the AES key holds hex digits.")
+@click.option(
+    "--usage", metavar="LIST", help="Of authentication, signature, key_agreement, encryption, with commas between."
+)
+@click.option("--key-passphrase-file", type=FILE, help="Its first line is the passphrase of KEY.")
+@_update_options
+@common_options()
+@pass_settings
+def make_key(
+    settings: Settings,
+    /,
+    oid: str,
+    path: str,
+    is_hex: bool,
+    usage: str | None,
+    key_passphrase_file: str | None,
+    **options: Any,
+) -> None:
+    """Make an update that brings a private key (EC or RSA, PEM) into its slot, or an AES key into 0xE200.
+
+    An AES key is a file of 16, 24 or 32 bytes. Encrypt it all with --secret: else whoever has the file has the key.
+    """
+    from optiga.objects.objects import parse_hex
+    from optiga.update.contents import aes_contents, find_key_object, is_aes, key_contents
+
+    info = find_key_object(oid)
+    if is_aes(info):
+        content = read_whole(path, "AES key", limit=MAX_FOR_CHIP)
+        key = parse_hex(content, "standard input" if path == "-" else path) if is_hex else content
+        payload = aes_contents(key, usage)
+    else:
+        if is_hex:
+            raise click.UsageError("--hex is for the AES key: other keys are files in PEM.")
+        private = _open_key(path, key_passphrase_file, options["ask_passphrase"], "--key-passphrase-file")
+        payload = key_contents(private, usage)
+    plain = f"{options['out']} holds the key in plain: whoever reads it has the key. --secret encrypts it"
+    warnings = () if options["secret_path"] else (plain,)
+    _make(settings, info.oid, payload, (path, key_passphrase_file), options, warnings)
+
+
+@click.command(name="metadata")
+@click.argument("oid", metavar="OID")
+@click.argument("words", metavar="[TAG: VALUE]…", nargs=-1)
+@click.option(
+    "--reset",
+    type=click.Choice(["as_metadata", "zeros", "random"]),
+    help="What becomes of the content: as the object's reset type says, or overwritten. [as_metadata]",
+)
+@_update_options
+@common_options()
+@pass_settings
+def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset: str | None, **options: Any) -> None:
+    """Make an update that sets metadata, in the words of 'object metadata': "change: never" "lcso: creation".
+
+    An object takes it if its metadata have a metadata_update condition and a reset_type, whatever its life cycle state.
+    """
+    from optiga.objects.objects import find_info
+    from optiga.update.contents import metadata_contents
+
+    info = find_info(oid)
+    if not words and reset is None:
+        raise click.UsageError('Say which metadata are set, as "read: never", or what becomes of the content: --reset.')
+    _make(settings, info.oid, metadata_contents(info, words, reset), (), options)
+
+
+def _make(
+    settings: Settings,
+    oid: int,
+    payload: Payload,
+    inputs: Sequence[str | None],
+    options: dict[str, Any],
+    warnings: Sequence[str] = (),
+) -> None:
+    """Sign and write an update.
+
+    :param inputs: files that the payload came from.
+    :param options: those of :func:`_update_options`.
+    :param warnings: what a person should know of it once it is written.
+    """
+    from optiga.update.contents import find_anchor
+    from optiga.update.make import make_update
+    from optiga.update.update_file import write_update
+
+    out: str = options["out"]
+    anchor = find_anchor(options["anchor"])
+    secret = _secret(options)
+    check_out(out)
+    _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
+    signer = _open_key(
+        options["signer_path"],
+        options["passphrase_file"],
+        options["ask_passphrase"],
+        "--passphrase-file",
+        environment=_ENVIRONMENT,
+    )
+    update = make_update(
+        payload,
+        target_oid=oid,
+        payload_version=options["version"],
+        anchor_oid=anchor.oid,
+        signer=signer,
+        secret=secret,
+        uid=options["uid"] or b"",
+    )
+    fields = {**update.in_words(), "file": out}
+    settings.check_query(fields)
+    write_update(Path(out), update)
+    settings.note(f"The update of {fields['target']} to version {fields['payload_version']} has been written to {out}")
+    for warning in warnings:
+        settings.warn(warning)
+    if settings.wants_result:
+        settings.print_result(fields, default="repr")
+
+
+def _secret(options: dict[str, Any]) -> UpdateSecret | None:
+    """What the payload is encrypted with, None for nothing."""
+    from optiga.objects.objects import parse_hex
+    from optiga.update.contents import find_update_secret
+    from optiga.update.make import DEFAULT_LABEL, UpdateSecret
+
+    path, oid, label = options["secret_path"], options["secret_oid"], options["label"]
+    if (path is None) != (oid is None):
+        raise click.UsageError("--secret and --secret-oid go together: the secret, and the object that holds it.")
+    if path is None:
+        if label is not None or options["secret_hex"]:
+            raise click.UsageError("--label and --secret-hex go with --secret.")
+        return None
+    info = find_update_secret(oid)
+    value = read_whole(path, "secret", limit=_MAX_SECRET_FILE)
+    if options["secret_hex"]:
+        value = parse_hex(value, path)
+    return UpdateSecret(info.oid, value, DEFAULT_LABEL if label is None else label.encode())
+
+
+def _open_key(path: str, passphrase_file: str | None, ask: bool, option: str, *, environment: str = "") -> PrivateKey:
+    """A private key from its file; its passphrase is looked for only if it has one.
+
+    :param option: what names the file of the passphrase.
+    """
+    from optiga.update.private_keys import KeyFile
+
+    file = KeyFile.read(Path(path))
+    if not file.is_encrypted:
+        return file.open()
+    # The option for all keys asks for those whose passphrase no file gives.
+    ask = ask and passphrase_file is None
+    passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}", environment=environment)
+    if passphrase is None:
+        ways = f"{option} FILE or --ask-passphrase" + (f", or the variable {environment}" if environment else "")
+        raise ConfigurationError(f"the private key {path} is encrypted", hint=f"Give its passphrase: {ways}")
+    return file.open(passphrase)
+
+
+def _check_apart(out: str, inputs: Sequence[str | None]) -> None:
+    """Refuse to write the update over what it is made from."""
+    target = Path(out)
+    for name in inputs:
+        if name is not None and target.exists() and Path(name).exists() and target.samefile(name):
+            raise ConfigurationError(
+                f"the update is made from {name}, which --out names, too", hint="Name another file"
+            )

@@ -1,0 +1,1 @@
+"""What the commands share: common options, parameters, queries, confirmation."""

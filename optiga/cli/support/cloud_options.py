@@ -1,0 +1,92 @@
+"""The options of every command that works with AWS IoT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optiga.cli.support.file_names import FILE
+from optiga.cli.support.settings import Settings, together
+
+if TYPE_CHECKING:
+    from optiga.cloud.aws.connection import AwsOptions
+    from optiga.provision.plan import CloudWishes
+    from optiga.provision.report import Report
+
+
+def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for value in values:
+        name, sign, content = value.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"{value!r} is not of the form {param.metavar}", ctx, param)
+        if name in pairs:
+            raise click.BadParameter(f"{name!r} is given twice", ctx, param)
+        pairs[name] = content
+    return pairs
+
+
+aws_options = together(
+    click.option("--region", metavar="REGION", help="AWS region, for example eu-central-1."),
+    click.option("--profile", metavar="NAME", help="Profile of AWS's configuration files."),
+    click.option("--endpoint-url", metavar="URL", help="Where AWS's services are instead."),
+)
+"""``--region``, ``--profile`` and ``--endpoint-url``; AWS's own environment variables and files count, too."""
+
+device_options = together(
+    click.option("--thing-type", metavar="NAME", help="Type of the thing, if it is made."),
+    click.option("--thing-group", metavar="NAME", multiple=True, help="Group for the thing; several times."),
+    click.option(
+        "--attribute", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="Of the thing; several times."
+    ),
+    click.option("--policy-template", type=FILE, help="What the policy is made from. [my_policy.template]"),
+    click.option("--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."),
+    click.option(
+        "--parameter", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For --template; several times."
+    ),
+)
+"""What a device is to be in AWS IoT."""
+
+
+def build_aws_options(options: dict[str, Any]) -> AwsOptions:
+    """What the options of :func:`aws_options` say; they are taken out of ``options``."""
+    from optiga.cloud.aws.connection import AwsOptions
+
+    return AwsOptions(options.pop("region"), options.pop("profile"), options.pop("endpoint_url"))
+
+
+def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> CloudWishes:
+    """What the options of :func:`device_options` say; they are taken out of ``options``."""
+    from optiga.provision.plan import CloudWishes
+
+    policy_template = options.pop("policy_template")
+    return CloudWishes(
+        thing,
+        policy,
+        None if policy_template is None else Path(policy_template),
+        options.pop("thing_type"),
+        options.pop("thing_group"),
+        options.pop("attribute"),
+        options.pop("template"),
+        options.pop("parameter"),
+    )
+
+
+def refuse_cloud_options(options: dict[str, Any]) -> None:
+    """Refuse the options of :func:`aws_options` and :func:`device_options` where there is no cloud.
+
+    :raises click.UsageError: if one is given.
+    """
+    given = sorted(name for name, value in options.items() if value)
+    if given:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"{names} and --no-cloud do not go together.")
+
+
+def build_report(settings: Settings) -> Report:
+    """What is said of a job, as the common options want it."""
+    from optiga.provision.report import Report
+
+    return Report(settings.note, settings.warn)

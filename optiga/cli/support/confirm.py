@@ -1,0 +1,41 @@
+"""Asking before what can never be undone is done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from optiga.cli.support.settings import Settings
+from optiga.errors import ConfigurationError
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask before what can never be undone.")
+
+
+def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -> None:
+    """Say what can never be undone, and have the user confirm it; nothing is asked where there is nothing such.
+
+    :param what: what is going to be done to what, for the question.
+    :param stays: what can never be undone, one sentence each, without the full stop.
+    :param yes: say it and do not ask.
+    :raises ConfigurationError: if it is not confirmed, or nobody is there to be asked.
+    """
+    if not stays:
+        return
+    if not yes and (sys.stdin is None or not sys.stdin.isatty()):
+        raise ConfigurationError(
+            f"{what} can never be undone ({'; '.join(stays)}), and nobody can be asked: standard input is no terminal",
+            hint="--yes does without",
+        )
+    say = settings.note if yes else _say
+    say(f"{what} can never be undone:")
+    for sentence in stays:
+        say(f"  {sentence}")
+    if not yes and not click.confirm(f"{what}?", err=True):
+        raise ConfigurationError(f"{what} was not confirmed: nothing was done")
+
+
+def _say(text: str) -> None:
+    """To the one who is asked, ``--quiet`` or not."""
+    click.echo(text, err=True)

@@ -1,0 +1,187 @@
+"""What goes in and out of commands that work on bytes: files, standard input and output, hex."""
+
+from __future__ import annotations
+
+import string
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import click
+
+from optiga.cli.support.file_names import FILE
+from optiga.cli.support.settings import Settings
+from optiga.errors import ConfigurationError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_CONTENT = 1 << 26
+"""Most bytes that a command takes in whole."""
+MAX_FOR_CHIP = 1 << 20
+"""Most bytes of what goes into a chip: many times what a whole one holds."""
+_PIECE = 1 << 16
+SECRET_MODE = 0o600
+
+out_option = click.option("--out", type=FILE, help="File for the result, as bytes. [standard output]")
+hex_option = click.option("--hex", "as_hex", is_flag=True, help="The result in hex.")
+hash_option = click.option(
+    "--hash", "hash_name", type=click.Choice(["sha256", "sha384", "sha512"]), default="sha256", help="Hash. [sha256]"
+)
+
+
+def take_hex(ctx: click.Context, param: click.Parameter, value: str | None) -> bytes | None:
+    """Callback of an option: bytes in hex, spaces and colons between allowed."""
+    if value is None:
+        return None
+    try:
+        return bytes.fromhex(value.removeprefix("0x").replace(":", ""))
+    except ValueError:
+        raise click.BadParameter(
+            "these are not bytes in hex, for example 00ff", ctx, param
+        ) from None  # it is not shown
+
+
+def pieces(name: str, what: str = "file") -> Iterator[bytes]:
+    """The content of a file of any size, or of standard input for ``-``, piece by piece.
+
+    :param what: what it is to the user, for messages.
+    :raises ConfigurationError: if it cannot be read.
+    """
+    from optiga.files.files import cause_of
+
+    try:
+        if name == "-":
+            yield from _read_in_pieces(_standard_input())
+            return
+        with Path(name).open("rb") as file:
+            yield from _read_in_pieces(file)
+    except ValueError:  # a null character in the path
+        raise ConfigurationError(f"{name!r} is not the name of a file") from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {_called(name, what)}: {cause_of(error)}") from None
+
+
+def _read_in_pieces(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(_PIECE):
+        yield piece
+
+
+def _called(name: str, what: str) -> str:
+    return "standard input" if name == "-" else f"the {what} {name}"
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise ConfigurationError("there is no standard input to read", hint="Name a file in place of -")
+    return sys.stdin.buffer
+
+
+def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty: bool = True) -> bytes:
+    """The content of a file, or of standard input for ``-``.
+
+    :param limit: most bytes of it.
+    :param empty: whether it may be empty.
+    :raises ConfigurationError: if it cannot be read, is longer, or empty where it may not be.
+    """
+    data = bytearray()
+    for piece in pieces(name, what):
+        data += piece
+        if len(data) > limit:
+            raise ConfigurationError(
+                f"{_called(name, what)} is larger than {limit} bytes", hint="Is it the right file?"
+            )
+    if not data and not empty:
+        raise ConfigurationError(f"{_called(name, what)} is empty", hint="The chip takes no empty message")
+    return bytes(data)
+
+
+def check_out(out: str | None) -> None:
+    """Make sure that the file of ``--out`` can be written, before anything is done for it.
+
+    :raises ConfigurationError: if it cannot.
+    """
+    if out is not None:
+        from optiga.files.files import check_output_file
+
+        check_output_file(Path(out))
+
+
+def check_not_terminal(what: str) -> None:
+    """Refuse to write bytes to a terminal, before anything is done for them.
+
+    :raises ConfigurationError: if standard output is one.
+    """
+    if sys.stdout is not None and sys.stdout.isatty():
+        raise ConfigurationError(f"{what} cannot be written to a terminal", hint="Use --out FILE, or have it in hex")
+
+
+def save(settings: Settings, out: str, data: bytes, what: str, *, secret: bool = False) -> None:
+    """Write a result into its file, whole or not at all; for nobody else to read if it is a secret."""
+    from optiga.files.files import write_whole
+
+    write_whole(Path(out), data, SECRET_MODE if secret else 0o666)
+    settings.note(f"{what} has been written to {out}")
+
+
+def deliver(settings: Settings, data: bytes, what: str, *, out: str | None, as_hex: bool, secret: bool = False) -> None:
+    """Give a result out: into a file, in hex, or as bytes; a terminal gets text where it is text, and hex otherwise."""
+    shown = data.hex().encode("ascii") + b"\n" if as_hex else data
+    if out is not None:
+        save(settings, out, shown, what, secret=secret)
+        return
+    if not as_hex and sys.stdout is not None and sys.stdout.isatty():
+        if _is_text(data):
+            click.echo(data.decode("ascii"))
+        else:
+            settings.note(f"{what} is not text; this is hex")
+            click.echo(data.hex())
+        return
+    write_bytes(shown)
+
+
+def give(
+    settings: Settings,
+    data: bytes,
+    what: str,
+    fields: dict[str, object],
+    *,
+    out: str | None,
+    as_hex: bool,
+    secret: bool = False,
+) -> None:
+    """Give bytes out as a command's result: those of a file are not in what is printed.
+
+    :param fields: what else the result says.
+    """
+    if not settings.wants_result:
+        deliver(settings, data, what, out=out, as_hex=as_hex, secret=secret)
+        return
+    if out is not None:
+        save(settings, out, data.hex().encode() + b"\n" if as_hex else data, what, secret=secret)
+    result = {**fields, "size": len(data), "data": None if out is not None else data.hex(), "file": out}
+    settings.print_result(result)
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes to standard output, if there is one.
+
+    :raises ConfigurationError: if it does not take them, for example on a full disk.
+    """
+    if sys.stdout is None:  # as it is where the process was started with it closed
+        return
+    try:
+        stream = sys.stdout.buffer
+        stream.write(data)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from optiga.files.files import cause_of
+
+        raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
+
+
+def _is_text(data: bytes) -> bool:
+    printable = set(string.printable.encode("ascii")) - set(b"\x0b\x0c\r")
+    return all(byte in printable for byte in data)

@@ -1,0 +1,51 @@
+"""A group of commands that are loaded when they are asked for: help and the other commands start without them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+
+class Lazy(NamedTuple):
+    """A command that is not loaded yet.
+
+    :param place: where it is, ``module:attribute``, with the module as a relative import has it.
+    :param help: what it does, for the list of commands.
+    """
+
+    place: str
+    help: str
+
+
+class LazyGroup(click.Group):
+    """A group that knows where its commands are.
+
+    :param package: that from which their places are seen.
+    :param sections: its commands by their names, below the heads that they stand under in the list of commands.
+    """
+
+    def __init__(self, *args: Any, package: str, sections: Mapping[str, Mapping[str, Lazy]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._package = package
+        self._sections = sections
+        self._lazy = {name: lazy for commands in sections.values() for name, lazy in commands.items()}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in self._lazy:
+            return None
+        module, _, attribute = self._lazy[cmd_name].place.partition(":")
+        command: click.Command = getattr(import_module(module, self._package), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without loading them."""
+        width = max(map(len, self._lazy))
+        for head, commands in self._sections.items():
+            with formatter.section(head):
+                formatter.write_dl([(name.ljust(width), lazy.help) for name, lazy in commands.items()])

@@ -1,0 +1,285 @@
+"""The options that every command takes, before it or after it, and what follows from them: port, notes, results."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from optiga.chip import Chip
+    from optiga.transport import Port
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Settings:
+    """What the common options say.
+
+    ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
+    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``authorizations``, objects and the files
+    of their secrets.
+    """
+
+    def __init__(self) -> None:
+        self.port: str | None = None
+        self.query: str | None = None
+        self.output: str | None = None
+        self.quiet = False
+        self.verbosity = 0
+        self.authorizations: list[tuple[str, Path]] = []
+        self._resolved: Port | None = None
+
+    def find_port(self, *, more: str = "") -> Port:
+        """The port asked for, or that of the one board; an emulated chip is announced, always.
+
+        :param more: what else to say of an emulated chip.
+        :raises OptigaError: if there is none.
+        """
+        from optiga.transport import EmulatorPort, resolve_port
+
+        if self._resolved is None:
+            self._resolved = resolve_port(self.port)
+            if isinstance(self._resolved, EmulatorPort):
+                self.announce_emulated(self._resolved.file, more)
+        return self._resolved
+
+    def open_chip(self, *oids: int) -> Chip:
+        """Open the chip at the port asked for, and prove to it what secrets are known.
+
+        :param oids: objects that its model must have.
+        :raises OptigaError: if that cannot be.
+        """
+        from optiga.chip import open_chip
+
+        if not self.authorizations and not oids:
+            return open_chip(self.find_port())
+        from optiga.chip.abilities import require_objects
+        from optiga.objects.authorization import authorize, load_authorization
+
+        authorizations = [load_authorization(oid, path) for oid, path in self.authorizations]
+        chip = open_chip(self.find_port())
+        try:
+            require_objects(chip, oids)
+            authorize(chip, authorizations)
+        except BaseException:
+            chip.close()
+            raise
+        return chip
+
+    def announce_emulated(self, path: Path, more: str = "") -> None:
+        """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
+        click.echo(f"Emulated chip: {path}. Its keys lie in that file and protect nothing.{more}", err=True)
+
+    def note(self, text: str) -> None:
+        """Something for people; silent with ``--quiet``."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def warn(self, text: str) -> None:
+        """Something that people must know, ``--quiet`` or not."""
+        click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
+
+    def error(self, text: str) -> None:
+        """Why the command failed; one line."""
+        click.secho(f"Error: {' '.join(text.splitlines())}", err=True, fg="red", color=_colours())
+
+    def check_query(self, sample: Mapping[str, Any]) -> None:
+        """Refuse a query that finds nothing in a result of this kind, before anything is done.
+
+        :param sample: a result as it will be, with any values.
+        :raises ConfigurationError: if it finds nothing there.
+        """
+        if self.query is not None:
+            from optiga.cli.support.query import search
+
+            search(self.query, sample)
+
+    @property
+    def wants_result(self) -> bool:
+        """Whether the user asked for a result where the command prints none by itself."""
+        return self.query is not None or self.output in ("json", "repr")
+
+    def print_result(self, result: Mapping[str, Any], *, default: str = "text", text: str | None = None) -> None:
+        """Print a result on standard output, in the form asked for.
+
+        :param default: the form where none was asked for: ``repr``, ``json`` or ``text``.
+        :param text: the form for people; a line for each field where there is no other.
+        :raises ConfigurationError: if the query finds nothing.
+        """
+        import json
+
+        from optiga.cli.render.tables import lines
+
+        form = self.output or default
+        value: Any = dict(result)
+        if self.query is not None:
+            from optiga.cli.support.query import search
+
+            value = search(self.query, result)
+            text = str(value)
+            is_bare = value is None or isinstance(value, str)
+            if form == "repr" or (is_bare and self.output != "json"):
+                form = "text"
+        if form == "text":
+            _print(lines(result) if text is None else text)
+        elif form == "repr":
+            _print(repr(value))
+        else:
+            _print(json.dumps(value, indent=4, ensure_ascii=not _takes_every_letter()))
+
+
+def _print(text: str) -> None:
+    """Print a line of a result.
+
+    :raises ConfigurationError: if standard output does not take it, for example on a full disk.
+    """
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from optiga.files.files import cause_of
+
+        raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
+
+
+def _colours() -> bool | None:
+    """False where the user or the terminal wants none (no-color.org); None leaves it to whether there is a terminal."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def _takes_every_letter() -> bool:
+    """Whether standard output has an encoding for all of Unicode; JSON goes without where it has not."""
+    return sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+pass_settings = click.make_pass_decorator(Settings, ensure=True)
+
+
+def together(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Options, in their order, that several commands take, as one decorator."""
+
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr", "json", "text")) -> Callable[[F], F]:
+    """The options that every command takes.
+
+    :param forms: what ``--output`` may be; without any there is no result to query either.
+    :param environment: whether the environment variable for the port counts; on the main command only, so that it
+        never overrules what was written there.
+    """
+    return together(
+        click.option(
+            "--port",
+            metavar="PORT",
+            envvar="OPTIGA_PORT" if environment else None,
+            show_envvar=environment,
+            expose_value=False,
+            callback=_keep,
+            help="Device, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH]. [the one board plugged in]",
+        ),
+        *(_result_options(forms) if forms else (_without_result,)),
+        click.option(
+            "-q",
+            "--quiet",
+            "--quit",
+            is_flag=True,
+            expose_value=False,
+            callback=_keep,
+            help="No notes: the result, warnings and errors only.",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            "verbosity",
+            count=True,
+            expose_value=False,
+            callback=_keep_verbosity,
+            help="Say more; -vv shows every frame in hex.",
+        ),
+    )
+
+
+def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
+    return [
+        click.option(
+            "--query",
+            metavar="EXPR",
+            expose_value=False,
+            callback=_keep_query,
+            help="Print only this of the result: a field's name, or any JMESPath expression.",
+        ),
+        click.option(
+            "--output",
+            type=click.Choice(forms),
+            expose_value=False,
+            callback=_keep_output,
+            help="Form of the result: json for programs. [each command has its own]",
+        ),
+    ]
+
+
+def _without_result(function: F) -> F:
+    """For commands that print no result: they refuse what was said of one before their name."""
+
+    @wraps(function)
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        settings = _settings(click.get_current_context())
+        for option, value in (("--query", settings.query), ("--output", settings.output)):
+            if value is not None:
+                raise click.UsageError(f"{option} goes with commands that have a result.")
+        return function(*args, **kwargs)
+
+    return cast("F", refuse)
+
+
+def _settings(ctx: click.Context) -> Settings:
+    return ctx.ensure_object(Settings)
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Keep the value of an option that was given; one given behind the subcommand overrules one before it."""
+    if value:
+        setattr(_settings(ctx), str(param.name), value)
+    elif value == "" and param.name == "port":
+        raise click.BadParameter("is empty: name a device, a URL or emulator", ctx, param)
+
+
+def _keep_output(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Keep a form that was given; one given before the subcommand must be one that it has, too."""
+    form = value or _settings(ctx).output
+    if form:
+        _settings(ctx).output = param.type.convert(form, param, ctx)
+
+
+def _keep_query(ctx: click.Context, param: click.Parameter, value: str | None) -> None:  # noqa: ARG001
+    if value is not None:
+        from optiga.cli.support.query import compile_query
+
+        compile_query(value)
+        _settings(ctx).query = value
+
+
+def _keep_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> None:  # noqa: ARG001
+    if value:
+        import logging
+
+        settings = _settings(ctx)
+        settings.verbosity = max(settings.verbosity, value)
+        logging.basicConfig(format="%(name)s: %(message)s")
+        logging.getLogger("optiga").setLevel(logging.DEBUG if settings.verbosity > 1 else logging.INFO)

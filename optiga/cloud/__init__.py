@@ -1,0 +1,1 @@
+"""Clouds that know devices by their certificates."""

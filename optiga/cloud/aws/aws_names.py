@@ -1,0 +1,80 @@
+"""What AWS IoT accepts as a name, before it is asked (AWS IoT API Reference, data types)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from optiga.errors import ConfigurationError
+from optiga.pki.names import with_sample_uid
+
+MAX_NAME = 128
+MAX_VALUE = 800
+"""Most characters of an attribute's value."""
+MAX_ATTRIBUTES = {False: 3, True: 50}
+"""Most attributes of a thing, without and with a type."""
+
+_THING = r"[a-zA-Z0-9:_-]+"
+_TEMPLATE = r"[0-9A-Za-z_-]+"
+_LONGEST = {"provisioning template": 36}
+_PATTERNS = {
+    "provisioning template": _TEMPLATE,
+    "thing": _THING,
+    "thing type": _THING,
+    "thing group": _THING,
+    "policy": r"[\w+=,.@-]+",
+}
+_CHARACTERS = {
+    _TEMPLATE: "letters, digits and _ -",
+    _THING: "letters, digits and : _ -",
+    r"[\w+=,.@-]+": "letters, digits and _ + = , . @ -",
+}
+_OF_EACH_CHIP = ("thing", "policy")
+"""What each chip may have its own of; the others must be there before the chip is."""
+_ATTRIBUTE = r"[a-zA-Z0-9_.,@/:#-]+"
+_VALUE = r"[a-zA-Z0-9_.,@/:#=\[\]-]*"
+
+
+def check_name(kind: str, name: str, where: str = "") -> None:
+    """Refuse what AWS IoT would not take as a name.
+
+    :param kind: ``thing``, ``thing type``, ``thing group`` or ``policy``.
+    :param name: ``{uid}`` may stand in that of a thing or a policy.
+    :param where: where it was written, as the beginning of the message.
+    :raises ConfigurationError: if it would not.
+    """
+    filled = with_sample_uid(name) if kind in _OF_EACH_CHIP else name
+    if not re.fullmatch(_PATTERNS[kind], filled, re.ASCII):
+        raise ConfigurationError(
+            f"{where}{name!r} is no name of a {kind} in AWS IoT", hint=f"It takes {_CHARACTERS[_PATTERNS[kind]]}"
+        )
+    longest = _LONGEST.get(kind, MAX_NAME)
+    if len(filled) > longest:
+        raise ConfigurationError(
+            f"{where}{name!r} is too long for the name of a {kind}: {len(filled)} characters, AWS IoT takes {longest}"
+        )
+
+
+def check_attributes(attributes: Mapping[str, str], *, typed: bool) -> None:
+    """Refuse what AWS IoT would not take as attributes of a thing.
+
+    :param typed: whether the thing has a type.
+    :raises ConfigurationError: if it would not.
+    """
+    for key, value in attributes.items():
+        if not re.fullmatch(_ATTRIBUTE, key) or len(key) > MAX_NAME:
+            raise ConfigurationError(
+                f"--attribute {key!r} is no name of an attribute in AWS IoT",
+                hint=f"It takes up to {MAX_NAME} letters, digits and _ . , @ / : # -",
+            )
+        filled = with_sample_uid(value)
+        if not re.fullmatch(_VALUE, filled) or len(filled) > MAX_VALUE:
+            raise ConfigurationError(
+                f"--attribute {key}={value!r} is no value of an attribute in AWS IoT",
+                hint=f"It takes up to {MAX_VALUE} letters, digits and _ . , @ / : # = [ ] -, no spaces",
+            )
+    if len(attributes) > MAX_ATTRIBUTES[typed]:
+        raise ConfigurationError(
+            f"a thing {'with' if typed else 'without'} a type has at most {MAX_ATTRIBUTES[typed]} attributes",
+            hint="" if typed else "Give it a type: --thing-type",
+        )

@@ -1,0 +1,181 @@
+"""The way to one account in one region: credentials, retries, and who it is that asks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from optiga._version import __version__
+from optiga.cloud.aws.errors import THROTTLED, AwsError, asking
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.session import Session as CoreSession
+    from mypy_boto3_iot import IoTClient
+
+ATTEMPTS = 8
+"""How often something is asked that AWS has no time for, unless AWS_MAX_ATTEMPTS or the profile says it."""
+_CONNECT_TIMEOUT_S = 10
+
+Notice = Callable[[str], None]
+_log = logging.getLogger(__name__)
+
+
+class AwsOptions(NamedTuple):
+    """What the user says of the way to AWS; None leaves it to AWS's own environment variables and files.
+
+    :param endpoint_url: where AWS's services are instead.
+    """
+
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Aws:
+    """An account in a region, and clients for it; they may be used by several threads.
+
+    :param iot: asks again by itself where AWS has no time or the line breaks.
+    :param iot_once: asks once, for what must not be done twice.
+    :param attempts: how often ``iot`` asks.
+    :param account: the account's number.
+    :param partition: ``aws``, ``aws-cn`` …, the second part of ARNs.
+    """
+
+    iot: IoTClient = field(repr=False)
+    iot_once: IoTClient = field(repr=False)
+    attempts: int
+    account: str
+    region: str
+    partition: str
+    notice: Notice = field(repr=False)
+
+    def endpoint(self) -> str:
+        """Host name that devices of this account connect to (``iot:Data-ATS``).
+
+        :raises AwsError: if AWS does not tell.
+        """
+        with asking("iot:DescribeEndpoint"):
+            return str(self.iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"])
+
+
+def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
+    """Find credentials and a region, and ask AWS whose they are.
+
+    :param notice: is told when something takes long.
+    :raises AwsError: if there are none, they do not hold, or AWS cannot be reached.
+    """
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+    from botocore.exceptions import EndpointConnectionError
+
+    with asking("sts:GetCallerIdentity"):
+        core = botocore.session.Session(profile=options.profile)
+        session = boto3.Session(botocore_session=core, region_name=options.region)
+        again = Config(**_retries(core), user_agent_extra=f"optiga/{__version__}", connect_timeout=_CONNECT_TIMEOUT_S)
+        once = again.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+        region = session.region_name
+        if not region:
+            raise AwsError(
+                "no AWS region is set",
+                hint="--region eu-central-1, aws configure, or the environment variable AWS_DEFAULT_REGION",
+            )
+        _check_url(options.endpoint_url)
+        session.get_credentials()  # so that what is wrong with them is not said of the endpoint
+        try:
+            sts = session.client("sts", endpoint_url=options.endpoint_url, config=again)
+            iot = session.client("iot", endpoint_url=options.endpoint_url, config=again)
+            iot_once = session.client("iot", endpoint_url=options.endpoint_url, config=once)
+        except ValueError as error:  # botocore's word on an endpoint that is no URL
+            if "endpoint" not in str(error):
+                raise
+            raise AwsError(str(error), hint="--endpoint-url takes a URL such as https://HOST") from error
+        attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
+        for client in (sts, iot):
+            client.meta.events.register("needs-retry", _Waiting(notice, attempts))
+        for client in (sts, iot, iot_once):
+            client.meta.events.register("after-call", _refuse_pages)
+        try:
+            identity = sts.get_caller_identity()
+        except EndpointConnectionError as error:
+            if f".{region}." in str(sts.meta.endpoint_url) and region not in _known_regions(session):
+                raise AwsError(
+                    f"AWS cannot be reached at {sts.meta.endpoint_url}",
+                    hint=f"Is {region} a region of AWS, and is there a network? No region of that name is known here",
+                ) from error
+            raise
+        arn = str(identity["Arn"])
+        _log.info("AWS account %s in %s as %s", identity["Account"], region, arn)
+        return Aws(iot, iot_once, attempts, str(identity["Account"]), region, arn.split(":")[1], notice)
+
+
+def _known_regions(session: boto3.Session) -> set[str]:
+    return {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("iot", partition_name=partition)
+    }
+
+
+def _check_url(url: str | None) -> None:
+    """Refuse what botocore would only stumble over later."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if is_good and parts.username is not None:
+        raise AwsError("the endpoint's URL holds a user's name or password", hint="AWS takes neither in a URL")
+    if not is_good:
+        raise AwsError(f"Invalid endpoint: {url}", hint="--endpoint-url takes a URL such as https://HOST")
+
+
+def _refuse_pages(http_response: Any, model: Any, **_: object) -> None:
+    """Refuse pages for people, of a proxy for example: where AWS says nothing, botocore takes anything for that."""
+    from botocore.parsers import ResponseParserError
+
+    body = http_response.content.strip()
+    if http_response.status_code >= 500:  # a gateway's, which botocore takes for the failure that it is
+        return
+    if body[:5].lower() in (b"<html", b"<!doc"):
+        raise ResponseParserError(f"a page: {body[:40]!r}")
+    if model.service_model.service_name == "iot":
+        try:
+            json.loads(body or b"{}")
+        except ValueError:
+            raise ResponseParserError(f"no JSON: {body[:40]!r}") from None
+
+
+def _retries(core: CoreSession) -> dict[str, Any]:
+    """The settings of retries that the user has not made."""
+    profile = core.get_scoped_config()
+    retries: dict[str, Any] = {}
+    if "AWS_RETRY_MODE" not in os.environ and "retry_mode" not in profile:
+        retries["mode"] = "adaptive"
+    if "AWS_MAX_ATTEMPTS" not in os.environ and "max_attempts" not in profile:
+        retries["total_max_attempts"] = ATTEMPTS
+    return {"retries": retries} if retries else {}
+
+
+class _Waiting:
+    """Says that AWS keeps us waiting, from the second failure on, where it is going to be asked again."""
+
+    def __init__(self, notice: Notice, attempts: int) -> None:
+        self._notice = notice
+        self._attempts = attempts
+
+    def __call__(self, attempts: int, operation: Any, response: Any, caught_exception: Any, **_: object) -> None:
+        code = "" if response is None else (response[1] or {}).get("Error", {}).get("Code", "")
+        is_down = response is not None and response[0].status_code >= 500
+        if (caught_exception is not None or is_down or code in THROTTLED) and 2 <= attempts < self._attempts:
+            why = code or type(caught_exception).__name__
+            self._notice(f"AWS keeps us waiting at {operation.name} ({why}); attempt {attempts + 1}")

@@ -1,0 +1,223 @@
+"""What AWS and the way to it say, as one line each: what was asked, why it failed, what to do."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from optiga.cloud.aws.templates import OPERATOR, own_template
+from optiga.errors import CloudError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+T = TypeVar("T")
+
+NOT_FOUND = "ResourceNotFoundException"
+ALREADY_EXISTS = "ResourceAlreadyExistsException"
+INVALID = "InvalidRequestException"
+CONFLICT = "DeleteConflictException"
+
+_DENIED = {
+    "NotAuthorized",
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedException",
+    "UnauthorizedOperation",
+    "Forbidden",
+}
+_DENIED_ACTION = re.compile(r"not authorized to perform: ([a-z]+:\w+)")
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
+_UNKNOWN_KEY = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+    "AuthFailure",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+}
+_SIGNATURE = {"SignatureDoesNotMatch", "InvalidSignatureException"}
+_CLOCK = {"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"}
+THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+}
+_LONGEST_WAIT_S = 20.0
+_LONGEST_TEXT = 500
+_LOG_IN = "Log in again (aws sso login), or get new credentials"
+
+
+class AwsError(CloudError):
+    """AWS refused or could not be asked.
+
+    :param code: AWS's code of the error, for example ``ResourceNotFoundException``; empty if there was no answer.
+    :param answer: what else AWS answered.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", code: str = "", answer: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.answer = answer or {}
+
+
+@contextmanager
+def asking(action: str, about: str = "") -> Iterator[None]:
+    """Where AWS is asked.
+
+    :param action: as IAM names it, for example ``iot:CreateThing``.
+    :param about: what is concerned, for messages, for example ``thing lamp``.
+    :raises AwsError: for whatever botocore raises there.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, UndefinedModelAttributeError
+    from botocore.parsers import ResponseParserError
+
+    subject = f"{action} ({about})" if about else action
+    try:
+        yield
+    except ClientError as error:
+        raise _refusal(error, action, subject) from error
+    except BotoCoreError as error:
+        raise _failure(error, subject) from error
+    except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
+        raise AwsError(
+            f"AWS answered {subject} with something that is no answer to it: {_one_line(error)}",
+            hint="Is the endpoint (--endpoint-url, AWS_ENDPOINT_URL) one of AWS IoT?",
+        ) from error
+    except (OSError, ValueError, UndefinedModelAttributeError) as error:  # of files, processes and settings
+        raise AwsError(
+            f"AWS cannot be asked {subject}, its credentials or settings are at fault: {_one_line(error)}",
+            hint="They are in ~/.aws and in the environment variables that begin with AWS_",
+        ) from error
+
+
+@contextmanager
+def ignoring(code: str) -> Iterator[None]:
+    """Where one answer of AWS is as good as none: the block ends there, and what follows it goes on.
+
+    :param code: for example :data:`NOT_FOUND`.
+    """
+    try:
+        yield
+    except AwsError as error:
+        if error.code != code:
+            raise
+
+
+def ask_again(ask: Callable[[], T], codes: Collection[str], attempts: int, notice: Callable[[str], None]) -> T:
+    """What AWS answers in the end; for what botocore may not ask again by itself.
+
+    :param codes: the errors that are over in a while.
+    :param attempts: how often to ask.
+    :param notice: is told when it takes long.
+    :raises AwsError: the last one.
+    """
+    for attempt in range(1, attempts):
+        try:
+            return ask()
+        except AwsError as error:
+            if error.code not in codes:
+                raise
+            if attempt >= 2:
+                notice(f"AWS keeps us waiting ({error.message}); attempt {attempt + 1}")
+            time.sleep(min(_LONGEST_WAIT_S, random.random() * 2 ** (attempt - 1)))  # noqa: S311
+    return ask()
+
+
+def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
+    """AWS has answered, with an error."""
+    details: Mapping[str, Any] = error.response.get("Error", {})
+    code = str(details.get("Code") or "")
+    said = _one_line(details.get("Message") or error.response.get("message") or code or "no reason given").rstrip(".")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    message, hint = f"AWS refused {subject}: {said}", ""
+    if code in _DENIED or (status in (401, 403) and not code):
+        if error.operation_name not in ("", action.partition(":")[2]):  # a role's credentials, fetched on the way
+            action = f"sts:{error.operation_name}"
+            subject = f"{action}, on the way to {subject}"
+        message = f"AWS does not let these credentials do {subject}: {said}"
+        if named := _DENIED_ACTION.search(said):  # what it takes on the way, as RegisterThing what a template says
+            action = named[1]
+        hint = f"Allow {action}: {own_template(OPERATOR)} has every action that is needed"
+    elif code in _EXPIRED:
+        message, hint = f"the AWS credentials have expired ({code} at {subject})", _LOG_IN
+    elif code in _CLOCK or (code in _SIGNATURE and ("expired" in said.lower() or "not yet" in said.lower())):
+        message, hint = f"AWS does not accept this computer's time at {subject}: {said}", "Set the clock right"
+    elif code in _SIGNATURE:
+        message = f"AWS does not accept the signature of {subject}"
+        hint = "Is the secret access key the one of the access key?"
+    elif code in _UNKNOWN_KEY:
+        message = f"AWS does not know these credentials ({code} at {subject})"
+        hint = "Are they right, and is the region enabled for the account? aws sts get-caller-identity tells"
+    elif code in THROTTLED:
+        message, hint = f"AWS is asked too much at once, and has refused {subject}", "Run the command again later"
+    elif code == "LimitExceededException":
+        hint = "The account's limit is reached: remove what is no longer used, or ask AWS for more"
+    elif status >= 500:
+        message, hint = f"AWS failed at {subject}: {said}", "Run the command again; it goes on where it was"
+    return AwsError(message, hint=hint, code=code or str(status), answer=error.response)
+
+
+def _failure(error: Exception, subject: str) -> AwsError:
+    """There was no answer, or nothing could be asked."""
+    from botocore import exceptions as known
+
+    said = _one_line(error).rstrip(".")
+    if isinstance(error, (known.NoCredentialsError, known.PartialCredentialsError)):
+        return AwsError(
+            f"there are no AWS credentials: {said}",
+            hint="aws configure, aws sso login, --profile NAME, or the environment variables AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY",
+        )
+    if isinstance(error, known.ProfileNotFound):
+        return AwsError(said, hint="aws configure list-profiles shows which there are")
+    if isinstance(error, (known.ConfigParseError, known.ConfigNotFound)):
+        return AwsError(
+            f"AWS's configuration file cannot be read: {said}",
+            hint="It is ~/.aws/config, or where AWS_CONFIG_FILE says",
+        )
+    if isinstance(error, (known.NoRegionError, known.InvalidRegionError)):
+        return AwsError(
+            f"no AWS region to work in: {said}",
+            hint="--region eu-central-1, aws configure, or the environment variable AWS_DEFAULT_REGION",
+        )
+    sso = (
+        known.SSOError,
+        known.TokenRetrievalError,
+        known.CredentialRetrievalError,
+        known.RefreshWithMFAUnsupportedError,
+    )
+    if isinstance(error, sso):
+        return AwsError(f"the AWS credentials cannot be had: {said}", hint=_LOG_IN)
+    if isinstance(error, known.SSLError):
+        return AwsError(f"no trustworthy connection to AWS at {subject}: {said}", hint="Does a proxy stand between?")
+    if isinstance(error, known.HTTPClientError) and "Invalid header value" in said:
+        return AwsError(  # with the value, which may be a session's token
+            "the AWS credentials hold a character that no credentials have",
+            hint="Is there a line feed at the end of one of them?",
+        )
+    bad_url = "Not supported URL scheme" in said or "Invalid endpoint" in said
+    if isinstance(error, known.InvalidEndpointConfigurationError) or bad_url:
+        return AwsError(said, hint="--endpoint-url takes a URL such as https://HOST")
+    if isinstance(error, (known.HTTPClientError, known.ConnectionError)):
+        return AwsError(
+            f"AWS cannot be reached at {subject}: {said}",
+            hint="Is there a network, or a proxy to name (HTTPS_PROXY)?",
+        )
+    return AwsError(f"AWS cannot be asked {subject}: {said}")
+
+
+def _one_line(value: object) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …"

@@ -1,0 +1,144 @@
+"""IoT policies: made from a template for a region and an account, and compared with what AWS has."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from optiga.cloud.aws.templates import EVERYTHING, own_template
+from optiga.errors import ConfigurationError
+from optiga.files.files import is_there, read_input
+from optiga.files.json_lines import parse_json
+from optiga.files.problems import describe_path
+from optiga.pki.names import UID_FIELD, fill_uid
+
+if TYPE_CHECKING:
+    from optiga.cloud.aws.connection import Aws
+
+MAX_SIZE = 2048
+"""Most characters of a policy, white space not counted (AWS IoT Core's quotas)."""
+_MAX_FILE_SIZE = 1 << 16
+_ACTIONS = ("iot:", "greengrass:")
+"""What actions begin with that stand in devices' policies."""
+_OPEN_FIELD = re.compile(r"<aws-[a-z-]+>")
+
+
+class PolicyTemplate(NamedTuple):
+    """A policy with gaps: ``<aws-region>``, ``<aws-account-id>``, ``<aws-partition>``, ``{uid}``.
+
+    :param name: what to call it in messages.
+    """
+
+    name: str
+    text: str
+
+    @property
+    def needs_uid(self) -> bool:
+        """Whether each chip gets another policy."""
+        return UID_FIELD in self.text
+
+    def render(self, aws: Aws, uid: str) -> str:
+        """The policy's document, formatted as the template is.
+
+        :raises ConfigurationError: if it is no policy.
+        """
+        text = self.text
+        for field, value in (
+            ("<aws-region>", aws.region),
+            ("<aws-account-id>", aws.account),
+            ("<aws-partition>", aws.partition),
+        ):
+            text = text.replace(field, value)
+        text = fill_uid(text, uid)
+        _check(text, self.name)
+        return text
+
+
+def load_template(path: Path) -> PolicyTemplate:
+    """A template from a file.
+
+    :raises ConfigurationError: if it cannot be read.
+    """
+    data = read_input(path, "policy template", _MAX_FILE_SIZE)
+    try:
+        return PolicyTemplate(str(path), data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"the policy template {path} is not UTF-8") from None
+
+
+def find_default_template() -> Path:
+    """``my_policy.template`` in the current folder, or the project's own."""
+    here = Path(EVERYTHING)
+    return here if is_there(here) else own_template(EVERYTHING)
+
+
+def differences(ours: str, theirs: str) -> list[str]:
+    """What is different between two policies, line by line as diff shows it; empty if they mean the same.
+
+    :param theirs: what AWS has.
+    """
+    import difflib
+
+    ours_lines, theirs_lines = _normal_lines(ours), _normal_lines(theirs)
+    return list(difflib.unified_diff(theirs_lines, ours_lines, "AWS has", "template", lineterm="", n=1))
+
+
+def opens_everything(document: str) -> bool:
+    """Whether a policy allows something on every resource of the account or anywhere."""
+    return any(
+        statement.get("Effect") == "Allow" and any(_is_everything(one) for one in _several(statement.get("Resource")))
+        for statement in _several(json.loads(document)["Statement"])
+    )
+
+
+def _is_everything(resource: object) -> bool:
+    return isinstance(resource, str) and resource.rpartition(":")[2] == "*"
+
+
+def _check(text: str, name: str) -> None:
+    """Refuse what AWS would not take as a policy."""
+    document = parse_json(text, name)
+    for path, line in document.duplicates:
+        raise ConfigurationError(f"{name}:{line}: {describe_path(path)}: stands here a second time")
+    value = document.value
+    statements = _several(value.get("Statement")) if isinstance(value, dict) else []
+    if not statements or not all(isinstance(one, dict) for one in statements):
+        raise ConfigurationError(f"{name}: a policy is an object with Version and Statement")
+    if value.get("Version") not in ("2012-10-17", "2008-10-17"):
+        raise ConfigurationError(f"{name}: Version is {value.get('Version')!r}", hint="AWS's is '2012-10-17'")
+    for number, statement in enumerate(statements, 1):
+        if statement.get("Effect") not in ("Allow", "Deny"):
+            raise ConfigurationError(f"{name}: statement {number}: Effect is neither 'Allow' nor 'Deny'")
+        for field in ("Action", "Resource"):
+            values = _several(statement.get(field))
+            if not values or not all(isinstance(one, str) and one for one in values):
+                raise ConfigurationError(f"{name}: statement {number}: {field} must be a text or a list of texts")
+        foreign = [one for one in _several(statement["Action"]) if not one.startswith(_ACTIONS)]
+        if foreign:
+            raise ConfigurationError(
+                f"{name}: statement {number}: {foreign[0]!r} is no action of AWS IoT",
+                hint="This is a device's policy; an operator's IAM policy is another thing",
+            )
+    left = _OPEN_FIELD.search(text)
+    if left:
+        raise ConfigurationError(
+            f"{name}: {left[0]} is no field", hint="Fields are <aws-region>, <aws-account-id>, <aws-partition>, {uid}"
+        )
+    size = len("".join(text.split()))
+    if size > MAX_SIZE:
+        raise ConfigurationError(f"{name}: the policy has {size} characters, AWS IoT takes {MAX_SIZE}")
+
+
+def _several(value: Any) -> list[Any]:
+    """One or several, as policies have it."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _normal_lines(document: str) -> list[str]:
+    """A policy in one form, whatever form it has; one that is no JSON as it is."""
+    try:
+        return json.dumps(json.loads(document), indent=4, sort_keys=True).splitlines()
+    except ValueError:
+        return document.splitlines()

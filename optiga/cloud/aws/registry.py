@@ -1,0 +1,200 @@
+"""Things and policies in AWS IoT: used where they are there, made where not, attached and detached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.cloud.aws.errors import (
+    ALREADY_EXISTS,
+    CONFLICT,
+    INVALID,
+    NOT_FOUND,
+    AwsError,
+    ask_again,
+    asking,
+    ignoring,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_iot.type_defs import CreateThingRequestTypeDef
+
+    from optiga.cloud.aws.connection import Aws
+
+_PATIENCE = 5
+"""How often a thing is asked to go; it may be that it never will."""
+
+
+class Thing(NamedTuple):
+    """A thing as AWS IoT has it."""
+
+    name: str
+    arn: str
+    thing_type: str | None
+    attributes: Mapping[str, str]
+
+
+class Registered(NamedTuple):
+    """What a fleet template has made or found, each None if none: names and the thing's ARN."""
+
+    thing: str | None
+    thing_arn: str | None
+    policy: str | None
+
+
+class Registry:
+    """The things and policies of an account in a region. Each method raises :class:`AwsError` where AWS refuses."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+
+    def find_thing(self, name: str) -> Thing | None:
+        """A thing, None if there is none of this name."""
+        with ignoring(NOT_FOUND), asking("iot:DescribeThing", f"thing {name}"):
+            answer = self._aws.iot.describe_thing(thingName=name)
+            attributes = dict(answer.get("attributes") or {})
+            return Thing(name, str(answer["thingArn"]), answer.get("thingTypeName"), attributes)
+        return None
+
+    def ensure_thing(self, name: str, thing_type: str | None, attributes: Mapping[str, str]) -> str:
+        """Make a thing, or give the one of this name the attributes; its ARN.
+
+        :param thing_type: for a thing that is made; one that is there keeps its own.
+        """
+        found = self.find_thing(name)
+        if found is None:
+            try:
+                return self._create_thing(name, thing_type, attributes)
+            except AwsError as error:
+                if error.code != ALREADY_EXISTS:
+                    raise
+                found = self.find_thing(name)  # somebody was quicker
+                if found is None:
+                    raise
+        if any(found.attributes.get(key) != value for key, value in attributes.items()):
+            with asking("iot:UpdateThing", f"thing {name}"):
+                self._aws.iot.update_thing(
+                    thingName=name, attributePayload={"attributes": dict(attributes), "merge": True}
+                )
+        return found.arn
+
+    def _create_thing(self, name: str, thing_type: str | None, attributes: Mapping[str, str]) -> str:
+        wishes: CreateThingRequestTypeDef = {"thingName": name}
+        if thing_type is not None:
+            wishes["thingTypeName"] = thing_type
+        if attributes:
+            wishes["attributePayload"] = {"attributes": dict(attributes)}
+        with asking("iot:CreateThing", f"thing {name}"):
+            return str(self._aws.iot.create_thing(**wishes)["thingArn"])
+
+    def has_thing_type(self, name: str) -> bool:
+        """Whether there is a thing type of this name."""
+        with ignoring(NOT_FOUND), asking("iot:DescribeThingType", f"thing type {name}"):
+            self._aws.iot.describe_thing_type(thingTypeName=name)
+            return True
+        return False
+
+    def has_thing_group(self, name: str) -> bool:
+        """Whether there is a thing group of this name."""
+        with ignoring(NOT_FOUND), asking("iot:DescribeThingGroup", f"thing group {name}"):
+            self._aws.iot.describe_thing_group(thingGroupName=name)
+            return True
+        return False
+
+    def add_to_group(self, thing: str, group: str) -> None:
+        """Put a thing into a group; does nothing if it is in there."""
+        with asking("iot:AddThingToThingGroup", f"thing {thing}, group {group}"):
+            self._aws.iot.add_thing_to_thing_group(thingName=thing, thingGroupName=group)
+
+    def attach_thing(self, thing: str, certificate_arn: str) -> None:
+        """Make a certificate a thing's; does nothing if it is."""
+        with asking("iot:AttachThingPrincipal", f"thing {thing}"):
+            self._aws.iot.attach_thing_principal(thingName=thing, principal=certificate_arn)
+
+    def policy_document(self, name: str) -> str | None:
+        """The document, JSON, of a policy's default version; None if there is no policy of this name."""
+        with ignoring(NOT_FOUND), asking("iot:GetPolicy", f"policy {name}"):
+            return str(self._aws.iot.get_policy(policyName=name)["policyDocument"])
+        return None
+
+    def make_policy(self, name: str, document: str) -> bool:
+        """Make a policy; whether there was none of this name, which otherwise stays as it is."""
+        with ignoring(ALREADY_EXISTS), asking("iot:CreatePolicy", f"policy {name}"):
+            self._aws.iot.create_policy(policyName=name, policyDocument=document)
+            return True
+        return False
+
+    def attach_policy(self, name: str, certificate_arn: str) -> None:
+        """Let a policy say what a certificate's device may do; does nothing if it does."""
+        with asking("iot:AttachPolicy", f"policy {name}"):
+            self._aws.iot.attach_policy(policyName=name, target=certificate_arn)
+
+    def template_body(self, name: str) -> str | None:
+        """The body, JSON, of a provisioning template; None if there is none of this name."""
+        with ignoring(NOT_FOUND), asking("iot:DescribeProvisioningTemplate", f"template {name}"):
+            return str(self._aws.iot.describe_provisioning_template(templateName=name)["templateBody"])
+        return None
+
+    def register_thing(self, body: str, parameters: Mapping[str, str]) -> Registered:
+        """Have AWS make thing, attachments and policies as a provisioning template says."""
+        with asking("iot:RegisterThing"):
+            answer = self._aws.iot.register_thing(templateBody=body, parameters=dict(parameters))
+            arns = [str(arn) for arn in (answer.get("resourceArns") or {}).values()]
+        thing_arn = next((arn for arn in arns if ":thing/" in arn), None)
+        policy = next((arn.partition(":policy/")[2] for arn in arns if ":policy/" in arn), None)
+        return Registered(thing_arn.partition(":thing/")[2] if thing_arn else None, thing_arn, policy)
+
+    def detach_all(self, certificate_arn: str) -> tuple[list[str], list[str]]:
+        """Take a certificate from its things and policies.
+
+        :returns: the names of these things and policies.
+        """
+        things: list[str] = []
+        policies: list[str] = []
+        with ignoring(NOT_FOUND), asking("iot:ListAttachedPolicies"):
+            for page in self._aws.iot.get_paginator("list_attached_policies").paginate(target=certificate_arn):
+                policies += [str(policy["policyName"]) for policy in page["policies"]]
+        with ignoring(NOT_FOUND), asking("iot:ListPrincipalThings"):
+            for found in self._aws.iot.get_paginator("list_principal_things").paginate(principal=certificate_arn):
+                things += found["things"]
+        for name in policies:
+            with ignoring(NOT_FOUND), asking("iot:DetachPolicy", f"policy {name}"):
+                self._aws.iot.detach_policy(policyName=name, target=certificate_arn)
+        for name in things:
+            with ignoring(NOT_FOUND), asking("iot:DetachThingPrincipal", f"thing {name}"):
+                self._aws.iot.detach_thing_principal(thingName=name, principal=certificate_arn)
+        return things, policies
+
+    def delete_thing(self, name: str) -> None:
+        """Remove a thing that nothing is attached to; does nothing if there is none.
+
+        What was detached a moment ago may be attached still: AWS takes its time, so it is asked again.
+        """
+
+        def delete() -> None:
+            with ignoring(NOT_FOUND), asking("iot:DeleteThing", f"thing {name}"):
+                self._aws.iot.delete_thing(thingName=name)
+
+        try:
+            ask_again(delete, {INVALID}, min(self._aws.attempts, _PATIENCE), self._aws.notice)
+        except AwsError as error:
+            if error.code != INVALID:
+                raise
+            raise AwsError(
+                error.message, hint="Leave it, or detach its other certificates first", code=error.code
+            ) from error
+
+    def delete_policy(self, name: str) -> None:
+        """Remove a policy that is attached to nothing; does nothing if there is none."""
+        try:
+            with ignoring(NOT_FOUND), asking("iot:DeletePolicy", f"policy {name}"):
+                self._aws.iot.delete_policy(policyName=name)
+        except AwsError as error:
+            if error.code != CONFLICT:
+                raise
+            raise AwsError(
+                f"policy {name} is still in use by other certificates, or has several versions",
+                hint="AWS takes up to five minutes to let go of a policy: run the command again then; or leave it, or "
+                "detach it there and delete its other versions first",
+                code=error.code,
+            ) from error

@@ -1,0 +1,75 @@
+"""Secrets that a chip shares with others: agreed on with the holder of another key, or held in its objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optiga.errors import ConfigurationError
+from optiga.pki.public_key_files import give_key, load_public_key
+from optiga.protocol.models import find_object
+from optiga.protocol.objects import ObjectKind, Slot, format_oid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from optiga.chip import Chip
+    from optiga.pki.public_keys import PublicKey
+
+_FIRST_SESSION = 0xE100
+_KINDS = (ObjectKind.DATA, ObjectKind.SECRET)
+
+
+def load_peer(path: Path) -> PublicKey:
+    """The public key of another side, from a file.
+
+    :raises ConfigurationError: if the file cannot be read, or the key is of no curve of the chip.
+    :raises CertificateError: if it holds no public key.
+    """
+    peer = load_public_key(path)
+    if peer.algorithm is None or not peer.algorithm.is_ec:
+        raise ConfigurationError(f"{path} holds a key {peer.title}", hint="ECDH takes one on a curve of the chip")
+    return peer
+
+
+def agree(chip: Chip, slot: Slot, peer: PublicKey, session: int | None) -> bytes:
+    """The secret that a slot's key shares with another key (ECDH). Two exchanges.
+
+    :param session: 1 to 4 to keep it in that session of the chip; None to have it given out.
+    :returns: the x coordinate, as long as one of the curve's; empty if it is kept.
+    :raises ConfigurationError: if the keys are not on the same curve.
+    :raises ChipError: if the slot holds no key, or the chip refuses.
+    """
+    key = chip.key(slot.key_oid)
+    if key.algorithm is not peer.algorithm:
+        raise ConfigurationError(
+            f"the other key is on {peer.title}, the one in {format_oid(slot.key_oid)} is {key.algorithm.title}",
+            hint="Both must be on one curve",
+        )
+    given = give_key(peer, "the other side's public key")
+    return key.agree(given, session=None if session is None else _FIRST_SESSION + session - 1)
+
+
+def resolve_secret(text: str) -> int:
+    """The data object that ``--secret`` or ``--key`` names.
+
+    Whether it is of the type pre-shared secret is for the chip to say. Sessions are none of them: what is in one is
+    lost when a command ends.
+
+    :raises ConfigurationError: if there is no such object, or it cannot hold a secret.
+    """
+    info = find_object(text)
+    if info is None:
+        raise ConfigurationError(f"{text!r} is not an object of the chip", hint="Give an identifier such as 0xF1D0")
+    if info.kind is ObjectKind.SESSION:
+        raise ConfigurationError(
+            f"{info.label} is a session, which holds nothing when a command begins",
+            hint="Name a data object whose type is pre-shared secret",
+            oid=info.oid,
+        )
+    if info.kind not in _KINDS:
+        raise ConfigurationError(
+            f"{info.label} ({info.kind.value}) holds no shared secret",
+            hint="Name a data object whose type is pre-shared secret",
+            oid=info.oid,
+        )
+    return info.oid

@@ -1,0 +1,189 @@
+"""What a chip calculates for a person, where it is more than one method of its toolbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.objects.targets import resolve_readable
+from optiga.pki.public_key_files import give_key, load_public_key
+from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE
+from optiga.protocol.codes import RANDOM_SIZES, SymmetricMode
+from optiga.protocol.derivation import MAX_INFO, MAX_SALT, MIN_PRF_SEED
+from optiga.protocol.symmetric import BLOCK_SIZE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from optiga.chip import Chip, GivenKey
+    from optiga.objects.targets import Target
+    from optiga.protocol.objects import Slot
+
+
+def draw_random(chip: Chip, size: int) -> bytes:
+    """Random bytes of the chip's true generator, as many as wanted. One exchange for each 256.
+
+    :raises ChipError: if the chip refuses.
+    """
+    drawn = bytearray()
+    while len(drawn) < size:
+        drawn += chip.random(max(RANDOM_SIZES[0], min(RANDOM_SIZES[-1], size - len(drawn))))
+    return bytes(drawn[:size])
+
+
+def hash_object(chip: Chip, target: Target) -> bytes:
+    """SHA-256 of what an object holds, which the chip reads itself. Two exchanges.
+
+    :param target: from :func:`optiga.objects.targets.resolve_readable`.
+    :raises ChipError: if the chip refuses: what cannot be read cannot be hashed.
+    """
+    from optiga.chip.commands.calc_hash import ObjectPart
+
+    used = chip.metadata(target.oid).used_size or 0
+    return chip.toolbox.sha256(*([ObjectPart(target.oid, 0, used)] if used else []))
+
+
+class AesJob(NamedTuple):
+    """What is to be encrypted or decrypted, checked and padded."""
+
+    content: bytes
+    mode: SymmetricMode
+    iv: bytes
+    padded: bool
+
+
+def plan_encryption(message: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
+    """Check and pad a message for :func:`encrypt`.
+
+    :param mode: ``cbc`` or ``ecb``.
+    :param iv: 16 bytes, for CBC.
+    :param padding: ``pkcs7`` (RFC 5652, 6.3) or ``none``.
+    :raises ConfigurationError: if these do not go together.
+    """
+    if padding == "pkcs7":
+        from cryptography.hazmat.primitives.padding import PKCS7
+
+        padder = PKCS7(8 * BLOCK_SIZE).padder()
+        message = padder.update(message) + padder.finalize()
+    return _plan(message, mode, iv, padding)
+
+
+def plan_decryption(protected: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
+    """Check what :func:`decrypt` is to decrypt; otherwise as :func:`plan_encryption`."""
+    return _plan(protected, mode, iv, padding)
+
+
+def _plan(content: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
+    if not content or len(content) % BLOCK_SIZE:
+        raise ConfigurationError(
+            f"{len(content)} bytes are not whole blocks of {BLOCK_SIZE}",
+            hint="Have a message padded with --pad pkcs7; what is encrypted has whole blocks always",
+        )
+    if mode == "ecb" and iv is not None:
+        raise ConfigurationError("ECB takes no --iv", hint="CBC does")
+    if mode == "cbc" and (iv is None or len(iv) != BLOCK_SIZE):
+        was = "there is none" if iv is None else f"it has {len(iv)}"
+        raise ConfigurationError(
+            f"CBC needs an initialization vector of {BLOCK_SIZE} bytes, {was}",
+            hint="Give it with --iv; 'random 16' draws one for a new message",
+        )
+    return AesJob(content, SymmetricMode[mode.upper()], iv or b"", padding == "pkcs7")
+
+
+def encrypt(chip: Chip, job: AesJob) -> bytes:
+    """Encrypt with the chip's AES key. One exchange for about each 600 bytes.
+
+    :raises ChipError: if the chip holds no such key, or refuses.
+    """
+    return chip.toolbox.encrypt_aes(job.content, job.mode, job.iv)
+
+
+def decrypt(chip: Chip, job: AesJob) -> bytes:
+    """Decrypt with the chip's AES key, and take the padding away. One exchange for about each 600 bytes.
+
+    :raises ConfigurationError: if there is no right padding.
+    :raises ChipError: if the chip holds no such key, or refuses.
+    """
+    message = chip.toolbox.decrypt_aes(job.content, job.mode, job.iv)
+    if not job.padded:
+        return message
+    from cryptography.hazmat.primitives.padding import PKCS7
+
+    unpadder = PKCS7(8 * BLOCK_SIZE).unpadder()
+    try:
+        return unpadder.update(message) + unpadder.finalize()
+    except ValueError:
+        raise ConfigurationError(
+            "what comes out is not padded by PKCS #7", hint="Another key, mode or --iv was used, or --pad none"
+        ) from None
+
+
+def plan_mac(message: bytes, mode: str) -> SymmetricMode:
+    """The mode that ``cmac`` or ``cbc-mac`` names.
+
+    :raises ConfigurationError: if the message does not fit it.
+    """
+    if mode == "cbc-mac" and len(message) % BLOCK_SIZE:
+        raise ConfigurationError(
+            f"CBC-MAC: {len(message)} bytes are not whole blocks of {BLOCK_SIZE}", hint="CMAC takes any length"
+        )
+    return SymmetricMode[mode.upper().replace("-", "_")]
+
+
+def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> GivenKey | int:
+    """The key to encrypt for: of a file, or the object of the chip with its certificate.
+
+    :param size: bytes of the message.
+    :raises ConfigurationError: if it is no RSA key of the chip's, or the message is too long for it.
+    :raises CertificateError: if the file holds no public key.
+    """
+    if path is None:
+        return resolve_readable(oid or "").oid
+    key = load_public_key(path)
+    if key.algorithm is None or not key.algorithm.is_rsa:
+        raise ConfigurationError(f"{path} holds a key {key.title}", hint="The chip encrypts for RSA-1024 and RSA-2048")
+    most = RSA_KEY_BITS[key.algorithm] // 8 - RSA_PADDING_SIZE
+    if size > most:
+        raise ConfigurationError(
+            f"{size} bytes are too many for {key.title}: at most {most}",
+            hint="Encrypt an AES key for it, and the message with that",
+        )
+    return give_key(key, str(path))
+
+
+def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
+    """Decrypt RSAES-PKCS1-v1.5 with a slot's key. Two exchanges.
+
+    :raises ConfigurationError: if the slot's key is no RSA key, or what is to be decrypted is not as long as it.
+    :raises ChipError: if the slot holds no key, or the chip refuses.
+    """
+    key = chip.key(slot.key_oid)
+    if not key.algorithm.is_rsa:
+        raise ConfigurationError(
+            f"the key in slot {slot.name} is {key.algorithm.title}", hint="RSA keys decrypt: slots five and six"
+        )
+    size = RSA_KEY_BITS[key.algorithm] // 8
+    if len(protected) != size:
+        raise ConfigurationError(f"{len(protected)} bytes are not encrypted for {key.algorithm.title}: that has {size}")
+    return key.decrypt(protected)
+
+
+def check_hkdf(salt: bytes, info: bytes) -> None:
+    """Make sure that HKDF takes these.
+
+    :raises ConfigurationError: if not.
+    """
+    for name, value, most in (("--salt", salt, MAX_SALT), ("--info", info, MAX_INFO)):
+        if len(value) > most:
+            raise ConfigurationError(f"{name} has {len(value)} bytes, at most {most} are taken")
+
+
+def check_prf(label: bytes, seed: bytes) -> None:
+    """Make sure that the PRF takes these.
+
+    :raises ConfigurationError: if not.
+    """
+    if not MIN_PRF_SEED <= len(label + seed) <= MAX_SALT:
+        raise ConfigurationError(
+            f"label and seed have {len(label + seed)} bytes together, {MIN_PRF_SEED} to {MAX_SALT} are taken"
+        )

@@ -1,0 +1,112 @@
+"""SQLite files of this tool: known by their header, made whole or not at all, and on the disk when they say so."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.files.files import cause_of
+from optiga.files.sqlite_uri import address_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WAIT_S = 30.0
+"""How long one process waits for others, in seconds."""
+
+
+class Kind(NamedTuple):
+    """A kind of file.
+
+    :param application_id: what tells it from other SQLite files, in its header.
+    :param version: of the schema.
+    :param schema: SQL that makes it.
+    :param title: what it is to the user, for messages.
+    :param absent: what it means if it is not there, for a hint.
+    """
+
+    application_id: int
+    version: int
+    schema: str
+    title: str
+    absent: str
+
+
+def create(connection: sqlite3.Connection, kind: Kind) -> None:
+    """Make the tables, all or none, in a file that has none."""
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {kind.schema} PRAGMA application_id = {kind.application_id}; "
+        f"PRAGMA user_version = {kind.version}; COMMIT;"
+    )
+
+
+@contextmanager
+def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sqlite3.Connection]:
+    """A file, as long as the context lasts; every statement is a transaction unless one is begun.
+
+    :param make: make it if it is not there.
+    :raises ConfigurationError: if it cannot be read or written, is another, or others have it for too long.
+    """
+    try:
+        address = address_of(path.absolute()) + ("?mode=rwc" if make else "?mode=rw")
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=WAIT_S)) as connection:
+            connection.execute("PRAGMA synchronous = EXTRA")
+            if make:
+                _make_if_empty(connection, kind)
+            if _header(connection) != (kind.application_id, kind.version):
+                raise _another(path, kind)
+            yield connection
+    except sqlite3.Error as error:
+        raise _explain(path, kind, error, make=make) from None
+
+
+def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:
+    """Why a file could not be used, as far as looking at it tells."""
+    cause, hint = str(error), "Is the disk full, the file read-only, or another process at work?"
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):
+            cause, hint = "it is a folder", ""
+    except FileNotFoundError:
+        if not make:
+            return ConfigurationError(f"{kind.title} {path} is not there", hint=kind.absent)
+        if not path.parent.is_dir():
+            return ConfigurationError(f"{kind.title} {path} cannot be made: there is no such folder")
+    except OSError as refusal:
+        cause, hint = cause_of(refusal), ""
+    else:
+        if "not a database" in cause:
+            return _another(path, kind)
+    return ConfigurationError(f"{kind.title} {path} cannot be used: {cause}", hint=hint)
+
+
+def _another(path: Path, kind: Kind) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} does not hold {kind.title}, or was made by another version of this program",
+        hint="Get it back from a copy, or name another file",
+    )
+
+
+def _make_if_empty(connection: sqlite3.Connection, kind: Kind) -> None:
+    if _is_empty(connection):
+        try:
+            create(connection, kind)
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.rollback()
+            if _is_empty(connection):  # else another process was quicker
+                raise
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return bool(tables == 0 and _header(connection) == (0, 0))
+
+
+def _header(connection: sqlite3.Connection) -> tuple[int, int]:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return application, version

@@ -1,0 +1,140 @@
+"""Mistakes in a configuration, collected as its parts are read, each with its line and path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.files.json_lines import Document, Path
+
+
+class Problem(NamedTuple):
+    """A mistake.
+
+    :param line: where it stands in its document, counted from 1.
+    :param text: one line for people, with the document's name, the line and the path.
+    """
+
+    line: int
+    text: str
+
+
+class Section:
+    """One value of a document with its path, and what is wrong in it.
+
+    :param name: what to call the document in messages, usually the path of its file.
+    :param problems: the list that mistakes go to, shared by all sections of a document.
+    """
+
+    def __init__(self, document: Document, name: str, problems: list[Problem], path: Path = ()) -> None:
+        self._document = document
+        self._name = name
+        self._problems = problems
+        self.path = path
+        value = document.value
+        for step in path:
+            value = value[step]
+        self.value: Any = value
+
+    def child(self, step: str | int) -> Section:
+        """The section of a member or element that is there."""
+        return Section(self._document, self._name, self._problems, (*self.path, step))
+
+    def problem(self, text: str) -> None:
+        """Note a mistake in this value."""
+        line = self._document.lines[self.path]
+        self._problems.append(Problem(line, f"{self._name}:{line}: {describe_path(self.path)}: {text}"))
+
+    def members(
+        self, required: Iterable[str], optional: Iterable[str] = (), other_names: Mapping[str, str] | None = None
+    ) -> dict[str, Section]:
+        """The members of an object by name; those unknown or missing are noted, as is a value that is no object.
+
+        :param other_names: the right name for wrong ones that people are known to use.
+        """
+        if not isinstance(self.value, dict):
+            self.problem(f"must be an object in braces, not {describe_kind(self.value)}")
+            return {}
+        required = tuple(required)
+        known = (*required, *optional)
+        for name in self.value:
+            if name not in known:
+                hint = suggest(name, [other for other in known if other not in self.value], other_names or {})
+                self.child(name).problem(f"is not known{hint or ' (known: ' + ', '.join(known) + ')'}")
+        for name in required:
+            if name not in self.value:
+                self.problem(f"{name} is missing")
+        return {name: self.child(name) for name in known if name in self.value}
+
+    def elements(self) -> list[Section]:
+        """The elements of an array; a value that is none is noted."""
+        if not isinstance(self.value, list):
+            self.problem(f"must be a list in brackets, not {describe_kind(self.value)}")
+            return []
+        return [self.child(index) for index in range(len(self.value))]
+
+    def text(self) -> str | None:
+        """The value if it is a text; else that is noted."""
+        if isinstance(self.value, str):
+            return self.value
+        self.problem(f"must be a text in double quotes, not {describe_kind(self.value)}")
+        return None
+
+    def choice(self, choices: Iterable[str], what: str, other_names: Mapping[str, str] | None = None) -> str | None:
+        """The one of the choices that the value names, in any letter case; else that is noted.
+
+        :param what: what the choices are, for example ``a curve of the chip``.
+        """
+        text = self.text()
+        choices = tuple(choices)
+        if text is None or text.lower() in choices:
+            return text and text.lower()
+        hint = suggest(text, choices, other_names or {})
+        self.problem(f"{text!r} is not {what}{hint} (one of {', '.join(choices)})")
+        return None
+
+
+def suggest(text: str, choices: Iterable[str], other_names: Mapping[str, str]) -> str:
+    """A hint at what was probably meant, empty where nothing is near."""
+    choices = tuple(choices)
+    wanted = text.lower()
+    meant = other_names.get(wanted)
+    if meant is None:
+        import difflib
+
+        meant = next(iter(difflib.get_close_matches(wanted, choices, n=1, cutoff=0.7)), None)
+    return f", did you mean {meant!r}?" if meant in choices else ""
+
+
+def describe_path(path: Path) -> str:
+    """A path as people write it, for example ``csr_config.extensions.key_usage[1]``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if step.isprintable() else f".{step!r}"
+    return text.lstrip(".") or "configuration"
+
+
+def describe_kind(value: object) -> str:
+    """What kind of JSON value it is, in words."""
+    if value is None:
+        return "null"
+    kinds = {
+        bool: "true or false",
+        str: "a text",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
+    return kinds[type(value)]
+
+
+def raise_problems(problems: Iterable[Problem]) -> None:
+    """Report mistakes in the order of their lines; those of one line in the order they were found.
+
+    :raises ConfigurationError: if there are any.
+    """
+    texts = [problem.text for problem in sorted(problems, key=lambda problem: problem.line)]
+    if texts:
+        raise ConfigurationError(texts[0], problems=tuple(texts[1:]))

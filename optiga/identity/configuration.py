@@ -1,0 +1,277 @@
+"""The ``.jsn`` configuration, checked whole before a chip is touched.
+
+Every mistake is reported, each on one line with the file, the line in it and the JSON path of the value::
+
+    config.jsn:12: csr_config.key_info.parameters.curve: 'secp256k1' is not a curve of the chip (one of …)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.files.files import read_input
+from optiga.files.json_lines import parse_json
+from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
+from optiga.pki.extensions import Extensions, read_extensions
+from optiga.pki.names import COMPONENTS, OTHER_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
+from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
+from optiga.protocol.objects import SLOTS, Slot, find_slot
+
+MAX_SIZE = 1 << 20
+"""Most bytes of a configuration file."""
+
+_CURVES = {curve.name: curve for curve in CURVES.values()}
+_CURVE_OTHER_NAMES = {
+    "prime256v1": "secp256r1",
+    "nistp256": "secp256r1",
+    "p-256": "secp256r1",
+    "p256": "secp256r1",
+    "nistp384": "secp384r1",
+    "p-384": "secp384r1",
+    "p384": "secp384r1",
+    "nistp521": "secp521r1",
+    "p-521": "secp521r1",
+    "p521": "secp521r1",
+    "secp512r1": "secp521r1",
+    "brainpool256r1": "brainpoolp256r1",
+    "brainpool384r1": "brainpoolp384r1",
+    "brainpool512r1": "brainpoolp512r1",
+}
+_RSA_ALGORITHMS = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
+_HASH_OTHER_NAMES = {name.replace("sha", "sha-"): name for name in HASH_SIZES}
+_SCHEMES = {"ec": "ecdsa", "rsa": "rsassa"}
+_CAN_SIGN = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
+_WRONG_PLACE = {
+    "ec": {"key_size": "belongs to an RSA key, an EC key has a curve"},
+    "rsa": {"curve": "belongs to an EC key, an RSA key has a key_size"},
+}
+
+
+class AwsIotSettings(NamedTuple):
+    """The ``aws_iot_config`` of a configuration; ``{uid}`` may stand in either value.
+
+    :param thing: name of the thing, None where the configuration has none.
+    :param policy: name of the policy, None where the configuration has none.
+    """
+
+    thing: str | None = None
+    policy: str | None = None
+
+
+class Configuration(NamedTuple):
+    """A configuration that has passed every check.
+
+    :param source: the file it came from, as the user named it.
+    :param csr_config: the value of ``csr_config`` as it stands in the file.
+    :param subject: components of the subject with their values, in which ``{uid}`` may stand.
+    :param algorithm: algorithm of the key.
+    :param slot: slot of the key.
+    :param key_usage: what the key may be used for; None for the chip's usual.
+    :param hash_name: digest of the signature, for example ``sha256``.
+    :param aws_iot: None where the file has no ``aws_iot_config``.
+    """
+
+    source: str
+    csr_config: dict[str, Any]
+    subject: tuple[tuple[str, str], ...]
+    algorithm: KeyAlgorithm
+    slot: Slot
+    key_usage: KeyUsage | None
+    hash_name: str
+    extensions: Extensions
+    aws_iot: AwsIotSettings | None = None
+
+    @property
+    def needs_uid(self) -> bool:
+        """Whether the chip's UID stands in the CSR."""
+        return any(UID_FIELD in value for _, value in self.subject) or self.extensions.needs_uid
+
+
+def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
+    """Read and check a configuration file.
+
+    :param slot: a slot that takes the place of the file's, which may then have none.
+    :raises ConfigurationError: with every mistake: the first as its message, the others as its problems.
+    """
+    data = read_input(path, "configuration", MAX_SIZE)
+    name = str(path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"{name}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
+    document = parse_json(text, name)
+    problems: list[Problem] = []
+    for duplicate, line in document.duplicates:
+        text = f"{name}:{line}: {describe_path(duplicate)}: stands here a second time"
+        problems.append(Problem(line, text))
+    configuration = _read_configuration(Section(document, name, problems), slot)
+    raise_problems(problems)
+    assert configuration is not None  # noqa: S101 - nothing is missing where nothing is wrong
+    return configuration._replace(source=name)
+
+
+def _read_configuration(section: Section, slot: str | None) -> Configuration | None:
+    """The configuration, or None where mistakes, which are noted, leave too little of it."""
+    top = section.members(("csr_config",), ("aws_iot_config",))
+    aws_iot = _read_aws_iot(top["aws_iot_config"]) if "aws_iot_config" in top else None
+    if "csr_config" not in top:
+        return None
+    csr_config = top["csr_config"]
+    parts = csr_config.members(("certificate_info", "key_info", "signature_info"), ("extensions",))
+    subject = _read_subject(parts["certificate_info"]) if "certificate_info" in parts else ()
+    key = _read_key(parts["key_info"], slot) if "key_info" in parts else None
+    hash_name = _read_signature(parts["signature_info"], key) if "signature_info" in parts else None
+    extensions = read_extensions(parts["extensions"]) if "extensions" in parts else Extensions()
+    if key is None or key.algorithm is None or key.slot is None or hash_name is None:
+        return None
+    return Configuration(
+        "", csr_config.value, subject, key.algorithm, key.slot, key.usage, hash_name, extensions, aws_iot
+    )
+
+
+def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:
+    components: list[tuple[str, str]] = []
+    members = section.members((), COMPONENTS, OTHER_NAMES)
+    if isinstance(section.value, dict) and not section.value:
+        section.problem("is empty: the certificate would be nobody's")
+    for name, member in members.items():
+        several = isinstance(member.value, list)
+        if several and not member.value:
+            member.problem("is empty")
+        for element in member.elements() if several else [member]:
+            value = element.text()
+            mistake = "" if value is None else find_mistake(name, value)
+            if mistake:
+                element.problem(mistake)
+            elif value is not None:
+                components.append((name, value))
+    order = list(section.value) if isinstance(section.value, dict) else []
+    return tuple(sorted(components, key=lambda component: order.index(component[0])))
+
+
+class _KeySettings(NamedTuple):
+    """What of ``key_info`` could be read; None for what could not."""
+
+    kind: str | None
+    algorithm: KeyAlgorithm | None
+    slot: Slot | None
+    usage: KeyUsage | None
+
+
+def _read_key(section: Section, slot_override: str | None) -> _KeySettings:
+    members = section.members(("algorithm_id", "parameters"))
+    kind = members["algorithm_id"].choice(_SCHEMES, "a key algorithm") if "algorithm_id" in members else None
+    if kind is None or "parameters" not in members:
+        return _KeySettings(kind, None, None, None)
+    section = members["parameters"]
+    parameter = "curve" if kind == "ec" else "key_size"
+    required = (parameter, "slot") if slot_override is None else (parameter,)
+    misplaced = _WRONG_PLACE[kind]
+    parameters = section.members(required, ("slot", "key_usage", *misplaced))
+    for name, text in misplaced.items():
+        if name in parameters:
+            parameters[name].problem(text)
+    algorithm = None
+    if parameter in parameters:
+        algorithm = (_read_curve if kind == "ec" else _read_key_size)(parameters[parameter])
+    slot = _read_slot(section, parameters.get("slot"), slot_override, is_rsa=kind == "rsa")
+    usage = _read_usage(parameters["key_usage"], kind) if "key_usage" in parameters else None
+    return _KeySettings(kind, algorithm, slot, usage)
+
+
+def _read_curve(section: Section) -> KeyAlgorithm | None:
+    name = section.choice(_CURVES, "a curve of the chip", _CURVE_OTHER_NAMES)
+    return _CURVES[name].algorithm if name else None
+
+
+def _read_key_size(section: Section) -> KeyAlgorithm | None:
+    if isinstance(section.value, bool) or not isinstance(section.value, (int, str)):
+        section.problem(f"must be a number, not {describe_kind(section.value)}")
+        return None
+    algorithm = _RSA_ALGORITHMS.get(str(section.value).strip())
+    if algorithm is None:
+        sizes = ", ".join(_RSA_ALGORITHMS)
+        section.problem(f"{section.value!r} is not a size of RSA keys of the chip (one of {sizes})")
+    return algorithm
+
+
+def _read_slot(parameters: Section, section: Section | None, override: str | None, *, is_rsa: bool) -> Slot | None:
+    if override is not None:
+        slot = find_slot(override)
+        mistake = _find_slot_mistake(override, slot, is_rsa)
+        if mistake:
+            parameters.problem(f"--slot {mistake}")
+        return slot
+    text = section.text() if section else None
+    if section is None or text is None:
+        return None
+    slot = find_slot(text)
+    mistake = _find_slot_mistake(text, slot, is_rsa)
+    if mistake:
+        section.problem(mistake)
+    return slot
+
+
+def _find_slot_mistake(text: str, slot: Slot | None, is_rsa: bool) -> str:
+    """What is wrong with a slot for a new key, empty if nothing."""
+    fitting = [known for known in SLOTS if known.name != "first" and (known.certificate_oid is None) == is_rsa]
+    names = ", ".join(f"{known.name} (0x{known.key_oid:04X})" for known in fitting)
+    kind = "RSA" if is_rsa else "EC"
+    if slot is None:
+        return f"{text!r} is not a slot of the chip (for {kind} keys: {names})"
+    if slot.name == "first":
+        return f"{text!r} is Infineon's own identity, which is locked; take another (for {kind} keys: {names})"
+    if slot not in fitting:
+        return f"{text!r} does not take {kind} keys (for {kind} keys: {names})"
+    return ""
+
+
+def _read_usage(section: Section, kind: str) -> KeyUsage | None:
+    usage = KeyUsage(0)
+    problem = False
+    for element in section.elements():
+        name = element.choice(KEY_USAGE_WORDS, "a usage of keys of the chip")
+        if name == "encryption" and kind == "ec":
+            element.problem("'encryption' is for RSA keys only")
+        usage |= KEY_USAGE_WORDS[name] if name else KeyUsage(0)
+        problem |= name is None
+    if isinstance(section.value, list) and not problem and not usage & _CAN_SIGN:
+        section.problem("without 'authentication' or 'signature' the key cannot sign its own CSR")
+    return usage
+
+
+def _read_signature(section: Section, key: _KeySettings | None) -> str | None:
+    members = section.members(("algorithm_id", "parameters"))
+    kind = key.kind if key else None
+    if "algorithm_id" in members:
+        scheme = members["algorithm_id"].choice(_SCHEMES.values(), "a signature algorithm")
+        if scheme and kind and scheme != _SCHEMES[kind]:
+            members["algorithm_id"].problem(
+                f"{scheme!r} does not fit an {kind.upper()} key, which needs {_SCHEMES[kind]!r}"
+            )
+    if "parameters" not in members:
+        return None
+    parameters = members["parameters"].members(("hash_alg",))
+    if "hash_alg" not in parameters:
+        return None
+    hash_name = parameters["hash_alg"].choice(HASH_SIZES, "a digest of the chip", _HASH_OTHER_NAMES)
+    if hash_name and key and key.algorithm in CURVES:
+        curve = CURVES[key.algorithm]
+        if hash_name != curve.hash_name:
+            parameters["hash_alg"].problem(f"{hash_name!r} does not belong to {curve.name}, {curve.hash_name!r} does")
+    return hash_name
+
+
+def _read_aws_iot(section: Section) -> AwsIotSettings:
+    values: dict[str, str | None] = {}
+    for name, member in section.members((), ("thing", "policy")).items():
+        value = member.text()
+        mistake = "" if value is None else find_mistake_in_text(value)
+        if mistake:
+            member.problem(mistake)
+        values[name] = value
+    return AwsIotSettings(values.get("thing"), values.get("policy"))

@@ -1,0 +1,240 @@
+"""Proof that a chip is genuine: its certificate leads to a trusted root, and its key signs a fresh challenge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from optiga.errors import CertificateError, ConfigurationError
+from optiga.identity.proof import Outcome, prove_key
+from optiga.objects.stored import read_certificates
+from optiga.protocol.objects import SLOTS, Slot, format_oid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography import x509
+    from cryptography.x509.verification import ClientVerifier, Policy
+
+    from optiga.chip import Chip
+    from optiga.pki.certificate import Certificate
+
+IDENTITY_SLOT = SLOTS[0]
+"""The slot whose key and certificate the chip has from its factory (SRM, "Common data objects")."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Who is believed to certify genuine chips.
+
+    :param name: what to call it in messages: the file that it comes from.
+    :param roots: the trust anchors, each self-signed; at least one.
+    :param intermediates: certificates of further CAs that a chain may need. They are not trusted by themselves.
+    """
+
+    name: str
+    roots: tuple[Certificate, ...]
+    intermediates: tuple[Certificate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Genuineness:
+    """What has been proven.
+
+    :param chain: the certificates that lead from the chip to a root, leaf first, root last.
+    :param key_oid: the key that signed the challenge.
+    """
+
+    chain: tuple[Certificate, ...]
+    key_oid: int
+
+    @property
+    def certificate(self) -> Certificate:
+        """The chip's own."""
+        return self.chain[0]
+
+    @property
+    def root(self) -> str:
+        """Subject of the root that the chain ends at."""
+        return self.chain[-1].subject
+
+
+def load_trust(path: Path) -> Trust:
+    """Read whom to trust: certificates of CAs in PEM, or one in DER. The self-signed ones are the roots.
+
+    :raises ConfigurationError: if the file cannot be read.
+    :raises CertificateError: if it holds anything else than certificates of CAs, or no root.
+    """
+    from optiga.pki.certificate import load_certificates
+
+    certificates = {certificate.der: certificate for certificate in load_certificates(path)}.values()
+    for certificate in certificates:
+        if not certificate.is_ca:
+            raise CertificateError(
+                f"{path} holds the certificate of {certificate.subject}, which is no CA",
+                hint="Give the root that is to be trusted, and the intermediates below it",
+            )
+    roots = tuple(one for one in certificates if one.is_issued_by(one))
+    if not roots:
+        raise CertificateError(
+            f"{path} holds no root: none of its certificates is self-signed",
+            hint="Add the root's certificate; Infineon publishes those of its chips",
+        )
+    return Trust(str(path), roots, tuple(one for one in certificates if one not in roots))
+
+
+def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: datetime | None = None) -> Genuineness:
+    """Prove that a chip is one that the CAs of a trusted root have certified.
+
+    Its certificate must lead to one of the roots, over the further certificates in the same object and the given
+    intermediates, every one of them valid at the same time. Then its key must sign a fresh challenge, because a
+    certificate can be copied. Whether a certificate was revoked is not asked. Takes the exchanges that reading the
+    object takes, and those of :func:`optiga.identity.proof.prove_key`.
+
+    :param trust: from :func:`load_trust`.
+    :param slot: by default that of the factory's key 0xE0F0 and certificate 0xE0E0.
+    :param now: the time that validity is judged at, with its time zone.
+    :raises ConfigurationError: if the slot has no object for a certificate.
+    :raises CertificateError: if it is not proven, and why.
+    :raises ChipError: if the chip refuses to be read.
+
+    Sources: RFC 5280, 6.1, for the chain; SRM, "CalcSign", for the challenge.
+    """
+    oid = slot.certificate_oid
+    if oid is None:
+        raise ConfigurationError(
+            f"slot {slot.name} has no object for a certificate, so nothing can be proven of its key",
+            hint=f"A chip's own identity is in slot {IDENTITY_SLOT.name}",
+            oid=slot.key_oid,
+        )
+    leaf, *further = _read(chip, oid)
+    try:
+        chain = _build_chain(leaf, further, trust, now or datetime.now(timezone.utc))
+    except CertificateError as error:
+        raise CertificateError(
+            f"{format_oid(oid)}: {error.message}", hint=error.hint, port=chip.port, oid=oid
+        ) from None
+    proof = prove_key(chip, slot, leaf)
+    if proof.outcome is not Outcome.PROVEN:
+        copied = proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY)
+        hint = "Certificates can be copied: this is not the chip that was certified" if copied else ""
+        raise CertificateError(proof.text, hint=hint, port=chip.port, oid=proof.key_oid)
+    return Genuineness(chain, proof.key_oid)
+
+
+def _read(chip: Chip, oid: int) -> list[Certificate]:
+    """The certificates in an object, leaf first, at least one."""
+    try:
+        return read_certificates(chip, oid, meaning=", so nothing tells where the chip comes from")
+    except CertificateError as error:
+        error.port = chip.port
+        raise
+
+
+def _build_chain(
+    leaf: Certificate, further: list[Certificate], trust: Trust, moment: datetime
+) -> tuple[Certificate, ...]:
+    """The chain from a leaf to a root, both included.
+
+    :param further: other certificates that came with the leaf and are no more trusted than it is.
+    :raises CertificateError: if there is none.
+    """
+    from cryptography.x509.verification import VerificationError
+
+    from optiga.pki.x509_errors import one_error
+
+    others = [*trust.roots, *trust.intermediates, *further]
+    known = {certificate.parsed: certificate for certificate in (leaf, *others)}
+    untrusted = [certificate.parsed for certificate in (*trust.intermediates, *further)]
+    try:
+        with one_error():
+            verified = _verifier(trust, moment).verify(leaf.parsed, untrusted)
+    except (VerificationError, ValueError) as error:
+        raise _explain(leaf, others, trust, moment, error) from None
+    return tuple(known[certificate] for certificate in verified.chain)
+
+
+def _verifier(trust: Trust, moment: datetime) -> ClientVerifier:
+    """RFC 5280's path validation, without what the web's certificates must have beyond it and a chip's have not."""
+    from cryptography import x509
+    from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store
+
+    either = Criticality.AGNOSTIC
+    # Once there are basic constraints, the verifier itself sees that cA is true and the path is not too long.
+    issuers = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, either, None)
+    issuers = issuers.may_be_present(x509.KeyUsage, either, _check_issuer_usage)
+    devices = ExtensionPolicy.permit_all().may_be_present(x509.BasicConstraints, either, _check_leaf_constraints)
+    builder = PolicyBuilder().store(Store([root.parsed for root in trust.roots])).time(moment.astimezone(timezone.utc))
+    return builder.extension_policies(ca_policy=issuers, ee_policy=devices).build_client_verifier()
+
+
+def _check_issuer_usage(_policy: Policy, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("a key that may not sign certificates has signed one")
+
+
+def _check_leaf_constraints(
+    _policy: Policy, _certificate: x509.Certificate, constraints: x509.BasicConstraints | None
+) -> None:
+    if constraints is not None and constraints.ca:
+        raise ValueError("the certificate is one of a CA, not of a device")
+
+
+def _explain(
+    leaf: Certificate, others: list[Certificate], trust: Trust, moment: datetime, error: Exception
+) -> CertificateError:
+    """What is wrong with a chain that does not verify, for people. It judges nothing: that is done already.
+
+    :param others: every certificate that a chain might go over, the trusted ones first.
+    :param error: the verifier's, which names neither certificates nor a remedy.
+    """
+    from optiga.pki.certificate import warnings_about
+
+    path = [leaf]
+    while path[-1] not in trust.roots:
+        issuer = next((one for one in others if one not in path and path[-1].is_issued_by(one)), None)
+        if issuer is None:
+            break
+        path.append(issuer)
+    objections = warnings_about(path, moment)
+    objections += [text for below, issuer in enumerate(path[1:]) if (text := _objection(issuer, below))]
+    if objections:
+        return CertificateError(objections[0])
+    end = path[-1]
+    if end in trust.roots:
+        reason = str(error).removeprefix("validation failed: ").removeprefix("candidates exhausted: ")
+        reason = "".join(character for character in reason if character.isprintable())
+        reason = reason.partition(" (encountered processing ")[0]
+        return CertificateError(f"the chain from {leaf.subject} to {end.subject} does not hold: {reason}")
+    if any(end.is_issued_by(one) for one in path):
+        how = "is self-signed" if end.is_issued_by(end) else "was certified by CAs below it"
+        return CertificateError(f"the chain ends at {end.subject}, which {how} and is no root in {trust.name}")
+    if any(one.parsed.subject == end.parsed.issuer for one in others):
+        return CertificateError(
+            f"the certificate of {end.subject} is not signed by the {end.issuer} that is known: "
+            "another CA of the same name has signed it, or nobody",
+            hint=f"Is {trust.name} the right one for this chip?",
+        )
+    return CertificateError(
+        f"the chain ends at {end.subject}: its issuer {end.issuer} is not in {trust.name}",
+        hint=f"Is it an intermediate? Add its certificate to {trust.name}; Infineon publishes those of its CAs",
+    )
+
+
+def _objection(issuer: Certificate, below: int) -> str:
+    """Why a CA may not have issued a certificate of a chain; empty if it may.
+
+    :param below: how many CAs there are between it and the leaf.
+    """
+    from cryptography import x509
+
+    extensions = {type(extension.value): extension.value for extension in issuer.parsed.extensions}
+    constraints, usage = extensions.get(x509.BasicConstraints), extensions.get(x509.KeyUsage)
+    if not isinstance(constraints, x509.BasicConstraints) or not constraints.ca:
+        return f"{issuer.subject} has issued a certificate and is no CA"
+    if isinstance(usage, x509.KeyUsage) and not usage.key_cert_sign:
+        return f"{issuer.subject} has issued a certificate, for which its key is not meant"
+    if constraints.path_length is not None and below > constraints.path_length:
+        return f"{issuer.subject} may have {constraints.path_length} CAs below it in a chain, and has {below}"
+    return ""

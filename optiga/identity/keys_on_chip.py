@@ -1,0 +1,217 @@
+"""The keys that a chip holds: listed, made anew, and their public keys where they can be known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from optiga.errors import ChipError, ConfigurationError
+from optiga.objects.stored import decode_stored, is_empty, read_certificates
+from optiga.objects.targets import resolve_slot
+from optiga.pki.pem import encode_pem
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import KEY_USAGE_WORDS, CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, Slot, format_oid, parse_oid
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.objects.targets import Target
+    from optiga.pki.certificate import Certificate
+    from optiga.protocol.metadata import Metadata
+
+AES = "aes"
+"""What the place of the symmetric key is called, beside the names of the slots."""
+
+_NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+
+
+def list_keys(chip: Chip) -> list[dict[str, Any]]:
+    """Every key object that the chip has, as JSON has it. One exchange for each.
+
+    :returns: for each ``oid``, ``slot``, ``algorithm`` (null where there is no key), ``usage``, ``life_cycle``, and
+        the conditions ``change`` and ``execute`` in words.
+    :raises ChipError: if the chip refuses for another reason than that it has no such object.
+    """
+    described = []
+    for info in OBJECTS.values():
+        if info.kind.is_key:
+            try:
+                metadata = chip.metadata(info.oid)
+            except ChipError as error:
+                if error.code != ErrorCode.INVALID_OID:  # other models have fewer keys
+                    raise
+                continue
+            described.append(_describe(info.oid, metadata))
+    return described
+
+
+def _describe(oid: int, metadata: Metadata) -> dict[str, Any]:
+    words = metadata.in_words()
+    algorithm = metadata.algorithm
+    return {
+        "oid": format_oid(oid),
+        "slot": next((slot.name for slot in SLOTS if slot.key_oid == oid), AES),
+        "algorithm": words.get("algorithm") if algorithm is None else algorithm.title,
+        "usage": metadata.key_usage.words,
+        "life_cycle": words.get("lcso", "operational"),  # the manual's rule for an absent tag
+        "change": words.get("change", "never"),
+        "execute": words.get("execute", "never"),
+    }
+
+
+@dataclass(frozen=True)
+class KeyPlan:
+    """A key that is to be made; everything that can be known without the chip has been checked.
+
+    :param slot: None for the symmetric key.
+    """
+
+    oid: int
+    slot: Slot | None
+    algorithm: KeyAlgorithm
+    usage: KeyUsage
+
+    @property
+    def name(self) -> str:
+        """Slot and object as people write them, for example ``third (0xE0F2)``."""
+        return f"{self.slot.name if self.slot else AES} ({format_oid(self.oid)})"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What stands in the place of a key that is to be made.
+
+    :param algorithm: of the key there, empty if there is none.
+    :param certificate: whose certificate the slot holds, empty if none.
+    :param certificate_oid: its object.
+    """
+
+    algorithm: str = ""
+    certificate: str = ""
+    certificate_oid: str = ""
+
+
+def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str | None) -> KeyPlan:
+    """Check what is asked for a new key.
+
+    :param name: a slot by its name or either of its identifiers; ``aes`` or ``0xE200`` for the symmetric key.
+    :param algorithm: of a key pair; secp256r1, or rsa2048 in the slots for RSA, where it is None.
+    :param bits: of an AES key: 128, 192 or 256; 256 where it is None.
+    :param usage: names of usages with commas between; None for what a key of the kind is mostly for.
+    :raises ConfigurationError: if these do not go together.
+    """
+    if name.strip().lower() == AES or parse_oid(name) == SYMMETRIC_KEY:
+        if algorithm is not None:
+            raise ConfigurationError("--algorithm is for key pairs", hint="An AES key has --bits")
+        usages = parse_usage(usage) or KeyUsage.ENCRYPTION
+        return KeyPlan(SYMMETRIC_KEY, None, KeyAlgorithm[f"AES{bits or 256}"], usages)
+    if bits is not None:
+        raise ConfigurationError("--bits is for the AES key", hint="A key pair has --algorithm")
+    slot = resolve_slot(name)
+    is_rsa = slot.certificate_oid is None
+    chosen = KeyAlgorithm[(algorithm or ("rsa2048" if is_rsa else "secp256r1")).upper()]
+    fitting = ", ".join(known.name for known in SLOTS[1:] if (known.certificate_oid is None) == chosen.is_rsa)
+    if slot is SLOTS[0]:
+        raise ConfigurationError(f"slot {slot.name} is Infineon's own identity, which is locked", hint=f"Use {fitting}")
+    if chosen.is_rsa != is_rsa:
+        raise ConfigurationError(
+            f"slot {slot.name} takes no {chosen.title} keys", hint=f"Those go into {fitting}", oid=slot.key_oid
+        )
+    usual = KeyUsage.AUTHENTICATION | (KeyUsage.ENCRYPTION if is_rsa else KeyUsage.KEY_AGREEMENT)
+    return KeyPlan(slot.key_oid, slot, chosen, parse_usage(usage) or usual)
+
+
+def parse_usage(text: str | None) -> KeyUsage:
+    """The usages that a text names, with commas between them; nothing for None.
+
+    :raises ConfigurationError: if a word is none.
+    """
+    usage = KeyUsage(0)
+    for word in [] if text is None else text.split(","):
+        try:
+            usage |= KEY_USAGE_WORDS[word.strip().lower().replace("-", "_")]
+        except KeyError:
+            names = ", ".join(KEY_USAGE_WORDS)
+            raise ConfigurationError(f"--usage: {word.strip()!r} is no usage", hint=f"There are {names}") from None
+    return usage
+
+
+def look_at(chip: Chip, plan: KeyPlan) -> Held:
+    """What a new key would take the place of. At most two exchanges, and one for the UID.
+
+    :raises ConfigurationError: if the chip's model does not have such keys, or not in this place.
+    :raises ChipError: if the chip does not have the object, or refuses to tell.
+    """
+    from optiga.chip.abilities import require
+
+    command = CommandCode.GEN_SYM_KEY if plan.slot is None else CommandCode.GEN_KEY_PAIR
+    require(chip, command, plan.algorithm, plan.oid)
+    algorithm = chip.metadata(plan.oid).in_words().get("algorithm", "")
+    if plan.slot is None or plan.slot.certificate_oid is None:
+        return Held(algorithm)
+    try:
+        data = chip.read(plan.slot.certificate_oid)
+        if is_empty(data):
+            return Held(algorithm)
+        subject = decode_stored(data)[0].subject
+    except ChipError as error:
+        if error.code not in _NOT_TO_BE_HAD:
+            raise
+        return Held(algorithm)
+    except ValueError:  # some other data
+        return Held(algorithm)
+    return Held(algorithm, subject, format_oid(plan.slot.certificate_oid))
+
+
+def make_key(chip: Chip, plan: KeyPlan) -> str:
+    """Have the chip make the key; the one before it is lost. One exchange.
+
+    :returns: the public key as PEM (SubjectPublicKeyInfo), which the chip never tells again; empty for an AES key.
+    :raises ChipError: if the chip refuses.
+    """
+    if plan.slot is None:
+        chip.toolbox.generate_aes_key(int(plan.algorithm.title.removeprefix(AES)), plan.usage)
+        return ""
+    return encode_pem("PUBLIC KEY", chip.generate_key(plan.oid, plan.algorithm, plan.usage).public_key_info)
+
+
+@dataclass(frozen=True)
+class CertifiedKey:
+    """The public key that a certificate says a slot's key has.
+
+    :param pem: SubjectPublicKeyInfo.
+    :param key_match: whether the chip's key is this one; None if it could not be asked.
+    :param text: what the proof has shown, one sentence.
+    """
+
+    pem: str
+    algorithm: str
+    subject: str
+    key_match: bool | None
+    text: str
+
+
+def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
+    """The public key of a slot's key from a certificate on the chip, and the proof that it is. About four exchanges.
+
+    :param where: the object of the certificate.
+    :raises CertificateError: if it holds none.
+    :raises ChipError: if the chip refuses.
+    """
+    from optiga.identity.proof import prove_public_key
+
+    certificate = stored_certificate(chip, where)
+    public_key = certificate.public_key
+    proof = prove_public_key(chip, slot.key_oid, public_key, f"the certificate in {where.info.label}")
+    pem = encode_pem("PUBLIC KEY", public_key.info)
+    return CertifiedKey(pem, public_key.title, certificate.subject, proof.key_match, proof.text)
+
+
+def stored_certificate(chip: Chip, where: Target) -> Certificate:
+    """The certificate in an object, the leaf where there is a chain.
+
+    :raises CertificateError: if there is none, or nothing that parses.
+    :raises ChipError: if the chip refuses.
+    """
+    hint = "The chip tells a public key only when the key is made; later it is in the certificate alone"
+    return read_certificates(chip, where.oid, hint=hint)[0]

@@ -1,0 +1,108 @@
+"""Proof that a certificate and a key on the chip belong together: the chip signs, the certificate verifies."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from optiga.errors import ChipError
+from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.objects import SLOTS, Slot, format_oid
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.pki.certificate import Certificate
+    from optiga.pki.public_keys import PublicKey
+    from optiga.protocol.metadata import Metadata
+
+CHALLENGE_SIZE = 32
+"""Bytes of the random number that the chip signs."""
+
+
+class Outcome(Enum):
+    """What the proof has shown."""
+
+    PROVEN = "proven"
+    MISMATCH = "mismatch"
+    NO_KEY = "no key yet"
+    CANNOT_SIGN = "cannot sign"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The outcome of a proof.
+
+    :param key_oid: the key that was asked.
+    :param text: what it means, one sentence.
+    """
+
+    outcome: Outcome
+    key_oid: int
+    text: str
+
+    @property
+    def key_match(self) -> bool | None:
+        """True if proven, False if the key is another, None if the key could not be asked."""
+        return {Outcome.PROVEN: True, Outcome.MISMATCH: False}.get(self.outcome)
+
+
+def prove_key(chip: Chip, slot: Slot, certificate: Certificate) -> Proof:
+    """Whether the private key of a slot belongs to a certificate.
+
+    The keys of the slots five and six have no object for their certificate: an RSA certificate is therefore tried on
+    them too. One exchange for each key's metadata and one for each signature.
+
+    :returns: the proof of the slot's own key, or of the RSA key that the certificate belongs to.
+    :raises ChipError: if the chip refuses to tell a key's metadata.
+    """
+    public_key = certificate.public_key
+    proof = prove_public_key(chip, slot.key_oid, public_key)
+    algorithm = public_key.algorithm
+    if proof.outcome is Outcome.PROVEN or algorithm is None or not algorithm.is_rsa:
+        return proof
+    for other in SLOTS:
+        if other.certificate_oid is None:
+            try:
+                other_proof = prove_public_key(chip, other.key_oid, public_key)
+            except ChipError as error:
+                if error.code != ErrorCode.INVALID_OID:  # models without RSA do not know the object
+                    raise
+                continue
+            if other_proof.outcome is Outcome.PROVEN:
+                return other_proof
+    return proof
+
+
+def prove_public_key(chip: Chip, key_oid: int, public_key: PublicKey, whose: str = "the certificate") -> Proof:
+    """Whether a private key on the chip belongs to a public key. One exchange for its metadata, one for the signature.
+
+    :param whose: what the public key comes from, for the proof's text.
+    :raises ChipError: if the chip refuses to tell the key's metadata.
+    """
+    label = format_oid(key_oid)
+    metadata = chip.metadata(key_oid)
+    algorithm = metadata.algorithm
+    if algorithm is None:
+        return Proof(Outcome.NO_KEY, key_oid, f"there is no key in {label} yet, {whose} is of another key")
+    if algorithm is not public_key.algorithm:
+        text = f"{whose} is of a key {public_key.title}, the key in {label} is {algorithm.title}"
+        return Proof(Outcome.MISMATCH, key_oid, text)
+    if not _may_sign(metadata):
+        text = f"the key in {label} may not sign, so it cannot be proven that {whose} is of this key"
+        return Proof(Outcome.CANNOT_SIGN, key_oid, text)
+    challenge = os.urandom(CHALLENGE_SIZE)
+    key = chip.key(key_oid, algorithm)
+    try:
+        signature = key.sign(challenge)
+    except ChipError as error:
+        text = f"the key in {label} did not sign, so it cannot be proven that {whose} is of this key: {error}"
+        return Proof(Outcome.CANNOT_SIGN, key_oid, text)
+    if not public_key.verifies(signature, challenge, key.default_hash):
+        return Proof(Outcome.MISMATCH, key_oid, f"{whose} is of another key than the one in {label}")
+    return Proof(Outcome.PROVEN, key_oid, f"the key in {label} is the one of {whose}")
+
+
+def _may_sign(metadata: Metadata) -> bool:
+    return bool(metadata.key_usage & (KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE))

@@ -1,0 +1,72 @@
+"""Reading an object of the chip for people: certificates as PEM, all else as a hex dump."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from optiga.errors import CertificateError
+from optiga.identity.hexdump import hex_dump
+from optiga.objects.stored import decode_stored, is_empty
+from optiga.protocol.codes import SECRET_TYPES
+from optiga.protocol.metadata import Tag
+from optiga.protocol.objects import ObjectKind
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.objects.targets import Target
+    from optiga.pki.certificate import Certificate
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What an object holds.
+
+    :param data: its bytes.
+    :param certificates: those in it, leaf first; empty if it holds something else.
+    :param note: why an object for certificates is shown as bytes; else empty.
+    """
+
+    target: Target
+    data: bytes
+    certificates: tuple[Certificate, ...] = ()
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        """For people: PEM of the whole chain, or a hex dump; ends with a line break."""
+        return self._pem or hex_dump(self.data)
+
+    @property
+    def file_content(self) -> bytes:
+        """For a file: PEM of the whole chain, or the bytes as they are."""
+        return self._pem.encode("ascii") or self.data
+
+    @property
+    def _pem(self) -> str:
+        return "".join(certificate.pem for certificate in self.certificates)
+
+
+def read_object(chip: Chip, target: Target) -> ReadResult:
+    """Read an object.
+
+    :param target: from :func:`optiga.objects.targets.resolve_readable`.
+    :raises ChipError: if the chip refuses.
+    :raises CertificateError: if it is an object for certificates that holds nothing yet.
+    """
+    data = chip.read(target.oid)
+    if target.kind not in (ObjectKind.CERTIFICATE, ObjectKind.TRUST_ANCHOR):
+        return ReadResult(target, data)
+    if is_empty(data):
+        raise CertificateError(f"{target.info.label} holds no certificate", hint="Write one first", oid=target.oid)
+    try:
+        return ReadResult(target, data, tuple(decode_stored(data)))
+    except ValueError as error:
+        return ReadResult(target, data, note=f"{target.info.label} holds no certificate that can be read: {error}")
+
+
+def is_secret(chip: Chip, target: Target) -> bool:
+    """Whether what an object holds is a secret. One exchange for data objects, whose type says so."""
+    if target.kind is not ObjectKind.DATA:
+        return target.kind is ObjectKind.SECRET
+    return chip.metadata(target.oid).get(Tag.TYPE) in [bytes([kind]) for kind in SECRET_TYPES]

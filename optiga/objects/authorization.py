@@ -1,0 +1,62 @@
+"""Proving to the chip that one knows a secret, so that what depends on it can be done: the condition ``auto``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import ChipError, ConfigurationError
+from optiga.files.files import read_input
+from optiga.objects.objects import find_info
+from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
+from optiga.protocol.objects import ObjectInfo, ObjectKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from optiga.chip import Chip
+
+_MAX_FILE = 1 << 12
+
+
+class Authorization(NamedTuple):
+    """A secret, and the object of the type authorization reference that holds it, too."""
+
+    info: ObjectInfo
+    secret: bytes
+
+
+def load_authorization(oid: str, path: Path) -> Authorization:
+    """The secret in a file, for an object that people name.
+
+    :raises ConfigurationError: if that is no data object, or the file cannot be read or is empty.
+    """
+    info = find_info(oid)
+    if info.kind is not ObjectKind.DATA:
+        raise ConfigurationError(
+            f"{info.label} ({info.name}) holds no authorization reference",
+            hint="A data object does, such as 0xF1D0",
+            oid=info.oid,
+        )
+    secret = read_input(path, "secret", _MAX_FILE)
+    if not secret:
+        raise ConfigurationError(f"the secret {path} is empty", oid=info.oid)
+    return Authorization(info, secret)
+
+
+def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
+    """Have ``auto`` hold for each of them until the chip's application ends. Two exchanges each.
+
+    :raises ConfigurationError: if the chip's model does not have it.
+    :raises ChipError: if the secret is another than the chip's, or it has none there.
+    """
+    for info, secret in authorizations:
+        chip.require(CommandCode.DECRYPT_SYM, SymmetricMode.HMAC_SHA256)
+        try:
+            chip.toolbox.authorize(info.oid, secret)
+        except ChipError as error:
+            if error.code == ErrorCode.AUTHORIZATION_FAILURE:
+                error.hint = f"Is the file the secret that {info.label} holds?"
+            elif error.code == ErrorCode.INVALID_OID:
+                error.hint = f"{info.label} is no authorization reference: its metadata type says what it is"
+            raise

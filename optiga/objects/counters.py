@@ -1,0 +1,123 @@
+"""The counters of a chip. SRM, table "Common data structures": value and threshold, four bytes each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from optiga.errors import ChipError, ConfigurationError
+from optiga.objects.objects import find_info
+from optiga.protocol.codes import ErrorCode, ObjectType
+from optiga.protocol.metadata import Tag
+from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+
+_SIZE = 8
+_UP_COUNTER = bytes([ObjectType.UP_COUNTER])
+_MAY_COUNT = (ObjectKind.COUNTER, ObjectKind.DATA)
+
+
+class Counter(NamedTuple):
+    """A counter as it is now; it counts up to its threshold and stays there."""
+
+    info: ObjectInfo
+    value: int
+    threshold: int
+
+    @property
+    def left(self) -> int:
+        """How often it can still count by one."""
+        return max(self.threshold - self.value, 0)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The counter as JSON has it."""
+        return {
+            "oid": self.info.label,
+            "value": self.value,
+            "threshold": self.threshold,
+            "left": self.left,
+            "frozen": self.left == 0,
+        }
+
+
+def find_counter(text: str) -> ObjectInfo:
+    """The counter that an identifier names: one of the chip's own, or a data object, which can be made one.
+
+    :raises ConfigurationError: if the object is neither.
+    """
+    info = find_info(text)
+    if info.kind not in _MAY_COUNT:
+        raise ConfigurationError(
+            f"{info.label} ({info.name}) is no counter",
+            hint="Counters are 0xE120 to 0xE123, and data objects whose type is up_counter",
+            oid=info.oid,
+        )
+    return info
+
+
+def list_counters(chip: Chip) -> list[Counter]:
+    """Every counter of the chip: its own, and the data objects whose type is up counter."""
+    found = []
+    for info in OBJECTS.values():
+        if info.kind in _MAY_COUNT:
+            try:
+                if chip.metadata(info.oid).get(Tag.TYPE) == _UP_COUNTER:
+                    found.append(read_counter(chip, info))
+            except ChipError as error:
+                if error.code not in (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED):
+                    raise
+    return found
+
+
+def what_it_lacks(chip: Chip, info: ObjectInfo) -> str:
+    """Why a data object does not count yet, one sentence; empty if nothing. One exchange, none for a chip's own."""
+    if info.kind is ObjectKind.COUNTER or chip.metadata(info.oid).get(Tag.TYPE) == _UP_COUNTER:
+        return ""
+    makes = f'\'object metadata {info.label} "type: up_counter" "execute: always"\' makes it one'
+    return f"{info.label} is no counter yet, for its type is not up_counter: {makes}"
+
+
+def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
+    """Value and threshold.
+
+    :raises ConfigurationError: if the object is no counter, or not yet one.
+    :raises ChipError: if the chip refuses.
+    """
+    data = chip.read(info.oid)
+    if len(data) != _SIZE:
+        raise ConfigurationError(
+            f"{info.label} holds {len(data)} bytes, a counter has {_SIZE}",
+            hint=f"'counter set {info.label} --value N --threshold N' makes them, and the type up_counter a counter",
+            oid=info.oid,
+        )
+    return Counter(info, int.from_bytes(data[:4], "big"), int.from_bytes(data[4:], "big"))
+
+
+def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | None) -> tuple[Counter | None, Counter]:
+    """A counter before and after value or threshold are set; what is None stays. Changes nothing.
+
+    :raises ConfigurationError: if the value would be more than the threshold, or one is missing and is not to be had.
+    """
+    before = None
+    if value is None or threshold is None or info.kind is ObjectKind.COUNTER:
+        try:
+            before = read_counter(chip, info)
+        except ChipError as error:
+            if error.code != ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED or value is None or threshold is None:
+                raise
+    new_value = before.value if value is None and before else value or 0
+    new_threshold = before.threshold if threshold is None and before else threshold or 0
+    if new_value > new_threshold:
+        raise ConfigurationError(
+            f"{info.label}: the value {new_value} is more than the threshold {new_threshold}",
+            hint="Give both: --value and --threshold",
+            oid=info.oid,
+        )
+    return before, Counter(info, new_value, new_threshold)
+
+
+def write_counter(chip: Chip, counter: Counter) -> None:
+    """Write value and threshold, which the counter's change access condition has to allow."""
+    chip.write(counter.info.oid, counter.value.to_bytes(4, "big") + counter.threshold.to_bytes(4, "big"))

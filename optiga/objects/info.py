@@ -1,0 +1,166 @@
+"""What a chip is and what its slots hold."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from optiga.errors import ChipError
+from optiga.objects.firmware import identify_firmware
+from optiga.objects.irreversible import state_of
+from optiga.objects.stored import decode_stored, is_empty
+from optiga.protocol.codes import ErrorCode, life_cycle_word
+from optiga.protocol.models import find_model
+from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.protocol.metadata import Metadata
+
+_NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+_LABEL_WIDTH = 16
+
+
+def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, Any]:
+    """Identity, life cycle and slots of a chip, as JSON has it. About fifteen exchanges.
+
+    Objects that the chip's model does not have, or does not let be read, are left out.
+
+    :param now: the time that validity is judged at.
+    :returns: ``uid`` (hex), ``uid_fields``, ``model``, ``firmware``, ``life_cycle``, ``security_event_counter`` and
+        ``slots`` by name, each with ``key_oid``, ``certificate_oid``, ``key`` and ``certificate``, null where empty.
+    :raises ChipError: if the chip refuses for other reasons.
+    """
+    uid = chip.uid
+    firmware = identify_firmware(uid.firmware_build)
+    information: dict[str, Any] = {
+        "uid": uid.hex,
+        "uid_fields": uid._asdict(),
+        "model": firmware.model,
+        "firmware": firmware.version,
+        "life_cycle": {},
+    }
+    for name, oid in (("global", LCS_GLOBAL), ("application", LCS_APPLICATION)):
+        state = _read(chip, oid)
+        if state:
+            information["life_cycle"][name] = life_cycle_word(state[0])
+    counter = _read(chip, SECURITY_EVENT_COUNTER)
+    if counter:
+        information["security_event_counter"] = counter[0]
+    moment = now or datetime.now(timezone.utc)
+    model = find_model(uid.firmware_build)
+    there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
+    slots = ((slot.name, _describe_slot(chip, slot, moment)) for slot in there)
+    information["slots"] = {name: slot for name, slot in slots if slot}
+    return information
+
+
+def _describe_slot(chip: Chip, slot: Slot, now: datetime) -> dict[str, Any]:
+    """A slot in JSON; empty if the chip does not have it."""
+    try:
+        metadata = chip.metadata(slot.key_oid)
+    except ChipError as error:
+        if error.code in _NOT_TO_BE_HAD:
+            return {}
+        raise
+    description: dict[str, Any] = {"key_oid": format_oid(slot.key_oid), "key": _describe_key(metadata)}
+    if slot.certificate_oid is not None:
+        data = _read(chip, slot.certificate_oid)
+        description["certificate_oid"] = format_oid(slot.certificate_oid)
+        description["certificate"] = None if data is None else _describe_stored(data, now)
+    return description
+
+
+def _read(chip: Chip, oid: int) -> bytes | None:
+    """Data of an object; None if the chip does not have it or does not let it be read."""
+    try:
+        return chip.read(oid)
+    except ChipError as error:
+        if error.code in _NOT_TO_BE_HAD:
+            return None
+        raise
+
+
+def _describe_key(metadata: Metadata) -> dict[str, Any] | None:
+    """A key in JSON; None if there is none yet."""
+    if metadata.algorithm is None:
+        return None
+    return {
+        "algorithm": metadata.algorithm.title,
+        "usage": metadata.key_usage.words,
+        "life_cycle": life_cycle_word(state_of(metadata)),
+    }
+
+
+def _describe_stored(data: bytes, now: datetime) -> dict[str, Any] | None:
+    """The certificate in an object's data in JSON; None if there is none."""
+    if is_empty(data):
+        return None
+    try:
+        chain = decode_stored(data)
+    except ValueError as error:
+        return {"size": len(data), "error": str(error)}
+    leaf = chain[0]
+    serial = f"{leaf.parsed.serial_number:x}"
+    not_before, not_after = leaf.parsed.not_valid_before_utc, leaf.parsed.not_valid_after_utc
+    return {
+        "size": len(data),
+        "chain": len(chain),
+        "subject": leaf.subject,
+        "issuer": leaf.issuer,
+        "serial": serial.zfill(len(serial) + len(serial) % 2),
+        "public_key": leaf.public_key.title,
+        "not_before": not_before.isoformat(),
+        "not_after": not_after.isoformat(),
+        "expired": now > not_after,
+    }
+
+
+def format_information(information: dict[str, Any]) -> str:
+    """What :func:`chip_information` gives, as lines for people; the last one has no line break."""
+    fields = information["uid_fields"]
+    lines = [
+        _line("Chip", f"{information['model']}, firmware {information['firmware']}"),
+        _line("UID", information["uid"]),
+        _line("  batch", f"{fields['batch_number']}, x {fields['x_coordinate']}, y {fields['y_coordinate']}"),
+        _line("  platform", f"{fields['platform_id']}, model {fields['model_id']}, ROM mask {fields['rom_mask_id']}"),
+        _line("  firmware", f"{fields['firmware_id']}, build {fields['firmware_build']}"),
+    ]
+    states = [f"{name} {state}" for name, state in information["life_cycle"].items()]
+    if states:
+        lines.append(_line("Life cycle", ", ".join(states)))
+    if "security_event_counter" in information:
+        lines.append(_line("Security events", str(information["security_event_counter"])))
+    for name, slot in information["slots"].items():
+        lines += _slot_lines(name, slot)
+    return "\n".join(lines)
+
+
+def _slot_lines(name: str, slot: dict[str, Any]) -> list[str]:
+    key = slot["key"]
+    text = f"key {slot['key_oid']} "
+    text += f"{key['algorithm']} ({', '.join(key['usage']) or 'no usage'}), {key['life_cycle']}" if key else "empty"
+    lines = [_line(f"Slot {name}", text)]
+    if "certificate_oid" not in slot:
+        return lines
+    certificate = slot["certificate"]
+    text = f"certificate {slot['certificate_oid']} "
+    if certificate is None:
+        return [*lines, _line("", text + "empty")]
+    if "error" in certificate:
+        return [*lines, _line("", f"{text}{certificate['size']} bytes: {certificate['error']}")]
+    chain = f", chain of {certificate['chain']}" if certificate["chain"] > 1 else ""
+    date = certificate["not_after"][:10]
+    return [
+        *lines,
+        _line("", f"{text}{certificate['size']} bytes{chain}"),
+        _line("", f"  subject {certificate['subject']}"),
+        _line("", f"  issuer  {certificate['issuer']}"),
+        _line(
+            "", f"  serial  {certificate['serial']}, {'EXPIRED on' if certificate['expired'] else 'valid until'} {date}"
+        ),
+    ]
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<{_LABEL_WIDTH}} {text}".rstrip()

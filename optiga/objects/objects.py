@@ -1,0 +1,272 @@
+"""The objects of a chip: what they are, their data, metadata and counters, and what is done to them.
+
+Every change is planned first: what cannot be is refused before the chip is asked to change anything.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from optiga.errors import ChipError, ConfigurationError
+from optiga.files.files import is_utf16
+from optiga.objects.irreversible import is_locked, what_stays, what_stays_written
+from optiga.protocol import metadata as md
+from optiga.protocol.codes import ErrorCode, LifeCycleState
+from optiga.protocol.conditions import Condition
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata_words import parse_metadata_words
+from optiga.protocol.models import find_object
+from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+
+_UNWRITABLE = {
+    ObjectKind.EC_KEY: "is a private key, which the chip makes itself",
+    ObjectKind.RSA_KEY: "is a private key, which the chip makes itself",
+    ObjectKind.SYMMETRIC_KEY: "is a secret key, which the chip makes itself",
+}
+
+
+def find_info(text: str) -> ObjectInfo:
+    """The object that an identifier names; sessions are none, for they have neither data nor metadata.
+
+    :raises ConfigurationError: if there is no such object.
+    """
+    info = find_object(text)
+    if info is None or info.kind is ObjectKind.SESSION:
+        what = "no object with data or metadata" if info else "not the identifier of an object of the chip"
+        raise ConfigurationError(f"{text!r} is {what}", hint="'object list' shows them all")
+    return info
+
+
+def takes_certificates(info: ObjectInfo) -> bool:
+    """Whether an object is for certificates or a trust anchor."""
+    return info.kind in (ObjectKind.CERTIFICATE, ObjectKind.TRUST_ANCHOR)
+
+
+@dataclass(frozen=True)
+class MetadataChange:
+    """A change of metadata that was asked for.
+
+    :param before: what the object has.
+    :param changes: the tags that are to have other values; empty if it has them all already.
+    :param stays: what can never be undone of it, one sentence each.
+    """
+
+    info: ObjectInfo
+    before: Metadata
+    changes: Metadata
+    stays: tuple[str, ...]
+
+    @property
+    def is_needed(self) -> bool:
+        return any(True for _ in self.changes.items())
+
+
+def list_objects(chip: Chip) -> list[dict[str, Any]]:
+    """Every object of the chip, as JSON has it. One exchange for each, and one for the UID.
+
+    :returns: ``oid``, ``name``, ``kind``, ``used`` and ``max`` (bytes, null for keys), ``life_cycle``, the access
+        conditions ``change``, ``read`` and ``execute`` in words, ``algorithm`` of keys, and ``metadata`` in hex.
+    """
+    from optiga.chip.abilities import objects_of
+
+    listed = []
+    for info in objects_of(chip).values():
+        if info.kind is ObjectKind.SESSION:
+            continue
+        try:
+            metadata = chip.metadata(info.oid)
+        except ChipError as error:
+            if error.code == ErrorCode.INVALID_OID:  # this model does not have it
+                continue
+            raise
+        words = metadata.in_words()
+        listed.append(
+            {
+                "oid": info.label,
+                "name": info.name,
+                "kind": info.kind.value,
+                "used": metadata.used_size,
+                "max": metadata.max_size,
+                "life_cycle": words.get("lcso"),
+                **{access: words.get(access, "never") for access in ("change", "read", "execute")},
+                "algorithm": words.get("algorithm"),
+                "metadata": metadata.encode().hex(),
+            }
+        )
+    return listed
+
+
+def describe_metadata(metadata: Metadata) -> dict[str, Any]:
+    """Metadata as JSON has them: ``words`` by tag, and ``hex``."""
+    return {"words": metadata.in_words(), "hex": metadata.encode().hex()}
+
+
+def read_words(info: ObjectInfo, texts: Sequence[str]) -> Metadata:
+    """Metadata to set, from words as ``change: never``.
+
+    :raises ConfigurationError: if they are wrong, or the object cannot have them.
+    """
+    try:
+        changes = parse_metadata_words(texts)
+    except ValueError as error:
+        raise ConfigurationError(str(error), oid=info.oid) from None
+    if info.kind.is_key and changes.get(Tag.TYPE) is not None:
+        raise ConfigurationError(f"type: {info.label} is a key, which has no type of data", oid=info.oid)
+    if not info.kind.is_key and changes.get(Tag.KEY_USAGE) is not None:
+        raise ConfigurationError(f"key_usage: {info.label} is no key", oid=info.oid)
+    return changes
+
+
+def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata) -> MetadataChange:
+    """Compare metadata that are wanted with those that an object has. One exchange, which changes nothing.
+
+    :raises ConfigurationError: if they can no longer be set, do not fit, or the chip's model does not know them.
+    """
+    from optiga.chip.abilities import require_metadata
+
+    require_metadata(chip, wanted, info.oid)
+    before = chip.metadata(info.oid)
+    changes = Metadata({tag: value for tag, value in wanted.items() if before.get(tag) != value})
+    names = list(changes.in_words())
+    if not names:
+        return MetadataChange(info, before, changes, ())
+    if before.get(Tag.LCSO) is None:
+        raise ConfigurationError(f"the metadata of {info.label} are the chip's own and never change", oid=info.oid)
+    state, new = before.get(Tag.LCSO), changes.get(Tag.LCSO)
+    if state and new and new[0] < state[0]:
+        now = before.in_words()["lcso"]
+        raise ConfigurationError(
+            f"{info.label} is in its life cycle state {now} and never goes back to {changes.in_words()['lcso']}",
+            oid=info.oid,
+        )
+    fixed = [name for name in names if name != "lcso"]
+    if fixed and is_locked(before):
+        raise ConfigurationError(
+            f"{info.label} is {before.in_words()['lcso']}: {', '.join(fixed)} can never be changed again", oid=info.oid
+        )
+    size = len(before.with_tags(dict(changes.items())).encode())
+    if size > md.MAX_SIZE:
+        raise ConfigurationError(
+            f"the metadata of {info.label} would take {size} bytes, there is room for {md.MAX_SIZE}", oid=info.oid
+        )
+    return MetadataChange(info, before, changes, tuple(what_stays(before, changes)))
+
+
+def plan_lock(chip: Chip, info: ObjectInfo) -> MetadataChange:
+    """What locking an object means; nothing is needed if it is locked already."""
+    before = chip.metadata(info.oid)
+    wanted = {} if is_locked(before) else {int(Tag.LCSO): bytes([LifeCycleState.OPERATIONAL])}
+    return MetadataChange(info, before, Metadata(wanted), tuple(what_stays(before, Metadata(wanted))))
+
+
+def execute_metadata(chip: Chip, change: MetadataChange) -> Metadata:
+    """Carry out a change of metadata, if it is needed.
+
+    :returns: what the chip has afterwards.
+    """
+    if not change.is_needed:
+        return change.before
+    chip.write_metadata(change.info.oid, change.changes)
+    return chip.metadata(change.info.oid)
+
+
+def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
+    """Refuse data that cannot be written, before the chip is touched.
+
+    :param offset: where in the object they begin, in bytes.
+    :raises ConfigurationError: if the object is not written so, or has no room for them.
+    """
+    why = _UNWRITABLE.get(info.kind)
+    if info.kind is ObjectKind.SYSTEM and info.oid == LAST_ERROR_CODE:
+        why = "is the chip's own"
+    if why:
+        raise ConfigurationError(f"{info.label} cannot be written: it {why}", oid=info.oid)
+    if not data:
+        raise ConfigurationError(f"there is nothing to write into {info.label}", oid=info.oid)
+    if info.size and offset + len(data) > info.size:
+        where = f" at offset {offset}" if offset else ""
+        raise ConfigurationError(
+            f"{len(data)} bytes{where} do not fit {info.label}, which has room for {info.size}", oid=info.oid
+        )
+    if info.kind is ObjectKind.COUNTER and (offset, len(data)) != (0, 8):
+        raise ConfigurationError(f"{info.label} is a counter", hint="'counter set' writes it", oid=info.oid)
+
+
+def read_data(chip: Chip, info: ObjectInfo, metadata: Metadata | None = None) -> bytes | None:
+    """Data of an object; None if they cannot be read, or reading them would advance a counter.
+
+    :param metadata: the object's; where they are None, one exchange asks for them.
+    """
+    known = chip.metadata(info.oid) if metadata is None else metadata
+    if info.kind.is_key or _counts(known):
+        return None
+    if known.used_size == 0:
+        return b""
+    return chip.read_if_allowed(info.oid)
+
+
+def _counts(metadata: Metadata) -> bool:
+    """Whether reading an object advances a counter."""
+    try:
+        return any(simple.kind is Condition.LINKED_COUNTER for simple in metadata.access(Tag.READ))
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class DataChange:
+    """A write that was asked for.
+
+    :param written: bytes, from ``offset`` on.
+    :param is_needed: whether the object holds anything else now, or does not let itself be read.
+    :param stays: what can never be undone of it, one sentence each.
+    """
+
+    info: ObjectInfo
+    written: bytes
+    offset: int
+    erase: bool
+    is_needed: bool
+    stays: tuple[str, ...]
+
+
+def plan_data(chip: Chip, info: ObjectInfo, data: bytes, *, offset: int = 0, erase: bool = True) -> DataChange:
+    """Compare data that are to be written with those that an object holds. Changes nothing."""
+    held = read_data(chip, info)
+    if held is None:
+        same = False
+    elif erase:
+        same = held == bytes(offset) + data
+    else:
+        same = held[offset : offset + len(data)] == data
+    return DataChange(info, data, offset, erase, not same, tuple(what_stays_written(info.oid, data, held or b"")))
+
+
+def execute_data(chip: Chip, change: DataChange) -> None:
+    """Carry out a write, if it is needed."""
+    if change.is_needed:
+        chip.write(change.info.oid, change.written, offset=change.offset, erase=change.erase)
+
+
+def parse_hex(content: bytes, name: str) -> bytes:
+    """Bytes from the hex digits in a file, with any white space, colons and ``0x`` between bytes.
+
+    :param name: what to call the file in messages.
+    :raises ConfigurationError: if they are no hex digits.
+    """
+    if is_utf16(content):
+        raise ConfigurationError(f"{name} is text in UTF-16", hint="Save it in UTF-8")
+    text = content.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    digits = text.replace(":", " ").lower().replace("0x", " ").split()
+    try:
+        return bytes.fromhex(" ".join(digits))
+    except ValueError:
+        wrong = next((character for character in "".join(digits) if character not in "0123456789abcdef"), "")
+        what = f"{wrong!r} is no hex digit" if wrong else "a byte has two digits"
+        raise ConfigurationError(f"{name} is not hex: {what}") from None

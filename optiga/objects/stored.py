@@ -1,0 +1,51 @@
+"""Certificates as they lie on the chip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optiga.errors import CertificateError
+from optiga.pki.certificate import Certificate, der_size
+from optiga.protocol import der, tls_identity
+from optiga.protocol.objects import format_oid
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+
+
+def is_empty(data: bytes) -> bool:
+    """Whether an object of a certificate holds nothing: it was never written, or erased."""
+    return not data.strip(b"\x00\xff")
+
+
+def decode_stored(data: bytes) -> list[Certificate]:
+    """The certificates in an object's data: a TLS identity, or one in plain DER; leaf first.
+
+    :raises ValueError: if they are neither, or do not parse.
+    """
+    if data[:1] == bytes([tls_identity.TAG]):
+        ders = tls_identity.decode(data)
+        if not ders:
+            raise ValueError("a TLS identity without a certificate")
+        return [Certificate.parse(der) for der in ders]
+    size = der_size(data)
+    if data[:1] != bytes([der.SEQUENCE]) or size is None or size > len(data):
+        raise ValueError("neither a TLS identity nor a certificate in DER")
+    return [Certificate.parse(data[:size])]
+
+
+def read_certificates(chip: Chip, oid: int, *, meaning: str = "", hint: str = "") -> list[Certificate]:
+    """The certificates in an object, leaf first, at least one.
+
+    :param meaning: what it means that there is none, for the message.
+    :param hint: what to do then.
+    :raises CertificateError: if there is none, or nothing that parses.
+    :raises ChipError: if the chip refuses.
+    """
+    data, label = chip.read(oid), format_oid(oid)
+    if is_empty(data):
+        raise CertificateError(f"{label} holds no certificate{meaning}", hint=hint, oid=oid)
+    try:
+        return decode_stored(data)
+    except ValueError as error:
+        raise CertificateError(f"{label} holds no certificate that can be read: {error}", oid=oid) from None

@@ -1,0 +1,229 @@
+"""Certificates from files: found, checked to be certificates, and looked at for what a person should be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from optiga.errors import CertificateError
+from optiga.files.files import read_input
+from optiga.pki.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
+from optiga.protocol.der import SEQUENCE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from cryptography import x509
+
+    from optiga.pki.public_keys import PublicKey
+
+MAX_FILE_SIZE = 1 << 20
+"""Most bytes of a certificate's file."""
+
+_CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
+_OTHER_LABELS = {
+    "TRUSTED CERTIFICATE": "a certificate in OpenSSL's own format",
+    "CERTIFICATE REQUEST": "a certificate signing request",
+    "NEW CERTIFICATE REQUEST": "a certificate signing request",
+    "PUBLIC KEY": "a public key",
+    "RSA PUBLIC KEY": "a public key",
+    "PKCS7": "a PKCS #7 container",
+    "CMS": "a PKCS #7 container",
+    "X509 CRL": "a certificate revocation list",
+    "EC PARAMETERS": "parameters of a curve",
+}
+_HINTS = {
+    "a certificate signing request": "Have a CA sign it first; write the certificate that comes back",
+    "a private key": "The chip makes its own key; write the certificate to it",
+    "a PKCS #7 container": "Take the certificates out of it: openssl pkcs7 -print_certs",
+    "a PKCS #12 container": "Take the certificate out of it: openssl pkcs12 -nokeys",
+    "a certificate in OpenSSL's own format": "Convert it: openssl x509 -in FILE",
+}
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """An X.509 certificate that parses, with the parts of it that this tool looks at.
+
+    :param der: the certificate in DER.
+    """
+
+    der: bytes
+    parsed: x509.Certificate
+    public_key: PublicKey
+    subject: str
+    issuer: str
+    is_ca: bool
+
+    @classmethod
+    def parse(cls, der: bytes) -> Certificate:
+        """From DER.
+
+        :raises ValueError: if it is not a certificate, whole and alone.
+        """
+        from cryptography import x509
+
+        from optiga.pki.public_keys import PublicKey
+        from optiga.pki.x509_errors import one_error
+
+        with one_error():
+            parsed = x509.load_der_x509_certificate(der)
+            subject, issuer = _name_text(parsed.subject), _name_text(parsed.issuer)
+            public_key = PublicKey.of(parsed.public_key())
+            _ = parsed.not_valid_before_utc, parsed.not_valid_after_utc, parsed.serial_number  # parsed when asked for
+            try:
+                is_ca = bool(parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
+            except x509.ExtensionNotFound:
+                is_ca = False
+        return cls(der, parsed, public_key, subject, issuer, is_ca)
+
+    @cached_property
+    def pem(self) -> str:
+        """The certificate as PEM, with a final line break."""
+        return encode_pem("CERTIFICATE", self.der)
+
+    def is_issued_by(self, issuer: Certificate) -> bool:
+        """Whether the other's subject is this one's issuer and its key verifies the signature."""
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+        try:
+            self.parsed.verify_directly_issued_by(issuer.parsed)
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+            return False
+        return True
+
+
+def load_certificates(path: Path) -> list[Certificate]:
+    """The certificates in a file: PEM with one or a chain, text around them allowed, or one in DER.
+
+    :raises ConfigurationError: if the file cannot be read.
+    :raises CertificateError: if it is something else, damaged, or holds none.
+    """
+    return parse_certificates(read_input(path, "certificate", MAX_FILE_SIZE), str(path))
+
+
+def parse_certificates(data: bytes, name: str) -> list[Certificate]:
+    """The certificates in the content of a file; otherwise as :func:`load_certificates`.
+
+    :param name: what to call the content in messages.
+    """
+    if not data.strip():
+        raise CertificateError(f"{name} is empty")
+    refuse_utf16(data, name)
+    if is_pem(data):
+        return [_from_block(block.label, block.data, name) for block in iterate_blocks(data, name)]
+    if data[0] != SEQUENCE:
+        raise CertificateError(
+            f"no certificate in {name}",
+            hint="A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",
+        )
+    return [_from_der(data, name)]
+
+
+def _from_block(label: str, der: bytes, name: str) -> Certificate:
+    if label in _CERTIFICATE_LABELS:
+        return _from_der(der, name)
+    what = "a private key" if label.endswith("PRIVATE KEY") else _OTHER_LABELS.get(label, f"a block {label!r}")
+    raise CertificateError(f"{name} holds {what}, not only certificates", hint=_HINTS.get(what, ""))
+
+
+def _from_der(der: bytes, name: str) -> Certificate:
+    size = der_size(der)
+    if size is None or size > len(der):
+        raise CertificateError(f"the certificate in {name} is cut off", hint="Get the file anew")
+    if size < len(der):
+        raise CertificateError(
+            f"behind the certificate in {name} there are {len(der) - size} more bytes", hint="Get the file anew"
+        )
+    try:
+        return Certificate.parse(der)
+    except ValueError as error:
+        what = identify_der(der)
+        if what:
+            raise CertificateError(f"{name} holds {what}, not a certificate", hint=_HINTS.get(what, "")) from None
+        raise CertificateError(f"the certificate in {name} does not parse: {error}") from None
+
+
+def der_size(data: bytes) -> int | None:
+    """Bytes of the DER value that data begin with, header included; None if its header is cut off or not DER."""
+    if len(data) < 2:
+        return None
+    count = data[1] & 0x7F
+    if data[1] < 0x80:
+        return 2 + data[1]
+    if not 1 <= count <= 4 or len(data) < 2 + count:
+        return None
+    return 2 + count + int.from_bytes(data[2 : 2 + count], "big")
+
+
+def identify_der(der: bytes) -> str:
+    """What DER that is no certificate is, in words; empty if that cannot be told."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    pkcs7, pkcs12 = bytes.fromhex("06092a864886f70d0107"), bytes.fromhex("020103")
+    content = der[2 + (der[1] & 0x7F) :] if der[1:2] > b"\x80" else der[2:]
+    if content.startswith(pkcs7):
+        return "a PKCS #7 container"
+    if content.startswith(pkcs12) and pkcs7 in content[:32]:
+        return "a PKCS #12 container"
+    try:
+        serialization.load_der_private_key(der, None)
+    except TypeError:  # it asks for a password
+        return "a private key"
+    except (ValueError, UnsupportedAlgorithm):
+        pass
+    else:
+        return "a private key"
+    for load, what in (
+        (x509.load_der_x509_csr, "a certificate signing request"),
+        (serialization.load_der_public_key, "a public key"),
+        (x509.load_der_x509_crl, "a certificate revocation list"),
+    ):
+        try:
+            load(der)
+        except (ValueError, UnsupportedAlgorithm):
+            continue
+        return what
+    return ""
+
+
+def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = True) -> list[str]:
+    """What a person should know about certificates that are about to be used, each in one sentence.
+
+    :param chain: leaf first.
+    :param now: a time with its time zone.
+    :param device: whether the first certificate is to be a device's own.
+    """
+    warnings = []
+    for certificate in chain:
+        before, after = certificate.parsed.not_valid_before_utc, certificate.parsed.not_valid_after_utc
+        if now > after:
+            warnings.append(f"the certificate of {certificate.subject} expired on {after:%Y-%m-%d %H:%M:%S} UTC")
+        elif now < before:
+            warnings.append(
+                f"the certificate of {certificate.subject} is not valid before {before:%Y-%m-%d %H:%M:%S} UTC"
+            )
+    if device and chain and chain[0].is_ca:
+        warnings.append(f"the certificate of {chain[0].subject} is one of a CA, not of a device")
+    for certificate, issuer in pairwise(chain):
+        if not certificate.is_issued_by(issuer):
+            warnings.append(
+                f"the chain does not hold: the certificate of {certificate.subject} is not issued by the next one, "
+                f"{issuer.subject}"
+            )
+    return warnings
+
+
+def _name_text(name: x509.Name) -> str:
+    """A name as people write it, for example ``C=DE, CN=device``, safe to show on a terminal."""
+    parts = []
+    for attribute in name:
+        value = attribute.value if isinstance(attribute.value, str) else attribute.value.hex()
+        parts.append(f"{attribute.rfc4514_attribute_name}={value}")
+    text = ", ".join(parts)
+    return "".join(character if character.isprintable() else "\ufffd" for character in text) or "nobody"

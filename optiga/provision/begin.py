@@ -1,0 +1,125 @@
+"""Where a run begins: anew, where an interrupted one was, or at a chip that is finished."""
+
+from __future__ import annotations
+
+from optiga.errors import CertificateError, CloudError, OptigaError
+from optiga.provision.issuers import find_unheard
+from optiga.provision.journal import Entry, Journal, Step, damaged
+from optiga.provision.on_chip import OnChip
+from optiga.provision.plan import Plan
+from optiga.provision.report import Report
+
+
+class Beginning:
+    """Compares what the journal says of a slot with the plan and with the chip."""
+
+    def __init__(self, on_chip: OnChip, plan: Plan, journal: Journal, report: Report) -> None:
+        self._on_chip = on_chip
+        self._plan = plan
+        self._journal = journal
+        self._report = report
+        self._uid = on_chip.uid
+
+    def begin(self, *, renew: bool) -> Entry:
+        """The entry to go on from: the journal's, or a new one."""
+        found = self._journal.find(self._uid, self._plan.slot.name)
+        if found is None:
+            self._on_chip.warn_of_identity()
+        if found is None or found.step is Step.DEPROVISIONED:
+            return self._begin_anew(None)
+        if not found.is_complete:
+            raise damaged(found.uid, found.slot)
+        mismatch = self._mismatch(found)
+        if found.is_finished:
+            if renew:
+                return self._begin_anew(found)
+            if mismatch:
+                raise CertificateError(f"this chip is finished, but {mismatch}", hint=self._plan.anew_hint)
+            return self._with_cloud(found) if found.account is None and self._plan.cloud else found
+        if found.step < Step.REQUESTED:
+            if mismatch or self._on_chip.key_problem(found):
+                return self._begin_anew(found)
+        elif obstacle := self._obstacle(found, mismatch):
+            if renew:
+                return self._begin_anew(found)
+            raise obstacle
+        self._report.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
+        if found.step >= Step.WRITTEN:
+            self._on_chip.put(found)
+        return self._take_names(found)
+
+    def _obstacle(self, entry: Entry, mismatch: str) -> OptigaError | None:
+        """Why a run that was interrupted cannot be finished, None if it can."""
+        said, hint, cloud = "a run that was interrupted cannot be finished", self._plan.anew_hint, self._plan.cloud
+        if problem := mismatch or self._on_chip.key_problem(entry):
+            return CertificateError(f"{said}: {problem}", hint=hint)
+        if cloud and (problem := cloud.certificate_problem(entry)):
+            return CloudError(f"{said}: {problem}", hint=hint)
+        return None
+
+    def _begin_anew(self, old: Entry | None) -> Entry:
+        plan, cloud = self._plan, self._plan.cloud
+        if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
+            self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
+        entry = Entry(self._uid, plan.slot.name, plan.issuer_name, plan.settings, replaces=self._replaced(old))
+        entry = self._take_names(entry) if cloud else entry
+        # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
+        return entry if plan.new is None else self._journal.save(entry)
+
+    def _take_names(self, entry: Entry) -> Entry:
+        """The entry with the plan's cloud, and with its names for what is not done yet."""
+        cloud = self._plan.cloud
+        if cloud is None:
+            return entry
+        changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
+        if entry.step < Step.REGISTERED:
+            changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
+        if entry.step < Step.THING:
+            changes |= {"thing": cloud.thing(self._uid), "template": cloud.template}
+        if entry.step < Step.POLICY:
+            changes |= {"policy": cloud.policy(self._uid)}
+        return entry.at(entry.step, **changes)
+
+    def _with_cloud(self, finished: Entry) -> Entry:
+        """A chip that was finished without a cloud, on its way into one."""
+        self._on_chip.put(finished)
+        return self._journal.save(self._take_names(finished.at(Step.WRITTEN)))
+
+    def _replaced(self, old: Entry | None) -> str | None:
+        """The certificates that a new one takes the place of, the newest last."""
+        if old is None:
+            return None
+        cloud = self._plan.cloud
+        is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
+        known = [*(old.replaces or "").split(), old.certificate_id]
+        if cloud is not None and is_there:
+            known.append(find_unheard(old, cloud.certificates))
+        names = [name for name in known if name]
+        if names and not is_there:
+            self._report.warn(
+                f"the certificate before this one stays as it is in account {old.account}, {old.region}: {names[-1]}"
+            )
+            return None
+        return " ".join(names) or None
+
+    def _mismatch(self, entry: Entry) -> str:
+        """What the journal says and the plan does not; empty if they agree."""
+        plan, cloud = self._plan, self._plan.cloud
+        if entry.issuer != plan.issuer_name:
+            return f"its issuer is {entry.issuer}, not {plan.issuer_name}"
+        if entry.settings != plan.settings:
+            return "its csr_config, or the object for its certificate, is another one now"
+        pairs = []
+        if entry.account is not None:
+            pairs += [
+                ("account", entry.account, cloud.aws.account if cloud else "none"),
+                ("region", entry.region or "", cloud.aws.region if cloud else "none"),
+            ]
+        if cloud and entry.account is not None and entry.step >= Step.THING:
+            pairs.append(("provisioning template", entry.template or "none", cloud.template or "none"))
+            if cloud.fleet is None:
+                pairs.append(("thing", entry.thing or "none", cloud.thing(self._uid) or "none"))
+        if cloud and entry.account is not None and entry.step >= Step.POLICY and cloud.fleet is None:
+            pairs.append(("policy", entry.policy or "none", cloud.policy(self._uid) or "none"))
+        different = [f"its {what} is {was}, not {now}" for what, was, now in pairs if was != now]
+        return different[0] if different else ""

@@ -1,0 +1,91 @@
+"""The first steps of a new identity: the chip makes a key pair and signs a CSR, and somebody certifies it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optiga.errors import CloudError
+from optiga.files.files import write_whole
+from optiga.identity.csr import sign_csr
+from optiga.pki.pem import encode_pem
+from optiga.pki.public_keys import PublicKey
+from optiga.provision.issuers import Certified, Request
+
+if TYPE_CHECKING:
+    from optiga.provision.journal import Entry
+    from optiga.provision.on_chip import OnChip
+    from optiga.provision.plan import NewIdentity
+    from optiga.provision.report import Report
+
+
+class NewKey:
+    """What is done to a chip until the certificate of its new key is there.
+
+    Each step returns the entry with what it has made.
+
+    :param folder: where CSR and certificate go.
+    :param asked_before: whether a run that was interrupted may have had the key certified already.
+    """
+
+    def __init__(self, on_chip: OnChip, new: NewIdentity, folder: Path, report: Report, *, asked_before: bool) -> None:
+        self._on_chip = on_chip
+        self._configuration = new.configuration
+        self._issuer = new.issuer
+        self._folder = folder
+        self._report = report
+        self._asked_before = asked_before
+
+    def make_key(self, entry: Entry) -> Entry:
+        """Have the chip make the key pair."""
+        algorithm, usage = self._configuration.algorithm, self._configuration.key_usage
+        self._report.note(f"The chip makes a key pair {algorithm.title} in {self._on_chip.key_label}")
+        key = self._on_chip.chip.generate_key(self._configuration.slot.key_oid, algorithm, usage)
+        return replace(entry, key_info=key.public_key_info)
+
+    def make_csr(self, entry: Entry) -> Entry:
+        """Have the chip sign the CSR."""
+        key = self._on_chip.key(entry, self._configuration.algorithm)
+        csr = sign_csr(key, self._configuration, self._on_chip.uid)
+        return replace(entry, csr=csr.der, filename=csr.filename, public_key=csr.public_key)
+
+    def request(self, entry: Entry) -> Entry:
+        """Keep the CSR, and say that it is going to be asked for a certificate."""
+        pem = encode_pem("CERTIFICATE REQUEST", entry.csr or b"")
+        write_whole(self._folder / (entry.filename or ""), pem.encode("ascii"))
+        self._report.note(f"CSR {entry.filename}")
+        return replace(entry, requested_at=datetime.now(timezone.utc).replace(microsecond=0))
+
+    def certify(self, entry: Entry) -> Entry:
+        """Have the key certified, once: what an interrupted run has had certified is found."""
+        request, issuer = Request.of(entry), self._issuer
+        certified = None
+        if self._asked_before:
+            self._report.note(f"Looking for a certificate that {issuer.title} may have issued already")
+            certified = issuer.find(request)
+        if certified is not None:
+            self._report.note(f"{issuer.title} had issued one in the run that was interrupted")
+        else:
+            certified = issuer.certify(request)
+        self._check_key(certified, request.key_info)
+        for note in certified.notes:
+            self._report.note(note)
+        self._report.note(f"Certificate from {issuer.title}")
+        return replace(
+            entry,
+            certificate="".join(certificate.pem for certificate in certified.chain),
+            certificate_file=f"{Path(entry.filename or '').stem}.pem",
+            certificate_id=certified.certificate_id,
+            certificate_arn=certified.certificate_arn,
+        )
+
+    def _check_key(self, certified: Certified, key_info: bytes) -> None:
+        """Refuse a certificate of another key than the CSR's."""
+        if certified.chain[0].public_key.info != PublicKey.of_info(key_info).info:
+            which = f" {certified.certificate_id}, which stays inactive" if certified.certificate_id else ""
+            raise CloudError(
+                f"{self._issuer.title} has certified another key than the CSR's: certificate{which}",
+                hint="Nothing was written to the chip; is the endpoint AWS's own?",
+            )

@@ -1,0 +1,332 @@
+"""What is going to be done to a chip; everything that can be checked without it has been."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.cloud.aws.aws_names import check_attributes, check_name
+from optiga.cloud.aws.certificates import ACTIVE, REVOKED
+from optiga.errors import CloudError, ConfigurationError
+from optiga.objects.targets import Target, resolve_writable
+from optiga.pki.names import fill_uid, with_sample_uid
+from optiga.protocol.objects import ObjectKind, Slot, format_oid
+from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer
+from optiga.provision.report import Report
+
+if TYPE_CHECKING:
+    from optiga.ca.authority import CertificateAuthority
+    from optiga.cloud.aws.certificates import Certificates
+    from optiga.cloud.aws.connection import Aws, AwsOptions
+    from optiga.cloud.aws.fleet import FleetTemplate
+    from optiga.cloud.aws.policies import PolicyTemplate
+    from optiga.cloud.aws.registry import Registry
+    from optiga.identity.configuration import Configuration
+    from optiga.pki.certificate import Certificate
+    from optiga.provision.journal import Entry
+
+ARN_FILE = "optiga.aws_arn"
+
+
+class CloudWishes(NamedTuple):
+    """What a device is to be in AWS IoT, as the user says it.
+
+    ``{uid}`` may stand in the names of thing and policy, and in the values of attributes and parameters.
+
+    :param thing: name of its thing.
+    :param policy: name of its policy.
+    :param policy_template: file that the policy is made from where there is none of the name.
+    :param attributes: of the thing.
+    :param template: name or file of a provisioning template that takes the place of all these.
+    :param parameters: for that template.
+    """
+
+    thing: str | None = None
+    policy: str | None = None
+    policy_template: Path | None = None
+    thing_type: str | None = None
+    groups: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = {}
+    template: str | None = None
+    parameters: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class CloudPlan:
+    """What is going to be done in AWS IoT.
+
+    :param endpoint: host name that devices connect to.
+    :param policy_template: None where there is no policy, or it comes from a provisioning template.
+    :param ca: the issuer's certificate where it is registered with AWS.
+    """
+
+    aws: Aws
+    certificates: Certificates
+    registry: Registry
+    endpoint: str
+    wishes: CloudWishes
+    policy_template: PolicyTemplate | None = None
+    fleet: FleetTemplate | None = None
+    ca: Certificate | None = None
+
+    def thing(self, uid: str) -> str | None:
+        """Name of a chip's thing."""
+        return None if self.wishes.thing is None else fill_uid(self.wishes.thing, uid)
+
+    def policy(self, uid: str) -> str | None:
+        """Name of a chip's policy."""
+        return None if self.wishes.policy is None else fill_uid(self.wishes.policy, uid)
+
+    @property
+    def template(self) -> str | None:
+        """Name of the provisioning template, a file's without its folder."""
+        return None if self.wishes.template is None else Path(self.wishes.template).name
+
+    def certificate_problem(self, entry: Entry) -> str:
+        """Why AWS does not let an entry's certificate in, or is not to; empty if all is well, or there is none yet."""
+        if entry.certificate_id is None:
+            return ""
+        held = self.certificates.describe(entry.certificate_id)
+        if held is None:
+            return "its certificate is gone from AWS IoT"
+        is_bad = held.status != ACTIVE if entry.is_finished else held.status == REVOKED
+        return f"its certificate is {held.status}" if is_bad else ""
+
+
+class NewIdentity(NamedTuple):
+    """What a chip's new identity is made from: the configuration of its key and CSR, and who certifies the key."""
+
+    configuration: Configuration
+    issuer: Issuer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is going to be done to a chip; good for any number of them.
+
+    :param target: the object of the certificate.
+    :param new: None for a chip that keeps the identity it came with.
+    :param settings: fingerprint of what the CSR is made from, and of where its certificate goes.
+    :param folder: where files go.
+    :param cloud: None for chips that no cloud is told of.
+    """
+
+    slot: Slot
+    target: Target
+    new: NewIdentity | None
+    settings: str
+    folder: Path
+    cloud: CloudPlan | None
+
+    @property
+    def issuer_name(self) -> str:
+        """What stands for the issuer in the journal."""
+        return self.new.issuer.name if self.new else "chip"
+
+    @property
+    def anew_hint(self) -> str:
+        """How to begin anew."""
+        if self.new is None:
+            return f"'deprovision --slot {self.slot.name}' takes it back; then it can be registered anew"
+        return "--renew makes a new key and certificate"
+
+    def steps(self, *, renew: bool = False) -> list[str]:
+        """What is going to be done to a chip that the journal does not know, one sentence each.
+
+        :param renew: to one that is finished, which gets a new key and certificate.
+        """
+        slot, folder = self.slot, self.folder
+        steps = []
+        if self.new is not None:
+            title, issuer = self.new.configuration.algorithm.title, self.new.issuer
+            state = " (inactive)" if issuer.name == "aws" else ""
+            steps += [
+                f"The chip makes a key pair {title} in slot {slot.name} ({format_oid(slot.key_oid)}), over any other",
+                f"It signs a CSR, which is kept in {folder}",
+                f"{issuer.title} issues a certificate{state}, which is kept in {folder}",
+                f"The certificate is written into {self.target.info.label} and read back; the chip proves its key",
+            ]
+        else:
+            steps.append(f"The chip proves the key of its certificate in {self.target.info.label}")
+        steps += self._cloud_steps(self.cloud) if self.cloud else []
+        return [*steps, "The certificate before it becomes inactive"] if renew and self.cloud else steps
+
+    def _cloud_steps(self, cloud: CloudPlan) -> list[str]:
+        steps, wishes = [], cloud.wishes
+        if self.issuer_name != "aws":
+            by = f"with the CA {cloud.ca.subject}" if cloud.ca else "without a CA"
+            steps.append(f"The certificate is registered {by} (inactive)")
+        if cloud.fleet is not None:
+            steps.append(f"The provisioning template {cloud.fleet.name} makes thing and policy")
+        if wishes.thing is not None and cloud.fleet is None:
+            typed = f" with the type {wishes.thing_type}" if wishes.thing_type else ""
+            steps.append(f"It is attached to the thing {wishes.thing}, which is made{typed} if it is not there")
+            if wishes.attributes:
+                pairs = ", ".join(f"{key}={value}" for key, value in wishes.attributes.items())
+                steps.append(f"The thing gets the attributes {pairs}")
+            steps += [f"The thing goes into the group {group}" for group in wishes.groups]
+        if cloud.policy_template is not None:
+            made = f"made from {cloud.policy_template.name} if it is not there"
+            steps.append(f"The policy {wishes.policy}, {made}, is attached to it")
+        steps.append(f"It becomes active in {cloud.aws.region}, account {cloud.aws.account}")
+        return steps
+
+
+def plan_provision(
+    configuration: Configuration,
+    folder: Path,
+    *,
+    aws_options: AwsOptions | None,
+    wishes: CloudWishes,
+    authority: CertificateAuthority | None = None,
+    days: int | None = None,
+    oid: str | None = None,
+    report: Report = Report(),  # noqa: B008 - a tuple
+) -> Plan:
+    """Plan the whole way of a chip with a new key.
+
+    :param folder: where files go.
+    :param aws_options: the way to AWS; None to stop after the chip, which takes a CA of one's own.
+    :param wishes: thing and policy of the configuration take their place if they are None.
+    :param authority: a CA of one's own in place of AWS's.
+    :param days: validity of what it issues.
+    :param oid: object for the certificate, where the slot has none or another is wanted.
+    :raises ConfigurationError: for whatever cannot be done so.
+    :raises CloudError: if AWS cannot be asked or refuses.
+    """
+    target = _certificate_target(configuration.slot, oid)
+    cloud = None
+    if aws_options is not None:
+        named = _with_configuration(wishes, configuration)
+        cloud = plan_cloud(aws_options, named, authority.certificate if authority else None, report)
+    issuer: Issuer
+    if authority is not None:
+        issuer = CaIssuer(authority, days)
+    elif cloud is not None:
+        issuer = AwsIssuer(cloud.certificates)
+    else:
+        raise ConfigurationError("without a cloud nobody certifies the key", hint="Name a CA of your own with --ca")
+    made_from = [configuration.csr_config, configuration.slot.name, target.info.label]
+    settings = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+    return Plan(configuration.slot, target, NewIdentity(configuration, issuer), settings, folder, cloud)
+
+
+def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes: CloudWishes, report: Report) -> Plan:
+    """Plan the registration of the certificate that a chip came with.
+
+    :raises ConfigurationError: for whatever cannot be done so.
+    :raises CloudError: if AWS cannot be asked or refuses.
+    """
+    if slot.certificate_oid is None:
+        raise ConfigurationError(
+            f"slot {slot.name} has no object for a certificate",
+            hint="first, second, third and fourth have",
+            oid=slot.key_oid,
+        )
+    target = _certificate_target(slot, None)
+    cloud = plan_cloud(aws_options, wishes, None, report)
+    return Plan(slot, target, None, "", folder, cloud)
+
+
+def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None, report: Report) -> CloudPlan:
+    """Check names and templates, then ask AWS who we are and whether what the wishes name is there.
+
+    :param ca: issuer of the certificates where that is not AWS.
+    """
+    from optiga.cloud.aws.certificates import Certificates
+    from optiga.cloud.aws.connection import connect
+    from optiga.cloud.aws.fleet import load_fleet_template
+    from optiga.cloud.aws.policies import find_default_template, load_template, opens_everything
+    from optiga.cloud.aws.registry import Registry
+    from optiga.cloud.aws.templates import THING, own_template
+
+    _check_wishes(wishes)
+    template = None
+    if wishes.policy is not None and wishes.template is None:
+        template = load_template(wishes.policy_template or find_default_template())
+    aws = connect(options, report.note)
+    certificates, registry = Certificates(aws), Registry(aws)
+    if template is not None:
+        document = template.render(aws, with_sample_uid("{uid}"))
+        if opens_everything(document):
+            report.note(
+                f"The policy of {template.name} lets a device do everything everywhere; "
+                f"{own_template(THING)} binds it to its thing"
+            )
+    fleet = None
+    if wishes.template is not None:
+        has_thing = wishes.thing is not None
+        fleet = load_fleet_template(wishes.template, registry, wishes.parameters, has_thing=has_thing)
+    if wishes.thing_type is not None and not registry.has_thing_type(wishes.thing_type):
+        raise ConfigurationError(f"there is no thing type {wishes.thing_type} in {aws.region}", hint="Make it first")
+    for group in wishes.groups:
+        if not registry.has_thing_group(group):
+            raise ConfigurationError(f"there is no thing group {group} in {aws.region}", hint="Make it first")
+    registered = None if ca is None else certificates.find_ca(ca)
+    if ca is not None and registered is not None and registered.status != ACTIVE:
+        raise CloudError(
+            f"AWS IoT has the CA {ca.subject}, but it is {registered.status}", hint="'ca register' activates it"
+        )
+    endpoint = aws.endpoint()
+    return CloudPlan(
+        aws, certificates, registry, endpoint, wishes, template, fleet, ca if registered is not None else None
+    )
+
+
+def _with_configuration(wishes: CloudWishes, configuration: Configuration) -> CloudWishes:
+    """The wishes, completed by those of the configuration."""
+    source, named = configuration.source, configuration.aws_iot
+    thing = named.thing if named and wishes.thing is None else wishes.thing
+    policy = named.policy if named and wishes.policy is None else wishes.policy
+    for field, value in (("thing", thing), ("policy", policy)):
+        if value is None and wishes.template is None:
+            raise ConfigurationError(
+                f"{source}: aws_iot_config: {field!r} is missing",
+                hint="Name it there, or use --no-cloud with a CA of your own",
+            )
+        if value is not None:
+            check_name(field, value, f"{source}: aws_iot_config.{field}: ")
+    return wishes._replace(thing=thing, policy=None if wishes.template else policy)
+
+
+def _check_wishes(wishes: CloudWishes) -> None:
+    for kind, value in (("thing", wishes.thing), ("policy", wishes.policy), ("thing type", wishes.thing_type)):
+        if value is not None:
+            check_name(kind, value)
+    for group in wishes.groups:
+        check_name("thing group", group)
+    check_attributes(wishes.attributes, typed=wishes.thing_type is not None)
+    extras = wishes.attributes or wishes.groups or wishes.thing_type
+    if wishes.template is not None and (extras or wishes.policy is not None or wishes.policy_template is not None):
+        raise ConfigurationError(
+            "a provisioning template says itself what the thing and its policy are",
+            hint="Leave out --attribute, --thing-type, --thing-group, --policy and --policy-template, or --template",
+        )
+    if wishes.template is None and wishes.parameters:
+        raise ConfigurationError("--parameter goes with --template")
+    if wishes.thing is None and wishes.template is None and extras:
+        raise ConfigurationError("there is no thing to have a type, a group or attributes", hint="Name a thing")
+
+
+def _certificate_target(slot: Slot, oid: str | None) -> Target:
+    """The object for the certificate of a slot's key."""
+    if oid is None:
+        if slot.certificate_oid is None:
+            raise ConfigurationError(
+                f"slot {slot.name} has a key ({format_oid(slot.key_oid)}) but no object for its certificate",
+                hint="Name one with --id: 0xE0E1, 0xE0E2 or 0xE0E3",
+                oid=slot.key_oid,
+            )
+        oid = format_oid(slot.certificate_oid)
+    found = resolve_writable(oid=oid)
+    if found.kind is not ObjectKind.CERTIFICATE:
+        raise ConfigurationError(
+            f"{found.info.label} is no object for a device's certificate",
+            hint="Those are 0xE0E1, 0xE0E2 and 0xE0E3",
+            oid=found.oid,
+        )
+    return Target(found.info, slot)

@@ -1,0 +1,214 @@
+"""The steps of one chip, each written down before the next begins; what an interrupted run has left is finished."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from optiga.cloud.aws.certificates import ACTIVE, REVOKED
+from optiga.errors import CertificateError, CloudError, OptigaError
+from optiga.files.files import write_whole
+from optiga.identity.csr import check_model
+from optiga.identity.proof import prove_key
+from optiga.objects.stored import read_certificates
+from optiga.pki.names import fill_uid
+from optiga.provision.begin import Beginning
+from optiga.provision.journal import Entry, Journal, Step
+from optiga.provision.new_key import NewKey
+from optiga.provision.on_chip import OnChip, chain_of
+from optiga.provision.plan import ARN_FILE, CloudPlan, Plan
+from optiga.provision.report import Report
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+
+
+def provision(
+    chip: Chip,
+    plan: Plan,
+    journal: Journal,
+    report: Report = Report(),  # noqa: B008 - a tuple
+    *,
+    renew: bool = False,
+) -> Entry:
+    """Take a chip to its end, from wherever the journal says that it is.
+
+    :param renew: a new key and certificate for a chip that is finished, the old one deactivated afterwards.
+    :returns: the finished entry; for a chip that was finished, the entry as it was, and nothing is changed.
+    :raises OptigaError: where a step fails; the next call goes on there.
+    """
+    on_chip = OnChip(chip, plan, report)
+    if plan.new is not None:
+        check_model(chip, plan.new.configuration)
+    entry = Beginning(on_chip, plan, journal, report).begin(renew=renew)
+    steps = Steps(on_chip, plan, journal, report)
+    return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
+
+
+class Steps:
+    """What is done to a chip, one after the other."""
+
+    def __init__(self, on_chip: OnChip, plan: Plan, journal: Journal, report: Report) -> None:
+        self._on_chip = on_chip
+        self._chip = on_chip.chip
+        self._plan = plan
+        self._journal = journal
+        self._report = report
+        self._uid = on_chip.uid
+
+    def finish(self, entry: Entry) -> Entry:
+        """Do what is left to do."""
+        try:
+            for step, work in self._works(entry.step):
+                if entry.step < step:
+                    entry = self._journal.save(work(entry).at(step))
+        except (OptigaError, KeyboardInterrupt):
+            if entry.started_at is not None:
+                self._report.note("What is done is written down: the same command goes on from here")
+            raise
+        return entry
+
+    def _works(self, begin: Step) -> list[tuple[Step, Callable[[Entry], Entry]]]:
+        """The steps of the plan, each with what is done to come there.
+
+        :param begin: the step that a run goes on from.
+        """
+        plan, cloud = self._plan, self._plan.cloud
+        works: list[tuple[Step, Callable[[Entry], Entry]]] = []
+        if plan.new is not None:
+            asked_before = begin is Step.REQUESTED
+            new = NewKey(self._on_chip, plan.new, plan.folder, self._report, asked_before=asked_before)
+            works += [
+                (Step.KEY, new.make_key),
+                (Step.CSR, new.make_csr),
+                (Step.REQUESTED, new.request),
+                (Step.CERTIFIED, new.certify),
+            ]
+        else:
+            works.append((Step.CERTIFIED, self._take_own))
+        works.append((Step.WRITTEN, self._write))
+        if cloud is not None:
+            if plan.issuer_name != "aws":
+                works.append((Step.REGISTERED, self._register))
+            if cloud.fleet is not None:
+                works.append((Step.POLICY, self._register_thing))
+            else:
+                works += [(Step.THING, self._attach_thing), (Step.POLICY, self._attach_policy)]
+        return [*works, (Step.FINISHED, self._activate)]
+
+    def _take_own(self, entry: Entry) -> Entry:
+        """The certificate that the chip came with, and its key, proven."""
+        target, slot = self._plan.target, self._plan.slot
+        chain = read_certificates(self._chip, target.oid, hint="Is it the right slot?")
+        proof = prove_key(self._chip, slot, chain[0])
+        if not proof.key_match:
+            raise CertificateError(proof.text, hint="Nothing was registered", oid=target.oid)
+        self._report.note(f"The chip has proven the key of its certificate, {chain[0].subject}")
+        pem = "".join(certificate.pem for certificate in chain)
+        return replace(entry, certificate=pem, key_info=chain[0].public_key.info)
+
+    def _write(self, entry: Entry) -> Entry:
+        """Keep the certificate, and write it to the chip."""
+        if entry.certificate_file is not None:
+            write_whole(self._plan.folder / entry.certificate_file, (entry.certificate or "").encode("ascii"))
+        if entry.certificate_arn is not None:
+            self._keep_arn(entry.certificate_arn)
+        self._on_chip.put(entry)
+        return entry
+
+    def _register(self, entry: Entry) -> Entry:
+        cloud = self._cloud
+        leaf = chain_of(entry)[0]
+        registered = cloud.certificates.register(leaf, cloud.ca)
+        if registered.status == REVOKED:
+            raise CloudError(
+                f"AWS IoT has this certificate already, and it is REVOKED: {registered.certificate_id}",
+                hint="If the device is to be let in again, delete the certificate there first",
+            )
+        self._keep_arn(registered.arn)
+        self._report.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
+        return replace(entry, certificate_id=registered.certificate_id, certificate_arn=registered.arn)
+
+    def _attach_thing(self, entry: Entry) -> Entry:
+        if entry.thing is None:
+            return entry
+        registry, wishes = self._cloud.registry, self._cloud.wishes
+        attributes = {key: fill_uid(value, self._uid) for key, value in wishes.attributes.items()}
+        arn = registry.ensure_thing(entry.thing, wishes.thing_type, attributes)
+        for group in wishes.groups:
+            registry.add_to_group(entry.thing, group)
+        registry.attach_thing(entry.thing, entry.certificate_arn or "")
+        self._report.note(f"Thing {entry.thing}")
+        return replace(entry, thing_arn=arn)
+
+    def _attach_policy(self, entry: Entry) -> Entry:
+        cloud = self._cloud
+        if entry.policy is None or cloud.policy_template is None:
+            return entry
+        document = cloud.policy_template.render(cloud.aws, self._uid)
+        write_whole(self._plan.folder / f"{entry.policy}.aws_iot_policy", document.encode())
+        if not cloud.registry.make_policy(entry.policy, document):
+            self._compare_policy(entry.policy, document)
+        cloud.registry.attach_policy(entry.policy, entry.certificate_arn or "")
+        self._report.note(f"Policy {entry.policy}")
+        return entry
+
+    def _compare_policy(self, name: str, document: str) -> None:
+        """Say in what the policy that AWS has differs from the template's."""
+        from optiga.cloud.aws.policies import differences
+
+        theirs = self._cloud.registry.policy_document(name)
+        different = differences(document, theirs) if theirs is not None else []
+        if different:
+            lines = "\n".join(f"    {line}" for line in different)
+            self._report.warn(f"the policy {name} that AWS has is used, though it is not the template's:\n{lines}")
+
+    def _register_thing(self, entry: Entry) -> Entry:
+        fleet = self._cloud.fleet
+        assert fleet is not None  # noqa: S101
+        parameters = fleet.parameters(uid=self._uid, thing=entry.thing, certificate_id=entry.certificate_id or "")
+        made = self._cloud.registry.register_thing(fleet.body, parameters)
+        self._report.note(f"Thing {made.thing} by the provisioning template {fleet.name}")
+        return replace(entry, thing=made.thing, thing_arn=made.thing_arn, policy=made.policy)
+
+    def _activate(self, entry: Entry) -> Entry:
+        if self._plan.cloud is None:
+            return entry
+        certificates = self._cloud.certificates
+        assert entry.certificate_id is not None  # noqa: S101
+        certificates.activate(entry.certificate_id)
+        self._report.note("Certificate active")
+        for old in (entry.replaces or "").split():
+            held = certificates.describe(old) if old != entry.certificate_id else None
+            if held is not None and held.status == ACTIVE:  # one that is revoked stays so
+                certificates.deactivate(old)
+                self._report.note(f"The certificate before it is inactive now: {old}")
+        return entry
+
+    # A chip that is finished
+
+    def confirm(self, entry: Entry) -> Entry:
+        """Make sure that a finished chip is what the journal says.
+
+        :raises CertificateError: if it has another key, or AWS no longer lets its certificate in.
+        """
+        if problem := self._on_chip.key_problem(entry):
+            raise CertificateError(f"this chip was finished, but {problem}", hint=self._plan.anew_hint)
+        self._on_chip.put(entry)
+        if self._plan.cloud is not None and (problem := self._plan.cloud.certificate_problem(entry)):
+            raise CloudError(f"this chip was finished, but {problem}", hint=self._plan.anew_hint)
+        self._report.note("This chip is finished already; nothing was changed")
+        return entry
+
+    # Small things
+
+    @property
+    def _cloud(self) -> CloudPlan:
+        assert self._plan.cloud is not None  # noqa: S101
+        return self._plan.cloud
+
+    def _keep_arn(self, arn: str) -> None:
+        """Keep the ARN as the predecessor's steps leave it: in quotes."""
+        write_whole(self._plan.folder / ARN_FILE, f"{json.dumps(arn)}\n".encode())

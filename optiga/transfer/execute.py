@@ -1,0 +1,132 @@
+"""Writing a file's objects into a chip, as planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from optiga.errors import ChipError, OptigaError
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.transfer.plan import LIFE_CYCLES, Failure, ImportPlan, ObjectPlan
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+
+_CHANGE = int(Tag.CHANGE)
+_ALWAYS, _NEVER = b"\x00", b"\xff"
+_LISTED = 6
+"""Most objects that a message names."""
+
+
+def execute_import(chip: Chip, plan: ImportPlan, *, keep_going: bool = False) -> list[Failure]:
+    """Carry out an import: data and metadata of each object, then their life cycle states, those of the chip last.
+
+    :param keep_going: go on behind an object that the chip refuses.
+    :returns: what has failed, what was planned to fail first.
+    :raises OptigaError: if the chip refuses and this does not go on, or cannot be reached; it says what is done.
+    """
+    failures = list(plan.failures)
+    failed: set[int] = set()
+    done: dict[int, str] = {}
+    for planned, act in _acts(chip, plan):
+        if planned.info.oid in failed:
+            continue
+        try:
+            act()
+        except ChipError as error:
+            if not keep_going:
+                raise _with_progress(error, planned, done) from None
+            failed.add(planned.info.oid)
+            failures.append(Failure(planned.info, error))
+        except OptigaError as error:
+            raise _with_progress(error, planned, done) from None
+        done[planned.info.oid] = planned.info.label
+    return failures
+
+
+def import_result(plan: ImportPlan, failures: list[Failure]) -> dict[str, Any]:
+    """What an import does or has done, as JSON has it.
+
+    :returns: ``objects``, each with ``oid``, ``name``, ``result`` (``written``, ``metadata``, ``unchanged``, ``left``,
+        ``failed``), ``bytes`` written, ``metadata`` (names of the tags set) and ``reason`` (why it failed or what
+        stays out, null otherwise); how many there are of each result; ``steps`` and ``never_undone`` in sentences.
+    """
+    why = {failure.info.oid: str(failure.error) for failure in failures}
+    rows = [_row(planned, why.get(planned.info.oid)) for planned in plan.objects]
+    known = {planned.info.oid for planned in plan.objects}
+    rows += [
+        {"oid": info.label, "name": info.name, "result": "failed", "bytes": 0, "metadata": [], "reason": why[info.oid]}
+        for info in (failure.info for failure in failures)
+        if info.oid not in known
+    ]
+    rows.sort(key=lambda row: str(row["oid"]))
+    results = [row["result"] for row in rows]
+    counts = {name: results.count(name) for name in ("written", "metadata", "unchanged", "left", "failed")}
+    return {"objects": rows, **counts, "steps": plan.steps, "never_undone": plan.stays}
+
+
+def _row(planned: ObjectPlan, why: str | None) -> dict[str, Any]:
+    return {
+        "oid": planned.info.label,
+        "name": planned.info.name,
+        "result": planned.result if why is None else "failed",
+        "bytes": len(planned.data),
+        "metadata": planned.names,
+        "reason": why or planned.left or None,
+    }
+
+
+def _acts(chip: Chip, plan: ImportPlan) -> Iterator[tuple[ObjectPlan, Callable[[], None]]]:
+    """What is done, in its order."""
+    early = [planned for planned in plan.objects if planned.info.oid not in LIFE_CYCLES]
+    late = [planned for planned in plan.objects if planned.info.oid in LIFE_CYCLES]
+    for planned in early:
+        if planned.data or _has_tags(planned.changes):
+            yield planned, partial(_write, chip, planned)
+    for planned in early:
+        if _has_tags(planned.state):
+            yield planned, partial(chip.write_metadata, planned.info.oid, planned.state)
+    for planned in late:
+        if planned.data:
+            yield planned, partial(_write, chip, planned)
+
+
+def _write(chip: Chip, planned: ObjectPlan) -> None:
+    """Data, then metadata but for LcsO; the object is open no longer than that takes."""
+    oid, changes = planned.info.oid, dict(planned.changes.items())
+    if not planned.opens:
+        _write_content(chip, planned, changes)
+        return
+    closed = planned.before.get(_CHANGE) or _NEVER
+    try:
+        chip.write_metadata(oid, Metadata({_CHANGE: _ALWAYS}))
+        _write_content(chip, planned, {_CHANGE: closed, **changes})
+    except BaseException:
+        with suppress(OptigaError):
+            chip.write_metadata(oid, Metadata({_CHANGE: closed}))
+        raise
+
+
+def _write_content(chip: Chip, planned: ObjectPlan, changes: dict[int, bytes]) -> None:
+    if planned.data:
+        chip.write(planned.info.oid, planned.data)
+    if changes:
+        chip.write_metadata(planned.info.oid, Metadata(changes))
+
+
+def _has_tags(metadata: Metadata) -> bool:
+    return any(True for _ in metadata.items())
+
+
+def _with_progress(error: OptigaError, planned: ObjectPlan, done: dict[int, str]) -> OptigaError:
+    """The same error with the object it happened at, what is done, and how to go on."""
+    label = planned.info.label
+    if label not in error.message:
+        error.message = f"{label}: {error.message}"
+    labels = list(done.values())
+    named = ", ".join(labels) if len(labels) <= _LISTED else f"{len(labels)} objects, {labels[0]} to {labels[-1]}"
+    progress = f"Done before it: {named or 'nothing'}; the same command goes on from there"
+    error.hint = f"{error.hint}. {progress}" if error.hint else progress
+    return error

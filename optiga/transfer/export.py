@@ -1,0 +1,80 @@
+"""Everything that a chip tells of its objects, for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from optiga.chip.abilities import objects_of
+from optiga.errors import ChipError, ConfigurationError
+from optiga.objects.objects import find_info, read_data
+from optiga.protocol.codes import SECRET_TYPES, ErrorCode
+from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
+from optiga.transfer.form import Entry
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+
+
+class Export(NamedTuple):
+    """What a chip tells.
+
+    :param unread: objects whose data it does not let be read, or that reading would count.
+    """
+
+    entries: list[Entry]
+    unread: list[ObjectInfo]
+
+    @property
+    def secrets(self) -> list[ObjectInfo]:
+        """Objects whose data are secrets, and are there."""
+        return [
+            entry.info
+            for entry in self.entries
+            if entry.data and entry.metadata and entry.metadata.object_type in SECRET_TYPES
+        ]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What there is, as JSON has it: how many objects, and the identifiers of those unread and secret."""
+        return {
+            "objects": len(self.entries),
+            "unread": [info.label for info in self.unread],
+            "secrets": [info.label for info in self.secrets],
+        }
+
+
+def choose(oids: Sequence[str]) -> list[ObjectInfo]:
+    """The objects that a user names, each once.
+
+    :raises ConfigurationError: if one is not there, or is never in a file.
+    """
+    chosen = {info.oid: info for info in map(find_info, oids)}
+    if LAST_ERROR_CODE in chosen:
+        raise ConfigurationError("0xF1C2, the last error code, is never in a file", oid=LAST_ERROR_CODE)
+    return list(chosen.values())
+
+
+def read_chip(chip: Chip, chosen: Sequence[ObjectInfo] = ()) -> Export:
+    """Read metadata and data of a chip's objects: two or more exchanges for each, and one for the UID.
+
+    Nothing on the chip is changed by it: data whose reading is counted are left.
+
+    :param chosen: the objects; all of the chip's if empty.
+    :raises ChipError: if the chip refuses for other reasons than an access condition.
+    """
+    entries, unread = [], []
+    for info in chosen or objects_of(chip).values():
+        if info.kind is ObjectKind.SESSION or info.oid == LAST_ERROR_CODE:
+            continue
+        try:
+            metadata = chip.metadata(info.oid)
+        except ChipError as error:
+            if error.code == ErrorCode.INVALID_OID and not chosen:  # this model does not have it
+                continue
+            raise
+        data = read_data(chip, info, metadata)
+        if data is None and not info.kind.is_key:
+            unread.append(info)
+        entries.append(Entry(info, metadata, data or None))
+    return Export(entries, unread)

@@ -1,0 +1,185 @@
+"""The file: a JSON object with a member for each object of a chip, as ``optigatrust`` 1.5.1 writes and reads it::
+
+    {"e0f1": {"metadata": "200f…", "pretty_metadata": {"lcso": "creation", …}},
+     "f1d0": {"metadata": "2011…", "pretty_metadata": {…}, "data": "00…"}}
+
+``metadata`` and ``pretty_metadata`` say the same, either may be missing. ``data`` are those of an object that can be
+read; the library writes an empty text where they cannot. Here the member is left out then: the library would take the
+text for data, fail to write nothing, and leave the object without its metadata and open to changes.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.files.json_lines import parse_json
+from optiga.files.problems import Problem, Section, raise_problems
+from optiga.objects.objects import find_info
+from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
+from optiga.protocol.metadata_words import parse_value
+from optiga.protocol.objects import ObjectInfo
+from optiga.transfer.words import TAGS, from_pretty, to_pretty
+
+_MEMBERS = ("metadata", "pretty_metadata", "data")
+_SHOWN = 24
+"""Most letters of a wrong text that a message shows."""
+
+
+class Entry(NamedTuple):
+    """What a file has of one object.
+
+    :param metadata: None where it has none.
+    :param data: None where it has none; never empty.
+    :param is_whole: whether the metadata are all that an object had, not some that are to be set.
+    """
+
+    info: ObjectInfo
+    metadata: Metadata | None
+    data: bytes | None
+    is_whole: bool = True
+
+
+def format_entries(entries: Iterable[Entry]) -> dict[str, Any]:
+    """The content of a file, as JSON has it: keys first, then all others, each by their identifiers."""
+    in_order = sorted(entries, key=lambda entry: (not entry.info.kind.is_key, entry.info.oid))
+    return {f"{entry.info.oid:04x}": _format_entry(entry) for entry in in_order}
+
+
+def _format_entry(entry: Entry) -> dict[str, Any]:
+    formatted: dict[str, Any] = {}
+    if entry.metadata is not None:
+        formatted = {"metadata": entry.metadata.encode().hex(), "pretty_metadata": to_pretty(entry.metadata)}
+    if entry.data is not None:
+        formatted["data"] = entry.data.hex()
+    return formatted
+
+
+def encode_entries(entries: Iterable[Entry]) -> bytes:
+    """The bytes of a file; ASCII, four spaces for each level, with a line break at the end."""
+    return json.dumps(format_entries(entries), indent=4).encode("ascii") + b"\n"
+
+
+def parse_entries(content: bytes, name: str) -> list[Entry]:
+    """What a file says, each object once, in the file's order.
+
+    :param name: what to call the file in messages.
+    :raises ConfigurationError: if it is no such file, with the line of each mistake.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{name} is no text", hint="It must be JSON, as 'export' writes it") from None
+    document = parse_json(text, name)
+    if not isinstance(document.value, dict) or not document.value:
+        raise ConfigurationError(
+            f"{name}:1: holds no object of a chip", hint="It must be JSON with members as e0f1, as 'export' writes it"
+        )
+    problems = [
+        Problem(line, f"{name}:{line}: {'.'.join(map(str, path))!r} stands twice") for path, line in document.duplicates
+    ]
+    whole = Section(document, name, problems)
+    entries: dict[int, Entry] = {}
+    for oid in document.value:
+        section = whole.child(oid)
+        try:
+            info = find_info(oid)
+        except ConfigurationError as error:
+            section.problem(error.message)
+            continue
+        if info.oid in entries:
+            section.problem(f"{info.label} stands twice")
+        entries[info.oid] = _parse_entry(info, section)
+    raise_problems(problems)
+    return list(entries.values())
+
+
+def _parse_entry(info: ObjectInfo, section: Section) -> Entry:
+    members = section.members((), _MEMBERS)
+    raw, words = None, None
+    if "metadata" in members:
+        raw = _parse_raw(info, members["metadata"])
+    if "pretty_metadata" in members and members["pretty_metadata"].value is not None:
+        words = _parse_words(info, members["pretty_metadata"])
+    if raw is not None and words is not None:
+        _compare(raw, words, members["pretty_metadata"])
+    data = _parse_hex(members["data"]) if "data" in members else None
+    return Entry(info, words if raw is None else raw, data or None, raw is not None)
+
+
+def _parse_raw(info: ObjectInfo, section: Section) -> Metadata | None:
+    data = _parse_hex(section)
+    if data is None:
+        return None
+    try:
+        metadata = Metadata.parse(data)
+    except ValueError as error:
+        section.problem(str(error))
+        return None
+    for tag, value in metadata.items():
+        _check_value(info, tag, value, section)
+    return metadata
+
+
+def _parse_words(info: ObjectInfo, section: Section) -> Metadata | None:
+    """Metadata from the library's words, without the tags that the chip sets."""
+    items: dict[int, bytes] = {}
+    is_good = isinstance(section.value, dict)
+    for name, member in section.members((), TAGS, {"metadata_update": "meta_update"}).items():
+        tag = TAGS[name]
+        try:
+            value = from_pretty(tag, member.value)
+        except ValueError as error:
+            member.problem(str(error))
+            is_good = False
+            continue
+        if tag not in OWN_TAGS:
+            _check_value(info, tag, value, member)
+            items[tag] = value
+    return Metadata(items) if is_good else None
+
+
+def _compare(raw: Metadata, words: Metadata, section: Section) -> None:
+    """Note where metadata and pretty metadata contradict one another.
+
+    Those that the chip sets are no matter; the version may be missing among the words, where the library cannot read
+    it, and so may what has no name there.
+    """
+    for name, tag in TAGS.items():
+        one, other = raw.get(tag), words.get(tag)
+        if tag in OWN_TAGS or one == other or (tag == Tag.VERSION and other is None):
+            continue
+        section.problem(f"{name} is {_said(words, tag)} here and {_said(raw, tag)} in metadata; leave one member out")
+
+
+def _said(metadata: Metadata, tag: Tag) -> str:
+    return metadata.in_words().get(tag.name.lower(), "absent")
+
+
+def _check_value(info: ObjectInfo, tag: int, value: bytes, section: Section) -> None:
+    """Note a value that a tag cannot have, and a tag that is another kind of object's."""
+    if tag in OWN_TAGS or tag not in tuple(Tag):
+        return
+    if tag == (Tag.TYPE if info.kind.is_key else Tag.KEY_USAGE):
+        what = "a key, which has no type of data" if info.kind.is_key else "no key, and has no key_usage"
+        section.problem(f"{info.label} is {what}")
+        return
+    try:
+        parse_value(tag, f"0x{value.hex()}")
+    except ValueError as error:
+        section.problem(str(error).removeprefix(f"{section.path[-1]}: "))
+
+
+def _parse_hex(section: Section) -> bytes | None:
+    """Bytes from hex digits; what is none is noted."""
+    text = section.text()
+    if text is None:
+        return None
+    if len(text) % 2 or not set(text) <= set(string.hexdigits):
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        section.problem(f"{shown!r} is not bytes in hex, as 00ff is")
+        return None
+    return bytes.fromhex(text)

@@ -1,0 +1,259 @@
+"""What an import is going to do, object by object: all of it is checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from optiga.errors import ChipError, ConfigurationError, OptigaError
+from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays_written
+from optiga.objects.objects import plan_metadata, read_data
+from optiga.protocol import objects as oids
+from optiga.protocol.codes import ErrorCode
+from optiga.protocol.conditions import ALWAYS, NEVER, Condition
+from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
+from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.transfer.checks import check_changes, check_content
+from optiga.transfer.form import Entry
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+
+LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
+"""Objects that are life cycle states of the whole chip."""
+_OWN = (
+    oids.SECURITY_STATUS_GLOBAL,
+    oids.UID,
+    oids.SECURITY_EVENT_COUNTER,
+    oids.BUFFER_SIZE,
+    oids.SECURITY_STATUS_APPLICATION,
+    oids.LAST_ERROR_CODE,
+)
+_INFINEON_CERTIFICATE = 0xE0E0
+_OUTWARD = (Condition.CONFIDENTIALITY, Condition.INTEGRITY, Condition.AUTHORIZATION)
+"""Conditions that nothing here can meet: a shielded connection, a protected update, an authorization."""
+_CHANGE = int(Tag.CHANGE)
+
+
+@dataclass(frozen=True)
+class ObjectPlan:
+    """What an import does with one object.
+
+    :param before: its metadata as they are.
+    :param data: bytes to write; empty if there are none, or they are there already.
+    :param opens: whether its change condition has to be opened for that.
+    :param changes: tags of its metadata that are set, but for LcsO.
+    :param state: its LcsO if that goes on.
+    :param left: why something of it in the file stays out; empty if nothing does.
+    :param stays: what can never be undone, one sentence each.
+    """
+
+    info: ObjectInfo
+    before: Metadata
+    data: bytes = b""
+    opens: bool = False
+    changes: Metadata = field(default_factory=lambda: Metadata({}))
+    state: Metadata = field(default_factory=lambda: Metadata({}))
+    left: str = ""
+    stays: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The tags that are set, in words."""
+        return [*self.changes.in_words(), *self.state.in_words()]
+
+    @property
+    def result(self) -> str:
+        """``written`` (data, and metadata perhaps), ``metadata`` (these alone), ``left`` or ``unchanged``."""
+        if self.data:
+            return "written"
+        return "metadata" if self.names else "left" if self.left else "unchanged"
+
+    @property
+    def steps(self) -> list[str]:
+        """What is done, in the order in which it is done but for LcsO, which all objects have set in the end."""
+        before = self.before.in_words()
+        said = [f"change is opened for the data: {before.get('change', 'absent')} -> always"] if self.opens else []
+        said += [f"{len(self.data)} bytes are written"] if self.data else []
+        if self.opens and self.changes.get(_CHANGE) is None:
+            said.append(f"change is put back: {before.get('change', 'never')}")
+        return said + [
+            f"{name}: {before.get(name, 'absent')} -> {value}"
+            for name, value in (self.changes.in_words() | self.state.in_words()).items()
+        ]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An object that cannot be imported, and why."""
+
+    info: ObjectInfo
+    error: OptigaError
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import does, in its order, and what it cannot do."""
+
+    objects: tuple[ObjectPlan, ...]
+    failures: tuple[Failure, ...]
+
+    @property
+    def stays(self) -> list[str]:
+        """What can never be undone, one sentence each, with the object."""
+        return [f"{plan.info.label}: {sentence}" for plan in self.objects for sentence in plan.stays]
+
+    @property
+    def steps(self) -> list[str]:
+        """All that is done, one sentence each, with the object; life cycle states where they are set, in the end."""
+        early = [(plan, step) for plan in self.objects for step in plan.steps if not step.startswith("lcso: ")]
+        late = [(plan, step) for plan in self.objects for step in plan.steps if step.startswith("lcso: ")]
+        return [f"{plan.info.label}: {step}" for plan, step in early + late]
+
+    def check(self) -> None:
+        """:raises ConfigurationError: if there is anything that it cannot do."""
+        if self.failures:
+            first, *others = (str(failure.error) for failure in self.failures)
+            raise ConfigurationError(
+                first,
+                hint="Nothing has been written; --keep-going imports the others",
+                problems=tuple(others),
+                oid=self.failures[0].info.oid,
+            )
+
+
+def plan_import(chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = False) -> ImportPlan:
+    """Compare a file with a chip. Two or more exchanges for each object, which change nothing.
+
+    :param life_cycle: whether the life cycle states of the chip and of the application go on, too.
+    :raises ChipError: if the chip refuses to be read for other reasons than an access condition.
+    """
+    plans: list[ObjectPlan] = []
+    failures: list[Failure] = []
+    for entry in sorted(entries, key=_order):
+        try:
+            plans.append(_plan_object(chip, entry, life_cycle=life_cycle))
+        except ConfigurationError as error:
+            failures.append(Failure(entry.info, error))
+    return ImportPlan(tuple(plans), tuple(failures))
+
+
+def _order(entry: Entry) -> tuple[bool, bool, int]:
+    """Counters come late, for writing others may count them; the life cycle states of application and chip last."""
+    is_last = entry.info.oid in LIFE_CYCLES
+    return (is_last, entry.info.kind is ObjectKind.COUNTER, -entry.info.oid if is_last else entry.info.oid)
+
+
+def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
+    info = entry.info
+    if info.oid in _OWN:
+        return _plan_own(chip, entry)
+    wanted = {tag: value for tag, value in (entry.metadata or Metadata({})).items() if tag not in OWN_TAGS}
+    if info.kind is ObjectKind.SYSTEM and Tag.LCSO not in wanted:
+        wanted = {}  # without LcsO nobody can change them
+    try:
+        planned = plan_metadata(chip, info, Metadata(wanted))
+    except ChipError as error:
+        if error.code == ErrorCode.INVALID_OID:
+            raise ConfigurationError(f"the chip has no object {info.label}, {info.name}", oid=info.oid) from None
+        raise
+    check_changes(info, planned.changes)
+    before, changes = planned.before, dict(planned.changes.items())
+    state = {int(Tag.LCSO): changes.pop(Tag.LCSO)} if Tag.LCSO in changes else {}
+    stays = [*planned.stays, *_empty_for_ever(info, before, before.with_tags({**changes, **state}))]
+    data, left = _plan_data(chip, entry, before, life_cycle=life_cycle)
+    if data:
+        stays += what_stays_written(info.oid, data, chip.read(info.oid) if info.oid in LIFE_CYCLES else b"")
+    return ObjectPlan(
+        info,
+        before,
+        data=data,
+        opens=bool(data) and _must_open(info, before),
+        changes=Metadata(changes),
+        state=Metadata(state),
+        left=left or _what_remains(entry, before),
+        stays=tuple(stays),
+    )
+
+
+def _plan_own(chip: Chip, entry: Entry) -> ObjectPlan:
+    """What the chip sets itself is only compared, but for the last error code, which reading clears."""
+    before = Metadata({})
+    try:
+        held = None if entry.info.oid == oids.LAST_ERROR_CODE else chip.read(entry.info.oid)
+    except ChipError as error:
+        if error.code != ErrorCode.INVALID_OID:
+            raise
+        held = None
+    same = entry.data is None or entry.data == held
+    return ObjectPlan(entry.info, before, left="" if same else "it is the chip's own")
+
+
+def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) -> tuple[bytes, str]:
+    """The data to write, and why any stay out."""
+    info, data = entry.info, entry.data
+    if data is None:
+        return b"", _why_no_data(entry, before)
+    check_content(info, data, before)
+    held = read_data(chip, info, before)
+    if held == data:
+        return b"", ""
+    if info.oid == _INFINEON_CERTIFICATE:
+        return b"", "Infineon's certificate is for this chip's own key"
+    if info.oid in LIFE_CYCLES:
+        if not life_cycle:
+            return b"", "it goes on with --life-cycle only"
+        if held and data[0] < held[0]:
+            raise ConfigurationError(f"{info.label}: a life cycle state never goes back", oid=info.oid)
+    return data, ""
+
+
+def _why_no_data(entry: Entry, before: Metadata) -> str:
+    """Why an object of which a file has no data is not all that it was."""
+    metadata = entry.metadata
+    if metadata is None:
+        return ""
+    if entry.info.kind.is_key:
+        return "" if metadata.algorithm is None else "a key never leaves its chip: it is not in the file"
+    was_empty = metadata.get(Tag.USED_SIZE) is not None and metadata.used_size == 0
+    return "" if was_empty and before.used_size == 0 else "its data are not in the file"
+
+
+def _what_remains(entry: Entry, before: Metadata) -> str:
+    """Tags that the object has and the file has not: nothing takes them away. Absent conditions mean never."""
+    if entry.metadata is None or not entry.is_whole:
+        return ""
+    remaining = [
+        name
+        for tag, (name, value) in zip(dict(before.items()), before.in_words().items(), strict=True)
+        if tag not in OWN_TAGS and entry.metadata.get(tag) is None and value != "never"
+    ]
+    return f"{', '.join(remaining)}, which the file has not, cannot be taken away" if remaining else ""
+
+
+def _must_open(info: ObjectInfo, before: Metadata) -> bool:
+    """Whether an object has to be opened for its data.
+
+    :raises ConfigurationError: if it has to be, and can no longer be.
+    """
+    access = access_at(before, Tag.CHANGE, state_of(before))
+    if access == ALWAYS:
+        return False
+    if not is_locked(before):
+        return True
+    if all(any(simple.kind in _OUTWARD for simple in token) for token in access.alternatives) or access == NEVER:
+        stands = before.in_words().get("change", "absent")
+        raise ConfigurationError(
+            f"{info.label} is locked: its change condition ({stands}) never lets its data be written", oid=info.oid
+        )
+    return False
+
+
+def _empty_for_ever(info: ObjectInfo, before: Metadata, after: Metadata) -> Sequence[str]:
+    """A key object that is locked before it has a key."""
+    if not info.kind.is_key or after.algorithm is not None or is_locked(before) or not is_locked(after):
+        return ()
+    return (
+        ("it holds no key, and can never have one",) if access_at(after, Tag.CHANGE, state_of(after)) == NEVER else ()
+    )

@@ -1,0 +1,223 @@
+"""Whether a chip would take an update set, as far as it shows; nothing is sent for it, and nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from optiga.errors import CertificateError, ConfigurationError
+from optiga.objects.irreversible import access_at, fails_at, state_of
+from optiga.protocol import manifest as mf
+from optiga.protocol import metadata as md
+from optiga.protocol.codes import CommandCode, ObjectType
+from optiga.protocol.conditions import NEVER, Condition
+from optiga.protocol.manifest import DataUpdate, ManifestSignature, MetadataUpdate
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.models import find_model
+from optiga.protocol.objects import format_oid
+from optiga.update.effects import metadata_after, what_stays_updated
+from optiga.update.payloads import metadata_payload
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.pki.public_keys import PublicKey
+    from optiga.update.update_set import UpdateSet
+
+_SIGNING = ("digital_signature", "key_cert_sign")
+
+
+@dataclass(frozen=True)
+class UpdatePlan:
+    """What a chip says of an update that it would take.
+
+    :param before: the metadata of the object as they are.
+    :param resumed: whether the update ends one that had been interrupted.
+    :param stays: what can never be undone of it, one sentence each.
+    :param warnings: what could not be checked, one sentence each.
+    """
+
+    before: Metadata
+    resumed: bool
+    stays: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
+    """Whether the chip would take an update set. Only reads: six exchanges at the most, and those for a certificate.
+
+    That the chip holds the secret which a payload is encrypted with, nobody can see beforehand.
+
+    :raises ConfigurationError: if it would not.
+    :raises CertificateError: if the signature is wrong.
+    """
+    manifest = update.signed.manifest
+    _check_model(chip, update)
+    if manifest.uid and bytes.fromhex(chip.uid.hex)[: mf.UID_SIZE] != manifest.uid:
+        raise ConfigurationError(
+            f"the update is for another chip, {manifest.uid.hex()}", hint=f"This one is {chip.uid.hex}", oid=update.oid
+        )
+    target = chip.metadata(update.oid)
+    _check_condition(target, update)
+    resumed = _check_version(target, update)
+    _check_room(target, update)
+    if manifest.encryption is not None:
+        _check_helper(chip, manifest.encryption.secret_oid, ObjectType.UPDATE_SECRET)
+    _check_helper(chip, update.signed.anchor_oid, ObjectType.TRUST_ANCHOR)
+    warnings = _check_signature(chip, update)
+    return UpdatePlan(target, resumed, tuple(what_stays_updated(target, update)), tuple(warnings))
+
+
+def _check_model(chip: Chip, update: UpdateSet) -> None:
+    """Whether the chip's model has updates of this kind. At most one exchange."""
+    chip.require(CommandCode.SET_OBJECT_PROTECTED, mf.MANIFEST_VERSION)
+    manifest = update.signed.manifest
+    if isinstance(manifest.kind, DataUpdate) and manifest.encryption is None and not manifest.uid:
+        return
+    model = find_model(chip.uid.firmware_build)
+    if model is not None and model.updates_data_only:
+        raise ConfigurationError(
+            f"the chip is an {model.title}, which has no updates of keys and metadata, none that are encrypted, and "
+            "none that are for one chip alone",
+            hint="It takes data in plain, in updates for every chip",
+            oid=update.oid,
+        )
+
+
+def _check_condition(target: Metadata, update: UpdateSet) -> None:
+    """Whether any alternative of the target's condition names the trust anchor, and no other secret, and holds now."""
+    manifest = update.signed.manifest
+    is_metadata = isinstance(manifest.kind, MetadataUpdate)
+    secret = None if manifest.encryption is None else manifest.encryption.secret_oid
+    condition = target.access(Tag.METADATA_UPDATE if is_metadata else Tag.CHANGE)
+    for token in condition.alternatives:
+        if any(fails_at(simple, state_of(target)) for simple in token):
+            continue
+        anchors = [simple.value for simple in token if simple.kind is Condition.INTEGRITY]
+        keys = [simple.value for simple in token if simple.kind is Condition.CONFIDENTIALITY]
+        if anchors == [update.signed.anchor_oid] and keys in ([], [secret]):
+            return
+    wanted = f"int {format_oid(update.signed.anchor_oid)}"
+    if secret is not None:
+        wanted += f" && conf {format_oid(secret)}"
+    raise ConfigurationError(
+        f"{format_oid(update.oid)} does not let itself be updated so: its condition of "
+        f"{'metadata update' if is_metadata else 'change'} is {condition}, the update comes with {wanted}",
+        oid=update.oid,
+    )
+
+
+def _check_version(target: Metadata, update: UpdateSet) -> bool:
+    wanted = update.signed.manifest.payload_version
+    version = target.version
+    if target.is_invalid and wanted != version:
+        raise ConfigurationError(
+            f"an update of {format_oid(update.oid)} to version {version} was begun and not ended",
+            hint=f"Apply that one again, or one of version {version}, not of {wanted}",
+            oid=update.oid,
+        )
+    if not target.is_invalid and wanted <= version:
+        raise ConfigurationError(
+            f"{format_oid(update.oid)} has version {version}, the update brings {wanted}",
+            hint="An update must bring a greater version"
+            + (": this one may be there already" if wanted == version else ""),
+            oid=update.oid,
+        )
+    return target.is_invalid
+
+
+def _check_room(target: Metadata, update: UpdateSet) -> None:
+    """Whether the object can take what the update brings, and its metadata what they become."""
+    label, manifest = format_oid(update.oid), update.signed.manifest
+    if isinstance(manifest.kind, MetadataUpdate) and target.get(Tag.RESET_TYPE) is None:
+        raise ConfigurationError(
+            f"the metadata of {label} cannot be updated: they have no reset type (tag 0xF0)",
+            hint='"reset_type: …" sets one, before the object is operational',
+            oid=update.oid,
+        )
+    if isinstance(manifest.kind, DataUpdate) and manifest.kind.offset + manifest.size > (target.max_size or 0):
+        raise ConfigurationError(
+            f"{manifest.size} bytes at {manifest.kind.offset} do not fit {label}, "
+            f"which has room for {target.max_size or 0}",
+            oid=update.oid,
+        )
+    if isinstance(manifest.kind, MetadataUpdate) and manifest.encryption is None:
+        new = update.new_metadata
+        if new is None:
+            raise ConfigurationError(f"the update of the metadata of {label} holds no metadata", oid=update.oid)
+        metadata_payload(new)  # which refuses what no update can set
+    after = metadata_after(target, update)
+    size = 0 if after is None else len(after.encode())
+    if size > md.MAX_SIZE:
+        raise ConfigurationError(
+            f"the metadata of {label} would take {size} bytes, there is room for {md.MAX_SIZE}", oid=update.oid
+        )
+
+
+def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
+    """Whether the object of a trust anchor or secret is one, and may be used."""
+    metadata = chip.metadata(oid)
+    what = wanted.name.lower()
+    if metadata.get(Tag.TYPE) != bytes([wanted]):
+        raise ConfigurationError(
+            f"{format_oid(oid)} is no {what.replace('_', ' ')} (metadata tag 0xE8: 0x{wanted:02X})",
+            hint=f"'object metadata {format_oid(oid)} \"type: {what}\"' makes it one, before it is operational",
+            oid=oid,
+        )
+    if access_at(metadata, Tag.EXECUTE, state_of(metadata)) == NEVER:
+        raise ConfigurationError(
+            f"{format_oid(oid)} cannot be used as {what.replace('_', ' ')}: its condition of execute is "
+            f"{metadata.in_words().get('execute', 'absent')}",
+            hint=f"'object metadata {format_oid(oid)} \"execute: always\"' allows it, before it is operational",
+            oid=oid,
+        )
+
+
+def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
+    """Verify the signature with the certificate in the trust anchor, where that can be read."""
+    from asn1crypto import x509
+
+    from optiga.pki.public_keys import PublicKey
+
+    oid = update.signed.anchor_oid
+    data = chip.read_if_allowed(oid)
+    if data is None:
+        return [f"{format_oid(oid)} cannot be read, so the signature was not checked beforehand"]
+    try:
+        # asn1crypto, because it takes the certificates that the chip takes; the other library is stricter.
+        certificate = x509.Certificate.load(data, strict=True)
+        key = PublicKey.of_info(certificate["tbs_certificate"]["subject_public_key_info"].dump())
+        usages = certificate.key_usage_value
+        allowed: set[str] = set() if usages is None else usages.native
+    except (ValueError, TypeError, KeyError):
+        raise CertificateError(
+            f"{format_oid(oid)} holds no certificate in plain DER", hint="Write the signer's into it first", oid=oid
+        ) from None
+    if allowed.isdisjoint(_SIGNING):
+        raise CertificateError(
+            f"the certificate in {format_oid(oid)} is not for signatures",
+            hint="Its key usage must have digitalSignature or keyCertSign",
+            oid=oid,
+        )
+    if not _verifies(key, update):
+        raise CertificateError(
+            f"the update is not signed with the key of the certificate in {format_oid(oid)}",
+            hint="Is it made for this chip's trust anchor?",
+            oid=oid,
+        )
+    return []
+
+
+def _verifies(key: PublicKey, update: UpdateSet) -> bool:
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+    if key.algorithm is None:
+        return False
+    signed = update.signed
+    signature = signed.signature
+    if (signed.algorithm is ManifestSignature.ECDSA_SHA256) is not key.algorithm.is_ec:
+        return False
+    if key.algorithm.is_ec:
+        half = len(signature) // 2
+        r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
+        signature = encode_dss_signature(r, s)
+    return key.verifies(signature, signed.to_be_signed, "sha256")

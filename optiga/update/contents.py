@@ -1,0 +1,125 @@
+"""What a person says of an update that is to be made: objects by their names, contents of files. No chip is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from optiga.errors import ConfigurationError
+from optiga.identity.keys_on_chip import AES, parse_usage
+from optiga.objects.objects import find_info, read_words
+from optiga.protocol.codes import KeyUsage
+from optiga.protocol.manifest import ContentReset, WriteType
+from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, ObjectInfo, ObjectKind, find_slot, parse_oid
+from optiga.update.payloads import Payload, aes_payload, data_payload, key_payload, metadata_payload
+
+if TYPE_CHECKING:
+    from optiga.update.payloads import PrivateKey
+
+_ANCHORS = (ObjectKind.TRUST_ANCHOR, ObjectKind.CERTIFICATE, ObjectKind.DATA)
+_SECRETS = (ObjectKind.DATA, ObjectKind.SECRET)
+
+
+def find_anchor(text: str) -> ObjectInfo:
+    """The object that holds the signer's certificate.
+
+    :raises ConfigurationError: if there is no such object, or it cannot hold one.
+    """
+    return _find(text, _ANCHORS, "a trust anchor", "0xE0E8, 0xE0E9 and 0xE0EF are for them")
+
+
+def find_update_secret(text: str) -> ObjectInfo:
+    """The object that holds the secret which a payload is encrypted with.
+
+    :raises ConfigurationError: if there is no such object, or it cannot hold one.
+    """
+    return _find(text, _SECRETS, "a secret", "Name a data object, such as 0xF1D0")
+
+
+def _find(text: str, kinds: tuple[ObjectKind, ...], what: str, hint: str) -> ObjectInfo:
+    info = find_info(text)
+    if info.kind not in kinds:
+        raise ConfigurationError(f"{info.label} ({info.name}) does not hold {what}", hint=hint, oid=info.oid)
+    return info
+
+
+def find_key_object(text: str) -> ObjectInfo:
+    """The object of a key: by its identifier, the name of its slot, or ``aes``.
+
+    :raises ConfigurationError: if there is no such object, or it holds no key.
+    """
+    slot = find_slot(text) if parse_oid(text) is None else None
+    if slot is not None:
+        return OBJECTS[slot.key_oid]
+    info = OBJECTS[SYMMETRIC_KEY] if text.strip().lower() == AES else find_info(text)
+    if not info.kind.is_key:
+        names = ", ".join(known.name for known in SLOTS)
+        raise ConfigurationError(
+            f"{info.label} ({info.name}) holds no key",
+            hint=f"Keys have the places {names} and {AES}",
+            oid=info.oid,
+        )
+    return info
+
+
+def is_aes(info: ObjectInfo) -> bool:
+    """Whether an object is that of the AES key."""
+    return info.kind is ObjectKind.SYMMETRIC_KEY
+
+
+def data_contents(data: bytes, name: str, *, offset: int = 0, erase: bool = True) -> Payload:
+    """Data for an object: bytes as they are.
+
+    :param name: what to call the data in messages.
+    :raises ConfigurationError: if there are none.
+    """
+    if not data:
+        raise ConfigurationError(f"{name} is empty", hint="An update brings at least one byte")
+    write_type = WriteType.ERASE_AND_WRITE if erase else WriteType.WRITE
+    return data_payload(data, offset=offset, write_type=write_type)
+
+
+def certificate_contents(info: ObjectInfo, data: bytes, name: str) -> tuple[Payload, tuple[str, ...]]:
+    """A certificate or chain, PEM or DER, as the object is to hold it. Nobody proves that it belongs to the chip's key.
+
+    :param name: what to call the data in messages.
+    :returns: and what a person should know about the certificates, one sentence each.
+    :raises CertificateError: if it is none, or the object has no room for it.
+    """
+    from optiga.identity.write import plan_certificates
+    from optiga.objects.targets import Target
+    from optiga.pki.certificate import parse_certificates
+
+    plan = plan_certificates(parse_certificates(data, name), Target(info, None), name)
+    return data_payload(plan.data), plan.warnings
+
+
+def key_contents(key: PrivateKey, usage: str | None) -> Payload:
+    """A private key.
+
+    :param usage: names of usages with commas between; None for what a key of the kind is mostly for.
+    :raises ConfigurationError: if the chip has no such keys, or a usage is none.
+    """
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    further = KeyUsage.ENCRYPTION if isinstance(key, rsa.RSAPrivateKey) else KeyUsage.KEY_AGREEMENT
+    return key_payload(key, parse_usage(usage) or KeyUsage.AUTHENTICATION | further)
+
+
+def aes_contents(key: bytes, usage: str | None) -> Payload:
+    """An AES key of 16, 24 or 32 bytes.
+
+    :param usage: as for :func:`key_contents`.
+    :raises ConfigurationError: if it has another size, or a usage is none.
+    """
+    return aes_payload(key, parse_usage(usage) or KeyUsage.ENCRYPTION)
+
+
+def metadata_contents(info: ObjectInfo, words: Sequence[str], reset: str | None) -> Payload:
+    """Metadata, from words as ``change: never``.
+
+    :param reset: what becomes of the content: ``as_metadata``, ``zeros`` or ``random``; None for the first.
+    :raises ConfigurationError: if the words are wrong, or an update cannot set them.
+    """
+    chosen = ContentReset[reset.upper()] if reset else ContentReset.AS_METADATA
+    return metadata_payload(read_words(info, words), reset=chosen)

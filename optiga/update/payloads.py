@@ -1,0 +1,117 @@
+"""What an update brings: data, a key, or metadata, each with what its manifest says of it.
+
+SRM, "Format of keys in Payload" and "Metadata update".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.protocol import metadata as md
+from optiga.protocol import tlv
+from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
+from optiga.protocol.codes import KeyUsage
+from optiga.protocol.conditions import AccessCondition
+from optiga.protocol.manifest import (
+    EXPONENT_SIZE,
+    ContentReset,
+    DataUpdate,
+    KeyPart,
+    KeyUpdate,
+    MetadataUpdate,
+    UpdateKind,
+    WriteType,
+)
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.symmetric import AES_KEY_SIZES
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+_AES = {size: algorithm for algorithm, size in AES_KEY_SIZES.items()}
+
+
+class Payload(NamedTuple):
+    """What an update brings.
+
+    :param content: in plain, as the chip wants it; at least one byte.
+    """
+
+    kind: UpdateKind
+    content: bytes
+
+
+def data_payload(data: bytes, *, offset: int = 0, write_type: WriteType = WriteType.ERASE_AND_WRITE) -> Payload:
+    """Data for an object that holds data.
+
+    :raises ConfigurationError: if there are none.
+    """
+    if not data:
+        raise ConfigurationError("an update of no data", hint="At least one byte is written")
+    return Payload(DataUpdate(offset, write_type), data)
+
+
+def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.AS_METADATA) -> Payload:
+    """Metadata for any object: the tags to be changed; none to have only the reset type applied.
+
+    :raises ConfigurationError: if a tag cannot be updated, or a value is none.
+    """
+    for tag, value in metadata.items():
+        if tag not in tuple(Tag) or tag in md.NEVER_UPDATED:
+            (name,) = Metadata({tag: value}).in_words()
+            hint = "The update's own version takes its place" if tag == Tag.VERSION else ""
+            raise ConfigurationError(f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint)
+        if tag in md.ACCESS_TAGS:
+            try:
+                AccessCondition.parse(value)
+            except ValueError as error:
+                raise ConfigurationError(f"metadata tag 0x{tag:02X}: {error}") from None
+    content = metadata.encode()
+    if len(content) > md.MAX_SIZE:
+        raise ConfigurationError(f"metadata of {len(content)} bytes; a chip keeps {md.MAX_SIZE}")
+    return Payload(MetadataUpdate(reset), content)
+
+
+def aes_payload(key: bytes, usage: KeyUsage = KeyUsage.ENCRYPTION) -> Payload:
+    """An AES key of 16, 24 or 32 bytes.
+
+    :raises ConfigurationError: if it has another size.
+    """
+    if len(key) not in _AES:
+        raise ConfigurationError(f"an AES key of {len(key)} bytes", hint="It has 16, 24 or 32")
+    return Payload(KeyUpdate(_AES[len(key)], usage), tlv.encode(KeyPart.SECRET, key))
+
+
+def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
+    """A private key on one of the chip's curves, or of RSA-1024 or RSA-2048.
+
+    :raises ConfigurationError: if it is another.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from optiga.pki.public_keys import PublicKey
+
+    public = PublicKey.of(key.public_key())
+    algorithm = public.algorithm
+    if algorithm is None:
+        raise ConfigurationError(f"the chip has no {public.title} keys")
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        size = CURVES[algorithm].coordinate_size
+        point = key.public_key().public_numbers()
+        both = point.x.to_bytes(size, "big") + point.y.to_bytes(size, "big")
+        content = tlv.encode_integer(KeyPart.SECRET, key.private_numbers().private_value, size)
+        return Payload(KeyUpdate(algorithm, usage), content + tlv.encode(KeyPart.PUBLIC, both))
+    size = RSA_KEY_BITS[algorithm] // 8
+    numbers = key.private_numbers()
+    try:
+        exponent = tlv.encode_integer(KeyPart.EXPONENT, numbers.public_numbers.e, EXPONENT_SIZE)
+    except OverflowError:
+        raise ConfigurationError("an RSA key whose public exponent is longer than the chip's 4 bytes") from None
+    content = tlv.encode_integer(KeyPart.SECRET, numbers.d, size)
+    return Payload(
+        KeyUpdate(algorithm, usage),
+        content + tlv.encode_integer(KeyPart.PUBLIC, numbers.public_numbers.n, size) + exponent,
+    )

@@ -1,0 +1,61 @@
+"""Private keys from files: a signer's, and one that an update brings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.files.files import read_input
+
+if TYPE_CHECKING:
+    from optiga.update.payloads import PrivateKey
+
+_MAX_SIZE = 1 << 16
+
+
+class KeyFile(NamedTuple):
+    """The file of a private key, read but not yet opened, so that its passphrase is asked for only if it has one.
+
+    :param content: bytes of PEM.
+    """
+
+    path: Path
+    content: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> KeyFile:
+        """From a file.
+
+        :raises ConfigurationError: if it cannot be read.
+        """
+        return cls(path, read_input(path, "private key", _MAX_SIZE))
+
+    @property
+    def is_encrypted(self) -> bool:
+        return b"ENCRYPTED" in self.content
+
+    def open(self, passphrase: bytes | None = None) -> PrivateKey:
+        """The key.
+
+        :param passphrase: not looked at where the key is not encrypted.
+        :raises ConfigurationError: if it is no EC or RSA key, or the passphrase is missing or another.
+        """
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+        if self.is_encrypted and passphrase is None:
+            raise ConfigurationError(f"the private key {self.path} is encrypted", hint="Give its passphrase")
+        try:
+            key = serialization.load_pem_private_key(self.content, passphrase if self.is_encrypted else None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            hint = (
+                "Is it that key's passphrase?"
+                if self.is_encrypted
+                else "It must be a file in PEM, PKCS #8 or of OpenSSL's own"
+            )
+            raise ConfigurationError(f"{self.path} holds no private key that can be opened", hint=hint) from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+            raise ConfigurationError(f"{self.path} holds no EC or RSA key")
+        return key

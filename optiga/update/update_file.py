@@ -1,0 +1,132 @@
+"""Update sets in files: JSON of our own, and the C arrays that Infineon's tool writes.
+
+The JSON has these members, and no others::
+
+    {"format": "optiga-update", "version": 1,
+     "about": {"target": "0xE0E1", …},        what the set does, in words; not looked at when it is read
+     "manifest": "84 43 …",                   the signed manifest, hexadecimal
+     "fragments": ["…", …]}                   each fragment in its order, hexadecimal
+
+Infineon's tool (``protected_update_data_set``) writes arrays of bytes named ``manifest_data``, ``fragment_01``,
+``fragment_02`` and so on, which its examples include as they are and its Python command line reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from optiga.errors import ConfigurationError
+from optiga.files.files import read_input, write_whole
+from optiga.files.json_lines import parse_json
+from optiga.update.update_set import UpdateSet
+
+FORMAT = "optiga-update"
+VERSION = 1
+
+_MEMBERS = {"format", "version", "about", "manifest", "fragments"}
+_MAX_SIZE = 1 << 20
+_C_SUFFIXES = (".h", ".c", ".txt")
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_ARRAY = re.compile(r"(\w+)\s*\[\s*\d*\s*\]\s*=\s*\{([^{}]*)\}")
+_BYTE = re.compile(r"0[xX][0-9A-Fa-f]{1,2}")
+
+
+def read_update(path: Path) -> UpdateSet:
+    """The update set in a file, JSON or C.
+
+    :raises ConfigurationError: if it cannot be read, or holds no whole set.
+    """
+    data = read_input(path, "update set", _MAX_SIZE)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            f"{path} is no text", hint="An update set is JSON, or C as Infineon's tool writes it"
+        ) from None
+    if text.lstrip().startswith("{"):
+        return _parse_json(text, str(path))
+    return _parse_c(text, str(path))
+
+
+def write_update(path: Path, update: UpdateSet) -> None:
+    """Write an update set, whole or not at all: in C for a name that ends in .h, .c or .txt, otherwise in JSON.
+
+    It is as secret as its payload is: readable for its owner alone if that is a key in plain.
+
+    :raises ConfigurationError: if it cannot be written.
+    """
+    text = encode_c(update) if path.suffix.lower() in _C_SUFFIXES else encode_json(update)
+    write_whole(path, text.encode(), 0o666 if update.signed.manifest.encryption else 0o600)
+
+
+def encode_json(update: UpdateSet) -> str:
+    """The set in JSON."""
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "about": update.in_words(),
+        "manifest": update.manifest.hex(),
+        "fragments": [fragment.hex() for fragment in update.fragments],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def encode_c(update: UpdateSet) -> str:
+    """The set as Infineon's tool writes it."""
+    parts = {"manifest_data": update.manifest}
+    parts.update({f"fragment_{index:02}": fragment for index, fragment in enumerate(update.fragments, 1)})
+    return "\n".join(_encode_array(name, data) for name, data in parts.items())
+
+
+def _encode_array(name: str, data: bytes) -> str:
+    rows = [data[start : start + 16] for start in range(0, len(data), 16)]
+    lines = ["\t\t" + "".join(f"0x{byte:02X}, " for byte in row).rstrip() for row in rows]
+    return "\n".join([f"\tuint8_t {name}[] = ", "\t{", *lines, "\t};", ""])
+
+
+def _parse_json(text: str, name: str) -> UpdateSet:
+    document = parse_json(text, name)
+    value = document.value
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise ConfigurationError(f"{name} is no update set", hint=f'One has a member "format": "{FORMAT}"')
+    if value.get("version") != VERSION:
+        raise ConfigurationError(f"{name} is an update set of version {value.get('version')!r}, not {VERSION}")
+    if document.duplicates or set(value) - _MEMBERS:
+        raise ConfigurationError(f"{name} has members that stand twice, or that no update set has")
+    fragments = value.get("fragments")
+    if not isinstance(fragments, list):
+        raise ConfigurationError(f'{name} has no list "fragments"')
+    return UpdateSet.parse(
+        _parse_hex(value.get("manifest"), f"{name}: manifest"),
+        tuple(_parse_hex(fragment, f"{name}: fragment {index}") for index, fragment in enumerate(fragments, 1)),
+        name,
+    )
+
+
+def _parse_hex(text: Any, name: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"{name} is not hexadecimal") from None
+
+
+def _parse_c(text: str, name: str) -> UpdateSet:
+    """The first array whose name has "manifest" in it, and all with "fragment", in their order."""
+    arrays = [(found, _parse_array(body, name, found)) for found, body in _ARRAY.findall(_COMMENT.sub("", text))]
+    manifests = [data for found, data in arrays if "manifest" in found.lower()]
+    if len(manifests) != 1:
+        raise ConfigurationError(
+            f"{name} is no update set: it holds {'several manifests' if manifests else 'no manifest'}",
+            hint="An update set is JSON, or C as Infineon's tool writes it",
+        )
+    return UpdateSet.parse(manifests[0], tuple(data for found, data in arrays if "fragment" in found.lower()), name)
+
+
+def _parse_array(body: str, name: str, array: str) -> bytes:
+    items = body.replace(",", " ").split()
+    if not all(_BYTE.fullmatch(item) for item in items):
+        raise ConfigurationError(f"{name}: the array {array} holds more than bytes like 0x1F")
+    return bytes(int(item, 16) for item in items)

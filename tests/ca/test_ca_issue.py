@@ -1,0 +1,382 @@
+"""A CA certifies devices: what its certificates hold, and what it refuses to certify."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import multiprocessing
+import os
+import sqlite3
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optiga.ca.authority import CertificateAuthority
+from optiga.ca.creation import CaName, create_intermediate, create_root
+from optiga.ca.folder import CaFolder
+from optiga.ca.keys import open_key
+from optiga.ca.records import find_record, open_records, utc_now
+from optiga.ca.request import CertificateRequest, load_request
+from optiga.errors import CertificateError, ConfigurationError
+from optiga.pki.pem import encode_pem
+from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
+
+CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> CertificateAuthority:
+    create_root(tmp_path / "root", CaName("Test root", "Example GmbH", "de"))
+    return CertificateAuthority.open(tmp_path / "root")
+
+
+@pytest.fixture
+def intermediate(root: CertificateAuthority, tmp_path: Path) -> CertificateAuthority:
+    create_intermediate(tmp_path / "factory", CaName("Test factory"), root, curve="p384")
+    return CertificateAuthority.open(tmp_path / "factory")
+
+
+def issued_serials(authority: CertificateAuthority) -> list[str]:
+    with open_records(authority.folder.records_path) as records:
+        return [record.serial for record in records.all()]
+
+
+def extension(certificate, kind):
+    return certificate.parsed.extensions.get_extension_for_class(kind)
+
+
+class TestProfile:
+    def test_a_tls_client(self, root):
+        issued = root.issue(make_request())
+        parsed = issued.certificate.parsed
+        assert issued.certificate.subject == "CN=device"
+        assert issued.certificate.issuer == "C=DE, O=Example GmbH, CN=Test root"
+        constraints = extension(issued.certificate, x509.BasicConstraints)
+        assert (constraints.value.ca, constraints.critical) == (False, True)
+        usage = extension(issued.certificate, x509.KeyUsage)
+        assert usage.critical
+        assert (usage.value.digital_signature, usage.value.key_encipherment, usage.value.key_agreement) == (1, 0, 0)
+        assert list(extension(issued.certificate, x509.ExtendedKeyUsage).value) == [CLIENT]
+        own = extension(root.certificate, x509.SubjectKeyIdentifier).value
+        assert extension(issued.certificate, x509.AuthorityKeyIdentifier).value.key_identifier == own.digest
+        assert len(list(parsed.extensions)) == 5
+        assert (issued.chain, issued.notes) == ((), ())
+        assert int(issued.serial, 16) == parsed.serial_number
+        assert parsed.serial_number.bit_length() <= 159
+
+    def test_rsa_and_servers_and_names(self, root):
+        names = x509.SubjectAlternativeName(
+            [x509.DNSName("a.example.com"), x509.IPAddress(ipaddress.ip_address("192.0.2.7"))]
+        )
+        request = make_request(
+            names,
+            x509.ExtendedKeyUsage([SERVER, ExtendedKeyUsageOID.CODE_SIGNING]),
+            key=rsa.generate_private_key(65537, 2048),
+        )
+        issued = root.issue(request)
+        assert extension(issued.certificate, x509.KeyUsage).value.key_encipherment
+        assert list(extension(issued.certificate, x509.ExtendedKeyUsage).value) == [CLIENT, SERVER]
+        alternative = extension(issued.certificate, x509.SubjectAlternativeName)
+        assert (alternative.value, alternative.critical) == (names, False)
+        assert len(issued.notes) == 1
+        assert ExtendedKeyUsageOID.CODE_SIGNING.dotted_string in issued.notes[0]
+
+    def test_names_without_a_subject_are_critical(self, root):
+        issued = root.issue(make_request(x509.SubjectAlternativeName([x509.DNSName("a.example.com")]), name=None))
+        assert extension(issued.certificate, x509.SubjectAlternativeName).critical
+        assert list(issued.certificate.parsed.subject) == []
+
+    def test_the_hash_is_as_strong_as_the_key(self, root, intermediate):
+        assert root.issue(make_request()).certificate.parsed.signature_hash_algorithm.name == "sha256"
+        assert intermediate.issue(make_request()).certificate.parsed.signature_hash_algorithm.name == "sha384"
+
+    @NEEDS_OPENSSL
+    @pytest.mark.parametrize("name", ["device", None])
+    def test_openssl_finds_nothing_wrong(self, root, intermediate, tmp_path, name):
+        anchor = root.folder.path / "ca.pem"
+        leaf = tmp_path / "leaf.pem"
+        request = make_request(x509.SubjectAlternativeName([x509.DNSName("a.example.com")]), name=name)
+        root.issue(request).write(leaf)
+        assert verify(leaf, "-CAfile", anchor) == ""
+        intermediate.issue(request).write(leaf)
+        assert leaf.read_bytes().count(b"BEGIN CERTIFICATE") == 2
+        assert verify(leaf, "-CAfile", anchor, "-untrusted", leaf) == ""
+        assert "unable to get local issuer" in verify(leaf, "-CAfile", anchor)
+
+    def test_the_chain_is_the_intermediate_alone(self, root, intermediate):
+        issued = intermediate.issue(make_request())
+        assert [one.subject for one in (issued.certificate, *issued.chain)] == ["CN=device", "CN=Test factory"]
+        assert issued.certificate.is_issued_by(issued.chain[0])
+        assert issued.chain[0].is_issued_by(root.certificate)
+        assert issued_serials(root) == [f"{issued.chain[0].parsed.serial_number:040x}"]
+
+
+class TestValidity:
+    def test_days(self, root):
+        now = utc_now()
+        parsed = root.issue(make_request(), 10, now=now).certificate.parsed
+        assert parsed.not_valid_after_utc == now + timedelta(days=10)
+        assert parsed.not_valid_before_utc >= root.certificate.parsed.not_valid_before_utc
+        assert root.issue(make_request(), now=now).certificate.parsed.not_valid_after_utc == now + timedelta(days=3650)
+
+    def test_never_beyond_the_ca(self, root):
+        last = root.certificate.parsed.not_valid_after_utc
+        late = last - timedelta(days=100, hours=1)
+        assert root.issue(make_request(), now=late).certificate.parsed.not_valid_after_utc == last
+        root.issue(make_request(), 100, now=late)
+        with pytest.raises(CertificateError, match=r"101 days are more .* At most 100 days"):
+            root.issue(make_request(), 101, now=late)
+
+    def test_ca_out_of_its_time(self, root):
+        with pytest.raises(CertificateError, match="expired on"):
+            root.issue(make_request(), now=root.certificate.parsed.not_valid_after_utc)
+        with pytest.raises(CertificateError, match="is not valid before"):
+            root.issue(make_request(), now=datetime(2020, 1, 1, tzinfo=timezone.utc))
+        assert issued_serials(root) == []
+
+    @pytest.mark.parametrize("days", [0, -1, 36501])
+    def test_days_that_are_none(self, root, days):
+        with pytest.raises(ConfigurationError, match="Days are 1 to 36500"):
+            root.issue(make_request(), days)
+
+
+class TestRefused:
+    @pytest.fixture(autouse=True)
+    def _nothing_is_issued(self, root):
+        yield
+        assert issued_serials(root) == []
+
+    def test_a_broken_signature(self, root):
+        damaged = bytearray(make_request(name="device"))
+        damaged[damaged.index(b"device")] ^= 0x01
+        with pytest.raises(CertificateError, match="signature is not of the key in it"):
+            root.issue(bytes(damaged))
+
+    @pytest.mark.parametrize("data", [b"", b"\x30\x00", b"hello", make_request()[:-1]])
+    def test_what_is_no_request(self, root, data):
+        with pytest.raises(CertificateError, match="does not parse"):
+            root.issue(data)
+
+    def test_a_subject_that_is_none(self, root):
+        with pytest.warns(UserWarning, match="length"):
+            name = x509.NameAttribute(x509.NameOID.COMMON_NAME, "a" * 65, _validate=False)
+        builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([name]))
+        request = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+        with pytest.raises(CertificateError, match="not one that a certificate may have: CN of 65"):
+            root.issue(request.public_bytes(Encoding.DER))
+
+    @pytest.mark.parametrize(
+        ("oid", "value", "words"),
+        [
+            (x509.NameOID.COMMON_NAME, "bank.example\0.evil.example", r"CN holds the control character U\+0000"),
+            (x509.NameOID.ORGANIZATION_NAME, "a\nb", r"O holds the control character U\+000A"),
+            (x509.NameOID.COMMON_NAME, "  ", "CN is empty"),
+            (x509.NameOID.SERIAL_NUMBER, "1" * 65, r"2\.5\.4\.5 of 65 characters"),
+        ],
+    )
+    def test_a_subject_that_nobody_can_read(self, root, oid, value, words):
+        name = x509.Name([x509.NameAttribute(oid, value, _validate=False)])
+        with pytest.raises(CertificateError, match=f"subject is not one that a certificate may have: {words}"):
+            root.issue(make_request(subject=name))
+        with pytest.raises(CertificateError, match=f"alternative name is not one that a certificate may have: {words}"):
+            root.issue(make_request(x509.SubjectAlternativeName([x509.DirectoryName(name)])))
+
+    def test_a_subject_that_is_no_text(self, root):
+        """An e-mail address that is an OCTET STRING: openssl does not read such a certificate."""
+        key = rsa.generate_private_key(65537, 2048)  # its signatures have one length
+        good = make_request(subject=x509.Name([x509.NameAttribute(x509.NameOID.EMAIL_ADDRESS, "a@b.c")]), key=key)
+        signed = x509.load_der_x509_csr(good).tbs_certrequest_bytes
+        bad = signed.replace(b"\x16\x05a@b.c", b"\x04\x05a@b.c")
+        request = good.replace(signed, bad)[:-256] + key.sign(bad, padding.PKCS1v15(), hashes.SHA256())
+        with pytest.raises(CertificateError, match="a part of it is no text"):
+            root.issue(request)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            x509.DNSName(""),
+            x509.DNSName(" "),
+            x509.DNSName("bank.example\0.evil.example"),
+            x509.UniformResourceIdentifier(""),
+            x509.RFC822Name("a\nb@example.com"),
+            x509.IPAddress(ipaddress.ip_network("192.0.2.0/24")),
+            x509.DirectoryName(x509.Name([])),
+        ],
+    )
+    def test_alternative_names_that_are_none(self, root, name):
+        with pytest.raises(CertificateError, match="asks for a subject alternative name that is none"):
+            root.issue(make_request(x509.SubjectAlternativeName([name])))
+
+    def test_a_ca(self, root):
+        with pytest.raises(CertificateError, match="CA:TRUE"):
+            root.issue(make_request(x509.BasicConstraints(ca=True, path_length=None)))
+
+    def test_nobody(self, root):
+        with pytest.raises(CertificateError, match="names nobody"):
+            root.issue(make_request(name=None))
+
+    def test_the_ca_itself(self, root):
+        country, organization, name = root.certificate.parsed.subject
+        builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([country, organization, name]))
+        request = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+        with pytest.raises(CertificateError, match="the CA's own name"):
+            root.issue(request.public_bytes(Encoding.DER))
+        with pytest.raises(CertificateError, match="key is the CA's own"):
+            root.issue(make_request(key=open_key(root.folder, None)))
+
+    @pytest.mark.parametrize(
+        ("key", "words"),
+        [
+            (rsa.generate_private_key(65537, 1024), "too weak: RSA-1024"),
+            (ec.generate_private_key(ec.SECP224R1()), "not certified: secp224r1"),
+            (ec.generate_private_key(ec.SECP256K1()), "not certified: secp256k1"),
+        ],
+    )
+    def test_keys(self, root, key, words):
+        with pytest.raises(CertificateError, match=words):
+            root.issue(make_request(key=key))
+
+    def test_a_key_of_another_kind(self, root):
+        key = ed25519.Ed25519PrivateKey.generate()
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "device")])
+        request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, None)
+        with pytest.raises(CertificateError, match="not certified: Ed25519"):
+            root.issue(request.public_bytes(Encoding.DER))
+
+
+class TestRecords:
+    def test_a_second_certificate_of_a_key_is_a_note(self, root):
+        request = make_request()
+        first, second = root.issue(request), root.issue(request)
+        assert first.notes == ()
+        assert second.notes == (f"The key has another certificate of this CA: {first.serial}",)
+        assert first.serial != second.serial
+        assert issued_serials(root) == [first.serial, second.serial]
+
+    def test_a_compromised_key_stays_out(self, root):
+        request = make_request()
+        root.revoke(root.issue(request).serial, "superseded")
+        assert root.issue(request).notes == ()
+        root.revoke(issued_serials(root)[-1], "keyCompromise")
+        with pytest.raises(CertificateError, match="revoked as compromised"):
+            root.issue(request)
+        assert len(issued_serials(root)) == 2
+
+    def test_a_file_that_cannot_be_written_loses_nothing(self, root, tmp_path, monkeypatch):
+        issued = root.issue(make_request())
+
+        def fail(*arguments: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", fail)
+            with pytest.raises(ConfigurationError, match=f"the disk is full. .*'ca show {issued.serial}'"):
+                issued.write(tmp_path / "leaf.pem")
+        assert not (tmp_path / "leaf.pem").exists()
+        with open_records(root.folder.records_path) as records:
+            record = find_record(records, issued.serial.upper())
+            assert records.all() == [record]
+        assert record.der == issued.certificate.der
+        issued.write(tmp_path / "leaf.pem")
+        assert (tmp_path / "leaf.pem").read_text() == issued.pem
+
+    def test_what_cannot_be_written_down_is_not_issued(self, root, monkeypatch):
+        def fail(*arguments: object) -> None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("optiga.ca.records.Records.add", fail)
+            with pytest.raises(ConfigurationError, match="disk I/O error"):
+                root.issue(make_request())
+        assert issued_serials(root) == []
+
+    def test_without_its_records_a_ca_does_nothing(self, root):
+        root.folder.records_path.unlink()
+        with pytest.raises(ConfigurationError, match="Get it back from a copy"):
+            CertificateAuthority.open(root.folder.path)
+        assert not root.folder.records_path.exists()
+
+    @pytest.mark.parametrize("content", [b"", b"no database" * 100])
+    def test_records_that_are_none(self, root, content):
+        root.folder.records_path.write_bytes(content)
+        with pytest.raises(ConfigurationError, match="records"):
+            CertificateAuthority.open(root.folder.path)
+
+    def test_who_has_not_been_issued(self, root, tmp_path):
+        root.issue(make_request())
+        stranger = tmp_path / "stranger.pem"
+        stranger.write_text(root.certificate.pem)
+        with open_records(root.folder.records_path) as records:
+            for text, error, words in (
+                ("12:34", CertificateError, "has issued no certificate 12:34"),
+                ("nonsense", ConfigurationError, "neither a serial number in hex nor a file"),
+                (str(stranger), CertificateError, "was not issued by this CA"),
+            ):
+                with pytest.raises(error, match=words):
+                    find_record(records, text)
+
+    @pytest.mark.skipif(os.name != "posix", reason="Windows says of a long name that there is no such file")
+    def test_a_file_that_cannot_even_be_looked_at(self, root):
+        with (
+            open_records(root.folder.records_path) as records,
+            pytest.raises(ConfigurationError, match=r"cannot read the certificate a+: the name is too long"),
+        ):
+            find_record(records, "a" * 300)
+
+
+def _issue_some(path: Path, count: int) -> list[str]:
+    authority = CertificateAuthority.open(path)
+    return [authority.issue(make_request()).serial for _ in range(count)]
+
+
+def test_several_processes_at_once(root):
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        serials = [serial for some in pool.starmap(_issue_some, [(root.folder.path, 8)] * 6) for serial in some]
+    assert len(set(serials)) == 48
+    assert sorted(issued_serials(root)) == sorted(serials)
+
+
+_REQUEST = make_request(x509.SubjectAlternativeName([x509.DNSName("a.example.com")]))
+
+
+_UNUSED_BITS = _REQUEST.index(x509.load_der_x509_csr(_REQUEST).signature) - 1
+"""Place of the number that says how many of the signature's last bits are none; nobody looks at it if they are zero."""
+
+
+@given(place=st.integers(0, len(_REQUEST) - 1).filter(lambda place: place != _UNUSED_BITS), change=st.integers(1, 255))
+def test_no_byte_of_a_request_can_be_changed(place, change):
+    damaged = bytearray(_REQUEST)
+    damaged[place] ^= change
+    with pytest.raises(CertificateError):
+        CertificateRequest.parse(bytes(damaged))
+
+
+class TestRequestFiles:
+    def test_pem_and_der(self, tmp_path):
+        der = make_request()
+        pem = x509.load_der_x509_csr(der).public_bytes(Encoding.PEM)
+        for content in (der, pem, b"text before\n" + pem):
+            (tmp_path / "a.csr").write_bytes(content)
+            assert load_request(tmp_path / "a.csr") == der
+
+    def test_others(self, tmp_path, root):
+        with pytest.raises(CertificateError, match="holds CERTIFICATE, not one CSR"):
+            load_request(root.folder.path / "ca.pem")
+        (tmp_path / "many.csr").write_text(encode_pem("CERTIFICATE REQUEST", make_request()) * 500)
+        with pytest.raises(CertificateError, match=r"holds (CERTIFICATE REQUEST(, | and )){3}497 more, not one CSR"):
+            load_request(tmp_path / "many.csr")
+        with pytest.raises(ConfigurationError, match="no such file"):
+            load_request(tmp_path / "none.csr")
+
+
+def test_a_folder_is_read_without_its_key(root):
+    (root.folder.path / "ca.key").unlink()
+    assert CaFolder.open(root.folder.path).certificate.subject == "C=DE, O=Example GmbH, CN=Test root"

@@ -1,0 +1,215 @@
+"""Policies: rendered from templates, refused where AWS would, compared with what AWS has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from optiga.cloud.aws.connection import Aws
+from optiga.cloud.aws.policies import (
+    MAX_SIZE,
+    PolicyTemplate,
+    differences,
+    find_default_template,
+    load_template,
+    opens_everything,
+)
+from optiga.errors import ConfigurationError
+from tests.support.places import ROOT
+
+UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
+AWS = Aws(
+    cast("Any", None),
+    cast("Any", None),
+    attempts=1,
+    account="123456789012",
+    region="eu-central-1",
+    partition="aws",
+    notice=lambda _: None,
+)
+GOOD: dict[str, Any] = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "arn:aws:iot:*:*:client/lamp"}
+OURS = [ROOT / "templates" / name for name in ("my_policy.template", "thing_policy.template")]
+
+
+def policy(*statements: object, **members: object) -> str:
+    """A policy's text with these statements, or the good one."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements or (GOOD,)), **members})
+
+
+def statement(**members: object) -> dict[str, object]:
+    """The good statement with other members; None leaves one out."""
+    return {name: value for name, value in {**GOOD, **members}.items() if value is not None}
+
+
+def render(text: str) -> str:
+    return PolicyTemplate("lamp.template", text).render(AWS, UID)
+
+
+def refusal(text: str) -> str:
+    """What is said of a template that cannot be rendered."""
+    with pytest.raises(ConfigurationError) as raised:
+        render(text)
+    assert raised.value.message.startswith("lamp.template:")
+    return str(raised.value)
+
+
+class TestRender:
+    def test_fills_every_field(self) -> None:
+        resource = "arn:<aws-partition>:iot:<aws-region>:<aws-account-id>:client/lamp-{uid}"
+        rendered = render(policy(statement(Resource=[resource, resource])))
+        filled = f"arn:aws:iot:eu-central-1:123456789012:client/lamp-{UID}"
+        assert json.loads(rendered)["Statement"][0]["Resource"] == [filled, filled]
+
+    def test_keeps_the_form(self) -> None:
+        text = json.dumps(json.loads(policy()), indent=7) + "\n\n"
+        assert render(text) == text
+
+    def test_variables_of_aws_stay(self) -> None:
+        text = policy(statement(Resource="arn:aws:iot:*:*:client/${iot:Connection.Thing.ThingName}"))
+        assert render(text) == text
+
+    def test_needs_uid(self) -> None:
+        assert PolicyTemplate("", policy(statement(Resource="client/{uid}"))).needs_uid
+        assert not PolicyTemplate("", policy(statement(Resource="client/{id}"))).needs_uid
+
+    @pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.name))
+    def test_our_own(self, path: Path) -> None:
+        rendered = load_template(path).render(AWS, UID)
+        assert "<" not in rendered
+        assert f":{AWS.region}:{AWS.account}:" in rendered
+
+    def test_one_statement_without_a_list_and_an_old_version(self) -> None:
+        render(json.dumps({"Version": "2008-10-17", "Statement": GOOD}))
+
+    @pytest.mark.parametrize("field", ["<aws-zone>", "<aws-regions>", "<aws-account>"])
+    def test_a_field_that_is_none(self, field: str) -> None:
+        said = refusal(policy(statement(Resource=f"arn:aws:iot:{field}:1:client/lamp")))
+        assert f"{field} is no field" in said
+        assert "<aws-region>, <aws-account-id>, <aws-partition>, {uid}" in said
+
+    def test_the_size_does_not_count_white_space(self) -> None:
+        def sized(size: int) -> str:
+            empty = policy(statement(Resource="client/"))
+            return policy(statement(Resource="client/" + "x" * (size - len("".join(empty.split())))))
+
+        assert len("".join(sized(MAX_SIZE).split())) == MAX_SIZE == 2048
+        render(json.dumps(json.loads(sized(MAX_SIZE)), indent=40))
+        assert "the policy has 2049 characters, AWS IoT takes 2048" in refusal(sized(MAX_SIZE + 1))
+
+    def test_the_size_counts_what_is_filled_in(self) -> None:
+        assert "AWS IoT takes 2048" in refusal(policy(statement(Resource="{uid}" * 40)))
+
+
+class TestMalformed:
+    @pytest.mark.parametrize("text", ["", " \n", "{", "[", '{"Version": "2012-10-17",}', "NaN", "x"])
+    def test_not_json(self, text: str) -> None:
+        assert "not JSON" in refusal(text)
+
+    @pytest.mark.parametrize(
+        "text", ["{}", "[]", "3", "null", '"text"', policy(Statement=[]), policy(Statement=None), policy("text")]
+    )
+    def test_no_policy(self, text: str) -> None:
+        assert "a policy is an object with Version and Statement" in refusal(text)
+
+    @pytest.mark.parametrize("version", [None, "2012-10-18", 2012, [], {}])
+    def test_version(self, version: object) -> None:
+        said = refusal(policy(Version=version))
+        assert f"Version is {version!r}" in said
+        assert "'2012-10-17'" in said
+
+    @pytest.mark.parametrize("effect", [None, "allow", "Permit", True, ["Allow"]])
+    def test_effect(self, effect: object) -> None:
+        assert "statement 2: Effect is neither 'Allow' nor 'Deny'" in refusal(policy(GOOD, statement(Effect=effect)))
+
+    @pytest.mark.parametrize("field", ["Action", "Resource"])
+    @pytest.mark.parametrize("value", [None, "", [], [""], 3, ["iot:Connect", None], [["iot:Connect"]], {"a": "b"}])
+    def test_action_and_resource(self, field: str, value: object) -> None:
+        said = refusal(policy(statement(**{field: value})))
+        assert f"statement 1: {field} must be a text or a list of texts" in said
+
+    def test_an_operators_policy(self) -> None:
+        said = refusal(policy(GOOD, statement(Action=["iot:CreateThing", "sts:GetCallerIdentity"], Resource="*")))
+        assert "statement 2: 'sts:GetCallerIdentity' is no action of AWS IoT" in said
+        assert "IAM" in said
+
+    def test_greengrass(self) -> None:
+        """A core device and its clients have these in the same policy (AWS IoT Greengrass, device authentication)."""
+        text = policy(statement(Action=["iot:Connect", "greengrass:*"]), statement(Action="greengrass:Discover"))
+        assert render(text) == text
+
+    def test_a_member_that_stands_twice(self) -> None:
+        """Which of the two AWS takes is not ours to guess."""
+        twice = policy().replace('"Effect": "Allow"', '"Effect": "Deny", "Effect": "Allow"')
+        assert "a second time" in refusal(twice)
+
+
+class TestFiles:
+    def test_a_byte_order_mark(self, tmp_path: Path) -> None:
+        path = tmp_path / "lamp.template"
+        path.write_bytes(b"\xef\xbb\xbf" + policy().encode())
+        assert load_template(path) == PolicyTemplate(str(path), policy())
+
+    def test_not_utf_8(self, tmp_path: Path) -> None:
+        path = tmp_path / "lamp.template"
+        path.write_bytes(policy(Id="Lämpchen").encode("utf-16"))
+        with pytest.raises(ConfigurationError, match=r"lamp\.template is not UTF-8"):
+            load_template(path)
+
+    def test_not_there_a_folder_too_big(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigurationError, match=r"cannot read the policy template .*no such file"):
+            load_template(tmp_path / "none")
+        with pytest.raises(ConfigurationError, match="it is a folder"):
+            load_template(tmp_path)
+        path = tmp_path / "big"
+        path.write_bytes(b" " * 65537)
+        with pytest.raises(ConfigurationError, match="larger than 65536 bytes"):
+            load_template(path)
+
+    def test_the_default_is_that_of_the_current_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert find_default_template() == OURS[0]
+        Path("my_policy.template").write_text(policy())
+        assert find_default_template().resolve() == tmp_path / "my_policy.template"
+
+
+class TestDifferences:
+    def test_the_same_in_another_form(self) -> None:
+        ours = json.dumps(json.loads(policy()), indent=3)
+        theirs = json.dumps(dict(reversed(json.loads(policy()).items())))
+        assert ours != theirs
+        assert differences(ours, theirs) == []
+
+    def test_what_is_different(self) -> None:
+        lines = differences(policy(), policy(statement(Action="iot:*")))
+        assert lines[:2] == ["--- AWS has", "+++ template"]
+        assert [line for line in lines[2:] if line[0] in "+-"] == [
+            '-            "Action": "iot:*",',
+            '+            "Action": "iot:Connect",',
+        ]
+        assert not any("\n" in line for line in lines)
+
+    def test_what_aws_has_is_no_json(self) -> None:
+        lines = differences(policy(), "not\nJSON")
+        assert [line for line in lines if line.startswith("-")] == ["--- AWS has", "-not", "-JSON"]
+
+
+class TestOpensEverything:
+    @pytest.mark.parametrize("resource", ["*", "arn:aws:iot:eu-central-1:123456789012:*", "arn:aws:iot:*:*:*"])
+    def test_it_does(self, resource: str) -> None:
+        assert opens_everything(policy(statement(Resource=resource)))
+        assert opens_everything(policy(GOOD, statement(Resource=["arn:aws:iot:*:*:client/lamp", resource])))
+        assert opens_everything(json.dumps({"Statement": statement(Resource=resource)}))
+
+    @pytest.mark.parametrize("resource", ["arn:aws:iot:*:*:client/lamp", "arn:aws:iot:*:*:topic/lamp/*"])
+    def test_it_does_not(self, resource: str) -> None:
+        assert not opens_everything(policy(statement(Resource=resource)))
+
+    def test_a_denial_opens_nothing(self) -> None:
+        assert not opens_everything(policy(GOOD, statement(Effect="Deny", Resource="*")))
+
+    @pytest.mark.parametrize(("path", "opens"), [(OURS[0], True), (OURS[1], False)], ids=["weak", "recommended"])
+    def test_our_own(self, path: Path, opens: bool) -> None:
+        assert opens_everything(load_template(path).render(AWS, UID)) is opens

@@ -1,0 +1,132 @@
+"""One process at a time, and who it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from optiga import BoardError
+from optiga.files.locks import PortLock, lock_path_for_port
+
+HOLD = """
+import sys
+from pathlib import Path
+from optiga.files.locks import PortLock
+lock = PortLock(Path(sys.argv[1]), port="board")
+lock.acquire()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def hold(path: Path) -> subprocess.Popen[str]:
+    """Another process that has the lock until its standard input ends."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+def test_the_second_is_told_who_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "lock"
+    with hold(path) as holder:
+        with pytest.raises(BoardError) as caught:
+            PortLock(path, port="board", wait_s=0).acquire()
+        holder.kill()
+        holder.wait()
+        assert f"board: in use by process {holder.pid} (" in str(caught.value)
+        assert "Wait for it" in caught.value.hint
+        PortLock(path, port="board", wait_s=0).acquire()
+
+
+def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with hold(path) as holder:
+        waiting = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert holder.stdin is not None
+        holder.stdin.close()
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == "held\n"
+        waiting.communicate()
+
+
+def test_it_is_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    first = PortLock(path, port="board", wait_s=0)
+    first.acquire()
+    first.release()
+    first.release()
+    second = PortLock(path, port="board", wait_s=0)
+    second.acquire()
+    second.release()
+    assert not (tmp_path / "lock.owner").exists()
+
+
+def test_a_lock_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BoardError, match="cannot be locked"):
+        PortLock(tmp_path / "file" / "lock", port="board").acquire()
+
+
+def test_each_port_has_a_lock_of_its_own() -> None:
+    names = {lock_path_for_port(port) for port in ("/dev/ttyACM0", "/dev/ttyACM1", "socket://h:1")}
+    assert len(names) == 3
+    assert all(path.parent.name == "locks" for path in names)
+    assert str(os.getpid()) not in str(names)
+
+
+def test_whoever_did_not_finish_is_known_to_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with hold(path) as holder:
+        holder.kill()
+    lock = PortLock(path, port="board", wait_s=0)
+    lock.acquire()
+    assert lock.was_left
+    lock.release(done=False)
+    lock.acquire()
+    assert lock.was_left
+    lock.release()
+    lock.acquire()
+    assert not lock.was_left
+    lock.release()
+
+
+def test_words_in_no_encoding_are_written_down_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["optiga", "--port", "emulator:\udcff.chip"])
+    lock = PortLock(tmp_path / "lock", port="board", wait_s=0)
+    lock.acquire()
+    assert "\\udcff" in (tmp_path / "lock.owner").read_text()
+    lock.release()
+    assert lock_path_for_port("/dev/tty\udcff") != lock_path_for_port("/dev/tty")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX's")
+def test_who_holds_it_is_for_this_user_alone_and_written_over_nobodys_file(tmp_path: Path) -> None:
+    owner = tmp_path / "lock.owner"
+    lock = PortLock(tmp_path / "lock", port="board", wait_s=0)
+    lock.acquire()
+    assert owner.stat().st_mode & 0o777 == 0o600
+    lock.release()
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    owner.symlink_to(victim)
+    lock.acquire()
+    lock.release()
+    assert victim.read_text() == "kept"
+
+
+def test_a_home_that_cannot_be_written_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "file"))
+    lock = PortLock(lock_path_for_port("/dev/ttyACM0"), port="board", wait_s=0)
+    lock.acquire()
+    lock.release()

@@ -1,0 +1,126 @@
+"""What a chip is and what its slots hold, as values and as text."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from asn1crypto import x509
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from optiga.chip import Chip
+from optiga.errors import ChipError
+from optiga.objects.firmware import identify_firmware
+from optiga.objects.info import chip_information, format_information
+from optiga.protocol import tls_identity
+from optiga.protocol.codes import ErrorCode, LifeCycleState
+from optiga.protocol.objects import LCS_APPLICATION, SECURITY_EVENT_COUNTER
+from tests.support.identity.csr_helpers import NOW, Ca, CountingTransport
+
+
+@pytest.fixture
+def chip():
+    return Chip(CountingTransport())
+
+
+@pytest.mark.parametrize(
+    ("build", "model", "version"),
+    [
+        ("0715", "OPTIGA Trust X", "1.1.715"),
+        ("1118", "OPTIGA Trust X", "1.40.1118"),
+        ("0751", "OPTIGA Trust M V1", "build 0751"),
+        ("0809", "OPTIGA Trust M V1", "1.30.809"),
+        ("2440", "OPTIGA Trust M V3", "3.00.2440"),
+        ("2564", "OPTIGA Trust M V3", "3.02.2564"),
+        ("9999", "unknown chip", "unknown build 9999"),
+    ],
+)
+def test_firmware(build, model, version):
+    firmware = identify_firmware(build)
+    assert (firmware.model, firmware.version) == (model, version)
+
+
+def test_a_serial_number_has_whole_bytes(chip):
+    """As openssl and 'ca list' show it."""
+    certificate = x509.Certificate.load(Ca("issuer").certificate)
+    certificate["tbs_certificate"]["serial_number"] = 0xABC
+    chip.write(0xE0E1, certificate.dump(force=True))
+    assert chip_information(chip, now=NOW)["slots"]["second"]["certificate"]["serial"] == "0abc"
+
+
+def test_information_about_a_chip(chip):
+    key = chip.generate_key("second", "secp384r1")
+    ca = Ca("issuer")
+    leaf = ca.certify(load_der_public_key(key.public_key_info), end=NOW - timedelta(hours=1))
+    stored = tls_identity.encode([leaf, ca.certificate])
+    chip.write(0xE0E1, stored)
+    chip.write(0xE0E2, b"\xc0rubbish")
+    information = chip_information(chip, now=NOW)
+    assert json.loads(json.dumps(information)) == information
+    assert information["uid"] == chip.uid.hex
+    assert information["uid_fields"]["firmware_build"] == chip.uid.firmware_build
+    assert (information["model"], information["firmware"]) == ("OPTIGA Trust M V3", "3.02.2564")
+    assert information["life_cycle"]["global"] == "operational"
+    application = LifeCycleState(chip.read(LCS_APPLICATION)[0])
+    assert information["life_cycle"]["application"] == application.name.lower()
+    assert isinstance(information["security_event_counter"], int)
+    slots = information["slots"]
+    assert list(slots) == ["first", "second", "third", "fourth", "five", "six"]
+    second = slots["second"]
+    assert (second["key_oid"], second["certificate_oid"]) == ("0xE0F1", "0xE0E1")
+    assert second["key"] == {
+        "algorithm": "secp384r1",
+        "usage": ["authentication", "key_agreement"],
+        "life_cycle": "creation",
+    }
+    certificate = second["certificate"]
+    assert (certificate["size"], certificate["chain"]) == (len(stored), 2)
+    assert (certificate["subject"], certificate["issuer"]) == ("CN=device", "CN=issuer")
+    assert (certificate["public_key"], certificate["expired"]) == ("secp384r1", True)
+    assert certificate["not_after"] == "2029-12-31T23:00:00+00:00"
+    assert slots["third"]["certificate"]["error"].startswith("a TLS identity whose lengths")
+    assert (slots["fourth"]["key"], slots["fourth"]["certificate"]) == (None, None)
+    assert slots["five"] == {"key_oid": "0xE0FC", "key": None}
+    assert slots["first"]["certificate"]["subject"]
+
+    text = format_information(information)
+    lines = text.split("\n")
+    assert lines[0] == "Chip             OPTIGA Trust M V3, firmware 3.02.2564"
+    assert lines[1] == f"UID              {chip.uid.hex}"
+    assert "Slot second      key 0xE0F1 secp384r1 (authentication, key_agreement), creation" in lines
+    assert f"                 certificate 0xE0E1 {len(stored)} bytes, chain of 2" in lines
+    assert "                   subject CN=device" in lines
+    assert f"                   serial  {certificate['serial']}, EXPIRED on 2029-12-31" in lines
+    assert "Slot fourth      key 0xE0F3 empty" in lines
+    assert "                 certificate 0xE0E3 empty" in lines
+    assert any(line.startswith("                 certificate 0xE0E2 8 bytes: a TLS identity whose") for line in lines)
+
+
+def test_a_model_that_lacks_objects(chip, monkeypatch):
+    read, metadata = chip.read, chip.metadata
+
+    def lacking(function, lacked):
+        def call(oid):
+            if oid in lacked:
+                raise ChipError("no such object", code=ErrorCode.INVALID_OID)
+            return function(oid)
+
+        return call
+
+    monkeypatch.setattr(chip, "read", lacking(read, [SECURITY_EVENT_COUNTER, 0xE0E3]))
+    monkeypatch.setattr(chip, "metadata", lacking(metadata, [0xE0FC, 0xE0FD]))
+    information = chip_information(chip, now=NOW)
+    assert "security_event_counter" not in information
+    assert list(information["slots"]) == ["first", "second", "third", "fourth"]
+    assert information["slots"]["fourth"]["certificate"] is None
+    assert "Security events" not in format_information(information)
+
+
+def test_other_errors_are_not_hidden(chip, monkeypatch):
+    def broken(oid):
+        raise ChipError("broken", code=ErrorCode.INTERNAL_PROCESS_ERROR)
+
+    monkeypatch.setattr(chip, "metadata", broken)
+    with pytest.raises(ChipError, match="broken"):
+        chip_information(chip)
