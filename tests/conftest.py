@@ -13,6 +13,11 @@ _numbers = itertools.count()
 pytest_plugins = ["tests.support.cloud.fixtures", "tests.support.left_out"]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Tests have short names, and the same in each process: keys and certificates are made anew in each."""
+    return argname if isinstance(val, (str, bytes)) and len(val) > 60 else None
+
+
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """State folders of the platform lie in a temporary folder, which is made if anything is kept; no port is set."""

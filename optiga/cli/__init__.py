@@ -66,14 +66,8 @@ def _print_any_character() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _say_what_is_missing(package: str) -> int:
-    from pathlib import Path
+def _say_what_is_missing(module: str) -> int:
+    from optiga.cli.support.missing import say_what_to_install
 
-    project = Path(__file__).resolve().parents[2]
-    source = str(project) if (project / "pyproject.toml").exists() else "optiga-personalize"
-    print(
-        f"Error: the Python package {package!r} is missing. Install what optiga needs with: "
-        f"{sys.executable} -m pip install {source} (in a virtual environment where the system's Python refuses it)",
-        file=sys.stderr,
-    )
+    print(say_what_to_install(module), file=sys.stderr)
     return EXIT_UNEXPECTED

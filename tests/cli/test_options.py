@@ -201,7 +201,8 @@ def test_a_full_disk_is_said_to_be_full(cli: Cli, monkeypatch: pytest.MonkeyPatc
 def test_commands_without_a_result_have_no_options_for_it(cli: Cli, words: str, option: str) -> None:
     result = cli(*words.split(), *option.split())
     assert (result.code, result.out, len(result.errors)) == (2, "", 1)
-    assert f"No such option '{option.partition(' ')[0]}'" in result.errors[0]
+    assert "No such option" in result.errors[0]
+    assert option.partition(" ")[0] in result.errors[0]
     assert list(Path.cwd().iterdir()) == []
 
 

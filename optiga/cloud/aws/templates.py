@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 EVERYTHING, THING, OPERATOR = "my_policy.template", "thing_policy.template", "operator_iam_policy.json"
@@ -10,6 +11,6 @@ EVERYTHING, THING, OPERATOR = "my_policy.template", "thing_policy.template", "op
 
 def own_template(name: str) -> Path:
     """Where one of them lies: within the package if that was installed, beside it in a checkout."""
-    package = Path(__file__).resolve().parents[2]
+    package = Path(str(files("optiga"))).resolve()
     places = [folder / "templates" / name for folder in (package, package.parent)]
     return next((place for place in places if place.is_file()), places[0])

@@ -1,0 +1,70 @@
+"""What to install where a package that the tool imports is not there.
+
+Nothing here sends a user to an index for the tool itself: the name may be somebody else's there, and so may the name
+of a module, which need not be that of the package which brings it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+
+_DISTRIBUTION = "optiga-personalize"
+_CHECKOUT = re.compile(rf'^name = "{_DISTRIBUTION}"$', re.MULTILINE)
+_REQUIRED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def say_what_to_install(module: str) -> str:
+    """The error line for a module that cannot be imported.
+
+    :param module: its name, without that of a submodule.
+    """
+    missing = f"Error: the Python package {module!r} is missing. "
+    checkout = _checkout()
+    if checkout is not None:
+        return f"{missing}Install what this tool needs: {_pip_install([str(checkout)])}"
+    absent = _absent_requirements()
+    if absent:
+        return f"{missing}Install what this tool needs: {_pip_install(absent)}"
+    return f"{missing}Install this tool again, from the wheel or the folder that it was installed from"
+
+
+def _checkout() -> Path | None:
+    """The folder of the project if the tool runs from there."""
+    folder = Path(str(files("optiga"))).resolve().parent
+    try:
+        text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return folder if _CHECKOUT.search(text) else None
+
+
+def _absent_requirements() -> list[str]:
+    """The packages that the installed tool's own metadata requires, and that are not installed."""
+    try:
+        requirements = metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        return []
+    names = {match[0] for each in requirements if "extra ==" not in each and (match := _REQUIRED.match(each))}
+    return sorted(name for name in names if not _is_installed(name))
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _pip_install(what: Sequence[str]) -> str:
+    command = [sys.executable, "-m", "pip", "install", *what]
+    text = subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
+    return f"{text} (in a virtual environment where the system's Python refuses it)"
