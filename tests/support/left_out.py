@@ -1,4 +1,4 @@
-"""Says at the end of a run how many tests it has left out, and how to run them."""
+"""Says at the end of a run how many tests it has left out, how to run them, and how to repeat a failed order."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    seed = config.getoption("randomly_seed", None)
+    if seed is not None and terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(f"The same order again: pytest --randomly-seed={seed}")
     count = config.stash.get(_LEFT_OUT, 0)
     if count:
         terminalreporter.write_line(f"Left out: {count} tests that take long. They run with: pytest -m long")
