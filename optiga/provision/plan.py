@@ -13,6 +13,7 @@ from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
 from optiga.objects.targets import Target, resolve_writable
+from optiga.pki.certificate import parse_certificates
 from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer
@@ -93,6 +94,11 @@ class CloudPlan:
         held = self.certificates.describe(entry.certificate_id)
         if held is None:
             return "its certificate is gone from AWS IoT"
+        if (
+            entry.certificate
+            and held.certificate.der != parse_certificates(entry.certificate.encode(), "the journal")[0].der
+        ):
+            return f"AWS IoT has another certificate than the journal under {entry.certificate_id}"
         is_bad = held.status != ACTIVE if entry.is_finished else held.status == REVOKED
         return f"its certificate is {held.status}" if is_bad else ""
 

@@ -35,6 +35,12 @@ _ATTRIBUTE = r"[a-zA-Z0-9_.,@/:#-]+"
 _VALUE = r"[a-zA-Z0-9_.,@/:#=\[\]-]*"
 
 
+def is_name(kind: str, name: str) -> bool:
+    """Whether AWS IoT takes a name; one that is whole, without ``{uid}``."""
+    longest = _LONGEST.get(kind, MAX_NAME)
+    return len(name) <= longest and re.fullmatch(_PATTERNS[kind], name, re.ASCII) is not None
+
+
 def check_name(kind: str, name: str, where: str = "") -> None:
     """Refuse what AWS IoT would not take as a name.
 
