@@ -182,6 +182,13 @@ class Journal:
         found = self._select("WHERE uid = ? AND slot = ?", uid, slot)
         return found[0] if found else None
 
+    def of_chip(self, uid: str) -> list[Entry]:
+        """Every slot of a chip.
+
+        :raises ConfigurationError: if one is damaged.
+        """
+        return self._select("WHERE uid = ? ORDER BY slot", uid)
+
     def all(self) -> list[Entry]:
         """Every slot, the one begun first first.
 

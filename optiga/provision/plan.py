@@ -44,6 +44,7 @@ class CloudWishes(NamedTuple):
     :param attributes: of the thing.
     :param template: name or file of a provisioning template that takes the place of all these.
     :param parameters: for that template.
+    :param join: attach the chip also to a thing that has another active certificate.
     """
 
     thing: str | None = None
@@ -54,6 +55,7 @@ class CloudWishes(NamedTuple):
     attributes: Mapping[str, str] = {}
     template: str | None = None
     parameters: Mapping[str, str] = {}
+    join: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,13 @@ class CloudPlan:
     def thing(self, uid: str) -> str | None:
         """Name of a chip's thing."""
         return None if self.wishes.thing is None else fill_uid(self.wishes.thing, uid)
+
+    def things(self, uid: str) -> tuple[str, ...]:
+        """Names of the things that a chip is going to be attached to, as far as they are known beforehand."""
+        thing = self.thing(uid)
+        if self.fleet is not None:
+            return self.fleet.things(uid=uid, thing=thing)
+        return () if thing is None else (thing,)
 
     def policy(self, uid: str) -> str | None:
         """Name of a chip's policy."""

@@ -44,6 +44,7 @@ device_options = together(
     ),
     click.option("--policy-template", type=FILE, help="What the policy is made from. [my_policy.template]"),
     click.option("--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."),
+    click.option("--join", is_flag=True, help="Attach it also to a thing that has another active certificate."),
     click.option(
         "--parameter", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For --template; several times."
     ),
@@ -74,6 +75,7 @@ def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: s
         options.pop("attribute"),
         options.pop("template"),
         options.pop("parameter"),
+        options.pop("join"),
     )
 
 

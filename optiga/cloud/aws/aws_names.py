@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from optiga.errors import ConfigurationError
 from optiga.pki.names import with_sample_uid
 
+SAMPLE_THING = "my_thing"
+"""The thing of the predecessor's sample configurations, which is everybody's."""
 MAX_NAME = 128
 MAX_VALUE = 800
 """Most characters of an attribute's value."""
