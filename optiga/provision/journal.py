@@ -145,9 +145,9 @@ class Entry:
             "account": self.account,
             "region": self.region,
             "replaces": self.replaces,
+            **{name: time.isoformat() if time else None for name, time in times.items()},
             "attested": self.attested,
             "emulated": self.emulated,
-            **{name: time.isoformat() if time else None for name, time in times.items()},
         }
 
     def export(self) -> dict[str, Any]:
