@@ -11,16 +11,19 @@ key of his own answer the others. Against that helps only a line that nobody els
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
+from optiga.objects.stored import read_certificates
 from optiga.provision.on_chip import OnChip, chain_of
 from optiga.transport import is_emulator
 
 if TYPE_CHECKING:
+    from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
     from optiga.provision.journal import Entry
     from optiga.provision.plan import Plan
@@ -44,8 +47,11 @@ class Attestation:
         self._report = report
         self.genuine: Genuineness | None = None
         self._is_announced = is_emulator(on_chip.chip.port)
+        self._emulated = YES if self._is_announced else None
         if trust is not None:
             self.genuine = self._prove(trust)
+        elif plan.new is not None and not self._is_announced:
+            self._look(on_chip.chip)
 
     def _prove(self, trust: Trust) -> Genuineness:
         plan, chip = self._plan, self._on_chip.chip
@@ -67,14 +73,21 @@ class Attestation:
         self.see(genuine.stored[0])
         return genuine
 
+    def _look(self, chip: Chip) -> None:
+        """Look whether a chip behind a board's port is emulated; one whose certificate is not to be had is not."""
+        oid = IDENTITY_SLOT.certificate_oid
+        assert oid is not None  # noqa: S101
+        with suppress(CertificateError, ChipError):
+            self.see(read_certificates(chip, oid)[0])
+
     def see(self, certificate: Certificate) -> str | None:
         """Say of an emulated chip that it is one, unless its port has said it; what the journal is to hold of that."""
-        if not is_emulated(certificate):
-            return None
-        if not self._is_announced:
-            self._is_announced = True
-            self._report.warn(warning_of(self._on_chip.chip.port))
-        return YES
+        if is_emulated(certificate):
+            self._emulated = YES
+            if not self._is_announced:
+                self._is_announced = True
+                self._report.warn(warning_of(self._on_chip.chip.port))
+        return self._emulated
 
     def begin(self, entry: Entry) -> Entry:
         """An entry, held against the proof, and with what the proof has shown.
@@ -87,9 +100,10 @@ class Attestation:
                     "the run that was interrupted had the chip prove that it is genuine, and this one does not",
                     hint="Give it the same --trust",
                 )
-            if not entry.is_finished:
-                self._report.note("Not proven: that the chip is genuine. --trust has it prove that")
-            return entry
+            if entry.is_finished:
+                return entry
+            self._report.note("Not proven: that the chip is genuine. --trust has it prove that")
+            return replace(entry, emulated=self._emulated)
         proven = self.genuine.certificate.fingerprint
         if entry.attested not in (None, proven):
             raise CertificateError(
@@ -101,7 +115,7 @@ class Attestation:
                 "the certificate that has been proven is not the one of the journal",
                 hint="Was the board changed? Nothing was activated",
             )
-        return replace(entry, attested=proven, emulated=YES if self.genuine.is_emulated else None)
+        return replace(entry, attested=proven, emulated=YES if self.genuine.is_emulated else self._emulated)
 
     def _is_stored(self, entry: Entry) -> bool:
         """Whether an entry's certificates are the proven ones, byte for byte."""

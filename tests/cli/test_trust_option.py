@@ -257,8 +257,13 @@ class TestNamed:
         assert NAMED not in result.err
         assert result.err.count("Emulated chip: ") == 1
 
-    def test_registered_without_a_proof_it_is_marked(self, cli: Cli, bench: Bench, served: str) -> None:
-        assert cli("--port", served, "register").code == 0
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_without_a_proof_it_is_marked(
+        self, cli: Cli, bench: Bench, served: str, config: Path, command: str
+    ) -> None:
+        result = cli("--port", served, "-q", *words_of(command, config))
+        assert result.code == 0
+        assert result.err.count(NAMED) == 1
         assert [(entry.emulated, entry.attested) for entry in entries()] == [("yes", None)]
 
 

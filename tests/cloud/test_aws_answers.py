@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from optiga.cloud.aws import answers
 from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions, connect
 from optiga.cloud.aws.registry import Registry
@@ -239,3 +240,43 @@ class TestCa:
         assert Certificates(aws).find_ca(ca) is not None
         cloud.falsify("DescribeCACertificate", setting(f"certificateDescription.{field}", value))
         assert "iot:DescribeCACertificate" in refusal(Certificates(aws).find_ca, ca)
+
+
+class TestIdentity:
+    """Whose credentials these are; account and partition of everything that is checked afterwards."""
+
+    @pytest.mark.parametrize(
+        ("arn", "partition"),
+        [
+            ("arn:aws:iam::123456789012:root", "aws"),
+            ("arn:aws-us-gov:iam::123456789012:user/a/b", "aws-us-gov"),
+            ("arn:aws-cn:sts::123456789012:assumed-role/factory/session@example", "aws-cn"),
+        ],
+    )
+    def test_known(self, arn: str, partition: str) -> None:
+        assert answers.identity("123456789012", arn, "sts:GetCallerIdentity") == ("123456789012", partition)
+
+    @pytest.mark.parametrize(
+        ("account", "arn"),
+        [
+            ("123456789012", "arn:aws:iam::210987654321:root"),
+            ("12345678901", "arn:aws:iam::12345678901:root"),
+            ("123456789012", "arn:evil:iam::123456789012:root"),
+            ("123456789012", "arn:aws:iot::123456789012:root"),
+            ("123456789012", "text"),
+            ("123456789012", None),
+            (None, "arn:aws:iam::123456789012:root"),
+            (123456789012, "arn:aws:iam::123456789012:root"),
+            ("123456789012\n", "arn:aws:iam::123456789012:root"),
+        ],
+    )
+    def test_wrong(self, account: object, arn: object) -> None:
+        assert "sts:GetCallerIdentity" in refusal(answers.identity, account, arn, "sts:GetCallerIdentity")
+
+
+@pytest.mark.parametrize("value", ["a\x1b[31mb", "x" * 500, "ä\u202e", "a\nb", ["\x07"]])
+def test_what_is_wrong_is_shown_on_one_line(value: object) -> None:
+    """Nothing of a false answer reaches the terminal but what can be read."""
+    line = str(answers.wrong("iot:CreateThing", "thingArn", value, "an ARN"))
+    assert line.isprintable()
+    assert len(line) < 300
