@@ -19,6 +19,7 @@ from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
+from optiga.provision.journal import Step
 from optiga.provision.on_chip import OnChip, chain_of
 from optiga.transport import is_emulator
 
@@ -89,17 +90,28 @@ class Attestation:
                 self._report.warn(warning_of(self._on_chip.chip.port))
         return self._emulated
 
+    def check(self, found: Entry | None) -> None:
+        """Refuse to go on without a proof where the journal's run had one; nothing is done by then.
+
+        :param found: what the journal has of the slot and is going to be gone on with.
+        :raises CertificateError: if that is so.
+        """
+        if self.genuine is not None or found is None or found.attested is None:
+            return
+        goes_on = found.account is None and self._plan.cloud is not None if found.is_finished else True
+        if goes_on and found.step is not Step.DEPROVISIONED:
+            raise CertificateError(
+                "the run that the journal knows had the chip prove that it is genuine, and this one does not",
+                hint="Give it the same --trust",
+            )
+
     def begin(self, entry: Entry) -> Entry:
         """An entry, held against the proof, and with what the proof has shown.
 
         :raises CertificateError: if the journal's run was of another certificate, or of a proof that is not asked for.
         """
+        self.check(entry)
         if self.genuine is None:
-            if entry.attested is not None and not entry.is_finished:
-                raise CertificateError(
-                    "the run that was interrupted had the chip prove that it is genuine, and this one does not",
-                    hint="Give it the same --trust",
-                )
             if entry.is_finished:
                 return entry
             self._report.note("Not proven: that the chip is genuine. --trust has it prove that")

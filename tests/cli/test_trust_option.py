@@ -12,6 +12,7 @@ import pytest
 
 import optiga
 from optiga.emulator import Board, EmulatedChip, SqliteStore
+from optiga.protocol.uid import Uid
 from optiga.provision.journal import FILE_NAME, Entry, open_journal
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of, to_der
 from tests.support.cli.runner import Cli, Result
@@ -166,6 +167,29 @@ class TestProven:
         assert bench.active() == []
         assert cli(*words, "--trust", root).code == 0
 
+    def test_what_was_proven_is_renewed_without_it(
+        self, cli: Cli, bench: Bench, root: Path, config: Path, command: str
+    ) -> None:
+        """Another key is another run; a chip's own certificate there is nothing to renew of."""
+        words = ("--port", bench.port, *words_of(command, config))
+        assert cli(*words, "--trust", root).code == 0
+        assert cli(*words).code == 0
+        (entry,) = entries()
+        assert entry.attested is not None
+        if command == "provision":
+            assert cli(*words, "--renew").code == 0
+            assert [entry.attested for entry in entries()] == [None]
+
+    def test_another_uid_than_the_first(
+        self, cli: Cli, bench: Bench, root: Path, config: Path, command: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = Probe().read(UID)
+        monkeypatch.setattr(optiga.Chip, "uid", property(lambda _: Uid.parse(other)))
+        result = cli("--port", bench.port, *words_of(command, config), "--trust", root)
+        assert result.code == CERTIFICATE_EXIT
+        assert other.hex() in result.errors[0]
+        assert bench.certificates() == []
+
     def test_without_it_one_note_says_so(self, cli: Cli, bench: Bench, config: Path, command: str) -> None:
         words = ("--port", bench.port, *words_of(command, config))
         result = cli(*words)
@@ -209,9 +233,14 @@ class TestPlan:
 
     def test_without_a_cloud(self, cli: Cli, bench: Bench, root: Path, config: Path) -> None:
         assert cli("ca", "init", "mine").code == 0
-        words = ("--port", bench.port, "provision", config, "--ca", "mine", "--no-cloud", "--trust", root)
-        assert cli(*words).code == 0
-        assert [entry.emulated for entry in entries()] == ["yes"]
+        words = ("--port", bench.port, "provision", config, "--ca", "mine")
+        assert cli(*words, "--no-cloud", "--trust", root).code == 0
+        (entry,) = entries()
+        assert entry.emulated == "yes"
+        assert cli(*words).code == CERTIFICATE_EXIT  # into the cloud without the proof
+        assert entries() == [entry]
+        assert cli(*words, "--trust", root).code == 0
+        assert len(bench.active()) == 1
 
 
 @pytest.mark.parametrize("command", COMMANDS)
