@@ -7,9 +7,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.identity.proof import Outcome, prove_key
+from optiga.identity.emulated import is_emulated
+from optiga.identity.proof import Outcome, prove_key, prove_public_key
 from optiga.objects.stored import read_certificates
-from optiga.protocol.objects import SLOTS, Slot, format_oid
+from optiga.protocol.objects import SLOTS, UID, Slot, format_oid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,23 +32,37 @@ class Trust:
     :param name: what to call it in messages: the file that it comes from.
     :param roots: the trust anchors, each self-signed; at least one.
     :param intermediates: certificates of further CAs that a chain may need. They are not trusted by themselves.
+    :param emulated: whether the emulator's root counts if it is among the roots. Its key is public, so it is to count
+        only where an emulated chip is wanted.
     """
 
     name: str
     roots: tuple[Certificate, ...]
     intermediates: tuple[Certificate, ...] = ()
+    emulated: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Genuineness:
-    """What has been proven.
+    """What one proof has bound together: a chip, its UID, and the bytes of its certificate.
+
+    Whoever goes on from here uses these very bytes, and reads nothing a second time.
 
     :param chain: the certificates that lead from the chip to a root, leaf first, root last.
     :param key_oid: the key that signed the challenge.
+    :param oid: the object that holds the certificate.
+    :param stored: the certificates as they lie there, leaf first: what was proven, and what is to be used.
+    :param uid: what the chip said that it is, in hex, before the challenge and after it. No factory signs it for every
+        chip, so it is bound to the certificate by the session alone.
+    :param is_emulated: whether the chip is an emulated one.
     """
 
     chain: tuple[Certificate, ...]
     key_oid: int
+    oid: int
+    stored: tuple[Certificate, ...]
+    uid: str
+    is_emulated: bool
 
     @property
     def certificate(self) -> Certificate:
@@ -90,7 +105,10 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
     Its certificate must lead to one of the roots, over the further certificates in the same object and the given
     intermediates, every one of them valid at the same time. Then its key must sign a fresh challenge, because a
     certificate can be copied. Whether a certificate was revoked is not asked. Takes the exchanges that reading the
-    object takes, and those of :func:`optiga.identity.proof.prove_key`.
+    object takes, those of :func:`optiga.identity.proof.prove_key`, and one for the UID before and after.
+
+    What this proves is that a genuine chip answers on this line now. It says nothing of what answers later: see
+    :func:`prove_unchanged`.
 
     :param trust: from :func:`load_trust`.
     :param slot: by default that of the factory's key 0xE0F0 and certificate 0xE0E0.
@@ -108,7 +126,10 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
             hint=f"A chip's own identity is in slot {IDENTITY_SLOT.name}",
             oid=slot.key_oid,
         )
+    uid = _read_uid(chip)
     leaf, *further = _read(chip, oid)
+    if not trust.emulated and is_emulated(leaf):
+        raise _emulated(chip, oid)
     try:
         chain = _build_chain(leaf, further, trust, now or datetime.now(timezone.utc))
     except CertificateError as error:
@@ -120,7 +141,54 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
         copied = proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY)
         hint = "Certificates can be copied: this is not the chip that was certified" if copied else ""
         raise CertificateError(proof.text, hint=hint, port=chip.port, oid=proof.key_oid)
-    return Genuineness(chain, proof.key_oid)
+    if not trust.emulated and any(is_emulated(one) for one in chain):
+        raise _emulated(chip, oid)
+    if _read_uid(chip) != uid:
+        raise _another_chip(chip, oid, "it says another UID than before")
+    emulated = any(is_emulated(one) for one in chain)
+    return Genuineness(chain, proof.key_oid, oid, (leaf, *further), uid, emulated)
+
+
+def prove_unchanged(chip: Chip, genuine: Genuineness) -> None:
+    """Prove that the chip on the line is still the one of an earlier proof: UID, certificate, and a fresh challenge.
+
+    Before and after a step, this shows that a genuine chip was on the line before it and after it, the same one. It
+    does not show that this chip did the step: a Trust M signs no statement about its own new keys, so who sits on the
+    line with a genuine chip at hand can have it answer these challenges, and a key of his own answer all others.
+
+    :raises CertificateError: if it is another chip, or does not prove that it is the same.
+    :raises ChipError: if the chip refuses to be read.
+    """
+    if _read_uid(chip) != genuine.uid:
+        raise _another_chip(chip, genuine.oid, "it says another UID than before")
+    if [one.der for one in _read(chip, genuine.oid)] != [one.der for one in genuine.stored]:
+        raise _another_chip(chip, genuine.oid, "it holds another certificate than before")
+    proof = prove_public_key(chip, genuine.key_oid, genuine.certificate.public_key)
+    if proof.outcome is not Outcome.PROVEN:
+        raise _another_chip(chip, genuine.oid, proof.text)
+
+
+def _read_uid(chip: Chip) -> str:
+    """The UID as the chip says it now, in hex."""
+    return chip.read(UID).hex()
+
+
+def _another_chip(chip: Chip, oid: int, why: str) -> CertificateError:
+    return CertificateError(
+        f"this is not the chip that has proven that it is genuine: {why}",
+        hint="Was the board changed, or does something sit between? Nothing was activated",
+        port=chip.port,
+        oid=oid,
+    )
+
+
+def _emulated(chip: Chip, oid: int) -> CertificateError:
+    return CertificateError(
+        f"{format_oid(oid)}: this chip is emulated: its CA certifies whatever anybody wants, and proves nothing here",
+        hint="--emulated takes it all the same",
+        port=chip.port,
+        oid=oid,
+    )
 
 
 def _read(chip: Chip, oid: int) -> list[Certificate]:

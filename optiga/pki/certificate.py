@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -79,6 +80,11 @@ class Certificate:
             except x509.ExtensionNotFound:
                 is_ca = False
         return cls(der, parsed, public_key, subject, issuer, is_ca)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the DER in hex, lower case; AWS IoT's identifier of the certificate."""
+        return hashlib.sha256(self.der).hexdigest()
 
     @cached_property
     def pem(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.provision.issuers import find_unheard
+from optiga.provision.joining import check_things
 from optiga.provision.journal import Entry, Journal, Step, damaged
 from optiga.provision.on_chip import OnChip
 from optiga.provision.plan import Plan
@@ -71,6 +72,8 @@ class Beginning:
         cloud = self._plan.cloud
         if cloud is None:
             return entry
+        if entry.step < Step.THING:
+            check_things(self._on_chip.chip, cloud, self._uid, self._own_certificates(), self._report)
         changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
         if entry.step < Step.REGISTERED:
             changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
@@ -79,6 +82,11 @@ class Beginning:
         if entry.step < Step.POLICY:
             changes |= {"policy": cloud.policy(self._uid)}
         return entry.at(entry.step, **changes)
+
+    def _own_certificates(self) -> set[str]:
+        """Identifiers of all certificates that the journal knows to be this chip's."""
+        entries = self._journal.of_chip(self._uid)
+        return {name for one in entries for name in (one.certificate_id, *(one.replaces or "").split()) if name}
 
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""

@@ -78,6 +78,9 @@ class Entry:
     :param certificate: certificate and chain in PEM, leaf first.
     :param replaces: identifiers of the certificates that this one takes the place of, a space between them.
     :param template: provisioning template that thing and policy come from.
+    :param attested: SHA-256, in hex, of the factory's certificate whose chip has proven that it is genuine; None where
+        that was not asked for.
+    :param emulated: ``yes`` for a chip that was found to be emulated.
     """
 
     uid: str
@@ -104,6 +107,8 @@ class Entry:
     template: str | None = None
     endpoint: str | None = None
     replaces: str | None = None
+    attested: str | None = None
+    emulated: str | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -141,6 +146,8 @@ class Entry:
             "region": self.region,
             "replaces": self.replaces,
             **{name: time.isoformat() if time else None for name, time in times.items()},
+            "attested": self.attested,
+            "emulated": self.emulated,
         }
 
     def export(self) -> dict[str, Any]:
@@ -154,7 +161,8 @@ class Entry:
 _FIELDS = tuple(field.name for field in fields(Entry))
 _TIMES = ("started_at", "updated_at", "requested_at")
 _BINARY = ("key_info", "csr")
-_COLUMNS = ", ".join(_FIELDS)
+_ADDED = ("attested", "emulated")
+"""What journals of earlier versions have no columns for; they get them with the next entry that is saved."""
 _KIND = Kind(
     application_id=0x4F504A4E,  # OPJN
     version=1,
@@ -182,6 +190,13 @@ class Journal:
         found = self._select("WHERE uid = ? AND slot = ?", uid, slot)
         return found[0] if found else None
 
+    def of_chip(self, uid: str) -> list[Entry]:
+        """Every slot of a chip.
+
+        :raises ConfigurationError: if one is damaged.
+        """
+        return self._select("WHERE uid = ? ORDER BY slot", uid)
+
     def all(self) -> list[Entry]:
         """Every slot, the one begun first first.
 
@@ -197,13 +212,33 @@ class Journal:
         now = datetime.now(timezone.utc).replace(microsecond=0)
         entry = replace(entry, started_at=entry.started_at or now, updated_at=now)
         values = [_encode(getattr(entry, name)) for name in _FIELDS]
-        marks = ", ".join("?" * len(_FIELDS))
-        self._connection.execute(f"INSERT OR REPLACE INTO slots ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
+        marks, columns = ", ".join("?" * len(_FIELDS)), ", ".join(_FIELDS)
+        if self._missing():
+            self._add_missing()
+        self._connection.execute(f"INSERT OR REPLACE INTO slots ({columns}) VALUES ({marks})", values)  # noqa: S608
         return entry
 
     def _select(self, clause: str, *values: str) -> list[Entry]:
-        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM slots {clause}", values).fetchall()  # noqa: S608
+        missing = self._missing()
+        columns = ", ".join("NULL" if name in missing else name for name in _FIELDS)
+        rows = self._connection.execute(f"SELECT {columns} FROM slots {clause}", values).fetchall()  # noqa: S608
         return [_decode(dict(zip(_FIELDS, row, strict=True))) for row in rows]
+
+    def _missing(self) -> list[str]:
+        """What this file has no columns for yet."""
+        there = {row[1] for row in self._connection.execute("PRAGMA table_info(slots)")}
+        return [name for name in _ADDED if name not in there]
+
+    def _add_missing(self) -> None:
+        """Give the file the columns that it lacks; another process may be doing the same."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for name in self._missing():
+                self._connection.execute(f"ALTER TABLE slots ADD COLUMN {name} TEXT")
+        except sqlite3.Error:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
 from optiga.objects.targets import Target, resolve_writable
+from optiga.pki.certificate import parse_certificates
 from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer
@@ -43,6 +44,7 @@ class CloudWishes(NamedTuple):
     :param attributes: of the thing.
     :param template: name or file of a provisioning template that takes the place of all these.
     :param parameters: for that template.
+    :param join: attach the chip also to a thing that has another active certificate.
     """
 
     thing: str | None = None
@@ -53,6 +55,7 @@ class CloudWishes(NamedTuple):
     attributes: Mapping[str, str] = {}
     template: str | None = None
     parameters: Mapping[str, str] = {}
+    join: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,13 @@ class CloudPlan:
         """Name of a chip's thing."""
         return None if self.wishes.thing is None else fill_uid(self.wishes.thing, uid)
 
+    def things(self, uid: str) -> tuple[str, ...]:
+        """Names of the things that a chip is going to be attached to, as far as they are known beforehand."""
+        thing = self.thing(uid)
+        if self.fleet is not None:
+            return self.fleet.things(uid=uid, thing=thing)
+        return () if thing is None else (thing,)
+
     def policy(self, uid: str) -> str | None:
         """Name of a chip's policy."""
         return None if self.wishes.policy is None else fill_uid(self.wishes.policy, uid)
@@ -93,6 +103,11 @@ class CloudPlan:
         held = self.certificates.describe(entry.certificate_id)
         if held is None:
             return "its certificate is gone from AWS IoT"
+        if (
+            entry.certificate
+            and held.certificate.der != parse_certificates(entry.certificate.encode(), "the journal")[0].der
+        ):
+            return f"AWS IoT has another certificate than the journal under {entry.certificate_id}"
         is_bad = held.status != ACTIVE if entry.is_finished else held.status == REVOKED
         return f"its certificate is {held.status}" if is_bad else ""
 

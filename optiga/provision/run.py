@@ -14,6 +14,7 @@ from optiga.identity.csr import check_model
 from optiga.identity.proof import prove_key
 from optiga.objects.stored import read_certificates
 from optiga.pki.names import fill_uid
+from optiga.provision.attestation import Attestation
 from optiga.provision.begin import Beginning
 from optiga.provision.journal import Entry, Journal, Step
 from optiga.provision.new_key import NewKey
@@ -23,6 +24,7 @@ from optiga.provision.report import Report
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.identity.genuineness import Trust
 
 
 def provision(
@@ -32,27 +34,34 @@ def provision(
     report: Report = Report(),  # noqa: B008 - a tuple
     *,
     renew: bool = False,
+    trust: Trust | None = None,
 ) -> Entry:
     """Take a chip to its end, from wherever the journal says that it is.
 
     :param renew: a new key and certificate for a chip that is finished, the old one deactivated afterwards.
+    :param trust: whom to believe that the chip is genuine, which it proves first and again before anything is active
+        (:mod:`.attestation` says what that shows and what it cannot); None does without.
     :returns: the finished entry; for a chip that was finished, the entry as it was, and nothing is changed.
     :raises OptigaError: where a step fails; the next call goes on there.
     """
     on_chip = OnChip(chip, plan, report)
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
-    entry = Beginning(on_chip, plan, journal, report).begin(renew=renew)
-    steps = Steps(on_chip, plan, journal, report)
+    attestation = Attestation(on_chip, plan, trust, report)
+    if not renew:
+        attestation.check(journal.find(on_chip.uid, plan.slot.name))
+    entry = attestation.begin(Beginning(on_chip, plan, journal, report).begin(renew=renew))
+    steps = Steps(on_chip, plan, journal, report, attestation)
     return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
 
 
 class Steps:
     """What is done to a chip, one after the other."""
 
-    def __init__(self, on_chip: OnChip, plan: Plan, journal: Journal, report: Report) -> None:
+    def __init__(self, on_chip: OnChip, plan: Plan, journal: Journal, report: Report, attestation: Attestation) -> None:
         self._on_chip = on_chip
         self._chip = on_chip.chip
+        self._attestation = attestation
         self._plan = plan
         self._journal = journal
         self._report = report
@@ -84,7 +93,7 @@ class Steps:
                 (Step.KEY, new.make_key),
                 (Step.CSR, new.make_csr),
                 (Step.REQUESTED, new.request),
-                (Step.CERTIFIED, new.certify),
+                (Step.CERTIFIED, lambda entry: new.certify(self._attest(entry))),
             ]
         else:
             works.append((Step.CERTIFIED, self._take_own))
@@ -100,14 +109,24 @@ class Steps:
 
     def _take_own(self, entry: Entry) -> Entry:
         """The certificate that the chip came with, and its key, proven."""
-        target, slot = self._plan.target, self._plan.slot
-        chain = read_certificates(self._chip, target.oid, hint="Is it the right slot?")
-        proof = prove_key(self._chip, slot, chain[0])
-        if not proof.key_match:
-            raise CertificateError(proof.text, hint="Nothing was registered", oid=target.oid)
+        target, slot, genuine = self._plan.target, self._plan.slot, self._attestation.genuine
+        if genuine is not None:  # these bytes were proven; another reading might give others
+            chain = list(genuine.stored)
+            self._attest(entry)
+        else:
+            chain = read_certificates(self._chip, target.oid, hint="Is it the right slot?")
+            proof = prove_key(self._chip, slot, chain[0])
+            if not proof.key_match:
+                raise CertificateError(proof.text, hint="Nothing was registered", oid=target.oid)
         self._report.note(f"The chip has proven the key of its certificate, {chain[0].subject}")
         pem = "".join(certificate.pem for certificate in chain)
-        return replace(entry, certificate=pem, key_info=chain[0].public_key.info)
+        emulated = self._attestation.see(chain[0])
+        return replace(entry, certificate=pem, key_info=chain[0].public_key.info, emulated=emulated)
+
+    def _attest(self, entry: Entry) -> Entry:
+        """The entry as it is, once the chip has proven again that it is the genuine one; if that was asked for."""
+        self._attestation.repeat(entry)
+        return entry
 
     def _write(self, entry: Entry) -> Entry:
         """Keep the certificate, and write it to the chip."""
@@ -166,6 +185,7 @@ class Steps:
             self._report.warn(f"the policy {name} that AWS has is used, though it is not the template's:\n{lines}")
 
     def _register_thing(self, entry: Entry) -> Entry:
+        self._attest(entry)  # a template may make the certificate active
         fleet = self._cloud.fleet
         assert fleet is not None  # noqa: S101
         parameters = fleet.parameters(uid=self._uid, thing=entry.thing, certificate_id=entry.certificate_id or "")
@@ -174,6 +194,7 @@ class Steps:
         return replace(entry, thing=made.thing, thing_arn=made.thing_arn, policy=made.policy)
 
     def _activate(self, entry: Entry) -> Entry:
+        self._attest(entry)
         if self._plan.cloud is None:
             return entry
         certificates = self._cloud.certificates

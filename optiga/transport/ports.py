@@ -109,8 +109,12 @@ def resolve_port(port: str | Port | None) -> Port:
     text = port.strip()
     if not text:
         raise ConfigurationError("the port is empty", hint="Name a device, a URL or emulator, or leave --port out")
-    word = text.split("?", 1)[0].split(":", 1)[0]
-    return _parse_emulator(text) if word.lower() == EMULATOR else BoardPort(text)
+    return _parse_emulator(text) if is_emulator(text) else BoardPort(text)
+
+
+def is_emulator(name: str) -> bool:
+    """Whether the name of a port is an emulated chip's; nothing else ever stands for one."""
+    return name.strip().split("?", 1)[0].split(":", 1)[0].lower() == EMULATOR
 
 
 def open_transport(port: str | Port | None = None) -> Transport:

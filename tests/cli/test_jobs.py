@@ -144,7 +144,7 @@ class TestCsr:
         shipped = sorted(configs.iterdir())
         for path in shipped:
             assert cli("--port", port, "--csr", path).code == 0
-        assert len(list(Path.cwd().glob("*.csr"))) == len(shipped) == 4
+        assert len(list(Path.cwd().glob("*.csr"))) == len(shipped) == 5
 
 
 class TestWrite:

@@ -54,6 +54,8 @@ SHOWN = [
     "replaces",
     "started_at",
     "updated_at",
+    "attested",
+    "emulated",
 ]
 
 

@@ -200,3 +200,41 @@ class TestNoTemplate:
         Path("lamp.json").write_bytes(body().encode("utf-16"))
         with pytest.raises(ConfigurationError, match=r"the provisioning template lamp\.json is not UTF-8"):
             load_fleet_template("lamp.json", cast("Registry", KnownTemplates()), {}, has_thing=False)
+
+
+class TestThings:
+    """Which thing a template attaches a chip to, as far as that can be told beforehand."""
+
+    @pytest.mark.parametrize(
+        ("name", "things"),
+        [
+            ("lamp", ("lamp",)),
+            ({"Ref": "ThingName"}, ("mine",)),
+            ({"Ref": "SerialNumber"}, ("ab",)),
+            ({"Ref": "Site"}, ("hall",)),
+            ({"Ref": "Own"}, ("given_ab",)),
+            ({"Fn::Join": ["-", ["x", {"Ref": "SerialNumber"}, {"Ref": "Site"}]]}, ("x-ab-hall",)),
+            ({"Fn::Join": ["-", ["x", {"Ref": "AWS::IoT::Certificate::Id"}]]}, ()),
+            ({"Ref": "Unknown"}, ()),
+            ({"Ref": ["list"]}, ()),
+            ({"Fn::Join": "text"}, ()),
+            ({"Fn::Join": ["-", "text"]}, ()),
+            ({"Fn::Other": ["-", ["x"]]}, ()),
+            ({"Ref": "Site", "Fn::Join": ["", []]}, ()),
+            ("a b", ()),
+            (5, ()),
+            (None, ()),
+        ],
+    )
+    def test_its_name(self, name: object, things: tuple[str, ...]) -> None:
+        declared = {"ThingName": {}, "SerialNumber": {}, "Site": {"Default": "hall"}, "Own": {}}
+        body = {
+            "Parameters": declared,
+            "Resources": {
+                "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": name}},
+                "other": {"Type": "AWS::IoT::Policy", "Properties": {"ThingName": "no"}},
+                "bare": {"Type": "AWS::IoT::Thing"},
+            },
+        }
+        template = FleetTemplate("it", json.dumps(body), {"Own": "given_{uid}"}, frozenset(declared))
+        assert template.things(uid="ab", thing="mine") == things

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 import optiga.emulator
 from optiga.chip import Chip
+from optiga.emulator.identity import root_key
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.identity.genuineness import load_trust, prove_genuine
+from optiga.identity.genuineness import load_trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import decode_stored
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode, KeyUsage
@@ -161,3 +163,75 @@ class TestObject:
         if not message:
             assert proven.certificate.parsed.tbs_certificate_bytes == whole.parsed.tbs_certificate_bytes
             assert proven.certificate.parsed.signature == whole.parsed.signature
+
+
+class TestBound:
+    """One proof binds chip, UID and certificate."""
+
+    def test_what_it_holds(self, chip: Chip) -> None:
+        genuine = prove_genuine(chip, load_trust(EMULATOR_ROOT))
+        assert genuine.uid == chip.uid.hex
+        assert genuine.stored == tuple(decode_stored(chip.read(0xE0E0)))
+        assert (genuine.oid, genuine.key_oid) == (0xE0E0, 0xE0F0)
+        assert genuine.is_emulated
+        prove_unchanged(chip, genuine)
+
+    def test_own_roots_are_not_the_emulators(self, chip: Chip, chain: Chain) -> None:
+        key = chip.generate_key("second")
+        root = Authority()
+        leaf = root.certify(serialization.load_der_public_key(key.public_key_info))
+        assert not chain.prove([leaf], root).is_emulated
+
+    def test_another_uid_behind_the_challenge(self) -> None:
+        class Changing(Chip):
+            reads = 0
+
+            def read(self, oid: int, offset: int = 0, length: int | None = None) -> bytes:
+                data = super().read(oid, offset, length)
+                if oid != 0xE0C2:
+                    return data
+                Changing.reads += 1
+                return data if Changing.reads == 1 else data[:-1] + bytes([data[-1] ^ 1])
+
+        with pytest.raises(CertificateError, match="says another UID"):
+            prove_genuine(Changing(CountingTransport()), load_trust(EMULATOR_ROOT))
+
+    @pytest.mark.parametrize("replays", [(), (0xE0C2,), (0xE0C2, 0xE0E0)])
+    def test_another_chip(self, chip: Chip, replays: tuple[int, ...]) -> None:
+        """Also one that repeats what the first has said; it has not its key."""
+        genuine = prove_genuine(chip, load_trust(EMULATOR_ROOT))
+
+        class Other(Chip):
+            def read(self, oid: int, offset: int = 0, length: int | None = None) -> bytes:
+                return chip.read(oid, offset, length) if oid in replays else super().read(oid, offset, length)
+
+        with pytest.raises(CertificateError, match="not the chip that has proven"):
+            prove_unchanged(Other(CountingTransport(), port="board 1"), genuine)
+
+
+class TestEmulatorsRoot:
+    """Its key is public: where no emulated chip was asked for, nothing leads to it."""
+
+    def test_its_chips(self, chip: Chip) -> None:
+        with pytest.raises(CertificateError, match="this chip is emulated") as caught:
+            prove_genuine(chip, replace(load_trust(EMULATOR_ROOT), emulated=False))
+        assert (caught.value.port, caught.value.oid) == ("board 1", 0xE0E0)
+
+    def test_under_another_name(self, chip: Chip, chain: Chain, tmp_path: Path) -> None:
+        """A root with its key and a name of somebody's choice, which has certified a key of his."""
+        key = chip.generate_key("second")
+        root = Authority("Infineon OPTIGA(TM) Root CA", key=root_key())
+        leaf = root.certify(serialization.load_der_public_key(key.public_key_info))
+        chip.write(0xE0E1, tls_identity.encode([leaf]))
+        trust = load_trust(write_trust(tmp_path, root))
+        assert prove_genuine(chip, trust, SECOND, now=NOW).is_emulated
+        with pytest.raises(CertificateError, match="this chip is emulated"):
+            prove_genuine(chip, replace(trust, emulated=False), SECOND, now=NOW)
+
+    def test_other_chips_do_not_mind(self, chip: Chip, chain: Chain, tmp_path: Path) -> None:
+        key = chip.generate_key("second")
+        root = Authority()
+        leaf = root.certify(serialization.load_der_public_key(key.public_key_info))
+        chip.write(0xE0E1, tls_identity.encode([leaf]))
+        trust = replace(load_trust(write_trust(tmp_path, root)), emulated=False)
+        assert prove_genuine(chip, trust, SECOND, now=NOW).chain[0].der == leaf

@@ -305,3 +305,64 @@ def test_the_kind_tells_it_from_other_files_of_ours() -> None:
     from optiga.emulator import store
 
     assert journal_module._KIND.application_id not in (store._APPLICATION_ID, records._KIND.application_id)
+
+
+class TestEarlierVersions:
+    """A journal from before there were proofs has no columns for them."""
+
+    COLUMNS = tuple(field.name for field in fields(Entry) if field.name not in ("attested", "emulated"))
+
+    @pytest.fixture
+    def old(self, path: Path) -> Path:
+        """A file as an earlier version has made it."""
+        binary = ("key_info", "csr")
+        columns = ", ".join(f"{name} {'BLOB' if name in binary else 'TEXT'}" for name in self.COLUMNS)
+        with sqlite3.connect(path) as connection:
+            connection.execute(f"CREATE TABLE slots ({columns}, PRIMARY KEY (uid, slot))")
+            connection.execute(f"PRAGMA application_id = {0x4F504A4E}")
+            connection.execute("PRAGMA user_version = 1")
+            connection.execute(
+                "INSERT INTO slots (uid, slot, issuer, settings, step) VALUES (?, 'second', 'aws', 'f00d', 'key')",
+                (UID,),
+            )
+        connection.close()
+        return path
+
+    def test_reading_leaves_it_as_it_is(self, old: Path) -> None:
+        before = old.read_bytes()
+        with open_journal(old) as journal:
+            assert journal.all() == journal.of_chip(UID) == [ENTRY.at(Step.KEY)]
+            assert journal.find(UID, "second") == ENTRY.at(Step.KEY)
+        assert old.read_bytes() == before
+
+    def test_saving_adds_them(self, old: Path) -> None:
+        (saved,) = save(old, ENTRY.at(Step.CSR, attested="ab" * 32, emulated="yes"))
+        save(old, replace(ENTRY, slot="third"))
+        with open_journal(old) as journal:
+            assert journal.find(UID, "second") == saved
+            assert [one.slot for one in journal.of_chip(UID)] == ["second", "third"]
+
+    def test_two_that_add_them(self, old: Path) -> None:
+        with open_journal(old) as one, open_journal(old) as other:
+            one.save(replace(ENTRY, slot="third", emulated="yes"))
+            other.save(replace(ENTRY, slot="four", attested="ab" * 32))
+            assert [(entry.slot, entry.emulated) for entry in one.of_chip(UID)] == [
+                ("four", None),
+                ("second", None),
+                ("third", "yes"),
+            ]
+
+    def test_an_earlier_version_reads_what_this_one_has_written(self, path: Path) -> None:
+        """It names its columns, and finds them all."""
+        save(path, replace(ENTRY, attested="ab" * 32))
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+            (row,) = connection.execute(f"SELECT {', '.join(self.COLUMNS)} FROM slots").fetchall()
+        connection.close()
+        assert row[:3] == (UID, "second", "aws")
+
+
+def test_the_slots_of_one_chip(path: Path) -> None:
+    save(path, ENTRY, replace(ENTRY, uid="00" * 27))
+    with open_journal(path) as journal:
+        assert [one.uid for one in journal.of_chip(UID)] == [UID]

@@ -32,8 +32,9 @@ aws_options = together(
     click.option("--region", metavar="REGION", help="AWS region, for example eu-central-1."),
     click.option("--profile", metavar="NAME", help="Profile of AWS's configuration files."),
     click.option("--endpoint-url", metavar="URL", help="Where AWS's services are instead."),
+    click.option("--allow-http", is_flag=True, help="Take an http:// endpoint on another computer: no encryption."),
 )
-"""``--region``, ``--profile`` and ``--endpoint-url``; AWS's own environment variables and files count, too."""
+"""The way to AWS; AWS's own environment variables and files count, too."""
 
 device_options = together(
     click.option("--thing-type", metavar="NAME", help="Type of the thing, if it is made."),
@@ -43,6 +44,7 @@ device_options = together(
     ),
     click.option("--policy-template", type=FILE, help="What the policy is made from. [my_policy.template]"),
     click.option("--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."),
+    click.option("--join", is_flag=True, help="Attach it also to a thing that has another active certificate."),
     click.option(
         "--parameter", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For --template; several times."
     ),
@@ -54,7 +56,9 @@ def build_aws_options(options: dict[str, Any]) -> AwsOptions:
     """What the options of :func:`aws_options` say; they are taken out of ``options``."""
     from optiga.cloud.aws.connection import AwsOptions
 
-    return AwsOptions(options.pop("region"), options.pop("profile"), options.pop("endpoint_url"))
+    return AwsOptions(
+        options.pop("region"), options.pop("profile"), options.pop("endpoint_url"), options.pop("allow_http")
+    )
 
 
 def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> CloudWishes:
@@ -71,6 +75,7 @@ def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: s
         options.pop("attribute"),
         options.pop("template"),
         options.pop("parameter"),
+        options.pop("join"),
     )
 
 

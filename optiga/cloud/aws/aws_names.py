@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from optiga.errors import ConfigurationError
 from optiga.pki.names import with_sample_uid
 
+SAMPLE_THING = "my_thing"
+"""The thing of the predecessor's sample configurations, which is everybody's."""
 MAX_NAME = 128
 MAX_VALUE = 800
 """Most characters of an attribute's value."""
@@ -33,6 +35,12 @@ _OF_EACH_CHIP = ("thing", "policy")
 """What each chip may have its own of; the others must be there before the chip is."""
 _ATTRIBUTE = r"[a-zA-Z0-9_.,@/:#-]+"
 _VALUE = r"[a-zA-Z0-9_.,@/:#=\[\]-]*"
+
+
+def is_name(kind: str, name: str) -> bool:
+    """Whether AWS IoT takes a name; one that is whole, without ``{uid}``."""
+    longest = _LONGEST.get(kind, MAX_NAME)
+    return len(name) <= longest and re.fullmatch(_PATTERNS[kind], name, re.ASCII) is not None
 
 
 def check_name(kind: str, name: str, where: str = "") -> None:

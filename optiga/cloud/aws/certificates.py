@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from optiga.cloud.aws import answers
 from optiga.cloud.aws.errors import (
     ALREADY_EXISTS,
     CONFLICT,
@@ -16,13 +17,12 @@ from optiga.cloud.aws.errors import (
     asking,
     ignoring,
 )
-from optiga.errors import CertificateError
-from optiga.pki.certificate import Certificate, parse_certificates
 
 if TYPE_CHECKING:
     from mypy_boto3_iot.type_defs import RegisterCACertificateRequestTypeDef, UpdateCACertificateRequestTypeDef
 
     from optiga.cloud.aws.connection import Aws
+    from optiga.pki.certificate import Certificate
 
 ACTIVE: Final = "ACTIVE"
 INACTIVE: Final = "INACTIVE"
@@ -37,7 +37,8 @@ _PAGE_SIZE = 250
 class CloudCertificate(NamedTuple):
     """A certificate as AWS IoT has it.
 
-    :param certificate_id: 64 hex digits.
+    :param certificate_id: SHA-256 of the certificate's DER, 64 hex digits in lower case.
+    :param arn: of this partition, region and account, with that identifier.
     :param status: ``ACTIVE``, ``INACTIVE``, ``REVOKED`` …
     """
 
@@ -62,7 +63,11 @@ class CloudCa(NamedTuple):
 
 
 class Certificates:
-    """The certificates of an account in a region. Each method raises :class:`AwsError` where AWS refuses or fails."""
+    """The certificates of an account in a region.
+
+    Each method raises :class:`AwsError` where AWS refuses or fails, and :class:`~optiga.errors.CloudError` where an
+    answer is not what it must be (:mod:`.answers`).
+    """
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -75,8 +80,9 @@ class Certificates:
 
         :raises CertificateError: if what AWS issues is no certificate.
         """
+        action = "iot:CreateCertificateFromCsr"
 
-        def create() -> tuple[str, str, str]:
+        def create() -> tuple[object, object, object]:
             with asking("iot:CreateCertificateFromCsr"):
                 answer = self._aws.iot_once.create_certificate_from_csr(
                     certificateSigningRequest=csr_pem, setAsActive=False
@@ -84,7 +90,10 @@ class Certificates:
                 return answer["certificateId"], answer["certificateArn"], answer["certificatePem"]
 
         certificate_id, arn, pem = ask_again(create, THROTTLED, self._aws.attempts, self._aws.notice)
-        return CloudCertificate(certificate_id, arn, _parse(pem, certificate_id), INACTIVE)
+        certificate = answers.pem(pem, action, "the new certificate")
+        return CloudCertificate(
+            *answers.certificate(self._aws, certificate_id, arn, certificate, action), certificate, INACTIVE
+        )
 
     def find(self, key_info: bytes, since: datetime) -> CloudCertificate | None:
         """The newest inactive certificate of a public key.
@@ -100,26 +109,30 @@ class Certificates:
 
     def _inactive(self, since: datetime) -> Iterator[str]:
         """Identifiers of inactive certificates, the newest first."""
+        action = "iot:ListCertificates"
         with asking("iot:ListCertificates"):
             pages = self._aws.iot.get_paginator("list_certificates").paginate(
                 ascendingOrder=False, PaginationConfig={"PageSize": _PAGE_SIZE}
             )
             for page in pages:
                 for entry in page["certificates"]:
-                    if entry["creationDate"] < since:
+                    if answers.moment(entry["creationDate"], action, "creationDate") < since:
                         return
-                    if entry["status"] == INACTIVE:
-                        yield str(entry["certificateId"])
+                    if answers.status(entry["status"], action) == INACTIVE:
+                        yield answers.identifier(entry["certificateId"], action)
 
     def describe(self, certificate_id: str) -> CloudCertificate | None:
-        """What AWS has under an identifier, None if nothing.
+        """What AWS has under an identifier, None if nothing; it is the certificate of that SHA-256.
 
         :raises CertificateError: if that is no certificate.
         """
+        action = "iot:DescribeCertificate"
         with ignoring(NOT_FOUND), asking("iot:DescribeCertificate", f"certificate {certificate_id}"):
             answer = self._aws.iot.describe_certificate(certificateId=certificate_id)["certificateDescription"]
-            certificate = _parse(answer["certificatePem"], certificate_id)
-            return CloudCertificate(certificate_id, answer["certificateArn"], certificate, answer["status"])
+            certificate = answers.pem(answer["certificatePem"], action, certificate_id)
+            named = answer["certificateId"], answer["certificateArn"]
+            checked = answers.certificate(self._aws, *named, certificate, action, asked=certificate_id)
+            return CloudCertificate(*checked, certificate, answers.status(answer["status"], action))
         return None
 
     def register(self, certificate: Certificate, ca: Certificate | None) -> CloudCertificate:
@@ -127,6 +140,9 @@ class Certificates:
 
         :param ca: its issuer, registered here; None registers without one.
         """
+        action = "iot:RegisterCertificate" if ca is not None else "iot:RegisterCertificateWithoutCA"
+        certificate_id: object
+        arn: object
         try:
             if ca is not None:
                 with asking("iot:RegisterCertificate"):
@@ -141,13 +157,14 @@ class Certificates:
                     )
                     certificate_id, arn = answer["certificateId"], answer["certificateArn"]
         except AwsError as error:
-            if error.code != ALREADY_EXISTS or not error.answer.get("resourceId"):
+            if error.code != ALREADY_EXISTS:
                 raise
-            found = self.describe(str(error.answer["resourceId"]))
-            if found is None or found.certificate.der != certificate.der:
+            found = self.describe(certificate.fingerprint)  # whatever AWS says that it is
+            if found is None:
                 raise
             return found
-        return CloudCertificate(str(certificate_id), str(arn), certificate, INACTIVE)
+        checked = answers.certificate(self._aws, certificate_id, arn, certificate, action)
+        return CloudCertificate(*checked, certificate, INACTIVE)
 
     def activate(self, certificate_id: str) -> None:
         """Let devices connect with a certificate."""
@@ -175,19 +192,22 @@ class Certificates:
         """The CA of this certificate as it is registered here, None if it is not."""
         with asking("iot:ListCACertificates"):
             known = [
-                str(entry["certificateId"])
+                answers.identifier(entry["certificateId"], "iot:ListCACertificates")
                 for page in self._aws.iot.get_paginator("list_ca_certificates").paginate()
                 for entry in page["certificates"]
             ]
+        action = "iot:DescribeCACertificate"
         for ca_id in known:
             with asking("iot:DescribeCACertificate", f"CA {ca_id}"):
                 answer = self._aws.iot.describe_ca_certificate(certificateId=ca_id)["certificateDescription"]
-                if _parse(answer["certificatePem"], ca_id).der == certificate.der:
+                if answers.pem(answer["certificatePem"], action, ca_id).der == certificate.der:
                     return CloudCa(
                         ca_id,
-                        str(answer["certificateArn"]),
-                        str(answer["status"]),
-                        str(answer.get("certificateMode", "DEFAULT")),
+                        answers.resource(
+                            self._aws, answer["certificateArn"], "cacert", ca_id, action, "certificateArn"
+                        ),
+                        answers.status(answer["status"], action, ca=True),
+                        answers.mode(answer.get("certificateMode"), action),
                         answer.get("autoRegistrationStatus") == "ENABLE",
                     )
         return None
@@ -195,7 +215,8 @@ class Certificates:
     def registration_code(self) -> str:
         """What AWS wants to see certified by a CA that is to be registered."""
         with asking("iot:GetRegistrationCode"):
-            return str(self._aws.iot.get_registration_code()["registrationCode"])
+            code = self._aws.iot.get_registration_code()["registrationCode"]
+            return answers.registration_code(code, "iot:GetRegistrationCode")
 
     def register_ca(
         self, ca: Certificate, verification: Certificate | None, *, auto_registration: bool, template: str | None
@@ -232,16 +253,3 @@ class Certificates:
             wishes["registrationConfig"] = {"templateName": template}
         with asking("iot:UpdateCACertificate", f"CA {ca.ca_id}"):
             self._aws.iot.update_ca_certificate(**wishes)
-
-
-def _parse(pem: str, name: str) -> Certificate:
-    """The first certificate in what AWS says.
-
-    :raises CertificateError: if there is none.
-    """
-    try:
-        return parse_certificates(pem.encode(), f"what AWS IoT has as {name}")[0]
-    except CertificateError:
-        raise
-    except IndexError:
-        raise CertificateError(f"what AWS IoT has as {name} holds no certificate") from None

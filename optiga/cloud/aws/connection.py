@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from optiga._version import __version__
+from optiga.cloud.aws import answers
+from optiga.cloud.aws.addresses import check_address, refuse_open_line
 from optiga.cloud.aws.errors import THROTTLED, AwsError, asking
 
 if TYPE_CHECKING:
@@ -30,11 +32,13 @@ class AwsOptions(NamedTuple):
     """What the user says of the way to AWS; None leaves it to AWS's own environment variables and files.
 
     :param endpoint_url: where AWS's services are instead.
+    :param allow_http: take an endpoint on another computer without encryption, ``http://``, wherever it is written.
     """
 
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
+    allow_http: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,15 @@ class Aws:
         :raises AwsError: if AWS does not tell.
         """
         with asking("iot:DescribeEndpoint"):
-            return str(self.iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"])
+            address = self.iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
+            return answers.host(address, "iot:DescribeEndpoint")
 
 
 def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
     """Find credentials and a region, and ask AWS whose they are.
 
     :param notice: is told when something takes long.
-    :raises AwsError: if there are none, they do not hold, or AWS cannot be reached.
+    :raises AwsError: if there are none, they do not hold, AWS cannot be reached, or only without encryption.
     """
     import boto3
     import botocore.session
@@ -88,6 +93,8 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
                 hint="--region eu-central-1, aws configure, or the environment variable AWS_DEFAULT_REGION",
             )
         _check_url(options.endpoint_url)
+        if not options.allow_http:  # for every client of the session, also those that fetch credentials
+            session.events.register("before-send", refuse_open_line)
         session.get_credentials()  # so that what is wrong with them is not said of the endpoint
         try:
             sts = session.client("sts", endpoint_url=options.endpoint_url, config=again)
@@ -97,6 +104,9 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             if "endpoint" not in str(error):
                 raise
             raise AwsError(str(error), hint="--endpoint-url takes a URL such as https://HOST") from error
+        if not options.allow_http:
+            for client in (sts, iot, iot_once):
+                check_address(str(client.meta.endpoint_url))
         attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
         for client in (sts, iot):
             client.meta.events.register("needs-retry", _Waiting(notice, attempts))
@@ -111,9 +121,9 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
                     hint=f"Is {region} a region of AWS, and is there a network? No region of that name is known here",
                 ) from error
             raise
-        arn = str(identity["Arn"])
-        _log.info("AWS account %s in %s as %s", identity["Account"], region, arn)
-        return Aws(iot, iot_once, attempts, str(identity["Account"]), region, arn.split(":")[1], notice)
+        account, partition = answers.identity(identity["Account"], identity["Arn"], "sts:GetCallerIdentity")
+        _log.info("AWS account %s in %s as %s", account, region, identity["Arn"])
+        return Aws(iot, iot_once, attempts, account, region, partition, notice)
 
 
 def _known_regions(session: boto3.Session) -> set[str]:

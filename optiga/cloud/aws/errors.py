@@ -71,6 +71,11 @@ class AwsError(CloudError):
         self.code = code
         self.answer = answer or {}
 
+    @property
+    def is_denied(self) -> bool:
+        """Whether it is only that these credentials may not ask; the hint then names the action."""
+        return self.code in _DENIED or self.code in ("401", "403")
+
 
 @contextmanager
 def asking(action: str, about: str = "") -> Iterator[None]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.cloud.aws.aws_names import check_name
+from optiga.cloud.aws.aws_names import check_name, is_name
 from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
@@ -48,6 +49,18 @@ class FleetTemplate(NamedTuple):
         return {
             name: value for name, value in {**ours, **given}.items() if name in self.wanted or name == CERTIFICATE_ID
         }
+
+    def things(self, *, uid: str, thing: str | None) -> tuple[str, ...]:
+        """Names of the things that a certificate of one chip gets, as far as they can be told beforehand."""
+        body = json.loads(self.body)
+        declared = body.get("Parameters", {})
+        known = {name: one["Default"] for name, one in declared.items() if "Default" in one}
+        known |= self.parameters(uid=uid, thing=thing, certificate_id="")
+        del known[CERTIFICATE_ID]
+        resources = [one for one in body["Resources"].values() if one.get("Type") == "AWS::IoT::Thing"]
+        properties = [one.get("Properties") for one in resources]
+        names = [_resolve(one.get("ThingName"), known) for one in properties if isinstance(one, dict)]
+        return tuple(name for name in names if name and is_name("thing", name))
 
 
 def load_fleet_template(name: str, registry: Registry, values: Mapping[str, str], *, has_thing: bool) -> FleetTemplate:
@@ -111,6 +124,24 @@ def _declared(body: str, name: str) -> dict[str, bool]:
         if not _is_the_chips(one.get("Properties")):
             raise ConfigurationError(f"{name}: {key} names another certificate than the chip's", hint=hint)
     return {key: "Default" in parameter for key, parameter in parameters.items()}
+
+
+def _resolve(value: object, known: Mapping[str, object]) -> str | None:
+    """A text of a template with its references filled in; None if that cannot be told."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    ((function, argument),) = value.items()
+    if function == "Ref" and isinstance(argument, str):
+        found = known.get(argument)
+        return found if isinstance(found, str) else None
+    if function == "Fn::Join" and isinstance(argument, list) and len(argument) == 2:
+        separator, parts = argument
+        filled = [_resolve(part, known) for part in parts] if isinstance(parts, list) else [None]
+        if isinstance(separator, str) and None not in filled:
+            return separator.join(part for part in filled if part is not None)
+    return None
 
 
 def _is_the_chips(properties: object) -> bool:

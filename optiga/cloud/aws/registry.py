@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.cloud.aws import answers
 from optiga.cloud.aws.errors import (
     ALREADY_EXISTS,
     CONFLICT,
@@ -43,7 +44,11 @@ class Registered(NamedTuple):
 
 
 class Registry:
-    """The things and policies of an account in a region. Each method raises :class:`AwsError` where AWS refuses."""
+    """The things and policies of an account in a region.
+
+    Each method raises :class:`AwsError` where AWS refuses, and :class:`~optiga.errors.CloudError` where an answer is
+    not what it must be (:mod:`.answers`).
+    """
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -53,7 +58,8 @@ class Registry:
         with ignoring(NOT_FOUND), asking("iot:DescribeThing", f"thing {name}"):
             answer = self._aws.iot.describe_thing(thingName=name)
             attributes = dict(answer.get("attributes") or {})
-            return Thing(name, str(answer["thingArn"]), answer.get("thingTypeName"), attributes)
+            arn = answers.resource(self._aws, answer["thingArn"], "thing", name, "iot:DescribeThing", "thingArn")
+            return Thing(name, arn, answer.get("thingTypeName"), attributes)
         return None
 
     def ensure_thing(self, name: str, thing_type: str | None, attributes: Mapping[str, str]) -> str:
@@ -85,7 +91,16 @@ class Registry:
         if attributes:
             wishes["attributePayload"] = {"attributes": dict(attributes)}
         with asking("iot:CreateThing", f"thing {name}"):
-            return str(self._aws.iot.create_thing(**wishes)["thingArn"])
+            arn = self._aws.iot.create_thing(**wishes)["thingArn"]
+            return answers.resource(self._aws, arn, "thing", name, "iot:CreateThing", "thingArn")
+
+    def certificates_of(self, thing: str) -> list[str]:
+        """Identifiers of the certificates that are attached to a thing; none if there is no thing of this name."""
+        principals: list[str] = []
+        with ignoring(NOT_FOUND), asking("iot:ListThingPrincipals", f"thing {thing}"):
+            for page in self._aws.iot.get_paginator("list_thing_principals").paginate(thingName=thing):
+                principals += answers.texts(page.get("principals"), "iot:ListThingPrincipals", "principals")
+        return answers.certificates_among(self._aws, principals, "iot:ListThingPrincipals")
 
     def has_thing_type(self, name: str) -> bool:
         """Whether there is a thing type of this name."""
@@ -114,7 +129,8 @@ class Registry:
     def policy_document(self, name: str) -> str | None:
         """The document, JSON, of a policy's default version; None if there is no policy of this name."""
         with ignoring(NOT_FOUND), asking("iot:GetPolicy", f"policy {name}"):
-            return str(self._aws.iot.get_policy(policyName=name)["policyDocument"])
+            document = self._aws.iot.get_policy(policyName=name)["policyDocument"]
+            return answers.text(document, "iot:GetPolicy", "policyDocument")
         return None
 
     def make_policy(self, name: str, document: str) -> bool:
@@ -132,17 +148,26 @@ class Registry:
     def template_body(self, name: str) -> str | None:
         """The body, JSON, of a provisioning template; None if there is none of this name."""
         with ignoring(NOT_FOUND), asking("iot:DescribeProvisioningTemplate", f"template {name}"):
-            return str(self._aws.iot.describe_provisioning_template(templateName=name)["templateBody"])
+            body = self._aws.iot.describe_provisioning_template(templateName=name)["templateBody"]
+            return answers.text(body, "iot:DescribeProvisioningTemplate", "templateBody")
         return None
 
     def register_thing(self, body: str, parameters: Mapping[str, str]) -> Registered:
         """Have AWS make thing, attachments and policies as a provisioning template says."""
         with asking("iot:RegisterThing"):
             answer = self._aws.iot.register_thing(templateBody=body, parameters=dict(parameters))
-            arns = [str(arn) for arn in (answer.get("resourceArns") or {}).values()]
-        thing_arn = next((arn for arn in arns if ":thing/" in arn), None)
-        policy = next((arn.partition(":policy/")[2] for arn in arns if ":policy/" in arn), None)
-        return Registered(thing_arn.partition(":thing/")[2] if thing_arn else None, thing_arn, policy)
+            arns = answers.texts(list((answer.get("resourceArns") or {}).values()), "iot:RegisterThing", "resourceArns")
+        thing, thing_arn = self._made("thing", arns)
+        policy, _ = self._made("policy", arns)
+        return Registered(thing, thing_arn, policy)
+
+    def _made(self, kind: str, arns: list[str]) -> tuple[str | None, str | None]:
+        """Name and ARN of what a provisioning template has made of a kind; None if it has made none."""
+        arn = next((one for one in arns if f":{kind}/" in one), None)
+        if arn is None:
+            return None, None
+        named = answers.name(kind, arn.partition(f":{kind}/")[2], "iot:RegisterThing", "resourceArns")
+        return named, answers.resource(self._aws, arn, kind, named, "iot:RegisterThing", "resourceArns")
 
     def detach_all(self, certificate_arn: str) -> tuple[list[str], list[str]]:
         """Take a certificate from its things and policies.
@@ -153,10 +178,13 @@ class Registry:
         policies: list[str] = []
         with ignoring(NOT_FOUND), asking("iot:ListAttachedPolicies"):
             for page in self._aws.iot.get_paginator("list_attached_policies").paginate(target=certificate_arn):
-                policies += [str(policy["policyName"]) for policy in page["policies"]]
+                policies += [
+                    answers.name("policy", one["policyName"], "iot:ListAttachedPolicies", "policyName")
+                    for one in page["policies"]
+                ]
         with ignoring(NOT_FOUND), asking("iot:ListPrincipalThings"):
             for found in self._aws.iot.get_paginator("list_principal_things").paginate(principal=certificate_arn):
-                things += found["things"]
+                things += [answers.name("thing", one, "iot:ListPrincipalThings", "things") for one in found["things"]]
         for name in policies:
             with ignoring(NOT_FOUND), asking("iot:DetachPolicy", f"policy {name}"):
                 self._aws.iot.detach_policy(policyName=name, target=certificate_arn)

@@ -26,6 +26,7 @@ OPERATIONS = (
     "GetCallerIdentity",
     "DescribeThingGroup",
     "DescribeEndpoint",
+    "ListThingPrincipals",
     "CreateCertificateFromCsr",
     "DescribeThing",
     "CreateThing",

@@ -11,6 +11,7 @@ Nothing of moto is imported before :func:`serve_cloud`, so that a test module ma
 from __future__ import annotations
 
 import io
+import json
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -102,6 +103,13 @@ class Cloud:
         with self._noting:
             self._plans.setdefault(operation, []).append(Plan(fault, skip, times))
 
+    def falsify(self, operation: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change what an operation answers, every time from now on.
+
+        :param change: takes the answer's JSON, and changes it in place.
+        """
+        self._changes[operation] = change
+
     def before(self, hook: Hook) -> None:
         """Call a hook for each call that is not :attr:`iot`'s own, in the thread that serves it.
 
@@ -132,6 +140,7 @@ class Cloud:
         self.calls: list[str] = []
         self.certify_other_key = False
         self._plans: dict[str, list[Plan]] = {}
+        self._changes: dict[str, Callable[[dict[str, Any]], None]] = {}
         self._hooks: list[Hook] = []
         self._regions: dict[str, Iot] = {}
 
@@ -164,7 +173,8 @@ class Cloud:
             response = self._carry_out(call, request)
             self._tell(call.operation, "after")
         if fault is None:
-            return response
+            change = self._changes.get(call.operation)
+            return response if change is None else _changed(response, change)
         if fault.breaks:
             _hang_up(request.environ["werkzeug.socket"])
         return send_fault(call.service, fault)
@@ -193,6 +203,14 @@ class Cloud:
                 return Response(error.get_body(), error.code, error.get_headers())
             except NotImplementedError as error:
                 return send_json({"message": str(error)}, 501, "NotImplementedByMoto")
+
+
+def _changed(response: Any, change: Callable[[dict[str, Any]], None]) -> Any:
+    """The same answer, changed."""
+    answer = json.loads(response.get_data())
+    change(answer)
+    response.set_data(json.dumps(answer).encode())
+    return response
 
 
 def _hang_up(connection: socket.socket) -> NoReturn:

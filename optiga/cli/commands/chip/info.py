@@ -12,8 +12,12 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 @pass_settings
 def command(settings: Settings) -> None:
     """Show the chip's identity, model and firmware, its life cycle, and what each slot holds."""
+    from optiga.cli.support.trust import announce_emulated
+    from optiga.identity.genuineness import IDENTITY_SLOT
     from optiga.objects.info import chip_information, format_information
 
     with settings.open_chip() as chip:
         information = chip_information(chip)
+    factory = information["slots"].get(IDENTITY_SLOT.name, {}).get("certificate") or {}
+    announce_emulated(settings, factory.get("issuer", ""))
     settings.print_result(information, text=format_information(information))

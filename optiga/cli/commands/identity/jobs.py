@@ -69,7 +69,9 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
     from optiga.cli.support.content import SECRET_MODE
+    from optiga.cli.support.trust import announce_emulated
     from optiga.files.files import check_output_file, write_whole
+    from optiga.identity.genuineness import IDENTITY_SLOT
     from optiga.identity.read import is_secret
     from optiga.identity.read import read_object as read
     from optiga.objects.targets import resolve_readable
@@ -81,6 +83,8 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     with settings.open_chip(resolved.oid) as chip:
         result = read(chip, resolved)
         mode = SECRET_MODE if out is not None and is_secret(chip, resolved) else 0o666
+    if resolved.oid == IDENTITY_SLOT.certificate_oid and result.certificates:
+        announce_emulated(settings, result.certificates[0].issuer)
     if result.note:
         settings.warn(result.note)
     if out is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,10 @@ from optiga.cli.support.cloud_options import (
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.trust import at_port, load_roots, trust_options
 
 if TYPE_CHECKING:
-    from optiga.chip import Chip
+    from optiga.identity.genuineness import Trust
     from optiga.provision.plan import Plan
 
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--out-dir", type=FOLDER, default=".", help="Folder for CSR, certificate and journal. [the current one]")
 @click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
 @click.option("--renew", is_flag=True, help="A new key and certificate; the old one is deactivated afterwards.")
+@trust_options
 @click.option("--dry-run", is_flag=True, help="Check everything, say every step, and touch nothing.")
 @aws_options
 @device_options
@@ -50,6 +51,8 @@ def command(
     out_dir: str,
     journal_path: str | None,
     renew: bool,
+    trust: str | None,
+    emulated: bool,
     dry_run: bool,
     ca_path: str | None,
     days: int | None,
@@ -75,6 +78,7 @@ def command(
 
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
+    roots = load_roots(trust, emulated=emulated)
     folder = Path(out_dir)
     check_folder_writable(folder)
     if not dry_run or settings.port is not None:
@@ -94,10 +98,12 @@ def command(
         if journal.exists():
             settings.note("Of a chip that the journal knows, only what is missing is done")
         steps = plan.steps(renew=renew)
+        if roots is not None:
+            steps.insert(0, f"The chip proves that it is genuine by {roots.name}, and again before it becomes active")
         text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
         settings.print_result({"steps": steps}, text=text)
         return
-    run_plan(settings, plan, journal, renew=renew)
+    run_plan(settings, plan, journal, renew=renew, trust=roots and at_port(settings, roots))
 
 
 def run_plan(
@@ -106,17 +112,16 @@ def run_plan(
     journal_path: Path,
     *,
     renew: bool = False,
-    check: Callable[[Chip], None] = lambda _: None,
+    trust: Trust | None = None,
 ) -> None:
     """Take the chip at the port through a plan, and print what has become of it.
 
-    :param check: what the chip must pass first.
+    :param trust: whom to believe that the chip is genuine; None does without a proof.
     """
     from optiga.provision.journal import open_journal
     from optiga.provision.run import provision
 
     with open_journal(journal_path, make=True) as journal, settings.open_chip() as chip:
-        check(chip)
-        entry = provision(chip, plan, journal, build_report(settings), renew=renew)
+        entry = provision(chip, plan, journal, build_report(settings), renew=renew, trust=trust)
     fields = entry.result()
     settings.print_result(fields, default="json")

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report, build_wishes, device_options
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-
-if TYPE_CHECKING:
-    from optiga.chip import Chip
+from optiga.cli.support.trust import at_port, load_roots, trust_options
 
 
 @click.command(name="register")
 @click.option("--thing", metavar="NAME", help="Thing of the device; {uid} may stand in it.")
 @click.option("--policy", metavar="NAME", help="Policy of the device; {uid} may stand in it.")
-@click.option("--trust", type=FILE, help="Root certificates: the chip must be genuine by one of them.")
+@trust_options
 @click.option("--slot", metavar="SLOT", default="first", help="Slot of the identity. [first]")
 @click.option("--out-dir", type=FOLDER, default=".", help="Folder for the journal. [the current one]")
 @click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
@@ -32,6 +30,7 @@ def command(
     thing: str | None,
     policy: str | None,
     trust: str | None,
+    emulated: bool,
     slot: str,
     out_dir: str,
     journal_path: str | None,
@@ -43,7 +42,6 @@ def command(
     """
     from optiga.cli.commands.identity.provision import run_plan
     from optiga.files.files import check_folder_writable
-    from optiga.identity.genuineness import load_trust, prove_genuine
     from optiga.objects.targets import resolve_slot
     from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
     from optiga.provision.plan import plan_registration
@@ -51,15 +49,10 @@ def command(
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
     found = resolve_slot(slot)
     settings.check_query(dict.fromkeys(RESULT_FIELDS, ""))
-    roots = load_trust(Path(trust)) if trust is not None else None
+    roots = load_roots(trust, emulated=emulated)
     folder = Path(out_dir)
     check_folder_writable(folder)
     wishes = build_wishes(options, thing=thing, policy=policy)
     plan = plan_registration(found, folder, build_aws_options(options), wishes, build_report(settings))
-
-    def check(chip: Chip) -> None:
-        if roots is not None:
-            genuine = prove_genuine(chip, roots, found)
-            settings.note(f"The chip is genuine by {genuine.root}")
-
-    run_plan(settings, plan, Path(journal_path) if journal_path is not None else folder / FILE_NAME, check=check)
+    journal = Path(journal_path) if journal_path is not None else folder / FILE_NAME
+    run_plan(settings, plan, journal, trust=roots and at_port(settings, roots))

@@ -1,0 +1,48 @@
+"""Where AWS is asked: encrypted, or on this computer. Wherever an endpoint is written, botocore comes by here."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from optiga.cloud.aws.errors import AwsError
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+
+_SOURCES = "--endpoint-url, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IOT, AWS_ENDPOINT_URL_STS or the profile's endpoint_url"
+
+
+def check_address(url: str) -> None:
+    """Refuse an endpoint without encryption on another computer: whoever sits between reads and changes everything.
+
+    :raises AwsError: if it is one.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        raise AwsError(
+            f"the endpoint {shown} is not encrypted, and on another computer: whoever sits between can answer as AWS",
+            hint=f"Use https:// in {_SOURCES}; --allow-http takes it as it is",
+        )
+
+
+def refuse_open_line(request: AWSPreparedRequest, **_: object) -> None:
+    """A handler of botocore's event ``before-send``: the last word on where a request goes.
+
+    :raises AwsError: as :func:`check_address` does.
+    """
+    check_address(str(request.url))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host of a URL is this computer: ``localhost``, 127.0.0.0/8 or ::1."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

@@ -1,0 +1,41 @@
+"""Emulated chips, known by who has certified them, wherever they are served."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optiga.pki.certificate import Certificate
+
+_MARK = "EMULATED, NOT A REAL DEVICE"
+"""In the name of the CA whose key everybody has (:mod:`optiga.emulator.identity`)."""
+
+
+def is_emulated(certificate: Certificate) -> bool:
+    """Whether a certificate is of an emulated chip, or of the CA of all of them: by the issuer's name, or by its key.
+
+    The emulator's CA has no secret: whoever has this program can have anything certified by it.
+    """
+    return names_emulator(certificate.issuer) or certificate.public_key.info == _root().public_key.info
+
+
+def names_emulator(issuer: str) -> bool:
+    """Whether the name of an issuer is that of the emulator's CA."""
+    return _MARK in issuer
+
+
+def warning_of(port: str) -> str:
+    """What to say of an emulated chip behind a port that looks like a board's."""
+    return (
+        f"the chip at {port or 'this port'} is emulated: its certificate in 0xE0E0 says {_MARK}. "
+        "Its keys lie in a file and protect nothing"
+    )
+
+
+@cache
+def _root() -> Certificate:
+    from optiga.emulator.identity import root_certificate_pem
+    from optiga.pki.certificate import parse_certificates
+
+    return parse_certificates(root_certificate_pem().encode(), "the emulator's root")[0]

@@ -1,0 +1,149 @@
+"""A run that is kept to the one chip that has proven that it is genuine.
+
+What the proofs show: one genuine chip, the same one each time, was on the line before the new key was made, around the
+challenge that the new key signed, and right before anything became active. Of the certificate that the chip came with
+there is no more to show: the one that was proven is the one that is used.
+
+What they cannot show of a *new* key: that it is inside that chip. A Trust M signs no statement about keys that it has
+made, so whoever sits on the line with a genuine chip at hand can have it answer the factory key's challenges and have a
+key of his own answer the others. Against that helps only a line that nobody else is on.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.identity.emulated import is_emulated, warning_of
+from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
+from optiga.objects.stored import read_certificates
+from optiga.provision.journal import Step
+from optiga.provision.on_chip import OnChip, chain_of
+from optiga.transport import is_emulator
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.pki.certificate import Certificate
+    from optiga.provision.journal import Entry
+    from optiga.provision.plan import Plan
+    from optiga.provision.report import Report
+
+YES = "yes"
+"""What stands in the journal for a chip that is emulated."""
+
+
+class Attestation:
+    """Has the chip of a run prove that it is genuine, first and again.
+
+    :param trust: whom to believe; None asks for no proof.
+    :raises CertificateError: if the chip does not prove it.
+    :raises ConfigurationError: if the plan takes the proof's own key or certificate away.
+    """
+
+    def __init__(self, on_chip: OnChip, plan: Plan, trust: Trust | None, report: Report) -> None:
+        self._on_chip = on_chip
+        self._plan = plan
+        self._report = report
+        self.genuine: Genuineness | None = None
+        self._is_announced = is_emulator(on_chip.chip.port)
+        self._emulated = YES if self._is_announced else None
+        if trust is not None:
+            self.genuine = self._prove(trust)
+        elif plan.new is not None and not self._is_announced:
+            self._look(on_chip.chip)
+
+    def _prove(self, trust: Trust) -> Genuineness:
+        plan, chip = self._plan, self._on_chip.chip
+        slot = plan.slot if plan.new is None else IDENTITY_SLOT
+        if plan.new is not None and (plan.slot == slot or plan.target.oid == slot.certificate_oid):
+            raise ConfigurationError(
+                "the factory's key and certificate prove that the chip is genuine, and the plan replaces them",
+                hint="Take another slot",
+                oid=slot.key_oid,
+            )
+        genuine = prove_genuine(chip, trust, slot)
+        if genuine.uid != self._on_chip.uid:
+            raise CertificateError(
+                f"the chip said the UID {self._on_chip.uid} first, and {genuine.uid} when it proved that it is genuine",
+                hint="Was the board changed?",
+                port=chip.port,
+            )
+        self._report.note(f"The chip is genuine by {genuine.root}")
+        self.see(genuine.stored[0])
+        return genuine
+
+    def _look(self, chip: Chip) -> None:
+        """Look whether a chip behind a board's port is emulated; one whose certificate is not to be had is not."""
+        oid = IDENTITY_SLOT.certificate_oid
+        assert oid is not None  # noqa: S101
+        with suppress(CertificateError, ChipError):
+            self.see(read_certificates(chip, oid)[0])
+
+    def see(self, certificate: Certificate) -> str | None:
+        """Say of an emulated chip that it is one, unless its port has said it; what the journal is to hold of that."""
+        if is_emulated(certificate):
+            self._emulated = YES
+            if not self._is_announced:
+                self._is_announced = True
+                self._report.warn(warning_of(self._on_chip.chip.port))
+        return self._emulated
+
+    def check(self, found: Entry | None) -> None:
+        """Refuse to go on without a proof where the journal's run had one; nothing is done by then.
+
+        :param found: what the journal has of the slot and is going to be gone on with.
+        :raises CertificateError: if that is so.
+        """
+        if self.genuine is not None or found is None or found.attested is None:
+            return
+        goes_on = found.account is None and self._plan.cloud is not None if found.is_finished else True
+        if goes_on and found.step is not Step.DEPROVISIONED:
+            raise CertificateError(
+                "the run that the journal knows had the chip prove that it is genuine, and this one does not",
+                hint="Give it the same --trust",
+            )
+
+    def begin(self, entry: Entry) -> Entry:
+        """An entry, held against the proof, and with what the proof has shown.
+
+        :raises CertificateError: if the journal's run was of another certificate, or of a proof that is not asked for.
+        """
+        self.check(entry)
+        if self.genuine is None:
+            if entry.is_finished:
+                return entry
+            self._report.note("Not proven: that the chip is genuine. --trust has it prove that")
+            return replace(entry, emulated=self._emulated)
+        proven = self.genuine.certificate.fingerprint
+        if entry.attested not in (None, proven):
+            raise CertificateError(
+                "another chip was proven genuine when this run began: the factory gave this one another certificate",
+                hint="Was the board changed? Nothing was activated",
+            )
+        if self._plan.new is None and entry.certificate and not self._is_stored(entry):
+            raise CertificateError(
+                "the certificate that has been proven is not the one of the journal",
+                hint="Was the board changed? Nothing was activated",
+            )
+        return replace(entry, attested=proven, emulated=YES if self.genuine.is_emulated else self._emulated)
+
+    def _is_stored(self, entry: Entry) -> bool:
+        """Whether an entry's certificates are the proven ones, byte for byte."""
+        assert self.genuine is not None  # noqa: S101
+        return [one.der for one in chain_of(entry)] == [one.der for one in self.genuine.stored]
+
+    def repeat(self, entry: Entry) -> None:
+        """Have the same chip prove it once more, before its new key is proven and after that.
+
+        :raises CertificateError: if it is another chip, or one of the keys does not prove itself.
+        """
+        if self.genuine is None:
+            return
+        chip = self._on_chip.chip
+        prove_unchanged(chip, self.genuine)
+        if self._plan.new is not None:
+            if problem := self._on_chip.key_problem(entry):
+                raise CertificateError(problem, hint="Was the board changed? Nothing was activated", port=chip.port)
+            prove_unchanged(chip, self.genuine)

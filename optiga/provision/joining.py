@@ -1,0 +1,84 @@
+"""Whether a chip may be attached to a thing that is there: not where another device's certificate is active."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from optiga.cloud.aws.aws_names import SAMPLE_THING
+from optiga.cloud.aws.certificates import ACTIVE
+from optiga.cloud.aws.errors import AwsError
+from optiga.errors import ChipError, CloudError
+from optiga.identity.proof import Outcome, prove_public_key
+from optiga.protocol.objects import SLOTS
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.cloud.aws.certificates import CloudCertificate
+    from optiga.pki.certificate import Certificate
+    from optiga.provision.plan import CloudPlan
+    from optiga.provision.report import Report
+
+_ON_ITS_OWN = "config_nistp256_ecdsa_thing_per_chip.jsn"
+
+
+def check_things(chip: Chip, cloud: CloudPlan, uid: str, own: Collection[str], report: Report) -> None:
+    """Refuse to attach a chip to a thing that is another device's.
+
+    A UID is only said, not proven: a chip that says another's would join that chip's thing, and be let in as it. So a
+    certificate of the thing that is active must be this chip's own: the journal knows it as one, or its key is on the
+    chip, which signs a challenge with it. The sample configurations' thing is everybody's, which is said.
+
+    :param uid: what the chip says that it is, in hex.
+    :param own: identifiers of the certificates that the journal knows to be this chip's.
+    :raises CloudError: if another certificate is active there.
+    :raises AwsError: if AWS does not tell; where it only may not tell, that is a warning.
+    """
+    for thing in () if cloud.wishes.join else cloud.things(uid):
+        try:
+            others = [one for one in cloud.registry.certificates_of(thing) if one not in own]
+            if thing == SAMPLE_THING:
+                _warn_of_sample(thing, len(others), report)
+                continue
+            other = _find_other(chip, cloud, others)
+        except AwsError as error:
+            if not error.is_denied:
+                raise
+            report.warn(f"it cannot be told whether the thing {thing} is another device's: {error}")
+            continue
+        if other is not None:
+            raise CloudError(
+                f"the thing {thing} has an active certificate that is not this chip's: {other.certificate_id}",
+                hint="Is the device another one's copy, or known to another journal (--journal)? "
+                "Give each device a thing of its own ({uid} in its name); --join attaches it to this one",
+            )
+
+
+def _warn_of_sample(thing: str, count: int, report: Report) -> None:
+    if count:
+        many = "1 other certificate" if count == 1 else f"{count} other certificates"
+        report.warn(
+            f"the thing {thing} of the sample configurations has {many}, and whoever has one of them is that thing: "
+            f"a thing for each chip has {{uid}} in its name, as in {_ON_ITS_OWN}"
+        )
+
+
+def _find_other(chip: Chip, cloud: CloudPlan, certificate_ids: list[str]) -> CloudCertificate | None:
+    """The first of some certificates that is active and not this chip's."""
+    for certificate_id in certificate_ids:
+        held = cloud.certificates.describe(certificate_id)
+        if held is not None and held.status == ACTIVE and not _has_key_of(chip, held.certificate):
+            return held
+    return None
+
+
+def _has_key_of(chip: Chip, certificate: Certificate) -> bool:
+    """Whether a key on the chip proves itself to be a certificate's."""
+    for slot in SLOTS:
+        try:
+            proof = prove_public_key(chip, slot.key_oid, certificate.public_key)
+        except ChipError:  # a model without this key, or one whose metadata is not to be read
+            continue
+        if proof.outcome is Outcome.PROVEN:
+            return True
+    return False
