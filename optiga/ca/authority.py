@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optiga.ca.folder import KEY, CaFolder
-from optiga.ca.keys import open_key
+from optiga.ca.keys import open_key, replace_key
 from optiga.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.request import CertificateRequest
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
+
+    from optiga.files.passphrases import Passphrase
 
 DEVICE_DAYS = 3650
 """How long a device's certificate is valid unless it is said otherwise, in days."""
@@ -75,7 +77,7 @@ class CertificateAuthority:
         self._issuer = Issuer(key, folder.certificate.parsed)
 
     @classmethod
-    def open(cls, path: Path, passphrase: bytes | None = None) -> CertificateAuthority:
+    def open(cls, path: Path, passphrase: bytes | Passphrase | None = None) -> CertificateAuthority:
         """Open the CA in a folder.
 
         :raises ConfigurationError: if there is none, or its key does not open.
@@ -200,6 +202,16 @@ class CertificateAuthority:
             with records.transaction():
                 self._add_crl(records, now or utc_now(), days)
             self._write_crl(records)
+
+    def change_passphrase(self, passphrase: bytes | None) -> CaFolder:
+        """Encrypt the CA's key anew, whole or not at all.
+
+        :param passphrase: None leaves the key open.
+        :returns: the folder as it is now.
+        :raises ConfigurationError: if the passphrase is too weak, or the key cannot be written; nothing has changed.
+        """
+        replace_key(self.folder, self._issuer.key, passphrase)
+        return CaFolder.open(self.folder.path)
 
     def _issue(self, sign: Callable[[int], x509.Certificate], request_sha256: str) -> IssuedCertificate:
         """Sign with a serial number of its own, and write down what was signed, before anybody gets it."""

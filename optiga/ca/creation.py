@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from optiga.ca import folder as files
 from optiga.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
 from optiga.ca.folder import CaFolder, check_new, new_folder
-from optiga.ca.keys import check_passphrase, encode_key, generate_key
+from optiga.ca.keys import encode_key, generate_key
+from optiga.ca.passphrase_rules import check_passphrase
 from optiga.ca.profile import Issuer, build_ca, choose_validity
 from optiga.ca.records import create_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError

@@ -191,11 +191,12 @@ class TestKey:
             assert way in none.value.hint
         with pytest.raises(ConfigurationError, match="the passphrase does not open the key"):
             CertificateAuthority.open(tmp_path / "closed", b"wrong one")
-        with pytest.raises(ConfigurationError, match="at least 8"):
-            create_root(tmp_path / "short", NAME, passphrase=b"1234567")
-        create_root(tmp_path / "longest", NAME, passphrase=bytes(1023))
+        with pytest.raises(ConfigurationError, match="at least 12"):
+            create_root(tmp_path / "short", NAME, passphrase=b"stone river")
+        longest = b"stone river bus castle" * 50
+        create_root(tmp_path / "longest", NAME, passphrase=longest[:1023])
         with pytest.raises(ConfigurationError, match="has 1024 bytes, at most 1023"):
-            create_root(tmp_path / "longer", NAME, passphrase=bytes(1024))
+            create_root(tmp_path / "longer", NAME, passphrase=longest[:1024])
         (warning,) = CertificateAuthority.open(root.folder.path, PASSPHRASE).warnings
         assert "is not encrypted" in warning
 

@@ -31,7 +31,7 @@ def _no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def root(cli: Cli) -> str:
     """Folder of a root, beside a CSR in ``device.csr``."""
-    assert cli("ca", "init", "root").code == 0
+    assert cli("ca", "init", "--no-passphrase", "root").code == 0
     Path("device.csr").write_bytes(make_request())
     return "root"
 
@@ -42,7 +42,7 @@ class TestChip:
         ca = root
         if below:
             ca = "factory"
-            assert cli("ca", "intermediate", ca, "--ca", root).code == 0
+            assert cli("ca", "intermediate", "--no-passphrase", ca, "--ca", root).code == 0
         csr = cli("--port", port, "--csr", configs / CONFIG, "--query", "filename").out.strip()
         signed = json.loads(cli("ca", "sign", csr, "--ca", ca, "--output", "json").out)
         file = Path(signed["certificate_file"])
@@ -59,7 +59,7 @@ class TestChip:
 
     @NEEDS_OPENSSL
     def test_openssl_agrees(self, cli: Cli, port: str, configs: Path, root: str) -> None:
-        cli("ca", "intermediate", "factory", "--ca", root, "--curve", "p384")
+        cli("ca", "intermediate", "--no-passphrase", "factory", "--ca", root, "--curve", "p384")
         csr = cli("--port", port, "--csr", configs / CONFIG, "--query", "filename").out.strip()
         cli("ca", "sign", csr, "--ca", "factory", "--out", "device.pem")
         options = ("-CAfile", "root/ca.pem", "-untrusted", "device.pem")
@@ -73,32 +73,32 @@ class TestChip:
 class TestInit:
     def test_name_and_days(self, cli: Cli) -> None:
         words = ("--name", "My root", "--organization", "Example", "--country", "de", "--days", "10", "--curve", "p384")
-        made = json.loads(cli("ca", "init", "root", *words, "--output", "json").out)
+        made = json.loads(cli("ca", "init", "--no-passphrase", "root", *words, "--output", "json").out)
         assert made["subject"] == "C=DE, O=Example, CN=My root"
         assert (made["ca"], made["certificate_file"]) == ("root", str(Path("root", "ca.pem")))
         assert made["key_encrypted"] is False
 
     def test_an_open_key_is_said(self, cli: Cli) -> None:
-        assert "unencrypted: whoever can read it is the CA" in cli("ca", "init", "root").err
-        assert cli("ca", "init", "quiet", "-q").err == ""
+        assert "unencrypted: whoever can read it is the CA" in cli("ca", "init", "--no-passphrase", "root").err
+        assert cli("ca", "init", "--no-passphrase", "quiet", "-q").err == ""
 
     def test_twice(self, cli: Cli, root: str) -> None:
         before = Path(root, "ca.key").read_bytes()
-        assert "there is a CA in root already" in fails(cli, 2, "ca", "init", root)
+        assert "there is a CA in root already" in fails(cli, 2, "ca", "init", "--no-passphrase", root)
         assert Path(root, "ca.key").read_bytes() == before
 
     @pytest.mark.skipif(sys.platform == "win32", reason="links there want rights")
     def test_links_that_run_in_a_circle(self, cli: Cli) -> None:
         Path("loop").symlink_to("loop")
-        assert "its symbolic links run in a circle" in fails(cli, 2, "ca", "init", "loop")
+        assert "its symbolic links run in a circle" in fails(cli, 2, "ca", "init", "--no-passphrase", "loop")
 
     @pytest.mark.parametrize("words", [("--days", "0"), ("--curve", "p521"), ("--name", ""), ("--country", "Germany")])
     def test_mistakes(self, cli: Cli, words: tuple[str, str]) -> None:
-        fails(cli, 2, "ca", "init", "root", *words)
+        fails(cli, 2, "ca", "init", "--no-passphrase", "root", *words)
         assert list(Path().iterdir()) == []
 
     def test_a_query_for_nothing_makes_nothing(self, cli: Cli) -> None:
-        assert "finds nothing" in fails(cli, 2, "ca", "init", "root", "--query", "colour")
+        assert "finds nothing" in fails(cli, 2, "ca", "init", "--no-passphrase", "root", "--query", "colour")
         assert list(Path().iterdir()) == []
 
 
@@ -147,14 +147,14 @@ class TestPassphrase:
         assert len(asked) == 4
 
     def test_root_and_intermediate_have_their_own(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        asked = self.answer(monkeypatch, PASSPHRASE, "another one", "another one")
+        asked = self.answer(monkeypatch, PASSPHRASE, "another phrase", "another phrase")
         result = cli("ca", "intermediate", "factory", "--ca", closed, "--ask-passphrase")
         assert result.code == 0
         assert "Passphrase of closed" in asked[0] + result.err  # older versions of click print the question themselves
         assert "does not open" in fails(
             cli, 2, "ca", "crl", "--ca", "factory", "--passphrase-file", self.file(PASSPHRASE)
         )
-        assert cli("ca", "crl", "--ca", "factory", "--passphrase-file", self.file("another one")).code == 0
+        assert cli("ca", "crl", "--ca", "factory", "--passphrase-file", self.file("another phrase")).code == 0
 
     def file(self, passphrase: str) -> str:
         Path("passphrase").write_text(passphrase)

@@ -12,6 +12,7 @@ _COMMANDS = {
     "init": Lazy(".authority:init", "Make a root CA."),
     "intermediate": Lazy(".authority:intermediate", "Make a CA certified by another one."),
     "list": Lazy(".authority:list_issued", "List what a CA has issued."),
+    "passphrase": Lazy(".passphrase:command", "Change the passphrase of a CA's key."),
     "register": Lazy(".register:command", "Register a CA with AWS IoT."),
     "revoke": Lazy(".authority:revoke", "Revoke a certificate for good."),
     "show": Lazy(".authority:show", "Print a certificate that a CA has issued."),

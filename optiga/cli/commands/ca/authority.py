@@ -11,12 +11,20 @@ import click
 from optiga.ca.profile import MAX_DAYS
 from optiga.ca.revocation import CRL_DAYS, REASONS
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
-from optiga.cli.support.passphrase import open_authority, passphrase_options, read_passphrase, warn_of
+from optiga.cli.support.passphrase import (
+    no_passphrase_option,
+    open_authority,
+    passphrase_options,
+    read_new_passphrase,
+    read_passphrase,
+    warn_of,
+)
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import CertificateError, ConfigurationError
 
 if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
+    from optiga.files.passphrases import Passphrase
 
 _DAYS = click.IntRange(1, MAX_DAYS)
 _MADE = ("ca", "subject", "serial", "not_after", "certificate_file", "key_encrypted")
@@ -41,6 +49,7 @@ _crl_days_option = click.option(
 @_new_ca_options
 @click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [7300]")
 @passphrase_options
+@no_passphrase_option
 @common_options()
 @pass_settings
 def init(
@@ -53,18 +62,27 @@ def init(
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
+    no_passphrase: bool,
 ) -> None:
     """Make a root CA in a folder that is not there yet or empty.
 
-    Its private key lies there, encrypted if there is a passphrase. Whoever has both can certify anything.
+    Its private key lies there, encrypted with the passphrase. Whoever has both can certify anything.
     """
     from optiga.ca.creation import CaName, create_root
+    from optiga.ca.folder import check_new
 
     settings.check_query(dict.fromkeys(_MADE, ""))
-    passphrase = read_passphrase(passphrase_file, ask=ask_passphrase, prompt="Passphrase of the new CA", new=True)
+    if no_passphrase and ask_passphrase:
+        raise click.UsageError("--no-passphrase and --ask-passphrase do not go together.")
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
-    folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=passphrase)
-    _show_new(settings, folder)
+    ca_name.build()
+    check_new(Path(path))
+    passphrase = read_new_passphrase(
+        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
+    )
+    value = passphrase.value if passphrase else None
+    folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=value)
+    _show_new(settings, folder, passphrase)
 
 
 @click.command(name="intermediate")
@@ -75,6 +93,7 @@ def init(
 @_new_ca_options
 @click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the root has left]")
 @passphrase_options
+@no_passphrase_option
 @click.option("--ca-passphrase-file", type=FILE, help="The same for the root's key. [the environment variable]")
 @common_options()
 @pass_settings
@@ -89,6 +108,7 @@ def intermediate(
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
+    no_passphrase: bool,
     ca_passphrase_file: str | None,
 ) -> None:
     """Make a CA in a folder that is not there yet or empty, certified by the root in PARENT.
@@ -98,18 +118,23 @@ def intermediate(
     """
     from optiga.ca.authority import CertificateAuthority
     from optiga.ca.creation import CaName, create_intermediate
-    from optiga.ca.folder import CaFolder
+    from optiga.ca.folder import CaFolder, check_new
 
     settings.check_query(dict.fromkeys(_MADE, ""))
+    check_new(Path(path))
     root = CaFolder.open(Path(parent_path))
     ask_root = ask_passphrase and ca_passphrase_file is None and root.key_is_encrypted
     root_passphrase = read_passphrase(ca_passphrase_file, ask=ask_root, prompt=f"Passphrase of {parent_path}")
     parent = CertificateAuthority.open(root.path, root_passphrase if root.key_is_encrypted else None)
-    warn_of(settings, parent)
-    passphrase = read_passphrase(passphrase_file, ask=ask_passphrase, prompt="Passphrase of the new CA", new=True)
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
-    folder = create_intermediate(Path(path), ca_name, parent, curve=curve, days=days, passphrase=passphrase)
-    _show_new(settings, folder)
+    ca_name.build()
+    passphrase = read_new_passphrase(
+        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
+    )
+    warn_of(settings, parent, root_passphrase)
+    value = passphrase.value if passphrase else None
+    folder = create_intermediate(Path(path), ca_name, parent, curve=curve, days=days, passphrase=value)
+    _show_new(settings, folder, passphrase)
 
 
 @click.command(name="sign")
@@ -275,7 +300,7 @@ def crl(settings: Settings, ca_path: str, crl_days: int, passphrase_file: str | 
         settings.print_result(fields, default="repr")
 
 
-def _show_new(settings: Settings, folder: CaFolder) -> None:
+def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
     from optiga.ca.folder import CERTIFICATE
     from optiga.ca.records import format_serial
 
@@ -290,6 +315,8 @@ def _show_new(settings: Settings, folder: CaFolder) -> None:
     }
     if not folder.key_is_encrypted:
         settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
+    for warning in passphrase.warnings if passphrase else ():
+        settings.warn(warning)
     settings.print_result(fields)
 
 
