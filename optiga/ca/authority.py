@@ -163,11 +163,11 @@ class CertificateAuthority:
         )
 
     def revoke(
-        self, name: str, reason: str = "unspecified", *, crl_days: int = CRL_DAYS, now: datetime | None = None
+        self, name: str | Path, reason: str = "unspecified", *, crl_days: int = CRL_DAYS, now: datetime | None = None
     ) -> tuple[Record, bool]:
         """Revoke a certificate for good, and write a new CRL.
 
-        :param name: its serial number in hex, or a file that it is in.
+        :param name: its serial number in hex, or a file that it is in; a path is a file whatever its name is.
         :param reason: one of :data:`~optiga.ca.revocation.REASONS`.
         :returns: its record, and whether it was not revoked before; one that was stays as it was.
         :raises CertificateError: if this CA has issued no such certificate.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
@@ -16,8 +18,6 @@ from optiga.files.database import Kind, create, open_database
 from optiga.files.files import is_there
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from optiga.pki.certificate import Certificate
 
 _KIND = Kind(
@@ -34,6 +34,8 @@ CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
     title="the CA's records",
     absent="Without it a CA must not issue: it could not revoke. Get it back from a copy",
 )
+_SERIAL = re.compile(r"(0[xX])?[0-9a-fA-F:]+")
+"""A serial number as it is shown, by this program or by OpenSSL."""
 _COLUMNS = "serial, subject, not_before, not_after, request_sha256, key_sha256, certificate, revoked_at, reason"
 
 
@@ -204,33 +206,40 @@ def open_records(path: Path) -> Iterator[Records]:
         yield Records(connection)
 
 
-def find_record(records: Records, text: str) -> Record:
-    """The record of a certificate that a user names, by serial number in hex or by file.
+def find_record(records: Records, name: str | Path) -> Record:
+    """The record of a certificate that a user names.
 
+    :param name: a text of hex digits and colons alone is a serial number, whatever files there are; any other text,
+        and any path, is a file.
     :raises ConfigurationError: if it is neither.
     :raises CertificateError: if this CA has issued no such certificate.
     """
-    from pathlib import Path
-
     from optiga.pki.certificate import load_certificates
 
-    path = Path(text)
-    if text and is_there(path):
-        certificate = load_certificates(path)[0]
-        record = records.find(format_serial(certificate.parsed.serial_number))
-        if record is None or record.der != certificate.der:
-            raise CertificateError(f"the certificate in {path} was not issued by this CA", hint="'ca list' shows which")
-        return record
-    digits = text.replace(":", "")
-    try:
-        serial = format_serial(int(digits, 16))
-    except ValueError:
+    if isinstance(name, str) and _SERIAL.fullmatch(name):
+        return _find_serial(records, name)
+    path = Path(name)
+    if not name or not is_there(path):
+        if isinstance(name, Path):
+            raise ConfigurationError(f"cannot read the certificate {name}: there is no such file or folder")
         raise ConfigurationError(
-            f"{text!r} is neither a serial number in hex nor a file", hint="'ca list' shows the serial numbers"
-        ) from None
-    found = records.find(serial)
+            f"{name!r} is neither a serial number in hex nor a file", hint="'ca list' shows the serial numbers"
+        )
+    certificate = load_certificates(path)[0]
+    record = records.find(format_serial(certificate.parsed.serial_number))
+    if record is None or record.der != certificate.der:
+        raise CertificateError(f"the certificate in {path} was not issued by this CA", hint="'ca list' shows which")
+    return record
+
+
+def _find_serial(records: Records, text: str) -> Record:
+    digits = text.lower().removeprefix("0x").replace(":", "")
+    found = records.find(format_serial(int(digits, 16))) if digits else None
     if found is None:
-        raise CertificateError(f"this CA has issued no certificate {text}", hint="'ca list' shows which it has")
+        hint = "'ca list' shows which it has"
+        if is_there(Path(text)):
+            hint += f"; --file takes the file {text}"
+        raise CertificateError(f"this CA has issued no certificate {text}", hint=hint)
     return found
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -281,6 +282,47 @@ class TestListAndRevoke:
         assert "revoked already" in again.err
         crl = x509.load_pem_x509_crl(Path(first["crl_file"]).read_bytes())
         assert [f"{entry.serial_number:040x}" for entry in crl] == [first["serial"]]
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            str,
+            str.upper,
+            lambda serial: serial.lstrip("0"),
+            lambda serial: "00" + serial,
+            lambda serial: "0x" + serial,
+            lambda serial: ":".join(serial[place : place + 2] for place in range(0, 40, 2)).upper(),
+        ],
+    )
+    def test_a_serial_number_beside_a_planted_file(self, cli: Cli, root: str, form: Callable[[str], str]) -> None:
+        """A file that is named like it, and holds another device's certificate, counts for nothing."""
+        serials = [
+            cli("ca", "sign", "device.csr", "--ca", root, "--out", f"{name}.pem", "--query", "serial").out.strip()
+            for name in ("meant", "other")
+        ]
+        named = form(serials[0])
+        Path("other.pem").rename(named)
+        assert cli("ca", "show", named, "--ca", root).out == Path("meant.pem").read_text()
+        assert cli("ca", "revoke", named, "--ca", root, "--query", "serial").out.strip() == serials[0]
+        listed = cli("ca", "list", "--ca", root, "--query", "certificates[].state").out
+        assert listed.strip() == "['revoked', 'valid']"
+
+    def test_a_file_named_like_a_serial_number(self, cli: Cli, root: str) -> None:
+        serial = cli("ca", "sign", "device.csr", "--ca", root, "--out", "ab12", "--query", "serial").out.strip()
+        assert "--file takes the file ab12" in fails(cli, 5, "ca", "revoke", "ab12", "--ca", root)
+        assert cli("ca", "show", "--file", "ab12", "--ca", root).out == Path("ab12").read_text()
+        assert cli("ca", "revoke", "ab12", "--ca", root, "--file", "--query", "serial").out.strip() == serial
+        assert "no such file" in fails(cli, 2, "ca", "revoke", "--file", "cd34", "--ca", root)
+
+    @pytest.mark.parametrize(
+        "name", ["12 34", "+12", "-12", "1_2", "0x", "0x12.pem", "\u0661\u0662", "", "ab12.pem", "12h"]
+    )
+    def test_what_is_neither(self, cli: Cli, root: str, name: str) -> None:
+        fails(cli, 2, "ca", "revoke", "--ca", root, "--", name)
+
+    @pytest.mark.parametrize("name", [":", "::", "0", "f" * 41, "f" * 5000, "0x0"])
+    def test_serial_numbers_that_nothing_has(self, cli: Cli, root: str, name: str) -> None:
+        assert "has issued no certificate" in fails(cli, 5, "ca", "revoke", name, "--ca", root)
 
     def test_mistakes(self, cli: Cli, root: str) -> None:
         assert "neither a serial number in hex nor a file" in fails(cli, 2, "ca", "revoke", "x.pem", "--ca", root)

@@ -39,6 +39,9 @@ _new_ca_options = together(
 """What both kinds of new CAs take."""
 
 _ca_option = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
+_file_option = click.option(
+    "--file", "is_file", is_flag=True, help="It is a file, even if its name looks like a serial number."
+)
 _crl_days_option = click.option(
     "--crl-days", type=_DAYS, metavar="N", default=CRL_DAYS, help="Days until the next CRL has to be made. [30]"
 )
@@ -218,19 +221,23 @@ def list_issued(settings: Settings, ca_path: str) -> None:
 
 
 @click.command(name="show")
-@click.argument("serial")
+@click.argument("name", metavar="SERIAL|FILE")
 @_ca_option
+@_file_option
 @common_options()
 @pass_settings
-def show(settings: Settings, serial: str, ca_path: str) -> None:
-    """Print a certificate, by its serial number, and its chain as PEM: what 'ca sign' writes into its file."""
+def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
+    """Print a certificate and its chain as PEM: what 'ca sign' writes into its file.
+
+    Hex digits and colons alone are a serial number, anything else is a file.
+    """
     from optiga.ca.folder import CaFolder
     from optiga.ca.records import find_record, open_records
     from optiga.pki.certificate import Certificate
 
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
-        record = find_record(records, serial)
+        record = find_record(records, Path(name) if is_file else name)
     text = "".join(certificate.pem for certificate in (Certificate.parse(record.der), *folder.chain))
     fields = {"serial": record.serial, "subject": record.subject, "certificate": text}
     settings.print_result(fields, text=text.rstrip("\n"))
@@ -239,6 +246,7 @@ def show(settings: Settings, serial: str, ca_path: str) -> None:
 @click.command(name="revoke")
 @click.argument("name", metavar="SERIAL|FILE")
 @_ca_option
+@_file_option
 @click.option(
     "--reason",
     type=click.Choice(REASONS, case_sensitive=False),
@@ -254,6 +262,7 @@ def revoke(
     settings: Settings,
     name: str,
     ca_path: str,
+    is_file: bool,
     reason: str,
     crl_days: int,
     passphrase_file: str | None,
@@ -261,11 +270,12 @@ def revoke(
 ) -> None:
     """Revoke a certificate, named by serial number or file, for good, and write a new CRL (crl.pem).
 
+    Hex digits and colons alone are a serial number, anything else is a file.
     It counts where the CRL gets to: hand it to whoever checks the certificates.
     """
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
-    record, fresh = authority.revoke(name, reason, crl_days=crl_days)
+    record, fresh = authority.revoke(Path(name) if is_file else name, reason, crl_days=crl_days)
     assert record.revoked_at is not None  # noqa: S101
     fields = {
         "serial": record.serial,
