@@ -7,6 +7,8 @@
     chain.pem   an intermediate's only: what goes behind each certificate that it issues, never a root
     issued.db   every certificate issued and every CRL: SQLite, mode 0600
     crl.pem     the certificate revocation list
+    records.sig the newest entry of the records' chain, signed by the CA's key: JSON
+    settings.json  what was said when the CA was made and counts for what it signs, if there is anything such
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from optiga.files.files import cause_of, check_folder_writable, is_there, read_i
 from optiga.pki.certificate import Certificate, load_certificates
 
 CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued.db", "crl.pem"
-_NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL)
+HEAD, SETTINGS = "records.sig", "settings.json"
+_NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL, HEAD, SETTINGS)
 _MAX_KEY_SIZE = 1 << 16
 
 
@@ -90,6 +93,11 @@ class CaFolder:
     def crl_path(self) -> Path:
         """The file of the certificate revocation list."""
         return self.path / CRL
+
+    @property
+    def head_path(self) -> Path:
+        """The file of the signature of the records."""
+        return self.path / HEAD
 
     def check_output(self, target: Path) -> None:
         """Refuse to write a certificate over one of the CA's own files.

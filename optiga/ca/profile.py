@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 MAX_DAYS = 36500
 """Longest validity, in days."""
-_CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How much earlier than now a certificate begins, for devices whose clock is slow."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How much earlier than now a certificate or a CRL begins, for devices whose clock is slow."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,25 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     if days is not None and not 1 <= days <= MAX_DAYS:
         raise ConfigurationError(f"a certificate cannot be valid for {days} days", hint=f"Days are 1 to {MAX_DAYS}")
     now = now.replace(microsecond=0)
-    start, end = now - _CLOCK_TOLERANCE, now + timedelta(days=days or usual_days)
+    start, end = now - CLOCK_TOLERANCE, now + timedelta(days=days or usual_days)
     if issuer is None:
         return Validity(start, end)
+    check_time(now, issuer)
+    first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
+    if days is not None and end > last:
+        raise CertificateError(
+            f"{days} days are more than the CA's own certificate has left: it ends on {last:%Y-%m-%d}",
+            hint=f"At most {(last - now).days} days can be had",
+        )
+    return Validity(max(start, first), min(end, last))
+
+
+def check_time(now: datetime, issuer: x509.Certificate) -> None:
+    """Refuse to sign when the signer's certificate is not valid.
+
+    :param now: with its time zone.
+    :raises CertificateError: if it is not valid now.
+    """
     first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
     if now >= last:
         raise CertificateError(f"the CA's certificate expired on {last:%Y-%m-%d %H:%M:%S} UTC", hint="Make a new CA")
@@ -69,12 +85,6 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
         raise CertificateError(
             f"the CA's certificate is not valid before {first:%Y-%m-%d %H:%M:%S} UTC", hint="Is the clock right?"
         )
-    if days is not None and end > last:
-        raise CertificateError(
-            f"{days} days are more than the CA's own certificate has left: it ends on {last:%Y-%m-%d}",
-            hint=f"At most {(last - now).days} days can be had",
-        )
-    return Validity(max(start, first), min(end, last))
 
 
 def build_ca(

@@ -41,7 +41,13 @@ class TestCreation:
         usage = parsed.extensions.get_extension_for_class(x509.KeyUsage).value
         assert (usage.key_cert_sign, usage.crl_sign, usage.digital_signature) == (True, True, False)
         assert parsed.not_valid_after_utc - parsed.not_valid_before_utc == timedelta(days=7300, minutes=5)
-        assert {path.name for path in root.folder.path.iterdir()} == {"ca.pem", "ca.key", "issued.db", "crl.pem"}
+        assert {path.name for path in root.folder.path.iterdir()} == {
+            "ca.pem",
+            "ca.key",
+            "issued.db",
+            "crl.pem",
+            "records.sig",
+        }
         assert root.warnings == ()
 
     @POSIX
@@ -229,7 +235,7 @@ class TestRevocation:
         crl = read_crl(root)
         assert crl.is_signature_valid(root.certificate.parsed.public_key())
         assert len(crl) == 0
-        assert crl.next_update_utc - crl.last_update_utc == timedelta(days=30)
+        assert crl.next_update_utc - crl.last_update_utc == timedelta(days=30, minutes=5)
 
     @pytest.mark.parametrize("reason", REASONS)
     def test_reasons(self, root, reason):
@@ -261,7 +267,14 @@ class TestRevocation:
         for _ in range(3):
             root.renew_crl()
             numbers.append(read_crl(root).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number)
-        assert numbers == [2, 3, 4]
+        assert numbers == sorted(set(numbers))
+        assert abs(numbers[0] / 1000 - utc_now().timestamp()) < 3600
+        now = utc_now() + timedelta(days=1)
+        root.renew_crl(now=now)
+        root.renew_crl(now=now)
+        last = read_crl(root).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        assert last == now.timestamp() * 1000 + 1
+        assert last < 1 << 8 * 20
 
     def test_records_of_an_older_copy(self, root):
         records, crl = root.folder.records_path, root.folder.crl_path

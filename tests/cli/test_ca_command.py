@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import click
 import pytest
 from cryptography import x509
 
+from optiga.ca.records import utc_now
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
@@ -244,16 +248,13 @@ class TestSign:
 
 
 class TestListAndRevoke:
-    def test_states(self, cli: Cli, root: str) -> None:
-        serials = [
-            cli("ca", "sign", "device.csr", "--ca", root, "--out", f"{number}.pem", "--query", "serial").out.strip()
-            for number in range(3)
-        ]
-        past = "2020-01-01T00:00:00+00:00"
-        with sqlite3.connect(Path(root, "issued.db")) as connection:
-            connection.execute("UPDATE issued SET not_after = ? WHERE serial = ?", (past, serials[2]))
-        connection.close()
+    def test_states(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        sign = ("ca", "sign", "device.csr", "--ca", root, "--query", "serial", "--out")
+        serials = [cli(*sign, f"{number}.pem").out.strip() for number in range(2)]
+        serials.append(cli(*sign, "2.pem", "--days", "1").out.strip())
         assert cli("ca", "revoke", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
+        later = utc_now() + timedelta(days=2)
+        monkeypatch.setattr("optiga.ca.records.utc_now", lambda: later)
         lines = [line.split() for line in cli("ca", "list", "--ca", root).out.splitlines()]
         assert [(line[0], line[1]) for line in lines] == list(
             zip(serials, ("revoked", "valid", "expired"), strict=True)
@@ -273,6 +274,66 @@ class TestListAndRevoke:
         assert cli("ca", "crl", "--ca", root, "--query", "crl_file").out == f"{crl}\n"
         shown = json.loads(cli("ca", "crl", "--ca", root, "--crl-days", "7", "--output", "json").out)
         assert shown == {"ca": "CN=root", "crl_file": str(crl), "crl_days": 7}
+
+    def test_a_crl_that_runs_out(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is said when the CA is used, not only when devices are refused."""
+        actions = {
+            name: ("ca", *words, "--ca", root, "-q")
+            for name, words in {
+                "list": ("list",),
+                "sign": ("sign", "device.csr"),
+                "revoke": ("revoke", "device.pem"),
+            }.items()
+        }
+        for words in (actions["sign"], actions["list"]):
+            assert cli(*words).err == ""
+        for days, what in ((25, "Warning: the CRL runs out on"), (31, "Warning: the CRL ran out on")):
+            cli("ca", "crl", "--ca", root)
+            later = utc_now() + timedelta(days=days)
+            with monkeypatch.context() as patch:
+                patch.setattr("optiga.ca.records.utc_now", lambda: later)  # noqa: B023
+                for words in actions.values():
+                    result = cli(*words)
+                    assert result.code == 0
+                    assert what in result.err
+                assert "Warning" not in cli("ca", "crl", "--ca", root).err
+        Path(root, "crl.pem").unlink()
+        assert "there is no CRL of this CA in" in cli(*actions["list"]).err
+
+    def test_records_that_were_edited(self, cli: Cli, root: str) -> None:
+        cli("ca", "sign", "device.csr", "--ca", root)
+        with closing(sqlite3.connect(Path(root, "issued.db"), isolation_level=None)) as connection:
+            connection.execute("DELETE FROM issued")
+        result = cli("ca", "list", "--ca", root)
+        assert result.code == 0
+        assert "Warning: the records" in result.err
+        for words in (("crl",), ("sign", "device.csr"), ("revoke", "device.pem")):
+            assert "have been changed by something else" in fails(cli, 2, "ca", *words, "--ca", root)
+        assert cli("ca", "crl", "--ca", root, "--trust-records").code == 0
+        assert cli("ca", "list", "--ca", root).err == ""
+
+    def test_a_crl_that_was_given_out(self, cli: Cli, root: str) -> None:
+        """The folder comes from an older copy, and its own CRL with it."""
+        cli("ca", "sign", "device.csr", "--ca", root)
+        shutil.copytree(root, "copy")
+        cli("ca", "revoke", "device.pem", "--ca", root)
+        shutil.copy(Path(root, "crl.pem"), "published.pem")
+        assert cli("ca", "list", "--ca", root, "--crl", "published.pem").err == ""
+        given = ("--ca", "copy", "--crl", "published.pem")
+        result = cli("ca", "list", *given)
+        assert "valid" in result.out
+        assert "older than the CRL published.pem" in result.err
+        for words in (("crl",), ("sign", "device.csr", "--out", "x.pem"), ("revoke", "device.pem")):
+            assert "are older than the CRL published.pem" in fails(cli, 2, "ca", *words, *given)
+        assert not Path("x.pem").exists()
+        assert "do not go together" in fails(cli, 2, "ca", "crl", *given, "--trust-records")
+        assert "no CRL that this CA has signed" in fails(cli, 5, "ca", "crl", "--ca", root, "--crl", "device.pem")
+
+    def test_the_clock(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        cli("ca", "sign", "device.csr", "--ca", root)
+        monkeypatch.setattr("optiga.ca.authority.utc_now", lambda: utc_now() - timedelta(days=400))
+        for words in (("sign", "device.csr"), ("crl",), ("revoke", "device.pem")):
+            assert "Is the clock right?" in fails(cli, 5, "ca", *words, "--ca", root)
 
     def test_revoked_already(self, cli: Cli, root: str) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)
@@ -320,7 +381,7 @@ class TestListAndRevoke:
     def test_what_is_neither(self, cli: Cli, root: str, name: str) -> None:
         fails(cli, 2, "ca", "revoke", "--ca", root, "--", name)
 
-    @pytest.mark.parametrize("name", [":", "::", "0", "f" * 41, "f" * 5000, "0x0"])
+    @pytest.mark.parametrize("name", [":", "::", "0", "f" * 41, "f" * 255, "0x0"])
     def test_serial_numbers_that_nothing_has(self, cli: Cli, root: str, name: str) -> None:
         assert "has issued no certificate" in fails(cli, 5, "ca", "revoke", name, "--ca", root)
 

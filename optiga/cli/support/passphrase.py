@@ -16,6 +16,7 @@ from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
+    from optiga.ca.folder import CaFolder
     from optiga.files.passphrases import Passphrase
 
 passphrase_options = together(
@@ -118,3 +119,20 @@ def warn_of(settings: Settings, authority: CertificateAuthority, passphrase: Pas
     """Say what the owner of a CA that has been opened should know."""
     for warning in (*authority.warnings, *(passphrase.warnings if passphrase else ())):
         settings.warn(warning)
+
+
+def find_crl_warning(folder: CaFolder) -> str:
+    """What there is to say of the end of a CA's CRL; empty if it has long to go."""
+    from optiga.ca.integrity import read_crl_file
+    from optiga.ca.records import utc_now
+
+    crl = read_crl_file(folder)
+    if crl is None:
+        return f"there is no CRL of this CA in {folder.crl_path}"
+    return crl.find_warning(utc_now())
+
+
+def warn_of_crl(settings: Settings, folder: CaFolder) -> None:
+    """Say that a CA's CRL has run out or soon will."""
+    if warning := find_crl_warning(folder):
+        settings.warn(f"{warning}; 'ca crl' writes a new one")

@@ -12,17 +12,20 @@ from optiga.ca.profile import MAX_DAYS
 from optiga.ca.revocation import CRL_DAYS, REASONS
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
+    find_crl_warning,
     no_passphrase_option,
     open_authority,
     passphrase_options,
     read_new_passphrase,
     read_passphrase,
     warn_of,
+    warn_of_crl,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import CertificateError, ConfigurationError
 
 if TYPE_CHECKING:
+    from optiga.ca.authority import CertificateAuthority
     from optiga.ca.folder import CaFolder
     from optiga.files.passphrases import Passphrase
 
@@ -39,6 +42,12 @@ _new_ca_options = together(
 """What both kinds of new CAs take."""
 
 _ca_option = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
+_published_option = click.option(
+    "--crl",
+    "published",
+    type=FILE,
+    help="A CRL of this CA that was given out: records that do not know it are refused.",
+)
 _file_option = click.option(
     "--file", "is_file", is_flag=True, help="It is a file, even if its name looks like a serial number."
 )
@@ -145,6 +154,7 @@ def intermediate(
 @_ca_option
 @click.option("--out", type=FILE, help="File of the certificate and its chain. [that of the CSR, with .pem]")
 @click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
+@_published_option
 @passphrase_options
 @common_options()
 @pass_settings
@@ -154,6 +164,7 @@ def sign(
     ca_path: str,
     out: str | None,
     days: int | None,
+    published: str | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
@@ -175,8 +186,10 @@ def sign(
         _check_replaceable(target)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
+    _check_published(authority, published)
     issued = authority.issue(csr, days)
     issued.write(target)
+    warn_of_crl(settings, authority.folder)
     for note in issued.notes:
         settings.note(note)
     fields = {
@@ -191,16 +204,29 @@ def sign(
 
 @click.command(name="list")
 @_ca_option
+@_published_option
 @common_options()
 @pass_settings
-def list_issued(settings: Settings, ca_path: str) -> None:
-    """List every certificate that a CA has issued: serial number, state, end of validity, subject."""
+def list_issued(settings: Settings, ca_path: str, published: str | None) -> None:
+    """List every certificate that a CA has issued: serial number, state, end of validity, subject.
+
+    Records that have been edited, or come from an older copy, are listed with a warning.
+    """
     from optiga.ca.folder import CaFolder
+    from optiga.ca.integrity import check_records
     from optiga.ca.records import open_records, utc_now
 
     folder = CaFolder.open(Path(ca_path))
-    with open_records(folder.records_path) as records:
+    warning = ""
+    with open_records(folder.records_path) as records, records.snapshot():
+        try:
+            check_records(folder, records, Path(published) if published is not None else None)
+        except ConfigurationError as error:
+            warning = str(error)
         issued = records.all()
+    if warning:
+        settings.warn(warning)
+    warn_of_crl(settings, folder)
     now = utc_now()
     fields = [
         {
@@ -255,6 +281,7 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     help=f"One of {', '.join(REASONS)}. [unspecified]",
 )
 @_crl_days_option
+@_published_option
 @passphrase_options
 @common_options()
 @pass_settings
@@ -265,6 +292,7 @@ def revoke(
     is_file: bool,
     reason: str,
     crl_days: int,
+    published: str | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
@@ -275,8 +303,12 @@ def revoke(
     """
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
+    _check_published(authority, published)
+    before = find_crl_warning(authority.folder)
     record, fresh = authority.revoke(Path(name) if is_file else name, reason, crl_days=crl_days)
     assert record.revoked_at is not None  # noqa: S101
+    if before:
+        settings.warn(f"{before}; the new one takes its place")
     fields = {
         "serial": record.serial,
         "subject": record.subject,
@@ -292,11 +324,27 @@ def revoke(
 @click.command(name="crl")
 @_ca_option
 @_crl_days_option
+@_published_option
+@click.option(
+    "--trust-records",
+    is_flag=True,
+    help="Take the CA's records as they are, though edited or from an older copy: look at 'ca list' first.",
+)
 @passphrase_options
 @common_options()
 @pass_settings
-def crl(settings: Settings, ca_path: str, crl_days: int, passphrase_file: str | None, ask_passphrase: bool) -> None:
+def crl(
+    settings: Settings,
+    ca_path: str,
+    crl_days: int,
+    published: str | None,
+    trust_records: bool,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+) -> None:
     """Write a new certificate revocation list (crl.pem), before the one that is there runs out."""
+    if trust_records and published is not None:
+        raise click.UsageError("--trust-records and --crl do not go together.")
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     fields = {
         "ca": authority.certificate.subject,
@@ -304,10 +352,16 @@ def crl(settings: Settings, ca_path: str, crl_days: int, passphrase_file: str | 
         "crl_days": crl_days,
     }
     settings.check_query(fields)
-    authority.renew_crl(crl_days)
+    _check_published(authority, published)
+    authority.renew_crl(crl_days, trust_records=trust_records)
     settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
     if settings.wants_result:
         settings.print_result(fields, default="repr")
+
+
+def _check_published(authority: CertificateAuthority, published: str | None) -> None:
+    if published is not None:
+        authority.check_published(Path(published))
 
 
 def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
