@@ -76,7 +76,7 @@ class CertificateAuthority:
     def __init__(self, folder: CaFolder, key: ec.EllipticCurvePrivateKey, warnings: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.warnings = warnings
-        self._issuer = Issuer(key, folder.certificate.parsed)
+        self._issuer = Issuer(key, folder.certificate.parsed, folder.settings.crl_url)
 
     @classmethod
     def open(cls, path: Path, passphrase: bytes | Passphrase | None = None) -> CertificateAuthority:
@@ -157,14 +157,22 @@ class CertificateAuthority:
         return self._issue(lambda serial: build_verification(subject, public_key, self._issuer, serial, validity), "")
 
     def issue_ca(
-        self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey, validity: Validity
+        self,
+        subject: x509.Name,
+        public_key: ec.EllipticCurvePublicKey,
+        validity: Validity,
+        constraints: x509.NameConstraints | None = None,
     ) -> IssuedCertificate:
         """Issue the certificate of an intermediate CA.
 
+        :param constraints: the names that it may certify; None for any.
         :raises ConfigurationError: if the records cannot be written; nothing was issued then.
         """
         return self._issue(
-            lambda serial: build_ca(subject, public_key, self._issuer, serial, validity, path_length=0), ""
+            lambda serial: build_ca(
+                subject, public_key, self._issuer, serial, validity, path_length=0, constraints=constraints
+            ),
+            "",
         )
 
     def revoke(

@@ -17,10 +17,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import cause_of, check_folder_writable, is_there, read_input
 from optiga.pki.certificate import Certificate, load_certificates
@@ -37,11 +38,13 @@ class CaFolder:
 
     :param certificate: the CA's own.
     :param chain: what goes behind each certificate that it issues, its issuer first; empty for a root.
+    :param settings: what counts for all that it signs.
     """
 
     path: Path
     certificate: Certificate
     chain: tuple[Certificate, ...] = ()
+    settings: CaSettings = field(default_factory=CaSettings)
 
     @classmethod
     def open(cls, path: Path) -> CaFolder:
@@ -64,7 +67,7 @@ class CaFolder:
             raise ConfigurationError(f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it")
         if chain and chain[0].der != certificates[0].der:
             raise CertificateError(f"{path / CHAIN} does not begin with the CA's own certificate")
-        return cls(path, certificates[0], tuple(chain))
+        return cls(path, certificates[0], tuple(chain), load_settings(path / SETTINGS))
 
     @cached_property
     def key_pem(self) -> bytes:

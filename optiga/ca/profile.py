@@ -27,10 +27,12 @@ class Issuer:
     """Who signs.
 
     :param certificate: the signer's own; None for a root that is being made.
+    :param crl_url: where its CRL is; empty for nowhere.
     """
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate | None = None
+    crl_url: str = ""
 
     @property
     def hash_algorithm(self) -> hashes.SHA256 | hashes.SHA384:
@@ -95,16 +97,26 @@ def build_ca(
     validity: Validity,
     *,
     path_length: int,
+    constraints: x509.NameConstraints | None = None,
 ) -> x509.Certificate:
     """The certificate of a CA, which issues certificates and CRLs and nothing else.
 
+    An intermediate's certifies for TLS only: that is what extendedKeyUsage means there.
+
     :param path_length: how many CAs there may be between it and a device.
+    :param constraints: the names that it may certify; None for any.
     """
     from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     builder = _begin(subject, public_key, issuer, serial, validity)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
     builder = builder.add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
+    if issuer.certificate is not None:
+        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    if constraints is not None:
+        builder = builder.add_extension(constraints, critical=True)
     return builder.sign(issuer.key, issuer.hash_algorithm)
 
 
@@ -169,7 +181,11 @@ def _begin(
     )
     if issuer.certificate is None:
         return builder
-    return builder.add_extension(authority_identifier(issuer.certificate), critical=False)
+    builder = builder.add_extension(authority_identifier(issuer.certificate), critical=False)
+    if not issuer.crl_url:
+        return builder
+    place = x509.DistributionPoint([x509.UniformResourceIdentifier(issuer.crl_url)], None, None, None)
+    return builder.add_extension(x509.CRLDistributionPoints([place]), critical=False)
 
 
 def _usage(*names: str) -> x509.KeyUsage:

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.ca.profile import MAX_DAYS
-from optiga.ca.revocation import CRL_DAYS, REASONS
+from optiga.ca.revocation import REASONS
+from optiga.cli.commands.ca.crl import (
+    DAYS,
+    ca_option,
+    check_published,
+    crl_days_option,
+    file_option,
+    published_option,
+)
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
     find_crl_warning,
@@ -25,11 +32,9 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings,
 from optiga.errors import CertificateError, ConfigurationError
 
 if TYPE_CHECKING:
-    from optiga.ca.authority import CertificateAuthority
     from optiga.ca.folder import CaFolder
     from optiga.files.passphrases import Passphrase
 
-_DAYS = click.IntRange(1, MAX_DAYS)
 _MADE = ("ca", "subject", "serial", "not_after", "certificate_file", "key_encrypted")
 
 
@@ -38,28 +43,15 @@ _new_ca_options = together(
     click.option("--organization", metavar="TEXT", help="Organization in its name."),
     click.option("--country", metavar="CC", help="Country in its name, two letters."),
     click.option("--curve", type=click.Choice(["p256", "p384"]), default="p256", help="Curve of its key. [p256]"),
+    click.option("--crl-url", metavar="URL", help="Where its CRL will be (http), named in what it signs. [nowhere]"),
 )
 """What both kinds of new CAs take."""
-
-_ca_option = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
-_published_option = click.option(
-    "--crl",
-    "published",
-    type=FILE,
-    help="A CRL of this CA that was given out: records that do not know it are refused.",
-)
-_file_option = click.option(
-    "--file", "is_file", is_flag=True, help="It is a file, even if its name looks like a serial number."
-)
-_crl_days_option = click.option(
-    "--crl-days", type=_DAYS, metavar="N", default=CRL_DAYS, help="Days until the next CRL has to be made. [30]"
-)
 
 
 @click.command(name="init")
 @click.argument("path", type=FOLDER)
 @_new_ca_options
-@click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [7300]")
+@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [7300]")
 @passphrase_options
 @no_passphrase_option
 @common_options()
@@ -71,6 +63,7 @@ def init(
     organization: str | None,
     country: str | None,
     curve: str,
+    crl_url: str | None,
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
@@ -82,18 +75,20 @@ def init(
     """
     from optiga.ca.creation import CaName, create_root
     from optiga.ca.folder import check_new
+    from optiga.ca.settings import CaSettings, check_crl_url
 
     settings.check_query(dict.fromkeys(_MADE, ""))
     if no_passphrase and ask_passphrase:
         raise click.UsageError("--no-passphrase and --ask-passphrase do not go together.")
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
+    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "")
     check_new(Path(path))
     passphrase = read_new_passphrase(
         passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
     )
     value = passphrase.value if passphrase else None
-    folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=value)
+    folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=value, settings=ca_settings)
     _show_new(settings, folder, passphrase)
 
 
@@ -103,7 +98,7 @@ def init(
     "--ca", "parent_path", type=FileName("PARENT"), required=True, help="Folder of the root that certifies it."
 )
 @_new_ca_options
-@click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the root has left]")
+@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [3650, or what the root has left]")
 @passphrase_options
 @no_passphrase_option
 @click.option("--ca-passphrase-file", type=FILE, help="The same for the root's key. [the environment variable]")
@@ -117,6 +112,7 @@ def intermediate(
     organization: str | None,
     country: str | None,
     curve: str,
+    crl_url: str | None,
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
@@ -131,6 +127,7 @@ def intermediate(
     from optiga.ca.authority import CertificateAuthority
     from optiga.ca.creation import CaName, create_intermediate
     from optiga.ca.folder import CaFolder, check_new
+    from optiga.ca.settings import CaSettings, check_crl_url
 
     settings.check_query(dict.fromkeys(_MADE, ""))
     check_new(Path(path))
@@ -140,21 +137,24 @@ def intermediate(
     parent = CertificateAuthority.open(root.path, root_passphrase if root.key_is_encrypted else None)
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
+    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "")
     passphrase = read_new_passphrase(
         passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
     )
     warn_of(settings, parent, root_passphrase)
     value = passphrase.value if passphrase else None
-    folder = create_intermediate(Path(path), ca_name, parent, curve=curve, days=days, passphrase=value)
+    folder = create_intermediate(
+        Path(path), ca_name, parent, curve=curve, days=days, passphrase=value, settings=ca_settings
+    )
     _show_new(settings, folder, passphrase)
 
 
 @click.command(name="sign")
 @click.argument("csr_path", type=FileName("CSR"))
-@_ca_option
+@ca_option
 @click.option("--out", type=FILE, help="File of the certificate and its chain. [that of the CSR, with .pem]")
-@click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
-@_published_option
+@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
+@published_option
 @passphrase_options
 @common_options()
 @pass_settings
@@ -186,7 +186,7 @@ def sign(
         _check_replaceable(target)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
-    _check_published(authority, published)
+    check_published(authority, published)
     issued = authority.issue(csr, days)
     issued.write(target)
     warn_of_crl(settings, authority.folder)
@@ -203,8 +203,8 @@ def sign(
 
 
 @click.command(name="list")
-@_ca_option
-@_published_option
+@ca_option
+@published_option
 @common_options()
 @pass_settings
 def list_issued(settings: Settings, ca_path: str, published: str | None) -> None:
@@ -248,8 +248,8 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
 
 @click.command(name="show")
 @click.argument("name", metavar="SERIAL|FILE")
-@_ca_option
-@_file_option
+@ca_option
+@file_option
 @common_options()
 @pass_settings
 def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
@@ -271,8 +271,8 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
 
 @click.command(name="revoke")
 @click.argument("name", metavar="SERIAL|FILE")
-@_ca_option
-@_file_option
+@ca_option
+@file_option
 @click.option(
     "--reason",
     type=click.Choice(REASONS, case_sensitive=False),
@@ -280,8 +280,8 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     default="unspecified",
     help=f"One of {', '.join(REASONS)}. [unspecified]",
 )
-@_crl_days_option
-@_published_option
+@crl_days_option
+@published_option
 @passphrase_options
 @common_options()
 @pass_settings
@@ -303,7 +303,7 @@ def revoke(
     """
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
-    _check_published(authority, published)
+    check_published(authority, published)
     before = find_crl_warning(authority.folder)
     record, fresh = authority.revoke(Path(name) if is_file else name, reason, crl_days=crl_days)
     assert record.revoked_at is not None  # noqa: S101
@@ -319,49 +319,6 @@ def revoke(
     if not fresh:
         settings.note("It was revoked already; the CRL is new")
     settings.print_result(fields)
-
-
-@click.command(name="crl")
-@_ca_option
-@_crl_days_option
-@_published_option
-@click.option(
-    "--trust-records",
-    is_flag=True,
-    help="Take the CA's records as they are, though edited or from an older copy: look at 'ca list' first.",
-)
-@passphrase_options
-@common_options()
-@pass_settings
-def crl(
-    settings: Settings,
-    ca_path: str,
-    crl_days: int,
-    published: str | None,
-    trust_records: bool,
-    passphrase_file: str | None,
-    ask_passphrase: bool,
-) -> None:
-    """Write a new certificate revocation list (crl.pem), before the one that is there runs out."""
-    if trust_records and published is not None:
-        raise click.UsageError("--trust-records and --crl do not go together.")
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
-    fields = {
-        "ca": authority.certificate.subject,
-        "crl_file": str(authority.folder.crl_path),
-        "crl_days": crl_days,
-    }
-    settings.check_query(fields)
-    _check_published(authority, published)
-    authority.renew_crl(crl_days, trust_records=trust_records)
-    settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
-    if settings.wants_result:
-        settings.print_result(fields, default="repr")
-
-
-def _check_published(authority: CertificateAuthority, published: str | None) -> None:
-    if published is not None:
-        authority.check_published(Path(published))
 
 
 def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
