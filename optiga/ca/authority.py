@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.ca.folder import KEY, CaFolder
-from optiga.ca.integrity import check_records, read_crl_file, read_head
+from optiga.ca.integrity import check_owner, check_records, read_crl_file, read_head
 from optiga.ca.keys import open_key, replace_key
 from optiga.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
@@ -129,10 +129,11 @@ class CertificateAuthority:
     def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:
         """The newest certificate issued for a request that is still good, None if there is none.
 
-        :raises ConfigurationError: if the records cannot be read.
+        :raises ConfigurationError: if the records cannot be read, or are not those that this CA wrote last.
         """
         request = hashlib.sha256(csr_der).hexdigest()
-        with open_records(self.folder.records_path) as records:
+        with open_records(self.folder.records_path) as records, records.snapshot():
+            check_records(self.folder, records)
             found = [record for record in records.of_request(request) if record.state(now or utc_now()) == "valid"]
         if not found:
             return None
@@ -280,6 +281,8 @@ class CertificateAuthority:
         with records.transaction():
             if check:
                 check_records(self.folder, records)
+            else:
+                check_owner(self.folder, records)
             if not check or not records.is_chained:
                 records.begin_chain()
             yield

@@ -32,14 +32,11 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     :raises CertificateError: if the published CRL is none of this CA.
     """
     path, public_key = folder.records_path, _key_of(folder)
-    newest = records.newest_crl()
-    if not newest and records.head() is None:
+    own = check_owner(folder, records)
+    if own is None and records.head() is None:
         if read_crl_file(folder) or read_head(folder):
             raise ConfigurationError(f"{path} has lost the CRL and the chain of what it holds", hint=_COPY)
         return  # the CA is being made
-    own = read_crl(newest, public_key)
-    if newest and own is None:
-        raise ConfigurationError(f"{path} has the records of another CA", hint="Get its own back from a copy")
     number = own.number if own else 0
     lists = [(folder.crl_path, found)] if (found := read_crl_file(folder)) else []
     if published is not None:
@@ -61,6 +58,21 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
         raise _older(path, f"{folder.head_path}, and do not know all that was issued")
     if head.sequence < 1 or history.digests[head.sequence - 1] != head.digest:
         raise ConfigurationError(f"the records {path} are not those that {folder.head_path} was signed for", hint=_COPY)
+
+
+def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
+    """Refuse the records of another CA.
+
+    :returns: the newest CRL in them; None if there is none.
+    :raises ConfigurationError: if they are another's.
+    """
+    newest = records.newest_crl()
+    own = read_crl(newest, _key_of(folder))
+    if newest and own is None:
+        raise ConfigurationError(
+            f"{folder.records_path} has the records of another CA", hint="Get its own back from a copy"
+        )
+    return own
 
 
 def read_head(folder: CaFolder) -> Head | None:

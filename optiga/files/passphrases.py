@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
@@ -25,8 +25,8 @@ class Passphrase:
     :param warnings: what its owner should know, one sentence each.
     """
 
-    value: bytes
-    older: tuple[bytes, ...] = ()
+    value: bytes = field(repr=False)
+    older: tuple[bytes, ...] = field(default=(), repr=False)
     problem: str = ""
     warnings: tuple[str, ...] = ()
 

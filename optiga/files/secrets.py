@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
@@ -21,7 +21,7 @@ class SecretFile:
     :param warnings: what its owner should know, one sentence each.
     """
 
-    data: bytes
+    data: bytes = field(repr=False)
     warnings: tuple[str, ...] = ()
 
 

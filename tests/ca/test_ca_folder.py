@@ -295,7 +295,7 @@ class TestRevocation:
         other = create_root(tmp_path / "other", NAME)
         foreign = other.records_path.read_bytes()
         root.folder.records_path.write_bytes(foreign)
-        for act in (root.renew_crl, lambda: root.issue(make_request())):
+        for act in (root.renew_crl, lambda: root.renew_crl(trust_records=True), lambda: root.issue(make_request())):
             with pytest.raises(ConfigurationError, match="records of another CA"):
                 act()
         assert root.folder.records_path.read_bytes() == foreign

@@ -65,6 +65,8 @@ def refused(authority: CertificateAuthority, words: str) -> None:
             with pytest.raises(ConfigurationError, match=words) as caught:
                 act()
             assert "Get" in caught.value.hint
+        with pytest.raises(ConfigurationError, match=words):
+            one.find_issued(b"request")
     assert {file: (authority.folder.path / file).read_bytes() for file in FILES} == before
 
 

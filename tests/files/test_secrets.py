@@ -27,6 +27,8 @@ def secret(tmp_path: Path) -> Path:
 
 def test_its_content(secret: Path) -> None:
     assert (read_secret(secret, "secret", 10).data, read_secret(secret, "secret", 10).warnings) == (b"words\n", ())
+    assert "words" not in repr(read_secret(secret, "secret", 10))
+    assert "words" not in repr(read_passphrase_file(secret))
     with pytest.raises(ConfigurationError, match=r"the secret .* is larger than 5 bytes"):
         read_secret(secret, "secret", 5)
     with pytest.raises(ConfigurationError, match=r"cannot read the secret .*no such file"):
