@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.ca.folder import KEY, CaFolder
-from optiga.ca.keys import open_key
+from optiga.ca.integrity import check_owner, check_records, read_crl_file, read_head
+from optiga.ca.keys import open_key, replace_key
 from optiga.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.request import CertificateRequest
-from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, read_number
+from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, choose_crl_number, choose_crl_time, read_crl
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
 from optiga.pki.certificate import Certificate
 from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
+
+    from optiga.files.passphrases import Passphrase
 
 DEVICE_DAYS = 3650
 """How long a device's certificate is valid unless it is said otherwise, in days."""
@@ -72,10 +76,10 @@ class CertificateAuthority:
     def __init__(self, folder: CaFolder, key: ec.EllipticCurvePrivateKey, warnings: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.warnings = warnings
-        self._issuer = Issuer(key, folder.certificate.parsed)
+        self._issuer = Issuer(key, folder.certificate.parsed, folder.settings.crl_url)
 
     @classmethod
-    def open(cls, path: Path, passphrase: bytes | None = None) -> CertificateAuthority:
+    def open(cls, path: Path, passphrase: bytes | Passphrase | None = None) -> CertificateAuthority:
         """Open the CA in a folder.
 
         :raises ConfigurationError: if there is none, or its key does not open.
@@ -88,8 +92,11 @@ class CertificateAuthority:
             warnings.append(f"other users may read the CA's key {path / KEY}: take that from them with chmod 600")
         if passphrase is not None and not folder.key_is_encrypted:
             warnings.append(f"the CA's key {path / KEY} is not encrypted: the passphrase was not needed")
-        with open_records(folder.records_path):
-            pass
+        with open_records(folder.records_path) as records:
+            if records.is_chained and records.head() is not None and read_head(folder) is None:
+                warnings.append(
+                    f"{folder.head_path} is not there or damaged: records from an older copy may go unnoticed"
+                )
         return cls(folder, key, tuple(warnings))
 
     @property
@@ -122,10 +129,11 @@ class CertificateAuthority:
     def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:
         """The newest certificate issued for a request that is still good, None if there is none.
 
-        :raises ConfigurationError: if the records cannot be read.
+        :raises ConfigurationError: if the records cannot be read, or are not those that this CA wrote last.
         """
         request = hashlib.sha256(csr_der).hexdigest()
-        with open_records(self.folder.records_path) as records:
+        with open_records(self.folder.records_path) as records, records.snapshot():
+            check_records(self.folder, records)
             found = [record for record in records.of_request(request) if record.state(now or utc_now()) == "valid"]
         if not found:
             return None
@@ -150,22 +158,30 @@ class CertificateAuthority:
         return self._issue(lambda serial: build_verification(subject, public_key, self._issuer, serial, validity), "")
 
     def issue_ca(
-        self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey, validity: Validity
+        self,
+        subject: x509.Name,
+        public_key: ec.EllipticCurvePublicKey,
+        validity: Validity,
+        constraints: x509.NameConstraints | None = None,
     ) -> IssuedCertificate:
         """Issue the certificate of an intermediate CA.
 
+        :param constraints: the names that it may certify; None for any.
         :raises ConfigurationError: if the records cannot be written; nothing was issued then.
         """
         return self._issue(
-            lambda serial: build_ca(subject, public_key, self._issuer, serial, validity, path_length=0), ""
+            lambda serial: build_ca(
+                subject, public_key, self._issuer, serial, validity, path_length=0, constraints=constraints
+            ),
+            "",
         )
 
     def revoke(
-        self, name: str, reason: str = "unspecified", *, crl_days: int = CRL_DAYS, now: datetime | None = None
+        self, name: str | Path, reason: str = "unspecified", *, crl_days: int = CRL_DAYS, now: datetime | None = None
     ) -> tuple[Record, bool]:
         """Revoke a certificate for good, and write a new CRL.
 
-        :param name: its serial number in hex, or a file that it is in.
+        :param name: its serial number in hex, or a file that it is in; a path is a file whatever its name is.
         :param reason: one of :data:`~optiga.ca.revocation.REASONS`.
         :returns: its record, and whether it was not revoked before; one that was stays as it was.
         :raises CertificateError: if this CA has issued no such certificate.
@@ -175,39 +191,77 @@ class CertificateAuthority:
             raise ConfigurationError(f"{reason} is no reason to revoke", hint=f"Reasons are {', '.join(REASONS)}")
         moment = now or utc_now()
         with open_records(self.folder.records_path) as records:
-            with records.transaction():
+            with self._change(records):
                 record = find_record(records, name)
                 fresh = record.revoked_at is None
                 if fresh:
                     records.mark_revoked(record.serial, moment, reason)
                     record = records.find(record.serial) or record
-                self._add_crl(records, moment, crl_days)
+                self._add_crl(records, now, crl_days)
             try:
-                self._write_crl(records)
+                self._publish(records)
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message, hint="The certificate is revoked; 'ca crl' writes the list that says so"
                 ) from None
         return record, fresh
 
-    def renew_crl(self, days: int = CRL_DAYS, *, now: datetime | None = None) -> None:
+    def renew_crl(self, days: int = CRL_DAYS, *, trust_records: bool = False, now: datetime | None = None) -> None:
         """Write a new CRL.
 
         :param days: how long it is good for.
-        :raises ConfigurationError: if it or the records cannot be written.
+        :param trust_records: take the records as they are, even if they are edited or from an older copy.
+        :raises CertificateError: if the CA is not valid now, or the clock is before the last CRL.
+        :raises ConfigurationError: if it or the records cannot be written, or the records are not those that this CA
+            wrote last.
         """
         with open_records(self.folder.records_path) as records:
-            with records.transaction():
-                self._add_crl(records, now or utc_now(), days)
-            self._write_crl(records)
+            with self._change(records, check=not trust_records):
+                self._add_crl(records, now, days)
+            self._publish(records)
+
+    def check_published(self, path: Path) -> None:
+        """Refuse records that do not know a CRL which this CA has given out.
+
+        :param path: the CRL's file, PEM or DER.
+        :raises ConfigurationError: if they do not: they are older, or edited.
+        :raises CertificateError: if it is no CRL of this CA.
+        """
+        with open_records(self.folder.records_path) as records, records.transaction():
+            check_records(self.folder, records, path)
+
+    def change_passphrase(self, passphrase: bytes | None) -> CaFolder:
+        """Encrypt the CA's key anew, whole or not at all.
+
+        :param passphrase: None leaves the key open.
+        :returns: the folder as it is now.
+        :raises ConfigurationError: if the passphrase is too weak, or the key cannot be written; nothing has changed.
+        """
+        replace_key(self.folder, self._issuer.key, passphrase)
+        return CaFolder.open(self.folder.path)
 
     def _issue(self, sign: Callable[[int], x509.Certificate], request_sha256: str) -> IssuedCertificate:
         """Sign with a serial number of its own, and write down what was signed, before anybody gets it."""
+        with open_records(self.folder.records_path) as records:
+            signed, record, others = self._sign_in(records, sign, request_sha256)
+            try:
+                self._publish(records, crl=False)
+            except ConfigurationError as error:
+                raise ConfigurationError(
+                    error.message, hint=f"The certificate is issued: 'ca show {record.serial}' prints it"
+                ) from None
+        others = [other for other in others if other.revoked_at is None]
+        notes = (f"The key has another certificate of this CA: {others[-1].serial}",) if others else ()
+        return IssuedCertificate(signed, self.folder.chain, record.serial, notes)
+
+    def _sign_in(
+        self, records: Records, sign: Callable[[int], x509.Certificate], request_sha256: str
+    ) -> tuple[Certificate, Record, list[Record]]:
+        """Sign, and write down what was signed; with the other records of its key."""
         from cryptography.hazmat.primitives.serialization import Encoding
         from cryptography.x509 import random_serial_number
 
-        with open_records(self.folder.records_path) as records, records.transaction():
-            self._check_records(records)
+        with self._change(records):
             try:
                 signed = Certificate.parse(sign(random_serial_number()).public_bytes(Encoding.DER))
             except (ValueError, TypeError) as error:  # the library reads some names that it does not write
@@ -219,40 +273,34 @@ class CertificateAuthority:
                 )
             record = Record.of(signed, request_sha256)
             records.add(record)
-        others = [other for other in others if other.revoked_at is None]
-        notes = (f"The key has another certificate of this CA: {others[-1].serial}",) if others else ()
-        return IssuedCertificate(signed, self.folder.chain, record.serial, notes)
+        return signed, record, others
 
-    def _check_records(self, records: Records) -> None:
-        """Refuse records with which this CA would take back what it has revoked: another's, and those of an older copy.
-
-        In a transaction, so that no other process writes a CRL meanwhile.
-
-        :raises ConfigurationError: if they are such.
-        """
-        newest = records.newest_crl()
-        if not newest:  # the CA is being made
-            return
-        public_key, path = self._issuer.key.public_key(), self.folder.records_path
-        number = read_number(newest, public_key)
-        if number is None:
-            raise ConfigurationError(f"{path} has the records of another CA", hint="Get its own back from a copy")
-        try:
-            given_out = read_number(self.folder.crl_path.read_bytes(), public_key)
-        except OSError:  # it is written anew
-            return
-        if given_out is not None and given_out > number:
-            raise ConfigurationError(
-                f"the records {path} are older than the CRL {self.folder.crl_path}, and may not know what it revokes",
-                hint="Get the newest copy of them back; if there is none, take the CRL away, and revoke once more",
-            )
-
-    def _add_crl(self, records: Records, now: datetime, days: int) -> None:
-        self._check_records(records)
-        number = records.next_crl_number()
-        records.add_crl(number, build_crl(self._issuer, records.revoked(), number, now, days))
-
-    def _write_crl(self, records: Records) -> None:
-        """Write the newest CRL into its file; in a transaction, so that no older one comes after it."""
+    @contextmanager
+    def _change(self, records: Records, *, check: bool = True) -> Iterator[None]:
+        """Change records that are those which this CA wrote last, all or nothing, and sign what they are then."""
         with records.transaction():
-            write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))
+            if check:
+                check_records(self.folder, records)
+            else:
+                check_owner(self.folder, records)
+            if not check or not records.is_chained:
+                records.begin_chain()
+            yield
+            records.seal(self._issuer.key)
+
+    def _add_crl(self, records: Records, now: datetime | None, days: int) -> None:
+        assert self._issuer.certificate is not None  # noqa: S101 - who has a folder has a certificate
+        public_key = self._issuer.key.public_key()
+        known = [crl for crl in (read_crl(records.newest_crl(), public_key), read_crl_file(self.folder)) if crl]
+        last = max((crl.this_update for crl in known), default=None)
+        time = choose_crl_time(now or utc_now(), days, self._issuer.certificate, last)
+        number = choose_crl_number(max((crl.number for crl in known), default=0), now or datetime.now(timezone.utc))
+        records.add_crl(number, build_crl(self._issuer, records.revoked(), number, time))
+
+    def _publish(self, records: Records, *, crl: bool = True) -> None:
+        """Write the newest head and CRL into their files; in a transaction, so that no older one comes after it."""
+        with records.transaction():
+            if head := records.head():
+                write_whole(self.folder.head_path, head.document)
+            if crl:
+                write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))

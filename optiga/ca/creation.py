@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from optiga.ca import folder as files
 from optiga.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
+from optiga.ca.constraints import build_name_constraints
 from optiga.ca.folder import CaFolder, check_new, new_folder
-from optiga.ca.keys import check_passphrase, encode_key, generate_key
+from optiga.ca.keys import encode_key, generate_key
+from optiga.ca.passphrase_rules import check_passphrase
 from optiga.ca.profile import Issuer, build_ca, choose_validity
 from optiga.ca.records import create_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError
@@ -17,11 +19,14 @@ from optiga.pki.names import find_mistake
 from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
+
+    from optiga.ca.settings import CaSettings
 
 ROOT_DAYS = 7300
 """How long a root is valid unless it is said otherwise, in days."""
@@ -72,6 +77,7 @@ def create_root(
     curve: str = "p256",
     days: int | None = None,
     passphrase: bytes | None = None,
+    settings: CaSettings | None = None,
     now: datetime | None = None,
 ) -> CaFolder:
     """Make a root CA.
@@ -79,6 +85,7 @@ def create_root(
     :param path: a folder that is not there yet or empty.
     :param days: 7300 by default.
     :param passphrase: what its key is encrypted with; None leaves it open.
+    :param settings: what counts for all that it signs; None for nothing.
     :raises ConfigurationError: if that cannot be; nothing is left then.
     """
     from cryptography.x509 import random_serial_number
@@ -92,7 +99,7 @@ def create_root(
         certificate = build_ca(
             subject, key.public_key(), Issuer(key), random_serial_number(), validity, path_length=_ROOT_PATH_LENGTH
         )
-        _fill(temporary, key, passphrase, _pem(certificate), moment)
+        _fill(temporary, key, passphrase, _pem(certificate), settings, moment)
     return CaFolder.open(path)
 
 
@@ -104,11 +111,14 @@ def create_intermediate(
     curve: str = "p256",
     days: int | None = None,
     passphrase: bytes | None = None,
+    settings: CaSettings | None = None,
+    allowed_dns: Sequence[str] = (),
     now: datetime | None = None,
 ) -> CaFolder:
     """Make a CA that another one certifies, and that certifies devices only.
 
     :param days: 3650, or what the parent has left, by default; otherwise as :func:`create_root`.
+    :param allowed_dns: the DNS names, or patterns as ``*.dev.example``, that it may certify; none for any.
     :raises CertificateError: if the parent cannot have a CA below it, is not valid, or has the same name.
     :raises ConfigurationError: if it cannot be made; nothing is left then but, at worst, a certificate in the parent's
         records whose key is gone.
@@ -121,11 +131,12 @@ def create_intermediate(
     if subject == parent.certificate.parsed.subject:
         raise CertificateError("a CA cannot have the name of the one that certifies it", hint="Give another --name")
     validity = choose_validity(moment, days, INTERMEDIATE_DAYS, parent.certificate.parsed)
+    constraints = build_name_constraints(allowed_dns)
     key = generate_key(curve)
     with new_folder(path) as temporary:
-        issued = parent.issue_ca(subject, key.public_key(), validity)
+        issued = parent.issue_ca(subject, key.public_key(), validity, constraints)
         write_whole(temporary / files.CHAIN, issued.pem.encode("ascii"))
-        _fill(temporary, key, passphrase, issued.certificate.pem, moment)
+        _fill(temporary, key, passphrase, issued.certificate.pem, settings, moment)
     return CaFolder.open(path)
 
 
@@ -141,11 +152,18 @@ def _check_parent(parent: CertificateAuthority) -> None:
 
 
 def _fill(
-    folder: Path, key: ec.EllipticCurvePrivateKey, passphrase: bytes | None, certificate_pem: str, now: datetime
+    folder: Path,
+    key: ec.EllipticCurvePrivateKey,
+    passphrase: bytes | None,
+    certificate_pem: str,
+    settings: CaSettings | None,
+    now: datetime,
 ) -> None:
     """Everything that every CA has: key, certificate, records, and a CRL that revokes nothing."""
     write_whole(folder / files.KEY, encode_key(key, passphrase), 0o600)
     write_whole(folder / files.CERTIFICATE, certificate_pem.encode("ascii"))
+    if settings is not None and settings.document:
+        write_whole(folder / files.SETTINGS, settings.document)
     create_records(folder / files.RECORDS)
     CertificateAuthority.open(folder, passphrase).renew_crl(now=now)
 

@@ -7,6 +7,8 @@
     chain.pem   an intermediate's only: what goes behind each certificate that it issues, never a root
     issued.db   every certificate issued and every CRL: SQLite, mode 0600
     crl.pem     the certificate revocation list
+    records.sig the newest entry of the records' chain, signed by the CA's key: JSON
+    settings.json  what was said when the CA was made and counts for what it signs, if there is anything such
 """
 
 from __future__ import annotations
@@ -15,16 +17,18 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import cause_of, check_folder_writable, is_there, read_input
 from optiga.pki.certificate import Certificate, load_certificates
 
 CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued.db", "crl.pem"
-_NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL)
+HEAD, SETTINGS = "records.sig", "settings.json"
+_NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL, HEAD, SETTINGS)
 _MAX_KEY_SIZE = 1 << 16
 
 
@@ -34,11 +38,13 @@ class CaFolder:
 
     :param certificate: the CA's own.
     :param chain: what goes behind each certificate that it issues, its issuer first; empty for a root.
+    :param settings: what counts for all that it signs.
     """
 
     path: Path
     certificate: Certificate
     chain: tuple[Certificate, ...] = ()
+    settings: CaSettings = field(default_factory=CaSettings)
 
     @classmethod
     def open(cls, path: Path) -> CaFolder:
@@ -61,7 +67,7 @@ class CaFolder:
             raise ConfigurationError(f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it")
         if chain and chain[0].der != certificates[0].der:
             raise CertificateError(f"{path / CHAIN} does not begin with the CA's own certificate")
-        return cls(path, certificates[0], tuple(chain))
+        return cls(path, certificates[0], tuple(chain), load_settings(path / SETTINGS))
 
     @cached_property
     def key_pem(self) -> bytes:
@@ -90,6 +96,11 @@ class CaFolder:
     def crl_path(self) -> Path:
         """The file of the certificate revocation list."""
         return self.path / CRL
+
+    @property
+    def head_path(self) -> Path:
+        """The file of the signature of the records."""
+        return self.path / HEAD
 
     def check_output(self, target: Path) -> None:
         """Refuse to write a certificate over one of the CA's own files.

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from optiga.ca.folder import KEY, CaFolder
+from optiga.ca.passphrase_rules import check_passphrase
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.files.files import write_whole
+from optiga.files.passphrases import Passphrase
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from optiga.ca.folder import CaFolder
-
 CURVES = {"p256": "SECP256R1", "p384": "SECP384R1"}
 """Curves that a CA's key may lie on, and the names of their classes in cryptography."""
-LEAST_PASSPHRASE = 8
-"""Fewest bytes of a new passphrase."""
-MOST_PASSPHRASE = 1023
-"""Most bytes of one: OpenSSL takes no more."""
+ROUNDS = 600_000
+"""Rounds of PBKDF2 with HMAC-SHA-256 that a new key's passphrase goes through (OWASP's least for it)."""
+_SALT_SIZE, _BLOCK_SIZE, _KEY_SIZE = 16, 16, 32
 
 
 def generate_key(curve: str) -> ec.EllipticCurvePrivateKey:
@@ -32,36 +35,66 @@ def generate_key(curve: str) -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(getattr(ec, CURVES[curve])())
 
 
-def check_passphrase(passphrase: bytes | None) -> None:
-    """Refuse a new passphrase that is too short or too long.
-
-    :raises ConfigurationError: if it is.
-    """
-    if passphrase is None:
-        return
-    if len(passphrase) < LEAST_PASSPHRASE:
-        raise ConfigurationError(
-            f"the passphrase has {len(passphrase)} characters, at least {LEAST_PASSPHRASE} are asked for",
-            hint="The longer it is, the longer a stolen key withstands",
-        )
-    if len(passphrase) > MOST_PASSPHRASE:
-        raise ConfigurationError(
-            f"the passphrase has {len(passphrase)} bytes, at most {MOST_PASSPHRASE} can be had",
-            hint="Is it the right file?",
-        )
-
-
 def encode_key(key: ec.EllipticCurvePrivateKey, passphrase: bytes | None) -> bytes:
-    """PKCS #8 in PEM, encrypted (PBES2, AES-256) if there is a passphrase."""
+    """PKCS #8 in PEM, encrypted if there is a passphrase: PBES2 of PBKDF2 and AES-256-CBC (RFC 8018, 6.2).
+
+    :param passphrase: None leaves it open.
+    """
     from cryptography.hazmat.primitives import serialization
 
-    encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if passphrase is not None:
-        encryption = serialization.BestAvailableEncryption(passphrase)
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+    from optiga.pki.pem import encode_pem
+
+    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    if passphrase is None:
+        return encode_pem("PRIVATE KEY", der).encode("ascii")
+    return encode_pem("ENCRYPTED PRIVATE KEY", _encrypt(der, passphrase)).encode("ascii")
 
 
-def open_key(folder: CaFolder, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey:
+def _encrypt(data: bytes, passphrase: bytes) -> bytes:
+    """An EncryptedPrivateKeyInfo in DER; cryptography's own builder has no say in the number of rounds."""
+    from asn1crypto.keys import EncryptedPrivateKeyInfo
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+    from cryptography.hazmat.primitives.padding import PKCS7
+
+    salt, start = os.urandom(_SALT_SIZE), os.urandom(_BLOCK_SIZE)
+    derived = PBKDF2HMAC(hashes.SHA256(), _KEY_SIZE, salt, ROUNDS).derive(passphrase)
+    padder = PKCS7(8 * _BLOCK_SIZE).padder()
+    encryptor = Cipher(algorithms.AES(derived), modes.CBC(start)).encryptor()
+    encrypted = encryptor.update(padder.update(data) + padder.finalize()) + encryptor.finalize()
+    derivation = {
+        "algorithm": "pbkdf2",
+        "parameters": {
+            "salt": ("specified", salt),
+            "iteration_count": ROUNDS,
+            "prf": {"algorithm": "sha256"},
+        },
+    }
+    scheme = {"algorithm": "aes256_cbc", "parameters": start}
+    algorithm = {
+        "algorithm": "pbes2",
+        "parameters": {"key_derivation_func": derivation, "encryption_scheme": scheme},
+    }
+    info = EncryptedPrivateKeyInfo({"encryption_algorithm": algorithm, "encrypted_data": encrypted})
+    return bytes(info.dump())
+
+
+def replace_key(folder: CaFolder, key: ec.EllipticCurvePrivateKey, passphrase: bytes | None) -> None:
+    """Encrypt the key of a CA anew. Its file is replaced in one step: what is there opens with the passphrase from
+    before or with this one.
+
+    :param key: the folder's.
+    :param passphrase: None leaves the key open.
+    :raises ConfigurationError: if the passphrase is too weak, or the file cannot be written; nothing has changed then.
+    """
+    check_passphrase(passphrase)
+    content = encode_key(key, passphrase)
+    _load(content, passphrase)  # what cannot be read back must not take the place of what can
+    write_whole(folder.path / KEY, content, 0o600)
+
+
+def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.EllipticCurvePrivateKey:
     """The key in a CA's folder.
 
     :param passphrase: not looked at where the key is not encrypted.
@@ -69,7 +102,6 @@ def open_key(folder: CaFolder, passphrase: bytes | None) -> ec.EllipticCurvePriv
     :raises CertificateError: if it is not the key of the CA's certificate.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     encrypted = folder.key_is_encrypted
@@ -79,16 +111,26 @@ def open_key(folder: CaFolder, passphrase: bytes | None) -> ec.EllipticCurvePriv
             hint="Give its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable "
             "OPTIGA_CA_PASSPHRASE",
         )
-    try:
-        key = serialization.load_pem_private_key(folder.key_pem, passphrase if encrypted else None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        if encrypted:
-            raise ConfigurationError(
-                f"the passphrase does not open the key of the CA in {folder.path}", hint="Is it that CA's passphrase?"
-            ) from None
+    given = Passphrase(passphrase) if isinstance(passphrase, bytes) else passphrase
+    key: object = None
+    for candidate in given.candidates if given and encrypted else (None,):
+        with suppress(ValueError, TypeError, UnsupportedAlgorithm):
+            key = _load(folder.key_pem, candidate)
+            break
+    if key is None and encrypted:
+        if given and given.problem:
+            given.for_new()
         raise ConfigurationError(
-            f"the key of the CA in {folder.path} is damaged", hint="Get it back from a copy"
-        ) from None
+            f"the passphrase does not open the key of the CA in {folder.path}", hint="Is it that CA's passphrase?"
+        )
+    if key is None:
+        raise ConfigurationError(f"the key of the CA in {folder.path} is damaged", hint="Get it back from a copy")
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != folder.certificate.public_key.key:
         raise CertificateError(f"the key of the CA in {folder.path} is not that of its certificate")
     return key
+
+
+def _load(pem: bytes, passphrase: bytes | None) -> object:
+    from cryptography.hazmat.primitives import serialization
+
+    return serialization.load_pem_private_key(pem, passphrase)

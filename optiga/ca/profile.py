@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 MAX_DAYS = 36500
 """Longest validity, in days."""
-_CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How much earlier than now a certificate begins, for devices whose clock is slow."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How much earlier than now a certificate or a CRL begins, for devices whose clock is slow."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,12 @@ class Issuer:
     """Who signs.
 
     :param certificate: the signer's own; None for a root that is being made.
+    :param crl_url: where its CRL is; empty for nowhere.
     """
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate | None = None
+    crl_url: str = ""
 
     @property
     def hash_algorithm(self) -> hashes.SHA256 | hashes.SHA384:
@@ -59,9 +61,25 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     if days is not None and not 1 <= days <= MAX_DAYS:
         raise ConfigurationError(f"a certificate cannot be valid for {days} days", hint=f"Days are 1 to {MAX_DAYS}")
     now = now.replace(microsecond=0)
-    start, end = now - _CLOCK_TOLERANCE, now + timedelta(days=days or usual_days)
+    start, end = now - CLOCK_TOLERANCE, now + timedelta(days=days or usual_days)
     if issuer is None:
         return Validity(start, end)
+    check_time(now, issuer)
+    first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
+    if days is not None and end > last:
+        raise CertificateError(
+            f"{days} days are more than the CA's own certificate has left: it ends on {last:%Y-%m-%d}",
+            hint=f"At most {(last - now).days} days can be had",
+        )
+    return Validity(max(start, first), min(end, last))
+
+
+def check_time(now: datetime, issuer: x509.Certificate) -> None:
+    """Refuse to sign when the signer's certificate is not valid.
+
+    :param now: with its time zone.
+    :raises CertificateError: if it is not valid now.
+    """
     first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
     if now >= last:
         raise CertificateError(f"the CA's certificate expired on {last:%Y-%m-%d %H:%M:%S} UTC", hint="Make a new CA")
@@ -69,12 +87,6 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
         raise CertificateError(
             f"the CA's certificate is not valid before {first:%Y-%m-%d %H:%M:%S} UTC", hint="Is the clock right?"
         )
-    if days is not None and end > last:
-        raise CertificateError(
-            f"{days} days are more than the CA's own certificate has left: it ends on {last:%Y-%m-%d}",
-            hint=f"At most {(last - now).days} days can be had",
-        )
-    return Validity(max(start, first), min(end, last))
 
 
 def build_ca(
@@ -85,16 +97,26 @@ def build_ca(
     validity: Validity,
     *,
     path_length: int,
+    constraints: x509.NameConstraints | None = None,
 ) -> x509.Certificate:
     """The certificate of a CA, which issues certificates and CRLs and nothing else.
 
+    An intermediate's certifies for TLS only: that is what extendedKeyUsage means there.
+
     :param path_length: how many CAs there may be between it and a device.
+    :param constraints: the names that it may certify; None for any.
     """
     from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     builder = _begin(subject, public_key, issuer, serial, validity)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
     builder = builder.add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
+    if issuer.certificate is not None:
+        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    if constraints is not None:
+        builder = builder.add_extension(constraints, critical=True)
     return builder.sign(issuer.key, issuer.hash_algorithm)
 
 
@@ -159,7 +181,11 @@ def _begin(
     )
     if issuer.certificate is None:
         return builder
-    return builder.add_extension(authority_identifier(issuer.certificate), critical=False)
+    builder = builder.add_extension(authority_identifier(issuer.certificate), critical=False)
+    if not issuer.crl_url:
+        return builder
+    place = x509.DistributionPoint([x509.UniformResourceIdentifier(issuer.crl_url)], None, None, None)
+    return builder.add_extension(x509.CRLDistributionPoints([place]), critical=False)
 
 
 def _usage(*names: str) -> x509.KeyUsage:

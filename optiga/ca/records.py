@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optiga.ca.chain import Head, event_text, link_digest
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.database import Kind, create, open_database
 from optiga.files.files import is_there
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     from optiga.pki.certificate import Certificate
 
+_CHAIN = """
+CREATE TABLE chain (sequence INTEGER PRIMARY KEY, event TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE head (sequence INTEGER NOT NULL, hash TEXT NOT NULL, signature BLOB NOT NULL);
+"""
 _KIND = Kind(
     application_id=0x4F504341,  # OPCA
-    version=1,
+    version=2,
     schema="""
 CREATE TABLE issued (
     serial TEXT PRIMARY KEY, subject TEXT NOT NULL, not_before TEXT NOT NULL, not_after TEXT NOT NULL,
@@ -30,10 +38,14 @@ CREATE TABLE issued (
 );
 CREATE INDEX issued_by_key ON issued (key_sha256);
 CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
-""",
+"""
+    + _CHAIN,
     title="the CA's records",
     absent="Without it a CA must not issue: it could not revoke. Get it back from a copy",
+    older=(1,),
 )
+_SERIAL = re.compile(r"(0[xX])?[0-9a-fA-F:]{1,255}")
+"""A serial number as it is shown, by this program or by OpenSSL; longer ones no certificate has, and no file."""
 _COLUMNS = "serial, subject, not_before, not_after, request_sha256, key_sha256, certificate, revoked_at, reason"
 
 
@@ -84,8 +96,6 @@ def format_serial(number: int) -> str:
 
 def key_fingerprint(certificate: Certificate) -> str:
     """SHA-256 in hex of a certificate's SubjectPublicKeyInfo."""
-    import hashlib
-
     return hashlib.sha256(certificate.public_key.info).hexdigest()
 
 
@@ -103,6 +113,13 @@ class Records:
     def transaction(self) -> Iterator[None]:
         """All or nothing of the block."""
         self._connection.execute("BEGIN IMMEDIATE")
+        with self._connection:
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read in the block is of one moment."""
+        self._connection.execute("BEGIN")
         with self._connection:
             yield
 
@@ -131,7 +148,7 @@ class Records:
         """Write down a certificate."""
         self._connection.execute(
             f"INSERT INTO issued ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",  # noqa: S608
-            (
+            row := (
                 record.serial,
                 record.subject,
                 record.not_before.isoformat(),
@@ -141,44 +158,128 @@ class Records:
                 record.der,
             ),
         )
+        self._append(_issued_event(*row))
 
     def mark_revoked(self, serial: str, moment: datetime, reason: str) -> None:
-        """Write down that a certificate is revoked."""
+        """Write down that a certificate is revoked, or why it was."""
         self._connection.execute(
             "UPDATE issued SET revoked_at = ?, reason = ? WHERE serial = ?", (moment.isoformat(), reason, serial)
         )
-
-    def next_crl_number(self) -> int:
-        """The number after that of the newest CRL."""
-        (number,) = self._connection.execute("SELECT coalesce(max(number), 0) + 1 FROM crls").fetchone()
-        return int(number)
+        self._append(event_text("revoked", serial=serial, revoked_at=moment.isoformat(), reason=reason))
 
     def add_crl(self, number: int, der: bytes) -> None:
         """Write down a CRL, in place of the ones before it."""
         self._connection.execute("DELETE FROM crls")
         self._connection.execute("INSERT INTO crls VALUES (?, ?)", (number, der))
+        self._append(_crl_event(number, der))
 
     def newest_crl(self) -> bytes:
         """The newest CRL in DER; empty where the CA is being made."""
         found = self._connection.execute("SELECT crl FROM crls").fetchone()
         return bytes(found[0]) if found else b""
 
+    @property
+    def is_chained(self) -> bool:
+        """Whether there is a chain of what was done; records of an earlier version have none until they are changed."""
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        return bool(version == _KIND.version)
+
+    def begin_chain(self) -> None:
+        """Begin a chain with what there is, in place of the one that there may be."""
+        if self.is_chained:
+            self._connection.execute("DELETE FROM chain")
+            self._connection.execute("DELETE FROM head")
+        else:
+            for statement in filter(str.strip, _CHAIN.split(";")):
+                self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {_KIND.version}")
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM issued ORDER BY rowid").fetchall()  # noqa: S608
+        for *row, _, _ in rows:
+            self._append(_issued_event(*row))
+        for serial, *_, moment, reason in rows:
+            if moment:
+                self._append(event_text("revoked", serial=serial, revoked_at=moment, reason=reason or ""))
+        for number, der in self._connection.execute("SELECT number, crl FROM crls").fetchall():
+            self._append(_crl_event(number, der))
+
+    def links(self) -> Iterator[tuple[int, str, str]]:
+        """The chain, the first link first: number, event, and hash in hex."""
+        yield from self._connection.execute("SELECT sequence, event, hash FROM chain ORDER BY sequence")
+
+    def head(self) -> Head | None:
+        """The signed head of the chain; None where nothing has been signed."""
+        if not self.is_chained:
+            return None
+        found = self._connection.execute("SELECT sequence, hash, signature FROM head").fetchone()
+        return Head(*found) if found else None
+
+    def seal(self, key: ec.EllipticCurvePrivateKey) -> None:
+        """Sign the newest link of the chain."""
+        sequence, digest = self._newest_link()
+        head = Head.sign(sequence, digest, key)
+        self._connection.execute("DELETE FROM head")
+        self._connection.execute("INSERT INTO head VALUES (?, ?, ?)", (head.sequence, head.digest, head.signature))
+
+    def contents(self) -> Iterator[tuple[str, str, tuple[str, str] | None]]:
+        """What the table of certificates holds, as the chain has it: serial, event of issue, time and reason."""
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM issued")  # noqa: S608
+        for *row, moment, reason in rows:
+            yield row[0], _issued_event(*row), (moment, reason or "") if moment is not None else None
+
+    def _append(self, event: str) -> None:
+        if self.is_chained:
+            sequence, digest = self._newest_link()
+            link = (sequence + 1, event, link_digest(digest, event))
+            self._connection.execute("INSERT INTO chain VALUES (?, ?, ?)", link)
+
+    def _newest_link(self) -> tuple[int, str]:
+        found = self._connection.execute("SELECT sequence, hash FROM chain ORDER BY sequence DESC LIMIT 1").fetchone()
+        return found or (0, "")
+
     def _select(self, clause: str, *values: str) -> list[Record]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM issued {clause}", values)  # noqa: S608
-        return [
-            Record(
-                serial,
-                subject,
-                datetime.fromisoformat(before),
-                datetime.fromisoformat(after),
-                request,
-                key,
-                certificate,
-                datetime.fromisoformat(revoked) if revoked else None,
-                reason or "",
-            )
-            for serial, subject, before, after, request, key, certificate, revoked, reason in rows
-        ]
+        try:
+            return [_record_of(*row) for row in rows]
+        except (TypeError, ValueError):
+            raise ConfigurationError(
+                "the CA's records hold what this program has not written", hint="Get them back from a copy"
+            ) from None
+
+
+def _record_of(
+    serial: str,
+    subject: str,
+    before: str,
+    after: str,
+    request: str,
+    key: str,
+    certificate: bytes,
+    revoked: str | None,
+    reason: str | None,
+) -> Record:
+    """The record in a row of the table."""
+    moment = datetime.fromisoformat(revoked) if revoked else None
+    start, end = datetime.fromisoformat(before), datetime.fromisoformat(after)
+    return Record(serial, subject, start, end, request, key, bytes(certificate), moment, reason or "")
+
+
+def _issued_event(
+    serial: str, subject: str, not_before: str, not_after: str, request_sha256: str, key_sha256: str, der: bytes
+) -> str:
+    return event_text(
+        "issued",
+        serial=serial,
+        subject=subject,
+        not_before=not_before,
+        not_after=not_after,
+        request_sha256=request_sha256,
+        key_sha256=key_sha256,
+        certificate_sha256=hashlib.sha256(der).hexdigest(),
+    )
+
+
+def _crl_event(number: int, der: bytes) -> str:
+    return event_text("crl", number=number, sha256=hashlib.sha256(der).hexdigest())
 
 
 def create_records(path: Path) -> None:
@@ -204,33 +305,40 @@ def open_records(path: Path) -> Iterator[Records]:
         yield Records(connection)
 
 
-def find_record(records: Records, text: str) -> Record:
-    """The record of a certificate that a user names, by serial number in hex or by file.
+def find_record(records: Records, name: str | Path) -> Record:
+    """The record of a certificate that a user names.
 
+    :param name: a text of hex digits and colons alone is a serial number, whatever files there are; any other text,
+        and any path, is a file.
     :raises ConfigurationError: if it is neither.
     :raises CertificateError: if this CA has issued no such certificate.
     """
-    from pathlib import Path
-
     from optiga.pki.certificate import load_certificates
 
-    path = Path(text)
-    if text and is_there(path):
-        certificate = load_certificates(path)[0]
-        record = records.find(format_serial(certificate.parsed.serial_number))
-        if record is None or record.der != certificate.der:
-            raise CertificateError(f"the certificate in {path} was not issued by this CA", hint="'ca list' shows which")
-        return record
-    digits = text.replace(":", "")
-    try:
-        serial = format_serial(int(digits, 16))
-    except ValueError:
+    if isinstance(name, str) and _SERIAL.fullmatch(name):
+        return _find_serial(records, name)
+    path = Path(name)
+    if not name or not is_there(path):
+        if isinstance(name, Path):
+            raise ConfigurationError(f"cannot read the certificate {name}: there is no such file or folder")
         raise ConfigurationError(
-            f"{text!r} is neither a serial number in hex nor a file", hint="'ca list' shows the serial numbers"
-        ) from None
-    found = records.find(serial)
+            f"{name!r} is neither a serial number in hex nor a file", hint="'ca list' shows the serial numbers"
+        )
+    certificate = load_certificates(path)[0]
+    record = records.find(format_serial(certificate.parsed.serial_number))
+    if record is None or record.der != certificate.der:
+        raise CertificateError(f"the certificate in {path} was not issued by this CA", hint="'ca list' shows which")
+    return record
+
+
+def _find_serial(records: Records, text: str) -> Record:
+    digits = text.lower().removeprefix("0x").replace(":", "")
+    found = records.find(format_serial(int(digits, 16))) if digits else None
     if found is None:
-        raise CertificateError(f"this CA has issued no certificate {text}", hint="'ca list' shows which it has")
+        hint = "'ca list' shows which it has"
+        if is_there(Path(text)):
+            hint += f"; --file takes the file {text}"
+        raise CertificateError(f"this CA has issued no certificate {text}", hint=hint)
     return found
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from optiga.ca.profile import authority_identifier
+from optiga.ca.profile import CLOCK_TOLERANCE, Validity, authority_identifier, check_time
+from optiga.errors import CertificateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,11 +33,71 @@ CRL_DAYS = 30
 """How long a CRL is good for unless it is said otherwise, in days."""
 
 
-def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, now: datetime, days: int) -> bytes:
+FIRST_TIMED_NUMBER = 10**12
+"""Numbers of CRLs from here on are times, in milliseconds since 1970; earlier versions counted from 1."""
+_SOON, _SOON_PART = timedelta(days=7), 4
+"""A CRL soon runs out when it has this left, or this part of its time if that is less."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCrl:
+    """A CRL that a CA has signed.
+
+    :param sha256: of its DER, in hex.
+    :param this_update: when it begins, in UTC.
+    :param next_update: when it runs out; None if it does not say so.
+    """
+
+    number: int
+    sha256: str
+    this_update: datetime
+    next_update: datetime | None
+
+    def find_warning(self, now: datetime) -> str:
+        """What there is to say of its end; empty if it has long to go."""
+        if self.next_update is None:
+            return ""
+        if now >= self.next_update:
+            return f"the CRL ran out on {self.next_update:%Y-%m-%d %H:%M} UTC: whoever checks it refuses every device"
+        if self.next_update - now <= min(_SOON, (self.next_update - self.this_update) / _SOON_PART):
+            return f"the CRL runs out on {self.next_update:%Y-%m-%d %H:%M} UTC"
+        return ""
+
+
+def choose_crl_number(last: int, now: datetime) -> int:
+    """A number larger than every one before, also if the records come from an older copy: the time.
+
+    :param last: the largest that is known; 0 for none.
+    :param now: with its time zone.
+    """
+    return max(last + 1, int(now.timestamp() * 1000))
+
+
+def choose_crl_time(now: datetime, days: int, issuer: x509.Certificate, last: datetime | None) -> Validity:
+    """From when to when a CRL is good: from a little earlier than now, for clocks that are slow, but never from
+    before the last one.
+
+    :param now: with its time zone.
+    :param issuer: the CA's certificate.
+    :param last: the beginning of the last CRL; None for the first.
+    :raises CertificateError: if the CA is not valid now, or the clock is before the last CRL.
+    """
+    now = now.replace(microsecond=0)
+    check_time(now, issuer)
+    if last is not None and now < last:
+        raise CertificateError(
+            f"the clock says {now:%Y-%m-%d %H:%M:%S} UTC, which is before the last CRL: {last:%Y-%m-%d %H:%M:%S} UTC",
+            hint="Is the clock right?",
+        )
+    start = max(now - CLOCK_TOLERANCE, issuer.not_valid_before_utc, *([last] if last else []))
+    return Validity(start, now + timedelta(days=days))
+
+
+def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, time: Validity) -> bytes:
     """A list in DER.
 
     :param number: larger than that of every list before it.
-    :param days: until the next list, in days.
+    :param time: from when to when it is good.
     """
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -43,8 +106,8 @@ def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, now: datet
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(issuer.certificate.subject)
-        .last_update(now)
-        .next_update(now + timedelta(days=days))
+        .last_update(time.start)
+        .next_update(time.end)
         .add_extension(x509.CRLNumber(number), critical=False)
         .add_extension(authority_identifier(issuer.certificate), critical=False)
     )
@@ -53,14 +116,15 @@ def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, now: datet
     return builder.sign(issuer.key, issuer.hash_algorithm).public_bytes(Encoding.DER)
 
 
-def read_number(data: bytes, public_key: ec.EllipticCurvePublicKey) -> int | None:
-    """The number of a CRL that a CA has signed.
+def read_crl(data: bytes, public_key: ec.EllipticCurvePublicKey) -> PublishedCrl | None:
+    """A CRL that a CA has signed.
 
     :param data: DER or PEM.
     :param public_key: the CA's.
     :returns: None if it is none of this CA's, or damaged.
     """
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
 
     from optiga.pki.pem import is_pem
     from optiga.pki.x509_errors import one_error
@@ -70,7 +134,9 @@ def read_number(data: bytes, public_key: ec.EllipticCurvePublicKey) -> int | Non
             crl = x509.load_pem_x509_crl(data) if is_pem(data) else x509.load_der_x509_crl(data)
             if not crl.is_signature_valid(public_key):
                 return None
-            return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+            number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+            digest = hashlib.sha256(crl.public_bytes(Encoding.DER)).hexdigest()
+            return PublishedCrl(number, digest, crl.last_update_utc, crl.next_update_utc)
     except (ValueError, x509.ExtensionNotFound):
         return None
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from optiga._version import __version__
+from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.lazy import Lazy, LazyGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -107,6 +108,7 @@ def app(
     optiga.py --write cert.pem --slot second     certificate into the chip's slot
     optiga.py provision config.jsn               all of it, with AWS IoT
     """
+    take_passphrases(ctx)
     _check_job(
         {"--csr": csr_path, "--write": write_path, "--read": read_oid},
         {"--slot": slot, "--id": object_id, "--out-dir": out_dir, "--out": out, "--strict": strict or None},

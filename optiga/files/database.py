@@ -27,6 +27,7 @@ class Kind(NamedTuple):
     :param schema: SQL that makes it.
     :param title: what it is to the user, for messages.
     :param absent: what it means if it is not there, for a hint.
+    :param older: versions that are opened as they are.
     """
 
     application_id: int
@@ -34,6 +35,7 @@ class Kind(NamedTuple):
     schema: str
     title: str
     absent: str
+    older: tuple[int, ...] = ()
 
 
 def create(connection: sqlite3.Connection, kind: Kind) -> None:
@@ -57,7 +59,8 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
             connection.execute("PRAGMA synchronous = EXTRA")
             if make:
                 _make_if_empty(connection, kind)
-            if _header(connection) != (kind.application_id, kind.version):
+            application, version = _header(connection)
+            if application != kind.application_id or version not in (kind.version, *kind.older):
                 raise _another(path, kind)
             yield connection
     except sqlite3.Error as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
-from optiga.files.files import read_input
+from optiga.files.secrets import read_secret
 from optiga.objects.objects import find_info
 from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -20,16 +20,20 @@ _MAX_FILE = 1 << 12
 
 
 class Authorization(NamedTuple):
-    """A secret, and the object of the type authorization reference that holds it, too."""
+    """A secret, and the object of the type authorization reference that holds it, too.
+
+    :param warnings: what the owner of the secret's file should know, one sentence each.
+    """
 
     info: ObjectInfo
     secret: bytes
+    warnings: tuple[str, ...] = ()
 
 
 def load_authorization(oid: str, path: Path) -> Authorization:
     """The secret in a file, for an object that people name.
 
-    :raises ConfigurationError: if that is no data object, or the file cannot be read or is empty.
+    :raises ConfigurationError: if that is no data object, or the file cannot be read or believed, or is empty.
     """
     info = find_info(oid)
     if info.kind is not ObjectKind.DATA:
@@ -38,10 +42,10 @@ def load_authorization(oid: str, path: Path) -> Authorization:
             hint="A data object does, such as 0xF1D0",
             oid=info.oid,
         )
-    secret = read_input(path, "secret", _MAX_FILE)
-    if not secret:
+    file = read_secret(path, "secret", _MAX_FILE)
+    if not file.data:
         raise ConfigurationError(f"the secret {path} is empty", oid=info.oid)
-    return Authorization(info, secret)
+    return Authorization(info, file.data, file.warnings)
 
 
 def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
@@ -50,7 +54,7 @@ def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
     :raises ConfigurationError: if the chip's model does not have it.
     :raises ChipError: if the secret is another than the chip's, or it has none there.
     """
-    for info, secret in authorizations:
+    for info, secret, _ in authorizations:
         chip.require(CommandCode.DECRYPT_SYM, SymmetricMode.HMAC_SHA256)
         try:
             chip.toolbox.authorize(info.oid, secret)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
+from optiga.files.passphrases import Passphrase
 
 if TYPE_CHECKING:
     from optiga.update.payloads import PrivateKey
@@ -35,7 +37,7 @@ class KeyFile(NamedTuple):
     def is_encrypted(self) -> bool:
         return b"ENCRYPTED" in self.content
 
-    def open(self, passphrase: bytes | None = None) -> PrivateKey:
+    def open(self, passphrase: bytes | Passphrase | None = None) -> PrivateKey:
         """The key.
 
         :param passphrase: not looked at where the key is not encrypted.
@@ -47,15 +49,21 @@ class KeyFile(NamedTuple):
 
         if self.is_encrypted and passphrase is None:
             raise ConfigurationError(f"the private key {self.path} is encrypted", hint="Give its passphrase")
-        try:
-            key = serialization.load_pem_private_key(self.content, passphrase if self.is_encrypted else None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        given = Passphrase(passphrase) if isinstance(passphrase, bytes) else passphrase
+        key: object = None
+        for candidate in given.candidates if given and self.is_encrypted else (None,):
+            with suppress(ValueError, TypeError, UnsupportedAlgorithm):
+                key = serialization.load_pem_private_key(self.content, candidate)
+                break
+        if key is None:
+            if given and given.problem and self.is_encrypted:
+                given.for_new()
             hint = (
                 "Is it that key's passphrase?"
                 if self.is_encrypted
                 else "It must be a file in PEM, PKCS #8 or of OpenSSL's own"
             )
-            raise ConfigurationError(f"{self.path} holds no private key that can be opened", hint=hint) from None
+            raise ConfigurationError(f"{self.path} holds no private key that can be opened", hint=hint)
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise ConfigurationError(f"{self.path} holds no EC or RSA key")
         return key

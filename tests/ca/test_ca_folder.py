@@ -41,7 +41,13 @@ class TestCreation:
         usage = parsed.extensions.get_extension_for_class(x509.KeyUsage).value
         assert (usage.key_cert_sign, usage.crl_sign, usage.digital_signature) == (True, True, False)
         assert parsed.not_valid_after_utc - parsed.not_valid_before_utc == timedelta(days=7300, minutes=5)
-        assert {path.name for path in root.folder.path.iterdir()} == {"ca.pem", "ca.key", "issued.db", "crl.pem"}
+        assert {path.name for path in root.folder.path.iterdir()} == {
+            "ca.pem",
+            "ca.key",
+            "issued.db",
+            "crl.pem",
+            "records.sig",
+        }
         assert root.warnings == ()
 
     @POSIX
@@ -191,11 +197,12 @@ class TestKey:
             assert way in none.value.hint
         with pytest.raises(ConfigurationError, match="the passphrase does not open the key"):
             CertificateAuthority.open(tmp_path / "closed", b"wrong one")
-        with pytest.raises(ConfigurationError, match="at least 8"):
-            create_root(tmp_path / "short", NAME, passphrase=b"1234567")
-        create_root(tmp_path / "longest", NAME, passphrase=bytes(1023))
+        with pytest.raises(ConfigurationError, match="at least 12"):
+            create_root(tmp_path / "short", NAME, passphrase=b"stone river")
+        longest = b"stone river bus castle" * 50
+        create_root(tmp_path / "longest", NAME, passphrase=longest[:1023])
         with pytest.raises(ConfigurationError, match="has 1024 bytes, at most 1023"):
-            create_root(tmp_path / "longer", NAME, passphrase=bytes(1024))
+            create_root(tmp_path / "longer", NAME, passphrase=longest[:1024])
         (warning,) = CertificateAuthority.open(root.folder.path, PASSPHRASE).warnings
         assert "is not encrypted" in warning
 
@@ -228,7 +235,7 @@ class TestRevocation:
         crl = read_crl(root)
         assert crl.is_signature_valid(root.certificate.parsed.public_key())
         assert len(crl) == 0
-        assert crl.next_update_utc - crl.last_update_utc == timedelta(days=30)
+        assert crl.next_update_utc - crl.last_update_utc == timedelta(days=30, minutes=5)
 
     @pytest.mark.parametrize("reason", REASONS)
     def test_reasons(self, root, reason):
@@ -260,7 +267,14 @@ class TestRevocation:
         for _ in range(3):
             root.renew_crl()
             numbers.append(read_crl(root).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number)
-        assert numbers == [2, 3, 4]
+        assert numbers == sorted(set(numbers))
+        assert abs(numbers[0] / 1000 - utc_now().timestamp()) < 3600
+        now = utc_now() + timedelta(days=1)
+        root.renew_crl(now=now)
+        root.renew_crl(now=now)
+        last = read_crl(root).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        assert last == now.timestamp() * 1000 + 1
+        assert last < 1 << 8 * 20
 
     def test_records_of_an_older_copy(self, root):
         records, crl = root.folder.records_path, root.folder.crl_path
@@ -281,7 +295,7 @@ class TestRevocation:
         other = create_root(tmp_path / "other", NAME)
         foreign = other.records_path.read_bytes()
         root.folder.records_path.write_bytes(foreign)
-        for act in (root.renew_crl, lambda: root.issue(make_request())):
+        for act in (root.renew_crl, lambda: root.renew_crl(trust_records=True), lambda: root.issue(make_request())):
             with pytest.raises(ConfigurationError, match="records of another CA"):
                 act()
         assert root.folder.records_path.read_bytes() == foreign

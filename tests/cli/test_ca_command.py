@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sqlite3
 import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import click
 import pytest
 from cryptography import x509
 
+from optiga.ca.records import utc_now
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
@@ -31,7 +36,7 @@ def _no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def root(cli: Cli) -> str:
     """Folder of a root, beside a CSR in ``device.csr``."""
-    assert cli("ca", "init", "root").code == 0
+    assert cli("ca", "init", "--no-passphrase", "root").code == 0
     Path("device.csr").write_bytes(make_request())
     return "root"
 
@@ -42,7 +47,7 @@ class TestChip:
         ca = root
         if below:
             ca = "factory"
-            assert cli("ca", "intermediate", ca, "--ca", root).code == 0
+            assert cli("ca", "intermediate", "--no-passphrase", ca, "--ca", root).code == 0
         csr = cli("--port", port, "--csr", configs / CONFIG, "--query", "filename").out.strip()
         signed = json.loads(cli("ca", "sign", csr, "--ca", ca, "--output", "json").out)
         file = Path(signed["certificate_file"])
@@ -59,7 +64,7 @@ class TestChip:
 
     @NEEDS_OPENSSL
     def test_openssl_agrees(self, cli: Cli, port: str, configs: Path, root: str) -> None:
-        cli("ca", "intermediate", "factory", "--ca", root, "--curve", "p384")
+        cli("ca", "intermediate", "--no-passphrase", "factory", "--ca", root, "--curve", "p384")
         csr = cli("--port", port, "--csr", configs / CONFIG, "--query", "filename").out.strip()
         cli("ca", "sign", csr, "--ca", "factory", "--out", "device.pem")
         options = ("-CAfile", "root/ca.pem", "-untrusted", "device.pem")
@@ -73,32 +78,32 @@ class TestChip:
 class TestInit:
     def test_name_and_days(self, cli: Cli) -> None:
         words = ("--name", "My root", "--organization", "Example", "--country", "de", "--days", "10", "--curve", "p384")
-        made = json.loads(cli("ca", "init", "root", *words, "--output", "json").out)
+        made = json.loads(cli("ca", "init", "--no-passphrase", "root", *words, "--output", "json").out)
         assert made["subject"] == "C=DE, O=Example, CN=My root"
         assert (made["ca"], made["certificate_file"]) == ("root", str(Path("root", "ca.pem")))
         assert made["key_encrypted"] is False
 
     def test_an_open_key_is_said(self, cli: Cli) -> None:
-        assert "unencrypted: whoever can read it is the CA" in cli("ca", "init", "root").err
-        assert cli("ca", "init", "quiet", "-q").err == ""
+        assert "unencrypted: whoever can read it is the CA" in cli("ca", "init", "--no-passphrase", "root").err
+        assert cli("ca", "init", "--no-passphrase", "quiet", "-q").err == ""
 
     def test_twice(self, cli: Cli, root: str) -> None:
         before = Path(root, "ca.key").read_bytes()
-        assert "there is a CA in root already" in fails(cli, 2, "ca", "init", root)
+        assert "there is a CA in root already" in fails(cli, 2, "ca", "init", "--no-passphrase", root)
         assert Path(root, "ca.key").read_bytes() == before
 
     @pytest.mark.skipif(sys.platform == "win32", reason="links there want rights")
     def test_links_that_run_in_a_circle(self, cli: Cli) -> None:
         Path("loop").symlink_to("loop")
-        assert "its symbolic links run in a circle" in fails(cli, 2, "ca", "init", "loop")
+        assert "its symbolic links run in a circle" in fails(cli, 2, "ca", "init", "--no-passphrase", "loop")
 
     @pytest.mark.parametrize("words", [("--days", "0"), ("--curve", "p521"), ("--name", ""), ("--country", "Germany")])
     def test_mistakes(self, cli: Cli, words: tuple[str, str]) -> None:
-        fails(cli, 2, "ca", "init", "root", *words)
+        fails(cli, 2, "ca", "init", "--no-passphrase", "root", *words)
         assert list(Path().iterdir()) == []
 
     def test_a_query_for_nothing_makes_nothing(self, cli: Cli) -> None:
-        assert "finds nothing" in fails(cli, 2, "ca", "init", "root", "--query", "colour")
+        assert "finds nothing" in fails(cli, 2, "ca", "init", "--no-passphrase", "root", "--query", "colour")
         assert list(Path().iterdir()) == []
 
 
@@ -147,14 +152,14 @@ class TestPassphrase:
         assert len(asked) == 4
 
     def test_root_and_intermediate_have_their_own(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        asked = self.answer(monkeypatch, PASSPHRASE, "another one", "another one")
+        asked = self.answer(monkeypatch, PASSPHRASE, "another phrase", "another phrase")
         result = cli("ca", "intermediate", "factory", "--ca", closed, "--ask-passphrase")
         assert result.code == 0
         assert "Passphrase of closed" in asked[0] + result.err  # older versions of click print the question themselves
         assert "does not open" in fails(
             cli, 2, "ca", "crl", "--ca", "factory", "--passphrase-file", self.file(PASSPHRASE)
         )
-        assert cli("ca", "crl", "--ca", "factory", "--passphrase-file", self.file("another one")).code == 0
+        assert cli("ca", "crl", "--ca", "factory", "--passphrase-file", self.file("another phrase")).code == 0
 
     def file(self, passphrase: str) -> str:
         Path("passphrase").write_text(passphrase)
@@ -243,16 +248,13 @@ class TestSign:
 
 
 class TestListAndRevoke:
-    def test_states(self, cli: Cli, root: str) -> None:
-        serials = [
-            cli("ca", "sign", "device.csr", "--ca", root, "--out", f"{number}.pem", "--query", "serial").out.strip()
-            for number in range(3)
-        ]
-        past = "2020-01-01T00:00:00+00:00"
-        with sqlite3.connect(Path(root, "issued.db")) as connection:
-            connection.execute("UPDATE issued SET not_after = ? WHERE serial = ?", (past, serials[2]))
-        connection.close()
+    def test_states(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        sign = ("ca", "sign", "device.csr", "--ca", root, "--query", "serial", "--out")
+        serials = [cli(*sign, f"{number}.pem").out.strip() for number in range(2)]
+        serials.append(cli(*sign, "2.pem", "--days", "1").out.strip())
         assert cli("ca", "revoke", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
+        later = utc_now() + timedelta(days=2)
+        monkeypatch.setattr("optiga.ca.records.utc_now", lambda: later)
         lines = [line.split() for line in cli("ca", "list", "--ca", root).out.splitlines()]
         assert [(line[0], line[1]) for line in lines] == list(
             zip(serials, ("revoked", "valid", "expired"), strict=True)
@@ -273,6 +275,66 @@ class TestListAndRevoke:
         shown = json.loads(cli("ca", "crl", "--ca", root, "--crl-days", "7", "--output", "json").out)
         assert shown == {"ca": "CN=root", "crl_file": str(crl), "crl_days": 7}
 
+    def test_a_crl_that_runs_out(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is said when the CA is used, not only when devices are refused."""
+        actions = {
+            name: ("ca", *words, "--ca", root, "-q")
+            for name, words in {
+                "list": ("list",),
+                "sign": ("sign", "device.csr"),
+                "revoke": ("revoke", "device.pem"),
+            }.items()
+        }
+        for words in (actions["sign"], actions["list"]):
+            assert cli(*words).err == ""
+        for days, what in ((25, "Warning: the CRL runs out on"), (31, "Warning: the CRL ran out on")):
+            cli("ca", "crl", "--ca", root)
+            later = utc_now() + timedelta(days=days)
+            with monkeypatch.context() as patch:
+                patch.setattr("optiga.ca.records.utc_now", lambda: later)  # noqa: B023
+                for words in actions.values():
+                    result = cli(*words)
+                    assert result.code == 0
+                    assert what in result.err
+                assert "Warning" not in cli("ca", "crl", "--ca", root).err
+        Path(root, "crl.pem").unlink()
+        assert "there is no CRL of this CA in" in cli(*actions["list"]).err
+
+    def test_records_that_were_edited(self, cli: Cli, root: str) -> None:
+        cli("ca", "sign", "device.csr", "--ca", root)
+        with closing(sqlite3.connect(Path(root, "issued.db"), isolation_level=None)) as connection:
+            connection.execute("DELETE FROM issued")
+        result = cli("ca", "list", "--ca", root)
+        assert result.code == 0
+        assert "Warning: the records" in result.err
+        for words in (("crl",), ("sign", "device.csr"), ("revoke", "device.pem")):
+            assert "have been changed by something else" in fails(cli, 2, "ca", *words, "--ca", root)
+        assert cli("ca", "crl", "--ca", root, "--trust-records").code == 0
+        assert cli("ca", "list", "--ca", root).err == ""
+
+    def test_a_crl_that_was_given_out(self, cli: Cli, root: str) -> None:
+        """The folder comes from an older copy, and its own CRL with it."""
+        cli("ca", "sign", "device.csr", "--ca", root)
+        shutil.copytree(root, "copy")
+        cli("ca", "revoke", "device.pem", "--ca", root)
+        shutil.copy(Path(root, "crl.pem"), "published.pem")
+        assert cli("ca", "list", "--ca", root, "--crl", "published.pem").err == ""
+        given = ("--ca", "copy", "--crl", "published.pem")
+        result = cli("ca", "list", *given)
+        assert "valid" in result.out
+        assert "older than the CRL published.pem" in result.err
+        for words in (("crl",), ("sign", "device.csr", "--out", "x.pem"), ("revoke", "device.pem")):
+            assert "are older than the CRL published.pem" in fails(cli, 2, "ca", *words, *given)
+        assert not Path("x.pem").exists()
+        assert "do not go together" in fails(cli, 2, "ca", "crl", *given, "--trust-records")
+        assert "no CRL that this CA has signed" in fails(cli, 5, "ca", "crl", "--ca", root, "--crl", "device.pem")
+
+    def test_the_clock(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        cli("ca", "sign", "device.csr", "--ca", root)
+        monkeypatch.setattr("optiga.ca.authority.utc_now", lambda: utc_now() - timedelta(days=400))
+        for words in (("sign", "device.csr"), ("crl",), ("revoke", "device.pem")):
+            assert "Is the clock right?" in fails(cli, 5, "ca", *words, "--ca", root)
+
     def test_revoked_already(self, cli: Cli, root: str) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)
         first = json.loads(cli("ca", "revoke", "device.pem", "--ca", root, "--output", "json").out)
@@ -281,6 +343,47 @@ class TestListAndRevoke:
         assert "revoked already" in again.err
         crl = x509.load_pem_x509_crl(Path(first["crl_file"]).read_bytes())
         assert [f"{entry.serial_number:040x}" for entry in crl] == [first["serial"]]
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            str,
+            str.upper,
+            lambda serial: serial.lstrip("0"),
+            lambda serial: "00" + serial,
+            lambda serial: "0x" + serial,
+            lambda serial: ":".join(serial[place : place + 2] for place in range(0, 40, 2)).upper(),
+        ],
+    )
+    def test_a_serial_number_beside_a_planted_file(self, cli: Cli, root: str, form: Callable[[str], str]) -> None:
+        """A file that is named like it, and holds another device's certificate, counts for nothing."""
+        serials = [
+            cli("ca", "sign", "device.csr", "--ca", root, "--out", f"{name}.pem", "--query", "serial").out.strip()
+            for name in ("meant", "other")
+        ]
+        named = form(serials[0])
+        Path("other.pem").rename(named)
+        assert cli("ca", "show", named, "--ca", root).out == Path("meant.pem").read_text()
+        assert cli("ca", "revoke", named, "--ca", root, "--query", "serial").out.strip() == serials[0]
+        listed = cli("ca", "list", "--ca", root, "--query", "certificates[].state").out
+        assert listed.strip() == "['revoked', 'valid']"
+
+    def test_a_file_named_like_a_serial_number(self, cli: Cli, root: str) -> None:
+        serial = cli("ca", "sign", "device.csr", "--ca", root, "--out", "ab12", "--query", "serial").out.strip()
+        assert "--file takes the file ab12" in fails(cli, 5, "ca", "revoke", "ab12", "--ca", root)
+        assert cli("ca", "show", "--file", "ab12", "--ca", root).out == Path("ab12").read_text()
+        assert cli("ca", "revoke", "ab12", "--ca", root, "--file", "--query", "serial").out.strip() == serial
+        assert "no such file" in fails(cli, 2, "ca", "revoke", "--file", "cd34", "--ca", root)
+
+    @pytest.mark.parametrize(
+        "name", ["12 34", "+12", "-12", "1_2", "0x", "0x12.pem", "\u0661\u0662", "", "ab12.pem", "12h"]
+    )
+    def test_what_is_neither(self, cli: Cli, root: str, name: str) -> None:
+        fails(cli, 2, "ca", "revoke", "--ca", root, "--", name)
+
+    @pytest.mark.parametrize("name", [":", "::", "0", "f" * 41, "f" * 255, "0x0"])
+    def test_serial_numbers_that_nothing_has(self, cli: Cli, root: str, name: str) -> None:
+        assert "has issued no certificate" in fails(cli, 5, "ca", "revoke", name, "--ca", root)
 
     def test_mistakes(self, cli: Cli, root: str) -> None:
         assert "neither a serial number in hex nor a file" in fails(cli, 2, "ca", "revoke", "x.pem", "--ca", root)

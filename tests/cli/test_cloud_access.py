@@ -146,7 +146,7 @@ ASKED_FIRST = {
 @pytest.fixture
 def prepared(cli: Cli, cloud: Cloud) -> None:
     """All that :data:`ASKED_FIRST` asks for is there."""
-    assert cli("ca", "init", "ca").code == 0
+    assert cli("ca", "init", "--no-passphrase", "ca").code == 0
     ca = Path("ca", "ca.pem").read_text()
     cloud.iot.register_ca_certificate(caCertificate=ca, certificateMode="SNI_ONLY", setAsActive=True)
     cloud.iot.create_thing_type(thingTypeName="lamps")
@@ -269,7 +269,7 @@ class TestOtherCommands:
         assert f"Allow iot:DescribeEndpoint: {OPERATORS}" in refused(cli, cloud, CLOUD, *words)
 
     def test_ca_register(self, cli: Cli, cloud: Cloud) -> None:
-        assert cli("ca", "init", "ca").code == 0
+        assert cli("ca", "init", "--no-passphrase", "ca").code == 0
         for operation in ("GetRegistrationCode", "ListCACertificates", "GetCallerIdentity"):
             cloud.fail(operation, Fault.error("AccessDeniedException", 403, "no"))
             said = refused(cli, cloud, CLOUD, "ca", "register", "ca")

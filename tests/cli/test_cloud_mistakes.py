@@ -233,7 +233,7 @@ class TestChipsThatAreThere:
         assert "lamps: no value for the template's parameter Room" in said
 
     def test_without_a_cloud_aws_is_not_asked(self, cli: Cli, cloud: Cloud, chip: str) -> None:
-        assert cli("ca", "init", "ca").code == 0
+        assert cli("ca", "init", "--no-passphrase", "ca").code == 0
         said = refused(cli, cloud, USAGE, "provision", RSA_CONFIG, "--ca", "ca", "--no-cloud")
         assert "--id" in said
         assert cloud.calls == []

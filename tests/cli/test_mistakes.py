@@ -274,7 +274,7 @@ def test_a_chip_is_in_no_file_of_the_name_of_a_dash(cli: Cli, words: str) -> Non
 @pytest.mark.parametrize("words", ["object write 0xE0E1", "--write", "key verify", "ca sign --ca mine"])
 def test_pem_in_utf_16_is_called_so(cli: Cli, port: str, words: str) -> None:
     """As PowerShell's > writes it."""
-    assert cli("ca", "init", "mine").code == 0
+    assert cli("ca", "init", "--no-passphrase", "mine").code == 0
     Path("file.pem").write_text(Path("mine/ca.pem").read_text(), encoding="utf-16")
     result = cli("--port", port, *words.split(), "file.pem", *(["file.pem"] * 2 if "verify" in words else []))
     assert (result.code, result.errors) == (CERTIFICATE, ["Error: file.pem is text in UTF-16. Save it in UTF-8"])

@@ -80,7 +80,17 @@ class TestEndings:
 
     def test_standard_output_that_has_not_every_character(self, tmp_path: Path) -> None:
         """As a pipe or a file on Windows."""
-        words = [*OPTIGA, "ca", "init", "root", "--name", "Wurzel \u65e5\u672c", "--query", "subject"]
+        words = [
+            *OPTIGA,
+            "ca",
+            "init",
+            "--no-passphrase",
+            "root",
+            "--name",
+            "Wurzel \u65e5\u672c",
+            "--query",
+            "subject",
+        ]
         done = run_process(words, tmp_path, {"PYTHONIOENCODING": "cp1252:strict", "PYTHONUTF8": "1"})
         assert (done.returncode, done.stdout) == (0, "CN=Wurzel \\u65e5\\u672c\n")
 

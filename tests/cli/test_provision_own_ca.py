@@ -15,8 +15,8 @@ from tests.support.cloud.server import Cloud
 class TestOwnCa:
     @pytest.fixture
     def ca(self, cli: Cli) -> str:
-        assert cli("ca", "init", "root").code == 0
-        assert cli("ca", "intermediate", "factory", "--ca", "root").code == 0
+        assert cli("ca", "init", "--no-passphrase", "root").code == 0
+        assert cli("ca", "intermediate", "--no-passphrase", "factory", "--ca", "root").code == 0
         return "factory"
 
     def test_without_a_cloud(self, run: Cli, bench: Bench, ca: str) -> None:
@@ -107,7 +107,7 @@ class TestOwnCa:
 class TestCaRegister:
     @pytest.fixture
     def ca(self, cli: Cli) -> str:
-        assert cli("ca", "init", "root").code == 0
+        assert cli("ca", "init", "--no-passphrase", "root").code == 0
         return "root"
 
     def described(self, cloud: Cloud, result: Result) -> dict[str, object]:

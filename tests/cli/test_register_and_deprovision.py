@@ -53,7 +53,7 @@ class TestRegister:
         assert "its issuer is aws, not chip" in result.errors[0]
 
     def test_not_genuine(self, cli: Cli, bench: Bench) -> None:
-        assert cli("ca", "init", "mine").code == 0
+        assert cli("ca", "init", "--no-passphrase", "mine").code == 0
         result = cli("--port", bench.port, "register", "--trust", "mine/ca.pem")
         assert result.code == CERTIFICATE_EXIT
         assert "0xE0E0" in result.errors[0]

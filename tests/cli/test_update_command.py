@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -279,6 +280,25 @@ class TestSignature:
         assert cli(*words, "--passphrase-file", "word").code == 0
         monkeypatch.setenv("OPTIGA_SIGNER_PASSPHRASE", PASSPHRASE)
         assert cli(*words).code == 0
+
+    @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+    def test_files_of_secrets_that_others_may_use(self, cli: Cli) -> None:
+        Path("signer.pem").write_bytes(key_pem(signer(), PASSPHRASE))
+        Path("word").write_bytes(f"\ufeff{PASSPHRASE}\r\n".encode("utf-16-le"))
+        files = [Path("word"), Path("secret")]
+        make = f"update make data 0xF1E0 data {ENCRYPTED} --passphrase-file word --out set.json".split()
+        for file, what in zip(files, ("passphrase word", "secret secret"), strict=True):
+            for other in files:
+                other.chmod(0o600)
+            assert "Warning" not in cli(*make).err
+            file.chmod(0o640)
+            assert f"Warning: other users may read the {what}" in cli(*make).err
+            Path("set.json").unlink()
+            file.chmod(0o620)
+            result = cli(*make)
+            assert result.code == USAGE
+            assert f"other users may write the {what}" in result.errors[0]
+            assert not Path("set.json").exists()
 
     def test_nothing_is_written_over_what_it_is_made_from(self, cli: Cli) -> None:
         for name in ("signer.pem", "data", "secret"):

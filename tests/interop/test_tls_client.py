@@ -68,13 +68,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     if not openssl("version").stdout.startswith("OpenSSL "):
         pytest.skip("LibreSSL's server does not send lines back")
     made = Bench(tmp_path_factory.mktemp("bench"))
-    made.optiga("ca", "init", "root")
-    made.optiga("ca", "intermediate", "factory", "--ca", "root")
+    made.optiga("ca", "init", "--no-passphrase", "root")
+    made.optiga("ca", "intermediate", "--no-passphrase", "factory", "--ca", "root")
     csr = made.optiga("--port", made.port, "--csr", CONFIG, "--query", "filename")
     made.optiga("ca", "sign", csr, "--ca", "factory", "--out", "device.pem")
     matches = made.optiga("--port", made.port, "--write", "device.pem", "--strict", "--query", "key_match")
     assert matches == "True"
-    made.optiga("ca", "init", "other")
+    made.optiga("ca", "init", "--no-passphrase", "other")
     made.optiga("ca", "sign", csr, "--ca", "other", "--out", "stranger.pem")
     key = make_key()
     names = x509.SubjectAlternativeName([x509.DNSName(HOST)])

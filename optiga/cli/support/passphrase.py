@@ -9,31 +9,35 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, together
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
-
-ENVIRONMENT = "OPTIGA_CA_PASSPHRASE"
-_MAX_FILE_SIZE = 1 << 16
-
+    from optiga.ca.folder import CaFolder
+    from optiga.files.passphrases import Passphrase
 
 passphrase_options = together(
     click.option(
         "--passphrase-file",
         type=FILE,
-        help=f"Its first line is the passphrase. [environment variable {ENVIRONMENT}]",
+        help=f"Its first line is the passphrase. [environment variable {CA_PASSPHRASE}]",
     ),
     click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrase of the CA's key."),
 )
 """``--passphrase-file`` and ``--ask-passphrase``, as ``passphrase_file`` and ``ask_passphrase``."""
 
 
+no_passphrase_option = click.option(
+    "--no-passphrase", is_flag=True, help="Leave the new key unencrypted: whoever can read its file is the CA."
+)
+
+
 def read_passphrase(
-    file: str | None, *, ask: bool, prompt: str = "Passphrase", new: bool = False, environment: str = ENVIRONMENT
-) -> bytes | None:
+    file: str | None, *, ask: bool, prompt: str = "Passphrase", new: bool = False, environment: str = CA_PASSPHRASE
+) -> Passphrase | None:
     """The passphrase, None if there is none.
 
     :param file: a file whose first line it is; counts before the environment.
@@ -42,26 +46,60 @@ def read_passphrase(
     :param environment: the variable that holds it; empty for none.
     :raises ConfigurationError: if the file cannot be read or begins with an empty line, or nobody can be asked.
     """
+    from optiga.files.passphrases import passphrase_of_text, read_passphrase_file
+
     if file is not None and ask:
         raise click.UsageError("--passphrase-file and --ask-passphrase do not go together.")
     if file is not None:
-        from optiga.files.files import read_input
-
-        lines = read_input(Path(file), "passphrase", _MAX_FILE_SIZE).splitlines()
-        if not lines or not lines[0]:
-            raise ConfigurationError(f"there is no passphrase in the first line of {file}")
-        return lines[0]
+        return read_passphrase_file(Path(file))
     if ask:
-        if sys.stdin is None or not sys.stdin.isatty():
+        if not _is_somebody_there():
             raise ConfigurationError(
                 "nobody can be asked for the passphrase: standard input is no terminal",
                 hint=f"Use --passphrase-file or the environment variable {environment}"
                 if environment
                 else "Use a file of it",
             )
-        return os.fsencode(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
-    value = os.environ.get(environment) if environment else None
-    return os.fsencode(value) if value else None
+        typed = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
+        return passphrase_of_text(os.fsencode(typed))
+    value = find_passphrase(environment) if environment else None
+    return passphrase_of_text(os.fsencode(value)) if value else None
+
+
+def read_new_passphrase(
+    file: str | None, *, ask: bool, none: bool, prompt: str, option: str = "--passphrase-file", environment: bool = True
+) -> Passphrase | None:
+    """The passphrase of a key that is made or encrypted anew, None if it is to have none.
+
+    Where nothing says which, and somebody sits at the terminal, it is asked for.
+
+    :param none: ``--no-passphrase``.
+    :param option: what names the file.
+    :param environment: whether the environment variable counts.
+    :raises ConfigurationError: if there is none and nobody can be asked, or it is too weak.
+    """
+    from optiga.ca.passphrase_rules import check_passphrase
+
+    if none:
+        if file is not None:
+            raise click.UsageError(f"--no-passphrase and {option} do not go together.")
+        return None
+    variable = CA_PASSPHRASE if environment else ""
+    found = read_passphrase(file, ask=ask, prompt=prompt, new=True, environment=variable)
+    if found is None and _is_somebody_there():
+        found = read_passphrase(None, ask=True, prompt=prompt, new=True, environment=variable)
+    if found is None:
+        ways = f"{option} FILE" + (f", --ask-passphrase, or the environment variable {variable}" if variable else "")
+        raise ConfigurationError(
+            "the CA's key is to be encrypted, and there is no passphrase",
+            hint=f"Give one: {ways}; --no-passphrase leaves the key open",
+        )
+    check_passphrase(found.for_new())
+    return found
+
+
+def _is_somebody_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def open_authority(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:
@@ -73,11 +111,28 @@ def open_authority(settings: Settings, path: str, passphrase_file: str | None, *
 
     passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
     authority = CertificateAuthority.open(Path(path), passphrase)
-    warn_of(settings, authority)
+    warn_of(settings, authority, passphrase)
     return authority
 
 
-def warn_of(settings: Settings, authority: CertificateAuthority) -> None:
-    """Say what the owner of a CA should know."""
-    for warning in authority.warnings:
+def warn_of(settings: Settings, authority: CertificateAuthority, passphrase: Passphrase | None) -> None:
+    """Say what the owner of a CA that has been opened should know."""
+    for warning in (*authority.warnings, *(passphrase.warnings if passphrase else ())):
         settings.warn(warning)
+
+
+def find_crl_warning(folder: CaFolder) -> str:
+    """What there is to say of the end of a CA's CRL; empty if it has long to go."""
+    from optiga.ca.integrity import read_crl_file
+    from optiga.ca.records import utc_now
+
+    crl = read_crl_file(folder)
+    if crl is None:
+        return f"there is no CRL of this CA in {folder.crl_path}"
+    return crl.find_warning(utc_now())
+
+
+def warn_of_crl(settings: Settings, folder: CaFolder) -> None:
+    """Say that a CA's CRL has run out or soon will."""
+    if warning := find_crl_warning(folder):
+        settings.warn(f"{warning}; 'ca crl' writes a new one")

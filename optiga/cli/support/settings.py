@@ -73,6 +73,9 @@ class Settings:
         except BaseException:
             chip.close()
             raise
+        for authorization in authorizations:
+            for warning in authorization.warnings:
+                self.warn(warning)
         return chip
 
     def announce_emulated(self, path: Path, more: str = "") -> None:

@@ -43,7 +43,7 @@ def load_code() -> None:
     with TemporaryDirectory() as folder:
         port = ["--port", f"emulator:{folder}/chip", "-q"]
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            assert main(["ca", "init", f"{folder}/ca", "-q"]) == 0
+            assert main(["ca", "init", "--no-passphrase", f"{folder}/ca", "-q"]) == 0
             arguments = ["provision", str(config), "--ca", f"{folder}/ca", "--no-cloud", "--out-dir", folder]
             assert main([*port, *arguments]) == 0
 

@@ -8,10 +8,11 @@ from optiga.cli.support.lazy import Lazy, LazyGroup
 from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
-    "crl": Lazy(".authority:crl", "Write a new CRL."),
+    "crl": Lazy(".crl:crl", "Write a new CRL."),
     "init": Lazy(".authority:init", "Make a root CA."),
     "intermediate": Lazy(".authority:intermediate", "Make a CA certified by another one."),
     "list": Lazy(".authority:list_issued", "List what a CA has issued."),
+    "passphrase": Lazy(".passphrase:command", "Change the passphrase of a CA's key."),
     "register": Lazy(".register:command", "Register a CA with AWS IoT."),
     "revoke": Lazy(".authority:revoke", "Revoke a certificate for good."),
     "show": Lazy(".authority:show", "Print a certificate that a CA has issued."),

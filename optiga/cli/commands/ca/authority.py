@@ -8,17 +8,33 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.ca.profile import MAX_DAYS
-from optiga.ca.revocation import CRL_DAYS, REASONS
+from optiga.ca.revocation import REASONS
+from optiga.cli.commands.ca.crl import (
+    DAYS,
+    ca_option,
+    check_published,
+    crl_days_option,
+    file_option,
+    published_option,
+)
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
-from optiga.cli.support.passphrase import open_authority, passphrase_options, read_passphrase, warn_of
+from optiga.cli.support.passphrase import (
+    find_crl_warning,
+    no_passphrase_option,
+    open_authority,
+    passphrase_options,
+    read_new_passphrase,
+    read_passphrase,
+    warn_of,
+    warn_of_crl,
+)
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import CertificateError, ConfigurationError
 
 if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
+    from optiga.files.passphrases import Passphrase
 
-_DAYS = click.IntRange(1, MAX_DAYS)
 _MADE = ("ca", "subject", "serial", "not_after", "certificate_file", "key_encrypted")
 
 
@@ -27,20 +43,17 @@ _new_ca_options = together(
     click.option("--organization", metavar="TEXT", help="Organization in its name."),
     click.option("--country", metavar="CC", help="Country in its name, two letters."),
     click.option("--curve", type=click.Choice(["p256", "p384"]), default="p256", help="Curve of its key. [p256]"),
+    click.option("--crl-url", metavar="URL", help="Where its CRL will be (http), named in what it signs. [nowhere]"),
 )
 """What both kinds of new CAs take."""
-
-_ca_option = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
-_crl_days_option = click.option(
-    "--crl-days", type=_DAYS, metavar="N", default=CRL_DAYS, help="Days until the next CRL has to be made. [30]"
-)
 
 
 @click.command(name="init")
 @click.argument("path", type=FOLDER)
 @_new_ca_options
-@click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [7300]")
+@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [7300]")
 @passphrase_options
+@no_passphrase_option
 @common_options()
 @pass_settings
 def init(
@@ -50,21 +63,33 @@ def init(
     organization: str | None,
     country: str | None,
     curve: str,
+    crl_url: str | None,
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
+    no_passphrase: bool,
 ) -> None:
     """Make a root CA in a folder that is not there yet or empty.
 
-    Its private key lies there, encrypted if there is a passphrase. Whoever has both can certify anything.
+    Its private key lies there, encrypted with the passphrase. Whoever has both can certify anything.
     """
     from optiga.ca.creation import CaName, create_root
+    from optiga.ca.folder import check_new
+    from optiga.ca.settings import CaSettings, check_crl_url
 
     settings.check_query(dict.fromkeys(_MADE, ""))
-    passphrase = read_passphrase(passphrase_file, ask=ask_passphrase, prompt="Passphrase of the new CA", new=True)
+    if no_passphrase and ask_passphrase:
+        raise click.UsageError("--no-passphrase and --ask-passphrase do not go together.")
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
-    folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=passphrase)
-    _show_new(settings, folder)
+    ca_name.build()
+    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "")
+    check_new(Path(path))
+    passphrase = read_new_passphrase(
+        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
+    )
+    value = passphrase.value if passphrase else None
+    folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=value, settings=ca_settings)
+    _show_new(settings, folder, passphrase)
 
 
 @click.command(name="intermediate")
@@ -73,8 +98,9 @@ def init(
     "--ca", "parent_path", type=FileName("PARENT"), required=True, help="Folder of the root that certifies it."
 )
 @_new_ca_options
-@click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the root has left]")
+@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [3650, or what the root has left]")
 @passphrase_options
+@no_passphrase_option
 @click.option("--ca-passphrase-file", type=FILE, help="The same for the root's key. [the environment variable]")
 @common_options()
 @pass_settings
@@ -86,9 +112,11 @@ def intermediate(
     organization: str | None,
     country: str | None,
     curve: str,
+    crl_url: str | None,
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
+    no_passphrase: bool,
     ca_passphrase_file: str | None,
 ) -> None:
     """Make a CA in a folder that is not there yet or empty, certified by the root in PARENT.
@@ -98,25 +126,35 @@ def intermediate(
     """
     from optiga.ca.authority import CertificateAuthority
     from optiga.ca.creation import CaName, create_intermediate
-    from optiga.ca.folder import CaFolder
+    from optiga.ca.folder import CaFolder, check_new
+    from optiga.ca.settings import CaSettings, check_crl_url
 
     settings.check_query(dict.fromkeys(_MADE, ""))
+    check_new(Path(path))
     root = CaFolder.open(Path(parent_path))
     ask_root = ask_passphrase and ca_passphrase_file is None and root.key_is_encrypted
     root_passphrase = read_passphrase(ca_passphrase_file, ask=ask_root, prompt=f"Passphrase of {parent_path}")
     parent = CertificateAuthority.open(root.path, root_passphrase if root.key_is_encrypted else None)
-    warn_of(settings, parent)
-    passphrase = read_passphrase(passphrase_file, ask=ask_passphrase, prompt="Passphrase of the new CA", new=True)
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
-    folder = create_intermediate(Path(path), ca_name, parent, curve=curve, days=days, passphrase=passphrase)
-    _show_new(settings, folder)
+    ca_name.build()
+    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "")
+    passphrase = read_new_passphrase(
+        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
+    )
+    warn_of(settings, parent, root_passphrase)
+    value = passphrase.value if passphrase else None
+    folder = create_intermediate(
+        Path(path), ca_name, parent, curve=curve, days=days, passphrase=value, settings=ca_settings
+    )
+    _show_new(settings, folder, passphrase)
 
 
 @click.command(name="sign")
 @click.argument("csr_path", type=FileName("CSR"))
-@_ca_option
+@ca_option
 @click.option("--out", type=FILE, help="File of the certificate and its chain. [that of the CSR, with .pem]")
-@click.option("--days", type=_DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
+@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
+@published_option
 @passphrase_options
 @common_options()
 @pass_settings
@@ -126,6 +164,7 @@ def sign(
     ca_path: str,
     out: str | None,
     days: int | None,
+    published: str | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
@@ -147,8 +186,10 @@ def sign(
         _check_replaceable(target)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
+    check_published(authority, published)
     issued = authority.issue(csr, days)
     issued.write(target)
+    warn_of_crl(settings, authority.folder)
     for note in issued.notes:
         settings.note(note)
     fields = {
@@ -162,17 +203,30 @@ def sign(
 
 
 @click.command(name="list")
-@_ca_option
+@ca_option
+@published_option
 @common_options()
 @pass_settings
-def list_issued(settings: Settings, ca_path: str) -> None:
-    """List every certificate that a CA has issued: serial number, state, end of validity, subject."""
+def list_issued(settings: Settings, ca_path: str, published: str | None) -> None:
+    """List every certificate that a CA has issued: serial number, state, end of validity, subject.
+
+    Records that have been edited, or come from an older copy, are listed with a warning.
+    """
     from optiga.ca.folder import CaFolder
+    from optiga.ca.integrity import check_records
     from optiga.ca.records import open_records, utc_now
 
     folder = CaFolder.open(Path(ca_path))
-    with open_records(folder.records_path) as records:
+    warning = ""
+    with open_records(folder.records_path) as records, records.snapshot():
+        try:
+            check_records(folder, records, Path(published) if published is not None else None)
+        except ConfigurationError as error:
+            warning = str(error)
         issued = records.all()
+    if warning:
+        settings.warn(warning)
+    warn_of_crl(settings, folder)
     now = utc_now()
     fields = [
         {
@@ -193,19 +247,23 @@ def list_issued(settings: Settings, ca_path: str) -> None:
 
 
 @click.command(name="show")
-@click.argument("serial")
-@_ca_option
+@click.argument("name", metavar="SERIAL|FILE")
+@ca_option
+@file_option
 @common_options()
 @pass_settings
-def show(settings: Settings, serial: str, ca_path: str) -> None:
-    """Print a certificate, by its serial number, and its chain as PEM: what 'ca sign' writes into its file."""
+def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
+    """Print a certificate and its chain as PEM: what 'ca sign' writes into its file.
+
+    Hex digits and colons alone are a serial number, anything else is a file.
+    """
     from optiga.ca.folder import CaFolder
     from optiga.ca.records import find_record, open_records
     from optiga.pki.certificate import Certificate
 
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
-        record = find_record(records, serial)
+        record = find_record(records, Path(name) if is_file else name)
     text = "".join(certificate.pem for certificate in (Certificate.parse(record.der), *folder.chain))
     fields = {"serial": record.serial, "subject": record.subject, "certificate": text}
     settings.print_result(fields, text=text.rstrip("\n"))
@@ -213,7 +271,8 @@ def show(settings: Settings, serial: str, ca_path: str) -> None:
 
 @click.command(name="revoke")
 @click.argument("name", metavar="SERIAL|FILE")
-@_ca_option
+@ca_option
+@file_option
 @click.option(
     "--reason",
     type=click.Choice(REASONS, case_sensitive=False),
@@ -221,7 +280,8 @@ def show(settings: Settings, serial: str, ca_path: str) -> None:
     default="unspecified",
     help=f"One of {', '.join(REASONS)}. [unspecified]",
 )
-@_crl_days_option
+@crl_days_option
+@published_option
 @passphrase_options
 @common_options()
 @pass_settings
@@ -229,19 +289,26 @@ def revoke(
     settings: Settings,
     name: str,
     ca_path: str,
+    is_file: bool,
     reason: str,
     crl_days: int,
+    published: str | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
     """Revoke a certificate, named by serial number or file, for good, and write a new CRL (crl.pem).
 
+    Hex digits and colons alone are a serial number, anything else is a file.
     It counts where the CRL gets to: hand it to whoever checks the certificates.
     """
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
-    record, fresh = authority.revoke(name, reason, crl_days=crl_days)
+    check_published(authority, published)
+    before = find_crl_warning(authority.folder)
+    record, fresh = authority.revoke(Path(name) if is_file else name, reason, crl_days=crl_days)
     assert record.revoked_at is not None  # noqa: S101
+    if before:
+        settings.warn(f"{before}; the new one takes its place")
     fields = {
         "serial": record.serial,
         "subject": record.subject,
@@ -254,28 +321,7 @@ def revoke(
     settings.print_result(fields)
 
 
-@click.command(name="crl")
-@_ca_option
-@_crl_days_option
-@passphrase_options
-@common_options()
-@pass_settings
-def crl(settings: Settings, ca_path: str, crl_days: int, passphrase_file: str | None, ask_passphrase: bool) -> None:
-    """Write a new certificate revocation list (crl.pem), before the one that is there runs out."""
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
-    fields = {
-        "ca": authority.certificate.subject,
-        "crl_file": str(authority.folder.crl_path),
-        "crl_days": crl_days,
-    }
-    settings.check_query(fields)
-    authority.renew_crl(crl_days)
-    settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
-    if settings.wants_result:
-        settings.print_result(fields, default="repr")
-
-
-def _show_new(settings: Settings, folder: CaFolder) -> None:
+def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
     from optiga.ca.folder import CERTIFICATE
     from optiga.ca.records import format_serial
 
@@ -290,6 +336,8 @@ def _show_new(settings: Settings, folder: CaFolder) -> None:
     }
     if not folder.key_is_encrypted:
         settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
+    for warning in passphrase.warnings if passphrase else ():
+        settings.warn(warning)
     settings.print_result(fields)
 
 

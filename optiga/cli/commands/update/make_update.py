@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_whole, take_hex
+from optiga.cli.support.environment import SIGNER_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY
 from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from optiga.update.make import UpdateSecret
     from optiga.update.payloads import Payload, PrivateKey
 
-_ENVIRONMENT = "OPTIGA_SIGNER_PASSPHRASE"
 _MAX_VERSION = 0x7FFF
 _MAX_SECRET_FILE = 1 << 12
 
@@ -36,7 +36,7 @@ _update_options = together(
     click.option(
         "--passphrase-file",
         type=FILE,
-        help=f"Its first line is the passphrase of the signer's key. [environment variable {_ENVIRONMENT}]",
+        help=f"Its first line is the passphrase of the signer's key. [environment variable {SIGNER_PASSPHRASE}]",
     ),
     click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrases of encrypted keys."),
     click.option("--secret", "secret_path", type=FILE, help="Encrypt with this secret, 1 to 64 bytes."),
@@ -116,6 +116,7 @@ def make_key(
     from optiga.update.contents import aes_contents, find_key_object, is_aes, key_contents
 
     info = find_key_object(oid)
+    key_warnings: tuple[str, ...] = ()
     if is_aes(info):
         content = read_whole(path, "AES key", limit=MAX_FOR_CHIP)
         key = parse_hex(content, "standard input" if path == "-" else path) if is_hex else content
@@ -123,10 +124,10 @@ def make_key(
     else:
         if is_hex:
             raise click.UsageError("--hex is for the AES key: other keys are files in PEM.")
-        private = _open_key(path, key_passphrase_file, options["ask_passphrase"], "--key-passphrase-file")
+        private, key_warnings = _open_key(path, key_passphrase_file, options["ask_passphrase"], "--key-passphrase-file")
         payload = key_contents(private, usage)
     plain = f"{options['out']} holds the key in plain: whoever reads it has the key. --secret encrypts it"
-    warnings = () if options["secret_path"] else (plain,)
+    warnings = key_warnings if options["secret_path"] else (*key_warnings, plain)
     _make(settings, info.oid, payload, (path, key_passphrase_file), options, warnings)
 
 
@@ -175,15 +176,15 @@ def _make(
 
     out: str = options["out"]
     anchor = find_anchor(options["anchor"])
-    secret = _secret(options)
+    secret, secret_warnings = _secret(options)
     check_out(out)
     _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
-    signer = _open_key(
+    signer, signer_warnings = _open_key(
         options["signer_path"],
         options["passphrase_file"],
         options["ask_passphrase"],
         "--passphrase-file",
-        environment=_ENVIRONMENT,
+        environment=SIGNER_PASSPHRASE,
     )
     update = make_update(
         payload,
@@ -198,14 +199,15 @@ def _make(
     settings.check_query(fields)
     write_update(Path(out), update)
     settings.note(f"The update of {fields['target']} to version {fields['payload_version']} has been written to {out}")
-    for warning in warnings:
+    for warning in (*secret_warnings, *signer_warnings, *warnings):
         settings.warn(warning)
     if settings.wants_result:
         settings.print_result(fields, default="repr")
 
 
-def _secret(options: dict[str, Any]) -> UpdateSecret | None:
-    """What the payload is encrypted with, None for nothing."""
+def _secret(options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ...]]:
+    """What the payload is encrypted with, None for nothing, and what a person should know of its file."""
+    from optiga.files.secrets import SecretFile, read_secret
     from optiga.objects.objects import parse_hex
     from optiga.update.contents import find_update_secret
     from optiga.update.make import DEFAULT_LABEL, UpdateSecret
@@ -216,16 +218,22 @@ def _secret(options: dict[str, Any]) -> UpdateSecret | None:
     if path is None:
         if label is not None or options["secret_hex"]:
             raise click.UsageError("--label and --secret-hex go with --secret.")
-        return None
+        return None, ()
     info = find_update_secret(oid)
-    value = read_whole(path, "secret", limit=_MAX_SECRET_FILE)
-    if options["secret_hex"]:
-        value = parse_hex(value, path)
-    return UpdateSecret(info.oid, value, DEFAULT_LABEL if label is None else label.encode())
+    if path == "-":
+        file = SecretFile(read_whole(path, "secret", limit=_MAX_SECRET_FILE))
+    else:
+        file = read_secret(Path(path), "secret", _MAX_SECRET_FILE)
+    value = parse_hex(file.data, path) if options["secret_hex"] else file.data
+    return UpdateSecret(info.oid, value, DEFAULT_LABEL if label is None else label.encode()), file.warnings
 
 
-def _open_key(path: str, passphrase_file: str | None, ask: bool, option: str, *, environment: str = "") -> PrivateKey:
-    """A private key from its file; its passphrase is looked for only if it has one.
+def _open_key(
+    path: str, passphrase_file: str | None, ask: bool, option: str, *, environment: str = ""
+) -> tuple[PrivateKey, tuple[str, ...]]:
+    """A private key from its file, and what a person should know of its passphrase's file.
+
+    The passphrase is looked for only if the key has one.
 
     :param option: what names the file of the passphrase.
     """
@@ -233,14 +241,14 @@ def _open_key(path: str, passphrase_file: str | None, ask: bool, option: str, *,
 
     file = KeyFile.read(Path(path))
     if not file.is_encrypted:
-        return file.open()
+        return file.open(), ()
     # The option for all keys asks for those whose passphrase no file gives.
     ask = ask and passphrase_file is None
     passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}", environment=environment)
     if passphrase is None:
         ways = f"{option} FILE or --ask-passphrase" + (f", or the variable {environment}" if environment else "")
         raise ConfigurationError(f"the private key {path} is encrypted", hint=f"Give its passphrase: {ways}")
-    return file.open(passphrase)
+    return file.open(passphrase), passphrase.warnings
 
 
 def _check_apart(out: str, inputs: Sequence[str | None]) -> None:

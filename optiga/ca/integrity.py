@@ -1,0 +1,123 @@
+"""Whether a CA's records are those that it wrote last: not another CA's, not edited, not from an older copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optiga.ca.chain import Head, History, verify_chain
+from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl
+from optiga.errors import CertificateError, ConfigurationError
+from optiga.files.files import read_input
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from optiga.ca.folder import CaFolder
+    from optiga.ca.records import Records
+
+_MAX_CRL_FILE = 1 << 26
+_MAX_HEAD_FILE = 1 << 12
+_COPY = "Get the newest copy of the CA's folder back; 'ca crl --trust-records' takes the records as they are"
+
+
+def check_records(folder: CaFolder, records: Records, published: Path | None = None) -> None:
+    """Refuse records with which this CA would take back what it has revoked, or not know what it has issued.
+
+    In a transaction, so that no other process writes meanwhile.
+
+    :param published: the file of a CRL that was given out, which they must know.
+    :raises ConfigurationError: if they are such.
+    :raises CertificateError: if the published CRL is none of this CA.
+    """
+    path, public_key = folder.records_path, _key_of(folder)
+    own = check_owner(folder, records)
+    if own is None and records.head() is None:
+        if read_crl_file(folder) or read_head(folder):
+            raise ConfigurationError(f"{path} has lost the CRL and the chain of what it holds", hint=_COPY)
+        return  # the CA is being made
+    number = own.number if own else 0
+    lists = [(folder.crl_path, found)] if (found := read_crl_file(folder)) else []
+    if published is not None:
+        lists.append((published, _read_published(published, public_key)))
+    for file, crl in lists:
+        if crl.number > number:
+            raise _older(path, f"the CRL {file}, and may not know what it revokes")
+    if not records.is_chained:
+        if number >= FIRST_TIMED_NUMBER:
+            raise ConfigurationError(f"{path} has lost the chain of what it holds", hint=_COPY)
+        return
+    history = verify_chain(records, public_key, f"the records {path}")
+    for file, crl in lists:
+        _check_known(path, file, crl, history)
+    head = read_head(folder)
+    if head is None:
+        return
+    if head.sequence > len(history.digests):
+        raise _older(path, f"{folder.head_path}, and do not know all that was issued")
+    if head.sequence < 1 or history.digests[head.sequence - 1] != head.digest:
+        raise ConfigurationError(f"the records {path} are not those that {folder.head_path} was signed for", hint=_COPY)
+
+
+def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
+    """Refuse the records of another CA.
+
+    :returns: the newest CRL in them; None if there is none.
+    :raises ConfigurationError: if they are another's.
+    """
+    newest = records.newest_crl()
+    own = read_crl(newest, _key_of(folder))
+    if newest and own is None:
+        raise ConfigurationError(
+            f"{folder.records_path} has the records of another CA", hint="Get its own back from a copy"
+        )
+    return own
+
+
+def read_head(folder: CaFolder) -> Head | None:
+    """The signed head beside the CRL; None if it is not there, damaged, or none of this CA's."""
+    try:
+        head = Head.parse(read_input(folder.head_path, "signature of the records", _MAX_HEAD_FILE))
+    except ConfigurationError:
+        return None
+    return head if head is not None and head.is_of(_key_of(folder)) else None
+
+
+def read_crl_file(folder: CaFolder) -> PublishedCrl | None:
+    """The CRL in the folder; None if it is not there, damaged, or none of this CA's: it is written anew then."""
+    try:
+        return read_crl(read_input(folder.crl_path, "CRL", _MAX_CRL_FILE), _key_of(folder))
+    except ConfigurationError:
+        return None
+
+
+def _key_of(folder: CaFolder) -> ec.EllipticCurvePublicKey:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = folder.certificate.public_key.key
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise CertificateError(f"the key of the CA in {folder.path} is not on a curve")
+    return key
+
+
+def _read_published(path: Path, public_key: ec.EllipticCurvePublicKey) -> PublishedCrl:
+    crl = read_crl(read_input(path, "CRL", _MAX_CRL_FILE), public_key)
+    if crl is None:
+        raise CertificateError(f"{path} holds no CRL that this CA has signed", hint="Is it the CRL of that CA?")
+    return crl
+
+
+def _check_known(path: Path, file: Path, crl: PublishedCrl, history: History) -> None:
+    """Refuse records whose history does not have a CRL, unless that is older than the chain."""
+    if not history.crls or crl.number < min(history.crls):
+        return
+    if history.crls.get(crl.number) != crl.sha256:
+        raise ConfigurationError(
+            f"the records {path} do not know the CRL {file}: they come from an older copy that went on without it",
+            hint=_COPY,
+        )
+
+
+def _older(path: Path, what: str) -> ConfigurationError:
+    return ConfigurationError(f"the records {path} are older than {what}", hint=_COPY)

@@ -1,0 +1,113 @@
+"""Passphrases that a new key is not encrypted with: too short, too long, or among the first that anybody guesses."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from optiga.errors import ConfigurationError
+
+LEAST_PASSPHRASE = 12
+"""Fewest characters of a new passphrase."""
+MOST_PASSPHRASE = 1023
+"""Most bytes of one: OpenSSL takes no more."""
+_LEAST_UNITS = 6
+"""Fewest parts of one, where a common word, a year and a walk over the keyboard count as one part each."""
+_LEAST_LETTERS = 5
+"""Fewest different characters of one."""
+_WORD = re.compile(
+    r"correcthorsebatterystaple|certificateauthority|thisisapassword|administrator|sonnenschein|certificate|"
+    r"mypassword|passphrase|temporary|baseball|changeit|changeme|football|iloveyou|infineon|password|passwort|"
+    r"princess|starwars|sunshine|superman|whatever|default|example|letmein|michael|mustang|openssl|testing|"
+    r"trustno|welcome|batman|device|dragon|master|monkey|optiga|qwerty|qwertz|secret|shadow|summer|trustm|"
+    r"winter|admin|apple|guest|hello|login|passw|pass|root|test|user|abc"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_ROWS = (
+    "01234567890",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiop[]",
+    "qwertzuiop",
+    "azertyuiop",
+    "asdfghjkl;'",
+    "zxcvbnm,./",
+    "yxcvbnm",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "qawsedrftgyhujikolp",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
+    "zaq1xsw2cde3vfr4bgt5nhy6mju7",
+    "zaq12wsxcde34rfvbgt56yhnmju78",
+    "!@#$%^&*()",
+    '!"§$%&/()=',
+)
+_LINES = tuple(line for row in _ROWS for line in (row, row[::-1]))
+_LEAST_WALK = 3
+_DISGUISES = str.maketrans("@4310$57!", "aaeiosstl")
+
+
+def check_passphrase(passphrase: bytes | None) -> None:
+    """Refuse a new passphrase that is too short, too long, or easily guessed.
+
+    :raises ConfigurationError: if it is.
+    """
+    if passphrase is None:
+        return
+    text = passphrase.decode("utf-8", "surrogateescape")
+    if len(text) < LEAST_PASSPHRASE:
+        raise ConfigurationError(
+            f"the passphrase has {len(text)} characters, at least {LEAST_PASSPHRASE} are asked for",
+            hint="The longer it is, the longer a stolen key withstands",
+        )
+    if len(passphrase) > MOST_PASSPHRASE:
+        raise ConfigurationError(
+            f"the passphrase has {len(passphrase)} bytes, at most {MOST_PASSPHRASE} can be had",
+            hint="Is it the right file?",
+        )
+    if cause := _why_guessed(text):
+        raise ConfigurationError(
+            f"the passphrase is among the first that are guessed: {cause}",
+            hint="Four words drawn by lot make a good one",
+        )
+
+
+def _why_guessed(text: str) -> str:
+    """Why a passphrase is guessed early; empty if it is not."""
+    plain = re.sub(r"[\s_.\-]+", "", unicodedata.normalize("NFKC", text).casefold())
+    if len(set(plain)) < _LEAST_LETTERS:
+        return f"it has fewer than {_LEAST_LETTERS} different characters"
+    unit = _unit_of(plain)
+    if unit != plain and len(unit) < LEAST_PASSPHRASE:
+        return f"it repeats {len(unit)} characters"
+    if _count_units(plain) < _LEAST_UNITS:
+        return "it is made of common words, numbers in order, or neighbours on the keyboard"
+    return ""
+
+
+def _unit_of(text: str) -> str:
+    """The shortest text that gives this one if it is said twice or more, the last time perhaps in part."""
+    for length in range(1, len(text) // 2 + 1):
+        if text.startswith(text[length:]):
+            return text[:length]
+    return text
+
+
+def _count_units(text: str) -> int:
+    """Of how many parts a text is made."""
+    count = place = 0
+    bare = text.translate(_DISGUISES)
+    while place < len(text):
+        found = _WORD.match(text, place) or _WORD.match(bare, place) or _YEAR.match(text, place)
+        place += max(len(found[0]) if found else 1, _walk_at(text, place))
+        count += 1
+    return count
+
+
+def _walk_at(text: str, place: int) -> int:
+    """How many characters from a place on are neighbours, or the same; 1 if there are too few."""
+    longest = len(text) - place - len(text[place:].lstrip(text[place]))
+    for line in _LINES:
+        length = longest
+        while place + length < len(text) and text[place : place + length + 1] in line:
+            length += 1
+        longest = max(longest, length)
+    return longest if longest >= _LEAST_WALK else 1

@@ -1,0 +1,79 @@
+"""``ca crl``: a new certificate revocation list; and the options that commands on a CA's records share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optiga.ca.profile import MAX_DAYS
+from optiga.ca.revocation import CRL_DAYS
+from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.passphrase import open_authority, passphrase_options
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.ca.authority import CertificateAuthority
+
+DAYS = click.IntRange(1, MAX_DAYS)
+ca_option = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
+published_option = click.option(
+    "--crl",
+    "published",
+    type=FILE,
+    help="A CRL of this CA that was given out: records that do not know it are refused.",
+)
+file_option = click.option(
+    "--file", "is_file", is_flag=True, help="It is a file, even if its name looks like a serial number."
+)
+crl_days_option = click.option(
+    "--crl-days", type=DAYS, metavar="N", default=CRL_DAYS, help="Days until the next CRL has to be made. [30]"
+)
+
+
+def check_published(authority: CertificateAuthority, published: str | None) -> None:
+    """Refuse records that do not know the CRL of ``--crl``.
+
+    :raises OptigaError: if they do not, or it is none.
+    """
+    if published is not None:
+        authority.check_published(Path(published))
+
+
+@click.command(name="crl")
+@ca_option
+@crl_days_option
+@published_option
+@click.option(
+    "--trust-records",
+    is_flag=True,
+    help="Take the CA's records as they are, though edited or from an older copy: look at 'ca list' first.",
+)
+@passphrase_options
+@common_options()
+@pass_settings
+def crl(
+    settings: Settings,
+    ca_path: str,
+    crl_days: int,
+    published: str | None,
+    trust_records: bool,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+) -> None:
+    """Write a new certificate revocation list (crl.pem), before the one that is there runs out."""
+    if trust_records and published is not None:
+        raise click.UsageError("--trust-records and --crl do not go together.")
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    fields = {
+        "ca": authority.certificate.subject,
+        "crl_file": str(authority.folder.crl_path),
+        "crl_days": crl_days,
+    }
+    settings.check_query(fields)
+    check_published(authority, published)
+    authority.renew_crl(crl_days, trust_records=trust_records)
+    settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
+    if settings.wants_result:
+        settings.print_result(fields, default="repr")

@@ -1,0 +1,63 @@
+"""``ca passphrase``: the key of a CA, encrypted anew."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.passphrase import (
+    no_passphrase_option,
+    open_authority,
+    passphrase_options,
+    read_new_passphrase,
+)
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+
+@click.command(name="passphrase")
+@click.argument("ca_path", metavar="CA", type=FOLDER)
+@passphrase_options
+@click.option(
+    "--new-passphrase-file", type=FILE, help="Its first line is the new passphrase. [it is asked for at the terminal]"
+)
+@no_passphrase_option
+@common_options()
+@pass_settings
+def command(
+    settings: Settings,
+    ca_path: str,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+    new_passphrase_file: str | None,
+    no_passphrase: bool,
+) -> None:
+    """Change the passphrase of the key of the CA in a folder, or give it one.
+
+    --passphrase-file, --ask-passphrase or OPTIGA_CA_PASSPHRASE give the passphrase that the key has now. Copies of the
+    folder keep the old one.
+    """
+    from optiga.ca.folder import KEY
+
+    settings.check_query(dict.fromkeys(("ca", "key_file", "key_encrypted"), ""))
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    new = read_new_passphrase(
+        new_passphrase_file,
+        ask=False,
+        none=no_passphrase,
+        prompt="New passphrase",
+        option="--new-passphrase-file",
+        environment=False,
+    )
+    folder = authority.change_passphrase(new.value if new else None)
+    for warning in new.warnings if new else ():
+        settings.warn(warning)
+    if new is None:
+        settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
+    else:
+        settings.note("Copies of the folder still open with the old passphrase")
+    fields = {
+        "ca": folder.certificate.subject,
+        "key_file": str(folder.path / KEY),
+        "key_encrypted": folder.key_is_encrypted,
+    }
+    settings.print_result(fields)

@@ -1,0 +1,95 @@
+"""Passphrases, read as people mean them: without marks of an encoding, without the end of the line."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from optiga.errors import ConfigurationError
+from optiga.files.files import is_utf16
+from optiga.files.secrets import read_secret
+
+_MAX_FILE_SIZE = 1 << 16
+_MARKS_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class Passphrase:
+    """A passphrase.
+
+    :param value: what was meant, in UTF-8; empty if that cannot be told.
+    :param older: what earlier versions took the same input for, so that what they made still opens.
+    :param problem: why nothing new may be made with it; empty if it may.
+    :param warnings: what its owner should know, one sentence each.
+    """
+
+    value: bytes = field(repr=False)
+    older: tuple[bytes, ...] = field(default=(), repr=False)
+    problem: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[bytes, ...]:
+        """What may open what was made with it, the likeliest first: as it is, as it was, composed, decomposed."""
+        forms = [self.value, *self.older]
+        try:
+            text = self.value.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+        else:
+            forms += [unicodedata.normalize(form, text).encode("utf-8") for form in ("NFC", "NFD")]
+        return tuple(dict.fromkeys(form for form in forms if form))
+
+    def for_new(self) -> bytes:
+        """The passphrase for something that is made with it.
+
+        :raises ConfigurationError: if it cannot be told what was meant.
+        """
+        if self.problem:
+            raise ConfigurationError(self.problem, hint="Save it as UTF-8")
+        return self.value
+
+
+def read_passphrase_file(path: Path) -> Passphrase:
+    """The passphrase in the first line of a file: UTF-8 with or without a mark, UTF-16 or UTF-32 with one.
+
+    :raises ConfigurationError: if the file cannot be read or believed, or begins with an empty line.
+    """
+    file = read_secret(path, "passphrase", _MAX_FILE_SIZE)
+    raw = _first_line(file.data)
+    problem = ""
+    try:
+        value = _first_line(_to_utf8(file.data))
+    except UnicodeDecodeError:
+        value, problem = b"", f"the passphrase {path} begins with the mark of UTF-16 or UTF-32, and is neither"
+    if b"\0" in value:
+        value, problem = b"", f"the passphrase {path} holds a null character, as UTF-16 without a mark does"
+    if not value and not problem:
+        raise ConfigurationError(f"there is no passphrase in the first line of {path}")
+    older = (raw,) if raw and raw != value else ()
+    return Passphrase(value, older, problem, file.warnings)
+
+
+def passphrase_of_text(text: bytes) -> Passphrase | None:
+    """The passphrase in an environment variable, or typed; None if there is none.
+
+    A mark and the end of a line stay at what a shell has read out of a file.
+    """
+    value = text.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
+    if not value:
+        return None
+    return Passphrase(value, (text,) if text != value else ())
+
+
+def _to_utf8(data: bytes) -> bytes:
+    if data.startswith(_MARKS_32):
+        return data.decode("utf-32").encode("utf-8")
+    if is_utf16(data):
+        return data.decode("utf-16").encode("utf-8")
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
+def _first_line(data: bytes) -> bytes:
+    return next(iter(data.splitlines()), b"")

@@ -1,0 +1,75 @@
+"""Files that hold a secret: read, and looked at for who else may read or write them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from optiga.errors import ConfigurationError
+from optiga.files.files import cause_of
+
+_ROOT = 0
+_READ, _WRITE = stat.S_IRGRP | stat.S_IROTH, stat.S_IWGRP | stat.S_IWOTH
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFile:
+    """The content of a file that holds a secret.
+
+    :param warnings: what its owner should know, one sentence each.
+    """
+
+    data: bytes = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+def read_secret(path: Path, what: str, limit: int) -> SecretFile:
+    """The content of a file of a secret that the user named.
+
+    Where the system has owners and permissions, the file that is open is looked at, not its name a second time. What
+    a shell hands over (a pipe, a terminal) has no others.
+
+    :param what: what the file is to the user, for messages, for example ``passphrase``.
+    :param limit: most bytes it may have.
+    :raises ConfigurationError: if it cannot be read, is longer, belongs to another user, or others may write it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            warnings = _look_at(path, what, os.fstat(file.fileno()))
+            data = file.read(limit + 1)
+    except ValueError:  # a null character in the path
+        raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the {what} {path}: {cause_of(error)}") from None
+    if len(data) > limit:
+        raise ConfigurationError(f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?")
+    return SecretFile(data, warnings)
+
+
+def _look_at(path: Path, what: str, status: os.stat_result) -> tuple[str, ...]:
+    """Who else may use an open file, as warnings.
+
+    :raises ConfigurationError: if another user can have put it there or changed it.
+    """
+    if os.name != "posix":
+        return ()
+    name = path.lstat()
+    named = stat.S_ISREG(status.st_mode) or stat.S_ISFIFO(name.st_mode)
+    if not named:  # /dev/stdin, /dev/fd/63: what the shell opened
+        return ()
+    mine = (_ROOT, os.geteuid())
+    if status.st_uid not in mine or name.st_uid not in mine:
+        raise ConfigurationError(
+            f"the {what} {path} belongs to another user, who can change it",
+            hint="Copy it into a file of your own",
+        )
+    if status.st_mode & _WRITE:
+        raise ConfigurationError(
+            f"other users may write the {what} {path}", hint=f"Check it, then take that from them: chmod 600 {path}"
+        )
+    if status.st_mode & _READ:
+        return (f"other users may read the {what} {path}: take that from them with chmod 600",)
+    return ()

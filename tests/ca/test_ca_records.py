@@ -1,0 +1,365 @@
+"""A CA notices when its records are edited, cut, or come from an older copy; its CRLs keep to the clock."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from optiga.ca.authority import CertificateAuthority
+from optiga.ca.chain import Head, link_digest
+from optiga.ca.creation import CaName, create_intermediate, create_root
+from optiga.ca.integrity import read_crl_file
+from optiga.ca.profile import CLOCK_TOLERANCE
+from optiga.ca.records import open_records, utc_now
+from optiga.errors import CertificateError, ConfigurationError
+from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, openssl
+
+FILES = ("issued.db", "crl.pem", "records.sig")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> CertificateAuthority:
+    """A CA that has issued three certificates and revoked the second."""
+    create_root(tmp_path / "root", CaName("Test root"))
+    authority = CertificateAuthority.open(tmp_path / "root")
+    serials = [authority.issue(make_request()).serial for _ in range(3)]
+    authority.revoke(serials[1], "keyCompromise")
+    return authority
+
+
+def change(authority: CertificateAuthority, *statements: str) -> None:
+    with closing(sqlite3.connect(authority.folder.records_path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def keep(authority: CertificateAuthority, name: str = "kept", files: tuple[str, ...] = FILES) -> Path:
+    """A copy of some files of a CA."""
+    copy = authority.folder.path.with_name(name)
+    copy.mkdir()
+    for file in files:
+        shutil.copy(authority.folder.path / file, copy / file)
+    return copy
+
+
+def put_back(authority: CertificateAuthority, copy: Path, *files: str) -> None:
+    for file in files:
+        shutil.copy(copy / file, authority.folder.path / file)
+
+
+def refused(authority: CertificateAuthority, words: str) -> None:
+    """Nothing that changes the records is done, whoever opens the folder; the files stay."""
+    before = {file: (authority.folder.path / file).read_bytes() for file in FILES}
+    with closing(sqlite3.connect(authority.folder.records_path)) as connection:
+        (serial,) = connection.execute("SELECT serial FROM issued").fetchone()
+    for one in (authority, CertificateAuthority.open(authority.folder.path)):
+        for act in (lambda: one.issue(make_request()), one.renew_crl, lambda: one.revoke(serial)):  # noqa: B023
+            with pytest.raises(ConfigurationError, match=words) as caught:
+                act()
+            assert "Get" in caught.value.hint
+        with pytest.raises(ConfigurationError, match=words):
+            one.find_issued(b"request")
+    assert {file: (authority.folder.path / file).read_bytes() for file in FILES} == before
+
+
+class TestEdits:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE issued SET revoked_at = NULL, reason = NULL",
+            "UPDATE issued SET revoked_at = NULL",
+            "UPDATE issued SET reason = 'superseded' WHERE revoked_at IS NOT NULL",
+            "UPDATE issued SET revoked_at = '2020-01-01T00:00:00+00:00' WHERE revoked_at IS NOT NULL",
+            "UPDATE issued SET revoked_at = '2020-01-01T00:00:00+00:00' WHERE rowid = 1",
+            "UPDATE issued SET subject = 'CN=another' WHERE rowid = 3",
+            "UPDATE issued SET not_after = '2020-01-01T00:00:00+00:00' WHERE rowid = 3",
+            "UPDATE issued SET key_sha256 = '00' WHERE rowid = 2",
+            "UPDATE issued SET request_sha256 = '00' WHERE rowid = 2",
+            "UPDATE issued SET certificate = x'3000' WHERE rowid = 3",
+            "UPDATE issued SET certificate = 'text' WHERE rowid = 3",
+            "UPDATE issued SET serial = 'ff' WHERE rowid = 3",
+            "DELETE FROM issued WHERE rowid = 3",
+            "DELETE FROM issued WHERE rowid = 2",
+            "INSERT INTO issued SELECT 'ff', 'CN=x', not_before, not_after, '', '', '', NULL, NULL FROM issued LIMIT 1",
+            "DELETE FROM chain WHERE sequence = 2",
+            "DELETE FROM chain WHERE sequence = (SELECT max(sequence) FROM chain)",
+            "DELETE FROM chain",
+            "UPDATE chain SET event = replace(event, 'keyCompromise', 'superseded')",
+            "UPDATE chain SET event = 7 WHERE sequence = 1",
+            "UPDATE chain SET hash = 'ff' WHERE sequence = 3",
+            "UPDATE head SET signature = x'00'",
+            "UPDATE head SET signature = 'text'",
+            "UPDATE head SET sequence = 2",
+            "DELETE FROM head",
+        ],
+    )
+    def test_noticed(self, root: CertificateAuthority, statement: str) -> None:
+        change(root, statement)
+        refused(root, "the records .* have been changed by something else")
+
+    def test_a_chain_made_anew(self, root: CertificateAuthority) -> None:
+        """Hashes anybody can make; the signature of the last one is the CA's."""
+        with closing(sqlite3.connect(root.folder.records_path, isolation_level=None)) as connection:
+            connection.execute("UPDATE issued SET revoked_at = NULL, reason = NULL")
+            events = [row[0] for row in connection.execute("SELECT event FROM chain ORDER BY sequence")]
+            connection.execute("DELETE FROM chain")
+            digest = ""
+            kept = [event for event in events if '"revoked"' not in event]
+            for number, event in enumerate(kept, 1):
+                digest = link_digest(digest, event)
+                connection.execute("INSERT INTO chain VALUES (?, ?, ?)", (number, event, digest))
+            connection.execute("UPDATE head SET sequence = ?, hash = ?", (len(kept), digest))
+        refused(root, "the signature of the last entry is not the CA's")
+
+    def test_a_chain_taken_away(self, root: CertificateAuthority) -> None:
+        """As if the records were an earlier version's."""
+        change(root, "DROP TABLE chain", "DROP TABLE head", "PRAGMA user_version = 1")
+        refused(root, "has lost the chain")
+        change(root, "DELETE FROM crls")
+        refused(root, "has lost the CRL and the chain")
+
+    def test_another_crl(self, root: CertificateAuthority) -> None:
+        older = sqlite3.connect(root.folder.records_path).execute("SELECT crl FROM crls").fetchone()[0]
+        root.renew_crl()
+        with closing(sqlite3.connect(root.folder.records_path, isolation_level=None)) as connection:
+            connection.execute("UPDATE crls SET crl = ?", (older,))
+        root.folder.crl_path.unlink()
+        with pytest.raises(ConfigurationError, match="changed by something else than this program: the CRL"):
+            root.renew_crl()
+
+    def test_taken_as_they_are(self, root: CertificateAuthority) -> None:
+        """If the owner says so: what is revoked in them counts, and the chain begins anew."""
+        change(root, "DELETE FROM issued WHERE rowid = 3")
+        with pytest.raises(ConfigurationError, match="'ca crl --trust-records'"):
+            root.renew_crl()
+        root.renew_crl(trust_records=True)
+        root.issue(make_request())
+        assert len(x509.load_pem_x509_crl(root.folder.crl_path.read_bytes())) == 1
+
+
+class TestRollback:
+    def test_against_the_crl_at_hand(self, root: CertificateAuthority) -> None:
+        copy = keep(root)
+        root.renew_crl()
+        put_back(root, copy, "issued.db", "records.sig")
+        refused(root, r"issued\.db are older than the CRL")
+
+    def test_against_the_signature_at_hand(self, root: CertificateAuthority) -> None:
+        """A certificate that was issued since the last CRL could not be revoked."""
+        copy = keep(root)
+        root.issue(make_request())
+        put_back(root, copy, "issued.db")
+        refused(root, r"issued\.db are older than .*records\.sig")
+
+    def test_against_a_crl_that_is_given(self, root: CertificateAuthority, tmp_path: Path) -> None:
+        """The whole folder comes from a copy; whoever checks the devices has a newer CRL."""
+        copy = keep(root)
+        root.renew_crl()
+        published = tmp_path / "published.pem"
+        shutil.copy(root.folder.crl_path, published)
+        root.check_published(published)
+        put_back(root, copy, *FILES)
+        again = CertificateAuthority.open(root.folder.path)
+        with pytest.raises(ConfigurationError, match=r"are older than the CRL .*published\.pem"):
+            again.check_published(published)
+        again.renew_crl()  # nothing at hand shows it; but its number is not given twice
+        with pytest.raises(ConfigurationError, match=r"do not know the CRL .*published\.pem"):
+            again.check_published(published)
+        numbers = [
+            x509.load_pem_x509_crl(path.read_bytes()).extensions.get_extension_for_class(x509.CRLNumber).value
+            for path in (published, root.folder.crl_path)
+        ]
+        assert numbers[0].crl_number < numbers[1].crl_number
+
+    def test_a_given_crl_in_der(self, root: CertificateAuthority, tmp_path: Path) -> None:
+        crl = x509.load_pem_x509_crl(root.folder.crl_path.read_bytes())
+        (tmp_path / "crl.der").write_bytes(crl.public_bytes(Encoding.DER))
+        root.check_published(tmp_path / "crl.der")
+        other = create_root(tmp_path / "other", CaName("Test root"))
+        for path in (other.crl_path, root.folder.path / "ca.pem"):
+            with pytest.raises(CertificateError, match="no CRL that this CA has signed"):
+                root.check_published(path)
+        with pytest.raises(ConfigurationError, match="no such file"):
+            root.check_published(tmp_path / "none")
+
+    def test_a_crl_of_another_history(self, root: CertificateAuthority) -> None:
+        """Two copies of a folder have gone on, each without the other."""
+        twin = root.folder.path.with_name("twin")
+        shutil.copytree(root.folder.path, twin)
+        CertificateAuthority.open(twin).renew_crl()
+        root.renew_crl()
+        root.renew_crl()
+        shutil.copy(twin / "crl.pem", root.folder.crl_path)
+        refused(root, "do not know the CRL")
+
+    def test_what_a_kill_leaves_is_none(self, root: CertificateAuthority) -> None:
+        """The files beside the records are written after them."""
+        copy = keep(root)
+        root.issue(make_request())
+        root.renew_crl()
+        put_back(root, copy, "crl.pem", "records.sig")
+        CertificateAuthority.open(root.folder.path).issue(make_request())
+
+    @pytest.mark.parametrize(
+        "content", [None, b"", b"{}", b"[1]", b"\xff", b'{"version": 1, "sequence": "1"}', b"9" * 9999]
+    )
+    def test_a_signature_that_is_lost(self, root: CertificateAuthority, content: bytes | None) -> None:
+        path = root.folder.head_path
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(content)
+        again = CertificateAuthority.open(root.folder.path)
+        (warning,) = again.warnings
+        assert "records.sig is not there or damaged" in warning
+        again.issue(make_request())
+        head = Head.parse(path.read_bytes())
+        assert head is not None
+        assert head.is_of(root.certificate.public_key.key)
+        assert CertificateAuthority.open(root.folder.path).warnings == ()
+
+    @NEEDS_OPENSSL
+    def test_openssl_verifies_the_signature(self, root: CertificateAuthority, tmp_path: Path) -> None:
+        head = Head.parse(root.folder.head_path.read_bytes())
+        assert head is not None
+        (tmp_path / "signed").write_bytes(f"optiga CA records\n{head.sequence}\n{head.digest}\n".encode())
+        (tmp_path / "signature").write_bytes(head.signature)
+        key = openssl("x509", "-in", root.folder.path / "ca.pem", "-noout", "-pubkey").stdout
+        (tmp_path / "key").write_text(key)
+        words = ("dgst", "-sha256", "-verify", tmp_path / "key", "-signature", tmp_path / "signature")
+        assert "Verified OK" in openssl(*words, tmp_path / "signed").stdout
+
+
+class TestEarlierVersions:
+    @pytest.fixture
+    def old(self, root: CertificateAuthority) -> CertificateAuthority:
+        """A folder as the first version left it: no chain, and a CRL that counts from 1."""
+        key = load_pem_private_key(root.folder.key_pem, None)
+        newest = x509.load_pem_x509_crl(root.folder.crl_path.read_bytes())
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(newest.issuer)
+            .last_update(newest.last_update_utc)
+            .next_update(newest.next_update_utc)
+            .add_extension(x509.CRLNumber(2), critical=False)
+            .add_revoked_certificate(newest[0])
+        )
+        crl = builder.sign(key, hashes.SHA256())
+        change(root, "DROP TABLE chain", "DROP TABLE head", "PRAGMA user_version = 1", "DELETE FROM crls")
+        with closing(sqlite3.connect(root.folder.records_path, isolation_level=None)) as connection:
+            connection.execute("INSERT INTO crls VALUES (2, ?)", (crl.public_bytes(Encoding.DER),))
+        root.folder.crl_path.write_bytes(crl.public_bytes(Encoding.PEM))
+        root.folder.head_path.unlink()
+        return CertificateAuthority.open(root.folder.path)
+
+    def test_is_read_as_it_is(self, old: CertificateAuthority) -> None:
+        before = old.folder.records_path.read_bytes()
+        assert old.warnings == ()
+        with open_records(old.folder.records_path) as records:
+            assert [bool(record.revoked_at) for record in records.all()] == [False, True, False]
+            assert not records.is_chained
+        assert old.find_issued(b"none") is None
+        assert old.folder.records_path.read_bytes() == before
+
+    @pytest.mark.parametrize("act", ["issue", "revoke", "renew"])
+    def test_has_a_chain_from_the_next_change_on(self, old: CertificateAuthority, act: str, tmp_path: Path) -> None:
+        shutil.copy(old.folder.crl_path, tmp_path / "published.pem")
+        with open_records(old.folder.records_path) as records:
+            first = records.all()[0].serial
+        if act == "issue":
+            old.issue(make_request())
+        elif act == "revoke":
+            old.revoke(first)
+        else:
+            old.renew_crl()
+        with open_records(old.folder.records_path) as records:
+            assert records.is_chained
+        assert old.folder.head_path.exists()
+        old.issue(make_request())
+        old.check_published(tmp_path / "published.pem")
+        change(old, "UPDATE issued SET revoked_at = NULL WHERE rowid = 2")
+        refused(old, "changed by something else")
+
+    def test_an_older_copy_of_it(self, old: CertificateAuthority) -> None:
+        copy = keep(old, files=("issued.db",))
+        old.renew_crl()
+        put_back(old, copy, "issued.db")
+        refused(old, r"issued\.db are older than the CRL")
+
+
+class TestClock:
+    def last(self, authority: CertificateAuthority) -> datetime:
+        crl = read_crl_file(authority.folder)
+        assert crl is not None
+        return crl.this_update
+
+    def test_a_little_early(self, root: CertificateAuthority) -> None:
+        """As certificates are, for those whose clock is slow."""
+        now = utc_now() + timedelta(hours=1)
+        root.renew_crl(7, now=now)
+        crl = read_crl_file(root.folder)
+        assert crl is not None
+        assert (crl.this_update, crl.next_update) == (now - CLOCK_TOLERANCE, now + timedelta(days=7))
+
+    def test_never_before_the_last_one(self, root: CertificateAuthority) -> None:
+        now = utc_now() + timedelta(hours=1)
+        root.renew_crl(now=now)
+        root.renew_crl(now=now - timedelta(minutes=3))
+        assert self.last(root) == now - CLOCK_TOLERANCE
+
+    def test_never_before_the_ca(self, root: CertificateAuthority, tmp_path: Path) -> None:
+        folder = create_intermediate(tmp_path / "factory", CaName("factory"), root)
+        crl = read_crl_file(folder)
+        assert crl is not None
+        assert crl.this_update == folder.certificate.parsed.not_valid_before_utc
+
+    @pytest.mark.parametrize(
+        ("when", "words"),
+        [
+            (datetime(2020, 1, 1, tzinfo=timezone.utc), r"is not valid before .*Is the clock right\?"),
+            (datetime(2120, 1, 1, tzinfo=timezone.utc), "expired on"),
+        ],
+    )
+    def test_outside_the_cas_time(self, root: CertificateAuthority, when: datetime, words: str) -> None:
+        self.is_refused(root, when, words)
+
+    def test_before_the_last_crl(self, root: CertificateAuthority) -> None:
+        root.renew_crl(now=utc_now() + timedelta(days=2))
+        self.is_refused(root, utc_now(), r"before the last CRL.*Is the clock right\?")
+
+    def is_refused(self, root: CertificateAuthority, when: datetime, words: str) -> None:
+        before = {file: (root.folder.path / file).read_bytes() for file in FILES}
+        with open_records(root.folder.records_path) as records:
+            serial = records.all()[0].serial
+        for act in (lambda: root.renew_crl(now=when), lambda: root.revoke(serial, now=when)):
+            with pytest.raises(CertificateError, match=words):
+                act()
+        assert {file: (root.folder.path / file).read_bytes() for file in FILES} == before
+
+    @pytest.mark.parametrize(
+        ("days", "left", "words"),
+        [
+            (30, timedelta(days=8), ""),
+            (30, timedelta(days=7), "runs out on"),
+            (4, timedelta(days=2), ""),
+            (4, timedelta(hours=20), "runs out on"),
+            (30, timedelta(0), "ran out on"),
+            (30, -timedelta(days=1), "ran out on"),
+        ],
+    )
+    def test_its_end(self, root: CertificateAuthority, days: int, left: timedelta, words: str) -> None:
+        root.renew_crl(days)
+        crl = read_crl_file(root.folder)
+        assert crl is not None
+        assert crl.next_update is not None
+        warning = crl.find_warning(crl.next_update - left)
+        assert words in warning
+        assert bool(warning) is bool(words)

@@ -1,0 +1,204 @@
+"""Passphrases of a CA's key from the command line: asked for, read, changed, and kept from child processes."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from optiga.ca import keys
+from tests.support.ca_helpers import make_request
+from tests.support.cli.mistakes import fails
+from tests.support.cli.runner import Cli
+
+WORDS, OTHER = "violet anchor tundra", "another anchor in the bay"
+VARIABLE = "OPTIGA_CA_PASSPHRASE"
+POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "ROUNDS", 1000)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+
+
+def file(words: str | bytes, mode: int = 0o600, name: str = "words") -> str:
+    path = Path(name)
+    path.write_bytes(words.encode() if isinstance(words, str) else words)
+    path.chmod(mode)
+    return name
+
+
+@pytest.fixture
+def closed(cli: Cli) -> str:
+    """A CA whose key is encrypted."""
+    assert cli("ca", "init", "closed", "--passphrase-file", file(WORDS), "--query", "key_encrypted").out == "True\n"
+    Path("words").unlink()
+    Path("device.csr").write_bytes(make_request())
+    return "closed"
+
+
+def sit_down(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
+    """Be at the terminal; returns what is asked."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    asked: list[str] = []
+    given = iter(answers)
+
+    def prompt(text: str) -> str:
+        asked.append(text)
+        return next(given)
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(click.termui, "hidden_prompt_func", prompt)
+    return asked
+
+
+class TestNew:
+    @pytest.mark.parametrize("words", [("init", "new"), ("intermediate", "new", "--ca", "root")])
+    def test_without_one_nothing_is_made(self, cli: Cli, words: tuple[str, ...]) -> None:
+        cli("ca", "init", "root", "--no-passphrase")
+        issued = Path("root", "issued.db").read_bytes()
+        error = fails(cli, 2, "ca", *words)
+        for way in ("--passphrase-file", "--ask-passphrase", VARIABLE, "--no-passphrase"):
+            assert way in error
+        assert not Path("new").exists()
+        assert Path("root", "issued.db").read_bytes() == issued
+        assert cli("ca", *words, "--no-passphrase", "--query", "key_encrypted").out == "False\n"
+
+    def test_whoever_is_there_is_asked(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = sit_down(monkeypatch, WORDS, WORDS)
+        assert cli("ca", "init", "new", "--query", "key_encrypted").out == "True\n"
+        assert len(asked) == 2
+
+    def test_not_asked_in_vain(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = sit_down(monkeypatch)
+        assert "there is a CA in closed already" in fails(cli, 2, "ca", "init", closed)
+        assert "common name" in fails(cli, 2, "ca", "init", "new", "--name", "")
+        assert asked == []
+
+    @pytest.mark.parametrize(
+        ("words", "cause"),
+        [
+            ("stone river", "at least 12"),
+            ("passwordpassword", "among the first that are guessed"),
+            (WORDS.encode("utf-16-le"), "null character"),
+            (b"\xff\xfea", "neither"),
+        ],
+    )
+    def test_weak_and_unreadable_ones(self, cli: Cli, words: str | bytes, cause: str) -> None:
+        assert cause in fails(cli, 2, "ca", "init", "new", "--passphrase-file", file(words))
+        assert not Path("new").exists()
+
+    def test_a_weak_one_in_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(VARIABLE, "123456789012")
+        assert "among the first" in fails(cli, 2, "ca", "init", "new")
+        assert cli("ca", "init", "new", "--no-passphrase", "--query", "key_encrypted").out == "False\n"
+
+    def test_contradictions(self, cli: Cli) -> None:
+        for words in (("--passphrase-file", file(WORDS)), ("--ask-passphrase",)):
+            assert "do not go together" in fails(cli, 2, "ca", "init", "new", "--no-passphrase", *words)
+
+
+class TestFiles:
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+    def test_a_mark_before_the_words(
+        self, cli: Cli, closed: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It opens what the same words in the environment open, and makes what they open."""
+        marked = f"\ufeff{WORDS}\r\n".encode(encoding)
+        assert cli("ca", "sign", "device.csr", "--ca", closed, "--passphrase-file", file(marked)).code == 0
+        assert cli("ca", "init", "new", "--passphrase-file", "words").code == 0
+        monkeypatch.setenv(VARIABLE, WORDS)
+        assert cli("ca", "crl", "--ca", "new").code == 0
+
+    def test_null_characters(self, cli: Cli, closed: str) -> None:
+        marked = file(WORDS.encode("utf-16-le"))
+        assert "null character" in fails(cli, 2, "ca", "crl", "--ca", closed, "--passphrase-file", marked)
+
+    @POSIX
+    def test_others(self, cli: Cli, closed: str) -> None:
+        crl = ("ca", "crl", "--ca", closed, "--passphrase-file")
+        result = cli(*crl, file(WORDS, 0o644), "-q")
+        assert result.code == 0
+        assert "Warning: other users may read the passphrase words" in result.err
+        assert "other users may write the passphrase" in fails(cli, 2, *crl, file(WORDS, 0o666))
+        assert "other users may write" in fails(cli, 2, "ca", "init", "new", "--passphrase-file", "words")
+        assert not Path("new").exists()
+        assert "other users may read" in cli("ca", "init", "new", "--passphrase-file", file(WORDS, 0o640)).err
+
+    @POSIX
+    def test_secrets_of_objects(self, cli: Cli, port: str) -> None:
+        for mode, words in ((0o602, "other users may write the secret"), (0o600, "")):
+            authorize = ("--authorize", f"0xF1D0={file(WORDS, mode)}")
+            error = fails(cli, 2 if words else 4, "--port", port, "object", "read", "0xF1D1", *authorize)
+            assert words in error
+
+
+class TestChange:
+    def change(self, closed: str, new: str | bytes = OTHER) -> tuple[str, ...]:
+        old = ("--passphrase-file", file(WORDS, name="old"))
+        return ("ca", "passphrase", closed, *old, "--new-passphrase-file", file(new, name="new.words"))
+
+    def test_a_new_one(self, cli: Cli, closed: str) -> None:
+        result = cli(*self.change(closed), "--query", "key_encrypted")
+        assert (result.code, result.out) == (0, "True\n")
+        assert "Copies of the folder" in result.err
+        crl = ("ca", "crl", "--ca", closed, "--passphrase-file")
+        assert "does not open" in fails(cli, 2, *crl, "old")
+        assert cli(*crl, "new.words").code == 0
+
+    def test_asked_for(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = sit_down(monkeypatch, WORDS, OTHER, OTHER)
+        assert cli("ca", "passphrase", closed, "--ask-passphrase").code == 0
+        assert len(asked) == 3
+        assert cli("ca", "crl", "--ca", closed, "--passphrase-file", file(OTHER)).code == 0
+
+    def test_none_any_more(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(VARIABLE, WORDS)
+        result = cli("ca", "passphrase", closed, "--no-passphrase", "--query", "key_encrypted")
+        assert result.out == "False\n"
+        assert "unencrypted" in result.err
+
+    def test_mistakes(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = Path(closed, "ca.key").read_bytes()
+        old = ("--passphrase-file", file(WORDS, name="old"))
+        assert "--new-passphrase-file" in fails(cli, 2, "ca", "passphrase", closed, *old)
+        assert "at least 12" in fails(cli, 2, *self.change(closed, "short"))
+        assert "do not go together" in fails(cli, 2, *self.change(closed), "--no-passphrase")
+        assert "is encrypted" in fails(cli, 2, "ca", "passphrase", closed, "--no-passphrase")
+        assert "finds nothing" in fails(cli, 2, *self.change(closed), "--query", "colour")
+        monkeypatch.setenv(VARIABLE, WORDS)  # that is the old one, never the new one
+        assert "there is no passphrase" in fails(cli, 2, "ca", "passphrase", closed)
+        assert Path(closed, "ca.key").read_bytes() == before
+
+
+class TestEnvironment:
+    def test_no_child_process_inherits_it(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Taken out while the command runs, and back for the program that called it."""
+        seen = []
+
+        def look(*arguments: object, **options: object) -> None:
+            seen.append({VARIABLE, "OPTIGA_SIGNER_PASSPHRASE"} & set(os.environ))
+
+        monkeypatch.setenv(VARIABLE, WORDS)
+        monkeypatch.setenv("OPTIGA_SIGNER_PASSPHRASE", WORDS)
+        monkeypatch.setattr("optiga.ca.authority.CertificateAuthority.renew_crl", look)
+        for _ in range(2):
+            assert cli("ca", "crl", "--ca", closed).code == 0
+        assert seen == [set(), set()]
+        assert os.environ[VARIABLE] == WORDS
+
+    def test_both_keys_of_an_intermediate_have_it(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(VARIABLE, WORDS)
+        made = cli("ca", "intermediate", "factory", "--ca", closed, "--query", "key_encrypted")
+        assert made.out == "True\n"
+        assert cli("ca", "crl", "--ca", "factory").code == 0
