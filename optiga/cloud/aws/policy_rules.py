@@ -154,7 +154,9 @@ def _check_action(action: str, where: str) -> None:
         right = next((known for known in (*_DEVICE_ACTIONS, *_operations()) if known.lower() == name.lower()), None)
         if prefix == "iot" and (right == name or any(fnmatchcase(known, name) for known in _operations())):
             return
-        hint = f"It is iot:{right}" if right else "A device's are iot:Connect, iot:Publish, iot:Receive, iot:Subscribe …"
+        hint = (
+            f"It is iot:{right}" if right else "A device's are iot:Connect, iot:Publish, iot:Receive, iot:Subscribe …"
+        )
         raise ConfigurationError(f"{where}: AWS IoT has no action {action!r}", hint=hint)
 
 
