@@ -167,7 +167,7 @@ def _references(value: object) -> Iterator[str]:
 
 
 def _check_policies(resources: Mapping[str, Any], name: str) -> None:
-    """Refuse resources of a kind that there is not, and policies that AWS would refuse, where no parameter is in them."""
+    """Refuse resources of a kind that there is not, and policies without parameters that AWS would refuse."""
     for key, one in resources.items():
         if one.get("Type") not in _RESOURCES:
             raise ConfigurationError(

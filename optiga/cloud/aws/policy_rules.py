@@ -1,7 +1,7 @@
 """What AWS IoT takes as the document of a policy, and what it refuses as malformed.
 
-Sources: AWS IoT Core Developer Guide, "AWS IoT Core policies", "policy actions", "action resources", "policy variables";
-IAM User Guide, "Grammar of the IAM JSON policy language".
+Sources: AWS IoT Core Developer Guide, "AWS IoT Core policies", "Policy actions", "Action resources",
+"Policy variables"; IAM User Guide, "Grammar of the IAM JSON policy language".
 """
 
 from __future__ import annotations
