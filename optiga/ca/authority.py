@@ -18,6 +18,7 @@ from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, choose_crl_number
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
 from optiga.pki.certificate import Certificate
+from optiga.pki.name_parts import is_same_name
 from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
@@ -113,18 +114,37 @@ class CertificateAuthority:
         :raises CertificateError: if the request must not be granted or the CA is not valid.
         :raises ConfigurationError: if the days are none, or the records cannot be written; nothing was issued then.
         """
-        request = CertificateRequest.parse(csr_der)
-        parsed = self.certificate.parsed
-        if request.subject == parsed.subject:
-            raise CertificateError("the CSR's subject is the CA's own name", hint="Give the device another")
-        if request.public_key.key == parsed.public_key():
-            raise CertificateError("the CSR's key is the CA's own")
-        validity = choose_validity(now or utc_now(), days, DEVICE_DAYS, parsed)
+        request, validity = self._judge(csr_der, days, now or utc_now())
         issued = self._issue(lambda serial: build_device(request, self._issuer, serial, validity), request.sha256)
         if not request.left_out:
             return issued
         note = f"The certificate is a TLS client's; left out of what the CSR asks for: {', '.join(request.left_out)}"
         return IssuedCertificate(issued.certificate, issued.chain, issued.serial, (*issued.notes, note))
+
+    def check(self, csr_der: bytes, days: int | None = None, *, now: datetime | None = None) -> None:
+        """Refuse a request for which :meth:`issue` would issue no certificate; issues none.
+
+        :param csr_der: the request in DER, or one like it of another key: its key is not looked up.
+        :raises CertificateError: if it must not be granted or the CA is not valid.
+        :raises ConfigurationError: if the days are none, or the records are not those that the CA needs.
+        """
+        self._judge(csr_der, days, now or utc_now())
+        with open_records(self.folder.records_path) as records, records.snapshot():
+            check_records(self.folder, records)
+
+    def _judge(self, csr_der: bytes, days: int | None, now: datetime) -> tuple[CertificateRequest, Validity]:
+        """A request that may be granted, and how long its certificate is valid: within every certificate above it."""
+        request = CertificateRequest.parse(csr_der)
+        parsed = [one.parsed for one in self.folder.chain or (self.certificate,)]  # the chain begins with the CA's own
+        if any(is_same_name(request.subject, name) for one in parsed for name in (one.subject, one.issuer)):
+            raise CertificateError(
+                "the CSR's subject is the CA's own name, or that of a CA above it", hint="Give the device another"
+            )
+        if any(request.public_key.key == one.public_key() for one in parsed):
+            raise CertificateError("the CSR's key is the CA's own")
+        validities = [choose_validity(now, days, DEVICE_DAYS, one) for one in parsed]
+        start, end = max(one.start for one in validities), min(one.end for one in validities)
+        return request, Validity(start, end)
 
     def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:
         """The newest certificate issued for a request that is still good, None if there is none.

@@ -7,9 +7,10 @@ import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.errors import CertificateError
-from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
+from optiga.pki.names import COMPONENTS, UID_FIELD, ValueForm, fill_uid, with_sample_uid
 from optiga.pki.pem import encode_pem
 from optiga.protocol import der
+from optiga.protocol.algorithms import RSA_KEY_BITS
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import format_oid
 
@@ -84,19 +85,10 @@ def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if the signature does not verify.
     """
-    from asn1crypto import csr
-    from asn1crypto.algos import SignedDigestAlgorithm
     from asn1crypto.keys import PublicKeyInfo
 
     public_key_info = PublicKeyInfo.load(key.public_key_info, strict=True)
-    to_be_signed = csr.CertificationRequestInfo(
-        {
-            "version": "v1",
-            "subject": _build_subject(configuration.subject, uid),
-            "subject_pk_info": public_key_info,
-            "attributes": [{"type": "extension_request", "values": [_build_extensions(configuration.extensions, uid)]}],
-        }
-    ).dump()
+    to_be_signed = _build_info(configuration, uid, public_key_info)
     signature = key.sign(to_be_signed, configuration.hash_name)
     if not _verifies(key, public_key_info, signature, to_be_signed, configuration.hash_name):
         raise CertificateError(
@@ -104,12 +96,68 @@ def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
             hint="Nothing was written; run the command again for a new key pair",
             oid=key.oid,
         )
-    scheme = "ecdsa" if key.algorithm.is_ec else "rsa"
-    algorithm = SignedDigestAlgorithm({"algorithm": f"{configuration.hash_name}_{scheme}"}).dump()
-    # Put together from the very bytes that were signed, which no encoder touches again.
-    request = der.encode(der.SEQUENCE, to_be_signed + algorithm + der.encode(der.BIT_STRING, b"\x00" + signature))
+    request = _put_together(configuration, to_be_signed, signature)
     reported = key.public_key if key.algorithm.is_ec else None
     return Csr(request, (reported or key.public_key_info).hex())
+
+
+def sample_request(configuration: Configuration) -> bytes:
+    """A request as a chip would sign it, by a key that is thrown away: an issuer can judge it before a chip is touched.
+
+    :returns: CertificationRequest in DER, with a UID of zeros where ``{uid}`` stands.
+    """
+    from asn1crypto.keys import PublicKeyInfo
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    algorithm = configuration.algorithm
+    digests: dict[str, hashes.HashAlgorithm] = {
+        "sha256": hashes.SHA256(),
+        "sha384": hashes.SHA384(),
+        "sha512": hashes.SHA512(),
+    }
+    digest = digests[configuration.hash_name]
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+    if algorithm.is_ec:
+        curves = {name.lower(): curve for name, curve in vars(ec).items() if isinstance(curve, type)}
+        key = ec.generate_private_key(curves[algorithm.title]())
+    else:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_KEY_BITS[algorithm])
+    info = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    to_be_signed = _build_info(configuration, with_sample_uid(UID_FIELD), PublicKeyInfo.load(info))
+    if isinstance(key, rsa.RSAPrivateKey):
+        signature = key.sign(to_be_signed, padding.PKCS1v15(), digest)
+    else:
+        signature = key.sign(to_be_signed, ec.ECDSA(digest))
+    return _put_together(configuration, to_be_signed, signature)
+
+
+def _build_info(configuration: Configuration, uid: str, public_key_info: PublicKeyInfo) -> bytes:
+    """What is signed: CertificationRequestInfo in DER."""
+    from asn1crypto import csr
+
+    return bytes(
+        csr.CertificationRequestInfo(
+            {
+                "version": "v1",
+                "subject": _build_subject(configuration.subject, uid),
+                "subject_pk_info": public_key_info,
+                "attributes": [
+                    {"type": "extension_request", "values": [_build_extensions(configuration.extensions, uid)]}
+                ],
+            }
+        ).dump()
+    )
+
+
+def _put_together(configuration: Configuration, to_be_signed: bytes, signature: bytes) -> bytes:
+    """The request in DER, made from the very bytes that were signed, which no encoder touches again."""
+    from asn1crypto.algos import SignedDigestAlgorithm
+
+    scheme = "ecdsa" if configuration.algorithm.is_ec else "rsa"
+    algorithm = SignedDigestAlgorithm({"algorithm": f"{configuration.hash_name}_{scheme}"}).dump()
+    return der.encode(der.SEQUENCE, to_be_signed + algorithm + der.encode(der.BIT_STRING, b"\x00" + signature))
 
 
 def _verifies(key: Key, info: PublicKeyInfo, signature: bytes, data: bytes, hash_name: str) -> bool:

@@ -6,14 +6,25 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from optiga.errors import CertificateError, ConfigurationError
+from optiga.identity.csr import sample_request
 from optiga.pki.pem import encode_pem
+from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.provision.journal import Step, damaged
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority, IssuedCertificate
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
+    from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
     from optiga.provision.journal import Entry
+
+_AWS_ALGORITHMS = (
+    KeyAlgorithm.SECP256R1,
+    KeyAlgorithm.SECP384R1,
+    KeyAlgorithm.SECP521R1,
+    KeyAlgorithm.RSA2048,
+)
 
 
 class Request(NamedTuple):
@@ -99,12 +110,38 @@ class CaIssuer:
         self.name = f"ca:{hashlib.sha256(authority.certificate.der).hexdigest()[:16]}"
         self.title = f"the CA {authority.certificate.subject}"
 
+    def check(self, configuration: Configuration) -> None:
+        """Refuse a configuration whose CSR the CA would not certify, before there is a key.
+
+        :raises CertificateError: if it would not.
+        :raises ConfigurationError: if the days are none, or the CA's records are not those that it needs.
+        """
+        try:
+            self._authority.check(sample_request(configuration), self._days)
+        except CertificateError as error:
+            raise CertificateError(
+                f"{self.title} would not certify {configuration.source}: {error.message}", hint=error.hint
+            ) from None
+
     def find(self, request: Request) -> Certified | None:
         found = self._authority.find_issued(request.csr)
         return None if found is None else _of_ca(found)
 
     def certify(self, request: Request) -> Certified:
         return _of_ca(self._authority.issue(request.csr, self._days))
+
+
+def check_aws_algorithm(configuration: Configuration) -> None:
+    """Refuse keys that AWS IoT neither certifies nor takes the certificates of (Developer Guide, "X.509 certificates").
+
+    :raises ConfigurationError: for Brainpool's curves, and for RSA keys of less than 2048 bits.
+    """
+    if configuration.algorithm not in _AWS_ALGORITHMS:
+        raise ConfigurationError(
+            f"{configuration.source}: AWS IoT takes no keys {configuration.algorithm.title}",
+            hint="It takes secp256r1, secp384r1, secp521r1 and RSA of 2048 bits and more; "
+            "a CA of your own with --no-cloud certifies Brainpool's curves, too",
+        )
 
 
 def find_unheard(entry: Entry, certificates: Certificates) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +16,8 @@ from optiga.objects.targets import Target, resolve_writable
 from optiga.pki.certificate import parse_certificates
 from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
-from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer
+from optiga.provision.checks import ask, check_thing_group, check_thing_type
+from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
 from optiga.provision.report import Report
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class CloudWishes(NamedTuple):
 class CloudPlan:
     """What is going to be done in AWS IoT.
 
-    :param endpoint: host name that devices connect to.
+    :param endpoint: host name that devices connect to, None if AWS does not let us know.
     :param policy_template: None where there is no policy, or it comes from a provisioning template.
     :param ca: the issuer's certificate where it is registered with AWS.
     """
@@ -70,7 +71,7 @@ class CloudPlan:
     aws: Aws
     certificates: Certificates
     registry: Registry
-    endpoint: str
+    endpoint: str | None
     wishes: CloudWishes
     policy_template: PolicyTemplate | None = None
     fleet: FleetTemplate | None = None
@@ -214,17 +215,22 @@ def plan_provision(
     :raises CloudError: if AWS cannot be asked or refuses.
     """
     target = _certificate_target(configuration.slot, oid)
-    cloud = None
+    if aws_options is None and authority is None:
+        raise ConfigurationError("without a cloud nobody certifies the key", hint="Name a CA of your own with --ca")
+    named = None
     if aws_options is not None:
         named = _with_configuration(wishes, configuration)
-        cloud = plan_cloud(aws_options, named, authority.certificate if authority else None, report)
-    issuer: Issuer
+        check_aws_algorithm(configuration)
+    issuer: Issuer | None = None
     if authority is not None:
         issuer = CaIssuer(authority, days)
-    elif cloud is not None:
-        issuer = AwsIssuer(cloud.certificates)
-    else:
-        raise ConfigurationError("without a cloud nobody certifies the key", hint="Name a CA of your own with --ca")
+        issuer.check(configuration)
+    cloud = None
+    if aws_options is not None and named is not None:
+        ca, subject = authority.certificate if authority else None, {name for name, _ in configuration.subject}
+        cloud = plan_cloud(aws_options, named, ca, report, subject)
+        issuer = issuer or AwsIssuer(cloud.certificates)
+    assert issuer is not None  # noqa: S101 - there is a cloud or a CA
     made_from = [configuration.csr_config, configuration.slot.name, target.info.label]
     settings = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
     return Plan(configuration.slot, target, NewIdentity(configuration, issuer), settings, folder, cloud)
@@ -247,15 +253,22 @@ def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes:
     return Plan(slot, target, None, "", folder, cloud)
 
 
-def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None, report: Report) -> CloudPlan:
+def plan_cloud(
+    options: AwsOptions,
+    wishes: CloudWishes,
+    ca: Certificate | None,
+    report: Report,
+    subject: Collection[str] | None = None,
+) -> CloudPlan:
     """Check names and templates, then ask AWS who we are and whether what the wishes name is there.
 
     :param ca: issuer of the certificates where that is not AWS.
+    :param subject: the components that the certificates' subject is going to have; None if that is not known.
     """
     from optiga.cloud.aws.certificates import Certificates
     from optiga.cloud.aws.connection import connect
     from optiga.cloud.aws.fleet import load_fleet_template
-    from optiga.cloud.aws.policies import find_default_template, load_template, opens_everything
+    from optiga.cloud.aws.policies import find_default_template, load_template, opens_everything, warnings_of
     from optiga.cloud.aws.registry import Registry
     from optiga.cloud.aws.templates import THING, own_template
 
@@ -267,6 +280,8 @@ def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None,
     certificates, registry = Certificates(aws), Registry(aws)
     if template is not None:
         document = template.render(aws, with_sample_uid("{uid}"))
+        for warning in warnings_of(document, template.name):
+            report.warn(warning)
         if opens_everything(document):
             report.note(
                 f"The policy of {template.name} lets a device do everything everywhere; "
@@ -275,18 +290,20 @@ def plan_cloud(options: AwsOptions, wishes: CloudWishes, ca: Certificate | None,
     fleet = None
     if wishes.template is not None:
         has_thing = wishes.thing is not None
-        fleet = load_fleet_template(wishes.template, registry, wishes.parameters, has_thing=has_thing)
-    if wishes.thing_type is not None and not registry.has_thing_type(wishes.thing_type):
-        raise ConfigurationError(f"there is no thing type {wishes.thing_type} in {aws.region}", hint="Make it first")
-    for group in wishes.groups:
-        if not registry.has_thing_group(group):
-            raise ConfigurationError(f"there is no thing group {group} in {aws.region}", hint="Make it first")
-    registered = None if ca is None else certificates.find_ca(ca)
+        fleet = load_fleet_template(wishes.template, registry, wishes.parameters, has_thing=has_thing, subject=subject)
+    for thing_type in (wishes.thing_type,) if wishes.thing_type else fleet.thing_types if fleet else ():
+        check_thing_type(registry, thing_type, aws.region, report)
+    for group in wishes.groups or (fleet.thing_groups if fleet else ()):
+        check_thing_group(registry, group, aws.region, report)
+    registered = None
+    if ca is not None:
+        what = "the certificate is registered without its CA"
+        registered = ask(lambda: certificates.find_ca(ca), None, report, what)
     if ca is not None and registered is not None and registered.status != ACTIVE:
         raise CloudError(
             f"AWS IoT has the CA {ca.subject}, but it is {registered.status}", hint="'ca register' activates it"
         )
-    endpoint = aws.endpoint()
+    endpoint = ask(aws.endpoint, None, report, "the endpoint that devices connect to stays unknown")
     return CloudPlan(
         aws, certificates, registry, endpoint, wishes, template, fleet, ca if registered is not None else None
     )

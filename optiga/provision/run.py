@@ -13,6 +13,7 @@ from optiga.files.files import write_whole
 from optiga.identity.csr import check_model
 from optiga.identity.proof import prove_key
 from optiga.objects.stored import read_certificates
+from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.attestation import Attestation
 from optiga.provision.begin import Beginning
@@ -188,7 +189,12 @@ class Steps:
         self._attest(entry)  # a template may make the certificate active
         fleet = self._cloud.fleet
         assert fleet is not None  # noqa: S101
-        parameters = fleet.parameters(uid=self._uid, thing=entry.thing, certificate_id=entry.certificate_id or "")
+        parameters = fleet.parameters(
+            uid=self._uid,
+            thing=entry.thing,
+            certificate_id=entry.certificate_id or "",
+            subject=subject_components(chain_of(entry)[0].parsed.subject),
+        )
         made = self._cloud.registry.register_thing(fleet.body, parameters)
         self._report.note(f"Thing {made.thing} by the provisioning template {fleet.name}")
         return replace(entry, thing=made.thing, thing_arn=made.thing_arn, policy=made.policy)

@@ -141,6 +141,8 @@ ASKED_FIRST = {
     "DescribeCACertificate": "--ca ca",
 }
 """What is asked before the chip is touched, and the options that have it asked."""
+MUST_ANSWER = {"GetCallerIdentity", "DescribeProvisioningTemplate"}
+"""Those without whose answer there is nothing to go on with."""
 
 
 @pytest.fixture
@@ -194,7 +196,19 @@ class TestAskedFirst:
             assert cli("--port", CHIP, "provision", CONFIG, *options.split(), "--dry-run").code == 0, options
         assert set(cloud.calls) == set(ASKED_FIRST)
 
-    @pytest.mark.parametrize("operation", ASKED_FIRST)
+    @pytest.mark.parametrize("operation", sorted(ASKED_FIRST.keys() - MUST_ANSWER))
+    def test_a_question_that_may_not_be_asked(self, cli: Cli, cloud: Cloud, operation: str) -> None:
+        """It is a warning with the action's name, and the run goes on to its end."""
+        cloud.fail(operation, Fault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
+        for options in (["--dry-run"], []):
+            result = cli("--port", CHIP, "-q", "provision", CONFIG, *ASKED_FIRST[operation].split(), *options)
+            assert result.code == 0, result.err
+            (warning,) = [line for line in result.err.splitlines() if f"iot:{operation}" in line]
+            assert warning.startswith("Warning: ")
+            assert f"these credentials may not do iot:{operation}. Allow iot:{operation}: {OPERATORS}" in warning
+        assert [one["status"] for one in cloud.iot.list_certificates()["certificates"]] == ["ACTIVE"]
+
+    @pytest.mark.parametrize("operation", sorted(MUST_ANSWER))
     def test_denied(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         cloud.fail(operation, Fault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
         said = refused(cli, cloud, CLOUD, "provision", CONFIG, *ASKED_FIRST[operation].split())
@@ -262,11 +276,11 @@ class TestRoles:
 
 
 class TestOtherCommands:
-    @pytest.mark.parametrize("command", ["register", "provision"])
-    def test_denied_at_the_endpoint(self, cli: Cli, cloud: Cloud, command: str) -> None:
+    def test_register_without_the_endpoint(self, cli: Cli, cloud: Cloud) -> None:
         cloud.fail("DescribeEndpoint", Fault.error("AccessDeniedException", 403, "no"))
-        words = (command, CONFIG) if command == "provision" else (command,)
-        assert f"Allow iot:DescribeEndpoint: {OPERATORS}" in refused(cli, cloud, CLOUD, *words)
+        result = cli("--port", CHIP, "-q", "register", "--query", "[endpoint, certificate_arn != null]")
+        assert (result.code, json.loads(result.out)) == (0, [None, True]), result
+        assert f"Allow iot:DescribeEndpoint: {OPERATORS}" in result.err
 
     def test_ca_register(self, cli: Cli, cloud: Cloud) -> None:
         assert cli("ca", "init", "--no-passphrase", "ca").code == 0

@@ -50,8 +50,8 @@ PROVISION = {
     "policy with another field": Mistake(
         P + " --policy-template {files}/field.template", "field.template: <aws-zone> is no field.*<aws-region>"
     ),
-    "policy of an operator": Mistake(
-        P + " --policy-template {files}/operator.template", "'sts:GetCallerIdentity' is no action of AWS IoT"
+    "policy whose resource is no ARN": Mistake(
+        P + " --policy-template {files}/no-arn.template", "statement 1: the resource 'client/lamp' is no ARN"
     ),
     "no such thing type": Mistake(P + " --thing-type lamps", "there is no thing type lamps in eu-central-1"),
     "no such thing group": Mistake(
@@ -157,8 +157,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     statement = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "arn:aws:iot:<aws-region>:<aws-zone>:client/a"}
     policy: dict[str, Any] = {"Version": "2012-10-17", "Statement": [statement]}
     (folder / "field.template").write_text(json.dumps(policy))
-    policy["Statement"] = [{**statement, "Action": "sts:GetCallerIdentity"}]
-    (folder / "operator.template").write_text(json.dumps(policy))
+    policy["Statement"] = [{**statement, "Resource": "client/lamp"}]
+    (folder / "no-arn.template").write_text(json.dumps(policy))
     names = {"SerialNumber": {}, "Room": {}, "Floor": {"Default": "1"}}
     certificate = {
         "Type": "AWS::IoT::Certificate",

@@ -112,13 +112,13 @@ class TestNames:
         assert iot.describe_thing(thingName="my_thing")["attributes"] == {"room": "7", "colour": "red"}
 
     def test_a_policy_that_is_there_is_used_and_the_difference_shown(self, run: Cli, bench: Bench) -> None:
-        theirs = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"x"}]}'
+        theirs = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]}'
         bench.cloud.iot.create_policy(policyName="my_policy", policyDocument=theirs)
         result = run()
         bench.check_finished()
         assert bench.cloud.iot.get_policy(policyName="my_policy")["policyDocument"] == theirs
         assert "Warning: the policy my_policy that AWS has is used" in result.err
-        assert '    -            "Resource": "x"' in result.err
+        assert '    -            "Resource": "*"' in result.err
         assert '    +            "Action": "iot:Publish",' in result.err
 
     def test_a_policy_that_says_the_same_is_no_news(self, run: Cli, bench: Bench) -> None:

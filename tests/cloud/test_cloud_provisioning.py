@@ -40,7 +40,10 @@ TEMPLATE: dict[str, Any] = {
                             "Effect": "Allow",
                             "Action": "iot:Connect",
                             "Resource": {
-                                "Fn::Join": [":", ["arn:aws:iot", {"Ref": "AWS::Region"}, {"Ref": "AWS::AccountId"}]]
+                                "Fn::Join": [
+                                    ":",
+                                    ["arn:aws:iot", {"Ref": "AWS::Region"}, {"Ref": "AWS::AccountId"}, "*"],
+                                ]
                             },
                         }
                     ],
@@ -86,7 +89,7 @@ class TestProvisioningTemplates:
         attached = iot.list_attached_policies(target=made["certificateArn"])["policies"]
         assert [policy["policyName"] for policy in attached] == ["policy"]
         document = json.loads(iot.get_policy(policyName="policy")["policyDocument"])
-        assert document["Statement"][0]["Resource"] == scope
+        assert document["Statement"][0]["Resource"] == f"{scope}:*"
         assert status(iot, made["certificateId"]) == "ACTIVE"
 
     def test_again(self, iot: Any, parameters: dict[str, str]) -> None:

@@ -42,12 +42,17 @@ def body(*names: str, **parameters: object) -> str:
 
 
 def load(
-    text: str, values: Mapping[str, str] | None = None, *, has_thing: bool = True, name: str = "lamp.json"
+    text: str,
+    values: Mapping[str, str] | None = None,
+    *,
+    has_thing: bool = True,
+    name: str = "lamp.json",
+    subject: set[str] | None = None,
 ) -> FleetTemplate:
     """A template from a file."""
     Path(name).write_text(text)
     registry = KnownTemplates()
-    template = load_fleet_template(name, cast("Registry", registry), values or {}, has_thing=has_thing)
+    template = load_fleet_template(name, cast("Registry", registry), values or {}, has_thing=has_thing, subject=subject)
     assert registry.asked == []
     return template
 
@@ -83,6 +88,46 @@ class TestParameters:
     def test_one_with_a_default_may_be_missing(self) -> None:
         template = load(body(Room={"Type": "String", "Default": ""}))
         assert "Room" not in template.parameters(uid=UID, thing=None, certificate_id="c1")
+
+    def test_components_of_the_subject(self) -> None:
+        """Given where they are declared, and where they are only used."""
+        name, number = "AWS::IoT::Certificate::CommonName", "AWS::IoT::Certificate::SerialNumber"
+        value = json.loads(body(name))
+        value["Resources"]["thing"] = {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": number}}}
+        template = load(json.dumps(value), {}, subject={"common_name", "serial_number"})
+        subject = {"common_name": "lamp", "serial_number": "7", "country_name": "DE"}
+        given = template.parameters(uid=UID, thing=None, certificate_id="c1", subject=subject)
+        assert given == {name: "lamp", number: "7", CERTIFICATE_ID: "c1"}
+
+    def test_a_component_that_the_subject_lacks(self) -> None:
+        name = "AWS::IoT::Certificate::Country"
+        with pytest.raises(ConfigurationError, match=f"parameter {name}.*put country_name into"):
+            load(body(name), subject={"common_name"})
+        load(body(name), {name: "DE"}, subject={"common_name"})
+        optional = load(body(**{name: {"Type": "String", "Default": "DE"}}), subject=set())
+        assert name not in optional.parameters(uid=UID, thing=None, certificate_id="c1", subject={})
+        unknown = load(body(name))  # of a certificate that the chip came with
+        with pytest.raises(ConfigurationError, match=name):
+            unknown.parameters(uid=UID, thing=None, certificate_id="c1", subject={"common_name": "lamp"})
+
+    def test_what_aws_gives_itself_and_what_nobody_gives(self) -> None:
+        load(body("AWS::Region", "AWS::AccountId", CERTIFICATE_ID))
+        assert "AWS::IoT::Certificate::Colour" in refusal(body("AWS::IoT::Certificate::Colour"))
+
+    def test_a_reference_to_nothing(self) -> None:
+        value = json.loads(body())
+        value["Resources"]["thing"] = {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "Nobody"}}}
+        assert "uses Nobody" in refusal(json.dumps(value))
+
+    def test_resources_that_there_are_not_and_policies_that_are_none(self) -> None:
+        value = json.loads(body())
+        value["Resources"]["lamp"] = {"Type": "AWS::IoT::Lamp"}
+        assert "no resources of the type 'AWS::IoT::Lamp'" in refusal(json.dumps(value))
+        statement = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "client/lamp"}
+        document = {"Version": "2012-10-17", "Statement": statement}
+        for form in (document, json.dumps(document)):
+            value["Resources"]["lamp"] = {"Type": "AWS::IoT::Policy", "Properties": {"PolicyDocument": form}}
+            assert "is no ARN" in refusal(json.dumps(value))
 
     def test_missing(self) -> None:
         said = refusal(body("Room", "Floor", "SerialNumber"), {})

@@ -16,6 +16,7 @@ from optiga.cloud.aws.policies import (
     find_default_template,
     load_template,
     opens_everything,
+    warnings_of,
 )
 from optiga.errors import ConfigurationError
 from tests.support.places import ROOT
@@ -92,15 +93,16 @@ class TestRender:
 
     def test_the_size_does_not_count_white_space(self) -> None:
         def sized(size: int) -> str:
-            empty = policy(statement(Resource="client/"))
-            return policy(statement(Resource="client/" + "x" * (size - len("".join(empty.split())))))
+            begin = "arn:aws:iot:*:*:client/"
+            empty = policy(statement(Resource=begin))
+            return policy(statement(Resource=begin + "x" * (size - len("".join(empty.split())))))
 
         assert len("".join(sized(MAX_SIZE).split())) == MAX_SIZE == 2048
         render(json.dumps(json.loads(sized(MAX_SIZE)), indent=40))
         assert "the policy has 2049 characters, AWS IoT takes 2048" in refusal(sized(MAX_SIZE + 1))
 
     def test_the_size_counts_what_is_filled_in(self) -> None:
-        assert "AWS IoT takes 2048" in refusal(policy(statement(Resource="{uid}" * 40)))
+        assert "AWS IoT takes 2048" in refusal(policy(statement(Resource="arn:aws:iot:*:*:client/" + "{uid}" * 40)))
 
 
 class TestMalformed:
@@ -131,14 +133,105 @@ class TestMalformed:
         assert f"statement 1: {field} must be a text or a list of texts" in said
 
     def test_an_operators_policy(self) -> None:
-        said = refusal(policy(GOOD, statement(Action=["iot:CreateThing", "sts:GetCallerIdentity"], Resource="*")))
-        assert "statement 2: 'sts:GetCallerIdentity' is no action of AWS IoT" in said
-        assert "IAM" in said
+        """AWS knows best which services' actions it takes; a guess of ours must not stop a device."""
+        text = render(policy(GOOD, statement(Action=["iot:CreateThing", "sts:GetCallerIdentity"], Resource="*")))
+        (said,) = warnings_of(text, "lamp.template")
+        assert "lamp.template: statement 2: 'sts:GetCallerIdentity' is no action of AWS IoT" in said
 
     def test_greengrass(self) -> None:
         """A core device and its clients have these in the same policy (AWS IoT Greengrass, device authentication)."""
         text = policy(statement(Action=["iot:Connect", "greengrass:*"]), statement(Action="greengrass:Discover"))
         assert render(text) == text
+
+    def test_the_jobs_of_a_device(self) -> None:
+        """As AWS's own policies for jobs have it."""
+        text = policy(statement(Action=["iot:Connect", "iotjobsdata:DescribeJobExecution", "iotjobsdata:*"]))
+        assert warnings_of(render(text), "lamp.template") == []
+
+    @pytest.mark.parametrize(
+        "action",
+        [
+            *("iot:*", "iot:Pub*", "iot:Retain?ublish", "iot:AssumeRoleWithCertificate", "iot:GetRetainedMessage"),
+            *("iot:ListNamedShadowsForThing", "iot:DeleteThingShadow", "iot:StartNextPendingJobExecution"),
+            *("iot:CreateKeysAndCertificate", "iot:RegisterThing", "iot:DeleteConnection", "iot:Describe*"),
+        ],
+    )
+    def test_actions_that_there_are(self, action: str) -> None:
+        assert warnings_of(render(policy(statement(Action=action, Resource="*"))), "lamp.template") == []
+
+    @pytest.mark.parametrize(
+        "action",
+        [
+            *("iot:Conect", "iot:publish", "IOT:Publish", "iot:PublishAll", "iot:Foo*", "iot:", "iot", ":Publish", "*"),
+            *("iot: Publish", " iot:Publish", "iot:Publish ", "iot:Publish,iot:Receive", "iot:a:b", "iot:Publish\n"),
+        ],
+    )
+    def test_actions_that_there_are_not(self, action: str) -> None:
+        said = refusal(policy(GOOD, statement(Action=["iot:Connect", action])))
+        assert "statement 2" in said
+        assert "action" in said
+
+    def test_the_right_spelling_is_said(self) -> None:
+        assert "It is iot:Publish" in refusal(policy(statement(Action="iot:publish")))
+
+    @pytest.mark.parametrize(
+        "resource",
+        [
+            *("client/foo", "foo", "arn", "arn:aws:iot", "arn:aws:iot:eu-central-1:123456789012", "**", "topic/*"),
+            *("arn:aws:iot:eu-central-1:123456789012:", "arn:aws:iot:eu central-1:*:client/a", "arn:aws:iot:*:me:*"),
+            *("arn:aws:iot:*:*: client/a", " arn:aws:iot:*:*:client/a", "ARN:aws:iot:*:*:client/a", '["a"]'),
+        ],
+    )
+    def test_resources_that_are_no_arn(self, resource: str) -> None:
+        assert "is no ARN" in refusal(policy(statement(Resource=["*", resource])))
+
+    @pytest.mark.parametrize("member", ["Principal", "NotPrincipal", "NotAction", "NotResource", "Actions", "effect"])
+    def test_members_of_a_statement_that_have_no_place(self, member: str) -> None:
+        assert f"{member!r} has no place" in refusal(policy(statement(**{member: "*"})))
+
+    def test_members_of_a_policy_that_have_no_place(self) -> None:
+        assert "'Comment' has no place" in refusal(policy(Comment="for lamps"))
+        render(policy(Id="lamps"))
+        assert "Id must be a text" in refusal(policy(Id=7))
+        assert "Sid must be a text" in refusal(policy(statement(Sid=7)))
+
+    @pytest.mark.parametrize("tail", ["${", "${iot:ClientId", "${}", "${iot:ClientId}/${", "${iot:${a}"])
+    def test_a_variable_that_does_not_end(self, tail: str) -> None:
+        resource = f"arn:aws:iot:*:*:client/{tail}"
+        assert "statement 1" in refusal(policy(statement(Resource=resource)))
+        condition = {"StringEquals": {"iot:ClientId": [tail]}}
+        assert "statement 1" in refusal(policy(statement(Condition=condition)))
+
+    def test_a_variable_that_nobody_knows(self) -> None:
+        text = render(policy(statement(Resource="arn:aws:iot:*:*:client/${iot:Thing}")))
+        (said,) = warnings_of(text, "lamp.template")
+        assert "${iot:Thing}" in said
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            *([], "x", None, {"Bool": "true"}, {"Bool": {}}, {"Bool": {"iot:ClientId": []}}, {"Bol": {"iot:a": "b"}}),
+            *({"Bool": {"iot:a": {"b": "c"}}}, {"Bool": {"iot:a": None}}, {"Bool": {"a b": "true"}}),
+        ],
+    )
+    def test_conditions_that_are_none(self, condition: object) -> None:
+        broken = json.dumps({"Version": "2012-10-17", "Statement": [{**GOOD, "Condition": condition}]})
+        assert "Condition" in refusal(broken)
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            {"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}},
+            {"ForAnyValue:StringEquals": {"iot:ClientId": ["a", "b"]}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+            {"StringNotLikeIfExists": {"iot:DomainName": "x"}, "NumericLessThanEquals": {"aws:MultiFactorAuthAge": 5}},
+        ],
+    )
+    def test_conditions(self, condition: object) -> None:
+        assert warnings_of(render(policy(statement(Condition=condition))), "lamp.template") == []
+
+    def test_a_sid_that_stands_twice(self) -> None:
+        (said,) = warnings_of(render(policy(statement(Sid="a"), statement(Sid="a"))), "lamp.template")
+        assert "Sid 'a'" in said
 
     def test_a_member_that_stands_twice(self) -> None:
         """Which of the two AWS takes is not ours to guess."""

@@ -62,13 +62,21 @@ class AwsError(CloudError):
 
     :param code: AWS's code of the error, for example ``ResourceNotFoundException``; empty if there was no answer.
     :param answer: what else AWS answered.
+    :param denied: the action that the credentials are not allowed, as IAM names it; empty for any other error.
     """
 
     def __init__(
-        self, message: str, *, hint: str = "", code: str = "", answer: Mapping[str, Any] | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str = "",
+        answer: Mapping[str, Any] | None = None,
+        denied: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
+        self.denied = denied
         self.answer = answer or {}
 
     @property
@@ -146,7 +154,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
     code = str(details.get("Code") or "")
     said = _one_line(details.get("Message") or error.response.get("message") or code or "no reason given").rstrip(".")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    message, hint = f"AWS refused {subject}: {said}", ""
+    message, hint, denied = f"AWS refused {subject}: {said}", "", ""
     if code in _DENIED or (status in (401, 403) and not code):
         if error.operation_name not in ("", action.partition(":")[2]):  # a role's credentials, fetched on the way
             action = f"sts:{error.operation_name}"
@@ -154,6 +162,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         message = f"AWS does not let these credentials do {subject}: {said}"
         if named := _DENIED_ACTION.search(said):  # what it takes on the way, as RegisterThing what a template says
             action = named[1]
+        denied = action
         hint = f"Allow {action}: {own_template(OPERATOR)} has every action that is needed"
     elif code in _EXPIRED:
         message, hint = f"the AWS credentials have expired ({code} at {subject})", _LOG_IN
@@ -171,7 +180,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         hint = "The account's limit is reached: remove what is no longer used, or ask AWS for more"
     elif status >= 500:
         message, hint = f"AWS failed at {subject}: {said}", "Run the command again; it goes on where it was"
-    return AwsError(message, hint=hint, code=code or str(status), answer=error.response)
+    return AwsError(message, hint=hint, code=code or str(status), answer=error.response, denied=denied)
 
 
 def _failure(error: Exception, subject: str) -> AwsError:

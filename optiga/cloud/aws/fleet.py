@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.cloud.aws.aws_names import check_name, is_name
+from optiga.cloud.aws.policy_rules import check_document
 from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
@@ -19,8 +20,19 @@ if TYPE_CHECKING:
 MAX_SIZE = 10240
 """Most characters of a template's body."""
 CERTIFICATE_ID = "AWS::IoT::Certificate::Id"
-_OF_AWS = "AWS::"
-"""What the names of parameters begin with that AWS gives itself."""
+_OF_AWS = ("AWS::Region", "AWS::AccountId", "AWS::Partition", CERTIFICATE_ID)
+"""Parameters that need no value: AWS gives them, or every chip's run does."""
+_OF_SUBJECT = {
+    "AWS::IoT::Certificate::Country": "country_name",
+    "AWS::IoT::Certificate::Organization": "organization_name",
+    "AWS::IoT::Certificate::OrganizationalUnit": "organizational_unit_name",
+    "AWS::IoT::Certificate::DistinguishedNameQualifier": "dn_qualifier",
+    "AWS::IoT::Certificate::StateName": "state_or_province_name",
+    "AWS::IoT::Certificate::CommonName": "common_name",
+    "AWS::IoT::Certificate::SerialNumber": "serial_number",
+}
+"""Parameters that are components of the certificate's subject (Developer Guide, "Provisioning templates")."""
+_RESOURCES = ("AWS::IoT::Certificate", "AWS::IoT::Policy", "AWS::IoT::Thing")
 
 
 class FleetTemplate(NamedTuple):
@@ -29,23 +41,36 @@ class FleetTemplate(NamedTuple):
     :param name: what to call it in messages.
     :param body: JSON, for ``RegisterThing``.
     :param values: parameters from the user, in which ``{uid}`` may stand.
-    :param wanted: names of the parameters that the body declares.
+    :param wanted: names of the parameters that the body declares, and of AWS's that it uses.
+    :param optional: those of them that have a default.
+    :param thing_types: the thing types that its things have, where they are named.
+    :param thing_groups: the same of thing groups.
     """
 
     name: str
     body: str
     values: Mapping[str, str]
     wanted: frozenset[str]
+    optional: frozenset[str] = frozenset()
+    thing_types: tuple[str, ...] = ()
+    thing_groups: tuple[str, ...] = ()
 
-    def parameters(self, *, uid: str, thing: str | None, certificate_id: str) -> dict[str, str]:
+    def parameters(
+        self, *, uid: str, thing: str | None, certificate_id: str, subject: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
         """The parameters for one chip: the user's, and ``ThingName``, ``SerialNumber`` (the UID) where they are wanted.
 
         ``AWS::IoT::Certificate::Id`` names the certificate, which must be registered already.
+
+        :param subject: the certificate's subject, by asn1crypto's names of components.
+        :raises ConfigurationError: if a component of the subject is wanted that there is not.
         """
         ours = {"SerialNumber": uid, CERTIFICATE_ID: certificate_id}
+        ours |= {name: subject[part] for name, part in _OF_SUBJECT.items() if subject and part in subject}
         if thing is not None:
             ours["ThingName"] = thing
         given = {name: fill_uid(value, uid) for name, value in self.values.items()}
+        _refuse_missing(self.name, (self.wanted & _OF_SUBJECT.keys()) - self.optional - {*ours, *given})
         return {
             name: value for name, value in {**ours, **given}.items() if name in self.wanted or name == CERTIFICATE_ID
         }
@@ -63,11 +88,20 @@ class FleetTemplate(NamedTuple):
         return tuple(name for name in names if name and is_name("thing", name))
 
 
-def load_fleet_template(name: str, registry: Registry, values: Mapping[str, str], *, has_thing: bool) -> FleetTemplate:
+def load_fleet_template(
+    name: str,
+    registry: Registry,
+    values: Mapping[str, str],
+    *,
+    has_thing: bool,
+    subject: Collection[str] | None = None,
+) -> FleetTemplate:
     """A template by the name of a file or, where there is no such file, by its name in AWS.
 
     :param values: the user's parameters.
     :param has_thing: whether the configuration names a thing.
+    :param subject: the components that the certificate's subject is going to have, by asn1crypto's names; None if that
+        is not known.
     :raises ConfigurationError: if there is neither, it is no template, or a parameter is missing or unknown.
     :raises AwsError: if AWS does not tell.
     """
@@ -87,15 +121,21 @@ def load_fleet_template(name: str, registry: Registry, values: Mapping[str, str]
         body = found
     if len(body) > MAX_SIZE:
         raise ConfigurationError(f"{name}: the template has {len(body)} characters, AWS takes {MAX_SIZE}")
-    declared = _declared(body, name)
-    given = {"SerialNumber", *values} | ({"ThingName"} if has_thing else set())
-    missing = sorted(key for key, optional in declared.items() if not optional and key not in given)
-    missing = [key for key in missing if not key.startswith(_OF_AWS)]
-    if missing:
+    value = parse_json(body, name).value
+    declared = _declared(value, name)
+    resources = value["Resources"]
+    used = set(_references(resources))
+    undeclared = sorted(one for one in used - declared.keys() if not one.startswith("AWS::"))
+    if undeclared:
         raise ConfigurationError(
-            f"{name}: no value for the template's parameter {', '.join(missing)}",
-            hint="Give it: --parameter NAME=VALUE",
+            f"{name}: the template uses {', '.join(undeclared)}, which its Parameters do not declare"
         )
+    wanted = {*declared, *(used & _OF_SUBJECT.keys())}
+    optional = {key for key, has_default in declared.items() if has_default}
+    _check_policies(resources, name)
+    given = {"SerialNumber", *values} | ({"ThingName"} if has_thing else set())
+    given |= {key for key, part in _OF_SUBJECT.items() if subject is None or part in subject}
+    _refuse_missing(name, wanted - optional - given - {*_OF_AWS})
     if CERTIFICATE_ID in values:
         raise ConfigurationError(f"{name}: {CERTIFICATE_ID} is the chip's own certificate, and is not given by hand")
     unknown = sorted(set(values) - set(declared))
@@ -104,12 +144,67 @@ def load_fleet_template(name: str, registry: Registry, values: Mapping[str, str]
             f"{name}: the template has no parameter {', '.join(unknown)}",
             hint=f"It has {', '.join(sorted(declared)) or 'none'}",
         )
-    return FleetTemplate(name, body, dict(values), frozenset(declared))
+    things = [one.get("Properties") for one in resources.values() if one.get("Type") == "AWS::IoT::Thing"]
+    properties = [one for one in things if isinstance(one, dict)]
+    types = tuple(one["ThingTypeName"] for one in properties if isinstance(one.get("ThingTypeName"), str))
+    groups = [group for one in properties if isinstance(one.get("ThingGroups"), list) for group in one["ThingGroups"]]
+    return FleetTemplate(
+        name,
+        body,
+        dict(values),
+        frozenset(wanted),
+        frozenset(optional),
+        types,
+        tuple(group for group in groups if isinstance(group, str)),
+    )
 
 
-def _declared(body: str, name: str) -> dict[str, bool]:
+def _refuse_missing(name: str, missing: Collection[str]) -> None:
+    if not missing:
+        return
+    parts = [part for key, part in _OF_SUBJECT.items() if key in missing]
+    subject = f", or put {', '.join(parts)} into the certificate's subject" if parts else ""
+    raise ConfigurationError(
+        f"{name}: no value for the template's parameter {', '.join(sorted(missing))}",
+        hint=f"Give it: --parameter NAME=VALUE{subject}",
+    )
+
+
+def _references(value: object) -> Iterator[str]:
+    """The names that references (``Ref``) in JSON have."""
+    if isinstance(value, dict) and value.keys() == {"Ref"} and isinstance(value["Ref"], str):
+        yield value["Ref"]
+        return
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _references(inner)
+
+
+def _check_policies(resources: Mapping[str, Any], name: str) -> None:
+    """Refuse resources of a kind that there is not, and policies without parameters that AWS would refuse."""
+    for key, one in resources.items():
+        if one.get("Type") not in _RESOURCES:
+            raise ConfigurationError(
+                f"{name}: {key}: there are no resources of the type {one.get('Type')!r}",
+                hint=f"There are {', '.join(_RESOURCES)}",
+            )
+        properties = one.get("Properties")
+        document = properties.get("PolicyDocument") if isinstance(properties, dict) else None
+        if isinstance(document, str):
+            document = parse_json(document, f"{name}: {key}").value
+        if document is not None and not any("Fn::" in text or text == "Ref" for text in _members(document)):
+            check_document(document, f"{name}: {key}")
+
+
+def _members(value: object) -> Iterator[str]:
+    """The names of all members in JSON."""
+    if isinstance(value, dict):
+        yield from value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _members(inner)
+
+
+def _declared(value: Any, name: str) -> dict[str, bool]:
     """The parameters that a body declares, and whether each has a default."""
-    value = parse_json(body, name).value
     resources = value.get("Resources") if isinstance(value, dict) else None
     parameters = value.get("Parameters", {}) if isinstance(value, dict) else None
     if not isinstance(resources, dict) or not isinstance(parameters, dict):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.cloud.aws.policy_rules import check_document, document_warnings, several
 from optiga.cloud.aws.templates import EVERYTHING, own_template
 from optiga.errors import ConfigurationError
 from optiga.files.files import is_there, read_input
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 MAX_SIZE = 2048
 """Most characters of a policy, white space not counted (AWS IoT Core's quotas)."""
 _MAX_FILE_SIZE = 1 << 16
-_ACTIONS = ("iot:", "greengrass:")
-"""What actions begin with that stand in devices' policies."""
 _OPEN_FIELD = re.compile(r"<aws-[a-z-]+>")
 
 
@@ -85,11 +84,20 @@ def differences(ours: str, theirs: str) -> list[str]:
     return list(difflib.unified_diff(theirs_lines, ours_lines, "AWS has", "template", lineterm="", n=1))
 
 
+def warnings_of(document: str, name: str) -> list[str]:
+    """What looks like a mistake in a policy that AWS may take all the same, one sentence each.
+
+    :param document: a policy that :meth:`PolicyTemplate.render` has made.
+    :param name: what it is called there.
+    """
+    return document_warnings(json.loads(document), name)
+
+
 def opens_everything(document: str) -> bool:
     """Whether a policy allows something on every resource of the account or anywhere."""
     return any(
-        statement.get("Effect") == "Allow" and any(_is_everything(one) for one in _several(statement.get("Resource")))
-        for statement in _several(json.loads(document)["Statement"])
+        statement.get("Effect") == "Allow" and any(_is_everything(one) for one in several(statement.get("Resource")))
+        for statement in several(json.loads(document)["Statement"])
     )
 
 
@@ -102,38 +110,15 @@ def _check(text: str, name: str) -> None:
     document = parse_json(text, name)
     for path, line in document.duplicates:
         raise ConfigurationError(f"{name}:{line}: {describe_path(path)}: stands here a second time")
-    value = document.value
-    statements = _several(value.get("Statement")) if isinstance(value, dict) else []
-    if not statements or not all(isinstance(one, dict) for one in statements):
-        raise ConfigurationError(f"{name}: a policy is an object with Version and Statement")
-    if value.get("Version") not in ("2012-10-17", "2008-10-17"):
-        raise ConfigurationError(f"{name}: Version is {value.get('Version')!r}", hint="AWS's is '2012-10-17'")
-    for number, statement in enumerate(statements, 1):
-        if statement.get("Effect") not in ("Allow", "Deny"):
-            raise ConfigurationError(f"{name}: statement {number}: Effect is neither 'Allow' nor 'Deny'")
-        for field in ("Action", "Resource"):
-            values = _several(statement.get(field))
-            if not values or not all(isinstance(one, str) and one for one in values):
-                raise ConfigurationError(f"{name}: statement {number}: {field} must be a text or a list of texts")
-        foreign = [one for one in _several(statement["Action"]) if not one.startswith(_ACTIONS)]
-        if foreign:
-            raise ConfigurationError(
-                f"{name}: statement {number}: {foreign[0]!r} is no action of AWS IoT",
-                hint="This is a device's policy; an operator's IAM policy is another thing",
-            )
     left = _OPEN_FIELD.search(text)
     if left:
         raise ConfigurationError(
             f"{name}: {left[0]} is no field", hint="Fields are <aws-region>, <aws-account-id>, <aws-partition>, {uid}"
         )
+    check_document(document.value, name)
     size = len("".join(text.split()))
     if size > MAX_SIZE:
         raise ConfigurationError(f"{name}: the policy has {size} characters, AWS IoT takes {MAX_SIZE}")
-
-
-def _several(value: Any) -> list[Any]:
-    """One or several, as policies have it."""
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _normal_lines(document: str) -> list[str]:

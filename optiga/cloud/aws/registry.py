@@ -35,6 +35,26 @@ class Thing(NamedTuple):
     attributes: Mapping[str, str]
 
 
+class ThingType(NamedTuple):
+    """A thing type as AWS IoT has it.
+
+    :param is_deprecated: whether no new thing may have it.
+    """
+
+    name: str
+    is_deprecated: bool
+
+
+class ThingGroup(NamedTuple):
+    """A thing group as AWS IoT has it.
+
+    :param is_dynamic: whether a query says which things are in it, and nobody puts one there.
+    """
+
+    name: str
+    is_dynamic: bool
+
+
 class Registered(NamedTuple):
     """What a fleet template has made or found, each None if none: names and the thing's ARN."""
 
@@ -102,19 +122,19 @@ class Registry:
                 principals += answers.texts(page.get("principals"), "iot:ListThingPrincipals", "principals")
         return answers.certificates_among(self._aws, principals, "iot:ListThingPrincipals")
 
-    def has_thing_type(self, name: str) -> bool:
-        """Whether there is a thing type of this name."""
+    def find_thing_type(self, name: str) -> ThingType | None:
+        """A thing type, None if there is none of this name."""
         with ignoring(NOT_FOUND), asking("iot:DescribeThingType", f"thing type {name}"):
-            self._aws.iot.describe_thing_type(thingTypeName=name)
-            return True
-        return False
+            answer = self._aws.iot.describe_thing_type(thingTypeName=name)
+            return ThingType(name, bool((answer.get("thingTypeMetadata") or {}).get("deprecated")))
+        return None
 
-    def has_thing_group(self, name: str) -> bool:
-        """Whether there is a thing group of this name."""
+    def find_thing_group(self, name: str) -> ThingGroup | None:
+        """A thing group, None if there is none of this name."""
         with ignoring(NOT_FOUND), asking("iot:DescribeThingGroup", f"thing group {name}"):
-            self._aws.iot.describe_thing_group(thingGroupName=name)
-            return True
-        return False
+            answer = self._aws.iot.describe_thing_group(thingGroupName=name)
+            return ThingGroup(name, bool(answer.get("queryString")))
+        return None
 
     def add_to_group(self, thing: str, group: str) -> None:
         """Put a thing into a group; does nothing if it is in there."""

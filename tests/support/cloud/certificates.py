@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.support.cloud.terms import Answer, Asked, AwsError, now, refuse
-from tests.support.cloud.x509 import certify, is_ca, is_issued_by, pem_of, read_certificate, read_csr
+from tests.support.cloud.x509 import certify, has_good_key, is_ca, is_issued_by, pem_of, read_certificate, read_csr
 
 _PAGE_SIZE = 25
 
@@ -109,6 +109,8 @@ class Certificates:
         """
         from moto.iot.models import FakeCertificate
 
+        if not has_good_key(certificate.public_key()):
+            refuse("The certificate's key is not supported", "CertificateValidationException")
         entry = FakeCertificate(pem_of(certificate), status, self._account, self._region, ca_id)
         _refuse_known(entry, self._moto.certificates, "certificate")
         self._moto.certificates[entry.certificate_id] = entry

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.support.cloud.certificates import Account, Certificates
 from tests.support.cloud.model import Model
+from tests.support.cloud.policies import check_policy
 from tests.support.cloud.templates import Resource, Template
 from tests.support.cloud.terms import Answer, Asked, AwsError, now, read_json, refuse
 
@@ -29,6 +30,7 @@ class Iot(Certificates):
         self._model = model
         self._identifier = f"a{secrets.token_hex(6)}"
         self._templates: dict[str, Answer] = {}
+        self._queries: dict[str, str] = {}
 
     def carry_out(self, operation: str, asked: Asked) -> Answer | None:
         """Carry an operation out.
@@ -73,8 +75,36 @@ class Iot(Certificates):
     def delete_thing(self, asked: Asked) -> Answer | None:
         return {} if self._find_thing(asked["thingName"]) is None else None
 
+    def create_dynamic_thing_group(self, asked: Asked) -> Answer:
+        name = asked["thingGroupName"]
+        self._moto.create_thing_group(name, None, {})
+        self._queries[name] = asked["queryString"]
+        return self.describe_thing_group(asked) or {}
+
+    def describe_thing_group(self, asked: Asked) -> Answer | None:
+        if asked["thingGroupName"] not in self._queries:
+            return None
+        group = self._moto.describe_thing_group(asked["thingGroupName"])
+        return {
+            "thingGroupName": group.thing_group_name,
+            "thingGroupArn": group.arn,
+            "thingGroupId": group.thing_group_id,
+            "indexName": "AWS_Things",
+            "queryString": self._queries[group.thing_group_name],
+            "queryVersion": "2017-09-30",
+            "status": "ACTIVE",
+            "version": 1,
+        }
+
+    def add_thing_to_thing_group(self, asked: Asked) -> None:
+        self._refuse_dynamic(asked.get("thingGroupName", ""))
+
+    def _refuse_dynamic(self, group: str) -> None:
+        if group in self._queries:
+            refuse(f"Cannot add a thing to the dynamic thing group {group}")
+
     def create_policy(self, asked: Asked) -> None:
-        _check_policy(asked["policyDocument"])
+        check_policy(asked["policyDocument"], self._model.operations)
 
     def _find_thing(self, name: str) -> Any:
         return next((thing for thing in self._moto.things.values() if thing.thing_name == name), None)
@@ -142,6 +172,7 @@ class Iot(Certificates):
             merges = resource.overrides.get("AttributePayload") == "MERGE"
             thing.attributes = {**thing.attributes, **attributes} if merges else attributes
         for group in resource.properties.get("ThingGroups", []):
+            self._refuse_dynamic(group)
             self._moto.add_thing_to_thing_group(group, None, name, None)
         return resource.name, thing
 
@@ -165,17 +196,6 @@ class Iot(Certificates):
                 refuse("The policy does not exist", "ResourceRegistrationFailureException")
             return resource.name, policy
         text = document if isinstance(document, str) else json.dumps(document)
-        _check_policy(text)
+        check_policy(text, self._model.operations)
         name = resource.properties.get("PolicyName", hashlib.sha1(text.encode()).hexdigest().upper())
         return resource.name, self._moto.policies.get(name) or self._moto.create_policy(name, text)
-
-
-def _check_policy(text: str) -> None:
-    try:
-        document = json.loads(text)
-        statements = document["Statement"]
-    except (ValueError, KeyError, TypeError):
-        refuse("Policy document is malformed", "MalformedPolicyException")
-    for statement in statements if isinstance(statements, list) else [statements]:
-        if not isinstance(statement, dict) or not {"Effect", "Action", "Resource"} <= statement.keys():
-            refuse("Policy document is malformed", "MalformedPolicyException")

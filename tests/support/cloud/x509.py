@@ -60,11 +60,15 @@ def read_csr(pem: str) -> x509.CertificateSigningRequest:
         is_signed = request.is_signature_valid
     except Exception:  # whatever it is that cryptography does not take
         refuse("CSR violates constraints")
-    is_rsa = isinstance(public, rsa.RSAPublicKey) and public.key_size >= 2048
-    is_ec = isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name in _CURVES
-    if not is_signed or not (is_rsa or is_ec):
+    if not is_signed or not has_good_key(public):
         refuse("CSR violates constraints")
     return request
+
+
+def has_good_key(public: object) -> bool:
+    """Whether AWS certifies a key, and takes a certificate of it."""
+    is_rsa = isinstance(public, rsa.RSAPublicKey) and public.key_size >= 2048
+    return is_rsa or (isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name in _CURVES)
 
 
 def read_certificate(pem: str) -> x509.Certificate:

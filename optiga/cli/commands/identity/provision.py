@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
 @click.option("--renew", is_flag=True, help="A new key and certificate; the old one is deactivated afterwards.")
 @trust_options
-@click.option("--dry-run", is_flag=True, help="Check everything, say every step, and touch nothing.")
+@click.option("--dry-run", is_flag=True, help="Check everything, say every step, and change nothing.")
 @aws_options
 @device_options
 @click.option("--ca", "ca_path", type=FOLDER, help="A CA of your own in place of AWS's.")
@@ -75,6 +75,7 @@ def command(
     from optiga.identity.configuration import load_configuration
     from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
     from optiga.provision.plan import plan_provision
+    from optiga.provision.preview import warn_of_other_identity
 
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
@@ -97,6 +98,8 @@ def command(
     if dry_run:
         if journal.exists():
             settings.note("Of a chip that the journal knows, only what is missing is done")
+        if settings.port is not None and _may_hold_something(settings):
+            warn_of_other_identity(settings.open_chip, plan, journal, build_report(settings))
         steps = plan.steps(renew=renew)
         if roots is not None:
             steps.insert(0, f"The chip proves that it is genuine by {roots.name}, and again before it becomes active")
@@ -104,6 +107,14 @@ def command(
         settings.print_result({"steps": steps}, text=text)
         return
     run_plan(settings, plan, journal, renew=renew, trust=roots and at_port(settings, roots))
+
+
+def _may_hold_something(settings: Settings) -> bool:
+    """Whether there is a chip at the port already; an emulated one is made when it is first opened."""
+    from optiga.transport import EmulatorPort
+
+    port = settings.find_port()
+    return not isinstance(port, EmulatorPort) or port.file.exists()
 
 
 def run_plan(

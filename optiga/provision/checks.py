@@ -1,0 +1,70 @@
+"""What AWS is asked before a chip is touched; a question that may not be asked is a warning, and the run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from optiga.cloud.aws.registry import Registry
+    from optiga.provision.report import Report
+
+T = TypeVar("T")
+
+
+def ask(question: Callable[[], T], unanswered: T, report: Report, what: str) -> T:
+    """The answer to a question that only reads.
+
+    :param unanswered: what stands for the answer where the credentials may not ask.
+    :param what: what comes of that, for the warning.
+    :raises AwsError: for whatever else AWS says.
+    """
+    from optiga.cloud.aws.errors import AwsError
+
+    try:
+        return question()
+    except AwsError as error:
+        if not error.denied.startswith("iot:"):  # of credentials that hold for nothing, all else would fail, too
+            raise
+        report.warn(f"{what}: these credentials may not do {error.denied}. {error.hint}")
+        return unanswered
+
+
+def check_thing_type(registry: Registry, name: str, region: str, report: Report) -> None:
+    """Refuse a thing type that no new thing can have.
+
+    :raises ConfigurationError: if there is none of the name, or it is deprecated.
+    """
+    from optiga.cloud.aws.registry import ThingType
+
+    what = f"whether there is a thing type {name} is not checked"
+    unknown: ThingType | None = ThingType(name, is_deprecated=False)
+    found = ask(lambda: registry.find_thing_type(name), unknown, report, what)
+    if found is None:
+        raise ConfigurationError(f"there is no thing type {name} in {region}", hint="Make it first")
+    if found.is_deprecated:
+        raise ConfigurationError(
+            f"the thing type {name} in {region} is deprecated: AWS IoT makes no thing of it",
+            hint="Name another, or undo that (aws iot deprecate-thing-type --undo-deprecate)",
+        )
+
+
+def check_thing_group(registry: Registry, name: str, region: str, report: Report) -> None:
+    """Refuse a thing group that no thing can be put into.
+
+    :raises ConfigurationError: if there is none of the name, or it is a dynamic one.
+    """
+    from optiga.cloud.aws.registry import ThingGroup
+
+    what = f"whether there is a thing group {name} is not checked"
+    unknown: ThingGroup | None = ThingGroup(name, is_dynamic=False)
+    found = ask(lambda: registry.find_thing_group(name), unknown, report, what)
+    if found is None:
+        raise ConfigurationError(f"there is no thing group {name} in {region}", hint="Make it first")
+    if found.is_dynamic:
+        raise ConfigurationError(
+            f"the thing group {name} in {region} is dynamic: its query says which things are in it",
+            hint="Name a static group, or leave it out",
+        )
