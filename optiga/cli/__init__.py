@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.name is None or error.name.partition(".")[0] == "optiga":
             raise
         return _say_what_is_missing(error.name.partition(".")[0])
-    except KeyboardInterrupt:
-        print("Interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupted:
+        print(": ".join(["Interrupted", *map(str, interrupted.args)]), file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has left. Nothing more can be said there, not even at the interpreter's end.

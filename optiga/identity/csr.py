@@ -6,7 +6,9 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from optiga.chip.commands.gen_key_pair import take_public_key
 from optiga.errors import CertificateError
+from optiga.identity.key_fate import KeyFate
 from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
 from optiga.pki.pem import encode_pem
 from optiga.protocol import der
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from optiga.chip import Chip, Key
     from optiga.identity.configuration import Configuration
     from optiga.pki.extensions import Extensions
+    from optiga.pki.public_keys import PublicKey
 
 _GENERAL_NAMES = {"dns": "dns_name", "ip": "ip_address", "uri": "uniform_resource_identifier", "email": "rfc822_name"}
 _NOT_BUILT_BY_ASN1CRYPTO = ("telephone_number", "unique_identifier")
@@ -51,19 +54,27 @@ class Csr(NamedTuple):
         return f"{self.fingerprint}.csr"
 
 
-def create_csr(chip: Chip, configuration: Configuration) -> Csr:
+def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = None) -> Csr:
     """Have the chip make a key pair in the configured slot and sign a request for it.
 
-    Two exchanges, and one more where the UID stands in the request or not every model has the algorithm.
+    Two exchanges, and one more where the UID stands in the request or not every model has the algorithm. Every error
+    behind the first, and a :class:`KeyboardInterrupt`, says what has become of the key in the slot.
 
+    :param fate: what keeps account of the key, for a caller whose own work with it can fail.
     :raises ConfigurationError: if the chip's model lacks what the configuration asks for; it has not been asked then.
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if its signature does not verify against the public key that it reported.
     """
-    check_model(chip, configuration)
-    uid = chip.uid.hex if configuration.needs_uid else ""
-    key = chip.generate_key(configuration.slot.key_oid, configuration.algorithm, configuration.key_usage)
-    return sign_csr(key, configuration, uid)
+    oid = configuration.slot.key_oid
+    fate = fate or KeyFate(oid)
+    with fate:
+        check_model(chip, configuration)
+        uid = chip.uid.hex if configuration.needs_uid else ""
+        wishes = _Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
+        fate.asked()
+        key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
+        fate.made()
+        return _sign(key, configuration.hash_name, wishes)
 
 
 def check_model(chip: Chip, configuration: Configuration) -> None:
@@ -84,48 +95,87 @@ def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if the signature does not verify.
     """
+    return _sign(key, configuration.hash_name, _Wishes.of(configuration, uid))
+
+
+class _Wishes(NamedTuple):
+    """What a request asks for, whatever its key: subject and attributes as asn1crypto has them."""
+
+    subject: Name
+    attributes: Any
+
+    @classmethod
+    def of(cls, configuration: Configuration, uid: str) -> _Wishes:
+        from asn1crypto import csr
+
+        extensions = _build_extensions(configuration.extensions, uid)
+        attributes = csr.CRIAttributes([{"type": "extension_request", "values": [extensions]}])
+        wishes = cls(_build_subject(configuration.subject, uid), attributes)
+        for part in wishes:
+            part.dump()  # what cannot be encoded fails here
+        return wishes
+
+
+def _sign(key: Key, hash_name: str, wishes: _Wishes) -> Csr:
     from asn1crypto import csr
     from asn1crypto.algos import SignedDigestAlgorithm
     from asn1crypto.keys import PublicKeyInfo
 
-    public_key_info = PublicKeyInfo.load(key.public_key_info, strict=True)
     to_be_signed = csr.CertificationRequestInfo(
         {
             "version": "v1",
-            "subject": _build_subject(configuration.subject, uid),
-            "subject_pk_info": public_key_info,
-            "attributes": [{"type": "extension_request", "values": [_build_extensions(configuration.extensions, uid)]}],
+            "subject": wishes.subject,
+            "subject_pk_info": PublicKeyInfo.load(key.public_key_info, strict=True),
+            "attributes": wishes.attributes,
         }
     ).dump()
-    signature = key.sign(to_be_signed, configuration.hash_name)
-    if not _verifies(key, public_key_info, signature, to_be_signed, configuration.hash_name):
-        raise CertificateError(
-            f"the chip's signature over the CSR does not verify against the public key of {format_oid(key.oid)}",
-            hint="Nothing was written; run the command again for a new key pair",
-            oid=key.oid,
-        )
+    signature = key.sign(to_be_signed, hash_name)
     scheme = "ecdsa" if key.algorithm.is_ec else "rsa"
-    algorithm = SignedDigestAlgorithm({"algorithm": f"{configuration.hash_name}_{scheme}"}).dump()
+    algorithm = SignedDigestAlgorithm({"algorithm": f"{hash_name}_{scheme}"}).dump()
     # Put together from the very bytes that were signed, which no encoder touches again.
     request = der.encode(der.SEQUENCE, to_be_signed + algorithm + der.encode(der.BIT_STRING, b"\x00" + signature))
+    _check(request, key, hash_name)
     reported = key.public_key if key.algorithm.is_ec else None
     return Csr(request, (reported or key.public_key_info).hex())
 
 
-def _verifies(key: Key, info: PublicKeyInfo, signature: bytes, data: bytes, hash_name: str) -> bool:
-    from optiga.pki.public_keys import PublicKey
+def _check(request: bytes, key: Key, hash_name: str) -> None:
+    """Make sure that a finished request is one that others take: read anew from its bytes, it verifies by its own key.
+
+    :raises CertificateError: if it does not.
+    """
+    from asn1crypto import csr
 
     try:
-        if key.algorithm.is_ec:
-            public_key = PublicKey.of_point(key.algorithm, info["public_key"].native)
-        else:
-            numbers = info["public_key"].parsed
-            public_key = PublicKey.of_rsa(numbers["modulus"].native, numbers["public_exponent"].native)
-        return public_key.verifies(signature, data, hash_name)
-    except ValueError as error:
+        parsed = csr.CertificationRequest.load(request, strict=True)
+        info = parsed["certification_request_info"]
+        spki = info["subject_pk_info"].dump()
+        public_key = _read_key(key, info["subject_pk_info"])
+        bits = parsed["signature"].contents
+    except (ValueError, TypeError) as error:
         raise CertificateError(
             f"the public key that the chip reported for {format_oid(key.oid)} is none: {error}", oid=key.oid
         ) from error
+    if spki != key.public_key_info or bits[:1] != b"\x00" or not public_key.verifies(bits[1:], info.dump(), hash_name):
+        raise CertificateError(
+            f"the chip's signature over the CSR does not verify against the public key of {format_oid(key.oid)}",
+            hint="There is no CSR; run the command again for a new key pair",
+            oid=key.oid,
+        )
+
+
+def _read_key(key: Key, info: PublicKeyInfo) -> PublicKey:
+    """The public key in a request.
+
+    :raises ValueError: if it is none of the key's algorithm, or not in the form that all take (RFC 5480, 2.2).
+    """
+    from optiga.pki.public_keys import PublicKey
+
+    take_public_key(info["public_key"].dump(), key.algorithm)
+    if key.algorithm.is_ec:
+        return PublicKey.of_point(key.algorithm, info["public_key"].native)
+    numbers = info["public_key"].parsed
+    return PublicKey.of_rsa(numbers["modulus"].native, numbers["public_exponent"].native)
 
 
 def _build_subject(components: tuple[tuple[str, str], ...], uid: str) -> Name:

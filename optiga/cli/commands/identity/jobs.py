@@ -3,34 +3,87 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from optiga.cli.support.settings import Settings
+from optiga.pki.names import UID_FIELD
+from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.identity.configuration import Configuration
     from optiga.identity.write import WritePlan
+    from optiga.protocol.objects import Slot
+
+
+_CSR_SIZE = 8192
+"""Bytes of a CSR's file that hold what is not in the configuration."""
+_UID_SIZE = 128
+"""Bytes of it that a UID takes, at most."""
 
 
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
-    """``--csr``: key pair and CSR from the chip; the CSR's file; its name and the public key on standard output."""
-    from optiga.files.files import check_folder_writable, write_whole
+    """``--csr``: key pair and CSR from the chip; the CSR's file; its name and the public key on standard output.
+
+    Nobody is asked. The room for the file is taken before the key is made, because the key before it is lost then.
+    """
+    from optiga.files.reserved import ReservedFile
     from optiga.identity.configuration import load_configuration
     from optiga.identity.csr import create_csr
+    from optiga.identity.key_fate import KeyFate
 
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"filename": "x.csr", "public_key": "00"})
     folder = Path(out_dir)
-    check_folder_writable(folder)
     shown = json.dumps(configuration.csr_config, sort_keys=True, indent=4, ensure_ascii=False)
-    settings.note(f"Your configuration is following:\n{shown}")
-    with settings.open_chip() as chip:
-        csr = create_csr(chip, configuration)
-    write_whole(folder / csr.filename, csr.pem.encode("ascii"))
+    size = _CSR_SIZE + 2 * len(shown.encode(errors="replace")) + _UID_SIZE * shown.count(UID_FIELD)
+    with ReservedFile(folder, size) as file, KeyFate(configuration.slot.key_oid) as fate:
+        settings.note(f"Your configuration is following:\n{shown}")
+        with settings.open_chip() as chip:
+            _warn_of_identity(settings, chip, folder, configuration.slot)
+            csr = create_csr(chip, configuration, fate)
+            try:
+                file.keep(csr.filename, csr.pem.encode("ascii"))
+            except BaseException:
+                click.echo(csr.pem, err=True, nl=False)
+                raise
+    settings.note(_new_key(configuration))
     result = {"filename": csr.filename, "public_key": csr.public_key}
     settings.print_result(result, default="repr")
+
+
+def _new_key(configuration: Configuration) -> str:
+    """What a new key means for the slot."""
+    slot = configuration.slot
+    where = f"Slot {slot.name} has a new key {configuration.algorithm.title} in {format_oid(slot.key_oid)}"
+    if slot.certificate_oid is None:
+        return f"{where}: a certificate of the key before it no longer fits"
+    return f"{where}: a certificate still in {format_oid(slot.certificate_oid)} no longer fits"
+
+
+def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: Slot) -> None:
+    """Say that the chip is a finished device by the journal in the folder. One exchange if that has such a slot."""
+    if not os.path.lexists(journal := folder / "personalization.db"):
+        return
+    from optiga.errors import ConfigurationError
+    from optiga.provision.journal import open_journal
+
+    try:
+        with open_journal(journal) as opened:
+            finished = [entry for entry in opened.all() if entry.slot == slot.name and entry.is_finished]
+    except ConfigurationError as error:
+        settings.warn(f"whether this chip has an identity already cannot be seen: {error}")
+        return
+    if not finished or chip.uid.hex not in [entry.uid for entry in finished]:
+        return
+    settings.warn(
+        f"the journal {journal} has chip {chip.uid.hex}, slot {slot.name}, as finished: the key of that identity is "
+        "replaced now, so its certificate no longer fits. 'provision --renew' replaces both"
+    )
 
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
