@@ -6,7 +6,7 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from optiga.chip.commands.gen_key_pair import take_public_key
+from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.errors import CertificateError
 from optiga.identity.key_fate import KeyFate
 from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
@@ -171,9 +171,11 @@ def _read_key(key: Key, info: PublicKeyInfo) -> PublicKey:
     """
     from optiga.pki.public_keys import PublicKey
 
-    take_public_key(info["public_key"].dump(), key.algorithm)
+    bits = take_public_key(info["public_key"].dump(), key.algorithm)
     if key.algorithm.is_ec:
         return PublicKey.of_point(key.algorithm, info["public_key"].native)
+    if not is_rsa_key(bits, key.algorithm):
+        raise ValueError(f"no key of {key.algorithm.title} in DER")
     numbers = info["public_key"].parsed
     return PublicKey.of_rsa(numbers["modulus"].native, numbers["public_exponent"].native)
 

@@ -15,6 +15,7 @@ from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, Slot, format_
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.identity.key_fate import KeyFate
     from optiga.objects.targets import Target
     from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
@@ -104,7 +105,9 @@ def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str |
         if algorithm is not None:
             raise ConfigurationError("--algorithm is for key pairs", hint="An AES key has --bits")
         usages = parse_usage(usage) or KeyUsage.ENCRYPTION
-        return KeyPlan(SYMMETRIC_KEY, None, KeyAlgorithm[f"AES{bits or 256}"], usages)
+        aes = KeyAlgorithm[f"AES{bits or 256}"]
+        check_usage(aes, usages)
+        return KeyPlan(SYMMETRIC_KEY, None, aes, usages)
     if bits is not None:
         raise ConfigurationError("--bits is for the AES key", hint="A key pair has --algorithm")
     slot = resolve_slot(name)
@@ -118,7 +121,9 @@ def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str |
             f"slot {slot.name} takes no {chosen.title} keys", hint=f"Those go into {fitting}", oid=slot.key_oid
         )
     usual = KeyUsage.AUTHENTICATION | (KeyUsage.ENCRYPTION if is_rsa else KeyUsage.KEY_AGREEMENT)
-    return KeyPlan(slot.key_oid, slot, chosen, parse_usage(usage) or usual)
+    usages = parse_usage(usage) or usual
+    check_usage(chosen, usages)
+    return KeyPlan(slot.key_oid, slot, chosen, usages)
 
 
 def parse_usage(text: str | None) -> KeyUsage:
@@ -134,6 +139,19 @@ def parse_usage(text: str | None) -> KeyUsage:
             names = ", ".join(KEY_USAGE_WORDS)
             raise ConfigurationError(f"--usage: {word.strip()!r} is no usage", hint=f"There are {names}") from None
     return usage
+
+
+def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
+    """Make sure that a key can be used for all that it is made for: the chip takes any usage, and refuses the use.
+
+    :raises ConfigurationError: if no command of the chip has such a use of a key of the algorithm.
+    """
+    useless = KeyUsage(usage & ~algorithm.usages)
+    if useless:
+        raise ConfigurationError(
+            f"--usage: the chip cannot use {algorithm.title} keys for {', '.join(useless.words)}",
+            hint=f"It can for {', '.join(algorithm.usages.words)}",
+        )
 
 
 def look_at(chip: Chip, plan: KeyPlan) -> Held:
@@ -163,16 +181,21 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
     return Held(algorithm, subject, format_oid(plan.slot.certificate_oid))
 
 
-def make_key(chip: Chip, plan: KeyPlan) -> str:
+def make_key(chip: Chip, plan: KeyPlan, fate: KeyFate) -> str:
     """Have the chip make the key; the one before it is lost. One exchange.
 
+    :param fate: what keeps account of the key, entered by the caller.
     :returns: the public key as PEM (SubjectPublicKeyInfo), which the chip never tells again; empty for an AES key.
     :raises ChipError: if the chip refuses.
     """
+    fate.asked()
     if plan.slot is None:
         chip.toolbox.generate_aes_key(int(plan.algorithm.title.removeprefix(AES)), plan.usage)
+        fate.made()
         return ""
-    return encode_pem("PUBLIC KEY", chip.generate_key(plan.oid, plan.algorithm, plan.usage).public_key_info)
+    key = chip.generate_key(plan.oid, plan.algorithm, plan.usage)
+    fate.made()
+    return encode_pem("PUBLIC KEY", key.public_key_info)
 
 
 @dataclass(frozen=True)

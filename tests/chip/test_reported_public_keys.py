@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from optiga.chip.commands.gen_key_pair import take_public_key
+from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, KeyAlgorithm
 
@@ -36,23 +36,20 @@ def test_points(algorithm: KeyAlgorithm) -> None:
         good[:-1],
         b"",
     ):
-        with pytest.raises(ValueError, match="BIT STRING|DER|INTEGER|uncompressed|rsa1024"):
+        with pytest.raises(ValueError, match=r"BIT STRING|DER|INTEGER|uncompressed|rsa1024"):
             take_public_key(wrong, algorithm)
 
 
 def test_rsa() -> None:
     good = bit_string(RSA)
     assert take_public_key(good, KeyAlgorithm.RSA1024) == good
+    assert is_rsa_key(good, KeyAlgorithm.RSA1024)
+    assert not is_rsa_key(good, KeyAlgorithm.RSA2048)
+    with pytest.raises(ValueError, match="whole bytes"):
+        take_public_key(bit_string(RSA, 1), KeyAlgorithm.RSA1024)
     longer = der.encode(der.INTEGER, b"\x00" + CONTENT[3:132])
-    for wrong in (
-        bit_string(RSA, 1),
-        bit_string(RSA + b"\x00"),
-        bit_string(der.encode(der.SEQUENCE, CONTENT + b"\x02\x01\x01")),
-        bit_string(der.encode(der.SEQUENCE, longer + CONTENT[132:])),
-        bit_string(CONTENT),
-        bit_string(b""),
-    ):
-        with pytest.raises(ValueError, match="BIT STRING|DER|INTEGER|uncompressed|rsa1024"):
-            take_public_key(wrong, KeyAlgorithm.RSA1024)
-    with pytest.raises(ValueError, match="rsa2048"):
-        take_public_key(good, KeyAlgorithm.RSA2048)
+    for wrong in (CONTENT + b"\x02\x01\x01", longer + CONTENT[132:]):
+        assert not is_rsa_key(bit_string(der.encode(der.SEQUENCE, wrong)), KeyAlgorithm.RSA1024)
+    for none in (RSA + b"\x00", CONTENT, b""):
+        with pytest.raises(ValueError, match=r"DER|INTEGER"):
+            is_rsa_key(bit_string(none), KeyAlgorithm.RSA1024)

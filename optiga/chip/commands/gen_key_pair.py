@@ -55,8 +55,8 @@ def take_public_key(value: bytes, algorithm: KeyAlgorithm) -> bytes:
 
     Others would go into the CSR as they are, and nobody would take that.
 
-    :param value: for EC the point, uncompressed (RFC 5480, 2.2); for RSA an RSAPublicKey (RFC 8017, A.1.1); either in a
-        BIT STRING in DER.
+    :param value: for EC the point, uncompressed (RFC 5480, 2.2); for RSA an RSAPublicKey (RFC 8017, A.1.1), of which
+        :func:`is_rsa_key` says more; either in a BIT STRING in DER.
     :raises ValueError: if it is another, or of another size than the algorithm says.
     """
     if value[:1] != bytes([der.BIT_STRING]):
@@ -67,14 +67,16 @@ def take_public_key(value: bytes, algorithm: KeyAlgorithm) -> bytes:
     if algorithm in CURVES:
         if content[1:2] != b"\x04" or len(content) != 2 + 2 * CURVES[algorithm].coordinate_size:
             raise ValueError(f"the public key is no uncompressed point of {algorithm.title}")
-    elif not _is_rsa_key(content[1:], RSA_KEY_BITS[algorithm]):
-        raise ValueError(f"the public key is none of {algorithm.title} in DER")
     return value
 
 
-def _is_rsa_key(data: bytes, bits: int) -> bool:
-    """Whether data are a modulus of a size and an exponent, each as short as it can be."""
-    numbers = der.content_of(der.SEQUENCE, data)
+def is_rsa_key(value: bytes, algorithm: KeyAlgorithm) -> bool:
+    """Whether a BIT STRING holds a modulus of an algorithm's size and an exponent, each as short as it can be.
+
+    :raises ValueError: if it holds no two numbers.
+    """
+    bits = RSA_KEY_BITS[algorithm]
+    numbers = der.content_of(der.SEQUENCE, der.content_of(der.BIT_STRING, value)[1:])
     modulus, rest = der.take_integer(numbers)
     exponent, nothing = der.take_integer(rest)
     shortest = der.encode_integer(modulus) + der.encode_integer(exponent)
