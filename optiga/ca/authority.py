@@ -12,7 +12,7 @@ from optiga.ca.keys import open_key
 from optiga.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.request import CertificateRequest
-from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, read_number
+from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, is_graver, read_number
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
 from optiga.pki.certificate import Certificate
@@ -167,7 +167,7 @@ class CertificateAuthority:
 
         :param name: its serial number in hex, or a file that it is in.
         :param reason: one of :data:`~optiga.ca.revocation.REASONS`.
-        :returns: its record, and whether it was not revoked before; one that was stays as it was.
+        :returns: its record, and whether it was not revoked before; of one that was, only the reason can become graver.
         :raises CertificateError: if this CA has issued no such certificate.
         :raises ConfigurationError: if the records or the CRL cannot be written.
         """
@@ -178,8 +178,8 @@ class CertificateAuthority:
             with records.transaction():
                 record = find_record(records, name)
                 fresh = record.revoked_at is None
-                if fresh:
-                    records.mark_revoked(record.serial, moment, reason)
+                if fresh or is_graver(reason, record.reason):
+                    records.mark_revoked(record.serial, record.revoked_at or moment, reason)
                     record = records.find(record.serial) or record
                 self._add_crl(records, moment, crl_days)
             try:

@@ -30,6 +30,15 @@ CRL_DAYS = 30
 """How long a CRL is good for unless it is said otherwise, in days."""
 
 
+def is_graver(new: str, old: str) -> bool:
+    """Whether the reason of a revocation may become another one: any after none in particular, a compromise after all.
+
+    Others are as grave as each other, and who trusts the first must not be told that it was not so.
+    """
+    compromises = ("keyCompromise", "cACompromise")
+    return new not in (old, "unspecified") and old not in compromises and (old == "unspecified" or new in compromises)
+
+
 def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, now: datetime, days: int) -> bytes:
     """A list in DER.
 

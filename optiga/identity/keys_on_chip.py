@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.objects.stored import decode_stored, is_empty, read_certificates
 from optiga.objects.targets import resolve_slot
 from optiga.pki.pem import encode_pem
@@ -203,7 +203,7 @@ class CertifiedKey:
     """The public key that a certificate says a slot's key has.
 
     :param pem: SubjectPublicKeyInfo.
-    :param key_match: whether the chip's key is this one; None if it could not be asked.
+    :param key_match: True if the chip's key is proven to be this one; None if it could not be asked.
     :param text: what the proof has shown, one sentence.
     """
 
@@ -218,14 +218,16 @@ def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
     """The public key of a slot's key from a certificate on the chip, and the proof that it is. About four exchanges.
 
     :param where: the object of the certificate.
-    :raises CertificateError: if it holds none.
+    :raises CertificateError: if it holds none, or that of another key.
     :raises ChipError: if the chip refuses.
     """
-    from optiga.identity.proof import prove_public_key
+    from optiga.identity.proof import Outcome, prove_public_key
 
     certificate = stored_certificate(chip, where)
     public_key = certificate.public_key
     proof = prove_public_key(chip, slot.key_oid, public_key, f"the certificate in {where.info.label}")
+    if proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY):
+        raise CertificateError(proof.text, hint="--certificate names the object of its own", oid=where.oid)
     pem = encode_pem("PUBLIC KEY", public_key.info)
     return CertifiedKey(pem, public_key.title, certificate.subject, proof.key_match, proof.text)
 

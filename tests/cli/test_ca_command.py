@@ -66,7 +66,7 @@ class TestChip:
         assert verify(Path("device.pem"), *options) == ""
         revoked = (*options, "-crl_check", "-CRLfile", "factory/crl.pem")
         assert verify(Path("device.pem"), *revoked) == ""
-        cli("ca", "revoke", "device.pem", "--ca", "factory")
+        cli("ca", "revoke", "--yes", "device.pem", "--ca", "factory")
         assert "certificate revoked" in verify(Path("device.pem"), *revoked)
 
 
@@ -252,7 +252,7 @@ class TestListAndRevoke:
         with sqlite3.connect(Path(root, "issued.db")) as connection:
             connection.execute("UPDATE issued SET not_after = ? WHERE serial = ?", (past, serials[2]))
         connection.close()
-        assert cli("ca", "revoke", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
+        assert cli("ca", "revoke", "--yes", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
         lines = [line.split() for line in cli("ca", "list", "--ca", root).out.splitlines()]
         assert [(line[0], line[1]) for line in lines] == list(
             zip(serials, ("revoked", "valid", "expired"), strict=True)
@@ -275,18 +275,20 @@ class TestListAndRevoke:
 
     def test_revoked_already(self, cli: Cli, root: str) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)
-        first = json.loads(cli("ca", "revoke", "device.pem", "--ca", root, "--output", "json").out)
-        again = cli("ca", "revoke", "device.pem", "--ca", root, "--reason", "keyCompromise", "--output", "json")
+        first = json.loads(cli("ca", "revoke", "--yes", "device.pem", "--ca", root, "--output", "json").out)
+        again = cli("ca", "revoke", "--yes", "device.pem", "--ca", root, "--output", "json")
         assert json.loads(again.out) == first
         assert "revoked already" in again.err
         crl = x509.load_pem_x509_crl(Path(first["crl_file"]).read_bytes())
         assert [f"{entry.serial_number:040x}" for entry in crl] == [first["serial"]]
 
     def test_mistakes(self, cli: Cli, root: str) -> None:
-        assert "neither a serial number in hex nor a file" in fails(cli, 2, "ca", "revoke", "x.pem", "--ca", root)
-        assert "has issued no certificate 1234" in fails(cli, 5, "ca", "revoke", "1234", "--ca", root)
+        assert "neither a serial number in hex nor a file" in fails(
+            cli, 2, "ca", "revoke", "--yes", "x.pem", "--ca", root
+        )
+        assert "has issued no certificate 1234" in fails(cli, 5, "ca", "revoke", "--yes", "1234", "--ca", root)
         assert "was not issued by this CA" in fails(cli, 5, "ca", "show", "root/ca.pem", "--ca", root)
-        assert "'unspecified'" in fails(cli, 2, "ca", "revoke", "1234", "--ca", root, "--reason", "mood")
+        assert "'unspecified'" in fails(cli, 2, "ca", "revoke", "--yes", "1234", "--ca", root, "--reason", "mood")
 
 
 def test_help(cli: Cli) -> None:

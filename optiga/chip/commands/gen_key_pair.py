@@ -64,9 +64,9 @@ def take_public_key(value: bytes, algorithm: KeyAlgorithm) -> bytes:
     content = der.content_of(der.BIT_STRING, value)
     if content[:1] != b"\x00":
         raise ValueError("the BIT STRING of the public key is not of whole bytes")
-    if algorithm in CURVES:
-        if content[1:2] != b"\x04" or len(content) != 2 + 2 * CURVES[algorithm].coordinate_size:
-            raise ValueError(f"the public key is no uncompressed point of {algorithm.title}")
+    curve = CURVES.get(algorithm)
+    if curve is not None and (content[1:2] != b"\x04" or len(content) != 2 + 2 * curve.coordinate_size):
+        raise ValueError(f"the public key is no uncompressed point of {curve.name}")
     return value
 
 

@@ -10,6 +10,7 @@ import click
 
 from optiga.ca.profile import MAX_DAYS
 from optiga.ca.revocation import CRL_DAYS, REASONS
+from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import open_authority, passphrase_options, read_passphrase, warn_of
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
@@ -222,6 +223,7 @@ def show(settings: Settings, serial: str, ca_path: str) -> None:
     help=f"One of {', '.join(REASONS)}. [unspecified]",
 )
 @_crl_days_option
+@yes_option
 @passphrase_options
 @common_options()
 @pass_settings
@@ -231,15 +233,19 @@ def revoke(
     ca_path: str,
     reason: str,
     crl_days: int,
+    yes: bool,
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
     """Revoke a certificate, named by serial number or file, for good, and write a new CRL (crl.pem).
 
+    The reason of one that is revoked can only become graver: another one after unspecified, keyCompromise after any.
+
     It counts where the CRL gets to: hand it to whoever checks the certificates.
     """
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
+    confirm(settings, *_revoking(authority.folder, name, reason), yes=yes)
     record, fresh = authority.revoke(name, reason, crl_days=crl_days)
     assert record.revoked_at is not None  # noqa: S101
     fields = {
@@ -250,8 +256,21 @@ def revoke(
         "crl_file": str(authority.folder.crl_path),
     }
     if not fresh:
-        settings.note("It was revoked already; the CRL is new")
+        settings.note(f"It was revoked already, the reason is {record.reason}; the CRL is new")
     settings.print_result(fields)
+
+
+def _revoking(folder: CaFolder, name: str, reason: str) -> tuple[str, list[str]]:
+    """What a revocation does to what, and what of it can never be undone: nothing where it is done already."""
+    from optiga.ca.records import find_record, open_records
+    from optiga.ca.revocation import is_graver
+
+    with open_records(folder.records_path) as records:
+        record = find_record(records, name)
+    what = f"Revoking {record.serial} of {record.subject}"
+    if record.revoked_at is None:
+        return what, [f"the certificate will not be valid any more ({reason})"]
+    return what, [f"the reason goes from {record.reason} to {reason}"] if is_graver(reason, record.reason) else []
 
 
 @click.command(name="crl")

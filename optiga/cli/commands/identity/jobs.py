@@ -11,7 +11,7 @@ import click
 
 from optiga.cli.support.settings import Settings
 from optiga.pki.names import UID_FIELD
-from optiga.protocol.objects import format_oid
+from optiga.protocol.objects import SLOTS, format_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -103,6 +103,8 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
         result = execute_write(chip, plan, strict=strict)
     for warning in result.warnings:
         settings.warn(warning)
+    if result.key_match and plan.target.slot and result.key_oid not in (None, plan.target.slot.key_oid):
+        settings.note(f"The certificate is of the key in {_key_name(result.key_oid)}, which the chip has proven")
     what = "Certificate" if plan.chain else "Data"
     if result.written:
         settings.note(f"{what} has been written")
@@ -117,6 +119,11 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
             "key_match": result.key_match,
         }
         settings.print_result(fields, default="repr")
+
+
+def _key_name(oid: int | None) -> str:
+    """A key by its object and slot, for example ``0xE0F2, slot third``."""
+    return next(f"{format_oid(slot.key_oid)}, slot {slot.name}" for slot in SLOTS if slot.key_oid == oid)
 
 
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:
