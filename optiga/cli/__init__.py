@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _say_what_is_missing(error.name.partition(".")[0])
     except KeyboardInterrupt as interrupted:
-        print(": ".join(["Interrupted", *map(str, interrupted.args)]), file=sys.stderr)
+        for said in interrupted.args:
+            print(f"Warning: {said}", file=sys.stderr)
+        print("Interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has left. Nothing more can be said there, not even at the interpreter's end.

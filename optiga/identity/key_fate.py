@@ -6,10 +6,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError, OptigaError
-from optiga.protocol.objects import format_oid
+from optiga.protocol.objects import SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from optiga.protocol.algorithms import KeyAlgorithm
 
 
 class Fate(Enum):
@@ -69,3 +71,16 @@ class KeyFate:
         if self.fate is Fate.UNKNOWN:
             return f"Whether {self._label} has a new key is not known: if so, the key before it is gone"
         return f"The key in {self._label} is as it was"
+
+
+def what_it_means(slot: Slot, algorithm: KeyAlgorithm) -> str:
+    """What a new key means for its slot, one sentence without the full stop."""
+    where = f"Slot {slot.name} has a new key {algorithm.title} in {format_oid(slot.key_oid)}"
+    if slot.certificate_oid is None:
+        return f"{where}: a certificate of the key before it no longer fits"
+    return f"{where}: a certificate still in {format_oid(slot.certificate_oid)} no longer fits"
+
+
+def name_key(oid: int | None) -> str:
+    """A key by its object and slot, for example ``0xE0F2, slot third``."""
+    return next(f"{format_oid(slot.key_oid)}, slot {slot.name}" for slot in SLOTS if slot.key_oid == oid)

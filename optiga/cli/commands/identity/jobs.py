@@ -11,13 +11,10 @@ import click
 
 from optiga.cli.support.settings import Settings
 from optiga.pki.names import UID_FIELD
-from optiga.protocol.objects import SLOTS, format_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.identity.configuration import Configuration
     from optiga.identity.write import WritePlan
-    from optiga.protocol.objects import Slot
 
 
 _CSR_SIZE = 8192
@@ -34,7 +31,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     from optiga.files.reserved import ReservedFile
     from optiga.identity.configuration import load_configuration
     from optiga.identity.csr import create_csr
-    from optiga.identity.key_fate import KeyFate
+    from optiga.identity.key_fate import KeyFate, what_it_means
 
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"filename": "x.csr", "public_key": "00"})
@@ -44,28 +41,19 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     with ReservedFile(folder, size) as file, KeyFate(configuration.slot.key_oid) as fate:
         settings.note(f"Your configuration is following:\n{shown}")
         with settings.open_chip() as chip:
-            _warn_of_identity(settings, chip, folder, configuration.slot)
+            _warn_of_identity(settings, chip, folder, configuration.slot.name)
             csr = create_csr(chip, configuration, fate)
             try:
                 file.keep(csr.filename, csr.pem.encode("ascii"))
             except BaseException:
                 click.echo(csr.pem, err=True, nl=False)
                 raise
-    settings.note(_new_key(configuration))
+    settings.note(what_it_means(configuration.slot, configuration.algorithm))
     result = {"filename": csr.filename, "public_key": csr.public_key}
     settings.print_result(result, default="repr")
 
 
-def _new_key(configuration: Configuration) -> str:
-    """What a new key means for the slot."""
-    slot = configuration.slot
-    where = f"Slot {slot.name} has a new key {configuration.algorithm.title} in {format_oid(slot.key_oid)}"
-    if slot.certificate_oid is None:
-        return f"{where}: a certificate of the key before it no longer fits"
-    return f"{where}: a certificate still in {format_oid(slot.certificate_oid)} no longer fits"
-
-
-def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: Slot) -> None:
+def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -> None:
     """Say that the chip is a finished device by the journal in the folder. One exchange if that has such a slot."""
     if not os.path.lexists(journal := folder / "personalization.db"):
         return
@@ -74,14 +62,14 @@ def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: Slot) 
 
     try:
         with open_journal(journal) as opened:
-            finished = [entry for entry in opened.all() if entry.slot == slot.name and entry.is_finished]
+            finished = [entry for entry in opened.all() if entry.slot == slot and entry.is_finished]
     except ConfigurationError as error:
         settings.warn(f"whether this chip has an identity already cannot be seen: {error}")
         return
     if not finished or chip.uid.hex not in [entry.uid for entry in finished]:
         return
     settings.warn(
-        f"the journal {journal} has chip {chip.uid.hex}, slot {slot.name}, as finished: the key of that identity is "
+        f"the journal {journal} has chip {chip.uid.hex}, slot {slot}, as finished: the key of that identity is "
         "replaced now, so its certificate no longer fits. 'provision --renew' replaces both"
     )
 
@@ -95,6 +83,7 @@ def write_file(settings: Settings, path: str, *, slot: str | None, object_id: st
 
 def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:
     """Write what is planned, and say what came of it."""
+    from optiga.identity.key_fate import name_key
     from optiga.identity.write import execute_write
 
     settings.check_query({"oid": "0xE0E1", "slot": "second", "size": 1, "written": True, "key_match": True})
@@ -104,7 +93,7 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
     for warning in result.warnings:
         settings.warn(warning)
     if result.key_match and plan.target.slot and result.key_oid not in (None, plan.target.slot.key_oid):
-        settings.note(f"The certificate is of the key in {_key_name(result.key_oid)}, which the chip has proven")
+        settings.note(f"The certificate is of the key in {name_key(result.key_oid)}, which the chip has proven")
     what = "Certificate" if plan.chain else "Data"
     if result.written:
         settings.note(f"{what} has been written")
@@ -119,11 +108,6 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
             "key_match": result.key_match,
         }
         settings.print_result(fields, default="repr")
-
-
-def _key_name(oid: int | None) -> str:
-    """A key by its object and slot, for example ``0xE0F2, slot third``."""
-    return next(f"{format_oid(slot.key_oid)}, slot {slot.name}" for slot in SLOTS if slot.key_oid == oid)
 
 
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:

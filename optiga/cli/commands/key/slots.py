@@ -83,6 +83,7 @@ def generate(
             lost = [f"the key {held.algorithm} that is there will be lost"] if held.algorithm else []
             confirm(settings, f"A new key in {plan.name}", lost, yes=yes)
             public_key = make_key(chip, plan, fate)
+        settings.note(f"There is a new key {plan.algorithm.title} in {plan.name}")
         if out is not None:
             _save_public_key(settings, out, public_key)
     if held.certificate:
@@ -90,7 +91,6 @@ def generate(
             f"{held.certificate_oid} holds the certificate of {held.certificate}, which is not of the new key: "
             "write a new one"
         )
-    settings.note(f"There is a new key {plan.algorithm.title} in {plan.name}")
     if settings.wants_result:
         fields = {
             "oid": f"0x{plan.oid:04X}",
