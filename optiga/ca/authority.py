@@ -14,7 +14,15 @@ from optiga.ca.keys import open_key, replace_key
 from optiga.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.request import CertificateRequest
-from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, choose_crl_number, choose_crl_time, read_crl
+from optiga.ca.revocation import (
+    CRL_DAYS,
+    REASONS,
+    build_crl,
+    choose_crl_number,
+    choose_crl_time,
+    is_graver,
+    read_crl,
+)
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
 from optiga.pki.certificate import Certificate
@@ -203,7 +211,7 @@ class CertificateAuthority:
 
         :param name: its serial number in hex, or a file that it is in; a path is a file whatever its name is.
         :param reason: one of :data:`~optiga.ca.revocation.REASONS`.
-        :returns: its record, and whether it was not revoked before; one that was stays as it was.
+        :returns: its record, and whether it was not revoked before; of one that was, only the reason can become graver.
         :raises CertificateError: if this CA has issued no such certificate.
         :raises ConfigurationError: if the records or the CRL cannot be written.
         """
@@ -214,8 +222,8 @@ class CertificateAuthority:
             with self._change(records):
                 record = find_record(records, name)
                 fresh = record.revoked_at is None
-                if fresh:
-                    records.mark_revoked(record.serial, moment, reason)
+                if fresh or is_graver(reason, record.reason):
+                    records.mark_revoked(record.serial, record.revoked_at or moment, reason)
                     record = records.find(record.serial) or record
                 self._add_crl(records, now, crl_days)
             try:

@@ -93,6 +93,15 @@ def choose_crl_time(now: datetime, days: int, issuer: x509.Certificate, last: da
     return Validity(start, now + timedelta(days=days))
 
 
+def is_graver(new: str, old: str) -> bool:
+    """Whether the reason of a revocation may become another one: any after none in particular, a compromise after all.
+
+    Others are as grave as each other, and who trusts the first must not be told that it was not so.
+    """
+    compromises = ("keyCompromise", "cACompromise")
+    return new not in (old, "unspecified") and old not in compromises and (old == "unspecified" or new in compromises)
+
+
 def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, time: Validity) -> bytes:
     """A list in DER.
 

@@ -276,7 +276,8 @@ class Chip:
         :param slot: name of a slot, or object identifier of its key.
         :param algorithm: as in a configuration, for example ``secp384r1`` or ``rsa2048``.
         :param usage: what the key may be used for; authentication and key agreement by default, for RSA encryption too.
-        :raises ConfigurationError: if slot or algorithm is unknown, or they do not go together.
+        :raises ConfigurationError: if slot or algorithm is unknown, or nothing could use such a key for the usage; the
+            chip is not asked then.
         :raises ChipError: if the chip refuses.
         """
         from optiga.chip.commands.gen_key_pair import GenKeyPair
@@ -287,6 +288,7 @@ class Chip:
             usage = KeyUsage.AUTHENTICATION | KeyUsage.KEY_AGREEMENT
             if chosen.is_rsa:
                 usage |= KeyUsage.ENCRYPTION
+        check_usage(oid, chosen, usage)
         public_key = self.perform(GenKeyPair(oid, chosen, usage))
         return Key(self, oid, chosen, public_key)
 
@@ -319,6 +321,20 @@ class Chip:
         except ValueError:
             return 0
         return answer.data[0] if answer.ok and answer.data else 0
+
+
+def check_usage(oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
+    """Refuse a new key that the chip would put over the one before it, and then refuse every use of.
+
+    :raises ConfigurationError: if the algorithm has none of the usages.
+    """
+    if not usage & algorithm.usages:
+        words = ", ".join(KeyUsage(usage).words) or "nothing"
+        raise ConfigurationError(
+            f"the chip cannot use {algorithm.title} keys for {words}",
+            hint=f"It can for {', '.join(algorithm.usages.words)}",
+            oid=oid,
+        )
 
 
 def _key_oid(slot: str | int) -> int:

@@ -81,8 +81,10 @@ class Toolbox:
 
     def generate_aes_key(self, bits: int, usage: KeyUsage = KeyUsage.ENCRYPTION) -> None:
         """Have the chip make an AES key of 128, 192 or 256 bits in 0xE200, in place of the one there. One exchange."""
+        from optiga.chip.chip import check_usage
         from optiga.chip.commands.gen_sym_key import GenSymKey
 
+        check_usage(objects.SYMMETRIC_KEY, _aes(bits), usage)
         self._chip.perform(GenSymKey(_aes(bits), objects.SYMMETRIC_KEY, usage))
 
     def draw_aes_key(self, bits: int) -> bytes:

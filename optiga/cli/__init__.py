@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.name is None or error.name.partition(".")[0] == "optiga":
             raise
         return _say_what_is_missing(error.name.partition(".")[0])
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupted:
+        for said in interrupted.args:
+            print(f"Warning: {said}", file=sys.stderr)
         print("Interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:

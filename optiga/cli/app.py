@@ -164,8 +164,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         result = app.main(args=None if arguments is None else list(arguments), standalone_mode=False, obj=settings)
     except click.exceptions.Exit as ended:
         return ended.exit_code
-    except click.Abort:
-        raise KeyboardInterrupt from None
+    except click.Abort as aborted:
+        # click makes one of every interruption, and what it left to say is in its cause
+        said = aborted.__cause__.args if isinstance(aborted.__cause__, KeyboardInterrupt) else ()
+        raise KeyboardInterrupt(*said) from None
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error

@@ -68,10 +68,9 @@ def check_folder_writable(folder: Path) -> None:
 
     :raises ConfigurationError: if they cannot.
     """
-    if cause := _why_no_folder(folder):
-        raise ConfigurationError(f"cannot write into {folder}: {cause}", hint="Make it first, or name another")
+    check_folder(folder)
     try:
-        probe = _make_temporary(folder, ".optiga-probe", 0o600)
+        probe = make_temporary(folder, ".optiga-probe", 0o600)
         os.close(probe[0])
         probe[1].unlink()
     except OSError as error:
@@ -79,6 +78,15 @@ def check_folder_writable(folder: Path) -> None:
             f"cannot write into {folder}: {cause_of(error)}",
             hint="Run the command in a folder of your own, or name one",
         ) from None
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure that a folder is there.
+
+    :raises ConfigurationError: if it is not, or is none.
+    """
+    if cause := _why_no_folder(folder):
+        raise ConfigurationError(f"cannot write into {folder}: {cause}", hint="Make it first, or name another")
 
 
 def _why_no_folder(path: Path) -> str:
@@ -143,7 +151,7 @@ def _is_stream(path: Path) -> bool:
 
 
 def _replace(target: Path, data: bytes, mode: int) -> None:
-    descriptor, temporary = _make_temporary(target.parent, target.name[:64], mode)
+    descriptor, temporary = make_temporary(target.parent, target.name[:64], mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -154,16 +162,21 @@ def _replace(target: Path, data: bytes, mode: int) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
-    if hasattr(os, "O_DIRECTORY"):  # the name, too, is to survive a power cut, where the system can promise that
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder, too, survive a power cut, where the system can promise that."""
+    if hasattr(os, "O_DIRECTORY"):
         with suppress(OSError):
-            folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
-                os.fsync(folder)
+                os.fsync(descriptor)
             finally:
-                os.close(folder)
+                os.close(descriptor)
 
 
-def _make_temporary(folder: Path, name: str, mode: int) -> tuple[int, Path]:
+def make_temporary(folder: Path, name: str, mode: int) -> tuple[int, Path]:
     """A new file in a folder, open for writing."""
     temporary = folder / f".{name.lstrip('.')}.{os.urandom(6).hex()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)

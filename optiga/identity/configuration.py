@@ -237,6 +237,8 @@ def _read_usage(section: Section, kind: str) -> KeyUsage | None:
         name = element.choice(KEY_USAGE_WORDS, "a usage of keys of the chip")
         if name == "encryption" and kind == "ec":
             element.problem("'encryption' is for RSA keys only")
+        if name == "key_agreement" and kind == "rsa":
+            element.problem("'key_agreement' is for EC keys only")
         usage |= KEY_USAGE_WORDS[name] if name else KeyUsage(0)
         problem |= name is None
     if isinstance(section.value, list) and not problem and not usage & _CAN_SIGN:

@@ -6,11 +6,12 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.errors import CertificateError
-from optiga.pki.names import COMPONENTS, UID_FIELD, ValueForm, fill_uid, with_sample_uid
+from optiga.identity.key_fate import KeyFate
+from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
 from optiga.pki.pem import encode_pem
 from optiga.protocol import der
-from optiga.protocol.algorithms import RSA_KEY_BITS
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import format_oid
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from optiga.chip import Chip, Key
     from optiga.identity.configuration import Configuration
     from optiga.pki.extensions import Extensions
+    from optiga.pki.public_keys import PublicKey
+    from optiga.protocol.algorithms import KeyAlgorithm
 
 _GENERAL_NAMES = {"dns": "dns_name", "ip": "ip_address", "uri": "uniform_resource_identifier", "email": "rfc822_name"}
 _NOT_BUILT_BY_ASN1CRYPTO = ("telephone_number", "unique_identifier")
@@ -52,19 +55,27 @@ class Csr(NamedTuple):
         return f"{self.fingerprint}.csr"
 
 
-def create_csr(chip: Chip, configuration: Configuration) -> Csr:
+def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = None) -> Csr:
     """Have the chip make a key pair in the configured slot and sign a request for it.
 
-    Two exchanges, and one more where the UID stands in the request or not every model has the algorithm.
+    Two exchanges, and one more where the UID stands in the request or not every model has the algorithm. Every error
+    behind the first, and a :class:`KeyboardInterrupt`, says what has become of the key in the slot.
 
+    :param fate: what keeps account of the key, for a caller whose own work with it can fail.
     :raises ConfigurationError: if the chip's model lacks what the configuration asks for; it has not been asked then.
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if its signature does not verify against the public key that it reported.
     """
-    check_model(chip, configuration)
-    uid = chip.uid.hex if configuration.needs_uid else ""
-    key = chip.generate_key(configuration.slot.key_oid, configuration.algorithm, configuration.key_usage)
-    return sign_csr(key, configuration, uid)
+    oid = configuration.slot.key_oid
+    fate = fate or KeyFate(oid)
+    with fate:
+        check_model(chip, configuration)
+        uid = chip.uid.hex if configuration.needs_uid else ""
+        wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
+        fate.asked()
+        key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
+        fate.made()
+        return _sign(key, configuration.hash_name, wishes)
 
 
 def check_model(chip: Chip, configuration: Configuration) -> None:
@@ -85,95 +96,105 @@ def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if the signature does not verify.
     """
-    from asn1crypto.keys import PublicKeyInfo
+    return _sign(key, configuration.hash_name, Wishes.of(configuration, uid))
 
-    public_key_info = PublicKeyInfo.load(key.public_key_info, strict=True)
-    to_be_signed = _build_info(configuration, uid, public_key_info)
-    signature = key.sign(to_be_signed, configuration.hash_name)
-    if not _verifies(key, public_key_info, signature, to_be_signed, configuration.hash_name):
-        raise CertificateError(
-            f"the chip's signature over the CSR does not verify against the public key of {format_oid(key.oid)}",
-            hint="Nothing was written; run the command again for a new key pair",
-            oid=key.oid,
+
+class Wishes(NamedTuple):
+    """What a request asks for, whatever its key: subject and attributes as asn1crypto has them."""
+
+    subject: Name
+    attributes: Any
+
+    @classmethod
+    def of(cls, configuration: Configuration, uid: str) -> Wishes:
+        from asn1crypto import csr
+
+        extensions = _build_extensions(configuration.extensions, uid)
+        attributes = csr.CRIAttributes([{"type": "extension_request", "values": [extensions]}])
+        wishes = cls(_build_subject(configuration.subject, uid), attributes)
+        for part in wishes:
+            part.dump()  # what cannot be encoded fails here
+        return wishes
+
+    def for_key(self, public_key_info: bytes) -> bytes:
+        """What a key signs: the CertificationRequestInfo in DER.
+
+        :param public_key_info: SubjectPublicKeyInfo in DER.
+        """
+        from asn1crypto import csr
+        from asn1crypto.keys import PublicKeyInfo
+
+        info = csr.CertificationRequestInfo(
+            {
+                "version": "v1",
+                "subject": self.subject,
+                "subject_pk_info": PublicKeyInfo.load(public_key_info, strict=True),
+                "attributes": self.attributes,
+            }
         )
-    request = _put_together(configuration, to_be_signed, signature)
+        return bytes(info.dump())
+
+
+def _sign(key: Key, hash_name: str, wishes: Wishes) -> Csr:
+    to_be_signed = wishes.for_key(key.public_key_info)
+    request = put_together(to_be_signed, key.sign(to_be_signed, hash_name), key.algorithm, hash_name)
+    _check(request, key, hash_name)
     reported = key.public_key if key.algorithm.is_ec else None
     return Csr(request, (reported or key.public_key_info).hex())
 
 
-def sample_request(configuration: Configuration) -> bytes:
-    """A request as a chip would sign it, by a key that is thrown away: an issuer can judge it before a chip is touched.
+def put_together(to_be_signed: bytes, signature: bytes, algorithm: KeyAlgorithm, hash_name: str) -> bytes:
+    """A request in DER, made from the very bytes that were signed, which no encoder touches again.
 
-    :returns: CertificationRequest in DER, with a UID of zeros where ``{uid}`` stands.
+    :param to_be_signed: the CertificationRequestInfo in DER.
+    :param signature: ECDSA's in DER, or that of RSA (PKCS #1 1.5).
     """
-    from asn1crypto.keys import PublicKeyInfo
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    algorithm = configuration.algorithm
-    digests: dict[str, hashes.HashAlgorithm] = {
-        "sha256": hashes.SHA256(),
-        "sha384": hashes.SHA384(),
-        "sha512": hashes.SHA512(),
-    }
-    digest = digests[configuration.hash_name]
-    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-    if algorithm.is_ec:
-        curves = {name.lower(): curve for name, curve in vars(ec).items() if isinstance(curve, type)}
-        key = ec.generate_private_key(curves[algorithm.title]())
-    else:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_KEY_BITS[algorithm])
-    info = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    to_be_signed = _build_info(configuration, with_sample_uid(UID_FIELD), PublicKeyInfo.load(info))
-    if isinstance(key, rsa.RSAPrivateKey):
-        signature = key.sign(to_be_signed, padding.PKCS1v15(), digest)
-    else:
-        signature = key.sign(to_be_signed, ec.ECDSA(digest))
-    return _put_together(configuration, to_be_signed, signature)
-
-
-def _build_info(configuration: Configuration, uid: str, public_key_info: PublicKeyInfo) -> bytes:
-    """What is signed: CertificationRequestInfo in DER."""
-    from asn1crypto import csr
-
-    return bytes(
-        csr.CertificationRequestInfo(
-            {
-                "version": "v1",
-                "subject": _build_subject(configuration.subject, uid),
-                "subject_pk_info": public_key_info,
-                "attributes": [
-                    {"type": "extension_request", "values": [_build_extensions(configuration.extensions, uid)]}
-                ],
-            }
-        ).dump()
-    )
-
-
-def _put_together(configuration: Configuration, to_be_signed: bytes, signature: bytes) -> bytes:
-    """The request in DER, made from the very bytes that were signed, which no encoder touches again."""
     from asn1crypto.algos import SignedDigestAlgorithm
 
-    scheme = "ecdsa" if configuration.algorithm.is_ec else "rsa"
-    algorithm = SignedDigestAlgorithm({"algorithm": f"{configuration.hash_name}_{scheme}"}).dump()
-    return der.encode(der.SEQUENCE, to_be_signed + algorithm + der.encode(der.BIT_STRING, b"\x00" + signature))
+    scheme = "ecdsa" if algorithm.is_ec else "rsa"
+    identifier = SignedDigestAlgorithm({"algorithm": f"{hash_name}_{scheme}"}).dump()
+    return der.encode(der.SEQUENCE, to_be_signed + identifier + der.encode(der.BIT_STRING, b"\x00" + signature))
 
 
-def _verifies(key: Key, info: PublicKeyInfo, signature: bytes, data: bytes, hash_name: str) -> bool:
-    from optiga.pki.public_keys import PublicKey
+def _check(request: bytes, key: Key, hash_name: str) -> None:
+    """Make sure that a finished request is one that others take: read anew from its bytes, it verifies by its own key.
+
+    :raises CertificateError: if it does not.
+    """
+    from asn1crypto import csr
 
     try:
-        if key.algorithm.is_ec:
-            public_key = PublicKey.of_point(key.algorithm, info["public_key"].native)
-        else:
-            numbers = info["public_key"].parsed
-            public_key = PublicKey.of_rsa(numbers["modulus"].native, numbers["public_exponent"].native)
-        return public_key.verifies(signature, data, hash_name)
-    except ValueError as error:
+        parsed = csr.CertificationRequest.load(request, strict=True)
+        info = parsed["certification_request_info"]
+        spki = info["subject_pk_info"].dump()
+        public_key = _read_key(key, info["subject_pk_info"])
+        bits = parsed["signature"].contents
+    except (ValueError, TypeError) as error:
         raise CertificateError(
             f"the public key that the chip reported for {format_oid(key.oid)} is none: {error}", oid=key.oid
         ) from error
+    if spki != key.public_key_info or bits[:1] != b"\x00" or not public_key.verifies(bits[1:], info.dump(), hash_name):
+        raise CertificateError(
+            f"the chip's signature over the CSR does not verify against the public key of {format_oid(key.oid)}",
+            hint="There is no CSR; run the command again for a new key pair",
+            oid=key.oid,
+        )
+
+
+def _read_key(key: Key, info: PublicKeyInfo) -> PublicKey:
+    """The public key in a request.
+
+    :raises ValueError: if it is none of the key's algorithm, or not in the form that all take (RFC 5480, 2.2).
+    """
+    from optiga.pki.public_keys import PublicKey
+
+    bits = take_public_key(info["public_key"].dump(), key.algorithm)
+    if key.algorithm.is_ec:
+        return PublicKey.of_point(key.algorithm, info["public_key"].native)
+    if not is_rsa_key(bits, key.algorithm):
+        raise ValueError(f"no key of {key.algorithm.title} in DER")
+    numbers = info["public_key"].parsed
+    return PublicKey.of_rsa(numbers["modulus"].native, numbers["public_exponent"].native)
 
 
 def _build_subject(components: tuple[tuple[str, str], ...], uid: str) -> Name:

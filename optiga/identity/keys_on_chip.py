@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.objects.stored import decode_stored, is_empty, read_certificates
 from optiga.objects.targets import resolve_slot
 from optiga.pki.pem import encode_pem
@@ -15,6 +15,7 @@ from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, Slot, format_
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.identity.key_fate import KeyFate
     from optiga.objects.targets import Target
     from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
@@ -104,7 +105,9 @@ def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str |
         if algorithm is not None:
             raise ConfigurationError("--algorithm is for key pairs", hint="An AES key has --bits")
         usages = parse_usage(usage) or KeyUsage.ENCRYPTION
-        return KeyPlan(SYMMETRIC_KEY, None, KeyAlgorithm[f"AES{bits or 256}"], usages)
+        aes = KeyAlgorithm[f"AES{bits or 256}"]
+        check_usage(aes, usages)
+        return KeyPlan(SYMMETRIC_KEY, None, aes, usages)
     if bits is not None:
         raise ConfigurationError("--bits is for the AES key", hint="A key pair has --algorithm")
     slot = resolve_slot(name)
@@ -118,7 +121,9 @@ def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str |
             f"slot {slot.name} takes no {chosen.title} keys", hint=f"Those go into {fitting}", oid=slot.key_oid
         )
     usual = KeyUsage.AUTHENTICATION | (KeyUsage.ENCRYPTION if is_rsa else KeyUsage.KEY_AGREEMENT)
-    return KeyPlan(slot.key_oid, slot, chosen, parse_usage(usage) or usual)
+    usages = parse_usage(usage) or usual
+    check_usage(chosen, usages)
+    return KeyPlan(slot.key_oid, slot, chosen, usages)
 
 
 def parse_usage(text: str | None) -> KeyUsage:
@@ -134,6 +139,19 @@ def parse_usage(text: str | None) -> KeyUsage:
             names = ", ".join(KEY_USAGE_WORDS)
             raise ConfigurationError(f"--usage: {word.strip()!r} is no usage", hint=f"There are {names}") from None
     return usage
+
+
+def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
+    """Make sure that a key can be used for all that it is made for: the chip takes any usage, and refuses the use.
+
+    :raises ConfigurationError: if no command of the chip has such a use of a key of the algorithm.
+    """
+    useless = KeyUsage(usage & ~algorithm.usages)
+    if useless:
+        raise ConfigurationError(
+            f"--usage: the chip cannot use {algorithm.title} keys for {', '.join(useless.words)}",
+            hint=f"It can for {', '.join(algorithm.usages.words)}",
+        )
 
 
 def look_at(chip: Chip, plan: KeyPlan) -> Held:
@@ -163,16 +181,21 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
     return Held(algorithm, subject, format_oid(plan.slot.certificate_oid))
 
 
-def make_key(chip: Chip, plan: KeyPlan) -> str:
+def make_key(chip: Chip, plan: KeyPlan, fate: KeyFate) -> str:
     """Have the chip make the key; the one before it is lost. One exchange.
 
+    :param fate: what keeps account of the key, entered by the caller.
     :returns: the public key as PEM (SubjectPublicKeyInfo), which the chip never tells again; empty for an AES key.
     :raises ChipError: if the chip refuses.
     """
+    fate.asked()
     if plan.slot is None:
         chip.toolbox.generate_aes_key(int(plan.algorithm.title.removeprefix(AES)), plan.usage)
+        fate.made()
         return ""
-    return encode_pem("PUBLIC KEY", chip.generate_key(plan.oid, plan.algorithm, plan.usage).public_key_info)
+    key = chip.generate_key(plan.oid, plan.algorithm, plan.usage)
+    fate.made()
+    return encode_pem("PUBLIC KEY", key.public_key_info)
 
 
 @dataclass(frozen=True)
@@ -180,7 +203,7 @@ class CertifiedKey:
     """The public key that a certificate says a slot's key has.
 
     :param pem: SubjectPublicKeyInfo.
-    :param key_match: whether the chip's key is this one; None if it could not be asked.
+    :param key_match: True if the chip's key is proven to be this one; None if it could not be asked.
     :param text: what the proof has shown, one sentence.
     """
 
@@ -195,14 +218,16 @@ def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
     """The public key of a slot's key from a certificate on the chip, and the proof that it is. About four exchanges.
 
     :param where: the object of the certificate.
-    :raises CertificateError: if it holds none.
+    :raises CertificateError: if it holds none, or that of another key.
     :raises ChipError: if the chip refuses.
     """
-    from optiga.identity.proof import prove_public_key
+    from optiga.identity.proof import Outcome, prove_public_key
 
     certificate = stored_certificate(chip, where)
     public_key = certificate.public_key
     proof = prove_public_key(chip, slot.key_oid, public_key, f"the certificate in {where.info.label}")
+    if proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY):
+        raise CertificateError(proof.text, hint="--certificate names the object of its own", oid=where.oid)
     pem = encode_pem("PUBLIC KEY", public_key.info)
     return CertifiedKey(pem, public_key.title, certificate.subject, proof.key_match, proof.text)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError
 from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.conditions import Condition
+from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
@@ -49,36 +51,41 @@ class Proof:
 
 
 def prove_key(chip: Chip, slot: Slot, certificate: Certificate) -> Proof:
-    """Whether the private key of a slot belongs to a certificate.
+    """Whether the private key of a slot, or another one of the chip, belongs to a certificate.
 
-    The keys of the slots five and six have no object for their certificate: an RSA certificate is therefore tried on
-    them too. One exchange for each key's metadata and one for each signature.
+    A certificate may lie in another object than that of its key's slot, as those of the slots five and six must. One
+    exchange for each key's metadata and one for each signature; the slot's own key first, and only that where it is it.
+    Other keys whose use a counter limits are not used for it.
 
-    :returns: the proof of the slot's own key, or of the RSA key that the certificate belongs to.
+    :returns: the proof of the slot's own key, or of the key on the chip that the certificate belongs to.
     :raises ChipError: if the chip refuses to tell a key's metadata.
     """
     public_key = certificate.public_key
     proof = prove_public_key(chip, slot.key_oid, public_key)
     algorithm = public_key.algorithm
-    if proof.outcome is Outcome.PROVEN or algorithm is None or not algorithm.is_rsa:
+    if proof.outcome is Outcome.PROVEN or algorithm is None:
         return proof
     for other in SLOTS:
-        if other.certificate_oid is None:
-            try:
-                other_proof = prove_public_key(chip, other.key_oid, public_key)
-            except ChipError as error:
-                if error.code != ErrorCode.INVALID_OID:  # models without RSA do not know the object
-                    raise
-                continue
-            if other_proof.outcome is Outcome.PROVEN:
-                return other_proof
+        if other is slot or (other.certificate_oid is None) is not algorithm.is_rsa:
+            continue
+        try:
+            other_proof = prove_public_key(chip, other.key_oid, public_key, sparing=True)
+        except ChipError as error:
+            if error.code != ErrorCode.INVALID_OID:  # other models have fewer keys
+                raise
+            continue
+        if other_proof.outcome is Outcome.PROVEN:
+            return other_proof
     return proof
 
 
-def prove_public_key(chip: Chip, key_oid: int, public_key: PublicKey, whose: str = "the certificate") -> Proof:
+def prove_public_key(
+    chip: Chip, key_oid: int, public_key: PublicKey, whose: str = "the certificate", *, sparing: bool = False
+) -> Proof:
     """Whether a private key on the chip belongs to a public key. One exchange for its metadata, one for the signature.
 
     :param whose: what the public key comes from, for the proof's text.
+    :param sparing: do not use a key whose use a counter limits.
     :raises ChipError: if the chip refuses to tell the key's metadata.
     """
     label = format_oid(key_oid)
@@ -89,7 +96,7 @@ def prove_public_key(chip: Chip, key_oid: int, public_key: PublicKey, whose: str
     if algorithm is not public_key.algorithm:
         text = f"{whose} is of a key {public_key.title}, the key in {label} is {algorithm.title}"
         return Proof(Outcome.MISMATCH, key_oid, text)
-    if not _may_sign(metadata):
+    if not _may_sign(metadata) or (sparing and _is_counted(metadata)):
         text = f"the key in {label} may not sign, so it cannot be proven that {whose} is of this key"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
     challenge = os.urandom(CHALLENGE_SIZE)
@@ -106,3 +113,12 @@ def prove_public_key(chip: Chip, key_oid: int, public_key: PublicKey, whose: str
 
 def _may_sign(metadata: Metadata) -> bool:
     return bool(metadata.key_usage & (KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE))
+
+
+def _is_counted(metadata: Metadata) -> bool:
+    """Whether each use of a key counts a counter on."""
+    try:
+        condition = metadata.access(Tag.EXECUTE)
+    except ValueError:
+        return True
+    return any(simple.kind is Condition.LINKED_COUNTER for simple in condition)

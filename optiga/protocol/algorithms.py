@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import IntEnum, unique
 from typing import NamedTuple
 
-from optiga.protocol.codes import SignatureScheme
+from optiga.protocol.codes import KeyUsage, SignatureScheme
 
 
 @unique
@@ -43,6 +43,18 @@ class KeyAlgorithm(IntEnum):
     def scheme(self, hash_name: str) -> SignatureScheme:
         """How a key pair of it signs a digest: sha256, sha384 or sha512."""
         return SignatureScheme.ECDSA if self.is_ec else RSA_SCHEMES[hash_name]
+
+    @property
+    def usages(self) -> KeyUsage:
+        """Every usage that some command of the chip asks of a key of it. SRM, "Key Usage Identifier" and the commands.
+
+        CalcSign wants authentication or signature, CalcSSec key agreement, DecryptAsym and the AES key encryption.
+        """
+        if self.is_ec:
+            return KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE | KeyUsage.KEY_AGREEMENT
+        if self.is_rsa:
+            return KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE | KeyUsage.ENCRYPTION
+        return KeyUsage.ENCRYPTION
 
     @property
     def title(self) -> str:

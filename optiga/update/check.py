@@ -11,7 +11,7 @@ from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
 from optiga.protocol.conditions import NEVER, Condition
-from optiga.protocol.manifest import DataUpdate, ManifestSignature, MetadataUpdate
+from optiga.protocol.manifest import DataUpdate, KeyUpdate, ManifestSignature, MetadataUpdate
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import find_model
 from optiga.protocol.objects import format_oid
@@ -58,6 +58,7 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
         )
     target = chip.metadata(update.oid)
     _check_condition(target, update)
+    _check_usage(update)
     resumed = _check_version(target, update)
     _check_room(target, update)
     if manifest.encryption is not None:
@@ -104,6 +105,18 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
         f"{'metadata update' if is_metadata else 'change'} is {condition}, the update comes with {wanted}",
         oid=update.oid,
     )
+
+
+def _check_usage(update: UpdateSet) -> None:
+    """Whether a key can be used at all once it is there: the chip would put it over one that can."""
+    kind = update.signed.manifest.kind
+    if isinstance(kind, KeyUpdate) and not kind.usage & kind.algorithm.usages:
+        raise ConfigurationError(
+            f"the update brings a key {kind.algorithm.title} that the chip could not use: it is for "
+            f"{', '.join(kind.usage.words) or 'nothing'}",
+            hint=f"The chip can use such keys for {', '.join(kind.algorithm.usages.words)}",
+            oid=update.oid,
+        )
 
 
 def _check_version(target: Metadata, update: UpdateSet) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.identity.keys_on_chip import AES, parse_usage
+from optiga.identity.keys_on_chip import AES, check_usage, parse_usage
 from optiga.objects.objects import find_info, read_words
 from optiga.protocol.codes import KeyUsage
-from optiga.protocol.manifest import ContentReset, WriteType
+from optiga.protocol.manifest import ContentReset, KeyUpdate, WriteType
 from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, ObjectInfo, ObjectKind, find_slot, parse_oid
 from optiga.update.payloads import Payload, aes_payload, data_payload, key_payload, metadata_payload
 
@@ -103,7 +103,8 @@ def key_contents(key: PrivateKey, usage: str | None) -> Payload:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     further = KeyUsage.ENCRYPTION if isinstance(key, rsa.RSAPrivateKey) else KeyUsage.KEY_AGREEMENT
-    return key_payload(key, parse_usage(usage) or KeyUsage.AUTHENTICATION | further)
+    usages = parse_usage(usage) or KeyUsage.AUTHENTICATION | further
+    return _usable(key_payload(key, usages), usages)
 
 
 def aes_contents(key: bytes, usage: str | None) -> Payload:
@@ -112,7 +113,15 @@ def aes_contents(key: bytes, usage: str | None) -> Payload:
     :param usage: as for :func:`key_contents`.
     :raises ConfigurationError: if it has another size, or a usage is none.
     """
-    return aes_payload(key, parse_usage(usage) or KeyUsage.ENCRYPTION)
+    usages = parse_usage(usage) or KeyUsage.ENCRYPTION
+    return _usable(aes_payload(key, usages), usages)
+
+
+def _usable(payload: Payload, usage: KeyUsage) -> Payload:
+    """The payload of a key, if the chip can use the key so."""
+    if isinstance(payload.kind, KeyUpdate):
+        check_usage(payload.kind.algorithm, usage)
+    return payload
 
 
 def metadata_contents(info: ObjectInfo, words: Sequence[str], reset: str | None) -> Payload:

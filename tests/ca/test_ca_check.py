@@ -16,7 +16,7 @@ from optiga.ca.keys import open_key
 from optiga.ca.records import open_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.identity.configuration import load_configuration
-from optiga.identity.csr import sample_request
+from optiga.identity.sample_request import sample_request
 from optiga.pki.certificate import Certificate, parse_certificates
 from optiga.pki.name_parts import is_same_name, subject_components
 from tests.support.ca_helpers import make_request

@@ -259,7 +259,7 @@ class TestRevocation:
     def test_twice(self, root):
         serial = root.issue(make_request()).serial
         first, _ = root.revoke(serial, "superseded")
-        again, fresh = root.revoke(serial, "keyCompromise", now=utc_now() + timedelta(days=1))
+        again, fresh = root.revoke(serial, "affiliationChanged", now=utc_now() + timedelta(days=1))
         assert (again, fresh) == (first, False)
 
     def test_numbers_rise(self, root):

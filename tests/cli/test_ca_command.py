@@ -71,7 +71,7 @@ class TestChip:
         assert verify(Path("device.pem"), *options) == ""
         revoked = (*options, "-crl_check", "-CRLfile", "factory/crl.pem")
         assert verify(Path("device.pem"), *revoked) == ""
-        cli("ca", "revoke", "device.pem", "--ca", "factory")
+        cli("ca", "revoke", "--yes", "device.pem", "--ca", "factory")
         assert "certificate revoked" in verify(Path("device.pem"), *revoked)
 
 
@@ -252,7 +252,7 @@ class TestListAndRevoke:
         sign = ("ca", "sign", "device.csr", "--ca", root, "--query", "serial", "--out")
         serials = [cli(*sign, f"{number}.pem").out.strip() for number in range(2)]
         serials.append(cli(*sign, "2.pem", "--days", "1").out.strip())
-        assert cli("ca", "revoke", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
+        assert cli("ca", "revoke", "--yes", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
         later = utc_now() + timedelta(days=2)
         monkeypatch.setattr("optiga.ca.records.utc_now", lambda: later)
         lines = [line.split() for line in cli("ca", "list", "--ca", root).out.splitlines()]
@@ -282,7 +282,7 @@ class TestListAndRevoke:
             for name, words in {
                 "list": ("list",),
                 "sign": ("sign", "device.csr"),
-                "revoke": ("revoke", "device.pem"),
+                "revoke": ("revoke", "--yes", "device.pem"),
             }.items()
         }
         for words in (actions["sign"], actions["list"]):
@@ -307,7 +307,7 @@ class TestListAndRevoke:
         result = cli("ca", "list", "--ca", root)
         assert result.code == 0
         assert "Warning: the records" in result.err
-        for words in (("crl",), ("sign", "device.csr"), ("revoke", "device.pem")):
+        for words in (("crl",), ("sign", "device.csr"), ("revoke", "--yes", "device.pem")):
             assert "have been changed by something else" in fails(cli, 2, "ca", *words, "--ca", root)
         assert cli("ca", "crl", "--ca", root, "--trust-records").code == 0
         assert cli("ca", "list", "--ca", root).err == ""
@@ -316,14 +316,14 @@ class TestListAndRevoke:
         """The folder comes from an older copy, and its own CRL with it."""
         cli("ca", "sign", "device.csr", "--ca", root)
         shutil.copytree(root, "copy")
-        cli("ca", "revoke", "device.pem", "--ca", root)
+        cli("ca", "revoke", "--yes", "device.pem", "--ca", root)
         shutil.copy(Path(root, "crl.pem"), "published.pem")
         assert cli("ca", "list", "--ca", root, "--crl", "published.pem").err == ""
         given = ("--ca", "copy", "--crl", "published.pem")
         result = cli("ca", "list", *given)
         assert "valid" in result.out
         assert "older than the CRL published.pem" in result.err
-        for words in (("crl",), ("sign", "device.csr", "--out", "x.pem"), ("revoke", "device.pem")):
+        for words in (("crl",), ("sign", "device.csr", "--out", "x.pem"), ("revoke", "--yes", "device.pem")):
             assert "are older than the CRL published.pem" in fails(cli, 2, "ca", *words, *given)
         assert not Path("x.pem").exists()
         assert "do not go together" in fails(cli, 2, "ca", "crl", *given, "--trust-records")
@@ -332,13 +332,13 @@ class TestListAndRevoke:
     def test_the_clock(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)
         monkeypatch.setattr("optiga.ca.authority.utc_now", lambda: utc_now() - timedelta(days=400))
-        for words in (("sign", "device.csr"), ("crl",), ("revoke", "device.pem")):
+        for words in (("sign", "device.csr"), ("crl",), ("revoke", "--yes", "device.pem")):
             assert "Is the clock right?" in fails(cli, 5, "ca", *words, "--ca", root)
 
     def test_revoked_already(self, cli: Cli, root: str) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)
-        first = json.loads(cli("ca", "revoke", "device.pem", "--ca", root, "--output", "json").out)
-        again = cli("ca", "revoke", "device.pem", "--ca", root, "--reason", "keyCompromise", "--output", "json")
+        first = json.loads(cli("ca", "revoke", "--yes", "device.pem", "--ca", root, "--output", "json").out)
+        again = cli("ca", "revoke", "--yes", "device.pem", "--ca", root, "--output", "json")
         assert json.loads(again.out) == first
         assert "revoked already" in again.err
         crl = x509.load_pem_x509_crl(Path(first["crl_file"]).read_bytes())
@@ -364,32 +364,34 @@ class TestListAndRevoke:
         named = form(serials[0])
         Path("other.pem").rename(named)
         assert cli("ca", "show", named, "--ca", root).out == Path("meant.pem").read_text()
-        assert cli("ca", "revoke", named, "--ca", root, "--query", "serial").out.strip() == serials[0]
+        assert cli("ca", "revoke", "--yes", named, "--ca", root, "--query", "serial").out.strip() == serials[0]
         listed = cli("ca", "list", "--ca", root, "--query", "certificates[].state").out
         assert listed.strip() == "['revoked', 'valid']"
 
     def test_a_file_named_like_a_serial_number(self, cli: Cli, root: str) -> None:
         serial = cli("ca", "sign", "device.csr", "--ca", root, "--out", "ab12", "--query", "serial").out.strip()
-        assert "--file takes the file ab12" in fails(cli, 5, "ca", "revoke", "ab12", "--ca", root)
+        assert "--file takes the file ab12" in fails(cli, 5, "ca", "revoke", "--yes", "ab12", "--ca", root)
         assert cli("ca", "show", "--file", "ab12", "--ca", root).out == Path("ab12").read_text()
-        assert cli("ca", "revoke", "ab12", "--ca", root, "--file", "--query", "serial").out.strip() == serial
-        assert "no such file" in fails(cli, 2, "ca", "revoke", "--file", "cd34", "--ca", root)
+        assert cli("ca", "revoke", "--yes", "ab12", "--ca", root, "--file", "--query", "serial").out.strip() == serial
+        assert "no such file" in fails(cli, 2, "ca", "revoke", "--yes", "--file", "cd34", "--ca", root)
 
     @pytest.mark.parametrize(
         "name", ["12 34", "+12", "-12", "1_2", "0x", "0x12.pem", "\u0661\u0662", "", "ab12.pem", "12h"]
     )
     def test_what_is_neither(self, cli: Cli, root: str, name: str) -> None:
-        fails(cli, 2, "ca", "revoke", "--ca", root, "--", name)
+        fails(cli, 2, "ca", "revoke", "--yes", "--ca", root, "--", name)
 
     @pytest.mark.parametrize("name", [":", "::", "0", "f" * 41, "f" * 255, "0x0"])
     def test_serial_numbers_that_nothing_has(self, cli: Cli, root: str, name: str) -> None:
-        assert "has issued no certificate" in fails(cli, 5, "ca", "revoke", name, "--ca", root)
+        assert "has issued no certificate" in fails(cli, 5, "ca", "revoke", "--yes", name, "--ca", root)
 
     def test_mistakes(self, cli: Cli, root: str) -> None:
-        assert "neither a serial number in hex nor a file" in fails(cli, 2, "ca", "revoke", "x.pem", "--ca", root)
-        assert "has issued no certificate 1234" in fails(cli, 5, "ca", "revoke", "1234", "--ca", root)
+        assert "neither a serial number in hex nor a file" in fails(
+            cli, 2, "ca", "revoke", "--yes", "x.pem", "--ca", root
+        )
+        assert "has issued no certificate 1234" in fails(cli, 5, "ca", "revoke", "--yes", "1234", "--ca", root)
         assert "was not issued by this CA" in fails(cli, 5, "ca", "show", "root/ca.pem", "--ca", root)
-        assert "'unspecified'" in fails(cli, 2, "ca", "revoke", "1234", "--ca", root, "--reason", "mood")
+        assert "'unspecified'" in fails(cli, 2, "ca", "revoke", "--yes", "1234", "--ca", root, "--reason", "mood")
 
 
 def test_help(cli: Cli) -> None:

@@ -186,5 +186,5 @@ def test_a_chip_stays_what_it_is(cli: Cli, tmp_path: Path) -> None:
     result = cli("--port", f"emulator:{path}?model=trust-m-v1", "info")
     assert result.code == 2
     assert "is of model trust-x, not trust-m-v1" in result.err
-    assert cli("emulator", "reset", path).code == 0
+    assert cli("emulator", "reset", path, "--yes").code == 0
     assert "OPTIGA Trust X" in cli("--port", f"emulator:{path}", "info").out

@@ -80,7 +80,8 @@ class TestCsr:
         filename = "47478ea636328de8488a50236e79aa40720afc6f.csr"
         assert result.code == 0
         assert result.out == f"{{'filename': '{filename}', 'public_key': '{SEED_PUBLIC_KEY}'}}\n"
-        assert result.err == CONFIGURATION_SHOWN + emulated(port)
+        note = "Slot second has a new key secp256r1 in 0xE0F1: a certificate still in 0xE0E1 no longer fits\n"
+        assert result.err == CONFIGURATION_SHOWN + emulated(port) + note
         assert [path.name for path in Path.cwd().iterdir()] == [filename]
 
     def test_one_line_of_python_on_standard_output(self, cli: Cli, port: str, config: Path) -> None:

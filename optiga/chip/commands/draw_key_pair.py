@@ -43,4 +43,4 @@ class DrawKeyPair(Command[DrawnKeyPair]):
         items = tlv.decode(answer)
         if [tag for tag, _ in items] != [_TAG_PRIVATE_KEY, _TAG_PUBLIC_KEY]:
             raise ValueError("not one private and one public key in it")
-        return DrawnKeyPair(der.content_of(der.OCTET_STRING, items[0][1]), take_public_key(items[1][1]))
+        return DrawnKeyPair(der.content_of(der.OCTET_STRING, items[0][1]), take_public_key(items[1][1], self.algorithm))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from optiga.chip.commands.base import Command
 from optiga.protocol import der, tlv
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 
 _TAG_OID = 0x01
@@ -38,7 +38,7 @@ class GenKeyPair(Command[bytes]):
         public_keys = [value for tag, value in tlv.decode(answer) if tag == _TAG_PUBLIC_KEY]
         if len(public_keys) != 1:
             raise ValueError("not one public key in it")
-        return take_public_key(public_keys[0])
+        return take_public_key(public_keys[0], self.algorithm)
 
     def hint(self, error: ErrorCode) -> str:
         if self.oid == _INFINEON_KEY:
@@ -50,8 +50,34 @@ class GenKeyPair(Command[bytes]):
         return ""
 
 
-def take_public_key(value: bytes) -> bytes:
-    """A public key as the chip gives it, if it is one."""
+def take_public_key(value: bytes, algorithm: KeyAlgorithm) -> bytes:
+    """A public key as the chip gives it, if it is one that every verifier can read.
+
+    Others would go into the CSR as they are, and nobody would take that.
+
+    :param value: for EC the point, uncompressed (RFC 5480, 2.2); for RSA an RSAPublicKey (RFC 8017, A.1.1), of which
+        :func:`is_rsa_key` says more; either in a BIT STRING in DER.
+    :raises ValueError: if it is another, or of another size than the algorithm says.
+    """
     if value[:1] != bytes([der.BIT_STRING]):
         raise ValueError("no public key as a BIT STRING in it")
+    content = der.content_of(der.BIT_STRING, value)
+    if content[:1] != b"\x00":
+        raise ValueError("the BIT STRING of the public key is not of whole bytes")
+    curve = CURVES.get(algorithm)
+    if curve is not None and (content[1:2] != b"\x04" or len(content) != 2 + 2 * curve.coordinate_size):
+        raise ValueError(f"the public key is no uncompressed point of {curve.name}")
     return value
+
+
+def is_rsa_key(value: bytes, algorithm: KeyAlgorithm) -> bool:
+    """Whether a BIT STRING holds a modulus of an algorithm's size and an exponent, each as short as it can be.
+
+    :raises ValueError: if it holds no two numbers.
+    """
+    bits = RSA_KEY_BITS[algorithm]
+    numbers = der.content_of(der.SEQUENCE, der.content_of(der.BIT_STRING, value)[1:])
+    modulus, rest = der.take_integer(numbers)
+    exponent, nothing = der.take_integer(rest)
+    shortest = der.encode_integer(modulus) + der.encode_integer(exponent)
+    return modulus.bit_length() == bits and not nothing and shortest == numbers

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
@@ -45,16 +46,21 @@ def new(settings: Settings, path: str, model: str | None) -> None:
 
 @command.command(name="reset", short_help="Bring a chip back to its factory state.")
 @click.argument("path", type=_CHIP, required=False)
+@yes_option
 @common_options(forms=())
 @pass_settings
-def reset(settings: Settings, path: str | None) -> None:
+def reset(settings: Settings, path: str | None, yes: bool) -> None:
     """Bring a chip back to its factory state: it keeps its UID and its first slot, all else is as new.
 
     Without a path: the chip of --port emulator:PATH, or your own.
     """
-    from optiga.emulator.store import reset_chip_file
+    from optiga.emulator.store import open_chip_file, reset_chip_file
 
     file = _chip_file(settings, path)
+    open_chip_file(file).close()  # nobody is asked about what is no chip
+    confirm(
+        settings, f"Resetting the chip in {file}", ["its keys and all that was written to it will be lost"], yes=yes
+    )
     reset_chip_file(file)
     settings.note(f"The chip in {file} is in its factory state")
 

@@ -17,6 +17,7 @@ from optiga.cli.commands.ca.crl import (
     file_option,
     published_option,
 )
+from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
     find_crl_warning,
@@ -282,6 +283,7 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
 )
 @crl_days_option
 @published_option
+@yes_option
 @passphrase_options
 @common_options()
 @pass_settings
@@ -293,19 +295,25 @@ def revoke(
     reason: str,
     crl_days: int,
     published: str | None,
+    yes: bool,
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
     """Revoke a certificate, named by serial number or file, for good, and write a new CRL (crl.pem).
 
     Hex digits and colons alone are a serial number, anything else is a file.
+
+    The reason of one that is revoked can only become graver: another one after unspecified, keyCompromise after any.
+
     It counts where the CRL gets to: hand it to whoever checks the certificates.
     """
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
     check_published(authority, published)
     before = find_crl_warning(authority.folder)
-    record, fresh = authority.revoke(Path(name) if is_file else name, reason, crl_days=crl_days)
+    named = Path(name) if is_file else name
+    confirm(settings, *_revoking(authority.folder, named, reason), yes=yes)
+    record, fresh = authority.revoke(named, reason, crl_days=crl_days)
     assert record.revoked_at is not None  # noqa: S101
     if before:
         settings.warn(f"{before}; the new one takes its place")
@@ -317,8 +325,21 @@ def revoke(
         "crl_file": str(authority.folder.crl_path),
     }
     if not fresh:
-        settings.note("It was revoked already; the CRL is new")
+        settings.note(f"It was revoked already, the reason is {record.reason}; the CRL is new")
     settings.print_result(fields)
+
+
+def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, list[str]]:
+    """What a revocation does to what, and what of it can never be undone: nothing where it is done already."""
+    from optiga.ca.records import find_record, open_records
+    from optiga.ca.revocation import is_graver
+
+    with open_records(folder.records_path) as records:
+        record = find_record(records, name)
+    what = f"Revoking {record.serial} of {record.subject}"
+    if record.revoked_at is None:
+        return what, [f"the certificate will not be valid any more ({reason})"]
+    return what, [f"the reason goes from {record.reason} to {reason}"] if is_graver(reason, record.reason) else []
 
 
 def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:

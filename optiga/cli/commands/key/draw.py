@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -12,9 +15,10 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 @click.command(name="draw")
 @click.argument("algorithm", metavar="ALGORITHM")
 @click.option("--out", type=FILE, help="File for the key, for nobody else to read. [standard output]")
+@yes_option
 @common_options()
 @pass_settings
-def draw(settings: Settings, algorithm: str, out: str | None) -> None:
+def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None:
     """Have the chip make a key for the host, and keep nothing of it: its random numbers are true ones.
 
     ALGORITHM is secp256r1, secp384r1, secp521r1, brainpoolp256r1, brainpoolp384r1, brainpoolp512r1, rsa1024, rsa2048,
@@ -26,6 +30,10 @@ def draw(settings: Settings, algorithm: str, out: str | None) -> None:
     chosen = check_algorithm(algorithm)
     settings.check_query(dict.fromkeys(("algorithm", "key", "public_key", "file"), ""))
     check_out(out)
+    if out is not None and Path(out).is_file():  # a terminal or a pipe loses nothing
+        confirm(
+            settings, f"A new key in {out}", [f"what {out} holds, perhaps the only copy of a key, is lost"], yes=yes
+        )
     with settings.open_chip() as chip:
         key = draw_key(chip, chosen)
     if out is not None:

@@ -69,6 +69,7 @@ def generate(
     The key that was there is lost for good. The chip tells the public key this once: keep it, or make the key with
     --csr. A new chip keeps its AES key locked.
     """
+    from optiga.identity.key_fate import KeyFate
     from optiga.identity.keys_on_chip import look_at, make_key, plan_key
 
     plan = plan_key(name, algorithm=algorithm, bits=int(bits) if bits else None, usage=usage)
@@ -76,19 +77,20 @@ def generate(
         raise ConfigurationError("an AES key has no public key for --out", hint="It never leaves the chip")
     settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "usage", "public_key", "file"), ""))
     check_out(out)
-    with settings.open_chip() as chip:
-        held = look_at(chip, plan)
-        lost = [f"the key {held.algorithm} that is there will be lost"] if held.algorithm else []
-        confirm(settings, f"A new key in {plan.name}", lost, yes=yes)
-        public_key = make_key(chip, plan)
+    with KeyFate(plan.oid) as fate:
+        with settings.open_chip() as chip:
+            held = look_at(chip, plan)
+            lost = [f"the key {held.algorithm} that is there will be lost"] if held.algorithm else []
+            confirm(settings, f"A new key in {plan.name}", lost, yes=yes)
+            public_key = make_key(chip, plan, fate)
+        settings.note(f"There is a new key {plan.algorithm.title} in {plan.name}")
+        if out is not None:
+            _save_public_key(settings, out, public_key)
     if held.certificate:
         settings.warn(
             f"{held.certificate_oid} holds the certificate of {held.certificate}, which is not of the new key: "
             "write a new one"
         )
-    settings.note(f"There is a new key {plan.algorithm.title} in {plan.name}")
-    if out is not None:
-        _save_public_key(settings, out, public_key)
     if settings.wants_result:
         fields = {
             "oid": f"0x{plan.oid:04X}",
@@ -107,7 +109,7 @@ def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
     """Into its file; if that fails now, to standard output, because the chip does not tell it again."""
     try:
         save(settings, out, public_key.encode("ascii"), "The public key")
-    except ConfigurationError:
+    except BaseException:
         click.echo(public_key, nl=False)
         raise
 

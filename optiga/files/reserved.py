@@ -1,0 +1,85 @@
+"""Room for a file whose name is not known before its content is: taken first, filled later."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optiga.errors import ConfigurationError
+from optiga.files.files import cause_of, check_folder, make_temporary, sync_folder
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class ReservedFile:
+    """A file that is on the disk in its full size, under a name of its own, until :meth:`keep` gives it its content.
+
+    A context manager: leaving it takes the file away, unless it has been kept.
+
+    :param folder: where the file goes.
+    :param size: most bytes that it is going to have.
+    :raises ConfigurationError: if the folder cannot be written to, or the disk has no room.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        check_folder(folder)
+        self._folder = folder
+        self._temporary: Path | None = None
+        try:
+            self._descriptor, self._temporary = make_temporary(folder, ".optiga-reserved", 0o666)
+            try:
+                _write(self._descriptor, bytes(size))
+            except BaseException:
+                self._drop()
+                raise
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot write into {folder}: {cause_of(error)}",
+                hint="Run the command in a folder of your own, or name one",
+            ) from None
+
+    def __enter__(self) -> ReservedFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._drop()
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Give the file its content and its name; a file of that name before it is replaced. On the disk at the end.
+
+        :raises ConfigurationError: if that cannot be; nothing of the file is left then.
+        """
+        assert self._temporary is not None  # noqa: S101 - a file is kept once
+        path = self._folder / name
+        try:
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            _write(self._descriptor, data)
+            os.ftruncate(self._descriptor, len(data))
+            os.close(self._descriptor)
+            self._temporary.replace(path)
+        except OSError as error:
+            self._drop()
+            raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
+        self._temporary = None
+        sync_folder(self._folder)
+
+    def _drop(self) -> None:
+        if self._temporary is not None:
+            with suppress(OSError):
+                os.close(self._descriptor)
+            with suppress(OSError):
+                self._temporary.unlink()
+            self._temporary = None
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """Write all of it, down to the disk."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)

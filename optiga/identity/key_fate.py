@@ -1,0 +1,86 @@
+"""What has become of the key in an object, for every failure on the way to a new one."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from optiga.errors import ChipError, OptigaError
+from optiga.protocol.objects import SLOTS, Slot, format_oid
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from optiga.protocol.algorithms import KeyAlgorithm
+
+
+class Fate(Enum):
+    """How far the new key is."""
+
+    AS_IT_WAS = "as it was"
+    UNKNOWN = "unknown"
+    """The chip has been asked for it, and has not said that it has made it, nor that it refuses."""
+    MADE = "made"
+
+
+class KeyFate:
+    """Says of every failure, and of an interruption, what has become of the key in an object.
+
+    A context manager around all that is done with a new key until it is sure. An
+    :class:`~optiga.errors.OptigaError` says it in its hint, a :class:`KeyboardInterrupt` in its arguments.
+
+    :param oid: the key's object.
+    """
+
+    def __init__(self, oid: int) -> None:
+        self._label = format_oid(oid)
+        self._is_said = False
+        self.fate = Fate.AS_IT_WAS
+
+    def __enter__(self) -> KeyFate:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._is_said or not isinstance(error, (OptigaError, KeyboardInterrupt)):
+            return
+        if self.fate is Fate.UNKNOWN and isinstance(error, ChipError) and error.code:
+            self.fate = Fate.AS_IT_WAS  # the chip refuses
+        if self.fate is Fate.AS_IT_WAS:
+            return
+        self._is_said = True
+        if isinstance(error, OptigaError):
+            error.hint = f"{self.text}. {error.hint}" if error.hint else self.text
+        else:
+            error.args = (self.text,)
+
+    def asked(self) -> None:
+        """The chip is about to be asked for the new key."""
+        self.fate = Fate.UNKNOWN
+
+    def made(self) -> None:
+        """The chip has made the new key."""
+        self.fate = Fate.MADE
+
+    @property
+    def text(self) -> str:
+        """What has become of the key, one sentence without the full stop."""
+        if self.fate is Fate.MADE:
+            return f"{self._label} has a new key: the key before it is gone, and its certificate no longer fits"
+        if self.fate is Fate.UNKNOWN:
+            return f"Whether {self._label} has a new key is not known: if so, the key before it is gone"
+        return f"The key in {self._label} is as it was"
+
+
+def what_it_means(slot: Slot, algorithm: KeyAlgorithm) -> str:
+    """What a new key means for its slot, one sentence without the full stop."""
+    where = f"Slot {slot.name} has a new key {algorithm.title} in {format_oid(slot.key_oid)}"
+    if slot.certificate_oid is None:
+        return f"{where}: a certificate of the key before it no longer fits"
+    return f"{where}: a certificate still in {format_oid(slot.certificate_oid)} no longer fits"
+
+
+def name_key(oid: int | None) -> str:
+    """A key by its object and slot, for example ``0xE0F2, slot third``."""
+    return next(f"{format_oid(slot.key_oid)}, slot {slot.name}" for slot in SLOTS if slot.key_oid == oid)

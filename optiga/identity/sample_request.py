@@ -1,0 +1,43 @@
+"""A CSR of the kind that a configuration asks for, before there is a key on a chip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optiga.identity.csr import Wishes, put_together
+from optiga.pki.names import UID_FIELD, with_sample_uid
+from optiga.protocol.algorithms import RSA_KEY_BITS
+
+if TYPE_CHECKING:
+    from optiga.identity.configuration import Configuration
+
+
+def sample_request(configuration: Configuration) -> bytes:
+    """A request as a chip would sign it, by a key that is thrown away: an issuer can judge it before a chip is touched.
+
+    :returns: CertificationRequest in DER, with a UID of zeros where ``{uid}`` stands.
+    """
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    algorithm = configuration.algorithm
+    digests: dict[str, hashes.HashAlgorithm] = {
+        "sha256": hashes.SHA256(),
+        "sha384": hashes.SHA384(),
+        "sha512": hashes.SHA512(),
+    }
+    digest = digests[configuration.hash_name]
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+    if algorithm.is_ec:
+        curves = {name.lower(): curve for name, curve in vars(ec).items() if isinstance(curve, type)}
+        key = ec.generate_private_key(curves[algorithm.title]())
+    else:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_KEY_BITS[algorithm])
+    info = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    to_be_signed = Wishes.of(configuration, with_sample_uid(UID_FIELD)).for_key(info)
+    if isinstance(key, rsa.RSAPrivateKey):
+        signature = key.sign(to_be_signed, padding.PKCS1v15(), digest)
+    else:
+        signature = key.sign(to_be_signed, ec.ECDSA(digest))
+    return put_together(to_be_signed, signature, algorithm, configuration.hash_name)
