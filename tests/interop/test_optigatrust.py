@@ -6,6 +6,7 @@ The library is slow to start, so one process drives it through everything, and e
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -30,7 +31,9 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha512": hashes.SHA512(),
 }
 DRIVER = ROOT / "tests" / "support" / "interop" / "optigatrust_driver.py"
-ACCESS_DENIED, EMPTY_COMMAND = "0x8007", "0x8004"
+ACCESS_DENIED = "0x8007"
+OF_THE_RACE = re.compile(r"0x800[04]\b")
+"""A command refused because it came without its data; a refusal whose code is gone, since it was read twice."""
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +50,8 @@ def results(tmp_path_factory: pytest.TempPathFactory, certificate: bytes) -> dic
 
 
 def _is_sound(results: dict[str, Any]) -> bool:
-    """No operation has failed, and none was refused for a command without its data, which the library's race sends."""
-    return not any("error" in result for result in results.values()) and EMPTY_COMMAND not in json.dumps(results)
+    """No operation has failed, and none shows the library's race."""
+    return not any("error" in result for result in results.values()) and not OF_THE_RACE.search(json.dumps(results))
 
 
 @pytest.fixture
