@@ -63,7 +63,7 @@ class TestCaRevoke:
     @pytest.fixture
     def serial(self, cli: Cli, port: str, config: Path) -> str:
         csr = cli("--port", port, "--csr", config, "--query", "filename").out.strip()
-        assert cli("ca", "init", "root").code == 0
+        assert cli("ca", "init", "root", "--no-passphrase").code == 0
         return cli("ca", "sign", csr, "--ca", "root", "--query", "serial").out.strip()
 
     @staticmethod

@@ -199,7 +199,7 @@ class TestProven:
         assert NOT_PROVEN not in cli(*words, "-q").err
 
     def test_no_root_of_this_chip(self, cli: Cli, bench: Bench, config: Path, command: str) -> None:
-        assert cli("ca", "init", "mine").code == 0
+        assert cli("ca", "init", "mine", "--no-passphrase").code == 0
         result = cli("--port", bench.port, *words_of(command, config), "--trust", "mine/ca.pem")
         assert result.code == CERTIFICATE_EXIT
         assert bench.certificates() == []
@@ -232,7 +232,7 @@ class TestPlan:
         assert "--emulated goes with --trust" in result.errors[0]
 
     def test_without_a_cloud(self, cli: Cli, bench: Bench, root: Path, config: Path) -> None:
-        assert cli("ca", "init", "mine").code == 0
+        assert cli("ca", "init", "mine", "--no-passphrase").code == 0
         words = ("--port", bench.port, "provision", config, "--ca", "mine")
         assert cli(*words, "--no-cloud", "--trust", root).code == 0
         (entry,) = entries()
