@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from released_files import RELEASES, Optiga, read_sums, sums_of
+
+from tests.support.released_files import RELEASES, Optiga, read_sums, sums_of
 
 
 @pytest.fixture

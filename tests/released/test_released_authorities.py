@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from released_files import Optiga, cases, said_of
+
+from tests.support.released_files import Optiga, cases, said_of
 
 CONFIGURATION, CERTIFICATE = 2, 5
 PLAIN = cases("authorities/plain/")
@@ -96,7 +97,7 @@ class TestPlain:
     def test_it_revokes_one_more(self, optiga: Optiga, left: Path) -> None:
         before, revoked = crl_of("root")
         (device,) = load("device4.pem")
-        optiga("ca", "revoke", "device4.pem", "--ca", "root", "--reason", "superseded")
+        optiga("ca", "revoke", "--yes", "device4.pem", "--ca", "root", "--reason", "superseded")
         after, now_revoked = crl_of("root")
         assert after > before
         assert now_revoked - revoked == {f"{device.serial_number:040x}"}
@@ -105,7 +106,7 @@ class TestPlain:
 
     def test_one_that_was_revoked_stays_as_it_was(self, optiga: Optiga, left: Path) -> None:
         before = listed(optiga, "root")
-        optiga("ca", "revoke", "device3.pem", "--ca", "root", "--reason", "superseded")
+        optiga("ca", "revoke", "--yes", "device3.pem", "--ca", "root", "--reason", "superseded")
         assert listed(optiga, "root") == before
 
     def test_what_has_run_out(self, optiga: Optiga, left: Path) -> None:
@@ -116,7 +117,7 @@ class TestPlain:
         assert found[f"{long.serial_number:040x}"]["state"] == "valid"
 
     def test_it_certifies_an_intermediate(self, optiga: Optiga, left: Path) -> None:
-        optiga("ca", "intermediate", "factory", "--ca", "root", "--name", "Example factory")
+        optiga("ca", "intermediate", "factory", "--ca", "root", "--no-passphrase", "--name", "Example factory")
         optiga("ca", "sign", "device5.csr", "--ca", "factory")
         device, factory = load("device5.pem")
         (root,) = load("root/ca.pem")
@@ -125,7 +126,7 @@ class TestPlain:
 
     def test_its_folder_is_not_made_again(self, optiga: Optiga, left: Path) -> None:
         before = Path("root/ca.key").read_bytes()
-        optiga("ca", "init", "root", code=CONFIGURATION)
+        optiga("ca", "init", "--no-passphrase", "root", code=CONFIGURATION)
         assert Path("root/ca.key").read_bytes() == before
 
     def test_aws_takes_it(self, optiga: Optiga, left: Path, cloud: Any) -> None:
@@ -157,7 +158,7 @@ class TestWithPassphrases:
         (second,), (root,) = load("factory2/ca.pem"), load("root/ca.pem")
         second.verify_directly_issued_by(root)
         (first,) = load("factory/ca.pem")
-        optiga("ca", "revoke", "factory/ca.pem", "--ca", "root", "--passphrase-file", "root.passphrase")
+        optiga("ca", "revoke", "--yes", "factory/ca.pem", "--ca", "root", "--passphrase-file", "root.passphrase")
         assert crl_of("root")[1] == {f"{first.serial_number:040x}"}
 
 
@@ -174,6 +175,6 @@ def test_what_was_half_written_down_was_not_issued(optiga: Optiga, left: Path) -
 def test_what_was_revoked_gets_into_the_list(optiga: Optiga, left: Path) -> None:
     (device,) = load("device1.pem")
     assert crl_of("root")[1] == set()
-    optiga("ca", "revoke", "device1.pem", "--ca", "root")
+    optiga("ca", "revoke", "--yes", "device1.pem", "--ca", "root")
     assert crl_of("root")[1] == {f"{device.serial_number:040x}"}
     assert listed(optiga, "root")[f"{device.serial_number:040x}"]["reason"] == "cessationOfOperation"

@@ -13,11 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
-from released_files import Optiga, cases, is_the_same, read_json
 
 from optiga import ChipError, KeyAlgorithm
 from optiga.chip import Chip
 from optiga.transport import open_transport
+from tests.support.released_files import Optiga, cases, is_the_same, read_json
 
 CONFIGURATION, CHIP_REFUSES, CERTIFICATE = 2, 4, 5
 IV = "000102030405060708090a0b0c0d0e0f"
@@ -69,7 +69,7 @@ class TestEveryChip:
     def test_it_can_still_be_reset(self, optiga: Optiga, left: Path) -> None:
         optiga.go_on_with(left)
         before = optiga.chip_json("info")
-        optiga("emulator", "reset", "chip")
+        optiga("emulator", "reset", "--yes", "chip")
         after = optiga.chip_json("info")
         assert (after["uid"], after["slots"]["first"]) == (before["uid"], before["slots"]["first"])
         assert [name for name, slot in after["slots"].items() if slot["key"]] == ["first"]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from released_files import Optiga, cases, is_the_same, read_json
+
+from tests.support.released_files import Optiga, cases, is_the_same, read_json
 
 OWN = ("e0c2", "e0c5", "e0e0", "e0f0")
 """What is the chip's own: an import leaves it."""

@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from released_files import RELEASES, Optiga, cases, copy_of, read_sums, sums_of
+
+from tests.support.released_files import RELEASES, Optiga, cases, copy_of, read_sums, sums_of
 
 BOARD = 3
 REFUSING = "socket://127.0.0.1:1"
@@ -54,7 +55,7 @@ def test_files_of_commands_that_were_killed_are_in_nobodys_way(optiga: Optiga, l
     temporaries = {path.name for path in Path().iterdir() if path.name.endswith(".tmp")}
     assert len(temporaries) == 3
     filename = optiga.on_chip("--csr", "config.jsn", "--query", "filename").strip()
-    optiga("ca", "init", "root")
+    optiga("ca", "init", "--no-passphrase", "root")
     optiga("ca", "sign", filename, "--ca", "root", "--out", "device.pem")
     optiga.on_chip("--write", "device.pem", "--strict")
     Path("chip").unlink()

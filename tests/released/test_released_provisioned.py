@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from released_files import Optiga, cases, copy_of, said_of
-from restored_cloud import attached, certificates, restore
+
+from tests.support.released_files import Optiga, cases, copy_of, said_of
+from tests.support.restored_cloud import attached, certificates, restore
 
 STEPS = ["begun", "key", "csr", "requested", "certified", "written", "registered", "thing", "policy", "finished"]
 ASKING = ("Get", "Describe", "List", "AssumeRole")

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives import cmac, hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from released_files import Optiga, cases, is_the_same, read_json
+
+from tests.support.released_files import Optiga, cases, is_the_same, read_json
 
 CONFIGURATION = 2
 VOLATILE = ("0xE0C5", "0xF1C2")

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from optiga.cli import main
+from tests.support.places import ROOT
 
-HERE = Path(__file__).resolve().parent
+HERE = ROOT / "tests" / "released"
 RELEASES = sorted(path.parent for path in HERE.glob("*/SHA256SUMS"))
 _NOT_LEFT = ("made_with", "__pycache__")
 
