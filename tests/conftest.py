@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.events import Runner
 
 settings.register_profile("any machine", settings.default, deadline=None)
 settings.load_profile("any machine")
@@ -24,3 +27,10 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(name, str(state))
     monkeypatch.delenv("OPTIGA_PORT", raising=False)
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[Runner]:
+    """Runs jobs that are struck at their events."""
+    with Runner() as made:
+        yield made
