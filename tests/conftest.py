@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+from tests.support.events import Runner
 
 settings.register_profile("any machine", settings.default, deadline=None)
 settings.load_profile("any machine")
@@ -25,3 +28,10 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(name, str(state))
     monkeypatch.delenv("OPTIGA_PORT", raising=False)
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[Runner]:
+    """Runs jobs that are struck at their events."""
+    with Runner() as made:
+        yield made

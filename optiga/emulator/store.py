@@ -146,8 +146,10 @@ class SqliteStore:
             ) from error
 
     def close(self) -> None:
-        self._owner.erase()
-        self._connection.close()
+        try:
+            self._owner.erase()
+        finally:  # whoever is interrupted in between leaves no journal behind either
+            self._connection.close()
 
     def _save_context(self, context: bytes) -> None:
         self._connection.execute(_CONTEXT_SCHEMA)

@@ -1,166 +1,138 @@
-"""A run that is killed at any moment, and the run after it: one key, one certificate, one thing."""
+"""A run that is killed at any of its events, and the run after it: one key, one certificate, one thing."""
 
 from __future__ import annotations
 
-import json
 import os
-import random
-import signal
-import time
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from threading import Event
 
 import pytest
+from cryptography import x509
 
-from tests.support.cli.provisioned import OPERATIONS, Bench
+from tests.support.cli.provisioned import Bench, to_der
 from tests.support.cloud.server import Cloud
-from tests.support.forking import Forking
-from tests.support.places import CONFIG, ROOT
-from tests.support.processes import LIMIT_S
+from tests.support.events import HAS_CALLS, Action, Event, Job, Moment, Outcome, Runner
+from tests.support.places import CONFIG
 
-KILLS = 100
 PARTS = 4
 """That several processes may share the kills."""
+ASKED = "POST /certificates"
+"""How a certificate is asked for."""
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
 
 
-class Runs(Forking):
-    """Runs of the command line, one at a time, in children that can be killed."""
+@dataclass(frozen=True)
+class Kind:
+    """A kind of run.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        super().__init__(ROOT / "tests" / "support" / "cli" / "killed_provision.py", environment)
-        self._pid = 0
-        self._started = Event()
-
-    def start(self, folder: Path, *arguments: object) -> None:
-        self.tell(json.dumps([str(folder), *map(str, arguments)]))
-        word, self._pid = self._line()
-        assert word == "pid"
-        self._started.set()
-
-    def end(self) -> int:
-        """Wait for the end; the exit code, negative for a signal."""
-        word, code = self._line()
-        assert word == "gone"
-        self._started.clear()
-        return code
-
-    def kill(self) -> None:
-        """Kill the child, if it is still there; it may call before it is known by its number."""
-        assert self._started.wait(LIMIT_S)
-        with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-
-    def _line(self) -> tuple[str, int]:
-        word, number = self.told()
-        return word, int(number)
-
-
-@pytest.fixture(scope="module")
-def runs(cloud_server: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    """Their environment leads to the stand-in for AWS."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    made = Runs({**others, "HOME": str(tmp_path_factory.mktemp("home")), **cloud_server.environment})
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def times(runs: Runs, cloud_server: Cloud, tmp_path_factory: pytest.TempPathFactory) -> list[float]:
-    """When a run that nobody kills begins, calls AWS, is answered and ends, in seconds from its begin."""
-
-    def run(number: int) -> list[float]:
-        bench = make_bench(cloud_server, tmp_path_factory.mktemp("whole"), number)
-        moments = [time.monotonic()]
-        cloud_server.before(lambda *_: moments.append(time.monotonic()))
-        runs.start(bench.folder, *arguments(bench))
-        assert runs.end() == 0
-        moments.append(time.monotonic())
-        return [moment - moments[0] for moment in moments]
-
-    return min(map(run, range(3)), key=lambda times: times[-1])  # the first takes longer than those behind it
-
-
-def make_bench(cloud: Cloud, tmp_path: Path, number: int) -> Bench:
-    """A fresh chip, folder and cloud."""
-    cloud.reset()
-    cloud.iot.create_thing_group(thingGroupName="hall")
-    folder = tmp_path / f"{number}"
-    folder.mkdir()
-    return Bench(cloud, folder, tmp_path / f"{number}.chip")
-
-
-def arguments(bench: Bench) -> list[object]:
-    return ["--port", bench.port, "provision", CONFIG, "--thing-group", "hall"]
-
-
-def finish(runs: Runs, bench: Bench) -> None:
-    """What must hold after a kill, and after the run that follows it."""
-    bench.cloud.settle()
-    bench.check_proven()
-    runs.start(bench.folder, *arguments(bench))
-    assert runs.end() == 0, (bench.folder / "log").read_text()
-    bench.check_finished()
-
-
-def kill_at(runs: Runs, bench: Bench, times: list[float], moment: float) -> int:
-    """Kill a run at a moment of the one that took those times: as long after the same call.
-
-    :param moment: in seconds from the begin; if it is that of a call, the call is not over before the run is killed.
-    :returns: the exit code of the run.
+    :param inside: SQLite's own calls are events, too.
     """
-    last = bisect_right(times, moment) - 1
-    wait_s = moment - times[last]
-    calls = count(1)
-    reached = Event()
 
-    def look(*_: str) -> None:
-        if next(calls) == last:
-            if not wait_s:
-                runs.kill()
-            reached.set()
+    options: tuple[str, ...]
+    inside: bool = False
 
-    bench.cloud.before(look)
-    runs.start(bench.folder, *arguments(bench))
-    assert last == 0 or reached.wait(LIMIT_S)
-    time.sleep(wait_s)  # the moment is drawn at random; nothing is waited for
-    runs.kill()
-    return runs.end()
+    @property
+    def has_ca(self) -> bool:
+        return "--ca" in self.options
+
+    @property
+    def has_cloud(self) -> bool:
+        return "--no-cloud" not in self.options
+
+
+KINDS = {
+    "AWS": Kind(("--thing-group", "hall")),
+    "own CA": Kind(("--ca", "root")),
+    "own CA, no cloud": Kind(("--ca", "root", "--no-cloud"), inside=HAS_CALLS),
+}
+
+
+class Trial:
+    """Runs of a kind, each on a fresh chip, folder and cloud."""
+
+    def __init__(self, kind: Kind, cloud: Cloud, runner: Runner, folder: Path) -> None:
+        self._kind = kind
+        self._cloud = cloud
+        self._runner = runner
+        self._folder = folder
+        self._numbers = count()
+        self._ca = folder / "root"
+        if kind.has_ca:
+            assert runner.run(Job(folder, ("ca", "init", "root", "--no-passphrase"))).code == 0
+
+    def make(self) -> Job:
+        self._cloud.reset()
+        self._cloud.iot.create_thing_group(thingGroupName="hall")
+        folder = self._folder / f"{next(self._numbers)}" / "work"
+        folder.mkdir(parents=True)
+        if self._kind.has_ca:
+            shutil.copytree(self._ca, folder / "root")
+        words = ("--port", f"emulator:{folder.parent / 'chip'}", "provision", CONFIG, *self._kind.options)
+        return Job(folder, words, load="tests.support.aws:load", inside=self._kind.inside)
+
+    def finish(self, outcome: Outcome) -> None:
+        """What must hold after a kill, and after the run that follows it."""
+        job = outcome.job
+        try:
+            assert outcome.struck
+            self._finish(job)
+        except AssertionError as error:
+            raise AssertionError(f"{outcome}\nthen: {error}") from error
+        shutil.rmtree(job.folder.parent)
+
+    def _finish(self, job: Job) -> None:
+        bench = Bench(self._cloud, job.folder, job.folder.parent / "chip")
+        self._cloud.settle()
+        if bench.chip.exists():
+            bench.check_proven()
+        again = self._runner.run(job)
+        assert again.code == 0, str(again)
+        if self._kind.has_cloud:
+            bench.check_finished()
+        if self._kind.has_ca:
+            check_own(bench)
+
+
+def check_own(bench: Bench) -> None:
+    """The CA has issued one certificate, which the chip has."""
+    with closing(sqlite3.connect(bench.folder / "root" / "issued.db")) as connection:
+        ((issued,),) = connection.execute("SELECT certificate FROM issued").fetchall()
+    (pem,) = (path.read_text() for path in bench.folder.glob("*.pem"))
+    assert bench.stored() == [to_der(pem)] == [issued]
+    assert bench.has_key_of(pem)
+    (csr,) = bench.folder.glob("*.csr")
+    assert x509.load_pem_x509_csr(csr.read_bytes()).is_signature_valid
+
+
+def find(events: list[Event], name: str) -> Event:
+    """The last event of a name."""
+    return next(event for event in reversed(events) if event.name.startswith(name))
+
+
+def test_killed_where_most_is_at_stake(runner: Runner, cloud: Cloud, tmp_path: Path) -> None:
+    """Key, CSR, certificate, each made and not yet written down; the first event and the last."""
+    trial = Trial(KINDS["AWS"], cloud, runner, tmp_path)
+    events = runner.record(trial.make())
+    names = ("exchange GenKeyPair", "exchange CalcSign", "exchange SetDataObject", "send PUT /certificates")
+    strikes = [(events[0], Moment.BEFORE), (events[-1], Moment.BEFORE), (events[-1], Moment.AFTER)]
+    strikes += [(find(events, name), Moment.AFTER) for name in names]
+    strikes += [(find(events, f"answer {ASKED}"), moment) for moment in Moment]
+    for event, moment in strikes:
+        outcome = runner.strike(trial.make(), event.number, Action.KILL, moment)
+        assert outcome.struck == event, "another run, other events"
+        trial.finish(outcome)
+        if event.name == f"answer {ASKED}":
+            assert cloud.calls.count("CreateCertificateFromCsr") == 1, "what AWS had made was not adopted"
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
-def test_killed_at_random_moments(runs: Runs, cloud: Cloud, tmp_path: Path, times: list[float], part: int) -> None:
-    """The first is killed at a call, so that one is struck on any machine."""
-    moments = [random.choice(times[1:-1]), *(random.uniform(0, times[-1]) for _ in range(KILLS // PARTS - 1))]
-    codes = set()
-    for number, moment in enumerate(moments):
-        bench = make_bench(cloud, tmp_path, number)
-        codes.add(kill_at(runs, bench, times, moment))
-        finish(runs, bench)
-    assert -signal.SIGKILL in codes
-    assert codes <= {0, -signal.SIGKILL}
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_killed_at_a_call(runs: Runs, cloud: Cloud, tmp_path: Path, operation: str, moment: str) -> None:
-    """Killed while AWS is asked: before it has done what it was asked for, and after, with the answer on its way."""
-    bench = make_bench(cloud, tmp_path, 0)
-    killed = []
-
-    def kill(asked: str, now: str) -> None:
-        if (asked, now) == (operation, moment) and not killed:
-            killed.append(asked)
-            runs.kill()
-
-    cloud.before(kill)
-    runs.start(bench.folder, *arguments(bench))
-    assert runs.end() == -signal.SIGKILL
-    finish(runs, bench)
-    if (operation, moment) == ("CreateCertificateFromCsr", "after"):
-        assert cloud.calls.count(operation) == 1, "what AWS had made was not adopted"
+@pytest.mark.parametrize("name", KINDS)
+def test_killed_at_every_event(name: str, part: int, runner: Runner, cloud: Cloud, tmp_path: Path) -> None:
+    trial = Trial(KINDS[name], cloud, runner, tmp_path)
+    for outcome in runner.sweep(trial.make, Action.KILL, part=part, parts=PARTS):
+        trial.finish(outcome)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -257,7 +258,16 @@ def test_there_is_nothing_to_reset(path: Path) -> None:
     assert not path.exists()
 
 
-def test_the_second_one_is_told_who_has_it(path: Path) -> None:
+def connect_and_tell(
+    connect: Callable[..., sqlite3.Connection], tell: Callable[[], None], *values: Any, **named: Any
+) -> sqlite3.Connection:
+    """A connection; it is said once it is there, and about to ask for what another has."""
+    connection = connect(*values, **named)
+    tell()
+    return connection
+
+
+def test_the_second_one_is_told_who_has_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     holder = subprocess.Popen(
         [
             sys.executable,
@@ -275,11 +285,11 @@ def test_the_second_one_is_told_who_has_it(path: Path) -> None:
         assert holder.stdout.readline().strip() == b"mine"
         with pytest.raises(BoardError, match=f"in use by process {holder.pid}"):
             SqliteStore(path, wait_s=0)
-        waiting = threading.Timer(0.2, holder.stdin.close)
-        waiting.start()
-        content_when_free = SqliteStore(path, wait_s=30)
+        with monkeypatch.context() as patched:
+            patched.setattr(sqlite3, "connect", partial(connect_and_tell, sqlite3.connect, holder.stdin.close))
+            content_when_free = SqliteStore(path, wait_s=30)
         content_when_free.close()
-        waiting.join()
+        assert holder.stdin.closed
     finally:
         holder.kill()
         holder.wait()

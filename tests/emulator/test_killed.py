@@ -1,14 +1,11 @@
-"""A process that is killed at any moment leaves every object whole, and every answer it gave is true."""
+"""A process that is killed at any of its events leaves every object whole, and every answer it gave is true."""
 
 from __future__ import annotations
 
-import itertools
 import os
-import random
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -19,51 +16,33 @@ from optiga.emulator.store import create_chip
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.metadata import Tag
 from tests.support.emulator.emulated import Probe
-from tests.support.forking import Forking
-from tests.support.places import ROOT
+from tests.support.emulator.killed_writer import TURNS
+from tests.support.events import HAS_CALLS, Action, Job, Outcome, Runner, choose
 
-KILLS = 160
+_MODULE = "tests.support.emulator.killed_writer"
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
 
 
-class Victims(Forking):
-    """Children that write, one at a time."""
-
-    def __init__(self) -> None:
-        super().__init__(ROOT / "tests" / "support" / "emulator" / "killed_writer.py")
-
-    def kill(self, path: Path, *, after_acks: int, after_s: float) -> int:
-        """Have a child write, kill it, and return how many counts it has been given an answer to."""
-        self.tell(f"write 0 {path}")
-        acks, pid = 0, 0
-        while not pid or acks < after_acks:
-            word, *rest = self.told()
-            pid = int(rest[0]) if word == "pid" else pid
-            acks += word == "ack"
-            assert word != "gone"
-        end = time.monotonic() + after_s
-        while time.monotonic() < end:  # the moment is drawn at random; nothing is waited for
-            pass
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        while (word := self.told()[0]) != "gone":
-            acks += word == "ack"
-        return acks
-
-    def make(self, path: Path, calls: int) -> bool:
-        """Have a child make a chip that is killed after some calls; whether it has come to its end before."""
-        self.tell(f"create {calls} {path}")
-        words = [self.told()[0]]
-        while words[-1] != "gone":
-            words.append(self.told()[0])
-        return "made" in words
-
-
 @pytest.fixture
-def victims() -> Iterator[Victims]:
-    victims = Victims()
-    yield victims
-    victims.close()
+def chip(tmp_path: Path) -> Path:
+    """A chip whose counter stands at zero, and may count far."""
+    path = tmp_path / "my.chip"
+    create_chip(path, TRUST_M_V3)
+    probe = Probe(SqliteStore(path))
+    probe.write(0xE120, bytes.fromhex("000000007fffffff"))
+    probe.chip.close()
+    return path
+
+
+def writing(chip: Path, *, inside: bool) -> Callable[[], Job]:
+    """Jobs that write to a chip, each with other values."""
+    numbers = count()
+
+    def make() -> Job:
+        words = (chip, next(numbers))
+        return Job(chip.parent, words, f"{_MODULE}:write", load=f"{_MODULE}:load", inside=inside)
+
+    return make
 
 
 def check_whole(probe: Probe) -> None:
@@ -83,37 +62,54 @@ def check_whole(probe: Probe) -> None:
         assert probe.sign(0xE0F1, bytes(32))
 
 
-def test_killed_while_writing(victims: Victims, tmp_path: Path) -> None:
-    path = tmp_path / "my.chip"
-    create_chip(path, TRUST_M_V3)
-    probe = Probe(SqliteStore(path))
-    probe.write(0xE120, bytes.fromhex("000000007fffffff"))
-    probe.chip.close()
-    least, in_the_middle = 0, 0
-    for _ in range(KILLS):
-        least += victims.kill(path, after_acks=random.randint(1, 3), after_s=random.uniform(0, 0.01))
-        in_the_middle += path.with_name("my.chip-journal").exists()
-        probe = Probe(SqliteStore(path, wait_s=0))
-        check_whole(probe)
-        counted = int.from_bytes(probe.read(0xE120)[:4], "big")
-        assert least <= counted <= least + 1, "an answer was given to a count that is lost, or one counted twice"
-        least = counted
-        probe.chip.close()
-    assert in_the_middle, "no kill has struck an open chip"
+def check_kills(chip: Path, outcomes: Iterator[Outcome], counted: int = 0) -> int:
+    """What must hold after each of several kills.
+
+    :param counted: what the counter stands at before them.
+    :returns: how many of them have left a journal.
+    """
+    in_the_middle = 0
+    for outcome in outcomes:
+        assert outcome.struck
+        in_the_middle += chip.with_name("my.chip-journal").exists()
+        probe = Probe(SqliteStore(chip, wait_s=0))
+        with closing(probe.chip):
+            check_whole(probe)
+            least, counted = counted + outcome.out.count("counted"), int.from_bytes(probe.read(0xE120)[:4], "big")
+        assert least <= counted <= least + 1, f"an answer to a count that is lost, or one counted twice: {outcome}"
+    return in_the_middle
 
 
-def test_killed_while_a_chip_is_made(victims: Victims, tmp_path: Path) -> None:
-    """Before each call to the system and to SQLite: the chip is there whole or not at all, and from one call on."""
-    there: list[bool] = []
-    for calls in itertools.count():
-        path = tmp_path / f"{calls}.chip"
-        if victims.make(path, calls):
-            break
+def test_killed_at_each_kind_of_event(chip: Path, runner: Runner) -> None:
+    make = writing(chip, inside=HAS_CALLS)
+    chosen = choose(runner.record(make()))
+    strikes = (runner.strike(make(), event.number, Action.KILL) for event in chosen)
+    assert check_kills(chip, strikes, TURNS)
+
+
+@pytest.mark.long
+def test_killed_while_writing(chip: Path, runner: Runner) -> None:
+    outcomes = runner.sweep(writing(chip, inside=HAS_CALLS), Action.KILL)
+    assert check_kills(chip, outcomes), "no kill has struck an open chip"
+
+
+@pytest.mark.long
+def test_killed_while_a_chip_is_made(runner: Runner, tmp_path: Path) -> None:
+    """The chip is there whole or not at all, and from one event on."""
+    numbers, there = count(), []
+
+    def make() -> Job:
+        path = tmp_path / f"{next(numbers)}.chip"
+        return Job(tmp_path, (path,), f"{_MODULE}:create", load=f"{_MODULE}:load", inside=HAS_CALLS)
+
+    for outcome in runner.sweep(make, Action.KILL):
+        assert outcome.struck
+        path = tmp_path / str(outcome.job.arguments[0])
         there.append(path.exists())
         if not there[-1]:
             create_chip(path, TRUST_M_V3)
         probe = Probe(SqliteStore(path, wait_s=0))
-        assert probe.sign(0xE0F0, bytes(32))
-        probe.chip.close()
+        with closing(probe.chip):
+            assert probe.sign(0xE0F0, bytes(32))
     assert there == sorted(there)
     assert set(there) == {False, True}

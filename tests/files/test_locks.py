@@ -21,6 +21,8 @@ lock.acquire()
 print("held", flush=True)
 sys.stdin.read()
 """
+ASK = HOLD.replace("lock.acquire()", "print('asks', flush=True); lock.acquire()")
+"""The same by one who says so before he asks for it."""
 
 
 def hold(path: Path) -> subprocess.Popen[str]:
@@ -49,11 +51,12 @@ def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with hold(path) as holder:
         waiting = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", ASK, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == "asks\n"
         assert holder.stdin is not None
         holder.stdin.close()
-        assert waiting.stdout is not None
         assert waiting.stdout.readline() == "held\n"
         waiting.communicate()
 
