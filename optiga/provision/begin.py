@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from optiga.errors import CertificateError, CloudError, OptigaError
+from optiga.pki.name_parts import subject_components
+from optiga.pki.names import fill_uid
 from optiga.provision.issuers import find_unheard
 from optiga.provision.joining import check_things
 from optiga.provision.journal import Entry, Journal, Step, damaged
-from optiga.provision.on_chip import OnChip
+from optiga.provision.on_chip import OnChip, chain_of
 from optiga.provision.plan import Plan
 from optiga.provision.report import Report
 
@@ -73,7 +75,8 @@ class Beginning:
         if cloud is None:
             return entry
         if entry.step < Step.THING:
-            check_things(self._on_chip.chip, cloud, self._uid, self._own_certificates(), self._report)
+            subject = self._subject(entry)
+            check_things(self._on_chip.chip, cloud, self._uid, subject, self._own_certificates(), self._report)
         changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
         if entry.step < Step.REGISTERED:
             changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
@@ -82,6 +85,12 @@ class Beginning:
         if entry.step < Step.POLICY:
             changes |= {"policy": cloud.policy(self._uid)}
         return entry.at(entry.step, **changes)
+
+    def _subject(self, entry: Entry) -> dict[str, str]:
+        """The subject of the chip's certificate, or the one that it is going to have, by asn1crypto's names."""
+        if self._plan.new is not None:
+            return {name: fill_uid(value, self._uid) for name, value in self._plan.new.configuration.subject}
+        return subject_components(chain_of(entry)[0].parsed.subject) if entry.certificate else {}
 
     def _own_certificates(self) -> set[str]:
         """Identifiers of all certificates that the journal knows to be this chip's."""

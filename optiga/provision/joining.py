@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.aws_names import SAMPLE_THING
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _ON_ITS_OWN = "config_nistp256_ecdsa_thing_per_chip.jsn"
 
 
-def check_things(chip: Chip, cloud: CloudPlan, uid: str, own: Collection[str], report: Report) -> None:
+def check_things(
+    chip: Chip, cloud: CloudPlan, uid: str, subject: Mapping[str, str], own: Collection[str], report: Report
+) -> None:
     """Refuse to attach a chip to a thing that is another device's.
 
     A UID is only said, not proven: a chip that says another's would join that chip's thing, and be let in as it. So a
@@ -30,11 +32,12 @@ def check_things(chip: Chip, cloud: CloudPlan, uid: str, own: Collection[str], r
     chip, which signs a challenge with it. The sample configurations' thing is everybody's, which is said.
 
     :param uid: what the chip says that it is, in hex.
+    :param subject: that of its certificate, by asn1crypto's names of components.
     :param own: identifiers of the certificates that the journal knows to be this chip's.
     :raises CloudError: if another certificate is active there.
     :raises AwsError: if AWS does not tell; where it only may not tell, that is a warning.
     """
-    for thing in () if cloud.wishes.join else cloud.things(uid):
+    for thing in () if cloud.wishes.join else cloud.things(uid, subject):
         try:
             others = [one for one in cloud.registry.certificates_of(thing) if one not in own]
             if thing == SAMPLE_THING:

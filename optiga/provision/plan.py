@@ -81,11 +81,14 @@ class CloudPlan:
         """Name of a chip's thing."""
         return None if self.wishes.thing is None else fill_uid(self.wishes.thing, uid)
 
-    def things(self, uid: str) -> tuple[str, ...]:
-        """Names of the things that a chip is going to be attached to, as far as they are known beforehand."""
+    def things(self, uid: str, subject: Mapping[str, str]) -> tuple[str, ...]:
+        """Names of the things that a chip is going to be attached to, as far as they are known beforehand.
+
+        :param subject: that of its certificate, by asn1crypto's names of components.
+        """
         thing = self.thing(uid)
         if self.fleet is not None:
-            return self.fleet.things(uid=uid, thing=thing)
+            return self.fleet.things(uid=uid, thing=thing, subject=subject)
         return () if thing is None else (thing,)
 
     def policy(self, uid: str) -> str | None:

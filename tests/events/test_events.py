@@ -69,7 +69,9 @@ class TestNames:
             assert any(event.kind == "link" and event.target.endswith(f" -> {name}") for event in events)
 
     def test_the_same_each_time(self, runner: Runner, tmp_path: Path) -> None:
-        found = [runner.record(Job(tmp_path, ("ca", "init", name, "-q"))) for name in ("ca-1", "ca-2")]
+        found = [
+            runner.record(Job(tmp_path, ("ca", "init", name, "--no-passphrase", "-q"))) for name in ("ca-1", "ca-2")
+        ]
         first, second = ([event.name.replace(f"ca-{n}", "ca") for event in one] for n, one in enumerate(found, 1))
         assert first == second
         assert "replace .ca.….tmp/.ca.key.….tmp -> .ca.….tmp/ca.key" in first

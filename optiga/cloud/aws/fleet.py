@@ -65,23 +65,27 @@ class FleetTemplate(NamedTuple):
         :param subject: the certificate's subject, by asn1crypto's names of components.
         :raises ConfigurationError: if a component of the subject is wanted that there is not.
         """
-        ours = {"SerialNumber": uid, CERTIFICATE_ID: certificate_id}
+        known = {CERTIFICATE_ID: certificate_id, **self._known(uid, thing, subject)}
+        _refuse_missing(self.name, (self.wanted & _OF_SUBJECT.keys()) - self.optional - known.keys())
+        return {name: value for name, value in known.items() if name in self.wanted or name == CERTIFICATE_ID}
+
+    def _known(self, uid: str, thing: str | None, subject: Mapping[str, str] | None) -> dict[str, str]:
+        """All that is known of one chip, by the names of parameters, whether they are wanted or not."""
+        ours = {"SerialNumber": uid}
         ours |= {name: subject[part] for name, part in _OF_SUBJECT.items() if subject and part in subject}
         if thing is not None:
             ours["ThingName"] = thing
-        given = {name: fill_uid(value, uid) for name, value in self.values.items()}
-        _refuse_missing(self.name, (self.wanted & _OF_SUBJECT.keys()) - self.optional - {*ours, *given})
-        return {
-            name: value for name, value in {**ours, **given}.items() if name in self.wanted or name == CERTIFICATE_ID
-        }
+        return ours | {name: fill_uid(value, uid) for name, value in self.values.items()}
 
-    def things(self, *, uid: str, thing: str | None) -> tuple[str, ...]:
-        """Names of the things that a certificate of one chip gets, as far as they can be told beforehand."""
+    def things(self, *, uid: str, thing: str | None, subject: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """Names of the things that a certificate of one chip gets, as far as they can be told beforehand.
+
+        :param subject: the certificate's subject, by asn1crypto's names of components; None if that is not known.
+        """
         body = json.loads(self.body)
         declared = body.get("Parameters", {})
         known = {name: one["Default"] for name, one in declared.items() if "Default" in one}
-        known |= self.parameters(uid=uid, thing=thing, certificate_id="")
-        del known[CERTIFICATE_ID]
+        known |= {name: value for name, value in self._known(uid, thing, subject).items() if name in self.wanted}
         resources = [one for one in body["Resources"].values() if one.get("Type") == "AWS::IoT::Thing"]
         properties = [one.get("Properties") for one in resources]
         names = [_resolve(one.get("ThingName"), known) for one in properties if isinstance(one, dict)]

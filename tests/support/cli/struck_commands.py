@@ -276,7 +276,7 @@ class Export(Command):
 
 
 class KeyDraw(Command):
-    words = (*PORT, "key", "draw", "secp256r1", "--out", "key.pem")
+    words = (*PORT, "key", "draw", "secp256r1", "--out", "key.pem", "--yes")
     output = "key.pem"
 
     def prepare(self, place: Place) -> None:

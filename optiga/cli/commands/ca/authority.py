@@ -331,10 +331,12 @@ def revoke(
 
 def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, list[str]]:
     """What a revocation does to what, and what of it can never be undone: nothing where it is done already."""
+    from optiga.ca.integrity import check_records
     from optiga.ca.records import find_record, open_records
     from optiga.ca.revocation import is_graver
 
-    with open_records(folder.records_path) as records:
+    with open_records(folder.records_path) as records, records.snapshot():
+        check_records(folder, records)
         record = find_record(records, name)
     what = f"Revoking {record.serial} of {record.subject}"
     if record.revoked_at is None:
