@@ -13,7 +13,7 @@ from optiga.ca.integrity import check_owner, check_records, read_crl_file, read_
 from optiga.ca.keys import open_key, replace_key
 from optiga.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
-from optiga.ca.request import CertificateRequest
+from optiga.ca.request import CertificateRequest, fold_name
 from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, choose_crl_number, choose_crl_time, read_crl
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
@@ -115,7 +115,7 @@ class CertificateAuthority:
         """
         request = CertificateRequest.parse(csr_der)
         parsed = self.certificate.parsed
-        if request.subject == parsed.subject:
+        if fold_name(request.subject) == fold_name(parsed.subject):
             raise CertificateError("the CSR's subject is the CA's own name", hint="Give the device another")
         if request.public_key.key == parsed.public_key():
             raise CertificateError("the CSR's key is the CA's own")

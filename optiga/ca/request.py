@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.ca.strength import find_rsa_weakness, find_weak_hash
 from optiga.errors import CertificateError
 from optiga.files.files import read_input
 from optiga.pki.names import find_mistake_in_text
@@ -62,9 +64,15 @@ class CertificateRequest:
                     subject = parsed.subject
                 extensions = parsed.extensions
                 public_key = PublicKey.of(parsed.public_key())
-                verifies = parsed.is_signature_valid
+                weak_hash = find_weak_hash(parsed)
+                verifies = not weak_hash and parsed.is_signature_valid
         except ValueError as error:
-            raise CertificateError(f"the CSR does not parse: {error}", hint=_WHERE_FROM) from None
+            cause = "its structure is damaged" if "ParseError" in str(error) else error
+            raise CertificateError(f"the CSR does not parse: {cause}", hint=_WHERE_FROM) from None
+        if weak_hash:
+            raise CertificateError(
+                f"the CSR is signed with {weak_hash}, which can be forged", hint="Sign it with SHA-256 or a longer hash"
+            )
         if not verifies:
             raise CertificateError(
                 "the CSR's signature is not of the key in it",
@@ -104,6 +112,17 @@ def load_request(path: Path) -> bytes:
     return blocks[0].data
 
 
+def fold_name(name: x509.Name) -> list[frozenset[tuple[str, str]]]:
+    """A name as it is compared (RFC 5280, 7.1): case, spaces and type of string do not count."""
+    return [
+        frozenset(
+            (one.oid.dotted_string, " ".join(unicodedata.normalize("NFKC", str(one.value)).casefold().split()))
+            for one in rdn
+        )
+        for rdn in name.rdns
+    ]
+
+
 def _check_key(public_key: PublicKey) -> None:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -113,6 +132,9 @@ def _check_key(public_key: PublicKey) -> None:
                 f"the CSR's key is too weak: {public_key.title}",
                 hint=f"RSA keys of {LEAST_RSA_BITS} bits and more are certified, and EC keys",
             )
+        numbers = public_key.key.public_numbers()
+        if weakness := find_rsa_weakness(numbers.n, numbers.e):
+            raise CertificateError(f"the CSR's key is too weak: {weakness}", hint="Have the device make a new key")
     elif public_key.algorithm is None:
         raise CertificateError(
             f"keys like the CSR's are not certified: {public_key.title}",
@@ -147,6 +169,9 @@ def _check_name(name: x509.Name, what: str) -> None:
             raise CertificateError(f"{refused}: {label} of {size} characters")
         if isinstance(attribute.value, str) and (mistake := find_mistake_in_text(attribute.value)):
             raise CertificateError(f"{refused}: {label} {mistake}")
+        hidden = [c for c in attribute.value if isinstance(c, str) and unicodedata.category(c) == "Cf"]
+        if hidden:
+            raise CertificateError(f"{refused}: {label} holds the invisible character U+{ord(hidden[0]):04X}")
     try:
         _ = asn1.Name.load(name.public_bytes()).native  # cryptography takes any ASN.1 type for a text
     except (ValueError, TypeError):
