@@ -115,16 +115,19 @@ class CertificateAuthority:
         """
         request = CertificateRequest.parse(csr_der)
         parsed = self.certificate.parsed
-        if fold_name(request.subject) == fold_name(parsed.subject):
-            raise CertificateError("the CSR's subject is the CA's own name", hint="Give the device another")
+        if fold_name(request.subject) in (fold_name(parsed.subject), fold_name(parsed.issuer)):
+            raise CertificateError(
+                "the CSR's subject is the CA's own name, or that of its root", hint="Give the device another"
+            )
         if request.public_key.key == parsed.public_key():
             raise CertificateError("the CSR's key is the CA's own")
         validity = choose_validity(now or utc_now(), days, DEVICE_DAYS, parsed)
         issued = self._issue(lambda serial: build_device(request, self._issuer, serial, validity), request.sha256)
-        if not request.left_out:
-            return issued
-        note = f"The certificate is a TLS client's; left out of what the CSR asks for: {', '.join(request.left_out)}"
-        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, (*issued.notes, note))
+        notes = [f"In the certificate {change}" for change in request.changes]
+        if request.left_out:
+            asked = ", ".join(request.left_out)
+            notes.append(f"The certificate is a TLS client's; left out of what the CSR asks for: {asked}")
+        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, (*issued.notes, *notes))
 
     def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:
         """The newest certificate issued for a request that is still good, None if there is none.

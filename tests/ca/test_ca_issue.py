@@ -179,15 +179,13 @@ class TestRefused:
             (x509.NameOID.COMMON_NAME, "bank.example\0.evil.example", r"CN holds the control character U\+0000"),
             (x509.NameOID.ORGANIZATION_NAME, "a\nb", r"O holds the control character U\+000A"),
             (x509.NameOID.COMMON_NAME, "  ", "CN is empty"),
-            (x509.NameOID.SERIAL_NUMBER, "1" * 65, r"2\.5\.4\.5 of 65 characters"),
+            (x509.NameOID.SERIAL_NUMBER, "1" * 65, "serial number of 65 characters"),
         ],
     )
     def test_a_subject_that_nobody_can_read(self, root, oid, value, words):
         name = x509.Name([x509.NameAttribute(oid, value, _validate=False)])
         with pytest.raises(CertificateError, match=f"subject is not one that a certificate may have: {words}"):
             root.issue(make_request(subject=name))
-        with pytest.raises(CertificateError, match=f"alternative name is not one that a certificate may have: {words}"):
-            root.issue(make_request(x509.SubjectAlternativeName([x509.DirectoryName(name)])))
 
     def test_a_subject_that_is_no_text(self, root):
         """An e-mail address that is an OCTET STRING: openssl does not read such a certificate."""
@@ -196,7 +194,7 @@ class TestRefused:
         signed = x509.load_der_x509_csr(good).tbs_certrequest_bytes
         bad = signed.replace(b"\x16\x05a@b.c", b"\x04\x05a@b.c")
         request = good.replace(signed, bad)[:-256] + key.sign(bad, padding.PKCS1v15(), hashes.SHA256())
-        with pytest.raises(CertificateError, match="a part of it is no text"):
+        with pytest.raises(CertificateError, match="email address is of a type that is no text"):
             root.issue(request)
 
     @pytest.mark.parametrize(
@@ -347,11 +345,7 @@ def test_several_processes_at_once(root):
 _REQUEST = make_request(x509.SubjectAlternativeName([x509.DNSName("a.example.com")]))
 
 
-_UNUSED_BITS = _REQUEST.index(x509.load_der_x509_csr(_REQUEST).signature) - 1
-"""Place of the number that says how many of the signature's last bits are none; nobody looks at it if they are zero."""
-
-
-@given(place=st.integers(0, len(_REQUEST) - 1).filter(lambda place: place != _UNUSED_BITS), change=st.integers(1, 255))
+@given(place=st.integers(0, len(_REQUEST) - 1), change=st.integers(1, 255))
 def test_no_byte_of_a_request_can_be_changed(place, change):
     damaged = bytearray(_REQUEST)
     damaged[place] ^= change
