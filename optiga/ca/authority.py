@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from optiga.ca.folder import KEY, CaFolder
 from optiga.ca.integrity import check_owner, check_records, read_crl_file, read_head
 from optiga.ca.keys import open_key, replace_key
-from optiga.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
+from optiga.ca.naming import grant_names
+from optiga.ca.profile import Grant, Issuer, Validity, build_ca, build_device, build_verification, choose_validity
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.request import CertificateRequest, fold_name
 from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, choose_crl_number, choose_crl_time, read_crl
@@ -104,11 +105,21 @@ class CertificateAuthority:
         """The CA's own certificate."""
         return self.folder.certificate
 
-    def issue(self, csr_der: bytes, days: int | None = None, *, now: datetime | None = None) -> IssuedCertificate:
+    def issue(
+        self,
+        csr_der: bytes,
+        days: int | None = None,
+        *,
+        server: bool = False,
+        ignore_names: bool = False,
+        now: datetime | None = None,
+    ) -> IssuedCertificate:
         """Issue a device's certificate for a request.
 
         :param csr_der: the request in DER.
         :param days: validity; 3650 or what the CA has left by default.
+        :param server: let it be a TLS server, too, if the request asks for that.
+        :param ignore_names: leave out names that the CA does not certify, in place of refusing them.
         :param now: the time that counts.
         :raises CertificateError: if the request must not be granted or the CA is not valid.
         :raises ConfigurationError: if the days are none, or the records cannot be written; nothing was issued then.
@@ -121,13 +132,16 @@ class CertificateAuthority:
             )
         if request.public_key.key == parsed.public_key():
             raise CertificateError("the CSR's key is the CA's own")
+        names, ignored = grant_names(request.alt_names, self.folder.settings.allow_dns, ignore=ignore_names)
+        if not names and not list(request.subject):
+            raise CertificateError("the CSR names nobody: its subject is empty, and of its names none is certified")
+        grant = Grant(names, server and request.wants_server)
         validity = choose_validity(now or utc_now(), days, DEVICE_DAYS, parsed)
-        issued = self._issue(lambda serial: build_device(request, self._issuer, serial, validity), request.sha256)
-        notes = [f"In the certificate {change}" for change in request.changes]
-        if request.left_out:
-            asked = ", ".join(request.left_out)
-            notes.append(f"The certificate is a TLS client's; left out of what the CSR asks for: {asked}")
-        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, (*issued.notes, *notes))
+        issued = self._issue(
+            lambda serial: build_device(request, grant, self._issuer, serial, validity), request.sha256
+        )
+        notes = (*issued.notes, *_describe_changes(request, grant, ignored))
+        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, notes)
 
     def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:
         """The newest certificate issued for a request that is still good, None if there is none.
@@ -307,3 +321,15 @@ class CertificateAuthority:
                 write_whole(self.folder.head_path, head.document)
             if crl:
                 write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))
+
+
+def _describe_changes(request: CertificateRequest, grant: Grant, ignored: tuple[str, ...]) -> list[str]:
+    """What the certificate has otherwise than the CSR asks, one sentence each."""
+    notes = [f"In the certificate {change}" for change in request.changes]
+    if request.wants_server and not grant.is_server:
+        notes.append("The certificate is a TLS client's; serverAuth, which the CSR asks for, is left out")
+    if request.left_out:
+        notes.append(f"Left out of what the CSR asks for: {', '.join(request.left_out)}")
+    if ignored:
+        notes.append(f"Names that this CA does not certify are left out: {', '.join(ignored)}")
+    return notes

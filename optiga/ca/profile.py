@@ -120,22 +120,37 @@ def build_ca(
     return builder.sign(issuer.key, issuer.hash_algorithm)
 
 
-def build_device(request: CertificateRequest, issuer: Issuer, serial: int, validity: Validity) -> x509.Certificate:
-    """The certificate of a TLS client, and server if it asks for that."""
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a device's certificate says beside its key and subject.
+
+    :param dns_names: its subject alternative names.
+    :param is_server: whether the key is for a TLS server, too.
+    """
+
+    dns_names: tuple[str, ...] = ()
+    is_server: bool = False
+
+
+def build_device(
+    request: CertificateRequest, grant: Grant, issuer: Issuer, serial: int, validity: Validity
+) -> x509.Certificate:
+    """The certificate of a TLS client, and server if that is granted."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     encipherment = ("key_encipherment",) if isinstance(request.public_key.key, rsa.RSAPublicKey) else ()
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
-    if request.wants_server:
+    if grant.is_server:
         purposes.append(ExtendedKeyUsageOID.SERVER_AUTH)
     builder = _begin(request.subject, request.public_key.key, issuer, serial, validity)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage("digital_signature", *encipherment), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-    if request.alt_names is not None:  # with no subject beside them they are the name (RFC 5280, 4.2.1.6)
-        builder = builder.add_extension(request.alt_names, critical=not list(request.subject))
+    if grant.dns_names:  # with no subject beside them they are the name (RFC 5280, 4.2.1.6)
+        names = x509.SubjectAlternativeName([x509.DNSName(name) for name in grant.dns_names])
+        builder = builder.add_extension(names, critical=not list(request.subject))
     return builder.sign(issuer.key, issuer.hash_algorithm)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.ca.naming import AskedName
 from optiga.ca.request_form import RequestForm
 from optiga.ca.signatures import SignatureAlgorithm
 from optiga.ca.strength import find_rsa_weakness
@@ -29,15 +28,14 @@ LEAST_RSA_BITS = 2048
 _MAX_FILE_SIZE = 1 << 20
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _WHERE_FROM = "A CSR is what --csr writes"
-_VISIBLE = r"[!-~]+"
 
 
 @dataclass(frozen=True)
 class CertificateRequest:
     """A request that a certificate may be issued for: signed by its own key, for a device, with a key of some strength.
 
-    :param alt_names: the subject alternative names asked for, None if there are none.
-    :param wants_server: whether the key is to serve TLS servers, too.
+    :param alt_names: the subject alternative names asked for, which are not judged yet.
+    :param wants_server: whether it asks to be a TLS server, too.
     :param left_out: what is asked for that no certificate of this CA has, as object identifiers.
     :param changes: what in the subject is not as in the CSR, a clause each.
     """
@@ -45,7 +43,7 @@ class CertificateRequest:
     der: bytes
     subject: x509.Name
     public_key: PublicKey
-    alt_names: x509.SubjectAlternativeName | None
+    alt_names: tuple[AskedName, ...]
     wants_server: bool
     left_out: tuple[str, ...]
     changes: tuple[str, ...] = ()
@@ -76,9 +74,7 @@ class CertificateRequest:
                 hint="It is damaged or forged; have the device make a new one",
             )
         alt_names = _alt_names(extensions)
-        if alt_names is not None:
-            _check_alt_names(alt_names)
-        if not list(subject) and alt_names is None:
+        if not list(subject) and not alt_names:
             raise CertificateError("the CSR names nobody: it has neither a subject nor a subject alternative name")
         wants_server, left_out = _read_wishes(extensions)
         return cls(der, subject, public_key, alt_names, wants_server, left_out, changes)
@@ -165,29 +161,11 @@ def _check_key(public_key: PublicKey) -> None:
         )
 
 
-def _check_alt_names(names: x509.SubjectAlternativeName) -> None:
-    """Refuse names that are none (RFC 5280, 4.2.1.6): empty, with spaces or control characters, of networks."""
+def _alt_names(extensions: x509.Extensions) -> tuple[AskedName, ...]:
     from cryptography import x509
 
-    for name in names:
-        value = name.value
-        if isinstance(value, x509.Name):
-            good = False
-        elif isinstance(value, str):
-            good = bool(re.fullmatch(_VISIBLE, value))
-        else:
-            good = not isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network)
-        if not good:
-            raise CertificateError(f"the CSR asks for a subject alternative name that is none: {str(value)[:80]!r}")
-
-
-def _alt_names(extensions: x509.Extensions) -> x509.SubjectAlternativeName | None:
-    from cryptography import x509
-
-    for extension in extensions:
-        if isinstance(extension.value, x509.SubjectAlternativeName) and list(extension.value):
-            return extension.value
-    return None
+    found = [one.value for one in extensions if isinstance(one.value, x509.SubjectAlternativeName)]
+    return tuple(AskedName.of(name) for value in found for name in value)
 
 
 def _read_wishes(extensions: x509.Extensions) -> tuple[bool, tuple[str, ...]]:

@@ -25,22 +25,24 @@ from optiga.ca.folder import CaFolder
 from optiga.ca.keys import open_key
 from optiga.ca.records import find_record, open_records, utc_now
 from optiga.ca.request import CertificateRequest, load_request
+from optiga.ca.settings import CaSettings
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.pki.pem import encode_pem
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 
+ALLOWED = CaSettings(allow_dns=("*.example.com",))
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> CertificateAuthority:
-    create_root(tmp_path / "root", CaName("Test root", "Example GmbH", "de"))
+    create_root(tmp_path / "root", CaName("Test root", "Example GmbH", "de"), settings=ALLOWED)
     return CertificateAuthority.open(tmp_path / "root")
 
 
 @pytest.fixture
 def intermediate(root: CertificateAuthority, tmp_path: Path) -> CertificateAuthority:
-    create_intermediate(tmp_path / "factory", CaName("Test factory"), root, curve="p384")
+    create_intermediate(tmp_path / "factory", CaName("Test factory"), root, curve="p384", settings=ALLOWED)
     return CertificateAuthority.open(tmp_path / "factory")
 
 
@@ -73,15 +75,13 @@ class TestProfile:
         assert parsed.serial_number.bit_length() <= 159
 
     def test_rsa_and_servers_and_names(self, root):
-        names = x509.SubjectAlternativeName(
-            [x509.DNSName("a.example.com"), x509.IPAddress(ipaddress.ip_address("192.0.2.7"))]
-        )
+        names = x509.SubjectAlternativeName([x509.DNSName("a.example.com"), x509.DNSName("b.example.com")])
         request = make_request(
             names,
             x509.ExtendedKeyUsage([SERVER, ExtendedKeyUsageOID.CODE_SIGNING]),
             key=rsa.generate_private_key(65537, 2048),
         )
-        issued = root.issue(request)
+        issued = root.issue(request, server=True)
         assert extension(issued.certificate, x509.KeyUsage).value.key_encipherment
         assert list(extension(issued.certificate, x509.ExtendedKeyUsage).value) == [CLIENT, SERVER]
         alternative = extension(issued.certificate, x509.SubjectAlternativeName)
@@ -210,7 +210,7 @@ class TestRefused:
         ],
     )
     def test_alternative_names_that_are_none(self, root, name):
-        with pytest.raises(CertificateError, match="asks for a subject alternative name that is none"):
+        with pytest.raises(CertificateError, match=r"asks for the|does not parse"):
             root.issue(make_request(x509.SubjectAlternativeName([name])))
 
     def test_a_ca(self, root):

@@ -17,6 +17,7 @@ from optiga.cli.commands.ca.crl import (
     file_option,
     published_option,
 )
+from optiga.cli.render.tables import lines
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
     find_crl_warning,
@@ -44,6 +45,12 @@ _new_ca_options = together(
     click.option("--country", metavar="CC", help="Country in its name, two letters."),
     click.option("--curve", type=click.Choice(["p256", "p384"]), default="p256", help="Curve of its key. [p256]"),
     click.option("--crl-url", metavar="URL", help="Where its CRL will be (http), named in what it signs. [nowhere]"),
+    click.option(
+        "--allow-dns",
+        metavar="NAME",
+        multiple=True,
+        help="DNS name that it may certify, or *.NAME for all one label below it; several times. [none]",
+    ),
 )
 """What both kinds of new CAs take."""
 
@@ -64,6 +71,7 @@ def init(
     country: str | None,
     curve: str,
     crl_url: str | None,
+    allow_dns: tuple[str, ...],
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
@@ -75,6 +83,7 @@ def init(
     """
     from optiga.ca.creation import CaName, create_root
     from optiga.ca.folder import check_new
+    from optiga.ca.naming import check_patterns
     from optiga.ca.settings import CaSettings, check_crl_url
 
     settings.check_query(dict.fromkeys(_MADE, ""))
@@ -82,7 +91,7 @@ def init(
         raise click.UsageError("--no-passphrase and --ask-passphrase do not go together.")
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
-    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "")
+    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     check_new(Path(path))
     passphrase = read_new_passphrase(
         passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
@@ -113,6 +122,7 @@ def intermediate(
     country: str | None,
     curve: str,
     crl_url: str | None,
+    allow_dns: tuple[str, ...],
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
@@ -127,6 +137,7 @@ def intermediate(
     from optiga.ca.authority import CertificateAuthority
     from optiga.ca.creation import CaName, create_intermediate
     from optiga.ca.folder import CaFolder, check_new
+    from optiga.ca.naming import check_patterns
     from optiga.ca.settings import CaSettings, check_crl_url
 
     settings.check_query(dict.fromkeys(_MADE, ""))
@@ -137,14 +148,21 @@ def intermediate(
     parent = CertificateAuthority.open(root.path, root_passphrase if root.key_is_encrypted else None)
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
-    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "")
+    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     passphrase = read_new_passphrase(
         passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
     )
     warn_of(settings, parent, root_passphrase)
     value = passphrase.value if passphrase else None
     folder = create_intermediate(
-        Path(path), ca_name, parent, curve=curve, days=days, passphrase=value, settings=ca_settings
+        Path(path),
+        ca_name,
+        parent,
+        curve=curve,
+        days=days,
+        passphrase=value,
+        settings=ca_settings,
+        allowed_dns=ca_settings.allow_dns,
     )
     _show_new(settings, folder, passphrase)
 
@@ -154,6 +172,8 @@ def intermediate(
 @ca_option
 @click.option("--out", type=FILE, help="File of the certificate and its chain. [that of the CSR, with .pem]")
 @click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
+@click.option("--server", is_flag=True, help="Let it be a TLS server, too, if the CSR asks for that.")
+@click.option("--ignore-names", is_flag=True, help="Leave out names that the CA does not certify. [refused]")
 @published_option
 @passphrase_options
 @common_options()
@@ -164,12 +184,15 @@ def sign(
     ca_path: str,
     out: str | None,
     days: int | None,
+    server: bool,
+    ignore_names: bool,
     published: str | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
     """Issue the certificate of a TLS client for a CSR, PEM or DER, whose signature verifies.
 
+    Subject alternative names are those that --allow-dns allowed when the CA was made.
     The file gets the certificate and, where an intermediate has issued it, that CA's: what goes into a chip's slot.
     """
     from optiga.ca.request import load_request
@@ -177,7 +200,9 @@ def sign(
 
     request = Path(csr_path)
     csr = load_request(request)
-    settings.check_query(dict.fromkeys(("certificate_file", "serial", "subject", "not_after", "ca"), ""))
+    settings.check_query(
+        dict.fromkeys(("certificate_file", "serial", "subject", "not_after", "ca", "names", "purposes"), "")
+    )
     target = Path(out) if out is not None else request.with_suffix(".pem")
     check_output_file(target)
     if target.exists() and target.samefile(request):
@@ -187,7 +212,7 @@ def sign(
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
     check_published(authority, published)
-    issued = authority.issue(csr, days)
+    issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     issued.write(target)
     warn_of_crl(settings, authority.folder)
     for note in issued.notes:
@@ -198,8 +223,11 @@ def sign(
         "subject": issued.certificate.subject,
         "not_after": issued.certificate.parsed.not_valid_after_utc.isoformat(),
         "ca": authority.certificate.subject,
+        "names": list(issued.certificate.alt_names),
+        "purposes": list(issued.certificate.purposes),
     }
-    settings.print_result(fields)
+    text = {name: ", ".join(value) or "none" if isinstance(value, list) else value for name, value in fields.items()}
+    settings.print_result(fields, text=lines(text))
 
 
 @click.command(name="list")
@@ -215,6 +243,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
     from optiga.ca.folder import CaFolder
     from optiga.ca.integrity import check_records
     from optiga.ca.records import open_records, utc_now
+    from optiga.pki.certificate import Certificate
 
     folder = CaFolder.open(Path(ca_path))
     warning = ""
@@ -238,8 +267,10 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
             "revoked_at": record.revoked_at.isoformat() if record.revoked_at else None,
             "reason": record.reason or None,
             "request_sha256": record.request_sha256 or None,
+            "names": list(certificate.alt_names),
+            "purposes": list(certificate.purposes),
         }
-        for record in issued
+        for record, certificate in ((record, Certificate.parse(record.der)) for record in issued)
     ]
     rows = [f"{one.serial}  {one.state(now):<7}  {one.not_after:%Y-%m-%d}  {one.subject}" for one in issued]
     text = "\n".join(rows) or "This CA has issued nothing yet"
@@ -264,8 +295,15 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
         record = find_record(records, Path(name) if is_file else name)
-    text = "".join(certificate.pem for certificate in (Certificate.parse(record.der), *folder.chain))
-    fields = {"serial": record.serial, "subject": record.subject, "certificate": text}
+    issued = Certificate.parse(record.der)
+    text = "".join(certificate.pem for certificate in (issued, *folder.chain))
+    fields = {
+        "serial": record.serial,
+        "subject": record.subject,
+        "certificate": text,
+        "names": list(issued.alt_names),
+        "purposes": list(issued.purposes),
+    }
     settings.print_result(fields, text=text.rstrip("\n"))
 
 
