@@ -12,7 +12,16 @@ from optiga.ca.folder import KEY, CaFolder
 from optiga.ca.integrity import check_owner, check_records, read_crl_file, read_head
 from optiga.ca.keys import open_key, replace_key
 from optiga.ca.naming import grant_names
-from optiga.ca.profile import Grant, Issuer, Validity, build_ca, build_device, build_verification, choose_validity
+from optiga.ca.profile import (
+    Grant,
+    Issuer,
+    Validity,
+    build_ca,
+    build_device,
+    build_verification,
+    check_device,
+    choose_validity,
+)
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.request import CertificateRequest, fold_name
 from optiga.ca.revocation import CRL_DAYS, REASONS, build_crl, choose_crl_number, choose_crl_time, read_crl
@@ -138,7 +147,9 @@ class CertificateAuthority:
         grant = Grant(names, server and request.wants_server)
         validity = choose_validity(now or utc_now(), days, DEVICE_DAYS, parsed)
         issued = self._issue(
-            lambda serial: build_device(request, grant, self._issuer, serial, validity), request.sha256
+            lambda serial: build_device(request, grant, self._issuer, serial, validity),
+            request.sha256,
+            lambda signed: check_device(signed, request, grant),
         )
         notes = (*issued.notes, *_describe_changes(request, grant, ignored))
         return IssuedCertificate(issued.certificate, issued.chain, issued.serial, notes)
@@ -257,10 +268,15 @@ class CertificateAuthority:
         replace_key(self.folder, self._issuer.key, passphrase)
         return CaFolder.open(self.folder.path)
 
-    def _issue(self, sign: Callable[[int], x509.Certificate], request_sha256: str) -> IssuedCertificate:
+    def _issue(
+        self,
+        sign: Callable[[int], x509.Certificate],
+        request_sha256: str,
+        check: Callable[[Certificate], None] | None = None,
+    ) -> IssuedCertificate:
         """Sign with a serial number of its own, and write down what was signed, before anybody gets it."""
         with open_records(self.folder.records_path) as records:
-            signed, record, others = self._sign_in(records, sign, request_sha256)
+            signed, record, others = self._sign_in(records, sign, request_sha256, check)
             try:
                 self._publish(records, crl=False)
             except ConfigurationError as error:
@@ -272,7 +288,11 @@ class CertificateAuthority:
         return IssuedCertificate(signed, self.folder.chain, record.serial, notes)
 
     def _sign_in(
-        self, records: Records, sign: Callable[[int], x509.Certificate], request_sha256: str
+        self,
+        records: Records,
+        sign: Callable[[int], x509.Certificate],
+        request_sha256: str,
+        check: Callable[[Certificate], None] | None,
     ) -> tuple[Certificate, Record, list[Record]]:
         """Sign, and write down what was signed; with the other records of its key."""
         from cryptography.hazmat.primitives.serialization import Encoding
@@ -283,6 +303,8 @@ class CertificateAuthority:
                 signed = Certificate.parse(sign(random_serial_number()).public_bytes(Encoding.DER))
             except (ValueError, TypeError) as error:  # the library reads some names that it does not write
                 raise CertificateError(f"no certificate can be made of what the CSR asks for: {error}") from None
+            if check is not None:
+                check(signed)
             others = records.of_key(key_fingerprint(signed))
             if any(other.reason == "keyCompromise" for other in others):
                 raise CertificateError(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
     from optiga.ca.request import CertificateRequest
+    from optiga.pki.certificate import Certificate
 
 MAX_DAYS = 36500
 """Longest validity, in days."""
@@ -152,6 +153,26 @@ def build_device(
         names = x509.SubjectAlternativeName([x509.DNSName(name) for name in grant.dns_names])
         builder = builder.add_extension(names, critical=not list(request.subject))
     return builder.sign(issuer.key, issuer.hash_algorithm)
+
+
+def check_device(signed: Certificate, request: CertificateRequest, grant: Grant) -> None:
+    """Refuse a device's certificate that does not say what was meant, once it is loaded again.
+
+    :raises CertificateError: if it does not.
+    """
+    names = tuple(f"DNS:{name}" for name in grant.dns_names)
+    purposes = ("clientAuth", "serverAuth") if grant.is_server else ("clientAuth",)
+    for part, is_so in (
+        ("subject", signed.parsed.subject.public_bytes() == request.subject.public_bytes()),
+        ("key", signed.public_key.info == request.public_key.info),
+        ("names", signed.alt_names == names),
+        ("purposes", signed.purposes == purposes),
+        ("basicConstraints", not signed.is_ca),
+    ):
+        if not is_so:
+            raise CertificateError(
+                f"the certificate that was made does not have the {part} that it should have: it is not issued"
+            )
 
 
 def build_verification(

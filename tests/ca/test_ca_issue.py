@@ -23,6 +23,7 @@ from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.folder import CaFolder
 from optiga.ca.keys import open_key
+from optiga.ca.profile import Grant, build_ca, build_device
 from optiga.ca.records import find_record, open_records, utc_now
 from optiga.ca.request import CertificateRequest, load_request
 from optiga.ca.settings import CaSettings
@@ -31,6 +32,7 @@ from optiga.pki.pem import encode_pem
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 
 ALLOWED = CaSettings(allow_dns=("*.example.com",))
+KEY = ec.generate_private_key(ec.SECP256R1())
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 
 
@@ -248,6 +250,41 @@ class TestRefused:
         request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, None)
         with pytest.raises(CertificateError, match="not certified: Ed25519"):
             root.issue(request.public_bytes(Encoding.DER))
+
+
+class TestLoadedBack:
+    """What is loaded from the finished certificate is what was meant, or nothing is issued."""
+
+    @pytest.mark.parametrize(
+        ("part", "request_made", "grant"),
+        [
+            ("subject", make_request(name="other", key=KEY), Grant(("a.example.com",))),
+            ("key", make_request(), Grant(("a.example.com",))),
+            ("names", make_request(key=KEY), Grant()),
+            ("names", make_request(key=KEY), Grant(("a.example.com", "b.example.com"))),
+            ("purposes", make_request(key=KEY), Grant(("a.example.com",), is_server=True)),
+        ],
+    )
+    def test_a_part_that_is_another(self, root, monkeypatch, part, request_made, grant):
+        other = CertificateRequest.parse(request_made)
+        monkeypatch.setattr(
+            "optiga.ca.authority.build_device", lambda _request, _grant, *rest: build_device(other, grant, *rest)
+        )
+        asked = make_request(x509.SubjectAlternativeName([x509.DNSName("a.example.com")]), key=KEY)
+        with pytest.raises(CertificateError, match=f"does not have the {part}"):
+            root.issue(asked)
+        assert issued_serials(root) == []
+
+    def test_a_ca_never(self, root, monkeypatch):
+        monkeypatch.setattr(
+            "optiga.ca.authority.build_device",
+            lambda request, _grant, issuer, serial, validity: build_ca(
+                request.subject, request.public_key.key, issuer, serial, validity, path_length=0
+            ),
+        )
+        with pytest.raises(CertificateError, match="it is not issued"):
+            root.issue(make_request())
+        assert issued_serials(root) == []
 
 
 class TestRecords:
