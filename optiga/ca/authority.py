@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 from optiga.ca.folder import KEY, CaFolder
 from optiga.ca.integrity import check_owner, check_records, read_crl_file, read_head
 from optiga.ca.keys import open_key, replace_key
-from optiga.ca.profile import Issuer, Validity, build_ca, build_device, build_verification, choose_validity
+from optiga.ca.naming import grant_names
+from optiga.ca.profile import (
+    Grant,
+    Issuer,
+    Validity,
+    build_ca,
+    build_device,
+    build_verification,
+    check_device,
+    choose_validity,
+)
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.request import CertificateRequest
 from optiga.ca.revocation import (
@@ -76,6 +86,20 @@ class IssuedCertificate:
             ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A request that may be granted, and what of it.
+
+    :param ignored: names that it asks for and does not get.
+    :param validity: within that of every certificate above it.
+    """
+
+    request: CertificateRequest
+    grant: Grant
+    ignored: tuple[str, ...]
+    validity: Validity
+
+
 class CertificateAuthority:
     """A CA whose key is open.
 
@@ -113,21 +137,34 @@ class CertificateAuthority:
         """The CA's own certificate."""
         return self.folder.certificate
 
-    def issue(self, csr_der: bytes, days: int | None = None, *, now: datetime | None = None) -> IssuedCertificate:
+    def issue(
+        self,
+        csr_der: bytes,
+        days: int | None = None,
+        *,
+        server: bool = False,
+        ignore_names: bool = False,
+        now: datetime | None = None,
+    ) -> IssuedCertificate:
         """Issue a device's certificate for a request.
 
         :param csr_der: the request in DER.
         :param days: validity; 3650 or what the CA has left by default.
+        :param server: let it be a TLS server, too, if the request asks for that.
+        :param ignore_names: leave out names that the CA does not certify, in place of refusing them.
         :param now: the time that counts.
         :raises CertificateError: if the request must not be granted or the CA is not valid.
         :raises ConfigurationError: if the days are none, or the records cannot be written; nothing was issued then.
         """
-        request, validity = self._judge(csr_der, days, now or utc_now())
-        issued = self._issue(lambda serial: build_device(request, self._issuer, serial, validity), request.sha256)
-        if not request.left_out:
-            return issued
-        note = f"The certificate is a TLS client's; left out of what the CSR asks for: {', '.join(request.left_out)}"
-        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, (*issued.notes, note))
+        judged = self._judge(csr_der, days, now or utc_now(), server=server, ignore_names=ignore_names)
+        request, grant = judged.request, judged.grant
+        issued = self._issue(
+            lambda serial: build_device(request, grant, self._issuer, serial, judged.validity),
+            request.sha256,
+            lambda signed: check_device(signed, request, grant),
+        )
+        notes = (*issued.notes, *_describe_changes(request, grant, judged.ignored))
+        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, notes)
 
     def check(self, csr_der: bytes, days: int | None = None, *, now: datetime | None = None) -> None:
         """Refuse a request for which :meth:`issue` would issue no certificate; issues none.
@@ -140,8 +177,9 @@ class CertificateAuthority:
         with open_records(self.folder.records_path) as records, records.snapshot():
             check_records(self.folder, records)
 
-    def _judge(self, csr_der: bytes, days: int | None, now: datetime) -> tuple[CertificateRequest, Validity]:
-        """A request that may be granted, and how long its certificate is valid: within every certificate above it."""
+    def _judge(
+        self, csr_der: bytes, days: int | None, now: datetime, *, server: bool = False, ignore_names: bool = False
+    ) -> _Judged:
         request = CertificateRequest.parse(csr_der)
         parsed = [one.parsed for one in self.folder.chain or (self.certificate,)]  # the chain begins with the CA's own
         if any(is_same_name(request.subject, name) for one in parsed for name in (one.subject, one.issuer)):
@@ -150,9 +188,12 @@ class CertificateAuthority:
             )
         if any(request.public_key.key == one.public_key() for one in parsed):
             raise CertificateError("the CSR's key is the CA's own")
+        names, ignored = grant_names(request.alt_names, self.folder.settings.allow_dns, ignore=ignore_names)
+        if not names and not list(request.subject):
+            raise CertificateError("the CSR names nobody: its subject is empty, and of its names none is certified")
         validities = [choose_validity(now, days, DEVICE_DAYS, one) for one in parsed]
-        start, end = max(one.start for one in validities), min(one.end for one in validities)
-        return request, Validity(start, end)
+        validity = Validity(max(one.start for one in validities), min(one.end for one in validities))
+        return _Judged(request, Grant(names, server and request.wants_server), ignored, validity)
 
     def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:
         """The newest certificate issued for a request that is still good, None if there is none.
@@ -268,10 +309,15 @@ class CertificateAuthority:
         replace_key(self.folder, self._issuer.key, passphrase)
         return CaFolder.open(self.folder.path)
 
-    def _issue(self, sign: Callable[[int], x509.Certificate], request_sha256: str) -> IssuedCertificate:
+    def _issue(
+        self,
+        sign: Callable[[int], x509.Certificate],
+        request_sha256: str,
+        check: Callable[[Certificate], None] | None = None,
+    ) -> IssuedCertificate:
         """Sign with a serial number of its own, and write down what was signed, before anybody gets it."""
         with open_records(self.folder.records_path) as records:
-            signed, record, others = self._sign_in(records, sign, request_sha256)
+            signed, record, others = self._sign_in(records, sign, request_sha256, check)
             try:
                 self._publish(records, crl=False)
             except ConfigurationError as error:
@@ -283,7 +329,11 @@ class CertificateAuthority:
         return IssuedCertificate(signed, self.folder.chain, record.serial, notes)
 
     def _sign_in(
-        self, records: Records, sign: Callable[[int], x509.Certificate], request_sha256: str
+        self,
+        records: Records,
+        sign: Callable[[int], x509.Certificate],
+        request_sha256: str,
+        check: Callable[[Certificate], None] | None,
     ) -> tuple[Certificate, Record, list[Record]]:
         """Sign, and write down what was signed; with the other records of its key."""
         from cryptography.hazmat.primitives.serialization import Encoding
@@ -294,6 +344,8 @@ class CertificateAuthority:
                 signed = Certificate.parse(sign(random_serial_number()).public_bytes(Encoding.DER))
             except (ValueError, TypeError) as error:  # the library reads some names that it does not write
                 raise CertificateError(f"no certificate can be made of what the CSR asks for: {error}") from None
+            if check is not None:
+                check(signed)
             others = records.of_key(key_fingerprint(signed))
             if any(other.reason == "keyCompromise" for other in others):
                 raise CertificateError(
@@ -332,3 +384,15 @@ class CertificateAuthority:
                 write_whole(self.folder.head_path, head.document)
             if crl:
                 write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))
+
+
+def _describe_changes(request: CertificateRequest, grant: Grant, ignored: tuple[str, ...]) -> list[str]:
+    """What the certificate has otherwise than the CSR asks, one sentence each."""
+    notes = [f"In the certificate {change}" for change in request.changes]
+    if request.wants_server and not grant.is_server:
+        notes.append("The certificate is a TLS client's; serverAuth, which the CSR asks for, is left out")
+    if request.left_out:
+        notes.append(f"Left out of what the CSR asks for: {', '.join(request.left_out)}")
+    if ignored:
+        notes.append(f"Names that this CA does not certify are left out: {', '.join(ignored)}")
+    return notes

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
     from optiga.ca.request import CertificateRequest
+    from optiga.pki.certificate import Certificate
 
 MAX_DAYS = 36500
 """Longest validity, in days."""
@@ -120,23 +121,58 @@ def build_ca(
     return builder.sign(issuer.key, issuer.hash_algorithm)
 
 
-def build_device(request: CertificateRequest, issuer: Issuer, serial: int, validity: Validity) -> x509.Certificate:
-    """The certificate of a TLS client, and server if it asks for that."""
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a device's certificate says beside its key and subject.
+
+    :param dns_names: its subject alternative names.
+    :param is_server: whether the key is for a TLS server, too.
+    """
+
+    dns_names: tuple[str, ...] = ()
+    is_server: bool = False
+
+
+def build_device(
+    request: CertificateRequest, grant: Grant, issuer: Issuer, serial: int, validity: Validity
+) -> x509.Certificate:
+    """The certificate of a TLS client, and server if that is granted."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     encipherment = ("key_encipherment",) if isinstance(request.public_key.key, rsa.RSAPublicKey) else ()
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
-    if request.wants_server:
+    if grant.is_server:
         purposes.append(ExtendedKeyUsageOID.SERVER_AUTH)
     builder = _begin(request.subject, request.public_key.key, issuer, serial, validity)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage("digital_signature", *encipherment), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-    if request.alt_names is not None:  # with no subject beside them they are the name (RFC 5280, 4.2.1.6)
-        builder = builder.add_extension(request.alt_names, critical=not list(request.subject))
+    if grant.dns_names:  # with no subject beside them they are the name (RFC 5280, 4.2.1.6)
+        names = x509.SubjectAlternativeName([x509.DNSName(name) for name in grant.dns_names])
+        builder = builder.add_extension(names, critical=not list(request.subject))
     return builder.sign(issuer.key, issuer.hash_algorithm)
+
+
+def check_device(signed: Certificate, request: CertificateRequest, grant: Grant) -> None:
+    """Refuse a device's certificate that does not say what was meant, once it is loaded again.
+
+    :raises CertificateError: if it does not.
+    """
+    names = tuple(f"DNS:{name}" for name in grant.dns_names)
+    purposes = ("clientAuth", "serverAuth") if grant.is_server else ("clientAuth",)
+    for part, is_so in (
+        ("subject", signed.parsed.subject.public_bytes() == request.subject.public_bytes()),
+        ("key", signed.public_key.info == request.public_key.info),
+        ("names", signed.alt_names == names),
+        ("purposes", signed.purposes == purposes),
+        ("basicConstraints", not signed.is_ca),
+    ):
+        if not is_so:
+            raise CertificateError(
+                f"the certificate that was made does not have the {part} that it should have: it is not issued"
+            )
 
 
 def build_verification(

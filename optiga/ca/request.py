@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.ca.naming import AskedName
+from optiga.ca.request_form import RequestForm
+from optiga.ca.signatures import SignatureAlgorithm
+from optiga.ca.strength import find_rsa_weakness
+from optiga.ca.subject import read_subject
 from optiga.errors import CertificateError
 from optiga.files.files import read_input
-from optiga.pki.names import find_mistake_in_text
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
 from optiga.pki.public_keys import PublicKey
 from optiga.pki.x509_errors import one_error
@@ -25,24 +27,25 @@ LEAST_RSA_BITS = 2048
 _MAX_FILE_SIZE = 1 << 20
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _WHERE_FROM = "A CSR is what --csr writes"
-_VISIBLE = r"[!-~]+"
 
 
 @dataclass(frozen=True)
 class CertificateRequest:
     """A request that a certificate may be issued for: signed by its own key, for a device, with a key of some strength.
 
-    :param alt_names: the subject alternative names asked for, None if there are none.
-    :param wants_server: whether the key is to serve TLS servers, too.
+    :param alt_names: the subject alternative names asked for, which are not judged yet.
+    :param wants_server: whether it asks to be a TLS server, too.
     :param left_out: what is asked for that no certificate of this CA has, as object identifiers.
+    :param changes: what in the subject is not as in the CSR, a clause each.
     """
 
     der: bytes
     subject: x509.Name
     public_key: PublicKey
-    alt_names: x509.SubjectAlternativeName | None
+    alt_names: tuple[AskedName, ...]
     wants_server: bool
     left_out: tuple[str, ...]
+    changes: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, der: bytes) -> CertificateRequest:
@@ -50,35 +53,30 @@ class CertificateRequest:
 
         :raises CertificateError: if it is none, its signature does not verify, or it must not be granted.
         """
-        import warnings
-
-        from cryptography import x509
-
         try:
-            with one_error():
-                parsed = x509.load_der_x509_csr(der)
-                with warnings.catch_warnings():  # of components too long, counted in bytes: judged in characters below
-                    warnings.simplefilter("ignore", UserWarning)
-                    subject = parsed.subject
-                extensions = parsed.extensions
-                public_key = PublicKey.of(parsed.public_key())
-                verifies = parsed.is_signature_valid
+            form = RequestForm.read(der)
+            algorithm = SignatureAlgorithm.read(form.algorithm)
+            subject, changes = read_subject(form.subject)
+            public_key = _read_key(form)
+            extensions = _read_extensions(form)
         except ValueError as error:
             raise CertificateError(f"the CSR does not parse: {error}", hint=_WHERE_FROM) from None
-        if not verifies:
+        if algorithm.weak_hash:
+            raise CertificateError(
+                f"the CSR is signed with {algorithm.weak_hash}, which can be forged",
+                hint="Sign it with SHA-256 or a longer hash",
+            )
+        _check_key(public_key)
+        if not algorithm.verifies(public_key, form.signature, form.signed):
             raise CertificateError(
                 "the CSR's signature is not of the key in it",
                 hint="It is damaged or forged; have the device make a new one",
             )
-        _check_key(public_key)
-        _check_name(subject, "subject")
         alt_names = _alt_names(extensions)
-        if alt_names is not None:
-            _check_alt_names(alt_names)
-        if not list(subject) and alt_names is None:
+        if not list(subject) and not alt_names:
             raise CertificateError("the CSR names nobody: it has neither a subject nor a subject alternative name")
         wants_server, left_out = _read_wishes(extensions)
-        return cls(der, subject, public_key, alt_names, wants_server, left_out)
+        return cls(der, subject, public_key, alt_names, wants_server, left_out, changes)
 
     @property
     def sha256(self) -> str:
@@ -104,6 +102,34 @@ def load_request(path: Path) -> bytes:
     return blocks[0].data
 
 
+def _read_key(form: RequestForm) -> PublicKey:
+    """The key; an error of the library is said in words, for it may be in the library's own notation."""
+    try:
+        with one_error():
+            return PublicKey.of_info(form.key_info)
+    except ValueError as error:
+        cause = "it is damaged, or of a kind that is not known"
+        raise ValueError(f"its key is none: {cause if _is_notation(error) else error}") from None
+
+
+def _read_extensions(form: RequestForm) -> x509.Extensions:
+    """The extensions that are asked for; an error as with the key."""
+    from cryptography import x509
+
+    try:
+        with one_error():
+            return x509.load_der_x509_csr(form.without_subject).extensions
+    except ValueError as error:
+        cause = "they are damaged" if _is_notation(error) else error
+        raise ValueError(f"what it asks for beside the subject: {cause}") from None
+
+
+def _is_notation(error: ValueError) -> bool:
+    """Whether the library speaks to programmers, not to people."""
+    text = str(error)
+    return not text.isprintable() or any(mark in text for mark in ("{", "<", "ParseError", "ASN.1", "asn1", "error:"))
+
+
 def _check_key(public_key: PublicKey) -> None:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -113,6 +139,9 @@ def _check_key(public_key: PublicKey) -> None:
                 f"the CSR's key is too weak: {public_key.title}",
                 hint=f"RSA keys of {LEAST_RSA_BITS} bits and more are certified, and EC keys",
             )
+        numbers = public_key.key.public_numbers()
+        if weakness := find_rsa_weakness(numbers.n, numbers.e):
+            raise CertificateError(f"the CSR's key is too weak: {weakness}", hint="Have the device make a new key")
     elif public_key.algorithm is None:
         raise CertificateError(
             f"keys like the CSR's are not certified: {public_key.title}",
@@ -120,63 +149,11 @@ def _check_key(public_key: PublicKey) -> None:
         )
 
 
-def _check_name(name: x509.Name, what: str) -> None:
-    """Refuse components that are longer than RFC 5280, appendix A.1, allows, that nobody can read, or no text.
-
-    :param what: which name it is, for the message.
-    """
-    from asn1crypto import x509 as asn1
-    from cryptography.x509.oid import NameOID
-
-    limits = {
-        NameOID.COUNTRY_NAME: 2,
-        NameOID.COMMON_NAME: 64,
-        NameOID.ORGANIZATION_NAME: 64,
-        NameOID.ORGANIZATIONAL_UNIT_NAME: 64,
-        NameOID.TITLE: 64,
-        NameOID.SERIAL_NUMBER: 64,
-        NameOID.LOCALITY_NAME: 128,
-        NameOID.STATE_OR_PROVINCE_NAME: 128,
-        NameOID.PSEUDONYM: 128,
-        NameOID.EMAIL_ADDRESS: 255,
-    }
-    refused = f"the CSR's {what} is not one that a certificate may have"
-    for attribute in name:
-        size, label = len(attribute.value), attribute.rfc4514_attribute_name
-        if not 1 <= size <= limits.get(attribute.oid, size):
-            raise CertificateError(f"{refused}: {label} of {size} characters")
-        if isinstance(attribute.value, str) and (mistake := find_mistake_in_text(attribute.value)):
-            raise CertificateError(f"{refused}: {label} {mistake}")
-    try:
-        _ = asn1.Name.load(name.public_bytes()).native  # cryptography takes any ASN.1 type for a text
-    except (ValueError, TypeError):
-        raise CertificateError(f"{refused}: a part of it is no text") from None
-
-
-def _check_alt_names(names: x509.SubjectAlternativeName) -> None:
-    """Refuse names that are none (RFC 5280, 4.2.1.6): empty, with spaces or control characters, of networks."""
+def _alt_names(extensions: x509.Extensions) -> tuple[AskedName, ...]:
     from cryptography import x509
 
-    for name in names:
-        value = name.value
-        if isinstance(value, x509.Name):
-            _check_name(value, "subject alternative name")
-            good = bool(list(value))
-        elif isinstance(value, str):
-            good = bool(re.fullmatch(_VISIBLE, value))
-        else:
-            good = not isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network)
-        if not good:
-            raise CertificateError(f"the CSR asks for a subject alternative name that is none: {str(value)[:80]!r}")
-
-
-def _alt_names(extensions: x509.Extensions) -> x509.SubjectAlternativeName | None:
-    from cryptography import x509
-
-    for extension in extensions:
-        if isinstance(extension.value, x509.SubjectAlternativeName) and list(extension.value):
-            return extension.value
-    return None
+    found = [one.value for one in extensions if isinstance(one.value, x509.SubjectAlternativeName)]
+    return tuple(AskedName.of(name) for value in found for name in value)
 
 
 def _read_wishes(extensions: x509.Extensions) -> tuple[bool, tuple[str, ...]]:

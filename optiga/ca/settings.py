@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.ca.naming import check_patterns
 from optiga.errors import ConfigurationError
 from optiga.files.files import is_there, read_input
 
@@ -28,16 +29,21 @@ class CaSettings:
     """The settings of a CA.
 
     :param crl_url: where whoever checks its certificates finds the CRL; empty for nowhere.
+    :param allow_dns: the DNS names, and patterns as ``*.dev.example``, that it certifies; none by default.
     """
 
     crl_url: str = ""
+    allow_dns: tuple[str, ...] = ()
 
     @property
     def document(self) -> bytes:
         """The content of their file; empty if nothing is set."""
         if self == CaSettings():
             return b""
-        return (json.dumps({"version": _VERSION, "crl_url": self.crl_url}, indent=2) + "\n").encode("ascii")
+        members: dict[str, object] = {"version": _VERSION, "crl_url": self.crl_url}
+        if self.allow_dns:
+            members["allow_dns"] = list(self.allow_dns)
+        return (json.dumps(members, indent=2) + "\n").encode("ascii")
 
 
 def check_crl_url(url: str) -> str:
@@ -73,7 +79,11 @@ def load_settings(path: Path) -> CaSettings:
         value = json.loads(data)
     except (ValueError, RecursionError):
         raise ConfigurationError(f"{path} is not JSON", hint="Get it back from a copy") from None
-    if not isinstance(value, dict) or value.get("version") != _VERSION or set(value) - {"version", "crl_url"}:
+    if (
+        not isinstance(value, dict)
+        or value.get("version") != _VERSION
+        or set(value) - {"version", "crl_url", "allow_dns"}
+    ):
         raise ConfigurationError(
             f"{path} does not hold the settings of a CA, or was made by another version of this program",
             hint="Get it back from a copy",
@@ -81,7 +91,10 @@ def load_settings(path: Path) -> CaSettings:
     url = value.get("crl_url", "")
     if not isinstance(url, str):
         raise ConfigurationError(f"{path}: crl_url must be a text in double quotes")
+    names = value.get("allow_dns", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ConfigurationError(f"{path}: allow_dns must be a list of texts in double quotes")
     try:
-        return CaSettings(check_crl_url(url) if url else "")
+        return CaSettings(check_crl_url(url) if url else "", check_patterns(names))
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error.message}", hint=error.hint) from None

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from optiga.errors import CertificateError
 from optiga.files.files import read_input
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from optiga.pki.public_keys import PublicKey
+
+    _Extension = TypeVar("_Extension", x509.SubjectAlternativeName, x509.ExtendedKeyUsage)
 
 MAX_FILE_SIZE = 1 << 20
 """Most bytes of a certificate's file."""
@@ -35,6 +37,14 @@ _OTHER_LABELS = {
     "CMS": "a PKCS #7 container",
     "X509 CRL": "a certificate revocation list",
     "EC PARAMETERS": "parameters of a curve",
+}
+_PURPOSES = {
+    "1.3.6.1.5.5.7.3.1": "serverAuth",
+    "1.3.6.1.5.5.7.3.2": "clientAuth",
+    "1.3.6.1.5.5.7.3.3": "codeSigning",
+    "1.3.6.1.5.5.7.3.4": "emailProtection",
+    "1.3.6.1.5.5.7.3.8": "timeStamping",
+    "1.3.6.1.5.5.7.3.9": "OCSPSigning",
 }
 _HINTS = {
     "a certificate signing request": "Have a CA sign it first; write the certificate that comes back",
@@ -90,6 +100,39 @@ class Certificate:
     def pem(self) -> str:
         """The certificate as PEM, with a final line break."""
         return encode_pem("CERTIFICATE", self.der)
+
+    @cached_property
+    def alt_names(self) -> tuple[str, ...]:
+        """The subject alternative names, kind and value: ``DNS:a.example``, printable."""
+        from cryptography import x509
+
+        kinds = {"DNSName": "DNS", "IPAddress": "IP", "RFC822Name": "email", "UniformResourceIdentifier": "URI"}
+        texts = []
+        for name in self._extension(x509.SubjectAlternativeName) or ():
+            value = _name_text(name.value) if isinstance(name, x509.DirectoryName) else str(name.value)
+            texts.append(_printable(f"{kinds.get(type(name).__name__, type(name).__name__)}:{value}"))
+        return tuple(texts)
+
+    @cached_property
+    def purposes(self) -> tuple[str, ...]:
+        """What the key is for (extendedKeyUsage), by RFC 5280's names where there are such."""
+        from cryptography import x509
+
+        return tuple(
+            _PURPOSES.get(oid.dotted_string, oid.dotted_string) for oid in self._extension(x509.ExtendedKeyUsage) or ()
+        )
+
+    def _extension(self, kind: type[_Extension]) -> _Extension | None:
+        """An extension's value; None if there is none, or one of them does not parse."""
+        from cryptography import x509
+
+        from optiga.pki.x509_errors import one_error
+
+        try:
+            with one_error():
+                return self.parsed.extensions.get_extension_for_class(kind).value
+        except (ValueError, x509.ExtensionNotFound):
+            return None
 
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Whether the other's subject is this one's issuer and its key verifies the signature."""
@@ -232,4 +275,8 @@ def _name_text(name: x509.Name) -> str:
         value = attribute.value if isinstance(attribute.value, str) else attribute.value.hex()
         parts.append(f"{attribute.rfc4514_attribute_name}={value}")
     text = ", ".join(parts)
-    return "".join(character if character.isprintable() else "\ufffd" for character in text) or "nobody"
+    return _printable(text) or "nobody"
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -26,4 +26,7 @@ def one_error() -> Iterator[None]:
         x509.DuplicateExtension,
         x509.UnsupportedGeneralNameType,
     ) as error:
-        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
+        text = " ".join(str(error).split()) or type(error).__name__
+        if "ParseError" in text:  # the library's notation for programmers
+            text = "a part of it is damaged"
+        raise ValueError(text) from error

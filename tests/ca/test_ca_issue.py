@@ -23,24 +23,28 @@ from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.folder import CaFolder
 from optiga.ca.keys import open_key
+from optiga.ca.profile import Grant, build_ca, build_device
 from optiga.ca.records import find_record, open_records, utc_now
 from optiga.ca.request import CertificateRequest, load_request
+from optiga.ca.settings import CaSettings
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.pki.pem import encode_pem
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 
+ALLOWED = CaSettings(allow_dns=("*.example.com",))
+KEY = ec.generate_private_key(ec.SECP256R1())
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> CertificateAuthority:
-    create_root(tmp_path / "root", CaName("Test root", "Example GmbH", "de"))
+    create_root(tmp_path / "root", CaName("Test root", "Example GmbH", "de"), settings=ALLOWED)
     return CertificateAuthority.open(tmp_path / "root")
 
 
 @pytest.fixture
 def intermediate(root: CertificateAuthority, tmp_path: Path) -> CertificateAuthority:
-    create_intermediate(tmp_path / "factory", CaName("Test factory"), root, curve="p384")
+    create_intermediate(tmp_path / "factory", CaName("Test factory"), root, curve="p384", settings=ALLOWED)
     return CertificateAuthority.open(tmp_path / "factory")
 
 
@@ -73,15 +77,13 @@ class TestProfile:
         assert parsed.serial_number.bit_length() <= 159
 
     def test_rsa_and_servers_and_names(self, root):
-        names = x509.SubjectAlternativeName(
-            [x509.DNSName("a.example.com"), x509.IPAddress(ipaddress.ip_address("192.0.2.7"))]
-        )
+        names = x509.SubjectAlternativeName([x509.DNSName("a.example.com"), x509.DNSName("b.example.com")])
         request = make_request(
             names,
             x509.ExtendedKeyUsage([SERVER, ExtendedKeyUsageOID.CODE_SIGNING]),
             key=rsa.generate_private_key(65537, 2048),
         )
-        issued = root.issue(request)
+        issued = root.issue(request, server=True)
         assert extension(issued.certificate, x509.KeyUsage).value.key_encipherment
         assert list(extension(issued.certificate, x509.ExtendedKeyUsage).value) == [CLIENT, SERVER]
         alternative = extension(issued.certificate, x509.SubjectAlternativeName)
@@ -179,15 +181,13 @@ class TestRefused:
             (x509.NameOID.COMMON_NAME, "bank.example\0.evil.example", r"CN holds the control character U\+0000"),
             (x509.NameOID.ORGANIZATION_NAME, "a\nb", r"O holds the control character U\+000A"),
             (x509.NameOID.COMMON_NAME, "  ", "CN is empty"),
-            (x509.NameOID.SERIAL_NUMBER, "1" * 65, r"2\.5\.4\.5 of 65 characters"),
+            (x509.NameOID.SERIAL_NUMBER, "1" * 65, "serial number of 65 characters"),
         ],
     )
     def test_a_subject_that_nobody_can_read(self, root, oid, value, words):
         name = x509.Name([x509.NameAttribute(oid, value, _validate=False)])
         with pytest.raises(CertificateError, match=f"subject is not one that a certificate may have: {words}"):
             root.issue(make_request(subject=name))
-        with pytest.raises(CertificateError, match=f"alternative name is not one that a certificate may have: {words}"):
-            root.issue(make_request(x509.SubjectAlternativeName([x509.DirectoryName(name)])))
 
     def test_a_subject_that_is_no_text(self, root):
         """An e-mail address that is an OCTET STRING: openssl does not read such a certificate."""
@@ -196,7 +196,7 @@ class TestRefused:
         signed = x509.load_der_x509_csr(good).tbs_certrequest_bytes
         bad = signed.replace(b"\x16\x05a@b.c", b"\x04\x05a@b.c")
         request = good.replace(signed, bad)[:-256] + key.sign(bad, padding.PKCS1v15(), hashes.SHA256())
-        with pytest.raises(CertificateError, match="a part of it is no text"):
+        with pytest.raises(CertificateError, match="email address is of a type that is no text"):
             root.issue(request)
 
     @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ class TestRefused:
         ],
     )
     def test_alternative_names_that_are_none(self, root, name):
-        with pytest.raises(CertificateError, match="asks for a subject alternative name that is none"):
+        with pytest.raises(CertificateError, match=r"asks for the|does not parse"):
             root.issue(make_request(x509.SubjectAlternativeName([name])))
 
     def test_a_ca(self, root):
@@ -250,6 +250,41 @@ class TestRefused:
         request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, None)
         with pytest.raises(CertificateError, match="not certified: Ed25519"):
             root.issue(request.public_bytes(Encoding.DER))
+
+
+class TestLoadedBack:
+    """What is loaded from the finished certificate is what was meant, or nothing is issued."""
+
+    @pytest.mark.parametrize(
+        ("part", "request_made", "grant"),
+        [
+            ("subject", make_request(name="other", key=KEY), Grant(("a.example.com",))),
+            ("key", make_request(), Grant(("a.example.com",))),
+            ("names", make_request(key=KEY), Grant()),
+            ("names", make_request(key=KEY), Grant(("a.example.com", "b.example.com"))),
+            ("purposes", make_request(key=KEY), Grant(("a.example.com",), is_server=True)),
+        ],
+    )
+    def test_a_part_that_is_another(self, root, monkeypatch, part, request_made, grant):
+        other = CertificateRequest.parse(request_made)
+        monkeypatch.setattr(
+            "optiga.ca.authority.build_device", lambda _request, _grant, *rest: build_device(other, grant, *rest)
+        )
+        asked = make_request(x509.SubjectAlternativeName([x509.DNSName("a.example.com")]), key=KEY)
+        with pytest.raises(CertificateError, match=f"does not have the {part}"):
+            root.issue(asked)
+        assert issued_serials(root) == []
+
+    def test_a_ca_never(self, root, monkeypatch):
+        monkeypatch.setattr(
+            "optiga.ca.authority.build_device",
+            lambda request, _grant, issuer, serial, validity: build_ca(
+                request.subject, request.public_key.key, issuer, serial, validity, path_length=0
+            ),
+        )
+        with pytest.raises(CertificateError, match="it is not issued"):
+            root.issue(make_request())
+        assert issued_serials(root) == []
 
 
 class TestRecords:
@@ -347,11 +382,7 @@ def test_several_processes_at_once(root):
 _REQUEST = make_request(x509.SubjectAlternativeName([x509.DNSName("a.example.com")]))
 
 
-_UNUSED_BITS = _REQUEST.index(x509.load_der_x509_csr(_REQUEST).signature) - 1
-"""Place of the number that says how many of the signature's last bits are none; nobody looks at it if they are zero."""
-
-
-@given(place=st.integers(0, len(_REQUEST) - 1).filter(lambda place: place != _UNUSED_BITS), change=st.integers(1, 255))
+@given(place=st.integers(0, len(_REQUEST) - 1), change=st.integers(1, 255))
 def test_no_byte_of_a_request_can_be_changed(place, change):
     damaged = bytearray(_REQUEST)
     damaged[place] ^= change

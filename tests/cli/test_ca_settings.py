@@ -30,7 +30,13 @@ def root(tmp_path: Path) -> CertificateAuthority:
 
 def make_factory(root: CertificateAuthority, *allowed: str, url: str = URL) -> CertificateAuthority:
     path = root.folder.path.with_name("factory")
-    create_intermediate(path, CaName("factory"), root, settings=CaSettings(url), allowed_dns=allowed)
+    create_intermediate(
+        path,
+        CaName("factory"),
+        root,
+        settings=CaSettings(url, ("*.dev.example", "a.other.example")),
+        allowed_dns=allowed,
+    )
     return CertificateAuthority.open(path)
 
 
@@ -115,6 +121,9 @@ class TestDistributionPoint:
             b'{"version": 1, "crl": "x"}',
             b'{"version": 1, "crl_url": 7}',
             b'{"version": 1, "crl_url": "ftp://x"}',
+            b'{"version": 1, "allow_dns": "*.dev.example"}',
+            b'{"version": 1, "allow_dns": [7]}',
+            b'{"version": 1, "allow_dns": ["*"]}',
             b" " * 70_000,
         ],
     )

@@ -69,7 +69,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         pytest.skip("LibreSSL's server does not send lines back")
     made = Bench(tmp_path_factory.mktemp("bench"))
     made.optiga("ca", "init", "--no-passphrase", "root")
-    made.optiga("ca", "intermediate", "--no-passphrase", "factory", "--ca", "root")
+    made.optiga("ca", "intermediate", "--no-passphrase", "factory", "--ca", "root", "--allow-dns", HOST)
     csr = made.optiga("--port", made.port, "--csr", CONFIG, "--query", "filename")
     made.optiga("ca", "sign", csr, "--ca", "factory", "--out", "device.pem")
     matches = made.optiga("--port", made.port, "--write", "device.pem", "--strict", "--query", "key_match")
@@ -81,7 +81,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     wish = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     (made.folder / "server.csr").write_bytes(make_request(names, wish, name=HOST, key=key.private))
     (made.folder / "server.key").write_bytes(key.pem)
-    made.optiga("ca", "sign", "server.csr", "--ca", "factory", "--out", "server.pem")
+    made.optiga("ca", "sign", "server.csr", "--ca", "factory", "--out", "server.pem", "--server")
     return made
 
 

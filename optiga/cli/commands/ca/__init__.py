@@ -14,7 +14,7 @@ _COMMANDS = {
     "list": Lazy(".authority:list_issued", "List what a CA has issued."),
     "passphrase": Lazy(".passphrase:command", "Change the passphrase of a CA's key."),
     "register": Lazy(".register:command", "Register a CA with AWS IoT."),
-    "revoke": Lazy(".authority:revoke", "Revoke a certificate for good."),
+    "revoke": Lazy(".revoke:revoke", "Revoke a certificate for good."),
     "show": Lazy(".authority:show", "Print a certificate that a CA has issued."),
     "sign": Lazy(".authority:sign", "Certify the key of a CSR."),
 }

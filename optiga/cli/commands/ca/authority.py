@@ -1,4 +1,4 @@
-"""The commands of ``ca``: make a CA, sign with it, list, show and revoke what it has issued."""
+"""The commands of ``ca``: make a CA, sign with it, list and show what it has issued."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.ca.revocation import REASONS
 from optiga.cli.commands.ca.crl import (
     DAYS,
     ca_option,
     check_published,
-    crl_days_option,
     file_option,
     published_option,
 )
-from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.render.tables import lines
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
-    find_crl_warning,
     no_passphrase_option,
     open_authority,
     passphrase_options,
@@ -45,6 +42,12 @@ _new_ca_options = together(
     click.option("--country", metavar="CC", help="Country in its name, two letters."),
     click.option("--curve", type=click.Choice(["p256", "p384"]), default="p256", help="Curve of its key. [p256]"),
     click.option("--crl-url", metavar="URL", help="Where its CRL will be (http), named in what it signs. [nowhere]"),
+    click.option(
+        "--allow-dns",
+        metavar="NAME",
+        multiple=True,
+        help="DNS name that it may certify, or *.NAME for all one label below it; several times. [none]",
+    ),
 )
 """What both kinds of new CAs take."""
 
@@ -65,6 +68,7 @@ def init(
     country: str | None,
     curve: str,
     crl_url: str | None,
+    allow_dns: tuple[str, ...],
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
@@ -76,6 +80,7 @@ def init(
     """
     from optiga.ca.creation import CaName, create_root
     from optiga.ca.folder import check_new
+    from optiga.ca.naming import check_patterns
     from optiga.ca.settings import CaSettings, check_crl_url
 
     settings.check_query(dict.fromkeys(_MADE, ""))
@@ -83,7 +88,7 @@ def init(
         raise click.UsageError("--no-passphrase and --ask-passphrase do not go together.")
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
-    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "")
+    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     check_new(Path(path))
     passphrase = read_new_passphrase(
         passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
@@ -114,6 +119,7 @@ def intermediate(
     country: str | None,
     curve: str,
     crl_url: str | None,
+    allow_dns: tuple[str, ...],
     days: int | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
@@ -128,6 +134,7 @@ def intermediate(
     from optiga.ca.authority import CertificateAuthority
     from optiga.ca.creation import CaName, create_intermediate
     from optiga.ca.folder import CaFolder, check_new
+    from optiga.ca.naming import check_patterns
     from optiga.ca.settings import CaSettings, check_crl_url
 
     settings.check_query(dict.fromkeys(_MADE, ""))
@@ -138,14 +145,21 @@ def intermediate(
     parent = CertificateAuthority.open(root.path, root_passphrase if root.key_is_encrypted else None)
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
-    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "")
+    ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     passphrase = read_new_passphrase(
         passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
     )
     warn_of(settings, parent, root_passphrase)
     value = passphrase.value if passphrase else None
     folder = create_intermediate(
-        Path(path), ca_name, parent, curve=curve, days=days, passphrase=value, settings=ca_settings
+        Path(path),
+        ca_name,
+        parent,
+        curve=curve,
+        days=days,
+        passphrase=value,
+        settings=ca_settings,
+        allowed_dns=ca_settings.allow_dns,
     )
     _show_new(settings, folder, passphrase)
 
@@ -155,6 +169,8 @@ def intermediate(
 @ca_option
 @click.option("--out", type=FILE, help="File of the certificate and its chain. [that of the CSR, with .pem]")
 @click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
+@click.option("--server", is_flag=True, help="Let it be a TLS server, too, if the CSR asks for that.")
+@click.option("--ignore-names", is_flag=True, help="Leave out names that the CA does not certify. [refused]")
 @published_option
 @passphrase_options
 @common_options()
@@ -165,12 +181,15 @@ def sign(
     ca_path: str,
     out: str | None,
     days: int | None,
+    server: bool,
+    ignore_names: bool,
     published: str | None,
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
     """Issue the certificate of a TLS client for a CSR, PEM or DER, whose signature verifies.
 
+    Subject alternative names are those that --allow-dns allowed when the CA was made.
     The file gets the certificate and, where an intermediate has issued it, that CA's: what goes into a chip's slot.
     """
     from optiga.ca.request import load_request
@@ -178,7 +197,9 @@ def sign(
 
     request = Path(csr_path)
     csr = load_request(request)
-    settings.check_query(dict.fromkeys(("certificate_file", "serial", "subject", "not_after", "ca"), ""))
+    settings.check_query(
+        dict.fromkeys(("certificate_file", "serial", "subject", "not_after", "ca", "names", "purposes"), "")
+    )
     target = Path(out) if out is not None else request.with_suffix(".pem")
     check_output_file(target)
     if target.exists() and target.samefile(request):
@@ -188,7 +209,7 @@ def sign(
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
     check_published(authority, published)
-    issued = authority.issue(csr, days)
+    issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     issued.write(target)
     warn_of_crl(settings, authority.folder)
     for note in issued.notes:
@@ -199,8 +220,11 @@ def sign(
         "subject": issued.certificate.subject,
         "not_after": issued.certificate.parsed.not_valid_after_utc.isoformat(),
         "ca": authority.certificate.subject,
+        "names": list(issued.certificate.alt_names),
+        "purposes": list(issued.certificate.purposes),
     }
-    settings.print_result(fields)
+    text = {name: ", ".join(value) or "none" if isinstance(value, list) else value for name, value in fields.items()}
+    settings.print_result(fields, text=lines(text))
 
 
 @click.command(name="list")
@@ -216,6 +240,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
     from optiga.ca.folder import CaFolder
     from optiga.ca.integrity import check_records
     from optiga.ca.records import open_records, utc_now
+    from optiga.pki.certificate import Certificate
 
     folder = CaFolder.open(Path(ca_path))
     warning = ""
@@ -239,8 +264,10 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
             "revoked_at": record.revoked_at.isoformat() if record.revoked_at else None,
             "reason": record.reason or None,
             "request_sha256": record.request_sha256 or None,
+            "names": list(certificate.alt_names),
+            "purposes": list(certificate.purposes),
         }
-        for record in issued
+        for record, certificate in ((record, Certificate.parse(record.der)) for record in issued)
     ]
     rows = [f"{one.serial}  {one.state(now):<7}  {one.not_after:%Y-%m-%d}  {one.subject}" for one in issued]
     text = "\n".join(rows) or "This CA has issued nothing yet"
@@ -265,83 +292,16 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
         record = find_record(records, Path(name) if is_file else name)
-    text = "".join(certificate.pem for certificate in (Certificate.parse(record.der), *folder.chain))
-    fields = {"serial": record.serial, "subject": record.subject, "certificate": text}
-    settings.print_result(fields, text=text.rstrip("\n"))
-
-
-@click.command(name="revoke")
-@click.argument("name", metavar="SERIAL|FILE")
-@ca_option
-@file_option
-@click.option(
-    "--reason",
-    type=click.Choice(REASONS, case_sensitive=False),
-    metavar="WHY",
-    default="unspecified",
-    help=f"One of {', '.join(REASONS)}. [unspecified]",
-)
-@crl_days_option
-@published_option
-@yes_option
-@passphrase_options
-@common_options()
-@pass_settings
-def revoke(
-    settings: Settings,
-    name: str,
-    ca_path: str,
-    is_file: bool,
-    reason: str,
-    crl_days: int,
-    published: str | None,
-    yes: bool,
-    passphrase_file: str | None,
-    ask_passphrase: bool,
-) -> None:
-    """Revoke a certificate, named by serial number or file, for good, and write a new CRL (crl.pem).
-
-    Hex digits and colons alone are a serial number, anything else is a file.
-
-    The reason of one that is revoked can only become graver: another one after unspecified, keyCompromise after any.
-
-    It counts where the CRL gets to: hand it to whoever checks the certificates.
-    """
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
-    settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
-    check_published(authority, published)
-    before = find_crl_warning(authority.folder)
-    named = Path(name) if is_file else name
-    confirm(settings, *_revoking(authority.folder, named, reason), yes=yes)
-    record, fresh = authority.revoke(named, reason, crl_days=crl_days)
-    assert record.revoked_at is not None  # noqa: S101
-    if before:
-        settings.warn(f"{before}; the new one takes its place")
+    issued = Certificate.parse(record.der)
+    text = "".join(certificate.pem for certificate in (issued, *folder.chain))
     fields = {
         "serial": record.serial,
         "subject": record.subject,
-        "revoked_at": record.revoked_at.isoformat(),
-        "reason": record.reason,
-        "crl_file": str(authority.folder.crl_path),
+        "certificate": text,
+        "names": list(issued.alt_names),
+        "purposes": list(issued.purposes),
     }
-    if not fresh:
-        settings.note(f"It was revoked already, the reason is {record.reason}; the CRL is new")
-    settings.print_result(fields)
-
-
-def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, list[str]]:
-    """What a revocation does to what, and what of it can never be undone: nothing where it is done already."""
-    from optiga.ca.integrity import check_records
-    from optiga.ca.records import find_record, open_records
-    from optiga.ca.revocation import is_graver
-
-    with open_records(folder.records_path) as records, records.snapshot():
-        check_records(folder, records)
-        record = find_record(records, name)
-    what = f"Revoking {record.serial} of {record.subject}"
-    if record.revoked_at is None:
-        return what, [f"the certificate will not be valid any more ({reason})"]
-    return what, [f"the reason goes from {record.reason} to {reason}"] if is_graver(reason, record.reason) else []
+    settings.print_result(fields, text=text.rstrip("\n"))
 
 
 def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:

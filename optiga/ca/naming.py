@@ -1,0 +1,114 @@
+"""Which subject alternative names a CA certifies: the DNS names that are allowed in its folder (RFC 5280, 4.2.1.6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from optiga.errors import CertificateError, ConfigurationError
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+MAX_NAMES = 16
+"""Most names in a certificate: it has to fit into an object of the chip."""
+MAX_PATTERNS = 64
+_MAX_LENGTH = 253
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_KINDS = {
+    "DNSName": "DNS name",
+    "IPAddress": "IP address",
+    "RFC822Name": "e-mail address",
+    "UniformResourceIdentifier": "URI",
+    "DirectoryName": "directory name",
+    "RegisteredID": "registered ID",
+    "OtherName": "name of another kind",
+}
+"""Kinds of names as people call them, by cryptography's classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedName:
+    """A name that a CSR asks for.
+
+    :param dns: the DNS name; empty for a name of another kind.
+    :param title: kind and value for people, printable.
+    """
+
+    dns: str
+    title: str
+
+    @classmethod
+    def of(cls, name: x509.GeneralName) -> AskedName:
+        """From cryptography's name, of whatever kind."""
+        kind = type(name).__name__
+        value = str(name.value)
+        shown = ascii(value if len(value) <= 80 else value[:80] + "…")
+        return cls(value if kind == "DNSName" else "", f"the {_KINDS.get(kind, 'name')} {shown}")
+
+
+def is_dns_name(text: str) -> bool:
+    """Whether a text is a host's name (RFC 1123, 2.1): no wildcard, no final dot, no underscore, no IP address."""
+    return len(text) <= _MAX_LENGTH and bool(_NAME.fullmatch(text)) and not text.rpartition(".")[2].isdigit()
+
+
+def check_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
+    """DNS names, and patterns with ``*.`` in front that stand for one label, which a CA may certify.
+
+    :returns: the same in lower case, each once.
+    :raises ConfigurationError: if one is none, or there are too many.
+    """
+    checked = tuple(dict.fromkeys(pattern.lower() for pattern in patterns))
+    for pattern in checked:
+        base = pattern.removeprefix("*.")
+        if not is_dns_name(base) or (base != pattern and "." not in base):
+            raise ConfigurationError(
+                f"{pattern!a} is neither a DNS name nor '*.' and a DNS name of two parts or more",
+                hint="For example *.dev.example",
+            )
+    if len(checked) > MAX_PATTERNS:
+        raise ConfigurationError(f"{len(checked)} DNS names are allowed, at most {MAX_PATTERNS} can be")
+    return checked
+
+
+def grant_names(
+    asked: Iterable[AskedName], patterns: Sequence[str], *, ignore: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The DNS names that a certificate gets, and the titles of those that are left out.
+
+    :param patterns: what the CA allows.
+    :param ignore: leave out what is not allowed, in place of refusing it.
+    :raises CertificateError: if a name is not allowed, or there are too many.
+    """
+    granted, left_out = dict[str, str](), []
+    for name in asked:
+        mistake = _find_mistake(name, patterns)
+        if not mistake:
+            granted.setdefault(name.dns.lower(), name.dns)
+        elif ignore:
+            left_out.append(name.title)
+        else:
+            raise CertificateError(
+                f"the CSR asks for {name.title}: {mistake}", hint="'ca sign --ignore-names' leaves such names out"
+            )
+    if len(granted) > MAX_NAMES:
+        raise CertificateError(f"the CSR asks for {len(granted)} names, at most {MAX_NAMES} are certified")
+    return tuple(granted.values()), tuple(left_out)
+
+
+def _find_mistake(name: AskedName, patterns: Sequence[str]) -> str:
+    if not name.dns:
+        return "a CA certifies DNS names only"
+    if "*" in name.dns:
+        return "wildcards are not certified"
+    if not is_dns_name(name.dns):
+        return "that is not the DNS name of a host"
+    if not patterns:
+        return "this CA certifies no names, none were allowed with --allow-dns when it was made"
+    folded = name.dns.lower()
+    if folded in patterns or f"*.{folded.partition('.')[2]}" in patterns:
+        return ""
+    return f"this CA certifies {', '.join(patterns[:3])}{' …' if len(patterns) > 3 else ''} only"

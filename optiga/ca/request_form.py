@@ -1,0 +1,96 @@
+"""The parts of a CSR (RFC 2986, 4): strict in its bounds, which must be DER, and tolerant of what stands in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optiga.protocol.der import BIT_STRING, INTEGER, SEQUENCE, encode
+
+SET = 0x31
+_ATTRIBUTES = 0xA0
+_MAX_SIZE = 1 << 16
+_VERSION_1 = b"\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A DER value.
+
+    :param tag: its first byte: class, form and number.
+    :param raw: all of it, header and contents.
+    """
+
+    tag: int
+    contents: bytes
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RequestForm:
+    """The parts of a CSR, each in DER.
+
+    :param signed: what the signature is over, byte for byte.
+    :param attributes: empty if there are none; the field may be missing.
+    :param algorithm: the signature's AlgorithmIdentifier.
+    """
+
+    signed: bytes
+    subject: bytes
+    key_info: bytes
+    attributes: bytes
+    algorithm: bytes
+    signature: bytes
+
+    @classmethod
+    def read(cls, der: bytes) -> RequestForm:
+        """Take a CSR apart.
+
+        :raises ValueError: in words, if it is none, or has more or less than its parts.
+        """
+        if len(der) > _MAX_SIZE:
+            raise ValueError(f"it has {len(der)} bytes, at most {_MAX_SIZE} are read")
+        outer = split(der)
+        if [value.tag for value in outer] != [SEQUENCE]:
+            raise ValueError("it is not one SEQUENCE and nothing else")
+        parts = split(outer[0].contents)
+        if [value.tag for value in parts] != [SEQUENCE, SEQUENCE, BIT_STRING]:
+            raise ValueError("it does not consist of what is asked for, an algorithm and a signature")
+        info, algorithm, signature = parts
+        fields = split(info.contents)
+        tags = [value.tag for value in fields]
+        if tags not in ([INTEGER, SEQUENCE, SEQUENCE], [INTEGER, SEQUENCE, SEQUENCE, _ATTRIBUTES]):
+            raise ValueError("what is asked for does not consist of version, subject, key and attributes")
+        if fields[0].contents != _VERSION_1:
+            raise ValueError("its version is not 1")
+        if signature.contents[:1] != b"\x00":
+            raise ValueError("its signature does not consist of whole bytes")
+        attributes = fields[3].raw if len(fields) == 4 else b""
+        return cls(info.raw, fields[1].raw, fields[2].raw, attributes, algorithm.raw, signature.contents[1:])
+
+    @property
+    def without_subject(self) -> bytes:
+        """A CSR of the same key and attributes with an empty subject, for a library that refuses some subjects."""
+        info = encode(INTEGER, _VERSION_1) + encode(SEQUENCE, b"") + self.key_info
+        info += self.attributes or encode(_ATTRIBUTES, b"")
+        return encode(SEQUENCE, encode(SEQUENCE, info) + self.algorithm + encode(BIT_STRING, b"\x00" + self.signature))
+
+
+def split(data: bytes) -> list[Value]:
+    """The DER values that data consist of.
+
+    :raises ValueError: in words, if one is cut off or its length is not written as DER has it.
+    """
+    from asn1crypto import parser
+
+    values = []
+    while data:
+        try:
+            size = parser.peek(data)
+        except ValueError:
+            raise ValueError("a part of it is cut off") from None
+        raw, data = data[:size], data[size:]
+        contents = parser.parse(raw, strict=True)[4]
+        if raw[0] & 0x1F == 0x1F or encode(raw[0], contents) != raw:
+            raise ValueError("a part of it is not DER")
+        values.append(Value(raw[0], contents, raw))
+    return values

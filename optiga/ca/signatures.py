@@ -1,0 +1,98 @@
+"""How a CSR is signed: with what algorithm, whether that can be forged, and whether the signature is of the key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optiga.pki.public_keys import PublicKey
+
+_WEAK = {
+    "1.2.840.113549.1.1.2": "MD2",
+    "1.2.840.113549.1.1.3": "MD4",
+    "1.2.840.113549.1.1.4": "MD5",
+    "1.2.840.113549.1.1.5": "SHA-1",
+    "1.3.14.3.2.3": "MD5",
+    "1.3.14.3.2.27": "SHA-1",
+    "1.3.14.3.2.29": "SHA-1",
+    "1.3.36.3.3.1.2": "RIPEMD-160",
+    "1.2.840.10045.4.1": "SHA-1",
+    "1.2.840.10040.4.3": "SHA-1",
+}
+"""Hashes that can be forged, by the signature algorithm's object identifier."""
+_WEAK_OF_PSS = {"sha1": "SHA-1", "md5": "MD5", "md2": "MD2"}
+_HASHES = {f"{kind}{size}": f"{kind.upper()}{size}" for kind in ("sha", "sha3_") for size in (224, 256, 384, 512)}
+"""Classes in cryptography by asn1crypto's names."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureAlgorithm:
+    """An algorithm of signatures.
+
+    :param kind: ecdsa, rsassa_pkcs1v15, rsassa_pss; empty for one that is not known.
+    :param hash_name: asn1crypto's name of the hash; empty if it is not known.
+    :param weak_hash: title of the hash if it can be forged, else empty.
+    :param salt_size: of RSA-PSS, in bytes.
+    """
+
+    kind: str
+    hash_name: str
+    weak_hash: str = ""
+    salt_size: int = 0
+
+    @classmethod
+    def read(cls, der: bytes) -> SignatureAlgorithm:
+        """From an AlgorithmIdentifier in DER.
+
+        :raises ValueError: in words, if it is none.
+        """
+        from asn1crypto.algos import RSASSAPSSParams, SignedDigestAlgorithm
+        from asn1crypto.core import Void
+
+        try:
+            algorithm = SignedDigestAlgorithm.load(der, strict=True)
+            dotted = algorithm["algorithm"].dotted
+            if dotted in _WEAK:
+                return cls("", "", _WEAK[dotted])
+            if algorithm["algorithm"].native != "rsassa_pss":
+                return cls(*_name(algorithm))
+            parameters = algorithm["parameters"]
+            if isinstance(parameters, Void):  # all as by default (RFC 4055, 3.1)
+                parameters = RSASSAPSSParams()
+            hash_name = parameters["hash_algorithm"]["algorithm"].native
+            weak = _WEAK_OF_PSS.get(hash_name, "")
+            return cls("rsassa_pss", hash_name, weak, int(parameters["salt_length"].native))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise ValueError("its signature's algorithm is damaged") from None
+
+    def verifies(self, key: PublicKey, signature: bytes, data: bytes) -> bool:
+        """Whether a signature over data is of a key."""
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+        if self.hash_name not in _HASHES:
+            return False
+        digest: hashes.HashAlgorithm = getattr(hashes, _HASHES[self.hash_name])()
+        try:
+            if self.kind == "ecdsa" and isinstance(key.key, ec.EllipticCurvePublicKey):
+                key.key.verify(signature, data, ec.ECDSA(digest))
+            elif self.kind == "rsassa_pkcs1v15" and isinstance(key.key, rsa.RSAPublicKey):
+                key.key.verify(signature, data, padding.PKCS1v15(), digest)
+            elif self.kind == "rsassa_pss" and isinstance(key.key, rsa.RSAPublicKey):
+                scheme = padding.PSS(padding.MGF1(digest), self.salt_size)
+                key.key.verify(signature, data, scheme, digest)
+            else:
+                return False
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError, OverflowError):
+            return False
+        return True
+
+
+def _name(algorithm: object) -> tuple[str, str]:
+    """Kind and hash, empty where asn1crypto does not know the algorithm."""
+    try:
+        return algorithm.signature_algo, algorithm.hash_algo  # type: ignore[attr-defined]
+    except ValueError:
+        return "", ""

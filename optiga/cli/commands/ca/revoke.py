@@ -1,0 +1,91 @@
+"""``ca revoke``: take a certificate back, for good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optiga.ca.revocation import REASONS
+from optiga.cli.commands.ca.crl import ca_option, check_published, crl_days_option, file_option, published_option
+from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.passphrase import find_crl_warning, open_authority, passphrase_options
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.ca.folder import CaFolder
+
+
+@click.command(name="revoke")
+@click.argument("name", metavar="SERIAL|FILE")
+@ca_option
+@file_option
+@click.option(
+    "--reason",
+    type=click.Choice(REASONS, case_sensitive=False),
+    metavar="WHY",
+    default="unspecified",
+    help=f"One of {', '.join(REASONS)}. [unspecified]",
+)
+@crl_days_option
+@published_option
+@yes_option
+@passphrase_options
+@common_options()
+@pass_settings
+def revoke(
+    settings: Settings,
+    name: str,
+    ca_path: str,
+    is_file: bool,
+    reason: str,
+    crl_days: int,
+    published: str | None,
+    yes: bool,
+    passphrase_file: str | None,
+    ask_passphrase: bool,
+) -> None:
+    """Revoke a certificate, named by serial number or file, for good, and write a new CRL (crl.pem).
+
+    Hex digits and colons alone are a serial number, anything else is a file.
+
+    The reason of one that is revoked can only become graver: another one after unspecified, keyCompromise after any.
+
+    It counts where the CRL gets to: hand it to whoever checks the certificates.
+    """
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
+    check_published(authority, published)
+    before = find_crl_warning(authority.folder)
+    named = Path(name) if is_file else name
+    confirm(settings, *_revoking(authority.folder, named, reason), yes=yes)
+    record, fresh = authority.revoke(named, reason, crl_days=crl_days)
+    assert record.revoked_at is not None  # noqa: S101
+    if before:
+        settings.warn(f"{before}; the new one takes its place")
+    fields = {
+        "serial": record.serial,
+        "subject": record.subject,
+        "revoked_at": record.revoked_at.isoformat(),
+        "reason": record.reason,
+        "crl_file": str(authority.folder.crl_path),
+    }
+    if not fresh:
+        settings.note(f"It was revoked already, the reason is {record.reason}; the CRL is new")
+    settings.print_result(fields)
+
+
+def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, list[str]]:
+    """What a revocation does to what, and what of it can never be undone: nothing where it is done already."""
+    from optiga.ca.integrity import check_records
+    from optiga.ca.records import find_record, open_records
+    from optiga.ca.revocation import is_graver
+
+    with open_records(folder.records_path) as records, records.snapshot():
+        check_records(folder, records)
+        record = find_record(records, name)
+    what = f"Revoking {record.serial} of {record.subject}"
+    if record.revoked_at is None:
+        return what, [f"the certificate will not be valid any more ({reason})"]
+    return what, [f"the reason goes from {record.reason} to {reason}"] if is_graver(reason, record.reason) else []
