@@ -46,7 +46,10 @@ def check_cleaned(struck: Event, leftovers: set[str]) -> None:
 
 @pytest.mark.parametrize(
     ("action", "names"),
-    [(Action.KILL, tuple(COMMANDS)), (Action.INTERRUPT, ("--csr", "ca init", "ca sign"))],
+    [
+        (Action.KILL, ("--csr", "--write", "ca init", "ca sign", "ca revoke", "update apply", "key draw")),
+        (Action.INTERRUPT, ("--csr", "ca init", "ca sign")),
+    ],
     ids=lambda value: value.value if isinstance(value, Action) else "",
 )
 def test_struck_at_each_kind_of_event(
