@@ -88,9 +88,11 @@ class TestTwoChipsThatSayOneUid:
         assert elsewhere(cli, twin, "provision", OF_EACH, "--join").code == 0
         assert len(bench.active()) == 2
 
-    def test_by_a_provisioning_template(self, cli: Cli, bench: Bench, twin: str) -> None:
+    @pytest.mark.parametrize("parameter", ["SerialNumber", "AWS::IoT::Certificate::CommonName"])
+    def test_by_a_provisioning_template(self, cli: Cli, bench: Bench, twin: str, parameter: str) -> None:
+        """Also where the thing is named after a component of the certificate's subject."""
         template = Path("template.json")
-        template.write_text(json.dumps(TEMPLATE))
+        template.write_text(json.dumps(TEMPLATE).replace("SerialNumber", parameter))
         assert cli("--port", bench.port, "provision", OF_EACH, "--template", template).code == 0
         result = elsewhere(cli, twin, "provision", OF_EACH, "--template", template)
         assert result.code == CLOUD_EXIT
