@@ -48,7 +48,7 @@ def check_cleaned(struck: Event, leftovers: set[str]) -> None:
     ("action", "names"),
     [
         (Action.KILL, ("--csr", "--write", "ca init", "ca sign", "ca revoke", "update apply", "key draw")),
-        (Action.INTERRUPT, ("--csr", "ca init", "ca sign")),
+        pytest.param(Action.INTERRUPT, ("--csr", "ca init", "ca sign"), marks=pytest.mark.long),
     ],
     ids=lambda value: value.value if isinstance(value, Action) else "",
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 
 
 def sampled(values: Iterable[Any], keep: int = 3) -> list[Any]:
@@ -15,6 +16,10 @@ def sampled(values: Iterable[Any], keep: int = 3) -> list[Any]:
     """
     values = list(values)
     kept = {round(place * (len(values) - 1) / (keep - 1)) for place in range(keep)}
-    return [
-        value if place in kept else pytest.param(value, marks=pytest.mark.long) for place, value in enumerate(values)
-    ]
+    return [value if place in kept else _long(value) for place, value in enumerate(values)]
+
+
+def _long(value: Any) -> Any:
+    """A value, or what ``pytest.param`` has made of one, marked as long."""
+    given = value if isinstance(value, ParameterSet) else pytest.param(value)
+    return pytest.param(*given.values, marks=[*given.marks, pytest.mark.long], id=given.id)
