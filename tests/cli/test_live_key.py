@@ -17,6 +17,7 @@ from optiga.ca.records import utc_now
 from tests.support.cli.cloud_helpers import changes
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
+from tests.support.sampling import sampled
 
 Prepare = Callable[[Bench], None]
 
@@ -187,7 +188,7 @@ def live(run: Cli, bench: Bench) -> Bench:
 
 class TestNothingIsLost:
     @pytest.mark.parametrize("dry", [False, True], ids=["renew", "dry run"])
-    @pytest.mark.parametrize("name", WAYS)
+    @pytest.mark.parametrize("name", sampled(WAYS, keep=5))
     def test_a_live_device(
         self, name: str, dry: bool, cli: Cli, live: Bench, config: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
