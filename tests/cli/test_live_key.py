@@ -117,14 +117,16 @@ class Way(NamedTuple):
 
 
 WAYS = {
-    "Brainpool": Way(write("other.jsn", configuration("brainpoolp256r1")), "other.jsn", "brainpoolp256r1"),
+    "Brainpool": Way(
+        write("other.jsn", configuration("brainpoolp256r1")), "other.jsn", "takes no keys brainpoolp256r1"
+    ),
     "Brainpool of an own CA in AWS": Way(
-        lambda bench: (short_ca(bench), write("other.jsn", configuration("brainpoolp384r1"))(bench))[1],
+        lambda bench: (short_ca(bench), write("other.jsn", configuration("brainpoolp256r1"))(bench))[1],
         "other.jsn --ca ca",
-        "brainpoolp384r1",
+        "takes no keys brainpoolp256r1",
     ),
     "RSA of 1024 bits": Way(
-        write("other.jsn", configuration("1024", algorithm="rsa")), "other.jsn --id 0xE0E1", "rsa1024"
+        write("other.jsn", configuration("1024", algorithm="rsa")), "other.jsn --id 0xE0E1", "takes no keys rsa1024"
     ),
     "RSA of 1024 bits of an own CA": Way(
         lambda bench: (short_ca(bench), write("other.jsn", configuration("1024", algorithm="rsa"))(bench))[1],
