@@ -14,9 +14,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +23,7 @@ from pathlib import Path
 from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import cause_of, check_folder_writable, is_there, read_input
+from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
 
 CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued.db", "crl.pem"
@@ -144,18 +144,10 @@ def new_folder(path: Path) -> Iterator[Path]:
     :raises ConfigurationError: if it cannot be made or put there.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.parent / f".{target.name[:64]}.{os.urandom(6).hex()}.tmp"
     try:
-        temporary.mkdir(mode=0o700)
-        try:
-            yield temporary
-            if os.name == "nt" and target.is_dir():  # elsewhere an empty folder is replaced in one step
-                target.rmdir()
-            temporary.rename(target)
-        except BaseException:
-            with suppress(OSError):
-                shutil.rmtree(temporary)
-            raise
+        with Temporary(target, 0o700, is_folder=True) as temporary:
+            yield temporary.path
+            temporary.replace(target)
     except OSError as error:
         raise ConfigurationError(f"cannot make {path}: {cause_of(error)}") from None
 

@@ -12,7 +12,9 @@ from contextlib import suppress
 from typing import NoReturn
 
 EXIT_UNEXPECTED = 1
-EXIT_INTERRUPTED = 130
+EXIT_SIGNAL = 128
+"""The exit code of a run that a signal has ended is this more than the signal's number, as in a shell."""
+_ENDINGS = {"SIGTERM": "Terminated", "SIGHUP": "Hung up"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,17 +27,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     try:
         from optiga.cli.app import run
+        from optiga.files.interruptions import INTERRUPTIONS
 
-        return run(arguments)
+        with INTERRUPTIONS:
+            try:
+                return run(arguments)
+            finally:
+                _drop_what_is_unfinished()
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "optiga":
             raise
         return _say_what_is_missing(error.name.partition(".")[0])
     except KeyboardInterrupt as interrupted:
-        for said in interrupted.args:
-            print(f"Warning: {said}", file=sys.stderr)
-        print("Interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return _say_interrupted(interrupted)
     except BrokenPipeError:
         # Whoever read our output has left. Nothing more can be said there, not even at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -53,8 +57,9 @@ def enter() -> NoReturn:
     """
     _print_any_character()
     code = main()
-    with suppress(OSError, ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was asked for is done, and shall be told as done
+    for name in ("SIGINT", *_ENDINGS):
+        with suppress(AttributeError, OSError, ValueError):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)  # what was asked for is done, and shall be told so
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # as it is where the process was started with the stream closed
             with suppress(OSError, ValueError):
@@ -66,6 +71,22 @@ def _print_any_character() -> None:
     """Print by its number what standard output has no character for, as a pipe on Windows has none for ``\u65e5``."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _say_interrupted(interrupted: KeyboardInterrupt) -> int:
+    """Say what is to be said of a run that was to end, and what ended it. The exit code is the signal's."""
+    number = signal.Signals(getattr(interrupted, "number", signal.SIGINT))
+    with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
+        for said in interrupted.args:
+            print(f"Warning: {said}", file=sys.stderr)
+        print(_ENDINGS.get(number.name, "Interrupted"), file=sys.stderr)
+    return EXIT_SIGNAL + number
+
+
+def _drop_what_is_unfinished() -> None:
+    """Take away temporary files that an interruption has left, if any were made at all."""
+    if (module := sys.modules.get("optiga.files.temporary")) is not None:
+        module.drop_all()
 
 
 def _say_what_is_missing(module: str) -> int:

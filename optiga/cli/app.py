@@ -20,6 +20,7 @@ from optiga.errors import (
     ConfigurationError,
     OptigaError,
 )
+from optiga.files.interruptions import INTERRUPTIONS, EndRequested
 
 EXIT_CODES: dict[type[OptigaError], int] = {
     ConfigurationError: 2,
@@ -165,9 +166,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.Abort as aborted:
-        # click makes one of every interruption, and what it left to say is in its cause
-        said = aborted.__cause__.args if isinstance(aborted.__cause__, KeyboardInterrupt) else ()
-        raise KeyboardInterrupt(*said) from None
+        raise _interruption(aborted) from None
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
@@ -190,6 +189,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _unexpected(settings, error)
     return result if isinstance(result, int) else 0
+
+
+def _interruption(aborted: click.Abort) -> KeyboardInterrupt:
+    """What click has made an abortion of: in its cause, or, at a question, nowhere."""
+    if isinstance(aborted.__cause__, KeyboardInterrupt):
+        return aborted.__cause__
+    number = INTERRUPTIONS.number
+    return KeyboardInterrupt() if number is None else EndRequested(number)
 
 
 def _silence_python_warnings() -> None:

@@ -13,8 +13,10 @@ from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import check_object
 from optiga.errors import BoardError, ConfigurationError
+from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.sqlite_uri import address_of
+from optiga.files.temporary import Temporary
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
 
@@ -90,7 +92,12 @@ class SqliteStore:
         except BaseException:
             self._connection.close()
             raise
-        self._owner.sign()
+        try:
+            with Uninterrupted():
+                self._owner.sign()
+        except BaseException:
+            self.close()
+            raise
 
     def load(self) -> dict[int, StoredObject]:
         """All objects.
@@ -250,21 +257,17 @@ def _create(
 
     if not path.parent.is_dir():
         _make_folder(path)
-    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        _fill(temporary, model, factory_chip(model) if content is None else content, context)
-        moved = _move(temporary, path)
+        with Temporary(path, 0o600) as temporary:
+            _fill(temporary.path, model, factory_chip(model) if content is None else content, context)
+            moved = _move(temporary, path)
         _sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BoardError(
             f"an emulated chip cannot be made there: {cause}", hint="Name a file you may write", port=str(path)
         ) from error
-    else:
-        return moved
-    finally:
-        temporary.unlink(missing_ok=True)
+    return moved
 
 
 def _sync_folder(folder: Path) -> None:
@@ -285,20 +288,17 @@ def _make_folder(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def _move(temporary: Path, path: Path) -> bool:
-    """Give a file its name unless that is taken, in one step, so that of two processes one makes the chip."""
+def _move(temporary: Temporary, path: Path) -> bool:
+    """Give a file its name; False if that is taken."""
     try:
-        if os.name == "nt":
-            temporary.rename(path)  # refuses to replace there
-        else:
-            path.hardlink_to(temporary)
+        temporary.take(path)
     except FileExistsError:
         return False
     except OSError:
         # A file system without hard links, FAT for one: there a look before the leap must do.
         if path.exists():
             return False
-        temporary.rename(path)
+        temporary.replace(path)
     return True
 
 

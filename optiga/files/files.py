@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
+from optiga.files.temporary import Temporary
 
 _CAUSES = {
     errno.ENOENT: "there is no such file or folder",
@@ -70,9 +71,8 @@ def check_folder_writable(folder: Path) -> None:
     """
     check_folder(folder)
     try:
-        probe = make_temporary(folder, ".optiga-probe", 0o600)
-        os.close(probe[0])
-        probe[1].unlink()
+        with Temporary(folder / ".optiga-probe", 0o600):
+            pass
     except OSError as error:
         raise ConfigurationError(
             f"cannot write into {folder}: {cause_of(error)}",
@@ -151,17 +151,12 @@ def _is_stream(path: Path) -> bool:
 
 
 def _replace(target: Path, data: bytes, mode: int) -> None:
-    descriptor, temporary = make_temporary(target.parent, target.name[:64], mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    with Temporary(target, mode) as temporary:
+        with os.fdopen(temporary.descriptor, "wb", closefd=False) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
     sync_folder(target.parent)
 
 
@@ -174,13 +169,6 @@ def sync_folder(folder: Path) -> None:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-
-
-def make_temporary(folder: Path, name: str, mode: int) -> tuple[int, Path]:
-    """A new file in a folder, open for writing."""
-    temporary = folder / f".{name.lstrip('.')}.{os.urandom(6).hex()}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    return os.open(temporary, flags, mode), temporary
 
 
 def cause_of(error: OSError) -> str:

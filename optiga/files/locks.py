@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import BoardError
+from optiga.files.interruptions import Uninterrupted
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -47,7 +48,7 @@ class Owner:
 
     def erase(self) -> None:
         """Say that nobody holds it."""
-        with suppress(OSError):
+        with Uninterrupted(), suppress(OSError):
             self._path.unlink()
 
     def in_use(self, port: str) -> BoardError:

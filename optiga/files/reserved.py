@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.files.files import cause_of, check_folder, make_temporary, sync_folder
+from optiga.files.files import cause_of, check_folder, sync_folder
+from optiga.files.temporary import Temporary
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,14 +28,12 @@ class ReservedFile:
     def __init__(self, folder: Path, size: int) -> None:
         check_folder(folder)
         self._folder = folder
-        self._temporary: Path | None = None
+        self._temporary = Temporary(folder / ".optiga-reserved", 0o666)
         try:
-            self._descriptor, self._temporary = make_temporary(folder, ".optiga-reserved", 0o666)
-            try:
-                _write(self._descriptor, bytes(size))
-            except BaseException:
-                self._drop()
-                raise
+            with ExitStack() as stack:
+                made = stack.enter_context(self._temporary)
+                _write(made.descriptor, bytes(size))
+                stack.pop_all()
         except OSError as error:
             raise ConfigurationError(
                 f"cannot write into {folder}: {cause_of(error)}",
@@ -47,34 +46,24 @@ class ReservedFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._drop()
+        self._temporary.drop()
 
     def keep(self, name: str, data: bytes) -> None:
         """Give the file its content and its name; a file of that name before it is replaced. On the disk at the end.
 
         :raises ConfigurationError: if that cannot be; nothing of the file is left then.
         """
-        assert self._temporary is not None  # noqa: S101 - a file is kept once
         path = self._folder / name
         try:
-            os.lseek(self._descriptor, 0, os.SEEK_SET)
-            _write(self._descriptor, data)
-            os.ftruncate(self._descriptor, len(data))
-            os.close(self._descriptor)
+            os.lseek(self._temporary.descriptor, 0, os.SEEK_SET)
+            _write(self._temporary.descriptor, data)
+            os.ftruncate(self._temporary.descriptor, len(data))
             self._temporary.replace(path)
         except OSError as error:
-            self._drop()
+            self._temporary.drop()
             raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
-        self._temporary = None
+        self._temporary.drop()
         sync_folder(self._folder)
-
-    def _drop(self) -> None:
-        if self._temporary is not None:
-            with suppress(OSError):
-                os.close(self._descriptor)
-            with suppress(OSError):
-                self._temporary.unlink()
-            self._temporary = None
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import warnings
@@ -155,6 +157,25 @@ class TestEndings:
         assert list(Path.cwd().iterdir()) == []
         monkeypatch.undo()
         assert cli("--port", port, "--read", "0xE0C2").code == 0  # the chip was given back
+
+
+@POSIX
+@pytest.mark.parametrize(("name", "code", "word"), [("SIGTERM", 143, "Terminated"), ("SIGHUP", 129, "Hung up")])
+def test_ended_by_a_signal(name: str, code: int, word: str, tmp_path: Path) -> None:
+    """As by Ctrl-C, in the middle of an exchange with a board that says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        process = subprocess.Popen(
+            [*OPTIGA, "--port", port, "--csr", str(CONFIG)], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        )
+        board, _ = server.accept()
+        with board:
+            assert board.recv(1)  # it has asked, and waits
+            process.send_signal(getattr(signal, name))
+            _, said = process.communicate(timeout=LIMIT_S)
+    assert (process.returncode, said.splitlines()[-1]) == (code, word)
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
 
 
 class TestWarningsOfLibraries:

@@ -1,0 +1,100 @@
+"""Requests to end a run: Ctrl-C, SIGTERM, SIGHUP. Each becomes an exception, and can be made to wait.
+
+Python does this for Ctrl-C alone: SIGTERM and SIGHUP end a process on the spot, with what it was just making half made.
+"""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType, TracebackType
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""The last is Ctrl-Break, which only Windows has, as only the others have SIGHUP."""
+
+
+class EndRequested(KeyboardInterrupt):
+    """Someone wants the run to end: what is left to do is to leave nothing half done.
+
+    :ivar number: the signal's.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+class Interruptions:
+    """Makes an :class:`EndRequested` of each request to end, as long as the context lasts.
+
+    A signal that is ignored stays so, as SIGHUP under ``nohup``, and one for which the caller has a handler stays the
+    caller's. In other threads than the main one, where Python lets nobody handle signals, nothing is changed.
+
+    :ivar number: the last signal that has come, or None.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._held = 0
+        self._is_waiting = False
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> Interruptions:
+        self.number, self._is_waiting = None, False
+        for name in _NAMES:
+            number = getattr(signal, name, None)
+            if number is None or signal.getsignal(number) not in (signal.SIG_DFL, signal.default_int_handler):
+                continue
+            try:
+                self._before[number] = signal.signal(number, self._handle)
+            except ValueError:  # not the main thread
+                break
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        while self._before:
+            number, handler = self._before.popitem()
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        self.number = number
+        if self._held:
+            self._is_waiting = True
+            return
+        raise EndRequested(number)
+
+    def hold(self) -> None:
+        """Let requests wait."""
+        self._held += 1
+
+    def release(self) -> None:
+        """End what :meth:`hold` began.
+
+        :raises EndRequested: if a request has come meanwhile.
+        """
+        self._held -= 1
+        if self._is_waiting and not self._held:
+            self._is_waiting = False
+            assert self.number is not None  # noqa: S101 - it is set where waiting begins
+            raise EndRequested(self.number)
+
+
+INTERRUPTIONS = Interruptions()
+"""Those of this process."""
+
+
+class Uninterrupted:
+    """A section for whose end requests wait, so that what is made in it is known to whoever has to take it back.
+
+    The request is an exception at the section's end, which must lie where that is taken care of. It reaches no further
+    than :class:`Interruptions`: where nobody has made exceptions of signals, nothing waits.
+    """
+
+    def __enter__(self) -> None:
+        INTERRUPTIONS.hold()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        INTERRUPTIONS.release()
