@@ -69,10 +69,12 @@ class Issuer(Protocol):
 
     :param name: what stands for it in the journal.
     :param title: the same for people.
+    :param notes: what its certificates are going to have otherwise than the CSR asks, one sentence each.
     """
 
     name: str
     title: str
+    notes: tuple[str, ...]
 
     def find(self, request: Request) -> Certified | None:
         """The certificate that an interrupted run has left behind for this very request."""
@@ -86,6 +88,7 @@ class AwsIssuer:
 
     name = "aws"
     title = "AWS IoT"
+    notes: tuple[str, ...] = ()
 
     def __init__(self, certificates: Certificates) -> None:
         self._certificates = certificates
@@ -102,22 +105,31 @@ class CaIssuer:
     """A CA of one's own.
 
     :param days: validity, None for the usual.
+    :param server: let devices be TLS servers, too, if the CSR asks for that.
+    :param ignore_names: leave out names that the CA does not certify, in place of refusing them.
     """
 
-    def __init__(self, authority: CertificateAuthority, days: int | None) -> None:
+    def __init__(
+        self, authority: CertificateAuthority, days: int | None, *, server: bool = False, ignore_names: bool = False
+    ) -> None:
         self._authority = authority
         self._days = days
+        self._server = server
+        self._ignore_names = ignore_names
+        self.notes: tuple[str, ...] = ()
         self.name = f"ca:{hashlib.sha256(authority.certificate.der).hexdigest()[:16]}"
         self.title = f"the CA {authority.certificate.subject}"
 
     def check(self, configuration: Configuration) -> None:
-        """Refuse a configuration whose CSR the CA would not certify, before there is a key.
+        """Refuse a configuration whose CSR the CA would not certify, before there is a key; see what it leaves out.
 
         :raises CertificateError: if it would not.
         :raises ConfigurationError: if the days are none, or the CA's records are not those that it needs.
         """
         try:
-            self._authority.check(sample_request(configuration), self._days)
+            self.notes = self._authority.check(
+                sample_request(configuration), self._days, server=self._server, ignore_names=self._ignore_names
+            )
         except CertificateError as error:
             raise CertificateError(
                 f"{self.title} would not certify {configuration.source}: {error.message}", hint=error.hint
@@ -128,7 +140,9 @@ class CaIssuer:
         return None if found is None else _of_ca(found)
 
     def certify(self, request: Request) -> Certified:
-        return _of_ca(self._authority.issue(request.csr, self._days))
+        return _of_ca(
+            self._authority.issue(request.csr, self._days, server=self._server, ignore_names=self._ignore_names)
+        )
 
 
 def check_aws_algorithm(configuration: Configuration) -> None:

@@ -203,6 +203,8 @@ def plan_provision(
     wishes: CloudWishes,
     authority: CertificateAuthority | None = None,
     days: int | None = None,
+    server: bool = False,
+    ignore_names: bool = False,
     oid: str | None = None,
     report: Report = Report(),  # noqa: B008 - a tuple
 ) -> Plan:
@@ -213,6 +215,8 @@ def plan_provision(
     :param wishes: thing and policy of the configuration take their place if they are None.
     :param authority: a CA of one's own in place of AWS's.
     :param days: validity of what it issues.
+    :param server: let it certify TLS servers, too, if the CSR asks for that.
+    :param ignore_names: have it leave out names that it does not certify, in place of refusing them.
     :param oid: object for the certificate, where the slot has none or another is wanted.
     :raises ConfigurationError: for whatever cannot be done so.
     :raises CloudError: if AWS cannot be asked or refuses.
@@ -226,8 +230,9 @@ def plan_provision(
         check_aws_algorithm(configuration)
     issuer: Issuer | None = None
     if authority is not None:
-        issuer = CaIssuer(authority, days)
-        issuer.check(configuration)
+        own = CaIssuer(authority, days, server=server, ignore_names=ignore_names)
+        own.check(configuration)
+        issuer = own
     cloud = None
     if aws_options is not None and named is not None:
         ca, subject = authority.certificate if authority else None, {name for name, _ in configuration.subject}
