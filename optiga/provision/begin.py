@@ -56,7 +56,7 @@ class Beginning:
         said, hint, cloud = "a run that was interrupted cannot be finished", self._plan.anew_hint, self._plan.cloud
         if problem := mismatch or self._on_chip.key_problem(entry):
             return CertificateError(f"{said}: {problem}", hint=hint)
-        if cloud and (problem := cloud.certificate_problem(entry)):
+        if cloud and (problem := cloud.certificate_problem(entry, self._report)):
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
 
@@ -110,7 +110,7 @@ class Beginning:
         is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
         known = [*(old.replaces or "").split(), old.certificate_id]
         if cloud is not None and is_there:
-            known.append(find_unheard(old, cloud.certificates))
+            known.append(find_unheard(old, cloud.certificates, self._report))
         names = [name for name in known if name]
         if names and not is_there:
             self._report.warn(

@@ -6,10 +6,12 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from optiga.cloud.aws.errors import AwsError
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.provision.checks import ask
 from optiga.provision.journal import Step, damaged
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
     from optiga.provision.journal import Entry
+    from optiga.provision.report import Report
 
 _AWS_ALGORITHMS = (
     KeyAlgorithm.SECP256R1,
@@ -94,7 +97,12 @@ class AwsIssuer:
         self._certificates = certificates
 
     def find(self, request: Request) -> Certified | None:
-        found = self._certificates.find(request.key_info, request.since)
+        try:
+            found = self._certificates.find(request.key_info, request.since)
+        except AwsError as error:
+            if error.is_unanswered:
+                error.hint = f"Otherwise AWS may make a second certificate, and nobody knows of the first. {error.hint}"
+            raise
         return None if found is None else _of_cloud(found)
 
     def certify(self, request: Request) -> Certified:
@@ -158,15 +166,18 @@ def check_aws_algorithm(configuration: Configuration) -> None:
         )
 
 
-def find_unheard(entry: Entry, certificates: Certificates) -> str | None:
+def find_unheard(entry: Entry, certificates: Certificates, report: Report) -> str | None:
     """The identifier of the certificate that AWS made for an entry without its being heard of, None if there is none.
 
-    :raises AwsError: if AWS does not tell.
+    Where these credentials may not ask, that is a warning, and none: what was made is inactive, and stays so.
+
+    :raises AwsError: if AWS does not tell otherwise.
     """
     if entry.step is not Step.REQUESTED or entry.issuer != AwsIssuer.name:
         return None
     request = Request.of(entry)
-    found = certificates.find(request.key_info, request.since)
+    what = "whether AWS IoT made a certificate in the run that was interrupted is not known; if so, it stays, inactive"
+    found = ask(lambda: certificates.find(request.key_info, request.since), None, report, what)
     return found.certificate_id if found else None
 
 

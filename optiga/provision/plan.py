@@ -16,7 +16,7 @@ from optiga.objects.targets import Target, resolve_writable
 from optiga.pki.certificate import parse_certificates
 from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
-from optiga.provision.checks import ask, check_thing_group, check_thing_type
+from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
 from optiga.provision.report import Report
 
@@ -100,11 +100,18 @@ class CloudPlan:
         """Name of the provisioning template, a file's without its folder."""
         return None if self.wishes.template is None else Path(self.wishes.template).name
 
-    def certificate_problem(self, entry: Entry) -> str:
-        """Why AWS does not let an entry's certificate in, or is not to; empty if all is well, or there is none yet."""
-        if entry.certificate_id is None:
+    def certificate_problem(self, entry: Entry, report: Report) -> str:
+        """Why AWS does not let an entry's certificate in, or is not to; empty if all is well, or there is none yet.
+
+        Where these credentials may not ask, that is a warning, and no problem.
+        """
+        name = entry.certificate_id
+        if name is None:
             return ""
-        held = self.certificates.describe(entry.certificate_id)
+        what = "whether AWS IoT still lets its certificate in is not checked"
+        held = ask(lambda: self.certificates.describe(name), UNANSWERED, report, what)
+        if held is UNANSWERED:
+            return ""
         if held is None:
             return "its certificate is gone from AWS IoT"
         if (
