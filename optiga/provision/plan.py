@@ -14,7 +14,7 @@ from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
 from optiga.objects.targets import Target, resolve_writable
 from optiga.pki.certificate import parse_certificates
-from optiga.pki.names import fill_uid, with_sample_uid
+from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
 from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
@@ -90,6 +90,15 @@ class CloudPlan:
         if self.fleet is not None:
             return self.fleet.things(uid=uid, thing=thing, subject=subject)
         return () if thing is None else (thing,)
+
+    def check_chip(self, uid: str, subject: Mapping[str, str]) -> None:
+        """Refuse a chip of which AWS could not make what a provisioning template says.
+
+        :param subject: that of its certificate, by asn1crypto's names of components.
+        :raises ConfigurationError: if it could not, as far as that is known beforehand.
+        """
+        if self.fleet is not None:
+            self.fleet.check_chip(uid=uid, thing=self.thing(uid), subject=subject)
 
     def policy(self, uid: str) -> str | None:
         """Name of a chip's policy."""
@@ -245,6 +254,8 @@ def plan_provision(
         ca, subject = authority.certificate if authority else None, {name for name, _ in configuration.subject}
         cloud = plan_cloud(aws_options, named, ca, report, subject)
         issuer = issuer or AwsIssuer(cloud.certificates)
+        sample = with_sample_uid(UID_FIELD)
+        cloud.check_chip(sample, {name: fill_uid(value, sample) for name, value in configuration.subject})
     assert issuer is not None  # noqa: S101 - there is a cloud or a CA
     made_from = [configuration.csr_config, configuration.slot.name, target.info.label]
     settings = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()

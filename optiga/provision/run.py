@@ -19,6 +19,7 @@ from optiga.pki.names import fill_uid
 from optiga.provision.attestation import Attestation
 from optiga.provision.begin import Beginning
 from optiga.provision.checks import UNANSWERED, ask, why_unanswered
+from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step
 from optiga.provision.new_key import NewKey
 from optiga.provision.on_chip import OnChip, chain_of
@@ -28,6 +29,7 @@ from optiga.provision.report import Report
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.identity.genuineness import Trust
+    from optiga.pki.certificate import Certificate
 
 
 def provision(
@@ -122,9 +124,24 @@ class Steps:
             if not proof.key_match:
                 raise CertificateError(proof.text, hint="Nothing was registered", oid=target.oid)
         self._report.note(f"The chip has proven the key of its certificate, {chain[0].subject}")
+        self._check_own(chain[0])
         pem = "".join(certificate.pem for certificate in chain)
         emulated = self._attestation.see(chain[0])
         return replace(entry, certificate=pem, key_info=chain[0].public_key.info, emulated=emulated)
+
+    def _check_own(self, certificate: Certificate) -> None:
+        """Hold the plan against the certificate that the chip came with, before AWS is told of it.
+
+        :raises ConfigurationError: if AWS could not make of it what a provisioning template says.
+        :raises CloudError: if a thing that is named after its subject is another device's.
+        """
+        cloud, subject = self._plan.cloud, subject_components(certificate.parsed.subject)
+        if cloud is None:
+            return
+        cloud.check_chip(self._uid, subject)
+        own = own_certificates(self._journal, self._uid)
+        checked = cloud.things(self._uid, {})  # by the beginning of the run
+        check_things(self._chip, cloud, self._uid, subject, own, self._report, checked=checked)
 
     def _attest(self, entry: Entry) -> Entry:
         """The entry as it is, once the chip has proven again that it is the genuine one; if that was asked for."""
