@@ -16,6 +16,7 @@ from tests.support.ca_helpers import make_request
 from tests.support.cli.mistakes import fails
 from tests.support.cli.provisioned import Bench, result_of
 from tests.support.cli.runner import Cli
+from tests.support.sampling import sampled
 
 SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
 LEFT_OUT = "serverAuth, which the CSR asks for, is left out"
@@ -135,17 +136,20 @@ class TestHostsAsCommonNames:
 
     @pytest.mark.parametrize(
         "name",
-        [
-            "lamp",
-            "lamp 7",
-            "OPTIGA(TM) Trust IoT",
-            "a.dev.example",
-            "B.DEV.Example",
-            "lamp no. 7",
-            "a@broker.example",
-            "https://broker.example/",
-            "lamp-7",
-        ],
+        sampled(
+            [
+                "lamp",
+                "lamp 7",
+                "OPTIGA(TM) Trust IoT",
+                "a.dev.example",
+                "B.DEV.Example",
+                "lamp no. 7",
+                "a@broker.example",
+                "https://broker.example/",
+                "lamp-7",
+            ],
+            keep=4,
+        ),
     )
     def test_granted(self, cli: Cli, ca: str, name: str) -> None:
         assert self.sign(cli, name, "--server").code == 0
@@ -153,25 +157,28 @@ class TestHostsAsCommonNames:
 
     @pytest.mark.parametrize(
         "name",
-        [
-            "broker.example",
-            "BROKER.Example",
-            "broker.example.",
-            "*.dev.example",
-            "*.example",
-            "b*.dev.example",
-            "a.b.dev.example",
-            "dev.example",
-            "a_b.dev.example",
-            " broker.example",
-            "broker.example ",
-            "bröker.example",
-            "xn--brker-jua.example",
-            "192.0.2.7",
-            "2001:db8::7",
-            "[2001:db8::7]",
-            "::1",
-        ],
+        sampled(
+            [
+                "broker.example",
+                "BROKER.Example",
+                "broker.example.",
+                "*.dev.example",
+                "*.example",
+                "b*.dev.example",
+                "a.b.dev.example",
+                "dev.example",
+                "a_b.dev.example",
+                " broker.example",
+                "broker.example ",
+                "bröker.example",
+                "xn--brker-jua.example",
+                "192.0.2.7",
+                "2001:db8::7",
+                "[2001:db8::7]",
+                "::1",
+            ],
+            keep=7,
+        ),
     )
     def test_refused(self, cli: Cli, ca: str, name: str) -> None:
         for more in ((), ("--ignore-names",)):
