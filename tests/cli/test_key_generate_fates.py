@@ -133,12 +133,12 @@ def test_a_public_key_that_is_none(generate: Cli, wire: Wire, slot: str) -> None
 class TestWhatComesBehindIt:
     @pytest.fixture(params=[OSError(errno.ENOSPC, "full"), KeyboardInterrupt()], ids=["full", "interrupted"])
     def at_the_file(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BaseException:
-        """What happens where the public key's file is put in its place."""
+        """What happens where the public key's file is made sure."""
 
         def fail(*_: object, **__: object) -> None:
             raise request.param
 
-        monkeypatch.setattr(os, "replace", fail)
+        monkeypatch.setattr(os, "fsync", fail)
         error: BaseException = request.param
         return error
 
