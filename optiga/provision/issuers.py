@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from optiga.ca.request import CertificateRequest
 from optiga.cloud.aws.errors import AwsError
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.identity.sample_request import sample_request
@@ -145,7 +146,15 @@ class CaIssuer:
 
     def find(self, request: Request) -> Certified | None:
         found = self._authority.find_issued(request.csr)
-        return None if found is None else _of_ca(found)
+        if found is None:
+            return None
+        is_server = "serverAuth" in found.certificate.purposes
+        certified = _of_ca(found)
+        if is_server == (self._server and CertificateRequest.parse(request.csr).wants_server):
+            return certified
+        what = "a TLS server, too" if is_server else "a TLS client only"
+        note = f"The certificate is for {what}, as the run that was interrupted asked; --renew makes another"
+        return certified._replace(notes=(*certified.notes, note))
 
     def certify(self, request: Request) -> Certified:
         return _of_ca(

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from optiga.ca.records import utc_now
+from optiga.provision.issuers import CaIssuer, Request
 from tests.support.ca_helpers import make_request
 from tests.support.cli.mistakes import fails
 from tests.support.cli.provisioned import Bench, result_of
@@ -62,6 +63,25 @@ class TestPurposes:
         assert LEFT_OUT not in run("--ca", ca, "--no-cloud", "--dry-run", "--server").err
         assert issued(cli, ca) == []
         assert not bench.chip.exists()
+
+    @pytest.mark.parametrize(("first", "then"), [("--server", ()), (None, ("--server",)), ("--server", ("--server",))])
+    def test_a_run_that_goes_on_says_what_the_first_asked(
+        self, run: Cli, cli: Cli, ca: str, monkeypatch: pytest.MonkeyPatch, first: str | None, then: tuple[str, ...]
+    ) -> None:
+        """The CA issues no second certificate for the CSR."""
+        certify = CaIssuer.certify
+
+        def interrupted(issuer: CaIssuer, request: Request) -> None:
+            certify(issuer, request)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(CaIssuer, "certify", interrupted)
+            assert run("--ca", ca, "--no-cloud", *filter(None, [first])).code == 130
+        result = run("--ca", ca, "--no-cloud", *then)
+        result_of(result)
+        assert issued(cli, ca) == [([], ["clientAuth", "serverAuth"] if first else ["clientAuth"])]
+        assert ("as the run that was interrupted asked" in result.err) is (bool(first) != bool(then))
 
     @pytest.mark.parametrize("host", ["broker.example", "*.dev.example", "192.0.2.7"])
     def test_a_server_that_is_called_like_a_host(
