@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -191,7 +192,14 @@ def hide_drawn(text: str) -> str:
 
 
 def _send(action: Action) -> None:
-    """Send a signal to this process; a handler in Python has run when this returns."""
+    """Send a signal to this process; a handler in Python has run when this returns.
+
+    In another thread than the main one, which handlers run in, this does not return if there is a handler: what the
+    thread was about to do is not done, whichever of the two is the faster.
+    """
+    if threading.current_thread() is not threading.main_thread() and callable(signal.getsignal(action.number)):
+        os.kill(os.getpid(), action.number)
+        threading.Event().wait()
     signal.raise_signal(action.number)
     for _ in range(100):  # the interpreter looks for signals between instructions
         pass

@@ -32,6 +32,12 @@ aws_options = together(
     click.option("--region", metavar="REGION", help="AWS region, for example eu-central-1."),
     click.option("--profile", metavar="NAME", help="Profile of AWS's configuration files."),
     click.option("--endpoint-url", metavar="URL", help="Where AWS's services are instead."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(1, 3600),
+        metavar="SECONDS",
+        help="How long one call to AWS may take, asking again included. [60]",
+    ),
     click.option("--allow-http", is_flag=True, help="Take an http:// endpoint on another computer: no encryption."),
 )
 """The way to AWS; AWS's own environment variables and files count, too."""
@@ -55,9 +61,14 @@ device_options = together(
 def build_aws_options(options: dict[str, Any]) -> AwsOptions:
     """What the options of :func:`aws_options` say; they are taken out of ``options``."""
     from optiga.cloud.aws.connection import AwsOptions
+    from optiga.cloud.aws.patience import TIMEOUT_S
 
     return AwsOptions(
-        options.pop("region"), options.pop("profile"), options.pop("endpoint_url"), options.pop("allow_http")
+        options.pop("region"),
+        options.pop("profile"),
+        options.pop("endpoint_url"),
+        options.pop("allow_http"),
+        options.pop("timeout") or TIMEOUT_S,
     )
 
 

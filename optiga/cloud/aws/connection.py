@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -13,7 +12,8 @@ from urllib.parse import urlsplit
 from optiga._version import __version__
 from optiga.cloud.aws import answers
 from optiga.cloud.aws.addresses import check_address, refuse_open_line
-from optiga.cloud.aws.errors import THROTTLED, AwsError, asking
+from optiga.cloud.aws.errors import AwsError, asking
+from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
 
 if TYPE_CHECKING:
     import boto3
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 """How often something is asked that AWS has no time for, unless AWS_MAX_ATTEMPTS or the profile says it."""
 _CONNECT_TIMEOUT_S = 10
+_PROXY, _LOG_IN = 407, 511
+"""HTTP status codes of what stands between (RFC 9110, 15.5.8; RFC 6585, 6)."""
 
-Notice = Callable[[str], None]
 _log = logging.getLogger(__name__)
 
 
@@ -33,12 +34,14 @@ class AwsOptions(NamedTuple):
 
     :param endpoint_url: where AWS's services are instead.
     :param allow_http: take an endpoint on another computer without encryption, ``http://``, wherever it is written.
+    :param timeout_s: how long one call may take, asking again included, in seconds.
     """
 
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
     allow_http: bool = False
+    timeout_s: float = TIMEOUT_S
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,12 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
     with asking("sts:GetCallerIdentity"):
         core = botocore.session.Session(profile=options.profile)
         session = boto3.Session(botocore_session=core, region_name=options.region)
-        again = Config(**_retries(core), user_agent_extra=f"optiga/{__version__}", connect_timeout=_CONNECT_TIMEOUT_S)
+        times: dict[str, Any] = {
+            "connect_timeout": min(_CONNECT_TIMEOUT_S, options.timeout_s),
+            "read_timeout": options.timeout_s,
+        }
+        core.set_default_client_config(Config(**times))  # for clients that fetch credentials
+        again = Config(**_retries(core), **times, user_agent_extra=f"optiga/{__version__}")
         once = again.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
         region = session.region_name
         if not region:
@@ -108,13 +116,12 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             for client in (sts, iot, iot_once):
                 check_address(str(client.meta.endpoint_url))
         attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
-        for client in (sts, iot):
-            client.meta.events.register("needs-retry", _Waiting(notice, attempts))
-        for client in (sts, iot, iot_once):
+        for client, often in ((sts, attempts), (iot, attempts), (iot_once, 1)):
+            Patience(options.timeout_s, often, notice).watch(client)
             client.meta.events.register("after-call", _refuse_pages)
         try:
             identity = sts.get_caller_identity()
-        except EndpointConnectionError as error:
+        except (EndpointConnectionError, NoSuchHostError) as error:
             if f".{region}." in str(sts.meta.endpoint_url) and region not in _known_regions(session):
                 raise AwsError(
                     f"AWS cannot be reached at {sts.meta.endpoint_url}",
@@ -154,10 +161,14 @@ def _refuse_pages(http_response: Any, model: Any, **_: object) -> None:
     from botocore.parsers import ResponseParserError
 
     body = http_response.content.strip()
-    if http_response.status_code >= 500:  # a gateway's, which botocore takes for the failure that it is
+    status = http_response.status_code
+    if status >= 500 and status != _LOG_IN:  # a gateway's, which botocore takes for the failure that it is
         return
     if body[:5].lower() in (b"<html", b"<!doc"):
         raise ResponseParserError(f"a page: {body[:40]!r}")
+    if 300 <= status < 400 or status in (_PROXY, _LOG_IN):
+        place = http_response.headers.get("Location", "")
+        raise ResponseParserError(f"HTTP {status}" + f" to {place}" * bool(place))
     if model.service_model.service_name == "iot":
         try:
             json.loads(body or b"{}")
@@ -174,18 +185,3 @@ def _retries(core: CoreSession) -> dict[str, Any]:
     if "AWS_MAX_ATTEMPTS" not in os.environ and "max_attempts" not in profile:
         retries["total_max_attempts"] = ATTEMPTS
     return {"retries": retries} if retries else {}
-
-
-class _Waiting:
-    """Says that AWS keeps us waiting, from the second failure on, where it is going to be asked again."""
-
-    def __init__(self, notice: Notice, attempts: int) -> None:
-        self._notice = notice
-        self._attempts = attempts
-
-    def __call__(self, attempts: int, operation: Any, response: Any, caught_exception: Any, **_: object) -> None:
-        code = "" if response is None else (response[1] or {}).get("Error", {}).get("Code", "")
-        is_down = response is not None and response[0].status_code >= 500
-        if (caught_exception is not None or is_down or code in THROTTLED) and 2 <= attempts < self._attempts:
-            why = code or type(caught_exception).__name__
-            self._notice(f"AWS keeps us waiting at {operation.name} ({why}); attempt {attempts + 1}")

@@ -21,6 +21,7 @@ NOT_FOUND = "ResourceNotFoundException"
 ALREADY_EXISTS = "ResourceAlreadyExistsException"
 INVALID = "InvalidRequestException"
 CONFLICT = "DeleteConflictException"
+STATE = "CertificateStateException"
 
 _DENIED = {
     "NotAuthorized",
@@ -84,6 +85,14 @@ class AwsError(CloudError):
         """Whether it is only that these credentials may not ask; the hint then names the action."""
         return self.code in _DENIED or self.code in ("401", "403")
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it is a question to AWS IoT that these credentials may not ask.
+
+        With credentials that hold for nothing all else would fail, too, so that is none.
+        """
+        return self.denied.startswith("iot:")
+
 
 @contextmanager
 def asking(action: str, about: str = "") -> Iterator[None]:
@@ -106,7 +115,8 @@ def asking(action: str, about: str = "") -> Iterator[None]:
     except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
         raise AwsError(
             f"AWS answered {subject} with something that is no answer to it: {_one_line(error)}",
-            hint="Is the endpoint (--endpoint-url, AWS_ENDPOINT_URL) one of AWS IoT?",
+            hint="Does the network want its user to log in first (a browser shows it), does a proxy stand between, or "
+            "is the endpoint (--endpoint-url, AWS_ENDPOINT_URL) none of AWS IoT?",
         ) from error
     except (OSError, ValueError, UndefinedModelAttributeError) as error:  # of files, processes and settings
         raise AwsError(

@@ -1,0 +1,219 @@
+"""How long AWS is waited for: one deadline for a whole call, and nothing is asked twice that will not change.
+
+Timeouts of sockets count from one byte to the next, so a line on which a byte comes now and then never ends by them.
+What is sent here is sent by a thread of its own, which is left to itself when its time is over.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from optiga.cloud.aws.errors import THROTTLED, AwsError
+
+TIMEOUT_S = 60.0
+"""How long one call to AWS may take by default, asking again included."""
+_SILENCE_S = 5.0
+"""After how long without an answer a word is said."""
+_SLICE_S = 0.5 if sys.platform == "win32" else _SILENCE_S
+"""How long a wait is at most: on Windows Ctrl-C is seen between two waits only."""
+_LONGEST_BACKOFF_S = 20.0
+"""botocore's."""
+_FEW = 3
+"""How often something is asked where there is no network, or nobody listens."""
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}) ?(.*)")
+
+Notice = Callable[[str], None]
+
+
+class NoSuchHostError(AwsError):
+    """The name of AWS's host does not exist."""
+
+
+class Patience:
+    """The deadline of each call of some clients.
+
+    :param timeout_s: of one call, asking again included, in seconds.
+    :param attempts: how often something is asked.
+    :param notice: is told when it takes long.
+    """
+
+    def __init__(self, timeout_s: float, attempts: int, notice: Notice) -> None:
+        self._timeout_s, self._attempts, self._notice = timeout_s, attempts, notice
+        self._call = _Call()
+
+    def watch(self, client: Any) -> None:
+        """Have a client of boto3's keep the deadline."""
+        endpoint = client._endpoint  # botocore has no other door to what sends
+        endpoint.http_session = _Session(endpoint.http_session, self)
+        client.meta.events.register("before-call", self._begin)
+        client.meta.events.register_first("needs-retry", self._look)
+
+    def wait(self, finished: threading.Event) -> bool:
+        """Wait for an answer; False if the call's time is over."""
+        call = self._call
+        while not finished.is_set():
+            now = time.monotonic()
+            if now >= call.end:
+                return False
+            if not call.is_said and now >= call.begin + _SILENCE_S:
+                call.is_said = True
+                self._notice(f"AWS has not answered {call.action} for {now - call.begin:.0f} seconds")
+            until = call.end if call.is_said else min(call.end, call.begin + _SILENCE_S)
+            finished.wait(min(_SLICE_S, until - now))
+        return True
+
+    def _begin(self, model: Any, **_: object) -> None:
+        call = self._call
+        call.begin = time.monotonic()
+        call.end = call.begin + self._timeout_s
+        call.action = f"{model.service_model.service_name}:{model.name}"
+        call.is_said = False
+
+    def _look(self, attempts: int, operation: Any, response: Any, caught_exception: Any, **_: object) -> None:
+        """Before botocore asks again: say so, or say that it is no use.
+
+        :raises AwsError: if it is not, or if the time is over.
+        """
+        action = f"{operation.service_model.service_name}:{operation.name}"
+        if caught_exception is not None:
+            explain(caught_exception, action, attempts)
+        code = "" if response is None else (response[1] or {}).get("Error", {}).get("Code", "")
+        is_down = response is not None and response[0].status_code >= 500
+        if caught_exception is None and not is_down and code not in THROTTLED:
+            return
+        backoff = min(_LONGEST_BACKOFF_S, 2.0 ** (attempts - 1)) if attempts < self._attempts else 0.0
+        if time.monotonic() + backoff >= self._call.end:
+            said = "no answer" if caught_exception is not None else code or "it is out of order"
+            raise AwsError(
+                f"AWS has not done {action} within {self._timeout_s:g} seconds ({said})",
+                hint="Is the network slow, or does it let nothing through? --timeout waits longer; the same command "
+                "goes on where it was",
+                code=code,
+            )
+        if 2 <= attempts < self._attempts:
+            why = code or type(caught_exception).__name__
+            self._notice(f"AWS keeps us waiting at {operation.name} ({why}); attempt {attempts + 1}")
+
+
+class _Call(threading.local):
+    """The call that a thread is in."""
+
+    begin = 0.0
+    end = float("inf")
+    action = "AWS"
+    is_said = False
+
+
+class _Session:
+    """Sends requests as botocore's own session does, with a deadline."""
+
+    def __init__(self, session: Any, patience: Patience) -> None:
+        self._session, self._patience = session, patience
+
+    def send(self, request: Any) -> Any:
+        """What is answered.
+
+        :raises botocore.exceptions.HTTPClientError: if nothing whole is answered in time.
+        """
+        from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+        sending = _Sending(lambda: self._session.send(request))
+        if not self._patience.wait(sending.finished):
+            raise ReadTimeoutError(endpoint_url=request.url)
+        response = sending.result()
+        length = response.headers.get("Content-Length", "")
+        # With a plain close in the midst of it, older versions of urllib3 take a part for the whole.
+        if request.method != "HEAD" and length.isdecimal() and len(response.content) < int(length):
+            raise ConnectionClosedError(endpoint_url=request.url, request=request, error="the answer was cut off")
+        return response
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class _Sending:
+    """Something done by a thread of its own.
+
+    :ivar finished: set when it is done, or has failed.
+    """
+
+    def __init__(self, send: Callable[[], Any]) -> None:
+        self._send = send
+        self._answer: Any = None
+        self._error: BaseException | None = None
+        self.finished = threading.Event()
+        threading.Thread(target=self._work, name="AWS", daemon=True).start()
+
+    def _work(self) -> None:
+        try:
+            self._answer = self._send()
+        except BaseException as error:  # for the one who waits
+            self._error = error
+        finally:
+            self.finished.set()
+
+    def result(self) -> Any:
+        """What came out of it."""
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+
+def explain(error: Exception, action: str, attempts: int) -> None:
+    """Say of a failure on the way to AWS what it is, where asking again will not change it.
+
+    :param action: as IAM names it.
+    :param attempts: how often it was asked so far.
+    :raises AwsError: in that case.
+    """
+    url = str(
+        getattr(error, "kwargs", {}).get("endpoint_url") or getattr(error, "kwargs", {}).get("proxy_url") or "AWS"
+    )
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise AwsError(
+                f"no trustworthy connection to AWS at {action}: the certificate of {url} is none of AWS's: "
+                f"{cause.verify_message or cause.reason}",
+                hint="Does a proxy look into the connection (name its CA with AWS_CA_BUNDLE), and is the clock right?",
+            ) from error
+        if isinstance(cause, socket.gaierror) and cause.errno in _NO_NAMES:
+            raise NoSuchHostError(
+                f"AWS cannot be reached at {action}: there is no host of the name in {url}",
+                hint="Is the region or endpoint right, and does this network know names of the Internet?",
+            ) from error
+        if (found := _TUNNEL.search(str(cause))) and found[1] < "500":
+            raise AwsError(
+                f"the proxy does not let {action} through: HTTP {found[1]} {found[2]}".rstrip(),
+                hint="It wants a user's name and password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
+                if found[1] == "407"
+                else "It is named in HTTPS_PROXY; NO_PROXY names hosts that need none",
+            ) from error
+        is_nobody = isinstance(cause, (socket.gaierror, ConnectionRefusedError))
+        if is_nobody and attempts >= _FEW:
+            raise AwsError(
+                f"AWS cannot be reached at {action}: {url}: {cause.strerror or cause}",  # type: ignore[attr-defined]
+                hint="Is there a network, or a proxy to name (HTTPS_PROXY)?",
+            ) from error
+
+
+_NO_NAMES = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what it came from."""
+    seen: set[int] = set()
+    left: list[object] = [error]
+    while left:
+        one = left.pop(0)
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            left += [one.__cause__, one.__context__, *one.args, getattr(one, "reason", None)]
+            left += getattr(one, "kwargs", {}).values()
