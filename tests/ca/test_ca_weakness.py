@@ -91,8 +91,8 @@ ROCA_PRIMES = {
     (1024, 126): ((0x19E685B0632E2A, 670710891738), (0x1FBF6D8B5E0881, 694013043631)),
     (2048, 225): ((0x33882D516879A77BACD7FD, 726939282634), (0x346F6A933E5085C0D57489, 546820768130)),
 }
-"""``k`` and ``a`` of primes as that library made them: ``k * M + 65537 ** a mod M``, where M is the product of the first
-primes. By the bits of the prime, and how many primes M has."""
+"""``k`` and ``a`` of primes as that library made them: ``k * M + 65537 ** a mod M``, where M is the product of the
+first primes. By the bits of the prime, and how many primes M has."""
 
 
 @pytest.mark.parametrize(("bits", "count"), ROCA_PRIMES)
