@@ -21,6 +21,7 @@ from optiga.ca.profile import (
     build_verification,
     check_device,
     choose_validity,
+    describe_changes,
 )
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.request import CertificateRequest
@@ -163,7 +164,7 @@ class CertificateAuthority:
             request.sha256,
             lambda signed: check_device(signed, request, grant),
         )
-        notes = (*issued.notes, *_describe_changes(request, grant, judged.ignored))
+        notes = (*issued.notes, *describe_changes(request, grant, judged.ignored))
         return IssuedCertificate(issued.certificate, issued.chain, issued.serial, notes)
 
     def check(self, csr_der: bytes, days: int | None = None, *, now: datetime | None = None) -> None:
@@ -384,15 +385,3 @@ class CertificateAuthority:
                 write_whole(self.folder.head_path, head.document)
             if crl:
                 write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))
-
-
-def _describe_changes(request: CertificateRequest, grant: Grant, ignored: tuple[str, ...]) -> list[str]:
-    """What the certificate has otherwise than the CSR asks, one sentence each."""
-    notes = [f"In the certificate {change}" for change in request.changes]
-    if request.wants_server and not grant.is_server:
-        notes.append("The certificate is a TLS client's; serverAuth, which the CSR asks for, is left out")
-    if request.left_out:
-        notes.append(f"Left out of what the CSR asks for: {', '.join(request.left_out)}")
-    if ignored:
-        notes.append(f"Names that this CA does not certify are left out: {', '.join(ignored)}")
-    return notes
