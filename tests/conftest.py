@@ -10,8 +10,9 @@ from hypothesis import settings
 
 from tests.support.events import Runner
 
-settings.register_profile("any machine", settings.default, deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("thorough", settings.default, deadline=None)
+settings.register_profile("short", settings.get_profile("thorough"), max_examples=30)
+settings.load_profile("short")  # or --hypothesis-profile=thorough, which is read later
 _numbers = itertools.count()
 pytest_plugins = ["tests.support.cloud.fixtures", "tests.support.left_out"]
 

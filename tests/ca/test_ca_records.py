@@ -127,7 +127,8 @@ class TestEdits:
         refused(root, "has lost the CRL and the chain")
 
     def test_another_crl(self, root: CertificateAuthority) -> None:
-        older = sqlite3.connect(root.folder.records_path).execute("SELECT crl FROM crls").fetchone()[0]
+        with closing(sqlite3.connect(root.folder.records_path)) as connection:
+            (older,) = connection.execute("SELECT crl FROM crls").fetchone()
         root.renew_crl()
         with closing(sqlite3.connect(root.folder.records_path, isolation_level=None)) as connection:
             connection.execute("UPDATE crls SET crl = ?", (older,))

@@ -18,6 +18,7 @@ from tests.support.cloud.faults import Fault
 from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process
+from tests.support.sampling import sampled
 
 OPERATORS = str(ROOT / "templates" / "operator_iam_policy.json")
 ROLE = "arn:aws:iam::123456789012:role/factory"
@@ -158,7 +159,7 @@ def prepared(cli: Cli, cloud: Cloud) -> None:
     cloud.iot.create_provisioning_template(templateName="lamps", templateBody=body, provisioningRoleArn=ROLE)
 
 
-@pytest.mark.parametrize("name", BARRED)
+@pytest.mark.parametrize("name", sampled(BARRED, keep=12))
 def test_barred(name: str, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     barred, folder = BARRED[name], Path.cwd()
     with socket.socket() as reserved:
@@ -196,7 +197,7 @@ class TestAskedFirst:
             assert cli("--port", CHIP, "provision", CONFIG, *options.split(), "--dry-run").code == 0, options
         assert set(cloud.calls) == set(ASKED_FIRST)
 
-    @pytest.mark.parametrize("operation", sorted(ASKED_FIRST.keys() - MUST_ANSWER))
+    @pytest.mark.parametrize("operation", sampled(sorted(ASKED_FIRST.keys() - MUST_ANSWER)))
     def test_a_question_that_may_not_be_asked(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         """It is a warning with the action's name, and the run goes on to its end."""
         cloud.fail(operation, Fault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
@@ -216,7 +217,7 @@ class TestAskedFirst:
         assert f"AWS does not let these credentials do {action}" in said
         assert f"Allow {action}: {OPERATORS}" in said
 
-    @pytest.mark.parametrize("operation", ASKED_FIRST)
+    @pytest.mark.parametrize("operation", sampled(ASKED_FIRST))
     def test_answered_with_garbage(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         """As a network answers that wants its user to log in first."""
         cloud.fail(operation, Fault.GARBAGE)

@@ -21,6 +21,7 @@ from tests.support.cli.mistakes import CERTIFICATE, USAGE, Mistake
 from tests.support.cli.runner import Cli
 from tests.support.cloud.server import Cloud
 from tests.support.makers import make_certificate, make_key
+from tests.support.sampling import sampled
 
 P = "provision {config}"
 PROVISION = {
@@ -174,7 +175,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("mistake", [*PROVISION.values(), *OTHERS.values()], ids=[*PROVISION, *OTHERS])
+@pytest.mark.parametrize(
+    "mistake", sampled([*PROVISION.values(), *OTHERS.values()], keep=30), ids=[*PROVISION, *OTHERS]
+)
 def test_mistake(mistake: Mistake, cli: Cli, cloud: Cloud, files: Path) -> None:
     words = mistake.words(config=CONFIG, rsa=RSA_CONFIG, files=files)
     before = {path: path.read_bytes() for path in files.iterdir()}

@@ -106,7 +106,7 @@ class TestPatience:
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
     @pytest.mark.parametrize("operation", sampled(OPERATIONS))
-    @pytest.mark.parametrize("fault", ["throttled", "broken before"])
+    @pytest.mark.parametrize("fault", sampled(["throttled", "broken before"], keep=1))
     def test_asked_again(self, run: Cli, bench: Bench, operation: str, fault: str) -> None:
         bench.cloud.fail(operation, fault_of(operation, fault), times=3)
         result = run()
@@ -170,7 +170,7 @@ def test_adopted_among_many(run: Cli, bench: Bench) -> None:
 class TestChipFails:
     """The chip fails where AWS does not: nothing is active, and the next run finishes."""
 
-    @pytest.mark.parametrize("method", ["generate_key", "write", "read", "metadata", "execute"])
+    @pytest.mark.parametrize("method", sampled(["generate_key", "write", "read", "metadata", "execute"], keep=2))
     def test_a_method_fails(self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
         def fail(*_: object, **__: object) -> None:
             raise optiga.ChipError("the chip is tired")

@@ -114,6 +114,7 @@ def find(events: list[Event], name: str) -> Event:
     return next(event for event in reversed(events) if event.name.startswith(name))
 
 
+@pytest.mark.long
 def test_killed_where_most_is_at_stake(runner: Runner, cloud: Cloud, tmp_path: Path) -> None:
     """A key, and a certificate, made and not yet written down; the first event and the last."""
     trial = Trial(KINDS["AWS"], cloud, runner, tmp_path)

@@ -47,7 +47,11 @@ def check_cleaned(struck: Event, leftovers: set[str]) -> None:
 @pytest.mark.parametrize(
     ("action", "names"),
     [
-        (Action.KILL, ("--csr", "--write", "ca init", "ca sign", "ca revoke", "update apply", "key draw")),
+        pytest.param(
+            Action.KILL,
+            ("--csr", "--write", "ca init", "ca sign", "ca revoke", "update apply", "key draw"),
+            marks=pytest.mark.long,
+        ),
         pytest.param(Action.INTERRUPT, ("--csr", "ca init", "ca sign"), marks=pytest.mark.long),
     ],
     ids=lambda value: value.value if isinstance(value, Action) else "",

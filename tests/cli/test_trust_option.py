@@ -37,7 +37,7 @@ def root(cli: Cli, bench: Bench) -> Path:
 @pytest.fixture
 def served(bench: Bench) -> Iterator[str]:
     """The bench's chip behind a port that looks like a board's."""
-    with board_on_tcp(Board(EmulatedChip(SqliteStore(bench.chip)).execute)) as port:
+    with closing(SqliteStore(bench.chip)) as store, board_on_tcp(Board(EmulatedChip(store).execute)) as port:
         yield port
 
 
@@ -78,6 +78,7 @@ class TestSwapped:
         assert "not the chip that has proven that it is genuine" in result.errors[0]
         assert bench.certificates() == []
 
+    @pytest.mark.long
     def test_after_any_signature(
         self,
         cli: Cli, bench: Bench, root: Path, config: Path, monkeypatch: pytest.MonkeyPatch, command: str, replays: bool,
@@ -275,7 +276,7 @@ class TestNamed:
         assert served in result.err
 
     def test_at_a_pty(self, cli: Cli, bench: Bench) -> None:
-        with board_on_pty(Board(EmulatedChip(SqliteStore(bench.chip)).execute)) as port:
+        with closing(SqliteStore(bench.chip)) as store, board_on_pty(Board(EmulatedChip(store).execute)) as port:
             result = cli("--port", port, "-q", "--read", "first")
         assert result.err.count(NAMED) == 1
 

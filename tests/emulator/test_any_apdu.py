@@ -56,7 +56,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(apdu[: draw(st.integers(0, len(apdu)))]) + draw(st.binary(max_size=3))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(sound, sound, damaged(), st.binary(max_size=30)), min_size=10, max_size=25))
 def test_any_commands_are_answered(apdus: list[bytes]) -> None:
     store = MemoryStore(FACTORY.load())

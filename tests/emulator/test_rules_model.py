@@ -248,4 +248,4 @@ class Chip(RuleBasedStateMachine):
 
 CURVE = ec.SECP256R1()
 TestRules = Chip.TestCase
-TestRules.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestRules.settings = settings(stateful_step_count=40)

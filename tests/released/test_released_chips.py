@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -242,8 +243,8 @@ class TestHibernated:
             assert chip.read(0xF1D7) == b"behind the door"
         public = load_der_public_key(Path("session.spki").read_bytes())
         check_signature(public, signature, b"What is to be signed.", "sha256")
-        with pytest.raises(ChipError):
-            Chip(open_transport("emulator:chip"), handle=handle)
+        with closing(open_transport("emulator:chip")) as transport, pytest.raises(ChipError):
+            Chip(transport, handle=handle)
 
     def test_the_command_line_begins_afresh(self, optiga: Optiga, left: Path) -> None:
         optiga.go_on_with(left)

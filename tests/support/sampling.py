@@ -12,10 +12,10 @@ from _pytest.mark import ParameterSet
 def sampled(values: Iterable[Any], keep: int = 3) -> list[Any]:
     """All values for ``parametrize``; most are marked as long, the rest are spread evenly from the first to the last.
 
-    :param keep: how many are not marked; at least 2.
+    :param keep: how many are not marked; a single one is the first.
     """
     values = list(values)
-    kept = {round(place * (len(values) - 1) / (keep - 1)) for place in range(keep)}
+    kept = {round(place * (len(values) - 1) / max(keep - 1, 1)) for place in range(keep)}
     return [value if place in kept else _long(value) for place, value in enumerate(values)]
 
 
