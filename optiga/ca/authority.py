@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.folder import KEY, CaFolder
 from optiga.ca.integrity import check_owner, check_records, read_crl_file, read_head
+from optiga.ca.judging import judge
 from optiga.ca.keys import open_key, replace_key
-from optiga.ca.naming import grant_names
 from optiga.ca.profile import (
-    Grant,
     Issuer,
     Validity,
     build_ca,
@@ -21,13 +20,12 @@ from optiga.ca.profile import (
     build_verification,
     check_device,
     choose_validity,
-    describe_changes,
 )
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
-from optiga.ca.request import CertificateRequest
 from optiga.ca.revocation import (
     CRL_DAYS,
     REASONS,
+    PublishedCrl,
     build_crl,
     choose_crl_number,
     choose_crl_time,
@@ -37,7 +35,6 @@ from optiga.ca.revocation import (
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
 from optiga.pki.certificate import Certificate
-from optiga.pki.name_parts import is_same_name
 from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
@@ -49,10 +46,8 @@ if TYPE_CHECKING:
 
     from optiga.files.passphrases import Passphrase
 
-DEVICE_DAYS = 3650
-"""How long a device's certificate is valid unless it is said otherwise, in days."""
 INTERMEDIATE_DAYS = 3650
-"""The same for an intermediate CA's."""
+"""How long an intermediate CA's certificate is valid unless it is said otherwise, in days."""
 
 
 @dataclass(frozen=True)
@@ -85,20 +80,6 @@ class IssuedCertificate:
             raise ConfigurationError(
                 error.message, hint=f"The certificate is issued: 'ca show {self.serial}' prints it"
             ) from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A request that may be granted, and what of it.
-
-    :param ignored: names that it asks for and does not get.
-    :param validity: within that of every certificate above it.
-    """
-
-    request: CertificateRequest
-    grant: Grant
-    ignored: tuple[str, ...]
-    validity: Validity
 
 
 class CertificateAuthority:
@@ -157,44 +138,35 @@ class CertificateAuthority:
         :raises CertificateError: if the request must not be granted or the CA is not valid.
         :raises ConfigurationError: if the days are none, or the records cannot be written; nothing was issued then.
         """
-        judged = self._judge(csr_der, days, now or utc_now(), server=server, ignore_names=ignore_names)
+        judged = judge(self.folder, csr_der, days, now or utc_now(), server=server, ignore_names=ignore_names)
         request, grant = judged.request, judged.grant
         issued = self._issue(
             lambda serial: build_device(request, grant, self._issuer, serial, judged.validity),
             request.sha256,
             lambda signed: check_device(signed, request, grant),
         )
-        notes = (*issued.notes, *describe_changes(request, grant, judged.ignored))
-        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, notes)
+        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, (*issued.notes, *judged.changes))
 
-    def check(self, csr_der: bytes, days: int | None = None, *, now: datetime | None = None) -> None:
+    def check(
+        self,
+        csr_der: bytes,
+        days: int | None = None,
+        *,
+        server: bool = False,
+        ignore_names: bool = False,
+        now: datetime | None = None,
+    ) -> tuple[str, ...]:
         """Refuse a request for which :meth:`issue` would issue no certificate; issues none.
 
         :param csr_der: the request in DER, or one like it of another key: its key is not looked up.
+        :returns: what the certificate would have otherwise than the request asks, one sentence each.
         :raises CertificateError: if it must not be granted or the CA is not valid.
         :raises ConfigurationError: if the days are none, or the records are not those that the CA needs.
         """
-        self._judge(csr_der, days, now or utc_now())
+        judged = judge(self.folder, csr_der, days, now or utc_now(), server=server, ignore_names=ignore_names)
         with open_records(self.folder.records_path) as records, records.snapshot():
             check_records(self.folder, records)
-
-    def _judge(
-        self, csr_der: bytes, days: int | None, now: datetime, *, server: bool = False, ignore_names: bool = False
-    ) -> _Judged:
-        request = CertificateRequest.parse(csr_der)
-        parsed = [one.parsed for one in self.folder.chain or (self.certificate,)]  # the chain begins with the CA's own
-        if any(is_same_name(request.subject, name) for one in parsed for name in (one.subject, one.issuer)):
-            raise CertificateError(
-                "the CSR's subject is the CA's own name, or that of a CA above it", hint="Give the device another"
-            )
-        if any(request.public_key.key == one.public_key() for one in parsed):
-            raise CertificateError("the CSR's key is the CA's own")
-        names, ignored = grant_names(request.alt_names, self.folder.settings.allow_dns, ignore=ignore_names)
-        if not names and not list(request.subject):
-            raise CertificateError("the CSR names nobody: its subject is empty, and of its names none is certified")
-        validities = [choose_validity(now, days, DEVICE_DAYS, one) for one in parsed]
-        validity = Validity(max(one.start for one in validities), min(one.end for one in validities))
-        return _Judged(request, Grant(names, server and request.wants_server), ignored, validity)
+        return judged.changes
 
     def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:
         """The newest certificate issued for a request that is still good, None if there is none.
@@ -276,18 +248,36 @@ class CertificateAuthority:
                 ) from None
         return record, fresh
 
-    def renew_crl(self, days: int = CRL_DAYS, *, trust_records: bool = False, now: datetime | None = None) -> None:
+    def find_crl_ahead(self, *, now: datetime | None = None) -> PublishedCrl | None:
+        """The last CRL, if it begins only in the future, so that none can be made after it; None if it does not.
+
+        :raises ConfigurationError: if the records cannot be read.
+        """
+        with open_records(self.folder.records_path) as records:
+            known = self._known_crls(records)
+        last = max(known, key=lambda crl: crl.this_update, default=None)
+        return last if last is not None and last.is_ahead(now or utc_now()) else None
+
+    def renew_crl(
+        self,
+        days: int = CRL_DAYS,
+        *,
+        trust_records: bool = False,
+        trust_clock: bool = False,
+        now: datetime | None = None,
+    ) -> None:
         """Write a new CRL.
 
         :param days: how long it is good for.
         :param trust_records: take the records as they are, even if they are edited or from an older copy.
-        :raises CertificateError: if the CA is not valid now, or the clock is before the last CRL.
+        :param trust_clock: begin now, even if the last CRL begins later: it was made with a clock that was ahead.
+        :raises CertificateError: if the CA is not valid now, or the clock is before the last CRL and not trusted.
         :raises ConfigurationError: if it or the records cannot be written, or the records are not those that this CA
             wrote last.
         """
         with open_records(self.folder.records_path) as records:
             with self._change(records, check=not trust_records):
-                self._add_crl(records, now, days)
+                self._add_crl(records, now, days, trust_clock=trust_clock)
             self._publish(records)
 
     def check_published(self, path: Path) -> None:
@@ -369,14 +359,18 @@ class CertificateAuthority:
             yield
             records.seal(self._issuer.key)
 
-    def _add_crl(self, records: Records, now: datetime | None, days: int) -> None:
+    def _add_crl(self, records: Records, now: datetime | None, days: int, *, trust_clock: bool = False) -> None:
         assert self._issuer.certificate is not None  # noqa: S101 - who has a folder has a certificate
-        public_key = self._issuer.key.public_key()
-        known = [crl for crl in (read_crl(records.newest_crl(), public_key), read_crl_file(self.folder)) if crl]
-        last = max((crl.this_update for crl in known), default=None)
-        time = choose_crl_time(now or utc_now(), days, self._issuer.certificate, last)
+        moment, known = now or utc_now(), self._known_crls(records)
+        last = max((crl.this_update for crl in known if not (trust_clock and crl.is_ahead(moment))), default=None)
+        time = choose_crl_time(moment, days, self._issuer.certificate, last)
         number = choose_crl_number(max((crl.number for crl in known), default=0), now or datetime.now(timezone.utc))
-        records.add_crl(number, build_crl(self._issuer, records.revoked(), number, time))
+        records.add_crl(number, build_crl(self._issuer, records.revoked(), number, time, moment))
+
+    def _known_crls(self, records: Records) -> list[PublishedCrl]:
+        """The CRL that the records have, and the one in the folder."""
+        public_key = self._issuer.key.public_key()
+        return [crl for crl in (read_crl(records.newest_crl(), public_key), read_crl_file(self.folder)) if crl]
 
     def _publish(self, records: Records, *, crl: bool = True) -> None:
         """Write the newest head and CRL into their files; in a transaction, so that no older one comes after it."""

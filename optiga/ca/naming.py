@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ MAX_PATTERNS = 64
 _MAX_LENGTH = 253
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_HOST_LABEL = re.compile(r"[\w*-]+")
 _KINDS = {
     "DNSName": "DNS name",
     "IPAddress": "IP address",
@@ -92,11 +95,59 @@ def grant_names(
             left_out.append(name.title)
         else:
             raise CertificateError(
-                f"the CSR asks for {name.title}: {mistake}", hint="'ca sign --ignore-names' leaves such names out"
+                f"the CSR asks for {name.title}: {mistake}", hint="--ignore-names leaves such names out"
             )
     if len(granted) > MAX_NAMES:
         raise CertificateError(f"the CSR asks for {len(granted)} names, at most {MAX_NAMES} are certified")
     return tuple(granted.values()), tuple(left_out)
+
+
+def check_server_names(subject: x509.Name, patterns: Sequence[str]) -> None:
+    """Refuse a TLS server whose common name is a host's that the CA does not certify.
+
+    There are clients that take the common name for the host's where there is no DNS name (RFC 2818, 3.1), or always.
+
+    :param patterns: what the CA allows.
+    :raises CertificateError: if a common name looks like a host's, and is not allowed.
+    """
+    for text in _host_names(subject):
+        if mistake := _find_mistake(AskedName(text, text), patterns):
+            raise CertificateError(
+                f"the common name {text!a} looks like a host's, for which the device could pass as a TLS server: "
+                f"{mistake}",
+                hint="A CA that is made with --allow-dns certifies such names; without --server the device is a client",
+            )
+
+
+def find_foreign_hosts(subject: x509.Name, patterns: Sequence[str]) -> list[str]:
+    """The common names that look like a host's outside of what an intermediate's nameConstraints permit.
+
+    OpenSSL holds them against these, too, where a certificate has no DNS name, and refuses it.
+
+    :param patterns: what the intermediate's CA allows; nameConstraints are none if nothing is.
+    """
+    bases = [pattern.removeprefix("*.") for pattern in patterns]
+    names = {text: f".{text.lower()}" for text in _host_names(subject) if bases}
+    return [text for text, name in names.items() if not any(name.endswith(f".{base}") for base in bases)]
+
+
+def _host_names(subject: x509.Name) -> list[str]:
+    from cryptography.x509.oid import NameOID
+
+    texts = [str(attribute.value) for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return [text for text in texts if looks_like_host(text)]
+
+
+def looks_like_host(text: str) -> bool:
+    """Whether a client may take a common name for a host's: names with a dot, wildcards and other scripts included,
+    and IP addresses.
+    """
+    text = text.strip()
+    with suppress(ValueError):
+        ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
+        return True
+    name = text.removesuffix(".")
+    return "." in name and all(_HOST_LABEL.fullmatch(label) for label in name.split("."))
 
 
 def _find_mistake(name: AskedName, patterns: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.ca.naming import MAX_NAMES
 from optiga.errors import CertificateError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -174,27 +173,6 @@ def check_device(signed: Certificate, request: CertificateRequest, grant: Grant)
             raise CertificateError(
                 f"the certificate that was made does not have the {part} that it should have: it is not issued"
             )
-
-
-def describe_changes(request: CertificateRequest, grant: Grant, ignored: tuple[str, ...]) -> list[str]:
-    """What the certificate has otherwise than the CSR asks, one sentence each.
-
-    :param ignored: names that are asked for and not certified, as titles.
-    """
-    notes = [f"In the certificate {change}" for change in request.changes]
-    if request.wants_server and not grant.is_server:
-        notes.append("The certificate is a TLS client's; serverAuth, which the CSR asks for, is left out")
-    if request.left_out:
-        notes.append(f"Left out of what the CSR asks for: {_list(request.left_out)}")
-    if ignored:
-        notes.append(f"Names that this CA does not certify are left out: {_list(ignored)}")
-    return notes
-
-
-def _list(texts: tuple[str, ...]) -> str:
-    """A list for people: a CSR of 64 KB can ask for thousands of things."""
-    more = len(texts) - MAX_NAMES
-    return ", ".join(texts[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def build_verification(

@@ -53,8 +53,15 @@ class PublishedCrl:
     this_update: datetime
     next_update: datetime | None
 
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether it begins in the future: the clock was ahead when it was made, or is behind now."""
+        return now < self.this_update
+
     def find_warning(self, now: datetime) -> str:
         """What there is to say of its end; empty if it has long to go."""
+        if self.is_ahead(now):
+            begin = f"{self.this_update:%Y-%m-%d %H:%M} UTC"
+            return f"the CRL does not begin before {begin}: whoever checks it refuses every device"
         if self.next_update is None:
             return ""
         if now >= self.next_update:
@@ -87,7 +94,7 @@ def choose_crl_time(now: datetime, days: int, issuer: x509.Certificate, last: da
     if last is not None and now < last:
         raise CertificateError(
             f"the clock says {now:%Y-%m-%d %H:%M:%S} UTC, which is before the last CRL: {last:%Y-%m-%d %H:%M:%S} UTC",
-            hint="Is the clock right?",
+            hint="Is the clock right? If it was ahead when that CRL was made: 'ca crl --trust-clock' makes another",
         )
     start = max(now - CLOCK_TOLERANCE, issuer.not_valid_before_utc, *([last] if last else []))
     return Validity(start, now + timedelta(days=days))
@@ -102,11 +109,15 @@ def is_graver(new: str, old: str) -> bool:
     return new not in (old, "unspecified") and old not in compromises and (old == "unspecified" or new in compromises)
 
 
-def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, time: Validity) -> bytes:
+def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, time: Validity, now: datetime) -> bytes:
     """A list in DER.
+
+    No entry is of a time that is still to come, as one is that was made with a clock that was ahead: there are
+    verifiers for which such a certificate is not revoked yet.
 
     :param number: larger than that of every list before it.
     :param time: from when to when it is good.
+    :param now: with its time zone.
     """
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -121,7 +132,7 @@ def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, time: Vali
         .add_extension(authority_identifier(issuer.certificate), critical=False)
     )
     for record in revoked:
-        builder = builder.add_revoked_certificate(_entry(record))
+        builder = builder.add_revoked_certificate(_entry(record, now))
     return builder.sign(issuer.key, issuer.hash_algorithm).public_bytes(Encoding.DER)
 
 
@@ -150,11 +161,12 @@ def read_crl(data: bytes, public_key: ec.EllipticCurvePublicKey) -> PublishedCrl
         return None
 
 
-def _entry(record: Record) -> x509.RevokedCertificate:
+def _entry(record: Record, now: datetime) -> x509.RevokedCertificate:
     from cryptography import x509
 
     assert record.revoked_at is not None  # noqa: S101 - only revoked ones get here
-    entry = x509.RevokedCertificateBuilder().serial_number(int(record.serial, 16)).revocation_date(record.revoked_at)
+    moment = min(record.revoked_at, now)
+    entry = x509.RevokedCertificateBuilder().serial_number(int(record.serial, 16)).revocation_date(moment)
     if record.reason != "unspecified":  # RFC 5280, 5.3.1: leave it out then
         entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags(record.reason)), critical=False)
     return entry.build()

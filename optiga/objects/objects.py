@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
 from optiga.objects.irreversible import is_locked, what_stays, what_stays_written
+from optiga.objects.key_usages import check_key_usage
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.conditions import Condition
@@ -123,10 +124,12 @@ def read_words(info: ObjectInfo, texts: Sequence[str]) -> Metadata:
     return changes
 
 
-def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata) -> MetadataChange:
+def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: bool = False) -> MetadataChange:
     """Compare metadata that are wanted with those that an object has. One exchange, which changes nothing.
 
-    :raises ConfigurationError: if they can no longer be set, do not fit, or the chip's model does not know them.
+    :param partly: take a key's usages of which it can have one at least; otherwise it must be able to have each.
+    :raises ConfigurationError: if they can no longer be set, do not fit, nothing could use a key for its usage, or the
+        chip's model does not know them.
     """
     from optiga.chip.abilities import require_metadata
 
@@ -150,6 +153,7 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata) -> MetadataCha
         raise ConfigurationError(
             f"{info.label} is {before.in_words()['lcso']}: {', '.join(fixed)} can never be changed again", oid=info.oid
         )
+    check_key_usage(info.oid, before, changes, partly=partly)
     size = len(before.with_tags(dict(changes.items())).encode())
     if size > md.MAX_SIZE:
         raise ConfigurationError(

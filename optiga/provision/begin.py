@@ -6,7 +6,7 @@ from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.issuers import find_unheard
-from optiga.provision.joining import check_things
+from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step, damaged
 from optiga.provision.on_chip import OnChip, chain_of
 from optiga.provision.plan import Plan
@@ -56,7 +56,7 @@ class Beginning:
         said, hint, cloud = "a run that was interrupted cannot be finished", self._plan.anew_hint, self._plan.cloud
         if problem := mismatch or self._on_chip.key_problem(entry):
             return CertificateError(f"{said}: {problem}", hint=hint)
-        if cloud and (problem := cloud.certificate_problem(entry)):
+        if cloud and (problem := cloud.certificate_problem(entry, self._report)):
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
 
@@ -75,8 +75,10 @@ class Beginning:
         if cloud is None:
             return entry
         if entry.step < Step.THING:
-            subject = self._subject(entry)
-            check_things(self._on_chip.chip, cloud, self._uid, subject, self._own_certificates(), self._report)
+            subject, own = self._subject(entry), own_certificates(self._journal, self._uid)
+            if self._plan.new is not None or entry.certificate:
+                cloud.check_chip(self._uid, subject)
+            check_things(self._on_chip.chip, cloud, self._uid, subject, own, self._report)
         changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
         if entry.step < Step.REGISTERED:
             changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
@@ -92,11 +94,6 @@ class Beginning:
             return {name: fill_uid(value, self._uid) for name, value in self._plan.new.configuration.subject}
         return subject_components(chain_of(entry)[0].parsed.subject) if entry.certificate else {}
 
-    def _own_certificates(self) -> set[str]:
-        """Identifiers of all certificates that the journal knows to be this chip's."""
-        entries = self._journal.of_chip(self._uid)
-        return {name for one in entries for name in (one.certificate_id, *(one.replaces or "").split()) if name}
-
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""
         self._on_chip.put(finished)
@@ -110,7 +107,7 @@ class Beginning:
         is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
         known = [*(old.replaces or "").split(), old.certificate_id]
         if cloud is not None and is_there:
-            known.append(find_unheard(old, cloud.certificates))
+            known.append(find_unheard(old, cloud.certificates, self._report))
         names = [name for name in known if name]
         if names and not is_there:
             self._report.warn(

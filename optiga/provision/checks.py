@@ -1,20 +1,32 @@
-"""What AWS is asked before a chip is touched; a question that may not be asked is a warning, and the run goes on."""
+"""What AWS is asked; a question that these credentials may not ask is a warning, and the run goes on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
 
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from optiga.cloud.aws.errors import AwsError
     from optiga.cloud.aws.registry import Registry
     from optiga.provision.report import Report
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
-def ask(question: Callable[[], T], unanswered: T, report: Report, what: str) -> T:
+class Unanswered(Enum):
+    """What stands for an answer that nothing else can stand for."""
+
+    UNANSWERED = auto()
+
+
+UNANSWERED = Unanswered.UNANSWERED
+
+
+def ask(question: Callable[[], T], unanswered: U, report: Report, what: str) -> T | U:
     """The answer to a question that only reads.
 
     :param unanswered: what stands for the answer where the credentials may not ask.
@@ -26,10 +38,15 @@ def ask(question: Callable[[], T], unanswered: T, report: Report, what: str) -> 
     try:
         return question()
     except AwsError as error:
-        if not error.denied.startswith("iot:"):  # of credentials that hold for nothing, all else would fail, too
+        if not error.is_unanswered:
             raise
-        report.warn(f"{what}: these credentials may not do {error.denied}. {error.hint}")
+        report.warn(f"{what}: {why_unanswered(error)}")
         return unanswered
+
+
+def why_unanswered(error: AwsError) -> str:
+    """Why a question has no answer, and what to do; without the full stop."""
+    return f"these credentials may not do {error.denied}. {error.hint}"
 
 
 def check_thing_type(registry: Registry, name: str, region: str, report: Report) -> None:

@@ -6,10 +6,13 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from optiga.ca.request import CertificateRequest
+from optiga.cloud.aws.errors import AwsError
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.provision.checks import ask
 from optiga.provision.journal import Step, damaged
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
     from optiga.provision.journal import Entry
+    from optiga.provision.report import Report
 
 _AWS_ALGORITHMS = (
     KeyAlgorithm.SECP256R1,
@@ -69,10 +73,12 @@ class Issuer(Protocol):
 
     :param name: what stands for it in the journal.
     :param title: the same for people.
+    :param notes: what its certificates are going to have otherwise than the CSR asks, one sentence each.
     """
 
     name: str
     title: str
+    notes: tuple[str, ...]
 
     def find(self, request: Request) -> Certified | None:
         """The certificate that an interrupted run has left behind for this very request."""
@@ -86,12 +92,18 @@ class AwsIssuer:
 
     name = "aws"
     title = "AWS IoT"
+    notes: tuple[str, ...] = ()
 
     def __init__(self, certificates: Certificates) -> None:
         self._certificates = certificates
 
     def find(self, request: Request) -> Certified | None:
-        found = self._certificates.find(request.key_info, request.since)
+        try:
+            found = self._certificates.find(request.key_info, request.since)
+        except AwsError as error:
+            if error.is_unanswered:
+                error.hint = f"Otherwise AWS may make a second certificate, and nobody knows of the first. {error.hint}"
+            raise
         return None if found is None else _of_cloud(found)
 
     def certify(self, request: Request) -> Certified:
@@ -102,22 +114,31 @@ class CaIssuer:
     """A CA of one's own.
 
     :param days: validity, None for the usual.
+    :param server: let devices be TLS servers, too, if the CSR asks for that.
+    :param ignore_names: leave out names that the CA does not certify, in place of refusing them.
     """
 
-    def __init__(self, authority: CertificateAuthority, days: int | None) -> None:
+    def __init__(
+        self, authority: CertificateAuthority, days: int | None, *, server: bool = False, ignore_names: bool = False
+    ) -> None:
         self._authority = authority
         self._days = days
+        self._server = server
+        self._ignore_names = ignore_names
+        self.notes: tuple[str, ...] = ()
         self.name = f"ca:{hashlib.sha256(authority.certificate.der).hexdigest()[:16]}"
         self.title = f"the CA {authority.certificate.subject}"
 
     def check(self, configuration: Configuration) -> None:
-        """Refuse a configuration whose CSR the CA would not certify, before there is a key.
+        """Refuse a configuration whose CSR the CA would not certify, before there is a key; see what it leaves out.
 
         :raises CertificateError: if it would not.
         :raises ConfigurationError: if the days are none, or the CA's records are not those that it needs.
         """
         try:
-            self._authority.check(sample_request(configuration), self._days)
+            self.notes = self._authority.check(
+                sample_request(configuration), self._days, server=self._server, ignore_names=self._ignore_names
+            )
         except CertificateError as error:
             raise CertificateError(
                 f"{self.title} would not certify {configuration.source}: {error.message}", hint=error.hint
@@ -125,10 +146,20 @@ class CaIssuer:
 
     def find(self, request: Request) -> Certified | None:
         found = self._authority.find_issued(request.csr)
-        return None if found is None else _of_ca(found)
+        if found is None:
+            return None
+        is_server = "serverAuth" in found.certificate.purposes
+        certified = _of_ca(found)
+        if is_server == (self._server and CertificateRequest.parse(request.csr).wants_server):
+            return certified
+        what = "a TLS server, too" if is_server else "a TLS client only"
+        note = f"The certificate is for {what}, as the run that was interrupted asked; --renew makes another"
+        return certified._replace(notes=(*certified.notes, note))
 
     def certify(self, request: Request) -> Certified:
-        return _of_ca(self._authority.issue(request.csr, self._days))
+        return _of_ca(
+            self._authority.issue(request.csr, self._days, server=self._server, ignore_names=self._ignore_names)
+        )
 
 
 def check_aws_algorithm(configuration: Configuration) -> None:
@@ -144,15 +175,18 @@ def check_aws_algorithm(configuration: Configuration) -> None:
         )
 
 
-def find_unheard(entry: Entry, certificates: Certificates) -> str | None:
+def find_unheard(entry: Entry, certificates: Certificates, report: Report) -> str | None:
     """The identifier of the certificate that AWS made for an entry without its being heard of, None if there is none.
 
-    :raises AwsError: if AWS does not tell.
+    Where these credentials may not ask, that is a warning, and none: what was made is inactive, and stays so.
+
+    :raises AwsError: if AWS does not tell otherwise.
     """
     if entry.step is not Step.REQUESTED or entry.issuer != AwsIssuer.name:
         return None
     request = Request.of(entry)
-    found = certificates.find(request.key_info, request.since)
+    what = "whether AWS IoT made a certificate in the run that was interrupted is not known; if so, it stays, inactive"
+    found = ask(lambda: certificates.find(request.key_info, request.since), None, report, what)
     return found.certificate_id if found else None
 
 

@@ -16,14 +16,28 @@ if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.cloud.aws.certificates import CloudCertificate
     from optiga.pki.certificate import Certificate
+    from optiga.provision.journal import Journal
     from optiga.provision.plan import CloudPlan
     from optiga.provision.report import Report
 
 _ON_ITS_OWN = "config_nistp256_ecdsa_thing_per_chip.jsn"
 
 
+def own_certificates(journal: Journal, uid: str) -> set[str]:
+    """Identifiers of all certificates that a journal knows to be a chip's."""
+    entries = journal.of_chip(uid)
+    return {name for one in entries for name in (one.certificate_id, *(one.replaces or "").split()) if name}
+
+
 def check_things(
-    chip: Chip, cloud: CloudPlan, uid: str, subject: Mapping[str, str], own: Collection[str], report: Report
+    chip: Chip,
+    cloud: CloudPlan,
+    uid: str,
+    subject: Mapping[str, str],
+    own: Collection[str],
+    report: Report,
+    *,
+    checked: Collection[str] = (),
 ) -> None:
     """Refuse to attach a chip to a thing that is another device's.
 
@@ -34,10 +48,13 @@ def check_things(
     :param uid: what the chip says that it is, in hex.
     :param subject: that of its certificate, by asn1crypto's names of components.
     :param own: identifiers of the certificates that the journal knows to be this chip's.
+    :param checked: names of things that have been looked at already.
     :raises CloudError: if another certificate is active there.
     :raises AwsError: if AWS does not tell; where it only may not tell, that is a warning.
     """
     for thing in () if cloud.wishes.join else cloud.things(uid, subject):
+        if thing in checked:
+            continue
         try:
             others = [one for one in cloud.registry.certificates_of(thing) if one not in own]
             if thing == SAMPLE_THING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import CloudError
 from optiga.files.files import write_whole
 from optiga.identity.csr import sign_csr
+from optiga.identity.key_fate import KeyFate
 from optiga.pki.pem import encode_pem
 from optiga.pki.public_keys import PublicKey
 from optiga.provision.issuers import Certified, Request
@@ -42,7 +43,11 @@ class NewKey:
         """Have the chip make the key pair."""
         algorithm, usage = self._configuration.algorithm, self._configuration.key_usage
         self._report.note(f"The chip makes a key pair {algorithm.title} in {self._on_chip.key_label}")
-        key = self._on_chip.chip.generate_key(self._configuration.slot.key_oid, algorithm, usage)
+        oid = self._configuration.slot.key_oid
+        with KeyFate(oid) as fate:
+            fate.asked()
+            key = self._on_chip.chip.generate_key(oid, algorithm, usage)
+            fate.made()
         return replace(entry, key_info=key.public_key_info)
 
     def make_csr(self, entry: Entry) -> Entry:

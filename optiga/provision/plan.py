@@ -14,9 +14,9 @@ from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
 from optiga.objects.targets import Target, resolve_writable
 from optiga.pki.certificate import parse_certificates
-from optiga.pki.names import fill_uid, with_sample_uid
+from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
-from optiga.provision.checks import ask, check_thing_group, check_thing_type
+from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
 from optiga.provision.report import Report
 
@@ -91,6 +91,15 @@ class CloudPlan:
             return self.fleet.things(uid=uid, thing=thing, subject=subject)
         return () if thing is None else (thing,)
 
+    def check_chip(self, uid: str, subject: Mapping[str, str]) -> None:
+        """Refuse a chip of which AWS could not make what a provisioning template says.
+
+        :param subject: that of its certificate, by asn1crypto's names of components.
+        :raises ConfigurationError: if it could not, as far as that is known beforehand.
+        """
+        if self.fleet is not None:
+            self.fleet.check_chip(uid=uid, thing=self.thing(uid), subject=subject)
+
     def policy(self, uid: str) -> str | None:
         """Name of a chip's policy."""
         return None if self.wishes.policy is None else fill_uid(self.wishes.policy, uid)
@@ -100,11 +109,18 @@ class CloudPlan:
         """Name of the provisioning template, a file's without its folder."""
         return None if self.wishes.template is None else Path(self.wishes.template).name
 
-    def certificate_problem(self, entry: Entry) -> str:
-        """Why AWS does not let an entry's certificate in, or is not to; empty if all is well, or there is none yet."""
-        if entry.certificate_id is None:
+    def certificate_problem(self, entry: Entry, report: Report) -> str:
+        """Why AWS does not let an entry's certificate in, or is not to; empty if all is well, or there is none yet.
+
+        Where these credentials may not ask, that is a warning, and no problem.
+        """
+        name = entry.certificate_id
+        if name is None:
             return ""
-        held = self.certificates.describe(entry.certificate_id)
+        what = "whether AWS IoT still lets its certificate in is not checked"
+        held = ask(lambda: self.certificates.describe(name), UNANSWERED, report, what)
+        if held is UNANSWERED:
+            return ""
         if held is None:
             return "its certificate is gone from AWS IoT"
         if (
@@ -203,6 +219,8 @@ def plan_provision(
     wishes: CloudWishes,
     authority: CertificateAuthority | None = None,
     days: int | None = None,
+    server: bool = False,
+    ignore_names: bool = False,
     oid: str | None = None,
     report: Report = Report(),  # noqa: B008 - a tuple
 ) -> Plan:
@@ -213,6 +231,8 @@ def plan_provision(
     :param wishes: thing and policy of the configuration take their place if they are None.
     :param authority: a CA of one's own in place of AWS's.
     :param days: validity of what it issues.
+    :param server: let it certify TLS servers, too, if the CSR asks for that.
+    :param ignore_names: have it leave out names that it does not certify, in place of refusing them.
     :param oid: object for the certificate, where the slot has none or another is wanted.
     :raises ConfigurationError: for whatever cannot be done so.
     :raises CloudError: if AWS cannot be asked or refuses.
@@ -226,13 +246,16 @@ def plan_provision(
         check_aws_algorithm(configuration)
     issuer: Issuer | None = None
     if authority is not None:
-        issuer = CaIssuer(authority, days)
-        issuer.check(configuration)
+        own = CaIssuer(authority, days, server=server, ignore_names=ignore_names)
+        own.check(configuration)
+        issuer = own
     cloud = None
     if aws_options is not None and named is not None:
         ca, subject = authority.certificate if authority else None, {name for name, _ in configuration.subject}
         cloud = plan_cloud(aws_options, named, ca, report, subject)
         issuer = issuer or AwsIssuer(cloud.certificates)
+        sample = with_sample_uid(UID_FIELD)
+        cloud.check_chip(sample, {name: fill_uid(value, sample) for name, value in configuration.subject})
     assert issuer is not None  # noqa: S101 - there is a cloud or a CA
     made_from = [configuration.csr_config, configuration.slot.name, target.info.label]
     settings = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
+from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.files.files import write_whole
 from optiga.identity.csr import check_model
@@ -17,6 +18,8 @@ from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.attestation import Attestation
 from optiga.provision.begin import Beginning
+from optiga.provision.checks import UNANSWERED, ask, why_unanswered
+from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step
 from optiga.provision.new_key import NewKey
 from optiga.provision.on_chip import OnChip, chain_of
@@ -26,6 +29,7 @@ from optiga.provision.report import Report
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.identity.genuineness import Trust
+    from optiga.pki.certificate import Certificate
 
 
 def provision(
@@ -120,9 +124,24 @@ class Steps:
             if not proof.key_match:
                 raise CertificateError(proof.text, hint="Nothing was registered", oid=target.oid)
         self._report.note(f"The chip has proven the key of its certificate, {chain[0].subject}")
+        self._check_own(chain[0])
         pem = "".join(certificate.pem for certificate in chain)
         emulated = self._attestation.see(chain[0])
         return replace(entry, certificate=pem, key_info=chain[0].public_key.info, emulated=emulated)
+
+    def _check_own(self, certificate: Certificate) -> None:
+        """Hold the plan against the certificate that the chip came with, before AWS is told of it.
+
+        :raises ConfigurationError: if AWS could not make of it what a provisioning template says.
+        :raises CloudError: if a thing that is named after its subject is another device's.
+        """
+        cloud, subject = self._plan.cloud, subject_components(certificate.parsed.subject)
+        if cloud is None:
+            return
+        cloud.check_chip(self._uid, subject)
+        own = own_certificates(self._journal, self._uid)
+        checked = cloud.things(self._uid, {})  # by the beginning of the run
+        check_things(self._chip, cloud, self._uid, subject, own, self._report, checked=checked)
 
     def _attest(self, entry: Entry) -> Entry:
         """The entry as it is, once the chip has proven again that it is the genuine one; if that was asked for."""
@@ -156,7 +175,13 @@ class Steps:
             return entry
         registry, wishes = self._cloud.registry, self._cloud.wishes
         attributes = {key: fill_uid(value, self._uid) for key, value in wishes.attributes.items()}
-        arn = registry.ensure_thing(entry.thing, wishes.thing_type, attributes)
+        unseen = f"whether there is a thing {entry.thing} already is not known, so it is made if it is not"
+        arn = registry.ensure_thing(
+            entry.thing,
+            wishes.thing_type,
+            attributes,
+            lambda error: self._report.warn(f"{unseen}: {why_unanswered(error)}"),
+        )
         for group in wishes.groups:
             registry.add_to_group(entry.thing, group)
         registry.attach_thing(entry.thing, entry.certificate_arn or "")
@@ -179,7 +204,8 @@ class Steps:
         """Say in what the policy that AWS has differs from the template's."""
         from optiga.cloud.aws.policies import differences
 
-        theirs = self._cloud.registry.policy_document(name)
+        what = f"the policy {name} that AWS has is used, and in what it differs from the template's is not known"
+        theirs = ask(lambda: self._cloud.registry.policy_document(name), None, self._report, what)
         different = differences(document, theirs) if theirs is not None else []
         if different:
             lines = "\n".join(f"    {line}" for line in different)
@@ -208,11 +234,19 @@ class Steps:
         certificates.activate(entry.certificate_id)
         self._report.note("Certificate active")
         for old in (entry.replaces or "").split():
-            held = certificates.describe(old) if old != entry.certificate_id else None
-            if held is not None and held.status == ACTIVE:  # one that is revoked stays so
-                certificates.deactivate(old)
-                self._report.note(f"The certificate before it is inactive now: {old}")
+            if old != entry.certificate_id:
+                self._deactivate(old)
         return entry
+
+    def _deactivate(self, certificate_id: str) -> None:
+        """Make a certificate that was replaced inactive; one that is revoked stays so."""
+        certificates = self._cloud.certificates
+        what = f"whether the certificate before it, {certificate_id}, is active is not known, so it is made inactive"
+        held = ask(lambda: certificates.describe(certificate_id), UNANSWERED, self._report, what)
+        if held is UNANSWERED or (held is not None and held.status == ACTIVE):
+            with ignoring(STATE):  # AWS changes nothing of one that is revoked
+                certificates.deactivate(certificate_id)
+                self._report.note(f"The certificate before it is inactive now: {certificate_id}")
 
     # A chip that is finished
 
@@ -224,7 +258,8 @@ class Steps:
         if problem := self._on_chip.key_problem(entry):
             raise CertificateError(f"this chip was finished, but {problem}", hint=self._plan.anew_hint)
         self._on_chip.put(entry)
-        if self._plan.cloud is not None and (problem := self._plan.cloud.certificate_problem(entry)):
+        cloud = self._plan.cloud
+        if cloud is not None and (problem := cloud.certificate_problem(entry, self._report)):
             raise CloudError(f"this chip was finished, but {problem}", hint=self._plan.anew_hint)
         self._report.note("This chip is finished already; nothing was changed")
         return entry

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from optiga.cloud.aws.certificates import ACTIVE, Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions, connect
+from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError
+from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.issuers import find_unheard
 from optiga.provision.journal import Entry, Journal, Step
 from optiga.provision.report import Report
@@ -74,16 +78,20 @@ def _connect(entry: Entry, options: AwsOptions, report: Report) -> Aws:
 def _remove_certificates(entry: Entry, certificates: Certificates, registry: Registry, report: Report) -> None:
     known = [entry.certificate_id, *(entry.replaces or "").split()]
     if entry.is_complete:
-        known.append(find_unheard(entry, certificates))
-    for certificate_id in known:
-        held = certificates.describe(certificate_id) if certificate_id else None
+        known.append(find_unheard(entry, certificates, report))
+    for certificate_id in filter(None, known):
+        what = f"what AWS IoT has as the certificate {certificate_id} is not known, so it is taken for active"
+        held = ask(partial(certificates.describe, certificate_id), UNANSWERED, report, what)
         if held is None:
             continue
-        if held.status == ACTIVE:  # AWS changes nothing of one that is revoked
-            certificates.deactivate(held.certificate_id)
-        things, policies = registry.detach_all(held.arn)
-        certificates.delete(held.certificate_id)
+        if held is UNANSWERED or held.status == ACTIVE:
+            with ignoring(STATE):  # AWS changes nothing of one that is revoked
+                certificates.deactivate(certificate_id)
+        arn = certificates.arn_of(certificate_id)
+        unseen = "what the certificate is attached to is not known beyond the journal, and AWS deletes no attached one"
+        things = ask(partial(registry.things_of, arn), [entry.thing] if entry.thing else [], report, unseen)
+        policies = ask(partial(registry.policies_of, arn), [entry.policy] if entry.policy else [], report, unseen)
+        registry.detach(arn, things, policies)
+        certificates.delete(certificate_id)
         attached = ", ".join([f"thing {name}" for name in things] + [f"policy {name}" for name in policies])
-        report.note(
-            f"Certificate {held.certificate_id} deleted" + (f"; it was attached to {attached}" * bool(attached))
-        )
+        report.note(f"Certificate {certificate_id} deleted" + (f"; it was attached to {attached}" * bool(attached)))

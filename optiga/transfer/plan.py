@@ -153,7 +153,7 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
     if info.kind is ObjectKind.SYSTEM and Tag.LCSO not in wanted:
         wanted = {}  # without LcsO nobody can change them
     try:
-        planned = plan_metadata(chip, info, Metadata(wanted))
+        planned = plan_metadata(chip, info, Metadata(wanted), partly=True)
     except ChipError as error:
         if error.code == ErrorCode.INVALID_OID:
             raise ConfigurationError(f"the chip has no object {info.label}, {info.name}", oid=info.oid) from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.objects.irreversible import access_at, fails_at, state_of
+from optiga.objects.key_usages import check_key_usage
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
@@ -15,7 +16,7 @@ from optiga.protocol.manifest import DataUpdate, KeyUpdate, ManifestSignature, M
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import find_model
 from optiga.protocol.objects import format_oid
-from optiga.update.effects import metadata_after, what_stays_updated
+from optiga.update.effects import flush_of, metadata_after, what_stays_updated
 from optiga.update.payloads import metadata_payload
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
         )
     target = chip.metadata(update.oid)
     _check_condition(target, update)
-    _check_usage(update)
+    _check_usage(target, update)
     resumed = _check_version(target, update)
     _check_room(target, update)
     if manifest.encryption is not None:
@@ -107,9 +108,11 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
     )
 
 
-def _check_usage(update: UpdateSet) -> None:
-    """Whether a key can be used at all once it is there: the chip would put it over one that can."""
+def _check_usage(target: Metadata, update: UpdateSet) -> None:
+    """Whether a key can be used at all once the update is there: the chip would put it over one that can."""
     kind = update.signed.manifest.kind
+    if isinstance(kind, MetadataUpdate) and not flush_of(target, kind):
+        check_key_usage(update.oid, target, update.new_metadata or Metadata({}), partly=True)
     if isinstance(kind, KeyUpdate) and not kind.usage & kind.algorithm.usages:
         raise ConfigurationError(
             f"the update brings a key {kind.algorithm.title} that the chip could not use: it is for "

@@ -62,9 +62,16 @@ def _lost_key(before: Metadata) -> list[str]:
     return [f"the key {algorithm} that is there will be lost"] if algorithm else []
 
 
+def flush_of(before: Metadata, kind: MetadataUpdate) -> int:
+    """What an update of metadata overwrites the object's content with: as its reset type says, or else the update.
+
+    :returns: a :class:`~optiga.protocol.codes.Flush`; 0 if it leaves the content.
+    """
+    return _reset_type(before) & 0xF0 or kind.reset.flush or 0
+
+
 def _lost_content(before: Metadata, kind: MetadataUpdate) -> list[str]:
-    """What is overwritten: as the object's reset type says, or else the update."""
-    flush = _reset_type(before) & 0xF0 or kind.reset.flush
+    flush = flush_of(before, kind)
     if not flush:
         return []
     if not before.used_size:

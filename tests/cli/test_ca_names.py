@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from optiga.ca.naming import MAX_NAMES, check_patterns, is_dns_name
 from optiga.errors import ConfigurationError
-from tests.support.ca_helpers import make_request
+from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
 
@@ -200,3 +200,66 @@ class TestPurposes:
         certificate = x509.load_pem_x509_certificate(Path("device.pem").read_bytes())
         found = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         assert (found.key_cert_sign, found.crl_sign, found.digital_signature) == (False, False, True)
+
+
+class TestText:
+    """What people read of purposes and names."""
+
+    def test_list(self, cli: Cli, ca: str) -> None:
+        ask("a.dev.example", "b.dev.example")
+        serial = sign(cli, ca)["serial"]
+        Path("device.csr").write_bytes(make_request(SERVER))
+        sign(cli, ca, "--server")
+        first, second = cli("ca", "list", "--ca", ca).out.splitlines()
+        assert first.startswith(f"{serial}  valid    ")
+        assert first.endswith("  CN=device  [clientAuth; DNS:a.dev.example, DNS:b.dev.example]")
+        assert second.endswith("  CN=device  [clientAuth, serverAuth]")
+
+    def test_show(self, cli: Cli, ca: str) -> None:
+        """Beside what goes into a file: a note, which --quiet leaves out."""
+        ask("a.dev.example")
+        serial = sign(cli, ca)["serial"]
+        shown = cli("ca", "show", serial, "--ca", ca)
+        assert shown.out == Path("device.pem").read_text()
+        assert shown.err.splitlines() == ["CN=device  [clientAuth; DNS:a.dev.example]"]
+        assert cli("ca", "show", serial, "--ca", ca, "-q").err == ""
+
+    def test_many_names(self, cli: Cli, ca: str) -> None:
+        ask(*[f"n{number}.dev.example" for number in range(5)])
+        sign(cli, ca)
+        (line,) = cli("ca", "list", "--ca", ca).out.splitlines()
+        assert line.endswith("[clientAuth; DNS:n0.dev.example, DNS:n1.dev.example, DNS:n2.dev.example, 2 more]")
+
+    def test_an_intermediate(self, cli: Cli, ca: str) -> None:
+        assert cli("ca", "intermediate", "factory", "--ca", ca, "--no-passphrase").code == 0
+        (line,) = cli("ca", "list", "--ca", ca).out.splitlines()
+        assert line.endswith("  CN=factory  [clientAuth, serverAuth]")
+
+    def test_nothing_of_it_moves_the_terminal(self, cli: Cli, ca: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Records of another program: names that this one does not certify."""
+        names = [x509.DNSName("a\x1b[2Jb.example\nc"), x509.UniformResourceIdentifier("urn:\x07")]
+        monkeypatch.setattr("optiga.ca.judging.grant_names", lambda *_, **__: ((str(names[0].value),), ()))
+        monkeypatch.setattr("optiga.ca.authority.check_device", lambda *_: None)
+        ask(*names)
+        serial = sign(cli, ca)["serial"]
+        for words in (("list",), ("show", serial)):
+            result = cli("ca", *words, "--ca", ca)
+            assert result.code == 0
+            assert all(line.isprintable() for line in (result.out + result.err).splitlines())
+        assert len(cli("ca", "list", "--ca", ca).out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("sensor.other.example", "OpenSSL"), ("a.dev.example", ""), ("x.a.dev.example", ""), ("lamp", "")],
+)
+@NEEDS_OPENSSL
+def test_a_name_that_openssl_refuses_below_an_intermediate(cli: Cli, ca: str, name: str, words: str) -> None:
+    """It holds a common name like a host's against nameConstraints, where there is no DNS name."""
+    assert cli("ca", "intermediate", "factory", "--ca", ca, "--no-passphrase", "--allow-dns", "*.dev.example").code == 0
+    Path("device.csr").write_bytes(make_request(name=name))
+    said = sign(cli, "factory")["said"]
+    assert ("OpenSSL is going to refuse" in said) is bool(words)
+    problem = verify(Path("device.pem"), "-CAfile", "root/ca.pem", "-untrusted", "factory/ca.pem")
+    assert ("permitted subtree violation" in problem) is bool(words)
+    assert "OpenSSL" not in sign(cli, ca)["said"]  # a root has no nameConstraints

@@ -31,9 +31,9 @@ FAULTS = ("error", "throttled", "broken before", "broken after")
 
 
 def fault_of(operation: str, name: str) -> Fault:
-    """What is wrong with a call: of the errors one."""
+    """What is wrong with a call: of the errors one; a question that may only not be asked is none."""
     others = {"throttled": Fault.THROTTLE, "broken before": Fault.BREAK_BEFORE, "broken after": Fault.BREAK_AFTER}
-    return others.get(name) or ERRORS[OPERATIONS.index(operation) % len(ERRORS)]
+    return others.get(name) or ERRORS[(OPERATIONS.index(operation) + 1) % len(ERRORS)]
 
 
 @pytest.fixture

@@ -135,4 +135,13 @@ def find_crl_warning(folder: CaFolder) -> str:
 def warn_of_crl(settings: Settings, folder: CaFolder) -> None:
     """Say that a CA's CRL has run out or soon will."""
     if warning := find_crl_warning(folder):
-        settings.warn(f"{warning}; 'ca crl' writes a new one")
+        settings.warn(f"{warning}; {_remedy(folder)} writes a new one")
+
+
+def _remedy(folder: CaFolder) -> str:
+    """What writes a CRL in place of one that is no good."""
+    from optiga.ca.integrity import read_crl_file
+    from optiga.ca.records import utc_now
+
+    crl = read_crl_file(folder)
+    return "if the clock is right, 'ca crl --trust-clock'" if crl and crl.is_ahead(utc_now()) else "'ca crl'"

@@ -135,6 +135,10 @@ class Certificates:
             return CloudCertificate(*checked, certificate, answers.status(answer["status"], action))
         return None
 
+    def arn_of(self, certificate_id: str) -> str:
+        """The ARN that a certificate of an identifier has here, whether it is there or not."""
+        return f"{answers.prefix(self._aws)}cert/{certificate_id}"
+
     def register(self, certificate: Certificate, ca: Certificate | None) -> CloudCertificate:
         """Register a certificate that somebody else has issued, inactive; one that is registered stays as it is.
 

@@ -21,6 +21,7 @@ NOT_FOUND = "ResourceNotFoundException"
 ALREADY_EXISTS = "ResourceAlreadyExistsException"
 INVALID = "InvalidRequestException"
 CONFLICT = "DeleteConflictException"
+STATE = "CertificateStateException"
 
 _DENIED = {
     "NotAuthorized",
@@ -83,6 +84,14 @@ class AwsError(CloudError):
     def is_denied(self) -> bool:
         """Whether it is only that these credentials may not ask; the hint then names the action."""
         return self.code in _DENIED or self.code in ("401", "403")
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it is a question to AWS IoT that these credentials may not ask.
+
+        With credentials that hold for nothing all else would fail, too, so that is none.
+        """
+        return self.denied.startswith("iot:")
 
 
 @contextmanager

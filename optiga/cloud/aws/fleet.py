@@ -65,9 +65,18 @@ class FleetTemplate(NamedTuple):
         :param subject: the certificate's subject, by asn1crypto's names of components.
         :raises ConfigurationError: if a component of the subject is wanted that there is not.
         """
+        self.check_subject(subject or {})
         known = {CERTIFICATE_ID: certificate_id, **self._known(uid, thing, subject)}
-        _refuse_missing(self.name, (self.wanted & _OF_SUBJECT.keys()) - self.optional - known.keys())
         return {name: value for name, value in known.items() if name in self.wanted or name == CERTIFICATE_ID}
+
+    def check_subject(self, subject: Collection[str]) -> None:
+        """Refuse a certificate whose subject lacks a component that the template wants, and the user has not given.
+
+        :param subject: the components that it has, by asn1crypto's names.
+        :raises ConfigurationError: if it lacks one.
+        """
+        wanted = (self.wanted & _OF_SUBJECT.keys()) - self.optional - self.values.keys()
+        _refuse_missing(self.name, {name for name in wanted if _OF_SUBJECT[name] not in subject})
 
     def _known(self, uid: str, thing: str | None, subject: Mapping[str, str] | None) -> dict[str, str]:
         """All that is known of one chip, by the names of parameters, whether they are wanted or not."""
@@ -82,6 +91,20 @@ class FleetTemplate(NamedTuple):
 
         :param subject: the certificate's subject, by asn1crypto's names of components; None if that is not known.
         """
+        return tuple(name for name in self._thing_names(uid, thing, subject) if is_name("thing", name))
+
+    def check_chip(self, *, uid: str, thing: str | None, subject: Mapping[str, str]) -> None:
+        """Refuse a chip of which AWS could not make what the template says, as far as it can be told beforehand.
+
+        :param subject: the subject of its certificate, by asn1crypto's names of components.
+        :raises ConfigurationError: if a component of the subject is wanted that there is not, or the name of a thing
+            is none.
+        """
+        self.check_subject(subject)
+        for name in self._thing_names(uid, thing, subject):
+            check_name("thing", name, f"{self.name}: ")
+
+    def _thing_names(self, uid: str, thing: str | None, subject: Mapping[str, str] | None) -> list[str]:
         body = json.loads(self.body)
         declared = body.get("Parameters", {})
         known = {name: one["Default"] for name, one in declared.items() if "Default" in one}
@@ -89,7 +112,7 @@ class FleetTemplate(NamedTuple):
         resources = [one for one in body["Resources"].values() if one.get("Type") == "AWS::IoT::Thing"]
         properties = [one.get("Properties") for one in resources]
         names = [_resolve(one.get("ThingName"), known) for one in properties if isinstance(one, dict)]
-        return tuple(name for name in names if name and is_name("thing", name))
+        return [name for name in names if name is not None]
 
 
 def load_fleet_template(

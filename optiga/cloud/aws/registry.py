@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.cloud.aws import answers
@@ -82,12 +82,26 @@ class Registry:
             return Thing(name, arn, answer.get("thingTypeName"), attributes)
         return None
 
-    def ensure_thing(self, name: str, thing_type: str | None, attributes: Mapping[str, str]) -> str:
+    def ensure_thing(
+        self,
+        name: str,
+        thing_type: str | None,
+        attributes: Mapping[str, str],
+        unanswered: Callable[[AwsError], None] | None = None,
+    ) -> str:
         """Make a thing, or give the one of this name the attributes; its ARN.
 
         :param thing_type: for a thing that is made; one that is there keeps its own.
+        :param unanswered: is told that these credentials may not ask for the thing, which is made or given the
+            attributes all the same; None has that be an error.
         """
-        found = self.find_thing(name)
+        try:
+            found = self.find_thing(name)
+        except AwsError as error:
+            if unanswered is None or not error.is_unanswered:
+                raise
+            unanswered(error)
+            return self._ensure_unseen(name, thing_type, attributes)
         if found is None:
             try:
                 return self._create_thing(name, thing_type, attributes)
@@ -98,11 +112,22 @@ class Registry:
                 if found is None:
                     raise
         if any(found.attributes.get(key) != value for key, value in attributes.items()):
-            with asking("iot:UpdateThing", f"thing {name}"):
-                self._aws.iot.update_thing(
-                    thingName=name, attributePayload={"attributes": dict(attributes), "merge": True}
-                )
+            self._give_attributes(name, attributes)
         return found.arn
+
+    def _ensure_unseen(self, name: str, thing_type: str | None, attributes: Mapping[str, str]) -> str:
+        try:
+            return self._create_thing(name, thing_type, attributes)
+        except AwsError as error:
+            if error.code != ALREADY_EXISTS:
+                raise
+        if attributes:
+            self._give_attributes(name, attributes)
+        return f"{answers.prefix(self._aws)}thing/{name}"
+
+    def _give_attributes(self, name: str, attributes: Mapping[str, str]) -> None:
+        with asking("iot:UpdateThing", f"thing {name}"):
+            self._aws.iot.update_thing(thingName=name, attributePayload={"attributes": dict(attributes), "merge": True})
 
     def _create_thing(self, name: str, thing_type: str | None, attributes: Mapping[str, str]) -> str:
         wishes: CreateThingRequestTypeDef = {"thingName": name}
@@ -189,12 +214,8 @@ class Registry:
         named = answers.name(kind, arn.partition(f":{kind}/")[2], "iot:RegisterThing", "resourceArns")
         return named, answers.resource(self._aws, arn, kind, named, "iot:RegisterThing", "resourceArns")
 
-    def detach_all(self, certificate_arn: str) -> tuple[list[str], list[str]]:
-        """Take a certificate from its things and policies.
-
-        :returns: the names of these things and policies.
-        """
-        things: list[str] = []
+    def policies_of(self, certificate_arn: str) -> list[str]:
+        """Names of the policies that are attached to a certificate; none if there is no such certificate."""
         policies: list[str] = []
         with ignoring(NOT_FOUND), asking("iot:ListAttachedPolicies"):
             for page in self._aws.iot.get_paginator("list_attached_policies").paginate(target=certificate_arn):
@@ -202,16 +223,28 @@ class Registry:
                     answers.name("policy", one["policyName"], "iot:ListAttachedPolicies", "policyName")
                     for one in page["policies"]
                 ]
+        return policies
+
+    def things_of(self, certificate_arn: str) -> list[str]:
+        """Names of the things that a certificate is attached to; none if there is no such certificate."""
+        things: list[str] = []
         with ignoring(NOT_FOUND), asking("iot:ListPrincipalThings"):
             for found in self._aws.iot.get_paginator("list_principal_things").paginate(principal=certificate_arn):
                 things += [answers.name("thing", one, "iot:ListPrincipalThings", "things") for one in found["things"]]
+        return things
+
+    def detach(self, certificate_arn: str, things: Iterable[str], policies: Iterable[str]) -> None:
+        """Take a certificate from things and policies; does nothing where it is attached to none of them.
+
+        :param things: their names.
+        :param policies: the same.
+        """
         for name in policies:
             with ignoring(NOT_FOUND), asking("iot:DetachPolicy", f"policy {name}"):
                 self._aws.iot.detach_policy(policyName=name, target=certificate_arn)
         for name in things:
             with ignoring(NOT_FOUND), asking("iot:DetachThingPrincipal", f"thing {name}"):
                 self._aws.iot.detach_thing_principal(thingName=name, principal=certificate_arn)
-        return things, policies
 
     def delete_thing(self, name: str) -> None:
         """Remove a thing that nothing is attached to; does nothing if there is none.

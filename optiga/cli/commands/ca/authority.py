@@ -32,7 +32,10 @@ from optiga.errors import CertificateError, ConfigurationError
 if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
     from optiga.files.passphrases import Passphrase
+    from optiga.pki.certificate import Certificate
 
+_MOST_NAMES = 3
+"""Most names of a certificate on a line."""
 _MADE = ("ca", "subject", "serial", "not_after", "certificate_file", "key_encrypted")
 
 
@@ -233,7 +236,7 @@ def sign(
 @common_options()
 @pass_settings
 def list_issued(settings: Settings, ca_path: str, published: str | None) -> None:
-    """List every certificate that a CA has issued: serial number, state, end of validity, subject.
+    """List every certificate that a CA has issued: serial number, state, end of validity, subject, purposes, names.
 
     Records that have been edited, or come from an older copy, are listed with a warning.
     """
@@ -249,7 +252,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
             check_records(folder, records, Path(published) if published is not None else None)
         except ConfigurationError as error:
             warning = str(error)
-        issued = records.all()
+        issued = [(record, Certificate.parse(record.der)) for record in records.all()]
     if warning:
         settings.warn(warning)
     warn_of_crl(settings, folder)
@@ -267,9 +270,12 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
             "names": list(certificate.alt_names),
             "purposes": list(certificate.purposes),
         }
-        for record, certificate in ((record, Certificate.parse(record.der)) for record in issued)
+        for record, certificate in issued
     ]
-    rows = [f"{one.serial}  {one.state(now):<7}  {one.not_after:%Y-%m-%d}  {one.subject}" for one in issued]
+    rows = [
+        f"{one.serial}  {one.state(now):<7}  {one.not_after:%Y-%m-%d}  {one.subject}  [{_use_of(certificate)}]"
+        for one, certificate in issued
+    ]
     text = "\n".join(rows) or "This CA has issued nothing yet"
     settings.print_result({"ca": folder.certificate.subject, "certificates": fields}, text=text)
 
@@ -281,7 +287,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
 @common_options()
 @pass_settings
 def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
-    """Print a certificate and its chain as PEM: what 'ca sign' writes into its file.
+    """Print a certificate and its chain as PEM: what 'ca sign' writes into its file; its purposes and names in a note.
 
     Hex digits and colons alone are a serial number, anything else is a file.
     """
@@ -301,7 +307,15 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
         "names": list(issued.alt_names),
         "purposes": list(issued.purposes),
     }
+    settings.note(f"{record.subject}  [{_use_of(issued)}]")
     settings.print_result(fields, text=text.rstrip("\n"))
+
+
+def _use_of(certificate: Certificate) -> str:
+    """What a certificate is for and for whom, on one line: purposes, and the first names."""
+    names = certificate.alt_names
+    shown = [*names[:_MOST_NAMES], *([f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else [])]
+    return "; ".join(part for part in (", ".join(certificate.purposes) or "no purpose", ", ".join(shown)) if part)
 
 
 def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:

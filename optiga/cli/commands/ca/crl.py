@@ -9,12 +9,14 @@ import click
 
 from optiga.ca.profile import MAX_DAYS
 from optiga.ca.revocation import CRL_DAYS
+from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
+    from optiga.ca.revocation import PublishedCrl
 
 DAYS = click.IntRange(1, MAX_DAYS)
 ca_option = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
@@ -50,6 +52,12 @@ def check_published(authority: CertificateAuthority, published: str | None) -> N
     is_flag=True,
     help="Take the CA's records as they are, though edited or from an older copy: look at 'ca list' first.",
 )
+@click.option(
+    "--trust-clock",
+    is_flag=True,
+    help="Begin now, though the last CRL begins later: the clock was ahead when that was made. Asks first.",
+)
+@yes_option
 @passphrase_options
 @common_options()
 @pass_settings
@@ -59,6 +67,8 @@ def crl(
     crl_days: int,
     published: str | None,
     trust_records: bool,
+    trust_clock: bool,
+    yes: bool,
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
@@ -73,7 +83,23 @@ def crl(
     }
     settings.check_query(fields)
     check_published(authority, published)
-    authority.renew_crl(crl_days, trust_records=trust_records)
+    ahead = authority.find_crl_ahead() if trust_clock else None
+    if ahead is not None:
+        confirm(settings, f"Beginning a CRL before the last one, number {ahead.number}", _turning_back(ahead), yes=yes)
+    authority.renew_crl(crl_days, trust_records=trust_records, trust_clock=trust_clock)
     settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
     if settings.wants_result:
         settings.print_result(fields, default="repr")
+
+
+def _turning_back(ahead: PublishedCrl) -> list[str]:
+    """What comes of it, for those who check, that a CRL begins before the last one (RFC 5280, 5.1.2.4 and 5.2.3).
+
+    RFC 5280 has a number for the order of CRLs; OpenSSL and others go by thisUpdate.
+    """
+    until = f"{ahead.this_update:%Y-%m-%d %H:%M:%S} UTC"
+    return [
+        "the new one's number is larger; but who goes by dates, and has the last one, keeps that: take it away by hand "
+        "where you have put it",
+        f"the last one begins on {until}: from then on who has it takes it, without what is revoked meanwhile",
+    ]

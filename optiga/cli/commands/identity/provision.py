@@ -16,7 +16,7 @@ from optiga.cli.support.cloud_options import (
     refuse_cloud_options,
 )
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
-from optiga.cli.support.passphrase import open_authority, passphrase_options
+from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import at_port, load_roots, trust_options
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 @device_options
 @click.option("--ca", "ca_path", type=FOLDER, help="A CA of your own in place of AWS's.")
 @click.option("--days", type=click.IntRange(1), metavar="N", help="Days that its certificate is valid. [3650]")
+@click.option("--server", is_flag=True, help="With --ca: a TLS server, too, if the configuration asks for that.")
+@click.option("--ignore-names", is_flag=True, help="With --ca: leave out names that it does not certify. [refused]")
 @click.option("--no-cloud", is_flag=True, help="With --ca: stop after the chip, tell AWS nothing.")
 @passphrase_options
 @common_options()
@@ -56,6 +58,8 @@ def command(
     dry_run: bool,
     ca_path: str | None,
     days: int | None,
+    server: bool,
+    ignore_names: bool,
     no_cloud: bool,
     passphrase_file: str | None,
     ask_passphrase: bool,
@@ -66,9 +70,15 @@ def command(
     Each step is written down in the journal before the next. Whatever interrupts the command: the same command again
     finishes what was begun. A chip that is finished is left as it is.
     """
-    if ca_path is None and (no_cloud or days is not None or passphrase_file is not None or ask_passphrase):
-        name = "--no-cloud" if no_cloud else "--days" if days is not None else "a passphrase"
-        raise click.UsageError(f"{name} goes with --ca.")
+    of_ca = {
+        "--no-cloud": no_cloud,
+        "--days": days is not None,
+        "--server": server,
+        "--ignore-names": ignore_names,
+        "a passphrase": passphrase_file is not None or ask_passphrase,
+    }
+    if ca_path is None and any(of_ca.values()):
+        raise click.UsageError(f"{next(name for name, is_given in of_ca.items() if is_given)} goes with --ca.")
     if no_cloud:
         refuse_cloud_options(options)
     from optiga.files.files import check_folder_writable
@@ -84,22 +94,29 @@ def command(
     check_folder_writable(folder)
     if not dry_run or settings.port is not None:
         settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
     plan = plan_provision(
         configuration,
         folder,
         aws_options=None if no_cloud else build_aws_options(options),
         wishes=build_wishes(options),
-        authority=open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None,
+        authority=authority,
         days=days,
+        server=server,
+        ignore_names=ignore_names,
         oid=object_id,
         report=build_report(settings),
     )
+    if authority is not None:
+        warn_of_crl(settings, authority.folder)
     journal = Path(journal_path) if journal_path is not None else folder / FILE_NAME
     if dry_run:
         if journal.exists():
             settings.note("Of a chip that the journal knows, only what is missing is done")
         if settings.port is not None and _may_hold_something(settings):
             warn_of_other_identity(settings.open_chip, plan, journal, build_report(settings))
+        for note in plan.new.issuer.notes if plan.new else ():
+            settings.note(note)
         steps = plan.steps(renew=renew)
         if roots is not None:
             steps.insert(0, f"The chip proves that it is genuine by {roots.name}, and again before it becomes active")

@@ -86,12 +86,11 @@ def generate(
         settings.note(f"There is a new key {plan.algorithm.title} in {plan.name}")
         if out is not None:
             _save_public_key(settings, out, public_key)
-    if held.certificate:
-        settings.warn(
-            f"{held.certificate_oid} holds the certificate of {held.certificate}, which is not of the new key: "
-            "write a new one"
-        )
-    if settings.wants_result:
+        if held.certificate:
+            settings.warn(
+                f"{held.certificate_oid} holds the certificate of {held.certificate}, which is not of the new key: "
+                "write a new one"
+            )
         fields = {
             "oid": f"0x{plan.oid:04X}",
             "slot": plan.slot.name if plan.slot else "aes",
@@ -100,9 +99,15 @@ def generate(
             "public_key": public_key or None,
             "file": out,
         }
-        settings.print_result(fields)
-    elif out is None and public_key:
-        click.echo(public_key, nl=False)
+        try:
+            if settings.wants_result:
+                settings.print_result(fields)
+            elif out is None and public_key:
+                settings.print_result(fields, text=public_key.rstrip("\n"))
+        except BaseException:
+            if out is None:  # the chip does not tell it again
+                click.echo(public_key, err=True, nl=False)
+            raise
 
 
 def _save_public_key(settings: Settings, out: str, public_key: str) -> None:

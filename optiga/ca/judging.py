@@ -1,0 +1,99 @@
+"""What a CA grants of a request: whom it certifies, what for, under which names, how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from optiga.ca.naming import MAX_NAMES, check_server_names, find_foreign_hosts, grant_names
+from optiga.ca.profile import Grant, Validity, choose_validity
+from optiga.ca.request import CertificateRequest
+from optiga.errors import CertificateError
+from optiga.pki.name_parts import is_same_name
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from optiga.ca.folder import CaFolder
+
+DEVICE_DAYS = 3650
+"""How long a device's certificate is valid unless it is said otherwise, in days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A request that may be granted, and what of it.
+
+    :param ignored: names that it asks for and does not get.
+    :param foreign_hosts: common names for which OpenSSL is going to refuse the certificate.
+    :param validity: within that of every certificate above it.
+    """
+
+    request: CertificateRequest
+    grant: Grant
+    ignored: tuple[str, ...]
+    foreign_hosts: tuple[str, ...]
+    validity: Validity
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What the certificate has otherwise than the CSR asks, and what becomes of that, one sentence each."""
+        notes = [f"In the certificate {change}" for change in self.request.changes]
+        if self.request.wants_server and not self.grant.is_server:
+            notes.append("The certificate is a TLS client's; serverAuth, which the CSR asks for, is left out")
+        if self.request.left_out:
+            notes.append(f"Left out of what the CSR asks for: {_list(self.request.left_out)}")
+        if self.ignored:
+            notes.append(f"Names that this CA does not certify are left out: {_list(self.ignored)}")
+        for name in self.foreign_hosts:
+            notes.append(
+                f"OpenSSL is going to refuse the certificate: the common name {name!a} looks like a host's that "
+                "this CA does not certify (nameConstraints)"
+            )
+        return tuple(notes)
+
+
+def judge(
+    folder: CaFolder,
+    csr_der: bytes,
+    days: int | None,
+    now: datetime,
+    *,
+    server: bool = False,
+    ignore_names: bool = False,
+) -> Judged:
+    """What a CA grants of a request.
+
+    :param csr_der: the request in DER.
+    :param days: validity; 3650 or what the CA has left by default.
+    :param now: with its time zone.
+    :param server: let it be a TLS server, too, if the request asks for that.
+    :param ignore_names: leave out names that the CA does not certify, in place of refusing them.
+    :raises CertificateError: if the request must not be granted or the CA is not valid.
+    :raises ConfigurationError: if the days are none.
+    """
+    request = CertificateRequest.parse(csr_der)
+    parsed = [one.parsed for one in folder.chain or (folder.certificate,)]  # the chain begins with the CA's own
+    if any(is_same_name(request.subject, name) for one in parsed for name in (one.subject, one.issuer)):
+        raise CertificateError(
+            "the CSR's subject is the CA's own name, or that of a CA above it", hint="Give the device another"
+        )
+    if any(request.public_key.key == one.public_key() for one in parsed):
+        raise CertificateError("the CSR's key is the CA's own")
+    allowed = folder.settings.allow_dns
+    names, ignored = grant_names(request.alt_names, allowed, ignore=ignore_names)
+    if not names and not list(request.subject):
+        raise CertificateError("the CSR names nobody: its subject is empty, and of its names none is certified")
+    is_server = server and request.wants_server
+    if is_server:
+        check_server_names(request.subject, allowed)
+    validities = [choose_validity(now, days, DEVICE_DAYS, one) for one in parsed]
+    validity = Validity(max(one.start for one in validities), min(one.end for one in validities))
+    foreign = find_foreign_hosts(request.subject, allowed) if folder.chain and not names else []
+    return Judged(request, Grant(names, is_server), ignored, tuple(foreign), validity)
+
+
+def _list(texts: tuple[str, ...]) -> str:
+    """A list for people: a CSR of 64 KB can ask for thousands of things."""
+    more = len(texts) - MAX_NAMES
+    return ", ".join(texts[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
