@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.ca.naming import check_server_names, find_foreign_hosts, grant_names
+from optiga.ca.naming import MAX_NAMES, check_server_names, find_foreign_hosts, grant_names
 from optiga.ca.profile import Grant, Validity, choose_validity
 from optiga.ca.request import CertificateRequest
 from optiga.errors import CertificateError
@@ -42,9 +42,9 @@ class Judged:
         if self.request.wants_server and not self.grant.is_server:
             notes.append("The certificate is a TLS client's; serverAuth, which the CSR asks for, is left out")
         if self.request.left_out:
-            notes.append(f"Left out of what the CSR asks for: {', '.join(self.request.left_out)}")
+            notes.append(f"Left out of what the CSR asks for: {_list(self.request.left_out)}")
         if self.ignored:
-            notes.append(f"Names that this CA does not certify are left out: {', '.join(self.ignored)}")
+            notes.append(f"Names that this CA does not certify are left out: {_list(self.ignored)}")
         for name in self.foreign_hosts:
             notes.append(
                 f"OpenSSL is going to refuse the certificate: the common name {name!a} looks like a host's that "
@@ -91,3 +91,9 @@ def judge(
     validity = Validity(max(one.start for one in validities), min(one.end for one in validities))
     foreign = find_foreign_hosts(request.subject, allowed) if folder.chain and not names else []
     return Judged(request, Grant(names, is_server), ignored, tuple(foreign), validity)
+
+
+def _list(texts: tuple[str, ...]) -> str:
+    """A list for people: a CSR of 64 KB can ask for thousands of things."""
+    more = len(texts) - MAX_NAMES
+    return ", ".join(texts[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LEAST_RSA_BITS = 2048
 """Fewest bits of an RSA key that is certified."""
+MOST_RSA_BITS = 8192
+"""Most bits: certificates with larger ones do not fit into a chip, and to judge one can take minutes."""
 _MAX_FILE_SIZE = 1 << 20
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _WHERE_FROM = "A CSR is what --csr writes"
@@ -138,6 +140,11 @@ def _check_key(public_key: PublicKey) -> None:
             raise CertificateError(
                 f"the CSR's key is too weak: {public_key.title}",
                 hint=f"RSA keys of {LEAST_RSA_BITS} bits and more are certified, and EC keys",
+            )
+        if public_key.key.key_size > MOST_RSA_BITS:
+            raise CertificateError(
+                f"the CSR's key is too large: {public_key.title}",
+                hint=f"RSA keys of up to {MOST_RSA_BITS} bits are certified",
             )
         numbers = public_key.key.public_numbers()
         if weakness := find_rsa_weakness(numbers.n, numbers.e):

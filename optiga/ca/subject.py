@@ -31,6 +31,7 @@ _TEXTS = {
 }
 """Types of text that names have (RFC 5280, 4.1.2.4), by tag: title, encoding, bytes of a character."""
 _UNIQUE_IDENTIFIER = "2.5.4.45"
+_NO_BITS = "is no BIT STRING"
 _COUNTRIES = ("2.5.4.6", "1.3.6.1.4.1.311.60.2.1.3")
 _PRINTABLE_ONLY = (*_COUNTRIES, "2.5.4.5", "2.5.4.46", "2.5.4.20")
 """Components that are a PrintableString: country, serial number, qualifier, telephone number."""
@@ -84,12 +85,20 @@ def _read_attribute(pair: list[Value]) -> tuple[x509.NameAttribute[str | bytes],
 
     if len(pair) != 2 or pair[0].tag != _OID:
         raise ValueError("a part of its subject is not a component and its value")
-    dotted, value = core.ObjectIdentifier.load(pair[0].raw).dotted, pair[1]
-    oid = x509.ObjectIdentifier(dotted)
+    try:
+        dotted, value = core.ObjectIdentifier.load(pair[0].raw).dotted, pair[1]
+        oid = x509.ObjectIdentifier(dotted)
+        is_exact = core.ObjectIdentifier(dotted).dump() == pair[0].raw  # it reads damaged ones as others
+    except (ValueError, TypeError, IndexError):
+        is_exact = False
+    if not is_exact:
+        raise ValueError("a component of its subject is no object identifier")
     if dotted == _UNIQUE_IDENTIFIER and value.tag == BIT_STRING:
         if not value.contents or value.contents[0] > 7 or (value.contents[0] and len(value.contents) < 2):
-            _refuse(oid, "is no BIT STRING")
+            _refuse(oid, _NO_BITS)
         return x509.NameAttribute(oid, value.contents, _ASN1Type.BitString), ""
+    if dotted == _UNIQUE_IDENTIFIER:
+        _refuse(oid, _NO_BITS)
     text = _decode(oid, value)
     _check_text(oid, text)
     kind = _choose_type(dotted, text, value.tag)

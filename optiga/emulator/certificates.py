@@ -54,7 +54,7 @@ def certified_key(data: bytes, *usages: str) -> tuple[KeyAlgorithm, PublicKey]:
         is_allowed = not allowed.isdisjoint(usages)
     except UnsupportedAlgorithm:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE) from None
-    except (ValueError, x509.InvalidVersion):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, x509.InvalidVersion):  # of damaged values
         raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT) from None
     if not sound:
         raise CommandError(ErrorCode.INVALID_CERTIFICATE_FORMAT)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_MOST_CHARACTERS = 200
+"""Of an error of the library."""
+
 
 @contextmanager
 def one_error() -> Iterator[None]:
@@ -29,4 +32,6 @@ def one_error() -> Iterator[None]:
         text = " ".join(str(error).split()) or type(error).__name__
         if "ParseError" in text:  # the library's notation for programmers
             text = "a part of it is damaged"
+        if len(text) > _MOST_CHARACTERS:  # it shows what it has found, however long
+            text = f"{text[:_MOST_CHARACTERS]} …"
         raise ValueError(text) from error

@@ -14,6 +14,7 @@ from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.request import CertificateRequest
 from optiga.errors import CertificateError
+from optiga.protocol.der import SEQUENCE, encode
 from tests.support.csr_forms import COMMON_NAME, KEY, make_form, make_name
 
 SERIAL_NUMBER, COUNTRY, EMAIL, UNIQUE = "2.5.4.5", "2.5.4.6", "1.2.840.113549.1.9.1", "2.5.4.45"
@@ -115,10 +116,26 @@ def test_attributes_may_be_missing(root, attributes):
         (COMMON_NAME, 0x0C, "a\ue000b".encode(), r"U+E000"),
         (UNIQUE, 0x03, b"", "no BIT STRING"),
         (UNIQUE, 0x03, b"\x09\x01", "no BIT STRING"),
+        (UNIQUE, 0x0C, b"a text", "no BIT STRING"),
     ],
 )
 def test_what_verifiers_cannot_load_is_refused(oid, tag, contents, words):
     assert words in refusal(make_form(make_name((oid, tag, contents))))
+
+
+@pytest.mark.parametrize(
+    "contents", [b"", b"\xff\xff\xff", b"\x55\x04\x83", b"\x80\x01", b"\x88" * 40 + b"\x01", b"\xfe" * 3000]
+)
+def test_a_component_that_is_no_object_identifier(contents):
+    pair = encode(SEQUENCE, encode(0x06, contents) + encode(0x0C, b"text"))
+    assert "no object identifier" in refusal(make_form(encode(SEQUENCE, encode(0x31, pair))))
+
+
+def test_a_long_error_of_the_library_is_cut():
+    names = encode(SEQUENCE, encode(0x87, b"x" * 20_000))  # an IP address
+    extension = encode(SEQUENCE, bytes.fromhex("0603551d11") + encode(0x04, names))
+    extensions = encode(SEQUENCE, bytes.fromhex("06092a864886f70d01090e") + encode(0x31, encode(SEQUENCE, extension)))
+    assert len(refusal(make_form(attributes=encode(0xA0, extensions)))) < 500
 
 
 @pytest.mark.parametrize(

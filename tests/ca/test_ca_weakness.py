@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from math import prod
+from math import isqrt, prod
 
 import pytest
-from asn1crypto import core, csr
+from asn1crypto import core, csr, keys
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -17,9 +17,12 @@ from optiga.ca.creation import CaName, create_root
 from optiga.ca.strength import find_rsa_weakness
 from optiga.errors import CertificateError
 from tests.support.ca_helpers import make_request
+from tests.support.csr_forms import make_form
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PLACE = "PLACE-OF-A-VALUE"
+PRIMES_BELOW_2000 = [n for n in range(2, 2000) if all(n % d for d in range(2, isqrt(n) + 1))]
+PRIMES = [prime for prime in PRIMES_BELOW_2000 if prime <= 167]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,7 @@ def test_sha1_is_named(root, key):
 
 
 def test_rsa_keys_that_can_be_factored():
-    primorial = prod(n for n in range(2, 168) if all(n % d for d in range(2, n)))
+    primorial = prod(PRIMES)
     halves = [secrets.randbits(800) * primorial + pow(65537, secrets.randbits(60) + 1, primorial) for _ in "pq"]
     assert "ROCA" in find_rsa_weakness(halves[0] * halves[1], 65537)
     close = secrets.randbits(1024) | 1 << 1023 | 1
@@ -76,6 +79,54 @@ def test_rsa_keys_that_can_be_factored():
     assert "exponent" in find_rsa_weakness(good, 3)
     assert "exponent" in find_rsa_weakness(good, 65538)
     assert find_rsa_weakness(good, 65537) == ""
+
+
+def is_fingerprint(modulus: int) -> bool:
+    """Whether a modulus is one of ROCA's: modulo each small prime a power of 65537 (M. Nemec and others, "The Return
+    of Coppersmith's Attack", 2017, 2.2). The published detector looks at all primes from 3 to 167."""
+    return all(any(pow(65537, power, prime) == modulus % prime for power in range(prime)) for prime in PRIMES[1:])
+
+
+ROCA_PRIMES = {
+    (1024, 126): ((0x19E685B0632E2A, 670710891738), (0x1FBF6D8B5E0881, 694013043631)),
+    (2048, 225): ((0x33882D516879A77BACD7FD, 726939282634), (0x346F6A933E5085C0D57489, 546820768130)),
+}
+"""``k`` and ``a`` of primes as that library made them: ``k * M + 65537 ** a mod M``, where M is the product of the
+first primes. By the bits of the prime, and how many primes M has."""
+
+
+@pytest.mark.parametrize(("bits", "count"), ROCA_PRIMES)
+def test_keys_of_roca_are_refused(root, bits, count):
+    product = prod(PRIMES_BELOW_2000[:count])
+    p, q = (k * product + pow(65537, a, product) for k, a in ROCA_PRIMES[bits, count])
+    d, public = pow(65537, -1, (p - 1) * (q - 1)), rsa.RSAPublicNumbers(65537, p * q)
+    numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), rsa.rsa_crt_iqmp(p, q), public)
+    assert is_fingerprint(p * q)
+    with pytest.raises(CertificateError, match="ROCA"):
+        root.issue(make_request(key=numbers.private_key()))
+
+
+def test_every_prime_that_tells_is_looked_at():
+    """A single prime modulo which the modulus is no power of 65537 lets it go, and no prime else."""
+    product = prod(PRIMES)
+    base = pow(65537, 12345, product)
+    for prime in PRIMES[1:]:
+        powers = {pow(65537, power, prime) for power in range(prime)}
+        for residue in (max(powers), min(set(range(1, prime)) - powers, default=1)):
+            shift = (residue - base) * pow(product // prime, -1, prime) % prime
+            modulus = base + shift * (product // prime)
+            modulus += product * (4 + modulus % 2)  # odd, and larger than all primes together
+            assert modulus % prime == residue
+            assert ("ROCA" in find_rsa_weakness(modulus, 65537)) == is_fingerprint(modulus) == (residue in powers)
+
+
+@pytest.mark.parametrize("bits", [8200, 16_384, 400_000])
+def test_a_key_beyond_all_use_is_refused_before_it_is_looked_at(root, bits):
+    """Its checks would take minutes; no certificate of such a key fits into a chip."""
+    numbers = {"modulus": secrets.randbits(bits) | 1 << bits - 1 | 1, "public_exponent": 65537}
+    info = keys.PublicKeyInfo({"algorithm": {"algorithm": "rsa"}, "public_key": keys.RSAPublicKey(numbers)})
+    with pytest.raises(CertificateError, match="8192"):
+        root.issue(make_form(key_info=info.dump()))
 
 
 def test_a_small_exponent_is_refused(root):

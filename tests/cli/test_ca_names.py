@@ -107,6 +107,15 @@ class TestNames:
         assert "are left out" in result["said"]
         assert result["said"].strip().isprintable()
 
+    def test_thousands_of_them_are_counted(self, cli: Cli, ca: str) -> None:
+        usage = x509.ExtendedKeyUsage([x509.ObjectIdentifier(f"1.2.3.{place}") for place in range(500)])
+        names = [x509.UniformResourceIdentifier(f"urn:a:{place}") for place in range(1000)]
+        Path("device.csr").write_bytes(make_request(x509.SubjectAlternativeName(names), usage))
+        said = sign(cli, ca, "--ignore-names")["said"]
+        assert f"and {1000 - MAX_NAMES} more" in said
+        assert f"and {500 - MAX_NAMES} more" in said
+        assert max(map(len, said.splitlines())) < 1000
+
     def test_none_by_default(self, cli: Cli) -> None:
         cli("ca", "init", "--no-passphrase", "root")
         ask("a.dev.example")

@@ -11,41 +11,14 @@ import pytest
 from cryptography import x509
 
 import optiga
-from optiga.emulator import EmulatedChip
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode
 from optiga.provision.journal import Entry, Step, open_journal
 from tests.support.cli.runner import Cli, Result
+from tests.support.told_wire import Wire, raising
 
 BOARD, CHIP, CERTIFICATE, INTERRUPTED = 3, 4, 5, 130
 GEN, SIGN = CommandCode.GEN_KEY_PAIR, CommandCode.CALC_SIGN
-
-
-class Wire:
-    """An emulated chip behind a wire that does to a command what it is told.
-
-    :ivar before: what happens in place of a command, by its code; it raises, or gives an answer.
-    :ivar change: what becomes of a good answer.
-    """
-
-    def __init__(self) -> None:
-        self.chip = EmulatedChip()
-        self.sent: list[int] = []
-        self.before: dict[int, Callable[[], bytes | None]] = {}
-        self.change: dict[int, Callable[[bytes], bytes]] = {}
-
-    def exchange(self, command: bytes) -> bytes:
-        code = command[0] & 0x7F
-        self.sent.append(code)
-        if code in self.before and (given := self.before[code]()) is not None:
-            return given
-        answer = self.chip.execute(command)
-        if code in self.change:
-            return apdu.encode_answer(self.change[code](apdu.decode_answer(answer).data))
-        return answer
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture
@@ -58,13 +31,6 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 @pytest.fixture
 def run(cli: Cli, port: str, config: Path) -> Cli:
     return lambda *options: cli("--port", port, "--csr", config, *options)
-
-
-def raising(error: BaseException) -> Callable[[], bytes | None]:
-    def fail() -> bytes | None:
-        raise error
-
-    return fail
 
 
 def left() -> list[str]:

@@ -249,3 +249,22 @@ def test_basic_constraints(probe: Probe, key: ec.EllipticCurvePrivateKey, constr
     else:
         refused = probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key)))
         assert refused is ErrorCode.INVALID_CERTIFICATE_FORMAT
+
+
+@pytest.mark.parametrize(
+    ("found", "changed"),
+    [
+        (bytes.fromhex("030205a0"), bytes.fromhex("03000500")),  # key usage: a BIT STRING without its first byte
+        (bytes.fromhex("030205a0"), bytes.fromhex("0302ffa0")),
+        (b"\x0c\x04test", b"\x03\x04\x00est"),  # the issuer: a BIT STRING in place of a text
+        (b"\x0c\x04test", b"\x02\x04test"),
+    ],
+)
+def test_damaged_values_are_refused(
+    probe: Probe, key: ec.EllipticCurvePrivateKey, found: bytes, changed: bytes
+) -> None:
+    good = certify(key, usages={"digital_signature", "key_encipherment"})
+    assert found in good
+    probe.write(ANCHOR, good.replace(found, changed), how=ERASE)
+    refused = probe.refused(CommandCode.VERIFY_SIGN, ECDSA, to_verify(signature_of(key)))
+    assert refused is ErrorCode.INVALID_CERTIFICATE_FORMAT

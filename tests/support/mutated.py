@@ -1,156 +1,245 @@
-"""CSRs and certificates with seeded mutations, and what must hold of each: only the project's own errors, printable.
+"""CSRs and certificates with seeded mutations, through every border that they come in by.
 
-``python -m tests.support.mutated 1000000`` tries as many, and prints the count and the rate.
+``python -m tests.support.mutated 1000000 [SEED]`` tries as many, half of them CSRs, and prints how they ended, how many
+a second, and what took longest.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import random
+import subprocess
 import sys
 import time
-from collections import Counter
+import traceback
+import warnings
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from optiga.ca.naming import grant_names
-from optiga.ca.request import CertificateRequest
-from optiga.ca.request_form import RequestForm
-from optiga.errors import CertificateError
-from optiga.pki.certificate import parse_certificates
+from optiga.ca.request_form import RequestForm, split
+from optiga.pki.pem import encode_pem
 from optiga.protocol.der import BIT_STRING, SEQUENCE, encode
+from tests.support.borders import Borders, check_parsed, load_with_another
 from tests.support.ca_helpers import make_request
-from tests.support.makers import make_certificate
+from tests.support.identity.authorities import constraints
+from tests.support.makers import key_usage
+from tests.support.mutations import Value, mutate
 
-_TEXT_TAGS = (0x0C, 0x12, 0x13, 0x14, 0x16, 0x1A, 0x1B, 0x1C, 0x1E, 0x04, 0x03, 0x02, 0x05, 0x30)
 _EC_KEY = ec.generate_private_key(ec.SECP256R1())
+_MOST_SECONDS = 5
 
 
-def make_samples() -> list[tuple[str, bytes]]:
-    """What is mutated: pairs of kind (csr, certificate) and DER."""
+@dataclass
+class Ends:
+    """How mutations ended.
+
+    :param count: by kind and end: ``csr taken``, ``write refused``.
+    :param slowest: the seconds of processor time that one took, and which.
+    :param unexpected: each that ended otherwise than it must: kind, what happened, and the mutation in hex.
+    :param issued: the newest certificates that were issued for mutated CSRs.
+    """
+
+    count: Counter[str] = field(default_factory=Counter)
+    slowest: tuple[float, str] = (0.0, "")
+    unexpected: list[str] = field(default_factory=list)
+    issued: deque[bytes] = field(default_factory=lambda: deque(maxlen=2000))
+
+    def of(self, kind: str, end: str) -> int:
+        """How many of a kind (csr, certificate) ended so (taken, refused)."""
+        return self.count[f"{kind} {end}"]
+
+
+def run(count: int, seed: int, folder: Path) -> Ends:
+    """Try mutations, half of them CSRs; of both, some signed again, so that what comes behind is reached.
+
+    :param folder: an empty one.
+    :raises AssertionError: if openssl does not load what was issued.
+    """
+    chance, ends = random.Random(seed), Ends()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as the command line does: what libraries warn programmers of
+        borders = Borders(folder)
+        requests, certificates = make_requests(), make_certificates(borders)
+        for number in range(count):
+            if number % 2:
+                der = _mutate(chance.choice(requests), chance, sign_request)
+                _try(ends, "csr", der, lambda der=der: _sign(borders, der, ends))
+            else:
+                der = _mutate(chance.choice(certificates), chance, lambda der: sign_certificate(der, borders.root.key))
+                border = chance.choice(list(borders.by_name))
+                _try(ends, "certificate", der, lambda der=der: check_parsed(der))
+                if der:
+                    _try(ends, border, der, lambda der=der, border=border: borders.read(border, der))
+        load_with_openssl(list(ends.issued), folder)
+    return ends
+
+
+def _mutate(sample: Value, chance: random.Random, sign: Callable[[bytes], bytes]) -> bytes:
+    der = mutate(sample, chance)
+    return sign(der) if chance.random() < 0.6 else der
+
+
+def _sign(borders: Borders, der: bytes, ends: Ends) -> bool:
+    issued = borders.sign(der, as_pem=bool(der) and der[-1] % 4 == 0) if der else None
+    if issued is None:
+        return False
+    load_with_another(issued)
+    ends.issued.append(issued)
+    return True
+
+
+def _try(ends: Ends, kind: str, der: bytes, attempt: Callable[[], bool]) -> None:
+    begin = time.process_time()
+    try:
+        end = "taken" if attempt() else "refused"
+    except Exception as error:
+        end = "unexpected"
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error} in {Path(where.filename).name}:{where.lineno}"
+        ends.unexpected.append(f"{kind}: {what}: {der.hex()}")
+    ends.count[f"{kind} {end}"] += 1
+    seconds = time.process_time() - begin
+    if seconds > ends.slowest[0]:
+        ends.slowest = (seconds, f"{kind} {der.hex()[:200]} of {len(der)} bytes")
+
+
+def make_requests() -> list[Value]:
+    """CSRs to mutate. Most are of one EC key: a CSR of an RSA key takes ten times as long."""
     names = x509.SubjectAlternativeName([x509.DNSName("a.dev.example"), x509.UniformResourceIdentifier("urn:x:y")])
-    usage = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH, x509.ExtendedKeyUsageOID.CLIENT_AUTH])
-    long_name = [
-        x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "DE"),
-        x509.NameAttribute(x509.NameOID.EMAIL_ADDRESS, "a@b.example"),
-        x509.NameAttribute(x509.NameOID.SERIAL_NUMBER, "0011"),
-        x509.NameAttribute(x509.NameOID.COMMON_NAME, "Gerät"),
+    all_names = x509.SubjectAlternativeName(_all_names())
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+    few = x509.SubjectAlternativeName([x509.DNSName("b.dev.example")])
+    ders = [
+        *[make_request(names, usage, key=_EC_KEY)] * 3,
+        *[make_request(key=_EC_KEY, subject=_name())] * 6,
+        *[make_request(few, usage, key_usage("digital_signature"), key=_EC_KEY)] * 4,
+        *[make_request(all_names, x509.BasicConstraints(ca=False, path_length=None), key=_EC_KEY)] * 2,
+        make_request(key=ec.generate_private_key(ec.SECP521R1())),
+        make_request(key=ec.generate_private_key(ec.BrainpoolP256R1())),
+        make_request(key=rsa.generate_private_key(65537, 2048)),
     ]
+    return [Value.read(der) for der in ders]
+
+
+def make_certificates(borders: Borders) -> list[Value]:
+    """Certificates to mutate: of the chip's own key, with every extension, of RSA, of CAs."""
+    root, extensions = borders.root, _all_extensions()
+    ders = [
+        root.certify(borders.chip_key),
+        root.certify(borders.chip_key, "device", constraints(ca=False), key_usage("digital_signature")),
+        root.certify(borders.chip_key, "device", *extensions),
+        root.certify(_EC_KEY.public_key(), "device", *extensions),
+        root.certify(rsa.generate_private_key(65537, 2048).public_key(), "device", *extensions[:2]),
+        root.der,
+        root.certify(_EC_KEY.public_key(), "below", constraints(path_length=0), key_usage("key_cert_sign")),
+        borders.ca_der,
+    ]
+    return [Value.read(der) for der in ders]
+
+
+def _name() -> x509.Name:
+    values = (
+        (NameOID.COUNTRY_NAME, "DE"),
+        (NameOID.EMAIL_ADDRESS, "a@b.example"),
+        (NameOID.SERIAL_NUMBER, "0011"),
+        (NameOID.DOMAIN_COMPONENT, "example"),
+        (NameOID.COMMON_NAME, "Gerät"),
+    )
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in values])
+
+
+def _all_names() -> list[x509.GeneralName]:
     return [
-        ("csr", make_request(names, usage, key=_EC_KEY)),
-        ("csr", make_request(key=_EC_KEY, subject=x509.Name(long_name))),
-        ("csr", make_request(key=rsa.generate_private_key(65537, 2048))),
-        ("certificate", make_certificate_der()),
+        x509.DNSName("a.dev.example"),
+        x509.UniformResourceIdentifier("urn:x:y"),
+        x509.RFC822Name("a@b.example"),
+        x509.IPAddress(ipaddress.ip_address("192.0.2.7")),
+        x509.DirectoryName(_name()),
+        x509.RegisteredID(ObjectIdentifier("1.2.3")),
+        x509.OtherName(ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), b"\x0c\x01a"),
     ]
 
 
-def make_certificate_der() -> bytes:
-    """A device's certificate in DER."""
-    pem = make_certificate(public_key=_EC_KEY.public_key())
-    return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+def _all_extensions() -> list[x509.ExtensionType]:
+    place = [x509.UniformResourceIdentifier("http://a.example/crl")]
+    access = x509.AccessDescription(ObjectIdentifier("1.3.6.1.5.5.7.48.2"), place[0])
+    notice = x509.UserNotice(x509.NoticeReference("who", [1]), "what")
+    return [
+        constraints(ca=False),
+        key_usage("digital_signature", "key_agreement"),
+        x509.SubjectAlternativeName(_all_names()),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ObjectIdentifier("1.2.3.4")]),
+        x509.SubjectKeyIdentifier(bytes(20)),
+        x509.AuthorityKeyIdentifier(bytes(20), None, None),
+        x509.CRLDistributionPoints([x509.DistributionPoint(place, None, None, None)]),
+        x509.AuthorityInformationAccess([access]),
+        x509.CertificatePolicies([x509.PolicyInformation(ObjectIdentifier("1.2.3"), [notice, "http://a.example"])]),
+        x509.NameConstraints([x509.DNSName("dev.example")], None),
+    ]
 
 
-def mutate(der: bytes, chance: random.Random) -> bytes:
-    """The DER with one to three mutations: bits, lengths, values swapped, types of text, bytes gone or doubled."""
-    data = bytearray(der)
-    for _ in range(chance.choice((1, 1, 2, 3))):
-        places = _find_values(bytes(data)) or [0]
-        place = chance.choice(places)
-        kind = chance.randrange(6)
-        if kind == 0:
-            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-        elif kind == 1 and place + 1 < len(data):
-            data[place + 1] = chance.choice((0, 1, 0x7F, 0x80, 0x81, 0x84, 0xFF, (data[place + 1] + 1) % 256))
-        elif kind == 2:
-            data[place] = chance.choice(_TEXT_TAGS)
-        elif kind == 3:
-            other = chance.choice(places)
-            first, second = sorted((place, other))
-            width = chance.randrange(1, 24)
-            data[first : first + width], data[second : second + width] = (
-                data[second : second + width],
-                data[first : first + width],
-            )
-        elif kind == 4:
-            del data[place : place + chance.randrange(1, 4)]
-        else:
-            data[place:place] = data[place : place + chance.randrange(1, 40)]
-        if not data:
-            return b""
-    return bytes(data)
-
-
-def sign_again(der: bytes) -> bytes:
-    """A mutated CSR whose signature is right all the same, so that what comes behind is reached; else as it was."""
+def sign_request(der: bytes) -> bytes:
+    """A mutated CSR with a right signature of the samples' EC key; as it was if it is none."""
     try:
         form = RequestForm.read(der)
     except ValueError:
         return der
-    signature = encode(BIT_STRING, b"\x00" + _EC_KEY.sign(form.signed, ec.ECDSA(hashes.SHA256())))
-    return encode(SEQUENCE, form.signed + form.algorithm + signature)
+    return _signed(form.signed, form.algorithm, _EC_KEY)
 
 
-def try_one(kind: str, der: bytes) -> str:
-    """What becomes of it: ``taken`` or ``refused``.
-
-    :raises AssertionError: if the message is not one printable line.
-    """
+def sign_certificate(der: bytes, key: Any) -> bytes:
+    """A mutated certificate with a right signature; as it was if it has not its parts."""
     try:
-        if kind == "csr":
-            request = CertificateRequest.parse(der)
-            grant_names(request.alt_names, ["*.dev.example"], ignore=False)
-        else:
-            for certificate in parse_certificates(der, "x.der"):
-                shown = certificate.subject + certificate.issuer + "".join(certificate.alt_names + certificate.purposes)
-                assert shown.isprintable(), shown
-    except CertificateError as error:
-        _check_message(str(error))
-        return "refused"
-    return "taken"
+        (outer,) = split(der)
+        body, algorithm, _ = split(outer.contents)
+    except ValueError:
+        return der
+    return _signed(body.raw, algorithm.raw, key)
 
 
-def _check_message(text: str) -> None:
-    assert text.isprintable(), repr(text)
-    assert "ParseError" not in text, text
+def _signed(signed: bytes, algorithm: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
+    digest = hashes.SHA384() if b"\x2a\x86\x48\xce\x3d\x04\x03\x03" in algorithm else hashes.SHA256()
+    signature = encode(BIT_STRING, b"\x00" + key.sign(signed, ec.ECDSA(digest)))
+    return encode(SEQUENCE, signed + algorithm + signature)
 
 
-def run(count: int, seed: int) -> Counter[str]:
-    """Try mutations, a part of the CSRs signed again.
+def load_with_openssl(ders: list[bytes], folder: Path) -> None:
+    """Have openssl load certificates that the CA has issued, all of them at once; nothing where there is no openssl."""
+    from shutil import which
 
-    :returns: how many were taken and how many refused.
-    :raises AssertionError: with the mutation in hex, if one ends otherwise.
-    """
-    chance, samples, ends = random.Random(seed), make_samples(), Counter[str]()
-    for _ in range(count):
-        kind, sample = chance.choice(samples)
-        der = mutate(sample, chance)
-        if kind == "csr" and chance.random() < 0.5:
-            der = sign_again(der)
-        try:
-            ends[try_one(kind, der)] += 1
-        except Exception as error:
-            raise AssertionError(f"{kind} {der.hex()}: {type(error).__name__}: {error}") from error
-    return ends
+    if not ders or which("openssl") is None:
+        return
+    path = folder / "issued.pem"
+    path.write_text("".join(encode_pem("CERTIFICATE", der) for der in ders))
+    command = ["openssl", "storeutl", "-noout", "-certs", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert f"Total found: {len(ders)}" in done.stdout, done.stdout[-300:] + done.stderr[-300:]
 
 
-def _find_values(data: bytes) -> list[int]:
-    """Places where a DER value may begin."""
-    places, place = [], 0
-    while place + 1 < len(data):
-        places.append(place)
-        is_constructed = data[place] & 0x20
-        width = data[place + 1] & 0x7F if data[place + 1] > 0x80 else 0
-        size = int.from_bytes(data[place + 2 : place + 2 + width], "big") if width else data[place + 1]
-        place += 2 + width + (0 if is_constructed else size)
-    return places
+def main() -> None:
+    """What the command line says, see the top."""
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    begin = time.monotonic()
+    with TemporaryDirectory() as folder:
+        ends = run(wanted, seed, Path(folder))
+    seconds = time.monotonic() - begin
+    for kind, number in sorted(ends.count.items()):
+        print(f"{kind:<24} {number}")
+    print(f"{wanted} tried, seed {seed}: {seconds:.0f} s, {wanted / seconds:.0f} per second")
+    print(f"slowest {ends.slowest[0]:.3f} s: {ends.slowest[1]}")
+    print(f"unexpected {len(ends.unexpected)}", *ends.unexpected, sep="\n")
+    sys.exit(bool(ends.unexpected) or ends.slowest[0] > _MOST_SECONDS)
 
 
 if __name__ == "__main__":
-    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    begin, used_seed = time.monotonic(), int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    found = run(wanted, used_seed)
-    rate = wanted / (time.monotonic() - begin)
-    print(f"{Path(__file__).name}: {wanted} tried, seed {used_seed}: {dict(found)}, {rate:.0f} per second")
+    main()

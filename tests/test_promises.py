@@ -1,0 +1,69 @@
+"""Each promise has its tests, and they are there: one that is renamed or gone is noticed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from tests.support.places import ROOT
+from tests.support.promises import PROMISES
+
+
+def named() -> Iterator[tuple[str, str]]:
+    """Each promise, and each test that is named for it."""
+    for promises in PROMISES.values():
+        for promise, tests in promises.items():
+            for test in tests:
+                yield promise, test
+
+
+@cache
+def names_in(path: str) -> frozenset[str]:
+    """The tests of a file, as pytest names them behind it: functions, classes, and methods of classes."""
+    file = ROOT / "tests" / path
+    if not file.is_file():
+        return frozenset()
+    return frozenset(_names(ast.parse(file.read_text(encoding="utf-8")).body))
+
+
+def _names(body: list[ast.stmt], before: str = "") -> Iterator[str]:
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test"):
+            yield before + node.name
+        elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            within = list(_names(node.body, f"{before}{node.name}::"))
+            if within:  # a class without tests holds nothing
+                yield before + node.name
+            yield from within
+
+
+@pytest.mark.parametrize("test", sorted({test for _, test in named()}))
+def test_it_is_there(test: str) -> None:
+    path, _, name = test.partition("::")
+    assert name in names_in(path), f"it is to hold: {[promise for promise, held in named() if held == test]}"
+
+
+def test_every_promise_is_held() -> None:
+    for promises in PROMISES.values():
+        assert promises
+        for promise, tests in promises.items():
+            assert tests, promise
+            assert len(set(tests)) == len(tests), promise
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "cli/test_live_key.py::test_a_live_device",
+        "cli/test_live_key.py::TestNothingIsLost::test_nothing",
+        "cli/test_live_key.py::Way",
+        "cli/test_live_key.py::",
+        "cli/test_live_keys.py::TestNothingIsLost",
+    ],
+)
+def test_what_is_not_there_is_noticed(test: str) -> None:
+    path, _, name = test.partition("::")
+    assert name not in names_in(path)
