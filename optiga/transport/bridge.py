@@ -262,9 +262,14 @@ class BridgeTransport:
         return self._hear_fence(self._line.now() + _SLACK_S)
 
     def _fill(self, count: int, patience: float) -> bool:
-        """Send filler bytes; whether the firmware complained before it went quiet."""
+        """Send filler bytes; whether the firmware complained of them before it went quiet.
+
+        :param patience: how long that may be, in seconds, with what sending them takes.
+        """
+        started = self._line.now()
         self._write_filler(count)
-        while (found := self._next(patience)) is not None:
+        patience -= min(self._line.now() - started, count / LINE_BYTES_PER_MS / 1000)
+        while (found := self._next(max(patience, 0.0))) is not None:
             if found.is_error:
                 return True
         return False

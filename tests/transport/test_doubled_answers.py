@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
 from cryptography import x509
 
 from optiga import BoardError
 from optiga.chip import Chip
-from optiga.emulator import Board, EmulatedChip
+from optiga.emulator import EmulatedChip
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
 from optiga.protocol import frame

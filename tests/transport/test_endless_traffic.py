@@ -22,8 +22,8 @@ from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.transport.bridge import LIMIT_S, BridgeTransport
 from tests.support.endless_traffic import ENDLESS, EndlessLine
 from tests.support.faulty_line import FaultyLine
-from tests.support.processes import OPTIGA, run_process
 from tests.support.places import CONFIG
+from tests.support.processes import OPTIGA, run_process
 from tests.support.sampling import sampled
 
 BOARD_EXIT = 3
@@ -31,7 +31,10 @@ BOARD_EXIT = 3
 
 def read_much(line: EndlessLine, *, settled: bool = True) -> None:
     """What a run may do: more exchanges than a line without a board can bear."""
-    chip = Chip(BridgeTransport(line, port="board", settled=settled), port="board")
+    make_keys(Chip(BridgeTransport(line, port="board", settled=settled), port="board"))
+
+
+def make_keys(chip: Chip) -> None:
     for _ in range(3):
         chip.generate_key("second")
 
@@ -64,8 +67,7 @@ def test_traffic_that_begins_behind_a_valid_answer(name: str) -> None:
     endless._time = began
     chip._transport._line = endless  # type: ignore[attr-defined]
     with pytest.raises(BoardError):
-        for _ in range(3):
-            chip.generate_key("second")
+        make_keys(chip)
     assert endless.now() - began < LIMIT_S
 
 
