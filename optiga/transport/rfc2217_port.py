@@ -7,6 +7,8 @@ from typing import Any
 
 from serial import SerialException, rfc2217
 
+from optiga.errors import BoardError
+
 _Base: Any = rfc2217.Serial
 """Without the types that others have written for it, which leave out what is needed here."""
 
@@ -32,5 +34,9 @@ class Rfc2217Port(_Base):  # type: ignore[misc]
     def _reconfigure_port(self) -> None:
         try:
             super()._reconfigure_port()
-        except ValueError as error:
-            raise SerialException(f"the serial server declines 115200 baud 8N1: {error}") from None
+        except (ValueError, SerialException) as error:
+            raise BoardError(
+                "the serial server declines 115200 baud, 8 data bits, no parity, 1 stop bit",
+                hint="Have it take them, or set its port to them and connect with socket://",
+                port=str(self.portstr),
+            ) from error

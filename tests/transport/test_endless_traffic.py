@@ -140,9 +140,14 @@ def answer_later(line: FaultyLine, seconds: float) -> None:
 # In real time, over what people have.
 
 
+def pause(stop: threading.Event, piece: bytes, bytes_per_s: float | None) -> None:
+    if bytes_per_s is not None:
+        stop.wait(len(piece) / bytes_per_s)
+
+
 @contextmanager
-def talking_on_tcp(coming: Callable[[], Iterator[bytes]]) -> Iterator[str]:
-    """Says a thing without end to whoever connects, as fast as he reads."""
+def talking_on_tcp(coming: Callable[[], Iterator[bytes]], bytes_per_s: float | None = None) -> Iterator[str]:
+    """Says a thing without end to whoever connects, as fast as that is read where no speed is given."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(60)
         stop = threading.Event()
@@ -159,6 +164,7 @@ def talking_on_tcp(coming: Callable[[], Iterator[bytes]]) -> Iterator[str]:
                         if stop.is_set():
                             return
                         client.sendall(piece)
+                        pause(stop, piece, bytes_per_s)
 
         thread = threading.Thread(target=talk)
         thread.start()
@@ -172,7 +178,7 @@ def talking_on_tcp(coming: Callable[[], Iterator[bytes]]) -> Iterator[str]:
 
 
 @contextmanager
-def talking_on_pty(coming: Callable[[], Iterator[bytes]]) -> Iterator[str]:
+def talking_on_pty(coming: Callable[[], Iterator[bytes]], bytes_per_s: float | None = None) -> Iterator[str]:
     """The same on a serial device."""
     import pty
     import tty
@@ -192,6 +198,7 @@ def talking_on_pty(coming: Callable[[], Iterator[bytes]]) -> Iterator[str]:
             if writable:
                 with contextlib.suppress(BlockingIOError):
                     os.write(controller, piece)
+            pause(stop, piece, bytes_per_s)
 
     thread = threading.Thread(target=talk)
     thread.start()
@@ -212,7 +219,7 @@ if sys.platform != "win32":
 def check_ends(port: str, folder: Path) -> None:
     """The command line ends in time with one line, and the port is free."""
     began = time.monotonic()
-    done = run_process([*OPTIGA, "--port", port, "--csr", str(CONFIG)], folder)
+    done = run_process([*OPTIGA, "--port", port, "--csr", str(CONFIG), "-q"], folder)
     took = time.monotonic() - began
     assert done.returncode == BOARD_EXIT, done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -224,10 +231,11 @@ def check_ends(port: str, folder: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("bytes_per_s", [None, 11520], ids=["as fast as it is read", "115200 baud"])
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ENDLESS)
-def test_endless_traffic_in_real_time(way: str, name: str, tmp_path: Path) -> None:
-    with WAYS[way](ENDLESS[name]) as port:
+def test_endless_traffic_in_real_time(way: str, name: str, bytes_per_s: float | None, tmp_path: Path) -> None:
+    with WAYS[way](ENDLESS[name], bytes_per_s) as port:
         check_ends(port, tmp_path)
 
 
