@@ -51,6 +51,8 @@ _REMEMBERED = 32
 _FILLER = b"\x00"
 _FIRST_STEP_S = 0.05
 """How long a single filler byte is given to be answered; doubled with each attempt."""
+_FENCE_QUIET_S = 0.02
+"""How long the board must be quiet behind a fence that was set because an answer came a second time."""
 _MOST_FILLER = 1024
 """Filler bytes sent at a time. What the firmware answers to so many fits the buffers of any line."""
 _BULK_QUIET = 4
@@ -143,7 +145,6 @@ class BridgeTransport:
             pass
         if not self._fence(_SLACK_S):
             self._recover(_MOST_MISSING, self._line.now() + _SETTLING_S, 1)
-        self._drain(_FIRST_STEP_S)
         if self._believed and any(answer not in self._believed for answer in self._answers):
             raise BoardError(
                 "answers come twice or out of order: one that this run has read may be another command's",
@@ -232,9 +233,17 @@ class BridgeTransport:
         self._answers = answers
 
     def _fence(self, patience: float) -> bool:
-        """Send a whole head of filler to a board that is at a frame boundary; whether it complains of it in time."""
+        """Send a whole head of filler to a board that is at a frame boundary; whether it complains of it in time.
+
+        What comes right behind the fence is heard out and dropped: a fence that comes twice is none the second time.
+        """
         self._write_filler(frame.HEAD_SIZE)
-        return self._hear_fence(self._line.now() + patience)
+        if not self._hear_fence(self._line.now() + patience):
+            return False
+        answers = list(self._answers)
+        self._drain(_FENCE_QUIET_S)
+        self._answers = answers
+        return True
 
     def _hear_fence(self, deadline: float) -> bool:
         """Wait for ``ff ff`` until a deadline; whether it came."""
