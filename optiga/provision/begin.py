@@ -5,6 +5,7 @@ from __future__ import annotations
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
+from optiga.provision.believed import check_entry, check_names, key_digest, known_keys
 from optiga.provision.issuers import find_unheard
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step, damaged
@@ -24,7 +25,10 @@ class Beginning:
         self._uid = on_chip.uid
 
     def begin(self, *, renew: bool) -> Entry:
-        """The entry to go on from: the journal's, or a new one."""
+        """The entry to go on from: the journal's, or a new one.
+
+        :raises ConfigurationError: if the journal's is none that a run has left.
+        """
         found = self._journal.find(self._uid, self._plan.slot.name)
         if found is None:
             self._on_chip.warn_of_identity()
@@ -32,6 +36,8 @@ class Beginning:
             return self._begin_anew(None)
         if not found.is_complete:
             raise damaged(found.uid, found.slot)
+        found = check_entry(found)
+        check_names(found, self._journal)
         mismatch = self._mismatch(found)
         if found.is_finished:
             if renew:
@@ -64,7 +70,12 @@ class Beginning:
         plan, cloud = self._plan, self._plan.cloud
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
             self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
-        entry = Entry(self._uid, plan.slot.name, plan.issuer_name, plan.settings, replaces=self._replaced(old))
+        replaced = self._replaced(old)
+        entry = Entry(
+            *(self._uid, plan.slot.name, plan.issuer_name, plan.settings),
+            replaces=" ".join(replaced) or None,
+            replaced_keys=" ".join(replaced.values()) or None,
+        )
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
         return entry if plan.new is None else self._journal.save(entry)
@@ -99,22 +110,23 @@ class Beginning:
         self._on_chip.put(finished)
         return self._journal.save(self._take_names(finished.at(Step.WRITTEN)))
 
-    def _replaced(self, old: Entry | None) -> str | None:
-        """The certificates that a new one takes the place of, the newest last."""
+    def _replaced(self, old: Entry | None) -> dict[str, str]:
+        """The certificates that a new one takes the place of, the newest last, each with the digest of its key."""
         if old is None:
-            return None
+            return {}
         cloud = self._plan.cloud
         is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
-        known = [*(old.replaces or "").split(), old.certificate_id]
-        if cloud is not None and is_there:
-            known.append(find_unheard(old, cloud.certificates, self._report))
-        names = [name for name in known if name]
-        if names and not is_there:
+        known = known_keys(old)
+        unheard = find_unheard(old, cloud.certificates, self._report) if cloud is not None and is_there else None
+        if unheard is not None and old.key_info is not None:
+            known[unheard] = key_digest(old.key_info)
+        if known and not is_there:
+            newest = list(known)[-1]
             self._report.warn(
-                f"the certificate before this one stays as it is in account {old.account}, {old.region}: {names[-1]}"
+                f"the certificate before this one stays as it is in account {old.account}, {old.region}: {newest}"
             )
-            return None
-        return " ".join(names) or None
+            return {}
+        return known
 
     def _mismatch(self, entry: Entry) -> str:
         """What the journal says and the plan does not; empty if they agree."""

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from optiga.errors import OptigaError
 from optiga.objects.stored import decode_stored, is_empty
-from optiga.provision.journal import open_journal
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.provision.journal import Journal
     from optiga.provision.plan import Plan
     from optiga.provision.report import Report
 
 
-def warn_of_other_identity(open_chip: Callable[[], Chip], plan: Plan, journal_path: Path, report: Report) -> None:
+def warn_of_other_identity(
+    open_chip: Callable[[], Chip],
+    plan: Plan,
+    open_journal: Callable[[], AbstractContextManager[Journal]] | None,
+    report: Report,
+) -> None:
     """Warn of a certificate on the chip that another journal's run has put there, or nobody knows who.
 
     Two exchanges: the UID and the object of the certificate. A chip that cannot be asked is a warning, too.
 
+    :param open_journal: None where there is no journal yet.
     :raises ConfigurationError: if the journal cannot be read.
     """
     try:
@@ -31,8 +37,8 @@ def warn_of_other_identity(open_chip: Callable[[], Chip], plan: Plan, journal_pa
         return
     if is_empty(data):
         return
-    if journal_path.exists():
-        with open_journal(journal_path) as journal:
+    if open_journal is not None:
+        with open_journal() as journal:
             if journal.find(uid, plan.slot.name) is not None:
                 return
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.errors import CertificateError, CloudError, OptigaError
-from optiga.files.files import write_whole
+from optiga.files.files import check_own_output, write_whole
 from optiga.identity.csr import check_model
 from optiga.identity.proof import prove_key
 from optiga.objects.stored import read_certificates
@@ -18,6 +18,7 @@ from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.attestation import Attestation
 from optiga.provision.begin import Beginning
+from optiga.provision.believed import whose
 from optiga.provision.checks import UNANSWERED, ask, why_unanswered
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step
@@ -52,12 +53,22 @@ def provision(
     on_chip = OnChip(chip, plan, report)
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
+    _check_files(plan, on_chip.uid)
     attestation = Attestation(on_chip, plan, trust, report)
     if not renew:
         attestation.check(journal.find(on_chip.uid, plan.slot.name))
     entry = attestation.begin(Beginning(on_chip, plan, journal, report).begin(renew=renew))
     steps = Steps(on_chip, plan, journal, report, attestation)
     return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
+
+
+def _check_files(plan: Plan, uid: str) -> None:
+    """Refuse names of our own files that lead elsewhere, as far as they are known before anything is done."""
+    if plan.cloud is not None:
+        policy = plan.cloud.policy(uid)
+        for name in (ARN_FILE, f"{policy}.aws_iot_policy" if policy else None):
+            if name is not None:
+                check_own_output(plan.folder / name)
 
 
 class Steps:
@@ -151,7 +162,9 @@ class Steps:
     def _write(self, entry: Entry) -> Entry:
         """Keep the certificate, and write it to the chip."""
         if entry.certificate_file is not None:
-            write_whole(self._plan.folder / entry.certificate_file, (entry.certificate or "").encode("ascii"))
+            write_whole(
+                self._plan.folder / entry.certificate_file, (entry.certificate or "").encode("ascii"), ours=True
+            )
         if entry.certificate_arn is not None:
             self._keep_arn(entry.certificate_arn)
         self._on_chip.put(entry)
@@ -193,7 +206,7 @@ class Steps:
         if entry.policy is None or cloud.policy_template is None:
             return entry
         document = cloud.policy_template.render(cloud.aws, self._uid)
-        write_whole(self._plan.folder / f"{entry.policy}.aws_iot_policy", document.encode())
+        write_whole(self._plan.folder / f"{entry.policy}.aws_iot_policy", document.encode(), ours=True)
         if not cloud.registry.make_policy(entry.policy, document):
             self._compare_policy(entry.policy, document)
         cloud.registry.attach_policy(entry.policy, entry.certificate_arn or "")
@@ -235,18 +248,26 @@ class Steps:
         self._report.note("Certificate active")
         for old in (entry.replaces or "").split():
             if old != entry.certificate_id:
-                self._deactivate(old)
+                self._deactivate(entry, old)
         return entry
 
-    def _deactivate(self, certificate_id: str) -> None:
-        """Make a certificate that was replaced inactive; one that is revoked stays so."""
+    def _deactivate(self, entry: Entry, certificate_id: str) -> None:
+        """Make a certificate that was replaced inactive, if it is this chip's; one that is revoked stays so."""
         certificates = self._cloud.certificates
         what = f"whether the certificate before it, {certificate_id}, is active is not known, so it is made inactive"
         held = ask(lambda: certificates.describe(certificate_id), UNANSWERED, self._report, what)
-        if held is UNANSWERED or (held is not None and held.status == ACTIVE):
-            with ignoring(STATE):  # AWS changes nothing of one that is revoked
-                certificates.deactivate(certificate_id)
-                self._report.note(f"The certificate before it is inactive now: {certificate_id}")
+        if held is not UNANSWERED:
+            if held is None or held.status != ACTIVE:
+                return
+            if not whose(entry, held, self._cloud.registry):
+                self._report.warn(
+                    f"the certificate {certificate_id}, which the journal has as the one before it, stays active: its "
+                    "key is not known to have been this chip's. Is the journal as a run has left it?"
+                )
+                return
+        with ignoring(STATE):  # AWS changes nothing of one that is revoked
+            certificates.deactivate(certificate_id)
+            self._report.note(f"The certificate before it is inactive now: {certificate_id}")
 
     # A chip that is finished
 
@@ -273,4 +294,4 @@ class Steps:
 
     def _keep_arn(self, arn: str) -> None:
         """Keep the ARN as the predecessor's steps leave it: in quotes."""
-        write_whole(self._plan.folder / ARN_FILE, f"{json.dumps(arn)}\n".encode())
+        write_whole(self._plan.folder / ARN_FILE, f"{json.dumps(arn)}\n".encode(), ours=True)

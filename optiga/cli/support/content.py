@@ -96,15 +96,16 @@ def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty
     return bytes(data)
 
 
-def check_out(out: str | None) -> None:
+def check_out(out: str | None, *, secret: bool = False) -> None:
     """Make sure that the file of ``--out`` can be written, before anything is done for it.
 
+    :param secret: whether what goes into it is a secret.
     :raises ConfigurationError: if it cannot.
     """
     if out is not None:
         from optiga.files.files import check_output_file
 
-        check_output_file(Path(out))
+        check_output_file(Path(out), secret=secret)
 
 
 def check_not_terminal(what: str) -> None:

@@ -177,7 +177,7 @@ def _make(
     out: str = options["out"]
     anchor = find_anchor(options["anchor"])
     secret, secret_warnings = _secret(options)
-    check_out(out)
+    check_out(out, secret=secret is None)
     _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
     signer, signer_warnings = _open_key(
         options["signer_path"],
