@@ -125,6 +125,7 @@ class TestDescribeCertificate:
         warned(run("--renew"), "DescribeCertificate")
         bench.check_finished(certificates=2)
 
+    @pytest.mark.long
     def test_the_certificate_before_it_that_is_revoked(self, run: Cli, bench: Bench) -> None:
         old = str(result_of(run())["certificate_id"])
         bench.cloud.iot.update_certificate(certificateId=old, newStatus="REVOKED")
@@ -155,6 +156,7 @@ class TestACertificateThatNobodyHasHeardOf:
         return bench
 
     @pytest.mark.parametrize("operation", ["ListCertificates", "DescribeCertificate"])
+    @pytest.mark.long
     def test_no_second_one_is_made(self, run: Cli, lost: Bench, operation: str) -> None:
         lost.cloud.fail(operation, DENIED, times=1)
         assert "second certificate" in refused(run(), operation)
@@ -180,6 +182,7 @@ class TestDeprovision:
         assert bench.cloud.iot.list_things()["things"] == []
         assert bench.cloud.iot.list_policies()["policies"] == []
 
+    @pytest.mark.long
     def test_what_is_gone_already(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """The call may be made again: what cannot be seen may be gone."""
         run()

@@ -105,6 +105,7 @@ class TestSwapped:
             assert bench.active() == []
         pytest.fail("it never ends")
 
+    @pytest.mark.long
     def test_between_two_runs(
         self,
         cli: Cli, bench: Bench, root: Path, config: Path, monkeypatch: pytest.MonkeyPatch, command: str, replays: bool,
@@ -138,6 +139,7 @@ class TestProven:
         assert (shown["attested"], shown["emulated"]) == (entry.attested, "yes")
         assert cli(*words).code == 0
 
+    @pytest.mark.long
     def test_another_genuine_chip_goes_on(
         self, cli: Cli, bench: Bench, root: Path, config: Path, command: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -245,6 +247,7 @@ class TestPlan:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.long
 class TestServedBoard:
     def test_its_root_does_not_count(
         self, cli: Cli, bench: Bench, served: str, root: Path, config: Path, command: str
@@ -297,6 +300,7 @@ class TestNamed:
         assert [(entry.emulated, entry.attested) for entry in entries()] == [("yes", None)]
 
 
+@pytest.mark.long
 def test_a_journal_of_an_earlier_version(cli: Cli, run: Cli, bench: Bench, root: Path) -> None:
     """It has no columns for this: it is read as it is, and gets them with the next entry."""
     assert run().code == 0
