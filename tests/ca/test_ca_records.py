@@ -90,7 +90,8 @@ class TestEdits:
                 "UPDATE issued SET serial = 'ff' WHERE rowid = 3",
                 "DELETE FROM issued WHERE rowid = 3",
                 "DELETE FROM issued WHERE rowid = 2",
-                "INSERT INTO issued SELECT 'ff', 'CN=x', not_before, not_after, '', '', '', NULL, NULL FROM issued LIMIT 1",
+                "INSERT INTO issued SELECT 'ff', 'CN=x', not_before, not_after, '', '', '', NULL, NULL FROM issued "
+                "LIMIT 1",
                 "DELETE FROM chain WHERE sequence = 2",
                 "DELETE FROM chain WHERE sequence = (SELECT max(sequence) FROM chain)",
                 "DELETE FROM chain",

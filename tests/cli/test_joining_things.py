@@ -17,6 +17,7 @@ from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.asking import certify
 from tests.support.cloud.faults import Fault
 from tests.support.places import CONFIGS
+from tests.support.sampling import sampled
 
 OF_EACH = CONFIGS / "config_nistp256_ecdsa_thing_per_chip.jsn"
 DENIED = Fault.error("AccessDeniedException", 403, "User: x is not authorized to perform this")
@@ -164,7 +165,7 @@ class TestSamples:
 
 
 class TestNotAllowedToAsk:
-    @pytest.mark.parametrize("operation", ["ListThingPrincipals", "DescribeCertificate"])
+    @pytest.mark.parametrize("operation", sampled(["ListThingPrincipals", "DescribeCertificate"], keep=1))
     def test_a_warning_with_the_actions_name(self, cli: Cli, bench: Bench, twin: str, operation: str) -> None:
         assert cli("--port", bench.port, "provision", OF_EACH).code == 0
         bench.cloud.fail(operation, DENIED)

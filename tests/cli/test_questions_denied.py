@@ -15,6 +15,7 @@ from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.faults import Fault
 from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
+from tests.support.sampling import sampled
 
 DENIED = Fault.error("AccessDeniedException", 403, "User: x is not authorized to perform this")
 LIMIT = Fault.error("LimitExceededException", 410, "The limit has been reached")
@@ -172,7 +173,9 @@ class TestACertificateThatNobodyHasHeardOf:
 
 
 class TestDeprovision:
-    @pytest.mark.parametrize("operation", ["DescribeCertificate", "ListPrincipalThings", "ListAttachedPolicies"])
+    @pytest.mark.parametrize(
+        "operation", sampled(["DescribeCertificate", "ListPrincipalThings", "ListAttachedPolicies"], keep=1)
+    )
     def test_by_what_the_journal_knows(self, cli: Cli, run: Cli, bench: Bench, operation: str) -> None:
         run()
         bench.cloud.fail(operation, DENIED, times=1)

@@ -18,6 +18,7 @@ from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGUR
 from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.faults import Fault
 from tests.support.emulator.emulated import Probe
+from tests.support.sampling import sampled
 from tests.support.served_boards import board_on_pty, board_on_tcp
 from tests.support.swapped import CERTIFICATE, UID, SwappedTransport, make_impostor, swap
 
@@ -271,7 +272,9 @@ class TestServedBoard:
 class TestNamed:
     """A served chip is named as emulated wherever its certificate is read."""
 
-    @pytest.mark.parametrize("words", [("--read", "first"), ("--read", "0xE0E0"), ("info",), ("register",)])
+    @pytest.mark.parametrize(
+        "words", sampled([("--read", "first"), ("--read", "0xE0E0"), ("info",), ("register",)], keep=2)
+    )
     def test_at_a_boards_port(self, cli: Cli, bench: Bench, served: str, words: tuple[str, ...]) -> None:
         result = cli("--port", served, "-q", *words)
         assert result.code == 0
