@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
-from optiga.files.files import make_temporary
+from optiga.files.temporary import Temporary
 
 _ROOT = 0
 _KINDS = {
@@ -113,14 +113,10 @@ def _has_others(gid: int, owners: frozenset[int]) -> bool:
 def _keeps_permissions(folder: Path) -> bool:
     """Whether a file system keeps permissions; those of Windows under WSL, FAT and many a share do not."""
     try:
-        descriptor, path = make_temporary(folder, ".optiga-probe", 0o600)
+        with Temporary(folder / "probe", 0o600) as probe:
+            return not os.fstat(probe.descriptor).st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     except OSError:
         return True
-    try:
-        return not os.fstat(descriptor).st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    finally:
-        os.close(descriptor)
-        path.unlink()
 
 
 def _name_of(uid: int) -> str:

@@ -25,7 +25,7 @@ _ON_ITS_OWN = "config_nistp256_ecdsa_thing_per_chip.jsn"
 
 
 def own_certificates(journal: Journal, uid: str) -> set[str]:
-    """Identifiers of all certificates that a journal knows to be a chip's; an entry that does not fit counts nothing."""
+    """Identifiers of all certificates that a journal knows to be a chip's; entries that do not fit do not count."""
     own: set[str] = set()
     for entry in journal.of_chip(uid):
         try:
