@@ -9,7 +9,7 @@ import click
 
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, read_whole
+from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, read_whole, check_not_chip
 from optiga.cli.support.file_names import FILE_OR_INPUT
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
@@ -41,7 +41,8 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
 
     chosen = choose(oids)
     if path != "-":
-        check_output_file(Path(path), "Name a file, or - for standard output")
+        check_output_file(Path(path), "Name another file, or - for standard output")
+        check_not_chip(Path(path))
     with settings.open_chip() as chip:
         exported = read_chip(chip, chosen)
     if path == "-":
