@@ -322,8 +322,9 @@ def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject], con
 
 def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     """A connection that keeps all others out until it is closed."""
-    # SQLite would make an empty file its own, and one that is shorter than its smallest page. Only its size is asked for: whoever closes a file after reading it gives
-    # up all locks that his process has on it (POSIX), those of a chip that is open among them.
+    # SQLite would make an empty file its own, and one that is shorter than its smallest page. Only its size is asked
+    # for: whoever closes a file after reading it gives up all locks that his process has on it (POSIX), those of a chip
+    # that is open among them.
     with suppress(OSError):
         if path.stat().st_size < SMALLEST:
             raise _not_a_chip(path)

@@ -18,7 +18,9 @@ from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
 from optiga.protocol.objects import ObjectKind, Slot, format_oid
 from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
+from optiga.provision.outputs import check_outputs
 from optiga.provision.report import Report
+from optiga.provision.sizes import Sizes, check_room, sizes_of_aws
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
     from optiga.provision.journal import Entry
-
-ARN_FILE = "optiga.aws_arn"
 
 
 class CloudWishes(NamedTuple):
@@ -133,10 +133,13 @@ class CloudPlan:
 
 
 class NewIdentity(NamedTuple):
-    """What a chip's new identity is made from: the configuration of its key and CSR, and who certifies the key."""
+    """What a chip's new identity is made from: the configuration of its key and CSR, who certifies the key, and
+    how long that is.
+    """
 
     configuration: Configuration
     issuer: Issuer
+    sizes: Sizes
 
 
 @dataclass(frozen=True)
@@ -244,10 +247,13 @@ def plan_provision(
     if aws_options is not None:
         named = _with_configuration(wishes, configuration)
         check_aws_algorithm(configuration)
+    if authority is None:
+        check_room(configuration.source, sizes_of_aws(configuration), target)
     issuer: Issuer | None = None
     if authority is not None:
         own = CaIssuer(authority, days, server=server, ignore_names=ignore_names)
         own.check(configuration)
+        check_room(configuration.source, own.sizes(configuration), target)
         issuer = own
     cloud = None
     if aws_options is not None and named is not None:
@@ -257,9 +263,17 @@ def plan_provision(
         sample = with_sample_uid(UID_FIELD)
         cloud.check_chip(sample, {name: fill_uid(value, sample) for name, value in configuration.subject})
     assert issuer is not None  # noqa: S101 - there is a cloud or a CA
+    check_outputs(folder, cloud)
     made_from = [configuration.csr_config, configuration.slot.name, target.info.label]
     settings = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
-    return Plan(configuration.slot, target, NewIdentity(configuration, issuer), settings, folder, cloud)
+    return Plan(
+        configuration.slot,
+        target,
+        NewIdentity(configuration, issuer, issuer.sizes(configuration)),
+        settings,
+        folder,
+        cloud,
+    )
 
 
 def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes: CloudWishes, report: Report) -> Plan:
@@ -276,6 +290,7 @@ def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes:
         )
     target = _certificate_target(slot, None)
     cloud = plan_cloud(aws_options, wishes, None, report)
+    check_outputs(folder, cloud)
     return Plan(slot, target, None, "", folder, cloud)
 
 

@@ -204,7 +204,7 @@ def sign(
         dict.fromkeys(("certificate_file", "serial", "subject", "not_after", "ca", "names", "purposes"), "")
     )
     target = Path(out) if out is not None else request.with_suffix(".pem")
-    check_output_file(target)
+    check_output_file(target, over_keys=out is None)  # of a name that nobody said, more is asked below
     if target.exists() and target.samefile(request):
         raise ConfigurationError(f"the certificate would take the place of the CSR {target}", hint="Use --out")
     if out is None and target.exists():

@@ -9,7 +9,7 @@ import click
 
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, read_whole, check_not_chip
+from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, check_not_chip, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
