@@ -29,8 +29,9 @@ _OWN = {
     b"OPJN": "it is a journal",
     b"OPCA": "it is one of the CA's own files",
 }
-_CA_KEY = "ca.key"
-_OF_CA = ("ca.pem", "chain.pem", "issued.db", "crl.pem", "records.sig", "settings.json")
+_CA = ("ca.key", "ca.pem")
+"""What is in every folder of a CA."""
+_OF_CA = (*_CA, "chain.pem", "issued.db", "crl.pem", "records.sig", "settings.json")
 
 
 def what_is_lost(path: Path) -> str:
@@ -44,7 +45,7 @@ def what_is_lost(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(_MAX_SIZE)
         real = path.resolve()
-        if real.name in _OF_CA and (real.parent / _CA_KEY).is_file():
+        if real.name in _OF_CA and all((real.parent / name).is_file() for name in _CA):
             return "it is one of the CA's own files"
     except (OSError, ValueError):  # whoever may not read it may write it nevertheless, and is told why not
         return ""

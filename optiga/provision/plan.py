@@ -370,8 +370,10 @@ def _check_wishes(wishes: CloudWishes) -> None:
     for kind, value in (("thing", wishes.thing), ("policy", wishes.policy), ("thing type", wishes.thing_type)):
         if value is not None:
             check_name(kind, value)
-    for group in wishes.groups:
+    for number, group in enumerate(wishes.groups):
         check_name("thing group", group)
+        if group in wishes.groups[:number]:
+            raise ConfigurationError(f"the thing group {group} is named twice", hint="Name each group once")
     check_attributes(wishes.attributes, typed=wishes.thing_type is not None)
     extras = wishes.attributes or wishes.groups or wishes.thing_type
     if wishes.template is not None and (extras or wishes.policy is not None or wishes.policy_template is not None):

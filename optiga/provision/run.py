@@ -54,8 +54,10 @@ def provision(
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
     attestation = Attestation(on_chip, plan, trust, report)
+    known = journal.find(on_chip.uid, plan.slot.name)
     if not renew:
-        attestation.check(journal.find(on_chip.uid, plan.slot.name))
+        attestation.check(known)
+    attestation.warn_of_loss(known, renew=renew)
     entry = attestation.begin(Beginning(on_chip, plan, journal, report).begin(renew=renew))
     steps = Steps(on_chip, plan, journal, report, attestation)
     return steps.confirm(entry) if entry.is_finished else steps.finish(entry)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _MAX_AWS_REQUEST = 4096
 """Most characters of a CSR that AWS IoT takes (CreateCertificateFromCsr, certificateSigningRequest)."""
-_AWS_FRAME = 520
+_AWS_FRAME = 532
 """Bytes of a certificate of AWS IoT beside its subject and public key: names, times, extensions and the signature, an
 RSA key's of 2048 bits. With a shorter serial number than any that is drawn at random: it is not less."""
 

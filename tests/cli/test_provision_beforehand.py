@@ -97,7 +97,7 @@ class TestSize:
         """What AWS certifies and the chip takes is not refused; a little more is."""
         codes = {}
         for more in range(0, 64, 8):
-            units = [*["u" * 60] * 14, "v" * (1 + more)]
+            units = [*["u" * 60] * 13, "v" * 30, "w" * (1 + more)]
             result = cli("--port", bench.port, "provision", subject(config, organizational_unit_name=units), "--renew")
             codes[more] = result.code
             assert "No key was made" in result.err or result.code == 0, result.err
