@@ -169,3 +169,10 @@ class TestFiles:
         result = cli("--port", bench.port, "register", "--thing", "lamp")
         assert (result.code, len(result.errors)) == (CONFIGURATION_EXIT, 1)
         assert bench.certificates() == []
+
+
+def test_a_group_that_is_named_twice(cli: Cli, bench: Bench, config: Path) -> None:
+    bench.cloud.iot.create_thing_group(thingGroupName="hall")
+    result = cli("--port", bench.port, "provision", config, "--thing-group", "hall", "--thing-group", "hall")
+    assert (result.code, len(result.errors)) == (CONFIGURATION_EXIT, 1)
+    assert "hall is named twice" in result.errors[0]

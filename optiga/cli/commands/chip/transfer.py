@@ -95,6 +95,8 @@ def import_(
             plan.check()
         failures = list(plan.failures)
         settings.check_query(import_result(plan, failures))
+        for warning in plan.warnings:
+            settings.warn(warning)
         if not dry_run:
             confirm(settings, f"Importing {name}", plan.stays, yes=yes)
             failures = execute_import(chip, plan, keep_going=keep_going)
