@@ -27,10 +27,8 @@ class Beginning:
     def begin(self, *, renew: bool) -> Entry:
         """The entry to go on from: the journal's, or a new one."""
         found = self._journal.find(self._uid, self._plan.slot.name)
-        if found is None:
-            self._on_chip.warn_of_identity()
         if found is None or found.step is Step.DEPROVISIONED:
-            return self._begin_anew(None)
+            return self._begin_anew(None, is_new=found is None)
         if not found.is_complete:
             raise damaged(found.uid, found.slot)
         mismatch = self._mismatch(found)
@@ -62,9 +60,11 @@ class Beginning:
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
 
-    def _begin_anew(self, old: Entry | None) -> Entry:
+    def _begin_anew(self, old: Entry | None, *, is_new: bool = False) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
         self._check_possible()
+        if is_new:
+            self._on_chip.warn_of_identity()
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
             self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
         entry = Entry(self._uid, plan.slot.name, plan.issuer_name, plan.settings, replaces=self._replaced(old))

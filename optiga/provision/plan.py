@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
-from optiga.objects.targets import Target, resolve_writable
+from optiga.objects.targets import Target, resolve_certificate
 from optiga.pki.certificate import parse_certificates
 from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
-from optiga.protocol.objects import ObjectKind, Slot, format_oid
+from optiga.protocol.objects import Slot, format_oid
 from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
 from optiga.provision.outputs import check_outputs
@@ -240,7 +240,7 @@ def plan_provision(
     :raises ConfigurationError: for whatever cannot be done so.
     :raises CloudError: if AWS cannot be asked or refuses.
     """
-    target = _certificate_target(configuration.slot, oid)
+    target = resolve_certificate(configuration.slot, oid)
     if aws_options is None and authority is None:
         raise ConfigurationError("without a cloud nobody certifies the key", hint="Name a CA of your own with --ca")
     named = None
@@ -288,7 +288,7 @@ def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes:
             hint="first, second, third and fourth have",
             oid=slot.key_oid,
         )
-    target = _certificate_target(slot, None)
+    target = resolve_certificate(slot, None)
     cloud = plan_cloud(aws_options, wishes, None, report)
     check_outputs(folder, cloud)
     return Plan(slot, target, None, "", folder, cloud)
@@ -385,23 +385,3 @@ def _check_wishes(wishes: CloudWishes) -> None:
         raise ConfigurationError("--parameter goes with --template")
     if wishes.thing is None and wishes.template is None and extras:
         raise ConfigurationError("there is no thing to have a type, a group or attributes", hint="Name a thing")
-
-
-def _certificate_target(slot: Slot, oid: str | None) -> Target:
-    """The object for the certificate of a slot's key."""
-    if oid is None:
-        if slot.certificate_oid is None:
-            raise ConfigurationError(
-                f"slot {slot.name} has a key ({format_oid(slot.key_oid)}) but no object for its certificate",
-                hint="Name one with --id: 0xE0E1, 0xE0E2 or 0xE0E3",
-                oid=slot.key_oid,
-            )
-        oid = format_oid(slot.certificate_oid)
-    found = resolve_writable(oid=oid)
-    if found.kind is not ObjectKind.CERTIFICATE:
-        raise ConfigurationError(
-            f"{found.info.label} is no object for a device's certificate",
-            hint="Those are 0xE0E1, 0xE0E2 and 0xE0E3",
-            oid=found.oid,
-        )
-    return Target(found.info, slot)
