@@ -30,10 +30,8 @@ class Beginning:
         :raises ConfigurationError: if the journal's is none that a run has left.
         """
         found = self._journal.find(self._uid, self._plan.slot.name)
-        if found is None:
-            self._on_chip.warn_of_identity()
         if found is None or found.step is Step.DEPROVISIONED:
-            return self._begin_anew(None)
+            return self._begin_anew(None, is_new=found is None)
         if not found.is_complete:
             raise damaged(found.uid, found.slot)
         found = check_entry(found)
@@ -48,6 +46,7 @@ class Beginning:
         if found.step < Step.REQUESTED:
             if mismatch or self._on_chip.key_problem(found):
                 return self._begin_anew(found)
+            self._on_chip.check_possible()
         elif obstacle := self._obstacle(found, mismatch):
             if renew:
                 return self._begin_anew(found)
@@ -66,8 +65,11 @@ class Beginning:
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
 
-    def _begin_anew(self, old: Entry | None) -> Entry:
+    def _begin_anew(self, old: Entry | None, *, is_new: bool = False) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
+        self._on_chip.check_possible()
+        if is_new:
+            self._on_chip.warn_of_identity()
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
             self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
         replaced = self._replaced(old)
