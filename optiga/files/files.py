@@ -139,7 +139,7 @@ def check_own_output(path: Path, hint: str = "") -> None:
     """Make sure that a file whose name is the tool's own is no link out of its folder, no pipe and no folder.
 
     :param hint: what to do instead.
-    :raises ConfigurationError: if it is, or holds what nobody could get back (:mod:`.precious`).
+    :raises ConfigurationError: if it is.
     """
     with suppress(OSError):  # writing it says why
         target = _find_target(path, secret=False, ours=True)
@@ -147,7 +147,6 @@ def check_own_output(path: Path, hint: str = "") -> None:
             raise ConfigurationError(
                 f"cannot write {path}: it is a folder", hint=hint or "Take it away, or name another folder"
             )
-    check_nothing_lost(path, hint)
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o666, *, ours: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.files.files import check_own_output
+from optiga.files.precious import check_nothing_lost
 from optiga.pki.names import UID_FIELD, fill_uid
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from optiga.provision.plan import CloudPlan
 
 ARN_FILE = "optiga.aws_arn"
+_ELSEWHERE = "Move it away, or name another folder with --out-dir"
 
 
 def policy_file(policy: str) -> str:
@@ -36,7 +38,6 @@ def check_outputs(folder: Path, cloud: CloudPlan | None, uid: str | None = None)
         names.append(policy_file(policy))
     for name in names:
         if uid is not None or UID_FIELD not in name:
-            check_own_output(
-                folder / (name if uid is None else fill_uid(name, uid)),
-                "Move it away, or name another folder with --out-dir",
-            )
+            path = folder / (name if uid is None else fill_uid(name, uid))
+            check_own_output(path, _ELSEWHERE)
+            check_nothing_lost(path, _ELSEWHERE)
