@@ -28,7 +28,7 @@ def check_outputs(folder: Path, cloud: CloudPlan | None, uid: str | None = None)
     The CSR and its certificate have their names from what the chip is going to sign: there, it is the folder alone.
 
     :param uid: the chip's UID in hex; None where it is not known yet, which leaves out the files named by it.
-    :raises ConfigurationError: if one of them cannot be.
+    :raises ConfigurationError: if one of them cannot be, or its name is a link out of the folder or no regular file.
     """
     if cloud is None:
         return

@@ -114,14 +114,14 @@ class Settings:
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
-        first, *others = shown_lines(shorten(text)).split("\n")
+        first, *others = shorten(shown_lines(text)).split("\n")
         lines = [first, *(line if line.startswith("    ") else f"    {line}" for line in others)]
         text = "\n".join(lines)
         click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
-        text = shown(shorten(" ".join(text.splitlines())))
+        text = shorten(shown(" ".join(text.splitlines())))
         click.secho(f"Error: {text}", err=True, fg="red", color=_colours())
 
     def check_query(self, sample: Mapping[str, Any]) -> None:

@@ -118,9 +118,8 @@ def command(
         if journal.exists():
             settings.note("Of a chip that the journal knows, only what is missing is done")
         if settings.port is not None and _may_hold_something(settings):
-            known = partial(open_named_journal, settings, journal, shared=shared_journal)
-            opened = known if journal.exists() else None
-            preview(settings.open_chip, plan, opened, build_report(settings), renew=renew)
+            known = partial(open_named_journal, settings, journal, shared=shared_journal) if journal.exists() else None
+            preview(settings.open_chip, plan, known, build_report(settings), renew=renew)
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
         steps = plan.steps(renew=renew)
