@@ -217,8 +217,13 @@ def _real(path: Path) -> Path:
 
 
 def _write_stream(path: Path, data: bytes) -> None:
-    """Write to a terminal or a pipe; a pipe that nobody reads is waited for a little."""
-    flags = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    """Write to a terminal or a pipe; a pipe that nobody reads is waited for a little.
+
+    ``/dev/stdout`` may be a file that a shell has opened: what it holds already stays.
+    """
+    flags = os.O_WRONLY | os.O_APPEND
+    for name in ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC"):
+        flags |= getattr(os, name, 0)
     for attempt in range(_WAITS + 1):
         try:
             descriptor = os.open(path, flags)
