@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from hashlib import sha256
 from math import isqrt, prod
 
 import pytest
 from asn1crypto import core, csr, keys
+from asn1crypto.algos import SignedDigestAlgorithm
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -144,3 +146,108 @@ def test_the_cas_own_name_in_another_form(root):
 def test_invisible_characters(root, hidden):
     with pytest.raises(CertificateError, match=f"{ord(hidden):04X}"):
         root.issue(make_request(name=f"dev{hidden}ice"))
+
+
+def prime(bits: int) -> int:
+    """A prime with its two highest bits set."""
+    number = secrets.randbits(bits) | 3 << bits - 2 | 1
+    while any(pow(base, number - 1, number) != 1 for base in (2, 3, 5)):
+        number += 2
+    return number
+
+
+def next_prime(number: int) -> int:
+    number |= 1
+    while any(pow(base, number - 1, number) != 1 for base in (2, 3, 5)):
+        number += 2
+    return number
+
+
+def signed_with(*factors: int, exponent: int = 65537) -> bytes:
+    """A CSR of an RSA key, rightly signed as long as no factor stands there twice."""
+    modulus, order = prod(factors), prod(factor - 1 for factor in factors)
+    private, size = pow(exponent, -1, order), (modulus.bit_length() + 7) // 8
+    public = keys.RSAPublicKey({"modulus": modulus, "public_exponent": exponent})
+    info = keys.PublicKeyInfo({"algorithm": {"algorithm": "rsa"}, "public_key": public})
+
+    def sign(data: bytes) -> bytes:
+        digest = bytes.fromhex("3031300d060960864801650304020105000420") + sha256(data).digest()
+        padded = b"\x00\x01" + b"\xff" * (size - 3 - len(digest)) + b"\x00" + digest
+        return pow(int.from_bytes(padded, "big"), private, modulus).to_bytes(size, "big")
+
+    algorithm = SignedDigestAlgorithm({"algorithm": "sha256_rsa"}).dump()
+    return make_form(key_info=info.dump(), algorithm=algorithm, sign=sign)
+
+
+@pytest.fixture(scope="module")
+def half():
+    return prime(1024)
+
+
+class TestFactors:
+    """Keys that the size says nothing about: the signature is right in each."""
+
+    def refused(self, root, *factors: int) -> str:
+        with pytest.raises(CertificateError, match="too weak") as caught:
+            root.issue(signed_with(*factors))
+        return str(caught.value)
+
+    def test_two_primes_are_taken(self, root, half):
+        assert root.issue(signed_with(half, prime(1025))).serial
+
+    def test_a_prime(self, root):
+        assert "is a prime" in self.refused(root, prime(2048))
+
+    @pytest.mark.parametrize("small", [3, 7, 257, 65537 + 2, 131071])
+    def test_a_small_factor(self, root, small):
+        assert "small factor" in self.refused(root, next_prime(small), prime(2048))
+
+    def test_many_factors_of_32_bits(self, root):
+        factors = set()
+        while len(factors) < 64:
+            candidate = prime(32)
+            factors |= {candidate} if candidate % 65537 != 1 else set()
+        self.refused(root, *factors)
+
+    def test_a_power(self):
+        for degree, bits in ((2, 1024), (3, 700), (5, 420), (7, 300)):
+            assert find_rsa_weakness(prime(bits) ** degree, 65537)
+
+    @pytest.mark.parametrize(("u", "v"), [(1, 2), (2, 3), (3, 7)])
+    def test_primes_in_a_simple_ratio(self, root, half, u, v):
+        assert "ratio" in self.refused(root, half, next_prime(half * v // u + 1))
+
+    def test_a_smooth_neighbour(self, half):
+        """Pollard's p - 1."""
+        factor = 4
+        while any(pow(base, factor - 1, factor) != 1 for base in (2, 3)):
+            factor = 2 * prod(secrets.SystemRandom().sample(PRIMES_BELOW_2000[1:], 30)) + 1
+        assert "can be factored" in find_rsa_weakness(half * factor, 65537)
+
+    @pytest.mark.parametrize("bits", [65, 256, 2000])
+    def test_a_long_exponent(self, root, half, bits):
+        """Those are called weak, and their signature is not called forged."""
+        exponent = next_prime(1 << bits - 1)
+        with pytest.raises(CertificateError, match=rf"too weak.*{exponent.bit_length()} bits"):
+            root.issue(signed_with(half, prime(1025), exponent=exponent))
+
+    def test_an_exponent_of_one(self, root, half):
+        with pytest.raises(CertificateError, match=r"too weak.*exponent"):
+            root.issue(signed_with(half, prime(1025), exponent=1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u2800", "\u2800 \u2800", "\u00a0", "\u3000\u2003", "a" + "\u0301" * 5, "\u0301", "\u0301a", "\u20dd", "\u3164"],
+)
+def test_texts_that_nobody_can_read(root, text):
+    with pytest.raises(CertificateError, match="subject is not one"):
+        root.issue(make_request(name=text))
+
+
+@pytest.mark.parametrize(
+    "text", ["Ge\u0308ra\u0308t", "\u5de5\u5834", "a\u0301\u0302\u0303b", "Trust\u00a0M", "é" * 64]
+)
+def test_texts_in_other_scripts_are_taken(root, text, recwarn):
+    assert root.issue(make_request(subject=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text, _validate=False)])))
+    assert not [one for one in recwarn if "optiga" in one.filename]
