@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from optiga.ca.naming import AskedName
@@ -69,10 +69,10 @@ class Wishes:
         from cryptography.hazmat.primitives.asymmetric import rsa
         from cryptography.x509.oid import ExtendedKeyUsageOID
 
-        left_out = _check_attributes(form)
+        left_out, lists = _check_attributes(form)
         alt_names: list[AskedName] = []
         wants_server = unasked_usage = False
-        for extension in _load(form):
+        for extension in _load(replace(form, attributes=encode(0xA0, lists))):
             value = extension.value
             if isinstance(value, x509.BasicConstraints):
                 if value.ca:
@@ -100,12 +100,12 @@ class Wishes:
         return cls(tuple(alt_names), wants_server, tuple(dict.fromkeys(left_out)), unasked_usage)
 
 
-def _check_attributes(form: RequestForm) -> list[str]:
-    """The attributes that hold no extensions, which no certificate has.
+def _check_attributes(form: RequestForm) -> tuple[list[str], bytes]:
+    """The titles of the attributes that hold no extensions, which no certificate has; and the one that does, in DER.
 
     :raises ValueError: in words, if one is damaged, or extensions are asked for in two places.
     """
-    others, requests = [], 0
+    others, requests, lists = [], 0, b""
     for attribute in split(split(form.attributes)[0].contents) if form.attributes else []:
         parts = split(attribute.contents) if attribute.tag == SEQUENCE else []
         if [part.tag for part in parts] != [_OID, SET]:
@@ -114,12 +114,12 @@ def _check_attributes(form: RequestForm) -> list[str]:
         if kind not in _REQUESTS:
             others.append(_TITLES.get(kind, kind))
             continue
-        requests += 1
+        requests, lists = requests + 1, attribute.raw
         if requests > 1 or len(values) != 1:
             count = "none" if not values else "several"
             raise ValueError(f"what it asks for beside the subject: of lists of extensions it has {count}, not one")
         _check_extensions(values[0].contents)
-    return others
+    return others, lists
 
 
 def _check_extensions(contents: bytes) -> None:
