@@ -151,6 +151,7 @@ class TestPassphrase:
         assert cli("ca", "init", "root", "--ask-passphrase", "--query", "key_encrypted").out == "True\n"
         assert len(asked) == 4
 
+    @pytest.mark.long
     def test_root_and_intermediate_have_their_own(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
         asked = self.answer(monkeypatch, PASSPHRASE, "another phrase", "another phrase")
         result = cli("ca", "intermediate", "factory", "--ca", closed, "--ask-passphrase")
