@@ -317,6 +317,11 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{RECORDS}::TestRollback::test_against_a_crl_that_is_given",
             f"{CA_COMMAND}::TestListAndRevoke::test_a_crl_that_was_given_out",
         ),
+        "Records without their signature are refused, and a chain never begins without one": (
+            f"{RECORDS}::TestRollback::test_a_signature_that_is_lost",
+            f"{RECORDS}::TestRollback::test_all_that_shows_it_is_taken_away",
+            "ca/test_ca_upgrade_killed.py::test_killed_while_the_chain_begins",
+        ),
         "Listing, signing and revoking warn of a CRL that has run out or soon will": (
             f"{RECORDS}::TestClock::test_its_end",
             f"{CA_COMMAND}::TestListAndRevoke::test_a_crl_that_runs_out",

@@ -86,7 +86,11 @@ def crl(
     ahead = authority.find_crl_ahead() if trust_clock else None
     if ahead is not None:
         confirm(settings, f"Beginning a CRL before the last one, number {ahead.number}", _turning_back(ahead), yes=yes)
-    authority.renew_crl(crl_days, trust_records=trust_records, trust_clock=trust_clock)
+    objection = authority.renew_crl(crl_days, trust_records=trust_records, trust_clock=trust_clock)
+    if objection:
+        settings.warn(
+            f"the records were taken as they are, and signed anew in {authority.folder.head_path}: {objection}"
+        )
     settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
     if settings.wants_result:
         settings.print_result(fields, default="repr")
