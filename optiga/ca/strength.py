@@ -16,16 +16,17 @@ _RATIOS = tuple((u, v) for v in range(2, 9) for u in range(1, v) if gcd(u, v) ==
 """Small ratios that the two primes may be in: one is then found from the other."""
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 """Primes modulo which the powers of 65537 are few enough to tell (CVE-2017-15361)."""
-_SMALL_BITS = 17
+_SMALL_BITS = 16
 """Factors of up to so many bits are all found."""
-_SMOOTH_BOUND = 2000
-"""The bound of Pollard's p - 1: some 50 ms for a modulus of 2048 bits."""
+_SMOOTH_BOUND = 500
+"""The bound of Pollard's p - 1: all checks together take some 50 ms for a modulus of 2048 bits."""
 
 
 def find_rsa_weakness(modulus: int, exponent: int) -> str:
     """Why an RSA key can be broken whatever its size, empty if nothing is known.
 
-    A modulus of factors of 64 bits or so can be factored, too, but not in the time that there is here.
+    A modulus of many factors, of 32 or 64 bits for example, can be factored, too, but not in the time that there is
+    here: of such only some are found.
     """
     if exponent < LEAST_EXPONENT or exponent % 2 == 0:
         shown = exponent if exponent.bit_length() <= MOST_EXPONENT_BITS else "even"
@@ -50,7 +51,7 @@ def find_rsa_weakness(modulus: int, exponent: int) -> str:
     if any(_has_close_factors(4 * u * v * modulus, _RATIO_STEPS) for u, v in _RATIOS):
         return "its primes are so close to a simple ratio that it can be factored"
     if gcd(pow(2, _smooth_exponent(), modulus) - 1, modulus) != 1:
-        return "it can be factored: one of its factors less one has small factors only, or it has many small ones"
+        return "it can be factored: one of its factors less one has small factors only"
     return ""
 
 
