@@ -276,6 +276,7 @@ class TestListAndRevoke:
         assert (result.code, result.out, result.err) == (0, "", f"The CRL is in {crl}, good for 30 days\n")
         assert crl.read_bytes() != before
         assert cli("ca", "crl", "--ca", root, "--query", "crl_file").out == f"{crl}\n"
+        assert cli("ca", "crl", "--ca", root, "--crl-days", "1").err.endswith("good for 1 day\n")
         shown = json.loads(cli("ca", "crl", "--ca", root, "--crl-days", "7", "--output", "json").out)
         assert shown == {"ca": "CN=root", "crl_file": str(crl), "crl_days": 7}
 
@@ -361,6 +362,15 @@ class TestListAndRevoke:
         again = cli("ca", "revoke", "--yes", "device.pem", "--ca", root, "--output", "json")
         assert json.loads(again.out) == first
         assert "revoked already" in again.err
+        assert "Warning" not in again.err
+        revoke = ("ca", "revoke", "--yes", "device.pem", "--ca", root, "--query", "reason", "-q", "--reason")
+        result = cli(*revoke, "SUPERSEDED")
+        assert (result.code, result.out, result.err) == (0, "superseded\n", "")
+        for milder in ("privilegeWithdrawn", "unspecified"):
+            result = cli(*revoke, milder)
+            assert (result.code, result.out) == (0, "superseded\n")
+            assert f"the reason stays superseded: it does not become {milder}" in result.err
+        assert cli(*revoke, "KeyCompromise").out == "keyCompromise\n"
         crl = x509.load_pem_x509_crl(Path(first["crl_file"]).read_bytes())
         assert [f"{entry.serial_number:040x}" for entry in crl] == [first["serial"]]
 

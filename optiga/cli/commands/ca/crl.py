@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.ca.profile import MAX_DAYS
+from optiga.ca.profile import MAX_DAYS, days_text
 from optiga.ca.revocation import CRL_DAYS
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
@@ -91,7 +91,7 @@ def crl(
         settings.warn(
             f"the records were taken as they are, and signed anew in {authority.folder.head_path}: {objection}"
         )
-    settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
+    settings.note(f"The CRL is in {authority.folder.crl_path}, good for {days_text(crl_days)}")
     if settings.wants_result:
         settings.print_result(fields, default="repr")
 
