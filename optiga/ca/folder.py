@@ -64,7 +64,7 @@ class CaFolder:
         chain: list[Certificate] = []
         if is_there(path / CHAIN):
             chain = load_certificates(path / CHAIN)
-        elif certificates[0].subject != certificates[0].issuer:
+        elif certificates[0].parsed.subject != certificates[0].parsed.issuer:
             raise ConfigurationError(f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it")
         if chain and chain[0].der != certificates[0].der:
             raise CertificateError(f"{path / CHAIN} does not begin with the CA's own certificate")

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
+from optiga.files.opening import open_input
 from optiga.files.precious import check_nothing_lost
 from optiga.files.temporary import Temporary
 
@@ -41,7 +42,7 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
     :raises ConfigurationError: if it cannot be read or is longer.
     """
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             data = file.read(limit + 1)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from optiga.errors import ChipError
@@ -15,18 +17,22 @@ from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
 
 _NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
 _LABEL_WIDTH = 16
 
 
-def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, Any]:
+def chip_information(
+    chip: Chip, *, now: datetime | None = None, see: Callable[[str, Certificate], None] = lambda _slot, _leaf: None
+) -> dict[str, Any]:
     """Identity, life cycle and slots of a chip, as JSON has it. About fifteen exchanges.
 
     Objects that the chip's model does not have, or does not let be read, are left out.
 
     :param now: the time that validity is judged at.
+    :param see: called with the name of each slot that holds a certificate, and with that certificate.
     :returns: ``uid`` (hex), ``uid_fields``, ``model``, ``firmware``, ``life_cycle``, ``security_event_counter`` and
         ``slots`` by name, each with ``key_oid``, ``certificate_oid``, ``key`` and ``certificate``, null where empty.
     :raises ChipError: if the chip refuses for other reasons.
@@ -50,12 +56,12 @@ def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, An
     moment = now or datetime.now(timezone.utc)
     model = find_model(uid.firmware_build)
     there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
-    slots = ((slot.name, _describe_slot(chip, slot, moment)) for slot in there)
+    slots = ((slot.name, _describe_slot(chip, slot, moment, see)) for slot in there)
     information["slots"] = {name: slot for name, slot in slots if slot}
     return information
 
 
-def _describe_slot(chip: Chip, slot: Slot, now: datetime) -> dict[str, Any]:
+def _describe_slot(chip: Chip, slot: Slot, now: datetime, see: Callable[[str, Certificate], None]) -> dict[str, Any]:
     """A slot in JSON; empty if the chip does not have it."""
     try:
         metadata = chip.metadata(slot.key_oid)
@@ -67,7 +73,7 @@ def _describe_slot(chip: Chip, slot: Slot, now: datetime) -> dict[str, Any]:
     if slot.certificate_oid is not None:
         data = _read(chip, slot.certificate_oid)
         description["certificate_oid"] = format_oid(slot.certificate_oid)
-        description["certificate"] = None if data is None else _describe_stored(data, now)
+        description["certificate"] = None if data is None else _describe_stored(data, now, partial(see, slot.name))
     return description
 
 
@@ -92,7 +98,7 @@ def _describe_key(metadata: Metadata) -> dict[str, Any] | None:
     }
 
 
-def _describe_stored(data: bytes, now: datetime) -> dict[str, Any] | None:
+def _describe_stored(data: bytes, now: datetime, see: Callable[[Certificate], None]) -> dict[str, Any] | None:
     """The certificate in an object's data in JSON; None if there is none."""
     if is_empty(data):
         return None
@@ -101,6 +107,7 @@ def _describe_stored(data: bytes, now: datetime) -> dict[str, Any] | None:
     except ValueError as error:
         return {"size": len(data), "error": str(error)}
     leaf = chain[0]
+    see(leaf)
     serial = f"{leaf.parsed.serial_number:x}"
     not_before, not_after = leaf.parsed.not_valid_before_utc, leaf.parsed.not_valid_after_utc
     return {

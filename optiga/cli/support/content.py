@@ -50,12 +50,13 @@ def pieces(name: str, what: str = "file") -> Iterator[bytes]:
     :raises ConfigurationError: if it cannot be read.
     """
     from optiga.files.files import cause_of
+    from optiga.files.opening import open_input
 
     try:
         if name == "-":
             yield from _read_in_pieces(_standard_input())
             return
-        with Path(name).open("rb") as file:
+        with open_input(Path(name)) as file:
             yield from _read_in_pieces(file)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{name!r} is not the name of a file") from None
