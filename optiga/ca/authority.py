@@ -93,6 +93,7 @@ class CertificateAuthority:
         :raises CertificateError: if its certificate is damaged or not that of its key.
         """
         folder = CaFolder.open(path)
+        folder.check_published()
         key = open_key(folder, passphrase)
         warnings = []
         if folder.key_is_open_to_others:

@@ -43,6 +43,7 @@ CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
     title="the CA's records",
     absent="Without it a CA must not issue: it could not revoke. Get it back from a copy",
     older=(1,),
+    later=("chain", "head"),
 )
 _SERIAL = re.compile(r"(0[xX])?[0-9a-fA-F:]{1,255}")
 """A serial number as it is shown, by this program or by OpenSSL; longer ones no certificate has, and no file."""

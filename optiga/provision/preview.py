@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty
-from optiga.provision.journal import open_journal
 from optiga.provision.on_chip import OnChip
 from optiga.provision.outputs import check_outputs
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.provision.journal import Journal
     from optiga.provision.plan import Plan
     from optiga.provision.report import Report
 
 
 def preview(
-    open_chip: Callable[[], Chip], plan: Plan, journal_path: Path, report: Report, *, renew: bool = False
+    open_chip: Callable[[], Chip],
+    plan: Plan,
+    open_journal: Callable[[], AbstractContextManager[Journal]] | None,
+    report: Report,
+    *,
+    renew: bool = False,
 ) -> None:
     """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
     Four exchanges: the UID, the object of the certificate, and the metadata of this and of the key. A chip that cannot
     be asked is a warning, too.
 
+    :param open_journal: None where there is no journal yet.
     :param renew: whether a chip that is finished gets a new key and certificate.
     :raises ConfigurationError: if the chip does not let its key or certificate be replaced, a file cannot be written,
         or the journal cannot be read.
@@ -34,7 +40,7 @@ def preview(
     try:
         with open_chip() as chip:
             uid, data = chip.uid.hex, chip.read(plan.target.oid)
-            if renew or not _is_known(uid, plan, journal_path):
+            if renew or not _is_known(uid, plan, open_journal):
                 check_outputs(plan.folder, plan.cloud, uid)
                 OnChip(chip, plan, report).check_possible()
     except (ConfigurationError, CertificateError):
@@ -42,7 +48,7 @@ def preview(
     except OptigaError as error:
         report.warn(f"the chip was not asked what it holds: {error.message}")
         return
-    if is_empty(data) or _is_known(uid, plan, journal_path):
+    if is_empty(data) or _is_known(uid, plan, open_journal):
         return
     try:
         subject = f", of {decode_stored(data)[0].subject}"
@@ -54,9 +60,9 @@ def preview(
     )
 
 
-def _is_known(uid: str, plan: Plan, journal_path: Path) -> bool:
+def _is_known(uid: str, plan: Plan, open_journal: Callable[[], AbstractContextManager[Journal]] | None) -> bool:
     """Whether the journal knows the slot of a chip."""
-    if not journal_path.exists():
+    if open_journal is None:
         return False
-    with open_journal(journal_path) as journal:
+    with open_journal() as journal:
         return journal.find(uid, plan.slot.name) is not None

@@ -98,16 +98,17 @@ def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty
     return bytes(data)
 
 
-def check_out(out: str | None, *, over_keys: bool = False) -> None:
+def check_out(out: str | None, *, secret: bool = False, over_keys: bool = False) -> None:
     """Make sure that the file of ``--out`` can be written, before anything is done for it.
 
+    :param secret: whether what goes into it is a secret.
     :param over_keys: let a file that holds a private key be replaced, for a command that asks first.
     :raises ConfigurationError: if it cannot, or is that of the emulated chip at the port.
     """
     if out is not None:
         from optiga.files.files import check_output_file
 
-        check_output_file(Path(out), over_keys=over_keys)
+        check_output_file(Path(out), secret=secret, over_keys=over_keys)
         check_not_chip(Path(out))
 
 
