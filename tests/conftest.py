@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -23,12 +24,17 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 @pytest.fixture(autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """State folders of the platform lie in a temporary folder, which is made if anything is kept; no port is set."""
+def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """State folders of the platform lie in a temporary folder, which is made if anything is kept; no port is set.
+
+    What a test had logged in detail (``-vv``) is not asked of the tests after it.
+    """
     state = tmp_path_factory.getbasetemp() / f"state{next(_numbers)}"
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(name, str(state))
     monkeypatch.delenv("OPTIGA_PORT", raising=False)
+    yield
+    logging.getLogger("optiga").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -262,6 +262,7 @@ class TestRoles:
         assert "sts:AssumeRole" in said
         assert "Allow sts:GetCallerIdentity" not in said
 
+    @pytest.mark.long
     def test_botocores_own_log_is_not_for_users(
         self, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -291,6 +292,7 @@ class TestOtherCommands:
             said = refused(cli, cloud, CLOUD, "ca", "register", "ca")
             assert re.search(f"Allow (iot|sts):{operation}: {re.escape(OPERATORS)}", said), said
 
+    @pytest.mark.long
     def test_deprovision_with_another_accounts_credentials(
         self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -72,6 +72,7 @@ class TestFalsified:
         assert (result.code, result.out) == (CLOUD, "")
         assert bench.active() == []
 
+    @pytest.mark.long
     def test_found_again(self, run: Cli, bench: Bench) -> None:
         """The certificate that AWS shows of a finished chip is the journal's, or the chip is not finished."""
         assert run().code == 0

@@ -44,7 +44,7 @@ def everything(bench: Bench, tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("everything")
 class TestNamesOfFiles:
-    @pytest.mark.parametrize("column", ["filename", "certificate_file"])
+    @pytest.mark.parametrize("column", ["filename", pytest.param("certificate_file", marks=pytest.mark.long)])
     def test_a_run_that_goes_on(self, run: Cli, bench: Bench, column: str) -> None:
         bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT
@@ -93,6 +93,7 @@ class TestCertificates:
         assert changes(bench.cloud, before) == []
         assert len(bench.active()) == 2
 
+    @pytest.mark.long
     def test_another_devices_as_one_that_was_replaced(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         mine, theirs = two_devices(cli, run, bench, config)
         assert cli("journal", "show").code == 0
@@ -104,6 +105,7 @@ class TestCertificates:
                 assert "it has the certificate of another chip" in result.errors[0]
         assert len(bench.active()) == 2
 
+    @pytest.mark.long
     def test_one_that_the_journal_does_not_know(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         """Another line's: its key is not this chip's, and it is attached to another thing."""
         mine, theirs = two_devices(cli, run, bench, config)
@@ -121,6 +123,7 @@ class TestCertificates:
         assert f"the certificate {other['certificate_id']} stays" in result.err
         assert [one["certificateId"] for one in bench.active()] == [other["certificate_id"]]
 
+    @pytest.mark.long
     def test_two_that_were_replaced_are_known_by_their_keys(self, cli: Cli, run: Cli, bench: Bench) -> None:
         result_of(run())
         bench.cloud.fail("UpdateCertificate", Fault.THROTTLE, times=1)

@@ -77,6 +77,7 @@ class TestTwoChipsThatSayOneUid:
         assert key_of(twin) is None
         assert [one["certificateId"] for one in bench.certificates()] == [first["certificate_id"]]
 
+    @pytest.mark.long
     def test_also_where_the_certificate_names_the_uid(self, cli: Cli, bench: Bench, twin: str) -> None:
         """The UID in a certificate is the one that was said, too."""
         first = result_of(cli("--port", bench.port, "provision", OF_EACH))
@@ -84,6 +85,7 @@ class TestTwoChipsThatSayOneUid:
         assert active["certificateId"] == first["certificate_id"]
         assert elsewhere(cli, twin, "provision", OF_EACH).code == CLOUD_EXIT
 
+    @pytest.mark.long
     def test_join(self, cli: Cli, bench: Bench, twin: str) -> None:
         assert cli("--port", bench.port, "provision", OF_EACH).code == 0
         assert elsewhere(cli, twin, "provision", OF_EACH, "--join").code == 0
@@ -109,6 +111,7 @@ class TestTwoChipsThatSayOneUid:
         assert "--join" in result.errors[0]
         assert len(bench.certificates()) == 1
 
+    @pytest.mark.long
     def test_an_interrupted_run_asks_again(self, cli: Cli, bench: Bench, twin: str) -> None:
         bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_BEFORE, times=1)
         assert elsewhere(cli, twin, "provision", OF_EACH).code == CLOUD_EXIT
@@ -125,6 +128,7 @@ class TestNoOther:
             assert cli("--port", bench.port, "provision", OF_EACH, *options).code == 0
         assert cli("--port", bench.port, "register", "--thing", f"thing_{uid_of(bench.port)}").code == 0
 
+    @pytest.mark.long
     def test_the_same_chip_without_its_journal(self, cli: Cli, bench: Bench) -> None:
         """It proves the key of the certificate that is there."""
         assert cli("--port", bench.port, "provision", OF_EACH).code == 0

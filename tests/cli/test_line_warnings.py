@@ -17,6 +17,7 @@ IN_CLEAR = "crosses the network in clear"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limits of another process are Linux's")
+@pytest.mark.long
 def test_a_served_board_outlives_a_write_that_fails(tmp_path: Path, cli: Cli) -> None:
     """Its chip's file may not grow for a while, as on a full disk."""
     import resource

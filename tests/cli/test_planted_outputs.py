@@ -11,6 +11,7 @@ import pytest
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench
 from tests.support.cli.runner import Cli
 from tests.support.cloud.faults import Fault
+from tests.support.sampling import sampled
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
 PLANTED: dict[str, Callable[[Path, Path], object]] = {
@@ -20,7 +21,7 @@ PLANTED: dict[str, Callable[[Path, Path], object]] = {
 }
 
 
-@pytest.fixture(params=PLANTED)
+@pytest.fixture(params=sampled(PLANTED, keep=2))
 def plant(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Path], object]]:
     """Puts something at a name in the folder, which must lead nowhere."""
     victim = tmp_path / "victim"

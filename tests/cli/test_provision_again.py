@@ -63,6 +63,7 @@ class TestRenew:
         new = result_of(run("--renew"))
         assert bench.check_finished(certificates=3) == new["certificate_arn"]
 
+    @pytest.mark.long
     def test_again_and_again(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """None is forgotten, so that taking the device back takes all of them."""
         for options in ((), ("--renew",), ("--renew",)):
@@ -144,6 +145,7 @@ class TestDrift:
         assert len(result.errors) == 1
         assert "--renew" in result.errors[0]
 
+    @pytest.mark.long
     def test_another_certificate_in_the_slot(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         """The right one is put back: its key is still there."""
         run()
@@ -171,6 +173,7 @@ class TestDrift:
         assert state in result.errors[0]
         assert not bench.active()
 
+    @pytest.mark.long
     def test_another_thing_in_the_configuration(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         run()
         other = config_with(bench.folder, config, thing="other", policy="my_policy")
@@ -185,6 +188,7 @@ class TestDrift:
         assert result.code == CERTIFICATE_EXIT
         assert "its region is eu-central-1, not us-east-1" in result.errors[0]
 
+    @pytest.mark.long
     def test_a_new_name_for_what_is_not_done_yet(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         """A mistake in a name is mended by mending the name."""
         bench.cloud.fail("CreateThing", Fault.error("InvalidRequestException", 400, "no such name"), times=1)

@@ -14,6 +14,7 @@ from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.provision.journal import FILE_NAME
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
+from tests.support.sampling import sampled
 
 MANY = [f"unit {number} of the department of long names in the house"[:52] for number in range(25)]
 CERTIFICATE, KEY = 0xE0E1, 0xE0F1
@@ -71,6 +72,7 @@ class TestSize:
         assert "subject" in result.errors[0]
         assert "EC" not in result.errors[0]
 
+    @pytest.mark.long
     def test_a_long_name(self, renew: Renew, config: Path) -> None:
         result = renew(configuration=subject(config, name="n" * 32768), code=CONFIGURATION_EXIT)
         assert "AWS IoT takes 4096" in result.errors[0]
@@ -81,18 +83,20 @@ class TestSize:
         assert "AWS IoT takes 4096" in result.errors[0]
         assert "names take" in result.errors[0]
 
-    @pytest.mark.parametrize("options", [(), ("--dry-run",), ("--no-cloud",)])
+    @pytest.mark.parametrize("options", sampled([(), ("--dry-run",), ("--no-cloud",)], keep=1))
     def test_of_a_ca(self, authority: str, renew: Renew, config: Path, options: tuple[str, ...]) -> None:
         many = subject(config, organizational_unit_name=MANY)
         result = renew("--ca", authority, *options, configuration=many, code=CERTIFICATE_EXIT)
         assert "0xE0E1 has room for 1728" in result.errors[0]
         assert "subject" in result.errors[0]
 
+    @pytest.mark.long
     def test_names_that_a_ca_grants(self, authority: str, renew: Renew, config: Path) -> None:
         many = names(config, 16)
         result = renew("--ca", authority, "--no-cloud", configuration=many, code=CERTIFICATE_EXIT)
         assert "alternative names take" in result.errors[0]
 
+    @pytest.mark.long
     def test_the_longest_that_fits(self, cli: Cli, bench: Bench, config: Path) -> None:
         """What AWS certifies and the chip takes is not refused; a little more is."""
         codes = {}
@@ -107,14 +111,17 @@ class TestSize:
 class TestTheChip:
     @pytest.mark.parametrize(
         ("oid", "words"),
-        [
-            (CERTIFICATE, ("change: never",)),
-            (CERTIFICATE, ("change: lcso < operational", "lcso: operational")),
-            (CERTIFICATE, ("change: int 0xE0E8",)),
-            (KEY, ("change: never",)),
-            (KEY, ("execute: never",)),
-            (KEY, ("execute: auto 0xF1D0",)),
-        ],
+        sampled(
+            [
+                pytest.param(CERTIFICATE, ("change: never",)),
+                pytest.param(CERTIFICATE, ("change: lcso < operational", "lcso: operational")),
+                pytest.param(CERTIFICATE, ("change: int 0xE0E8",)),
+                pytest.param(KEY, ("change: never",)),
+                pytest.param(KEY, ("execute: never",)),
+                pytest.param(KEY, ("execute: auto 0xF1D0",)),
+            ],
+            keep=2,
+        ),
         ids=str,
     )
     def test_an_object_that_is_locked(self, renew: Renew, bench: Bench, oid: int, words: tuple[str, ...]) -> None:
@@ -129,6 +136,7 @@ class TestTheChip:
         result = renew("--id", "0xE0E0", *options, code=CONFIGURATION_EXIT)
         assert "0xE0E0" in result.errors[0]
 
+    @pytest.mark.long
     def test_a_finished_device_that_is_locked_is_finished(self, cli: Cli, bench: Bench, config: Path) -> None:
         result_of(cli("--port", bench.port, "provision", config))
         with optiga.open_chip(bench.port) as chip:
@@ -137,14 +145,15 @@ class TestTheChip:
 
 
 class TestFiles:
-    @pytest.mark.parametrize("name", ["optiga.aws_arn", "my_policy.aws_iot_policy"])
-    @pytest.mark.parametrize("options", [(), ("--dry-run",)])
+    @pytest.mark.parametrize("name", sampled(["optiga.aws_arn", "my_policy.aws_iot_policy"], keep=1))
+    @pytest.mark.parametrize("options", sampled([(), ("--dry-run",)], keep=1))
     def test_a_folder_of_the_name(self, renew: Renew, name: str, options: tuple[str, ...]) -> None:
         Path("out", name).mkdir(parents=True)
         result = renew("--out-dir", "out", "--journal", FILE_NAME, *options, code=CONFIGURATION_EXIT)
         assert f"out/{name}" in result.errors[0]
         assert "folder" in result.errors[0]
 
+    @pytest.mark.long
     def test_a_name_with_the_uid(self, renew: Renew, bench: Bench, config: Path) -> None:
         with optiga.open_chip(bench.port) as chip:
             uid = chip.uid.hex

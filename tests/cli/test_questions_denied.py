@@ -78,6 +78,7 @@ class TestDescribeThing:
         assert "iot:CreateThing" in result.errors[0]
         assert bench.active() == []
 
+    @pytest.mark.long
     def test_registered_as_it_came(self, cli: Cli, bench: Bench) -> None:
         result = cli("--port", bench.port, "register", "--thing", "lamp", "--query", "thing")
         warned(result, "DescribeThing")
@@ -105,6 +106,7 @@ def test_the_policy_that_aws_has(run: Cli, bench: Bench) -> None:
 
 
 class TestDescribeCertificate:
+    @pytest.mark.long
     def test_a_chip_that_is_finished(self, run: Cli, bench: Bench) -> None:
         first = run()
         bench.cloud.fail("DescribeCertificate", DENIED)
@@ -112,6 +114,7 @@ class TestDescribeCertificate:
         warned(again, "DescribeCertificate")
         assert again.out == first.out
 
+    @pytest.mark.long
     def test_a_run_that_was_interrupted(self, run: Cli, bench: Bench) -> None:
         bench.cloud.fail("AttachPolicy", LIMIT, times=1)
         assert run().code == CLOUD_EXIT
@@ -138,6 +141,7 @@ class TestDescribeCertificate:
         assert held["status"] == "REVOKED"
         assert len(bench.active()) == 1
 
+    @pytest.mark.long
     def test_a_certificate_that_aws_has_already(self, cli: Cli, bench: Bench) -> None:
         """It may be revoked: whoever cannot see that does not make it active."""
         pem = cli("--port", bench.port, "--read", "first").out

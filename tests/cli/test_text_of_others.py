@@ -35,6 +35,7 @@ def edit(**values: object) -> None:
             connection.execute(f"UPDATE slots SET {column} = ?", (value,))
 
 
+@pytest.mark.long
 def test_a_journal(cli: Cli, run: Cli, bench: Bench) -> None:
     text = EVIL + FORGED
     assert run().code == 0

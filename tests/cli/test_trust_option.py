@@ -159,6 +159,7 @@ class TestProven:
             assert "another chip was proven genuine" in result.errors[0]
         assert bench.active() == []
 
+    @pytest.mark.long
     def test_a_run_that_was_begun_with_it_needs_it(
         self, cli: Cli, bench: Bench, root: Path, config: Path, command: str
     ) -> None:
@@ -171,6 +172,7 @@ class TestProven:
         assert bench.active() == []
         assert cli(*words, "--trust", root).code == 0
 
+    @pytest.mark.long
     def test_what_was_proven_is_renewed_without_it(
         self, cli: Cli, bench: Bench, root: Path, config: Path, command: str
     ) -> None:
@@ -187,6 +189,7 @@ class TestProven:
             assert "Warning: the certificate before was activated with the chip proven genuine" in result.err
             assert "proven genuine; the new" not in cli(*words, "--renew", "-q").err  # there is nothing to lose now
 
+    @pytest.mark.long
     def test_another_uid_than_the_first(
         self, cli: Cli, bench: Bench, root: Path, config: Path, command: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -290,6 +293,7 @@ class TestNamed:
         assert result.err.count(NAMED) == 1
 
     @pytest.mark.parametrize("words", [("--read", "first"), ("info",), ("register",)])
+    @pytest.mark.long
     def test_once_where_the_port_has_said_it(self, cli: Cli, bench: Bench, words: tuple[str, ...]) -> None:
         result = cli("--port", bench.port, "-q", *words)
         assert result.code == 0

@@ -334,6 +334,7 @@ def test_a_statement_without_end_is_ended(tmp_path: Path) -> None:
             assert connection.execute("SELECT count(*) FROM slots").fetchone() == (1,)
 
 
+@pytest.mark.long
 def test_a_large_file_is_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "file.db"
     count = 30_000
