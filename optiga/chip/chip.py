@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 _GENERAL_HINTS = {
     ErrorCode.INVALID_OID: "The chip has no such object",
-    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile; run the command again",
+    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile, so its application is not available: run the "
+    "command again",
     ErrorCode.INVALID_COMMAND: "This chip does not have the command",
 }
 ON_EVERY_MODEL: dict[CommandCode, tuple[int, ...]] = {
@@ -294,14 +295,19 @@ class Chip:
 
     def _refusal(self, command: Command[T]) -> ChipError:
         """The error that says why the chip refused a command."""
-        code = self._last_error_code()
+        told = self._last_error_code()
+        code = told or 0
         try:
             known = ErrorCode(code)
         except ValueError:
             name, hint = "an error the manual does not list", ""
         else:
             name = known.title if code else "no cause given"
-            hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
+            if told is None and command.code is not CommandCode.OPEN_APPLICATION:
+                # A chip whose application is closed, as after a reset, tells nothing.
+                hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
+            else:
+                hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
             f"{command.code.title}{about}: the chip says 0x{code:02X}, {name}",
@@ -312,15 +318,17 @@ class Chip:
             oid=command.target,
         )
 
-    def _last_error_code(self) -> int:
-        """Value of object 0xF1C2, which reading clears; 0 if the chip does not tell."""
+    def _last_error_code(self) -> int | None:
+        """Value of object 0xF1C2, which reading clears; 0 if the chip does not tell, None if it refuses to."""
         where = objects.LAST_ERROR_CODE.to_bytes(2, "big") + b"\x00\x00\x00\x01"
         question = apdu.encode_command(CommandCode.GET_DATA_OBJECT, 0, where, clear_last_error=False)
         try:
             answer = apdu.decode_answer(self._transport.exchange(question))
         except ValueError:
             return 0
-        return answer.data[0] if answer.ok and answer.data else 0
+        if not answer.ok:
+            return None
+        return answer.data[0] if answer.data else 0
 
 
 def check_usage(oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) -> None:

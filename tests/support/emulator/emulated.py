@@ -71,7 +71,10 @@ class Probe:
         self.machine.table.commit()
 
     def last_error(self) -> int:
-        """Read, and by that clear, the last error code."""
+        """Read, and by that clear, the last error code; while the application is closed no command tells it."""
+        if not self.machine.is_open:
+            told, self.machine.last_error = self.machine.last_error, ErrorCode.NO_ERROR
+            return told
         return self.ok(CommandCode.GET_DATA_OBJECT, 0, two(0xF1C2))[0]
 
     def ok(self, code: int, param: int, data: bytes = b"") -> bytes:
