@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,7 @@ from optiga.protocol.codes import HASH_SHA256, CommandCode, ErrorCode, KeyAgreem
 
 if TYPE_CHECKING:
     from optiga.chip.toolbox import Toolbox
+    from optiga.chip.unusable import Unusable
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.uid import Uid
     from optiga.transport import Transport
@@ -28,6 +30,7 @@ _GENERAL_HINTS = {
     "command again",
     ErrorCode.INVALID_COMMAND: "This chip does not have the command",
 }
+_MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
 ON_EVERY_MODEL: dict[CommandCode, tuple[int, ...]] = {
     CommandCode.CALC_HASH: (HASH_SHA256,),
     CommandCode.CALC_SSEC: (KeyAgreement.ECDH,),
@@ -42,7 +45,8 @@ class Chip:
     """An OPTIGA Trust chip at the other end of a transport.
 
     Making one opens the chip's application, which is one exchange. A context manager: leaving it closes the transport,
-    and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about.
+    and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about; so does a refusal
+    that the object is in termination, or its update was interrupted, for which one more exchange asks.
 
     :param transport: anything with ``exchange(apdu) -> apdu`` and ``close()``.
     :param port: how the user names the transport, for messages.
@@ -55,6 +59,8 @@ class Chip:
         self._transport = transport
         self.port = port
         self._uid: Uid | None = None
+        self._refusal_hint = ""
+        """Of the last command that the chip refused."""
         self.execute(OpenApplication(handle))
 
     def __enter__(self) -> Chip:
@@ -64,6 +70,11 @@ class Chip:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if isinstance(error, OptigaError):
+            if isinstance(error, ChipError) and error.oid is not None and error.code in _MAY_BE_UNUSABLE:
+                from optiga.chip.unusable import explain
+
+                with suppress(OptigaError):
+                    explain(error, self.find_unusable(error.oid), self._refusal_hint)
             error.port = error.port or self.port
             error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
         self.close()
@@ -197,6 +208,15 @@ class Chip:
 
         return self.execute(GetMetadata(oid))
 
+    def find_unusable(self, oid: int) -> Unusable | None:
+        """Why the chip neither reads nor uses an object, whatever its access conditions; None if it does. One exchange.
+
+        :raises ChipError: if the chip has no such object.
+        """
+        from optiga.chip.unusable import find_unusable
+
+        return find_unusable(oid, self.metadata(oid))
+
     def write_metadata(self, oid: int, changes: Metadata) -> None:
         """Change the metadata tags given, and no others. One exchange. May lock the object for ever."""
         from optiga.chip.commands.set_data_object import SetMetadata
@@ -308,6 +328,7 @@ class Chip:
                 hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
             else:
                 hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
+        self._refusal_hint = hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
             f"{command.code.title}{about}: the chip says 0x{code:02X}, {name}",

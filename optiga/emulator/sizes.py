@@ -7,13 +7,9 @@ Types" (a protected update secret is limited).
 from __future__ import annotations
 
 from optiga.emulator.objects import COUNTER_SIZE, UP_COUNTER, StoredObject
-from optiga.protocol.codes import ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
-MAX_UPDATE_SECRET = 64
-"""Most bytes of a secret that encrypts protected updates, whatever its object has room for."""
-_UPDATE_SECRET = bytes([ObjectType.UPDATE_SECRET])
 _FIXED_KINDS = (ObjectKind.COUNTER, ObjectKind.SECRET)
 
 
@@ -26,8 +22,7 @@ def fixed_size(info: ObjectInfo, metadata: Metadata) -> int | None:
 
 def room_of(info: ObjectInfo, metadata: Metadata) -> int:
     """Most bytes that an object takes."""
-    room = fixed_size(info, metadata) or metadata.max_size or 0
-    return min(room, MAX_UPDATE_SECRET) if metadata.get(Tag.TYPE) == _UPDATE_SECRET else room
+    return min(fixed_size(info, metadata) or metadata.room, metadata.room)
 
 
 def with_content(info: ObjectInfo, stored: StoredObject, data: bytes) -> StoredObject:

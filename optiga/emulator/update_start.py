@@ -12,7 +12,7 @@ from optiga.emulator.certificates import signing_key
 from optiga.emulator.machine import CommandError, Machine, check_room
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.protected_update import RunningUpdate
-from optiga.emulator.sizes import MAX_UPDATE_SECRET, room_of
+from optiga.emulator.sizes import room_of
 from optiga.protocol import der
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import CURVES
@@ -27,7 +27,7 @@ from optiga.protocol.manifest import (
     MetadataUpdate,
     SignedManifest,
 )
-from optiga.protocol.metadata import MAX_VERSION, Tag
+from optiga.protocol.metadata import MAX_UPDATE_SECRET, MAX_VERSION, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
 _UNSUPPORTED = (

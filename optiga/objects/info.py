@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
 from optiga.objects.irreversible import state_of
@@ -15,9 +16,11 @@ from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.chip.unusable import Unusable
     from optiga.protocol.metadata import Metadata
 
 _NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+_MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
 _LABEL_WIDTH = 16
 
 
@@ -27,8 +30,10 @@ def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, An
     Objects that the chip's model does not have, or does not let be read, are left out.
 
     :param now: the time that validity is judged at.
-    :returns: ``uid`` (hex), ``uid_fields``, ``model``, ``firmware``, ``life_cycle``, ``security_event_counter`` and
-        ``slots`` by name, each with ``key_oid``, ``certificate_oid``, ``key`` and ``certificate``, null where empty.
+    :returns: ``uid`` (hex), ``uid_fields``, ``model``, ``firmware``, ``life_cycle``, ``security_event_counter``,
+        ``slots`` by name, each with ``key_oid``, ``certificate_oid``, ``key`` and ``certificate``, null where empty,
+        and, if there are any, ``unusable``: the objects of slots that the chip neither reads nor uses, each with
+        ``oid``, ``problem`` and ``ways_out``.
     :raises ChipError: if the chip refuses for other reasons.
     """
     uid = chip.uid
@@ -50,13 +55,19 @@ def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, An
     moment = now or datetime.now(timezone.utc)
     model = find_model(uid.firmware_build)
     there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
-    slots = ((slot.name, _describe_slot(chip, slot, moment)) for slot in there)
+    unusable: list[Unusable] = []
+    slots = ((slot.name, _describe_slot(chip, slot, moment, unusable)) for slot in there)
     information["slots"] = {name: slot for name, slot in slots if slot}
+    if unusable:
+        information["unusable"] = [found.fields for found in unusable]
     return information
 
 
-def _describe_slot(chip: Chip, slot: Slot, now: datetime) -> dict[str, Any]:
-    """A slot in JSON; empty if the chip does not have it."""
+def _describe_slot(chip: Chip, slot: Slot, now: datetime, unusable: list[Unusable]) -> dict[str, Any]:
+    """A slot in JSON; empty if the chip does not have it.
+
+    :param unusable: takes the objects of it that the chip neither reads nor uses.
+    """
     try:
         metadata = chip.metadata(slot.key_oid)
     except ChipError as error:
@@ -64,11 +75,30 @@ def _describe_slot(chip: Chip, slot: Slot, now: datetime) -> dict[str, Any]:
             return {}
         raise
     description: dict[str, Any] = {"key_oid": format_oid(slot.key_oid), "key": _describe_key(metadata)}
+    if found := find_unusable(slot.key_oid, metadata):
+        unusable.append(found)
     if slot.certificate_oid is not None:
-        data = _read(chip, slot.certificate_oid)
         description["certificate_oid"] = format_oid(slot.certificate_oid)
-        description["certificate"] = None if data is None else _describe_stored(data, now)
+        description["certificate"] = _describe_certificate(chip, slot.certificate_oid, now, unusable)
     return description
+
+
+def _describe_certificate(chip: Chip, oid: int, now: datetime, unusable: list[Unusable]) -> dict[str, Any] | None:
+    """A slot's certificate in JSON; None if there is none, or it is not let be read."""
+    try:
+        return _describe_stored(chip.read(oid), now)
+    except ChipError as error:
+        if error.code == ErrorCode.INVALID_OID:
+            return None
+        if error.code not in _MAY_BE_UNUSABLE:
+            raise
+        metadata = chip.metadata(oid)
+        if found := find_unusable(oid, metadata):
+            unusable.append(found)
+            return {"size": metadata.used_size, "error": found.state}
+        if error.code not in _NOT_TO_BE_HAD:
+            raise
+        return None
 
 
 def _read(chip: Chip, oid: int) -> bytes | None:
@@ -133,6 +163,7 @@ def format_information(information: dict[str, Any]) -> str:
         lines.append(_line("Security events", str(information["security_event_counter"])))
     for name, slot in information["slots"].items():
         lines += _slot_lines(name, slot)
+    lines += [_line("Unusable", f"{one['problem']}. {one['ways_out']}") for one in information.get("unusable", ())]
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
 from optiga.objects.irreversible import is_locked, what_stays, what_stays_written
@@ -72,7 +73,8 @@ def list_objects(chip: Chip) -> list[dict[str, Any]]:
     """Every object of the chip, as JSON has it. One exchange for each, and one for the UID.
 
     :returns: ``oid``, ``name``, ``kind``, ``used`` and ``max`` (bytes, null for keys), ``life_cycle``, the access
-        conditions ``change``, ``read`` and ``execute`` in words, ``algorithm`` of keys, and ``metadata`` in hex.
+        conditions ``change``, ``read`` and ``execute`` in words, ``algorithm`` of keys, ``metadata`` in hex, and
+        ``unusable``, why the chip neither reads nor uses it, where that is so.
     """
     from optiga.chip.abilities import objects_of
 
@@ -86,7 +88,7 @@ def list_objects(chip: Chip) -> list[dict[str, Any]]:
             if error.code == ErrorCode.INVALID_OID:  # this model does not have it
                 continue
             raise
-        words = metadata.in_words()
+        words, unusable = metadata.in_words(), find_unusable(info.oid, metadata)
         listed.append(
             {
                 "oid": info.label,
@@ -98,6 +100,7 @@ def list_objects(chip: Chip) -> list[dict[str, Any]]:
                 **{access: words.get(access, "never") for access in ("change", "read", "execute")},
                 "algorithm": words.get("algorithm"),
                 "metadata": metadata.encode().hex(),
+                **({"unusable": unusable.text} if unusable else {}),
             }
         )
     return listed

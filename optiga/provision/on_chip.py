@@ -30,6 +30,15 @@ class OnChip:
         self._report = report
         self.uid = chip.uid.hex
 
+    def check_usable(self) -> None:
+        """Refuse a slot whose key or certificate the chip neither reads nor uses. Two exchanges.
+
+        :raises ChipError: if an update of one was interrupted, or one is in termination.
+        """
+        for oid in (self._plan.slot.key_oid, self._plan.target.oid):
+            if unusable := self.chip.find_unusable(oid):
+                raise unusable.error(self.chip.port)
+
     def key_problem(self, entry: Entry) -> str:
         """Why the chip no longer is what an entry says; empty where it has the entry's key, or never had one."""
         if entry.key_info is None:

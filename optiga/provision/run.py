@@ -52,6 +52,7 @@ def provision(
     on_chip = OnChip(chip, plan, report)
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
+    on_chip.check_usable()
     attestation = Attestation(on_chip, plan, trust, report)
     if not renew:
         attestation.check(journal.find(on_chip.uid, plan.slot.name))
