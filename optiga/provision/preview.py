@@ -19,13 +19,20 @@ if TYPE_CHECKING:
 def warn_of_other_identity(open_chip: Callable[[], Chip], plan: Plan, journal_path: Path, report: Report) -> None:
     """Warn of a certificate on the chip that another journal's run has put there, or nobody knows who.
 
-    Two exchanges: the UID and the object of the certificate. A chip that cannot be asked is a warning, too.
+    Also of a key or certificate that the chip neither reads nor uses, which a run refuses. Four exchanges: the UID, the
+    metadata of key and certificate, and the certificate. A chip that cannot be asked is a warning, too.
 
     :raises ConfigurationError: if the journal cannot be read.
     """
     try:
         with open_chip() as chip:
-            uid, data = chip.uid.hex, chip.read(plan.target.oid)
+            uid = chip.uid.hex
+            unusable = [found for oid in (plan.slot.key_oid, plan.target.oid) if (found := chip.find_unusable(oid))]
+            for found in unusable:
+                report.warn(f"a run is refused: {found.text}")
+            if unusable:
+                return
+            data = chip.read(plan.target.oid)
     except OptigaError as error:
         report.warn(f"the chip was not asked what it holds: {error.message}")
         return
