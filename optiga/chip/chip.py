@@ -29,6 +29,7 @@ _GENERAL_HINTS = {
     ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile, so its application is not available: run the "
     "command again",
     ErrorCode.INVALID_COMMAND: "This chip does not have the command",
+    ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
 _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
 ON_EVERY_MODEL: dict[CommandCode, tuple[int, ...]] = {
