@@ -316,19 +316,19 @@ class Chip:
 
     def _refusal(self, command: Command[T]) -> ChipError:
         """The error that says why the chip refused a command."""
-        told = self._last_error_code()
-        code = told or 0
+        code = self._last_error_code()
+        # A chip whose application is closed tells no cause, and it was open.
+        was_reset = code is None and command.code != CommandCode.OPEN_APPLICATION
+        code = code or 0
         try:
             known = ErrorCode(code)
         except ValueError:
             name, hint = "an error the manual does not list", ""
         else:
             name = known.title if code else "no cause given"
-            if told is None and command.code is not CommandCode.OPEN_APPLICATION:
-                # A chip whose application is closed, as after a reset, tells nothing.
-                hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
-            else:
-                hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
+            hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
+        if was_reset:
+            hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
         self._refusal_hint = hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
@@ -341,7 +341,7 @@ class Chip:
         )
 
     def _last_error_code(self) -> int | None:
-        """Value of object 0xF1C2, which reading clears; 0 if the chip does not tell, None if it refuses to."""
+        """Value of object 0xF1C2, which reading clears; 0 if it holds none, None if the chip refuses to be asked."""
         where = objects.LAST_ERROR_CODE.to_bytes(2, "big") + b"\x00\x00\x00\x01"
         question = apdu.encode_command(CommandCode.GET_DATA_OBJECT, 0, where, clear_last_error=False)
         try:

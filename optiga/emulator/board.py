@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from optiga.errors import BoardError
 from optiga.protocol import frame
 
 
@@ -19,10 +20,15 @@ class Board:
     announced and then finds the CRC wrong.
 
     :param execute: the chip: a command APDU in, an answer APDU out.
+    :param report: is told why the chip did not answer, for example because its file could not be written; the board
+        says ``ff ff`` then, as to any chip that does not, and goes on.
     """
 
-    def __init__(self, execute: Callable[[bytes], bytes]) -> None:
+    def __init__(
+        self, execute: Callable[[bytes], bytes], *, report: Callable[[BoardError], None] = lambda _: None
+    ) -> None:
         self._execute = execute
+        self._report = report
         self._received = bytearray()
 
     def feed(self, data: bytes) -> bytes:
@@ -48,4 +54,8 @@ class Board:
         del self._received[:end]
         if length == 0 or end > frame.BUFFER_SIZE or not frame.is_intact(whole):
             return frame.ERROR
-        return frame.encode(self._execute(whole[frame.HEAD_SIZE : -frame.CRC_SIZE]))
+        try:
+            return frame.encode(self._execute(whole[frame.HEAD_SIZE : -frame.CRC_SIZE]))
+        except BoardError as error:
+            self._report(error)
+            return frame.ERROR

@@ -5,6 +5,7 @@ Like a UART, a served board has one line: one client at a time. What the board h
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import select
 import signal
@@ -58,6 +59,16 @@ def stop_on_signals() -> Iterator[Stop]:
         for number, handler in before.items():
             signal.signal(number, handler)
         stop.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer reaches what is served on a host; True, too, for a name that nobody knows."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        return True
+    addresses = [ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
+    return all((getattr(address, "ipv4_mapped", None) or address).is_loopback for address in addresses)
 
 
 def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: Stop) -> None:

@@ -1,4 +1,4 @@
-"""Exchanges with a chip through a board's bridge firmware, over a line that may lose, damage or delay bytes.
+"""Exchanges with a chip through a board's bridge firmware, over a line that may lose, damage, double or delay bytes.
 
 The firmware reads a head of six bytes, then as many bytes as the head announces and two more, with no time limit.
 After a lost byte it sits waiting and takes the next frame for the rest of this one. Two things follow:
@@ -7,9 +7,16 @@ After a lost byte it sits waiting and takes the next frame for the rest of this 
   ``ff ff``. That answer is a fence: whatever the chip had to say to earlier commands has come before it.
 - A late answer is therefore never mistaken for the answer to a later command: the last whole answer before the fence
   belongs to the last command sent.
+
+An answer carries nothing that says which command it is one to. What lies on the line before a command is sent is
+therefore dropped, behind a fence; and an answer that has come before, byte for byte, is believed only behind a fence.
+
+A run that hears no valid answer ends: after :data:`LIMIT_S` at the latest, however much the other side talks.
 """
 
 from __future__ import annotations
+
+from collections import deque
 
 from optiga.errors import BoardError
 from optiga.protocol import frame
@@ -18,42 +25,75 @@ from optiga.protocol.apdu import command_code
 from optiga.protocol.repeating import is_repeatable
 from optiga.protocol.secrecy import hides_answer, hides_command
 from optiga.protocol.timing import LINE_BYTES_PER_MS, longest_ms, typical_ms
-from optiga.transport.line import Line
+from optiga.transport.diagnosis import Symptoms, diagnose
+from optiga.transport.line import WRITE_TIMEOUT_S, Line
 from optiga.transport.scanner import AnswerScanner, Found
 from optiga.transport.trace import inform, trace
 
 ATTEMPTS = 3
 """How often a command is sent before the line is given up."""
+LIMIT_S = 20.0
+"""Longest that a run goes on without a valid answer, from its first byte to its end, in seconds."""
 
+_ENDING_S = 1.0
+"""What closing the line may take of that."""
+_LAST_WRITE_S = LIMIT_S - _ENDING_S - WRITE_TIMEOUT_S - 1
+"""When the last bytes are sent at the latest, for a board that takes none holds them up."""
+_REST_S = 1.0
+"""How long the rest of an answer is waited for that begins after that time, where a chip may work for so long."""
+_LOUD = 1 << 14
+"""Bytes without a valid answer among them that no board has to say which can be brought back."""
+_MOST_HEARD = 1 << 20
+"""Bytes without a valid answer among them, after which a line is given up: twenty times what a board that is brought
+back has to say."""
+_REMEMBERED = 32
+"""How many answers back a second copy is known again."""
 _FILLER = b"\x00"
 _FIRST_STEP_S = 0.05
 """How long a single filler byte is given to be answered; doubled with each attempt."""
+_FENCE_QUIET_S = 0.02
+"""How long the board must be quiet behind a fence that was set because an answer came a second time."""
+_MOST_FILLER = 1024
+"""Filler bytes sent at a time. What the firmware answers to so many fits the buffers of any line."""
 _BULK_QUIET = 4
 """How many times as long the board must be quiet after much filler, which it complains of for a while."""
 _SLACK_S = 0.3
-"""What an answer may be late, beyond the manual's times, before the line is looked after."""
+"""What an answer may be late, beyond the manual's times, before the line is looked after; and how long its bytes may
+be apart."""
+_SLOW_BYTES_PER_MS = 0.96
+"""What the slowest line that is waited for carries: 9600 baud, behind a serial server that is set so."""
 _SETTLING_S = 6.0
 """How long a board is heard out that somebody left in the middle of an exchange: a little longer than its chip can be
 delayed by its security monitor."""
 _MAX_FRAME_S = frame.BUFFER_SIZE / LINE_BYTES_PER_MS / 1000
+_MOST_MISSING = 0xFFFF + frame.CRC_SIZE
+"""Most bytes that the firmware can be waiting for, after a head whose length was damaged."""
+_DONE = bytes(4)
+"""The answer without error and without data, which says nothing that could be wrong of another command."""
 
 
 class BridgeTransport:
     """A chip behind a board's bridge firmware.
 
-    :param line: the bytes' way to the board; closed with this.
+    :param line: the bytes' way to the board, and the clock of all time limits; closed with this.
     :param port: how the user names the board, for messages.
     :param settled: False if somebody may have left the board in the middle of an exchange; it is heard out, then,
         before the first command.
+    :param spent_s: what opening the line has taken of the run's time, in seconds.
     """
 
-    def __init__(self, line: Line, *, port: str, settled: bool = True) -> None:
+    def __init__(self, line: Line, *, port: str, settled: bool = True, spent_s: float = 0.0) -> None:
         self._line = line
         self._is_settled = settled
         self._port = port
+        self._spent_s = spent_s  # without a valid answer
+        self._limit = self._firm_limit = 0.0
+        self._is_slow_command = False
+        self._heard_bytes = 0
         self._scanner = AnswerScanner()
-        self._has_answered = False
-        self._symptoms = _Symptoms()
+        self._answers: list[bytes] = []  # to the command on its way, or to one before
+        self._believed: deque[bytes] = deque(maxlen=_REMEMBERED)
+        self._symptoms = Symptoms()
         self._show_answer = settled  # what somebody else was told may be a secret
 
     @property
@@ -67,30 +107,63 @@ class BridgeTransport:
     def exchange(self, apdu: bytes) -> bytes:
         """Send a command APDU and return the answer APDU, whatever the line does to either, as long as it can be had.
 
-        :raises BoardError: after a bounded number of attempts; or after the first, if the answer to a command that
-            must not be repeated is lost.
+        :raises BoardError: after a bounded number of attempts, and of seconds since the last valid answer; or after the
+            first attempt, if the answer to a command that must not be repeated is lost. A line that was given up for
+            its time stays so.
         """
-        self._symptoms = _Symptoms()
-        if not self._is_settled:
-            self._settle()
-        self._is_settled = False
-        answer = self._exchange(apdu)
+        self._symptoms = Symptoms()
+        self._start_limit(LIMIT_S - self._spent_s)
+        began = self._line.now()
+        was_settled, self._is_settled = self._is_settled, False
+        try:
+            if was_settled:
+                self._drop_leftover()
+            else:
+                self._settle()
+            answer = self._exchange(apdu)
+        except BaseException:
+            self._spent_s += self._line.now() - began
+            raise
         self._is_settled = True
+        self._spent_s, self._heard_bytes = 0.0, 0
+        self._believed.append(answer)
         return answer
+
+    def _drop_leftover(self) -> None:
+        """Drop what is on the line though no command is on its way, and all that came before a fence.
+
+        :raises BoardError: if it shows that an earlier answer belonged to another command.
+        """
+        left = self._line.read(0)
+        if not left and self._scanner.is_empty:
+            return
+        inform("%s: bytes on the line before a command", self._port)
+        self._show_answer = False
+        self._answers.clear()
+        self._take(left)
+        while self._next(0) is not None:
+            pass
+        if not self._fence(_SLACK_S):
+            self._recover(_MOST_MISSING, self._line.now() + _SETTLING_S, 1)
+        if self._believed and any(answer not in self._believed for answer in self._answers):
+            raise BoardError(
+                "answers come twice or out of order: one that this run has read may be another command's",
+                hint="Run the command again; if it happens again, try another cable or USB port",
+                port=self._port,
+            )
 
     def _settle(self) -> None:
         """Hear out a board that may still owe an answer, or wait for the rest of a frame, and drop what it says.
 
         :raises BoardError: if it says nothing.
         """
-        self._scanner.clear()
-        self._recover(frame.BUFFER_SIZE, self._line.now() + _SETTLING_S, 1, None)
+        self._begin_hearing(show=False)
+        self._recover(frame.BUFFER_SIZE, self._line.now() + _SETTLING_S, 1)
 
     def _exchange(self, apdu: bytes) -> bytes:
         for attempt in range(1, ATTEMPTS + 1):
             answer = self._attempt(apdu, attempt)
-            if answer is not None and can_answer(apdu, answer):
-                self._has_answered = True
+            if answer is not None:
                 return answer
             if not is_repeatable(apdu):
                 raise BoardError(
@@ -103,150 +176,194 @@ class BridgeTransport:
 
     def _attempt(self, apdu: bytes, attempt: int) -> bytes | None:
         """Send once; the answer, or None once the board is ready to hear the command again."""
-        self._scanner.clear()
+        self._begin_hearing(show=not hides_answer(apdu))
         sent = frame.encode(apdu)
         started = self._line.now()
-        self._show_answer = not hides_answer(apdu)
         trace("%s > %s", self._port, _shown(sent, not hides_command(apdu)))
-        self._line.write(sent)
-        sending_s = len(sent) / LINE_BYTES_PER_MS / 1000
-        patience = sending_s + _MAX_FRAME_S + 1.5 * typical_ms(apdu) / 1000 + _SLACK_S
-        found = self._listen(patience)
+        self._write(sent)
+        slow_s = len(sent) / _SLOW_BYTES_PER_MS / 1000
+        patience = slow_s + _MAX_FRAME_S + 1.5 * typical_ms(apdu) / 1000 + _SLACK_S
+        deadline = started + len(sent) / LINE_BYTES_PER_MS / 1000 + longest_ms(apdu) / 1000
+        if self._believed and longest_ms(apdu) > LIMIT_S * 1000:
+            self._limit = max(self._firm_limit, deadline)  # as long as nothing comes: the chip looks for primes
+            self._is_slow_command = True
+        found = self._next(patience)
         if found is not None and found.apdu is not None and is_sure_answer(apdu, found.apdu):
-            return found.apdu
+            if found.apdu == _DONE or found.apdu not in self._believed:
+                return found.apdu
+            if self._fence(patience):  # has it come twice, and the right one is still on its way?
+                return self._choose(apdu)
         self._symptoms.complaints += found is not None and found.is_error
-        self._symptoms.damaged += self._scanner.damaged
-        self._symptoms.noise += self._scanner.noise
-        deadline = started + sending_s + longest_ms(apdu) / 1000
-        return self._recover(longest_wait(sent), deadline, attempt, found)
+        self._recover(longest_wait(sent), deadline, attempt)
+        return self._choose(apdu)
 
-    def _recover(self, missing: int, deadline: float, attempt: int, first: Found | None) -> bytes | None:
-        """Bring the board to a frame boundary.
+    def _choose(self, apdu: bytes) -> bytes | None:
+        """The answer to a command among those that came before the fence; None if that cannot be told.
 
-        :param missing: most bytes that the board can be waiting for.
-        :param first: what came in its place, if anything whole did.
-        :returns: the last answer that came before the fence, if one did.
-        :raises BoardError: if the board stays silent until the deadline.
+        It is the last one, if not one that has come before comes again.
+        """
+        possible = [answer for answer in self._answers if can_answer(apdu, answer)]
+        new = [answer for answer in possible if answer not in self._believed]
+        if new:
+            return new[-1]
+        return possible[-1] if len(set(possible)) == 1 else None
+
+    def _recover(self, missing: int, deadline: float, attempt: int) -> None:
+        """Bring the board to a frame boundary, and keep the answers that came before the fence.
+
+        :param missing: most bytes that the board is likely to be waiting for.
+        :raises BoardError: if the board stays silent until the deadline, and then takes as many bytes as it can be
+            waiting for at all.
         """
         step = _FIRST_STEP_S * 2 ** (attempt - 1)
-        late = self._drain(step) or (first.apdu if first is not None else None)
-        fenced, answer = self._fill_singly(step)
-        late = answer or late
-        if not fenced:
-            fenced, answer = self._fill_in_bulk(missing, step)
-            late = answer or late
-            while not fenced and self._line.now() < deadline:
-                found = self._listen(deadline - self._line.now())
-                if found is None:
-                    break
-                fenced, late = found.is_error, found.apdu or late
-            if not fenced:
-                raise self._diagnosis()
+        self._drain(step)
+        is_bulk = not self._fill_singly(step)
+        if is_bulk and not (
+            self._fill_in_bulk(missing, step)
+            or self._hear_fence(deadline)
+            or self._fill_in_bulk(_MOST_MISSING - missing, step)
+        ):
+            raise self._diagnosis()
+        answers = list(self._answers)
+        if is_bulk:
             self._drain(_BULK_QUIET * step)
             self._fill_singly(step)
         self._symptoms.fences += 1
         self._drain(step)
-        return late
+        self._answers = answers
 
-    def _fill_singly(self, step: float) -> tuple[bool, bytes | None]:
+    def _fence(self, patience: float) -> bool:
+        """Send a whole head of filler to a board that is at a frame boundary; whether it complains of it in time.
+
+        What comes right behind the fence is heard out and dropped: a fence that comes twice is none the second time.
+        """
+        self._write_filler(frame.HEAD_SIZE)
+        if not self._hear_fence(self._line.now() + patience):
+            return False
+        answers = list(self._answers)
+        self._drain(_FENCE_QUIET_S)
+        self._answers = answers
+        return True
+
+    def _hear_fence(self, deadline: float) -> bool:
+        """Wait for ``ff ff`` until a deadline; whether it came."""
+        while (found := self._next(max(0.0, deadline - self._line.now()))) is not None:
+            if found.is_error:
+                return True
+        return False
+
+    def _fill_singly(self, step: float) -> bool:
         """Send filler bytes one by one, up to a whole head, until the firmware complains of the one that completes it.
 
-        :returns: whether it did, and the last answer that came before.
+        :returns: whether it did.
         """
-        answer = None
-        for _ in range(frame.HEAD_SIZE):
-            self._write_filler(1)
-            while (found := self._listen(step)) is not None:
-                if found.is_error:
-                    return True, answer
-                answer = found.apdu
-        return False, answer
+        return any(self._fill(1, step) for _ in range(frame.HEAD_SIZE))
 
-    def _fill_in_bulk(self, missing: int, step: float) -> tuple[bool, bytes | None]:
-        """Send filler in growing portions, as much as the firmware can still be waiting for.
-
-        :returns: whether it complained, and the last answer that came before.
-        """
-        answer = None
+    def _fill_in_bulk(self, missing: int, step: float) -> bool:
+        """Send filler in growing portions, as fast as a board takes it; whether the firmware complained."""
         portion = 4 * frame.HEAD_SIZE
         while missing > 0:
             count = min(portion, missing)
-            self._write_filler(count)
-            while (found := self._listen(step + count / LINE_BYTES_PER_MS / 1000)) is not None:
-                if found.is_error:
-                    return True, answer
-                answer = found.apdu
+            if self._fill(count, max(step, count / LINE_BYTES_PER_MS / 1000)):
+                return True
             missing -= count
-            portion *= 2
-        return False, answer
+            portion = min(2 * portion, _MOST_FILLER)
+        return self._hear_fence(self._line.now() + _SLACK_S)
+
+    def _fill(self, count: int, patience: float) -> bool:
+        """Send filler bytes; whether the firmware complained of them before it went quiet.
+
+        :param patience: how long that may be, in seconds, with what sending them takes.
+        """
+        started = self._line.now()
+        self._write_filler(count)
+        patience -= min(self._line.now() - started, count / LINE_BYTES_PER_MS / 1000)
+        while (found := self._next(max(patience, 0.0))) is not None:
+            if found.is_error:
+                return True
+        return False
 
     def _write_filler(self, count: int) -> None:
         trace("%s > filler, %d bytes", self._port, count)
-        self._line.write(_FILLER * count)
+        self._write(_FILLER * count)
 
-    def _drain(self, quiet: float) -> bytes | None:
-        """Hear out what the board still has to say, until it has been quiet for a time, in seconds.
+    def _write(self, data: bytes) -> None:
+        """Send bytes.
 
-        :returns: the last answer among it.
+        :raises BoardError: if no valid answer has been heard for too long.
         """
-        answer = None
-        while (found := self._listen(quiet)) is not None:
-            answer = found.apdu or answer
+        if self._line.now() > self._limit - (LIMIT_S - _ENDING_S - _LAST_WRITE_S):
+            raise self._diagnosis()
+        self._line.write(data)
+
+    def _begin_hearing(self, *, show: bool) -> None:
+        """Forget what has come; what comes now is an answer to what is sent next.
+
+        :param show: whether the log may have it.
+        """
+        self._show_answer = show
         self._scanner.clear()
-        return answer
+        self._answers.clear()
+
+    def _drain(self, quiet: float) -> None:
+        """Hear out what the board still has to say, until it has been quiet for a time, in seconds."""
+        while self._next(quiet) is not None:
+            pass
+        self._count_symptoms()
+
+    def _next(self, seconds: float) -> Found | None:
+        """The next whole answer that comes within a time, in seconds; None if none does."""
+        found = self._listen(seconds)
+        if found is not None and found.apdu is not None:
+            self._answers.append(found.apdu)
+            self._symptoms.unasked += 1  # counts only where none of them was an answer in the end
+            if self._is_slow_command and self._line.now() > self._firm_limit:  # the chip has found its primes
+                self._start_limit(LIMIT_S)
+        return found
 
     def _listen(self, seconds: float) -> Found | None:
-        """The next whole answer that comes within a time, in seconds; None if the line goes quiet without one."""
+        """As :meth:`_next`; an answer that has begun is waited for as long as its bytes keep coming.
+
+        :raises BoardError: if no valid answer has been heard for too long.
+        """
         deadline = self._line.now() + seconds
-        while True:
-            found = self._scanner.next()
-            if found is not None:
-                return found
-            data = self._line.read(max(0.0, deadline - self._line.now()))
+        while (found := self._scanner.next()) is None:
+            now = self._line.now()
+            if now >= self._limit or self._heard_bytes > _MOST_HEARD:
+                raise self._diagnosis()
+            data = self._line.read(max(0.0, min(deadline, self._limit) - now))
+            now = self._line.now()
             if data:
-                trace("%s < %s", self._port, _shown(data, self._show_answer))
-                self._scanner.feed(data)
-            elif self._line.now() >= deadline:
-                self._scanner.give_up_partial()
-                return self._scanner.next()
+                self._take(data)
+                if self._scanner.has_begun:
+                    deadline = max(deadline, now + _SLACK_S)
+            if now >= deadline:
+                break
+        if found is None and (found := self._scanner.next()) is None:
+            self._scanner.give_up_partial()
+            found = self._scanner.next()
+        return found
+
+    def _start_limit(self, seconds: float) -> None:
+        self._limit = self._firm_limit = self._line.now() + seconds - _ENDING_S
+        self._is_slow_command = False
+
+    def _take(self, data: bytes) -> None:
+        trace("%s < %s", self._port, _shown(data, self._show_answer))
+        self._heard_bytes += len(data)
+        self._limit = min(self._limit, max(self._firm_limit, self._line.now() + _REST_S))
+        self._scanner.feed(data)
+
+    def _count_symptoms(self) -> None:
+        self._symptoms.damaged += self._scanner.damaged
+        self._symptoms.noise += self._scanner.noise
+        self._scanner.clear()
 
     def _diagnosis(self) -> BoardError:
         """The error that says what this board's silence, noise or complaints most likely mean."""
-        seen = self._symptoms
-        if seen.damaged:
-            message = "the board's answers arrive damaged"
-            hint = "Try another cable or USB port, and close other programs on this port"
-        elif seen.complaints:
-            message = "the board reports that it cannot reach its chip (ff ff)"
-            hint = (
-                "Is a chip plugged in, the right way round? If it is, bytes may be lost: try another cable or USB port"
-            )
-        elif seen.fences:
-            message = "the board is there, but bytes to it or from it get lost"
-            hint = "Try another cable or USB port, and close other programs on this port"
-        elif self._has_answered:
-            message = "the board stopped answering"
-            hint = "Unplug and replug the board, then run the command again: it starts from a clean line"
-        elif seen.noise:
-            message = "something answers, but not a personalization board"
-            hint = "Is it the right port ('boards' lists them)? Is the board's firmware in provisioning mode?"
-        else:
-            message = "no answer"
-            hint = (
-                "Is it the right port ('boards' lists them), with no other client on it? Is the board's firmware in "
-                "provisioning mode, a chip on it? If so, unplug and replug the board"
-            )
-        return BoardError(message, hint=hint, port=self._port)
-
-
-class _Symptoms:
-    """What was seen instead of the answer to one command."""
-
-    def __init__(self) -> None:
-        self.complaints = 0  # ``ff ff`` in place of the answer
-        self.damaged = 0  # frames with a wrong CRC, or half of them
-        self.noise = 0  # bytes outside frames
-        self.fences = 0  # ``ff ff`` to filler bytes: the board itself is well
+        self._count_symptoms()
+        is_loud = self._heard_bytes > _LOUD
+        return diagnose(self._symptoms, port=self._port, has_answered=bool(self._believed), is_loud=is_loud)
 
 
 def _shown(data: bytes, visible: bool) -> str:

@@ -1,4 +1,4 @@
-"""Bytes to a board and back: a serial device, or a pyserial URL such as ``socket://`` and ``rfc2217://``."""
+"""Bytes to a board and back: a serial device, or a URL, ``socket://`` or ``rfc2217://``."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Protocol, cast
 
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError
+from optiga.transport.urls import SOCKET, check_options, is_url, split_url
 
 if TYPE_CHECKING:
     import serial
 
 BAUD_RATE = 115200
-WRITE_TIMEOUT_S = 10.0
-_SOCKET, _RFC2217 = "socket", "rfc2217"
-"""Schemes of the URLs that lead to another machine."""
-_TICK_S = 0.01
+WRITE_TIMEOUT_S = 4.0
+TICK_S = 0.01
 """How long pyserial waits for a byte at a time. It is never changed: over RFC 2217 each change of a setting is
 negotiated with the other end anew, and on a device it sets all the others, too."""
+MOST_AT_ONCE = 4096
+"""Bytes that are read at a time, however many there are."""
 
 
 class Line(Protocol):
@@ -80,11 +80,13 @@ class SerialLine:
 
         deadline = self.now() + seconds
         try:
+            if seconds <= 0 and not self._serial.in_waiting:
+                return b""
             data: bytes = self._serial.read(1)
             while not data and self.now() < deadline:
                 data = self._serial.read(1)
-            while data and (waiting := self._serial.in_waiting):
-                data += self._serial.read(waiting)
+            while data and len(data) < MOST_AT_ONCE and (waiting := self._serial.in_waiting):
+                data += self._serial.read(min(waiting, MOST_AT_ONCE))
         except (serial.SerialException, OSError) as error:
             raise self._lost(error) from error
         return data
@@ -93,6 +95,9 @@ class SerialLine:
         return time.monotonic()
 
     def close(self) -> None:
+        with suppress(Exception):  # what lies unsent holds a device up as it closes; nobody waits for it
+            if not is_url(self._port):
+                self._serial.reset_output_buffer()
         with suppress(OSError):
             self._serial.close()
 
@@ -107,37 +112,45 @@ class SerialLine:
 def _open(port: str) -> serial.Serial:
     import serial
 
-    is_device = "://" not in port
     try:
-        scheme = "" if is_device else urlsplit(port).scheme
-        if scheme in (_SOCKET, _RFC2217) and urlsplit(port).port is None:
-            raise ValueError("the URL has no port number")  # noqa: TRY301 - as pyserial says of all else
+        if is_url(port):
+            return _open_url(port)
         opened: serial.Serial = serial.serial_for_url(
-            port,
-            baudrate=BAUD_RATE,
-            timeout=_TICK_S,
-            write_timeout=None if scheme == _RFC2217 else WRITE_TIMEOUT_S,  # pyserial has none there
-            exclusive=True if is_device else None,
+            port, baudrate=BAUD_RATE, timeout=TICK_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
         )
         opened.reset_input_buffer()
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{port}: not a port: {error}", hint="A device name, socket://HOST:PORT, rfc2217://HOST:PORT or emulator"
-        ) from None
     except (serial.SerialException, OSError) as error:
         raise _cannot_open(port, error) from error
+    except Exception as error:
+        if type(error).__module__ == "termios":  # pyserial lets it through; it is of no family
+            raise _cannot_open(port, error) from error
+        raise
     return opened
 
 
-def _cannot_open(port: str, error: OSError) -> BoardError:
+def _open_url(port: str) -> serial.Serial:
+    parts = split_url(port)
+    check_options(port, parts)
+    settings = {"baudrate": BAUD_RATE, "timeout": TICK_S}
+    if parts.scheme == SOCKET:
+        from optiga.transport.socket_port import SocketPort
+
+        return cast("serial.Serial", SocketPort(port, **settings, write_timeout=WRITE_TIMEOUT_S))
+    from optiga.transport.rfc2217_port import Rfc2217Port
+
+    return cast("serial.Serial", Rfc2217Port(port, **settings))  # which has no time limit for writing
+
+
+def _cannot_open(port: str, error: Exception) -> BoardError:
     """The error that says why a port did not open, in words for the cause."""
-    number = error.errno
+    number = getattr(error, "errno", None)
     text = str(error)
-    if number is None and error.__context__ is not None and error.__context__.args:
-        number = error.__context__.args[0]  # an OSError or a termios.error
-    if "://" in port:
+    if number is None:
+        # Of a termios.error, or of what is behind pyserial's words.
+        number = next((one.args[0] for one in (error.__context__, error) if one is not None and one.args), None)
+    if is_url(port):
         # An emulated board is served on a socket; RFC 2217 is what serial servers speak.
-        example = ", for example 'emulator serve --tcp HOST:PORT'" if urlsplit(port).scheme == _SOCKET else ""
+        example = ", for example 'emulator serve --tcp HOST:PORT'" if split_url(port).scheme == SOCKET else ""
         return BoardError(
             f"nobody answers there: {_reason(error)}", hint=f"Is the other end running{example}?", port=port
         )
@@ -166,9 +179,11 @@ def _permission_hint(port: str) -> str:
     return f"Join its group: sudo usermod -aG {group} $USER, then log in again"
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     """What the system says of an error; pyserial says it behind words of its own, which our message has already."""
     for one in (error.__context__, error):
         if isinstance(one, OSError) and one.strerror:
             return one.strerror
+    if len(error.args) > 1:
+        return str(error.args[1])  # a termios.error
     return str(error.__context__ or error).rpartition(": ")[2]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
 from optiga.errors import ConfigurationError
 from optiga.transport.base import Transport
+from optiga.transport.urls import is_url, split_url
 
 if TYPE_CHECKING:
     from optiga.files.locks import PortLock
@@ -19,12 +21,17 @@ _EMULATOR_OPTIONS = ("model", "timing", "shielded")
 
 
 class BoardPort(NamedTuple):
-    """A device or a pyserial URL, with a board at its end.
+    """A device or a URL, with a board at its end.
 
     :param name: how the user names it.
     """
 
     name: str
+
+    @property
+    def is_network(self) -> bool:
+        """Whether what passes to the chip and back crosses a network, where others may read it."""
+        return is_url(self.name)
 
     def open(self) -> Transport:
         """Open the line and take the lock on it.
@@ -39,7 +46,10 @@ class BoardPort(NamedTuple):
         lock = PortLock(lock_path_for_port(self._one_name()), port=self.name)
         lock.acquire()
         try:
-            bridge = BridgeTransport(SerialLine(self.name), port=self.name, settled=not lock.was_left)
+            began = monotonic()
+            line = SerialLine(self.name)
+            spent = monotonic() - began
+            bridge = BridgeTransport(line, port=self.name, settled=not lock.was_left, spent_s=spent)
         except BaseException:
             lock.release()
             raise
@@ -48,7 +58,7 @@ class BoardPort(NamedTuple):
 
     def _one_name(self) -> str:
         """The same name for a device however it is reached: links are followed."""
-        if "://" in self.name:
+        if self.is_network:
             return self.name
         return os.path.realpath(self.name)
 
@@ -68,6 +78,11 @@ class EmulatorPort(NamedTuple):
     model: str | None = None
     real_timing: bool = False
     shielded: bool = False
+
+    @property
+    def is_network(self) -> bool:
+        """Never: the chip is in this process."""
+        return False
 
     @property
     def file(self) -> Path:
@@ -94,9 +109,9 @@ Port = BoardPort | EmulatorPort
 def resolve_port(port: str | Port | None) -> Port:
     """What a port as people write it stands for.
 
-    :param port: a device name, a pyserial URL, ``emulator[:PATH][?model=…&timing=real&shielded=yes]``, or None for the
-        one board that is plugged in; what is resolved already stays as it is. Nothing ever stands for an emulated chip
-        but its own name.
+    :param port: a device name, ``socket://HOST:PORT``, ``rfc2217://HOST:PORT``,
+        ``emulator[:PATH][?model=…&timing=real&shielded=yes]``, or None for the one board that is plugged in; what is
+        resolved already stays as it is. Nothing ever stands for an emulated chip but its own name.
     :raises ConfigurationError: if it is written wrongly.
     :raises BoardError: if it is None and there is not exactly one board.
     """
@@ -109,7 +124,11 @@ def resolve_port(port: str | Port | None) -> Port:
     text = port.strip()
     if not text:
         raise ConfigurationError("the port is empty", hint="Name a device, a URL or emulator, or leave --port out")
-    return _parse_emulator(text) if is_emulator(text) else BoardPort(text)
+    if is_emulator(text):
+        return _parse_emulator(text)
+    if is_url(text):
+        split_url(text)
+    return BoardPort(text)
 
 
 def is_emulator(name: str) -> bool:

@@ -35,6 +35,16 @@ class AnswerScanner:
         self.damaged = 0
         self.noise = 0
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether an answer has begun among the bytes that are not given out yet."""
+        return frame.START in self._buffer
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all bytes are given out or dropped."""
+        return not self._buffer
+
     def feed(self, data: bytes) -> None:
         """Add bytes from the line."""
         self._buffer += data

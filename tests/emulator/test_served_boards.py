@@ -15,7 +15,7 @@ import pytest
 from optiga.emulator import Board
 from optiga.emulator.server import Stop, serve_pty, serve_tcp
 from optiga.errors import BoardError
-from optiga.protocol.frame import encode
+from optiga.protocol.frame import ERROR, encode
 
 LIMIT_S = 20
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo terminals")
@@ -117,6 +117,36 @@ def test_it_ends_while_a_client_is_there(tcp: Running) -> None:
         tcp.thread.join(LIMIT_S)
         assert not tcp.thread.is_alive()
         assert client.recv(1) == b""
+
+
+@pytest.mark.parametrize("serve", [serve_tcp, pytest.param(serve_pty, marks=posix)])
+def test_it_outlives_a_chip_that_cannot_be_written(serve: Callable[..., None]) -> None:
+    """The board says what one says whose chip does not answer; why, the server says."""
+    is_full = True
+    reported: list[BoardError] = []
+
+    def write(apdu: bytes) -> bytes:
+        if is_full:
+            raise BoardError("the disk is full", port="chip")
+        return answer(apdu)
+
+    board = Board(write, report=reported.append)
+    running = Running(serve, board, *(("127.0.0.1", 0) if serve is serve_tcp else ()))
+    try:
+        for wanted in (ERROR, ERROR, PONG):
+            is_full = wanted == ERROR
+            assert exchange(running, PING, len(wanted)) == wanted
+    finally:
+        running.end()
+    assert [error.message for error in reported] == ["the disk is full"] * 2
+
+
+def exchange(running: Running, data: bytes, count: int) -> bytes:
+    if not running.port.startswith("socket://"):
+        return ask(running.port, data, count)
+    with connect(running) as client:
+        client.sendall(data)
+        return receive(client, count)
 
 
 class Flood(Board):

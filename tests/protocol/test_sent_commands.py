@@ -52,6 +52,16 @@ def test_secrets_are_not_shown() -> None:
     assert not any(hides_command(command) or hides_answer(command) for command in (OPEN, GENERATE, WRITE, READ))
 
 
+def test_what_may_be_a_secret_is_not_shown() -> None:
+    """Any arbitrary data object may hold a pre-shared secret; a handle is as good as the context."""
+    assert all(hides_answer(bytes.fromhex(f"81000006{oid:04x}00000611")) for oid in (0xF1D0, 0xF1DB, 0xF1E0, 0xF1E1))
+    assert not hides_answer(bytes.fromhex("81010002f1d0"))  # metadata
+    assert not any(hides_answer(bytes.fromhex(f"81000006{oid:04x}00000611")) for oid in (0xE0E1, 0xE0E8, 0xF1C2))
+    assert hides_command(RESTORE)
+    assert hides_answer(HIBERNATE)
+    assert not hides_answer(CLOSE)
+
+
 def test_times_are_the_manuals() -> None:
     assert timing.typical_ms(GENERATE) == 55
     assert timing.typical_ms(GENERATE_RSA) == 2900

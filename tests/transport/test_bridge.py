@@ -258,6 +258,8 @@ def test_an_interrupted_exchange_is_settled_before_the_next(monkeypatch: pytest.
     chip = Chip(transport, port="board")
 
     def interrupt(seconds: float) -> bytes:
+        if not seconds:
+            return b""  # nothing is on the line before the command
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

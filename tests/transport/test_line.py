@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 import serial
+from serial import rfc2217
 
 from optiga import BoardError, ConfigurationError, open_chip
 from optiga.emulator import Board, EmulatedChip
@@ -153,3 +155,54 @@ def test_the_lock_is_held_while_a_board_is_open() -> None:
             lock.acquire()
         lock.acquire()
         lock.release()
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's own
+@pytest.mark.parametrize("answer", [None, b"\x7f"], ids=["no answer", "another value"])
+def test_a_serial_server_that_declines_control_lines(answer: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is taken as with ign_set_control, without being asked to."""
+
+    class Declining(rfc2217.PortManager):
+        def _telnet_process_subnegotiation(self, suboption: bytes) -> None:
+            if suboption[1:2] not in (rfc2217.SET_CONTROL, rfc2217.PURGE_DATA):
+                super()._telnet_process_subnegotiation(suboption)
+            elif answer is not None:
+                self.rfc2217_send_subnegotiation(rfc2217.SERVER_SET_CONTROL, answer)
+
+    monkeypatch.setattr("tests.support.served_boards.PortManager", Declining)
+    with board_on_rfc2217(Board(EmulatedChip().execute)) as port, open_chip(port) as chip:
+        assert chip.uid.firmware_build == "2564"
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's own
+def test_a_serial_server_that_declines_the_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Declining(rfc2217.PortManager):
+        def _telnet_process_subnegotiation(self, suboption: bytes) -> None:
+            if suboption[1:2] == rfc2217.SET_BAUDRATE:
+                self.rfc2217_send_subnegotiation(rfc2217.SERVER_SET_BAUDRATE, b"\x00\x00\x25\x80")
+            else:
+                super()._telnet_process_subnegotiation(suboption)
+
+    monkeypatch.setattr("tests.support.served_boards.PortManager", Declining)
+    with board_on_rfc2217(Board(EmulatedChip().execute)) as port, pytest.raises(BoardError, match="115200"):
+        open_chip(port)
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.EIO, errno.EINVAL, errno.ENOTTY])
+def test_a_device_that_refuses_its_settings(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pyserial lets the error of the terminal through."""
+    import termios
+
+    def refuse(*_: object) -> None:
+        raise termios.error(number, os.strerror(number))
+
+    with board_on_pty(Board(EmulatedChip().execute)) as port:
+        monkeypatch.setattr(termios, "tcsetattr", refuse)
+        with pytest.raises(BoardError) as caught:
+            SerialLine(port)
+        monkeypatch.undo()
+        assert caught.value.port == port
+        assert caught.value.hint
+        with open_chip(port) as chip:
+            assert len(chip.random(8)) == 8

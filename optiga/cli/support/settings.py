@@ -78,6 +78,14 @@ class Settings:
                 self.warn(warning)
         return chip
 
+    def warn_of_network(self, what: str) -> None:
+        """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
+
+        :param what: the secret, for example "the key".
+        """
+        if self.find_port().is_network:
+            self.warn(f"{what} crosses the network in clear: whoever can listen on the way to {self.port} has it")
+
     def announce_emulated(self, path: Path, more: str = "") -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
         click.echo(f"Emulated chip: {path}. Its keys lie in that file and protect nothing.{more}", err=True)

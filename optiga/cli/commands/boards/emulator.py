@@ -156,7 +156,7 @@ def serve(
     from pathlib import Path
 
     from optiga.emulator import Board
-    from optiga.emulator.server import serve_pty, serve_tcp, stop_on_signals
+    from optiga.emulator.server import is_loopback, serve_pty, serve_tcp, stop_on_signals
     from optiga.transport.emulated import open_emulated
 
     if (link is None) == (address is None):
@@ -166,9 +166,14 @@ def serve(
     gc.enable()  # a server runs for long
     chip = open_emulated(file, model=model, real_timing=timing == "real", shielded=shielded)
     settings.announce_emulated(file)
+    if address is not None and not is_loopback(host):
+        settings.warn(
+            f"whoever reaches {host} over the network can use, change and lock this chip, and what passes is not "
+            "encrypted. --tcp 127.0.0.1:PORT serves this computer alone"
+        )
     try:
         with stop_on_signals() as stop:
-            board = Board(chip.exchange)
+            board = Board(chip.exchange, report=lambda error: settings.error(str(error)))
             if address is not None:
                 serve_tcp(board, host, port, announce=_announce, stop=stop)
             else:

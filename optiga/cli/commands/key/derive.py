@@ -47,6 +47,7 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     check_hkdf(salt, info)
     check_out(out)
+    settings.warn_of_network("the key")
     with settings.open_chip(secret) as chip:
         key = chip.toolbox.hkdf(secret, size, salt=salt, info=info, hash_name=hash_name)
     _give(settings, f"hkdf-{hash_name}", key, out)
@@ -72,6 +73,7 @@ def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, ha
     encoded = label.encode("utf-8", "surrogateescape")
     check_prf(encoded, seed)
     check_out(out)
+    settings.warn_of_network("the key")
     with settings.open_chip(secret) as chip:
         key = chip.toolbox.tls_prf(secret, encoded, seed, size, hash_name=hash_name)
     _give(settings, f"tls-prf-{hash_name}", key, out)

@@ -34,6 +34,7 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
         confirm(
             settings, f"A new key in {out}", [f"what {out} holds, perhaps the only copy of a key, is lost"], yes=yes
         )
+    settings.warn_of_network("the key")
     with settings.open_chip() as chip:
         key = draw_key(chip, chosen)
     if out is not None:

@@ -186,6 +186,8 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     peer = load_peer(Path(peer_path))
     settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "session", "secret", "file"), ""))
     check_out(out)
+    if session is None:
+        settings.warn_of_network("the secret")
     with settings.open_chip(slot.key_oid) as chip:
         secret = agree(chip, slot, peer, session)
     if session is not None:

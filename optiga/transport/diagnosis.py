@@ -1,0 +1,48 @@
+"""What a board's silence, noise or complaints most likely mean, in words."""
+
+from __future__ import annotations
+
+from optiga.errors import BoardError
+
+_ANOTHER_CABLE = "Try another cable or USB port, and close other programs on this port"
+_REPLUG = "Unplug and replug the board, then run the command again: it starts from a clean line"
+
+
+class Symptoms:
+    """What was seen instead of the answer to one command."""
+
+    def __init__(self) -> None:
+        self.complaints = 0  # ``ff ff`` in place of the answer
+        self.damaged = 0  # frames with a wrong CRC, or half of them
+        self.noise = 0  # bytes outside frames
+        self.fences = 0  # ``ff ff`` to filler bytes: the board itself is well
+        self.unasked = 0  # whole answers that cannot be one to the command
+
+
+def diagnose(seen: Symptoms, *, port: str, has_answered: bool, is_loud: bool) -> BoardError:
+    """The error that says what was seen.
+
+    :param has_answered: whether the board has answered a command before.
+    :param is_loud: whether more came than a board has to say.
+    """
+    if seen.damaged:
+        message, hint = "the board's answers arrive damaged", _ANOTHER_CABLE
+    elif seen.complaints:
+        message = "the board reports that it cannot reach its chip (ff ff)"
+        hint = "Is a chip plugged in, the right way round? If it is, bytes may be lost: try another cable or USB port"
+    elif is_loud and (seen.unasked or has_answered):
+        message, hint = "bytes come without end that are no answers to what is asked", _REPLUG
+    elif seen.fences:
+        message, hint = "the board is there, but bytes to it or from it get lost", _ANOTHER_CABLE
+    elif has_answered:
+        message, hint = "the board stopped answering", _REPLUG
+    elif seen.noise or seen.unasked:
+        message = "something answers, but not a personalization board"
+        hint = "Is it the right port ('boards' lists them)? Is the board's firmware in provisioning mode?"
+    else:
+        message = "no answer"
+        hint = (
+            "Is it the right port ('boards' lists them), with no other client on it? Is the board's firmware in "
+            "provisioning mode, a chip on it? If so, unplug and replug the board"
+        )
+    return BoardError(message, hint=hint, port=port)

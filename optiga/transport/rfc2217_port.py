@@ -1,0 +1,42 @@
+"""``rfc2217://``: pyserial's, mended for serial servers that decline what a board does not need."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from serial import SerialException, rfc2217
+
+from optiga.errors import BoardError
+
+_Base: Any = rfc2217.Serial
+"""Without the types that others have written for it, which leave out what is needed here."""
+
+
+class Rfc2217Port(_Base):  # type: ignore[misc]
+    """pyserial's, for servers, too, that decline what is not needed: control lines, and to drop what has come."""
+
+    def rfc2217_set_control(self, value: bytes) -> None:
+        try:
+            super().rfc2217_set_control(value)
+        except (ValueError, SerialException):
+            self._ignore_set_control_answer = True  # as the option ign_set_control has it from the beginning
+
+    def rfc2217_send_purge(self, value: bytes) -> None:
+        if not self._ignore_set_control_answer:
+            with suppress(ValueError, SerialException):
+                super().rfc2217_send_purge(value)
+
+    def reset_input_buffer(self) -> None:
+        """Have the server drop what it has; what has come is dropped before the first command."""
+        self.rfc2217_send_purge(rfc2217.PURGE_RECEIVE_BUFFER)
+
+    def _reconfigure_port(self) -> None:
+        try:
+            super()._reconfigure_port()
+        except (ValueError, SerialException) as error:
+            raise BoardError(
+                "the serial server declines 115200 baud, 8 data bits, no parity, 1 stop bit",
+                hint="Have it take them, or set its port to them and connect with socket://",
+                port=str(self.portstr),
+            ) from error

@@ -1,0 +1,44 @@
+"""``socket://``: pyserial's, mended where it never ends on a line that never rests."""
+
+from __future__ import annotations
+
+import select
+import socket
+from contextlib import suppress
+from typing import Any
+
+from serial import SerialException
+from serial.urlhandler import protocol_socket
+
+from optiga.transport.line import MOST_AT_ONCE
+
+_Base: Any = protocol_socket.Serial
+"""Without the types that others have written for it, which leave out what is needed here."""
+
+
+class SocketPort(_Base):  # type: ignore[misc]
+    """pyserial's, which reads byte by byte, and empties what never gets empty."""
+
+    is_open: bool
+
+    def read(self, size: int = 1) -> bytes:  # noqa: ARG002 - as much as there is
+        try:
+            if not select.select([self._socket], [], [], self._timeout)[0]:
+                return b""
+            data: bytes = self._socket.recv(MOST_AT_ONCE)
+        except BlockingIOError:
+            return b""
+        if not data:
+            raise SerialException("the other end has closed it")
+        return data
+
+    def reset_input_buffer(self) -> None:
+        """What has come is dropped before the first command."""
+
+    def close(self) -> None:
+        """Without the pause of pyserial's."""
+        if self.is_open:
+            self.is_open = False
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
