@@ -11,7 +11,7 @@ from hypothesis import settings
 from tests.support.events import Runner
 
 settings.register_profile("thorough", settings.default, deadline=None)
-settings.register_profile("short", settings.get_profile("thorough"), max_examples=30)
+settings.register_profile("short", settings.get_profile("thorough"), max_examples=20)
 settings.load_profile("short")  # or --hypothesis-profile=thorough, which is read later
 _numbers = itertools.count()
 pytest_plugins = ["tests.support.cloud.fixtures", "tests.support.left_out"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
@@ -15,6 +15,8 @@ from optiga.files.sqlite_uri import address_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+SMALLEST = 512
+"""Bytes of the smallest page, and so of the smallest file, of SQLite: it takes anything shorter for an empty one."""
 WAIT_S = 30.0
 """How long one process waits for others, in seconds."""
 
@@ -54,6 +56,7 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
     :raises ConfigurationError: if it cannot be read or written, is another, or others have it for too long.
     """
     try:
+        _check_size(path, kind)
         address = address_of(path.absolute()) + ("?mode=rwc" if make else "?mode=rw")
         with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=WAIT_S)) as connection:
             connection.execute("PRAGMA synchronous = EXTRA")
@@ -65,6 +68,19 @@ def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sql
             yield connection
     except sqlite3.Error as error:
         raise _explain(path, kind, error, make=make) from None
+
+
+def _check_size(path: Path, kind: Kind) -> None:
+    """Refuse a file that SQLite would write over, though it is not empty.
+
+    Only its size is asked for: whoever closes a file after reading it gives up all locks that his process has on it.
+
+    :raises ConfigurationError: if it is such a file.
+    """
+    with suppress(OSError, ValueError):  # opening it will say why
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode) and 0 < status.st_size < SMALLEST:
+            raise _another(path, kind)
 
 
 def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
+from optiga.files.precious import check_nothing_lost
 from optiga.files.temporary import Temporary
 
 _CAUSES = {
@@ -99,11 +100,13 @@ def _why_no_folder(path: Path) -> str:
         return cause_of(error)
 
 
-def check_output_file(path: Path, hint: str = "") -> None:
+def check_output_file(path: Path, hint: str = "", *, over_keys: bool = False) -> None:
     """Make sure that a file that the user named can be written, before anything is done for its content.
 
     :param hint: what to do instead, where no option --out names the file.
-    :raises ConfigurationError: if it is a folder or no name of a file, or its folder cannot be written to.
+    :param over_keys: let a file that holds a private key be replaced, for a caller who asks first.
+    :raises ConfigurationError: if it is a folder or no name of a file, its folder cannot be written to, or it holds
+        what nobody could get back (:mod:`.precious`).
     """
     if "\0" in str(path) or not path.name or path == Path("-"):
         raise ConfigurationError(f"{str(path)!r} names no file", hint=hint or "Name one with --out")
@@ -117,6 +120,7 @@ def check_output_file(path: Path, hint: str = "") -> None:
         ) from None
     if stat.S_ISDIR(kind):
         raise ConfigurationError(f"cannot write {path}: it is a folder", hint=hint or "Name a file in it with --out")
+    check_nothing_lost(path, hint, keys=over_keys)
     if stat.S_ISREG(kind):  # into a terminal or a pipe it is written as it is
         check_folder_writable(Path(os.path.realpath(path)).parent)
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import OptigaError
+from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty
 from optiga.provision.journal import open_journal
+from optiga.provision.on_chip import OnChip
+from optiga.provision.outputs import check_outputs
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -16,32 +18,39 @@ if TYPE_CHECKING:
     from optiga.provision.report import Report
 
 
-def warn_of_other_identity(open_chip: Callable[[], Chip], plan: Plan, journal_path: Path, report: Report) -> None:
-    """Warn of a certificate on the chip that another journal's run has put there, or nobody knows who.
+def preview(
+    open_chip: Callable[[], Chip], plan: Plan, journal_path: Path, report: Report, *, renew: bool = False
+) -> None:
+    """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
-    Also of a key or certificate that the chip neither reads nor uses, which a run refuses. Four exchanges: the UID, the
-    metadata of key and certificate, and the certificate. A chip that cannot be asked is a warning, too.
+    A run also refuses a key or certificate that the chip neither reads nor uses. At most six exchanges: the UID, the
+    metadata of key and certificate, once more for a run that replaces them, and the certificate. A chip that cannot be
+    asked is a warning, too.
 
-    :raises ConfigurationError: if the journal cannot be read.
+    :param renew: whether a chip that is finished gets a new key and certificate.
+    :raises ConfigurationError: if the chip does not let its key or certificate be replaced, a file cannot be written,
+        or the journal cannot be read.
+    :raises CertificateError: if the chip has no room for the certificate.
+    :raises ChipError: if an update of the key or the certificate was interrupted, or one is in termination.
     """
     try:
         with open_chip() as chip:
-            uid = chip.uid.hex
-            unusable = [found for oid in (plan.slot.key_oid, plan.target.oid) if (found := chip.find_unusable(oid))]
-            for found in unusable:
-                report.warn(f"a run is refused: {found.text}")
-            if unusable:
-                return
-            data = chip.read(plan.target.oid)
+            on_chip = OnChip(chip, plan, report)
+            uid, refusal, data = on_chip.uid, on_chip.refusal(), b""
+            if refusal is None:
+                data = chip.read(plan.target.oid)
+                if renew or not _is_known(uid, plan, journal_path):
+                    check_outputs(plan.folder, plan.cloud, uid)
+                    on_chip.check_possible()
+    except (ConfigurationError, CertificateError):
+        raise
     except OptigaError as error:
         report.warn(f"the chip was not asked what it holds: {error.message}")
         return
-    if is_empty(data):
+    if refusal is not None:
+        raise refusal
+    if is_empty(data) or _is_known(uid, plan, journal_path):
         return
-    if journal_path.exists():
-        with open_journal(journal_path) as journal:
-            if journal.find(uid, plan.slot.name) is not None:
-                return
     try:
         subject = f", of {decode_stored(data)[0].subject}"
     except ValueError:
@@ -50,3 +59,11 @@ def warn_of_other_identity(open_chip: Callable[[], Chip], plan: Plan, journal_pa
         f"{plan.target.info.label} holds an identity that this journal does not know{subject}: "
         f"a run replaces the key in slot {plan.slot.name} and this certificate, and a cloud that has it is not told"
     )
+
+
+def _is_known(uid: str, plan: Plan, journal_path: Path) -> bool:
+    """Whether the journal knows the slot of a chip."""
+    if not journal_path.exists():
+        return False
+    with open_journal(journal_path) as journal:
+        return journal.find(uid, plan.slot.name) is not None

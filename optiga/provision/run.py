@@ -23,7 +23,8 @@ from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step
 from optiga.provision.new_key import NewKey
 from optiga.provision.on_chip import OnChip, chain_of
-from optiga.provision.plan import ARN_FILE, CloudPlan, Plan
+from optiga.provision.outputs import ARN_FILE, policy_file
+from optiga.provision.plan import CloudPlan, Plan
 from optiga.provision.report import Report
 
 if TYPE_CHECKING:
@@ -54,8 +55,10 @@ def provision(
         check_model(chip, plan.new.configuration)
     on_chip.check_usable()
     attestation = Attestation(on_chip, plan, trust, report)
+    known = journal.find(on_chip.uid, plan.slot.name)
     if not renew:
-        attestation.check(journal.find(on_chip.uid, plan.slot.name))
+        attestation.check(known)
+    attestation.warn_of_loss(known, renew=renew)
     entry = attestation.begin(Beginning(on_chip, plan, journal, report).begin(renew=renew))
     steps = Steps(on_chip, plan, journal, report, attestation)
     return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
@@ -194,7 +197,7 @@ class Steps:
         if entry.policy is None or cloud.policy_template is None:
             return entry
         document = cloud.policy_template.render(cloud.aws, self._uid)
-        write_whole(self._plan.folder / f"{entry.policy}.aws_iot_policy", document.encode())
+        write_whole(self._plan.folder / policy_file(entry.policy), document.encode())
         if not cloud.registry.make_policy(entry.policy, document):
             self._compare_policy(entry.policy, document)
         cloud.registry.attach_policy(entry.policy, entry.certificate_arn or "")

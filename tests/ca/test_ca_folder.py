@@ -182,6 +182,7 @@ class TestKey:
         assert (tmp_path / "root" / "ca.key").read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
 
     @NEEDS_OPENSSL
+    @pytest.mark.long
     def test_openssl_reads_it(self, tmp_path):
         create_root(tmp_path / "root", NAME, passphrase=PASSPHRASE)
         key = tmp_path / "root" / "ca.key"

@@ -372,6 +372,7 @@ def _issue_some(path: Path, count: int) -> list[str]:
     return [authority.issue(make_request()).serial for _ in range(count)]
 
 
+@pytest.mark.long
 def test_several_processes_at_once(root):
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         serials = [serial for some in pool.starmap(_issue_some, [(root.folder.path, 8)] * 6) for serial in some]

@@ -21,6 +21,7 @@ from optiga.ca.profile import CLOCK_TOLERANCE
 from optiga.ca.records import open_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, openssl
+from tests.support.sampling import sampled
 
 FILES = ("issued.db", "crl.pem", "records.sig")
 
@@ -73,33 +74,37 @@ def refused(authority: CertificateAuthority, words: str) -> None:
 class TestEdits:
     @pytest.mark.parametrize(
         "statement",
-        [
-            "UPDATE issued SET revoked_at = NULL, reason = NULL",
-            "UPDATE issued SET revoked_at = NULL",
-            "UPDATE issued SET reason = 'superseded' WHERE revoked_at IS NOT NULL",
-            "UPDATE issued SET revoked_at = '2020-01-01T00:00:00+00:00' WHERE revoked_at IS NOT NULL",
-            "UPDATE issued SET revoked_at = '2020-01-01T00:00:00+00:00' WHERE rowid = 1",
-            "UPDATE issued SET subject = 'CN=another' WHERE rowid = 3",
-            "UPDATE issued SET not_after = '2020-01-01T00:00:00+00:00' WHERE rowid = 3",
-            "UPDATE issued SET key_sha256 = '00' WHERE rowid = 2",
-            "UPDATE issued SET request_sha256 = '00' WHERE rowid = 2",
-            "UPDATE issued SET certificate = x'3000' WHERE rowid = 3",
-            "UPDATE issued SET certificate = 'text' WHERE rowid = 3",
-            "UPDATE issued SET serial = 'ff' WHERE rowid = 3",
-            "DELETE FROM issued WHERE rowid = 3",
-            "DELETE FROM issued WHERE rowid = 2",
-            "INSERT INTO issued SELECT 'ff', 'CN=x', not_before, not_after, '', '', '', NULL, NULL FROM issued LIMIT 1",
-            "DELETE FROM chain WHERE sequence = 2",
-            "DELETE FROM chain WHERE sequence = (SELECT max(sequence) FROM chain)",
-            "DELETE FROM chain",
-            "UPDATE chain SET event = replace(event, 'keyCompromise', 'superseded')",
-            "UPDATE chain SET event = 7 WHERE sequence = 1",
-            "UPDATE chain SET hash = 'ff' WHERE sequence = 3",
-            "UPDATE head SET signature = x'00'",
-            "UPDATE head SET signature = 'text'",
-            "UPDATE head SET sequence = 2",
-            "DELETE FROM head",
-        ],
+        sampled(
+            [
+                "UPDATE issued SET revoked_at = NULL, reason = NULL",
+                "UPDATE issued SET revoked_at = NULL",
+                "UPDATE issued SET reason = 'superseded' WHERE revoked_at IS NOT NULL",
+                "UPDATE issued SET revoked_at = '2020-01-01T00:00:00+00:00' WHERE revoked_at IS NOT NULL",
+                "UPDATE issued SET revoked_at = '2020-01-01T00:00:00+00:00' WHERE rowid = 1",
+                "UPDATE issued SET subject = 'CN=another' WHERE rowid = 3",
+                "UPDATE issued SET not_after = '2020-01-01T00:00:00+00:00' WHERE rowid = 3",
+                "UPDATE issued SET key_sha256 = '00' WHERE rowid = 2",
+                "UPDATE issued SET request_sha256 = '00' WHERE rowid = 2",
+                "UPDATE issued SET certificate = x'3000' WHERE rowid = 3",
+                "UPDATE issued SET certificate = 'text' WHERE rowid = 3",
+                "UPDATE issued SET serial = 'ff' WHERE rowid = 3",
+                "DELETE FROM issued WHERE rowid = 3",
+                "DELETE FROM issued WHERE rowid = 2",
+                "INSERT INTO issued SELECT 'ff', 'CN=x', not_before, not_after, '', '', '', NULL, NULL FROM issued "
+                "LIMIT 1",
+                "DELETE FROM chain WHERE sequence = 2",
+                "DELETE FROM chain WHERE sequence = (SELECT max(sequence) FROM chain)",
+                "DELETE FROM chain",
+                "UPDATE chain SET event = replace(event, 'keyCompromise', 'superseded')",
+                "UPDATE chain SET event = 7 WHERE sequence = 1",
+                "UPDATE chain SET hash = 'ff' WHERE sequence = 3",
+                "UPDATE head SET signature = x'00'",
+                "UPDATE head SET signature = 'text'",
+                "UPDATE head SET sequence = 2",
+                "DELETE FROM head",
+            ],
+            keep=8,
+        ),
     )
     def test_noticed(self, root: CertificateAuthority, statement: str) -> None:
         change(root, statement)

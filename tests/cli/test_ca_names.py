@@ -16,6 +16,7 @@ from optiga.errors import ConfigurationError
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
+from tests.support.sampling import sampled
 
 ALLOWED = ("--allow-dns", "*.dev.example", "--allow-dns", "Gateway.example")
 SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
@@ -67,35 +68,38 @@ class TestNames:
 
     @pytest.mark.parametrize(
         "name",
-        [
-            "*",
-            "*.com",
-            "*.dev.example",
-            "a.b.dev.example",
-            "dev.example",
-            "adev.example",
-            "a.dev.example.evil.example",
-            "broker.example",
-            "a.gateway.example",
-            "a_b.dev.example",
-            "-a.dev.example",
-            "a.dev.example.",
-            ".dev.example",
-            f"{'a' * 64}.dev.example",
-            "",
-            "a b.dev.example",
-            "a\0.dev.example",
-            "a\n.dev.example",
-            "192.0.2.7",
-            x509.IPAddress(ipaddress.ip_address("192.0.2.7")),
-            x509.IPAddress(ipaddress.ip_network("192.0.2.0/24")),
-            x509.UniformResourceIdentifier("https://a.dev.example/"),
-            x509.RFC822Name("a@a.dev.example"),
-            x509.DirectoryName(x509.Name([])),
-            x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\nb")])),
-            x509.RegisteredID(x509.ObjectIdentifier("1.2.3")),
-            x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), b"\x0c\x01a"),
-        ],
+        sampled(
+            [
+                "*",
+                "*.com",
+                "*.dev.example",
+                "a.b.dev.example",
+                "dev.example",
+                "adev.example",
+                "a.dev.example.evil.example",
+                "broker.example",
+                "a.gateway.example",
+                "a_b.dev.example",
+                "-a.dev.example",
+                "a.dev.example.",
+                ".dev.example",
+                f"{'a' * 64}.dev.example",
+                "",
+                "a b.dev.example",
+                "a\0.dev.example",
+                "a\n.dev.example",
+                "192.0.2.7",
+                x509.IPAddress(ipaddress.ip_address("192.0.2.7")),
+                x509.IPAddress(ipaddress.ip_network("192.0.2.0/24")),
+                x509.UniformResourceIdentifier("https://a.dev.example/"),
+                x509.RFC822Name("a@a.dev.example"),
+                x509.DirectoryName(x509.Name([])),
+                x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\nb")])),
+                x509.RegisteredID(x509.ObjectIdentifier("1.2.3")),
+                x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), b"\x0c\x01a"),
+            ],
+            keep=12,
+        ),
     )
     def test_others(self, cli: Cli, ca: str, name: str | x509.GeneralName) -> None:
         ask("a.dev.example", name)

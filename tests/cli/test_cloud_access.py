@@ -197,7 +197,7 @@ class TestAskedFirst:
             assert cli("--port", CHIP, "provision", CONFIG, *options.split(), "--dry-run").code == 0, options
         assert set(cloud.calls) == set(ASKED_FIRST)
 
-    @pytest.mark.parametrize("operation", sampled(sorted(ASKED_FIRST.keys() - MUST_ANSWER)))
+    @pytest.mark.parametrize("operation", sampled(sorted(ASKED_FIRST.keys() - MUST_ANSWER), keep=1))
     def test_a_question_that_may_not_be_asked(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         """It is a warning with the action's name, and the run goes on to its end."""
         cloud.fail(operation, Fault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
@@ -217,7 +217,7 @@ class TestAskedFirst:
         assert f"AWS does not let these credentials do {action}" in said
         assert f"Allow {action}: {OPERATORS}" in said
 
-    @pytest.mark.parametrize("operation", sampled(ASKED_FIRST))
+    @pytest.mark.parametrize("operation", sampled(ASKED_FIRST, keep=2))
     def test_answered_with_garbage(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         """As a network answers that wants its user to log in first."""
         cloud.fail(operation, Fault.GARBAGE)
@@ -235,7 +235,7 @@ def test_pages(cli: Cli, cloud: Cloud, status: int, line: str) -> None:
     assert re.search(line, said), said
 
 
-@pytest.mark.parametrize("operation", ["AttachThingPrincipal", "AttachPolicy", "UpdateCertificate"])
+@pytest.mark.parametrize("operation", sampled(["AttachThingPrincipal", "AttachPolicy", "UpdateCertificate"], keep=1))
 def test_garbage_is_no_consent(cli: Cli, cloud: Cloud, operation: str) -> None:
     """AWS answers these with nothing, so that a network's own page must not be taken for it."""
     cloud.fail(operation, Fault.GARBAGE, times=1)

@@ -200,6 +200,7 @@ class TestChipsThatAreThere:
     def test_register_a_chip_of_another_root(self, cli: Cli, cloud: Cloud, chip: str, files: Path) -> None:
         assert "root.pem" in refused(cli, cloud, CERTIFICATE, "register", "--trust", files / "root.pem")
 
+    @pytest.mark.long
     def test_deprovision_a_chip_that_is_unknown(self, cli: Cli, cloud: Cloud, chip: str) -> None:
         assert cli("--port", CHIP, "provision", CONFIG).code == 0
         other = "00" * 27

@@ -153,6 +153,7 @@ class TestDryRun:
 
 
 class TestSecrets:
+    @pytest.mark.long
     def test_in_no_output_of_a_run_that_says_all(
         self, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

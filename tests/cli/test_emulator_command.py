@@ -19,6 +19,7 @@ from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate_for
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process, serving
+from tests.support.sampling import sampled
 
 BOARD = 3
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and pseudo terminals are POSIX")
@@ -182,6 +183,7 @@ class TestServe:
         assert cli("--port", port, "--read", "second").out == certificate.read_text()
         assert "subject CN=test device" in cli("--port", port, "info").out
 
+    @pytest.mark.long
     def test_over_a_shielded_connection(self, cli: Cli) -> None:
         """What may only be read over one is read from a board that has one, and from no other."""
         Path("data.bin").write_bytes(b"\xc0\xff\xee")
@@ -193,7 +195,7 @@ class TestServe:
         assert "c0 ff ee" in cli("--port", "emulator:a.chip?shielded=yes", "object", "read", "0xF1D0").out
 
     @POSIX
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    @pytest.mark.parametrize("number", sampled([signal.SIGTERM, signal.SIGINT], keep=1))
     def test_tcp(self, cli: Cli, number: int) -> None:
         with serving(Path.cwd(), "--chip", "board.chip", "--tcp", "127.0.0.1:0") as served:
             assert served.port.startswith("socket://127.0.0.1:")
@@ -232,6 +234,7 @@ class TestServe:
         assert err.startswith("Emulated chip: ")
         assert err.count("\n") == 1
 
+    @pytest.mark.long
     def test_verbose_and_very_verbose(self, cli: Cli) -> None:
         with serving(Path.cwd(), "--chip", "board.chip", "--tcp", "127.0.0.1:0") as served:
             command = [*OPTIGA, "--port", served.port, "--read", "0xE0C2", "--query", "data", "-q"]

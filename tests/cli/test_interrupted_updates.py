@@ -236,7 +236,7 @@ class TestIdentities:
         assert objects(port) == before
 
     @pytest.mark.parametrize("oid", [0xE0E1, 0xE0F1])
-    @pytest.mark.parametrize("options", [(), ("--renew",)])
+    @pytest.mark.parametrize("options", [(), ("--renew",), ("--dry-run",)])
     def test_provision(self, run: Cli, bench: Bench, oid: int, options: tuple[str, ...]) -> None:
         self.break_slot(bench.port, oid)
         before = bench.objects()

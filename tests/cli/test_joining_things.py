@@ -17,6 +17,7 @@ from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.asking import certify
 from tests.support.cloud.faults import Fault
 from tests.support.places import CONFIGS
+from tests.support.sampling import sampled
 
 OF_EACH = CONFIGS / "config_nistp256_ecdsa_thing_per_chip.jsn"
 DENIED = Fault.error("AccessDeniedException", 403, "User: x is not authorized to perform this")
@@ -89,6 +90,7 @@ class TestTwoChipsThatSayOneUid:
         assert len(bench.active()) == 2
 
     @pytest.mark.parametrize("parameter", ["SerialNumber", "AWS::IoT::Certificate::CommonName"])
+    @pytest.mark.long
     def test_by_a_provisioning_template(self, cli: Cli, bench: Bench, twin: str, parameter: str) -> None:
         """Also where the thing is named after a component of the certificate's subject."""
         template = Path("template.json")
@@ -130,6 +132,7 @@ class TestNoOther:
         assert result.code == 0, result.err
 
     @pytest.mark.parametrize("status", ["INACTIVE", "REVOKED"])
+    @pytest.mark.long
     def test_one_that_is_not_active(self, cli: Cli, bench: Bench, twin: str, status: str) -> None:
         first = result_of(cli("--port", bench.port, "provision", OF_EACH))
         bench.cloud.iot.update_certificate(certificateId=first["certificate_id"], newStatus=status)
@@ -137,6 +140,7 @@ class TestNoOther:
 
 
 class TestSamples:
+    @pytest.mark.long
     def test_everybodys_thing(self, cli: Cli, run: Cli, bench: Bench) -> None:
         assert "my_thing" not in run().err.partition("Warning")[2]
         for count in (1, 2):
@@ -161,7 +165,7 @@ class TestSamples:
 
 
 class TestNotAllowedToAsk:
-    @pytest.mark.parametrize("operation", ["ListThingPrincipals", "DescribeCertificate"])
+    @pytest.mark.parametrize("operation", sampled(["ListThingPrincipals", "DescribeCertificate"], keep=1))
     def test_a_warning_with_the_actions_name(self, cli: Cli, bench: Bench, twin: str, operation: str) -> None:
         assert cli("--port", bench.port, "provision", OF_EACH).code == 0
         bench.cloud.fail(operation, DENIED)
@@ -179,6 +183,7 @@ class TestNotAllowedToAsk:
         assert key_of(bench.port) is None
 
 
+@pytest.mark.long
 def test_many_certificates_over_several_pages(cli: Cli, bench: Bench) -> None:
     iot = bench.cloud.iot
     name = f"thing_{uid_of(bench.port)}"

@@ -12,6 +12,7 @@ import optiga
 from tests.support.cli.mistakes import CERTIFICATE, CHIP, Mistake, assert_mistake
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_key
+from tests.support.sampling import sampled
 
 MISTAKES = [
     Mistake("key sign ninth m", "'ninth' is not a slot"),
@@ -52,7 +53,7 @@ def large() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 3072)
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.typed)
+@pytest.mark.parametrize("mistake", sampled(MISTAKES, keep=12), ids=lambda mistake: mistake.typed)
 def test_mistakes(cli: Cli, port: str, mistake: Mistake, large: rsa.RSAPrivateKey) -> None:
     """One line, the exit code, and neither the chip nor a file is changed."""
     Path("m").write_bytes(b"what is signed\n")

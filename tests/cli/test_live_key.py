@@ -190,7 +190,7 @@ def live(run: Cli, bench: Bench) -> Bench:
 
 class TestNothingIsLost:
     @pytest.mark.parametrize("dry", [False, True], ids=["renew", "dry run"])
-    @pytest.mark.parametrize("name", sampled(WAYS, keep=5))
+    @pytest.mark.parametrize("name", sampled(WAYS, keep=3))
     def test_a_live_device(
         self, name: str, dry: bool, cli: Cli, live: Bench, config: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

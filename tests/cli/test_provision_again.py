@@ -40,6 +40,7 @@ class TestRenew:
         new = result_of(run("--renew"))
         assert bench.check_finished(certificates=2) == new["certificate_arn"]
 
+    @pytest.mark.long
     def test_an_interrupted_renewal_is_finished_without_the_option(self, run: Cli, bench: Bench) -> None:
         result_of(run())
         bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
@@ -47,6 +48,7 @@ class TestRenew:
         result_of(run())
         bench.check_finished(certificates=2)
 
+    @pytest.mark.long
     def test_another_key_in_the_middle(self, cli: Cli, run: Cli, bench: Bench, config: Path, tmp_path: Path) -> None:
         """The slot got another key between two runs: said, and begun anew only if that is wanted."""
         old = result_of(run())
@@ -69,6 +71,7 @@ class TestRenew:
         assert cli("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy").code == 0
         assert bench.certificates() == []
 
+    @pytest.mark.long
     def test_one_that_was_revoked_stays_so(self, run: Cli, bench: Bench) -> None:
         old = result_of(run())["certificate_id"]
         bench.cloud.iot.update_certificate(certificateId=old, newStatus="REVOKED")
@@ -77,6 +80,7 @@ class TestRenew:
         assert {one["certificateId"]: one["status"] for one in bench.certificates()} == {old: "REVOKED", new: "ACTIVE"}
         assert "The certificate before it" not in renewed.err
 
+    @pytest.mark.long
     def test_a_certificate_that_nobody_heard_of(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         """Its answer was lost, and then its key: it is not used any more, but it is not forgotten."""
         bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
@@ -88,6 +92,7 @@ class TestRenew:
         assert bench.certificates() == []
 
 
+@pytest.mark.long
 class TestInTheMiddle:
     """What happened in AWS to the certificate of a run that was interrupted."""
 
@@ -150,6 +155,7 @@ class TestDrift:
         bench.check_finished()
 
     @pytest.mark.parametrize("state", ["INACTIVE", "REVOKED", "gone"])
+    @pytest.mark.long
     def test_a_certificate_that_aws_no_longer_takes(self, run: Cli, bench: Bench, state: str) -> None:
         fields = result_of(run())
         iot, certificate_id, arn = bench.cloud.iot, fields["certificate_id"], fields["certificate_arn"]
@@ -205,6 +211,7 @@ class TestDrift:
         assert line.format("0xE0FC") in run("--journal", "another.db").err
 
 
+@pytest.mark.long
 class TestDamagedJournal:
     @pytest.mark.parametrize(
         "column", sampled(["key_info", "csr", "filename", "requested_at", "certificate", "certificate_id"])

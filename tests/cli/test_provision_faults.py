@@ -73,6 +73,7 @@ def test_a_call_fails(run: Cli, bench: Bench, operation: str, fault: str) -> Non
 
 
 @pytest.mark.parametrize("operation", sampled(OPERATIONS[1:]))
+@pytest.mark.long
 def test_a_call_fails_again_and_again(run: Cli, bench: Bench, operation: str) -> None:
     """Each time in another way; nothing piles up."""
     faults = [fault_of(operation, name) for name in ("error", "broken before", "broken after")]
@@ -96,6 +97,7 @@ def test_an_answer_that_is_none(run: Cli, bench: Bench, operation: str) -> None:
     bench.check_finished()
 
 
+@pytest.mark.long
 class TestPatience:
     """What passes by itself is waited for."""
 
@@ -170,7 +172,7 @@ def test_adopted_among_many(run: Cli, bench: Bench) -> None:
 class TestChipFails:
     """The chip fails where AWS does not: nothing is active, and the next run finishes."""
 
-    @pytest.mark.parametrize("method", sampled(["generate_key", "write", "read", "metadata", "execute"], keep=2))
+    @pytest.mark.parametrize("method", sampled(["generate_key", "write", "read", "metadata", "execute"], keep=1))
     def test_a_method_fails(self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
         def fail(*_: object, **__: object) -> None:
             raise optiga.ChipError("the chip is tired")
@@ -182,6 +184,7 @@ class TestChipFails:
         assert run().code == 0
         bench.check_finished()
 
+    @pytest.mark.long
     def test_the_certificate_does_not_stay_in_the_chip(
         self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -56,6 +56,7 @@ class TestOwnCa:
         (found,) = bench.active()
         assert found["caCertificateId"] == registered.out.strip()
 
+    @pytest.mark.long
     def test_a_ca_that_is_inactive_there(self, cli: Cli, run: Cli, bench: Bench, ca: str) -> None:
         ca_id = cli("ca", "register", ca, "--query", "ca_certificate_id").out.strip()
         bench.cloud.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")
@@ -66,6 +67,7 @@ class TestOwnCa:
         assert cli("ca", "register", ca).code == 0
         self.check(bench, result_of(run("--ca", ca)))
 
+    @pytest.mark.long
     def test_renewed(self, run: Cli, bench: Bench, ca: str) -> None:
         """The old certificate is the CA's to revoke; AWS lets it in no more."""
         old = result_of(run("--ca", ca))
@@ -95,6 +97,7 @@ class TestOwnCa:
         listed = json.loads(cli("ca", "list", "--ca", ca, "--output", "json").out)["certificates"]
         assert len(listed) == 1
 
+    @pytest.mark.long
     def test_registered_already(self, run: Cli, bench: Bench, ca: str) -> None:
         """A run that was interrupted behind the registration."""
         bench.cloud.fail("RegisterCertificateWithoutCA", Fault.BREAK_AFTER, times=1)

@@ -15,6 +15,7 @@ from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.faults import Fault
 from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
+from tests.support.sampling import sampled
 
 DENIED = Fault.error("AccessDeniedException", 403, "User: x is not authorized to perform this")
 LIMIT = Fault.error("LimitExceededException", 410, "The limit has been reached")
@@ -125,6 +126,7 @@ class TestDescribeCertificate:
         warned(run("--renew"), "DescribeCertificate")
         bench.check_finished(certificates=2)
 
+    @pytest.mark.long
     def test_the_certificate_before_it_that_is_revoked(self, run: Cli, bench: Bench) -> None:
         old = str(result_of(run())["certificate_id"])
         bench.cloud.iot.update_certificate(certificateId=old, newStatus="REVOKED")
@@ -155,6 +157,7 @@ class TestACertificateThatNobodyHasHeardOf:
         return bench
 
     @pytest.mark.parametrize("operation", ["ListCertificates", "DescribeCertificate"])
+    @pytest.mark.long
     def test_no_second_one_is_made(self, run: Cli, lost: Bench, operation: str) -> None:
         lost.cloud.fail(operation, DENIED, times=1)
         assert "second certificate" in refused(run(), operation)
@@ -170,7 +173,9 @@ class TestACertificateThatNobodyHasHeardOf:
 
 
 class TestDeprovision:
-    @pytest.mark.parametrize("operation", ["DescribeCertificate", "ListPrincipalThings", "ListAttachedPolicies"])
+    @pytest.mark.parametrize(
+        "operation", sampled(["DescribeCertificate", "ListPrincipalThings", "ListAttachedPolicies"], keep=1)
+    )
     def test_by_what_the_journal_knows(self, cli: Cli, run: Cli, bench: Bench, operation: str) -> None:
         run()
         bench.cloud.fail(operation, DENIED, times=1)
@@ -180,6 +185,7 @@ class TestDeprovision:
         assert bench.cloud.iot.list_things()["things"] == []
         assert bench.cloud.iot.list_policies()["policies"] == []
 
+    @pytest.mark.long
     def test_what_is_gone_already(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """The call may be made again: what cannot be seen may be gone."""
         run()

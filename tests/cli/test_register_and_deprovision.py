@@ -109,6 +109,7 @@ class TestDeprovision:
         assert cli("deprovision", "--yes", "--uid", str(uid).upper()).code == 0
         assert bench.certificates() == []
 
+    @pytest.mark.long
     def test_afterwards_the_chip_is_blank_to_the_journal(self, cli: Cli, run: Cli, bench: Bench) -> None:
         old = result_of(run())
         cli("--port", bench.port, "deprovision", "--yes")
@@ -125,6 +126,7 @@ class TestDeprovision:
         assert cli("--port", bench.port, "deprovision", "--yes").code == 0
         assert bench.certificates() == []
 
+    @pytest.mark.long
     def test_a_policy_that_others_use(self, cli: Cli, run: Cli, bench: Bench) -> None:
         run()
         run("--slot", "third")
@@ -137,6 +139,7 @@ class TestDeprovision:
         assert cli("--port", bench.port, "deprovision", "--slot", "third", "--yes", "--delete-policy").code == 0
         assert bench.cloud.iot.list_policies()["policies"] == []
 
+    @pytest.mark.long
     def test_a_thing_that_others_use(self, cli: Cli, run: Cli, bench: Bench) -> None:
         run()
         run("--slot", "third")
@@ -145,6 +148,7 @@ class TestDeprovision:
         assert "detach its other certificates first" in result.errors[0]
         assert len(bench.certificates()) == 1
 
+    @pytest.mark.long
     def test_answers_are_lost(self, cli: Cli, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         """Botocore asks again by itself, and what is gone by then is no error."""
         run()

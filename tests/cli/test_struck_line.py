@@ -34,6 +34,7 @@ def writes(events: list[Event]) -> list[Event]:
     return [event for event in events if event.kind == "write port"]
 
 
+@pytest.mark.long
 def test_killed_while_the_chip_makes_a_key(runner: Runner, tmp_path: Path) -> None:
     """Its answer is on the way to nobody; the next one does not take it for the answer to its own command."""
     with serving(tmp_path, "--chip", "chip", "--pty", str(tmp_path / "board")) as served:

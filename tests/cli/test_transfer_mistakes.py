@@ -13,6 +13,7 @@ import optiga
 from optiga.protocol.metadata_words import parse_metadata_words
 from tests.support.cli.mistakes import USAGE, Mistake, assert_mistake, fails
 from tests.support.cli.runner import Cli
+from tests.support.sampling import sampled
 
 LOCKED, FULL = 0xF1D8, 0xF1D9
 OPERATIONAL = {"pretty_metadata": {"lcso": "operational"}}
@@ -79,7 +80,7 @@ def test_mistakes(cli: Cli, port: str, mistake: Mistake) -> None:
     assert (state(cli, port), set(Path().iterdir())) == (before, files)
 
 
-@pytest.mark.parametrize("what", FILES)
+@pytest.mark.parametrize("what", sampled(FILES, keep=6))
 def test_files(cli: Cli, prepared: str, what: str) -> None:
     """Refused before anything is written; with --keep-going, the other object is."""
     dump, line = FILES[what]

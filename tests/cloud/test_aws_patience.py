@@ -16,6 +16,7 @@ from optiga.cloud.aws import patience
 from optiga.cloud.aws.connection import AwsOptions, connect
 from optiga.cloud.aws.errors import AwsError
 from tests.support.makers import make_certificate, make_key
+from tests.support.sampling import sampled
 
 Answer = Callable[[socket.socket, int], None]
 IDENTITY = (
@@ -113,7 +114,11 @@ class TestTime:
         with serving(lambda connection, _: connection.recv(1) and server.is_over.wait()) as server:  # type: ignore[arg-type,return-value]
             assert "has not done sts:GetCallerIdentity within 1 seconds" in refusal(server.url, timeout_s=1)
 
-    @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"], ids=["head", "body"])
+    @pytest.mark.parametrize(
+        "head",
+        [b"", pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", marks=pytest.mark.long)],
+        ids=["head", "body"],
+    )
     def test_a_byte_now_and_then(self, head: bytes) -> None:
         def trickle(connection: socket.socket, _: int) -> None:
             receive(connection)
@@ -144,7 +149,7 @@ class TestTime:
 
 
 class TestAskedAgain:
-    @pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
+    @pytest.mark.parametrize("is_reset", [False, pytest.param(True, marks=pytest.mark.long)], ids=["closed", "reset"])
     def test_an_answer_that_is_cut(self, is_reset: bool) -> None:
         def cut(connection: socket.socket, count: int) -> None:
             receive(connection)
@@ -185,12 +190,15 @@ class TestNotAskedAgain:
 
     @pytest.mark.parametrize(
         "answered",
-        [
-            response(b"", "302 Found", "Location: http://login.example/"),
-            response(b"<html>Log in</html>", "302 Found", "Location: http://login.example/"),
-            response(b"<!DOCTYPE html><title>Log in</title>"),
-            response(b"<html>Log in</html>", "511 Network Authentication Required"),
-        ],
+        sampled(
+            [
+                response(b"", "302 Found", "Location: http://login.example/"),
+                response(b"<html>Log in</html>", "302 Found", "Location: http://login.example/"),
+                response(b"<!DOCTYPE html><title>Log in</title>"),
+                response(b"<html>Log in</html>", "511 Network Authentication Required"),
+            ],
+            keep=2,
+        ),
     )
     def test_a_network_that_wants_its_user_to_log_in(self, answered: bytes) -> None:
         def portal(connection: socket.socket, _: int) -> None:

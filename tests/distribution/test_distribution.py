@@ -81,6 +81,7 @@ def metadata(wheel: Path) -> Message:
         return BytesParser().parsebytes(archive.read(name))
 
 
+@pytest.mark.long
 class TestSameBytes:
     def test_from_another_folder_at_another_time(self, built: Path, tmp_path: Path) -> None:
         checkout = copy_checkout(tmp_path / "a folder" / "elsewhere")
@@ -100,6 +101,7 @@ class TestSameBytes:
         assert again == {wheel.name: wheel.read_bytes()}
 
 
+@pytest.mark.long
 class TestContents:
     def test_what_lies_beside_the_package_is_within_it(self, wheel: Path) -> None:
         beside = [path for folder in ("templates", "configs") for path in (ROOT / folder).iterdir()]
@@ -168,6 +170,7 @@ def run_unpacked(unpacked: Path, folder: Path, *options: str, program: str, word
     return done.stdout + done.stderr
 
 
+@pytest.mark.long
 class TestUnpacked:
     def test_its_own_templates(self, unpacked: Path, tmp_path: Path) -> None:
         program = (
@@ -214,6 +217,7 @@ def test_another_project_is_not_installed(tmp_path: Path) -> None:
     assert "pip install" not in printed
 
 
+@pytest.mark.long
 def test_digests_differ_where_a_file_differs(built: Path, tmp_path: Path) -> None:
     """The comparison of builds can fail."""
     checkout = copy_checkout(tmp_path / "checkout")

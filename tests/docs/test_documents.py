@@ -38,8 +38,6 @@ NOT_RUN = {
 NEEDS_OPTIGATRUST = ".venv/bin/python benchmarks/run.py"
 """Infineon's host software comes for Linux alone."""
 
-LONG = {"docs/aws.md", "docs/chip.md", "docs/own-ca.md", "benchmarks/README.md"}
-"""Their commands take their time."""
 NEEDS_AWS = re.compile(r"^\$ .*optiga\.py.* (provision|register) ", re.MULTILINE)
 
 
@@ -67,7 +65,7 @@ def workshop(tmp_path: Path) -> Iterator[Workshop]:
 
 
 @pytest.mark.parametrize(
-    "document", [pytest.param(name, marks=pytest.mark.long) if name in LONG else name for name in DOCUMENTS]
+    "document", [name if name == "README.md" else pytest.param(name, marks=pytest.mark.long) for name in DOCUMENTS]
 )
 def test_commands(document: str, workshop: Workshop, request: pytest.FixtureRequest) -> None:
     if NEEDS_AWS.search(read(document)):

@@ -129,6 +129,7 @@ class TestPlain:
         optiga("ca", "init", "--no-passphrase", "root", code=CONFIGURATION)
         assert Path("root/ca.key").read_bytes() == before
 
+    @pytest.mark.long
     def test_aws_takes_it(self, optiga: Optiga, left: Path, cloud: Any) -> None:
         """It certifies the code that AWS gives; once more changes nothing."""
         registered = optiga.json("ca", "register", "root")

@@ -95,7 +95,7 @@ def disk(optiga: Optiga, left: Path) -> Left:
     return Left(optiga, left)
 
 
-@pytest.mark.parametrize("left", sampled(cases("provisioned/*/"), keep=4))
+@pytest.mark.parametrize("left", sampled(cases("provisioned/*/"), keep=3))
 def test_it_goes_on_to_its_end(disk: Left, cloud: Any) -> None:
     check_journal(disk)
     restore(cloud.iot, disk.said["cloud"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, shorten
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,11 +97,11 @@ class Settings:
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not."""
-        click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
+        click.secho(f"Warning: {shorten(text)}", err=True, fg="yellow", color=_colours())
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
-        click.secho(f"Error: {' '.join(text.splitlines())}", err=True, fg="red", color=_colours())
+        click.secho(f"Error: {shorten(' '.join(text.splitlines()))}", err=True, fg="red", color=_colours())
 
     def check_query(self, sample: Mapping[str, Any]) -> None:
         """Refuse a query that finds nothing in a result of this kind, before anything is done.

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from optiga.cli.render.tables import table
+from optiga.cli.support.content import check_out
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
@@ -56,12 +57,11 @@ def show(settings: Settings, path: str) -> None:
 @pass_settings
 def export(settings: Settings, path: str, out: str | None) -> None:
     """Give out everything, CSRs and certificates included, as JSON or CSV."""
-    from optiga.files.files import check_output_file, write_whole
+    from optiga.files.files import write_whole
     from optiga.provision.journal import open_journal
 
     _refuse_query(settings)
-    if out is not None:
-        check_output_file(Path(out))
+    check_out(out)
     with open_journal(Path(path)) as journal:
         slots = [entry.export() for entry in journal.all()]
     text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
