@@ -8,7 +8,7 @@ from optiga.emulator import chip as chip_module
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
-from tests.support.emulator.emulated import Probe, command, key_target, to_sign, two
+from tests.support.emulator.emulated import UNWRITTEN, Probe, command, key_target, to_sign, two
 
 OPEN, CLOSE = CommandCode.OPEN_APPLICATION, CommandCode.CLOSE_APPLICATION
 GET, SET, RANDOM = CommandCode.GET_DATA_OBJECT, CommandCode.SET_DATA_OBJECT, CommandCode.GET_RANDOM
@@ -164,4 +164,4 @@ def test_what_a_command_has_changed_before_it_fails_is_dropped(
     expected = error.code if isinstance(error, CommandError) else ErrorCode.INTERNAL_PROCESS_ERROR
     assert probe.last_error() == expected
     probe.write(0xF1D1, b"the next command")
-    assert probe.read(0xF1D0) == b"\x00"
+    assert probe.read(0xF1D0) == UNWRITTEN
