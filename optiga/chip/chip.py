@@ -176,13 +176,13 @@ class Chip:
                 break
         return data
 
-    def read_if_allowed(self, oid: int) -> bytes | None:
-        """Data of an object; None if its access conditions do not let them be read.
+    def read_if_allowed(self, oid: int, offset: int = 0, length: int | None = None) -> bytes | None:
+        """Like :meth:`read`; None if the object's access conditions do not let it be read.
 
         :raises ChipError: if the chip refuses for another reason.
         """
         try:
-            return self.read(oid)
+            return self.read(oid, offset, length)
         except ChipError as error:
             if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
                 return None

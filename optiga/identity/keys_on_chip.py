@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError
-from optiga.objects.stored import decode_stored, is_empty, read_certificates
+from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
 from optiga.objects.targets import resolve_slot
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -177,7 +177,7 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
     if plan.slot is None or plan.slot.certificate_oid is None:
         return Held(algorithm)
     try:
-        data = chip.read(plan.slot.certificate_oid)
+        data = read_stored(chip, plan.slot.certificate_oid)
         if is_empty(data):
             return Held(algorithm)
         subject = decode_stored(data)[0].subject

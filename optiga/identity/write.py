@@ -12,6 +12,7 @@ from optiga.files.files import read_input
 from optiga.identity.hexdump import hex_dump
 from optiga.identity.proof import Proof, prove_key
 from optiga.objects.objects import read_data
+from optiga.objects.reading import read_to_compare
 from optiga.objects.targets import Target, resolve_writable
 from optiga.protocol import tls_identity
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -137,7 +138,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     """
     target = plan.target
     key = _look_at_key(chip, plan)
-    before = _held(chip, target)
+    before = _held(chip, target, plan.data)
     if before is None and (unusable := chip.find_unusable(target.oid)):
         raise unusable.error(chip.port)
     proof = _prove(chip, plan, key) if strict else None
@@ -173,9 +174,14 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     )
 
 
-def _held(chip: Chip, target: Target) -> bytes | None:
-    """What an object holds; None if it cannot be read, or (which data objects may) would count that."""
-    return read_data(chip, target.info) if target.kind is ObjectKind.DATA else chip.read_if_allowed(target.oid)
+def _held(chip: Chip, target: Target, expected: bytes | None = None) -> bytes | None:
+    """What an object holds; None if it cannot be read, or (which data objects may) would count that.
+
+    :param expected: what it is compared with: of other data a part is enough.
+    """
+    if target.kind is ObjectKind.DATA:
+        return read_data(chip, target.info, expected=expected)
+    return chip.read_if_allowed(target.oid) if expected is None else read_to_compare(chip, target.oid, expected)
 
 
 def _look_at_key(chip: Chip, plan: WritePlan) -> Metadata | None:

@@ -9,7 +9,7 @@ from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
 from optiga.objects.irreversible import state_of
-from optiga.objects.stored import decode_stored, is_empty
+from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.protocol.codes import ErrorCode, life_cycle_word
 from optiga.protocol.models import find_model
 from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
@@ -86,7 +86,7 @@ def _describe_slot(chip: Chip, slot: Slot, now: datetime, unusable: list[Unusabl
 def _describe_certificate(chip: Chip, oid: int, now: datetime, unusable: list[Unusable]) -> dict[str, Any] | None:
     """A slot's certificate in JSON; None if there is none, or it is not let be read."""
     try:
-        return _describe_stored(chip.read(oid), now)
+        return _describe_stored(read_stored(chip, oid), now)
     except ChipError as error:
         if error.code == ErrorCode.INVALID_OID:
             return None

@@ -8,7 +8,7 @@ from optiga.errors import CertificateError, ChipError
 from optiga.identity.proof import prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
 from optiga.objects.access import check_access
-from optiga.objects.stored import decode_stored, is_empty
+from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import parse_certificates
 from optiga.pki.public_keys import PublicKey
 from optiga.protocol.metadata import Tag
@@ -74,7 +74,7 @@ class OnChip:
         """Say whose identity is going to be lost, the slot's own or the one whose certificate lies in the object."""
         if self._plan.new is None:
             return
-        data = self.chip.read(self._plan.target.oid)
+        data = read_stored(self.chip, self._plan.target.oid)
         if is_empty(data):
             return
         try:

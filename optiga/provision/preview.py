@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
-from optiga.objects.stored import decode_stored, is_empty
+from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.provision.journal import open_journal
 from optiga.provision.on_chip import OnChip
 from optiga.provision.outputs import check_outputs
@@ -38,7 +38,7 @@ def preview(
             on_chip = OnChip(chip, plan, report)
             uid, refusal, data = on_chip.uid, on_chip.refusal(), b""
             if refusal is None:
-                data = chip.read(plan.target.oid)
+                data = read_stored(chip, plan.target.oid)
                 if renew or not _is_known(uid, plan, journal_path):
                     check_outputs(plan.folder, plan.cloud, uid)
                     on_chip.check_possible()
