@@ -161,7 +161,7 @@ def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
 
 
 def look_at(chip: Chip, plan: KeyPlan) -> Held:
-    """What a new key would take the place of. At most two exchanges, and one for the UID.
+    """What a new key would take the place of. At most three exchanges, and one for the UID.
 
     :raises ConfigurationError: if the chip's model does not have such keys, or not in this place.
     :raises ChipError: if the chip does not have the object, or refuses to tell; if it would not use the new key.

@@ -25,7 +25,7 @@ _LABEL_WIDTH = 16
 
 
 def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, Any]:
-    """Identity, life cycle and slots of a chip, as JSON has it. About fifteen exchanges.
+    """Identity, life cycle and slots of a chip, as JSON has it. About twenty exchanges.
 
     Objects that the chip's model does not have, or does not let be read, are left out.
 

@@ -23,9 +23,9 @@ def preview(
 ) -> None:
     """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
-    A run also refuses a key or certificate that the chip neither reads nor uses. At most six exchanges: the UID, the
-    metadata of key and certificate, once more for a run that replaces them, and the certificate. A chip that cannot be
-    asked is a warning, too.
+    A run also refuses a key or certificate that the chip neither reads nor uses. At most seven exchanges: the UID, the
+    metadata of key and certificate, once more for a run that replaces them, and the certificate, in two parts. A chip
+    that cannot be asked is a warning, too.
 
     :param renew: whether a chip that is finished gets a new key and certificate.
     :raises ConfigurationError: if the chip does not let its key or certificate be replaced, a file cannot be written,
