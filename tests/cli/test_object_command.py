@@ -53,7 +53,9 @@ class TestList:
         assert result.code == 0
         lines = result.out.splitlines()
         assert lines[0].split() == ["oid", "what", "bytes", "life_cycle", "change", "read", "execute"]
-        assert any(re.match(r"0xF1D0  arbitrary data type 3, 1 +100/140 +creation +lcso < operational", x) for x in lines)
+        assert any(
+            re.match(r"0xF1D0  arbitrary data type 3, 1 +100/140 +creation +lcso < operational", x) for x in lines
+        )
         assert any(re.match(r"0xE0F0  device private EC key 1, secp256r1 +- ", line) for line in lines)
         assert not any(line.startswith("0xE100") for line in lines)
 
