@@ -157,6 +157,6 @@ def _cipher(machine: Machine, manifest: Manifest) -> FragmentCipher | None:
     if manifest.encryption is None:
         return None
     secret = machine.stored_secret(manifest.encryption.secret_oid, ObjectType.UPDATE_SECRET)
-    if len(secret) > MAX_UPDATE_SECRET:  # of a chip's file from before that was refused
+    if len(secret) > MAX_UPDATE_SECRET:  # as an object that became one held, written or not
         raise CommandError(ErrorCode.INVALID_DATA)
     return FragmentCipher(manifest.encryption, secret, manifest.payload_version, manifest.size)
