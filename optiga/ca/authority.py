@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from optiga.ca.changes import Changes
 from optiga.ca.folder import KEY, CaFolder
-from optiga.ca.integrity import check_owner, check_records, read_crl_file, read_head
+from optiga.ca.integrity import check_records
 from optiga.ca.judging import judge
 from optiga.ca.keys import open_key, replace_key
 from optiga.ca.profile import (
@@ -23,23 +23,13 @@ from optiga.ca.profile import (
     device_size,
 )
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
-from optiga.ca.revocation import (
-    CRL_DAYS,
-    REASONS,
-    PublishedCrl,
-    build_crl,
-    choose_crl_number,
-    choose_crl_time,
-    is_graver,
-    read_crl,
-)
+from optiga.ca.revocation import CRL_DAYS, REASONS, PublishedCrl, is_graver
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
 from optiga.pki.certificate import Certificate
-from optiga.pki.pem import encode_pem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from cryptography import x509
@@ -93,6 +83,7 @@ class CertificateAuthority:
         self.folder = folder
         self.warnings = warnings
         self._issuer = Issuer(key, folder.certificate.parsed, folder.settings.crl_url)
+        self._changes = Changes(folder, self._issuer)
 
     @classmethod
     def open(cls, path: Path, passphrase: bytes | Passphrase | None = None) -> CertificateAuthority:
@@ -102,18 +93,15 @@ class CertificateAuthority:
         :raises CertificateError: if its certificate is damaged or not that of its key.
         """
         folder = CaFolder.open(path)
+        folder.check_published()
         key = open_key(folder, passphrase)
         warnings = []
         if folder.key_is_open_to_others:
             warnings.append(f"other users may read the CA's key {path / KEY}: take that from them with chmod 600")
         if passphrase is not None and not folder.key_is_encrypted:
             warnings.append(f"the CA's key {path / KEY} is not encrypted: the passphrase was not needed")
-        with open_records(folder.records_path) as records:
-            if records.is_chained and records.head() is not None and read_head(folder) is None:
-                warnings.append(
-                    f"{folder.head_path} is not there or damaged: records from an older copy may go unnoticed"
-                )
-        return cls(folder, key, tuple(warnings))
+        with open_records(folder.records_path):  # without them a CA does nothing
+            return cls(folder, key, tuple(warnings))
 
     @property
     def certificate(self) -> Certificate:
@@ -248,15 +236,15 @@ class CertificateAuthority:
             raise ConfigurationError(f"{reason} is no reason to revoke", hint=f"Reasons are {', '.join(REASONS)}")
         moment = now or utc_now()
         with open_records(self.folder.records_path) as records:
-            with self._change(records):
+            with self._changes.change(records):
                 record = find_record(records, name)
                 fresh = record.revoked_at is None
                 if fresh or is_graver(reason, record.reason):
                     records.mark_revoked(record.serial, record.revoked_at or moment, reason)
                     record = records.find(record.serial) or record
-                self._add_crl(records, now, crl_days)
+                self._changes.add_crl(records, now, crl_days)
             try:
-                self._publish(records)
+                self._changes.publish(records)
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message, hint="The certificate is revoked; 'ca crl' writes the list that says so"
@@ -269,7 +257,7 @@ class CertificateAuthority:
         :raises ConfigurationError: if the records cannot be read.
         """
         with open_records(self.folder.records_path) as records:
-            known = self._known_crls(records)
+            known = self._changes.known_crls(records)
         last = max(known, key=lambda crl: crl.this_update, default=None)
         return last if last is not None and last.is_ahead(now or utc_now()) else None
 
@@ -280,20 +268,28 @@ class CertificateAuthority:
         trust_records: bool = False,
         trust_clock: bool = False,
         now: datetime | None = None,
-    ) -> None:
+    ) -> str:
         """Write a new CRL.
 
         :param days: how long it is good for.
-        :param trust_records: take the records as they are, even if they are edited or from an older copy.
+        :param trust_records: take the records as they are, even if they are edited or from an older copy, and sign
+            them as such.
         :param trust_clock: begin now, even if the last CRL begins later: it was made with a clock that was ahead.
+        :returns: what was wrong with the records that were trusted; empty if nothing was.
         :raises CertificateError: if the CA is not valid now, or the clock is before the last CRL and not trusted.
         :raises ConfigurationError: if it or the records cannot be written, or the records are not those that this CA
             wrote last.
         """
+        objection = ""
         with open_records(self.folder.records_path) as records:
-            with self._change(records, check=not trust_records):
-                self._add_crl(records, now, days, trust_clock=trust_clock)
-            self._publish(records)
+            if trust_records:
+                with self._changes.change_as_they_are(records) as objection:
+                    self._changes.add_crl(records, now, days, trust_clock=trust_clock)
+            else:
+                with self._changes.change(records):
+                    self._changes.add_crl(records, now, days, trust_clock=trust_clock)
+            self._changes.publish(records)
+        return objection
 
     def check_published(self, path: Path) -> None:
         """Refuse records that do not know a CRL which this CA has given out.
@@ -325,7 +321,7 @@ class CertificateAuthority:
         with open_records(self.folder.records_path) as records:
             signed, record, others = self._sign_in(records, sign, request_sha256, check)
             try:
-                self._publish(records, crl=False)
+                self._changes.publish(records, crl=False)
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message, hint=f"The certificate is issued: 'ca show {record.serial}' prints it"
@@ -345,7 +341,7 @@ class CertificateAuthority:
         from cryptography.hazmat.primitives.serialization import Encoding
         from cryptography.x509 import random_serial_number
 
-        with self._change(records):
+        with self._changes.change(records):
             try:
                 signed = Certificate.parse(sign(random_serial_number()).public_bytes(Encoding.DER))
             except (ValueError, TypeError) as error:  # the library reads some names that it does not write
@@ -360,37 +356,3 @@ class CertificateAuthority:
             record = Record.of(signed, request_sha256)
             records.add(record)
         return signed, record, others
-
-    @contextmanager
-    def _change(self, records: Records, *, check: bool = True) -> Iterator[None]:
-        """Change records that are those which this CA wrote last, all or nothing, and sign what they are then."""
-        with records.transaction():
-            if check:
-                check_records(self.folder, records)
-            else:
-                check_owner(self.folder, records)
-            if not check or not records.is_chained:
-                records.begin_chain()
-            yield
-            records.seal(self._issuer.key)
-
-    def _add_crl(self, records: Records, now: datetime | None, days: int, *, trust_clock: bool = False) -> None:
-        assert self._issuer.certificate is not None  # noqa: S101 - who has a folder has a certificate
-        moment, known = now or utc_now(), self._known_crls(records)
-        last = max((crl.this_update for crl in known if not (trust_clock and crl.is_ahead(moment))), default=None)
-        time = choose_crl_time(moment, days, self._issuer.certificate, last)
-        number = choose_crl_number(max((crl.number for crl in known), default=0), now or datetime.now(timezone.utc))
-        records.add_crl(number, build_crl(self._issuer, records.revoked(), number, time, moment))
-
-    def _known_crls(self, records: Records) -> list[PublishedCrl]:
-        """The CRL that the records have, and the one in the folder."""
-        public_key = self._issuer.key.public_key()
-        return [crl for crl in (read_crl(records.newest_crl(), public_key), read_crl_file(self.folder)) if crl]
-
-    def _publish(self, records: Records, *, crl: bool = True) -> None:
-        """Write the newest head and CRL into their files; in a transaction, so that no older one comes after it."""
-        with records.transaction():
-            if head := records.head():
-                write_whole(self.folder.head_path, head.document)
-            if crl:
-                write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))

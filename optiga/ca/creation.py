@@ -165,7 +165,7 @@ def _fill(
     if settings is not None and settings.document:
         write_whole(folder / files.SETTINGS, settings.document)
     create_records(folder / files.RECORDS)
-    CertificateAuthority.open(folder, passphrase).renew_crl(now=now)
+    CertificateAuthority.open(folder, passphrase).renew_crl(trust_records=True, now=now)  # they are empty
 
 
 def _pem(certificate: x509.Certificate) -> str:

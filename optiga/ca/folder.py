@@ -22,13 +22,14 @@ from pathlib import Path
 
 from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.files.files import cause_of, check_folder_writable, is_there, read_input
+from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
 
 CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued.db", "crl.pem"
 HEAD, SETTINGS = "records.sig", "settings.json"
 _NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL, HEAD, SETTINGS)
+_PUBLISHED = (HEAD, CRL)
 _MAX_KEY_SIZE = 1 << 16
 
 
@@ -63,7 +64,7 @@ class CaFolder:
         chain: list[Certificate] = []
         if is_there(path / CHAIN):
             chain = load_certificates(path / CHAIN)
-        elif certificates[0].subject != certificates[0].issuer:
+        elif certificates[0].parsed.subject != certificates[0].parsed.issuer:
             raise ConfigurationError(f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it")
         if chain and chain[0].der != certificates[0].der:
             raise CertificateError(f"{path / CHAIN} does not begin with the CA's own certificate")
@@ -102,6 +103,14 @@ class CaFolder:
         """The file of the signature of the records."""
         return self.path / HEAD
 
+    def check_published(self) -> None:
+        """Refuse a folder in which a file that is written each time is a link out of it, or no regular file.
+
+        :raises ConfigurationError: if one is.
+        """
+        for name in _PUBLISHED:
+            check_own_output(self.path / name)
+
     def check_output(self, target: Path) -> None:
         """Refuse to write a certificate over one of the CA's own files.
 
@@ -126,6 +135,8 @@ def check_new(path: Path) -> None:
         raise ConfigurationError(f"{path} is not a folder", hint="Name another") from None
     except OSError as error:
         raise ConfigurationError(f"cannot look into {path}: {cause_of(error)}") from None
+    if path.is_symlink():
+        raise ConfigurationError(f"{path} is a symbolic link", hint="Name the folder itself")
     if held & {CERTIFICATE, KEY}:
         raise ConfigurationError(f"there is a CA in {path} already", hint="Name another folder")
     if held:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.ca.chain import Head, History, verify_chain
+from optiga.ca.folder import HEAD
 from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import read_input
@@ -34,9 +35,7 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     path, public_key = folder.records_path, _key_of(folder)
     own = check_owner(folder, records)
     if own is None and records.head() is None:
-        if read_crl_file(folder) or read_head(folder):
-            raise ConfigurationError(f"{path} has lost the CRL and the chain of what it holds", hint=_COPY)
-        return  # the CA is being made
+        raise ConfigurationError(f"{path} has lost the CRL and the chain of what it holds", hint=_COPY)
     number = own.number if own else 0
     lists = [(folder.crl_path, found)] if (found := read_crl_file(folder)) else []
     if published is not None:
@@ -44,16 +43,21 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     for file, crl in lists:
         if crl.number > number:
             raise _older(path, f"the CRL {file}, and may not know what it revokes")
+    head = read_head(folder)
     if not records.is_chained:
         if number >= FIRST_TIMED_NUMBER:
             raise ConfigurationError(f"{path} has lost the chain of what it holds", hint=_COPY)
+        if head is not None and (head.sequence, head.digest) != records.first_links():
+            raise _older(path, f"{folder.head_path}, which is of records with a chain")
         return
     history = verify_chain(records, public_key, f"the records {path}")
     for file, crl in lists:
         _check_known(path, file, crl, history)
-    head = read_head(folder)
     if head is None:
-        return
+        raise ConfigurationError(
+            f"{folder.head_path} is not there or damaged, so nothing shows that the records {path} are the newest",
+            hint=f"Get {HEAD} back from a copy; 'ca crl --trust-records' signs the records as they are",
+        )
     if head.sequence > len(history.digests):
         raise _older(path, f"{folder.head_path}, and do not know all that was issued")
     if head.sequence < 1 or history.digests[head.sequence - 1] != head.digest:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.naming import MAX_NAMES, check_server_names, find_foreign_hosts, grant_names
 from optiga.ca.profile import Grant, Validity, choose_validity
 from optiga.ca.request import CertificateRequest
+from optiga.ca.subject import find_mailboxes
 from optiga.errors import CertificateError
 from optiga.pki.name_parts import is_same_name
 
@@ -38,13 +39,18 @@ class Judged:
     @property
     def changes(self) -> tuple[str, ...]:
         """What the certificate has otherwise than the CSR asks, and what becomes of that, one sentence each."""
+        wishes = self.request.wishes
         notes = [f"In the certificate {change}" for change in self.request.changes]
-        if self.request.wants_server and not self.grant.is_server:
+        if wishes.wants_server and not self.grant.is_server:
             notes.append("The certificate is a TLS client's; serverAuth, which the CSR asks for, is left out")
-        if self.request.left_out:
-            notes.append(f"Left out of what the CSR asks for: {_list(self.request.left_out)}")
+        if wishes.left_out:
+            notes.append(f"Left out of what the CSR asks for: {_list(wishes.left_out)}")
+        if wishes.unasked_usage:
+            notes.append("The certificate's key is for digitalSignature, for which the CSR does not ask")
         if self.ignored:
             notes.append(f"Names that this CA does not certify are left out: {_list(self.ignored)}")
+        if mailboxes := find_mailboxes(self.request.subject):
+            notes.append(f"Nobody has verified the e-mail address in the subject: {_list(mailboxes)}")
         for name in self.foreign_hosts:
             notes.append(
                 f"OpenSSL is going to refuse the certificate: the common name {name!a} looks like a host's that "
@@ -81,10 +87,10 @@ def judge(
     if any(request.public_key.key == one.public_key() for one in parsed):
         raise CertificateError("the CSR's key is the CA's own")
     allowed = folder.settings.allow_dns
-    names, ignored = grant_names(request.alt_names, allowed, ignore=ignore_names)
+    names, ignored = grant_names(request.wishes.alt_names, allowed, ignore=ignore_names)
     if not names and not list(request.subject):
         raise CertificateError("the CSR names nobody: its subject is empty, and of its names none is certified")
-    is_server = server and request.wants_server
+    is_server = server and request.wishes.wants_server
     if is_server:
         check_server_names(request.subject, allowed)
     validities = [choose_validity(now, days, DEVICE_DAYS, one) for one in parsed]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.pki.name_parts import name_text
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -21,6 +23,14 @@ _MAX_LENGTH = 253
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _HOST_LABEL = re.compile(r"[\w*-]+")
+_OTHER_DOTS = re.compile("[\u3002\uff0e\uff61]")
+"""What IDNA takes for a dot (RFC 3490, 3.1)."""
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_MAX_LOCAL, _MAX_MAILBOX = 64, 254
+_PUNYCODE = "xn--"
+_IDNA_CATEGORIES = ("Ll", "Lo", "Lm", "Mn", "Mc", "Nd")
+_IDNA_OTHERS = "-\u00b7\u0375\u05f3\u05f4\u06fd\u06fe\u0f0b\u3007\u30fb\u200c\u200d"
+"""Characters of internationalized names (RFC 5892): by category, and those beside."""
 _KINDS = {
     "DNSName": "DNS name",
     "IPAddress": "IP address",
@@ -47,15 +57,49 @@ class AskedName:
     @classmethod
     def of(cls, name: x509.GeneralName) -> AskedName:
         """From cryptography's name, of whatever kind."""
+        from cryptography import x509
+
         kind = type(name).__name__
-        value = str(name.value)
+        if isinstance(name, x509.DirectoryName):
+            value = name_text(name.value)
+        elif isinstance(name, x509.RegisteredID):
+            value = name.value.dotted_string
+        elif isinstance(name, x509.OtherName):
+            value = name.type_id.dotted_string
+        else:
+            value = str(name.value)
         shown = ascii(value if len(value) <= 80 else value[:80] + "…")
         return cls(value if kind == "DNSName" else "", f"the {_KINDS.get(kind, 'name')} {shown}")
 
 
 def is_dns_name(text: str) -> bool:
     """Whether a text is a host's name (RFC 1123, 2.1): no wildcard, no final dot, no underscore, no IP address."""
-    return len(text) <= _MAX_LENGTH and bool(_NAME.fullmatch(text)) and not text.rpartition(".")[2].isdigit()
+    if len(text) > _MAX_LENGTH or not _NAME.fullmatch(text) or text.rpartition(".")[2].isdigit():
+        return False
+    return all(_is_idna(label) for label in text.lower().split(".") if label.startswith(_PUNYCODE))
+
+
+def is_mailbox(text: str) -> bool:
+    """Whether a text is an e-mail address (RFC 5321, 4.1.2 and 4.5.3.1): no quotes, no comments, the domain by name."""
+    local, at, domain = text.rpartition("@")
+    if not at or len(text) > _MAX_MAILBOX or len(local) > _MAX_LOCAL:
+        return False
+    return bool(_LOCAL.fullmatch(local)) and is_dns_name(domain)
+
+
+def _is_idna(label: str) -> bool:
+    """Whether a label in lower case that begins with ``xn--`` is one in Punycode (RFC 5891, 5.4)."""
+    digits = label.removeprefix(_PUNYCODE)
+    try:
+        text = digits.encode("ascii").decode("punycode")
+        is_exact = text.encode("punycode").decode("ascii") == digits
+    except (ValueError, OverflowError):
+        return False
+    if not is_exact or text.isascii() or unicodedata.normalize("NFC", text) != text:
+        return False
+    if unicodedata.category(text[0]).startswith("M") or text[0] == "-" or text[-1] == "-":
+        return False
+    return all(one in _IDNA_OTHERS or unicodedata.category(one) in _IDNA_CATEGORIES for one in text)
 
 
 def check_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -110,7 +154,7 @@ def check_server_names(subject: x509.Name, patterns: Sequence[str]) -> None:
     :param patterns: what the CA allows.
     :raises CertificateError: if a common name looks like a host's, and is not allowed.
     """
-    for text in _host_names(subject):
+    for text in _host_names(subject, with_local=True):
         if mistake := _find_mistake(AskedName(text, text), patterns):
             raise CertificateError(
                 f"the common name {text!a} looks like a host's, for which the device could pass as a TLS server: "
@@ -131,11 +175,21 @@ def find_foreign_hosts(subject: x509.Name, patterns: Sequence[str]) -> list[str]
     return [text for text, name in names.items() if not any(name.endswith(f".{base}") for base in bases)]
 
 
-def _host_names(subject: x509.Name) -> list[str]:
+def _host_names(subject: x509.Name, *, with_local: bool = False) -> list[str]:
+    """The common names that look like a host's.
+
+    :param with_local: also those without a dot that every host has, or that stand for all.
+    """
     from cryptography.x509.oid import NameOID
 
     texts = [str(attribute.value) for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    return [text for text in texts if looks_like_host(text)]
+    return [text for text in texts if looks_like_host(text) or (with_local and _is_everybody(text))]
+
+
+def _is_everybody(text: str) -> bool:
+    """Whether a common name without a dot is ``localhost`` or a wildcard."""
+    name = text.strip().strip(".").lower()
+    return name == "localhost" or ("*" in name and _HOST_LABEL.fullmatch(name) is not None)
 
 
 def looks_like_host(text: str) -> bool:
@@ -146,8 +200,8 @@ def looks_like_host(text: str) -> bool:
     with suppress(ValueError):
         ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
         return True
-    name = text.removesuffix(".")
-    return "." in name and all(_HOST_LABEL.fullmatch(label) for label in name.split("."))
+    name = _OTHER_DOTS.sub(".", text).removesuffix(".")
+    return "." in name and all(_HOST_LABEL.fullmatch(label) for label in name.split(".") if label)
 
 
 def _find_mistake(name: AskedName, patterns: Sequence[str]) -> str:

@@ -53,6 +53,11 @@ class Validity(NamedTuple):
     end: datetime
 
 
+def days_text(count: int) -> str:
+    """A number of days, for people."""
+    return "1 day" if count == 1 else f"{count} days"
+
+
 def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x509.Certificate | None) -> Validity:
     """A validity of some days from now, within that of the issuer.
 
@@ -72,8 +77,9 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
     if days is not None and end > last:
         raise CertificateError(
-            f"{days} days are more than the CA's own certificate has left: it ends on {last:%Y-%m-%d}",
-            hint=f"At most {(last - now).days} days can be had",
+            f"{days_text(days)} {'is' if days == 1 else 'are'} more than the CA's own certificate has left: it ends on "
+            f"{last:%Y-%m-%d}",
+            hint=f"At most {days_text((last - now).days)} can be had",
         )
     return Validity(max(start, first), min(end, last))
 

@@ -43,6 +43,7 @@ CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
     title="the CA's records",
     absent="Without it a CA must not issue: it could not revoke. Get it back from a copy",
     older=(1,),
+    later=("chain", "head"),
 )
 _SERIAL = re.compile(r"(0[xX])?[0-9a-fA-F:]{1,255}")
 """A serial number as it is shown, by this program or by OpenSSL; longer ones no certificate has, and no file."""
@@ -193,14 +194,24 @@ class Records:
             for statement in filter(str.strip, _CHAIN.split(";")):
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {_KIND.version}")
+        for event in self._first_events():
+            self._append(event)
+
+    def first_links(self) -> tuple[int, str]:
+        """What a chain that begins with what there is would have: number of links, and hash of the last in hex."""
+        count, digest = 0, ""
+        for count, event in enumerate(self._first_events(), 1):  # noqa: B007
+            digest = link_digest(digest, event)
+        return count, digest
+
+    def _first_events(self) -> list[str]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM issued ORDER BY rowid").fetchall()  # noqa: S608
-        for *row, _, _ in rows:
-            self._append(_issued_event(*row))
+        events = [_issued_event(*row) for *row, _, _ in rows]
         for serial, *_, moment, reason in rows:
             if moment:
-                self._append(event_text("revoked", serial=serial, revoked_at=moment, reason=reason or ""))
-        for number, der in self._connection.execute("SELECT number, crl FROM crls").fetchall():
-            self._append(_crl_event(number, der))
+                events.append(event_text("revoked", serial=serial, revoked_at=moment, reason=reason or ""))
+        crls = self._connection.execute("SELECT number, crl FROM crls").fetchall()
+        return events + [_crl_event(number, der) for number, der in crls]
 
     def links(self) -> Iterator[tuple[int, str, str]]:
         """The chain, the first link first: number, event, and hash in hex."""
@@ -213,12 +224,13 @@ class Records:
         found = self._connection.execute("SELECT sequence, hash, signature FROM head").fetchone()
         return Head(*found) if found else None
 
-    def seal(self, key: ec.EllipticCurvePrivateKey) -> None:
+    def seal(self, key: ec.EllipticCurvePrivateKey) -> Head:
         """Sign the newest link of the chain."""
         sequence, digest = self._newest_link()
         head = Head.sign(sequence, digest, key)
         self._connection.execute("DELETE FROM head")
         self._connection.execute("INSERT INTO head VALUES (?, ?, ?)", (head.sequence, head.digest, head.signature))
+        return head
 
     def contents(self) -> Iterator[tuple[str, str, tuple[str, str] | None]]:
         """What the table of certificates holds, as the chain has it: serial, event of issue, time and reason."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.ca.naming import AskedName
 from optiga.ca.request_form import RequestForm
 from optiga.ca.signatures import SignatureAlgorithm
 from optiga.ca.strength import find_rsa_weakness
 from optiga.ca.subject import read_subject
+from optiga.ca.wishes import Wishes
 from optiga.errors import CertificateError
 from optiga.files.files import read_input
+from optiga.pki.certificate import identify_der, title_of_label
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
 from optiga.pki.public_keys import PublicKey
 from optiga.pki.x509_errors import one_error
+from optiga.protocol.der import SEQUENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,24 +34,21 @@ MOST_RSA_BITS = 8192
 _MAX_FILE_SIZE = 1 << 20
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _WHERE_FROM = "A CSR is what --csr writes"
+_ANEW = "It is damaged, or of a program that writes it wrongly; have the device make a new one"
 
 
 @dataclass(frozen=True)
 class CertificateRequest:
     """A request that a certificate may be issued for: signed by its own key, for a device, with a key of some strength.
 
-    :param alt_names: the subject alternative names asked for, which are not judged yet.
-    :param wants_server: whether it asks to be a TLS server, too.
-    :param left_out: what is asked for that no certificate of this CA has, as object identifiers.
+    :param wishes: what it asks for beside that.
     :param changes: what in the subject is not as in the CSR, a clause each.
     """
 
     der: bytes
     subject: x509.Name
     public_key: PublicKey
-    alt_names: tuple[AskedName, ...]
-    wants_server: bool
-    left_out: tuple[str, ...]
+    wishes: Wishes
     changes: tuple[str, ...] = ()
 
     @classmethod
@@ -60,25 +62,31 @@ class CertificateRequest:
             algorithm = SignatureAlgorithm.read(form.algorithm)
             subject, changes = read_subject(form.subject)
             public_key = _read_key(form)
-            extensions = _read_extensions(form)
         except ValueError as error:
-            raise CertificateError(f"the CSR does not parse: {error}", hint=_WHERE_FROM) from None
+            raise CertificateError(f"the CSR does not parse: {error}", hint=_ANEW) from None
         if algorithm.weak_hash:
             raise CertificateError(
                 f"the CSR is signed with {algorithm.weak_hash}, which can be forged",
                 hint="Sign it with SHA-256 or a longer hash",
             )
         _check_key(public_key)
+        if algorithm.unsupported:
+            raise CertificateError(
+                f"the CSR is signed with {algorithm.unsupported}, which is not supported",
+                hint="Sign it with SHA-256, SHA-384 or SHA-512",
+            )
+        try:
+            wishes = Wishes.read(form, public_key)
+        except ValueError as error:
+            raise CertificateError(f"the CSR does not parse: {error}", hint=_ANEW) from None
         if not algorithm.verifies(public_key, form.signature, form.signed):
             raise CertificateError(
                 "the CSR's signature is not of the key in it",
                 hint="It is damaged or forged; have the device make a new one",
             )
-        alt_names = _alt_names(extensions)
-        if not list(subject) and not alt_names:
+        if not list(subject) and not wishes.alt_names:
             raise CertificateError("the CSR names nobody: it has neither a subject nor a subject alternative name")
-        wants_server, left_out = _read_wishes(extensions)
-        return cls(der, subject, public_key, alt_names, wants_server, left_out, changes)
+        return cls(der, subject, public_key, wishes, changes)
 
     @property
     def sha256(self) -> str:
@@ -93,43 +101,73 @@ def load_request(path: Path) -> bytes:
     :raises CertificateError: if it holds something else, or more than one.
     """
     data = read_input(path, "CSR", _MAX_FILE_SIZE)
+    if not data.strip():
+        raise CertificateError(f"there is no CSR in {path}: it is empty", hint=_WHERE_FROM)
     refuse_utf16(data, str(path))
     if not is_pem(data):
-        return data
+        return _check_der(data, path)
     blocks = list(iterate_blocks(data, str(path)))
-    if len(blocks) != 1 or blocks[0].label not in _LABELS:
-        found = [block.label for block in blocks]
-        shown = ", ".join(found) if len(found) <= 3 else f"{', '.join(found[:3])} and {len(found) - 3} more"
-        raise CertificateError(f"{path} holds {shown}, not one CSR", hint=_WHERE_FROM)
-    return blocks[0].data
+    if len(blocks) == 1 and blocks[0].label in _LABELS:
+        return blocks[0].data
+    if all(block.label in _LABELS for block in blocks):
+        raise CertificateError(f"{path} holds {len(blocks)} CSRs, not one", hint="Put each into a file of its own")
+    titles = list(dict.fromkeys(title_of_label(block.label) for block in blocks))
+    shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
+    raise CertificateError(f"{path} holds {shown}, not one CSR", hint=_WHERE_FROM)
+
+
+def _check_der(data: bytes, path: Path) -> bytes:
+    """Refuse what is clearly something else than a CSR in DER.
+
+    :raises CertificateError: with what it is, where that can be told.
+    """
+    if data[0] == SEQUENCE:
+        if (what := identify_der(data)) and what != "a certificate signing request":
+            raise CertificateError(f"{path} holds {what}, not a CSR", hint=_WHERE_FROM)
+        return data
+    with suppress(binascii.Error):
+        decoded = base64.b64decode(b"".join(data.split()), validate=True)
+        if decoded[:1] == bytes([SEQUENCE]):
+            label = _LABELS[0]
+            raise CertificateError(
+                f"{path} is base64 without the lines of PEM around it",
+                hint=f"Put -----BEGIN {label}----- into a line before it, and -----END {label}----- behind it",
+            )
+    raise CertificateError(f"there is no CSR in {path}: it is neither PEM nor DER", hint=_WHERE_FROM)
 
 
 def _read_key(form: RequestForm) -> PublicKey:
-    """The key; an error of the library is said in words, for it may be in the library's own notation."""
+    """The key; an error of the library is said in words, for it may be in the library's own notation.
+
+    :raises ValueError: in words, if it is none that certificates have.
+    :raises CertificateError: if it is an RSA key that is too weak for the library to load it.
+    """
     try:
         with one_error():
             return PublicKey.of_info(form.key_info)
-    except ValueError as error:
-        cause = "it is damaged, or of a kind that is not known"
-        raise ValueError(f"its key is none: {cause if _is_notation(error) else error}") from None
+    except ValueError:
+        _check_rsa_numbers(*_read_rsa_numbers(form.key_info))
+        raise ValueError("its key is damaged, or of a kind that is not supported") from None
 
 
-def _read_extensions(form: RequestForm) -> x509.Extensions:
-    """The extensions that are asked for; an error as with the key."""
-    from cryptography import x509
+def _read_rsa_numbers(info: bytes) -> tuple[int, int]:
+    """Modulus and exponent in SubjectPublicKeyInfo; zeros if it is no RSA key."""
+    from asn1crypto.keys import PublicKeyInfo
 
     try:
-        with one_error():
-            return x509.load_der_x509_csr(form.without_subject).extensions
-    except ValueError as error:
-        cause = "they are damaged" if _is_notation(error) else error
-        raise ValueError(f"what it asks for beside the subject: {cause}") from None
+        loaded = PublicKeyInfo.load(info, strict=True)
+        if loaded.algorithm != "rsa":
+            return 0, 0
+        numbers = loaded["public_key"].parsed
+        return int(numbers["modulus"].native), int(numbers["public_exponent"].native)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return 0, 0
 
 
-def _is_notation(error: ValueError) -> bool:
-    """Whether the library speaks to programmers, not to people."""
-    text = str(error)
-    return not text.isprintable() or any(mark in text for mark in ("{", "<", "ParseError", "ASN.1", "asn1", "error:"))
+def _check_rsa_numbers(modulus: int, exponent: int) -> None:
+    """Refuse the numbers of an RSA key that can be broken; of keys beyond the sizes that are certified says nothing."""
+    if LEAST_RSA_BITS <= modulus.bit_length() <= MOST_RSA_BITS and (weakness := find_rsa_weakness(modulus, exponent)):
+        raise CertificateError(f"the CSR's key is too weak: {weakness}", hint="Have the device make a new key")
 
 
 def _check_key(public_key: PublicKey) -> None:
@@ -147,44 +185,9 @@ def _check_key(public_key: PublicKey) -> None:
                 hint=f"RSA keys of up to {MOST_RSA_BITS} bits are certified",
             )
         numbers = public_key.key.public_numbers()
-        if weakness := find_rsa_weakness(numbers.n, numbers.e):
-            raise CertificateError(f"the CSR's key is too weak: {weakness}", hint="Have the device make a new key")
+        _check_rsa_numbers(numbers.n, numbers.e)
     elif public_key.algorithm is None:
         raise CertificateError(
             f"keys like the CSR's are not certified: {public_key.title}",
             hint="Curves are P-256, P-384, P-521 and Brainpool r1; RSA keys have 2048 bits or more",
         )
-
-
-def _alt_names(extensions: x509.Extensions) -> tuple[AskedName, ...]:
-    from cryptography import x509
-
-    found = [one.value for one in extensions if isinstance(one.value, x509.SubjectAlternativeName)]
-    return tuple(AskedName.of(name) for value in found for name in value)
-
-
-def _read_wishes(extensions: x509.Extensions) -> tuple[bool, tuple[str, ...]]:
-    """Whether server authentication is asked for, and what is left out.
-
-    :raises CertificateError: if the request is one of a CA.
-    """
-    from cryptography import x509
-    from cryptography.x509.oid import ExtendedKeyUsageOID
-
-    settled = (x509.KeyUsage, x509.SubjectAlternativeName, x509.SubjectKeyIdentifier)
-    wants_server, left_out = False, []
-    for extension in extensions:
-        value = extension.value
-        if isinstance(value, x509.BasicConstraints):
-            if value.ca:
-                raise CertificateError(
-                    "the CSR asks for a CA's certificate (CA:TRUE), a device cannot have one",
-                    hint="'ca intermediate' makes a CA under another",
-                )
-        elif isinstance(value, x509.ExtendedKeyUsage):
-            wants_server = ExtendedKeyUsageOID.SERVER_AUTH in value
-            granted = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
-            left_out += [oid.dotted_string for oid in value if oid not in granted]
-        elif not isinstance(value, settled):
-            left_out.append(extension.oid.dotted_string)
-    return wants_server, tuple(left_out)

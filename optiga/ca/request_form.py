@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from optiga.pki.certificate import der_size
 from optiga.protocol.der import BIT_STRING, INTEGER, SEQUENCE, encode
 
 SET = 0x31
 _ATTRIBUTES = 0xA0
 _MAX_SIZE = 1 << 16
+_LONGEST_HEADER = 6
 _VERSION_1 = b"\x00"
 
 
@@ -49,9 +51,18 @@ class RequestForm:
         """
         if len(der) > _MAX_SIZE:
             raise ValueError(f"it has {len(der)} bytes, at most {_MAX_SIZE} are read")
+        size = der_size(der)
+        if der[:1] != bytes([SEQUENCE]):
+            raise ValueError("it is not one SEQUENCE")
+        if size is None and len(der) > _LONGEST_HEADER:
+            raise ValueError("a part of it is not DER")
+        if size is None or size > len(der):
+            raise ValueError("it is cut off")
+        if size < len(der):
+            raise ValueError(f"it goes on for {_bytes(len(der) - size)} behind its end")
         outer = split(der)
         if [value.tag for value in outer] != [SEQUENCE]:
-            raise ValueError("it is not one SEQUENCE and nothing else")
+            raise ValueError("it is not one SEQUENCE")
         parts = split(outer[0].contents)
         if [value.tag for value in parts] != [SEQUENCE, SEQUENCE, BIT_STRING]:
             raise ValueError("it does not consist of what is asked for, an algorithm and a signature")
@@ -73,6 +84,10 @@ class RequestForm:
         info = encode(INTEGER, _VERSION_1) + encode(SEQUENCE, b"") + self.key_info
         info += self.attributes or encode(_ATTRIBUTES, b"")
         return encode(SEQUENCE, encode(SEQUENCE, info) + self.algorithm + encode(BIT_STRING, b"\x00" + self.signature))
+
+
+def _bytes(count: int) -> str:
+    return "1 byte" if count == 1 else f"{count} bytes"
 
 
 def split(data: bytes) -> list[Value]:

@@ -24,6 +24,15 @@ _WEAK = {
 _WEAK_OF_PSS = {"sha1": "SHA-1", "md5": "MD5", "md2": "MD2"}
 _HASHES = {f"{kind}{size}": f"{kind.upper()}{size}" for kind in ("sha", "sha3_") for size in (224, 256, 384, 512)}
 """Classes in cryptography by asn1crypto's names."""
+_KINDS_WITHOUT_HASH = ("ed25519", "ed448")
+_KINDS = ("ecdsa", "rsassa_pkcs1v15", "dsa", *_KINDS_WITHOUT_HASH)
+"""Kinds of algorithms, by asn1crypto's names, of which it can be said whether they are those of a key."""
+_NIST = "2.16.840.1.101.3.4.3."
+_NIST_TITLES = {
+    **{number: f"ECDSA and SHA3-{size}" for number, size in zip(range(9, 13), (224, 256, 384, 512), strict=True)},
+    **{number: f"RSA and SHA3-{size}" for number, size in zip(range(13, 17), (224, 256, 384, 512), strict=True)},
+}
+"""Algorithms of NIST that asn1crypto does not know, by the last part of their object identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +43,16 @@ class SignatureAlgorithm:
     :param hash_name: asn1crypto's name of the hash; empty if it is not known.
     :param weak_hash: title of the hash if it can be forged, else empty.
     :param salt_size: of RSA-PSS, in bytes.
+    :param mask_hash_name: of RSA-PSS: the hash of its mask.
+    :param unsupported: title of the algorithm if signatures of it cannot be verified here, else empty.
     """
 
     kind: str
     hash_name: str
     weak_hash: str = ""
     salt_size: int = 0
+    mask_hash_name: str = ""
+    unsupported: str = ""
 
     @classmethod
     def read(cls, der: bytes) -> SignatureAlgorithm:
@@ -56,13 +69,19 @@ class SignatureAlgorithm:
             if dotted in _WEAK:
                 return cls("", "", _WEAK[dotted])
             if algorithm["algorithm"].native != "rsassa_pss":
-                return cls(*_name(algorithm))
+                kind, hash_name = _name(algorithm)
+                known = kind in _KINDS and (hash_name in _HASHES or kind in _KINDS_WITHOUT_HASH)
+                return cls(kind, hash_name, unsupported="" if known else _title(dotted))
             parameters = algorithm["parameters"]
             if isinstance(parameters, Void):  # all as by default (RFC 4055, 3.1)
                 parameters = RSASSAPSSParams()
             hash_name = parameters["hash_algorithm"]["algorithm"].native
             weak = _WEAK_OF_PSS.get(hash_name, "")
-            return cls("rsassa_pss", hash_name, weak, int(parameters["salt_length"].native))
+            mask = parameters["mask_gen_algorithm"]
+            mask_hash = mask["parameters"]["algorithm"].native if mask["algorithm"].native == "mgf1" else ""
+            known = hash_name in _HASHES and mask_hash in (*_HASHES, "sha1")
+            salt_size, title = int(parameters["salt_length"].native), "" if known else f"RSA-PSS and {hash_name}"
+            return cls("rsassa_pss", hash_name, weak, salt_size, mask_hash, title)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ValueError("its signature's algorithm is damaged") from None
 
@@ -81,7 +100,8 @@ class SignatureAlgorithm:
             elif self.kind == "rsassa_pkcs1v15" and isinstance(key.key, rsa.RSAPublicKey):
                 key.key.verify(signature, data, padding.PKCS1v15(), digest)
             elif self.kind == "rsassa_pss" and isinstance(key.key, rsa.RSAPublicKey):
-                scheme = padding.PSS(padding.MGF1(digest), self.salt_size)
+                mask: hashes.HashAlgorithm = getattr(hashes, {**_HASHES, "sha1": "SHA1"}[self.mask_hash_name])()
+                scheme = padding.PSS(padding.MGF1(mask), self.salt_size)
                 key.key.verify(signature, data, scheme, digest)
             else:
                 return False
@@ -96,3 +116,10 @@ def _name(algorithm: object) -> tuple[str, str]:
         return algorithm.signature_algo, algorithm.hash_algo  # type: ignore[attr-defined]
     except ValueError:
         return "", ""
+
+
+def _title(dotted: str) -> str:
+    """What people call an algorithm; the object identifier if it has no name here."""
+    last = dotted.removeprefix(_NIST)
+    title = _NIST_TITLES.get(int(last)) if last != dotted and last.isdecimal() else None
+    return title or f"the algorithm {dotted}"

@@ -9,9 +9,11 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, NoReturn
 
+from optiga.ca.naming import is_mailbox
 from optiga.ca.request_form import SET, Value, split
 from optiga.errors import CertificateError
 from optiga.pki.names import COMPONENTS, find_mistake_in_text
+from optiga.pki.x509_errors import no_warnings
 from optiga.protocol.der import BIT_STRING, SEQUENCE
 
 if TYPE_CHECKING:
@@ -38,8 +40,13 @@ _PRINTABLE_ONLY = (*_COUNTRIES, "2.5.4.5", "2.5.4.46", "2.5.4.20")
 _IA5_ONLY = ("1.2.840.113549.1.9.1", "0.9.2342.19200300.100.1.25")
 """Components that are an IA5String: e-mail address, domain component."""
 _PRINTABLE_TEXT = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]*")
-_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
-"""Letters and marks that show nothing."""
+_MAILBOXES = ("1.2.840.113549.1.9.1", "0.9.2342.19200300.100.1.3")
+"""Components that are an e-mail address: PKCS #9's (RFC 5280, 4.1.2.6) and COSINE's (RFC 4524, 2.16)."""
+_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Letters, marks and signs that show nothing."""
+_MARKS = ("Mn", "Me")
+_MOST_MARKS = 4
+"""Most marks on one character (Unicode Technical Standard 39, 5.4)."""
 _MAX_PARTS = 64
 
 
@@ -59,7 +66,8 @@ def read_subject(der: bytes) -> tuple[x509.Name, tuple[str, ...]]:
             count += 1
             if count > _MAX_PARTS:
                 raise CertificateError(f"the CSR's subject has more than {_MAX_PARTS} parts")
-            attribute, change = _read_attribute(_inside([pair], SEQUENCE))
+            with no_warnings():
+                attribute, change = _read_attribute(_inside([pair], SEQUENCE))
             attributes.append(attribute)
             changes += [change] if change else []
         if not attributes:
@@ -69,6 +77,11 @@ def read_subject(der: bytes) -> tuple[x509.Name, tuple[str, ...]]:
         except ValueError:
             raise ValueError("a part of its subject stands in it twice") from None
     return x509.Name(parts), tuple(changes)
+
+
+def find_mailboxes(subject: x509.Name) -> tuple[str, ...]:
+    """The e-mail addresses in a subject."""
+    return tuple(str(one.value) for one in subject if one.oid.dotted_string in _MAILBOXES)
 
 
 def _inside(values: list[Value], tag: int) -> list[Value]:
@@ -128,11 +141,15 @@ def _check_text(oid: x509.ObjectIdentifier, text: str) -> None:
     from asn1crypto.x509 import NameType
 
     component = COMPONENTS.get(NameType.map(oid.dotted_string))
-    if not text or (component is not None and len(text) > component.bound):
-        _refuse(oid, f"of {len(text)} characters" + (f", at most {component.bound} are allowed" if component else ""))
+    if component is not None and len(text) > component.bound:
+        _refuse(oid, f"of {len(text)} characters, at most {component.bound} are allowed")
     if mistake := find_mistake_in_text(text):
         _refuse(oid, mistake)
+    marks = _MOST_MARKS  # nothing is there yet that a mark could stand on
     for character in text:
+        marks = marks + 1 if unicodedata.category(character) in _MARKS else 0
+        if marks > _MOST_MARKS:
+            _refuse(oid, f"holds the mark U+{ord(character):04X} on nothing, or on too many others")
         if unicodedata.category(character) == "Cf" or character in _FILLERS or _is_selector(character):
             _refuse(oid, f"holds the invisible character U+{ord(character):04X}")
         if unicodedata.category(character) in ("Co", "Cn"):
@@ -141,6 +158,8 @@ def _check_text(oid: x509.ObjectIdentifier, text: str) -> None:
         _refuse(oid, "is not a country's two letters")
     if oid.dotted_string in _IA5_ONLY and not text.isascii():
         _refuse(oid, "holds characters beyond ASCII")
+    if oid.dotted_string in _MAILBOXES and not is_mailbox(text):
+        _refuse(oid, f"is not an e-mail address: {text[:80]!a}")
 
 
 def _is_selector(character: str) -> bool:

@@ -75,10 +75,12 @@ def _print_any_character() -> None:
 
 def _say_interrupted(interrupted: KeyboardInterrupt) -> int:
     """Say what is to be said of a run that was to end, and what ended it. The exit code is the signal's."""
+    from optiga.files.shown import shown
+
     number = signal.Signals(getattr(interrupted, "number", signal.SIGINT))
     with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
         for said in interrupted.args:
-            print(f"Warning: {said}", file=sys.stderr)
+            print(f"Warning: {shown(str(said))}", file=sys.stderr)
         print(_ENDINGS.get(number.name, "Interrupted"), file=sys.stderr)
     return EXIT_SIGNAL + number
 

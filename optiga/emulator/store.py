@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import stat
 from collections.abc import Mapping
@@ -14,9 +13,10 @@ from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import check_object
 from optiga.errors import BoardError, ConfigurationError
 from optiga.files.database import SMALLEST
+from optiga.files.files import sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
-from optiga.files.sqlite_uri import address_of
+from optiga.files.sqlite_guard import check_file, connect, schema_problem
 from optiga.files.temporary import Temporary
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
@@ -28,7 +28,8 @@ _SCHEMA = """
 CREATE TABLE chip (model TEXT NOT NULL);
 CREATE TABLE objects (oid INTEGER PRIMARY KEY, data BLOB NOT NULL, metadata BLOB NOT NULL) WITHOUT ROWID;
 """
-_CONTEXT_SCHEMA = "CREATE TABLE IF NOT EXISTS saved_context (content BLOB NOT NULL)"
+_CONTEXT_TABLE = "saved_context"
+_CONTEXT_SCHEMA = f"CREATE TABLE {_CONTEXT_TABLE} (content BLOB NOT NULL)"
 """Of a table that is made when a chip first saves its application context, so that the format is one with or without
 it."""
 
@@ -78,13 +79,15 @@ class SqliteStore:
     :param path: the file; it is made, with a chip of ``model`` fresh from the factory, if it is not there.
     :param model: its model must be this, if it is given.
     :param wait_s: how long to wait for another process that has the file, in seconds.
-    :raises BoardError: if it cannot be had, or is not an emulated chip.
+    :raises BoardError: if it cannot be had, is not an emulated chip, belongs to another user, or others may write it.
     :raises ConfigurationError: if it is a chip of another model.
     """
 
     def __init__(self, path: Path, *, model: ChipModel | None = None, wait_s: float = DEFAULT_WAIT_S) -> None:
         self.path = path
-        if not _is_there(path):
+        is_there = _is_there(path)
+        _check_file(path)
+        if not is_there:
             _create(path, model or find_model(None))
         self._owner = Owner(path)
         self._connection = _open(path, self._owner, wait_s)
@@ -160,7 +163,7 @@ class SqliteStore:
             self._connection.close()
 
     def _save_context(self, context: bytes) -> None:
-        self._connection.execute(_CONTEXT_SCHEMA)
+        self._connection.execute(_CONTEXT_SCHEMA.replace("TABLE", "TABLE IF NOT EXISTS"))
         self._connection.execute("DELETE FROM saved_context")
         if context:
             self._connection.execute("INSERT INTO saved_context VALUES (?)", (context,))
@@ -178,6 +181,8 @@ class SqliteStore:
                 port=str(self.path),
             )
         try:
+            if problem := schema_problem(self._connection, _SCHEMA + _CONTEXT_SCHEMA, (_CONTEXT_TABLE,)):
+                raise _damaged(self.path, problem)
             row = self._connection.execute("SELECT model FROM chip").fetchone()
         except (sqlite3.Error, ValueError) as error:
             raise _damaged(self.path, error) from error
@@ -230,6 +235,17 @@ def reset_chip_file(path: Path) -> None:
         store.close()
 
 
+def _check_file(path: Path) -> None:
+    """Refuse a file that somebody else can have put there or changed.
+
+    :raises BoardError: if it is one, or a link.
+    """
+    try:
+        check_file(path, "the emulated chip")
+    except ConfigurationError as error:
+        raise BoardError(error.message, hint=error.hint, port=str(path)) from None
+
+
 def _is_there(path: Path) -> bool:
     """Whether there is such a file.
 
@@ -262,23 +278,13 @@ def _create(
         with Temporary(path, 0o600) as temporary:
             _fill(temporary.path, model, factory_chip(model) if content is None else content, context)
             moved = _move(temporary, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BoardError(
             f"an emulated chip cannot be made there: {cause}", hint="Name a file you may write", port=str(path)
         ) from error
     return moved
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the system write down what is in a folder, so that a chip that was made survives a power failure."""
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _make_folder(path: Path) -> None:
@@ -345,22 +351,15 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
         raise BoardError(
             f"the emulated chip's file cannot be opened: {error}", hint="May you read and write it?", port=str(path)
         ) from error
-    except (sqlite3.DatabaseError, UnicodeDecodeError):  # the latter of names in a damaged schema
-        raise _not_a_chip(path) from None
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter of names in a damaged schema
+        raise (_not_a_chip(path) if "not a database" in str(error) else _damaged(path, error)) from None
     return connection
 
 
 def _connect(path: Path, wait_s: float) -> sqlite3.Connection:
     """A connection in which transactions are begun and ended by statements alone."""
-    address = f"{address_of(path.absolute())}?mode=rw"
     # The file is used by one thread at a time, not always the one that opened it.
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=wait_s)
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return connect(path, synchronous="FULL", check_same_thread=False, timeout=wait_s)
 
 
 def _rows(content: Mapping[int, StoredObject]) -> list[tuple[int, bytes, bytes]]:
@@ -393,5 +392,7 @@ def _not_a_chip(path: Path) -> BoardError:
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:
     return BoardError(
-        f"the emulated chip's file is damaged: {error}", hint="Make a new chip in another file", port=str(path)
+        f"the emulated chip's file is damaged: {error}",
+        hint="Get it back from a copy, or make a new chip in another file",
+        port=str(path),
     )

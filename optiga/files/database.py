@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.files.files import cause_of
-from optiga.files.sqlite_uri import address_of
+from optiga.files.sqlite_guard import check_file, connect, schema_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,8 @@ SMALLEST = 512
 """Bytes of the smallest page, and so of the smallest file, of SQLite: it takes anything shorter for an empty one."""
 WAIT_S = 30.0
 """How long one process waits for others, in seconds."""
+_SIGNS_OF_DAMAGE = ("malformed", "decode", "interrupted", "corrupt", "no such column", "datatype")
+"""What SQLite says of a file that no program of ours has left so."""
 
 
 class Kind(NamedTuple):
@@ -30,6 +33,8 @@ class Kind(NamedTuple):
     :param title: what it is to the user, for messages.
     :param absent: what it means if it is not there, for a hint.
     :param older: versions that are opened as they are.
+    :param later: names of tables, and ``table.column`` of columns, that files of earlier releases do not have.
+    :param shared: what to do where a group shares the file, for a hint; empty where it is to be one user's.
     """
 
     application_id: int
@@ -38,6 +43,8 @@ class Kind(NamedTuple):
     title: str
     absent: str
     older: tuple[int, ...] = ()
+    later: tuple[str, ...] = ()
+    shared: str = ""
 
 
 def create(connection: sqlite3.Connection, kind: Kind) -> None:
@@ -49,25 +56,48 @@ def create(connection: sqlite3.Connection, kind: Kind) -> None:
 
 
 @contextmanager
-def open_database(path: Path, kind: Kind, *, make: bool = False) -> Iterator[sqlite3.Connection]:
+def open_database(path: Path, kind: Kind, *, make: bool = False, shared: bool = False) -> Iterator[sqlite3.Connection]:
     """A file, as long as the context lasts; every statement is a transaction unless one is begun.
 
     :param make: make it if it is not there.
-    :raises ConfigurationError: if it cannot be read or written, is another, or others have it for too long.
+    :param shared: take, and make, one that a group of this user's may write.
+    :raises ConfigurationError: if it cannot be read or written, is another, belongs to another user or may be written
+        by others, has a schema that is not its own, or others have it for too long.
     """
+    check_file(path, kind.title, shared=shared, hint=kind.shared)
+    if make and shared:
+        _make_for_group(path)
     try:
         _check_size(path, kind)
-        address = address_of(path.absolute()) + ("?mode=rwc" if make else "?mode=rw")
-        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=WAIT_S)) as connection:
-            connection.execute("PRAGMA synchronous = EXTRA")
-            if make:
-                _make_if_empty(connection, kind)
-            application, version = _header(connection)
-            if application != kind.application_id or version not in (kind.version, *kind.older):
-                raise _another(path, kind)
+        with closing(connect(path, synchronous="EXTRA", make=make, timeout=WAIT_S)) as connection:
+            try:
+                if make:
+                    _make_if_empty(connection, kind)
+                _check(connection, path, kind)
+            except UnicodeDecodeError:  # of what SQLite says of names in a damaged schema
+                raise _damaged(path, kind, "its schema is no text") from None
             yield connection
     except sqlite3.Error as error:
         raise _explain(path, kind, error, make=make) from None
+
+
+def _make_for_group(path: Path) -> None:
+    """Make an empty file that its group may write; SQLite would take that from the group."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o660)
+    except OSError:  # it is there, or opening it says why it cannot be made
+        return
+    with suppress(OSError, AttributeError):  # Windows has none
+        os.fchmod(descriptor, 0o660)
+    os.close(descriptor)
+
+
+def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
+    application, version = _header(connection)
+    if application != kind.application_id or version not in (kind.version, *kind.older):
+        raise _another(path, kind)
+    if problem := schema_problem(connection, kind.schema, kind.later):
+        raise _damaged(path, kind, problem)
 
 
 def _check_size(path: Path, kind: Kind) -> None:
@@ -87,8 +117,7 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> Con
     """Why a file could not be used, as far as looking at it tells."""
     cause, hint = str(error), "Is the disk full, the file read-only, or another process at work?"
     try:
-        if stat.S_ISDIR(path.stat().st_mode):
-            cause, hint = "it is a folder", ""
+        path.stat()
     except FileNotFoundError:
         if not make:
             return ConfigurationError(f"{kind.title} {path} is not there", hint=kind.absent)
@@ -99,7 +128,13 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> Con
     else:
         if "not a database" in cause:
             return _another(path, kind)
+        if any(sign in cause for sign in _SIGNS_OF_DAMAGE):
+            return _damaged(path, kind, cause)
     return ConfigurationError(f"{kind.title} {path} cannot be used: {cause}", hint=hint)
+
+
+def _damaged(path: Path, kind: Kind, cause: str) -> ConfigurationError:
+    return ConfigurationError(f"{kind.title} {path} is damaged: {cause}", hint="Get it back from a copy")
 
 
 def _another(path: Path, kind: Kind) -> ConfigurationError:
@@ -121,8 +156,7 @@ def _make_if_empty(connection: sqlite3.Connection, kind: Kind) -> None:
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return bool(tables == 0 and _header(connection) == (0, 0))
+    return _header(connection) == (0, 0) and connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
 
 
 def _header(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -6,10 +6,12 @@ import codecs
 import errno
 import os
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
+from optiga.files.opening import open_input
 from optiga.files.precious import check_nothing_lost
 from optiga.files.temporary import Temporary
 
@@ -24,7 +26,12 @@ _CAUSES = {
     errno.EDQUOT: "the disk quota is used up",
     errno.ENAMETOOLONG: "the name is too long",
     errno.ELOOP: "its symbolic links run in a circle",
+    errno.ENXIO: "nobody reads the pipe",
 }
+_OF_THE_SYSTEM = (("/", "dev"), ("/", "proc"))
+"""Where links to standard output and to what a shell has opened lie."""
+_WAITS, _WAIT_S = 40, 0.1
+"""How often, and how long each time, in seconds, somebody is waited for who reads a pipe."""
 
 
 def read_input(path: Path, what: str, limit: int) -> bytes:
@@ -35,7 +42,7 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
     :raises ConfigurationError: if it cannot be read or is longer.
     """
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             data = file.read(limit + 1)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
@@ -100,58 +107,136 @@ def _why_no_folder(path: Path) -> str:
         return cause_of(error)
 
 
-def check_output_file(path: Path, hint: str = "", *, over_keys: bool = False) -> None:
+def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_keys: bool = False) -> None:
     """Make sure that a file that the user named can be written, before anything is done for its content.
 
     :param hint: what to do instead, where no option --out names the file.
+    :param secret: whether its content is a secret.
     :param over_keys: let a file that holds a private key be replaced, for a caller who asks first.
-    :raises ConfigurationError: if it is a folder or no name of a file, its folder cannot be written to, or it holds
-        what nobody could get back (:mod:`.precious`).
+    :raises ConfigurationError: if it is a folder or no name of a file, :func:`write_whole` would refuse it, its folder
+        cannot be written to, or it holds what nobody could get back (:mod:`.precious`).
     """
     if "\0" in str(path) or not path.name or path == Path("-"):
         raise ConfigurationError(f"{str(path)!r} names no file", hint=hint or "Name one with --out")
     try:
-        kind = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        kind = stat.S_IFREG
+        target = _find_target(path, secret=secret, ours=False)
     except OSError as error:
         raise ConfigurationError(
             f"cannot write {path}: {cause_of(error)}", hint=hint or "Name another with --out"
         ) from None
-    if stat.S_ISDIR(kind):
+    if target is None:  # into a terminal or a pipe it is written as it is
+        return
+    if _is_folder(target):
         raise ConfigurationError(f"cannot write {path}: it is a folder", hint=hint or "Name a file in it with --out")
     check_nothing_lost(path, hint, keys=over_keys)
-    if stat.S_ISREG(kind):  # into a terminal or a pipe it is written as it is
-        check_folder_writable(Path(os.path.realpath(path)).parent)
+    check_folder_writable(target.parent)
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - what cannot be looked at is none
+
+
+def check_own_output(path: Path, hint: str = "") -> None:
+    """Make sure that a file whose name is the tool's own is no link out of its folder, no pipe and no folder.
+
+    :param hint: what to do instead.
+    :raises ConfigurationError: if it is.
+    """
+    with suppress(OSError):  # writing it says why
+        target = _find_target(path, secret=False, ours=True)
+        if target is not None and _is_folder(target):
+            raise ConfigurationError(
+                f"cannot write {path}: it is a folder", hint=hint or "Take it away, or name another folder"
+            )
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o666, *, ours: bool = False) -> None:
     """Write a file so that it is there whole or not at all; a file of that name before it is replaced.
 
-    What is no regular file (a terminal, a pipe) is written to as it is.
+    No link is followed out of the folder. What the user named and is no regular file (a terminal, a pipe) is written to
+    as it is, but with no secret.
 
-    :param mode: permissions of the file, less those that the process's umask takes away.
+    :param mode: permissions of the file, less those that the process's umask takes away; a file that only its owner
+        may read is a secret.
+    :param ours: whether the name is this tool's own, so that nobody can mean anything but a regular file by it.
     :raises ConfigurationError: if it cannot be written; nothing of it is left then.
     """
     try:
-        if _is_stream(path):
-            with path.open("wb") as stream:
-                stream.write(data)
-            return
-        _replace(Path(os.path.realpath(path)), data, mode)
+        target = _find_target(path, secret=not mode & 0o077, ours=ours)
+        if target is None:
+            _write_stream(path, data)
+        else:
+            _replace(target, data, mode)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
 
 
-def _is_stream(path: Path) -> bool:
-    """Whether it is there and neither a regular file nor a folder."""
+def put_in_place(temporary: Temporary, path: Path) -> None:
+    """Give a file that is written whole its name, which is the tool's own; a file of that name before it is replaced.
+
+    :raises ConfigurationError: if the name is a link out of its folder, or no regular file's.
+    :raises OSError: if the system refuses.
+    """
+    target = _find_target(path, secret=False, ours=True)
+    temporary.replace(target or path)
+    sync_folder(path.parent)
+
+
+def _find_target(path: Path, *, secret: bool, ours: bool) -> Path | None:
+    """The file that is written for a name: itself, or what a link in its folder leads to; None for a stream.
+
+    :raises ConfigurationError: if the name is a link out of its folder, or a stream that is not to be written to.
+    :raises OSError: if it cannot be looked at.
+    """
     try:
         kind = path.stat().st_mode
-    except FileNotFoundError:
-        return False
-    return not stat.S_ISREG(kind) and not stat.S_ISDIR(kind)
+    except NotADirectoryError:
+        return path
+    except FileNotFoundError:  # or a link that leads nowhere yet
+        kind = stat.S_IFREG
+    is_link = path.is_symlink()
+    if stat.S_ISREG(kind) and is_link and path.absolute().parts[:2] not in _OF_THE_SYSTEM:
+        target = _real(path)
+        if target.parent != _real(path.parent):
+            raise ConfigurationError(
+                f"cannot write {path}: it is a symbolic link to {target}, out of its folder",
+                hint=f"Take it away{'' if ours else ', or name the file that it leads to'}",
+            )
+        return target
+    if stat.S_ISDIR(kind) or (stat.S_ISREG(kind) and not is_link):
+        return path
+    if secret or ours:
+        what = "it is no regular file" + (", and nobody may read along what is secret" if secret else "")
+        raise ConfigurationError(f"cannot write {path}: {what}", hint="Take it away" if ours else "Name a file")
+    return None
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _write_stream(path: Path, data: bytes) -> None:
+    """Write to a terminal or a pipe; a pipe that nobody reads is waited for a little.
+
+    ``/dev/stdout`` may be a file that a shell has opened: what it holds already stays.
+    """
+    flags = os.O_WRONLY | os.O_APPEND
+    for name in ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC"):
+        flags |= getattr(os, name, 0)
+    for attempt in range(_WAITS + 1):
+        try:
+            descriptor = os.open(path, flags)
+            break
+        except OSError as error:
+            if error.errno != errno.ENXIO or attempt == _WAITS:
+                raise
+            time.sleep(_WAIT_S)
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
 
 
 def _replace(target: Path, data: bytes, mode: int) -> None:

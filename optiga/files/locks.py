@@ -6,9 +6,12 @@ it last, for the message to the one who has to wait.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
 
 DEFAULT_WAIT_S = 10.0
 """How long the second of two processes waits for the first, in seconds."""
+_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_MOST_WORDS = 400
+_OLD_S = 24 * 3600.0
+"""After this, in seconds, what a killed process has left in the folder for want of a home is taken away."""
 
 
 class Owner:
@@ -35,16 +42,21 @@ class Owner:
     @property
     def was_left(self) -> bool:
         """Whether whoever held it last did not say that he is done: he was killed, or in the middle of something."""
-        return self._path.exists()
+        try:
+            return stat.S_ISREG(os.lstat(self._path).st_mode)
+        except (OSError, ValueError):
+            return False
 
     def sign(self) -> None:
         """Say that this process holds it. A help to others, no need of ours: if it cannot be written, it is not."""
         words = sys.argv[:1] + [word for word in sys.argv[1:] if len(word) < 40]
         text = f"process {os.getpid()} ({' '.join(words)[:100]})"
-        # No link that somebody has put there is followed, and what other programs were started with is for nobody else.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-        with suppress(OSError), os.fdopen(os.open(self._path, flags, 0o600), "wb") as file:
-            file.write(text.encode("utf-8", "backslashreplace"))
+        # No link that somebody has put there is followed, no pipe is waited for, and what other programs were started
+        # with is for nobody else.
+        with suppress(OSError), os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | _FLAGS, 0o600), "wb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                file.truncate()
+                file.write(text.encode("utf-8", "backslashreplace"))
 
     def erase(self) -> None:
         """Say that nobody holds it."""
@@ -57,8 +69,9 @@ class Owner:
         :param port: how the user names what is locked.
         """
         name = "another process"
-        with suppress(OSError, UnicodeDecodeError):
-            name = self._path.read_text(encoding="utf-8").strip() or name
+        with suppress(OSError, ValueError), os.fdopen(os.open(self._path, os.O_RDONLY | _FLAGS), "rb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                name = file.read(_MOST_WORDS).decode("utf-8").strip() or name
         return BoardError(f"in use by {name}", hint="Wait for it to end, or end it", port=port)
 
 
@@ -87,8 +100,11 @@ class PortLock:
 
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _check_regular(self._path)
             lock = FileLock(self._path, timeout=self._wait_s, mode=0o600)
             lock.acquire()
+            with suppress(OSError):
+                os.utime(self._path)  # it is in use, and not swept away
         except Timeout:
             raise self._owner.in_use(self._port) from None
         except OSError as error:
@@ -113,16 +129,75 @@ class PortLock:
         self._lock = None
 
 
-def lock_path_for_port(device: str) -> Path:
-    """Where the lock of a serial device or URL lies: in the user's state folder, under a name made from it."""
-    import tempfile
+def _check_regular(path: Path) -> None:
+    """Refuse what is there and no regular file.
 
+    :raises OSError: if it is so.
+    """
+    if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+        raise OSError(errno.EEXIST, "it is there already, and no regular file")
+
+
+def lock_path_for_port(device: str) -> Path:
+    """Where the lock of a serial device or URL lies: in the user's state folder, under a name made from it.
+
+    Without a home, or one that can be written, it is a folder of the user's own beside others' temporary files.
+
+    :raises BoardError: if what lies there is not the user's own.
+    """
     from platformdirs import user_state_path
 
     digest = hashlib.sha256(os.fsencode(device)).hexdigest()[:16]
     folder = user_state_path("optiga", appauthor=False) / "locks"
     try:
+        if not folder.is_absolute():  # of a user whose home the system does not know
+            raise FileNotFoundError(folder)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(folder)
     except OSError:  # a home that cannot be written, as in many a container
-        folder = Path(tempfile.gettempdir())
+        folder = _own_temporary_folder(device)
     return folder / f"optiga-{digest}.lock"
+
+
+def _own_temporary_folder(device: str) -> Path:
+    """A folder of this user's in the shared temporary one, mode 0700, in which nothing old is left.
+
+    :raises BoardError: if somebody else has made it, or it is a link.
+    """
+    import tempfile
+
+    mine = os.geteuid() if hasattr(os, "geteuid") else None
+    folder = Path(tempfile.gettempdir(), f"optiga-locks-{mine if mine is not None else 'user'}")
+    try:
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or (mine is not None and status.st_uid != mine):
+            raise BoardError(
+                f"cannot be locked: {folder} is not a folder of your own",
+                hint="Set XDG_STATE_HOME to a folder you may write",
+                port=device,
+            )
+        if mine is not None and status.st_mode & 0o077:
+            folder.chmod(0o700)
+        _sweep(folder)
+    except OSError as error:
+        raise BoardError(
+            f"cannot be locked: {folder}: {error.strerror or error}",
+            hint="Set XDG_STATE_HOME to a folder you may write",
+            port=device,
+        ) from error
+    return folder
+
+
+def _sweep(folder: Path) -> None:
+    """Take lock files away that nobody holds and nobody has used for a day."""
+    from filelock import FileLock, Timeout
+
+    for path in folder.glob("optiga-*.lock"):
+        with suppress(OSError, Timeout):
+            if time.time() - path.lstat().st_mtime > _OLD_S:
+                with FileLock(path, timeout=0, mode=0o600):
+                    path.unlink()
+                    Owner(path).erase()

@@ -19,7 +19,7 @@ _MARKS_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 class Passphrase:
     """A passphrase.
 
-    :param value: what was meant, in UTF-8; empty if that cannot be told.
+    :param value: what was meant, in UTF-8, or as it is where it is none; empty if that cannot be told.
     :param older: what earlier versions took the same input for, so that what they made still opens.
     :param problem: why nothing new may be made with it; empty if it may.
     :param warnings: what its owner should know, one sentence each.
@@ -64,6 +64,9 @@ def read_passphrase_file(path: Path) -> Passphrase:
         value = _first_line(_to_utf8(file.data))
     except UnicodeDecodeError:
         value, problem = b"", f"the passphrase {path} begins with the mark of UTF-16 or UTF-32, and is neither"
+    else:
+        if not _is_utf8(value):
+            problem = f"the passphrase {path} is not text in UTF-8"
     if b"\0" in value:
         value, problem = b"", f"the passphrase {path} holds a null character, as UTF-16 without a mark does"
     if not value and not problem:
@@ -89,6 +92,14 @@ def _to_utf8(data: bytes) -> bytes:
     if is_utf16(data):
         return data.decode("utf-16").encode("utf-8")
     return data.removeprefix(codecs.BOM_UTF8)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _first_line(data: bytes) -> bytes:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
+from optiga.files.opening import open_input
 
 PRIVATE_KEY = "it holds a private key"
 _MAX_SIZE = 1 << 16
@@ -42,7 +43,7 @@ def what_is_lost(path: Path) -> str:
     try:
         if not path.is_file():
             return ""
-        with path.open("rb") as file:
+        with open_input(path) as file:
             data = file.read(_MAX_SIZE)
         real = path.resolve()
         if real.name in _OF_CA and all((real.parent / name).is_file() for name in _CA):

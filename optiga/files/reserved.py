@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.files.files import cause_of, check_folder, sync_folder
+from optiga.files.files import cause_of, check_folder, put_in_place
 from optiga.files.temporary import Temporary
 
 if TYPE_CHECKING:
@@ -58,12 +58,14 @@ class ReservedFile:
             os.lseek(self._temporary.descriptor, 0, os.SEEK_SET)
             _write(self._temporary.descriptor, data)
             os.ftruncate(self._temporary.descriptor, len(data))
-            self._temporary.replace(path)
+            put_in_place(self._temporary, path)
+        except ConfigurationError:
+            self._temporary.drop()
+            raise
         except OSError as error:
             self._temporary.drop()
             raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
         self._temporary.drop()
-        sync_folder(self._folder)
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from optiga.errors import ConfigurationError
 from optiga.files.files import cause_of
+from optiga.files.opening import open_input
 
 _ROOT = 0
 _READ, _WRITE = stat.S_IRGRP | stat.S_IROTH, stat.S_IWGRP | stat.S_IWOTH
@@ -36,8 +37,7 @@ def read_secret(path: Path, what: str, limit: int) -> SecretFile:
     :raises ConfigurationError: if it cannot be read, is longer, belongs to another user, or others may write it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as file:
+        with open_input(path) as file:
             warnings = _look_at(path, what, os.fstat(file.fileno()))
             data = file.read(limit + 1)
     except ValueError:  # a null character in the path
@@ -56,10 +56,9 @@ def _look_at(path: Path, what: str, status: os.stat_result) -> tuple[str, ...]:
     """
     if os.name != "posix":
         return ()
-    name = path.lstat()
-    named = stat.S_ISREG(status.st_mode) or stat.S_ISFIFO(name.st_mode)
-    if not named:  # /dev/stdin, /dev/fd/63: what the shell opened
+    if not stat.S_ISREG(status.st_mode):  # /dev/stdin, /dev/fd/63: what the shell opened
         return ()
+    name = path.lstat()
     mine = (_ROOT, os.geteuid())
     if status.st_uid not in mine or name.st_uid not in mine:
         raise ConfigurationError(

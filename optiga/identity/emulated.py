@@ -6,6 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from optiga.pki.certificate import Certificate
 
 _MARK = "EMULATED, NOT A REAL DEVICE"
@@ -17,12 +19,12 @@ def is_emulated(certificate: Certificate) -> bool:
 
     The emulator's CA has no secret: whoever has this program can have anything certified by it.
     """
-    return names_emulator(certificate.issuer) or certificate.public_key.info == _root().public_key.info
+    return _names_emulator(certificate.parsed.issuer) or certificate.public_key.info == _root().public_key.info
 
 
-def names_emulator(issuer: str) -> bool:
-    """Whether the name of an issuer is that of the emulator's CA."""
-    return _MARK in issuer
+def _names_emulator(issuer: x509.Name) -> bool:
+    """Whether a value in the name of an issuer is the mark; its printed form has a backslash in it."""
+    return any(isinstance(attribute.value, str) and _MARK in attribute.value for attribute in issuer)
 
 
 def warning_of(port: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.files.shown import shown
 from optiga.identity.emulated import is_emulated
 from optiga.identity.proof import Outcome, prove_key, prove_public_key
 from optiga.objects.stored import read_certificates
@@ -272,7 +273,7 @@ def _explain(
     end = path[-1]
     if end in trust.roots:
         reason = str(error).removeprefix("validation failed: ").removeprefix("candidates exhausted: ")
-        reason = "".join(character for character in reason if character.isprintable())
+        reason = shown(reason)
         reason = reason.partition(" (encountered processing ")[0]
         return CertificateError(f"the chain from {leaf.subject} to {end.subject} does not hold: {reason}")
     if any(end.is_issued_by(one) for one in path):

@@ -115,7 +115,7 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
     if len(data) > target.info.size:
         several = f" of {len(chain)} certificates" if len(chain) > 1 else ""
         hint = "A shorter subject or fewer names make it smaller"
-        if len(chain) > 1 and chain[-1].subject == chain[-1].issuer:
+        if len(chain) > 1 and chain[-1].parsed.subject == chain[-1].parsed.issuer:
             hint = "Leave the root out of the chain"
         elif chain[0].public_key.title.startswith("rsa"):
             hint = "An EC certificate is much smaller"

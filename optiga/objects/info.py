@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from optiga.chip.unusable import find_unusable
@@ -17,6 +19,7 @@ from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.chip.unusable import Unusable
+    from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
 
 _NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
@@ -24,12 +27,15 @@ _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID
 _LABEL_WIDTH = 16
 
 
-def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, Any]:
+def chip_information(
+    chip: Chip, *, now: datetime | None = None, see: Callable[[str, Certificate], None] = lambda _slot, _leaf: None
+) -> dict[str, Any]:
     """Identity, life cycle and slots of a chip, as JSON has it. About twenty exchanges.
 
     Objects that the chip's model does not have, or does not let be read, are left out.
 
     :param now: the time that validity is judged at.
+    :param see: called with the name of each slot that holds a certificate, and with that certificate.
     :returns: ``uid`` (hex), ``uid_fields``, ``model``, ``firmware``, ``life_cycle``, ``security_event_counter``,
         ``slots`` by name, each with ``key_oid``, ``certificate_oid``, ``key`` and ``certificate``, null where empty,
         and, if there are any, ``unusable``: the objects of slots that the chip neither reads nor uses, each with
@@ -56,14 +62,16 @@ def chip_information(chip: Chip, *, now: datetime | None = None) -> dict[str, An
     model = find_model(uid.firmware_build)
     there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
     unusable: list[Unusable] = []
-    slots = ((slot.name, _describe_slot(chip, slot, moment, unusable)) for slot in there)
+    slots = ((slot.name, _describe_slot(chip, slot, moment, see, unusable)) for slot in there)
     information["slots"] = {name: slot for name, slot in slots if slot}
     if unusable:
         information["unusable"] = [found.fields for found in unusable]
     return information
 
 
-def _describe_slot(chip: Chip, slot: Slot, now: datetime, unusable: list[Unusable]) -> dict[str, Any]:
+def _describe_slot(
+    chip: Chip, slot: Slot, now: datetime, see: Callable[[str, Certificate], None], unusable: list[Unusable]
+) -> dict[str, Any]:
     """A slot in JSON; empty if the chip does not have it.
 
     :param unusable: takes the objects of it that the chip neither reads nor uses.
@@ -79,14 +87,18 @@ def _describe_slot(chip: Chip, slot: Slot, now: datetime, unusable: list[Unusabl
         unusable.append(found)
     if slot.certificate_oid is not None:
         description["certificate_oid"] = format_oid(slot.certificate_oid)
-        description["certificate"] = _describe_certificate(chip, slot.certificate_oid, now, unusable)
+        description["certificate"] = _describe_certificate(
+            chip, slot.certificate_oid, now, partial(see, slot.name), unusable
+        )
     return description
 
 
-def _describe_certificate(chip: Chip, oid: int, now: datetime, unusable: list[Unusable]) -> dict[str, Any] | None:
+def _describe_certificate(
+    chip: Chip, oid: int, now: datetime, see: Callable[[Certificate], None], unusable: list[Unusable]
+) -> dict[str, Any] | None:
     """A slot's certificate in JSON; None if there is none, or it is not let be read."""
     try:
-        return _describe_stored(read_stored(chip, oid), now)
+        return _describe_stored(read_stored(chip, oid), now, see)
     except ChipError as error:
         if error.code == ErrorCode.INVALID_OID:
             return None
@@ -122,7 +134,7 @@ def _describe_key(metadata: Metadata) -> dict[str, Any] | None:
     }
 
 
-def _describe_stored(data: bytes, now: datetime) -> dict[str, Any] | None:
+def _describe_stored(data: bytes, now: datetime, see: Callable[[Certificate], None]) -> dict[str, Any] | None:
     """The certificate in an object's data in JSON; None if there is none."""
     if is_empty(data):
         return None
@@ -131,6 +143,7 @@ def _describe_stored(data: bytes, now: datetime) -> dict[str, Any] | None:
     except ValueError as error:
         return {"size": len(data), "error": str(error)}
     leaf = chain[0]
+    see(leaf)
     serial = f"{leaf.parsed.serial_number:x}"
     not_before, not_after = leaf.parsed.not_valid_before_utc, leaf.parsed.not_valid_after_utc
     return {

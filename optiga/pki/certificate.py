@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from optiga.errors import CertificateError
 from optiga.files.files import read_input
+from optiga.pki.name_parts import name_text, printable
 from optiga.pki.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
 from optiga.protocol.der import SEQUENCE
 
@@ -82,7 +83,7 @@ class Certificate:
 
         with one_error():
             parsed = x509.load_der_x509_certificate(der)
-            subject, issuer = _name_text(parsed.subject), _name_text(parsed.issuer)
+            subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
             public_key = PublicKey.of(parsed.public_key())
             _ = parsed.not_valid_before_utc, parsed.not_valid_after_utc, parsed.serial_number  # parsed when asked for
             try:
@@ -109,8 +110,8 @@ class Certificate:
         kinds = {"DNSName": "DNS", "IPAddress": "IP", "RFC822Name": "email", "UniformResourceIdentifier": "URI"}
         texts = []
         for name in self._extension(x509.SubjectAlternativeName) or ():
-            value = _name_text(name.value) if isinstance(name, x509.DirectoryName) else str(name.value)
-            texts.append(_printable(f"{kinds.get(type(name).__name__, type(name).__name__)}:{value}"))
+            value = name_text(name.value) if isinstance(name, x509.DirectoryName) else str(name.value)
+            texts.append(printable(f"{kinds.get(type(name).__name__, type(name).__name__)}:{value}"))
         return tuple(texts)
 
     @cached_property
@@ -175,8 +176,15 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
 def _from_block(label: str, der: bytes, name: str) -> Certificate:
     if label in _CERTIFICATE_LABELS:
         return _from_der(der, name)
-    what = "a private key" if label.endswith("PRIVATE KEY") else _OTHER_LABELS.get(label, f"a block {label!r}")
+    what = title_of_label(label)
     raise CertificateError(f"{name} holds {what}, not only certificates", hint=_HINTS.get(what, ""))
+
+
+def title_of_label(label: str) -> str:
+    """What the label of a PEM block says that the block is, in words."""
+    if label in _CERTIFICATE_LABELS:
+        return "a certificate"
+    return "a private key" if label.endswith("PRIVATE KEY") else _OTHER_LABELS.get(label, f"a block {label!r}")
 
 
 def _from_der(der: bytes, name: str) -> Certificate:
@@ -209,10 +217,12 @@ def der_size(data: bytes) -> int | None:
 
 
 def identify_der(der: bytes) -> str:
-    """What DER that is no certificate is, in words; empty if that cannot be told."""
+    """What DER is, in words; empty if that cannot be told."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
+
+    from optiga.pki.x509_errors import one_error
 
     pkcs7, pkcs12 = bytes.fromhex("06092a864886f70d0107"), bytes.fromhex("020103")
     content = der[2 + (der[1] & 0x7F) :] if der[1:2] > b"\x80" else der[2:]
@@ -230,12 +240,14 @@ def identify_der(der: bytes) -> str:
         return "a private key"
     for load, what in (
         (x509.load_der_x509_csr, "a certificate signing request"),
+        (x509.load_der_x509_certificate, "a certificate"),
         (serialization.load_der_public_key, "a public key"),
         (x509.load_der_x509_crl, "a certificate revocation list"),
     ):
         try:
-            load(der)
-        except (ValueError, UnsupportedAlgorithm):
+            with one_error():
+                load(der)
+        except ValueError:
             continue
         return what
     return ""
@@ -266,17 +278,3 @@ def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = Tr
                 f"{issuer.subject}"
             )
     return warnings
-
-
-def _name_text(name: x509.Name) -> str:
-    """A name as people write it, for example ``C=DE, CN=device``, safe to show on a terminal."""
-    parts = []
-    for attribute in name:
-        value = attribute.value if isinstance(attribute.value, str) else attribute.value.hex()
-        parts.append(f"{attribute.rfc4514_attribute_name}={value}")
-    text = ", ".join(parts)
-    return _printable(text) or "nobody"
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -1,11 +1,14 @@
-"""Distinguished names: their components by name, and whether two of them are one (RFC 5280, 7.1)."""
+"""Distinguished names: as people write them, by component, and whether two of them are one (RFC 5280, 7.1)."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cryptography import x509
+
+_SPECIAL = re.compile(r'[\\",+;<>]')
 
 
 def is_same_name(one: x509.Name, other: x509.Name) -> bool:
@@ -23,6 +26,32 @@ def is_same_name(one: x509.Name, other: x509.Name) -> bool:
         return bool(Name.load(one.public_bytes()) == Name.load(other.public_bytes()))
     except (ValueError, TypeError, AttributeError):  # of values that are no texts, which are compared as they are
         return False
+
+
+def name_text(name: x509.Name) -> str:
+    """A name as people write it, for example ``C=DE, CN=device``, safe to show on a terminal.
+
+    What could be taken for the next component, or is lost on the way, has a backslash before it (RFC 4514, 2.4).
+    """
+    parts = []
+    for attribute in name:
+        value = _escape(attribute.value) if isinstance(attribute.value, str) else attribute.value.hex()
+        parts.append(f"{attribute.rfc4514_attribute_name}={value}")
+    return printable(", ".join(parts)) or "nobody"
+
+
+def _escape(value: str) -> str:
+    text = _SPECIAL.sub(r"\\\g<0>", value)
+    if text.startswith(("#", " ")):
+        text = f"\\{text}"
+    if len(value) > 1 and value.endswith(" "):
+        text = f"{text[:-1]}\\ "
+    return text
+
+
+def printable(text: str) -> str:
+    """A text with a mark in place of what no terminal shows, or what moves it."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def subject_components(name: x509.Name) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,8 @@ def one_error() -> Iterator[None]:
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        yield
+        with no_warnings():
+            yield
     except (
         ValueError,
         KeyError,  # damaged names, until cryptography 48
@@ -35,3 +37,11 @@ def one_error() -> Iterator[None]:
         if len(text) > _MOST_CHARACTERS:  # it shows what it has found, however long
             text = f"{text[:_MOST_CHARACTERS]} …"
         raise ValueError(text) from error
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Where cryptography warns of names that are longer than they may be: it counts bytes, RFC 5280 characters."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Attribute's length", UserWarning)
+        yield

@@ -5,11 +5,11 @@ from __future__ import annotations
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
+from optiga.provision.believed import check_entry, check_names, key_digest, known_keys
 from optiga.provision.issuers import find_unheard
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step, damaged
 from optiga.provision.on_chip import OnChip, chain_of
-from optiga.provision.outputs import check_outputs
 from optiga.provision.plan import Plan
 from optiga.provision.report import Report
 
@@ -25,12 +25,17 @@ class Beginning:
         self._uid = on_chip.uid
 
     def begin(self, *, renew: bool) -> Entry:
-        """The entry to go on from: the journal's, or a new one."""
+        """The entry to go on from: the journal's, or a new one.
+
+        :raises ConfigurationError: if the journal's is none that a run has left.
+        """
         found = self._journal.find(self._uid, self._plan.slot.name)
         if found is None or found.step is Step.DEPROVISIONED:
             return self._begin_anew(None, is_new=found is None)
         if not found.is_complete:
             raise damaged(found.uid, found.slot)
+        found = check_entry(found)
+        check_names(found, self._journal)
         mismatch = self._mismatch(found)
         if found.is_finished:
             if renew:
@@ -41,7 +46,7 @@ class Beginning:
         if found.step < Step.REQUESTED:
             if mismatch or self._on_chip.key_problem(found):
                 return self._begin_anew(found)
-            self._check_possible()
+            self._on_chip.check_possible()
         elif obstacle := self._obstacle(found, mismatch):
             if renew:
                 return self._begin_anew(found)
@@ -62,20 +67,20 @@ class Beginning:
 
     def _begin_anew(self, old: Entry | None, *, is_new: bool = False) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
-        self._check_possible()
+        self._on_chip.check_possible()
         if is_new:
             self._on_chip.warn_of_identity()
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
             self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
-        entry = Entry(self._uid, plan.slot.name, plan.issuer_name, plan.settings, replaces=self._replaced(old))
+        replaced = self._replaced(old)
+        entry = Entry(
+            *(self._uid, plan.slot.name, plan.issuer_name, plan.settings),
+            replaces=" ".join(replaced) or None,
+            replaced_keys=" ".join(replaced.values()) or None,
+        )
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
         return entry if plan.new is None else self._journal.save(entry)
-
-    def _check_possible(self) -> None:
-        """Refuse what is known to fail later, before the key that the chip has is lost and the journal says so."""
-        check_outputs(self._plan.folder, self._plan.cloud, self._uid)
-        self._on_chip.check_possible()
 
     def _take_names(self, entry: Entry) -> Entry:
         """The entry with the plan's cloud, and with its names for what is not done yet."""
@@ -107,22 +112,23 @@ class Beginning:
         self._on_chip.put(finished)
         return self._journal.save(self._take_names(finished.at(Step.WRITTEN)))
 
-    def _replaced(self, old: Entry | None) -> str | None:
-        """The certificates that a new one takes the place of, the newest last."""
+    def _replaced(self, old: Entry | None) -> dict[str, str]:
+        """The certificates that a new one takes the place of, the newest last, each with the digest of its key."""
         if old is None:
-            return None
+            return {}
         cloud = self._plan.cloud
         is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
-        known = [*(old.replaces or "").split(), old.certificate_id]
-        if cloud is not None and is_there:
-            known.append(find_unheard(old, cloud.certificates, self._report))
-        names = [name for name in known if name]
-        if names and not is_there:
+        known = known_keys(old)
+        unheard = find_unheard(old, cloud.certificates, self._report) if cloud is not None and is_there else None
+        if unheard is not None and old.key_info is not None:
+            known[unheard] = key_digest(old.key_info)
+        if known and not is_there:
+            newest = list(known)[-1]
             self._report.warn(
-                f"the certificate before this one stays as it is in account {old.account}, {old.region}: {names[-1]}"
+                f"the certificate before this one stays as it is in account {old.account}, {old.region}: {newest}"
             )
-            return None
-        return " ".join(names) or None
+            return {}
+        return known
 
     def _mismatch(self, entry: Entry) -> str:
         """What the journal says and the plan does not; empty if they agree."""

@@ -164,7 +164,7 @@ class CaIssuer:
             return None
         is_server = "serverAuth" in found.certificate.purposes
         certified = _of_ca(found)
-        if is_server == (self._server and CertificateRequest.parse(request.csr).wants_server):
+        if is_server == (self._server and CertificateRequest.parse(request.csr).wishes.wants_server):
             return certified
         what = "a TLS server, too" if is_server else "a TLS client only"
         note = f"The certificate is for {what}, as the run that was interrupted asked; --renew makes another"

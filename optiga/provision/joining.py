@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from optiga.cloud.aws.aws_names import SAMPLE_THING
 from optiga.cloud.aws.certificates import ACTIVE
 from optiga.cloud.aws.errors import AwsError
-from optiga.errors import ChipError, CloudError
+from optiga.errors import ChipError, CloudError, ConfigurationError
 from optiga.identity.proof import Outcome, prove_public_key
 from optiga.protocol.objects import SLOTS
+from optiga.provision.believed import check_entry, check_names, known_keys
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -24,9 +25,15 @@ _ON_ITS_OWN = "config_nistp256_ecdsa_thing_per_chip.jsn"
 
 
 def own_certificates(journal: Journal, uid: str) -> set[str]:
-    """Identifiers of all certificates that a journal knows to be a chip's."""
-    entries = journal.of_chip(uid)
-    return {name for one in entries for name in (one.certificate_id, *(one.replaces or "").split()) if name}
+    """Identifiers of all certificates that a journal knows to be a chip's; entries that do not fit do not count."""
+    own: set[str] = set()
+    for entry in journal.of_chip(uid):
+        try:
+            check_names(check_entry(entry), journal)
+        except ConfigurationError:
+            continue
+        own.update(known_keys(entry))
+    return own
 
 
 def check_things(

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from optiga.errors import ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.database import Kind, open_database
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Entry:
     :param filename: the CSR's file.
     :param certificate: certificate and chain in PEM, leaf first.
     :param replaces: identifiers of the certificates that this one takes the place of, a space between them.
+    :param replaced_keys: SHA-256, in hex, of their public keys (SubjectPublicKeyInfo), in the same order; ``-`` for one
+        that is not known.
     :param template: provisioning template that thing and policy come from.
     :param attested: SHA-256, in hex, of the factory's certificate whose chip has proven that it is genuine; None where
         that was not asked for.
@@ -109,6 +111,7 @@ class Entry:
     replaces: str | None = None
     attested: str | None = None
     emulated: str | None = None
+    replaced_keys: str | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -151,17 +154,27 @@ class Entry:
         }
 
     def export(self) -> dict[str, Any]:
-        """Everything, with the CSR and the certificate as text."""
-        from optiga.pki.pem import encode_pem
+        """Everything, with the CSR and the certificate as text, armored anew from the DER.
+
+        :raises ConfigurationError: if the certificate is no PEM.
+        """
+        from optiga.pki.pem import encode_pem, iterate_blocks
 
         csr = None if self.csr is None else encode_pem("CERTIFICATE REQUEST", self.csr)
-        return {**self.summary(), "template": self.template, "csr": csr, "certificate": self.certificate}
+        certificate = None
+        if self.certificate is not None:
+            try:
+                blocks = list(iterate_blocks(self.certificate.encode(), "the journal"))
+            except (CertificateError, ValueError):
+                raise damaged(self.uid, self.slot, "its certificate is none") from None
+            certificate = "".join(encode_pem("CERTIFICATE", one.data) for one in blocks) or self.certificate
+        return {**self.summary(), "template": self.template, "csr": csr, "certificate": certificate}
 
 
 _FIELDS = tuple(field.name for field in fields(Entry))
 _TIMES = ("started_at", "updated_at", "requested_at")
 _BINARY = ("key_info", "csr")
-_ADDED = ("attested", "emulated")
+_ADDED = ("attested", "emulated", "replaced_keys")
 """What journals of earlier versions have no columns for; they get them with the next entry that is saved."""
 _KIND = Kind(
     application_id=0x4F504A4E,  # OPJN
@@ -173,6 +186,8 @@ CREATE TABLE slots (
 """,
     title="a journal",
     absent="It is made by 'provision' in the folder of its files; --journal names another",
+    later=tuple(f"slots.{name}" for name in _ADDED),
+    shared="--shared-journal takes one that your group may write",
 )
 
 
@@ -203,6 +218,11 @@ class Journal:
         :raises ConfigurationError: if one is damaged.
         """
         return self._select("ORDER BY started_at, uid, slot")
+
+    def owners(self, certificate_id: str) -> set[str]:
+        """The UIDs of the chips that have a certificate by its identifier in AWS IoT."""
+        rows = self._connection.execute("SELECT uid FROM slots WHERE certificate_id = ?", (certificate_id,))
+        return {uid for (uid,) in rows}
 
     def save(self, entry: Entry) -> Entry:
         """Write down how far a slot has come; on the disk when this returns.
@@ -242,13 +262,14 @@ class Journal:
 
 
 @contextmanager
-def open_journal(path: Path, *, make: bool = False) -> Iterator[Journal]:
+def open_journal(path: Path, *, make: bool = False, shared: bool = False) -> Iterator[Journal]:
     """A journal, as long as the context lasts.
 
     :param make: make it if it is not there.
-    :raises ConfigurationError: if it cannot be read or written, or is none.
+    :param shared: take, and make, one that a group of this user's may write.
+    :raises ConfigurationError: if it cannot be read or written, is none, or others than these can have changed it.
     """
-    with open_database(path, _KIND, make=make) as connection:
+    with open_database(path, _KIND, make=make, shared=shared) as connection:
         yield Journal(connection)
 
 
@@ -271,10 +292,14 @@ def _decode(row: dict[str, Any]) -> Entry:
     return Entry(**row)
 
 
-def damaged(uid: str, slot: str) -> ConfigurationError:
-    """The error for an entry that nothing here has written."""
+def damaged(uid: str, slot: str, problem: str = "") -> ConfigurationError:
+    """The error for an entry that nothing here has written.
+
+    :param problem: what is wrong with it, if that is known.
+    """
+    what = f": {problem}" if problem else ""
     return ConfigurationError(
-        f"the journal's entry of chip {uid}, slot {slot}, is damaged", hint="Get it back from a copy"
+        f"the journal's entry of chip {uid}, slot {slot}, is damaged{what}", hint="Get it back from a copy"
     )
 
 

@@ -59,7 +59,7 @@ class NewKey:
     def request(self, entry: Entry) -> Entry:
         """Keep the CSR, and say that it is going to be asked for a certificate."""
         pem = encode_pem("CERTIFICATE REQUEST", entry.csr or b"")
-        write_whole(self._folder / (entry.filename or ""), pem.encode("ascii"))
+        write_whole(self._folder / (entry.filename or ""), pem.encode("ascii"), ours=True)
         self._report.note(f"CSR {entry.filename}")
         return replace(entry, requested_at=datetime.now(timezone.utc).replace(microsecond=0))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.files.files import check_output_file
+from optiga.files.files import check_own_output
+from optiga.files.precious import check_nothing_lost
 from optiga.pki.names import UID_FIELD, fill_uid
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from optiga.provision.plan import CloudPlan
 
 ARN_FILE = "optiga.aws_arn"
+_ELSEWHERE = "Move it away, or name another folder with --out-dir"
 
 
 def policy_file(policy: str) -> str:
@@ -26,7 +28,7 @@ def check_outputs(folder: Path, cloud: CloudPlan | None, uid: str | None = None)
     The CSR and its certificate have their names from what the chip is going to sign: there, it is the folder alone.
 
     :param uid: the chip's UID in hex; None where it is not known yet, which leaves out the files named by it.
-    :raises ConfigurationError: if one of them cannot be.
+    :raises ConfigurationError: if one of them cannot be, or its name is a link out of the folder or no regular file.
     """
     if cloud is None:
         return
@@ -36,7 +38,6 @@ def check_outputs(folder: Path, cloud: CloudPlan | None, uid: str | None = None)
         names.append(policy_file(policy))
     for name in names:
         if uid is not None or UID_FIELD not in name:
-            check_output_file(
-                folder / (name if uid is None else fill_uid(name, uid)),
-                "Move it away, or name another folder with --out-dir",
-            )
+            path = folder / (name if uid is None else fill_uid(name, uid))
+            check_own_output(path, _ELSEWHERE)
+            check_nothing_lost(path, _ELSEWHERE)

@@ -13,7 +13,6 @@ from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
 from optiga.objects.targets import Target, resolve_certificate
-from optiga.pki.certificate import parse_certificates
 from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
 from optiga.protocol.objects import Slot, format_oid
 from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
@@ -114,7 +113,7 @@ class CloudPlan:
 
         Where these credentials may not ask, that is a warning, and no problem.
         """
-        name = entry.certificate_id
+        name = entry.certificate_id  # the journal's certificate and AWS's are compared with it as they are read
         if name is None:
             return ""
         what = "whether AWS IoT still lets its certificate in is not checked"
@@ -123,11 +122,6 @@ class CloudPlan:
             return ""
         if held is None:
             return "its certificate is gone from AWS IoT"
-        if (
-            entry.certificate
-            and held.certificate.der != parse_certificates(entry.certificate.encode(), "the journal")[0].der
-        ):
-            return f"AWS IoT has another certificate than the journal under {entry.certificate_id}"
         is_bad = held.status != ACTIVE if entry.is_finished else held.status == REVOKED
         return f"its certificate is {held.status}" if is_bad else ""
 
@@ -309,14 +303,24 @@ def plan_cloud(
     from optiga.cloud.aws.certificates import Certificates
     from optiga.cloud.aws.connection import connect
     from optiga.cloud.aws.fleet import load_fleet_template
-    from optiga.cloud.aws.policies import find_default_template, load_template, opens_everything, warnings_of
+    from optiga.cloud.aws.policies import (
+        find_default_template,
+        load_template,
+        opens_everything,
+        passed_over,
+        warnings_of,
+    )
     from optiga.cloud.aws.registry import Registry
     from optiga.cloud.aws.templates import THING, own_template
 
     _check_wishes(wishes)
     template = None
     if wishes.policy is not None and wishes.template is None:
-        template = load_template(wishes.policy_template or find_default_template())
+        path = wishes.policy_template or find_default_template()
+        report.note(f"The policy template is {path.absolute()}")
+        if other := passed_over(path):
+            report.warn(other)
+        template = load_template(path)
     aws = connect(options, report.note)
     certificates, registry = Certificates(aws), Registry(aws)
     if template is not None:
@@ -324,14 +328,17 @@ def plan_cloud(
         for warning in warnings_of(document, template.name):
             report.warn(warning)
         if opens_everything(document):
-            report.note(
-                f"The policy of {template.name} lets a device do everything everywhere; "
+            report.warn(
+                f"the policy of {template.name} lets a device do everything everywhere; "
                 f"{own_template(THING)} binds it to its thing"
             )
     fleet = None
     if wishes.template is not None:
         has_thing = wishes.thing is not None
-        fleet = load_fleet_template(wishes.template, registry, wishes.parameters, has_thing=has_thing, subject=subject)
+        fleet = load_fleet_template(
+            wishes.template, registry, wishes.parameters, has_thing=has_thing, subject=subject, aws=aws
+        )
+        report.note(f"The provisioning template is {fleet.source}")
     for thing_type in (wishes.thing_type,) if wishes.thing_type else fleet.thing_types if fleet else ():
         check_thing_type(registry, thing_type, aws.region, report)
     for group in wishes.groups or (fleet.thing_groups if fleet else ()):

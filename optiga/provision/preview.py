@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty, read_stored
-from optiga.provision.journal import open_journal
 from optiga.provision.on_chip import OnChip
 from optiga.provision.outputs import check_outputs
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.provision.journal import Journal
     from optiga.provision.plan import Plan
     from optiga.provision.report import Report
 
 
 def preview(
-    open_chip: Callable[[], Chip], plan: Plan, journal_path: Path, report: Report, *, renew: bool = False
+    open_chip: Callable[[], Chip],
+    plan: Plan,
+    open_journal: Callable[[], AbstractContextManager[Journal]] | None,
+    report: Report,
+    *,
+    renew: bool = False,
 ) -> None:
     """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
@@ -27,6 +32,7 @@ def preview(
     metadata of key and certificate, once more for a run that replaces them, and the certificate, in two parts. A chip
     that cannot be asked is a warning, too.
 
+    :param open_journal: None where there is no journal yet.
     :param renew: whether a chip that is finished gets a new key and certificate.
     :raises ConfigurationError: if the chip does not let its key or certificate be replaced, a file cannot be written,
         or the journal cannot be read.
@@ -39,7 +45,7 @@ def preview(
             uid, refusal, data = on_chip.uid, on_chip.refusal(), b""
             if refusal is None:
                 data = read_stored(chip, plan.target.oid)
-                if renew or not _is_known(uid, plan, journal_path):
+                if renew or not _is_known(uid, plan, open_journal):
                     check_outputs(plan.folder, plan.cloud, uid)
                     on_chip.check_possible()
     except (ConfigurationError, CertificateError):
@@ -49,7 +55,7 @@ def preview(
         return
     if refusal is not None:
         raise refusal
-    if is_empty(data) or _is_known(uid, plan, journal_path):
+    if is_empty(data) or _is_known(uid, plan, open_journal):
         return
     try:
         subject = f", of {decode_stored(data)[0].subject}"
@@ -61,9 +67,9 @@ def preview(
     )
 
 
-def _is_known(uid: str, plan: Plan, journal_path: Path) -> bool:
+def _is_known(uid: str, plan: Plan, open_journal: Callable[[], AbstractContextManager[Journal]] | None) -> bool:
     """Whether the journal knows the slot of a chip."""
-    if not journal_path.exists():
+    if open_journal is None:
         return False
-    with open_journal(journal_path) as journal:
+    with open_journal() as journal:
         return journal.find(uid, plan.slot.name) is not None

@@ -18,12 +18,13 @@ from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.attestation import Attestation
 from optiga.provision.begin import Beginning
+from optiga.provision.believed import whose
 from optiga.provision.checks import UNANSWERED, ask, why_unanswered
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step
 from optiga.provision.new_key import NewKey
 from optiga.provision.on_chip import OnChip, chain_of
-from optiga.provision.outputs import ARN_FILE, policy_file
+from optiga.provision.outputs import ARN_FILE, check_outputs, policy_file
 from optiga.provision.plan import CloudPlan, Plan
 from optiga.provision.report import Report
 
@@ -54,6 +55,7 @@ def provision(
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
     on_chip.check_usable()
+    check_outputs(plan.folder, plan.cloud, on_chip.uid)
     attestation = Attestation(on_chip, plan, trust, report)
     known = journal.find(on_chip.uid, plan.slot.name)
     if not renew:
@@ -155,7 +157,9 @@ class Steps:
     def _write(self, entry: Entry) -> Entry:
         """Keep the certificate, and write it to the chip."""
         if entry.certificate_file is not None:
-            write_whole(self._plan.folder / entry.certificate_file, (entry.certificate or "").encode("ascii"))
+            write_whole(
+                self._plan.folder / entry.certificate_file, (entry.certificate or "").encode("ascii"), ours=True
+            )
         if entry.certificate_arn is not None:
             self._keep_arn(entry.certificate_arn)
         self._on_chip.put(entry)
@@ -197,7 +201,7 @@ class Steps:
         if entry.policy is None or cloud.policy_template is None:
             return entry
         document = cloud.policy_template.render(cloud.aws, self._uid)
-        write_whole(self._plan.folder / policy_file(entry.policy), document.encode())
+        write_whole(self._plan.folder / policy_file(entry.policy), document.encode(), ours=True)
         if not cloud.registry.make_policy(entry.policy, document):
             self._compare_policy(entry.policy, document)
         cloud.registry.attach_policy(entry.policy, entry.certificate_arn or "")
@@ -239,18 +243,26 @@ class Steps:
         self._report.note("Certificate active")
         for old in (entry.replaces or "").split():
             if old != entry.certificate_id:
-                self._deactivate(old)
+                self._deactivate(entry, old)
         return entry
 
-    def _deactivate(self, certificate_id: str) -> None:
-        """Make a certificate that was replaced inactive; one that is revoked stays so."""
+    def _deactivate(self, entry: Entry, certificate_id: str) -> None:
+        """Make a certificate that was replaced inactive, if it is this chip's; one that is revoked stays so."""
         certificates = self._cloud.certificates
         what = f"whether the certificate before it, {certificate_id}, is active is not known, so it is made inactive"
         held = ask(lambda: certificates.describe(certificate_id), UNANSWERED, self._report, what)
-        if held is UNANSWERED or (held is not None and held.status == ACTIVE):
-            with ignoring(STATE):  # AWS changes nothing of one that is revoked
-                certificates.deactivate(certificate_id)
-                self._report.note(f"The certificate before it is inactive now: {certificate_id}")
+        if held is not UNANSWERED:
+            if held is None or held.status != ACTIVE:
+                return
+            if not whose(entry, held, self._cloud.registry):
+                self._report.warn(
+                    f"the certificate {certificate_id}, which the journal has as the one before it, stays active: its "
+                    "key is not known to have been this chip's. Is the journal as a run has left it?"
+                )
+                return
+        with ignoring(STATE):  # AWS changes nothing of one that is revoked
+            certificates.deactivate(certificate_id)
+            self._report.note(f"The certificate before it is inactive now: {certificate_id}")
 
     # A chip that is finished
 
@@ -277,4 +289,4 @@ class Steps:
 
     def _keep_arn(self, arn: str) -> None:
         """Keep the ARN as the predecessor's steps leave it: in quotes."""
-        write_whole(self._plan.folder / ARN_FILE, f"{json.dumps(arn)}\n".encode())
+        write_whole(self._plan.folder / ARN_FILE, f"{json.dumps(arn)}\n".encode(), ours=True)

@@ -9,22 +9,25 @@ from optiga.cloud.aws.connection import Aws, AwsOptions, connect
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError
+from optiga.provision.believed import check_entry, check_names, known_keys, whose
 from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.issuers import find_unheard
-from optiga.provision.journal import Entry, Journal, Step
+from optiga.provision.journal import Entry, Journal, Step, damaged
 from optiga.provision.report import Report
 
 
 def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
     """What is to be taken back.
 
-    :raises ConfigurationError: if the journal does not know it.
+    :raises ConfigurationError: if the journal does not know it, or what it knows does not belong together.
     """
     entry = journal.find(uid, slot)
     if entry is None:
         known = [f"{one.uid} {one.slot}" for one in journal.all() if one.uid == uid or one.slot == slot]
         hint = f"It knows {', '.join(known[:4])}" if known else "'journal show' lists what it knows"
         raise ConfigurationError(f"the journal knows no slot {slot} of the chip {uid}", hint=hint)
+    entry = check_entry(entry)
+    check_names(entry, journal)
     return entry
 
 
@@ -45,18 +48,21 @@ def deprovision(
     :param delete_policy: remove the policy, too, unless other certificates use it.
     :raises CloudError: if AWS refuses; what is gone by then is gone, and the call may be made again.
     """
-    registry = None
+    registry, things = None, None
     if entry.account is not None:
         aws = _connect(entry, options, report)
         registry = Registry(aws)
-        _remove_certificates(entry, Certificates(aws), registry, report)
+        things = _remove_certificates(entry, Certificates(aws), registry, report)
     if entry.issuer.startswith("ca:"):
         report.note("The CA that has issued the certificate does not know: 'ca revoke' revokes it there")
     done = journal.save(entry.at(Step.DEPROVISIONED))
     report.note("The chip was not touched: it keeps its key and certificate, which nobody lets in any more")
     if registry is not None and delete_thing and entry.thing is not None:
-        registry.delete_thing(entry.thing)
-        report.note(f"Thing {entry.thing} deleted")
+        if things is not None and entry.thing not in things:
+            report.warn(f"the thing {entry.thing} stays: none of these certificates was attached to it")
+        else:
+            registry.delete_thing(entry.thing)
+            report.note(f"Thing {entry.thing} deleted")
     if registry is not None and delete_policy and entry.policy is not None:
         registry.delete_policy(entry.policy)
         report.note(f"Policy {entry.policy} deleted")
@@ -75,23 +81,42 @@ def _connect(entry: Entry, options: AwsOptions, report: Report) -> Aws:
     return aws
 
 
-def _remove_certificates(entry: Entry, certificates: Certificates, registry: Registry, report: Report) -> None:
-    known = [entry.certificate_id, *(entry.replaces or "").split()]
-    if entry.is_complete:
-        known.append(find_unheard(entry, certificates, report))
-    for certificate_id in filter(None, known):
-        what = f"what AWS IoT has as the certificate {certificate_id} is not known, so it is taken for active"
-        held = ask(partial(certificates.describe, certificate_id), UNANSWERED, report, what)
+def _remove_certificates(
+    entry: Entry, certificates: Certificates, registry: Registry, report: Report
+) -> set[str] | None:
+    """Remove the certificates of an entry, once it is known of all of them whether they are its own.
+
+    Where these credentials may not look at one, it is taken for the entry's own and active, with a warning.
+
+    :returns: the things that they were attached to; None where none of them was there any more.
+    :raises ConfigurationError: if one has another key than the journal says; nothing is changed then.
+    """
+    unheard = find_unheard(entry, certificates, report) if entry.is_complete else None
+    own: dict[str, bool] = {}
+    for name in (*reversed(known_keys(entry)), *([unheard] if unheard else [])):
+        what = f"what AWS IoT has as the certificate {name} is not known, so it is taken for active"
+        held = ask(partial(certificates.describe, name), UNANSWERED, report, what)
         if held is None:
             continue
-        if held is UNANSWERED or held.status == ACTIVE:
+        is_own = held is UNANSWERED or name == unheard or whose(entry, held, registry)
+        if is_own is False:
+            raise damaged(entry.uid, entry.slot, f"the certificate {name} in AWS IoT has another key")
+        if is_own is None:
+            report.warn(f"the certificate {name} stays: it cannot be told whether it is this device's")
+        else:
+            own[name] = held is UNANSWERED or held.status == ACTIVE
+    all_things: set[str] = set()
+    for name, is_active in own.items():
+        if is_active:
             with ignoring(STATE):  # AWS changes nothing of one that is revoked
-                certificates.deactivate(certificate_id)
-        arn = certificates.arn_of(certificate_id)
+                certificates.deactivate(name)
+        arn = certificates.arn_of(name)
         unseen = "what the certificate is attached to is not known beyond the journal, and AWS deletes no attached one"
         things = ask(partial(registry.things_of, arn), [entry.thing] if entry.thing else [], report, unseen)
         policies = ask(partial(registry.policies_of, arn), [entry.policy] if entry.policy else [], report, unseen)
         registry.detach(arn, things, policies)
-        certificates.delete(certificate_id)
-        attached = ", ".join([f"thing {name}" for name in things] + [f"policy {name}" for name in policies])
-        report.note(f"Certificate {certificate_id} deleted" + (f"; it was attached to {attached}" * bool(attached)))
+        certificates.delete(name)
+        all_things.update(things)
+        attached = ", ".join([f"thing {one}" for one in things] + [f"policy {one}" for one in policies])
+        report.note(f"Certificate {name} deleted" + (f"; it was attached to {attached}" * bool(attached)))
+    return all_things if own else None

@@ -37,10 +37,10 @@ LIMIT_S = 20.0
 
 _ENDING_S = 1.0
 """What closing the line may take of that."""
-_LAST_WRITE_S = LIMIT_S - _ENDING_S - WRITE_TIMEOUT_S - 1
-"""When the last bytes are sent at the latest, for a board that takes none holds them up."""
+_WRITING_S = WRITE_TIMEOUT_S + 1
+"""How long before a run has to end its last bytes are sent, for a board that takes none holds them up."""
 _REST_S = 1.0
-"""How long the rest of an answer is waited for that begins after that time, where a chip may work for so long."""
+"""How long the rest of an answer is waited for that begins after the limit, where a chip may work for longer."""
 _LOUD = 1 << 14
 """Bytes without a valid answer among them that no board has to say which can be brought back."""
 _MOST_HEARD = 1 << 20
@@ -80,12 +80,16 @@ class BridgeTransport:
     :param settled: False if somebody may have left the board in the middle of an exchange; it is heard out, then,
         before the first command.
     :param spent_s: what opening the line has taken of the run's time, in seconds.
+    :param limit_s: longest that a run goes on without a valid answer, in seconds.
     """
 
-    def __init__(self, line: Line, *, port: str, settled: bool = True, spent_s: float = 0.0) -> None:
+    def __init__(
+        self, line: Line, *, port: str, settled: bool = True, spent_s: float = 0.0, limit_s: float = LIMIT_S
+    ) -> None:
         self._line = line
         self._is_settled = settled
         self._port = port
+        self._limit_s = limit_s
         self._spent_s = spent_s  # without a valid answer
         self._limit = self._firm_limit = 0.0
         self._is_slow_command = False
@@ -112,7 +116,7 @@ class BridgeTransport:
             its time stays so.
         """
         self._symptoms = Symptoms()
-        self._start_limit(LIMIT_S - self._spent_s)
+        self._start_limit(self._limit_s - self._spent_s)
         began = self._line.now()
         was_settled, self._is_settled = self._is_settled, False
         try:
@@ -184,7 +188,7 @@ class BridgeTransport:
         slow_s = len(sent) / _SLOW_BYTES_PER_MS / 1000
         patience = slow_s + _MAX_FRAME_S + 1.5 * typical_ms(apdu) / 1000 + _SLACK_S
         deadline = started + len(sent) / LINE_BYTES_PER_MS / 1000 + longest_ms(apdu) / 1000
-        if self._believed and longest_ms(apdu) > LIMIT_S * 1000:
+        if self._believed and longest_ms(apdu) > self._limit_s * 1000:
             self._limit = max(self._firm_limit, deadline)  # as long as nothing comes: the chip looks for primes
             self._is_slow_command = True
         found = self._next(patience)
@@ -292,7 +296,7 @@ class BridgeTransport:
 
         :raises BoardError: if no valid answer has been heard for too long.
         """
-        if self._line.now() > self._limit - (LIMIT_S - _ENDING_S - _LAST_WRITE_S):
+        if self._line.now() > self._limit - _WRITING_S:
             raise self._diagnosis()
         self._line.write(data)
 
@@ -318,7 +322,7 @@ class BridgeTransport:
             self._answers.append(found.apdu)
             self._symptoms.unasked += 1  # counts only where none of them was an answer in the end
             if self._is_slow_command and self._line.now() > self._firm_limit:  # the chip has found its primes
-                self._start_limit(LIMIT_S)
+                self._start_limit(self._limit_s)
         return found
 
     def _listen(self, seconds: float) -> Found | None:

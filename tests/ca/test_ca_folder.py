@@ -319,7 +319,7 @@ class TestRevocation:
             raise ConfigurationError("the disk is full")
 
         with monkeypatch.context() as patch:
-            patch.setattr("optiga.ca.authority.write_whole", fail)
+            patch.setattr("optiga.ca.changes.write_whole", fail)
             with pytest.raises(ConfigurationError, match=r"the disk is full\. The certificate is revoked; 'ca crl'"):
                 root.revoke(serial)
         assert len(read_crl(root)) == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from optiga.ca.authority import CertificateAuthority
@@ -18,9 +18,9 @@ from optiga.ca.chain import Head, link_digest
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.integrity import read_crl_file
 from optiga.ca.profile import CLOCK_TOLERANCE
-from optiga.ca.records import open_records, utc_now
+from optiga.ca.records import create_records, open_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError
-from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, openssl
+from tests.support.ca_helpers import NEEDS_OPENSSL, make_older, make_request, openssl
 from tests.support.sampling import sampled
 
 FILES = ("issued.db", "crl.pem", "records.sig")
@@ -56,9 +56,15 @@ def put_back(authority: CertificateAuthority, copy: Path, *files: str) -> None:
         shutil.copy(copy / file, authority.folder.path / file)
 
 
+def contents(authority: CertificateAuthority) -> dict[str, bytes]:
+    """What there is of the records and of what is written of them."""
+    paths = [authority.folder.path / file for file in FILES]
+    return {path.name: path.read_bytes() for path in paths if path.exists()}
+
+
 def refused(authority: CertificateAuthority, words: str) -> None:
     """Nothing that changes the records is done, whoever opens the folder; the files stay."""
-    before = {file: (authority.folder.path / file).read_bytes() for file in FILES}
+    before = contents(authority)
     with closing(sqlite3.connect(authority.folder.records_path)) as connection:
         (serial,) = connection.execute("SELECT serial FROM issued").fetchone()
     for one in (authority, CertificateAuthority.open(authority.folder.path)):
@@ -68,7 +74,7 @@ def refused(authority: CertificateAuthority, words: str) -> None:
             assert "Get" in caught.value.hint
         with pytest.raises(ConfigurationError, match=words):
             one.find_issued(b"request")
-    assert {file: (authority.folder.path / file).read_bytes() for file in FILES} == before
+    assert contents(authority) == before
 
 
 class TestEdits:
@@ -214,23 +220,52 @@ class TestRollback:
         put_back(root, copy, "crl.pem", "records.sig")
         CertificateAuthority.open(root.folder.path).issue(make_request())
 
-    @pytest.mark.parametrize(
-        "content", [None, b"", b"{}", b"[1]", b"\xff", b'{"version": 1, "sequence": "1"}', b"9" * 9999]
-    )
+    @pytest.mark.parametrize("content", [None, b"[1]", b'{"version": 1, "sequence": "1"}', b"9" * 9999])
     def test_a_signature_that_is_lost(self, root: CertificateAuthority, content: bytes | None) -> None:
-        path = root.folder.head_path
+        """Who took it away may have put an older copy of the records back, too."""
+        path, copy = root.folder.head_path, keep(root)
+        root.issue(make_request())
         if content is None:
             path.unlink()
         else:
             path.write_bytes(content)
-        again = CertificateAuthority.open(root.folder.path)
-        (warning,) = again.warnings
-        assert "records.sig is not there or damaged" in warning
-        again.issue(make_request())
-        head = Head.parse(path.read_bytes())
+        refused(root, r"records\.sig is not there or damaged")
+        put_back(root, copy, "records.sig")  # an older one does
+        root.issue(make_request())
+
+    def test_all_that_shows_it_is_taken_away(self, root: CertificateAuthority) -> None:
+        """What has been issued and revoked since the copy is not in the records any more."""
+        copy = keep(root)
+        serial = root.issue(make_request()).serial
+        root.revoke(serial, "keyCompromise")
+        put_back(root, copy, "issued.db")
+        root.folder.head_path.unlink()
+        root.folder.crl_path.unlink()
+        refused(root, r"records\.sig is not there or damaged")
+        assert "records.sig is not there" in root.renew_crl(trust_records=True)
+        head = Head.parse(root.folder.head_path.read_bytes())
         assert head is not None
         assert head.is_of(root.certificate.public_key.key)
-        assert CertificateAuthority.open(root.folder.path).warnings == ()
+        assert root.renew_crl(trust_records=True) == ""
+        root.issue(make_request())
+
+    def test_trust_in_records_that_need_none(self, root: CertificateAuthority) -> None:
+        """Their chain goes on, with the CRLs that it knows."""
+        published = keep(root) / "crl.pem"
+        assert root.renew_crl(trust_records=True) == ""
+        root.check_published(published)
+        with closing(sqlite3.connect(root.folder.records_path)) as connection:
+            (count,) = connection.execute("SELECT count(*) FROM chain WHERE event LIKE '%\"crl\"%'").fetchone()
+        assert count == 3
+
+    def test_records_of_a_ca_that_is_being_made(self, root: CertificateAuthority) -> None:
+        """Nothing issued, nothing revoked: a folder appears with its first CRL, never without."""
+        for path in (root.folder.records_path, root.folder.crl_path, root.folder.head_path):
+            path.unlink()
+        create_records(root.folder.records_path)
+        for act in (lambda: root.issue(make_request()), root.renew_crl):
+            with pytest.raises(ConfigurationError, match="has lost the CRL and the chain"):
+                act()
 
     @NEEDS_OPENSSL
     def test_openssl_verifies_the_signature(self, root: CertificateAuthority, tmp_path: Path) -> None:
@@ -247,23 +282,7 @@ class TestRollback:
 class TestEarlierVersions:
     @pytest.fixture
     def old(self, root: CertificateAuthority) -> CertificateAuthority:
-        """A folder as the first version left it: no chain, and a CRL that counts from 1."""
-        key = load_pem_private_key(root.folder.key_pem, None)
-        newest = x509.load_pem_x509_crl(root.folder.crl_path.read_bytes())
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(newest.issuer)
-            .last_update(newest.last_update_utc)
-            .next_update(newest.next_update_utc)
-            .add_extension(x509.CRLNumber(2), critical=False)
-            .add_revoked_certificate(newest[0])
-        )
-        crl = builder.sign(key, hashes.SHA256())
-        change(root, "DROP TABLE chain", "DROP TABLE head", "PRAGMA user_version = 1", "DELETE FROM crls")
-        with closing(sqlite3.connect(root.folder.records_path, isolation_level=None)) as connection:
-            connection.execute("INSERT INTO crls VALUES (2, ?)", (crl.public_bytes(Encoding.DER),))
-        root.folder.crl_path.write_bytes(crl.public_bytes(Encoding.PEM))
-        root.folder.head_path.unlink()
+        make_older(root.folder.path)
         return CertificateAuthority.open(root.folder.path)
 
     def test_is_read_as_it_is(self, old: CertificateAuthority) -> None:
@@ -299,6 +318,23 @@ class TestEarlierVersions:
         old.renew_crl()
         put_back(old, copy, "issued.db")
         refused(old, r"issued\.db are older than the CRL")
+        old.folder.crl_path.unlink()
+        refused(old, r"issued\.db are older than .*records\.sig")
+
+    def test_a_signature_written_before_the_chain(self, old: CertificateAuthority) -> None:
+        """So a run leaves them that ends while the chain begins; it begins with the next one."""
+        copy = keep(old, files=("issued.db",))
+        old.issue(make_request())
+        with closing(sqlite3.connect(old.folder.records_path)) as connection:
+            (link,) = connection.execute("SELECT hash FROM chain WHERE sequence = 5").fetchone()
+        key = load_pem_private_key(old.folder.key_pem, None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        put_back(old, copy, "issued.db")
+        old.folder.head_path.write_bytes(Head.sign(5, link, key).document)
+        assert old.find_issued(b"none") is None
+        old.issue(make_request())
+        change(old, "DELETE FROM issued WHERE rowid = 1")
+        refused(old, "changed by something else")
 
 
 class TestClock:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from math import isqrt, prod
+from hashlib import sha256
+from math import gcd, isqrt, prod
 
 import pytest
 from asn1crypto import core, csr, keys
+from asn1crypto.algos import SignedDigestAlgorithm
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -22,6 +24,7 @@ from tests.support.csr_forms import make_form
 KEY = ec.generate_private_key(ec.SECP256R1())
 PLACE = "PLACE-OF-A-VALUE"
 PRIMES_BELOW_2000 = [n for n in range(2, 2000) if all(n % d for d in range(2, isqrt(n) + 1))]
+PRIMES_BELOW_500 = [prime for prime in PRIMES_BELOW_2000 if prime < 500]
 PRIMES = [prime for prime in PRIMES_BELOW_2000 if prime <= 167]
 
 
@@ -144,3 +147,109 @@ def test_the_cas_own_name_in_another_form(root):
 def test_invisible_characters(root, hidden):
     with pytest.raises(CertificateError, match=f"{ord(hidden):04X}"):
         root.issue(make_request(name=f"dev{hidden}ice"))
+
+
+BIG = (1 << 2203) - 1
+"""A prime (Mersenne's)."""
+
+
+def next_prime(number: int) -> int:
+    """The next prime, or the number itself."""
+    number |= 1
+    small = prod(PRIMES_BELOW_2000[1:])
+    while gcd(number, small) not in (1, number) or any(pow(base, number - 1, number) != 1 for base in (2, 3, 5)):
+        number += 2
+    return number
+
+
+def signed_with(*factors: int, exponent: int = 65537) -> bytes:
+    """A CSR of an RSA key, rightly signed as long as no factor stands there twice."""
+    modulus, order = prod(factors), prod(factor - 1 for factor in factors)
+    private, size = pow(exponent, -1, order), (modulus.bit_length() + 7) // 8
+    public = keys.RSAPublicKey({"modulus": modulus, "public_exponent": exponent})
+    info = keys.PublicKeyInfo({"algorithm": {"algorithm": "rsa"}, "public_key": public})
+
+    def sign(data: bytes) -> bytes:
+        digest = bytes.fromhex("3031300d060960864801650304020105000420") + sha256(data).digest()
+        padded = b"\x00\x01" + b"\xff" * (size - 3 - len(digest)) + b"\x00" + digest
+        return pow(int.from_bytes(padded, "big"), private, modulus).to_bytes(size, "big")
+
+    algorithm = SignedDigestAlgorithm({"algorithm": "sha256_rsa"}).dump()
+    return make_form(key_info=info.dump(), algorithm=algorithm, sign=sign)
+
+
+@pytest.fixture(scope="module")
+def halves():
+    """The primes of a key, of 1024 bits each."""
+    numbers = rsa.generate_private_key(65537, 2048).private_numbers()
+    return numbers.p, numbers.q
+
+
+@pytest.fixture
+def half(halves):
+    return halves[0]
+
+
+class TestFactors:
+    """Keys that the size says nothing about: the signature is right in each."""
+
+    def refused(self, root, *factors: int) -> str:
+        with pytest.raises(CertificateError, match="too weak") as caught:
+            root.issue(signed_with(*factors))
+        return str(caught.value)
+
+    def test_two_primes_are_taken(self, root, halves):
+        assert root.issue(signed_with(*halves)).serial
+
+    def test_a_prime(self, root):
+        assert "is a prime" in self.refused(root, BIG)
+
+    @pytest.mark.parametrize("small", [3, 257, 65521])
+    def test_a_small_factor(self, root, small):
+        assert "small factor" in self.refused(root, small, BIG)
+
+    def test_a_power(self):
+        for degree, bits in ((2, 1279), (3, 1279), (5, 607), (7, 521)):  # Mersenne's primes
+            words = "close" if degree == 2 else "power"
+            assert words in find_rsa_weakness(((1 << bits) - 1) ** degree, 65537)
+
+    @pytest.mark.parametrize(("u", "v"), [(1, 2), (2, 3), (3, 7)])
+    def test_primes_in_a_simple_ratio(self, root, half, u, v):
+        assert "ratio" in self.refused(root, half, next_prime(half * v // u + 1))
+
+    def test_a_smooth_neighbour(self, half):
+        """Pollard's p - 1."""
+        factor = 4
+        while any(pow(base, factor - 1, factor) != 1 for base in (2, 3)):
+            factor = 2 * prod(secrets.SystemRandom().sample(PRIMES_BELOW_500[1:], 30)) + 1
+        assert "can be factored" in find_rsa_weakness(half * factor, 65537)
+
+    @pytest.mark.parametrize("bits", [65, 256, 2000])
+    def test_a_long_exponent(self, root, halves, bits):
+        """Those are called weak, and their signature is not called forged."""
+        exponent = 1 << bits - 1 | 1
+        while gcd(exponent, prod(one - 1 for one in halves)) != 1:
+            exponent += 2
+        with pytest.raises(CertificateError, match=rf"too weak.*{exponent.bit_length()} bits"):
+            root.issue(signed_with(*halves, exponent=exponent))
+
+    def test_an_exponent_of_one(self, root, halves):
+        with pytest.raises(CertificateError, match=r"too weak.*exponent"):
+            root.issue(signed_with(*halves, exponent=1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u2800", "\u2800 \u2800", "\u00a0", "\u3000\u2003", "a" + "\u0301" * 5, "\u0301", "\u0301a", "\u20dd", "\u3164"],
+)
+def test_texts_that_nobody_can_read(root, text):
+    with pytest.raises(CertificateError, match="subject is not one"):
+        root.issue(make_request(name=text))
+
+
+@pytest.mark.parametrize(
+    "text", ["Ge\u0308ra\u0308t", "\u5de5\u5834", "a\u0301\u0302\u0303b", "Trust\u00a0M", "é" * 64]
+)
+def test_texts_in_other_scripts_are_taken(root, text, recwarn):
+    assert root.issue(make_request(subject=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text, _validate=False)])))
+    assert not [one for one in recwarn if "optiga" in one.filename]

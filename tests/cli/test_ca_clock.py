@@ -118,7 +118,8 @@ def test_records_that_are_not_the_newest_stay_refused(cli: Cli, root: str) -> No
 
 
 def test_a_ca_that_is_not_valid_yet_stays_refused(cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optiga.ca.authority.utc_now", lambda: utc_now() - timedelta(days=400))
+    for module in ("authority", "changes"):
+        monkeypatch.setattr(f"optiga.ca.{module}.utc_now", lambda: utc_now() - timedelta(days=400))
     assert cli("ca", "crl", "--ca", root, "--trust-clock", "--yes").code == 5
 
 

@@ -223,7 +223,7 @@ class TestSign:
         Path("ca.csr").write_bytes(make_request(x509.BasicConstraints(ca=True, path_length=None)))
         assert "CA:TRUE" in fails(cli, 5, "ca", "sign", "ca.csr", "--ca", root)
         assert "not one CSR" in fails(cli, 5, "ca", "sign", "root/ca.pem", "--ca", root, "--out", "x.pem")
-        assert "does not parse" in fails(cli, 5, "ca", "sign", "root/issued.db", "--ca", root, "--out", "x.pem")
+        assert "there is no CSR in" in fails(cli, 5, "ca", "sign", "root/issued.db", "--ca", root, "--out", "x.pem")
         assert "9000 days are more" in fails(cli, 5, "ca", "sign", "device.csr", "--ca", root, "--days", "9000")
         assert "no such file" in fails(cli, 2, "ca", "sign", "none.csr", "--ca", root)
         assert "there is no CA in none" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", "none")
@@ -276,6 +276,7 @@ class TestListAndRevoke:
         assert (result.code, result.out, result.err) == (0, "", f"The CRL is in {crl}, good for 30 days\n")
         assert crl.read_bytes() != before
         assert cli("ca", "crl", "--ca", root, "--query", "crl_file").out == f"{crl}\n"
+        assert cli("ca", "crl", "--ca", root, "--crl-days", "1").err.endswith("good for 1 day\n")
         shown = json.loads(cli("ca", "crl", "--ca", root, "--crl-days", "7", "--output", "json").out)
         assert shown == {"ca": "CN=root", "crl_file": str(crl), "crl_days": 7}
 
@@ -313,8 +314,23 @@ class TestListAndRevoke:
         assert "Warning: the records" in result.err
         for words in (("crl",), ("sign", "device.csr"), ("revoke", "--yes", "device.pem")):
             assert "have been changed by something else" in fails(cli, 2, "ca", *words, "--ca", root)
-        assert cli("ca", "crl", "--ca", root, "--trust-records").code == 0
+        result = cli("ca", "crl", "--ca", root, "--trust-records")
+        assert result.code == 0
+        assert "taken as they are" in result.err
+        assert "records.sig" in result.err
         assert cli("ca", "list", "--ca", root).err == ""
+        assert "Warning" not in cli("ca", "crl", "--ca", root, "--trust-records").err
+
+    def test_records_without_their_signature(self, cli: Cli, root: str) -> None:
+        cli("ca", "sign", "device.csr", "--ca", root)
+        Path(root, "records.sig").unlink()
+        assert "Warning: root/records.sig is not there" in cli("ca", "list", "--ca", root).err
+        for words in (("crl",), ("sign", "device.csr", "--out", "x.pem"), ("revoke", "--yes", "device.pem")):
+            error = fails(cli, 2, "ca", *words, "--ca", root)
+            assert "root/records.sig is not there or damaged" in error
+            assert "'ca crl --trust-records'" in error
+        assert not Path("x.pem").exists()
+        assert not Path(root, "records.sig").exists()
 
     def test_a_crl_that_was_given_out(self, cli: Cli, root: str) -> None:
         """The folder comes from an older copy, and its own CRL with it."""
@@ -335,7 +351,8 @@ class TestListAndRevoke:
 
     def test_the_clock(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)
-        monkeypatch.setattr("optiga.ca.authority.utc_now", lambda: utc_now() - timedelta(days=400))
+        for module in ("authority", "changes"):
+            monkeypatch.setattr(f"optiga.ca.{module}.utc_now", lambda: utc_now() - timedelta(days=400))
         for words in (("sign", "device.csr"), ("crl",), ("revoke", "--yes", "device.pem")):
             assert "Is the clock right?" in fails(cli, 5, "ca", *words, "--ca", root)
 
@@ -345,6 +362,15 @@ class TestListAndRevoke:
         again = cli("ca", "revoke", "--yes", "device.pem", "--ca", root, "--output", "json")
         assert json.loads(again.out) == first
         assert "revoked already" in again.err
+        assert "Warning" not in again.err
+        revoke = ("ca", "revoke", "--yes", "device.pem", "--ca", root, "--query", "reason", "-q", "--reason")
+        result = cli(*revoke, "SUPERSEDED")
+        assert (result.code, result.out, result.err) == (0, "superseded\n", "")
+        for milder in ("privilegeWithdrawn", "unspecified"):
+            result = cli(*revoke, milder)
+            assert (result.code, result.out) == (0, "superseded\n")
+            assert f"the reason stays superseded: it does not become {milder}" in result.err
+        assert cli(*revoke, "KeyCompromise").out == "keyCompromise\n"
         crl = x509.load_pem_x509_crl(Path(first["crl_file"]).read_bytes())
         assert [f"{entry.serial_number:040x}" for entry in crl] == [first["serial"]]
 

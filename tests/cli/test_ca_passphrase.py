@@ -92,6 +92,7 @@ class TestNew:
             ("passwordpassword", "among the first that are guessed"),
             (WORDS.encode("utf-16-le"), "null character"),
             (b"\xff\xfea", "neither"),
+            (b"\xff" * 16, "not text in UTF-8"),
         ],
     )
     def test_weak_and_unreadable_ones(self, cli: Cli, words: str | bytes, cause: str) -> None:

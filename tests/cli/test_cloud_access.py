@@ -271,8 +271,9 @@ class TestRoles:
         cloud.fail("AssumeRole", Fault.error("AccessDenied", 403, "not authorized"))
         done = run_process([*OPTIGA, "--port", CHIP, "provision", str(CONFIG), "--profile", "factory"], tmp_path)
         assert (done.returncode, done.stdout) == (CLOUD, "")
-        first, last = done.stderr.splitlines()
+        first, template, last = done.stderr.splitlines()
         assert first.startswith(IDENTITY_LINE)
+        assert template.startswith("The policy template is ")
         assert last.startswith("Error: AWS ")
 
 

@@ -16,6 +16,7 @@ from tests.support.cloud.server import Cloud
 from tests.support.places import CONFIG
 from tests.support.sampling import sampled
 
+CONFIGURATION = 2
 OPEN = "http://aws.example:4566"
 OTHER_ID = "ab" * 32
 FALSIFIED: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -92,8 +93,8 @@ class TestFalsified:
             (entry,) = journal.all()
             journal.save(entry.at(entry.step, certificate_id=other["certificateId"]))
         result = run()
-        assert (result.code, result.out) == (CLOUD, "")
-        assert "another certificate than the journal" in result.errors[0]
+        assert (result.code, result.out) == (CONFIGURATION, "")
+        assert "the identifier of its certificate is another's" in result.errors[0]
 
     def test_registration_code(self, cli: Cli, cloud: Cloud) -> None:
         """Our CA signs no name that a false AWS asks for."""

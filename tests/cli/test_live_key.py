@@ -171,6 +171,11 @@ WAYS = {
         "Nobody",
     ),
     "a resource that is no ARN": Way(policy(Resource="client/foo"), "--policy-template bad.template", "no ARN"),
+    "a policy without statements": Way(
+        write("bad.template", {"Version": "2012-10-17", "Statement": []}),
+        "--policy-template bad.template",
+        "Version and Statement",
+    ),
     "a policy with Principal": Way(policy(Principal="*"), "--policy-template bad.template", "'Principal'"),
     "a variable without an end": Way(
         policy(Resource="arn:aws:iot:*:*:client/${iot:ClientId"), "--policy-template bad.template", "variable"

@@ -49,7 +49,7 @@ class TestOneCommand:
     def test_the_policy_is_made_from_the_template(self, run: Cli, bench: Bench) -> None:
         run()
         kept = (bench.folder / "my_policy.aws_iot_policy").read_text()
-        assert f"arn:aws:iot:eu-central-1:{bench.cloud.account}:*" in kept
+        assert f"arn:aws:iot:eu-central-1:{bench.cloud.account}:client/${{iot:Connection.Thing.ThingName}}" in kept
         assert bench.cloud.iot.get_policy(policyName="my_policy")["policyDocument"] == kept
 
     def test_another_folder_and_journal(self, run: Cli, bench: Bench, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ class TestNames:
         assert bench.cloud.iot.get_policy(policyName="my_policy")["policyDocument"] == theirs
         assert "Warning: the policy my_policy that AWS has is used" in result.err
         assert '    -            "Resource": "*"' in result.err
-        assert '    +            "Action": "iot:Publish",' in result.err
+        assert '    +                "iot:Publish",' in result.err
 
     def test_a_policy_that_says_the_same_is_no_news(self, run: Cli, bench: Bench) -> None:
         run()
@@ -142,7 +142,36 @@ class TestNames:
         assert connect["Condition"] == {"Bool": {"iot:Connection.Thing.IsAttached": "true"}}
 
     def test_the_weak_policy_is_called_so(self, run: Cli) -> None:
-        assert "my_policy.template lets a device do everything everywhere" in run().err
+        said = run("-q", "--policy-template", "my_policy.template").err
+        assert "Warning: the policy of " in said
+        assert "my_policy.template lets a device do everything everywhere" in said
+
+
+class TestTheCurrentFolder:
+    def test_a_template_in_it_is_not_taken(self, run: Cli, bench: Bench) -> None:
+        """The seed's document says that my_policy.template can be changed: one line says how that one is taken."""
+        weak = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}'
+        for name in ("my_policy.template", "thing_policy.template"):
+            (bench.folder / name).write_text(weak)
+        result = run("-q")
+        assert result.code == 0
+        (warning,) = [line for line in result.err.splitlines() if line.startswith("Warning: ")]
+        assert "--policy-template ./my_policy.template" in warning
+        kept = bench.cloud.iot.get_policy(policyName="my_policy")["policyDocument"]
+        assert '"iot:*"' not in kept
+        bench.cloud.reset()
+        taken = run("--renew", "--policy-template", "./my_policy.template")
+        assert f"The policy template is {bench.folder / 'my_policy.template'}" in taken.err
+        assert "lies in the current folder" not in taken.err
+        assert bench.cloud.iot.get_policy(policyName="my_policy")["policyDocument"] == weak
+
+    def test_the_path_is_said(self, run: Cli, configs: Path) -> None:
+        ours = configs.parent / "templates"
+        assert f"The policy template is {ours / 'thing_policy.template'}" in run().err
+        assert (
+            f"The policy template is {ours / 'my_policy.template'}"
+            in run("--dry-run", "--policy-template", "my_policy.template").err
+        )
 
 
 class TestFleetTemplate:

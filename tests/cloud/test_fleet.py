@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from optiga.cloud.aws.connection import Aws
 from optiga.cloud.aws.fleet import CERTIFICATE_ID, MAX_SIZE, FleetTemplate, load_fleet_template
 from optiga.cloud.aws.registry import Registry
 from optiga.errors import ConfigurationError
@@ -164,12 +165,43 @@ class TestWhereItIs:
         template = load_fleet_template("lamp", cast("Registry", registry), {}, has_thing=False)
         assert (template.name, template.body, registry.asked) == ("lamp", body("SerialNumber"), ["lamp"])
 
-    def test_a_file_comes_first(self) -> None:
+    def test_a_file_is_named_by_its_path(self) -> None:
+        """One in the current folder does not take the place of the one in AWS."""
         Path("lamp").write_text(body("ThingName"))
         registry = KnownTemplates(lamp=body("SerialNumber"))
         template = load_fleet_template("lamp", cast("Registry", registry), {}, has_thing=True)
-        assert template.wanted == {"ThingName"}
-        assert registry.asked == []
+        assert (template.wanted, registry.asked) == ({"SerialNumber"}, ["lamp"])
+        template = load_fleet_template("./lamp", cast("Registry", registry), {}, has_thing=True)
+        assert (template.wanted, registry.asked) == ({"ThingName"}, ["lamp"])
+        assert template.source == str(Path("lamp").absolute())
+
+    def test_a_file_that_was_meant(self) -> None:
+        Path("lamp").write_text(body("ThingName"))
+        with pytest.raises(ConfigurationError) as caught:
+            load_fleet_template("lamp", cast("Registry", KnownTemplates()), {}, has_thing=True)
+        assert "./lamp" in caught.value.hint
+
+    def test_its_arns(self) -> None:
+        none = cast("Any", None)
+        aws = Aws(none, none, 1, account="1" * 12, region="cn-north-1", partition="aws-cn", notice=none)
+        document: dict[str, Any] = {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Action": "iot:Connect",
+                "Resource": f"arn:aws:iot:cn-north-1:{'1' * 12}:*",
+            },
+        }
+        value = json.loads(body("SerialNumber"))
+        value["Resources"]["policy"] = {"Type": "AWS::IoT::Policy", "Properties": {"PolicyDocument": document}}
+        Path("lamp.json").write_text(json.dumps(value))
+        registry = cast("Registry", KnownTemplates())
+        template = load_fleet_template("lamp.json", registry, {}, has_thing=True, aws=aws)
+        assert "arn:aws-cn:iot:cn-north-1" in template.body
+        document["Statement"]["Resource"] = f"arn:aws:iot:eu-central-1:{'1' * 12}:*"
+        Path("lamp.json").write_text(json.dumps(value))
+        with pytest.raises(ConfigurationError, match="is of the region 'eu-central-1', not cn-north-1"):
+            load_fleet_template("lamp.json", registry, {}, has_thing=True, aws=aws)
 
     def test_neither(self) -> None:
         with pytest.raises(ConfigurationError, match="neither a file nor a provisioning template in AWS named lamp"):

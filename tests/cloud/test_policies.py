@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,8 +18,11 @@ from optiga.cloud.aws.policies import (
     find_default_template,
     load_template,
     opens_everything,
+    passed_over,
     warnings_of,
 )
+from optiga.cloud.aws.policy_rules import several
+from optiga.cloud.aws.templates import THING, own_template
 from optiga.errors import ConfigurationError
 from tests.support.places import ROOT
 
@@ -261,11 +266,63 @@ class TestFiles:
         with pytest.raises(ConfigurationError, match="larger than 65536 bytes"):
             load_template(path)
 
-    def test_the_default_is_that_of_the_current_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_default_is_ours_whatever_lies_in_the_current_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.chdir(tmp_path)
-        assert find_default_template() == OURS[0]
-        Path("my_policy.template").write_text(policy())
-        assert find_default_template().resolve() == tmp_path / "my_policy.template"
+        for name in ("my_policy.template", "thing_policy.template"):
+            Path(name).write_text(policy())
+        assert find_default_template() == own_template(THING)
+
+    @pytest.mark.parametrize("name", ["my_policy.template", "thing_policy.template"])
+    def test_what_is_passed_over(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert passed_over(own_template(THING)) == passed_over(own_template(name)) == ""
+        Path(name).write_text(policy())
+        assert f"--policy-template ./{name}" in passed_over(own_template(name))
+        assert bool(passed_over(own_template(THING)))
+        assert passed_over(Path("another.template")) == passed_over(Path(name)) == ""
+        monkeypatch.chdir(own_template(name).parent)
+        assert passed_over(own_template(name)) == ""
+
+
+class TestArns:
+    @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+    @pytest.mark.parametrize("name", ["my_policy.template", "thing_policy.template"])
+    def test_the_partition_is_written_in(self, partition: str, name: str) -> None:
+        template = load_template(own_template(name))
+        assert template.text.count("arn:aws:") == template.text.count("arn:")
+        assert {"<aws-region>", "<aws-account-id>"} == set(re.findall("<[^>]+>", template.text))
+        document = json.loads(template.render(dataclasses.replace(AWS, partition=partition), UID))
+        resources = [one for statement in document["Statement"] for one in several(statement["Resource"])]
+        assert all(one.startswith(f"arn:{partition}:iot:eu-central-1:123456789012:") for one in resources)
+
+    @pytest.mark.parametrize(
+        ("arn", "field"),
+        [
+            ("arn:aws:iot:us-east-1:123456789012:topic/a", "region"),
+            ("arn:aws:iot:eu-central-1:999999999999:topic/a", "account"),
+            ("arn:aws-cn:iot:eu-central-1:123456789012:topic/a", "partition"),
+            ("arn:aws:iot::123456789012:topic/a", "region"),
+            ("arn:aws:iot:eu-central-1::topic/a", "account"),
+            ("arn:aws:iot:eu-*:99*:topic/a", "account"),
+            ("arn:aws:s3:us-east-1::bucket", "region"),
+            ("arn:aws:iot:eu-central-1:123456789012:topic/a", ""),
+            ("arn:aws:iot:*:*:topic/a", ""),
+            ("arn:*:iot:eu-*:1234567890??:topic/a", ""),
+            ("arn:aws:s3:::bucket/a:b", ""),
+            ("*", ""),
+        ],
+    )
+    @pytest.mark.parametrize("several_of_them", [False, True])
+    def test_they_fit(self, arn: str, field: str, several_of_them: bool) -> None:
+        good = "arn:aws:iot:eu-central-1:123456789012:client/a"
+        template = PolicyTemplate("t", policy(statement(Resource=[good, arn] if several_of_them else arn)))
+        if field:
+            with pytest.raises(ConfigurationError, match=f"t: statement 1: the resource .* is of the {field} "):
+                template.render(AWS, UID)
+        else:
+            assert arn in template.render(AWS, UID)
 
 
 class TestDifferences:

@@ -305,13 +305,16 @@ def test_in_one_process_the_second_is_kept_out_too(path: Path) -> None:
 
 
 @posix
-def test_another_name_is_the_same_chip(path: Path) -> None:
-    first = SqliteStore(path)
-    link = path.with_name("link.chip")
-    link.symlink_to(path)
-    with pytest.raises(BoardError, match="in use"):
-        SqliteStore(link, wait_s=0)
-    first.close()
+def test_a_link_is_not_followed(path: Path) -> None:
+    """Neither to a chip, nor to where one could be made."""
+    SqliteStore(path).close()
+    for name, target in (("link.chip", path), ("dangling.chip", path.with_name("elsewhere.chip"))):
+        link = path.with_name(name)
+        link.symlink_to(target)
+        with pytest.raises(BoardError, match="it is a symbolic link") as caught:
+            SqliteStore(link, wait_s=0)
+        assert str(target) in caught.value.hint
+    assert not path.with_name("elsewhere.chip").exists()
 
 
 def test_all_who_come_at_once_get_one_chip(path: Path) -> None:

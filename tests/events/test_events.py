@@ -36,8 +36,9 @@ class TestNames:
         assert names[-1] == "open hidden", "what no wrapper sees is audited"
         assert [event.number for event in outcome.events] == list(range(1, len(names) + 1))
 
-    def test_tables(self, runner: Runner, tmp_path: Path) -> None:
-        outcome = runner.run(job(tmp_path, "change_tables"))
+    @pytest.mark.parametrize("function", ["change_tables", "change_tables_of_own"])
+    def test_tables(self, runner: Runner, tmp_path: Path, function: str) -> None:
+        outcome = runner.run(job(tmp_path, function))
         assert (outcome.code, outcome.out) == (0, "2\n")
         assert [event.name for event in outcome.events] == CHANGED
 

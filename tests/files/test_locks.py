@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from optiga import BoardError
-from optiga.files.locks import PortLock, lock_path_for_port
+from optiga.files.locks import Owner, PortLock, lock_path_for_port
 
 HOLD = """
 import sys
@@ -133,3 +133,89 @@ def test_a_home_that_cannot_be_written_does_not_matter(tmp_path: Path, monkeypat
     lock = PortLock(lock_path_for_port("/dev/ttyACM0"), port="board", wait_s=0)
     lock.acquire()
     lock.release()
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="owners, links and pipes are POSIX's")
+
+
+@pytest.fixture
+def homeless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No state folder that can be written; the shared temporary folder."""
+    (tmp_path / "file").touch()
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(shared))
+    return shared
+
+
+@posix
+class TestWithoutAHome:
+    def test_a_folder_of_the_users_own(self, homeless: Path) -> None:
+        path = lock_path_for_port("/dev/ttyACM0")
+        assert path.parent.parent == homeless
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        path.parent.chmod(0o777)
+        assert lock_path_for_port("/dev/ttyACM0") == path
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+
+    def test_somebody_elses(self, homeless: Path) -> None:
+        folder = lock_path_for_port("x").parent
+        folder.rmdir()
+        folder.symlink_to(homeless.parent)
+        with pytest.raises(BoardError, match="is not a folder of your own"):
+            lock_path_for_port("x")
+        folder.unlink()
+        folder.mkdir()
+        if os.geteuid() == 0:
+            os.chown(folder, 12345, -1)
+            with pytest.raises(BoardError, match="is not a folder of your own"):
+                lock_path_for_port("x")
+
+    def test_old_ones_are_taken_away(self, homeless: Path) -> None:
+        old = [lock_path_for_port(f"socket://h:{number}") for number in range(5)]
+        for path in old:
+            lock = PortLock(path, port="board", wait_s=0)
+            lock.acquire()
+            lock.release(done=False)
+            os.utime(path, (0, 0))
+        held = PortLock(old[0], port="board", wait_s=0)
+        held.acquire()
+        os.utime(old[0], (0, 0))
+        new = lock_path_for_port("socket://h:9")
+        assert {one.name for one in new.parent.glob("*.lock")} == {old[0].name}
+        assert {one.name for one in new.parent.glob("*.owner")} == {f"{old[0].name}.owner"}
+        held.release()
+
+    def test_no_home_at_all(self, homeless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("platformdirs.user_state_path", lambda *_, **__: Path("~/.local/state/optiga"))
+        assert lock_path_for_port("x").parent.parent == homeless
+        assert not Path("~").exists()
+
+
+@posix
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "loop"])
+@pytest.mark.parametrize("suffix", ["", ".owner"])
+def test_what_is_no_file_in_a_locks_place(tmp_path: Path, suffix: str, kind: str) -> None:
+    """It ends at once, one way or the other, and follows nothing."""
+    path = tmp_path / "lock"
+    planted = tmp_path / f"lock{suffix}"
+    make = {
+        "pipe": lambda: os.mkfifo(planted),
+        "folder": planted.mkdir,
+        "link": lambda: planted.symlink_to(tmp_path / "victim"),
+        "loop": lambda: planted.symlink_to(planted),
+    }
+    (tmp_path / "victim").write_text("kept")
+    make[kind]()
+    lock = PortLock(path, port="board", wait_s=0)
+    if suffix:
+        lock.acquire()
+        assert not lock.was_left
+        assert "in use by another process" in str(Owner(path).in_use("board"))
+        lock.release()
+    else:
+        with pytest.raises(BoardError, match="cannot be locked"):
+            lock.acquire()
+    assert (tmp_path / "victim").read_text() == "kept"

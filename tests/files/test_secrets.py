@@ -107,7 +107,16 @@ class TestPassphrases:
         assert data.splitlines()[0] in found.candidates  # what earlier versions took it for still opens what it made
 
     @pytest.mark.parametrize(
-        "data", [WORDS.encode("utf-16-le"), WORDS.encode("utf-16-be"), b"violet\0anchor", b"\xff\xfe\x00", b"\xff\xfea"]
+        "data",
+        [
+            WORDS.encode("utf-16-le"),
+            WORDS.encode("utf-16-be"),
+            b"violet\0anchor",
+            b"\xff\xfe\x00",
+            b"\xff\xfea",
+            b"\xff" * 16,
+            b"\xe5ngstr\xf6m",
+        ],
     )
     def test_what_nobody_can_have_meant(self, secret: Path, data: bytes) -> None:
         secret.write_bytes(data)

@@ -44,7 +44,8 @@ class TestEmulatedChip:
         assert genuine.key_oid == 0xE0F0
         assert chip.uid.hex[22:42] in genuine.certificate.subject
         assert genuine.root.endswith("CN=OPTIGA emulator root CA")
-        assert "EMULATED, NOT A REAL DEVICE" in genuine.root
+        assert r"OU=EMULATED\, NOT A REAL DEVICE" in genuine.root
+        assert genuine.is_emulated
         assert len(genuine.chain) == 2
 
     def test_another_root(self, chip: Chip, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
 NEEDS_OPENSSL = pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl")
@@ -34,6 +36,32 @@ def make_request(
     for extension in extensions:
         builder = builder.add_extension(extension, critical)
     return builder.sign(key or ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def make_older(folder: Path) -> None:
+    """Make a CA's folder as the first version left it: no chain, and a CRL that counts from 1.
+
+    :param folder: of a CA whose key is open.
+    """
+    key = load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    newest = x509.load_pem_x509_crl((folder / "crl.pem").read_bytes())
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(newest.issuer)
+        .last_update(newest.last_update_utc)
+        .next_update(newest.next_update_utc)
+        .add_extension(x509.CRLNumber(2), critical=False)
+    )
+    for entry in newest:
+        builder = builder.add_revoked_certificate(entry)
+    crl = builder.sign(key, hashes.SHA256())
+    with closing(sqlite3.connect(folder / "issued.db", isolation_level=None)) as connection:
+        for statement in ("DROP TABLE chain", "DROP TABLE head", "PRAGMA user_version = 1", "DELETE FROM crls"):
+            connection.execute(statement)
+        connection.execute("INSERT INTO crls VALUES (2, ?)", (crl.public_bytes(Encoding.DER),))
+    (folder / "crl.pem").write_bytes(crl.public_bytes(Encoding.PEM))
+    (folder / "records.sig").unlink()
 
 
 def openssl(*arguments: object) -> subprocess.CompletedProcess[str]:

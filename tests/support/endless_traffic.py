@@ -11,6 +11,8 @@ from optiga.protocol.apdu import encode_answer
 DONE = frame.encode(encode_answer())
 DATA = frame.encode(encode_answer(bytes(27)))
 REFUSED = frame.encode(encode_answer(ok=False))
+TICK_S = 0.005
+"""How long bytes are gathered that come one behind another, as a USB bridge does."""
 I2C_FRAME = bytes.fromhex("03000800810000562020000a00")
 
 ENDLESS: dict[str, Callable[[], Iterator[bytes]]] = {
@@ -58,10 +60,11 @@ class EndlessLine:
             self._answer += self._board(data)
 
     def read(self, seconds: float) -> bytes:
-        if self._answer:
-            data, self._answer = self._answer, b""
-        else:
+        data, self._answer = self._answer, b""
+        if not data:
             data = next(self._coming)
+            while len(data) < self._bytes_per_s * TICK_S:
+                data += next(self._coming)
         self._time += len(data) / self._bytes_per_s
         return data
 

@@ -228,7 +228,13 @@ def _see_sqlite(watch: Watch) -> None:
             finally:
                 watch.pay()
 
-    connect = partial(sqlite3.connect, factory=SeenConnection)
+    real_connect = sqlite3.connect
+
+    @wraps(real_connect)
+    def connect(*values: Any, factory: type[sqlite3.Connection] = sqlite3.Connection, **named: Any) -> Any:
+        seen = SeenConnection if factory is sqlite3.Connection else type("Seen", (SeenConnection, factory), {})
+        return real_connect(*values, factory=seen, **named)
+
     for module in (sqlite3, sqlite3.dbapi2):
         _put(module, "connect", connect)
 

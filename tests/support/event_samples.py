@@ -71,8 +71,12 @@ TOUCHED = [
 """What is seen of it, up to the removal of the folder, whose order is the system's."""
 
 
-def change_tables(_: Sequence[str]) -> None:
-    with closing(sqlite3.connect("my.db", isolation_level=None)) as connection:
+class OwnConnection(sqlite3.Connection):
+    """A kind that somebody makes for himself."""
+
+
+def change_tables(_: Sequence[str], factory: type[sqlite3.Connection] = sqlite3.Connection) -> None:
+    with closing(sqlite3.connect("my.db", isolation_level=None, factory=factory)) as connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.executescript("BEGIN; CREATE TABLE t (a); CREATE INDEX i ON t (a); COMMIT;")
         connection.execute("BEGIN IMMEDIATE")
@@ -85,6 +89,10 @@ def change_tables(_: Sequence[str]) -> None:
                 raise ValueError
         except ValueError:
             print(connection.execute("SELECT count(*) FROM t").fetchone()[0])
+
+
+def change_tables_of_own(_: Sequence[str]) -> None:
+    change_tables(_, OwnConnection)
 
 
 CHANGED = [

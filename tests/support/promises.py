@@ -18,6 +18,7 @@ JOINING, TEST_CLOUD, REPORTED = (
 NAMES, WEAK, FORMS, ISSUE = (
     *("cli/test_ca_names.py", "ca/test_ca_weakness.py", "ca/test_ca_csr_forms.py", "ca/test_ca_issue.py"),
 )
+WISHES = "ca/test_ca_wishes.py"
 MUTATED, LINTED, CA_COMMAND = "ca/test_ca_mutated.py", "interop/test_pkilint.py", "cli/test_ca_command.py"
 RECORDS, CA_SETTINGS, CA_KEY = "ca/test_ca_records.py", "cli/test_ca_settings.py", "ca/test_ca_key.py"
 PASSPHRASE, SECRETS = "cli/test_ca_passphrase.py", "files/test_secrets.py"
@@ -225,6 +226,21 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{NAMES}::TestNames::test_lengths",
             f"{NAMES}::TestNames::test_thousands_of_them_are_counted",
         ),
+        "A server's common name is a host's only if that is allowed, whatever its type and form": (
+            f"{WISHES}::test_a_server_is_no_host_by_its_common_name",
+        ),
+        "What else a CSR asks for is left out and said; what cannot be told is refused": (
+            f"{WISHES}::test_a_second_list_of_extensions_is_refused",
+            f"{WISHES}::test_attributes_are_left_out_and_said",
+            f"{WISHES}::test_bits_of_key_usage",
+            f"{WISHES}::test_another_identifier_of_the_key",
+        ),
+        "An e-mail address in a subject is one, and said not to be verified": (
+            f"{WISHES}::test_an_email_address_is_not_verified_and_said",
+        ),
+        "A printed name shows one component for each that it has": (
+            f"{WISHES}::test_a_name_is_printed_as_rfc_4514_has_it",
+        ),
         "Names and purposes are printed, listed and recorded": (
             f"{NAMES}::TestNames::test_allowed_ones",
             f"{NAMES}::TestPurposes::test_a_server_only_if_it_is_said",
@@ -234,6 +250,7 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{WEAK}::test_keys_of_roca_are_refused",
             f"{WEAK}::test_every_prime_that_tells_is_looked_at",
             f"{WEAK}::test_a_small_exponent_is_refused",
+            f"{WEAK}::TestFactors",
             f"{WEAK}::test_a_key_beyond_all_use_is_refused_before_it_is_looked_at",
             f"{ISSUE}::TestRefused::test_keys",
         ),
@@ -242,7 +259,10 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{FORMS}::test_the_roots_own_name",
             f"{CA_CHECK}::test_names_that_are_not_one",
         ),
-        "Characters that nobody sees are refused": (f"{WEAK}::test_invisible_characters",),
+        "Characters that nobody sees are refused": (
+            f"{WEAK}::test_invisible_characters",
+            f"{WEAK}::test_texts_that_nobody_can_read",
+        ),
     },
     "A CA issues what verifiers load": {
         "Values that verifiers cannot load are refused in words": (
@@ -252,6 +272,7 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
         "A weak hash is named, and its signature is not called forged": (
             f"{FORMS}::TestSignature::test_weak_hashes_are_named",
             f"{WEAK}::test_sha1_is_named",
+            f"{WISHES}::test_a_hash_that_is_not_supported_is_not_called_forged",
         ),
         "A text of the wrong type is signed as UTF8String, and said": (
             f"{FORMS}::test_a_text_of_the_wrong_type_is_signed_and_said",
@@ -295,6 +316,11 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{RECORDS}::TestRollback::test_against_the_signature_at_hand",
             f"{RECORDS}::TestRollback::test_against_a_crl_that_is_given",
             f"{CA_COMMAND}::TestListAndRevoke::test_a_crl_that_was_given_out",
+        ),
+        "Records without their signature are refused, and a chain never begins without one": (
+            f"{RECORDS}::TestRollback::test_a_signature_that_is_lost",
+            f"{RECORDS}::TestRollback::test_all_that_shows_it_is_taken_away",
+            "ca/test_ca_upgrade_killed.py::test_killed_while_the_chain_begins",
         ),
         "Listing, signing and revoking warn of a CRL that has run out or soon will": (
             f"{RECORDS}::TestClock::test_its_end",

@@ -12,39 +12,14 @@ from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
 from optiga.protocol import frame
 from optiga.transport.bridge import BridgeTransport
-from tests.support.faulty_line import BYTES_PER_S, FaultyLine
+from tests.support.doubling_line import DoublingLine
+from tests.support.faulty_line import FaultyLine
 from tests.support.places import CONFIG
 from tests.support.sampling import sampled
 
 LATER_S = {"at once": 0.0, "0.3 ms": 0.0003, "5 ms": 0.005, "30 ms": 0.03}
 CHIP_S = {"a fast chip": 0.0, "a chip's own speed": 0.03}
 OBJECTS = (0xE0C2, 0xF1D0, 0xF1D1, 0xE0E1, 0xE0E8, 0xF1E0, 0xE0C5, 0xF1D2)
-
-
-class DoublingLine(FaultyLine):
-    """A line on which the answer to a command comes twice.
-
-    :ivar doubled: the command whose answer it is, counted from 0; None for each.
-    :ivar later_s: how long behind the end of the first the second begins; their bytes never mix on one wire.
-    :ivar chip_s: how long the chip works on a command.
-    """
-
-    doubled: int | None = 0
-    later_s = 0.0
-    chip_s = 0.0
-
-    def write(self, data: bytes) -> None:
-        before = len(self._coming)
-        is_command = data.startswith(frame.START)
-        if is_command:
-            self._free_at = max(self._free_at, self._time) + self.chip_s
-        super().write(data)
-        new = self._coming[before:]
-        if is_command and new and self.doubled in (None, len(self.sent) - 1):
-            begin = new[0][0] - len(new[0][1]) / BYTES_PER_S
-            shift = new[-1][0] - begin + self.later_s
-            self._coming += [(when + shift, piece) for when, piece in new]
-            self._coming.sort(key=lambda item: item[0])
 
 
 def fill(chip: EmulatedChip) -> None:
@@ -79,8 +54,7 @@ def test_reads_are_right_or_refused(later_s: float, chip_s: float, doubled: int 
     chip = EmulatedChip()
     fill(chip)
     right = look(chip, FaultyLine(chip.execute))
-    line = DoublingLine(chip.execute)
-    line.doubled, line.later_s, line.chip_s = doubled, later_s, chip_s
+    line = DoublingLine(chip.execute, doubled=doubled, later_s=later_s, chip_s=chip_s)
     try:
         seen = look(chip, line)
     except BoardError:
@@ -94,8 +68,7 @@ def test_reads_are_right_or_refused(later_s: float, chip_s: float, doubled: int 
 @pytest.mark.parametrize("chip_s", CHIP_S.values(), ids=CHIP_S)
 @pytest.mark.parametrize("later_s", LATER_S.values(), ids=LATER_S)
 def test_a_csr_is_right(later_s: float, chip_s: float, doubled: int | None) -> None:
-    line = DoublingLine(EmulatedChip().execute)
-    line.doubled, line.later_s, line.chip_s = doubled, later_s, chip_s
+    line = DoublingLine(EmulatedChip().execute, doubled=doubled, later_s=later_s, chip_s=chip_s)
     chip = Chip(BridgeTransport(line, port="board"), port="board")
     assert x509.load_der_x509_csr(create_csr(chip, load_configuration(CONFIG)).der).is_signature_valid
     assert line.now() < 20
@@ -104,8 +77,7 @@ def test_a_csr_is_right(later_s: float, chip_s: float, doubled: int | None) -> N
 @pytest.mark.parametrize("chip_s", CHIP_S.values(), ids=CHIP_S)
 @pytest.mark.parametrize("later_s", LATER_S.values(), ids=LATER_S)
 def test_random_bytes_are_never_given_twice(later_s: float, chip_s: float) -> None:
-    line = DoublingLine(EmulatedChip().execute)
-    line.doubled, line.later_s, line.chip_s = None, later_s, chip_s
+    line = DoublingLine(EmulatedChip().execute, doubled=None, later_s=later_s, chip_s=chip_s)
     chip = Chip(BridgeTransport(line, port="board"), port="board")
     drawn = [chip.random(16) for _ in range(8)]
     assert len(set(drawn)) == len(drawn)

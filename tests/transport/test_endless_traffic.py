@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
-import socket
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
 
 from optiga import BoardError, open_chip
 from optiga.chip import Chip
 from optiga.emulator import Board, EmulatedChip
-from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.transport.bridge import LIMIT_S, BridgeTransport
 from tests.support.endless_traffic import ENDLESS, EndlessLine
 from tests.support.faulty_line import FaultyLine
-from tests.support.places import CONFIG
-from tests.support.processes import OPTIGA, run_process
 from tests.support.sampling import sampled
-
-BOARD_EXIT = 3
+from tests.support.talking import talking_on_tcp
 
 
 def read_much(line: EndlessLine, *, settled: bool = True) -> None:
@@ -39,7 +24,7 @@ def make_keys(chip: Chip) -> None:
         chip.generate_key("second")
 
 
-@pytest.mark.parametrize("settled", [True, False], ids=["", "left by a killed run"])
+@pytest.mark.parametrize("settled", sampled([True, False], keep=1), ids=["", "left by a killed run"])
 @pytest.mark.parametrize("name", ENDLESS)
 def test_endless_traffic_ends_in_time(name: str, settled: bool) -> None:
     line = EndlessLine(ENDLESS[name]())
@@ -57,7 +42,7 @@ def test_a_slow_drip_ends_in_time(name: str) -> None:
     assert line.now() < LIMIT_S + 1  # what is written takes its time, too
 
 
-@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize("name", sampled(ENDLESS, keep=6))
 def test_traffic_that_begins_behind_a_valid_answer(name: str) -> None:
     """The time begins anew with each answer, and never for what is none."""
     line = FaultyLine(EmulatedChip().execute)
@@ -135,108 +120,6 @@ def answer_later(line: FaultyLine, seconds: float) -> None:
         return feed(bytes(pending))
 
     line._board.feed = late  # type: ignore[method-assign]
-
-
-# In real time, over what people have.
-
-
-def pause(stop: threading.Event, piece: bytes, bytes_per_s: float | None) -> None:
-    if bytes_per_s is not None:
-        stop.wait(len(piece) / bytes_per_s)
-
-
-@contextmanager
-def talking_on_tcp(coming: Callable[[], Iterator[bytes]], bytes_per_s: float | None = None) -> Iterator[str]:
-    """Says a thing without end to whoever connects, as fast as that is read where no speed is given."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(60)
-        stop = threading.Event()
-
-        def talk() -> None:
-            while not stop.is_set():
-                try:
-                    client, _ = listener.accept()
-                except OSError:
-                    return
-                with client, contextlib.suppress(OSError):
-                    client.settimeout(0.2)
-                    for piece in coming():
-                        if stop.is_set():
-                            return
-                        client.sendall(piece)
-                        pause(stop, piece, bytes_per_s)
-
-        thread = threading.Thread(target=talk)
-        thread.start()
-        try:
-            yield f"socket://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            stop.set()
-            with contextlib.suppress(OSError):
-                socket.create_connection(listener.getsockname()[:2], 1).close()
-            thread.join()
-
-
-@contextmanager
-def talking_on_pty(coming: Callable[[], Iterator[bytes]], bytes_per_s: float | None = None) -> Iterator[str]:
-    """The same on a serial device."""
-    import pty
-    import tty
-
-    controller, device = pty.openpty()
-    tty.setraw(device)
-    os.set_blocking(controller, False)
-    stop = threading.Event()
-
-    def talk() -> None:
-        for piece in coming():
-            if stop.is_set():
-                return
-            readable, writable, _ = select.select([controller], [controller], [], 0.1)
-            if readable:
-                os.read(controller, 4096)
-            if writable:
-                with contextlib.suppress(BlockingIOError):
-                    os.write(controller, piece)
-            pause(stop, piece, bytes_per_s)
-
-    thread = threading.Thread(target=talk)
-    thread.start()
-    try:
-        yield os.ttyname(device)
-    finally:
-        stop.set()
-        thread.join()
-        os.close(controller)
-        os.close(device)
-
-
-WAYS = {"tcp": talking_on_tcp}
-if sys.platform != "win32":
-    WAYS["pty"] = talking_on_pty
-
-
-def check_ends(port: str, folder: Path) -> None:
-    """The command line ends in time with one line, and the port is free."""
-    began = time.monotonic()
-    done = run_process([*OPTIGA, "--port", port, "--csr", str(CONFIG), "-q"], folder)
-    took = time.monotonic() - began
-    assert done.returncode == BOARD_EXIT, done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert "Traceback" not in done.stderr
-    assert took < LIMIT_S + 5  # a process has to start, too
-    lock = PortLock(lock_path_for_port(port), port=port, wait_s=0)
-    lock.acquire()
-    lock.release()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("bytes_per_s", [None, 11520], ids=["as fast as it is read", "115200 baud"])
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", ENDLESS)
-def test_endless_traffic_in_real_time(way: str, name: str, bytes_per_s: float | None, tmp_path: Path) -> None:
-    with WAYS[way](ENDLESS[name], bytes_per_s) as port:
-        check_ends(port, tmp_path)
 
 
 @pytest.mark.parametrize("name", sampled(["ff ff", "zeros"], keep=1))

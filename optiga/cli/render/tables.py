@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from optiga.files.shown import shown
+
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     """Lines with a head, columns two spaces apart; ``-`` for what is missing. The last line has no line break."""
@@ -23,4 +25,4 @@ def lines(fields: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    return "-" if value is None else str(value)
+    return "-" if value is None else shown(str(value))

@@ -48,7 +48,11 @@ device_options = together(
     click.option(
         "--attribute", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="Of the thing; several times."
     ),
-    click.option("--policy-template", type=FILE, help="What the policy is made from. [my_policy.template]"),
+    click.option(
+        "--policy-template",
+        type=FILE,
+        help="What the policy is made from: path, or name of ours. [thing_policy.template]",
+    ),
     click.option("--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."),
     click.option("--join", is_flag=True, help="Attach it also to a thing that has another active certificate."),
     click.option(
@@ -80,7 +84,7 @@ def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: s
     return CloudWishes(
         thing,
         policy,
-        None if policy_template is None else Path(policy_template),
+        None if policy_template is None else _policy_template(policy_template),
         options.pop("thing_type"),
         options.pop("thing_group"),
         options.pop("attribute"),
@@ -88,6 +92,13 @@ def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: s
         options.pop("parameter"),
         options.pop("join"),
     )
+
+
+def _policy_template(text: str) -> Path:
+    """A template by its path; one of the project's own also by its name, whatever lies in the current folder."""
+    from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
+
+    return own_template(text) if text in (EVERYTHING, THING) else Path(text)
 
 
 def refuse_cloud_options(options: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import click
 
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError
+from optiga.files.shown import shown
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before what can never be undone.")
 
@@ -28,6 +29,7 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
             f"{what} can never be undone ({'; '.join(stays)}), and nobody can be asked: standard input is no terminal",
             hint="--yes does without",
         )
+    what, stays = shown(what), [shown(sentence) for sentence in stays]
     say = settings.note if yes else _say
     say(f"{what} can never be undone:")
     for sentence in stays:

@@ -50,12 +50,13 @@ def pieces(name: str, what: str = "file") -> Iterator[bytes]:
     :raises ConfigurationError: if it cannot be read.
     """
     from optiga.files.files import cause_of
+    from optiga.files.opening import open_input
 
     try:
         if name == "-":
             yield from _read_in_pieces(_standard_input())
             return
-        with Path(name).open("rb") as file:
+        with open_input(Path(name)) as file:
             yield from _read_in_pieces(file)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{name!r} is not the name of a file") from None
@@ -97,16 +98,17 @@ def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty
     return bytes(data)
 
 
-def check_out(out: str | None, *, over_keys: bool = False) -> None:
+def check_out(out: str | None, *, secret: bool = False, over_keys: bool = False) -> None:
     """Make sure that the file of ``--out`` can be written, before anything is done for it.
 
+    :param secret: whether what goes into it is a secret.
     :param over_keys: let a file that holds a private key be replaced, for a command that asks first.
     :raises ConfigurationError: if it cannot, or is that of the emulated chip at the port.
     """
     if out is not None:
         from optiga.files.files import check_output_file
 
-        check_output_file(Path(out), over_keys=over_keys)
+        check_output_file(Path(out), secret=secret, over_keys=over_keys)
         check_not_chip(Path(out))
 
 

@@ -13,6 +13,7 @@ from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, together
 from optiga.errors import ConfigurationError
+from optiga.files.shown import shown
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
@@ -60,7 +61,7 @@ def read_passphrase(
                 if environment
                 else "Use a file of it",
             )
-        typed = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
+        typed = click.prompt(shown(prompt), hide_input=True, confirmation_prompt=new, err=True)
         return passphrase_of_text(os.fsencode(typed))
     value = find_passphrase(environment) if environment else None
     return passphrase_of_text(os.fsencode(value)) if value else None
@@ -110,6 +111,7 @@ def open_authority(settings: Settings, path: str, passphrase_file: str | None, *
     from optiga.ca.authority import CertificateAuthority
 
     passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
+    settings.warn_of_folder(Path(path, "issued.db"), "the CA")
     authority = CertificateAuthority.open(Path(path), passphrase)
     warn_of(settings, authority, passphrase)
     return authority

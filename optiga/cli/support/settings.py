@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from optiga.errors import ConfigurationError, shorten
+from optiga.files.shown import shown, shown_json, shown_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,22 +87,42 @@ class Settings:
         if self.find_port().is_network:
             self.warn(f"{what} crosses the network in clear: whoever can listen on the way to {self.port} has it")
 
+    def warn_of_folder(self, path: Path, what: str) -> None:
+        """Say that others may write the folder where a file lies, if they may.
+
+        :param what: what the file is to the user, for example ``the journal``.
+        """
+        try:
+            if not path.parent.stat().st_mode & 0o022:
+                return
+        except (OSError, ValueError):
+            return
+        from optiga.files.owners import folder_warning
+
+        if warning := folder_warning(path, what):
+            self.warn(warning)
+
     def announce_emulated(self, path: Path, more: str = "") -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
-        click.echo(f"Emulated chip: {path}. Its keys lie in that file and protect nothing.{more}", err=True)
+        click.echo(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}", err=True)
+        self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(shown_lines(text), err=True)
 
     def warn(self, text: str) -> None:
-        """Something that people must know, ``--quiet`` or not."""
-        click.secho(f"Warning: {shorten(text)}", err=True, fg="yellow", color=_colours())
+        """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
+        first, *others = shorten(shown_lines(text)).split("\n")
+        lines = [first, *(line if line.startswith("    ") else f"    {line}" for line in others)]
+        text = "\n".join(lines)
+        click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
-        click.secho(f"Error: {shorten(' '.join(text.splitlines()))}", err=True, fg="red", color=_colours())
+        text = shorten(shown(" ".join(text.splitlines())))
+        click.secho(f"Error: {text}", err=True, fg="red", color=_colours())
 
     def check_query(self, sample: Mapping[str, Any]) -> None:
         """Refuse a query that finds nothing in a result of this kind, before anything is done.
@@ -141,11 +162,11 @@ class Settings:
             if form == "repr" or (is_bare and self.output != "json"):
                 form = "text"
         if form == "text":
-            _print(lines(result) if text is None else text)
+            _print(shown_lines(lines(result) if text is None else text))
         elif form == "repr":
             _print(repr(value))
         else:
-            _print(json.dumps(value, indent=4, ensure_ascii=not _takes_every_letter()))
+            _print(shown_json(json.dumps(value, indent=4, ensure_ascii=not _takes_every_letter())))
 
 
 def _print(text: str) -> None:
@@ -292,5 +313,9 @@ def _keep_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> N
 
         settings = _settings(ctx)
         settings.verbosity = max(settings.verbosity, value)
-        logging.basicConfig(format="%(name)s: %(message)s")
+        from optiga.cli.support.log_lines import EscapingFormatter
+
+        handler = logging.StreamHandler()
+        handler.setFormatter(EscapingFormatter("%(name)s: %(message)s"))
+        logging.basicConfig(handlers=[handler])
         logging.getLogger("optiga").setLevel(logging.DEBUG if settings.verbosity > 1 else logging.INFO)

@@ -13,6 +13,7 @@ from optiga.cli.support.settings import Settings, together
 
 if TYPE_CHECKING:
     from optiga.identity.genuineness import Trust
+    from optiga.pki.certificate import Certificate
 
 trust_options = together(
     click.option("--trust", type=FILE, help="Root certificates: the chip must be genuine by one of them."),
@@ -39,16 +40,16 @@ def load_roots(trust: str | None, *, emulated: bool) -> Trust | None:
     return replace(load_trust(Path(trust)), emulated=emulated)
 
 
-def announce_emulated(settings: Settings, issuer: str) -> None:
+def announce_emulated(settings: Settings, certificate: Certificate | None) -> None:
     """Name an emulated chip at a port that looks like a board's; at its own port it is named already.
 
-    :param issuer: of the certificate in 0xE0E0, where that was read.
+    :param certificate: the one in 0xE0E0; None where none was read.
     """
-    from optiga.identity.emulated import names_emulator, warning_of
+    from optiga.identity.emulated import is_emulated, warning_of
     from optiga.transport import EmulatorPort
 
     port = settings.find_port()
-    if names_emulator(issuer) and not isinstance(port, EmulatorPort):
+    if certificate is not None and not isinstance(port, EmulatorPort) and is_emulated(certificate):
         settings.warn(warning_of(port.name))
 
 

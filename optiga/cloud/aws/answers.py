@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.aws_names import is_name
 from optiga.errors import CertificateError, CloudError
+from optiga.files.shown import shown
 from optiga.pki.certificate import parse_certificates
 
 if TYPE_CHECKING:
@@ -207,7 +208,6 @@ def pem(value: object, action: str, what: str) -> Certificate:
 
 def wrong(action: str, field: str, value: object, expected: str) -> CloudError:
     """The error for an answer that is none."""
-    shown = value if isinstance(value, str) else repr(value)
-    shown = "".join(one if one.isprintable() else "?" for one in shown)
-    shown = f"{shown[:_MAX_SHOWN]} …" if len(shown) > _MAX_SHOWN else shown or "empty"
-    return CloudError(f"AWS answered {action} with something wrong: {field} is {shown}, not {expected}", hint=_HINT)
+    text = shown(value if isinstance(value, str) else repr(value))
+    text = f"{text[:_MAX_SHOWN]} …" if len(text) > _MAX_SHOWN else text or "empty"
+    return CloudError(f"AWS answered {action} with something wrong: {field} is {text}, not {expected}", hint=_HINT)

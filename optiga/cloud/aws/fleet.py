@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.cloud.aws.aws_names import check_name, is_name
-from optiga.cloud.aws.policy_rules import check_document
+from optiga.cloud.aws.policies import in_partition
+from optiga.cloud.aws.policy_rules import check_arns, check_document
 from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.pki.names import fill_uid
 
 if TYPE_CHECKING:
+    from optiga.cloud.aws.connection import Aws
     from optiga.cloud.aws.registry import Registry
 
 MAX_SIZE = 10240
@@ -45,6 +48,7 @@ class FleetTemplate(NamedTuple):
     :param optional: those of them that have a default.
     :param thing_types: the thing types that its things have, where they are named.
     :param thing_groups: the same of thing groups.
+    :param source: where it comes from: the path of its file, or AWS.
     """
 
     name: str
@@ -54,6 +58,7 @@ class FleetTemplate(NamedTuple):
     optional: frozenset[str] = frozenset()
     thing_types: tuple[str, ...] = ()
     thing_groups: tuple[str, ...] = ()
+    source: str = ""
 
     def parameters(
         self, *, uid: str, thing: str | None, certificate_id: str, subject: Mapping[str, str] | None = None
@@ -122,28 +127,38 @@ def load_fleet_template(
     *,
     has_thing: bool,
     subject: Collection[str] | None = None,
+    aws: Aws | None = None,
 ) -> FleetTemplate:
-    """A template by the name of a file or, where there is no such file, by its name in AWS.
+    """A template by the path of a file, or by its name in AWS.
 
+    :param name: what has a dot or a separator is a path: no name in AWS has one.
     :param values: the user's parameters.
     :param has_thing: whether the configuration names a thing.
     :param subject: the components that the certificate's subject is going to have, by asn1crypto's names; None if that
         is not known.
+    :param aws: where it is going to be used; None does without comparing its ARNs.
     :raises ConfigurationError: if there is neither, it is no template, or a parameter is missing or unknown.
     :raises AwsError: if AWS does not tell.
     """
     path = Path(name)
-    if path.is_file():
+    if path.suffix or any(separator in name for separator in (os.sep, os.altsep) if separator):
+        if not path.is_file():
+            raise ConfigurationError(f"cannot read the provisioning template {name}: there is no such file")
+        source = str(path.absolute())
         try:
             body = read_input(path, "provisioning template", 1 << 16).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise ConfigurationError(f"the provisioning template {path} is not UTF-8") from None
+        body = body if aws is None else in_partition(body, aws.partition)
     else:
-        if path.suffix or len(path.parts) > 1:
-            raise ConfigurationError(f"cannot read the provisioning template {name}: there is no such file")
+        source = f"{name} in AWS"
         check_name("provisioning template", name)
         found = registry.template_body(name)
         if found is None:
+            if path.is_file():
+                raise ConfigurationError(
+                    f"there is no provisioning template in AWS named {name}", hint=f"The file here is ./{name}"
+                )
             raise ConfigurationError(f"there is neither a file nor a provisioning template in AWS named {name}")
         body = found
     if len(body) > MAX_SIZE:
@@ -159,7 +174,7 @@ def load_fleet_template(
         )
     wanted = {*declared, *(used & _OF_SUBJECT.keys())}
     optional = {key for key, has_default in declared.items() if has_default}
-    _check_policies(resources, name)
+    _check_policies(resources, name, aws)
     given = {"SerialNumber", *values} | ({"ThingName"} if has_thing else set())
     given |= {key for key, part in _OF_SUBJECT.items() if subject is None or part in subject}
     _refuse_missing(name, wanted - optional - given - {*_OF_AWS})
@@ -183,6 +198,7 @@ def load_fleet_template(
         frozenset(optional),
         types,
         tuple(group for group in groups if isinstance(group, str)),
+        source,
     )
 
 
@@ -206,8 +222,8 @@ def _references(value: object) -> Iterator[str]:
         yield from _references(inner)
 
 
-def _check_policies(resources: Mapping[str, Any], name: str) -> None:
-    """Refuse resources of a kind that there is not, and policies without parameters that AWS would refuse."""
+def _check_policies(resources: Mapping[str, Any], name: str, aws: Aws | None) -> None:
+    """Refuse resources of a kind that there is not, and policies without parameters that AWS refuses."""
     for key, one in resources.items():
         if one.get("Type") not in _RESOURCES:
             raise ConfigurationError(
@@ -220,6 +236,8 @@ def _check_policies(resources: Mapping[str, Any], name: str) -> None:
             document = parse_json(document, f"{name}: {key}").value
         if document is not None and not any("Fn::" in text or text == "Ref" for text in _members(document)):
             check_document(document, f"{name}: {key}")
+            if aws is not None:
+                check_arns(document, f"{name}: {key}", aws.partition, aws.region, aws.account)
 
 
 def _members(value: object) -> Iterator[str]:

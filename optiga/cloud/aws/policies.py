@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.cloud.aws.policy_rules import check_document, document_warnings, several
-from optiga.cloud.aws.templates import EVERYTHING, own_template
+from optiga.cloud.aws.policy_rules import check_arns, check_document, document_warnings, several
+from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
 from optiga.errors import ConfigurationError
 from optiga.files.files import is_there, read_input
 from optiga.files.json_lines import parse_json
@@ -41,7 +41,9 @@ class PolicyTemplate(NamedTuple):
     def render(self, aws: Aws, uid: str) -> str:
         """The policy's document, formatted as the template is.
 
-        :raises ConfigurationError: if it is no policy.
+        ARNs that begin with ``arn:aws:`` are of the account's partition there.
+
+        :raises ConfigurationError: if it is no policy, or has an ARN of another partition, region or account.
         """
         text = self.text
         for field, value in (
@@ -50,8 +52,9 @@ class PolicyTemplate(NamedTuple):
             ("<aws-partition>", aws.partition),
         ):
             text = text.replace(field, value)
-        text = fill_uid(text, uid)
+        text = fill_uid(in_partition(text, aws.partition), uid)
         _check(text, self.name)
+        check_arns(json.loads(text), self.name, aws.partition, aws.region, aws.account)
         return text
 
 
@@ -68,9 +71,39 @@ def load_template(path: Path) -> PolicyTemplate:
 
 
 def find_default_template() -> Path:
-    """``my_policy.template`` in the current folder, or the project's own."""
-    here = Path(EVERYTHING)
-    return here if is_there(here) else own_template(EVERYTHING)
+    """The project's own template that binds a device to its thing, whatever lies in the current folder."""
+    return own_template(THING)
+
+
+def passed_over(path: Path) -> str:
+    """What lies in the current folder under the name of one of the project's own templates, and is not taken.
+
+    :param path: the template that is taken.
+    :returns: a sentence for people; empty where one was named by its path, or nothing lies there.
+    """
+    own = [own_template(name) for name in (EVERYTHING, THING)]
+    if path not in own:
+        return ""
+    for name in dict.fromkeys((EVERYTHING, path.name)):
+        here = Path(name)
+        if is_there(here) and not any(_is_same(here, one) for one in own):
+            return f"{name} lies in the current folder and is not taken: --policy-template ./{name} takes it"
+    return ""
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
+
+
+def in_partition(text: str, partition: str) -> str:
+    """A template's text with the account's partition in the ARNs that begin with ``arn:aws:``, as documents have them.
+
+    :param partition: for example ``aws-cn``.
+    """
+    return text.replace('"arn:aws:', f'"arn:{partition}:')
 
 
 def differences(ours: str, theirs: str) -> list[str]:

@@ -78,6 +78,28 @@ def check_document(document: object, name: str) -> None:
         _check_statement(statement, f"{name}: statement {number}")
 
 
+def check_arns(document: dict[str, Any], name: str, partition: str, region: str, account: str) -> None:
+    """Refuse resources of another partition, region or account, which no device's request is ever of.
+
+    :param document: one that :func:`check_document` has passed.
+    :raises ConfigurationError: for the first.
+    """
+    for number, statement in enumerate(several(document["Statement"]), 1):
+        for resource in several(statement["Resource"]):
+            if resource == "*":
+                continue
+            _, *parts, _ = resource.split(":", 5)
+            fields = (("partition", parts[0], partition), ("region", parts[2], region), ("account", parts[3], account))
+            for field, pattern, value in fields:
+                is_global = not pattern and parts[1] != "iot"  # as in ARNs of S3
+                if not is_global and not fnmatchcase(value, pattern):
+                    raise ConfigurationError(
+                        f"{name}: statement {number}: the resource {resource!r} is of the {field} {pattern!r}, "
+                        f"not {value}",
+                        hint="Write <aws-region> and <aws-account-id> in their place",
+                    )
+
+
 def document_warnings(document: dict[str, Any], name: str) -> list[str]:
     """What looks like a mistake in a policy that AWS may take all the same, one sentence each.
 

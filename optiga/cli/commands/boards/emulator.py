@@ -81,7 +81,7 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
 
     if out is not None and settings.query is not None:
         raise click.UsageError("--query goes with standard output, not with --out.")
-    check_out(out)
+    check_out(out, secret=True)
     store = open_chip_file(_chip_file(settings, path))
     try:
         document = state.dump(store, model=store.model)

@@ -247,6 +247,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
     from optiga.ca.records import open_records, utc_now
     from optiga.pki.certificate import Certificate
 
+    settings.warn_of_folder(Path(ca_path, "issued.db"), "the CA")
     folder = CaFolder.open(Path(ca_path))
     warning = ""
     with open_records(folder.records_path) as records, records.snapshot():

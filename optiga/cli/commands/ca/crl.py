@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.ca.profile import MAX_DAYS
+from optiga.ca.profile import MAX_DAYS, days_text
 from optiga.ca.revocation import CRL_DAYS
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
@@ -86,8 +86,12 @@ def crl(
     ahead = authority.find_crl_ahead() if trust_clock else None
     if ahead is not None:
         confirm(settings, f"Beginning a CRL before the last one, number {ahead.number}", _turning_back(ahead), yes=yes)
-    authority.renew_crl(crl_days, trust_records=trust_records, trust_clock=trust_clock)
-    settings.note(f"The CRL is in {authority.folder.crl_path}, good for {crl_days} days")
+    objection = authority.renew_crl(crl_days, trust_records=trust_records, trust_clock=trust_clock)
+    if objection:
+        settings.warn(
+            f"the records were taken as they are, and signed anew in {authority.folder.head_path}: {objection}"
+        )
+    settings.note(f"The CRL is in {authority.folder.crl_path}, good for {days_text(crl_days)}")
     if settings.wants_result:
         settings.print_result(fields, default="repr")
 

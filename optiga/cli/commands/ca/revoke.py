@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from optiga.ca.revocation import REASONS
 from optiga.cli.commands.ca.crl import ca_option, check_published, crl_days_option, file_option, published_option
@@ -62,6 +63,7 @@ def revoke(
     confirm(settings, *_revoking(authority.folder, named, reason), yes=yes)
     record, fresh = authority.revoke(named, reason, crl_days=crl_days)
     assert record.revoked_at is not None  # noqa: S101
+    was_given = click.get_current_context().get_parameter_source("reason") is not ParameterSource.DEFAULT
     if before:
         settings.warn(f"{before}; the new one takes its place")
     fields = {
@@ -73,6 +75,8 @@ def revoke(
     }
     if not fresh:
         settings.note(f"It was revoked already, the reason is {record.reason}; the CRL is new")
+        if was_given and record.reason != reason:
+            settings.warn(f"the reason stays {record.reason}: it does not become {reason}, which is no graver one")
     settings.print_result(fields)
 
 

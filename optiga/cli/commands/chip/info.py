@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.pki.certificate import Certificate
 
 
 @click.command(name="info")
@@ -16,8 +21,8 @@ def command(settings: Settings) -> None:
     from optiga.identity.genuineness import IDENTITY_SLOT
     from optiga.objects.info import chip_information, format_information
 
+    found: dict[str, Certificate] = {}
     with settings.open_chip() as chip:
-        information = chip_information(chip)
-    factory = information["slots"].get(IDENTITY_SLOT.name, {}).get("certificate") or {}
-    announce_emulated(settings, factory.get("issuer", ""))
+        information = chip_information(chip, see=found.__setitem__)
+    announce_emulated(settings, found.get(IDENTITY_SLOT.name))
     settings.print_result(information, text=format_information(information))

@@ -41,7 +41,7 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
 
     chosen = choose(oids)
     if path != "-":
-        check_output_file(Path(path), "Name a file, or - for standard output")
+        check_output_file(Path(path), "Name a file, or - for standard output", secret=True)
         check_not_chip(Path(path))
     with settings.open_chip() as chip:
         exported = read_chip(chip, chosen)

@@ -10,6 +10,7 @@ import click
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE
+from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
 
@@ -20,6 +21,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 @click.option("--delete-policy", is_flag=True, help="Delete the policy, too.")
 @yes_option
 @click.option("--journal", "path", type=FILE, default="personalization.db", help="The journal. [personalization.db]")
+@shared_journal_option
 @aws_options
 @common_options()
 @pass_settings
@@ -32,16 +34,16 @@ def command(
     delete_policy: bool,
     yes: bool,
     path: str,
+    shared_journal: bool,
     **options: Any,
 ) -> None:
     """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
     from optiga.objects.targets import resolve_slot
-    from optiga.provision.journal import open_journal
     from optiga.provision.undo import deprovision, find_entry
 
     found = resolve_slot(slot)
     settings.check_query({"uid": "", "slot": "", "step": "", "certificate_id": "", "thing": "", "policy": ""})
-    with open_journal(Path(path)) as journal:
+    with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         entry = find_entry(journal, uid.lower() if uid is not None else _uid_of_chip(settings), found.name)
         lost = [f"the certificate {name}" for name in (*(entry.replaces or "").split(), entry.certificate_id) if name]
         lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []

@@ -128,7 +128,7 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
         result = read(chip, resolved)
         mode = SECRET_MODE if out is not None and is_secret(chip, resolved) else 0o666
     if resolved.oid == IDENTITY_SLOT.certificate_oid and result.certificates:
-        announce_emulated(settings, result.certificates[0].issuer)
+        announce_emulated(settings, result.certificates[0])
     if result.note:
         settings.warn(result.note)
     if out is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,18 @@ import click
 from optiga.cli.render.tables import table
 from optiga.cli.support.content import check_out
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.journals import open_named_journal, shared_journal_option
+from optiga.cli.support.settings import Settings, common_options, pass_settings, together
+from optiga.files.shown import shown, shown_lines
 
-_journal_option = click.option(
-    "--journal", "path", type=FILE, default="personalization.db", help="The journal. [personalization.db]"
+_journal_options = together(
+    click.option(
+        "--journal", "path", type=FILE, default="personalization.db", help="The journal. [personalization.db]"
+    ),
+    shared_journal_option,
 )
+_PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
+_BEGIN_OF_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "updated_at")
 
 
@@ -32,16 +40,14 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command(name="show", short_help="Show how far each slot has come.")
-@_journal_option
+@_journal_options
 @common_options(forms=("repr", "json", "text", "csv"))
 @pass_settings
-def show(settings: Settings, path: str) -> None:
+def show(settings: Settings, path: str, shared_journal: bool) -> None:
     """Show every slot: chip, slot, the last step that is done, thing, certificate."""
-    from optiga.provision.journal import open_journal
-
     if settings.output == "csv":
         _refuse_query(settings)
-    with open_journal(Path(path)) as journal:
+    with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         slots = [entry.summary() for entry in journal.all()]
     if settings.output == "csv":
         click.echo(_csv(slots), nl=False)
@@ -51,22 +57,21 @@ def show(settings: Settings, path: str) -> None:
 
 
 @command.command(name="export")
-@_journal_option
+@_journal_options
 @click.option("--out", type=FILE, help="File for it. [standard output]")
 @common_options(forms=("json", "csv"))
 @pass_settings
-def export(settings: Settings, path: str, out: str | None) -> None:
+def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
     """Give out everything, CSRs and certificates included, as JSON or CSV."""
     from optiga.files.files import write_whole
-    from optiga.provision.journal import open_journal
 
     _refuse_query(settings)
     check_out(out)
-    with open_journal(Path(path)) as journal:
+    with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         slots = [entry.export() for entry in journal.all()]
     text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
     if out is None:
-        click.echo(text, nl=False)
+        click.echo(shown_lines(text), nl=False)
     else:
         write_whole(Path(out), text.encode())
         settings.note(f"{len(slots)} slots have been written to {out}")
@@ -83,5 +88,12 @@ def _csv(slots: Sequence[Mapping[str, Any]]) -> str:
     if slots:
         writer = csv.DictWriter(text, list(slots[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(slots)
+        writer.writerows({name: _cell(value) for name, value in slot.items()} for slot in slots)
     return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A value that no spreadsheet takes for a formula (OWASP, "CSV Injection"); PEM is none, and stays as it is."""
+    if not isinstance(value, str) or _PEM.fullmatch(value):
+        return value
+    return shown(f"'{value}" if value.startswith(_BEGIN_OF_FORMULA) else value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from optiga.cli.support.cloud_options import (
     refuse_cloud_options,
 )
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import at_port, load_roots, trust_options
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--id", "object_id", metavar="OID", help="Object for the certificate, if not the slot's own.")
 @click.option("--out-dir", type=FOLDER, default=".", help="Folder for CSR, certificate and journal. [the current one]")
 @click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
+@shared_journal_option
 @click.option("--renew", is_flag=True, help="A new key and certificate; the old one is deactivated afterwards.")
 @trust_options
 @click.option("--dry-run", is_flag=True, help="Check everything, say every step, and change nothing.")
@@ -52,6 +55,7 @@ def command(
     object_id: str | None,
     out_dir: str,
     journal_path: str | None,
+    shared_journal: bool,
     renew: bool,
     trust: str | None,
     emulated: bool,
@@ -114,7 +118,8 @@ def command(
         if journal.exists():
             settings.note("Of a chip that the journal knows, only what is missing is done")
         if settings.port is not None and _may_hold_something(settings):
-            preview(settings.open_chip, plan, journal, build_report(settings), renew=renew)
+            known = partial(open_named_journal, settings, journal, shared=shared_journal) if journal.exists() else None
+            preview(settings.open_chip, plan, known, build_report(settings), renew=renew)
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
         steps = plan.steps(renew=renew)
@@ -123,7 +128,7 @@ def command(
         text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
         settings.print_result({"steps": steps}, text=text)
         return
-    run_plan(settings, plan, journal, renew=renew, trust=roots and at_port(settings, roots))
+    run_plan(settings, plan, journal, shared=shared_journal, renew=renew, trust=roots and at_port(settings, roots))
 
 
 def _may_hold_something(settings: Settings) -> bool:
@@ -139,17 +144,19 @@ def run_plan(
     plan: Plan,
     journal_path: Path,
     *,
+    shared: bool = False,
     renew: bool = False,
     trust: Trust | None = None,
 ) -> None:
     """Take the chip at the port through a plan, and print what has become of it.
 
+    :param shared: take a journal that a group of this user's may write.
     :param trust: whom to believe that the chip is genuine; None does without a proof.
     """
-    from optiga.provision.journal import open_journal
     from optiga.provision.run import provision
 
-    with open_journal(journal_path, make=True) as journal, settings.open_chip() as chip:
+    opened = open_named_journal(settings, journal_path, shared=shared, make=True)
+    with opened as journal, settings.open_chip() as chip:
         entry = provision(chip, plan, journal, build_report(settings), renew=renew, trust=trust)
     fields = entry.result()
     settings.print_result(fields, default="json")

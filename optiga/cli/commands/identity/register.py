@@ -9,6 +9,7 @@ import click
 
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report, build_wishes, device_options
 from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.journals import shared_journal_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import at_port, load_roots, trust_options
 
@@ -20,6 +21,7 @@ from optiga.cli.support.trust import at_port, load_roots, trust_options
 @click.option("--slot", metavar="SLOT", default="first", help="Slot of the identity. [first]")
 @click.option("--out-dir", type=FOLDER, default=".", help="Folder for the journal. [the current one]")
 @click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
+@shared_journal_option
 @aws_options
 @device_options
 @common_options()
@@ -34,6 +36,7 @@ def command(
     slot: str,
     out_dir: str,
     journal_path: str | None,
+    shared_journal: bool,
     **options: Any,
 ) -> None:
     """Let a device in with the certificate that Infineon gave its chip: no new key, no CSR, no CA.
@@ -55,4 +58,4 @@ def command(
     wishes = build_wishes(options, thing=thing, policy=policy)
     plan = plan_registration(found, folder, build_aws_options(options), wishes, build_report(settings))
     journal = Path(journal_path) if journal_path is not None else folder / FILE_NAME
-    run_plan(settings, plan, journal, trust=roots and at_port(settings, roots))
+    run_plan(settings, plan, journal, shared=shared_journal, trust=roots and at_port(settings, roots))

@@ -46,7 +46,7 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
     secret = resolve_secret(oid)
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     check_hkdf(salt, info)
-    check_out(out)
+    check_out(out, secret=True)
     settings.warn_of_network("the key")
     with settings.open_chip(secret) as chip:
         key = chip.toolbox.hkdf(secret, size, salt=salt, info=info, hash_name=hash_name)
@@ -72,7 +72,7 @@ def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, ha
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     encoded = label.encode("utf-8", "surrogateescape")
     check_prf(encoded, seed)
-    check_out(out)
+    check_out(out, secret=True)
     settings.warn_of_network("the key")
     with settings.open_chip(secret) as chip:
         key = chip.toolbox.tls_prf(secret, encoded, seed, size, hash_name=hash_name)

@@ -188,7 +188,7 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
         raise click.UsageError("--session and --out do not go together: what is in a session does not leave the chip.")
     peer = load_peer(Path(peer_path))
     settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "session", "secret", "file"), ""))
-    check_out(out)
+    check_out(out, secret=True)
     if session is None:
         settings.warn_of_network("the secret")
     with settings.open_chip(slot.key_oid) as chip:

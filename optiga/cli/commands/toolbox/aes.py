@@ -67,7 +67,7 @@ def decrypt(
 
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     job = toolbox_jobs.plan_decryption(read_whole(path), mode, iv, padding)
-    check_out(out)
+    check_out(out, secret=True)
     with settings.open_chip() as chip:
         message = toolbox_jobs.decrypt(chip, job)
     give(settings, message, "What is decrypted", {"mode": mode}, out=out, as_hex=as_hex, secret=True)

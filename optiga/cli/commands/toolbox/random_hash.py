@@ -33,7 +33,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
     if as_hex and raw:
         raise click.UsageError("--hex and --raw do not go together.")
     settings.check_query(dict.fromkeys(("size", "random", "file"), ""))
-    check_out(out)
+    check_out(out, secret=True)
     if raw and out is None and not settings.wants_result:
         check_not_terminal("random bytes")
     with settings.open_chip() as chip:

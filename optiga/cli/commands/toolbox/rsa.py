@@ -65,7 +65,7 @@ def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: b
     slot = resolve_slot(name)
     settings.check_query(dict.fromkeys(("size", "data", "file"), ""))
     protected = read_whole(path, limit=_MAX_MESSAGE)
-    check_out(out)
+    check_out(out, secret=True)
     with settings.open_chip(slot.key_oid) as chip:
         message = decrypt_rsa(chip, slot, protected)
     give(settings, message, "What is decrypted", {}, out=out, as_hex=as_hex, secret=True)

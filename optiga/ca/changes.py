@@ -1,0 +1,118 @@
+"""How a CA's records are changed: checked before, signed in the same transaction, and given out behind it.
+
+There is never a chain of records without its signature in a file beside them. Where a chain begins, the signature is
+written before the records are: a run that ends between the two leaves records without a chain, and a signature that
+fits what their chain begins with.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from optiga.ca.integrity import check_owner, check_records, read_crl_file
+from optiga.ca.records import utc_now
+from optiga.ca.revocation import PublishedCrl, build_crl, choose_crl_number, choose_crl_time, read_crl
+from optiga.errors import ConfigurationError
+from optiga.files.files import write_whole
+from optiga.pki.pem import encode_pem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from optiga.ca.folder import CaFolder
+    from optiga.ca.profile import Issuer
+    from optiga.ca.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changes a CA's records, and the files that are written of them.
+
+    :param issuer: the CA with its key.
+    """
+
+    folder: CaFolder
+    issuer: Issuer
+
+    @contextmanager
+    def change(self, records: Records) -> Iterator[None]:
+        """Change records that are those which this CA wrote last, all or nothing, and sign what they are then.
+
+        :raises ConfigurationError: if they are not, or cannot be written.
+        """
+        if not records.is_chained:
+            self._begin_chain(records)
+        with records.transaction():
+            check_records(self.folder, records)
+            yield
+            records.seal(self.issuer.key)
+
+    @contextmanager
+    def change_as_they_are(self, records: Records) -> Iterator[str]:
+        """Change records that may be edited or from an older copy; a new chain begins with them then.
+
+        :returns: what is wrong with them, for the block; empty if nothing is.
+        :raises ConfigurationError: if they are another CA's, or cannot be written.
+        """
+        if not records.is_chained:
+            with suppress(ConfigurationError):  # which is found once more, as an objection
+                self._begin_chain(records)
+        with records.transaction():
+            objection = self._find_objection(records)
+            if objection:
+                records.begin_chain()
+            yield objection
+            head = records.seal(self.issuer.key)
+            if objection:
+                write_whole(self.folder.head_path, head.document)
+
+    def add_crl(self, records: Records, now: datetime | None, days: int, *, trust_clock: bool = False) -> None:
+        """Sign a new CRL and write it down.
+
+        :param now: the time that counts; None for the clock's.
+        :param days: how long it is good for.
+        :param trust_clock: begin now, even if the last CRL begins later.
+        :raises CertificateError: if the CA is not valid now, or the clock is before the last CRL and not trusted.
+        """
+        assert self.issuer.certificate is not None  # noqa: S101 - who has a folder has a certificate
+        moment, known = now or utc_now(), self.known_crls(records)
+        last = max((crl.this_update for crl in known if not (trust_clock and crl.is_ahead(moment))), default=None)
+        time = choose_crl_time(moment, days, self.issuer.certificate, last)
+        number = choose_crl_number(max((crl.number for crl in known), default=0), now or datetime.now(timezone.utc))
+        records.add_crl(number, build_crl(self.issuer, records.revoked(), number, time, moment))
+
+    def known_crls(self, records: Records) -> list[PublishedCrl]:
+        """The CRL that the records have, and the one in the folder."""
+        public_key = self.issuer.key.public_key()
+        return [crl for crl in (read_crl(records.newest_crl(), public_key), read_crl_file(self.folder)) if crl]
+
+    def publish(self, records: Records, *, crl: bool = True) -> None:
+        """Write the newest head and CRL into their files; in a transaction, so that no older one comes after it.
+
+        :raises ConfigurationError: if they cannot be written.
+        """
+        with records.transaction():
+            if head := records.head():
+                write_whole(self.folder.head_path, head.document)
+            if crl:
+                write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))
+
+    def _begin_chain(self, records: Records) -> None:
+        """Give records of an earlier version their chain, of what they hold and nothing else."""
+        with records.transaction():
+            if records.is_chained:  # another process was quicker
+                return
+            check_records(self.folder, records)
+            records.begin_chain()
+            write_whole(self.folder.head_path, records.seal(self.issuer.key).document)
+
+    def _find_objection(self, records: Records) -> str:
+        check_owner(self.folder, records)
+        try:
+            check_records(self.folder, records)
+        except ConfigurationError as error:
+            return error.message
+        return ""

@@ -1,0 +1,204 @@
+"""What a CSR asks for beside its subject (RFC 2985, 5.4.2): its attributes, and the extensions in one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from optiga.ca.naming import AskedName
+from optiga.ca.request_form import SET, RequestForm, Value, split
+from optiga.errors import CertificateError
+from optiga.pki.x509_errors import one_error
+from optiga.protocol.der import SEQUENCE, encode
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from optiga.pki.public_keys import PublicKey
+
+_OID = 0x06
+_REQUESTS = ("1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14")
+"""Attributes that hold extensions: PKCS #9's, and Microsoft's before there was one."""
+_TITLES = {
+    "1.2.840.113549.1.9.2": "unstructuredName",
+    "1.2.840.113549.1.9.7": "challengePassword",
+    "1.2.840.113549.1.9.8": "unstructuredAddress",
+    "2.5.29.14": "subjectKeyIdentifier",
+    "2.5.29.15": "keyUsage",
+    "2.5.29.17": "subjectAltName",
+    "2.5.29.19": "basicConstraints",
+    "2.5.29.30": "nameConstraints",
+    "2.5.29.37": "extendedKeyUsage",
+}
+"""Attributes and extensions that messages call by name."""
+_USAGES = {
+    "digital_signature": "digitalSignature",
+    "content_commitment": "nonRepudiation",
+    "key_encipherment": "keyEncipherment",
+    "data_encipherment": "dataEncipherment",
+    "key_agreement": "keyAgreement",
+    "key_cert_sign": "keyCertSign",
+    "crl_sign": "cRLSign",
+}
+"""Bits of keyUsage by RFC 5280's names, by cryptography's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a CSR asks for beside its subject and key.
+
+    :param alt_names: the subject alternative names, which are not judged yet.
+    :param wants_server: whether it asks to be a TLS server, too.
+    :param left_out: what no certificate of this CA has: names of RFC 5280, or object identifiers.
+    :param unasked_usage: whether it says what the key is for, and digitalSignature is not among that.
+    """
+
+    alt_names: tuple[AskedName, ...]
+    wants_server: bool
+    left_out: tuple[str, ...]
+    unasked_usage: bool
+
+    @classmethod
+    def read(cls, form: RequestForm, public_key: PublicKey) -> Wishes:
+        """What a CSR asks for.
+
+        :raises ValueError: in words, if a part of it is damaged, or stands there twice.
+        :raises CertificateError: if it asks for what only a CA has.
+        """
+        from cryptography import x509
+        from cryptography.hazmat.primitives.asymmetric import rsa
+        from cryptography.x509.oid import ExtendedKeyUsageOID
+
+        left_out, lists = _check_attributes(form)
+        alt_names: list[AskedName] = []
+        wants_server = unasked_usage = False
+        for extension in _load(replace(form, attributes=encode(0xA0, lists))):
+            value = extension.value
+            if isinstance(value, x509.BasicConstraints):
+                if value.ca:
+                    raise CertificateError(
+                        "the CSR asks for a CA's certificate (CA:TRUE), a device cannot have one",
+                        hint="'ca intermediate' makes a CA under another",
+                    )
+            elif isinstance(value, x509.SubjectAlternativeName):
+                alt_names += [AskedName.of(name) for name in value]
+            elif isinstance(value, x509.ExtendedKeyUsage):
+                wants_server = ExtendedKeyUsageOID.SERVER_AUTH in value
+                granted = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+                left_out += [oid.dotted_string for oid in value if oid not in granted]
+            elif isinstance(value, x509.KeyUsage):
+                asked = _asked_usages(value)
+                unasked_usage = "digitalSignature" not in asked
+                is_rsa = isinstance(public_key.key, rsa.RSAPublicKey)
+                had = ("digitalSignature", "keyEncipherment") if is_rsa else ("digitalSignature",)
+                left_out += [usage for usage in asked if usage not in had]
+            elif isinstance(value, x509.SubjectKeyIdentifier):
+                if value != x509.SubjectKeyIdentifier.from_public_key(public_key.key):
+                    left_out.append("subjectKeyIdentifier")
+            else:
+                left_out.append(extension.oid.dotted_string)
+        return cls(tuple(alt_names), wants_server, tuple(dict.fromkeys(left_out)), unasked_usage)
+
+
+def _check_attributes(form: RequestForm) -> tuple[list[str], bytes]:
+    """The titles of the attributes that hold no extensions, which no certificate has; and the one that does, in DER.
+
+    :raises ValueError: in words, if one is damaged, or extensions are asked for in two places.
+    """
+    others, requests, lists = [], 0, b""
+    for attribute in split(split(form.attributes)[0].contents) if form.attributes else []:
+        parts = split(attribute.contents) if attribute.tag == SEQUENCE else []
+        if [part.tag for part in parts] != [_OID, SET]:
+            raise ValueError("what it asks for beside the subject: an attribute is not a type and its values")
+        kind, values = _dotted(parts[0].raw), split(parts[1].contents)
+        if kind not in _REQUESTS:
+            others.append(_TITLES.get(kind, kind))
+            continue
+        requests, lists = requests + 1, attribute.raw
+        if requests > 1 or len(values) != 1:
+            count = "none" if not values else "several"
+            raise ValueError(f"what it asks for beside the subject: of lists of extensions it has {count}, not one")
+        _check_extensions(values[0].contents)
+    return others, lists
+
+
+def _check_extensions(contents: bytes) -> None:
+    """Refuse what stands in a list of extensions twice."""
+    kinds = [_kind_of(extension) for extension in split(contents)]
+    for kind in kinds:
+        if kinds.count(kind) > 1:
+            raise ValueError(f"what it asks for beside the subject: {_title(kind)} stands in it twice")
+
+
+def _kind_of(extension: Value) -> str:
+    """The object identifier of an extension, with dots.
+
+    :raises ValueError: in words, if it has none.
+    """
+    parts = split(extension.contents) if extension.tag == SEQUENCE else []
+    if not parts or parts[0].tag != _OID:
+        raise ValueError("what it asks for beside the subject: an extension does not begin with its type")
+    return _dotted(parts[0].raw)
+
+
+def _load(form: RequestForm) -> x509.Extensions:
+    """The extensions; an error names the one that is damaged, in words, for the library's are for programmers."""
+    from cryptography import x509
+
+    try:
+        with one_error():
+            return x509.load_der_x509_csr(form.without_subject).extensions
+    except ValueError as error:
+        damaged = _find_damaged(form)
+        text = f"{damaged} is damaged, or says what it must not (RFC 5280)" if damaged else ""
+        if isinstance(error.__cause__, x509.UnsupportedGeneralNameType):
+            text = "a name in subjectAltName is of a kind that is not supported (x400Address or ediPartyName)"
+        if text:
+            raise ValueError(f"what it asks for beside the subject: {text}") from None
+        raise ValueError("its signature's algorithm is damaged, or has parameters that it must not have") from None
+
+
+def _find_damaged(form: RequestForm) -> str:
+    """The title of the first extension that does not load on its own; empty if all do."""
+    from cryptography import x509
+
+    for attribute in split(split(form.attributes)[0].contents) if form.attributes else []:
+        kind, values = split(attribute.contents)
+        if _dotted(kind.raw) not in _REQUESTS:
+            continue
+        lists = split(values.contents)
+        for extension in split(lists[0].contents) if lists else []:
+            alone = encode(SET, encode(SEQUENCE, extension.raw))
+            attributes = encode(0xA0, encode(SEQUENCE, kind.raw + alone))
+            one = RequestForm(b"", b"", form.key_info, attributes, form.algorithm, form.signature)
+            try:
+                with one_error():
+                    _ = x509.load_der_x509_csr(one.without_subject).extensions
+            except ValueError:
+                return _title(_kind_of(extension))
+    return ""
+
+
+def _dotted(raw: bytes) -> str:
+    """An object identifier, in DER, with dots.
+
+    :raises ValueError: in words, if it is none.
+    """
+    from asn1crypto.core import ObjectIdentifier
+
+    try:
+        return str(ObjectIdentifier.load(raw, strict=True).dotted)
+    except (ValueError, TypeError, IndexError):
+        raise ValueError("what it asks for beside the subject: a part of it is no object identifier") from None
+
+
+def _title(kind: str) -> str:
+    return _TITLES.get(kind, f"the extension {kind}")
+
+
+def _asked_usages(usage: x509.KeyUsage) -> list[str]:
+    asked = [title for name, title in _USAGES.items() if getattr(usage, name)]
+    if usage.key_agreement:  # the library knows of these two only then
+        asked += ["encipherOnly"] if usage.encipher_only else []
+        asked += ["decipherOnly"] if usage.decipher_only else []
+    return asked

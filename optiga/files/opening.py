@@ -1,0 +1,69 @@
+"""The one door through which files that a user named are opened to be read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
+_FLAGS: int = os.O_RDONLY | _NO_WAIT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS |= getattr(os, "O_NOCTTY", 0)
+_HANDED_OVER = re.compile(
+    r"/dev/(stdin|fd/\d+|tty|null|zero|full|u?random)|/proc/(self|thread-self|\d+)(/task/\d+)?/fd/\d+"
+)
+"""What a shell has opened, the terminal, and the devices of memory, which have nobody to wait for."""
+_MOST_LINKS = 40
+_KINDS = (
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def open_input(path: Path) -> BinaryIO:
+    """Open a file to read it, without waiting for anybody to write it.
+
+    A pipe that a shell hands over (``/dev/stdin``, ``/dev/fd/63``) is read to its end. A named pipe, a socket or
+    another device than the terminal and those of memory is refused: to read it could take for ever.
+
+    :raises OSError: if it cannot be opened, or is such; :func:`optiga.files.files.cause_of` has the words.
+    :raises ValueError: if the path holds a null character.
+    """
+    descriptor = os.open(path, _FLAGS)
+    try:
+        _check_kind(os.fstat(descriptor).st_mode, path)
+        if _NO_WAIT:
+            os.set_blocking(descriptor, True)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _check_kind(mode: int, path: Path) -> None:
+    """Refuse what is neither a regular file nor handed over; a folder is refused by whoever reads it."""
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or _is_handed_over(path):
+        return
+    title = next((title for is_such, title in _KINDS if is_such(mode)), "something else")
+    raise OSError(errno.EINVAL, f"it is {title}, not a file; /dev/stdin takes what comes through a pipe")
+
+
+def _is_handed_over(path: Path) -> bool:
+    """Whether a path, or a symbolic link that it is, names what a shell has opened."""
+    name = os.path.abspath(path)  # noqa: PTH100 - it follows no links
+    for _ in range(_MOST_LINKS):
+        if _HANDED_OVER.fullmatch(name):
+            return True
+        try:
+            target = os.readlink(name)  # noqa: PTH115
+        except OSError:
+            return False
+        name = os.path.normpath(os.path.join(os.path.dirname(name), target))  # noqa: PTH118, PTH120
+    return False

@@ -1,0 +1,129 @@
+"""Whose a file is, and who else may write it or put another in its place."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from optiga.errors import ConfigurationError
+from optiga.files.temporary import Temporary
+
+_ROOT = 0
+_KINDS = {
+    stat.S_IFLNK: "it is a symbolic link",
+    stat.S_IFDIR: "it is a folder",
+    stat.S_IFIFO: "it is a pipe",
+    stat.S_IFSOCK: "it is a socket",
+    stat.S_IFCHR: "it is a device",
+    stat.S_IFBLK: "it is a device",
+}
+
+
+def kind_of(mode: int) -> str:
+    """What something is that is no regular file, in words."""
+    return _KINDS.get(stat.S_IFMT(mode), "it is no file")
+
+
+def check_status(name: str, title: str, status: os.stat_result, *, shared: bool, hint: str, is_companion: bool) -> None:
+    """Refuse what is no regular file, belongs to another user, or may be written by others.
+
+    :param title: what it is to the user, with its name, for messages.
+    :param status: of the name itself, not of what a link leads to.
+    :param shared: take a file that a group of this user's may write, whoever of it owns the file.
+    :param hint: what else may be done about a file of another user.
+    :param is_companion: whether it lies beside the file that the user named.
+    :raises ConfigurationError: if it is one of these.
+    """
+    if not stat.S_ISREG(status.st_mode):
+        advice = f"Name {os.path.realpath(name)} itself" if stat.S_ISLNK(status.st_mode) else "Name another"
+        raise ConfigurationError(
+            f"{title} cannot be used: {kind_of(status.st_mode)}",
+            hint=f"Look where it comes from, and take it away: {name}" if is_companion else advice,
+        )
+    if os.name == "posix":
+        _check_owner(Path(name), title, status, shared=shared, hint=hint)
+
+
+def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool, hint: str) -> None:
+    owners = _trusted(path)
+    is_shared = shared and status.st_gid in {os.getegid(), *os.getgroups()} and bool(status.st_mode & stat.S_IWGRP)
+    if status.st_uid not in owners and not is_shared:
+        raise ConfigurationError(
+            f"{title} belongs to another user ({_name_of(status.st_uid)}), who can change it",
+            hint="Check it, and copy it into a file of your own" + (f"; {hint}" if hint else ""),
+        )
+    mode = status.st_mode & ~stat.S_IWGRP if is_shared else status.st_mode
+    if _others_write(mode, status.st_gid, owners) and _keeps_permissions(path.parent):
+        by_group = not status.st_mode & stat.S_IWOTH
+        raise ConfigurationError(
+            f"others may write {title}",
+            hint=f"Check it, then take that from them: chmod go-w {path}" + (f"; {hint}" if hint and by_group else ""),
+        )
+
+
+def folder_warning(path: Path, what: str) -> str:
+    """What to know of the folder that a file lies in; empty where nobody else may write it, or that cannot
+    be found out.
+
+    :param what: what the file is to the user, for example ``the journal``.
+    """
+    folder = path.parent
+    try:
+        status = folder.stat()
+    except (OSError, ValueError):
+        return ""
+    if os.name != "posix" or not _others_write(status.st_mode, status.st_gid, _trusted(path)):
+        return ""
+    return f"others may write the folder {folder.absolute()}, where {what} lies: they can put another in its place"
+
+
+def _trusted(path: Path) -> set[int]:
+    """The users who may own what lies there: root, this one, and for root the one whose folder it is."""
+    mine = os.geteuid()
+    owners = {_ROOT, mine}
+    if mine == _ROOT:
+        with suppress(OSError, ValueError):
+            owners.add(path.parent.stat().st_uid)
+    return owners
+
+
+def _others_write(mode: int, gid: int, owners: Collection[int]) -> bool:
+    """Whether anybody but some users may write what has these permissions."""
+    return bool(mode & stat.S_IWOTH) or (bool(mode & stat.S_IWGRP) and _has_others(gid, frozenset(owners)))
+
+
+@cache
+def _has_others(gid: int, owners: frozenset[int]) -> bool:
+    """Whether a group has other members; the one of its own that a system gives each user has none."""
+    import grp
+    import pwd
+
+    try:
+        named = set(grp.getgrgid(gid).gr_mem)
+    except KeyError:  # a group of which the system knows nothing, as in many a container
+        return False
+    users = pwd.getpwall()
+    mine = {user.pw_name for user in users if user.pw_uid in owners}
+    return bool(named - mine) or any(user.pw_gid == gid and user.pw_uid not in owners for user in users)
+
+
+def _keeps_permissions(folder: Path) -> bool:
+    """Whether a file system keeps permissions; those of Windows under WSL, FAT and many a share do not."""
+    try:
+        with Temporary(folder / "probe", 0o600) as probe:
+            return not os.fstat(probe.descriptor).st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    except OSError:
+        return True
+
+
+def _name_of(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

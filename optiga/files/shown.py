@@ -1,0 +1,29 @@
+"""Text of others as it is shown: what a terminal would obey, or nobody would see, is written as an escape."""
+
+from __future__ import annotations
+
+
+def shown(text: str) -> str:
+    """A text on one line of its own, as Python's literals have it: ``\\x1b``, ``\\u202e``, ``\\n``."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else _escape(one) for one in text)
+
+
+def shown_lines(text: str) -> str:
+    """A text whose line feeds are ours, or do no harm."""
+    return text if text.isprintable() else "\n".join(map(shown, text.split("\n")))
+
+
+def shown_json(text: str) -> str:
+    """JSON that means the same, with JSON's own escapes."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else _escape_json(one) for one in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _escape_json(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

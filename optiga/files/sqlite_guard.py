@@ -1,0 +1,131 @@
+"""What a SQLite file must be before it is believed: whose it is, what schema it has. No statement is without end.
+
+A file may come from somebody else: a view or a trigger in it would run as a part of our own statements, a rollback
+journal beside it would change it when it is opened, and a link would lead to another file. Source: sqlite.org,
+"Defense Against The Dark Arts", "Temporary Files Used By SQLite".
+
+What is as it should be is seen here at once; what is not, :mod:`.owners` and :mod:`.schemas` look at.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Collection
+from stat import S_IFMT, S_IFREG
+from typing import TYPE_CHECKING, Any
+
+from optiga.files.sqlite_uri import address_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_COMPANIONS = ("", "-journal", "-wal", "-shm")
+"""What SQLite reads together with a file, by the end of its name."""
+_FOR_OTHERS = 0o022
+_STEPS_BETWEEN = 5000
+_STEPS_AT_LEAST = 500_000
+_STEPS_A_BYTE = 8
+"""Steps of SQLite's machine that a statement may take for each byte of its file: a row has more bytes than columns, and
+a column takes two steps where it is sorted."""
+_MOST_OBJECTS = 64
+
+
+class GuardedConnection(sqlite3.Connection):
+    """A connection whose statements end: none takes more steps than the size of its file explains."""
+
+    path: Path
+
+    def guard(self, path: Path) -> None:
+        """Begin to count, and trust no function or virtual table that the schema names.
+
+        :param path: the file.
+        """
+        self.path = path
+        self._most = self._taken = 0
+        self.set_progress_handler(self._count, _STEPS_BETWEEN)
+        super().execute("PRAGMA trusted_schema = OFF")
+        super().execute("PRAGMA cell_size_check = ON")
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        """Run a statement; its steps are counted from zero."""
+        self._taken = 0
+        return super().execute(*arguments)
+
+    def _count(self) -> int:
+        """Called by SQLite now and then; whether the statement is to end."""
+        self._taken += _STEPS_BETWEEN
+        if self._taken > self._most:  # the file may have grown
+            size = self.path.stat().st_size if self.path.exists() else 0
+            self._most = _STEPS_AT_LEAST + size * _STEPS_A_BYTE
+        return int(self._taken > self._most)
+
+
+def connect(path: Path, *, synchronous: str, make: bool = False, **options: Any) -> GuardedConnection:
+    """A connection to a file that :func:`check_file` has passed.
+
+    :param synchronous: how far SQLite waits for the disk: ``FULL`` or ``EXTRA``.
+    :param make: make the file if it is not there.
+    :param options: for :func:`sqlite3.connect`.
+    :raises sqlite3.Error: if it cannot be opened.
+    """
+    path = path.absolute()
+    address = f"{address_of(path)}?mode={'rwc' if make else 'rw'}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, factory=GuardedConnection, **options)
+    try:
+        connection.guard(path)
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_file(path: Path, what: str, *, shared: bool = False, hint: str = "") -> None:
+    """Refuse a file that somebody else can have put there or changed, with what SQLite reads beside it.
+
+    Only names are looked at, nothing is opened. Windows has no such owners and permissions; there only the kind of the
+    file is looked at.
+
+    :param what: what it is to the user, for messages, for example ``the journal``.
+    :param shared: take a file that a group of this user's may write, whoever of it owns the file.
+    :param hint: what else may be done about a file of another user.
+    :raises ConfigurationError: if it is no regular file, belongs to another user, or others may write it.
+    """
+    name = os.fspath(path)
+    mine = os.geteuid() if os.name == "posix" else None
+    for suffix in _COMPANIONS:
+        try:
+            status = os.lstat(name + suffix)
+        except (OSError, ValueError):  # opening it says why, if it is needed
+            continue
+        is_private = mine is None or (status.st_uid == mine and not status.st_mode & _FOR_OTHERS)
+        if not is_private or S_IFMT(status.st_mode) != S_IFREG:
+            from optiga.files.owners import check_status
+
+            title = f"{what} {name}" if not suffix else f"{name}{suffix}, which SQLite reads together with {what},"
+            check_status(f"{name}{suffix}", title, status, shared=shared, hint=hint, is_companion=bool(suffix))
+
+
+def schema_problem(connection: sqlite3.Connection, schema: str, later: Collection[str] = ()) -> str:
+    """What a file's schema has that it must not have, or lacks; empty if it is the one that was made.
+
+    :param schema: the statements that make it.
+    :param later: names of tables, and ``table.column`` of columns, that files of earlier releases do not have.
+    :raises sqlite3.Error: if it cannot be read.
+    """
+    factory = connection.text_factory
+    connection.text_factory = bytes  # names may be of any bytes
+    try:
+        rows = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchmany(_MOST_OBJECTS + 1)
+    finally:
+        connection.text_factory = factory
+    if len(rows) > _MOST_OBJECTS:
+        return "it holds too many tables"
+    statements = [one for one in map(str.strip, schema.split(";")) if one]
+    found, wanted = {sql for _, _, sql in rows}, {one.encode(): one for one in statements}
+    if found <= wanted.keys() and all(wanted[one].split()[2] in later for one in wanted.keys() - found):
+        return ""
+    from optiga.files.schemas import difference
+
+    return difference(rows, statements, later)

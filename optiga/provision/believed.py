@@ -1,0 +1,125 @@
+"""What a journal's entry must be before anything is done with it: a file that somebody may have edited is not believed.
+
+Names of files are those that this program makes, certificates are of the entry's key, AWS's identifiers are those of
+the certificates. Whoever can make all of that fit can also make a device of his own; what he cannot have is another
+device's certificate deactivated or deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from optiga.errors import CertificateError
+from optiga.identity.csr import Csr
+from optiga.pki.certificate import parse_certificates
+from optiga.pki.public_keys import PublicKey
+from optiga.pki.x509_errors import one_error
+from optiga.provision.journal import Entry, Journal, damaged
+
+if TYPE_CHECKING:
+    from optiga.cloud.aws.certificates import CloudCertificate
+    from optiga.cloud.aws.registry import Registry
+
+UNKNOWN = "-"
+"""What stands for the key of a certificate that the journal does not know."""
+_ID = re.compile(r"[0-9a-f]{64}")
+_PREFIX = r"arn:aws[a-z-]*:iot:{region}:{account}:cert/{id}"
+
+
+def check_entry(entry: Entry) -> Entry:
+    """An entry as it may be gone on with: its certificates are armored anew from their DER.
+
+    :raises ConfigurationError: if a name of a file is none of ours, or key, CSR, certificate and AWS's identifier do
+        not belong together.
+    """
+    try:
+        problem, chain = _problem(entry)
+    except (ValueError, CertificateError):
+        problem, chain = "its CSR, certificate or key is none", ""
+    if problem:
+        raise damaged(entry.uid, entry.slot, problem)
+    return replace(entry, certificate=chain) if entry.certificate else entry
+
+
+def _problem(entry: Entry) -> tuple[str, str]:
+    """What is wrong with an entry, empty if nothing; and its certificates, armored anew."""
+    key = None if entry.key_info is None else PublicKey.of_info(entry.key_info).info
+    if entry.csr is not None:
+        if key is not None and _key_of_request(entry.csr) != key:
+            return "its CSR is of another key", ""
+        if entry.filename not in (None, Csr(entry.csr, "").filename):
+            return "the name of the CSR's file is not its own", ""
+    elif entry.filename is not None:
+        return "there is a CSR's file, and no CSR", ""
+    if entry.certificate_file not in (None, f"{(entry.filename or '').removesuffix('.csr')}.pem"):
+        return "the name of the certificate's file is not its own", ""
+    chain = parse_certificates(entry.certificate.encode(), "the journal") if entry.certificate else []
+    if chain and key is not None and chain[0].public_key.info != key:
+        return "its certificate is of another key", ""
+    if entry.certificate_id is not None:
+        if not _ID.fullmatch(entry.certificate_id) or (chain and chain[0].fingerprint != entry.certificate_id):
+            return "the identifier of its certificate is another's", ""
+        if not chain:
+            return "there is the identifier of a certificate, and no certificate", ""
+    if entry.certificate_arn is not None:
+        known = {"region": entry.region or "", "account": entry.account or "", "id": entry.certificate_id or ""}
+        if not re.fullmatch(
+            _PREFIX.format_map({name: re.escape(one) for name, one in known.items()}), entry.certificate_arn
+        ):
+            return "the ARN of its certificate is another's", ""
+    return "", "".join(certificate.pem for certificate in chain)
+
+
+def _key_of_request(csr: bytes) -> bytes:
+    """The public key of a CSR, SubjectPublicKeyInfo in DER.
+
+    :raises ValueError: if it is no CSR.
+    """
+    from cryptography import x509
+
+    with one_error():
+        return PublicKey.of(x509.load_der_x509_csr(csr).public_key()).info
+
+
+def key_digest(key_info: bytes) -> str:
+    """What the journal keeps of the key of a certificate that was replaced: SHA-256 of its SubjectPublicKeyInfo."""
+    return hashlib.sha256(PublicKey.of_info(key_info).info).hexdigest()
+
+
+def known_keys(entry: Entry) -> dict[str, str]:
+    """The certificates of an entry, those before it first, each with the digest of its key, if that is known."""
+    names, keys = (entry.replaces or "").split(), (entry.replaced_keys or "").split()
+    known = dict.fromkeys(names, UNKNOWN)
+    known |= dict(zip(names, keys, strict=False))
+    if entry.certificate_id is not None:
+        known[entry.certificate_id] = UNKNOWN if entry.key_info is None else key_digest(entry.key_info)
+    return known
+
+
+def check_names(entry: Entry, journal: Journal) -> None:
+    """Refuse an entry with the certificate of another chip.
+
+    :raises ConfigurationError: if one of its certificates is known as another chip's, or an identifier is none.
+    """
+    for name in known_keys(entry):
+        if not _ID.fullmatch(name) or journal.owners(name) - {entry.uid}:
+            raise damaged(entry.uid, entry.slot, "it has the certificate of another chip")
+
+
+def whose(entry: Entry, held: CloudCertificate, registry: Registry) -> bool | None:
+    """Whether a certificate in AWS IoT is an entry's, by its key.
+
+    Journals of earlier releases did not keep the keys of certificates that were replaced; such a one is taken for the
+    entry's where it is attached to the entry's thing.
+
+    :returns: None if that cannot be told.
+    :raises AwsError: if AWS does not tell.
+    """
+    key = known_keys(entry).get(held.certificate_id, UNKNOWN)
+    if key != UNKNOWN:
+        return key == hashlib.sha256(held.certificate.public_key.info).hexdigest()
+    is_attached = entry.thing is not None and held.certificate_id in registry.certificates_of(entry.thing)
+    return True if is_attached else None

@@ -1,0 +1,52 @@
+"""Text of others is shown so that no terminal obeys it and nobody is misled by it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optiga.files.shown import shown, shown_json, shown_lines
+
+ANY = st.text(st.characters())
+"""Lone surrogates, as names of files in no encoding have them, included."""
+
+
+@given(ANY)
+def test_nothing_unprintable_is_left(text: str) -> None:
+    assert shown(text).isprintable()
+    assert all(line.isprintable() for line in shown_lines(text).split("\n"))
+    assert shown_lines(text).count("\n") == text.count("\n")
+
+
+@given(st.text())
+def test_what_is_printable_stays(text: str) -> None:
+    if text.isprintable():
+        assert shown(text) == shown_lines(text) == text
+
+
+@given(st.recursive(ANY | st.none() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(ANY, inner)))
+def test_json_means_the_same(value: object) -> None:
+    for ascii_only in (False, True):
+        text = shown_json(json.dumps(value, indent=4, ensure_ascii=ascii_only))
+        assert json.loads(text) == json.loads(json.dumps(value))
+        assert all(line.isprintable() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("\x1b[31m", "\\x1b[31m"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\r\nError: b", "a\\r\\nError: b"),
+        ("\u202eevil", "\\u202eevil"),
+        ("\u2028", "\\u2028"),
+        ("\U000e0041", "\\U000e0041"),
+        ("\udcff", "\\udcff"),
+        ("Käse \u65e5", "Käse \u65e5"),
+    ],
+)
+def test_examples(text: str, escaped: str) -> None:
+    assert shown(text) == escaped
