@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,7 @@ from optiga.protocol.codes import HASH_SHA256, CommandCode, ErrorCode, KeyAgreem
 
 if TYPE_CHECKING:
     from optiga.chip.toolbox import Toolbox
+    from optiga.chip.unusable import Unusable
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.uid import Uid
     from optiga.transport import Transport
@@ -24,9 +26,12 @@ T = TypeVar("T")
 
 _GENERAL_HINTS = {
     ErrorCode.INVALID_OID: "The chip has no such object",
-    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile; run the command again",
+    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile, so its application is not available: run the "
+    "command again",
     ErrorCode.INVALID_COMMAND: "This chip does not have the command",
+    ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
+_MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
 ON_EVERY_MODEL: dict[CommandCode, tuple[int, ...]] = {
     CommandCode.CALC_HASH: (HASH_SHA256,),
     CommandCode.CALC_SSEC: (KeyAgreement.ECDH,),
@@ -41,7 +46,8 @@ class Chip:
     """An OPTIGA Trust chip at the other end of a transport.
 
     Making one opens the chip's application, which is one exchange. A context manager: leaving it closes the transport,
-    and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about.
+    and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about; so does a refusal
+    that the object is in termination, or its update was interrupted, for which one more exchange asks.
 
     :param transport: anything with ``exchange(apdu) -> apdu`` and ``close()``.
     :param port: how the user names the transport, for messages.
@@ -54,6 +60,8 @@ class Chip:
         self._transport = transport
         self.port = port
         self._uid: Uid | None = None
+        self._refusal_hint = ""
+        """Of the last command that the chip refused."""
         self.execute(OpenApplication(handle))
 
     def __enter__(self) -> Chip:
@@ -63,6 +71,11 @@ class Chip:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if isinstance(error, OptigaError):
+            if isinstance(error, ChipError) and error.oid is not None and error.code in _MAY_BE_UNUSABLE:
+                from optiga.chip.unusable import explain
+
+                with suppress(OptigaError):
+                    explain(error, self.find_unusable(error.oid), self._refusal_hint)
             error.port = error.port or self.port
             error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
         self.close()
@@ -163,13 +176,13 @@ class Chip:
                 break
         return data
 
-    def read_if_allowed(self, oid: int) -> bytes | None:
-        """Data of an object; None if its access conditions do not let them be read.
+    def read_if_allowed(self, oid: int, offset: int = 0, length: int | None = None) -> bytes | None:
+        """Like :meth:`read`; None if the object's access conditions do not let it be read.
 
         :raises ChipError: if the chip refuses for another reason.
         """
         try:
-            return self.read(oid)
+            return self.read(oid, offset, length)
         except ChipError as error:
             if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
                 return None
@@ -195,6 +208,15 @@ class Chip:
         from optiga.chip.commands.get_data_object import GetMetadata
 
         return self.execute(GetMetadata(oid))
+
+    def find_unusable(self, oid: int) -> Unusable | None:
+        """Why the chip neither reads nor uses an object, whatever its access conditions; None if it does. One exchange.
+
+        :raises ChipError: if the chip has no such object.
+        """
+        from optiga.chip.unusable import find_unusable
+
+        return find_unusable(oid, self.metadata(oid))
 
     def write_metadata(self, oid: int, changes: Metadata) -> None:
         """Change the metadata tags given, and no others. One exchange. May lock the object for ever."""
@@ -307,6 +329,7 @@ class Chip:
             hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
         if was_reset:
             hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
+        self._refusal_hint = hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
             f"{command.code.title}{about}: the chip says 0x{code:02X}, {name}",

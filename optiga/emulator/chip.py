@@ -14,7 +14,6 @@ from optiga.emulator.objects import ObjectTable, Store
 from optiga.emulator.store import MemoryStore
 from optiga.errors import BoardError
 from optiga.protocol import apdu
-from optiga.protocol import objects as oids
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
 
 CommandFunction = Callable[[Machine, int, bytes], bytes]
@@ -58,7 +57,7 @@ class EmulatedChip:
         try:
             answer = self._run(command)
         except CommandError as error:
-            return self._refuse(command, error.code)
+            return self._refuse(command, error)
         except BoardError:
             raise
         except Exception:
@@ -66,7 +65,7 @@ class EmulatedChip:
             import logging
 
             logging.getLogger(__name__).exception("command %s", command[:2].hex())
-            return self._refuse(command, ErrorCode.INTERNAL_PROCESS_ERROR)
+            return self._refuse(command, CommandError(ErrorCode.INTERNAL_PROCESS_ERROR))
         self._machine.end_command()
         try:
             self._table.commit()
@@ -90,10 +89,10 @@ class EmulatedChip:
     def is_shielded(self, is_shielded: bool) -> None:
         self._machine.is_shielded = is_shielded
 
-    def _refuse(self, command: bytes, code: ErrorCode) -> bytes:
+    def _refuse(self, command: bytes, error: CommandError) -> bytes:
         """Undo what a command has begun, and keep why."""
         is_update = bool(command) and command[0] & ~CLEAR_LAST_ERROR == CommandCode.SET_OBJECT_PROTECTED
-        self._machine.end_command(code, is_update=is_update)
+        self._machine.end_command(error, is_update=is_update)
         self._table.commit()
         return apdu.encode_answer(ok=False)
 
@@ -137,7 +136,7 @@ class EmulatedChip:
             raise CommandError(ErrorCode.INVALID_COMMAND)
         if chain is not None and chain.code == code:
             machine.chain = chain  # which the command takes up, or ends by failing
-        if not machine.is_open and not _works_while_closed(code, data):
+        if not machine.is_open and code != CommandCode.OPEN_APPLICATION:
             raise CommandError(ErrorCode.COMMAND_NOT_AVAILABLE)
         if param not in params:
             raise CommandError(ErrorCode.INVALID_PARAM)
@@ -145,12 +144,6 @@ class EmulatedChip:
         if len(answer) > apdu.MAX_DATA:
             raise CommandError(ErrorCode.INSUFFICIENT_BUFFER)
         return answer
-
-
-def _works_while_closed(code: int, data: bytes) -> bool:
-    """Whether a command is available before OpenApplication: that one itself, and asking why it failed."""
-    asks_last_error = code == CommandCode.GET_DATA_OBJECT and data[:2] == oids.LAST_ERROR_CODE.to_bytes(2, "big")
-    return code == CommandCode.OPEN_APPLICATION or asks_last_error
 
 
 @cache

@@ -117,6 +117,15 @@ def load_public(algorithm: KeyAlgorithm, bit_string: bytes) -> PublicKey:
     return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
 
+def is_whole_point(algorithm: KeyAlgorithm, bit_string: bytes) -> bool:
+    """Whether a BIT STRING has the form of an uncompressed point of a curve, be it on the curve or not."""
+    try:
+        content = _bit_string_content(bit_string)
+    except ValueError:
+        return False
+    return content[:1] == _UNCOMPRESSED and len(content) == 1 + 2 * CURVES[algorithm].coordinate_size
+
+
 def fits_scheme(algorithm: KeyAlgorithm, scheme: SignatureScheme) -> bool:
     """Whether a key of an algorithm signs by a scheme."""
     return algorithm.is_ec if scheme is SignatureScheme.ECDSA else algorithm.is_rsa

@@ -16,7 +16,7 @@ from optiga.protocol import objects as oids
 from optiga.protocol.codes import SECRET_TYPES, CommandCode, ErrorCode, KeyUsage, LifeCycleState, ObjectType
 from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
-from optiga.protocol.objects import OBJECTS, ObjectKind
+from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
     from optiga.emulator.sha256 import RunningSha256
@@ -38,11 +38,15 @@ _FAILURES_OF_USE = frozenset(
 
 
 class CommandError(Exception):
-    """A command ends with an error of the manual's table."""
+    """A command ends with an error of the manual's table.
 
-    def __init__(self, code: ErrorCode) -> None:
+    :param is_use: whether a key was used before it failed, as it is for the errors that only a use can end with.
+    """
+
+    def __init__(self, code: ErrorCode, *, is_use: bool = False) -> None:
         super().__init__(code.title)
         self.code = code
+        self.is_use = is_use or code in _FAILURES_OF_USE
 
 
 class Chain(NamedTuple):
@@ -116,7 +120,11 @@ class Machine:
 
     def kind(self, oid: int) -> ObjectKind:
         """What an object that is there is for."""
-        return self.model.kind.objects[oid].kind
+        return self.info(oid).kind
+
+    def info(self, oid: int) -> ObjectInfo:
+        """What the map says of an object that is there."""
+        return self.model.kind.objects[oid]
 
     def put(self, oid: int, changed: StoredObject) -> None:
         """Stage an object's new content.
@@ -188,7 +196,7 @@ class Machine:
             return False
         return stored.metadata.get(Tag.TYPE) == bytes([ObjectType.PLATFORM_BINDING])
 
-    def end_command(self, error: ErrorCode | None = None, *, is_update: bool = False) -> None:
+    def end_command(self, error: CommandError | None = None, *, is_update: bool = False) -> None:
         """Make up the accounts of a command that has been carried out, or has failed.
 
         What a command has staged is dropped if it fails. But if it failed in using a key, secret or certificate, the
@@ -197,11 +205,10 @@ class Machine:
         :param is_update: whether it was one of a protected update, whose failed checks are security events.
         """
         if error is not None:
-            was_used = error in _FAILURES_OF_USE
-            self.table.discard(keep_lasting=was_used)
+            self.table.discard(keep_lasting=error.is_use)
             self.chain = None
-            self.note_error(error)
-            self._has_event = was_used and (self._has_event or is_update)
+            self.note_error(error.code)
+            self._has_event = error.is_use and (self._has_event or is_update)
         if self._has_event:
             self._has_event = False
             self.monitor.notify()
@@ -287,9 +294,11 @@ class Machine:
         self.require(oid, Tag.EXECUTE)
         return self.data(oid)
 
-    def key(self, oid: int) -> UsableKey:
+    def key(self, oid: int, *, empty: ErrorCode = ErrorCode.UNSUPPORTED_EXTENSION) -> UsableKey:
         """The private key in an object or session, for use.
 
+        :param empty: the command's error for an object without a key. The manual names none; without another it is
+            that for a private key whose algorithm does not allow the use.
         :raises CommandError: if there is none, or its execute access condition does not hold.
         """
         if is_session(oid):
@@ -307,9 +316,7 @@ class Machine:
         self.require(oid, Tag.EXECUTE)
         algorithm = stored.metadata.algorithm
         if algorithm is None or not stored.data:
-            # The manual names no error for a key object without a key; this is its error for a private key whose
-            # algorithm does not allow the use.
-            raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
+            raise CommandError(empty)
         try:
             private = keys.from_stored(algorithm, stored.data)
         except ValueError:

@@ -1,8 +1,10 @@
 """Which chips can be emulated, and what they hold when they leave the factory.
 
-Sources: SRM, tables 46 to 48, for default contents and access conditions; the metadata bytes are those that real
-chips of Trust M V3 return. The UIDs of V1 and Trust X are those of real chips that Infineon's tools print. Where the
-contents of a Trust X are not known they are those of Trust M.
+Sources: the dumps of real chips that Infineon publishes (optiga-trust-m-overview, ``data/object_dumps``,
+``trust_m1_json.txt`` and ``trust_m3_json.txt``) for contents, used sizes and metadata; SRM, tables 46 to 48, for what
+they leave out. Where the two differ, the dumps count: the manual has one byte 0x00 in what was never written. The UIDs
+of V1 and Trust X are those of real chips that Infineon's tools print. Where the contents of a Trust X are not known
+they are those of Trust M.
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ from optiga.protocol.objects import ObjectInfo, ObjectKind
 _LOCKED = bytes([0xFF])
 _ALWAYS = bytes([0x00])
 _BEFORE_OPERATIONAL = bytes.fromhex("e1fc07")
-_UNWRITTEN = b"\x00"
-"""What a certificate or data object holds before it is first written."""
+_ARBITRARY_TYPE_3 = range(0xF1D0, 0xF1DC)
+_UNWRITTEN_TYPE_3 = 100
+"""Zeros in an arbitrary data object of type 3 before it is first written; other objects are full of them."""
 _OPERATIONAL = bytes([LifeCycleState.OPERATIONAL])
 _FACTORY_CONTENT = {
     oids.LCS_GLOBAL: _OPERATIONAL,
@@ -37,7 +40,7 @@ _FACTORY_CONTENT = {
     oids.LCS_APPLICATION: bytes([LifeCycleState.CREATION]),
     oids.SECURITY_STATUS_APPLICATION: b"\x20",
     oids.LAST_ERROR_CODE: b"\x00",
-    # As in the dumps of real chips that Infineon publishes, and in the hosts of its C library.
+    # As in the hosts of Infineon's C library, too.
     oids.PLATFORM_BINDING_SECRET: bytes(range(1, 65)),
 }
 _WRITABLE_SYSTEM = (
@@ -134,22 +137,23 @@ def factory_objects(model: ChipModel) -> dict[int, StoredObject]:
 
 
 def _factory_object(model: Model, info: ObjectInfo) -> StoredObject:
-    """An object as the manual's tables have it. Tags stand in the order in which real chips return them."""
+    """An object as the dumps have it. Tags stand in the order in which real chips return them."""
     if info.kind.is_key:
         return StoredObject(b"", Metadata(_key_tags(info)))
-    content = bytes(info.size) if info.kind is ObjectKind.COUNTER else _FACTORY_CONTENT.get(info.oid, _UNWRITTEN)
+    content = _FACTORY_CONTENT.get(info.oid, _unwritten(info))
     tags = {tag: value for tag, value in _data_tags(info, len(content)).items() if tag in model.metadata_tags}
     return StoredObject(content, Metadata(tags))
 
 
+def _unwritten(info: ObjectInfo) -> bytes:
+    """What an object holds before it is first written: zeros."""
+    return bytes(_UNWRITTEN_TYPE_3 if info.oid in _ARBITRARY_TYPE_3 else info.size)
+
+
 def _key_tags(info: ObjectInfo) -> dict[int, bytes]:
-    """Metadata of an object for a key, before there is one."""
-    tags: dict[int, bytes] = {Tag.LCSO: b"\x01", Tag.CHANGE: _BEFORE_OPERATIONAL}
-    if info.oid in _LOCKED_KEYS:
-        tags[Tag.CHANGE] = _LOCKED
-    elif info.kind is ObjectKind.EC_KEY:
-        tags[Tag.READ] = _LOCKED
-    return {**tags, Tag.EXECUTE: _ALWAYS}
+    """Metadata of an object for a key, before there is one. That nobody reads it needs no tag: absent means never."""
+    change = _LOCKED if info.oid in _LOCKED_KEYS else _BEFORE_OPERATIONAL
+    return {Tag.LCSO: b"\x01", Tag.CHANGE: change, Tag.EXECUTE: _ALWAYS}
 
 
 def _data_tags(info: ObjectInfo, used: int) -> dict[int, bytes]:

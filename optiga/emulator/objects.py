@@ -11,8 +11,9 @@ from optiga.protocol.metadata import Metadata, Tag
 if TYPE_CHECKING:
     from optiga.emulator.models import ChipModel
 
-_COUNTER_SIZE = 8
-_UP_COUNTER = bytes([ObjectType.UP_COUNTER])
+COUNTER_SIZE = 8
+"""Bytes of a counter: its value and its threshold, four each."""
+UP_COUNTER = bytes([ObjectType.UP_COUNTER])
 
 
 class StoredObject(NamedTuple):
@@ -27,7 +28,7 @@ class StoredObject(NamedTuple):
     @property
     def counter(self) -> tuple[int, int] | None:
         """Value and threshold of a counter; None of what is not one. SRM, "Common data structures"."""
-        if self.metadata.get(Tag.TYPE) != _UP_COUNTER or len(self.data) != _COUNTER_SIZE:
+        if self.metadata.get(Tag.TYPE) != UP_COUNTER or len(self.data) != COUNTER_SIZE:
             return None
         return int.from_bytes(self.data[:4], "big"), int.from_bytes(self.data[4:], "big")
 

@@ -10,6 +10,7 @@ import secrets
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
+from optiga.emulator.sizes import fixed_size, with_content
 from optiga.emulator.soundness import is_valid_value
 from optiga.emulator.update_keys import parse_key
 from optiga.protocol import objects as oids
@@ -100,7 +101,7 @@ class RunningUpdate:
         data = before[:start].ljust(start, b"\x00") + piece + before[start + len(piece) :]
         self._written += len(piece)
         metadata = stored.metadata.with_tags({Tag.VERSION: self._version(is_last=is_last)})
-        machine.put(oid, StoredObject(data, metadata).with_data(data))
+        machine.put(oid, with_content(machine.info(oid), StoredObject(data, metadata), data))
         self._held = machine.object(oid)
 
     def _write_key(self, machine: Machine, kind: KeyUpdate) -> None:
@@ -158,6 +159,9 @@ def _flushed(machine: Machine, oid: int, stored: StoredObject, flush: int) -> St
     if machine.kind(oid).is_key:
         return StoredObject(b"", Metadata({tag: value for tag, value in metadata.items() if tag != Tag.ALGORITHM}))
     used = metadata.get(Tag.USED_SIZE)
+    size = fixed_size(machine.info(oid), metadata)
+    if size is not None:
+        return stored.with_data(secrets.token_bytes(size) if flush == Flush.RANDOM else bytes(size))
     if used is not None:
         return StoredObject(b"", metadata.with_tags({Tag.USED_SIZE: bytes(len(used))}))
     if oid == oids.SECURITY_MONITOR:

@@ -12,6 +12,7 @@ from optiga.emulator.certificates import signing_key
 from optiga.emulator.machine import CommandError, Machine, check_room
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.protected_update import RunningUpdate
+from optiga.emulator.sizes import room_of
 from optiga.protocol import der
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import CURVES
@@ -26,10 +27,9 @@ from optiga.protocol.manifest import (
     MetadataUpdate,
     SignedManifest,
 )
-from optiga.protocol.metadata import MAX_VERSION, Tag
-from optiga.protocol.objects import ObjectKind
+from optiga.protocol.metadata import MAX_UPDATE_SECRET, MAX_VERSION, Tag
+from optiga.protocol.objects import ObjectInfo, ObjectKind
 
-_MAX_SECRET = 64
 _UNSUPPORTED = (
     oids.LCS_GLOBAL,
     oids.LCS_APPLICATION,
@@ -67,7 +67,7 @@ def begin(machine: Machine, data: bytes) -> RunningUpdate:
     access = Tag.METADATA_UPDATE if isinstance(manifest.kind, MetadataUpdate) else Tag.CHANGE
     machine.require_update(manifest.target_oid, access, signed.anchor_oid, secret_oid)
     _check_version(stored, manifest)
-    _check_room(stored, manifest)
+    _check_room(machine.info(manifest.target_oid), stored, manifest)
     return RunningUpdate(manifest, _cipher(machine, manifest))
 
 
@@ -138,14 +138,14 @@ def _check_version(stored: StoredObject, manifest: Manifest) -> None:
         raise CommandError(ErrorCode.INVALID_PAYLOAD_VERSION)
 
 
-def _check_room(stored: StoredObject, manifest: Manifest) -> None:
+def _check_room(info: ObjectInfo, stored: StoredObject, manifest: Manifest) -> None:
     kind, metadata = manifest.kind, stored.metadata
     tags: dict[int, bytes] = {Tag.VERSION: manifest.payload_version.to_bytes(2, "big")}
     if isinstance(kind, MetadataUpdate):
         if metadata.get(Tag.RESET_TYPE) is None:
             raise CommandError(ErrorCode.INVALID_METADATA)
         return
-    if isinstance(kind, DataUpdate) and kind.offset + manifest.size > (metadata.max_size or 0):
+    if isinstance(kind, DataUpdate) and kind.offset + manifest.size > room_of(info, metadata):
         raise CommandError(ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED)
     if isinstance(kind, KeyUpdate):
         tags.update({Tag.ALGORITHM: bytes([kind.algorithm]), Tag.KEY_USAGE: bytes([kind.usage])})
@@ -157,6 +157,6 @@ def _cipher(machine: Machine, manifest: Manifest) -> FragmentCipher | None:
     if manifest.encryption is None:
         return None
     secret = machine.stored_secret(manifest.encryption.secret_oid, ObjectType.UPDATE_SECRET)
-    if len(secret) > _MAX_SECRET:
+    if len(secret) > MAX_UPDATE_SECRET:  # as an object that became one held, written or not
         raise CommandError(ErrorCode.INVALID_DATA)
     return FragmentCipher(manifest.encryption, secret, manifest.payload_version, manifest.size)

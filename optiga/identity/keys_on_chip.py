@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError
-from optiga.objects.stored import decode_stored, is_empty, read_certificates
+from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
 from optiga.objects.targets import resolve_slot
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
 AES = "aes"
 """What the place of the symmetric key is called, beside the names of the slots."""
 
-_NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+_NOT_TO_BE_HAD = (
+    ErrorCode.INVALID_OID,
+    ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED,
+    ErrorCode.INVALID_METADATA,  # an update of it was interrupted
+)
 
 
 def list_keys(chip: Chip) -> list[dict[str, Any]]:
     """Every key object that the chip has, as JSON has it. One exchange for each.
 
-    :returns: for each ``oid``, ``slot``, ``algorithm`` (null where there is no key), ``usage``, ``life_cycle``, and
-        the conditions ``change`` and ``execute`` in words.
+    :returns: for each ``oid``, ``slot``, ``algorithm`` (null where there is no key), ``usage``, ``life_cycle``, the
+        conditions ``change`` and ``execute`` in words, and ``unusable``, why it is not used, where that is so.
     :raises ChipError: if the chip refuses for another reason than that it has no such object.
     """
     described = []
@@ -47,7 +52,7 @@ def list_keys(chip: Chip) -> list[dict[str, Any]]:
 
 
 def _describe(oid: int, metadata: Metadata) -> dict[str, Any]:
-    words = metadata.in_words()
+    words, unusable = metadata.in_words(), find_unusable(oid, metadata)
     algorithm = metadata.algorithm
     return {
         "oid": format_oid(oid),
@@ -57,6 +62,7 @@ def _describe(oid: int, metadata: Metadata) -> dict[str, Any]:
         "life_cycle": words.get("lcso", "operational"),  # the manual's rule for an absent tag
         "change": words.get("change", "never"),
         "execute": words.get("execute", "never"),
+        **({"unusable": unusable.text} if unusable else {}),
     }
 
 
@@ -155,20 +161,23 @@ def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
 
 
 def look_at(chip: Chip, plan: KeyPlan) -> Held:
-    """What a new key would take the place of. At most two exchanges, and one for the UID.
+    """What a new key would take the place of. At most three exchanges, and one for the UID.
 
     :raises ConfigurationError: if the chip's model does not have such keys, or not in this place.
-    :raises ChipError: if the chip does not have the object, or refuses to tell.
+    :raises ChipError: if the chip does not have the object, or refuses to tell; if it would not use the new key.
     """
     from optiga.chip.abilities import require
 
     command = CommandCode.GEN_SYM_KEY if plan.slot is None else CommandCode.GEN_KEY_PAIR
     require(chip, command, plan.algorithm, plan.oid)
-    algorithm = chip.metadata(plan.oid).in_words().get("algorithm", "")
+    metadata = chip.metadata(plan.oid)
+    if unusable := find_unusable(plan.oid, metadata):
+        raise unusable.error(chip.port)
+    algorithm = metadata.in_words().get("algorithm", "")
     if plan.slot is None or plan.slot.certificate_oid is None:
         return Held(algorithm)
     try:
-        data = chip.read(plan.slot.certificate_oid)
+        data = read_stored(chip, plan.slot.certificate_oid)
         if is_empty(data):
             return Held(algorithm)
         subject = decode_stored(data)[0].subject

@@ -50,18 +50,19 @@ class Proof:
         return {Outcome.PROVEN: True, Outcome.MISMATCH: False}.get(self.outcome)
 
 
-def prove_key(chip: Chip, slot: Slot, certificate: Certificate) -> Proof:
+def prove_key(chip: Chip, slot: Slot, certificate: Certificate, known: Metadata | None = None) -> Proof:
     """Whether the private key of a slot, or another one of the chip, belongs to a certificate.
 
     A certificate may lie in another object than that of its key's slot, as those of the slots five and six must. One
     exchange for each key's metadata and one for each signature; the slot's own key first, and only that where it is it.
     Other keys whose use a counter limits are not used for it.
 
+    :param known: the metadata of the slot's key, where they have been asked for.
     :returns: the proof of the slot's own key, or of the key on the chip that the certificate belongs to.
     :raises ChipError: if the chip refuses to tell a key's metadata.
     """
     public_key = certificate.public_key
-    proof = prove_public_key(chip, slot.key_oid, public_key)
+    proof = prove_public_key(chip, slot.key_oid, public_key, known=known)
     algorithm = public_key.algorithm
     if proof.outcome is Outcome.PROVEN or algorithm is None:
         return proof
@@ -80,16 +81,23 @@ def prove_key(chip: Chip, slot: Slot, certificate: Certificate) -> Proof:
 
 
 def prove_public_key(
-    chip: Chip, key_oid: int, public_key: PublicKey, whose: str = "the certificate", *, sparing: bool = False
+    chip: Chip,
+    key_oid: int,
+    public_key: PublicKey,
+    whose: str = "the certificate",
+    *,
+    sparing: bool = False,
+    known: Metadata | None = None,
 ) -> Proof:
     """Whether a private key on the chip belongs to a public key. One exchange for its metadata, one for the signature.
 
     :param whose: what the public key comes from, for the proof's text.
     :param sparing: do not use a key whose use a counter limits.
+    :param known: the key's metadata, where they have been asked for.
     :raises ChipError: if the chip refuses to tell the key's metadata.
     """
     label = format_oid(key_oid)
-    metadata = chip.metadata(key_oid)
+    metadata = known or chip.metadata(key_oid)
     algorithm = metadata.algorithm
     if algorithm is None:
         return Proof(Outcome.NO_KEY, key_oid, f"there is no key in {label} yet, {whose} is of another key")

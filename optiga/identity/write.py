@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.files.files import read_input
 from optiga.identity.hexdump import hex_dump
 from optiga.identity.proof import Proof, prove_key
 from optiga.objects.objects import read_data
+from optiga.objects.reading import read_to_compare
 from optiga.objects.targets import Target, resolve_writable
 from optiga.protocol import tls_identity
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
+    from optiga.protocol.metadata import Metadata
 
 
 @dataclass(frozen=True)
@@ -129,15 +132,20 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     An object that holds the bytes already is not programmed again.
 
     :param strict: prove first, and write nothing unless proven.
-    :raises ChipError: if the chip refuses, or holds other bytes afterwards than were written.
+    :raises ChipError: if the chip refuses, holds other bytes afterwards than were written, or neither reads nor uses
+        the object, or a protected update of the slot's key was interrupted; nothing is written then.
     :raises CertificateError: if strict, and the certificate is not proven to be of the slot's key.
     """
     target = plan.target
-    proof = _prove(chip, plan) if strict else None
+    key = _look_at_key(chip, plan)
+    before = _held(chip, target, plan.data)
+    if before is None and (unusable := chip.find_unusable(target.oid)):
+        raise unusable.error(chip.port)
+    proof = _prove(chip, plan, key) if strict else None
     if proof and not proof.key_match:
         raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid)
     warnings = list(plan.warnings)
-    written = _held(chip, target) != plan.data
+    written = before != plan.data
     if written:
         chip.write(target.oid, plan.data)
         held = _held(chip, target)
@@ -152,7 +160,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
                 port=chip.port,
                 oid=target.oid,
             )
-    proof = proof or _prove(chip, plan)
+    proof = proof or _prove(chip, plan, key)
     if proof and not proof.key_match:
         warnings.append(proof.text)
     return WriteResult(
@@ -166,15 +174,38 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     )
 
 
-def _held(chip: Chip, target: Target) -> bytes | None:
-    """What an object holds; None if it cannot be read, or (which data objects may) would count that."""
-    return read_data(chip, target.info) if target.kind is ObjectKind.DATA else chip.read_if_allowed(target.oid)
+def _held(chip: Chip, target: Target, expected: bytes | None = None) -> bytes | None:
+    """What an object holds; None if it cannot be read, or (which data objects may) would count that.
+
+    :param expected: what it is compared with: of other data a part is enough.
+    """
+    if target.kind is ObjectKind.DATA:
+        return read_data(chip, target.info, expected=expected)
+    return chip.read_if_allowed(target.oid) if expected is None else read_to_compare(chip, target.oid, expected)
 
 
-def _prove(chip: Chip, plan: WritePlan) -> Proof | None:
-    """The proof for the key of a slot; None for objects that belong to no key."""
+def _look_at_key(chip: Chip, plan: WritePlan) -> Metadata | None:
+    """The metadata of the slot's key; None for objects that belong to no key.
+
+    :raises ChipError: if a protected update of the key was interrupted: the chip does not use it until that ends.
+    """
     slot = plan.target.slot
-    return prove_key(chip, slot, plan.chain[0]) if slot and plan.chain else None
+    if slot is None or not plan.chain:
+        return None
+    metadata = chip.metadata(slot.key_oid)
+    unusable = find_unusable(slot.key_oid, metadata)
+    if unusable and unusable.is_interrupted:
+        raise unusable.error(chip.port)
+    return metadata
+
+
+def _prove(chip: Chip, plan: WritePlan, key: Metadata | None) -> Proof | None:
+    """The proof for the key of a slot; None for objects that belong to no key.
+
+    :param key: the key's metadata.
+    """
+    slot = plan.target.slot
+    return prove_key(chip, slot, plan.chain[0], key) if slot and plan.chain else None
 
 
 def _room(size: int, info: ObjectInfo) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.objects.objects import find_info
 from optiga.protocol.codes import ErrorCode, ObjectType
@@ -12,6 +13,7 @@ from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.chip.unusable import Unusable
 
 _SIZE = 8
 _UP_COUNTER = bytes([ObjectType.UP_COUNTER])
@@ -57,18 +59,27 @@ def find_counter(text: str) -> ObjectInfo:
     return info
 
 
-def list_counters(chip: Chip) -> list[Counter]:
-    """Every counter of the chip: its own, and the data objects whose type is up counter."""
-    found = []
+def list_counters(chip: Chip) -> tuple[list[Counter], list[Unusable]]:
+    """Every counter of the chip: its own, and the data objects whose type is up counter.
+
+    :returns: those that can be read, and those that the chip neither reads nor counts.
+    """
+    found: list[Counter] = []
+    unusable: list[Unusable] = []
     for info in OBJECTS.values():
         if info.kind in _MAY_COUNT:
             try:
-                if chip.metadata(info.oid).get(Tag.TYPE) == _UP_COUNTER:
+                metadata = chip.metadata(info.oid)
+                if metadata.get(Tag.TYPE) != _UP_COUNTER:
+                    continue
+                if why := find_unusable(info.oid, metadata):
+                    unusable.append(why)
+                else:
                     found.append(read_counter(chip, info))
             except ChipError as error:
                 if error.code not in (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED):
                     raise
-    return found
+    return found, unusable
 
 
 def what_it_lacks(chip: Chip, info: ObjectInfo) -> str:

@@ -7,34 +7,39 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
 from optiga.objects.irreversible import state_of
-from optiga.objects.stored import decode_stored, is_empty
+from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.protocol.codes import ErrorCode, life_cycle_word
 from optiga.protocol.models import find_model
 from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.chip.unusable import Unusable
     from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
 
 _NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
+_MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
 _LABEL_WIDTH = 16
 
 
 def chip_information(
     chip: Chip, *, now: datetime | None = None, see: Callable[[str, Certificate], None] = lambda _slot, _leaf: None
 ) -> dict[str, Any]:
-    """Identity, life cycle and slots of a chip, as JSON has it. About fifteen exchanges.
+    """Identity, life cycle and slots of a chip, as JSON has it. About twenty exchanges.
 
     Objects that the chip's model does not have, or does not let be read, are left out.
 
     :param now: the time that validity is judged at.
     :param see: called with the name of each slot that holds a certificate, and with that certificate.
-    :returns: ``uid`` (hex), ``uid_fields``, ``model``, ``firmware``, ``life_cycle``, ``security_event_counter`` and
-        ``slots`` by name, each with ``key_oid``, ``certificate_oid``, ``key`` and ``certificate``, null where empty.
+    :returns: ``uid`` (hex), ``uid_fields``, ``model``, ``firmware``, ``life_cycle``, ``security_event_counter``,
+        ``slots`` by name, each with ``key_oid``, ``certificate_oid``, ``key`` and ``certificate``, null where empty,
+        and, if there are any, ``unusable``: the objects of slots that the chip neither reads nor uses, each with
+        ``oid``, ``problem`` and ``ways_out``.
     :raises ChipError: if the chip refuses for other reasons.
     """
     uid = chip.uid
@@ -56,13 +61,21 @@ def chip_information(
     moment = now or datetime.now(timezone.utc)
     model = find_model(uid.firmware_build)
     there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
-    slots = ((slot.name, _describe_slot(chip, slot, moment, see)) for slot in there)
+    unusable: list[Unusable] = []
+    slots = ((slot.name, _describe_slot(chip, slot, moment, see, unusable)) for slot in there)
     information["slots"] = {name: slot for name, slot in slots if slot}
+    if unusable:
+        information["unusable"] = [found.fields for found in unusable]
     return information
 
 
-def _describe_slot(chip: Chip, slot: Slot, now: datetime, see: Callable[[str, Certificate], None]) -> dict[str, Any]:
-    """A slot in JSON; empty if the chip does not have it."""
+def _describe_slot(
+    chip: Chip, slot: Slot, now: datetime, see: Callable[[str, Certificate], None], unusable: list[Unusable]
+) -> dict[str, Any]:
+    """A slot in JSON; empty if the chip does not have it.
+
+    :param unusable: takes the objects of it that the chip neither reads nor uses.
+    """
     try:
         metadata = chip.metadata(slot.key_oid)
     except ChipError as error:
@@ -70,11 +83,34 @@ def _describe_slot(chip: Chip, slot: Slot, now: datetime, see: Callable[[str, Ce
             return {}
         raise
     description: dict[str, Any] = {"key_oid": format_oid(slot.key_oid), "key": _describe_key(metadata)}
+    if found := find_unusable(slot.key_oid, metadata):
+        unusable.append(found)
     if slot.certificate_oid is not None:
-        data = _read(chip, slot.certificate_oid)
         description["certificate_oid"] = format_oid(slot.certificate_oid)
-        description["certificate"] = None if data is None else _describe_stored(data, now, partial(see, slot.name))
+        description["certificate"] = _describe_certificate(
+            chip, slot.certificate_oid, now, partial(see, slot.name), unusable
+        )
     return description
+
+
+def _describe_certificate(
+    chip: Chip, oid: int, now: datetime, see: Callable[[Certificate], None], unusable: list[Unusable]
+) -> dict[str, Any] | None:
+    """A slot's certificate in JSON; None if there is none, or it is not let be read."""
+    try:
+        return _describe_stored(read_stored(chip, oid), now, see)
+    except ChipError as error:
+        if error.code == ErrorCode.INVALID_OID:
+            return None
+        if error.code not in _MAY_BE_UNUSABLE:
+            raise
+        metadata = chip.metadata(oid)
+        if found := find_unusable(oid, metadata):
+            unusable.append(found)
+            return {"size": metadata.used_size, "error": found.state}
+        if error.code not in _NOT_TO_BE_HAD:
+            raise
+        return None
 
 
 def _read(chip: Chip, oid: int) -> bytes | None:
@@ -140,6 +176,7 @@ def format_information(information: dict[str, Any]) -> str:
         lines.append(_line("Security events", str(information["security_event_counter"])))
     for name, slot in information["slots"].items():
         lines += _slot_lines(name, slot)
+    lines += [_line("Unusable", f"{one['problem']}. {one['ways_out']}") for one in information.get("unusable", ())]
     return "\n".join(lines)
 
 

@@ -35,6 +35,8 @@ def what_stays(before: Metadata, changes: Metadata) -> list[str]:
         )
     if old < LifeCycleState.OPERATIONAL <= new:
         said += _fixed(after, new)
+        if after.is_invalid:
+            said.append("its protected update was interrupted: nothing but the same update again can end that any more")
     elif changes.get(Tag.CHANGE) is not None and access_at(after, Tag.CHANGE, new) == NEVER:
         said.append("its data can no longer be changed, unless its metadata are changed again before it is operational")
     return said

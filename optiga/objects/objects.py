@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
 from optiga.objects.irreversible import is_locked, what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
+from optiga.objects.reading import read_to_compare
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.conditions import Condition
@@ -78,7 +80,8 @@ def list_objects(chip: Chip) -> list[dict[str, Any]]:
     """Every object of the chip, as JSON has it. One exchange for each, and one for the UID.
 
     :returns: ``oid``, ``name``, ``kind``, ``used`` and ``max`` (bytes, null for keys), ``life_cycle``, the access
-        conditions ``change``, ``read`` and ``execute`` in words, ``algorithm`` of keys, and ``metadata`` in hex.
+        conditions ``change``, ``read`` and ``execute`` in words, ``algorithm`` of keys, ``metadata`` in hex, and
+        ``unusable``, why the chip neither reads nor uses it, where that is so.
     """
     from optiga.chip.abilities import objects_of
 
@@ -92,7 +95,7 @@ def list_objects(chip: Chip) -> list[dict[str, Any]]:
             if error.code == ErrorCode.INVALID_OID:  # this model does not have it
                 continue
             raise
-        words = metadata.in_words()
+        words, unusable = metadata.in_words(), find_unusable(info.oid, metadata)
         listed.append(
             {
                 "oid": info.label,
@@ -104,6 +107,7 @@ def list_objects(chip: Chip) -> list[dict[str, Any]]:
                 **{access: words.get(access, "never") for access in ("change", "read", "execute")},
                 "algorithm": words.get("algorithm"),
                 "metadata": metadata.encode().hex(),
+                **({"unusable": unusable.text} if unusable else {}),
             }
         )
     return listed
@@ -208,17 +212,20 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
         raise ConfigurationError(f"{info.label} is a counter", hint="'counter set' writes it", oid=info.oid)
 
 
-def read_data(chip: Chip, info: ObjectInfo, metadata: Metadata | None = None) -> bytes | None:
+def read_data(
+    chip: Chip, info: ObjectInfo, metadata: Metadata | None = None, *, expected: bytes | None = None
+) -> bytes | None:
     """Data of an object; None if they cannot be read, or reading them would advance a counter.
 
     :param metadata: the object's; where they are None, one exchange asks for them.
+    :param expected: the bytes that they are compared with: of other data a part is enough (:mod:`.reading`).
     """
     known = chip.metadata(info.oid) if metadata is None else metadata
     if info.kind.is_key or _counts(known):
         return None
     if known.used_size == 0:
         return b""
-    return chip.read_if_allowed(info.oid)
+    return chip.read_if_allowed(info.oid) if expected is None else read_to_compare(chip, info.oid, expected)
 
 
 def _counts(metadata: Metadata) -> bool:
@@ -248,11 +255,12 @@ class DataChange:
 
 def plan_data(chip: Chip, info: ObjectInfo, data: bytes, *, offset: int = 0, erase: bool = True) -> DataChange:
     """Compare data that are to be written with those that an object holds. Changes nothing."""
-    held = read_data(chip, info)
+    whole = bytes(offset) + data
+    held = read_data(chip, info, expected=whole if erase else None)
     if held is None:
         same = False
     elif erase:
-        same = held == bytes(offset) + data
+        same = held == whole
     else:
         same = held[offset : offset + len(data)] == data
     return DataChange(info, data, offset, erase, not same, tuple(what_stays_written(info.oid, data, held or b"")))

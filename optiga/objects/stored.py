@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
+from optiga.objects.reading import HEAD
 from optiga.pki.certificate import Certificate, der_size
 from optiga.protocol import der, tls_identity
 from optiga.protocol.objects import format_oid
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 def is_empty(data: bytes) -> bool:
     """Whether an object of a certificate holds nothing: it was never written, or erased."""
     return not data.strip(b"\x00\xff")
+
+
+def read_stored(chip: Chip, oid: int) -> bytes:
+    """Data of an object of certificates; of one that holds none, a part can be all.
+
+    :raises ChipError: if the chip refuses.
+    """
+    head = chip.read(oid, length=HEAD)
+    if len(head) < HEAD or is_empty(head):  # no certificate begins so, and a new chip has zeros to the end
+        return head
+    return head[:-1] + chip.read(oid, HEAD - 1)
 
 
 def decode_stored(data: bytes) -> list[Certificate]:

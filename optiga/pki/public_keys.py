@@ -59,6 +59,16 @@ class PublicKey(NamedTuple):
         return cls.of(ec.EllipticCurvePublicKey.from_encoded_point(curve, point))
 
     @classmethod
+    def of_secret(cls, algorithm: KeyAlgorithm, secret: int) -> PublicKey:
+        """Of a private key on one of the chip's curves.
+
+        :raises ValueError: if it is none of the curve.
+        """
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return cls.of(ec.derive_private_key(secret, getattr(ec, _CURVE_CLASSES[algorithm])()).public_key())
+
+    @classmethod
     def of_rsa(cls, modulus: int, exponent: int) -> PublicKey:
         """From the numbers of an RSA key.
 

@@ -18,6 +18,10 @@ INVALID_FLAG = MAX_VERSION + 1
 """Bit of a version that says that an update of the object has begun and not ended."""
 
 
+MAX_UPDATE_SECRET = 64
+"""Most bytes of a secret that encrypts protected updates, whatever room its object has. SRM, "Data Object Types"."""
+
+
 @unique
 class Tag(IntEnum):
     """SRM, table "Metadata associated with data and key objects"."""
@@ -115,6 +119,12 @@ class Metadata:
     def max_size(self) -> int | None:
         """Most bytes of data; None where the tag is absent (keys)."""
         return self._number(Tag.MAX_SIZE)
+
+    @property
+    def room(self) -> int:
+        """Most bytes of data that can be written; 0 for keys. An update secret has a limit of its own."""
+        room = self.max_size or 0
+        return min(room, MAX_UPDATE_SECRET) if self._number(Tag.TYPE) == ObjectType.UPDATE_SECRET else room
 
     @property
     def used_size(self) -> int | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, ChipError
 from optiga.identity.proof import prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
 from optiga.objects.access import check_access
-from optiga.objects.stored import decode_stored, is_empty
+from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import parse_certificates
 from optiga.pki.public_keys import PublicKey
 from optiga.protocol.metadata import Tag
@@ -32,6 +32,21 @@ class OnChip:
         self._plan = plan
         self._report = report
         self.uid = chip.uid.hex
+
+    def check_usable(self) -> None:
+        """Refuse a slot whose key or certificate the chip neither reads nor uses. Two exchanges.
+
+        :raises ChipError: if an update of one was interrupted, or one is in termination.
+        """
+        if (refusal := self.refusal()) is not None:
+            raise refusal
+
+    def refusal(self) -> ChipError | None:
+        """What is said of a slot whose key or certificate the chip neither reads nor uses; None of one that it does."""
+        for oid in (self._plan.slot.key_oid, self._plan.target.oid):
+            if unusable := self.chip.find_unusable(oid):
+                return unusable.error(self.chip.port)
+        return None
 
     def key_problem(self, entry: Entry) -> str:
         """Why the chip no longer is what an entry says; empty where it has the entry's key, or never had one."""
@@ -59,7 +74,7 @@ class OnChip:
         """Say whose identity is going to be lost, the slot's own or the one whose certificate lies in the object."""
         if self._plan.new is None:
             return
-        data = self.chip.read(self._plan.target.oid)
+        data = read_stored(self.chip, self._plan.target.oid)
         if is_empty(data):
             return
         try:

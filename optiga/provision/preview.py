@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
-from optiga.objects.stored import decode_stored, is_empty
+from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.provision.on_chip import OnChip
 from optiga.provision.outputs import check_outputs
 
@@ -28,26 +28,33 @@ def preview(
 ) -> None:
     """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
-    Four exchanges: the UID, the object of the certificate, and the metadata of this and of the key. A chip that cannot
-    be asked is a warning, too.
+    A run also refuses a key or certificate that the chip neither reads nor uses. At most seven exchanges: the UID, the
+    metadata of key and certificate, once more for a run that replaces them, and the certificate, in two parts. A chip
+    that cannot be asked is a warning, too.
 
     :param open_journal: None where there is no journal yet.
     :param renew: whether a chip that is finished gets a new key and certificate.
     :raises ConfigurationError: if the chip does not let its key or certificate be replaced, a file cannot be written,
         or the journal cannot be read.
     :raises CertificateError: if the chip has no room for the certificate.
+    :raises ChipError: if an update of the key or the certificate was interrupted, or one is in termination.
     """
     try:
         with open_chip() as chip:
-            uid, data = chip.uid.hex, chip.read(plan.target.oid)
-            if renew or not _is_known(uid, plan, open_journal):
-                check_outputs(plan.folder, plan.cloud, uid)
-                OnChip(chip, plan, report).check_possible()
+            on_chip = OnChip(chip, plan, report)
+            uid, refusal, data = on_chip.uid, on_chip.refusal(), b""
+            if refusal is None:
+                data = read_stored(chip, plan.target.oid)
+                if renew or not _is_known(uid, plan, open_journal):
+                    check_outputs(plan.folder, plan.cloud, uid)
+                    on_chip.check_possible()
     except (ConfigurationError, CertificateError):
         raise
     except OptigaError as error:
         report.warn(f"the chip was not asked what it holds: {error.message}")
         return
+    if refusal is not None:
+        raise refusal
     if is_empty(data) or _is_known(uid, plan, open_journal):
         return
     try:

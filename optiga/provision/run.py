@@ -54,6 +54,7 @@ def provision(
     on_chip = OnChip(chip, plan, report)
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
+    on_chip.check_usable()
     check_outputs(plan.folder, plan.cloud, on_chip.uid)
     attestation = Attestation(on_chip, plan, trust, report)
     known = journal.find(on_chip.uid, plan.slot.name)

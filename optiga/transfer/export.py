@@ -6,24 +6,29 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.abilities import objects_of
+from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.objects.objects import find_info, read_data
 from optiga.protocol.codes import SECRET_TYPES, ErrorCode
-from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
+from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind, format_oid
 from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.chip.unusable import Unusable
 
 
 class Export(NamedTuple):
     """What a chip tells.
 
     :param unread: objects whose data it does not let be read, or that reading would count.
+    :param unusable: objects that it neither reads nor uses, whatever their access conditions; those with data are
+        unread, too.
     """
 
     entries: list[Entry]
     unread: list[ObjectInfo]
+    unusable: list[Unusable]
 
     @property
     def secrets(self) -> list[ObjectInfo]:
@@ -36,10 +41,11 @@ class Export(NamedTuple):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What there is, as JSON has it: how many objects, and the identifiers of those unread and secret."""
+        """What there is, as JSON has it: how many objects, and the identifiers of those unread, unusable, secret."""
         return {
             "objects": len(self.entries),
             "unread": [info.label for info in self.unread],
+            **({"unusable": [format_oid(one.oid) for one in self.unusable]} if self.unusable else {}),
             "secrets": [info.label for info in self.secrets],
         }
 
@@ -63,7 +69,9 @@ def read_chip(chip: Chip, chosen: Sequence[ObjectInfo] = ()) -> Export:
     :param chosen: the objects; all of the chip's if empty.
     :raises ChipError: if the chip refuses for other reasons than an access condition.
     """
-    entries, unread = [], []
+    entries: list[Entry] = []
+    unread: list[ObjectInfo] = []
+    unusable: list[Unusable] = []
     for info in chosen or objects_of(chip).values():
         if info.kind is ObjectKind.SESSION or info.oid == LAST_ERROR_CODE:
             continue
@@ -73,8 +81,10 @@ def read_chip(chip: Chip, chosen: Sequence[ObjectInfo] = ()) -> Export:
             if error.code == ErrorCode.INVALID_OID and not chosen:  # this model does not have it
                 continue
             raise
-        data = read_data(chip, info, metadata)
+        if why := find_unusable(info.oid, metadata):
+            unusable.append(why)
+        data = None if why else read_data(chip, info, metadata)
         if data is None and not info.kind.is_key:
             unread.append(info)
         entries.append(Entry(info, metadata, data or None))
-    return Export(entries, unread)
+    return Export(entries, unread, unusable)

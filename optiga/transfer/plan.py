@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays_written
 from optiga.objects.lost_uses import lost_uses
@@ -35,6 +36,7 @@ _INFINEON_CERTIFICATE = 0xE0E0
 _OUTWARD = (Condition.CONFIDENTIALITY, Condition.INTEGRITY, Condition.AUTHORIZATION)
 """Conditions that nothing here can meet: a shielded connection, a protected update, an authorization."""
 _CHANGE = int(Tag.CHANGE)
+_INTERRUPTED = "a protected update of it was interrupted in the file's chip: its data and version are not in the file"
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,10 @@ def plan_import(chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = Fals
             plans.append(_plan_object(chip, entry, life_cycle=life_cycle))
         except ConfigurationError as error:
             failures.append(Failure(entry.info, error))
+        except ChipError as error:
+            if error.code != ErrorCode.INVALID_METADATA:
+                raise
+            failures.append(Failure(entry.info, error))  # an update of it was interrupted
     return ImportPlan(tuple(plans), tuple(failures))
 
 
@@ -160,6 +166,9 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
     if info.oid in _OWN:
         return _plan_own(chip, entry)
     wanted = {tag: value for tag, value in (entry.metadata or Metadata({})).items() if tag not in OWN_TAGS}
+    is_interrupted = entry.metadata is not None and entry.metadata.is_invalid
+    if is_interrupted:
+        del wanted[Tag.VERSION]  # or the chip would take its own object for one whose update was interrupted
     if info.kind is ObjectKind.SYSTEM and Tag.LCSO not in wanted:
         wanted = {}  # without LcsO nobody can change them
     try:
@@ -168,6 +177,9 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
         if error.code == ErrorCode.INVALID_OID:
             raise ConfigurationError(f"the chip has no object {info.label}, {info.name}", oid=info.oid) from None
         raise
+    unusable = find_unusable(info.oid, planned.before)
+    if unusable and unusable.is_interrupted:
+        raise unusable.error(chip.port)
     check_changes(info, planned.changes)
     before, changes = planned.before, dict(planned.changes.items())
     state = {int(Tag.LCSO): changes.pop(Tag.LCSO)} if Tag.LCSO in changes else {}
@@ -182,7 +194,7 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
         opens=bool(data) and _must_open(info, before),
         changes=Metadata(changes),
         state=Metadata(state),
-        left=left or _what_remains(entry, before),
+        left=(_INTERRUPTED if is_interrupted else left) or _what_remains(entry, before),
         stays=tuple(stays),
     )
 
@@ -206,9 +218,13 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     if data is None:
         return b"", _why_no_data(entry, before)
     check_content(info, data, before)
-    held = read_data(chip, info, before)
-    if held == data:
+    held = read_data(chip, info, before, expected=data)
+    if held == data or (held is not None and held[: len(data)] == data and _is_cut_off(entry, before)):
         return b"", ""
+    if before.max_size and len(data) > before.room:
+        raise ConfigurationError(
+            f"{info.label} is a secret for updates, which takes {before.room} bytes, not {len(data)}", oid=info.oid
+        )
     if info.oid == _INFINEON_CERTIFICATE:
         return b"", "Infineon's certificate is for this chip's own key"
     if info.oid in LIFE_CYCLES:
@@ -217,6 +233,15 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
         if held and data[0] < held[0]:
             raise ConfigurationError(f"{info.label}: a life cycle state never goes back", oid=info.oid)
     return data, ""
+
+
+def _is_cut_off(entry: Entry, before: Metadata) -> bool:
+    """Whether a file has the first bytes only of an object that is as long as the chip's.
+
+    Infineon's scripts read 1700 bytes; objects of certificates that were never written hold 1728.
+    """
+    used = None if entry.metadata is None else entry.metadata.used_size
+    return used is not None and used == before.used_size and used > len(entry.data or b"")
 
 
 def _why_no_data(entry: Entry, before: Metadata) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.objects.irreversible import access_at, fails_at, state_of
 from optiga.objects.key_usages import check_key_usage
@@ -19,12 +20,18 @@ from optiga.protocol.models import find_model
 from optiga.protocol.objects import format_oid
 from optiga.update.effects import flush_of, metadata_after, what_stays_updated
 from optiga.update.payloads import metadata_payload
+from optiga.update.present import is_there
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.pki.public_keys import PublicKey
     from optiga.update.update_set import UpdateSet
 
+_SAME_VERSION = {
+    False: "this one may be there already, which the chip does not let be seen",
+    True: "this one may be there already, but the object holds something else now",
+}
+"""What an update of the object's own version may mean, by whether the content is known to be another."""
 _SIGNING = ("digital_signature", "key_cert_sign")
 
 
@@ -34,6 +41,7 @@ class UpdatePlan:
 
     :param before: the metadata of the object as they are.
     :param resumed: whether the update ends one that had been interrupted.
+    :param there_already: whether the object has its version and content: there is nothing to send.
     :param stays: what can never be undone of it, one sentence each.
     :param warnings: what could not be checked, and what a key can no longer do, one sentence each.
     """
@@ -42,15 +50,18 @@ class UpdatePlan:
     resumed: bool
     stays: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    there_already: bool = False
 
 
 def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
-    """Whether the chip would take an update set. Only reads: six exchanges at the most, and those for a certificate.
+    """Whether the chip would take an update set, or has taken it. Only reads: six exchanges at the most, and those for
+    a certificate and for the content of an object that has the update's version.
 
     That the chip holds the secret which a payload is encrypted with, nobody can see beforehand.
 
     :raises ConfigurationError: if it would not.
     :raises CertificateError: if the signature is wrong.
+    :raises ChipError: if it neither reads nor uses the trust anchor or the secret.
     """
     manifest = update.signed.manifest
     _check_model(chip, update)
@@ -59,9 +70,12 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
             f"the update is for another chip, {manifest.uid.hex()}", hint=f"This one is {chip.uid.hex}", oid=update.oid
         )
     target = chip.metadata(update.oid)
+    has_content = is_there(chip, target, update)
+    if has_content:
+        return UpdatePlan(target, resumed=False, there_already=True)
     _check_condition(target, update)
     _check_usage(target, update)
-    resumed = _check_version(target, update)
+    resumed = _check_version(target, update, is_other=has_content is False)
     _check_room(target, update)
     if manifest.encryption is not None:
         _check_helper(chip, manifest.encryption.secret_oid, ObjectType.UPDATE_SECRET)
@@ -127,7 +141,11 @@ def _check_usage(target: Metadata, update: UpdateSet) -> None:
         )
 
 
-def _check_version(target: Metadata, update: UpdateSet) -> bool:
+def _check_version(target: Metadata, update: UpdateSet, *, is_other: bool) -> bool:
+    """Whether the update ends one that was interrupted; its version must be right.
+
+    :param is_other: whether it is known that the object's content is not the update's.
+    """
     wanted = update.signed.manifest.payload_version
     version = target.version
     if target.is_invalid and wanted != version:
@@ -140,7 +158,7 @@ def _check_version(target: Metadata, update: UpdateSet) -> bool:
         raise ConfigurationError(
             f"{format_oid(update.oid)} has version {version}, the update brings {wanted}",
             hint="An update must bring a greater version"
-            + (": this one may be there already" if wanted == version else ""),
+            + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
             oid=update.oid,
         )
     return target.is_invalid
@@ -155,10 +173,9 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
             hint='"reset_type: …" sets one, before the object is operational',
             oid=update.oid,
         )
-    if isinstance(manifest.kind, DataUpdate) and manifest.kind.offset + manifest.size > (target.max_size or 0):
+    if isinstance(manifest.kind, DataUpdate) and manifest.kind.offset + manifest.size > target.room:
         raise ConfigurationError(
-            f"{manifest.size} bytes at {manifest.kind.offset} do not fit {label}, "
-            f"which has room for {target.max_size or 0}",
+            f"{manifest.size} bytes at {manifest.kind.offset} do not fit {label}, which has room for {target.room}",
             oid=update.oid,
         )
     if isinstance(manifest.kind, MetadataUpdate) and manifest.encryption is None:
@@ -184,6 +201,8 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
             hint=f"'object metadata {format_oid(oid)} \"type: {what}\"' makes it one, before it is operational",
             oid=oid,
         )
+    if unusable := find_unusable(oid, metadata):
+        raise unusable.error(chip.port)
     if access_at(metadata, Tag.EXECUTE, state_of(metadata)) == NEVER:
         raise ConfigurationError(
             f"{format_oid(oid)} cannot be used as {what.replace('_', ' ')}: its condition of execute is "

@@ -58,14 +58,21 @@ class UpdateSet:
     @property
     def new_metadata(self) -> Metadata | None:
         """The tags that an update of metadata sets; None if it is another, is encrypted, or holds no metadata."""
-        manifest = self.signed.manifest
-        if manifest.encryption is not None or not isinstance(manifest.kind, MetadataUpdate):
+        payload = self.payload
+        if payload is None or not isinstance(self.signed.manifest.kind, MetadataUpdate):
             return None
-        *first, last = self.fragments
         try:
-            return Metadata.parse(b"".join(fragment[:-DIGEST_SIZE] for fragment in first) + last)
+            return Metadata.parse(payload)
         except ValueError:
             return None
+
+    @property
+    def payload(self) -> bytes | None:
+        """What the fragments bring; None if it is encrypted."""
+        if self.signed.manifest.encryption is not None:
+            return None
+        *first, last = self.fragments
+        return b"".join(fragment[:-DIGEST_SIZE] for fragment in first) + last
 
     @property
     def oid(self) -> int:

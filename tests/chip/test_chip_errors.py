@@ -83,3 +83,13 @@ class TestWhatAModelLacks:
 def test_what_is_on_every_model_is() -> None:
     for code, params in ON_EVERY_MODEL.items():
         assert all(set(params) <= model.commands[code] for model in MODELS)
+
+
+def test_a_chip_that_was_reset_meanwhile_is_said_so() -> None:
+    """Its application is closed, and it does not even tell its last error."""
+    emulated = EmulatedChip()
+    with Chip(EmulatedTransport(emulated)) as chip:
+        chip.random(8)
+        Chip(EmulatedTransport(emulated)).close_application()  # another host, or the chip's reset
+        with pytest.raises(ChipError, match=r"GetRandom: .*reset meanwhile.*run the command again"):
+            chip.random(8)

@@ -67,8 +67,8 @@ def test_a_write_counts_no_reading(cli: Cli, port: str, words: str) -> None:
 MISTAKES = {
     "no counter": Mistake("show 0xE0E1", "0xE0E1 .* is no counter"),
     "unknown": Mistake("show 0xE199", "not the identifier"),
-    "not yet a counter": Mistake("show 0xF1D0", "holds 1 bytes, a counter has 8"),
-    "half of what is not there": Mistake("set 0xF1D0 --value 1", "holds 1 bytes"),
+    "not yet a counter": Mistake("show 0xF1D0", "holds 100 bytes, a counter has 8"),
+    "half of what is not there": Mistake("set 0xF1D0 --value 1", "holds 100 bytes"),
     "counting data": Mistake("count 0xF1D0", "Counters are 0xE120", CHIP),
     "zero": Mistake("count 0xE120 0", "1<=x<=255"),
     "too many": Mistake("count 0xE120 256", "1<=x<=255"),
@@ -83,7 +83,7 @@ MISTAKES = {
 def test_mistake(mistake: Mistake, cli: Cli, port: str) -> None:
     assert_mistake(cli, mistake, "--port", port, "counter")
     with open_chip(port) as chip:
-        assert (chip.read(0xE120), chip.read(0xF1D0)) == (bytes(8), b"\x00")
+        assert (chip.read(0xE120), chip.read(0xF1D0)) == (bytes(8), bytes(100))
     assert list(Path.cwd().iterdir()) == []
 
 

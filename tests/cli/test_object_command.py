@@ -18,7 +18,7 @@ from tests.support.cli.mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate
 
-EMPTY_DATA = "2011c00101c4018cc50101d003e1fc07d10100"
+EMPTY_DATA = "2011c00101c4018cc50164d003e1fc07d10100"
 
 
 class Terminal(io.StringIO):
@@ -53,7 +53,9 @@ class TestList:
         assert result.code == 0
         lines = result.out.splitlines()
         assert lines[0].split() == ["oid", "what", "bytes", "life_cycle", "change", "read", "execute"]
-        assert any(re.match(r"0xF1D0  arbitrary data type 3, 1 +1/140 +creation +lcso < operational", x) for x in lines)
+        assert any(
+            re.match(r"0xF1D0  arbitrary data type 3, 1 +100/140 +creation +lcso < operational", x) for x in lines
+        )
         assert any(re.match(r"0xE0F0  device private EC key 1, secp256r1 +- ", line) for line in lines)
         assert not any(line.startswith("0xE100") for line in lines)
 
@@ -64,7 +66,7 @@ class TestList:
             "oid": "0xF1D0",
             "name": "arbitrary data type 3, 1",
             "kind": "data",
-            "used": 1,
+            "used": 100,
             "max": 140,
             "life_cycle": "creation",
             "change": "lcso < operational",
@@ -158,7 +160,7 @@ class TestMetadata:
             f"0xF1D0  {EMPTY_DATA}",
             "lcso: creation",
             "max_size: 140",
-            "used_size: 1",
+            "used_size: 100",
             "change: lcso < operational",
             "read: always",
         ]

@@ -20,6 +20,8 @@ from tests.support.cli.runner import Cli
 
 OWN = ("e0c2", "e0e0", "e0f0")
 """What is the chip's own, and differs from chip to chip."""
+UNWRITTEN = "00" * 100
+"""What 0xF1D0 to 0xF1DB hold on a new chip."""
 
 
 @pytest.fixture(autouse=True)
@@ -61,15 +63,15 @@ class TestExport:
         dump = json.loads(Path("chip.json").read_bytes())
         assert list(dump)[:8] == ["e0f0", "e0f1", "e0f2", "e0f3", "e0fc", "e0fd", "e200", "e0c0"]
         assert dump["f1d0"] == {
-            "metadata": "2011c00101c4018cc50101d003e1fc07d10100",
+            "metadata": "2011c00101c4018cc50164d003e1fc07d10100",
             "pretty_metadata": {
                 "lcso": "creation",
                 "max_size": 140,
-                "used_size": 1,
+                "used_size": 100,
                 "change": ["lcso", "<", "operational"],
                 "read": "always",
             },
-            "data": "00",
+            "data": UNWRITTEN,
         }
         assert "data" not in dump["e0f0"]
         assert not {"f1c2", "e100"} & dump.keys()
@@ -79,7 +81,7 @@ class TestExport:
         cli("--port", port, "export", "chip.json")
         result = cli("--port", port, "export", "-")
         assert result.out.encode() == Path("chip.json").read_bytes()
-        assert cli("--port", port, "export", "-", "--query", "f1d0.data").out == "00\n"
+        assert cli("--port", port, "export", "-", "--query", "f1d0.data").out == UNWRITTEN + "\n"
 
     def test_summary(self, cli: Cli, port: str) -> None:
         with optiga.open_chip(port) as chip:
@@ -156,13 +158,35 @@ class TestImport:
         assert (again.code, again.errors) == (0, [])
         assert again.out.splitlines()[-1] == "0 written, 0 with new metadata, 40 unchanged, 3 left"
 
+    def test_a_new_chip_has_what_a_dump_of_one_has(self, cli: Cli, port: str, other: str) -> None:
+        """Infineon's scripts read 1700 bytes of the 1728 in objects of certificates that were never written."""
+        dump = exported(cli, port)
+        for oid in ("e0e1", "e0e2", "e0e3"):
+            assert dump[oid]["data"] == "00" * 1728
+            dump[oid]["data"] = "00" * 1700
+        save(dump)
+        rows = result_of(cli("--port", other, "import", "f.json", "--yes", "--output", "json"))
+        assert {oid for oid, row in rows.items() if row["result"] in ("written", "metadata", "failed")} == set()
+        assert exported(cli, other)["e0e1"]["data"] == "00" * 1728
+
+    def test_what_a_file_has_in_part_is_written_where_the_chip_has_other_data(
+        self, cli: Cli, port: str, other: str
+    ) -> None:
+        with optiga.open_chip(port) as chip:
+            chip.write(0xF1D0, b"0123456789")
+        dump = exported(cli, port, "--object", "0xF1D0")
+        dump["f1d0"]["data"] = b"01234".hex()
+        save(dump)
+        assert cli("--port", port, "import", "f.json", "--query", "unchanged").out == "1\n"
+        assert cli("--port", other, "import", "f.json", "--query", "written").out == "1\n"
+
     def test_into_objects_that_are_closed(self, cli: Cli, port: str) -> None:
         """What can still be opened is, and is closed again: as the file says, or as it was."""
         with optiga.open_chip(port) as chip:
             for oid in (0xF1D0, 0xF1D1, 0xF1D2):
                 set_words(chip, oid, "change: never")
         words = {"change": ["int", "0xe0", "0xe8"]}
-        save({"f1d0": {"data": "aa"}, "f1d1": {"pretty_metadata": words, "data": "bb"}, "f1d2": {"data": "00"}})
+        save({"f1d0": {"data": "aa"}, "f1d1": {"pretty_metadata": words, "data": "bb"}, "f1d2": {"data": UNWRITTEN}})
         dry = cli("--port", port, "import", "f.json", "--dry-run")
         assert dry.out.splitlines() == [
             "1. 0xF1D0: change is opened for the data: never -> always",
@@ -212,7 +236,7 @@ class TestImport:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
         assert cli("--port", port, "import", "-", "--object", "f1d1", "--query", "written").out == "1\n"
         assert [entry["data"] for entry in exported(cli, port, "--object", "f1d0", "--object", "f1d1").values()] == [
-            "00",
+            UNWRITTEN,
             "bb",
         ]
 
@@ -275,7 +299,7 @@ class TestFailures:
         assert result.errors == [
             f"Error: {port}: 0xF1D1: the chip says no. Done before it: 0xF1D0; the same command goes on from there"
         ]
-        assert [entry["data"] for entry in three(cli, port)] == ["aa", "00", "00"]
+        assert [entry["data"] for entry in three(cli, port)] == ["aa", UNWRITTEN, UNWRITTEN]
         self.refuses = False
         rows = result_of(cli("--port", port, "import", "f.json", "--yes", "--output", "json"))
         assert [(row["result"], row["bytes"]) for row in rows.values()] == [

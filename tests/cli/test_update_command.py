@@ -85,9 +85,9 @@ class TestData:
         ]
         checked = applied(cli, port, "set.json", "--check")
         assert checked == "0xF1E0 would take this update of its data to version 1\n"
-        assert cli("--port", port, "object", "read", "0xF1E0", "--query", "data").out == "00\n"
+        assert cli("--port", port, "object", "read", "0xF1E0", "--query", "data").out == "00" * 1500 + "\n"
         lines = applied(cli, port, "set.json").splitlines()
-        assert {"used_size: 1 -> 8", "version: absent -> 1"} <= set(lines)
+        assert {"used_size: 1500 -> 8", "version: absent -> 1"} <= set(lines)
         assert cli("--port", port, "object", "read", "0xF1E0", "--query", "data").out == b"new data".hex() + "\n"
 
     def test_with_a_secret_that_is_known(self, cli: Cli, port: str) -> None:

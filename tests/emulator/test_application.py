@@ -8,7 +8,7 @@ from optiga.emulator import chip as chip_module
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
-from tests.support.emulator.emulated import Probe, command, key_target, to_sign, two
+from tests.support.emulator.emulated import UNWRITTEN, Probe, command, key_target, to_sign, two
 
 OPEN, CLOSE = CommandCode.OPEN_APPLICATION, CommandCode.CLOSE_APPLICATION
 GET, SET, RANDOM = CommandCode.GET_DATA_OBJECT, CommandCode.SET_DATA_OBJECT, CommandCode.GET_RANDOM
@@ -87,12 +87,22 @@ def test_codes_that_are_no_commands(probe: Probe, code: int) -> None:
     assert probe.refused(code, 0) is ErrorCode.INVALID_COMMAND
 
 
-def test_the_last_error_can_be_asked_before_opening_and_is_cleared_by_that() -> None:
+def test_the_last_error_is_told_by_the_application_alone_and_cleared_by_that() -> None:
+    """SRM, "CloseApplication": no command but OpenApplication is available."""
     probe = Probe(opened=False)
-    assert probe.last_error() == ErrorCode.NO_ERROR
-    assert probe.chip.execute(command(RANDOM, 0, two(16))) == FAILED
-    assert probe.last_error() == ErrorCode.COMMAND_NOT_AVAILABLE
-    assert probe.last_error() == ErrorCode.NO_ERROR
+    asked = command(GET, 0, two(0xF1C2))
+    for whole in (asked, command(GET, 0, two(0xF1C2) + two(0) + two(1)), command(GET | 0x80, 0, two(0xF1C2)), asked):
+        assert probe.chip.execute(whole) == FAILED
+    assert probe.chip.execute(command(OPEN, 0, APPLICATION_ID))[0] == 0
+    assert probe.chip.execute(asked) == bytes.fromhex("000000010c")
+    assert probe.chip.execute(asked) == bytes.fromhex("0000000100")
+
+
+def test_closing_closes_the_last_error_too(probe: Probe) -> None:
+    probe.ok(CLOSE, 0)
+    assert probe.chip.execute(command(GET, 0, two(0xF1C2))) == FAILED
+    assert probe.chip.execute(command(OPEN | 0x80, 0, APPLICATION_ID))[0] == 0
+    assert probe.chip.execute(command(GET, 0, two(0xF1C2))) == bytes.fromhex("0000000100")
 
 
 def test_of_several_errors_the_highest_is_kept(probe: Probe) -> None:
@@ -154,4 +164,4 @@ def test_what_a_command_has_changed_before_it_fails_is_dropped(
     expected = error.code if isinstance(error, CommandError) else ErrorCode.INTERNAL_PROCESS_ERROR
     assert probe.last_error() == expected
     probe.write(0xF1D1, b"the next command")
-    assert probe.read(0xF1D0) == b"\x00"
+    assert probe.read(0xF1D0) == UNWRITTEN

@@ -367,11 +367,15 @@ def test_a_write_that_the_store_fails_has_not_happened() -> None:
 def test_a_full_disk_is_said_and_the_file_stays_whole(path: Path) -> None:
     store = SqliteStore(path)
     probe = Probe(store)
+    large = (0xF1E0, 0xF1E1, 0xE0E1, 0xE0E2, 0xE0E3)
+    for oid in large:
+        probe.write(oid, b"x")
+    store._connection.execute("VACUUM")
     (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
     store._connection.execute(f"PRAGMA max_page_count = {pages}")
 
     def fill() -> None:
-        for oid in (0xF1E0, 0xF1E1, 0xE0E1, 0xE0E2, 0xE0E3):
+        for oid in large:
             probe.write(oid, b"x" * 1500)
 
     with pytest.raises(BoardError, match="cannot be written"):

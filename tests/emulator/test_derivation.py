@@ -227,6 +227,7 @@ def test_only_pre_shared_secrets_are_derived_from(probe: Probe) -> None:
 
     for oid in (SECRET, 0xE0E8, 0xE140, 0xE0F0, 0xE120, 0xE200, 0xBEEF, 0xE104):
         assert refused(oid) is ErrorCode.INVALID_OID
+    keep(probe, bytes(32))
     for kind in (0x00, 0x11, 0x22, 0x23, 0x31):
         probe.set_tags(SECRET, {Tag.TYPE: bytes([kind]), Tag.EXECUTE: b"\x00"})
         assert refused(SECRET) is ErrorCode.INVALID_OID

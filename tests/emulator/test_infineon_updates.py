@@ -66,15 +66,15 @@ def test_data_in_plain() -> None:
     probe = prepared(sample)
     apply(probe, sample)
     whole = bytes.fromhex(sample.fragments[0])[:608] + bytes.fromhex(sample.fragments[1])
-    assert probe.read(0xE0E1) == whole
+    assert probe.read(0xE0E1, 0, 700) == whole + bytes(42), "it overwrites zeros, and erases nothing"
     assert len(whole) == 658
 
 
 def test_encrypted_data_are_the_tools_sample_text() -> None:
     probe = prepared(BY_NAME["confidentiality"])
     apply(probe, BY_NAME["confidentiality"])
-    text = probe.read(0xE0E1)
-    assert len(text) == 814
+    text = probe.read(0xE0E1, 0, 814)
+    assert probe.read(0xE0E1, 814, 100) == bytes(100)
     assert text.startswith(b"line1 : This is a sample payload to demo")
     assert text.rstrip().endswith(b"to demonstrate the protected update data set generator.")
 
@@ -162,4 +162,4 @@ def test_a_chip_without_the_examples_preparations() -> None:
     assert send_refused(probe, START, manifest) is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
     probe.set_tags(ANCHOR_OID, {Tag.EXECUTE: b"\xff"})
     assert send_refused(probe, START, manifest) is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
-    assert probe.ok(CommandCode.GET_DATA_OBJECT, 0, bytes.fromhex("e0e1")) == b"\x00"
+    assert probe.ok(CommandCode.GET_DATA_OBJECT, 0, bytes.fromhex("e0e10000000a")) == bytes(10)

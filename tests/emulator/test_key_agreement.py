@@ -22,7 +22,7 @@ from tests.support.emulator.agreeing import (
     to_agree,
     to_derive,
 )
-from tests.support.emulator.emulated import ALWAYS, ECDSA, NEVER, Probe, key_target, to_sign, two
+from tests.support.emulator.emulated import ALWAYS, ECDSA, NEVER, Clock, Probe, key_target, to_sign, two
 
 AGREE, DERIVE = CommandCode.CALC_SSEC, CommandCode.DERIVE_KEY
 GEN, SIGN = CommandCode.GEN_KEY_PAIR, CommandCode.CALC_SIGN
@@ -195,7 +195,7 @@ def test_other_keys_do_not_agree(probe: Probe, peer: ec.EllipticCurvePrivateKey)
     def refused(oid: int) -> ErrorCode:
         return probe.refused(AGREE, ECDH, to_agree(oid, 0x03, public_of(peer)))
 
-    assert refused(0xE0F2) is ErrorCode.UNSUPPORTED_EXTENSION  # no key in it yet
+    assert refused(0xE0F2) is ErrorCode.COMMAND_OUT_OF_SEQUENCE  # no key in it yet
     assert refused(SESSION) is ErrorCode.COMMAND_OUT_OF_SEQUENCE
     for oid in (0xE0E1, 0xF1D0, 0xE200, 0xBEEF):
         assert refused(oid) is ErrorCode.INVALID_OID
@@ -219,6 +219,56 @@ def test_public_keys_that_do_not_fit(probe: Probe, peer: ec.EllipticCurvePrivate
     for algorithm in (0x00, 0x81, 0xE2):
         assert probe.refused(AGREE, ECDH, to_agree(0xE0F1, algorithm, good)) is ErrorCode.UNSUPPORTED_PARAMETERS
     assert len(probe.ok(AGREE, ECDH, to_agree(0xE0F1, 0x03, good))) == 32
+
+
+class TestSecurityEvents:
+    """Real chips count a use of the key when the other point is off its curve, and none for what is no point."""
+
+    @pytest.fixture
+    def bench(self) -> Probe:
+        probe = Probe(clock=Clock())
+        probe.generate(0x03, 0xE0F1, KEY_AGREE)
+        return probe
+
+    def events(self, probe: Probe, oid: int, public_key: bytes, algorithm: int = 0x03) -> int:
+        before = probe.read(0xE0C5)[0]
+        assert probe.refused(AGREE, ECDH, to_agree(oid, algorithm, public_key)) is ErrorCode.INVALID_DATA
+        return probe.read(0xE0C5)[0] - before
+
+    def test_points_off_the_curve(self, bench: Probe, peer: ec.EllipticCurvePrivateKey) -> None:
+        good = public_of(peer)
+        other_curve = public_of(ec.generate_private_key(ec.BrainpoolP256R1()))
+        for off in (good[:-1] + bytes([good[-1] ^ 1]), good[:-64] + bytes(64), good[:-64] + b"\xff" * 64, other_curve):
+            assert self.events(bench, 0xE0F1, off) == 1
+
+    def test_what_is_no_point_of_its_form(self, bench: Probe, peer: ec.EllipticCurvePrivateKey) -> None:
+        good = public_of(peer)
+        compressed = der.encode(der.BIT_STRING, b"\x00\x02" + good[4:36])
+        longer = public_of(ec.generate_private_key(ec.SECP384R1()))
+        for wrong in (compressed, longer, good[:-1], good[3:], b""):
+            assert self.events(bench, 0xE0F1, wrong) == 0
+        assert self.events(bench, 0xE0F1, public_of(ec.generate_private_key(ec.BrainpoolP256R1())), 0x13) == 0
+
+    def test_keys_of_sessions_do_not_count(self, bench: Probe, peer: ec.EllipticCurvePrivateKey) -> None:
+        bench.generate(0x03, SESSION, KEY_AGREE)
+        good = public_of(peer)
+        assert self.events(bench, SESSION, good[:-1] + bytes([good[-1] ^ 1])) == 0
+
+    def test_a_linked_counter_counts_it_too(self, bench: Probe, peer: ec.EllipticCurvePrivateKey) -> None:
+        bench.write(0xE120, bytes.fromhex("0000000000000003"))
+        bench.set_tags(0xE0F1, {Tag.EXECUTE: bytes.fromhex("40e120")})
+        good = public_of(peer)
+        assert self.events(bench, 0xE0F1, good[:-1] + bytes([good[-1] ^ 1])) == 1
+        assert self.events(bench, 0xE0F1, good[3:]) == 0
+        assert bench.read(0xE120).hex() == "0000000100000003"
+
+
+def test_an_object_without_a_key(probe: Probe, peer: ec.EllipticCurvePrivateKey) -> None:
+    """Seen on real chips: the error for a sequence; the other commands have that for a use that cannot be."""
+    assert probe.refused(AGREE, ECDH, to_agree(0xE0F2, 0x03, public_of(peer))) is ErrorCode.COMMAND_OUT_OF_SEQUENCE
+    assert probe.refused(SIGN, ECDSA, to_sign(0xE0F2, bytes(32))) is ErrorCode.UNSUPPORTED_EXTENSION
+    probe.generate(0x03, 0xE0F2, KEY_AGREE)
+    assert len(probe.ok(AGREE, ECDH, to_agree(0xE0F2, 0x03, public_of(peer)))) == 32
 
 
 @pytest.mark.parametrize("param", [0x00, 0x02, 0x11, 0xFF])

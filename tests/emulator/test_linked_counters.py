@@ -122,7 +122,7 @@ def test_a_counter_whose_change_is_linked_to_itself(probe: Probe) -> None:
 def test_a_read_that_finds_nothing_does_not_count(probe: Probe) -> None:
     set_counter(probe, 0, 3)
     probe.set_tags(OID, {Tag.READ: LUC})
-    assert probe.read_refused(OID, 5, 1) is ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED
+    assert probe.read_refused(OID, 100, 1) is ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED
     assert value(probe) == 0
 
 

@@ -164,6 +164,7 @@ def test_a_model_in_a_file(model: ChipModel, tmp_path: Path) -> None:
     chip = EmulatedChip(store)
     assert chip.execute(bytes.fromhex("39810003070000")) == bytes.fromhex("ff000000")  # the application is closed
     told = {TRUST_M_V3: ErrorCode.COMMAND_NOT_AVAILABLE}.get(model, ErrorCode.INVALID_COMMAND)
+    assert chip.execute(bytes.fromhex("70000010d27600000447656e417574684170706c"))[0] == 0
     assert chip.execute(bytes.fromhex("01000002f1c2"))[4] == told
     chip.close()
     probe = Probe(MemoryStore(state.objects), model=model)

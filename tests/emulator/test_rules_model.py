@@ -26,6 +26,8 @@ GET, SET, SIGN, MAKE, OPEN, CLOSE = 0x01, 0x02, 0x31, 0x38, 0x70, 0x71
 APPLICATION = bytes.fromhex("d276000004") + b"GenAuthAppl"
 LAST_ERROR, LCSA, STATUS = 0xF1C2, 0xF1C0, 0xF1C1
 SIZES = {0xF1D0: 140, 0xF1D1: 140, 0xF1E1: 1500, 0xE0E2: 1728}
+UNWRITTEN = {0xF1D0: 100, 0xF1D1: 100, 0xF1E1: 1500, 0xE0E2: 1728}
+"""Zeros that they hold on a new chip."""
 COUNTERS, KEYS, SESSIONS = (0xE120, 0xE121), (0xE0F1, 0xE0F2), (0xE100, 0xE103)
 CREATION, INITIALIZATION, OPERATIONAL, TERMINATION = STATES = (0x01, 0x03, 0x07, 0x0F)
 CHANGE, READ = 0xD0, 0xD1
@@ -41,13 +43,15 @@ CONDITIONS = {
     "authorized": "23f1d0",
 }
 OUT_OF_BOUNDS, REFUSED, BAD_DATA, SEQUENCE, CLOSED, COUNTED_OUT, NO_USE = 0x08, 0x07, 0x05, 0x0B, 0x0C, 0x0E, 0x24
+TOO_LONG, LONGEST = 0x0D, 1553
+"""The error of an answer longer than the chip's buffer, and most bytes of data in one."""
 
 
 @dataclass
 class Thing:
     """One object: a data object, a counter or a key."""
 
-    data: bytes = b"\x00"
+    data: bytes = b""
     state: int = CREATION
     conditions: dict[int, str] = field(default_factory=dict)
     usage: int = 0
@@ -61,12 +65,15 @@ class Chip(RuleBasedStateMachine):
     def power_on(self) -> None:
         self.store = MemoryStore(FACTORY.load())
         self.chip = EmulatedChip(self.store)
-        data = {oid: Thing(conditions={CHANGE: "object before operational", READ: "always"}) for oid in SIZES}
+        conditions = {CHANGE: "object before operational", READ: "always"}
+        data = {oid: Thing(bytes(UNWRITTEN[oid]), conditions=dict(conditions)) for oid in SIZES}
         counters = {oid: Thing(bytes(8), CREATION) for oid in COUNTERS}
         self.things = {**data, **counters, **{oid: Thing(b"") for oid in KEYS}}
         self.application = CREATION
         self.status = 0x20
         self.is_open = False
+        self.kept = 0
+        """The error that nobody can ask for while the application is closed."""
         self.sessions: dict[int, Thing] = {}
         self.open()
         self.make_key(KEYS[0], 0x10)
@@ -93,9 +100,14 @@ class Chip(RuleBasedStateMachine):
         """Send a command that must end with an error, or none; the data of its answer."""
         expected = error if self.is_open or code == OPEN else CLOSED
         answer = self.chip.execute(command(code, param, data))
-        told = self.chip.execute(command(GET, 0, two(LAST_ERROR)))
-        assert told[4] == expected, f"{code:02x} {param:02x} {data[:12].hex()}: {told[4]:02x}, not {expected:02x}"
         assert answer[0] == (0xFF if expected else 0x00)
+        told = self.chip.execute(command(GET, 0, two(LAST_ERROR)))
+        if expected == CLOSED or code == CLOSE:
+            self.kept = CLOSED
+            assert told[0] == 0xFF
+            return answer[4:]
+        expected, self.kept = max(expected, self.kept), 0
+        assert told[4] == expected, f"{code:02x} {param:02x} {data[:12].hex()}: {told[4]:02x}, not {expected:02x}"
         return answer[4:]
 
     @rule()
@@ -114,7 +126,7 @@ class Chip(RuleBasedStateMachine):
     @rule()
     def lose_power(self) -> None:
         self.chip = EmulatedChip(self.store)
-        self.is_open, self.status = False, 0x20
+        self.is_open, self.status, self.kept = False, 0x20, 0
         self.sessions.clear()
         self.open()
 
@@ -141,6 +153,8 @@ class Chip(RuleBasedStateMachine):
             error = BAD_DATA
         elif offset >= len(thing.data):
             error = OUT_OF_BOUNDS
+        elif min(length, len(thing.data) - offset) > LONGEST:
+            error = TOO_LONG
         answer = self.send(GET, 0, two(oid) + two(offset) + two(length), error)
         if self.is_open and not error:
             assert answer == thing.data[offset : offset + length]

@@ -214,7 +214,7 @@ def test_what_is_terminated_is_neither_read_nor_used(probe: Probe) -> None:
     to_sign = tlv.encode(1, DIGEST) + tlv.encode(3, b"\xe0\xf1")
     assert probe.refused(0x31, 0x11, to_sign) is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
     updated(probe, {Tag.LCSO: b"\x01"}, 2)
-    assert probe.read(TARGET) == b"\x00"
+    assert probe.read(TARGET) == bytes(1500)
 
 
 def test_without_a_reset_type(probe: Probe) -> None:

@@ -255,7 +255,8 @@ def test_a_secret_has_at_most_64_bytes(probe: Probe) -> None:
     secret = UpdateSecret(SECRET_OID, bytes(range(64)))
     probe.write(SECRET_OID, secret.value, how=ERASE)
     apply(probe, made(b"x", secret=secret))
-    probe.write(SECRET_OID, bytes(65), how=ERASE)
+    assert probe.write_refused(SECRET_OID, bytes(65), how=ERASE) is ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED
+    probe.install(SECRET_OID, bytes(65), {Tag.USED_SIZE: b"\x41"})
     assert start_refused(probe, made(b"x", 2, secret=secret)) is ErrorCode.INVALID_DATA
 
 

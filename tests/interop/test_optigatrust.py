@@ -128,7 +128,7 @@ def test_metadata_in_the_librarys_words(value: Any) -> None:
     assert value["before"] == {
         "lcso": "creation",
         "max_size": 140,
-        "used_size": 1,
+        "used_size": 100,
         "change": ["lcso", "<", "operational"],
         "read": "always",
     }
@@ -150,7 +150,6 @@ def test_a_key_slot_before_its_first_key(value: Any) -> None:
     assert value == {
         "lcso": "creation",
         "change": ["lcso", "<", "operational"],
-        "read": "never",
         "execute": "always",
     }
 

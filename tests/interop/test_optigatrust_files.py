@@ -29,6 +29,8 @@ if sys.platform != "linux":
 
 optigatrust = pytest.importorskip("optigatrust")
 DRIVER = ROOT / "tests" / "support" / "interop" / "optigatrust_files_driver.py"
+LIBRARY_READS = 1700
+"""Most bytes that the library reads of an object; one that was never written can hold 1728."""
 OWN = {"e0c2", "e0c5", "e0e0"}
 """Objects that are the chip's own and differ from chip to chip."""
 LOADED = {
@@ -80,11 +82,14 @@ def differences(ours: bytes, results: dict[str, Any]) -> dict[str, Any]:
 def what_is_set(entry: dict[str, Any]) -> tuple[str, dict[int, bytes]]:
     """Data and metadata of an object, less what the library does not set.
 
-    It puts the change condition of an object with data back as it was before, whatever the file says.
+    It puts the change condition of an object with data back as it was before, whatever the file says. Of long data it
+    reads a part.
     """
     metadata = Metadata.parse(bytes.fromhex(entry["metadata"]))
     left_out = (*OWN_TAGS, Tag.VERSION, *([] if metadata.max_size is None else [Tag.CHANGE]))
-    return entry.get("data", ""), {tag: value for tag, value in metadata.items() if tag not in left_out}
+    return entry.get("data", "")[: 2 * LIBRARY_READS], {
+        tag: value for tag, value in metadata.items() if tag not in left_out
+    }
 
 
 def test_the_library_loads_our_file(ours: bytes, results: dict[str, Any]) -> None:
@@ -121,7 +126,7 @@ def test_we_load_the_librarys_file(copy: tuple[optiga.Chip, dict[str, Any]]) -> 
     assert chip.read(0xF1D5) == bytes(range(50))
     for oid in made.keys() - OWN - {"e0f0"}:
         assert got[oid]["pretty_metadata"] == made[oid]["pretty_metadata"], oid
-        assert got[oid].get("data", "") == made[oid].get("data", ""), oid
+        assert got[oid].get("data", "")[: 2 * LIBRARY_READS] == made[oid].get("data", ""), oid
 
 
 def test_both_make_the_same_file_of_a_chip(results: dict[str, Any]) -> None:

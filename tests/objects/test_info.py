@@ -101,10 +101,10 @@ def test_a_model_that_lacks_objects(chip, monkeypatch):
     read, metadata = chip.read, chip.metadata
 
     def lacking(function, lacked):
-        def call(oid):
+        def call(oid, *part, **parts):
             if oid in lacked:
                 raise ChipError("no such object", code=ErrorCode.INVALID_OID)
-            return function(oid)
+            return function(oid, *part, **parts)
 
         return call
 

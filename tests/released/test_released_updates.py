@@ -36,11 +36,13 @@ class TestUpdates:
             assert optiga.json("update", "show", name) == shown
 
     def test_they_are_applied_one_after_the_other(self, optiga: Optiga) -> None:
-        """What comes of them all is what the release made of them."""
+        """What comes of them all is what the release made of them. Again, those in plain are there already."""
+        shown = read_json(Path("shown.json"))
         for name in read_json(Path("applied.json")):
             assert optiga.chip_json("update", "apply", name, "--check")["applied"] is False
             assert optiga.chip_json("update", "apply", name, "--yes")["applied"] is True
-            optiga.on_chip("update", "apply", name, "--yes", code=CONFIGURATION)
+            is_plain = shown[name]["secret"] is None
+            optiga.on_chip("update", "apply", name, "--yes", code=0 if is_plain else CONFIGURATION)
         after, expected = optiga.json("emulator", "dump", "chip"), read_json(Path("state-after.json"))
         assert is_the_same(steady(after), steady(expected))
         check_signature(optiga, "second", "secp256r1.key")

@@ -114,7 +114,7 @@ def rsa_key(info: bytes) -> rsa.RSAPublicKey:
 
 def open_application(bench: Bench, _: int) -> None:
     bench.chip.random(32, session=SESSION)
-    assert bench.open().read(SMALL) == b"\x00"
+    assert bench.open().read(SMALL) == bytes(100)
 
 
 def restore_application(bench: Bench, _: int) -> None:

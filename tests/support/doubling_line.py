@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optiga.protocol import frame
-from tests.support.faulty_line import FaultyLine
+from tests.support.faulty_line import BYTES_PER_S, FaultyLine
 
 
 @dataclass
@@ -13,7 +13,7 @@ class DoublingLine(FaultyLine):
     """A line on which the answer to a command comes twice.
 
     :param doubled: the command whose answer it is, counted from 0; None for each.
-    :param later_s: how long behind the first the second comes.
+    :param later_s: how long behind the end of the first the second begins; their bytes never mix on one wire.
     :param chip_s: how long the chip works on a command.
     """
 
@@ -29,5 +29,7 @@ class DoublingLine(FaultyLine):
         super().write(data)
         new = self._coming[before:]
         if is_command and new and self.doubled in (None, len(self.sent) - 1):
-            self._coming += [(when + self.later_s, piece) for when, piece in new]
+            begin = new[0][0] - len(new[0][1]) / BYTES_PER_S
+            shift = new[-1][0] - begin + self.later_s
+            self._coming += [(when + shift, piece) for when, piece in new]
             self._coming.sort(key=lambda item: item[0])

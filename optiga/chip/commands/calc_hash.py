@@ -69,6 +69,10 @@ class CalcHash(Command[bytes]):
     code: ClassVar[CommandCode] = CommandCode.CALC_HASH
 
     @property
+    def target(self) -> int | None:
+        return self.content.oid if isinstance(self.content, ObjectPart) else None
+
+    @property
     def param(self) -> int:
         return HASH_SHA256
 

@@ -50,11 +50,11 @@ class CalcSSec(Command[bytes]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.UNSUPPORTED_EXTENSION:
-            return "The object holds no key, no EC key, or one that may not agree (key usage key agreement)"
+            return "The object holds no EC key, or one that may not agree (key usage key agreement)"
         if error in (ErrorCode.INVALID_DATA, ErrorCode.UNSUPPORTED_PARAMETERS):
             return "The other public key is no uncompressed point of the curve of the chip's key"
         if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
-            return "The session holds no key; make one in it first"
+            return "The object or session holds no key; make one in it first"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The key's execute access condition does not allow its use"
         return ""

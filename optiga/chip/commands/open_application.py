@@ -39,6 +39,7 @@ class OpenApplication(Command[None]):
         expect_no_data(answer)
 
     def hint(self, error: ErrorCode) -> str:
-        if self.handle and error == ErrorCode.INVALID_DATA:
+        # A chip tells no cause while its application is closed, as it is after a wrong handle.
+        if self.handle and error in (ErrorCode.INVALID_DATA, ErrorCode.NO_ERROR):
             return "The chip has no context of that handle: one is restored once, and dropped by any other opening"
         return "The chip does not know its application: is it an OPTIGA Trust X or Trust M?"

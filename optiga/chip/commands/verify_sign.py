@@ -30,6 +30,10 @@ class VerifySign(Command[None]):
     code: ClassVar[CommandCode] = CommandCode.VERIFY_SIGN
 
     @property
+    def target(self) -> int | None:
+        return self.key if isinstance(self.key, int) else None
+
+    @property
     def param(self) -> int:
         return self.scheme
 

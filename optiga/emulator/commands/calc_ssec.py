@@ -18,10 +18,17 @@ def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     tags = take_tags(data)
     target = take_target(tags)
     where, which, bit_string = expect_tags(tags, _TAG_KEY_OID, _TAG_ALGORITHM, _TAG_PUBLIC_KEY)
-    key = machine.key(take_number(where, 2))
+    # As real chips say of an object without a key, and not what they say of one in the other commands.
+    key = machine.key(take_number(where, 2), empty=ErrorCode.COMMAND_OUT_OF_SEQUENCE)
     if not key.algorithm.is_ec or not int(key.usage) & KeyUsage.KEY_AGREEMENT:
         raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
-    algorithm, public_key = take_public_key(machine, which, bit_string)
+    try:
+        algorithm, public_key = take_public_key(machine, which, bit_string)
+    except CommandError as error:
+        # Real chips find a point off the curve only in using the key with it, which counts as a use.
+        if error.code is ErrorCode.INVALID_DATA and which == bytes([key.algorithm]):
+            raise CommandError(error.code, is_use=keys.is_whole_point(key.algorithm, bit_string)) from None
+        raise
     if algorithm is not key.algorithm:
         raise CommandError(ErrorCode.INVALID_DATA)
     return machine.give_secret(target, keys.agree(key.private, public_key), Origin.AGREED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.metadata_change import change_metadata
+from optiga.emulator.sizes import room_of, with_content
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Tag
@@ -38,8 +39,7 @@ def _write(machine: Machine, oid: int, offset: int, content: bytes, *, erase: bo
         # Whatever the metadata say: the data of a key are never written so (note to table 47).
         raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
     machine.require(oid, Tag.CHANGE)
-    room = stored.metadata.max_size or 0
-    if offset + len(content) > room:
+    if offset + len(content) > room_of(machine.info(oid), stored.metadata):
         raise CommandError(ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED)
     if oid in machine.security_status:
         # A status once given up cannot be had back: bits are only cleared, and all of them by an erase.
@@ -51,7 +51,7 @@ def _write(machine: Machine, oid: int, offset: int, content: bytes, *, erase: bo
         raise CommandError(ErrorCode.INVALID_DATA)
     before = b"" if erase else machine.object(oid).data  # as it is now: a counter may be linked to itself
     written = before[:offset].ljust(offset, b"\x00") + content + before[offset + len(content) :]
-    machine.put(oid, machine.object(oid).with_data(written))
+    machine.put(oid, with_content(machine.info(oid), machine.object(oid), written))
 
 
 def _check_progress(oid: int, now: int, wanted: int) -> None:

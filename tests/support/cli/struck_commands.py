@@ -220,7 +220,6 @@ class UpdateApply(Command):
     """In several fragments: the object may be there in part, until the same update ends it."""
 
     words = (*PORT, "update", "apply", "set.json")
-    ended = (0, _USAGE)
     data = os.urandom(1400)
 
     def prepare(self, place: Place) -> None:

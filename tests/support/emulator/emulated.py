@@ -20,6 +20,8 @@ WRITE, METADATA, COUNT, ERASE = 0x00, 0x01, 0x02, 0x40
 ECDSA = 0x11
 BELOW_OPERATIONAL = bytes.fromhex("e1fc07")
 ALWAYS, NEVER = b"\x00", b"\xff"
+UNWRITTEN = bytes(100)
+"""What 0xF1D0 to 0xF1DB hold on a new chip."""
 
 
 def two(value: int) -> bytes:
@@ -71,7 +73,10 @@ class Probe:
         self.machine.table.commit()
 
     def last_error(self) -> int:
-        """Read, and by that clear, the last error code."""
+        """Read, and by that clear, the last error code; while the application is closed no command tells it."""
+        if not self.machine.is_open:
+            told, self.machine.last_error = self.machine.last_error, ErrorCode.NO_ERROR
+            return told
         return self.ok(CommandCode.GET_DATA_OBJECT, 0, two(0xF1C2))[0]
 
     def ok(self, code: int, param: int, data: bytes = b"") -> bytes:
@@ -97,7 +102,10 @@ class Probe:
     def metadata(self, oid: int) -> Metadata:
         return Metadata.parse(self.ok(CommandCode.GET_DATA_OBJECT, 1, two(oid)))
 
-    def write(self, oid: int, data: bytes, *, offset: int = 0, how: int = WRITE) -> None:
+    def write(self, oid: int, data: bytes, *, offset: int = 0, how: int | None = None) -> None:
+        """Write data, or what else ``how`` says; without it those from offset 0 are all that the object then holds."""
+        if how is None:
+            how = WRITE if offset else ERASE
         assert self.ok(CommandCode.SET_DATA_OBJECT, how, two(oid) + two(offset) + data) == b""
 
     def write_refused(self, oid: int, data: bytes, *, offset: int = 0, how: int = WRITE) -> ErrorCode:

@@ -40,7 +40,10 @@ def list_all(settings: Settings) -> None:
     from optiga.objects.counters import list_counters
 
     with settings.open_chip() as chip:
-        counters = [counter.fields for counter in list_counters(chip)]
+        listed, unusable = list_counters(chip)
+    for one in unusable:
+        settings.warn(one.text)
+    counters = [counter.fields for counter in listed]
     text = table(("oid", "value", "threshold", "left"), counters)
     settings.print_result({"counters": counters}, text=text)
 

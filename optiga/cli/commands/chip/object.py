@@ -12,6 +12,7 @@ from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.unusable import warn_of_unusable
 
 if TYPE_CHECKING:
     from optiga.objects.objects import DataChange, MetadataChange
@@ -56,6 +57,7 @@ def list_all(settings: Settings) -> None:
         }
         for one in objects
     ]
+    warn_of_unusable(settings, objects)
     settings.print_result({"objects": objects}, text=table(_COLUMNS, rows))
 
 
@@ -133,13 +135,17 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     version      a number
     reset_type   a state, flush or random
     """
+    from optiga.chip.unusable import find_unusable
     from optiga.objects.objects import describe_metadata, execute_metadata, find_info, plan_metadata, read_words
 
     info = find_info(oid)
     if not words:
         settings.check_query({"oid": "", **SIDE})
         with settings.open_chip(info.oid) as chip:
-            shown = describe_metadata(chip.metadata(info.oid))
+            held = chip.metadata(info.oid)
+        shown = describe_metadata(held)
+        if unusable := find_unusable(info.oid, held):
+            settings.warn(unusable.text)
         settings.print_result(
             {"oid": info.label, **shown}, text=f"{info.label}  {shown['hex']}\n{lines(shown['words'])}"
         )

@@ -45,6 +45,8 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
         check_not_chip(Path(path))
     with settings.open_chip() as chip:
         exported = read_chip(chip, chosen)
+    for unusable in exported.unusable:
+        settings.warn(unusable.text)
     if path == "-":
         text = encode_entries(exported.entries).decode("ascii").rstrip("\n")
         settings.print_result(format_entries(exported.entries), default="json", text=text)

@@ -13,6 +13,7 @@ from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, out_option, save
 from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.unusable import warn_of_unusable
 from optiga.errors import ConfigurationError
 
 _ALGORITHMS = (
@@ -32,6 +33,7 @@ def list_all(settings: Settings) -> None:
 
     with settings.open_chip() as chip:
         keys = list_keys(chip)
+    warn_of_unusable(settings, keys)
     rows = [{**key, "usage": ", ".join(key["usage"]) or None} for key in keys]
     settings.print_result({"keys": keys}, text=table(_COLUMNS, rows))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from optiga.update.check import UpdatePlan
     from optiga.update.update_set import UpdateSet
 
-_FIELDS = ("oid", "updates", "version", "applied", "resumed", "irreversible")
+_FIELDS = ("oid", "updates", "version", "applied", "resumed", "irreversible", "there_already")
 
 
 @click.command(name="show")
@@ -46,7 +46,7 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
 
     What the chip would refuse is refused before anything is sent: a version that is not greater, an update for another
     chip, another signer. What can never be undone is said, and asked for. An update that was interrupted is ended by
-    applying the same file once more.
+    applying the same file once more; one that the chip has already, version and content, is not sent.
     """
     from optiga.objects.objects import describe_metadata
     from optiga.update.apply import AGAIN, send_update
@@ -60,6 +60,9 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
         plan = check_update(chip, update)
         for warning in plan.warnings:
             settings.warn(warning)
+        if plan.there_already:
+            _print_there(settings, update, plan)
+            return
         if only_check:
             _print_check(settings, update, plan)
             return
@@ -75,6 +78,16 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
     before = describe_metadata(plan.before)
     fields = {**_fields(update, plan, applied=True), "before": before, "after": after}
     settings.print_result(fields, text=compare_sides(str(label), before, after))
+
+
+def _print_there(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
+    """The update is on the chip already, as after a run that was cut off when it had finished."""
+    from optiga.objects.objects import describe_metadata
+
+    words, held = update.in_words(), describe_metadata(plan.before)
+    text = f"{words['target']} has this update of its {words['updates']} already, version {words['payload_version']}: "
+    fields = {**_fields(update, plan, applied=False), "before": held, "after": held}
+    settings.print_result(fields, text=text + "nothing was sent")
 
 
 def _print_check(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
@@ -94,5 +107,5 @@ def _print_check(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> Non
 
 def _fields(update: UpdateSet, plan: UpdatePlan, *, applied: bool) -> dict[str, Any]:
     words = update.in_words()
-    values = (words["target"], words["updates"], words["payload_version"], applied, plan.resumed, list(plan.stays))
-    return dict(zip(_FIELDS, values, strict=True))
+    done = (applied, plan.resumed, list(plan.stays), plan.there_already)
+    return dict(zip(_FIELDS, (words["target"], words["updates"], words["payload_version"], *done), strict=True))

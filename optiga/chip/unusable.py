@@ -1,0 +1,102 @@
+"""Objects that a chip neither reads nor uses, whatever their access conditions say, and what can be done about it.
+
+SRM, table "Metadata associated with data and key objects", tag 0xC1 (an update that was interrupted leaves the object
+invalid), and "Metadata update" (termination).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optiga.errors import ChipError
+from optiga.protocol.codes import ErrorCode, LifeCycleState
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.objects import format_oid
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """An object that is neither read nor used.
+
+    :param code: the chip's error for whoever tries.
+    :param state: why, in a few words.
+    :param problem: what that means, one sentence without the full stop.
+    :param ways_out: what to do, one sentence without the full stop.
+    """
+
+    oid: int
+    code: ErrorCode
+    state: str
+    problem: str
+    ways_out: str
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a protected update of it has begun and not ended; otherwise it is in termination."""
+        return self.code is ErrorCode.INVALID_METADATA
+
+    @property
+    def text(self) -> str:
+        """All of it, for people; without the last full stop."""
+        return f"{self.problem}. {self.ways_out}"
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """All of it, as JSON has it."""
+        return {"oid": format_oid(self.oid), "problem": self.problem, "ways_out": self.ways_out}
+
+    def error(self, port: str = "") -> ChipError:
+        """What the chip says to whoever reads or uses the object, said before it is asked.
+
+        :param port: how the user names the board.
+        """
+        return ChipError(
+            self.problem, code=self.code, name=self.code.title, hint=self.ways_out, port=port, oid=self.oid
+        )
+
+
+def find_unusable(oid: int, metadata: Metadata) -> Unusable | None:
+    """Why an object is neither read nor used; None if its access conditions alone decide that.
+
+    :param metadata: those that the object has.
+    """
+    label, state = format_oid(oid), metadata.get(Tag.LCSO)
+    if state == bytes([LifeCycleState.TERMINATION]):
+        may_be_updated = metadata.get(Tag.METADATA_UPDATE) is not None and metadata.get(Tag.RESET_TYPE) is not None
+        return Unusable(
+            oid,
+            ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED,
+            "in termination",
+            f"{label} is in termination (LcsO 0x0F): the chip neither reads nor uses it",
+            "Only a protected update of its metadata can bring it back" if may_be_updated else "Nothing brings it back",
+        )
+    if not metadata.is_invalid:
+        return None
+    again, version = "Apply the same update again, which ends it", max(metadata.version - 1, 0)
+    if state is None or state[0] >= LifeCycleState.OPERATIONAL:
+        again += "; nothing else can, for its metadata are fixed"
+    else:
+        again += f"; or have the object taken as it is, with 'object metadata {label} \"version: {version}\"'"
+    return Unusable(
+        oid,
+        ErrorCode.INVALID_METADATA,
+        "its protected update was interrupted",
+        f"a protected update of {label} to version {metadata.version} was interrupted: until it ends, the chip neither "
+        "reads nor uses the object",
+        again,
+    )
+
+
+def explain(error: ChipError, found: Unusable | None, hint: str) -> None:
+    """Make a refusal say that its object is neither read nor used, which the chip's codes, 0x07 and 0x11, do not tell.
+
+    :param found: what the object's metadata say.
+    :param hint: the part of the error's hint that is about its code; it speaks of conditions that do not count here.
+    """
+    if found is None or found.code != error.code or found.problem in error.message:
+        return
+    error.message = f"{error.message}: {found.problem}"
+    if hint and hint in error.hint:
+        error.hint = error.hint.replace(hint, found.ways_out)
+    else:
+        error.hint = f"{found.ways_out}. {error.hint}" if error.hint else found.ways_out
