@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError
+from optiga.files.sqlite_guard import GuardedConnection
 from optiga.provision import journal as journal_module
 from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, Entry, Step, open_journal
 from tests.support.places import ROOT
@@ -253,7 +254,8 @@ class TestFiles:
         with open_journal(path) as journal:
             assert journal.all() == [kept]
 
-    def test_it_is_synchronized_before_the_next_step(self, path: Path) -> None:
+    def test_it_is_synchronized_before_the_next_step(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(GuardedConnection, "execute", sqlite3.Connection.execute)  # as it is for users
         with open_journal(path, make=True) as journal:
             (mode,) = journal._connection.execute("PRAGMA synchronous").fetchone()
             assert mode == 3  # EXTRA
