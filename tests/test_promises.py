@@ -8,14 +8,16 @@ from functools import cache
 
 import pytest
 
+from tests.support import promises, promises_of_input
 from tests.support.places import ROOT
-from tests.support.promises import PROMISES
+
+PROMISES = {**promises.PROMISES, **promises_of_input.PROMISES}
 
 
 def named() -> Iterator[tuple[str, str]]:
     """Each promise, and each test that is named for it."""
-    for promises in PROMISES.values():
-        for promise, tests in promises.items():
+    for group in PROMISES.values():
+        for promise, tests in group.items():
             for test in tests:
                 yield promise, test
 
@@ -47,9 +49,9 @@ def test_it_is_there(test: str) -> None:
 
 
 def test_every_promise_is_held() -> None:
-    for promises in PROMISES.values():
-        assert promises
-        for promise, tests in promises.items():
+    for group in PROMISES.values():
+        assert group
+        for promise, tests in group.items():
             assert tests, promise
             assert len(set(tests)) == len(tests), promise
 
