@@ -6,7 +6,20 @@ party that can be at fault, and the command line gives each branch its own exit 
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
+
+_LONGEST = 200
+_BEGINNING, _END = 80, 40
+_LONG = re.compile(rf"'[^'\n]{{{_LONGEST},}}'|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}")
+
+
+def shorten(text: str) -> str:
+    """A message whose values are of a length that can be read: of longer ones their beginning and end.
+
+    A value is what stands in quotes, or has no space in it; a path of common length stays whole.
+    """
+    return _LONG.sub(lambda found: f"{found[0][:_BEGINNING]}…{found[0][-_END:]}", text)
 
 
 class OptigaError(Exception):

@@ -20,6 +20,7 @@ from optiga.ca.profile import (
     build_verification,
     check_device,
     choose_validity,
+    device_size,
 )
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.revocation import (
@@ -168,6 +169,20 @@ class CertificateAuthority:
         with open_records(self.folder.records_path) as records, records.snapshot():
             check_records(self.folder, records)
         return judged.changes
+
+    def sizes(
+        self, csr_der: bytes, days: int | None = None, *, server: bool = False, ignore_names: bool = False
+    ) -> tuple[int, ...]:
+        """How long what :meth:`issue` gives for a request can be; issues none.
+
+        :param csr_der: as :meth:`check` takes it.
+        :returns: most bytes of each certificate in DER, the device's first, then the chain's.
+        :raises CertificateError: as :meth:`check` does, and if no certificate can be made of the request.
+        :raises ConfigurationError: if the days are none.
+        """
+        judged = judge(self.folder, csr_der, days, utc_now(), server=server, ignore_names=ignore_names)
+        size = device_size(judged.request, judged.grant, self._issuer, judged.validity)
+        return (size, *(len(one.der) for one in self.folder.chain))
 
     def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:
         """The newest certificate issued for a request that is still good, None if there is none.

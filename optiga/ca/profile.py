@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.protocol import der
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_DAYS = 36500
 """Longest validity, in days."""
+_LONGEST_SERIAL = (1 << 159) - 1
+"""20 bytes, as long as most are (RFC 5280, 4.1.2.2)."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How much earlier than now a certificate or a CRL begins, for devices whose clock is slow."""
 
@@ -153,6 +156,26 @@ def build_device(
         names = x509.SubjectAlternativeName([x509.DNSName(name) for name in grant.dns_names])
         builder = builder.add_extension(names, critical=not list(request.subject))
     return builder.sign(issuer.key, issuer.hash_algorithm)
+
+
+def device_size(request: CertificateRequest, grant: Grant, issuer: Issuer, validity: Validity) -> int:
+    """Most bytes that :func:`build_device` makes, in DER: with the longest serial number and signature.
+
+    What is made to find out is signed by a key that is thrown away: nobody has a certificate from it.
+
+    :raises CertificateError: if none can be made.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    stranger = Issuer(ec.generate_private_key(issuer.key.curve), issuer.certificate, issuer.crl_url)
+    try:
+        made = build_device(request, grant, stranger, _LONGEST_SERIAL, validity)
+    except (ValueError, TypeError) as error:
+        raise CertificateError(f"no certificate can be made of what the CSR asks for: {error}") from None
+    number = der.encode_integer((1 << issuer.key.curve.key_size) - 1)
+    longest = len(der.encode(der.SEQUENCE, number * 2))
+    return len(made.public_bytes(Encoding.DER)) - len(made.signature) + longest
 
 
 def check_device(signed: Certificate, request: CertificateRequest, grant: Grant) -> None:

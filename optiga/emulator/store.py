@@ -12,6 +12,7 @@ from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import check_object
 from optiga.errors import BoardError, ConfigurationError
+from optiga.files.database import SMALLEST
 from optiga.files.files import sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
@@ -327,10 +328,11 @@ def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject], con
 
 def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     """A connection that keeps all others out until it is closed."""
-    # SQLite would make an empty file its own. Only its size is asked for: whoever closes a file after reading it gives
-    # up all locks that his process has on it (POSIX), those of a chip that is open among them.
+    # SQLite would make an empty file its own, and one that is shorter than its smallest page. Only its size is asked
+    # for: whoever closes a file after reading it gives up all locks that his process has on it (POSIX), those of a chip
+    # that is open among them.
     with suppress(OSError):
-        if path.stat().st_size == 0:
+        if path.stat().st_size < SMALLEST:
             raise _not_a_chip(path)
     try:
         connection = _connect(path, wait_s)

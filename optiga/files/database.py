@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,8 @@ from optiga.files.sqlite_guard import check_file, connect, schema_problem
 if TYPE_CHECKING:
     from pathlib import Path
 
+SMALLEST = 512
+"""Bytes of the smallest page, and so of the smallest file, of SQLite: it takes anything shorter for an empty one."""
 WAIT_S = 30.0
 """How long one process waits for others, in seconds."""
 _SIGNS_OF_DAMAGE = ("malformed", "decode", "interrupted", "corrupt", "no such column", "datatype")
@@ -65,6 +68,7 @@ def open_database(path: Path, kind: Kind, *, make: bool = False, shared: bool = 
     if make and shared:
         _make_for_group(path)
     try:
+        _check_size(path, kind)
         with closing(connect(path, synchronous="EXTRA", make=make, timeout=WAIT_S)) as connection:
             try:
                 if make:
@@ -94,6 +98,19 @@ def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
         raise _another(path, kind)
     if problem := schema_problem(connection, kind.schema, kind.later):
         raise _damaged(path, kind, problem)
+
+
+def _check_size(path: Path, kind: Kind) -> None:
+    """Refuse a file that SQLite would write over, though it is not empty.
+
+    Only its size is asked for: whoever closes a file after reading it gives up all locks that his process has on it.
+
+    :raises ConfigurationError: if it is such a file.
+    """
+    with suppress(OSError, ValueError):  # opening it will say why
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode) and 0 < status.st_size < SMALLEST:
+            raise _another(path, kind)
 
 
 def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
+from optiga.files.precious import check_nothing_lost
 from optiga.files.temporary import Temporary
 
 _CAUSES = {
@@ -105,13 +106,14 @@ def _why_no_folder(path: Path) -> str:
         return cause_of(error)
 
 
-def check_output_file(path: Path, hint: str = "", *, secret: bool = False) -> None:
+def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_keys: bool = False) -> None:
     """Make sure that a file that the user named can be written, before anything is done for its content.
 
     :param hint: what to do instead, where no option --out names the file.
     :param secret: whether its content is a secret.
-    :raises ConfigurationError: if it is a folder or no name of a file, :func:`write_whole` would refuse it, or its
-        folder cannot be written to.
+    :param over_keys: let a file that holds a private key be replaced, for a caller who asks first.
+    :raises ConfigurationError: if it is a folder or no name of a file, :func:`write_whole` would refuse it, its folder
+        cannot be written to, or it holds what nobody could get back (:mod:`.precious`).
     """
     if "\0" in str(path) or not path.name or path == Path("-"):
         raise ConfigurationError(f"{str(path)!r} names no file", hint=hint or "Name one with --out")
@@ -125,6 +127,7 @@ def check_output_file(path: Path, hint: str = "", *, secret: bool = False) -> No
         return
     if _is_folder(target):
         raise ConfigurationError(f"cannot write {path}: it is a folder", hint=hint or "Name a file in it with --out")
+    check_nothing_lost(target, hint, keys=over_keys)
     check_folder_writable(target.parent)
 
 
@@ -213,8 +216,13 @@ def _real(path: Path) -> Path:
 
 
 def _write_stream(path: Path, data: bytes) -> None:
-    """Write to a terminal or a pipe; a pipe that nobody reads is waited for a little."""
-    flags = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    """Write to a terminal or a pipe; a pipe that nobody reads is waited for a little.
+
+    ``/dev/stdout`` may be a file that a shell has opened: what it holds already stays.
+    """
+    flags = os.O_WRONLY | os.O_APPEND
+    for name in ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC"):
+        flags |= getattr(os, name, 0)
     for attempt in range(_WAITS + 1):
         try:
             descriptor = os.open(path, flags)

@@ -66,7 +66,8 @@ def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool
 
 
 def folder_warning(path: Path, what: str) -> str:
-    """What to know of the folder that a file lies in; empty where nobody else may write it, or is not to be told.
+    """What to know of the folder that a file lies in; empty where nobody else may write it, or that cannot
+    be found out.
 
     :param what: what the file is to the user, for example ``the journal``.
     """

@@ -48,7 +48,7 @@ class GuardedConnection(sqlite3.Connection):
         super().execute("PRAGMA cell_size_check = ON")
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        """As it is, with a count of its own."""
+        """Run a statement; its steps are counted from zero."""
         self._taken = 0
         return super().execute(*arguments)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.chip import GivenKey
 from optiga.identity.csr import Wishes, put_together
 from optiga.pki.names import UID_FIELD, with_sample_uid
-from optiga.protocol.algorithms import RSA_KEY_BITS
+from optiga.protocol import der
+from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
 
 if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
+
+_MOST_BITS = 521
+"""Of a curve's order: secp521r1's has fewer than its coordinates have bytes for."""
 
 
 def sample_request(configuration: Configuration) -> bytes:
@@ -41,3 +46,33 @@ def sample_request(configuration: Configuration) -> bytes:
     else:
         signature = key.sign(to_be_signed, ec.ECDSA(digest))
     return put_together(to_be_signed, signature, algorithm, configuration.hash_name)
+
+
+class LongestRequest(NamedTuple):
+    """A request of the kind that a configuration asks for, as long as one can be.
+
+    :param der: CertificationRequest; its key and signature are none.
+    :param subject: bytes of its subject in DER.
+    :param public_key: bytes of its SubjectPublicKeyInfo in DER.
+    """
+
+    der: bytes
+    subject: int
+    public_key: int
+
+
+def longest_request(configuration: Configuration) -> LongestRequest:
+    """How long a request can be, without a key: the length of an ECDSA signature is not known before it is made."""
+    algorithm = configuration.algorithm
+    if algorithm.is_ec:
+        size = CURVES[algorithm].coordinate_size
+        greatest = der.encode_integer((1 << min(8 * size, _MOST_BITS)) - 1)
+        bits, signature = b"\x00\x04" + bytes(2 * size), der.encode(der.SEQUENCE, greatest * 2)
+    else:
+        modulus = (1 << RSA_KEY_BITS[algorithm]) - 1
+        numbers = der.encode_integer(modulus) + der.encode_integer(65537)
+        bits, signature = b"\x00" + der.encode(der.SEQUENCE, numbers), bytes(RSA_KEY_BITS[algorithm] // 8)
+    info = GivenKey(algorithm, der.encode(der.BIT_STRING, bits)).info
+    wishes = Wishes.of(configuration, with_sample_uid(UID_FIELD))
+    request = put_together(wishes.for_key(info), signature, algorithm, configuration.hash_name)
+    return LongestRequest(request, len(wishes.subject.dump()), len(info))

@@ -111,7 +111,11 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
         )
     if len(data) > target.info.size:
         several = f" of {len(chain)} certificates" if len(chain) > 1 else ""
-        hint = "Leave the root out of the chain" if len(chain) > 1 else "An EC certificate is much smaller"
+        hint = "A shorter subject or fewer names make it smaller"
+        if len(chain) > 1 and chain[-1].subject == chain[-1].issuer:
+            hint = "Leave the root out of the chain"
+        elif chain[0].public_key.title.startswith("rsa"):
+            hint = "An EC certificate is much smaller"
         raise CertificateError(
             f"{name}{several} does not fit: {_room(len(data), target.info)}", hint=hint, oid=target.oid
         )

@@ -14,6 +14,7 @@ from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
 from optiga.objects.irreversible import is_locked, what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
+from optiga.objects.lost_uses import lost_uses
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.conditions import Condition
@@ -62,6 +63,11 @@ class MetadataChange:
     before: Metadata
     changes: Metadata
     stays: tuple[str, ...]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a key can no longer do, one sentence each."""
+        return lost_uses(self.info.oid, self.before, self.changes)
 
     @property
     def is_needed(self) -> bool:

@@ -95,6 +95,30 @@ def resolve_readable(text: str) -> Target:
     return target
 
 
+def resolve_certificate(slot: Slot, oid: str | None) -> Target:
+    """The object for the certificate of a slot's key.
+
+    :param oid: its identifier, where it is not the slot's own.
+    :raises ConfigurationError: if there is none, or it is none for a device's certificate.
+    """
+    if oid is None:
+        if slot.certificate_oid is None:
+            raise ConfigurationError(
+                f"slot {slot.name} has a key ({format_oid(slot.key_oid)}) but no object for its certificate",
+                hint="Name one with --id: 0xE0E1, 0xE0E2 or 0xE0E3",
+                oid=slot.key_oid,
+            )
+        oid = format_oid(slot.certificate_oid)
+    found = resolve_writable(oid=oid)
+    if found.kind is not ObjectKind.CERTIFICATE:
+        raise ConfigurationError(
+            f"{found.info.label} is no object for a device's certificate",
+            hint="Those are 0xE0E1, 0xE0E2 and 0xE0E3",
+            oid=found.oid,
+        )
+    return Target(found.info, slot)
+
+
 def _find_object(text: str) -> Target:
     oid = parse_oid(text)
     info = None if oid is None else ALL_OBJECTS.get(oid)

@@ -105,6 +105,17 @@ class Attestation:
                 hint="Give it the same --trust",
             )
 
+    def warn_of_loss(self, found: Entry | None, *, renew: bool) -> None:
+        """Say of a device that was proven, and is renewed without a proof, that its new certificate has none.
+
+        :param found: what the journal has of the slot.
+        """
+        if renew and self.genuine is None and found is not None and found.attested is not None:
+            self._report.warn(
+                "the certificate before was activated with the chip proven genuine; the new one is not: --trust proves "
+                "it anew"
+            )
+
     def begin(self, entry: Entry) -> Entry:
         """An entry, held against the proof, and with what the proof has shown.
 

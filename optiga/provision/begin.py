@@ -10,6 +10,7 @@ from optiga.provision.issuers import find_unheard
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step, damaged
 from optiga.provision.on_chip import OnChip, chain_of
+from optiga.provision.outputs import check_outputs
 from optiga.provision.plan import Plan
 from optiga.provision.report import Report
 
@@ -30,10 +31,8 @@ class Beginning:
         :raises ConfigurationError: if the journal's is none that a run has left.
         """
         found = self._journal.find(self._uid, self._plan.slot.name)
-        if found is None:
-            self._on_chip.warn_of_identity()
         if found is None or found.step is Step.DEPROVISIONED:
-            return self._begin_anew(None)
+            return self._begin_anew(None, is_new=found is None)
         if not found.is_complete:
             raise damaged(found.uid, found.slot)
         found = check_entry(found)
@@ -48,6 +47,7 @@ class Beginning:
         if found.step < Step.REQUESTED:
             if mismatch or self._on_chip.key_problem(found):
                 return self._begin_anew(found)
+            self._check_possible()
         elif obstacle := self._obstacle(found, mismatch):
             if renew:
                 return self._begin_anew(found)
@@ -66,8 +66,11 @@ class Beginning:
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
 
-    def _begin_anew(self, old: Entry | None) -> Entry:
+    def _begin_anew(self, old: Entry | None, *, is_new: bool = False) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
+        self._check_possible()
+        if is_new:
+            self._on_chip.warn_of_identity()
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
             self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
         replaced = self._replaced(old)
@@ -79,6 +82,11 @@ class Beginning:
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
         return entry if plan.new is None else self._journal.save(entry)
+
+    def _check_possible(self) -> None:
+        """Refuse what is known to fail later, before the key that the chip has is lost and the journal says so."""
+        check_outputs(self._plan.folder, self._plan.cloud, self._uid)
+        self._on_chip.check_possible()
 
     def _take_names(self, entry: Entry) -> Entry:
         """The entry with the plan's cloud, and with its names for what is not done yet."""

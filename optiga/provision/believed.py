@@ -102,7 +102,7 @@ def known_keys(entry: Entry) -> dict[str, str]:
 def check_names(entry: Entry, journal: Journal) -> None:
     """Refuse an entry with the certificate of another chip.
 
-    :raises ConfigurationError: if the journal knows one of its certificates as another chip's, or one is none.
+    :raises ConfigurationError: if one of its certificates is known as another chip's, or an identifier is none.
     """
     for name in known_keys(entry):
         if not _ID.fullmatch(name) or journal.owners(name) - {entry.uid}:

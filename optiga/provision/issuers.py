@@ -14,6 +14,7 @@ from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.provision.checks import ask
 from optiga.provision.journal import Step, damaged
+from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority, IssuedCertificate
@@ -80,6 +81,12 @@ class Issuer(Protocol):
     title: str
     notes: tuple[str, ...]
 
+    def sizes(self, configuration: Configuration) -> Sizes:
+        """How long what it certifies is going to be; nothing is certified.
+
+        :raises OptigaError: if it would certify no such request.
+        """
+
     def find(self, request: Request) -> Certified | None:
         """The certificate that an interrupted run has left behind for this very request."""
 
@@ -96,6 +103,9 @@ class AwsIssuer:
 
     def __init__(self, certificates: Certificates) -> None:
         self._certificates = certificates
+
+    def sizes(self, configuration: Configuration) -> Sizes:
+        return sizes_of_aws(configuration)
 
     def find(self, request: Request) -> Certified | None:
         try:
@@ -126,8 +136,12 @@ class CaIssuer:
         self._server = server
         self._ignore_names = ignore_names
         self.notes: tuple[str, ...] = ()
+        self._sizes: tuple[int, ...] = ()
         self.name = f"ca:{hashlib.sha256(authority.certificate.der).hexdigest()[:16]}"
         self.title = f"the CA {authority.certificate.subject}"
+
+    def sizes(self, configuration: Configuration) -> Sizes:
+        return sizes_of_ca(configuration, self._sizes)
 
     def check(self, configuration: Configuration) -> None:
         """Refuse a configuration whose CSR the CA would not certify, before there is a key; see what it leaves out.
@@ -136,9 +150,9 @@ class CaIssuer:
         :raises ConfigurationError: if the days are none, or the CA's records are not those that it needs.
         """
         try:
-            self.notes = self._authority.check(
-                sample_request(configuration), self._days, server=self._server, ignore_names=self._ignore_names
-            )
+            request, days, server, ignore = sample_request(configuration), self._days, self._server, self._ignore_names
+            self.notes = self._authority.check(request, days, server=server, ignore_names=ignore)
+            self._sizes = self._authority.sizes(request, days, server=server, ignore_names=ignore)
         except CertificateError as error:
             raise CertificateError(
                 f"{self.title} would not certify {configuration.source}: {error.message}", hint=error.hint

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError
 from optiga.identity.proof import prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
+from optiga.objects.access import check_access
 from optiga.objects.stored import decode_stored, is_empty
 from optiga.pki.certificate import parse_certificates
 from optiga.pki.public_keys import PublicKey
+from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import find_slot, format_oid
+from optiga.provision.sizes import check_room
 
 if TYPE_CHECKING:
     from optiga.chip import Chip, Key
@@ -37,6 +40,20 @@ class OnChip:
         public_key = PublicKey.of_info(entry.key_info)
         proof = prove_public_key(self.chip, self._plan.slot.key_oid, public_key, "the journal's certificate")
         return "" if proof.key_match else proof.text
+
+    def check_possible(self) -> None:
+        """Refuse a chip that would not take the new key, sign with it, or take its certificate. Two exchanges.
+
+        :raises ConfigurationError: if its metadata say so.
+        :raises CertificateError: if there is no room for the certificate.
+        :raises ChipError: if it has no such objects.
+        """
+        if self._plan.new is None:
+            return
+        key, target = self._plan.slot.key_oid, self._plan.target
+        check_access(self.chip, key, Tag.CHANGE, Tag.EXECUTE)
+        metadata = check_access(self.chip, target.oid, Tag.CHANGE)
+        check_room(self._plan.new.configuration.source, self._plan.new.sizes, target, metadata.max_size)
 
     def warn_of_identity(self) -> None:
         """Say whose identity is going to be lost, the slot's own or the one whose certificate lies in the object."""

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
-from optiga.objects.targets import Target, resolve_writable
+from optiga.objects.targets import Target, resolve_certificate
 from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
-from optiga.protocol.objects import ObjectKind, Slot, format_oid
+from optiga.protocol.objects import Slot, format_oid
 from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
+from optiga.provision.outputs import check_outputs
 from optiga.provision.report import Report
+from optiga.provision.sizes import Sizes, check_room, sizes_of_aws
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
     from optiga.provision.journal import Entry
-
-ARN_FILE = "optiga.aws_arn"
 
 
 class CloudWishes(NamedTuple):
@@ -127,10 +127,13 @@ class CloudPlan:
 
 
 class NewIdentity(NamedTuple):
-    """What a chip's new identity is made from: the configuration of its key and CSR, and who certifies the key."""
+    """What a chip's new identity is made from: the configuration of its key and CSR, who certifies the key, and
+    how long that is.
+    """
 
     configuration: Configuration
     issuer: Issuer
+    sizes: Sizes
 
 
 @dataclass(frozen=True)
@@ -231,17 +234,20 @@ def plan_provision(
     :raises ConfigurationError: for whatever cannot be done so.
     :raises CloudError: if AWS cannot be asked or refuses.
     """
-    target = _certificate_target(configuration.slot, oid)
+    target = resolve_certificate(configuration.slot, oid)
     if aws_options is None and authority is None:
         raise ConfigurationError("without a cloud nobody certifies the key", hint="Name a CA of your own with --ca")
     named = None
     if aws_options is not None:
         named = _with_configuration(wishes, configuration)
         check_aws_algorithm(configuration)
+    if authority is None:
+        check_room(configuration.source, sizes_of_aws(configuration), target)
     issuer: Issuer | None = None
     if authority is not None:
         own = CaIssuer(authority, days, server=server, ignore_names=ignore_names)
         own.check(configuration)
+        check_room(configuration.source, own.sizes(configuration), target)
         issuer = own
     cloud = None
     if aws_options is not None and named is not None:
@@ -251,9 +257,17 @@ def plan_provision(
         sample = with_sample_uid(UID_FIELD)
         cloud.check_chip(sample, {name: fill_uid(value, sample) for name, value in configuration.subject})
     assert issuer is not None  # noqa: S101 - there is a cloud or a CA
+    check_outputs(folder, cloud)
     made_from = [configuration.csr_config, configuration.slot.name, target.info.label]
     settings = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
-    return Plan(configuration.slot, target, NewIdentity(configuration, issuer), settings, folder, cloud)
+    return Plan(
+        configuration.slot,
+        target,
+        NewIdentity(configuration, issuer, issuer.sizes(configuration)),
+        settings,
+        folder,
+        cloud,
+    )
 
 
 def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes: CloudWishes, report: Report) -> Plan:
@@ -268,8 +282,9 @@ def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes:
             hint="first, second, third and fourth have",
             oid=slot.key_oid,
         )
-    target = _certificate_target(slot, None)
+    target = resolve_certificate(slot, None)
     cloud = plan_cloud(aws_options, wishes, None, report)
+    check_outputs(folder, cloud)
     return Plan(slot, target, None, "", folder, cloud)
 
 
@@ -362,8 +377,10 @@ def _check_wishes(wishes: CloudWishes) -> None:
     for kind, value in (("thing", wishes.thing), ("policy", wishes.policy), ("thing type", wishes.thing_type)):
         if value is not None:
             check_name(kind, value)
-    for group in wishes.groups:
+    for number, group in enumerate(wishes.groups):
         check_name("thing group", group)
+        if group in wishes.groups[:number]:
+            raise ConfigurationError(f"the thing group {group} is named twice", hint="Name each group once")
     check_attributes(wishes.attributes, typed=wishes.thing_type is not None)
     extras = wishes.attributes or wishes.groups or wishes.thing_type
     if wishes.template is not None and (extras or wishes.policy is not None or wishes.policy_template is not None):
@@ -375,23 +392,3 @@ def _check_wishes(wishes: CloudWishes) -> None:
         raise ConfigurationError("--parameter goes with --template")
     if wishes.thing is None and wishes.template is None and extras:
         raise ConfigurationError("there is no thing to have a type, a group or attributes", hint="Name a thing")
-
-
-def _certificate_target(slot: Slot, oid: str | None) -> Target:
-    """The object for the certificate of a slot's key."""
-    if oid is None:
-        if slot.certificate_oid is None:
-            raise ConfigurationError(
-                f"slot {slot.name} has a key ({format_oid(slot.key_oid)}) but no object for its certificate",
-                hint="Name one with --id: 0xE0E1, 0xE0E2 or 0xE0E3",
-                oid=slot.key_oid,
-            )
-        oid = format_oid(slot.certificate_oid)
-    found = resolve_writable(oid=oid)
-    if found.kind is not ObjectKind.CERTIFICATE:
-        raise ConfigurationError(
-            f"{found.info.label} is no object for a device's certificate",
-            hint="Those are 0xE0E1, 0xE0E2 and 0xE0E3",
-            oid=found.oid,
-        )
-    return Target(found.info, slot)

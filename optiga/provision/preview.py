@@ -6,8 +6,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from optiga.errors import OptigaError
+from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty
+from optiga.provision.on_chip import OnChip
+from optiga.provision.outputs import check_outputs
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -16,31 +18,38 @@ if TYPE_CHECKING:
     from optiga.provision.report import Report
 
 
-def warn_of_other_identity(
+def preview(
     open_chip: Callable[[], Chip],
     plan: Plan,
     open_journal: Callable[[], AbstractContextManager[Journal]] | None,
     report: Report,
+    *,
+    renew: bool = False,
 ) -> None:
-    """Warn of a certificate on the chip that another journal's run has put there, or nobody knows who.
+    """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
-    Two exchanges: the UID and the object of the certificate. A chip that cannot be asked is a warning, too.
+    Four exchanges: the UID, the object of the certificate, and the metadata of this and of the key. A chip that cannot
+    be asked is a warning, too.
 
     :param open_journal: None where there is no journal yet.
-    :raises ConfigurationError: if the journal cannot be read.
+    :param renew: whether a chip that is finished gets a new key and certificate.
+    :raises ConfigurationError: if the chip does not let its key or certificate be replaced, a file cannot be written,
+        or the journal cannot be read.
+    :raises CertificateError: if the chip has no room for the certificate.
     """
     try:
         with open_chip() as chip:
             uid, data = chip.uid.hex, chip.read(plan.target.oid)
+            if renew or not _is_known(uid, plan, open_journal):
+                check_outputs(plan.folder, plan.cloud, uid)
+                OnChip(chip, plan, report).check_possible()
+    except (ConfigurationError, CertificateError):
+        raise
     except OptigaError as error:
         report.warn(f"the chip was not asked what it holds: {error.message}")
         return
-    if is_empty(data):
+    if is_empty(data) or _is_known(uid, plan, open_journal):
         return
-    if open_journal is not None:
-        with open_journal() as journal:
-            if journal.find(uid, plan.slot.name) is not None:
-                return
     try:
         subject = f", of {decode_stored(data)[0].subject}"
     except ValueError:
@@ -49,3 +58,11 @@ def warn_of_other_identity(
         f"{plan.target.info.label} holds an identity that this journal does not know{subject}: "
         f"a run replaces the key in slot {plan.slot.name} and this certificate, and a cloud that has it is not told"
     )
+
+
+def _is_known(uid: str, plan: Plan, open_journal: Callable[[], AbstractContextManager[Journal]] | None) -> bool:
+    """Whether the journal knows the slot of a chip."""
+    if open_journal is None:
+        return False
+    with open_journal() as journal:
+        return journal.find(uid, plan.slot.name) is not None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.errors import CertificateError, CloudError, OptigaError
-from optiga.files.files import check_own_output, write_whole
+from optiga.files.files import write_whole
 from optiga.identity.csr import check_model
 from optiga.identity.proof import prove_key
 from optiga.objects.stored import read_certificates
@@ -24,7 +24,8 @@ from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step
 from optiga.provision.new_key import NewKey
 from optiga.provision.on_chip import OnChip, chain_of
-from optiga.provision.plan import ARN_FILE, CloudPlan, Plan
+from optiga.provision.outputs import ARN_FILE, policy_file
+from optiga.provision.plan import CloudPlan, Plan
 from optiga.provision.report import Report
 
 if TYPE_CHECKING:
@@ -53,22 +54,14 @@ def provision(
     on_chip = OnChip(chip, plan, report)
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
-    _check_files(plan, on_chip.uid)
     attestation = Attestation(on_chip, plan, trust, report)
+    known = journal.find(on_chip.uid, plan.slot.name)
     if not renew:
-        attestation.check(journal.find(on_chip.uid, plan.slot.name))
+        attestation.check(known)
+    attestation.warn_of_loss(known, renew=renew)
     entry = attestation.begin(Beginning(on_chip, plan, journal, report).begin(renew=renew))
     steps = Steps(on_chip, plan, journal, report, attestation)
     return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
-
-
-def _check_files(plan: Plan, uid: str) -> None:
-    """Refuse names of our own files that lead elsewhere, as far as they are known before anything is done."""
-    if plan.cloud is not None:
-        policy = plan.cloud.policy(uid)
-        for name in (ARN_FILE, f"{policy}.aws_iot_policy" if policy else None):
-            if name is not None:
-                check_own_output(plan.folder / name)
 
 
 class Steps:
@@ -206,7 +199,7 @@ class Steps:
         if entry.policy is None or cloud.policy_template is None:
             return entry
         document = cloud.policy_template.render(cloud.aws, self._uid)
-        write_whole(self._plan.folder / f"{entry.policy}.aws_iot_policy", document.encode(), ours=True)
+        write_whole(self._plan.folder / policy_file(entry.policy), document.encode(), ours=True)
         if not cloud.registry.make_policy(entry.policy, document):
             self._compare_policy(entry.policy, document)
         cloud.registry.attach_policy(entry.policy, entry.certificate_arn or "")

@@ -84,7 +84,7 @@ def _connect(entry: Entry, options: AwsOptions, report: Report) -> Aws:
 def _remove_certificates(
     entry: Entry, certificates: Certificates, registry: Registry, report: Report
 ) -> set[str] | None:
-    """Remove the certificates of an entry, none of them before each is known to be its own.
+    """Remove the certificates of an entry, once it is known of all of them whether they are its own.
 
     Where these credentials may not look at one, it is taken for the entry's own and active, with a warning.
 

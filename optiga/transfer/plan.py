@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays_written
+from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import plan_metadata, read_data
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
@@ -103,6 +104,15 @@ class ImportPlan:
     def stays(self) -> list[str]:
         """What can never be undone, one sentence each, with the object."""
         return [f"{plan.info.label}: {sentence}" for plan in self.objects for sentence in plan.stays]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What keys can no longer do, one sentence each, with the object."""
+        return [
+            sentence
+            for plan in self.objects
+            for sentence in lost_uses(plan.info.oid, plan.before, plan.changes.with_tags(dict(plan.state.items())))
+        ]
 
     @property
     def steps(self) -> list[str]:

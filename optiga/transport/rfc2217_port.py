@@ -14,7 +14,7 @@ _Base: Any = rfc2217.Serial
 
 
 class Rfc2217Port(_Base):  # type: ignore[misc]
-    """pyserial's, for servers, too, that decline what is not needed: control lines, and to drop what has come."""
+    """pyserial's, which works as well with servers that decline to set control lines or to drop what has come."""
 
     def rfc2217_set_control(self, value: bytes) -> None:
         try:

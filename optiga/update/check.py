@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.objects.irreversible import access_at, fails_at, state_of
 from optiga.objects.key_usages import check_key_usage
+from optiga.objects.lost_uses import lost_uses
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
@@ -34,7 +35,7 @@ class UpdatePlan:
     :param before: the metadata of the object as they are.
     :param resumed: whether the update ends one that had been interrupted.
     :param stays: what can never be undone of it, one sentence each.
-    :param warnings: what could not be checked, one sentence each.
+    :param warnings: what could not be checked, and what a key can no longer do, one sentence each.
     """
 
     before: Metadata
@@ -66,6 +67,10 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
         _check_helper(chip, manifest.encryption.secret_oid, ObjectType.UPDATE_SECRET)
     _check_helper(chip, update.signed.anchor_oid, ObjectType.TRUST_ANCHOR)
     warnings = _check_signature(chip, update)
+    kind = manifest.kind
+    if isinstance(kind, mf.MetadataUpdate) and not flush_of(target, kind):  # of a key that is overwritten, more is said
+        after = metadata_after(target, update) or target
+        warnings = [*warnings, *lost_uses(update.oid, target, after)]
     return UpdatePlan(target, resumed, tuple(what_stays_updated(target, update)), tuple(warnings))
 
 

@@ -209,6 +209,9 @@ class TestSign:
         Path("device.pem").write_bytes(key)
         assert "device.pem, which holds something else" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root)
         assert Path("device.pem").read_bytes() == key
+        assert "private key" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root, "--out", "device.pem")
+        assert Path("device.pem").read_bytes() == key
+        Path("device.pem").write_text("notes")
         assert cli("ca", "sign", "device.csr", "--ca", root, "--out", "device.pem").code == 0  # as was said
         assert cli("ca", "sign", "device.csr", "--ca", root).code == 0  # a renewal
 

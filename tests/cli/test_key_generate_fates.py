@@ -154,6 +154,19 @@ class TestWhatComesBehindIt:
         assert "0xE0F1 has a new key: the key before it is gone" in said
         assert wire.made == 1
 
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a file that is always full")
+    @pytest.mark.parametrize("is_full", [False, True])
+    def test_a_file_that_is_full(
+        self, generate: Cli, wire: Wire, monkeypatch: pytest.MonkeyPatch, is_full: bool
+    ) -> None:
+        """Whatever becomes of standard output, the only copy of the key is on standard error."""
+        if is_full:
+            monkeypatch.setattr(sys, "stdout", Full())
+        result = generate("second", "--out", "/dev/full")
+        assert (result.code, len(result.errors), wire.made) == (CONFIGURATION, 1, 1)
+        begin, end = result.err.index("-----BEGIN"), result.err.index("-----END PUBLIC KEY-----")
+        load_pem_public_key(result.err[begin:end].encode() + b"-----END PUBLIC KEY-----\n")
+
     @pytest.mark.parametrize("words", [(), ("--output", "json"), ("--query", "public_key")])
     def test_an_output_that_is_full(
         self, generate: Cli, wire: Wire, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]

@@ -278,3 +278,28 @@ def test_pem_in_utf_16_is_called_so(cli: Cli, port: str, words: str) -> None:
     Path("file.pem").write_text(Path("mine/ca.pem").read_text(), encoding="utf-16")
     result = cli("--port", port, *words.split(), "file.pem", *(["file.pem"] * 2 if "verify" in words else []))
     assert (result.code, result.errors) == (CERTIFICATE, ["Error: file.pem is text in UTF-16. Save it in UTF-8"])
+
+
+class TestLongValues:
+    """What somebody has pasted in the wrong place is not given back at length."""
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("object", "read", "x" * 5000),
+            ("key", "list", "--query", "x" * 5000),
+            ("--read", "two words " * 500),
+            ("--port", "emulator:chip?model=" + "x" * 5000, "info"),
+            ("object", "metadata", "0xF1D0", "change: " + "y" * 5000),
+            ("key", "generate", "second", "--usage", "z" * 5000),
+        ],
+        ids=lambda words: " ".join(words)[:20],
+    )
+    def test_they_are_cut(self, cli: Cli, words: tuple[str, ...]) -> None:
+        result = cli("--port", "emulator:chip", *words) if words[0] != "--port" else cli(*words)
+        assert (result.code, len(result.errors)) == (2, 1)
+        assert len(result.errors[0]) < 700
+        assert "…" in result.errors[0]
+
+    def test_others_are_whole(self, cli: Cli) -> None:
+        assert "y" * 150 in cli("--port", "emulator:chip", "object", "read", "y" * 150).errors[0]

@@ -181,8 +181,11 @@ class TestProven:
         (entry,) = entries()
         assert entry.attested is not None
         if command == "provision":
-            assert cli(*words, "--renew").code == 0
+            result = cli(*words, "--renew", "-q")
+            assert result.code == 0
             assert [entry.attested for entry in entries()] == [None]
+            assert "Warning: the certificate before was activated with the chip proven genuine" in result.err
+            assert "proven genuine; the new" not in cli(*words, "--renew", "-q").err  # there is nothing to lose now
 
     def test_another_uid_than_the_first(
         self, cli: Cli, bench: Bench, root: Path, config: Path, command: str, monkeypatch: pytest.MonkeyPatch

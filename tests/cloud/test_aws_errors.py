@@ -350,3 +350,12 @@ class TestAskingAgain:
         with pytest.raises(AwsError, match="failure 1"):
             ask_again(ask, THROTTLED, 8, lambda _: None)
         assert (asked, waits) == ([1], [])
+
+
+def test_a_value_that_aws_gives_back_is_cut() -> None:
+    """What the value must be stands behind it."""
+    pem = "-----BEGIN CERTIFICATE REQUEST-----\n" + "A" * 5000
+    message = f"1 validation error detected: Value '{pem}' at 'csr' failed to satisfy constraint: length up to 4096"
+    said = str(translate(refusal("ValidationException", message=message)))
+    assert "A" * 100 not in said
+    assert "at 'csr' failed to satisfy constraint: length up to 4096" in said

@@ -141,6 +141,13 @@ def test_a_secret_through_the_names_of_the_system(out: Path) -> None:
     assert out.read_bytes() == b""
 
 
+def test_a_file_that_a_shell_has_opened_keeps_what_it_holds(out: Path) -> None:
+    out.write_bytes(b"before")
+    with out.open("ab") as file:
+        files.write_whole(Path(f"/dev/fd/{file.fileno()}"), DATA)
+    assert out.read_bytes() == b"before" + DATA
+
+
 def test_a_secret_file_that_is_there_becomes_its_owners(out: Path) -> None:
     out.touch(0o644)
     files.write_whole(out, DATA, SECRET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 import sys
 from collections.abc import Callable, Iterator
@@ -96,16 +97,33 @@ def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty
     return bytes(data)
 
 
-def check_out(out: str | None, *, secret: bool = False) -> None:
+def check_out(out: str | None, *, secret: bool = False, over_keys: bool = False) -> None:
     """Make sure that the file of ``--out`` can be written, before anything is done for it.
 
     :param secret: whether what goes into it is a secret.
-    :raises ConfigurationError: if it cannot.
+    :param over_keys: let a file that holds a private key be replaced, for a command that asks first.
+    :raises ConfigurationError: if it cannot, or is that of the emulated chip at the port.
     """
     if out is not None:
         from optiga.files.files import check_output_file
 
-        check_output_file(Path(out), secret=secret)
+        check_output_file(Path(out), secret=secret, over_keys=over_keys)
+        check_not_chip(Path(out))
+
+
+def check_not_chip(path: Path) -> None:
+    """Refuse an output file that the emulated chip at the port is going to be made in.
+
+    :raises ConfigurationError: if it is that one.
+    """
+    settings = click.get_current_context().ensure_object(Settings)
+    if settings.port is None:
+        return
+    from optiga.transport import EmulatorPort, is_emulator, resolve_port
+
+    port = resolve_port(settings.port) if is_emulator(settings.port) else None
+    if isinstance(port, EmulatorPort) and os.path.realpath(port.file) == os.path.realpath(path):
+        raise ConfigurationError(f"cannot write over {path}: it is the emulated chip", hint="Name another file")
 
 
 def check_not_terminal(what: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, shorten
 from optiga.files.shown import shown, shown_json, shown_lines
 
 if TYPE_CHECKING:
@@ -114,14 +114,15 @@ class Settings:
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
-        first, *others = shown_lines(text).split("\n")
+        first, *others = shorten(shown_lines(text)).split("\n")
         lines = [first, *(line if line.startswith("    ") else f"    {line}" for line in others)]
         text = "\n".join(lines)
         click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
-        click.secho(f"Error: {shown(' '.join(text.splitlines()))}", err=True, fg="red", color=_colours())
+        text = shorten(shown(" ".join(text.splitlines())))
+        click.secho(f"Error: {text}", err=True, fg="red", color=_colours())
 
     def check_query(self, sample: Mapping[str, Any]) -> None:
         """Refuse a query that finds nothing in a result of this kind, before anything is done.

@@ -55,6 +55,9 @@ THROTTLED = {
 }
 _LONGEST_WAIT_S = 20.0
 _LONGEST_TEXT = 500
+_LONGEST_VALUE = 60
+_VALUE = re.compile(rf"'([^']{{{_LONGEST_VALUE + 1},}})' at '")
+"""A long value in what AWS says of one that it does not take: ``Value '…' at 'name' failed to satisfy constraint``."""
 _LOG_IN = "Log in again (aws sso login), or get new credentials"
 
 
@@ -244,4 +247,5 @@ def _failure(error: Exception, subject: str) -> AwsError:
 
 def _one_line(value: object) -> str:
     text = " ".join(str(value).split())
+    text = _VALUE.sub(lambda found: f"'{found[1][:_LONGEST_VALUE]} …' at '", text)
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …"

@@ -14,6 +14,8 @@ from tests.support.cloud.terms import Answer, Asked, AwsError, now, refuse
 from tests.support.cloud.x509 import certify, has_good_key, is_ca, is_issued_by, pem_of, read_certificate, read_csr
 
 _PAGE_SIZE = 25
+_MAX_REQUEST = 4096
+"""Characters of a CSR (CreateCertificateFromCsr, certificateSigningRequest)."""
 
 
 class Account(Protocol):
@@ -45,7 +47,12 @@ class Certificates:
     # Devices' certificates
 
     def create_certificate_from_csr(self, asked: Asked) -> Answer:
-        request = read_csr(asked["certificateSigningRequest"])
+        if len(pem := asked["certificateSigningRequest"]) > _MAX_REQUEST:
+            refuse(
+                f"1 validation error detected: Value '{pem}' at 'certificateSigningRequest' failed to satisfy "
+                f"constraint: Member must have length less than or equal to {_MAX_REQUEST}"
+            )
+        request = read_csr(pem)
         public = ec.generate_private_key(ec.SECP256R1()).public_key() if self._cloud.certify_other_key else None
         certificate = certify(request.subject, public or request.public_key())
         entry = self._keep(certificate, "ACTIVE" if asked.get("setAsActive") else "INACTIVE")

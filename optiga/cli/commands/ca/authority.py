@@ -197,6 +197,7 @@ def sign(
     """
     from optiga.ca.request import load_request
     from optiga.files.files import check_output_file
+    from optiga.files.precious import check_nothing_lost
 
     request = Path(csr_path)
     csr = load_request(request)
@@ -204,13 +205,14 @@ def sign(
         dict.fromkeys(("certificate_file", "serial", "subject", "not_after", "ca", "names", "purposes"), "")
     )
     target = Path(out) if out is not None else request.with_suffix(".pem")
-    check_output_file(target)
+    check_output_file(target, over_keys=True)  # which key it is, is looked at below
     if target.exists() and target.samefile(request):
         raise ConfigurationError(f"the certificate would take the place of the CSR {target}", hint="Use --out")
     if out is None and target.exists():
         _check_replaceable(target)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
+    check_nothing_lost(target)
     check_published(authority, published)
     issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     issued.write(target)

@@ -148,6 +148,8 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
     with settings.open_chip(info.oid) as chip:
         change = plan_metadata(chip, info, wanted)
+        for warning in change.warnings:
+            settings.warn(warning)
         confirm(settings, f"Changing the metadata of {info.label}", change.stays, yes=yes)
         after = describe_metadata(execute_metadata(chip, change))
     _print_change(settings, change, after)
@@ -170,6 +172,8 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
     settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
     with settings.open_chip(info.oid) as chip:
         change = plan_lock(chip, info)
+        for warning in change.warnings:
+            settings.warn(warning)
         confirm(settings, f"Locking {info.label}", change.stays, yes=yes)
         after = describe_metadata(execute_metadata(chip, change))
     if not change.is_needed:

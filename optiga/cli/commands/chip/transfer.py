@@ -9,7 +9,7 @@ import click
 
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, read_whole
+from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, check_not_chip, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
@@ -42,6 +42,7 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     chosen = choose(oids)
     if path != "-":
         check_output_file(Path(path), "Name a file, or - for standard output", secret=True)
+        check_not_chip(Path(path))
     with settings.open_chip() as chip:
         exported = read_chip(chip, chosen)
     if path == "-":
@@ -94,6 +95,8 @@ def import_(
             plan.check()
         failures = list(plan.failures)
         settings.check_query(import_result(plan, failures))
+        for warning in plan.warnings:
+            settings.warn(warning)
         if not dry_run:
             confirm(settings, f"Importing {name}", plan.stays, yes=yes)
             failures = execute_import(chip, plan, keep_going=keep_going)

@@ -112,9 +112,9 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
 
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
-    from optiga.cli.support.content import SECRET_MODE
+    from optiga.cli.support.content import SECRET_MODE, check_out
     from optiga.cli.support.trust import announce_emulated
-    from optiga.files.files import check_output_file, write_whole
+    from optiga.files.files import write_whole
     from optiga.identity.genuineness import IDENTITY_SLOT
     from optiga.identity.read import is_secret
     from optiga.identity.read import read_object as read
@@ -123,7 +123,7 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     resolved = resolve_readable(target)
     settings.check_query({"oid": "0xE0E1", "size": 1, "data": "00", "certificates": [""] * 8})
     if out is not None:
-        check_output_file(Path(out))
+        check_out(out)
     with settings.open_chip(resolved.oid) as chip:
         result = read(chip, resolved)
         mode = SECRET_MODE if out is not None and is_secret(chip, resolved) else 0o666

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from optiga.cli.render.tables import table
+from optiga.cli.support.content import check_out
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
@@ -62,11 +63,10 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
     """Give out everything, CSRs and certificates included, as JSON or CSV."""
-    from optiga.files.files import check_output_file, write_whole
+    from optiga.files.files import write_whole
 
     _refuse_query(settings)
-    if out is not None:
-        check_output_file(Path(out))
+    check_out(out)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         slots = [entry.export() for entry in journal.all()]
     text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"

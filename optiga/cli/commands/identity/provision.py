@@ -89,7 +89,7 @@ def command(
     from optiga.identity.configuration import load_configuration
     from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
     from optiga.provision.plan import plan_provision
-    from optiga.provision.preview import warn_of_other_identity
+    from optiga.provision.preview import preview
 
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
@@ -118,10 +118,8 @@ def command(
         if journal.exists():
             settings.note("Of a chip that the journal knows, only what is missing is done")
         if settings.port is not None and _may_hold_something(settings):
-            known = partial(open_named_journal, settings, journal, shared=shared_journal)
-            warn_of_other_identity(
-                settings.open_chip, plan, known if journal.exists() else None, build_report(settings)
-            )
+            known = partial(open_named_journal, settings, journal, shared=shared_journal) if journal.exists() else None
+            preview(settings.open_chip, plan, known, build_report(settings), renew=renew)
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
         steps = plan.steps(renew=renew)

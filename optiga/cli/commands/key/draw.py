@@ -29,7 +29,7 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
 
     chosen = check_algorithm(algorithm)
     settings.check_query(dict.fromkeys(("algorithm", "key", "public_key", "file"), ""))
-    check_out(out, secret=True)
+    check_out(out, secret=True, over_keys=True)  # the user is asked
     if out is not None and Path(out).is_file():  # a terminal or a pipe loses nothing
         confirm(
             settings, f"A new key in {out}", [f"what {out} holds, perhaps the only copy of a key, is lost"], yes=yes

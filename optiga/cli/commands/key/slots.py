@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -111,11 +112,13 @@ def generate(
 
 
 def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
-    """Into its file; if that fails now, to standard output, because the chip does not tell it again."""
+    """Into its file; if that fails now, to standard error and output, because the chip does not tell it again."""
     try:
         save(settings, out, public_key.encode("ascii"), "The public key")
     except BaseException:
-        click.echo(public_key, nl=False)
+        click.echo(public_key, err=True, nl=False)
+        with suppress(OSError):  # it is said already
+            click.echo(public_key, nl=False)
         raise
 
 

@@ -177,8 +177,9 @@ def _make(
     out: str = options["out"]
     anchor = find_anchor(options["anchor"])
     secret, secret_warnings = _secret(options)
-    check_out(out, secret=secret is None)
+    check_out(out, secret=secret is None, over_keys=True)  # whether it is the very key, is said first
     _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
+    check_out(out)
     signer, signer_warnings = _open_key(
         options["signer_path"],
         options["passphrase_file"],

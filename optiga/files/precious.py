@@ -1,0 +1,68 @@
+"""Files that are not to be written over: the only copy of a private key may be in them, or what this tool keeps."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from optiga.errors import ConfigurationError
+
+PRIVATE_KEY = "it holds a private key"
+_MAX_SIZE = 1 << 16
+"""Bytes of a file that are looked at: many times what a private key takes."""
+_PEM = tuple("PRIVATE KEY-----".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
+_DER = re.compile(
+    rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
+    rb"(?:\x02\x01[\x00\x01]\x30"  # PKCS #8
+    rb"|\x02\x01\x00\x02"  # PKCS #1
+    rb"|\x02\x01\x01\x04"  # SEC 1
+    rb"|\x02\x01\x03\x30"  # PKCS #12
+    rb"|\x30(?:[\x00-\x7f]|\x81.|\x82..)\x06.\x2a\x86\x48\x86\xf7\x0d\x01(?:\x05|\x0c\x01))",  # PKCS #8, encrypted
+    re.DOTALL,
+)
+"""How private keys begin in DER; no certificate, request or public key begins so."""
+_SQLITE = b"SQLite format 3\0"
+_ID = slice(68, 72)
+"""Where the application's identifier stands in the header of SQLite's files ("Database File Format", 1.3)."""
+_OWN = {
+    b"OPTG": "it is an emulated chip",
+    b"OPJN": "it is a journal",
+    b"OPCA": "it is one of the CA's own files",
+}
+_CA = ("ca.key", "ca.pem")
+"""What is in every folder of a CA."""
+_OF_CA = (*_CA, "chain.pem", "issued.db", "crl.pem", "records.sig", "settings.json")
+
+
+def what_is_lost(path: Path) -> str:
+    """Why a file is not to be written over, as a clause; empty for any other file, and where there is none.
+
+    It is the file that counts, whatever its name is: the one that a link leads to, too.
+    """
+    try:
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            data = file.read(_MAX_SIZE)
+        real = path.resolve()
+        if real.name in _OF_CA and all((real.parent / name).is_file() for name in _CA):
+            return "it is one of the CA's own files"
+    except (OSError, ValueError):  # whoever may not read it may write it nevertheless, and is told why not
+        return ""
+    if data.startswith(_SQLITE):
+        return _OWN.get(data[_ID], "")
+    return PRIVATE_KEY if any(mark in data for mark in _PEM) or _DER.match(data) else ""
+
+
+def check_nothing_lost(path: Path, hint: str = "", *, keys: bool = False) -> None:
+    """Refuse to write over a file that nobody could get back.
+
+    :param hint: what to do instead, where no option --out names the file.
+    :param keys: let a private key be written over, for a caller who asks first.
+    :raises ConfigurationError: if the file is such a one.
+    """
+    why = what_is_lost(path)
+    if why and not (keys and why == PRIVATE_KEY):
+        raise ConfigurationError(
+            f"cannot write over {path}: {why}", hint=hint or "Name another with --out, or move the file away first"
+        )

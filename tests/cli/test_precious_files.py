@@ -1,0 +1,145 @@
+"""Outputs that would take the place of what nobody could get back: private keys, chips, journals, a CA's files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from tests.support.cli.runner import Cli
+
+CONFIGURATION = 2
+_KEY = ec.generate_private_key(ec.SECP256R1())
+_OPEN, _SECRET = NoEncryption(), BestAvailableEncryption(b"a long enough word")
+KEYS = {
+    "PKCS #8 in PEM": _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _OPEN),
+    "behind a comment": b"# mine\n" + _KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, _OPEN),
+    "encrypted in PEM": _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _SECRET),
+    "OpenSSH's": _KEY.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, _OPEN),
+    "PKCS #8 in DER": _KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, _OPEN),
+    "SEC 1 in DER": _KEY.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, _OPEN),
+    "encrypted in DER": _KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, _SECRET),
+    "UTF-16": _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _OPEN).decode().encode("utf-16"),
+}
+COMMANDS = (
+    ("key", "generate", "third", "--yes"),
+    ("key", "ecdh", "third", "peer.pem"),
+    ("random", "16"),
+    ("--read", "first"),
+    ("object", "read", "first"),
+    ("emulator", "dump"),
+)
+
+
+@pytest.fixture
+def peer(cli: Cli) -> None:
+    Path("peer.pem").write_bytes(_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_private_key(cli: Cli, port: str, name: str) -> None:
+    Path("mine").write_bytes(KEYS[name])
+    result = cli("--port", port, "random", "16", "--out", "mine")
+    assert (result.code, len(result.errors)) == (CONFIGURATION, 1)
+    assert "private key" in result.errors[0]
+    assert Path("mine").read_bytes() == KEYS[name]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("kind", ["key", "chip", "journal", "hard link", "symbolic link"])
+def test_every_output(cli: Cli, port: str, peer: None, command: tuple[str, ...], kind: str) -> None:
+    chip = Path(port.partition(":")[2])
+    assert cli("--port", port, "random", "16").code == 0
+    path = Path("mine")
+    if kind == "key":
+        path.write_bytes(KEYS["PKCS #8 in PEM"])
+    elif kind == "journal":
+        from optiga.provision.journal import open_journal
+
+        with open_journal(path, make=True):
+            pass
+    elif kind == "chip":
+        path = chip
+    elif kind == "hard link":
+        os.link(chip, path)
+    else:
+        path.symlink_to(chip)
+    before = path.read_bytes(), chip.read_bytes()
+    result = cli("--port", port, *command, "--out", path)
+    assert (result.code, result.out, len(result.errors)) == (CONFIGURATION, "", 1)
+    assert (path.read_bytes(), chip.read_bytes()) == before
+
+
+def test_export_and_a_ca(cli: Cli, port: str) -> None:
+    assert cli("ca", "init", "ca", "--name", "Root", "--no-passphrase").code == 0
+    before = {path.name: path.read_bytes() for path in Path("ca").iterdir()}
+    for name in before:
+        for words in (("random", "16", "--out"), ("export",)):
+            result = cli("--port", port, *words, f"ca/{name}")
+            assert (result.code, len(result.errors)) == (CONFIGURATION, 1), name
+    assert {path.name: path.read_bytes() for path in Path("ca").iterdir()} == before
+
+
+def test_the_chip_that_is_not_there_yet(cli: Cli) -> None:
+    for words in (("random", "16", "--out"), ("export",)):
+        result = cli("--port", "emulator:new.chip", *words, "./new.chip")
+        assert (result.code, len(result.errors)) == (CONFIGURATION, 1)
+        assert not Path("new.chip").exists()
+
+
+def test_other_files_are_replaced_as_ever(cli: Cli, port: str) -> None:
+    assert cli("--port", port, "--read", "first", "--out", "out").code == 0
+    assert Path("out").read_bytes().startswith(b"-----BEGIN CERTIFICATE")
+    for content in (b"text", b"", b"\x30\x03\x02\x01\x00", Path("out").read_bytes()):
+        Path("out").write_bytes(content)
+        assert cli("--port", port, "random", "16", "--out", "out").code == 0
+        assert len(Path("out").read_bytes()) == 16
+
+
+def test_a_drawn_key_asks(cli: Cli, port: str) -> None:
+    """It says itself that a key may be lost, and takes --yes; a chip it does not take."""
+    Path("mine").write_bytes(KEYS["PKCS #8 in PEM"])
+    assert cli("--port", port, "key", "draw", "aes128", "--out", "mine").code == CONFIGURATION
+    assert Path("mine").read_bytes() == KEYS["PKCS #8 in PEM"]
+    assert cli("--port", port, "key", "draw", "aes128", "--out", "mine", "--yes").code == 0
+    assert len(Path("mine").read_bytes()) == 16
+    result = cli("--port", port, "key", "draw", "aes128", "--out", port.partition(":")[2], "--yes")
+    assert result.code == CONFIGURATION
+    assert cli("--port", port, "random", "16").code == 0
+
+
+class TestShortFiles:
+    """SQLite takes a file that is shorter than its smallest page for an empty one, and writes over it."""
+
+    @pytest.mark.parametrize("size", [1, 99, 511, 600])
+    def test_a_journal(self, cli: Cli, port: str, config: Path, size: int) -> None:
+        assert cli("ca", "init", "ca", "--name", "Root", "--no-passphrase").code == 0
+        Path("notes").write_bytes(b"x" * size)
+        result = cli("--port", port, "provision", config, "--ca", "ca", "--no-cloud", "--journal", "notes")
+        assert (result.code, len(result.errors)) == (CONFIGURATION, 1)
+        assert "notes does not hold a journal" in result.errors[0]
+        assert Path("notes").read_bytes() == b"x" * size
+
+    @pytest.mark.parametrize("size", [1, 99, 511, 600])
+    def test_a_chip(self, cli: Cli, size: int) -> None:
+        Path("notes").write_bytes(b"x" * size)
+        for words in (("--port", "emulator:notes", "random", "8"), ("emulator", "reset", "notes", "--yes")):
+            result = cli(*words)
+            assert (result.code, len(result.errors)) == (3, 1)
+            assert Path("notes").read_bytes() == b"x" * size
+
+    def test_the_records_of_a_ca(self, cli: Cli, port: str, config: Path) -> None:
+        assert cli("ca", "init", "ca", "--name", "Root", "--no-passphrase").code == 0
+        Path("ca/issued.db").write_bytes(b"x")
+        result = cli("--port", port, "provision", config, "--ca", "ca", "--no-cloud")
+        assert (result.code, len(result.errors)) == (CONFIGURATION, 1)
+        assert Path("ca/issued.db").read_bytes() == b"x"
