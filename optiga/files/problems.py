@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import Document, Path
 
+_MOST_HINTS = 100
+"""With more mistakes than these nobody reads what may have been meant, which takes long to find."""
+_LONGEST_NAME = 100
+
 
 class Problem(NamedTuple):
     """A mistake.
@@ -60,6 +64,9 @@ class Section:
         known = (*required, *optional)
         for name in self.value:
             if name not in known:
+                if len(self._problems) >= _MOST_HINTS:
+                    self.child(name).problem("is not known")
+                    continue
                 hint = suggest(name, [other for other in known if other not in self.value], other_names or {})
                 self.child(name).problem(f"is not known{hint or ' (known: ' + ', '.join(known) + ')'}")
         for name in required:
@@ -100,7 +107,7 @@ def suggest(text: str, choices: Iterable[str], other_names: Mapping[str, str]) -
     choices = tuple(choices)
     wanted = text.lower()
     meant = other_names.get(wanted)
-    if meant is None:
+    if meant is None and len(text) <= _LONGEST_NAME:
         import difflib
 
         meant = next(iter(difflib.get_close_matches(wanted, choices, n=1, cutoff=0.7)), None)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sqlite3
 from contextlib import closing, suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_root
-from optiga.ca.folder import CaFolder
+from optiga.ca.folder import CRL, HEAD, CaFolder
 from optiga.ca.integrity import check_records
 from optiga.ca.records import find_record, open_records, utc_now
 from optiga.chip import Chip
@@ -26,7 +24,6 @@ from optiga.errors import ConfigurationError
 from optiga.files.shown import shown_lines
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
-from optiga.pki.certificate import Certificate
 from optiga.provision.believed import check_entry, check_names
 from optiga.provision.journal import Entry, Step, open_journal
 from tests.support.borders import check_line
@@ -134,7 +131,7 @@ def _schema_row(chance: random.Random) -> str:
 
 def _table(connection: sqlite3.Connection, chance: random.Random) -> tuple[str, list[str]]:
     names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    name = chance.choice(names)
+    name = chance.choice(names or ["sqlite_master"])
     return name, [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
 
 
@@ -211,7 +208,7 @@ class JournalBorder(DatabaseBorder):
         self._uid = chip.uid.hex
         csr = create_csr(chip, load_configuration(CONFIG))
         issued = authority.issue(csr.der)
-        info = chip.key(0xE0F1).public_key_info if False else issued.certificate.public_key.info
+        info = issued.certificate.public_key.info
         name = issued.certificate.fingerprint
         arn = f"arn:aws:iot:eu-central-1:123456789012:cert/{name}"
         moment = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -237,8 +234,9 @@ class JournalBorder(DatabaseBorder):
             if chance.random() < 0.5:
                 return
             for entry in journal.of_chip(self._uid):
-                check_names(entry, journal)
-                journal.save(check_entry(entry))
+                checked = check_entry(entry)
+                check_names(checked, journal)
+                journal.save(checked)
 
 
 class ChipFileBorder(DatabaseBorder):
@@ -285,6 +283,12 @@ class RecordsBorder(DatabaseBorder):
         self._authority.revoke(self._serials[0])
         self.file = folder / "ca" / "issued.db"
         self.sound = self.file.read_bytes()
+        self._beside = {name: self.file.with_name(name).read_bytes() for name in (CRL, HEAD)}
+
+    def put(self, data: bytes) -> None:
+        super().put(data)
+        for name, content in self._beside.items():
+            self.file.with_name(name).write_bytes(content)
 
     def take(self, given: bytes, chance: random.Random) -> None:
         self.put(given)
@@ -293,13 +297,14 @@ class RecordsBorder(DatabaseBorder):
             with suppress(ConfigurationError):  # which 'ca list' warns of, and goes on
                 check_records(folder, records)
             for record in records.all():
-                certificate = Certificate.parse(record.der)
+                certificate = record.certificate
                 row = (record.serial, record.state(utc_now()), f"{record.not_after:%Y-%m-%d}", record.subject)
                 check_texts([*row, record.reason, record.request_sha256, *certificate.alt_names])
             find_record(records, chance.choice(self._serials))
-        if chance.random() < 0.5:
+        if chance.random() < 0.3:
             self._authority.revoke(chance.choice(self._serials))
-            self._authority.renew_crl()
+        if chance.random() < 0.3:
+            self._authority.renew_crl(trust_records=chance.random() < 0.5)
 
 
 def _make_ca(path: Path) -> CertificateAuthority:
