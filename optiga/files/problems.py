@@ -11,6 +11,7 @@ from optiga.files.json_lines import Document, Path
 _MOST_HINTS = 100
 """With more mistakes than these nobody reads what may have been meant, which takes long to find."""
 _LONGEST_NAME = 100
+_MOST_TOLD = 200
 
 
 class Problem(NamedTuple):
@@ -138,10 +139,12 @@ def describe_kind(value: object) -> str:
 
 
 def raise_problems(problems: Iterable[Problem]) -> None:
-    """Report mistakes in the order of their lines; those of one line in the order they were found.
+    """Report mistakes in the order of their lines; those of one line in the order they were found. Many are counted.
 
     :raises ConfigurationError: if there are any.
     """
     texts = [problem.text for problem in sorted(problems, key=lambda problem: problem.line)]
+    if len(texts) > _MOST_TOLD:
+        texts[_MOST_TOLD:] = [f"there are {len(texts) - _MOST_TOLD} mistakes more"]
     if texts:
         raise ConfigurationError(texts[0], problems=tuple(texts[1:]))

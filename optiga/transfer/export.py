@@ -28,11 +28,7 @@ class Export(NamedTuple):
     @property
     def secrets(self) -> list[ObjectInfo]:
         """Objects whose data are secrets, and are there."""
-        return [
-            entry.info
-            for entry in self.entries
-            if entry.data and entry.metadata and entry.metadata.object_type in SECRET_TYPES
-        ]
+        return [entry.info for entry in self.entries if entry.data and entry.metadata and _is_secret(entry.metadata)]
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -42,6 +38,14 @@ class Export(NamedTuple):
             "unread": [info.label for info in self.unread],
             "secrets": [info.label for info in self.secrets],
         }
+
+
+def _is_secret(metadata: Metadata) -> bool:
+    """Whether metadata are those of a secret; data of a type that nobody knows are taken for one."""
+    try:
+        return metadata.object_type in SECRET_TYPES
+    except ValueError:
+        return True
 
 
 def choose(oids: Sequence[str]) -> list[ObjectInfo]:

@@ -31,6 +31,7 @@ VERSION = 1
 _MEMBERS = {"format", "version", "about", "manifest", "fragments"}
 _MAX_SIZE = 1 << 20
 _C_SUFFIXES = (".h", ".c", ".txt")
+_COMMENT = re.compile(r"/[*/]")
 _BYTE = re.compile(r"0[xX][0-9A-Fa-f]{1,2}")
 
 
@@ -128,14 +129,12 @@ def _parse_c(text: str, name: str) -> UpdateSet:
 def _without_comments(text: str) -> str:
     """C without its comments; one that is not closed goes to the end. In one pass, whatever the text is."""
     kept, place = [], 0
-    while place < len(text):
-        starts = [start for start in (text.find("/*", place), text.find("//", place)) if start >= 0]
-        start = min(starts, default=len(text))
-        kept.append(text[place:start])
-        is_long = text.startswith("/*", start)
-        end = text.find("*/" if is_long else "\n", start + 2)
+    while found := _COMMENT.search(text, place):
+        kept.append(text[place : found.start()])
+        is_long = found[0] == "/*"
+        end = text.find("*/" if is_long else "\n", found.end())
         place = len(text) if end < 0 else end + 2 * is_long
-    return "".join(kept)
+    return "".join([*kept, text[place:]])
 
 
 def _find_arrays(text: str) -> Iterator[tuple[str, str]]:

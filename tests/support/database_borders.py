@@ -36,9 +36,20 @@ _HEADER = (16, 18, 19, 20, 21, 22, 23, 24, 27, 28, 31, 35, 36, 40, 44, 47, 48, 5
 _ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
 _VALUES = (
     *("NULL", "0", "-1", "9223372036854775807", "1e999", "0.5", "''", "x''", "x'00'", "x'ff'", "CAST(x'ff' AS TEXT)"),
-    *("CAST(x'eda080' AS TEXT)", "CAST(x'61001b5b324a' AS TEXT)", "zeroblob(70000)", "hex(zeroblob(40000))", "char(8238, 27, 10)"),
+    *(
+        "CAST(x'eda080' AS TEXT)",
+        "CAST(x'61001b5b324a' AS TEXT)",
+        "zeroblob(70000)",
+        "hex(zeroblob(40000))",
+        "char(8238, 27, 10)",
+    ),
     *("'finished'", "'begun'", "'2026-01-01T00:00:00'", "'2026-01-01T00:00:00+00:00'", "'0001-01-01T00:00:00+23:59'"),
-    *("'9999-12-31T23:59:59-23:59'", "'-----BEGIN CERTIFICATE-----'", "'../x'", "'{\"a\": ' || hex(zeroblob(9)) || '}'"),
+    *(
+        "'9999-12-31T23:59:59-23:59'",
+        "'-----BEGIN CERTIFICATE-----'",
+        "'../x'",
+        "'{\"a\": ' || hex(zeroblob(9)) || '}'",
+    ),
     *("'" + "[" * 3000 + "'", "'1' || hex(zeroblob(4000))"),
 )
 
@@ -62,7 +73,9 @@ def _change_value(connection: sqlite3.Connection, chance: random.Random) -> str:
                 f"(SELECT {chance.choice(columns)} FROM {name} LIMIT 1)",
             )
         )
-    return f"UPDATE OR IGNORE {name} SET {column} = {value}" + chance.choice(("", "", f" WHERE rowid % 2 = {chance.randrange(2)}"))
+    return f"UPDATE OR IGNORE {name} SET {column} = {value}" + chance.choice(
+        ("", "", f" WHERE rowid % 2 = {chance.randrange(2)}")
+    )
 
 
 def _change_rows(connection: sqlite3.Connection, chance: random.Random) -> str:
@@ -117,22 +130,35 @@ def _slow() -> str:
 def _in_schema(chance: random.Random) -> str:
     """What is set in the schema itself."""
     column = chance.choice(("type", "name", "tbl_name", "rootpage", "sql"))
-    value = chance.choice((*_VALUES, "replace(sql, 'TEXT', 'BLOB')", "replace(sql, 'CREATE', 'CREATE  ')", "sql || ' STRICT'"))
+    value = chance.choice(
+        (*_VALUES, "replace(sql, 'TEXT', 'BLOB')", "replace(sql, 'CREATE', 'CREATE  ')", "sql || ' STRICT'")
+    )
     if column == "rootpage":
         value = chance.choice(("0", "1", "2", "3", "4", "-1", "99", "NULL"))
     return f"{column} = {value}" + chance.choice(("", f" WHERE rowid = {chance.randrange(1, 4)}"))
 
 
 def _schema_row(chance: random.Random) -> str:
-    kind, name = chance.choice(("'view'", "'trigger'", "'table'", "'index'", "x'ff'")), chance.choice(("'v'", "name", "x'ff'", "''"))
-    sql = chance.choice((f"'CREATE VIEW v AS {_ENDLESS} SELECT x FROM c'", "sql", "NULL", "x'ff'", "'CREATE VIRTUAL TABLE v USING fts5(a)'"))
+    kind, name = (
+        chance.choice(("'view'", "'trigger'", "'table'", "'index'", "x'ff'")),
+        chance.choice(("'v'", "name", "x'ff'", "''")),
+    )
+    sql = chance.choice(
+        (
+            f"'CREATE VIEW v AS {_ENDLESS} SELECT x FROM c'",
+            "sql",
+            "NULL",
+            "x'ff'",
+            "'CREATE VIRTUAL TABLE v USING fts5(a)'",
+        )
+    )
     return f"{kind}, {name}, tbl_name, {chance.randrange(5)}, {sql}"
 
 
 def _table(connection: sqlite3.Connection, chance: random.Random) -> tuple[str, list[str]]:
     names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     name = chance.choice(names or ["sqlite_master"])
-    return name, [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
+    return name, [row[1] for row in connection.execute(f"PRAGMA table_info({name})")] or ["rowid"]
 
 
 def _quote(text: str) -> str:
@@ -157,7 +183,9 @@ class DatabaseBorder(Border):
                 connection.execute("PRAGMA synchronous = OFF")
                 connection.execute("PRAGMA journal_mode = MEMORY")
                 for _ in range(chance.choice((1, 1, 2))):
-                    draw = chance.choice((_change_value, _change_value, _change_value, _change_rows, _change_schema, _change_schema))
+                    draw = chance.choice(
+                        (_change_value, _change_value, _change_value, _change_rows, _change_schema, _change_schema)
+                    )
                     connection.executescript(draw(connection, chance))
                 connection.close()
                 return self.file.read_bytes()
@@ -213,8 +241,26 @@ class JournalBorder(DatabaseBorder):
         arn = f"arn:aws:iot:eu-central-1:123456789012:cert/{name}"
         moment = datetime(2026, 1, 1, tzinfo=timezone.utc)
         entry = Entry(
-            *(self._uid, "second", "aws", "00ff", Step.FINISHED, moment, moment, moment, "123456789012", "eu-central-1"),
-            *(info, csr.public_key, csr.der, csr.filename, issued.certificate.pem, csr.filename.replace(".csr", ".pem")),
+            *(
+                self._uid,
+                "second",
+                "aws",
+                "00ff",
+                Step.FINISHED,
+                moment,
+                moment,
+                moment,
+                "123456789012",
+                "eu-central-1",
+            ),
+            *(
+                info,
+                csr.public_key,
+                csr.der,
+                csr.filename,
+                issued.certificate.pem,
+                csr.filename.replace(".csr", ".pem"),
+            ),
             *(name, arn, "thing", "arn:x", "policy", None, "a.example", "0" * 64, None, "yes", "-"),
         )
         with open_journal(self.file, make=True) as journal:

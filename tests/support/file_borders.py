@@ -330,11 +330,41 @@ _RESULTS: tuple[dict[str, Any], ...] = (
     {"a": 1, "b": [3, 1, 2], "c": ["x", "y"], "d": True, "e": [1, "x", None], "f": {"g": {"h": [[1, 2], [3]]}}},
 )
 _FUNCTIONS = (
-    *("abs", "avg", "ceil", "contains", "ends_with", "floor", "join", "keys", "length", "map", "max", "max_by", "merge"),
+    *(
+        "abs",
+        "avg",
+        "ceil",
+        "contains",
+        "ends_with",
+        "floor",
+        "join",
+        "keys",
+        "length",
+        "map",
+        "max",
+        "max_by",
+        "merge",
+    ),
     *("min", "min_by", "not_null", "reverse", "sort", "sort_by", "starts_with", "sum", "to_array", "to_number", "type"),
     *("to_string", "values", "nothing"),
 )
-_NAMES = ("uid", "a", "b", "c", "d", "e", "f.g.h", "slots.second", "objects", "steps", "number", "@", "*", '"a b"', "life_cycle")
+_NAMES = (
+    "uid",
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "f.g.h",
+    "slots.second",
+    "objects",
+    "steps",
+    "number",
+    "@",
+    "*",
+    '"a b"',
+    "life_cycle",
+)
 
 
 class QueryBorder(Border):
@@ -353,7 +383,9 @@ class QueryBorder(Border):
     def _draw(self, chance: random.Random, depth: int) -> str:
         """An expression of the grammar, of a depth."""
         if depth == 0:
-            number = chance.choice(("0", "1", "-1", "1e999", "[1,2]", "null", '"x"', "{}", "9" * 5000, "NaN", '"\\ud800"'))
+            number = chance.choice(
+                ("0", "1", "-1", "1e999", "[1,2]", "null", '"x"', "{}", "9" * 5000, "NaN", '"\\ud800"')
+            )
             return chance.choice((*_NAMES, *_NAMES, "'x'", f"`{number}`", "``", "`x`"))
         inner, other = self._draw(chance, depth - 1), self._draw(chance, chance.randrange(depth))
         index = chance.choice(("0", "-1", "99999999999999999999", ":", "::0", "::-1", "1:2:3", "*", "", f"?{other}"))

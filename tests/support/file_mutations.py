@@ -9,20 +9,112 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 TEXTS = (
-    *("", " ", "a", "{uid}", "{uid", "{{uid}}", "%s", "null", "0x", "0xE0F1", "e0f1", "0xFFFF", "-1", "1e400", "é", "Gerät"),
-    *("\x00", "a\nb", "a\r", "\x1b[2J", "\x7f", "\x85", "\u2028", "\u202edrow", "\u200b", "\ufeff", "\ud800", "a\udfffb"),
-    *("\U000e0041", "\U0010ffff", "🦊", "ﬀ", "İ", "٣", "²", "①", "=1+1", "../../x", "/etc/passwd", "con", "a" * 65, "0" * 3000),
-    *("ab" * 700, "x" * 40_000, "é" * 5000, "\n" * 3000, "ff ff", "FF", "200fc00101", "2003c00101", "20", "<aws-region>"),
-    *("${", "${iot:ClientId}", "arn:aws:iot:*:*:topic/*", "https://[", "http://[::1", "*.example", "1.2.3.4", "::", "1" * 30),
+    *(
+        "",
+        " ",
+        "a",
+        "{uid}",
+        "{uid",
+        "{{uid}}",
+        "%s",
+        "null",
+        "0x",
+        "0xE0F1",
+        "e0f1",
+        "0xFFFF",
+        "-1",
+        "1e400",
+        "é",
+        "Gerät",
+    ),
+    *(
+        "\x00",
+        "a\nb",
+        "a\r",
+        "\x1b[2J",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\u202edrow",
+        "\u200b",
+        "\ufeff",
+        "\ud800",
+        "a\udfffb",
+    ),
+    *(
+        "\U000e0041",
+        "\U0010ffff",
+        "🦊",
+        "ﬀ",
+        "İ",
+        "٣",
+        "²",
+        "①",
+        "=1+1",
+        "../../x",
+        "/etc/passwd",
+        "con",
+        "a" * 65,
+        "0" * 3000,
+    ),
+    *(
+        "ab" * 700,
+        "x" * 40_000,
+        "é" * 5000,
+        "\n" * 3000,
+        "ff ff",
+        "FF",
+        "200fc00101",
+        "2003c00101",
+        "20",
+        "<aws-region>",
+    ),
+    *(
+        "${",
+        "${iot:ClientId}",
+        "arn:aws:iot:*:*:topic/*",
+        "https://[",
+        "http://[::1",
+        "*.example",
+        "1.2.3.4",
+        "::",
+        "1" * 30,
+    ),
 )
 """What makes mistakes of code seen: of encodings, of numbers, of escapes, of lengths."""
 NUMBERS = (
     *("0", "-0", "1", "-1", "2", "255", "256", "65535", "65536", "2147483648", "-2147483649", "9223372036854775808"),
-    *("18446744073709551616", "1" * 4000, "-" + "9" * 4400, "1" * 30_000, "0.5", "-0.0", "1e0", "1e308", "1e999", "-1e999"),
+    *(
+        "18446744073709551616",
+        "1" * 4000,
+        "-" + "9" * 4400,
+        "1" * 30_000,
+        "0.5",
+        "-0.0",
+        "1e0",
+        "1e308",
+        "1e999",
+        "-1e999",
+    ),
     *("1e-999", "1.0", "3.0000000000000000000000001", "NaN", "Infinity", "-Infinity", "01", "+1", "1.", ".5", "0x10"),
 )
 """As they stand in JSON, and as they must not stand there."""
-_LITERALS = ("true", "false", "null", "{}", "[]", '""', "[[]]", '[""]', "[null]", '{"":""}', '{"a":{}}', "True", "'a'", "undefined")
+_LITERALS = (
+    "true",
+    "false",
+    "null",
+    "{}",
+    "[]",
+    '""',
+    "[[]]",
+    '[""]',
+    "[null]",
+    '{"":""}',
+    '{"a":{}}',
+    "True",
+    "'a'",
+    "undefined",
+)
 
 
 class Raw(str):
@@ -110,14 +202,18 @@ def _change_value(holder: Any, index: int, chance: random.Random) -> None:
     elif isinstance(value, str):
         _set(holder, index, mutate_text(value, chance))
     else:
-        _set(holder, index, chance.choice((value + 1, value - 1, -value, value * 256, float(value), str(value), [value])))
+        _set(
+            holder, index, chance.choice((value + 1, value - 1, -value, value * 256, float(value), str(value), [value]))
+        )
 
 
 def _rename(holder: Any, index: int, chance: random.Random) -> None:
     if isinstance(holder, Members):
         name = str(holder[index][0])
         others = [str(other) for other, _ in holder]
-        holder[index][0] = chance.choice((chance.choice(TEXTS), chance.choice(others), name.upper(), mutate_text(name, chance)))
+        holder[index][0] = chance.choice(
+            (chance.choice(TEXTS), chance.choice(others), name.upper(), mutate_text(name, chance))
+        )
     else:
         _replace(holder, index, chance)
 
@@ -203,7 +299,9 @@ def mutate_bytes(data: bytes, chance: random.Random) -> bytes:
     elif kind == 3:
         changed[place:place] = changed[place : place + size]
     elif kind == 4:
-        changed[place:place] = chance.choice((b"\x00", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\n" * 9))
+        changed[place:place] = chance.choice(
+            (b"\x00", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\n" * 9)
+        )
     elif kind == 5:
         changed[place : place + size] = chance.randbytes(len(changed[place : place + size]))
     elif kind == 6:

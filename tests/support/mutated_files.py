@@ -36,9 +36,23 @@ _GIVEN_UP_AFTER = 12.0
 _SHOWN = 3000
 _BORDERS = {border.name: border for border in (*DOCUMENTS, *UPDATES, *DATABASES, *LINES)}
 _SHARES = {
-    **{"import": 6, "state": 5, "configuration": 14, "policy": 14, "policy in AWS": 5, "fleet": 12, "CA settings": 10},
-    **{"lock owner": 4, "query": 16, "update": 8, "update applied": 2, "journal": 2, "chip file": 1, "CA records": 1},
-    **{"board's frames": 2, "frames to a board": 6, "chip's answers": 6},
+    "import": 6,
+    "state": 5,
+    "configuration": 14,
+    "policy": 14,
+    "policy in AWS": 5,
+    "fleet": 12,
+    "CA settings": 10,
+    "lock owner": 4,
+    "query": 16,
+    "update": 8,
+    "update applied": 2,
+    "journal": 2,
+    "chip file": 1,
+    "CA records": 1,
+    "board's frames": 2,
+    "frames to a board": 6,
+    "chip's answers": 6,
 }
 """Of a hundred inputs and a few more; what is slow has less."""
 
@@ -140,7 +154,7 @@ def _set_timer(seconds: float) -> None:
 
 def fast_folder() -> str | None:
     """Where files cost least: in memory, where the system has such a place."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 def main() -> None:

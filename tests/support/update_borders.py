@@ -25,10 +25,54 @@ from tests.support.file_borders import Border, EmulatedTransport, check_texts
 from tests.support.file_mutations import encode_tree, mutate_bytes, mutate_json, mutate_text, read_tree
 
 _ODD: tuple[Any, ...] = (
-    *(None, True, 0, 1, -1, -2, -3, 255, 256, 65535, 65536, 1 << 32, -(1 << 31), 1 << 64, -(1 << 64), 1 << 200, 1.5, "x"),
-    *(float("nan"), b"", b"\x00", bytes(64), bytes(640), bytes(70_000), [], [[]], {}, {1: 1}, {4: b""}, cbor2.undefined),
-    *(cbor2.CBORTag(18, []), cbor2.CBORTag(0, "x"), cbor2.CBORTag(1, 1e300), cbor2.CBORTag(28, []), cbor2.CBORTag(29, 0)),
-    *(cbor2.CBORTag(35, "("), cbor2.CBORTag(4, [10**6, 3]), cbor2.CBORTag(30, [1, 0]), b"\x9f" * 900, b"\x81" * 2000 + b"\x00"),
+    *(
+        None,
+        True,
+        0,
+        1,
+        -1,
+        -2,
+        -3,
+        255,
+        256,
+        65535,
+        65536,
+        1 << 32,
+        -(1 << 31),
+        1 << 64,
+        -(1 << 64),
+        1 << 200,
+        1.5,
+        "x",
+    ),
+    *(
+        float("nan"),
+        b"",
+        b"\x00",
+        bytes(64),
+        bytes(640),
+        bytes(70_000),
+        [],
+        [[]],
+        {},
+        {1: 1},
+        {4: b""},
+        cbor2.undefined,
+    ),
+    *(
+        cbor2.CBORTag(18, []),
+        cbor2.CBORTag(0, "x"),
+        cbor2.CBORTag(1, 1e300),
+        cbor2.CBORTag(28, []),
+        cbor2.CBORTag(29, 0),
+    ),
+    *(
+        cbor2.CBORTag(35, "("),
+        cbor2.CBORTag(4, [10**6, 3]),
+        cbor2.CBORTag(30, [1, 0]),
+        b"\x9f" * 900,
+        b"\x81" * 2000 + b"\x00",
+    ),
 )
 
 
@@ -84,7 +128,9 @@ class UpdateBorder(Border):
         update = self._updates[number]
         manifest = _mutate_cbor(update.manifest, chance)
         tree = {"format": "optiga-update", "version": 1, "manifest": manifest.hex()}
-        return encode_tree(read_tree(json.dumps({**tree, "fragments": [one.hex() for one in update.fragments]}))).encode()
+        return encode_tree(
+            read_tree(json.dumps({**tree, "fragments": [one.hex() for one in update.fragments]}))
+        ).encode()
 
     def take(self, given: bytes, chance: random.Random) -> None:
         self._read(given)
@@ -122,7 +168,9 @@ class AppliedBorder(UpdateBorder):
                 manifest = Manifest.decode(_mutate_cbor(payload, chance))
             except ValueError:
                 continue
-            changes = {name: getattr(manifest, name) for name in ("target_oid", "kind", "payload_version", "uid", "encryption")}
+            changes = {
+                name: getattr(manifest, name) for name in ("target_oid", "kind", "payload_version", "uid", "encryption")
+            }
             update = resigned(update, **changes)
             break
         anchor = chance.choice((update.signed.anchor_oid, update.signed.anchor_oid, 0xE0E9, 0xF1D0, 0x0000))
