@@ -14,6 +14,7 @@ from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.protocol.metadata import Metadata
 
 
 class Export(NamedTuple):

@@ -87,8 +87,8 @@ def _change_rows(connection: sqlite3.Connection, chance: random.Random) -> str:
             f"DELETE FROM {name} WHERE rowid = (SELECT max(rowid) FROM {name})",
             f"INSERT OR IGNORE INTO {name} SELECT {odd} FROM {name}",
             f"INSERT OR REPLACE INTO {name} VALUES ({', '.join(chance.choice(_VALUES) for _ in columns)})",
-            f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) INSERT OR IGNORE INTO {name} "
-            f"SELECT {', '.join([f'{columns[0]} || i', *columns[1:]])} FROM {name}, n",
+            f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) "
+            f"INSERT OR IGNORE INTO {name} SELECT {', '.join([f'{columns[0]} || i', *columns[1:]])} FROM {name}, n",
         )
     )
 

@@ -4,8 +4,8 @@
 and prints for each how they ended, how many a second, and what took longest. Each input has a seed of its own, so the
 same numbers try the same.
 
-An input is taken, or it is refused with an error of the project's own in one printable line. All else is unexpected: any
-other exception, a text that cannot be printed, more than five seconds of processor time.
+An input is taken, or it is refused with an error of the project's own in one printable line. All else is unexpected:
+any other exception, a text that cannot be printed, more than five seconds of processor time.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ from tests.support.borders import check_message
 from tests.support.database_borders import DATABASES
 from tests.support.file_borders import DOCUMENTS, Border
 from tests.support.frame_borders import LINES
+from tests.support.query_borders import TEXTS
 from tests.support.update_borders import UPDATES
 
 MOST_SECONDS = 5.0
 _GIVEN_UP_AFTER = 12.0
 _SHOWN = 3000
-_BORDERS = {border.name: border for border in (*DOCUMENTS, *UPDATES, *DATABASES, *LINES)}
+_BORDERS = {border.name: border for border in (*DOCUMENTS, *TEXTS, *UPDATES, *DATABASES, *LINES)}
 _SHARES = {
     "import": 6,
     "state": 5,
@@ -77,11 +78,14 @@ class Ends:
     unexpected: list[str] = field(default_factory=list)
 
 
-def run(count: int, seed: int, folder: Path, names: Sequence[str] = ()) -> Iterator[tuple[str, Ends]]:
+def run(
+    count: int, seed: int, folder: Path, names: Sequence[str] = (), *, least: int = 1
+) -> Iterator[tuple[str, Ends]]:
     """Try mutated inputs at each border, by its share.
 
     :param folder: an empty one, best on a disk that is none.
     :param names: of borders; all of them by default.
+    :param least: how many inputs each border gets at the least.
     :returns: each border with how its inputs ended.
     """
     chosen = list(names) or list(_BORDERS)
@@ -94,7 +98,7 @@ def run(count: int, seed: int, folder: Path, names: Sequence[str] = ()) -> Itera
             own.mkdir()
             border = _BORDERS[name](own)
             ends = Ends()
-            for number in range(max(count * _SHARES[name] // whole, 1)):
+            for number in range(max(count * _SHARES[name] // whole, least)):
                 _try(border, random.Random(f"{seed} {name} {number}"), number, ends)
             yield name, ends
 
