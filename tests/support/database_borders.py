@@ -28,7 +28,7 @@ from optiga.provision.believed import check_entry, check_names
 from optiga.provision.journal import Entry, Step, open_journal
 from tests.support.borders import check_line
 from tests.support.file_borders import Border, EmulatedTransport, check_texts
-from tests.support.file_mutations import TEXTS
+from tests.support.file_mutations import TEXTS, mutate_bytes
 from tests.support.places import CONFIG
 
 _HEADER = (16, 18, 19, 20, 21, 22, 23, 24, 27, 28, 31, 35, 36, 40, 44, 47, 48, 52, 56, 59, 60, 64, 68, 71, 92, 96)
@@ -59,7 +59,10 @@ def _change_value(connection: sqlite3.Connection, chance: random.Random) -> str:
     name, columns = _table(connection, chance)
     column = chance.choice(columns)
     value = chance.choice(_VALUES)
-    if chance.random() < 0.3:
+    row = connection.execute(f"SELECT {column} FROM {name} LIMIT 1 OFFSET {chance.randrange(3)}").fetchone()
+    if row and isinstance(row[0], bytes) and chance.random() < 0.5:
+        value = f"x'{mutate_bytes(row[0], chance).hex()}'"
+    elif chance.random() < 0.3:
         value = chance.choice(
             (
                 f"{column} || {value}",

@@ -34,7 +34,8 @@ from optiga.transfer.export import choose, read_chip
 from optiga.transfer.form import format_entries, parse_entries
 from optiga.transfer.plan import plan_import
 from tests.support.borders import check_line
-from tests.support.file_mutations import Members, mutate_json, read_tree
+from tests.support.file_mutations import Members, encode_tree, mutate_json, read_tree
+from tests.support.mutations import Value, mutate
 from tests.support.places import ROOT
 
 UID = "cd16338201001c0005000085ff00ff00ff00ff00ff00ff00ff00ff"
@@ -173,11 +174,22 @@ class StateBorder(Border):
         self._keys = [one for one in self._objects if one[1].get("secret")]
 
     def make(self, chance: random.Random) -> bytes:
-        objects = dict([*chance.sample(self._objects, 2), chance.choice(self._keys)])
-        document = {"format": state.FORMAT, "version": 1, "model": DEFAULT_MODEL.name, "objects": objects}
+        objects = dict(chance.sample(self._objects, 2))
+        name, described = chance.choice(self._keys)
+        if len(described["secret"]) > 200 and chance.random() < 0.5:  # an RSA key, in DER
+            key = mutate(Value.read(bytes.fromhex(described["secret"])), chance)
+            return encode_tree(
+                read_tree(json.dumps(self._document({name: {**described, "secret": key.hex()}})))
+            ).encode()
+        objects[name] = described
+        document = self._document(objects)
         if chance.random() < 0.5:
             document["saved_context"] = self._context
         return mutate_json(read_tree(json.dumps(document)), chance)
+
+    @staticmethod
+    def _document(objects: dict[str, Any]) -> dict[str, Any]:
+        return {"format": state.FORMAT, "version": 1, "model": DEFAULT_MODEL.name, "objects": objects}
 
     def take(self, given: bytes, chance: random.Random) -> None:
         document = parse_json(given.decode("utf-8-sig", "replace"), "given.json")
