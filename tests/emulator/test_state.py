@@ -272,7 +272,8 @@ def test_an_rsa_key_with_a_huge_number(store: MemoryStore) -> None:
     """Its numbers are looked at only if they are of the key's size: that would take hours."""
     document = through_text(dump(store))
     whole = Value.read(bytes.fromhex(document["objects"]["0xE0FC"]["secret"]))
-    assert whole.parts is not None and whole.parts[2].parts is not None
+    assert whole.parts is not None
+    assert whole.parts[2].parts is not None
     (numbers,) = whole.parts[2].parts
     assert numbers.parts is not None
     for part in numbers.parts[3:6]:
