@@ -12,6 +12,9 @@ _MOST_HINTS = 100
 """With more mistakes than these nobody reads what may have been meant, which takes long to find."""
 _LONGEST_NAME = 100
 _MOST_TOLD = 200
+_MOST_ELEMENTS = 1000
+_MOST_DESCRIBED = 10 * _MOST_TOLD
+"""Of the first that are found; those that are told are the first by their lines."""
 
 
 class Problem(NamedTuple):
@@ -49,6 +52,9 @@ class Section:
     def problem(self, text: str) -> None:
         """Note a mistake in this value."""
         line = self._document.lines[self.path]
+        if len(self._problems) >= _MOST_DESCRIBED:
+            self._problems.append(Problem(line, f"{self._name}:{line}: one mistake more"))
+            return
         self._problems.append(Problem(line, f"{self._name}:{line}: {describe_path(self.path)}: {text}"))
 
     def members(
@@ -76,9 +82,12 @@ class Section:
         return {name: self.child(name) for name in known if name in self.value}
 
     def elements(self) -> list[Section]:
-        """The elements of an array; a value that is none is noted."""
+        """The elements of an array; a value that is none, or has more of them than anything takes, is noted."""
         if not isinstance(self.value, list):
             self.problem(f"must be a list in brackets, not {describe_kind(self.value)}")
+            return []
+        if len(self.value) > _MOST_ELEMENTS:
+            self.problem(f"has {len(self.value)} elements, at most {_MOST_ELEMENTS} can be had")
             return []
         return [self.child(index) for index in range(len(self.value))]
 

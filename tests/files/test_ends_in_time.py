@@ -43,7 +43,7 @@ DOCUMENTS = {
     "one name": fill("{", '"a":1,', '"a":1}'),
     "unknown names": "{" + ",".join(f'"e0f1{number}":1' for number in NUMBERS) + "}",
     "deep and wide": fill('{"e0f1":' + "[" * 900, "1,", "1" + "]" * 900 + "}"),
-    "many mistakes": fill('{"csr_config":{"certificate_info":{"organizational_unit_name":[', '"",', '""]}}}'),
+    "many elements": fill('{"csr_config":{"certificate_info":{"organizational_unit_name":[', '"",', '""]}}}'),
 }
 READERS: dict[str, Callable[[str, Path], None]] = {
     "import": of_import,
@@ -94,6 +94,14 @@ def test_doubled_names_are_told(tmp_path: Path) -> None:
     assert "'e0' stands twice" in str(error)
     assert sum("stands twice" in problem for problem in error.problems) == 99
     assert "mistakes more" in error.problems[-1]
+
+
+def test_many_mistakes_are_counted(tmp_path: Path) -> None:
+    text = '{"csr_config":{"certificate_info":{' + ",".join(f'"x{number}":1' for number in range(3000)) + "}}}"
+    error = why_not(of_configuration, text, tmp_path / "given.jsn")
+    assert "csr_config: key_info is missing" in str(error)
+    assert len(error.problems) == 200
+    assert "2802 mistakes more" in error.problems[-1]
 
 
 def test_updates_in_c_are_read_as_ever(tmp_path: Path) -> None:
