@@ -24,10 +24,9 @@ def run_all(folder: Path, umask: int, **environment: str) -> str:
     for words in (
         "ca init mine --no-passphrase",
         f"--port emulator:chip provision {CONFIG} --ca mine --no-cloud",
-        f"--port emulator:chip provision {CONFIG} --ca mine --no-cloud",
+        f"--port emulator:chip provision {CONFIG} --ca mine --no-cloud",  # what is there is taken again
         "journal show",
         "ca list --ca mine",
-        "--port emulator:chip info",
     ):
         done = subprocess.run(
             [sys.executable, "-m", "optiga", *words.split()],
@@ -75,7 +74,7 @@ def test_root_in_the_folder_of_another_user(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("home", sampled(["/proc/none", "/dev/null", ""], keep=1))
+@pytest.mark.parametrize("home", sampled(["/proc/none", ""], keep=1))
 def test_no_home(tmp_path: Path, home: str) -> None:
     run_all(tmp_path, 0o022, HOME=home)
     assert not (tmp_path / "~").exists()

@@ -17,7 +17,6 @@ from optiga.provision.journal import FILE_NAME
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.faults import Fault
-from tests.support.sampling import sampled
 
 EVIL = "a\x1b]0;owned\x07\x9b31m\u202eb\x7f\u2028c"
 FORGED = "x\nError: another line\rWarning: and another"
@@ -36,8 +35,8 @@ def edit(**values: object) -> None:
             connection.execute(f"UPDATE slots SET {column} = ?", (value,))
 
 
-@pytest.mark.parametrize("text", sampled([EVIL, FORGED], keep=1))
-def test_a_journal(cli: Cli, run: Cli, bench: Bench, text: str) -> None:
+def test_a_journal(cli: Cli, run: Cli, bench: Bench) -> None:
+    text = EVIL + FORGED
     assert run().code == 0
     good = Path(FILE_NAME).read_bytes()
     for column in ("thing", "policy", "endpoint", "issuer", "account", "region", "public_key", "uid"):
