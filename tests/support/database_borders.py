@@ -208,7 +208,7 @@ class DatabaseBorder(Border):
         for _ in range(chance.choice((1, 1, 2, 8))):
             kind, place = chance.randrange(7), chance.randrange(len(data))
             if kind == 0:
-                data[chance.choice(_HEADER)] = chance.choice((0, 1, 2, 3, 4, 16, 64, 127, 255))
+                data[min(chance.choice(_HEADER), len(data) - 1)] = chance.choice((0, 1, 2, 3, 4, 16, 64, 127, 255))
             elif kind == 1:
                 data[place] ^= 1 << chance.randrange(8)
             elif kind == 2:  # heads of pages and the first of their cells
