@@ -281,7 +281,7 @@ def _record_of(
     texts = (serial, subject, request, key, reason or "")
     if not all(isinstance(text, str) for text in texts) or not isinstance(certificate, bytes):
         raise TypeError("a value of another type")
-    moment = datetime.fromisoformat(revoked) if revoked else None
+    moment = None if revoked is None else datetime.fromisoformat(revoked)
     start, end = datetime.fromisoformat(before), datetime.fromisoformat(after)
     if any(time is not None and time.tzinfo is None for time in (start, end, moment)):
         raise ValueError("a time without its zone")

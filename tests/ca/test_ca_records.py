@@ -375,7 +375,12 @@ class TestClock:
     ("column", "value"),
     [
         *(("subject", "x'00'"), ("serial", "x'00'"), ("certificate", "9223372036854775807"), ("certificate", "'text'")),
-        *(("not_after", "'2030-01-01T00:00:00'"), ("revoked_at", "'2020-01-01T00:00:00'"), ("reason", "x'00'")),
+        *(
+            ("not_after", "'2030-01-01T00:00:00'"),
+            ("revoked_at", "'2020-01-01T00:00:00'"),
+            ("revoked_at", "''"),
+            ("reason", "x'00'"),
+        ),
     ],
 )
 def test_values_of_another_kind(root: CertificateAuthority, column: str, value: str) -> None:
