@@ -14,6 +14,13 @@ _BEGINNING, _END = 80, 40
 _LONG = re.compile(rf"'[^'\n]{{{_LONGEST},}}'|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}")
 
 
+def printable(text: str) -> str:
+    """A text on one line of its own, with Python's escapes for what a terminal would obey, or nobody would see."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
 def shorten(text: str) -> str:
     """A message whose values are of a length that can be read: of longer ones their beginning and end.
 
@@ -46,10 +53,11 @@ class OptigaError(Exception):
         self.uid = ""
 
     def __str__(self) -> str:
-        """One line: where, what, and what to do."""
+        """One line, printable whatever names and texts of others stand in it: where, what, and what to do."""
         is_named = self._is_of_the_port and self.port and not self.message.startswith(self.port)
         where = f"{self.port}: " if is_named else ""
-        return f"{where}{self.message}" + (f". {self.hint}" if self.hint else "")
+        text = f"{where}{self.message}" + (f". {self.hint}" if self.hint else "")
+        return printable(" ".join(text.splitlines()))
 
 
 class ConfigurationError(OptigaError):
@@ -62,7 +70,7 @@ class ConfigurationError(OptigaError):
 
     def __init__(self, message: str, *, hint: str = "", problems: tuple[str, ...] = (), oid: int | None = None) -> None:
         super().__init__(message, hint=hint, oid=oid)
-        self.problems = problems
+        self.problems = tuple(map(printable, problems))
 
 
 class BoardError(OptigaError):

@@ -182,7 +182,7 @@ class CertificateAuthority:
             found = [record for record in records.of_request(request) if record.state(now or utc_now()) == "valid"]
         if not found:
             return None
-        return IssuedCertificate(Certificate.parse(found[-1].der), self.folder.chain, found[-1].serial)
+        return IssuedCertificate(found[-1].certificate, self.folder.chain, found[-1].serial)
 
     def issue_verification(self, code: str) -> IssuedCertificate:
         """Certify a code that somebody wants to see certified, for a key that nobody has, for a day.

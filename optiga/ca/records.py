@@ -85,6 +85,19 @@ class Record:
             certificate.der,
         )
 
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate, parsed.
+
+        :raises ConfigurationError: if it is none.
+        """
+        from optiga.pki.certificate import Certificate
+
+        try:
+            return Certificate.parse(self.der)
+        except ValueError:
+            raise _not_ours() from None
+
     def state(self, now: datetime) -> str:
         """``revoked``, ``expired`` or ``valid``."""
         return "revoked" if self.revoked_at else "expired" if now > self.not_after else "valid"
@@ -177,7 +190,9 @@ class Records:
     def newest_crl(self) -> bytes:
         """The newest CRL in DER; empty where the CA is being made."""
         found = self._connection.execute("SELECT crl FROM crls").fetchone()
-        return bytes(found[0]) if found else b""
+        if found and not isinstance(found[0], bytes):
+            raise _not_ours()
+        return found[0] if found else b""
 
     @property
     def is_chained(self) -> bool:
@@ -205,13 +220,16 @@ class Records:
         return count, digest
 
     def _first_events(self) -> list[str]:
+        self.all()  # what no program of ours has written is not to be signed for
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM issued ORDER BY rowid").fetchall()  # noqa: S608
         events = [_issued_event(*row) for *row, _, _ in rows]
         for serial, *_, moment, reason in rows:
             if moment:
                 events.append(event_text("revoked", serial=serial, revoked_at=moment, reason=reason or ""))
-        crls = self._connection.execute("SELECT number, crl FROM crls").fetchall()
-        return events + [_crl_event(number, der) for number, der in crls]
+        if crl := self.newest_crl():
+            (number,) = self._connection.execute("SELECT number FROM crls").fetchone()
+            events.append(_crl_event(number, crl))
+        return events
 
     def links(self) -> Iterator[tuple[int, str, str]]:
         """The chain, the first link first: number, event, and hash in hex."""
@@ -253,9 +271,7 @@ class Records:
         try:
             return [_record_of(*row) for row in rows]
         except (TypeError, ValueError):
-            raise ConfigurationError(
-                "the CA's records hold what this program has not written", hint="Get them back from a copy"
-            ) from None
+            raise _not_ours() from None
 
 
 def _record_of(
@@ -269,10 +285,25 @@ def _record_of(
     revoked: str | None,
     reason: str | None,
 ) -> Record:
-    """The record in a row of the table."""
-    moment = datetime.fromisoformat(revoked) if revoked else None
+    """The record in a row of the table.
+
+    :raises TypeError: if a value is of another type than this program writes: SQLite keeps any in any column.
+    :raises ValueError: if a time is none.
+    """
+    texts = (serial, subject, request, key, reason or "")
+    if not all(isinstance(text, str) for text in texts) or not isinstance(certificate, bytes):
+        raise TypeError("a value of another type")
+    moment = None if revoked is None else datetime.fromisoformat(revoked)
     start, end = datetime.fromisoformat(before), datetime.fromisoformat(after)
-    return Record(serial, subject, start, end, request, key, bytes(certificate), moment, reason or "")
+    if any(time is not None and time.tzinfo is None for time in (start, end, moment)):
+        raise ValueError("a time without its zone")
+    return Record(serial, subject, start, end, request, key, certificate, moment, reason or "")
+
+
+def _not_ours() -> ConfigurationError:
+    return ConfigurationError(
+        "the CA's records hold what this program has not written", hint="Get them back from a copy"
+    )
 
 
 def _issued_event(

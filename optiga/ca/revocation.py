@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from optiga.ca.profile import CLOCK_TOLERANCE, Validity, authority_identifier, check_time
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,7 +166,13 @@ def _entry(record: Record, now: datetime) -> x509.RevokedCertificate:
 
     assert record.revoked_at is not None  # noqa: S101 - only revoked ones get here
     moment = min(record.revoked_at, now)
-    entry = x509.RevokedCertificateBuilder().serial_number(int(record.serial, 16)).revocation_date(moment)
-    if record.reason != "unspecified":  # RFC 5280, 5.3.1: leave it out then
-        entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags(record.reason)), critical=False)
-    return entry.build()
+    try:
+        entry = x509.RevokedCertificateBuilder().serial_number(int(record.serial, 16)).revocation_date(moment)
+        if record.reason != "unspecified":  # RFC 5280, 5.3.1: leave it out then
+            entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags(record.reason)), critical=False)
+        return entry.build()
+    except (ValueError, OverflowError):
+        raise ConfigurationError(
+            f"the CA's records hold a revocation that this program has not written, of {record.serial!r:.60}",
+            hint="Get them back from a copy",
+        ) from None

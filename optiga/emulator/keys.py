@@ -60,11 +60,15 @@ def from_stored(algorithm: KeyAlgorithm, data: bytes) -> PrivateKey:
         from cryptography.hazmat.primitives.asymmetric import ec
 
         return ec.derive_private_key(int.from_bytes(data, "big"), _curve(algorithm))
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     # The store is this chip's own: RSA keys it made need no second search for primes to be believed.
-    key = serialization.load_der_private_key(data, None, unsafe_skip_rsa_key_validation=True)
+    try:
+        key = serialization.load_der_private_key(data, None, unsafe_skip_rsa_key_validation=True)
+    except (UnsupportedAlgorithm, TypeError, OverflowError) as error:
+        raise ValueError(str(error)) from None
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("not an RSA key")  # noqa: TRY004 - the content is wrong, not the type
     return key

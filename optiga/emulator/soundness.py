@@ -10,7 +10,7 @@ from optiga.emulator.access import parse_condition
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
-from optiga.protocol.algorithms import CURVES
+from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
 from optiga.protocol.codes import ALL_KEY_USAGES, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import Model
@@ -19,6 +19,8 @@ from optiga.protocol.symmetric import AES_KEY_SIZES
 
 _LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
 _SIZES = (Tag.MAX_SIZE, Tag.USED_SIZE)
+_RSA_SIZES = 5
+"""How many times as long as its modulus an RSA key in PKCS #8 is at the most."""
 
 
 def is_valid_value(model: Model, oid: int, tag: int, value: bytes) -> bool:
@@ -95,8 +97,11 @@ def _check_key(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     }
     if not fits[info.kind]:
         raise ValueError(f"the algorithm in its metadata is not that of a {info.kind.value}")
-    size = CURVES[algorithm].coordinate_size if algorithm.is_ec else AES_KEY_SIZES.get(algorithm, len(data))
-    if len(data) != size:
+    if algorithm.is_rsa:  # what is longer has numbers that take without end to be looked at
+        is_good = len(data) <= _RSA_SIZES * RSA_KEY_BITS[algorithm] // 8
+    else:
+        is_good = len(data) == (CURVES[algorithm].coordinate_size if algorithm.is_ec else AES_KEY_SIZES[algorithm])
+    if not is_good:
         raise ValueError(f"a key of {len(data)} bytes does not fit the algorithm in its metadata")
 
 

@@ -154,16 +154,20 @@ def _load_object(model: ChipModel, oid: int, description: Any) -> StoredObject:
 
 def _is_private_key(algorithm: KeyAlgorithm, data: bytes) -> bool:
     """Whether bytes are a whole and sound private key of an algorithm, as the store has it."""
-    try:
-        if algorithm.is_rsa:
-            from cryptography.hazmat.primitives import serialization
-            from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
-            key = serialization.load_der_private_key(data, None)
-            return isinstance(key, rsa.RSAPrivateKey) and key.key_size == RSA_KEY_BITS[algorithm]
-        return keys.to_stored(keys.from_stored(algorithm, data)) == data
-    except ValueError:
+    try:
+        key = keys.from_stored(algorithm, data)
+        if not isinstance(key, rsa.RSAPrivateKey):
+            return keys.to_stored(key) == data
+        numbers, bits = key.private_numbers(), RSA_KEY_BITS[algorithm]
+        parts = (numbers.p, numbers.q, numbers.d, numbers.dmp1, numbers.dmq1, numbers.iqmp)
+        if key.key_size != bits or not all(0 < part < 1 << bits for part in parts):
+            return False
+        numbers.private_key()  # which looks for mistakes
+    except (ValueError, OverflowError):
         return False
+    return True
 
 
 def _load_context(described: Any) -> bytes:

@@ -16,7 +16,7 @@ from optiga.files.database import SMALLEST
 from optiga.files.files import sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
-from optiga.files.sqlite_guard import check_file, connect, schema_problem
+from optiga.files.sqlite_guard import check_file, connect, reason_of, schema_problem
 from optiga.files.temporary import Temporary
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
@@ -351,7 +351,7 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
         raise BoardError(
             f"the emulated chip's file cannot be opened: {error}", hint="May you read and write it?", port=str(path)
         ) from error
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter of names in a damaged schema
+    except sqlite3.DatabaseError as error:
         raise (_not_a_chip(path) if "not a database" in str(error) else _damaged(path, error)) from None
     return connection
 
@@ -391,8 +391,9 @@ def _not_a_chip(path: Path) -> BoardError:
 
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:
+    reason = reason_of(error) if isinstance(error, sqlite3.Error) else error
     return BoardError(
-        f"the emulated chip's file is damaged: {error}",
+        f"the emulated chip's file is damaged: {reason}",
         hint="Get it back from a copy, or make a new chip in another file",
         port=str(path),
     )

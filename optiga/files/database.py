@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.files.files import cause_of
-from optiga.files.sqlite_guard import check_file, connect, schema_problem
+from optiga.files.sqlite_guard import check_file, connect, reason_of, schema_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,12 +70,9 @@ def open_database(path: Path, kind: Kind, *, make: bool = False, shared: bool = 
     try:
         _check_size(path, kind)
         with closing(connect(path, synchronous="EXTRA", make=make, timeout=WAIT_S)) as connection:
-            try:
-                if make:
-                    _make_if_empty(connection, kind)
-                _check(connection, path, kind)
-            except UnicodeDecodeError:  # of what SQLite says of names in a damaged schema
-                raise _damaged(path, kind, "its schema is no text") from None
+            if make:
+                _make_if_empty(connection, kind)
+            _check(connection, path, kind)
             yield connection
     except sqlite3.Error as error:
         raise _explain(path, kind, error, make=make) from None
@@ -115,7 +112,7 @@ def _check_size(path: Path, kind: Kind) -> None:
 
 def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:
     """Why a file could not be used, as far as looking at it tells."""
-    cause, hint = str(error), "Is the disk full, the file read-only, or another process at work?"
+    cause, hint = reason_of(error), "Is the disk full, the file read-only, or another process at work?"
     try:
         path.stat()
     except FileNotFoundError:

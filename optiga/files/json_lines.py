@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from optiga.errors import ConfigurationError
@@ -15,6 +15,7 @@ from optiga.errors import ConfigurationError
 Path = tuple[str | int, ...]
 """Where a value stands: names of members and indices of elements, from the outside in; empty for the whole."""
 
+_MOST_DUPLICATES = 100
 _TOKEN = r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+'
 _WORDS = {
     "Expecting property name enclosed in double quotes": "a name in double quotes must stand here",
@@ -29,12 +30,73 @@ _WORDS = {
 _TRAILING_COMMA = "a ',' before the closing bracket is one too many"
 
 
+_Place = tuple[int, "dict[str | int, Any] | None"]
+"""The line of a value, and the places of those within; None where there are none."""
+
+
+class Lines(Mapping[Path, int]):
+    """The line of each value by its path, counted from 1, in the order in which the values stand.
+
+    Each value has a place in that of the one around it: paths of their own would take room for each step of each.
+    """
+
+    def __init__(self, root: _Place) -> None:
+        self._root = root
+
+    def __getitem__(self, path: Path) -> int:
+        place = self._root
+        for step in path:
+            if place[1] is None:
+                raise KeyError(path)
+            place = place[1][step]
+        return place[0]
+
+    def __iter__(self) -> Iterator[Path]:
+        stack: list[tuple[Path, _Place]] = [((), self._root)]
+        while stack:
+            path, (_, within) = stack.pop()
+            yield path
+            stack += [((*path, step), place) for step, place in reversed((within or {}).items())]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Container:
+    """An object or array that is being read.
+
+    :ivar name: of the member that is being read.
+    :ivar places: of what is in it, by name or index.
+    :ivar reported: names that stand in it more than once.
+    :ivar is_repeated: whether it belongs to a member that stands more than once; what is doubled in it is not told.
+    """
+
+    __slots__ = ("is_object", "is_repeated", "name", "name_expected", "places", "reported")
+
+    def __init__(self, *, is_object: bool) -> None:
+        self.is_object = self.name_expected = is_object
+        self.is_repeated = False
+        self.name = ""
+        self.places: dict[str | int, Any] = {}
+        self.reported: set[str] = set()
+
+    @property
+    def step(self) -> str | int:
+        """From here to the value that is being read."""
+        return self.name if self.is_object else len(self.places) - 1
+
+    def add(self, place: _Place) -> None:
+        """Take in the value that is being read."""
+        self.places[self.name if self.is_object else len(self.places)] = place
+
+
 class Document(NamedTuple):
     """A parsed JSON text.
 
     :param value: what json.loads gives.
     :param lines: line of each value by its path, counted from 1.
-    :param duplicates: paths of members that stand more than once, each with the line of its repetition.
+    :param duplicates: paths of members that stand more than once, each with the line of its repetition; the first
+        hundred of them.
     """
 
     value: Any
@@ -85,37 +147,39 @@ def _in_words(error: json.JSONDecodeError) -> tuple[str, int]:
     return _WORDS.get(error.msg, error.msg[:1].lower() + error.msg[1:]), position
 
 
-def _locate(text: str) -> tuple[dict[Path, int], list[tuple[Path, int]]]:
-    """Lines by path, and the duplicates, of a text that is valid JSON."""
-    lines: dict[Path, int] = {}
+def _locate(text: str) -> tuple[Lines, list[tuple[Path, int]]]:
+    """Lines by path, and the duplicates, of a text that is valid JSON; in time and room that its size explains."""
+    root: _Place = (1, None)
     duplicates: list[tuple[Path, int]] = []
-    path: list[str | int] = []  # of the value that comes next
-    in_object: list[bool] = []
-    name_expected = False
+    opened: list[_Container] = []
     line, position = 1, 0
     for match in re.finditer(_TOKEN, text):
         line += text.count("\n", position, match.start())
         position = match.start()
         token = match.group()
         if token in "}]":
-            in_object.pop()
-            path.pop()
-            name_expected = False
+            opened.pop()
         elif token == ",":
-            name_expected = in_object[-1]
-            if not name_expected:
-                path[-1] = int(path[-1]) + 1
+            opened[-1].name_expected = opened[-1].is_object
         elif token == ":":
-            name_expected = False
-        elif name_expected:
-            path[-1] = json.loads(token)
-            here = tuple(path)
-            if here in lines and not any(here[: len(other)] == other for other, _ in duplicates):
-                duplicates.append((here, line))
+            opened[-1].name_expected = False
+        elif opened and opened[-1].name_expected:
+            around = opened[-1]
+            around.name = json.loads(token)
+            if around.name in around.places:
+                if not around.is_repeated and around.name not in around.reported and len(duplicates) < _MOST_DUPLICATES:
+                    duplicates.append((tuple(one.step for one in opened), line))
+                around.reported.add(around.name)
         else:
-            lines[tuple(path)] = line
-            if token in "{[":
-                name_expected = token == "{"
-                in_object.append(name_expected)
-                path.append("" if name_expected else 0)
-    return lines, duplicates
+            within = _Container(is_object=token == "{") if token in "{[" else None
+            place: _Place = (line, None if within is None else within.places)
+            if within is not None and opened:
+                around = opened[-1]
+                within.is_repeated = around.is_repeated or (around.is_object and around.name in around.reported)
+            if opened:
+                opened[-1].add(place)
+            else:
+                root = place
+            if within is not None:
+                opened.append(within)
+    return Lines(root), duplicates

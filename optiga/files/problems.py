@@ -8,6 +8,14 @@ from typing import Any, NamedTuple
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import Document, Path
 
+_MOST_HINTS = 100
+"""With more mistakes than these nobody reads what may have been meant, which takes long to find."""
+_LONGEST_NAME = 100
+_MOST_TOLD = 200
+_MOST_ELEMENTS = 1000
+_MOST_DESCRIBED = 10 * _MOST_TOLD
+"""Of the first that are found; those that are told are the first by their lines."""
+
 
 class Problem(NamedTuple):
     """A mistake.
@@ -44,6 +52,9 @@ class Section:
     def problem(self, text: str) -> None:
         """Note a mistake in this value."""
         line = self._document.lines[self.path]
+        if len(self._problems) >= _MOST_DESCRIBED:
+            self._problems.append(Problem(line, f"{self._name}:{line}: one mistake more"))
+            return
         self._problems.append(Problem(line, f"{self._name}:{line}: {describe_path(self.path)}: {text}"))
 
     def members(
@@ -60,6 +71,9 @@ class Section:
         known = (*required, *optional)
         for name in self.value:
             if name not in known:
+                if len(self._problems) >= _MOST_HINTS:
+                    self.child(name).problem("is not known")
+                    continue
                 hint = suggest(name, [other for other in known if other not in self.value], other_names or {})
                 self.child(name).problem(f"is not known{hint or ' (known: ' + ', '.join(known) + ')'}")
         for name in required:
@@ -68,9 +82,12 @@ class Section:
         return {name: self.child(name) for name in known if name in self.value}
 
     def elements(self) -> list[Section]:
-        """The elements of an array; a value that is none is noted."""
+        """The elements of an array; a value that is none, or has more of them than anything takes, is noted."""
         if not isinstance(self.value, list):
             self.problem(f"must be a list in brackets, not {describe_kind(self.value)}")
+            return []
+        if len(self.value) > _MOST_ELEMENTS:
+            self.problem(f"has {len(self.value)} elements, at most {_MOST_ELEMENTS} can be had")
             return []
         return [self.child(index) for index in range(len(self.value))]
 
@@ -100,7 +117,7 @@ def suggest(text: str, choices: Iterable[str], other_names: Mapping[str, str]) -
     choices = tuple(choices)
     wanted = text.lower()
     meant = other_names.get(wanted)
-    if meant is None:
+    if meant is None and len(text) <= _LONGEST_NAME:
         import difflib
 
         meant = next(iter(difflib.get_close_matches(wanted, choices, n=1, cutoff=0.7)), None)
@@ -131,10 +148,12 @@ def describe_kind(value: object) -> str:
 
 
 def raise_problems(problems: Iterable[Problem]) -> None:
-    """Report mistakes in the order of their lines; those of one line in the order they were found.
+    """Report mistakes in the order of their lines; those of one line in the order they were found. Many are counted.
 
     :raises ConfigurationError: if there are any.
     """
     texts = [problem.text for problem in sorted(problems, key=lambda problem: problem.line)]
+    if len(texts) > _MOST_TOLD:
+        texts[_MOST_TOLD:] = [f"there are {len(texts) - _MOST_TOLD} mistakes more"]
     if texts:
         raise ConfigurationError(texts[0], problems=tuple(texts[1:]))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from optiga.errors import printable
+
 
 def shown(text: str) -> str:
     """A text on one line of its own, as Python's literals have it: ``\\x1b``, ``\\u202e``, ``\\n``."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else _escape(one) for one in text)
+    return printable(text)
 
 
 def shown_lines(text: str) -> str:
@@ -18,10 +20,6 @@ def shown_json(text: str) -> str:
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
     return "".join(one if one.isprintable() or one == "\n" else _escape_json(one) for one in text)
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def _escape_json(character: str) -> str:

@@ -44,13 +44,19 @@ class GuardedConnection(sqlite3.Connection):
         self.path = path
         self._most = self._taken = 0
         self.set_progress_handler(self._count, _STEPS_BETWEEN)
-        super().execute("PRAGMA trusted_schema = OFF")
-        super().execute("PRAGMA cell_size_check = ON")
+        self.execute("PRAGMA trusted_schema = OFF")
+        self.execute("PRAGMA cell_size_check = ON")
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        """Run a statement; its steps are counted from zero."""
+        """Run a statement; its steps are counted from zero.
+
+        :raises sqlite3.Error: as it does, for names in a damaged schema, too, of which Python cannot make text.
+        """
         self._taken = 0
-        return super().execute(*arguments)
+        try:
+            return super().execute(*arguments)
+        except UnicodeDecodeError:
+            raise sqlite3.DatabaseError("malformed: its schema is no text") from None
 
     def _count(self) -> int:
         """Called by SQLite now and then; whether the statement is to end."""
@@ -79,6 +85,11 @@ def connect(path: Path, *, synchronous: str, make: bool = False, **options: Any)
         connection.close()
         raise
     return connection
+
+
+def reason_of(error: sqlite3.Error) -> str:
+    """What SQLite says is wrong, without the content of a row that it shows: that may be a secret, and is no text."""
+    return str(error).partition(" with text ")[0]
 
 
 def check_file(path: Path, what: str, *, shared: bool = False, hint: str = "") -> None:

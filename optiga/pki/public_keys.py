@@ -76,6 +76,8 @@ class PublicKey(NamedTuple):
         """
         from cryptography.hazmat.primitives.asymmetric import rsa
 
+        if modulus < 0 or exponent < 0:
+            raise ValueError("a number of the RSA key is negative")
         return cls.of(rsa.RSAPublicNumbers(exponent, modulus).public_key())
 
     @classmethod
@@ -84,13 +86,12 @@ class PublicKey(NamedTuple):
 
         :raises ValueError: if it is none, or of a kind that certificates do not have.
         """
-        from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-        try:
+        from optiga.pki.x509_errors import one_error
+
+        with one_error():
             return cls.of(cast("CertificatePublicKeyTypes", load_der_public_key(info)))
-        except UnsupportedAlgorithm as error:
-            raise ValueError(str(error)) from None
 
     @property
     def info(self) -> bytes:

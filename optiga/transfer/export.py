@@ -16,6 +16,7 @@ from optiga.transfer.form import Entry
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.chip.unusable import Unusable
+    from optiga.protocol.metadata import Metadata
 
 
 class Export(NamedTuple):
@@ -33,11 +34,7 @@ class Export(NamedTuple):
     @property
     def secrets(self) -> list[ObjectInfo]:
         """Objects whose data are secrets, and are there."""
-        return [
-            entry.info
-            for entry in self.entries
-            if entry.data and entry.metadata and entry.metadata.object_type in SECRET_TYPES
-        ]
+        return [entry.info for entry in self.entries if entry.data and entry.metadata and _is_secret(entry.metadata)]
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -48,6 +45,14 @@ class Export(NamedTuple):
             **({"unusable": [format_oid(one.oid) for one in self.unusable]} if self.unusable else {}),
             "secrets": [info.label for info in self.secrets],
         }
+
+
+def _is_secret(metadata: Metadata) -> bool:
+    """Whether metadata are those of a secret; data of a type that nobody knows are taken for one."""
+    try:
+        return metadata.object_type in SECRET_TYPES
+    except ValueError:
+        return True
 
 
 def choose(oids: Sequence[str]) -> list[ObjectInfo]:

@@ -109,7 +109,14 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
     manifest = update.signed.manifest
     is_metadata = isinstance(manifest.kind, MetadataUpdate)
     secret = None if manifest.encryption is None else manifest.encryption.secret_oid
-    condition = target.access(Tag.METADATA_UPDATE if is_metadata else Tag.CHANGE)
+    tag = Tag.METADATA_UPDATE if is_metadata else Tag.CHANGE
+    try:
+        condition = target.access(tag)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"the {tag.name.lower().replace('_', ' ')} condition of {format_oid(update.oid)} is not known: {error}",
+            oid=update.oid,
+        ) from None
     for token in condition.alternatives:
         if any(fails_at(simple, state_of(target)) for simple in token):
             continue

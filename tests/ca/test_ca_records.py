@@ -405,3 +405,46 @@ class TestClock:
         warning = crl.find_warning(crl.next_update - left)
         assert words in warning
         assert bool(warning) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *(("subject", "x'00'"), ("serial", "x'00'"), ("certificate", "9223372036854775807"), ("certificate", "'text'")),
+        *(
+            ("not_after", "'2030-01-01T00:00:00'"),
+            ("revoked_at", "'2020-01-01T00:00:00'"),
+            ("revoked_at", "''"),
+            ("reason", "x'00'"),
+        ),
+    ],
+)
+def test_values_of_another_kind(root: CertificateAuthority, column: str, value: str) -> None:
+    change(root, f"UPDATE OR REPLACE issued SET {column} = {value}")
+    with open_records(root.folder.records_path) as records, pytest.raises(ConfigurationError, match="has not written"):
+        records.all()
+    with pytest.raises(ConfigurationError, match="has not written"):
+        root.renew_crl(trust_records=True)
+
+
+def test_a_certificate_that_is_none(root: CertificateAuthority) -> None:
+    change(root, "UPDATE issued SET certificate = x'3000'")
+    with open_records(root.folder.records_path) as records:
+        record = records.all()[0]
+    with pytest.raises(ConfigurationError, match="has not written"):
+        _ = record.certificate
+
+
+@pytest.mark.parametrize("value", ["9223372036854775807", "'text'", "0.5"])
+def test_a_crl_of_another_kind(root: CertificateAuthority, value: str) -> None:
+    """As a number it would have been the room for as many bytes."""
+    change(root, f"UPDATE crls SET crl = {value}")
+    with pytest.raises(ConfigurationError, match="has not written"):
+        root.issue(make_request())
+
+
+@pytest.mark.parametrize("setting", ["serial = '00'", "serial = 'zz'", "reason = 'boredom'"])
+def test_a_revocation_that_no_list_can_hold(root: CertificateAuthority, setting: str) -> None:
+    change(root, f"UPDATE issued SET {setting} WHERE revoked_at IS NOT NULL")
+    with pytest.raises(ConfigurationError, match="has not written"):
+        root.renew_crl(trust_records=True)

@@ -363,3 +363,10 @@ class TestOpensEverything:
     @pytest.mark.parametrize(("path", "opens"), [(OURS[0], True), (OURS[1], False)], ids=["weak", "recommended"])
     def test_our_own(self, path: Path, opens: bool) -> None:
         assert opens_everything(load_template(path).render(AWS, UID)) is opens
+
+
+@pytest.mark.parametrize("theirs", ["[" * 5000, '{"a":' * 5000, "", "\ud800", "1" * 5000])
+def test_what_aws_has_and_is_no_policy(theirs: str) -> None:
+    """It is compared as it is."""
+    ours = PolicyTemplate("p", json.dumps({"Version": "2012-10-17", "Statement": [GOOD]})).render(AWS, UID)
+    assert differences(ours, theirs)

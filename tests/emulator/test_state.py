@@ -12,9 +12,11 @@ import pytest
 from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore
 from optiga.emulator.state import dump, load
 from optiga.errors import ConfigurationError
+from optiga.protocol import der
 from optiga.protocol.codes import APPLICATION_ID, CommandCode
 from optiga.protocol.metadata import Tag
 from tests.support.emulator.emulated import Probe, key_target
+from tests.support.mutations import Value
 
 
 @pytest.fixture
@@ -242,3 +244,40 @@ def test_tags_and_values_that_a_v1_lacks(tag: str) -> None:
     load({**document, "model": "trust-m-v3"})
     with pytest.raises(ConfigurationError, match="0xF1D2: its metadata "):
         load({**document, "model": "trust-m-v1"})
+
+
+def in_pkcs8(algorithm: str, key: bytes) -> str:
+    identifier = der.encode(der.SEQUENCE, der.encode(0x06, bytes.fromhex(algorithm)))
+    parts = der.encode(der.INTEGER, b"\0") + identifier + der.encode(der.OCTET_STRING, key)
+    return der.encode(der.SEQUENCE, parts).hex()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        in_pkcs8("2a0304", b"\0"),  # of an algorithm that the library does not know
+        in_pkcs8("2a864886f70d010101", bytes.fromhex("3000")),
+        in_pkcs8("2a864886f70d010101", b"\x7f" * 30_000),  # longer than any
+        "",
+    ],
+)
+def test_rsa_keys_that_are_none(store: MemoryStore, secret: str) -> None:
+    document = through_text(dump(store))
+    document["objects"]["0xE0FC"]["secret"] = secret
+    with pytest.raises(ConfigurationError, match="0xE0FC"):
+        load(document)
+
+
+def test_an_rsa_key_with_a_huge_number(store: MemoryStore) -> None:
+    """Its numbers are looked at only if they are of the key's size: that would take hours."""
+    document = through_text(dump(store))
+    whole = Value.read(bytes.fromhex(document["objects"]["0xE0FC"]["secret"]))
+    assert whole.parts is not None
+    assert whole.parts[2].parts is not None
+    (numbers,) = whole.parts[2].parts
+    assert numbers.parts is not None
+    for part in numbers.parts[3:6]:
+        part.content = b"\x7f" + bytes(len(part.content) + 60) + b"\x01"
+    document["objects"]["0xE0FC"]["secret"] = whole.encode().hex()
+    with pytest.raises(ConfigurationError, match="0xE0FC"):
+        load(document)

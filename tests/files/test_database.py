@@ -161,3 +161,23 @@ def test_what_was_begun_and_not_ended_is_undone(path: Path) -> None:
         run(path, "BEGIN", "INSERT INTO one VALUES (1)", ends_in=KeyboardInterrupt())
     with open_database(path, KIND) as connection:
         assert connection.execute("SELECT a FROM one").fetchall() == []
+
+
+def test_names_that_are_no_text(path: Path) -> None:
+    """SQLite says of them what Python cannot make text of, whichever statement is the first."""
+    make(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = CAST(x'ff' AS TEXT), name = CAST(x'fe' AS TEXT)")
+    said = refusal(path)
+    assert "damaged" in said
+    assert "no text" in said
+    assert "from a copy" in said
+
+
+def test_what_a_row_holds_is_not_told(path: Path) -> None:
+    """It may be a secret."""
+    run(path, "INSERT INTO one VALUES (CAST(x'5ec2e7ff' AS TEXT))")
+    with pytest.raises(ConfigurationError) as raised, open_database(path, KIND) as connection:
+        connection.execute("SELECT a FROM one").fetchall()
+    assert "damaged: Could not decode to UTF-8 column 'a'." in str(raised.value)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optiga.errors import ConfigurationError, OptigaError
 from optiga.files.shown import shown, shown_json, shown_lines
 
 ANY = st.text(st.characters())
@@ -50,3 +51,12 @@ def test_json_means_the_same(value: object) -> None:
 )
 def test_examples(text: str, escaped: str) -> None:
     assert shown(text) == escaped
+
+
+@given(ANY, ANY)
+def test_an_error_is_one_printable_line(message: str, hint: str) -> None:
+    """Whoever calls the library prints it as it is."""
+    error = ConfigurationError(message, hint=hint, problems=(message,))
+    assert str(error).isprintable()
+    assert error.problems[0].isprintable()
+    assert str(OptigaError("caf\u00e9", hint="Name\nanother\x1b[2J")) == "caf\u00e9. Name another\\x1b[2J"

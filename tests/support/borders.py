@@ -107,10 +107,10 @@ class Borders:
             _check_length(str(error))
             return None
         for note in issued.notes:
-            _check_line(note)
+            check_line(note)
             _check_length(note)
         for name in (*issued.certificate.alt_names, *issued.certificate.purposes):
-            _check_line(name)
+            check_line(name)
         _check_loads(issued.certificate)
         self._issued += 1
         if self._issued % _ISSUED_BY_ONE_CA == 0:  # its records are read whole each time
@@ -142,10 +142,10 @@ class Borders:
         self._put(der)
         plan = plan_write(self._file, slot="second")
         for warning in plan.warnings:
-            _check_line(warning)
+            check_line(warning)
         result = execute_write(self.chip, plan)
         for warning in result.warnings:
-            _check_line(warning)
+            check_line(warning)
         assert _check_loads(plan.chain[0]) == tls_identity.decode(self.chip.read(_CERTIFICATE_OID))[0]
         _check_text(read_object(self.chip, resolve_readable("second")).text)
 
@@ -153,7 +153,7 @@ class Borders:
         self._put(der)
         plan = plan_write(self._file, oid="0xE0E8")
         for warning in plan.warnings:
-            _check_line(warning)
+            check_line(warning)
         _check_loads(plan.chain[0])
 
     def _read(self, der: bytes) -> None:
@@ -162,7 +162,7 @@ class Borders:
         if len(der) > _ROOM or not self._store(der if der[-1] & 1 else tls_identity.encode(given)):
             return
         result = read_object(self.chip, resolve_readable("second"))
-        _check_line(result.note)
+        check_line(result.note)
         _check_text(result.text)
         for certificate in result.certificates:
             _check_loads(certificate)
@@ -197,7 +197,7 @@ class Borders:
             for path, content in zip(paths, (text, chain), strict=False):
                 path.write_text(content)
             authority = CertificateAuthority.open(self.folder / "below")
-            _check_line(authority.certificate.subject)
+            check_line(authority.certificate.subject)
             authority.check(self._good_request)
         finally:
             for path, content in zip(paths, before, strict=True):
@@ -220,7 +220,7 @@ class Borders:
         payload, warnings = certificate_contents(find_anchor("0xE0E8"), der, "given")
         assert payload is not None
         for warning in warnings:
-            _check_line(warning)
+            check_line(warning)
 
     def _load_pem(self, der: bytes) -> None:
         """Two of them in a file, with text around."""
@@ -228,7 +228,7 @@ class Borders:
         chain = load_certificates(self._file)
         assert [one.der for one in chain] == [self.root.der, der]
         for warning in warnings_about(chain, NOW):
-            _check_line(warning)
+            check_line(warning)
 
     def _verify_on_chip(self, der: bytes) -> None:
         """The emulated chip's own reading of a trust anchor."""
@@ -250,7 +250,7 @@ class Borders:
 
 def check_message(error: OptigaError) -> None:
     """One line, printable, in words."""
-    _check_line(str(error))
+    check_line(str(error))
 
 
 def check_parsed(der: bytes) -> bool:
@@ -265,12 +265,13 @@ def check_parsed(der: bytes) -> bool:
         return False
     for one in certificates:
         for text in (one.subject, one.issuer, *one.alt_names, *one.purposes, *warnings_about([one], NOW)):
-            _check_line(text)
+            check_line(text)
         _check_loads(one)
     return True
 
 
-def _check_line(text: str) -> None:
+def check_line(text: str) -> None:
+    """What stands on one line is printable, and no library's words."""
     assert text.isprintable(), repr(text)
     assert "ParseError" not in text, text
 
@@ -281,7 +282,7 @@ def _check_length(text: str) -> None:
 
 def _check_text(text: str) -> None:
     for line in text.splitlines():
-        _check_line(line)
+        check_line(line)
 
 
 def _check_loads(certificate: Certificate) -> bytes:

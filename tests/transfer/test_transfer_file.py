@@ -15,6 +15,7 @@ from optiga.errors import ConfigurationError
 from optiga.objects.objects import find_info
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import OWN_TAGS, parse_value
+from optiga.transfer.export import Export
 from optiga.transfer.form import Entry, encode_entries, format_entries, parse_entries
 from optiga.transfer.words import TAGS, from_pretty, to_pretty
 
@@ -223,3 +224,9 @@ def is_sound(tag: Tag, value: bytes) -> bool:
         return parse_value(tag, f"0x{value.hex()}") == value
     except ValueError:
         return False
+
+
+def test_data_of_a_type_that_nobody_knows_may_be_a_secret() -> None:
+    info = find_info("f1d0")
+    entries = [Entry(info, Metadata({Tag.TYPE: bytes([kind])}), b"x") for kind in (0x21, 0x77, 0x11)]
+    assert [bool(Export([entry], [], []).secrets) for entry in entries] == [True, True, False]

@@ -161,3 +161,12 @@ class TestSignersKey:
         path.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
         with pytest.raises(ConfigurationError):
             KeyFile.read(path).open()
+
+
+def test_a_condition_that_no_manual_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the chip says of itself is nothing that this program has checked."""
+    chip = Chip(EmulatedTransport(updatable().chip))
+    odd = chip.metadata(TARGET).with_tags({Tag.CHANGE: b"\x5f"})
+    monkeypatch.setattr(chip, "metadata", lambda _: odd)
+    with pytest.raises(ConfigurationError, match=r"0xF1E0 is not known: .*0x5f"):
+        check_update(chip, made(b"abc"))

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from optiga.errors import ConfigurationError
 
+_LONGEST = 10_000
+"""Most characters of an expression; the parser takes far longer for one of several times as many."""
+
 
 def compile_query(expression: str) -> Any:
-    """A JMESPath expression, parsed."""
+    """A JMESPath expression, parsed.
+
+    :raises ConfigurationError: if it is none.
+    """
     import jmespath
     from jmespath.exceptions import JMESPathError
 
     try:
+        if len(expression) > _LONGEST:
+            raise ValueError(f"it has {len(expression)} characters, at most {_LONGEST} can be had")  # noqa: TRY301
         return jmespath.compile(expression)
-    except JMESPathError as error:
-        reason = str(error).splitlines()[0].rstrip(": ")
+    except (JMESPathError, ValueError, RecursionError) as error:
         raise ConfigurationError(
-            f"--query {expression!r} cannot be understood: {reason}",
+            f"--query {expression!r} cannot be understood: {_reason(error)}",
             hint="Name a field or write JMESPath",
         ) from None
 
@@ -28,13 +36,15 @@ def search(expression: str, result: Mapping[str, Any]) -> Any:
 
     :raises ConfigurationError: if it finds nothing, or cannot be applied.
     """
-    from jmespath.exceptions import JMESPathError
-
+    compiled = compile_query(expression)
     try:
-        value = compile_query(expression).search(dict(result))
-    except JMESPathError as error:
+        value = compiled.search(dict(result))
+        json.dumps(value, allow_nan=False)
+    except (
+        Exception
+    ) as error:  # of JMESPath's family, or what its functions raise at values of a type they do not expect
         raise ConfigurationError(
-            f"--query {expression!r} does not fit the result: {str(error).splitlines()[0]}",
+            f"--query {expression!r} does not fit the result: {_reason(error)}",
             hint=f"It has {', '.join(result)}",
         ) from None
     if value is None and not _says_null(expression, result):
@@ -42,6 +52,20 @@ def search(expression: str, result: Mapping[str, Any]) -> Any:
             f"--query {expression!r} finds nothing in the result", hint=f"It has {', '.join(result)}"
         )
     return value
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, without the library's names for programmers."""
+    from jmespath.exceptions import JMESPathError
+
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, TypeError):
+        return "a part of it is of another type than is needed there"
+    text = str(error).strip()
+    if not isinstance(error, (JMESPathError, ValueError)) or not text:
+        return "it cannot be worked out"
+    return text.splitlines()[0].rstrip(": ")
 
 
 def _says_null(expression: str, result: Mapping[str, Any]) -> bool:

@@ -158,5 +158,5 @@ def _normal_lines(document: str) -> list[str]:
     """A policy in one form, whatever form it has; one that is no JSON as it is."""
     try:
         return json.dumps(json.loads(document), indent=4, sort_keys=True).splitlines()
-    except ValueError:
+    except (ValueError, RecursionError):
         return document.splitlines()

@@ -245,7 +245,6 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
     from optiga.ca.folder import CaFolder
     from optiga.ca.integrity import check_records
     from optiga.ca.records import open_records, utc_now
-    from optiga.pki.certificate import Certificate
 
     settings.warn_of_folder(Path(ca_path, "issued.db"), "the CA")
     folder = CaFolder.open(Path(ca_path))
@@ -255,7 +254,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
             check_records(folder, records, Path(published) if published is not None else None)
         except ConfigurationError as error:
             warning = str(error)
-        issued = [(record, Certificate.parse(record.der)) for record in records.all()]
+        issued = [(record, record.certificate) for record in records.all()]
     if warning:
         settings.warn(warning)
     warn_of_crl(settings, folder)
@@ -296,12 +295,11 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     """
     from optiga.ca.folder import CaFolder
     from optiga.ca.records import find_record, open_records
-    from optiga.pki.certificate import Certificate
 
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
         record = find_record(records, Path(name) if is_file else name)
-    issued = Certificate.parse(record.der)
+    issued = record.certificate
     text = "".join(certificate.pem for certificate in (issued, *folder.chain))
     fields = {
         "serial": record.serial,

@@ -1,0 +1,111 @@
+"""A megabyte of anything ends within five seconds, however it is made: what is read is read once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from optiga.errors import ConfigurationError
+from optiga.identity.configuration import load_configuration
+from optiga.transfer.form import parse_entries
+from optiga.update.update_file import read_update
+
+MOST_SECONDS = 5
+SIZE = (1 << 20) - 100
+NUMBERS = range(SIZE // 20)
+
+
+def of_import(text: str, _: Path) -> None:
+    parse_entries(text.encode(), "given.json")
+
+
+def of_configuration(text: str, path: Path) -> None:
+    path.write_text(text)
+    load_configuration(path)
+
+
+def of_update(text: str, path: Path) -> None:
+    path.write_text(text)
+    read_update(path)
+
+
+def fill(before: str, repeated: str, after: str = "") -> str:
+    """As much as fits, again and again."""
+    return before + repeated * ((SIZE - len(before) - len(after)) // len(repeated)) + after
+
+
+DOCUMENTS = {
+    "names twice": "{" + ",".join(f'"{number}":1,"{number}":2' for number in NUMBERS) + "}",
+    "names twice within": '{"e0f1": {' + ",".join(f'"{number}":1,"{number}":2' for number in NUMBERS) + "}}",
+    "one name": fill("{", '"a":1,', '"a":1}'),
+    "unknown names": "{" + ",".join(f'"e0f1{number}":1' for number in NUMBERS) + "}",
+    "deep and wide": fill('{"e0f1":' + "[" * 900, "1,", "1" + "]" * 900 + "}"),
+    "many elements": fill('{"csr_config":{"certificate_info":{"organizational_unit_name":[', '"",', '""]}}}'),
+}
+READERS: dict[str, Callable[[str, Path], None]] = {
+    "import": of_import,
+    "configuration": of_configuration,
+    "update": of_update,
+}
+
+
+def why_not(read: Callable[[str, Path], None], text: str, path: Path) -> ConfigurationError:
+    """Why a text is refused, in time."""
+    begin = time.process_time()
+    with pytest.raises(ConfigurationError) as raised:
+        read(text, path)
+    assert time.process_time() - begin < MOST_SECONDS
+    return raised.value
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_json(document: str, reader: str, tmp_path: Path) -> None:
+    error = why_not(READERS[reader], DOCUMENTS[document], tmp_path / "given.json")
+    assert len(error.problems) <= 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        fill("", "a"),
+        fill("manifest[", " "),
+        fill("", "/*"),
+        fill("", "/*/"),
+        fill("", "a[]={"),
+        fill("", "//"),
+        fill("x", "=["),
+        fill("manifest_data[]", " ", "= {0x00"),
+    ],
+    ids=["name", "spaces", "comment", "comments", "arrays", "line", "signs", "not closed"],
+)
+def test_updates_in_c(text: str, tmp_path: Path) -> None:
+    assert "no update set" in str(why_not(of_update, text, tmp_path / "given.h"))
+
+
+def test_doubled_names_are_told(tmp_path: Path) -> None:
+    """The first hundred of them, and how many mistakes there are more."""
+    text = "{" + ",".join(f'"e{number}":1,"e{number}":2' for number in range(3000)) + "}"
+    error = why_not(of_import, text, tmp_path / "given.json")
+    assert "'e0' stands twice" in str(error)
+    assert sum("stands twice" in problem for problem in error.problems) == 99
+    assert "mistakes more" in error.problems[-1]
+
+
+def test_many_mistakes_are_counted(tmp_path: Path) -> None:
+    text = '{"csr_config":{"certificate_info":{' + ",".join(f'"x{number}":1' for number in range(3000)) + "}}}"
+    error = why_not(of_configuration, text, tmp_path / "given.jsn")
+    assert "csr_config: key_info is missing" in str(error)
+    assert len(error.problems) == 200
+    assert "2802 mistakes more" in error.problems[-1]
+
+
+def test_updates_in_c_are_read_as_ever(tmp_path: Path) -> None:
+    """Comments within, and arrays with and without a number of elements."""
+    text = "/* a */ const uint8_t manifest_data [ 2 ] = { 0x01, /* { */ 0x02 }; // }\n fragment_01[]={0x03}"
+    assert "no CBOR" not in str(why_not(of_update, "/* manifest_data[]={0x00} */", tmp_path / "given.h"))
+    assert "given.h: manifest:" in str(why_not(of_update, text, tmp_path / "given.h"))
