@@ -21,7 +21,7 @@ def check(ends: Ends, count: int) -> None:
 
 
 def test_a_share(tmp_path):
-    check(run(600, random.randrange(1 << 32), tmp_path), 600)
+    check(run(300, random.randrange(1 << 32), tmp_path), 300)
 
 
 @pytest.mark.long

@@ -66,6 +66,7 @@ class TestNotes:
         assert words not in provision(cli, "--dry-run")
         assert f"Warning: the policy of {OPEN} {words}" in provision(cli, "--dry-run", "-q", "--policy-template", OPEN)
 
+    @pytest.mark.long
     def test_what_was_begun_can_be_gone_on_with(self, cli: Cli, cloud: Cloud) -> None:
         cloud.fail("CreateThing", Fault.error("InternalFailureException", 500, "down"), times=1)
         result = cli("--port", CHIP, "provision", CONFIG)

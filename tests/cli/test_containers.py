@@ -126,6 +126,7 @@ def test_from_a_blank_chip_to_a_revoked_certificate(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("bench", CONTAINERS, indirect=True)
+@pytest.mark.long
 def test_a_csr_and_its_certificate(bench: Bench) -> None:
     make_and_write(bench)
 

@@ -77,6 +77,7 @@ class TestOneCommand:
         assert read.out == active["certificatePem"]
         assert fields["certificate_id"] == active["certificateId"]
 
+    @pytest.mark.long
     def test_two_slots_of_a_chip(self, cli: Cli, bench: Bench, config: Path) -> None:
         one = result_of(cli("--port", bench.port, "provision", config))
         other = result_of(cli("--port", bench.port, "provision", config, "--slot", "third"))
@@ -121,6 +122,7 @@ class TestNames:
         assert '    -            "Resource": "*"' in result.err
         assert '    +                "iot:Publish",' in result.err
 
+    @pytest.mark.long
     def test_a_policy_that_says_the_same_is_no_news(self, run: Cli, bench: Bench) -> None:
         run()
         policy = bench.folder / "my_policy.aws_iot_policy"

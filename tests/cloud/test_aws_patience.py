@@ -197,7 +197,7 @@ class TestNotAskedAgain:
                 response(b"<!DOCTYPE html><title>Log in</title>"),
                 response(b"<html>Log in</html>", "511 Network Authentication Required"),
             ],
-            keep=2,
+            keep=1,
         ),
     )
     def test_a_network_that_wants_its_user_to_log_in(self, answered: bytes) -> None:

@@ -184,6 +184,7 @@ def test_a_key_of_which_nothing_else_is_known_stays(disk: Left, cloud: Any) -> N
 
 
 @pytest.mark.parametrize("left", cases("provisioned/renewed/"))
+@pytest.mark.long
 def test_a_finished_one_is_renewed(disk: Left, cloud: Any) -> None:
     restore(cloud.iot, disk.said["cloud"])
     (command,), before = disk.said["commands"], set(certificates(cloud.iot))

@@ -123,6 +123,7 @@ def answer_later(line: FaultyLine, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("name", sampled(["ff ff", "zeros"], keep=1))
+@pytest.mark.long
 def test_a_flood_over_a_socket_is_given_up_soon(name: str) -> None:
     """More comes than any board can say: nobody waits for the time to pass."""
     with talking_on_tcp(ENDLESS[name]) as port, pytest.raises(BoardError):

@@ -158,7 +158,9 @@ def test_the_lock_is_held_while_a_board_is_open() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's own
-@pytest.mark.parametrize("answer", [None, b"\x7f"], ids=["no answer", "another value"])
+@pytest.mark.parametrize(
+    "answer", [pytest.param(None, marks=pytest.mark.long), b"\x7f"], ids=["no answer", "another value"]
+)
 def test_a_serial_server_that_declines_control_lines(answer: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is taken as with ign_set_control, without being asked to."""
 
