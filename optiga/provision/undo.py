@@ -88,11 +88,12 @@ def _remove_certificates(
 
     Where these credentials may not look at one, it is taken for the entry's own and active, with a warning.
 
-    :returns: the things that they were attached to; None where none of them was there any more.
+    :returns: the things that they were attached to; None where none of them was there any more, or can have been gone.
     :raises ConfigurationError: if one has another key than the journal says; nothing is changed then.
     """
     unheard = find_unheard(entry, certificates, report) if entry.is_complete else None
     own: dict[str, bool] = {}
+    is_seen = False
     for name in (*reversed(known_keys(entry)), *([unheard] if unheard else [])):
         what = f"what AWS IoT has as the certificate {name} is not known, so it is taken for active"
         held = ask(partial(certificates.describe, name), UNANSWERED, report, what)
@@ -105,6 +106,7 @@ def _remove_certificates(
             report.warn(f"the certificate {name} stays: it cannot be told whether it is this device's")
         else:
             own[name] = held is UNANSWERED or held.status == ACTIVE
+            is_seen |= held is not UNANSWERED
     all_things: set[str] = set()
     for name, is_active in own.items():
         if is_active:
@@ -119,4 +121,4 @@ def _remove_certificates(
         all_things.update(things)
         attached = ", ".join([f"thing {one}" for one in things] + [f"policy {one}" for one in policies])
         report.note(f"Certificate {name} deleted" + (f"; it was attached to {attached}" * bool(attached)))
-    return all_things if own else None
+    return all_things if is_seen or all_things else None

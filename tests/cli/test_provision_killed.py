@@ -43,11 +43,19 @@ def test_killed_where_most_is_at_stake(runner: Runner, cloud: Cloud, tmp_path: P
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", ["AWS", "own CA, no cloud"])
 def test_killed_at_every_event(name: str, part: int, runner: Runner, cloud: Cloud, tmp_path: Path) -> None:
     trial = Trial(KINDS[name], cloud, runner, tmp_path)
     for outcome in runner.sweep(trial.make, Action.KILL, part=part, parts=PARTS):
         trial.finish(outcome)
+
+
+@pytest.mark.long
+def test_killed_at_each_kind_of_event(runner: Runner, cloud: Cloud, tmp_path: Path) -> None:
+    """With both of the above, whose events are each struck there."""
+    trial = Trial(KINDS["own CA"], cloud, runner, tmp_path)
+    for event in choose(runner.record(trial.make())):
+        trial.finish(runner.strike(trial.make(), event.number, Action.KILL))
 
 
 @pytest.mark.long
