@@ -197,7 +197,6 @@ class TestDrift:
         result_of(cli("--port", bench.port, "provision", other))
         bench.check_finished(thing="other")
 
-    @pytest.mark.long
     def test_an_identity_that_the_journal_does_not_know(self, run: Cli, bench: Bench, tmp_path: Path) -> None:
         run()
         other = tmp_path / "other"

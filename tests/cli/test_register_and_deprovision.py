@@ -61,7 +61,6 @@ class TestRegister:
         with open_journal(bench.folder / "personalization.db") as journal:
             assert journal.all() == []
 
-    @pytest.mark.long
     def test_with_another_thing_later(self, cli: Cli, bench: Bench) -> None:
         """The chip keeps its key, so that there is nothing to renew: it is taken back, and registered anew."""
         command = ("--port", bench.port, "register")
@@ -76,7 +75,6 @@ class TestRegister:
         assert fields["thing"] == "lamp"
 
     @pytest.mark.parametrize("journal", ["personalization.db", "another.db"])
-    @pytest.mark.long
     def test_one_that_was_revoked(self, cli: Cli, bench: Bench, journal: str) -> None:
         """It stays so, even if this journal does not know of it."""
         fields = result_of(cli("--port", bench.port, "register", "--output", "json"))
@@ -106,7 +104,6 @@ class TestDeprovision:
         assert bench.certificates() == []
         assert len(bench.cloud.iot.list_things()["things"]) == len(bench.cloud.iot.list_policies()["policies"]) == 1
 
-    @pytest.mark.long
     def test_without_the_chip(self, cli: Cli, run: Cli, bench: Bench) -> None:
         uid = result_of(run())["uid"]
         bench.chip.unlink()
@@ -122,7 +119,6 @@ class TestDeprovision:
         (active,) = bench.active()
         assert active["certificateId"] == new["certificate_id"]
 
-    @pytest.mark.long
     def test_a_run_that_was_interrupted(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """The certificate that AWS made and the journal does not know goes, too."""
         bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
@@ -166,7 +162,6 @@ class TestDeprovision:
         iot = bench.cloud.iot
         assert bench.certificates() == iot.list_things()["things"] == iot.list_policies()["policies"] == []
 
-    @pytest.mark.long
     def test_a_policy_that_aws_has_not_let_go_yet(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """AWS takes up to five minutes for it."""
         run()

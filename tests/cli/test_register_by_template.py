@@ -105,7 +105,6 @@ def certified(cli: Cli, port: str, config: Path) -> None:
     assert cli("--port", port, "--write", "lamp.pem", "-q").code == 0
 
 
-@pytest.mark.long
 def test_a_run_that_goes_on(register: Cli, bench: Bench) -> None:
     """With another template than the run that was interrupted."""
     template()
