@@ -57,6 +57,10 @@ class GuardedConnection(sqlite3.Connection):
             return super().execute(*arguments)
         except UnicodeDecodeError:
             raise sqlite3.DatabaseError("malformed: its schema is no text") from None
+        except sqlite3.Error as error:
+            if str(error):
+                raise
+            raise sqlite3.DatabaseError("malformed: its schema is no text") from None  # as Python 3.10 says it
 
     def _count(self) -> int:
         """Called by SQLite now and then; whether the statement is to end."""
