@@ -25,7 +25,7 @@ from optiga.ca.profile import (
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.revocation import CRL_DAYS, REASONS, PublishedCrl, is_graver
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.files.files import write_whole
+from optiga.files.files import check_folder_writable, write_whole
 from optiga.pki.certificate import Certificate
 
 if TYPE_CHECKING:
@@ -150,10 +150,12 @@ class CertificateAuthority:
         :param csr_der: the request in DER, or one like it of another key: its key is not looked up.
         :returns: what the certificate would have otherwise than the request asks, one sentence each.
         :raises CertificateError: if it must not be granted or the CA is not valid.
-        :raises ConfigurationError: if the days are none, or the records are not those that the CA needs.
+        :raises ConfigurationError: if the days are none, or the records are not those that the CA needs or
+            cannot be written.
         """
         judged = judge(self.folder, csr_der, days, now or utc_now(), server=server, ignore_names=ignore_names)
-        with open_records(self.folder.records_path) as records, records.snapshot():
+        check_folder_writable(self.folder.path)
+        with open_records(self.folder.records_path) as records, records.transaction():  # which has to be possible
             check_records(self.folder, records)
         return judged.changes
 

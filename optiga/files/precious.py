@@ -30,24 +30,28 @@ _OWN = {
     b"OPJN": "it is a journal",
     b"OPCA": "it is one of the CA's own files",
 }
+_COMPANION = re.compile(r"(.+)-(?:journal|wal|shm)")
 _CA = ("ca.key", "ca.pem")
 """What is in every folder of a CA."""
 _OF_CA = (*_CA, "chain.pem", "issued.db", "crl.pem", "records.sig", "settings.json")
 
 
 def what_is_lost(path: Path) -> str:
-    """Why a file is not to be written over, as a clause; empty for any other file, and where there is none.
+    """Why a file is not to be written over, or made, as a clause; empty for any other.
 
     It is the file that counts, whatever its name is: the one that a link leads to, too.
     """
     try:
+        real = path.resolve()
+        if real.name in _OF_CA and all((real.parent / name).is_file() for name in _CA):
+            return "it is one of the CA's own files"
+        if companion := _COMPANION.fullmatch(real.name):
+            why = what_is_lost(real.with_name(companion[1]))
+            return f"SQLite reads it together with {companion[1]}" if why in _OWN.values() else ""
         if not path.is_file():
             return ""
         with open_input(path) as file:
             data = file.read(_MAX_SIZE)
-        real = path.resolve()
-        if real.name in _OF_CA and all((real.parent / name).is_file() for name in _CA):
-            return "it is one of the CA's own files"
     except (OSError, ValueError):  # whoever may not read it may write it nevertheless, and is told why not
         return ""
     if data.startswith(_SQLITE):
@@ -65,5 +69,5 @@ def check_nothing_lost(path: Path, hint: str = "", *, keys: bool = False) -> Non
     why = what_is_lost(path)
     if why and not (keys and why == PRIVATE_KEY):
         raise ConfigurationError(
-            f"cannot write over {path}: {why}", hint=hint or "Name another with --out, or move the file away first"
+            f"cannot write {path}: {why}", hint=hint or "Name another with --out, or move the file away first"
         )

@@ -43,7 +43,12 @@ class KeyFate:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._is_said or not isinstance(error, (OptigaError, KeyboardInterrupt)):
+        if isinstance(error, (OptigaError, KeyboardInterrupt)):
+            self.tell(error)
+
+    def tell(self, error: OptigaError | KeyboardInterrupt) -> None:
+        """Have a failure say what has become of the key, once."""
+        if self._is_said:
             return
         if self.fate is Fate.UNKNOWN and isinstance(error, ChipError) and error.code:
             self.fate = Fate.AS_IT_WAS  # the chip refuses

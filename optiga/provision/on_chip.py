@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ChipError
-from optiga.identity.proof import prove_key, prove_public_key
+from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.identity.proof import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
-from optiga.objects.access import check_access
+from optiga.objects.access import check_access, check_counted, needs_shielding
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import parse_certificates
 from optiga.pki.public_keys import PublicKey
-from optiga.protocol.metadata import Tag
+from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import find_slot, format_oid
 from optiga.provision.sizes import check_room
 
@@ -22,6 +26,11 @@ if TYPE_CHECKING:
     from optiga.provision.journal import Entry
     from optiga.provision.plan import Plan
     from optiga.provision.report import Report
+
+_SIGNATURES = 2
+"""How often a new key signs: its CSR, and the proof that the certificate is its own."""
+_READS = 4
+"""How often the object of a certificate is read: what it holds, in two parts, before and after it is written."""
 
 
 class OnChip:
@@ -56,19 +65,64 @@ class OnChip:
         proof = prove_public_key(self.chip, self._plan.slot.key_oid, public_key, "the journal's certificate")
         return "" if proof.key_match else proof.text
 
-    def check_possible(self) -> None:
+    def check_possible(self, *, dry: bool = False) -> None:
         """Refuse a chip that would not take the new key, sign with it, or take its certificate. Two exchanges.
 
-        :raises ConfigurationError: if its metadata say so.
+        There are more where a counter limits a use, which is read, or a shielded connection is needed: whether there is
+        one, only a trial shows. The key that is there signs, and the certificate that is there is written once more.
+
+        :param dry: leave the trial out, and say so.
+        :raises ConfigurationError: if its metadata, or a trial, say so.
         :raises CertificateError: if there is no room for the certificate.
         :raises ChipError: if it has no such objects.
         """
         if self._plan.new is None:
             return
         key, target = self._plan.slot.key_oid, self._plan.target
-        check_access(self.chip, key, Tag.CHANGE, Tag.EXECUTE)
+        check_access(self.chip, key, Tag.CHANGE)
+        of_key = check_access(self.chip, key, Tag.EXECUTE, uses=_SIGNATURES)
         metadata = check_access(self.chip, target.oid, Tag.CHANGE)
+        check_counted(self.chip, target.oid, metadata, Tag.READ, uses=_READS)
         check_room(self._plan.new.configuration.source, self._plan.new.sizes, target, metadata.max_size)
+        if of_key.algorithm is None:  # no key is lost
+            return
+        for oid, needs, work in (
+            (key, needs_shielding(of_key, Tag.EXECUTE), partial(self._sign_once, of_key)),
+            (target.oid, needs_shielding(metadata, Tag.CHANGE), self._write_again),
+        ):
+            if needs and dry:
+                self._report.warn(
+                    f"{format_oid(oid)} needs a shielded connection: the run tries whether this one is, before it "
+                    "makes the key"
+                )
+            elif needs:
+                self._try(oid, work)
+
+    def _sign_once(self, metadata: Metadata) -> None:
+        """Have the key that is there sign something."""
+        if metadata.algorithm is not None and metadata.key_usage & (KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE):
+            self.chip.key(self._plan.slot.key_oid, metadata.algorithm).sign(os.urandom(CHALLENGE_SIZE))
+
+    def _write_again(self) -> None:
+        """Write the certificate that is there once more."""
+        if data := self.chip.read_if_allowed(self._plan.target.oid):
+            self.chip.write(self._plan.target.oid, data)
+
+    def _try(self, oid: int, work: Callable[[], None]) -> None:
+        """Do what a run will have to do, before the key that the chip has is lost.
+
+        :raises ConfigurationError: if the connection is not shielded.
+        """
+        try:
+            work()
+        except ChipError as error:
+            if error.code != ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+                raise
+            raise ConfigurationError(
+                f"{format_oid(oid)} needs a shielded connection, and this one is not",
+                hint="Have the board speak to the chip over one, or take another slot or object; nothing was changed",
+                oid=oid,
+            ) from None
 
     def warn_of_identity(self) -> None:
         """Say whose identity is going to be lost, the slot's own or the one whose certificate lies in the object."""

@@ -28,9 +28,9 @@ def preview(
 ) -> None:
     """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
-    A run also refuses a key or certificate that the chip neither reads nor uses. At most seven exchanges: the UID, the
-    metadata of key and certificate, once more for a run that replaces them, and the certificate, in two parts. A chip
-    that cannot be asked is a warning, too.
+    A run also refuses a key or certificate that the chip neither reads nor uses. At most seven exchanges, and one for
+    each counter that limits a use: the UID, the metadata of key and certificate, once more for a run that replaces them,
+    and the certificate, in two parts. A chip that cannot be asked is a warning, too.
 
     :param open_journal: None where there is no journal yet.
     :param renew: whether a chip that is finished gets a new key and certificate.
@@ -44,10 +44,10 @@ def preview(
             on_chip = OnChip(chip, plan, report)
             uid, refusal, data = on_chip.uid, on_chip.refusal(), b""
             if refusal is None:
-                data = read_stored(chip, plan.target.oid)
                 if renew or not _is_known(uid, plan, open_journal):
                     check_outputs(plan.folder, plan.cloud, uid)
-                    on_chip.check_possible()
+                    on_chip.check_possible(dry=True)
+                data = read_stored(chip, plan.target.oid)
     except (ConfigurationError, CertificateError):
         raise
     except OptigaError as error:

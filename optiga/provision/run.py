@@ -12,6 +12,7 @@ from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.files.files import write_whole
 from optiga.identity.csr import check_model
+from optiga.identity.key_fate import KeyFate
 from optiga.identity.proof import prove_key
 from optiga.objects.stored import read_certificates
 from optiga.pki.name_parts import subject_components
@@ -84,7 +85,11 @@ class Steps:
             for step, work in self._works(entry.step):
                 if entry.step < step:
                     entry = self._journal.save(work(entry).at(step))
-        except (OptigaError, KeyboardInterrupt):
+        except (OptigaError, KeyboardInterrupt) as error:
+            if self._plan.new is not None and Step.KEY <= entry.step < Step.WRITTEN:
+                fate = KeyFate(self._plan.slot.key_oid)
+                fate.made()
+                fate.tell(error)
             if entry.started_at is not None:
                 self._report.note("What is done is written down: the same command goes on from here")
             raise

@@ -75,3 +75,14 @@ def save_public(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, path: str) 
 def chip_state(port: str) -> list[bytes]:
     with optiga.open_chip(port) as chip:
         return [chip.metadata(oid).encode() for oid in (0xE0F0, 0xE0F1, 0xE0F2, 0xE0F3, 0xE0FC, 0xE0FD, 0xE200)]
+
+
+def test_a_key_that_nothing_could_use(cli: Cli, port: str) -> None:
+    """The key that is there stays."""
+    assert cli("--port", port, "key", "generate", "third", "--yes").code == 0
+    assert cli("--port", port, "object", "metadata", "0xE0F2", "execute: never", "--yes").code == 0
+    before = cli("--port", port, "emulator", "dump").out
+    result = cli("--port", port, "key", "generate", "third", "--yes")
+    assert (result.code, len(result.errors)) == (2, 1)
+    assert "execute: never" in result.errors[0]
+    assert cli("--port", port, "emulator", "dump").out == before

@@ -143,3 +143,23 @@ class TestShortFiles:
         result = cli("--port", port, "provision", config, "--ca", "ca", "--no-cloud")
         assert (result.code, len(result.errors)) == (CONFIGURATION, 1)
         assert Path("ca/issued.db").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("name", ["settings.json", "chain.pem", "issued.db-journal", "issued.db-wal"])
+def test_a_name_of_the_cas_that_is_not_there_yet(cli: Cli, port: str, name: str) -> None:
+    assert cli("ca", "init", "mine", "--no-passphrase").code == 0
+    target = Path("mine", name)
+    assert not target.exists()
+    result = cli("--port", port, "random", "16", "--out", target)
+    assert (result.code, len(result.errors)) == (CONFIGURATION, 1)
+    assert not target.exists()
+    assert cli("ca", "list", "--ca", "mine").code == 0
+
+
+@pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])
+def test_what_sqlite_reads_beside_a_chip(cli: Cli, port: str, suffix: str) -> None:
+    assert cli("--port", port, "info").code == 0
+    beside = Path(port.partition(":")[2] + suffix)
+    assert cli("--port", port, "random", "16", "--out", beside).code == CONFIGURATION
+    assert not beside.exists()
+    assert cli("--port", port, "random", "16", "--out", f"another{suffix}").code == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 import optiga
+from optiga.files.sqlite_guard import GuardedConnection
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.provision.journal import FILE_NAME
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CONFIGURATION_EXIT, Bench, result_of
@@ -17,7 +20,7 @@ from tests.support.cli.runner import Cli, Result
 from tests.support.sampling import sampled
 
 MANY = [f"unit {number} of the department of long names in the house"[:52] for number in range(25)]
-CERTIFICATE, KEY = 0xE0E1, 0xE0F1
+CERTIFICATE, KEY, COUNTER = 0xE0E1, 0xE0F1, 0xE120
 Renew = Callable[..., Result]
 
 
@@ -131,6 +134,33 @@ class TestTheChip:
         assert f"0x{oid:04X}" in result.errors[0]
         assert words[0].partition(":")[0] in result.errors[0]
 
+    @pytest.mark.parametrize(
+        ("oid", "word"),
+        sampled([pytest.param(KEY, "execute"), pytest.param(CERTIFICATE, "change"), pytest.param(CERTIFICATE, "read")]),
+    )
+    def test_a_counter_that_leaves_too_few_uses(self, renew: Renew, bench: Bench, oid: int, word: str) -> None:
+        with optiga.open_chip(bench.port) as chip:
+            chip.write(COUNTER, bytes.fromhex("0000006300000064"))
+            if word == "change":
+                chip.write(COUNTER, bytes.fromhex("0000006400000064"))
+            chip.write_metadata(oid, parse_metadata_words([f"{word}: luc 0xE120"]))
+        result = renew(code=CONFIGURATION_EXIT)
+        assert f"0x{oid:04X}" in result.errors[0]
+        assert "0xE120" in result.errors[0]
+        renew("--dry-run", code=CONFIGURATION_EXIT)
+
+    @pytest.mark.parametrize(("oid", "word"), [(KEY, "execute"), (CERTIFICATE, "change")])
+    def test_a_connection_that_is_not_shielded(
+        self, renew: Renew, cli: Cli, bench: Bench, config: Path, oid: int, word: str
+    ) -> None:
+        with optiga.open_chip(bench.port) as chip:
+            chip.write_metadata(oid, parse_metadata_words([f"{word}: conf 0xE140"]))
+        result = renew(code=CONFIGURATION_EXIT)
+        assert f"0x{oid:04X} needs a shielded connection" in result.errors[0]
+        dry = cli("--port", bench.port, "provision", config, "--renew", "--dry-run")
+        assert dry.code == 0
+        assert f"0x{oid:04X} needs a shielded connection" in dry.err
+
     @pytest.mark.parametrize("options", [(), ("--dry-run",)])
     def test_infineons_own(self, renew: Renew, options: tuple[str, ...]) -> None:
         result = renew("--id", "0xE0E0", *options, code=CONFIGURATION_EXIT)
@@ -142,6 +172,21 @@ class TestTheChip:
         with optiga.open_chip(bench.port) as chip:
             chip.write_metadata(CERTIFICATE, parse_metadata_words(["change: never"]))
         result_of(cli("--port", bench.port, "provision", config))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="permissions of POSIX")
+def test_records_that_cannot_be_written(authority: str, renew: Renew, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even root finds a file system that can only be read."""
+    real = sqlite3.Connection.execute
+
+    def execute(connection: GuardedConnection, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql == "BEGIN IMMEDIATE" and connection.path.name == "issued.db":
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        return real(connection, sql, *values)
+
+    monkeypatch.setattr(GuardedConnection, "execute", execute)
+    result = renew("--ca", authority, "--no-cloud", code=CONFIGURATION_EXIT)
+    assert "issued.db" in result.errors[0]
 
 
 class TestFiles:
