@@ -29,8 +29,8 @@ def preview(
     """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
     A run also refuses a key or certificate that the chip neither reads nor uses. At most seven exchanges, and one for
-    each counter that limits a use: the UID, the metadata of key and certificate, once more for a run that replaces them,
-    and the certificate, in two parts. A chip that cannot be asked is a warning, too.
+    each counter that limits a use: the UID, the metadata of key and certificate, once more for a run that replaces
+    them, and the certificate, in two parts. A chip that cannot be asked is a warning, too.
 
     :param open_journal: None where there is no journal yet.
     :param renew: whether a chip that is finished gets a new key and certificate.

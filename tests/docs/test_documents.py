@@ -64,9 +64,8 @@ def workshop(tmp_path: Path) -> Iterator[Workshop]:
     place.close()
 
 
-@pytest.mark.parametrize(
-    "document", [name if name == "README.md" else pytest.param(name, marks=pytest.mark.long) for name in DOCUMENTS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_commands(document: str, workshop: Workshop, request: pytest.FixtureRequest) -> None:
     if NEEDS_AWS.search(read(document)):
         request.getfixturevalue("cloud")
