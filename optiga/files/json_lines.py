@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any, NamedTuple, NoReturn
 
 from optiga.errors import ConfigurationError
@@ -16,6 +16,9 @@ Path = tuple[str | int, ...]
 """Where a value stands: names of members and indices of elements, from the outside in; empty for the whole."""
 
 _MOST_DUPLICATES = 100
+_MOST_NESTED = 100
+"""Objects and arrays within one another: many more than a document has, and few enough for who goes through them. How
+many json.loads takes is another number in each version of Python."""
 _TOKEN = r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+'
 _WORDS = {
     "Expecting property name enclosed in double quotes": "a name in double quotes must stand here",
@@ -60,6 +63,17 @@ class Lines(Mapping[Path, int]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class _NestedError(Exception):
+    """A text is nested too deeply.
+
+    :param line: where, counted from 1.
+    """
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
 
 
 class _Container:
@@ -120,7 +134,10 @@ def parse_json(text: str, name: str) -> Document:
         raise ConfigurationError(f"{name}:1: not JSON: nested too deeply") from None
     except ValueError as error:  # NaN, or an integer of thousands of digits
         raise ConfigurationError(f"{name}:1: not JSON: {error}") from None
-    lines, duplicates = _locate(text)
+    try:
+        lines, duplicates = _locate(text)
+    except _NestedError as error:
+        raise ConfigurationError(f"{name}:{error.line}: nested too deeply, more than {_MOST_NESTED} times") from None
     return Document(value, lines, tuple(duplicates))
 
 
@@ -148,7 +165,10 @@ def _in_words(error: json.JSONDecodeError) -> tuple[str, int]:
 
 
 def _locate(text: str) -> tuple[Lines, list[tuple[Path, int]]]:
-    """Lines by path, and the duplicates, of a text that is valid JSON; in time and room that its size explains."""
+    """Lines by path, and the duplicates, of a text that is valid JSON; in time and room that its size explains.
+
+    :raises _NestedError: if it is nested too deeply.
+    """
     root: _Place = (1, None)
     duplicates: list[tuple[Path, int]] = []
     opened: list[_Container] = []
@@ -182,4 +202,10 @@ def _locate(text: str) -> tuple[Lines, list[tuple[Path, int]]]:
                 root = place
             if within is not None:
                 opened.append(within)
+                _check_depth(opened, line)
     return Lines(root), duplicates
+
+
+def _check_depth(opened: Sized, line: int) -> None:
+    if len(opened) > _MOST_NESTED:
+        raise _NestedError(line)

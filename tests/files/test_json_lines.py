@@ -63,6 +63,13 @@ def test_syntax_errors(text, message):
     assert caught.value.message == message
 
 
+def test_nested_as_deeply_as_may_be():
+    assert parse_json("[" * 100 + "]" * 100, "c.jsn").value
+    for text in ("[" * 101 + "]" * 101, '{"a":' * 600 + "1" + "}" * 600):
+        with pytest.raises(ConfigurationError, match=r"c\.jsn:1: nested too deeply"):
+            parse_json(text, "c.jsn")
+
+
 def paths_of(value, path=()):
     yield path
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
