@@ -11,7 +11,7 @@ from typing import ClassVar
 
 _LONGEST = 200
 _BEGINNING, _END = 80, 40
-_LONG = re.compile(rf"'[^'\n]{{{_LONGEST},}}'|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}")
+_LONG = rf"'[^'\n]{{{_LONGEST},}}'|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}"
 
 
 def printable(text: str) -> str:
@@ -26,7 +26,7 @@ def shorten(text: str) -> str:
 
     A value is what stands in quotes, or has no space in it; a path of common length stays whole.
     """
-    return _LONG.sub(lambda found: f"{found[0][:_BEGINNING]}…{found[0][-_END:]}", text)
+    return re.sub(_LONG, lambda found: f"{found[0][:_BEGINNING]}…{found[0][-_END:]}", text)
 
 
 class OptigaError(Exception):

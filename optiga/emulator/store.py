@@ -12,11 +12,10 @@ from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import check_object
 from optiga.errors import BoardError, ConfigurationError
-from optiga.files.database import SMALLEST
 from optiga.files.files import sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
-from optiga.files.sqlite_guard import check_file, connect, reason_of, schema_problem
+from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.temporary import Temporary
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.files.files import cause_of
-from optiga.files.sqlite_guard import check_file, connect, reason_of, schema_problem
+from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SMALLEST = 512
-"""Bytes of the smallest page, and so of the smallest file, of SQLite: it takes anything shorter for an empty one."""
 WAIT_S = 30.0
 """How long one process waits for others, in seconds."""
 _SIGNS_OF_DAMAGE = ("malformed", "decode", "interrupted", "corrupt", "no such column", "datatype")

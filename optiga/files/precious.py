@@ -11,17 +11,19 @@ from optiga.files.opening import open_input
 PRIVATE_KEY = "it holds a private key"
 _MAX_SIZE = 1 << 16
 """Bytes of a file that are looked at: many times what a private key takes."""
-_PEM = tuple("PRIVATE KEY-----".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
-_DER = re.compile(
-    rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
+_MARK = b"PRIVATE KEY-----"
+_PEM = (_MARK, b"".join(b"%c\0" % one for one in _MARK), b"".join(b"\0%c" % one for one in _MARK))
+"""In ASCII and in both forms of UTF-16."""
+_DER = (
+    rb"(?s)\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
     rb"(?:\x02\x01[\x00\x01]\x30"  # PKCS #8
     rb"|\x02\x01\x00\x02"  # PKCS #1
     rb"|\x02\x01\x01\x04"  # SEC 1
     rb"|\x02\x01\x03\x30"  # PKCS #12
-    rb"|\x30(?:[\x00-\x7f]|\x81.|\x82..)\x06.\x2a\x86\x48\x86\xf7\x0d\x01(?:\x05|\x0c\x01))",  # PKCS #8, encrypted
-    re.DOTALL,
+    rb"|\x30(?:[\x00-\x7f]|\x81.|\x82..)\x06.\x2a\x86\x48\x86\xf7\x0d\x01(?:\x05|\x0c\x01))"  # PKCS #8, encrypted
 )
-"""How private keys begin in DER; no certificate, request or public key begins so."""
+"""How private keys begin in DER; no certificate, request or public key begins so. Compiled where it is needed: most
+commands load this and need none of it."""
 _SQLITE = b"SQLite format 3\0"
 _ID = slice(68, 72)
 """Where the application's identifier stands in the header of SQLite's files ("Database File Format", 1.3)."""
@@ -30,7 +32,7 @@ _OWN = {
     b"OPJN": "it is a journal",
     b"OPCA": "it is one of the CA's own files",
 }
-_COMPANION = re.compile(r"(.+)-(?:journal|wal|shm)")
+_COMPANION = r"(.+)-(?:journal|wal|shm)"
 _CA = ("ca.key", "ca.pem")
 """What is in every folder of a CA."""
 _OF_CA = (*_CA, "chain.pem", "issued.db", "crl.pem", "records.sig", "settings.json")
@@ -45,7 +47,7 @@ def what_is_lost(path: Path) -> str:
         real = path.resolve()
         if real.name in _OF_CA and all((real.parent / name).is_file() for name in _CA):
             return "it is one of the CA's own files"
-        if companion := _COMPANION.fullmatch(real.name):
+        if companion := re.fullmatch(_COMPANION, real.name):
             why = what_is_lost(real.with_name(companion[1]))
             return f"SQLite reads it together with {companion[1]}" if why in _OWN.values() else ""
         if not path.is_file():
@@ -56,7 +58,7 @@ def what_is_lost(path: Path) -> str:
         return ""
     if data.startswith(_SQLITE):
         return _OWN.get(data[_ID], "")
-    return PRIVATE_KEY if any(mark in data for mark in _PEM) or _DER.match(data) else ""
+    return PRIVATE_KEY if any(mark in data for mark in _PEM) or re.match(_DER, data) else ""
 
 
 def check_nothing_lost(path: Path, hint: str = "", *, keys: bool = False) -> None:

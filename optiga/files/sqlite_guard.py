@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _COMPANIONS = ("", "-journal", "-wal", "-shm")
 """What SQLite reads together with a file, by the end of its name."""
+SMALLEST = 512
+"""Bytes of the smallest page, and so of the smallest file, of SQLite: it takes anything shorter for an empty one."""
 _FOR_OTHERS = 0o022
 _STEPS_BETWEEN = 5000
 _STEPS_AT_LEAST = 500_000

@@ -123,12 +123,16 @@ class Temporary:
         else:
             self.descriptor = os.open(self.path, _NEW_FILE, self._mode)
             _LIVE.add(self)
-        with suppress(OSError):  # a file system without locks
+        try:
             _lock(self.descriptor)
+        except BlockingIOError:  # somebody who sweeps has it, and is going to remove it
+            self.drop()
+            return False
+        except OSError:  # a file system without locks
+            pass
         if os.path.lexists(self.path):
             return True
-        _LIVE.discard(self)
-        self._close()
+        self.drop()
         return False
 
     def _close(self) -> None:

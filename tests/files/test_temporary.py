@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from optiga.files import temporary
 from optiga.files.interruptions import INTERRUPTIONS, EndRequested, Uninterrupted
 from optiga.files.temporary import Temporary, drop_all, sweep
 
@@ -84,6 +85,26 @@ def test_a_name_that_is_taken(tmp_path: Path) -> None:
         made.take(tmp_path / "it")
     assert names(tmp_path) == ["it"]
     assert (tmp_path / "it").read_bytes() == b"before"
+
+
+@POSIX
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_somebody_sweeps_before_it_is_locked(is_folder: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """He has locked it, and is about to take it away: it is made anew, under another name."""
+    seen: list[str] = []
+    lock = temporary._lock
+
+    def lock_second(descriptor: int) -> None:
+        seen.extend(names(tmp_path))
+        if len(seen) == 1:
+            raise BlockingIOError
+        lock(descriptor)
+
+    monkeypatch.setattr(temporary, "_lock", lock_second)
+    with Temporary(tmp_path / "it", 0o600, is_folder=is_folder) as made:
+        assert names(tmp_path) == [made.path.name]
+        assert made.path.name != seen[0]
+    assert names(tmp_path) == []
 
 
 @POSIX
