@@ -67,6 +67,13 @@ _SECTIONS = {
 }
 
 
+def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """``--version``. click's own option looks for the catalogs of gettext whenever any command starts."""
+    if asked and not ctx.resilient_parsing:
+        click.echo(f"optiga, version {__version__}")
+        ctx.exit()
+
+
 @click.group(
     cls=LazyGroup,
     package="optiga.cli",
@@ -86,7 +93,14 @@ _SECTIONS = {
 @click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
 @common_options(environment=True)
-@click.version_option(__version__, prog_name="optiga")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 @pass_settings
 def app(

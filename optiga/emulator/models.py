@@ -9,7 +9,7 @@ they are those of Trust M.
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import NamedTuple
 
 from optiga.emulator.objects import StoredObject
@@ -90,7 +90,7 @@ class ChipModel(NamedTuple):
 
     def new_uid(self) -> bytes:
         """A UID that no other chip has: batch and place on the wafer are drawn at random. 27 bytes."""
-        return self.uid_prefix + secrets.token_bytes(10) + self.firmware
+        return self.uid_prefix + os.urandom(10) + self.firmware
 
 
 TRUST_M_V3 = ChipModel(

@@ -6,7 +6,7 @@ SRM, "SetObjectProtected", "Protected Update" and, for metadata, table "Metadata
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
@@ -161,7 +161,7 @@ def _flushed(machine: Machine, oid: int, stored: StoredObject, flush: int) -> St
     used = metadata.get(Tag.USED_SIZE)
     size = fixed_size(machine.info(oid), metadata)
     if size is not None:
-        return stored.with_data(secrets.token_bytes(size) if flush == Flush.RANDOM else bytes(size))
+        return stored.with_data(os.urandom(size) if flush == Flush.RANDOM else bytes(size))
     if used is not None:
         return StoredObject(b"", metadata.with_tags({Tag.USED_SIZE: bytes(len(used))}))
     if oid == oids.SECURITY_MONITOR:
@@ -169,4 +169,4 @@ def _flushed(machine: Machine, oid: int, stored: StoredObject, flush: int) -> St
 
         return StoredObject(factory_objects(machine.model)[oid].data, metadata)
     size = metadata.max_size or 0
-    return StoredObject(secrets.token_bytes(size) if flush == Flush.RANDOM else bytes(size), metadata)
+    return StoredObject(os.urandom(size) if flush == Flush.RANDOM else bytes(size), metadata)

@@ -5,7 +5,7 @@ SRM, table "Symmetric Modes of Operation".
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -35,7 +35,7 @@ class Running(Protocol):
 
 def generate(algorithm: KeyAlgorithm) -> bytes:
     """A new key. An object holds it as it is: 16, 24 or 32 bytes."""
-    return secrets.token_bytes(AES_KEY_SIZES[algorithm])
+    return os.urandom(AES_KEY_SIZES[algorithm])
 
 
 def encryption(mode: SymmetricMode, key: bytes, iv: bytes) -> Running:

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
 _FLAGS: int = os.O_RDONLY | _NO_WAIT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _FLAGS |= getattr(os, "O_NOCTTY", 0)
-_HANDED_OVER = re.compile(
-    r"/dev/(stdin|fd/\d+|tty|null|zero|full|u?random)|/proc/(self|thread-self|\d+)(/task/\d+)?/fd/\d+"
-)
+_HANDED_OVER = r"/dev/(stdin|fd/\d+|tty|null|zero|full|u?random)|/proc/(self|thread-self|\d+)(/task/\d+)?/fd/\d+"
 """What a shell has opened, the terminal, and the devices of memory, which have nobody to wait for."""
 _MOST_LINKS = 40
 _KINDS = (
@@ -59,7 +57,7 @@ def _is_handed_over(path: Path) -> bool:
     """Whether a path, or a symbolic link that it is, names what a shell has opened."""
     name = os.path.abspath(path)  # noqa: PTH100 - it follows no links
     for _ in range(_MOST_LINKS):
-        if _HANDED_OVER.fullmatch(name):
+        if re.fullmatch(_HANDED_OVER, name):
             return True
         try:
             target = os.readlink(name)  # noqa: PTH115

@@ -34,7 +34,7 @@ else:
         flock(descriptor, LOCK_EX | LOCK_NB)
 
 
-_NAME = re.compile(r"\..+\.[0-9a-f]{12}\.tmp(-journal)?")
+_NAME = r"\..+\.[0-9a-f]{12}\.tmp(-journal)?"
 _JOURNAL = "-journal"
 """SQLite's, beside a file of SQLite's that was being made."""
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -157,7 +157,7 @@ def sweep(folder: Path) -> None:
     """Take away what killed runs have left in a folder; where that cannot be, it stays."""
     try:
         with os.scandir(folder) as entries:
-            left = [entry.name for entry in entries if entry.name[:1] == "." and _NAME.fullmatch(entry.name)]
+            left = [entry.name for entry in entries if entry.name[:1] == "." and re.fullmatch(_NAME, entry.name)]
     except OSError:
         return
     for name in sorted(left):  # a journal behind what it belongs to

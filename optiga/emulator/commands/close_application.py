@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.codes import HANDLE_SIZE, ErrorCode
@@ -23,7 +23,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
 
         if machine.monitor.value:
             raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
-        handle = secrets.token_bytes(HANDLE_SIZE)
+        handle = os.urandom(HANDLE_SIZE)
         machine.table.save_context(encode(machine, handle))
     machine.monitor.synchronize()
     machine.table.commit()  # now, so that a store that fails leaves the application open

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, Machine
@@ -18,7 +18,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     size, target = take_number(data[:2], 2), data[2:]
     if size not in RANDOM_SIZES:
         raise CommandError(ErrorCode.INVALID_DATA)
-    drawn = secrets.token_bytes(size)
+    drawn = os.urandom(size)
     if target:
         _keep(machine, target, drawn, Origin.PRE_MASTER if param == _PRE_MASTER else Origin.RANDOM)
     elif param == _PRE_MASTER:
