@@ -19,6 +19,7 @@ from optiga.objects.objects import find_info, plan_data
 from optiga.objects.reading import HEAD, read_to_compare
 from optiga.objects.stored import is_empty, read_certificates, read_stored
 from optiga.objects.targets import resolve_readable
+from optiga.protocol.request import Request
 from tests.support.identity.csr_helpers import NOW
 from tests.support.makers import make_certificate
 
@@ -47,8 +48,8 @@ class Bench:
         self.answers: list[int] = []
         self.chip = Chip(self)
 
-    def exchange(self, command: bytes) -> bytes:
-        answer = self._chip.execute(command)
+    def exchange(self, request: Request) -> bytes:
+        answer = self._chip.execute(request.apdu)
         self.answers.append(len(answer) - 4)
         return answer
 
