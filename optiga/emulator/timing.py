@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 from optiga.protocol.timing import LINE_BYTES_PER_MS, typical_ms
 
 

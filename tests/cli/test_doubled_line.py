@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 
 from optiga.emulator import Board, EmulatedChip
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 from tests.support.cli.runner import Cli
 from tests.support.doubling_line import DoublingLine
 from tests.support.faulty_line import FaultyLine

@@ -10,7 +10,7 @@ import pytest
 from optiga import BoardError
 from optiga.chip import Chip
 from optiga.files.locks import PortLock, lock_path_for_port
-from optiga.transport.bridge import LIMIT_S, BridgeTransport
+from optiga.link.uart_bridge import LIMIT_S, BridgeTransport
 from optiga.transport.line import SerialLine
 from tests.support.cli.runner import Cli
 from tests.support.endless_traffic import ENDLESS

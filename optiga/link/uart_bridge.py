@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections import deque
 
 from optiga.errors import BoardError
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
+from optiga.link.diagnosis import Symptoms, diagnose
+from optiga.link.scanner import AnswerScanner, Found
 from optiga.protocol.apdu import command_code
 from optiga.protocol.request import Request
 from optiga.protocol.timing import LINE_BYTES_PER_MS
-from optiga.transport.diagnosis import Symptoms, diagnose
 from optiga.transport.line import WRITE_TIMEOUT_S, Line
-from optiga.transport.scanner import AnswerScanner, Found
 from optiga.transport.trace import inform, trace
 
 ATTEMPTS = 3
