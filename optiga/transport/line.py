@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from optiga.errors import BoardError
+from optiga.link.uart_bridge import WRITE_TIMEOUT_S
 from optiga.transport.urls import SOCKET, check_options, is_url, split_url
 
 if TYPE_CHECKING:
     import serial
 
 BAUD_RATE = 115200
-WRITE_TIMEOUT_S = 4.0
 TICK_S = 0.01
 """How long pyserial waits for a byte at a time. It is never changed: over RFC 2217 each change of a setting is
 negotiated with the other end anew, and on a device it sets all the others, too."""

@@ -14,8 +14,8 @@ from optiga.transport.urls import is_url, split_url
 
 if TYPE_CHECKING:
     from optiga.files.locks import PortLock
-    from optiga.link.uart_bridge import BridgeTransport
     from optiga.protocol.request import Request
+    from optiga.transport.uart import BridgeTransport
 
 EMULATOR = "emulator"
 _EMULATOR_OPTIONS = ("model", "timing", "shielded")
@@ -40,9 +40,9 @@ class BoardPort(NamedTuple):
         :raises BoardError: if that cannot be.
         """
         from optiga.files.locks import PortLock, lock_path_for_port
-        from optiga.link.uart_bridge import BridgeTransport
         from optiga.transport.line import SerialLine
         from optiga.transport.trace import inform
+        from optiga.transport.uart import BridgeTransport
 
         lock = PortLock(lock_path_for_port(self._one_name()), port=self.name)
         lock.acquire()

@@ -10,8 +10,9 @@ import pytest
 from optiga import BoardError
 from optiga.chip import Chip
 from optiga.files.locks import PortLock, lock_path_for_port
-from optiga.link.uart_bridge import LIMIT_S, BridgeTransport
+from optiga.link.uart_bridge import LIMIT_S
 from optiga.transport.line import SerialLine
+from optiga.transport.uart import BridgeTransport
 from tests.support.cli.runner import Cli
 from tests.support.endless_traffic import ENDLESS
 from tests.support.places import CONFIG

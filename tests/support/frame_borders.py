@@ -12,12 +12,12 @@ from optiga.emulator import Board, EmulatedChip, MemoryStore
 from optiga.emulator.objects import StoredObject
 from optiga.errors import ConfigurationError
 from optiga.link import uart_frame as frame
-from optiga.link.uart_bridge import BridgeTransport
 from optiga.objects.info import chip_information, format_information
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.transfer.export import choose, read_chip
 from optiga.transfer.form import format_entries
+from optiga.transport.uart import BridgeTransport
 from optiga.update.check import check_update
 from tests.support.borders import check_line
 from tests.support.emulator.updating import made, updatable

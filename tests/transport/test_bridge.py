@@ -19,10 +19,11 @@ from optiga.emulator import EmulatedChip
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
 from optiga.link import uart_frame as frame
-from optiga.link.uart_bridge import ATTEMPTS, BridgeTransport, longest_wait
+from optiga.link.uart_bridge import ATTEMPTS, longest_wait
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.tls_identity import encode as encode_identity
+from optiga.transport.uart import BridgeTransport
 from tests.support.faulty_line import FAULTS, HARMLESS, Fault, FaultyLine, lose_byte
 from tests.support.observed import request_of
 from tests.support.places import CONFIG
