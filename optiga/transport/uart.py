@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from optiga.link.steps import Conversation, Heard, Note, Send, Step
 from optiga.link.uart_bridge import LIMIT_S, BridgeConversation
@@ -13,6 +13,12 @@ from optiga.transport.trace import inform, trace
 T = TypeVar("T")
 
 
+class Closed(Protocol):
+    """Somebody who waits for a line to be given back."""
+
+    def __call__(self, *, done: bool) -> None: ...
+
+
 class BridgeTransport:
     """A chip behind a board's bridge firmware.
 
@@ -21,13 +27,22 @@ class BridgeTransport:
     :param settled: False if somebody may have left the board in the middle of an exchange.
     :param spent_s: what opening the line has taken of the run's time, in seconds.
     :param limit_s: longest that a run goes on without a valid answer, in seconds.
+    :param closed: is told when the line is given back, and whether the board was left at peace.
     """
 
     def __init__(
-        self, line: Line, *, port: str, settled: bool = True, spent_s: float = 0.0, limit_s: float = LIMIT_S
+        self,
+        line: Line,
+        *,
+        port: str,
+        settled: bool = True,
+        spent_s: float = 0.0,
+        limit_s: float = LIMIT_S,
+        closed: Closed | None = None,
     ) -> None:
         self._line = line
         self._port = port
+        self._closed = closed
         self._conversation = BridgeConversation(port=port, settled=settled, spent_s=spent_s, limit_s=limit_s)
 
     @property
@@ -43,7 +58,11 @@ class BridgeTransport:
         return self._carry(self._conversation.exchange(request, self._line.now()))
 
     def close(self) -> None:
-        self._line.close()
+        try:
+            self._line.close()
+        finally:
+            if self._closed is not None:
+                self._closed(done=self.is_settled)
 
     def _carry(self, conversation: Conversation[T]) -> T:
         """Do what a conversation asks for, to its end."""

@@ -45,12 +45,12 @@ class Settings:
         :param more: what else to say of an emulated chip.
         :raises OptigaError: if there is none.
         """
-        from optiga.transport import EmulatorPort, resolve_port
+        from optiga.transport import resolve_port
 
         if self._resolved is None:
             self._resolved = resolve_port(self.port)
-            if isinstance(self._resolved, EmulatorPort):
-                self.announce_emulated(self._resolved.file, more)
+            if (file := self._resolved.chip_file) is not None:
+                self.announce_emulated(file, more)
         return self._resolved
 
     def open_chip(self, *oids: int) -> Chip:
