@@ -72,10 +72,24 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         check_model(chip, configuration)
         uid = chip.uid.hex if configuration.needs_uid else ""
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
+        chip.do_meanwhile(_load_verifier)
         fate.asked()
         key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
         fate.made()
         return _sign(key, configuration.hash_name, wishes)
+
+
+def load_builder() -> None:
+    """Load what builds a request, which takes a board's time where it is done meanwhile."""
+    import asn1crypto.csr  # noqa: F401
+
+
+def _load_verifier() -> None:
+    """Load what verifies a request."""
+    from cryptography.hazmat.backends.openssl import backend  # noqa: F401
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils  # noqa: F401
+
+    import optiga.pki.public_keys  # noqa: F401
 
 
 def check_model(chip: Chip, configuration: Configuration) -> None:

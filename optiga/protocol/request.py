@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import Enum
 
 from optiga.protocol import apdu as _apdu
@@ -43,10 +44,13 @@ class Request:
     """A command APDU on its way to a chip.
 
     :param apdu: its bytes; not printed where they carry a secret.
+    :param meanwhile: what its sender could do while the chip works; a way to the chip that waits has it done, others
+        need not.
     """
 
     apdu: bytes
     traits: Traits
+    meanwhile: Callable[[], object] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         shown = f"({len(self.apdu)} bytes with a secret)" if self.traits.hides_command else self.apdu.hex()

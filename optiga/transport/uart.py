@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from optiga.link.steps import Conversation, Heard, Note, Send, Step
@@ -43,6 +44,7 @@ class BridgeTransport:
         self._line = line
         self._port = port
         self._closed = closed
+        self._meanwhile: Callable[[], object] | None = None
         self._conversation = BridgeConversation(port=port, settled=settled, spent_s=spent_s, limit_s=limit_s)
 
     @property
@@ -55,6 +57,7 @@ class BridgeTransport:
 
         :raises BoardError: as :meth:`BridgeConversation.exchange`, or if the line breaks.
         """
+        self._meanwhile = request.meanwhile
         return self._carry(self._conversation.exchange(request, self._line.now()))
 
     def close(self) -> None:
@@ -88,6 +91,9 @@ class BridgeTransport:
             shown = f"filler, {len(step.data)} bytes" if step.is_filler else _shown(step.data, step.hides)
             trace("%s > %s", self._port, shown)
             self._line.write(step.data)
+            if not step.is_filler and self._meanwhile is not None:
+                self._meanwhile()  # bytes that come now are kept by the line
+                self._meanwhile = None
         else:
             data = self._line.read(step.seconds)
             if data:

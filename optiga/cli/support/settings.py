@@ -53,16 +53,17 @@ class Settings:
                 self.announce_emulated(file, more)
         return self._resolved
 
-    def open_chip(self, *oids: int) -> Chip:
+    def open_chip(self, *oids: int, meanwhile: Callable[[], object] | None = None) -> Chip:
         """Open the chip at the port asked for, and prove to it what secrets are known.
 
         :param oids: objects that its model must have.
+        :param meanwhile: what may be done while the chip begins.
         :raises OptigaError: if that cannot be.
         """
         from optiga.chip import open_chip
 
         if not self.authorizations and not oids:
-            return open_chip(self.find_port())
+            return open_chip(self.find_port(), meanwhile=meanwhile)
         from optiga.chip.abilities import require_objects
         from optiga.objects.authorization import authorize, load_authorization
 
