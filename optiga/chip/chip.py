@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -129,7 +128,7 @@ class Chip:
         try:
             request = command.request()
             if self._meanwhile is not None:
-                request, self._meanwhile = replace(request, meanwhile=self._meanwhile), None
+                request, self._meanwhile = request._replace(meanwhile=self._meanwhile), None
         except (ValueError, OverflowError) as error:
             raise ConfigurationError(f"{command.code.title}: {error}", oid=command.target) from None
         try:

@@ -7,14 +7,12 @@ from any start, and what has come meanwhile. It has no clock, no line and no log
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Send bytes.
 
     :param hides: whether they carry a secret, so that no log may show them.
@@ -26,8 +24,7 @@ class Send:
     is_filler: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """Wait until bytes come.
 
     :param seconds: for so long at the most; 0 for what is there already.
@@ -38,15 +35,13 @@ class Wait:
     hides: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Tell people who want to know what happened to the line. Takes no time."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """What a conversation learns behind each of its steps.
 
     :param now: the time.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from optiga.protocol import apdu as _apdu
 
@@ -19,8 +19,7 @@ class Returns(Enum):
     """As :attr:`EITHER`; but an answer without data is more likely one to another command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """What a command says of itself to whoever carries it.
 
     :param returns: what its answer brings, so that an answer to another command is not taken for its own.
@@ -39,8 +38,7 @@ class Traits:
     hides_answer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A command APDU on its way to a chip.
 
     :param apdu: its bytes; not printed where they carry a secret.
@@ -50,7 +48,7 @@ class Request:
 
     apdu: bytes
     traits: Traits
-    meanwhile: Callable[[], object] | None = field(default=None, compare=False)
+    meanwhile: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
         shown = f"({len(self.apdu)} bytes with a secret)" if self.traits.hides_command else self.apdu.hex()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
 from optiga.errors import ConfigurationError
@@ -16,8 +15,7 @@ _NAME = "emulator"
 _OPTIONS = ("model", "timing", "shielded")
 
 
-@dataclass(frozen=True, slots=True)
-class EmulatorPort:
+class EmulatorPort(NamedTuple):
     """An emulated chip in this process.
 
     :param name: how the user names it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.transport.base import Port, Transport
@@ -12,8 +12,7 @@ from optiga.transport.serial_port import DevicePort, UrlPort
 from optiga.transport.urls import is_url
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """One form of a port.
 
     :param written: how it is written, for people.

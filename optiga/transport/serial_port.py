@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.transport.urls import split_url
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from optiga.transport.base import Transport
 
 
-@dataclass(frozen=True, slots=True)
-class DevicePort:
+class DevicePort(NamedTuple):
     """A serial device of this machine.
 
     :param name: how the user names it: ``/dev/ttyACM0``, ``COM5``.
@@ -35,8 +33,7 @@ class DevicePort:
         return _open(self.name, lock=os.path.realpath(self.name))
 
 
-@dataclass(frozen=True, slots=True)
-class UrlPort:
+class UrlPort(NamedTuple):
     """A socket or a serial server.
 
     :param name: ``socket://HOST:PORT`` or ``rfc2217://HOST:PORT``, with options behind ``?``.
