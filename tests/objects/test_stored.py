@@ -16,7 +16,7 @@ from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
 from optiga.objects.info import chip_information
 from optiga.objects.objects import find_info, plan_data
-from optiga.objects.reading import HEAD, read_to_compare
+from optiga.objects.reading import HEAD, Comparison
 from optiga.objects.stored import is_empty, read_certificates, read_stored
 from optiga.objects.targets import resolve_readable
 from tests.support.identity.csr_helpers import NOW
@@ -115,7 +115,8 @@ def test_equal_is_what_is_equal(size: int, expected: int) -> None:
     """Whichever part is read, it is the same only if all is."""
     pattern = bytes(range(1, 251)) * 6
     chip = Bench({DATA: pattern[:size]}).chip
-    assert (read_to_compare(chip, DATA, pattern[:expected]) == pattern[:expected]) == (size == expected)
+    assert Comparison(chip, DATA, pattern[:expected]).is_same() is (size == expected)
+    assert Comparison(chip, DATA, pattern[:expected]).is_same(to_the_end=False) is (size >= expected)
     assert read_stored(chip, DATA) == pattern[:size]
 
 
@@ -124,5 +125,7 @@ def test_a_byte_that_differs(position: int) -> None:
     pattern = bytes(range(1, 251)) * 6
     other = pattern[:position] + b"\xff" + pattern[position + 1 :]
     chip = Bench({DATA: pattern}).chip
-    assert read_to_compare(chip, DATA, pattern) == pattern
-    assert read_to_compare(chip, DATA, other) != other
+    assert Comparison(chip, DATA, pattern).is_same()
+    assert Comparison(chip, DATA, other).is_same() is False
+    assert Comparison(chip, DATA, other[position:], offset=position).is_same() is False
+    assert Comparison(chip, DATA, pattern[position:], offset=position).is_same()
