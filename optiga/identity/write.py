@@ -154,7 +154,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     warnings = list(plan.warnings)
     if not is_there:
         chip.write(target.oid, plan.data)
-        warnings += _check_written(chip, plan, comparison)
+        warnings += _check_written(chip, plan, None if is_there is None else comparison)
     if proof and not proof.key_match:
         warnings.append(proof.text)
     return WriteResult(
