@@ -55,7 +55,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
         yield Bench(port, board)
 
 
-@pytest.mark.parametrize("payload", [543, 734, MOST_IN_ONE_COMMAND + 1, ROOM])
+@pytest.mark.parametrize("payload", [520, 734, MOST_IN_ONE_COMMAND + 1, ROOM])
 def test_a_certificate_into_a_new_chip_and_again(bench: Bench, cli: Cli, payload: int) -> None:
     der = bench.certificate(payload)
     Path("device.pem").write_text(pem(der))

@@ -1,4 +1,4 @@
-"""How a write finds out what the chip holds: by the chip's own hash, or by reading where it gives none or a wrong one."""
+"""How a write finds out what the chip holds: by the chip's hash, or by reading where it gives none or a wrong one."""
 
 from __future__ import annotations
 

@@ -8,13 +8,14 @@ from optiga.emulator import Board, EmulatedChip
 class CountingBoard(Board):
     """A board that counts the exchanges of its chip and the bytes on its line, both ways, frames and all.
 
+    :ivar chip: the chip on it, in whose place another one can be put.
     :ivar exchanges: since the counts were cleared.
     :ivar carried: bytes, likewise.
     """
 
     def __init__(self, chip: EmulatedChip) -> None:
         super().__init__(self._count)
-        self._chip = chip
+        self.chip = chip
         self.exchanges = self.carried = 0
 
     def clear(self) -> None:
@@ -28,4 +29,4 @@ class CountingBoard(Board):
 
     def _count(self, command: bytes) -> bytes:
         self.exchanges += 1
-        return self._chip.execute(command)
+        return self.chip.execute(command)
