@@ -19,6 +19,8 @@ from optiga.objects.objects import find_info, plan_data
 from optiga.objects.reading import HEAD, Comparison
 from optiga.objects.stored import is_empty, read_certificates, read_stored
 from optiga.objects.targets import resolve_readable
+from optiga.transfer.form import Entry
+from optiga.transfer.plan import plan_import
 from tests.support.identity.csr_helpers import NOW
 from tests.support.makers import make_certificate
 
@@ -97,6 +99,17 @@ class TestHowLittleIsRead:
         bench = Bench()
         assert plan_data(bench.chip, find_info("0xF1E0"), b"content").is_needed
         assert sum(bench.answers) < HEAD + 50
+
+    @pytest.mark.parametrize("size", [1728, 1700])
+    def test_to_import_what_is_there(self, size: int) -> None:
+        """All of it, or the first bytes that Infineon's scripts read."""
+        held = bytes(index % 251 for index in range(1728))
+        bench, info = Bench({CERTIFICATE: held}), find_info(f"0x{CERTIFICATE:04X}")
+        metadata = bench.chip.metadata(CERTIFICATE)
+        for data, result in ((held[:size], "unchanged"), (held[: size - 1] + b"\xff", "written")):
+            bench.answers.clear()
+            assert plan_import(bench.chip, [Entry(info, metadata, data)]).objects[0].result == result
+            assert sum(bench.answers) < 200
 
     def test_to_say_what_slots_hold(self) -> None:
         bench = Bench()
