@@ -53,7 +53,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of a signature over a random number, made before anything was asked about the key.
+    """What came of having a key sign a random number.
 
     :param verifies: whether the public key verifies it.
     :param error: why the chip did not sign; None if it did.
