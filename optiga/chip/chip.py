@@ -14,6 +14,7 @@ from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import HASH_SHA256, CommandCode, ErrorCode, KeyAgreement, KeyUsage, SignatureScheme
+from optiga.protocol.observed import request_of
 
 if TYPE_CHECKING:
     from optiga.chip.toolbox import Toolbox
@@ -109,11 +110,11 @@ class Chip:
         :raises BoardError: if the line fails.
         """
         try:
-            question = command.apdu()
+            request = command.request()
         except (ValueError, OverflowError) as error:
             raise ConfigurationError(f"{command.code.title}: {error}", oid=command.target) from None
         try:
-            answer = apdu.decode_answer(self._transport.exchange(question))
+            answer = apdu.decode_answer(self._transport.exchange(request))
             if answer.ok:
                 return command.parse(answer.data)
         except ValueError as error:
@@ -345,7 +346,7 @@ class Chip:
         where = objects.LAST_ERROR_CODE.to_bytes(2, "big") + b"\x00\x00\x00\x01"
         question = apdu.encode_command(CommandCode.GET_DATA_OBJECT, 0, where, clear_last_error=False)
         try:
-            answer = apdu.decode_answer(self._transport.exchange(question))
+            answer = apdu.decode_answer(self._transport.exchange(request_of(question)))
         except ValueError:
             return 0
         if not answer.ok:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optiga.protocol import apdu
 from optiga.protocol.codes import TAG_EXPORT, CommandCode
+from optiga.protocol.request import Returns
 from optiga.protocol.sent import (
     MAKING_SECRETS,
     SAVED_CONTEXT,
@@ -27,28 +28,12 @@ _HARDLY_EMPTY = (CommandCode.GET_DATA_OBJECT,)
 _PRE_MASTER_SECRET = 0x04
 
 
-def can_answer(command: bytes, answer: bytes) -> bool:
-    """Whether an answer APDU can be one to a command APDU, judged by whether it carries data.
-
-    Finds the answer that was still on its way to somebody who asked before.
-    """
-    try:
-        parsed = apdu.decode_answer(answer)
-    except ValueError:
-        return False
-    if not parsed.ok:
-        return not parsed.data
+def returned_by(command: bytes) -> Returns:
+    """What the answer without error to a command APDU brings."""
+    if apdu.command_code(command) in _HARDLY_EMPTY:
+        return Returns.MOSTLY_DATA
     returns = _returns_data(command)
-    return returns is None or returns == bool(parsed.data)
-
-
-def is_sure_answer(command: bytes, answer: bytes) -> bool:
-    """Whether an answer APDU can only be one to a command APDU, so that nothing else need be heard to believe it.
-
-    An object may be empty, but an empty answer to a read is more likely one to somebody's write before.
-    """
-    empty = len(answer) == apdu.HEADER_SIZE and answer[0] == apdu.STATUS_OK
-    return can_answer(command, answer) and not (empty and apdu.command_code(command) in _HARDLY_EMPTY)
+    return Returns.EITHER if returns is None else Returns.DATA if returns else Returns.NOTHING
 
 
 def _returns_data(command: bytes) -> bool | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from optiga.protocol.request import Request
 
 
 class Transport(Protocol):
     """Anything that carries an APDU to a chip and its answer back. One exchange at a time."""
 
-    def exchange(self, apdu: bytes) -> bytes:
-        """Send a command APDU and return the chip's answer APDU.
+    def exchange(self, request: Request) -> bytes:
+        """Send a command and return the chip's answer APDU.
 
         :raises BoardError: if no answer can be had.
         """

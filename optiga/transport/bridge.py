@@ -20,11 +20,9 @@ from collections import deque
 
 from optiga.errors import BoardError
 from optiga.protocol import frame
-from optiga.protocol.answers import can_answer, is_sure_answer
 from optiga.protocol.apdu import command_code
-from optiga.protocol.repeating import is_repeatable
-from optiga.protocol.secrecy import hides_answer, hides_command
-from optiga.protocol.timing import LINE_BYTES_PER_MS, longest_ms, typical_ms
+from optiga.protocol.request import Request
+from optiga.protocol.timing import LINE_BYTES_PER_MS
 from optiga.transport.diagnosis import Symptoms, diagnose
 from optiga.transport.line import WRITE_TIMEOUT_S, Line
 from optiga.transport.scanner import AnswerScanner, Found
@@ -108,8 +106,8 @@ class BridgeTransport:
     def close(self) -> None:
         self._line.close()
 
-    def exchange(self, apdu: bytes) -> bytes:
-        """Send a command APDU and return the answer APDU, whatever the line does to either, as long as it can be had.
+    def exchange(self, request: Request) -> bytes:
+        """Send a command and return the answer APDU, whatever the line does to either, as long as it can be had.
 
         :raises BoardError: after a bounded number of attempts, and of seconds since the last valid answer; or after the
             first attempt, if the answer to a command that must not be repeated is lost. A line that was given up for
@@ -124,7 +122,7 @@ class BridgeTransport:
                 self._drop_leftover()
             else:
                 self._settle()
-            answer = self._exchange(apdu)
+            answer = self._exchange(request)
         except BaseException:
             self._spent_s += self._line.now() - began
             raise
@@ -164,49 +162,53 @@ class BridgeTransport:
         self._begin_hearing(show=False)
         self._recover(frame.BUFFER_SIZE, self._line.now() + _SETTLING_S, 1)
 
-    def _exchange(self, apdu: bytes) -> bytes:
+    def _exchange(self, request: Request) -> bytes:
+        code = command_code(request.apdu)
         for attempt in range(1, ATTEMPTS + 1):
-            answer = self._attempt(apdu, attempt)
+            answer = self._attempt(request, attempt)
             if answer is not None:
                 return answer
-            if not is_repeatable(apdu):
+            if not request.traits.is_repeatable:
                 raise BoardError(
-                    f"the answer to command 0x{command_code(apdu):02x} was lost, and it must not be sent twice",
+                    f"the answer to command 0x{code:02x} was lost, and it must not be sent twice",
                     hint="Look at the object before trying again: it may or may not have changed",
                     port=self._port,
                 )
-            inform("%s: no usable answer to command 0x%02x, attempt %d", self._port, command_code(apdu), attempt)
+            inform(
+                "%s: no usable answer to command 0x%02x, attempt %d", self._port, command_code(request.apdu), attempt
+            )
         raise self._diagnosis()
 
-    def _attempt(self, apdu: bytes, attempt: int) -> bytes | None:
+    def _attempt(self, request: Request, attempt: int) -> bytes | None:
         """Send once; the answer, or None once the board is ready to hear the command again."""
-        self._begin_hearing(show=not hides_answer(apdu))
-        sent = frame.encode(apdu)
+        traits = request.traits
+        self._begin_hearing(show=not traits.hides_answer)
+        sent = frame.encode(request.apdu)
         started = self._line.now()
-        trace("%s > %s", self._port, _shown(sent, not hides_command(apdu)))
+        trace("%s > %s", self._port, _shown(sent, not traits.hides_command))
         self._write(sent)
         slow_s = len(sent) / _SLOW_BYTES_PER_MS / 1000
-        patience = slow_s + _MAX_FRAME_S + 1.5 * typical_ms(apdu) / 1000 + _SLACK_S
-        deadline = started + len(sent) / LINE_BYTES_PER_MS / 1000 + longest_ms(apdu) / 1000
-        if self._believed and longest_ms(apdu) > self._limit_s * 1000:
+        patience = slow_s + _MAX_FRAME_S + 1.5 * traits.typical_ms / 1000 + _SLACK_S
+        deadline = started + len(sent) / LINE_BYTES_PER_MS / 1000 + traits.longest_ms / 1000
+        if self._believed and traits.longest_ms > self._limit_s * 1000:
             self._limit = max(self._firm_limit, deadline)  # as long as nothing comes: the chip looks for primes
             self._is_slow_command = True
         found = self._next(patience)
-        if found is not None and found.apdu is not None and is_sure_answer(apdu, found.apdu):
+        if found is not None and found.apdu is not None and request.is_sure_of(found.apdu):
             if found.apdu == _DONE or found.apdu not in self._believed:
                 return found.apdu
             if self._fence(patience):  # has it come twice, and the right one is still on its way?
-                return self._choose(apdu)
+                return self._choose(request)
         self._symptoms.complaints += found is not None and found.is_error
         self._recover(longest_wait(sent), deadline, attempt)
-        return self._choose(apdu)
+        return self._choose(request)
 
-    def _choose(self, apdu: bytes) -> bytes | None:
+    def _choose(self, request: Request) -> bytes | None:
         """The answer to a command among those that came before the fence; None if that cannot be told.
 
         It is the last one, if not one that has come before comes again.
         """
-        possible = [answer for answer in self._answers if can_answer(apdu, answer)]
+        possible = [answer for answer in self._answers if request.can_have(answer)]
         new = [answer for answer in possible if answer not in self._believed]
         if new:
             return new[-1]

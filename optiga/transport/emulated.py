@@ -9,6 +9,8 @@ from optiga.emulator.chip import EmulatedChip
 from optiga.emulator.models import find_model
 from optiga.emulator.store import SqliteStore
 from optiga.errors import BoardError
+from optiga.protocol.apdu import STATUS_OK
+from optiga.protocol.request import Request
 from optiga.transport.trace import is_traced, trace
 
 
@@ -23,17 +25,33 @@ class EmulatedTransport:
         self._execute = execute or chip.execute
         self._is_open = True
 
-    def exchange(self, apdu: bytes) -> bytes:
+    def exchange(self, request: Request) -> bytes:
         """Have the chip execute a command.
 
         :raises BoardError: if its store fails.
         """
+        answer = self._answer(request.apdu)
+        if is_traced():
+            traits = request.traits
+            trace("emulator > %s", "(secret)" if traits.hides_command else request.apdu.hex())
+            trace("emulator < %s", "(secret)" if traits.hides_answer else answer.hex())
+        return answer
+
+    def serve(self, command: bytes) -> bytes:
+        """Answer a command APDU of somebody who is not in this process, and says nothing of it: the log has no bytes.
+
+        :raises BoardError: if the chip's store fails.
+        """
+        answer = self._answer(command)
+        if is_traced():
+            trace("emulator > command %s, %d bytes", command[:2].hex(), len(command))
+            trace("emulator < %s, %d bytes", "done" if answer[:1] == bytes([STATUS_OK]) else "refused", len(answer))
+        return answer
+
+    def _answer(self, command: bytes) -> bytes:
         if not self._is_open:
             raise BoardError("the emulated chip is closed", hint="Open it anew")
-        answer = self._execute(apdu)
-        if is_traced():
-            _trace_exchange(apdu, answer)
-        return answer
+        return self._execute(command)
 
     def close(self) -> None:
         """Power the chip off."""
@@ -60,10 +78,3 @@ def open_emulated(
     from optiga.emulator.timing import RealTiming
 
     return EmulatedTransport(chip, RealTiming(chip.execute, delay=chip.take_security_delay_s))
-
-
-def _trace_exchange(command: bytes, answer: bytes) -> None:
-    from optiga.protocol.secrecy import hides_answer, hides_command
-
-    trace("emulator > %s", "(secret)" if hides_command(command) else command.hex())
-    trace("emulator < %s", "(secret)" if hides_answer(command) else answer.hex())

@@ -14,6 +14,7 @@ from optiga.transport.urls import is_url, split_url
 
 if TYPE_CHECKING:
     from optiga.files.locks import PortLock
+    from optiga.protocol.request import Request
     from optiga.transport.bridge import BridgeTransport
 
 EMULATOR = "emulator"
@@ -183,8 +184,8 @@ class _LockedBridge:
         self._bridge = bridge
         self._lock = lock
 
-    def exchange(self, apdu: bytes) -> bytes:
-        return self._bridge.exchange(apdu)
+    def exchange(self, request: Request) -> bytes:
+        return self._bridge.exchange(request)
 
     def close(self) -> None:
         try:

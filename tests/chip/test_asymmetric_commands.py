@@ -21,11 +21,12 @@ from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.answers import can_answer, is_sure_answer
 from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.repeating import is_repeatable
+from optiga.protocol.request import Request
 from optiga.protocol.secrecy import hides_answer, hides_command
+from tests.support.observed import request_of
 from tests.support.scripted import REFUSED, ScriptedTransport, answer
 
 SESSION = 0xE100
@@ -42,8 +43,8 @@ class InProcess:
     def __init__(self) -> None:
         self.chip = EmulatedChip()
 
-    def exchange(self, command: bytes) -> bytes:
-        return self.chip.execute(command)
+    def exchange(self, request: Request) -> bytes:
+        return self.chip.execute(request.apdu)
 
     def close(self) -> None:
         self.chip.close()
@@ -242,9 +243,11 @@ def test_answers_are_known_by_their_shape() -> None:
         DrawPreMasterSecret(SESSION, 48),
     )
     for command in speaking:
-        assert (can_answer(command.apdu(), empty), is_sure_answer(command.apdu(), full)) == (False, True)
+        request = request_of(command.apdu())
+        assert (request.can_have(empty), request.is_sure_of(full)) == (False, True)
     for command in silent:
-        assert (can_answer(command.apdu(), full), is_sure_answer(command.apdu(), empty)) == (False, True)
+        request = request_of(command.apdu())
+        assert (request.can_have(full), request.is_sure_of(empty)) == (False, True)
 
 
 def test_secrets_are_not_shown() -> None:

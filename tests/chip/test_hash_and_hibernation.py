@@ -67,7 +67,7 @@ def test_hibernation_over_the_loss_of_power(tmp_path: Path) -> None:
             chip.execute(GetRandom(8))
     transport = open_emulated(path)
     try:
-        assert transport.exchange(OpenApplication(handle).apdu()) == bytes(4)
-        assert transport.exchange(OpenApplication(handle).apdu()) == bytes.fromhex("ff000000")
+        assert transport.exchange(OpenApplication(handle).request()) == bytes(4)
+        assert transport.exchange(OpenApplication(handle).request()) == bytes.fromhex("ff000000")
     finally:
         transport.close()

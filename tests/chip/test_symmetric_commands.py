@@ -17,12 +17,12 @@ from optiga.chip.commands.encrypt_sym import EncryptSym, SymStep, encrypt_in_par
 from optiga.chip.commands.gen_sym_key import GenSymKey
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.sessions import Origin, SessionSecret
-from optiga.protocol.answers import can_answer
 from optiga.protocol.codes import KeyUsage, SymmetricMode
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.repeating import is_repeatable
 from optiga.protocol.secrecy import hides_answer, hides_command
 from optiga.transport.emulated import EmulatedTransport
+from tests.support.observed import request_of
 from tests.support.scripted import OK, REFUSED, ScriptedTransport, answer
 
 ECB, CBC, CBC_MAC, CMAC_MODE = SymmetricMode.ECB, SymmetricMode.CBC, SymmetricMode.CBC_MAC, SymmetricMode.CMAC
@@ -211,11 +211,11 @@ def test_what_a_line_must_know_of_them() -> None:
     assert not any(map(is_repeatable, (start, mac_start, mac_final, plain_final, verify, verify[:5])))
     something, nothing = given_out(BLOCK), OK
     for command in (whole, start, mac, mac_final, plain, plain_final, export):
-        assert can_answer(command, something)
-        assert not can_answer(command, nothing)
+        assert request_of(command).can_have(something)
+        assert not request_of(command).can_have(nothing)
     for command in (mac_start, verify, keep):
-        assert can_answer(command, nothing)
-        assert not can_answer(command, something)
+        assert request_of(command).can_have(nothing)
+        assert not request_of(command).can_have(something)
     assert all(map(hides_command, (whole, start)))
     assert not any(map(hides_command, (mac, mac_final, plain, verify, keep, export)))
     assert all(map(hides_answer, (plain, plain_final, mac, mac_final, export)))

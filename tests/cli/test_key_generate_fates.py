@@ -18,6 +18,7 @@ from optiga.emulator import EmulatedChip
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata_words import parse_metadata_words
+from optiga.protocol.request import Request
 from tests.support.cli.runner import Cli, Result
 
 CONFIGURATION, BOARD, CHIP, INTERRUPTED = 2, 3, 4, 130
@@ -38,11 +39,11 @@ class Wire:
         self.before: dict[int, Callable[[], bytes]] = {}
         self.behind: dict[int, Callable[[], bytes]] = {}
 
-    def exchange(self, command: bytes) -> bytes:
-        code = command[0] & 0x7F
+    def exchange(self, request: Request) -> bytes:
+        code = request.apdu[0] & 0x7F
         if code in self.before:
             return self.before[code]()
-        answer = self.chip.execute(command)
+        answer = self.chip.execute(request.apdu)
         self.made += code in (PAIR, SECRET) and apdu.decode_answer(answer).ok
         return self.behind[code]() if code in self.behind else answer
 

@@ -20,6 +20,7 @@ from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.metadata import Tag
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.objects import LAST_ERROR_CODE
+from optiga.protocol.request import Request
 from tests.support.identity.csr_helpers import NOW, Ca, pem
 
 CERTIFICATE, ANCHOR, DATA, COUNTER = 0xE0E1, 0xE0E8, 0xF1E0, 0xE120
@@ -58,7 +59,8 @@ class Bench:
         self._power_on()
         self.sent.clear()
 
-    def exchange(self, command: bytes) -> bytes:
+    def exchange(self, request: Request) -> bytes:
+        command = request.apdu
         self.sent.append(command)
         code = apdu.command_code(command)
         if code == CommandCode.CALC_HASH and self.refusal is not None:

@@ -19,6 +19,7 @@ from optiga.objects.objects import find_info, plan_data
 from optiga.objects.reading import HEAD, Comparison
 from optiga.objects.stored import is_empty, read_certificates, read_stored
 from optiga.objects.targets import resolve_readable
+from optiga.protocol.request import Request
 from optiga.transfer.form import Entry
 from optiga.transfer.plan import plan_import
 from tests.support.identity.csr_helpers import NOW
@@ -49,8 +50,8 @@ class Bench:
         self.answers: list[int] = []
         self.chip = Chip(self)
 
-    def exchange(self, command: bytes) -> bytes:
-        answer = self._chip.execute(command)
+    def exchange(self, request: Request) -> bytes:
+        answer = self._chip.execute(request.apdu)
         self.answers.append(len(answer) - 4)
         return answer
 

@@ -1,10 +1,10 @@
 """What may be repeated, how long it may take, what no log may show."""
 
 from optiga.protocol import timing
-from optiga.protocol.answers import can_answer
 from optiga.protocol.objects import OBJECTS, find_slot, format_oid, parse_oid
 from optiga.protocol.repeating import is_repeatable
 from optiga.protocol.secrecy import hides_answer, hides_command
+from tests.support.observed import request_of
 
 OPEN = bytes.fromhex("f0000010d27600000447656e417574684170706c")
 GENERATE = bytes.fromhex("b8030009010002e0f102000121")
@@ -27,17 +27,17 @@ def test_what_may_be_repeated() -> None:
 
 def test_an_answer_to_somebody_else_is_known_by_its_shape() -> None:
     empty, key, refusal = b"\0\0\0\0", bytes.fromhex("00000002") + b"ab", b"\xff\0\0\0"
-    assert can_answer(OPEN, empty)
-    assert not can_answer(OPEN, key)
-    assert can_answer(GENERATE, key)
-    assert not can_answer(GENERATE, empty)
-    assert can_answer(READ, key)
-    assert all(can_answer(command, refusal) for command in (OPEN, GENERATE, READ))
-    assert not can_answer(READ, b"\0\0\0\x09ab")
-    assert can_answer(CLOSE, empty)
-    assert not can_answer(CLOSE, key)
-    assert can_answer(HIBERNATE, key)
-    assert not can_answer(HIBERNATE, empty)
+    assert request_of(OPEN).can_have(empty)
+    assert not request_of(OPEN).can_have(key)
+    assert request_of(GENERATE).can_have(key)
+    assert not request_of(GENERATE).can_have(empty)
+    assert request_of(READ).can_have(key)
+    assert all(request_of(command).can_have(refusal) for command in (OPEN, GENERATE, READ))
+    assert not request_of(READ).can_have(b"\0\0\0\x09ab")
+    assert request_of(CLOSE).can_have(empty)
+    assert not request_of(CLOSE).can_have(key)
+    assert request_of(HIBERNATE).can_have(key)
+    assert not request_of(HIBERNATE).can_have(empty)
 
 
 def test_secrets_are_not_shown() -> None:

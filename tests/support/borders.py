@@ -36,6 +36,7 @@ from optiga.pki.pem import encode_pem
 from optiga.pki.public_key_files import load_public_key
 from optiga.protocol import tls_identity
 from optiga.protocol.objects import SLOTS
+from optiga.protocol.request import Request
 from optiga.update.contents import certificate_contents, find_anchor
 from tests.support.identity.authorities import Authority
 from tests.support.identity.csr_helpers import NOW
@@ -86,9 +87,9 @@ class Borders:
             "chip": self._verify_on_chip,
         }
 
-    def exchange(self, command: bytes) -> bytes:
+    def exchange(self, request: Request) -> bytes:
         """The emulated chip's answer."""
-        return self._emulated.execute(command)
+        return self._emulated.execute(request.apdu)
 
     def close(self) -> None:
         """Nothing is open."""

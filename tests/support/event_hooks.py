@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 import optiga.transport.emulated
 import optiga.transport.line
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode
+from optiga.protocol.request import Request
 from tests.support.event_watch import Names, Need, Watch
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -296,9 +297,9 @@ def _see_chips(watch: Watch) -> None:
     exchange, write = emulated.exchange, line.write
 
     @wraps(exchange)
-    def see_exchange(self: Any, apdu: bytes) -> bytes:
-        what = f"exchange {_command(apdu)}"
-        return watch.passing(what, "", lambda: exchange(self, apdu), is_whole=False)
+    def see_exchange(self: Any, request: Request) -> bytes:
+        what = f"exchange {_command(request.apdu)}"
+        return watch.passing(what, "", lambda: exchange(self, request), is_whole=False)
 
     @wraps(write)
     def see_write(self: Any, data: bytes) -> None:

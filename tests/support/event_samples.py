@@ -13,6 +13,7 @@ from pathlib import Path
 
 from optiga.emulator import EmulatedChip
 from optiga.transport.emulated import EmulatedTransport
+from tests.support.observed import request_of
 
 
 def touch_everything(_: Sequence[str]) -> None:
@@ -115,8 +116,8 @@ def speak(_: Sequence[str]) -> None:
     near.close()
     far.close()
     chip = EmulatedTransport(EmulatedChip())
-    chip.exchange(bytes.fromhex("f0000010d27600000447656e417574684170706c"))
-    chip.exchange(bytes.fromhex("810000021d1e"))
+    chip.exchange(request_of(bytes.fromhex("f0000010d27600000447656e417574684170706c")))
+    chip.exchange(request_of(bytes.fromhex("810000021d1e")))
     chip.close()
 
 

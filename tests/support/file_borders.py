@@ -29,6 +29,7 @@ from optiga.files.shown import shown_json
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import Wishes
 from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.request import Request
 from optiga.transfer.execute import execute_import, import_result
 from optiga.transfer.export import choose, read_chip
 from optiga.transfer.form import format_entries, parse_entries
@@ -106,9 +107,9 @@ class EmulatedTransport:
     def __init__(self, chip: EmulatedChip) -> None:
         self._chip = chip
 
-    def exchange(self, apdu: bytes) -> bytes:
+    def exchange(self, request: Request) -> bytes:
         """The chip's answer."""
-        return self._chip.execute(apdu)
+        return self._chip.execute(request.apdu)
 
     def close(self) -> None:
         """Nothing is open."""

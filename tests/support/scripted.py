@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optiga.protocol import apdu
+from optiga.protocol.request import Request
 
 OK = apdu.encode_answer()
 REFUSED = apdu.encode_answer(ok=False)
@@ -22,8 +23,8 @@ class ScriptedTransport:
         self.sent: list[bytes] = []
         self.closed = False
 
-    def exchange(self, command: bytes) -> bytes:
-        self.sent.append(command)
+    def exchange(self, request: Request) -> bytes:
+        self.sent.append(request.apdu)
         return self.answers.pop(0)
 
     def close(self) -> None:

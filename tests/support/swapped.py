@@ -11,6 +11,7 @@ from optiga.objects.stored import decode_stored
 from optiga.pki.certificate import Certificate
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode
+from optiga.protocol.request import Request
 from optiga.transport import Transport
 from optiga.transport import emulated as emulated_module
 from tests.support.emulator.emulated import Probe
@@ -47,14 +48,14 @@ class SwappedTransport:
         self._genuine, self._impostor, self._after = genuine, impostor, after
         self.signatures = 0
 
-    def exchange(self, command: bytes) -> bytes:
-        code = command[0] & 0x7F
+    def exchange(self, request: Request) -> bytes:
+        code = request.apdu[0] & 0x7F
         is_swapped = self.signatures >= self._after
         if code == CommandCode.OPEN_APPLICATION:
-            self._impostor.chip.execute(command)
+            self._impostor.chip.execute(request.apdu)
         if code == CommandCode.CALC_SIGN:
             self.signatures += 1
-        return self._impostor.chip.execute(command) if is_swapped else self._genuine.exchange(command)
+        return self._impostor.chip.execute(request.apdu) if is_swapped else self._genuine.exchange(request)
 
     def close(self) -> None:
         self._genuine.close()

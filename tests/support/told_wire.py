@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from optiga.emulator import EmulatedChip
 from optiga.protocol import apdu
+from optiga.protocol.request import Request
 
 
 class Wire:
@@ -21,12 +22,12 @@ class Wire:
         self.before: dict[int, Callable[[], bytes | None]] = {}
         self.change: dict[int, Callable[[bytes], bytes]] = {}
 
-    def exchange(self, command: bytes) -> bytes:
-        code = command[0] & 0x7F
+    def exchange(self, request: Request) -> bytes:
+        code = request.apdu[0] & 0x7F
         self.sent.append(code)
         if code in self.before and (given := self.before[code]()) is not None:
             return given
-        answer = self.chip.execute(command)
+        answer = self.chip.execute(request.apdu)
         if code in self.change:
             return apdu.encode_answer(self.change[code](apdu.decode_answer(answer).data))
         return answer

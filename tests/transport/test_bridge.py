@@ -23,6 +23,7 @@ from optiga.protocol.codes import CommandCode
 from optiga.protocol.tls_identity import encode as encode_identity
 from optiga.transport.bridge import ATTEMPTS, BridgeTransport, longest_wait
 from tests.support.faulty_line import FAULTS, HARMLESS, Fault, FaultyLine, lose_byte
+from tests.support.observed import request_of
 from tests.support.places import CONFIG
 
 EXCHANGES = {"OpenApplication": 0, "GenKeyPair": 1, "CalcSign": 2}
@@ -138,8 +139,12 @@ def test_counting_is_not_repeated() -> None:
     line = FaultyLine(chip.execute, replace(FAULTS["answer dropped"], exchange=0))
     transport = BridgeTransport(line, port="board")
     with pytest.raises(BoardError, match="must not be sent twice"):
-        transport.exchange(apdu.encode_command(CommandCode.SET_DATA_OBJECT, 0x02, bytes.fromhex("e120000001")))
-    value = transport.exchange(apdu.encode_command(CommandCode.GET_DATA_OBJECT, 0, bytes.fromhex("e12000000008")))
+        transport.exchange(
+            request_of(apdu.encode_command(CommandCode.SET_DATA_OBJECT, 0x02, bytes.fromhex("e120000001")))
+        )
+    value = transport.exchange(
+        request_of(apdu.encode_command(CommandCode.GET_DATA_OBJECT, 0, bytes.fromhex("e12000000008")))
+    )
     assert value[4:8] == bytes.fromhex("00000001")
 
 
@@ -249,7 +254,7 @@ def test_an_empty_answer_to_a_read_is_not_believed_at_once() -> None:
     line = FaultyLine(chip.execute)
     transport = BridgeTransport(line, port="board")
     line.write(frame.encode(WRITE))
-    assert transport.exchange(READ)[4:].hex().endswith("2564")
+    assert transport.exchange(request_of(READ))[4:].hex().endswith("2564")
 
 
 def test_an_interrupted_exchange_is_settled_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

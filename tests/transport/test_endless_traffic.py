@@ -10,6 +10,7 @@ from optiga.emulator import Board, EmulatedChip
 from optiga.transport.bridge import LIMIT_S, BridgeTransport
 from tests.support.endless_traffic import ENDLESS, EndlessLine
 from tests.support.faulty_line import FaultyLine
+from tests.support.observed import request_of
 from tests.support.sampling import sampled
 from tests.support.talking import talking_on_tcp
 
@@ -70,10 +71,10 @@ def test_a_line_that_was_given_up_stays_so() -> None:
     transport = BridgeTransport(line, port="board")
     command = bytes.fromhex("f0000010d27600000447656e417574684170706c")
     with pytest.raises(BoardError):
-        transport.exchange(command)
+        transport.exchange(request_of(command))
     for _ in range(5):
         with pytest.raises(BoardError):
-            transport.exchange(command)
+            transport.exchange(request_of(command))
     assert line.now() < LIMIT_S
     assert not transport.is_settled
 

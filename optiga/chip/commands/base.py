@@ -7,6 +7,8 @@ from typing import ClassVar, Generic, TypeVar
 
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.observed import request_of
+from optiga.protocol.request import Request
 
 T = TypeVar("T")
 
@@ -49,6 +51,13 @@ class Command(ABC, Generic[T]):
     def apdu(self) -> bytes:
         """The whole command APDU."""
         return apdu.encode_command(self.code, self.param, self.data)
+
+    def request(self) -> Request:
+        """The command as it travels.
+
+        :raises ValueError: if its arguments fit no command.
+        """
+        return request_of(self.apdu())
 
 
 def expect_no_data(answer: bytes) -> None:

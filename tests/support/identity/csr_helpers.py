@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from optiga.protocol import apdu
+from optiga.protocol.request import Request
 from tests.support.places import CONFIG
 
 SEED_CONFIG = CONFIG
@@ -92,9 +93,9 @@ class SeedTransport:
         self.sent: list[bytes] = []
         self._answers = {0x70: "", 0x38: "020044" + SEED_PUBLIC_KEY, 0x31: signature}
 
-    def exchange(self, command: bytes) -> bytes:
-        self.sent.append(command)
-        return apdu.encode_answer(bytes.fromhex(self._answers[command[0] & 0x7F]))
+    def exchange(self, request: Request) -> bytes:
+        self.sent.append(request.apdu)
+        return apdu.encode_answer(bytes.fromhex(self._answers[request.apdu[0] & 0x7F]))
 
     def close(self) -> None:
         pass
@@ -109,9 +110,9 @@ class CountingTransport:
         self._chip = EmulatedChip()
         self.sent: list[bytes] = []
 
-    def exchange(self, command: bytes) -> bytes:
-        self.sent.append(command)
-        return self._chip.execute(command)
+    def exchange(self, request: Request) -> bytes:
+        self.sent.append(request.apdu)
+        return self._chip.execute(request.apdu)
 
     def close(self) -> None:
         pass

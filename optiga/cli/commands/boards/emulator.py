@@ -173,7 +173,7 @@ def serve(
         )
     try:
         with stop_on_signals() as stop:
-            board = Board(chip.exchange, report=lambda error: settings.error(str(error)))
+            board = Board(chip.serve, report=lambda error: settings.error(str(error)))
             if address is not None:
                 serve_tcp(board, host, port, announce=_announce, stop=stop)
             else:

@@ -1,0 +1,77 @@
+"""What travels to a chip: a command APDU, and what its sender knows of it that nobody need guess from its bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from optiga.protocol import apdu as _apdu
+
+
+class Returns(Enum):
+    """What an answer without error brings."""
+
+    NOTHING = "nothing"
+    DATA = "data"
+    EITHER = "either"
+    MOSTLY_DATA = "mostly data"
+    """As :attr:`EITHER`; but an answer without data is more likely one to another command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a command says of itself to whoever carries it.
+
+    :param returns: what its answer brings, so that an answer to another command is not taken for its own.
+    :param typical_ms: how long the chip works on it when nothing delays it, in milliseconds.
+    :param longest_ms: how long the chip may work on it before it must be taken for lost, in milliseconds.
+    :param is_repeatable: whether it may be sent again when its answer was lost.
+    :param hides_command: whether the APDU carries a secret, so that no log may show it.
+    :param hides_answer: whether the answer may carry a secret.
+    """
+
+    returns: Returns
+    typical_ms: float
+    longest_ms: float
+    is_repeatable: bool = True
+    hides_command: bool = False
+    hides_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command APDU on its way to a chip.
+
+    :param apdu: its bytes; not printed where they carry a secret.
+    """
+
+    apdu: bytes
+    traits: Traits
+
+    def __repr__(self) -> str:
+        shown = f"({len(self.apdu)} bytes with a secret)" if self.traits.hides_command else self.apdu.hex()
+        return f"Request({shown}, {self.traits})"
+
+    def can_have(self, answer: bytes) -> bool:
+        """Whether an answer APDU can be one to this command, judged by whether it carries data.
+
+        Finds the answer that was still on its way to somebody who asked before.
+        """
+        try:
+            parsed = _apdu.decode_answer(answer)
+        except ValueError:
+            return False
+        if not parsed.ok:
+            return not parsed.data
+        returns = self.traits.returns
+        if returns in (Returns.EITHER, Returns.MOSTLY_DATA):
+            return True
+        return (returns is Returns.DATA) == bool(parsed.data)
+
+    def is_sure_of(self, answer: bytes) -> bool:
+        """Whether an answer APDU can be believed to be one to this command without hearing anything else.
+
+        An object may be empty, but an empty answer to a read is more likely one to somebody's write before.
+        """
+        is_empty = len(answer) == _apdu.HEADER_SIZE and answer[0] == _apdu.STATUS_OK
+        return self.can_have(answer) and not (is_empty and self.traits.returns is Returns.MOSTLY_DATA)
