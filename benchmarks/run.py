@@ -22,32 +22,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from tables import print_table
 
-from optiga.emulator import Board, EmulatedChip
+from optiga.emulator import EmulatedChip
+from optiga.pki.certificate import load_certificates
+from optiga.protocol import tls_identity
+from tests.support.counting_board import CountingBoard
 from tests.support.interop.infineon_host import copy_library
-from tests.support.makers import make_certificate
 from tests.support.served_boards import board_on_pty
 
 CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 OPTIGA = [sys.executable, str(ROOT / "optiga.py")]
 JOB = [sys.executable, str(ROOT / "benchmarks" / "optigatrust_job.py")]
-
-
-class CountingBoard(Board):
-    """A board that counts the exchanges of its chip and the bytes on its line, both ways."""
-
-    def __init__(self, chip: EmulatedChip) -> None:
-        super().__init__(self._count)
-        self._chip = chip
-        self.exchanges = self.carried = 0
-
-    def _count(self, command: bytes) -> bytes:
-        self.exchanges += 1
-        return self._chip.execute(command)
-
-    def feed(self, data: bytes) -> bytes:
-        answer = super().feed(data)
-        self.carried += len(data) + len(answer)
-        return answer
 
 
 class Cost(NamedTuple):
@@ -90,27 +74,40 @@ def cpu_ratio(ours: list[Cost], other: list[Cost]) -> float:
     return statistics.median(mine.cpu / its.cpu for mine, its in zip(ours, other, strict=True))
 
 
+def count_on_line(board: CountingBoard, folder: Path, port: str) -> None:
+    """Print what jobs cost on the line, ours and the other's, each with a new chip, whose objects are full of zeros."""
+    csr, certificate = folder / "device.csr", folder / "device.pem"
+    run([*OPTIGA, "-q", "ca", "init", "ca", "--no-passphrase", "--organization", "Example", "--country", "DE"], folder)
+    ours = [*OPTIGA, "-q", "--port", port]
+    jobs = {
+        "optiga.py": ([*ours, "--csr", str(CONFIG)], [*ours, "--write", str(certificate)]),
+        "optigatrust": ([*JOB, "csr"], [*JOB, "write", str(certificate)]),
+    }
+    rows: list[tuple[str, ...]] = []
+    for tool, (make, write) in jobs.items():
+        board.chip, payload = EmulatedChip(), ""
+        for job, command in (("CSR", make), ("certificate into a new chip", write), ("the same once more", write)):
+            board.clear()
+            run(command, folder)
+            rows.append((f"{job}, {tool}", str(board.exchanges), str(board.carried), payload))
+            if job == "CSR":
+                next(folder.glob("*.csr")).rename(csr)
+                run([*OPTIGA, "-q", "ca", "sign", str(csr), "--ca", "ca", "--out", str(certificate)], folder)
+                csr.unlink()
+                payload = str(len(tls_identity.encode(one.der for one in load_certificates(certificate))))
+    print_table(
+        "Exchanges with the chip and bytes on the line, both ways",
+        [("on the line", "exchanges", "bytes", "certificate"), *rows[0::3], *rows[1::3], *rows[2::3]],
+    )
+
+
 def main(runs: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        certificates = [folder / f"certificate{number}.pem" for number in range(2)]
-        for path in certificates:
-            path.write_bytes(make_certificate())
         board = CountingBoard(EmulatedChip())
         with board_on_pty(board) as port:
             copy_library(folder, port)
-            jobs = {
-                "CSR, optiga.py": [*OPTIGA, "-q", "--port", port, "--csr", str(CONFIG)],
-                "CSR, optigatrust": [*JOB, "csr"],
-                "certificate write, optiga.py": [*OPTIGA, "-q", "--port", port, "--write", str(certificates[0])],
-                "certificate write, optigatrust": [*JOB, "write", str(certificates[1])],
-            }
-            rows: list[tuple[str, ...]] = [("on the line", "exchanges", "bytes")]
-            for job, command in jobs.items():
-                board.exchanges = board.carried = 0
-                run(command, folder)
-                rows.append((job, str(board.exchanges), str(board.carried)))
-            print_table("Exchanges with the chip and bytes on the line, both ways", rows)
+            count_on_line(board, folder, port)
             costs = take_costs(
                 {
                     'python -c "import click"': [sys.executable, "-c", "import click"],
@@ -123,8 +120,8 @@ def main(runs: int) -> None:
                         "--csr",
                         str(CONFIG),
                     ],
-                    "CSR, optiga.py on the board": jobs["CSR, optiga.py"],
-                    "CSR, optigatrust on the board": jobs["CSR, optigatrust"],
+                    "CSR, optiga.py on the board": [*OPTIGA, "-q", "--port", port, "--csr", str(CONFIG)],
+                    "CSR, optigatrust on the board": [*JOB, "csr"],
                 },
                 folder,
                 runs,

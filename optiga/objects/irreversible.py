@@ -16,7 +16,8 @@ _ACCESSES = {
     Tag.EXECUTE: "execute",
     Tag.METADATA_UPDATE: "metadata_update",
 }
-_LIFE_CYCLES = {oids.LCS_GLOBAL: "chip's global", oids.LCS_APPLICATION: "application's"}
+LIFE_CYCLES = {oids.LCS_GLOBAL: "chip's global", oids.LCS_APPLICATION: "application's"}
+"""Objects that are life cycle states of the whole chip, and whose they are."""
 
 
 def what_stays(before: Metadata, changes: Metadata) -> list[str]:
@@ -47,9 +48,9 @@ def what_stays_written(oid: int, data: bytes, before: bytes) -> list[str]:
 
     :param before: the data that the object holds now.
     """
-    if oid not in _LIFE_CYCLES or not data or not before or data[0] <= before[0]:
+    if oid not in LIFE_CYCLES or not data or not before or data[0] <= before[0]:
         return []
-    whose, old, new = _LIFE_CYCLES[oid], life_cycle_word(before[0]), life_cycle_word(data[0])
+    whose, old, new = LIFE_CYCLES[oid], life_cycle_word(before[0]), life_cycle_word(data[0])
     return [f"the {whose} life cycle state goes from {old} to {new} and never comes back"]
 
 

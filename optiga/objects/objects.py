@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
-from optiga.objects.irreversible import is_locked, what_stays, what_stays_written
+from optiga.objects.irreversible import LIFE_CYCLES, is_locked, what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
-from optiga.objects.reading import read_to_compare
+from optiga.objects.reading import Comparison
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.conditions import Condition
@@ -212,24 +212,46 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
         raise ConfigurationError(f"{info.label} is a counter", hint="'counter set' writes it", oid=info.oid)
 
 
-def read_data(
-    chip: Chip, info: ObjectInfo, metadata: Metadata | None = None, *, expected: bytes | None = None
-) -> bytes | None:
+def read_data(chip: Chip, info: ObjectInfo, metadata: Metadata | None = None) -> bytes | None:
     """Data of an object; None if they cannot be read, or reading them would advance a counter.
 
     :param metadata: the object's; where they are None, one exchange asks for them.
-    :param expected: the bytes that they are compared with: of other data a part is enough (:mod:`.reading`).
     """
     known = chip.metadata(info.oid) if metadata is None else metadata
-    if info.kind.is_key or _counts(known):
+    if info.kind.is_key or counts_readings(known):
+        return None
+    return b"" if known.used_size == 0 else chip.read_if_allowed(info.oid)
+
+
+def compare_data(
+    chip: Chip,
+    info: ObjectInfo,
+    expected: bytes,
+    metadata: Metadata | None = None,
+    *,
+    offset: int = 0,
+    to_the_end: bool = True,
+) -> bool | None:
+    """Whether an object holds bytes; None as for :func:`read_data`. The exchanges of :class:`.reading.Comparison`.
+
+    :param expected: the bytes.
+    :param metadata: the object's; where they are None, one exchange asks for them.
+    :param offset: where in the object the bytes begin.
+    :param to_the_end: whether they must be the object's last.
+    """
+    known = chip.metadata(info.oid) if metadata is None else metadata
+    if info.kind.is_key or counts_readings(known):
         return None
     if known.used_size == 0:
-        return b""
-    return chip.read_if_allowed(info.oid) if expected is None else read_to_compare(chip, info.oid, expected)
+        return not expected
+    return Comparison(chip, info.oid, expected, offset=offset).is_same(to_the_end=to_the_end)
 
 
-def _counts(metadata: Metadata) -> bool:
-    """Whether reading an object advances a counter."""
+def counts_readings(metadata: Metadata) -> bool:
+    """Whether reading an object advances a counter.
+
+    :param metadata: the object's.
+    """
     try:
         return any(simple.kind is Condition.LINKED_COUNTER for simple in metadata.access(Tag.READ))
     except ValueError:
@@ -255,15 +277,12 @@ class DataChange:
 
 def plan_data(chip: Chip, info: ObjectInfo, data: bytes, *, offset: int = 0, erase: bool = True) -> DataChange:
     """Compare data that are to be written with those that an object holds. Changes nothing."""
-    whole = bytes(offset) + data
-    held = read_data(chip, info, expected=whole if erase else None)
-    if held is None:
-        same = False
-    elif erase:
-        same = held == whole
+    if erase:
+        is_there = compare_data(chip, info, bytes(offset) + data)
     else:
-        same = held[offset : offset + len(data)] == data
-    return DataChange(info, data, offset, erase, not same, tuple(what_stays_written(info.oid, data, held or b"")))
+        is_there = compare_data(chip, info, data, offset=offset, to_the_end=False)
+    state = (chip.read_if_allowed(info.oid) or b"") if info.oid in LIFE_CYCLES else b""
+    return DataChange(info, data, offset, erase, not is_there, tuple(what_stays_written(info.oid, data, state)))
 
 
 def execute_data(chip: Chip, change: DataChange) -> None:

@@ -10,7 +10,7 @@ from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays_written
 from optiga.objects.lost_uses import lost_uses
-from optiga.objects.objects import plan_metadata, read_data
+from optiga.objects.objects import compare_data, plan_metadata
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.conditions import ALWAYS, NEVER, Condition
@@ -218,8 +218,7 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     if data is None:
         return b"", _why_no_data(entry, before)
     check_content(info, data, before)
-    held = read_data(chip, info, before, expected=data)
-    if held == data or (held is not None and held[: len(data)] == data and _is_cut_off(entry, before)):
+    if compare_data(chip, info, data, before, to_the_end=not _is_cut_off(entry, before)):
         return b"", ""
     if before.max_size and len(data) > before.room:
         raise ConfigurationError(
@@ -230,6 +229,7 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     if info.oid in LIFE_CYCLES:
         if not life_cycle:
             return b"", "it goes on with --life-cycle only"
+        held = chip.read_if_allowed(info.oid)
         if held and data[0] < held[0]:
             raise ConfigurationError(f"{info.label}: a life cycle state never goes back", oid=info.oid)
     return data, ""

@@ -75,7 +75,7 @@ def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -
 
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
-    """``--write``: a certificate, chain or data file into the chip, read back and proven."""
+    """``--write``: a certificate, chain or data file into the chip, compared there and proven."""
     from optiga.identity.write import plan_write
 
     carry_out(settings, plan_write(Path(path), slot=slot, oid=object_id), strict=strict)
