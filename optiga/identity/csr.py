@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
@@ -79,9 +80,13 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         return _sign(key, configuration.hash_name, wishes)
 
 
-def load_builder() -> None:
-    """Load what builds a request, which takes a board's time where it is done meanwhile."""
-    import asn1crypto.csr  # noqa: F401
+def warm_up(configuration: Configuration) -> None:
+    """Load what builds a request, and build what can be built of it: asn1crypto makes its tables at their first use.
+
+    For the time that a board's chip takes to begin. What is wrong is said when the request is built.
+    """
+    with suppress(Exception):
+        Wishes.of(configuration, "")
 
 
 def _load_verifier() -> None:
