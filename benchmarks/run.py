@@ -22,7 +22,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from tables import print_table
 
-from optiga.emulator import EmulatedChip
+from optiga.emulator import Board, EmulatedChip
+from optiga.emulator.timing import RealTiming
 from optiga.pki.certificate import load_certificates
 from optiga.protocol import tls_identity
 from tests.support.counting_board import CountingBoard
@@ -69,6 +70,16 @@ def take_costs(commands: dict[str, list[str]], folder: Path, runs: int) -> dict[
     return costs
 
 
+def take_real_time(runs: int) -> dict[str, list[Cost]]:
+    """Costs of a CSR on a board that takes the manual's times, with ours and with Infineon's host in turn."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, chip = Path(name), EmulatedChip()
+        with board_on_pty(Board(RealTiming(chip.execute, delay=chip.take_security_delay_s))) as port:
+            copy_library(folder, port)
+            ours = [*OPTIGA, "-q", "--port", port, "--csr", str(CONFIG)]
+            return take_costs({"CSR, optiga.py": ours, "CSR, optigatrust": [*JOB, "csr"]}, folder, runs)
+
+
 def cpu_ratio(ours: list[Cost], other: list[Cost]) -> float:
     """Median of the ratios within each turn, which a machine that grows slower or faster meanwhile leaves alone."""
     return statistics.median(mine.cpu / its.cpu for mine, its in zip(ours, other, strict=True))
@@ -101,6 +112,15 @@ def count_on_line(board: CountingBoard, folder: Path, port: str) -> None:
     )
 
 
+def print_costs(title: str, costs: dict[str, list[Cost]]) -> None:
+    """A table of medians."""
+    rows = [("process", "CPU ms", "wall ms")]
+    for name, taken in costs.items():
+        cpu, wall = (statistics.median(figures) for figures in zip(*taken, strict=True))
+        rows.append((name, f"{cpu:.0f}", f"{wall:.0f}"))
+    print_table(title, rows)
+
+
 def main(runs: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -126,21 +146,15 @@ def main(runs: int) -> None:
                 folder,
                 runs,
             )
-    print_table(
-        f"Whole processes, medians of {runs} runs",
-        [("process", "CPU ms", "wall ms")]
-        + [
-            (
-                name,
-                f"{statistics.median(cost.cpu for cost in taken):.0f}",
-                f"{statistics.median(cost.wall for cost in taken):.0f}",
-            )
-            for name, taken in costs.items()
-        ],
-    )
+    real_time = take_real_time(runs)
+    print_costs(f"Whole processes, medians of {runs} runs", costs)
+    print_costs("Whole processes on a board that takes the manual's times", real_time)
     help_ratio = cpu_ratio(costs["optiga.py --help"], costs['python -c "import click"'])
     csr_ratio = cpu_ratio(costs["CSR, optiga.py on --port emulator"], costs["CSR, optigatrust on the board"])
-    print(f"\n--help at {help_ratio:.2f} times import click; --csr at {csr_ratio:.2f} times optigatrust (CPU).")
+    pairs = zip(real_time["CSR, optiga.py"], real_time["CSR, optigatrust"], strict=True)
+    wall_ratio = statistics.median(ours.wall / its.wall for ours, its in pairs)
+    print(f"\nA CSR on that board takes {wall_ratio:.2f} times as long as with optigatrust.")
+    print(f"--help at {help_ratio:.2f} times import click; --csr at {csr_ratio:.2f} times optigatrust (CPU).")
 
 
 if __name__ == "__main__":
