@@ -69,7 +69,7 @@ def _open(name: str, *, lock: str) -> Transport:
     :raises BoardError: if that cannot be.
     """
     from optiga.files.locks import PortLock, lock_path_for_port
-    from optiga.transport.line import SerialLine
+    from optiga.transport.serial_line import SerialLine
     from optiga.transport.trace import inform
     from optiga.transport.uart import BridgeTransport
 
