@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import IntEnum, unique
+from enum import unique
 
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ALL_KEY_USAGES, Flush, KeyUsage, LifeCycleState, ObjectType, life_cycle_word
+from optiga.protocol.codes import ALL_KEY_USAGES, CodeEnum, Flush, KeyUsage, LifeCycleState, ObjectType, life_cycle_word
 from optiga.protocol.conditions import NEVER, AccessCondition
 
 CONSTRUCTED_TAG = 0x20
@@ -23,7 +23,7 @@ MAX_UPDATE_SECRET = 64
 
 
 @unique
-class Tag(IntEnum):
+class Tag(CodeEnum):
     """SRM, table "Metadata associated with data and key objects"."""
 
     LCSO = 0xC0
@@ -136,10 +136,7 @@ class Metadata:
     def algorithm(self) -> KeyAlgorithm | None:
         """Algorithm of the key in the object; None where there is no key yet, or one of an unknown algorithm."""
         value = self._number(Tag.ALGORITHM)
-        try:
-            return None if value is None else KeyAlgorithm(value)
-        except ValueError:
-            return None
+        return None if value is None else KeyAlgorithm.of(value)
 
     @property
     def key_usage(self) -> KeyUsage:
@@ -179,7 +176,7 @@ class Metadata:
 
     def in_words(self) -> dict[str, str]:
         """What the tags say, for people: ``{"lcso": "creation", "change": "lcso < operational", …}``."""
-        return {_tag_word(tag): self._value_in_words(tag, value) for tag, value in self._items.items()}
+        return {tag_word(tag): self._value_in_words(tag, value) for tag, value in self._items.items()}
 
     def _value_in_words(self, tag: int, value: bytes) -> str:
         number = int.from_bytes(value, "big")
@@ -234,8 +231,7 @@ def _reset_words(reset: int) -> str:
     return ", ".join(words) or "none"
 
 
-def _tag_word(tag: int) -> str:
-    try:
-        return Tag(tag).name.lower()
-    except ValueError:
-        return f"0x{tag:02x}"
+def tag_word(tag: int) -> str:
+    """A tag in words; in hex where it has none."""
+    known = Tag.of(tag)
+    return f"0x{tag:02x}" if known is None else known.name.lower()

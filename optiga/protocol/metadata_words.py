@@ -18,6 +18,7 @@ from optiga.protocol.conditions import (
     AccessCondition,
     Condition,
     Operator,
+    SimpleCondition,
 )
 from optiga.protocol.metadata import (
     ACCESS_TAGS,
@@ -28,6 +29,7 @@ from optiga.protocol.metadata import (
     OWN_TAGS,
     Metadata,
     Tag,
+    tag_word,
 )
 from optiga.protocol.objects import parse_oid
 
@@ -75,9 +77,10 @@ def parse_tag(name: str) -> int:
         if number is None or len(number) != 1:
             known = ", ".join(tag.name.lower() for tag in Tag if tag not in OWN_TAGS)
             raise ValueError(f"{name.strip()!r} is no tag of metadata; there are {known}") from None
-        if number[0] not in tuple(Tag):
+        known_tag = Tag.of(number[0])
+        if known_tag is None:
             return number[0]
-        tag = Tag(number[0])
+        tag = known_tag
     if tag in OWN_TAGS:
         raise ValueError(f"{word}: the chip alone sets it")
     return int(tag)
@@ -88,7 +91,7 @@ def parse_value(tag: int, text: str) -> bytes:
 
     :raises ValueError: one line that names the word that is wrong, and what may stand there.
     """
-    name = Tag(tag).name.lower() if tag in tuple(Tag) else f"0x{tag:02x}"
+    name = tag_word(tag)
     text = text.strip()
     if not text:
         raise ValueError(f"{name}: its value is missing")
@@ -97,7 +100,7 @@ def parse_value(tag: int, text: str) -> bytes:
         return _check_raw(tag, name, raw)
     try:
         if tag in ACCESS_TAGS:
-            return encode_condition(text)
+            return parse_condition(text).encode()
         if tag == Tag.VERSION:
             return _version(text)
         if tag == Tag.LCSO:
@@ -113,13 +116,13 @@ def parse_value(tag: int, text: str) -> bytes:
     raise ValueError(f"{name}: {text!r} is no value in hex, as 0x01 is")
 
 
-def encode_condition(text: str) -> bytes:
-    """An access condition from its words, as the value of a tag. ``&&`` binds stronger than ``||``.
+def parse_condition(text: str) -> AccessCondition:
+    """An access condition from its words. ``&&`` binds stronger than ``||``.
 
     :raises ValueError: if the words are no condition by the manual's rules.
     """
     words = _WORD.findall(text)
-    encoded = bytearray()
+    alternatives: list[list[SimpleCondition]] = [[]]
     place = 0
 
     def word() -> str:
@@ -129,43 +132,42 @@ def encode_condition(text: str) -> bytes:
         return words[place - 1] if place <= len(words) else ""
 
     while True:
-        encoded += _simple(word(), word)
+        alternatives[-1].append(_simple(word(), word))
         joint = word()
         if not joint:
-            break
+            return AccessCondition(tuple(map(tuple, alternatives)))
         if joint.lower() not in _JOINTS:
             raise _unexpected(joint, "&& (and), || (or) or nothing")
-        encoded.append(_JOINTS[joint.lower()])
-    AccessCondition.parse(bytes(encoded))  # the rules that concern the whole
-    return bytes(encoded)
+        if _JOINTS[joint.lower()] is Operator.OR:
+            alternatives.append([])
 
 
-def _simple(name: str, word: Callable[[], str]) -> bytes:
+def _simple(name: str, word: Callable[[], str]) -> SimpleCondition:
     """One simple condition whose first word is given; the others are taken."""
     kind = CONDITION_WORDS.get(name.lower())
     if kind is None:
         raise _unexpected(name, f"one of {', '.join(CONDITION_WORDS)}")
     if kind in (Condition.ALWAYS, Condition.NEVER):
-        return bytes([kind])
+        return SimpleCondition(kind)
     if kind in LCS_CONDITIONS:
         comparison = word()
         if comparison not in COMPARISON_WORDS:
             raise _unexpected(comparison, f"one of {', '.join(COMPARISON_WORDS)} behind {name.lower()}")
-        return bytes([kind, COMPARISON_WORDS[comparison], _choice(word(), _STATES, "a life cycle state")])
+        return SimpleCondition(kind, COMPARISON_WORDS[comparison], _choice(word(), _STATES, "a life cycle state"))
     operand = word()
     if kind in _SECURITY_STATUSES:
         bits = _hex(operand.lower())
         if bits is None or len(bits) != 1:
             raise _unexpected(operand, f"the bits of a security status behind {name.lower()}, as 0x20")
-        return bytes([kind]) + bits
+        return SimpleCondition(kind, None, bits[0])
     oid = parse_oid(operand)
     if oid is None:
         raise _unexpected(operand, f"the identifier of an object behind {name.lower()}, as 0xE0E8")
-    return bytes([kind]) + oid.to_bytes(2, "big")
+    return SimpleCondition(kind, None, oid)
 
 
 def _unexpected(word: str, allowed: str) -> ValueError:
-    if word in tuple("()[]{}") and word:
+    if word and word in "()[]{}":
         return ValueError("brackets are not supported: && binds stronger than ||, so write each alternative out")
     return ValueError(f"{word!r} stands where {allowed} must" if word else f"it ends where {allowed} must stand")
 
@@ -210,8 +212,8 @@ def _version(text: str) -> bytes:
 
 def _check_raw(tag: int, name: str, raw: bytes) -> bytes:
     """A value that was given in hex, if it is of the tag's size."""
-    sizes = {Tag.VERSION: 2, Tag.LCSO: 1, Tag.TYPE: 1, Tag.KEY_USAGE: 1, Tag.RESET_TYPE: 1}
-    size = sizes.get(Tag(tag)) if tag in tuple(Tag) else None
+    sizes: dict[int, int] = {Tag.VERSION: 2, Tag.LCSO: 1, Tag.TYPE: 1, Tag.KEY_USAGE: 1, Tag.RESET_TYPE: 1}
+    size = sizes.get(tag)
     if size is not None and len(raw) != size:
         raise ValueError(f"{name}: 0x{raw.hex()} has {len(raw)} bytes, not {size}")
     if tag in ACCESS_TAGS:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import (
     HASH_SHA256,
     AsymmetricCipher,
+    CodeEnum,
     CommandCode,
     KeyAgreement,
     KeyDerivation,
@@ -31,7 +31,7 @@ from optiga.protocol.symmetric import CIPHERS, HMACS
 Parameters = Mapping[int, frozenset[int]]
 """The commands that a model has, each with the values that its Param field can have."""
 
-_PARAM_NAMES: dict[CommandCode, tuple[str, type[IntEnum]]] = {
+_PARAM_NAMES: dict[CommandCode, tuple[str, type[CodeEnum]]] = {
     CommandCode.GEN_KEY_PAIR: ("{} keys", KeyAlgorithm),
     CommandCode.GEN_SYM_KEY: ("{} keys", KeyAlgorithm),
     CommandCode.CALC_SIGN: ("signatures by {}", SignatureScheme),
@@ -105,14 +105,15 @@ class Model:
         if param is not None and param not in self.commands[code]:
             if (code, param) in _SINGLE_PARAMS:
                 raise Lack(_SINGLE_PARAMS[code, param])
-            what, kind = _PARAM_NAMES.get(code, ("", IntEnum))
-            if param in tuple(kind):
+            what, kind = _PARAM_NAMES.get(code, ("", None))
+            wanted = None if kind is None else kind.of(param)
+            if kind is not None and wanted is not None:
                 has = ", ".join(_word(kind(value)) for value in sorted(self.commands[code]))
-                raise Lack(what.format(_word(kind(param))), has)
+                raise Lack(what.format(_word(wanted)), has)
         if oid is not None and oid not in self.objects and oid in ALL_OBJECTS:
-            wanted = ALL_OBJECTS[oid]
-            same = [info.label for info in self.objects.values() if info.kind is wanted.kind]
-            raise Lack(f"object {format_oid(oid)}, {wanted.name}", ", ".join(same))
+            missing = ALL_OBJECTS[oid]
+            same = [info.label for info in self.objects.values() if info.kind is missing.kind]
+            raise Lack(f"object {format_oid(oid)}, {missing.name}", ", ".join(same))
 
     def check_stored_random(self) -> None:
         """Make sure that a session of it can keep random bytes.
@@ -153,7 +154,7 @@ def find_model(build: str) -> Model | None:
     return next((model for model in MODELS if build.lower() in model.builds), None)
 
 
-def _word(value: IntEnum) -> str:
+def _word(value: CodeEnum) -> str:
     return value.title if isinstance(value, KeyAlgorithm) else value.name.lower().replace("_", "-")
 
 
