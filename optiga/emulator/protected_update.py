@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 
+from optiga.emulator.factory import factory_objects
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.sizes import fixed_size, with_content
@@ -165,8 +166,6 @@ def _flushed(machine: Machine, oid: int, stored: StoredObject, flush: int) -> St
     if used is not None:
         return StoredObject(b"", metadata.with_tags({Tag.USED_SIZE: bytes(len(used))}))
     if oid == oids.SECURITY_MONITOR:
-        from optiga.emulator.models import factory_objects
-
         return StoredObject(factory_objects(machine.model)[oid].data, metadata)
     size = metadata.max_size or 0
     return StoredObject(os.urandom(size) if flush == Flush.RANDOM else bytes(size), metadata)

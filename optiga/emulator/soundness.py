@@ -6,12 +6,12 @@ structures".
 
 from __future__ import annotations
 
-from optiga.emulator.access import parse_condition
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
 from optiga.protocol.codes import ALL_KEY_USAGES, LifeCycleState
+from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import Model
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -28,7 +28,7 @@ def is_valid_value(model: Model, oid: int, tag: int, value: bytes) -> bool:
     is_key = model.objects[oid].kind.is_key
     if tag in md.ACCESS_TAGS:
         try:
-            condition = parse_condition(value)
+            condition = AccessCondition.parse(value)
         except ValueError:
             return False
         return all(simple.kind in model.conditions for simple in condition)
@@ -68,7 +68,7 @@ def _check_metadata(model: Model, info: ObjectInfo, metadata: Metadata) -> None:
         if tag not in model.metadata_tags:
             raise ValueError(f"its metadata have a tag 0x{tag:02x}, which no {model.title} knows")
         if tag in md.ACCESS_TAGS:
-            parse_condition(value)
+            AccessCondition.parse(value)
         if not _is_possible(model, info, tag, value):
             raise ValueError(f"its metadata say {Tag(tag).name.lower()} 0x{value.hex()}, which it cannot have")
 

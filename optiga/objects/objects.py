@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
-from optiga.objects.irreversible import is_locked, what_stays, what_stays_written
+from optiga.objects.irreversible import what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.reading import read_to_compare
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.models import find_object
 from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
+from optiga.protocol.rules.known import is_counted
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -159,7 +159,7 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
             oid=info.oid,
         )
     fixed = [name for name in names if name != "lcso"]
-    if fixed and is_locked(before):
+    if fixed and before.is_locked:
         raise ConfigurationError(
             f"{info.label} is {before.in_words()['lcso']}: {', '.join(fixed)} can never be changed again", oid=info.oid
         )
@@ -175,7 +175,7 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
 def plan_lock(chip: Chip, info: ObjectInfo) -> MetadataChange:
     """What locking an object means; nothing is needed if it is locked already."""
     before = chip.metadata(info.oid)
-    wanted = {} if is_locked(before) else {int(Tag.LCSO): bytes([LifeCycleState.OPERATIONAL])}
+    wanted = {} if before.is_locked else {int(Tag.LCSO): bytes([LifeCycleState.OPERATIONAL])}
     return MetadataChange(info, before, Metadata(wanted), tuple(what_stays(before, Metadata(wanted))))
 
 
@@ -221,19 +221,11 @@ def read_data(
     :param expected: the bytes that they are compared with: of other data a part is enough (:mod:`.reading`).
     """
     known = chip.metadata(info.oid) if metadata is None else metadata
-    if info.kind.is_key or _counts(known):
+    if info.kind.is_key or is_counted(known, Tag.READ):
         return None
     if known.used_size == 0:
         return b""
     return chip.read_if_allowed(info.oid) if expected is None else read_to_compare(chip, info.oid, expected)
-
-
-def _counts(metadata: Metadata) -> bool:
-    """Whether reading an object advances a counter."""
-    try:
-        return any(simple.kind is Condition.LINKED_COUNTER for simple in metadata.access(Tag.READ))
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True)

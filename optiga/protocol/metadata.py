@@ -112,8 +112,18 @@ class Metadata:
 
         :raises ValueError: if the value is no life cycle state.
         """
+        return LifeCycleState(self.state)
+
+    @property
+    def state(self) -> int:
+        """LcsO as a number, whether or not it has a name; operational where the tag is absent."""
         value = self._items.get(Tag.LCSO)
-        return LifeCycleState.OPERATIONAL if not value else LifeCycleState(value[0])
+        return value[0] if value else LifeCycleState.OPERATIONAL
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether they are fixed: the object is operational, or has no life cycle state of its own."""
+        return self.state >= LifeCycleState.OPERATIONAL
 
     @property
     def max_size(self) -> int | None:

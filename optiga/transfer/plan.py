@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, OptigaError
-from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays_written
+from optiga.objects.irreversible import what_stays_written
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import plan_metadata, read_data
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.conditions import ALWAYS, NEVER, Condition
+from optiga.protocol.conditions import ALWAYS, NEVER
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.protocol.rules.access import evaluate
+from optiga.protocol.rules.known import Known, access_now
 from optiga.transfer.checks import check_changes, check_content
 from optiga.transfer.form import Entry
 
@@ -33,8 +35,8 @@ _OWN = (
     oids.LAST_ERROR_CODE,
 )
 _INFINEON_CERTIFICATE = 0xE0E0
-_OUTWARD = (Condition.CONFIDENTIALITY, Condition.INTEGRITY, Condition.AUTHORIZATION)
-"""Conditions that nothing here can meet: a shielded connection, a protected update, an authorization."""
+_PLAIN = Known(confidential=(), integrity=(), authorized=())
+"""What an import writes with: no shielded connection, no protected update, no authorization."""
 _CHANGE = int(Tag.CHANGE)
 _INTERRUPTED = "a protected update of it was interrupted in the file's chip: its data and version are not in the file"
 
@@ -272,12 +274,12 @@ def _must_open(info: ObjectInfo, before: Metadata) -> bool:
 
     :raises ConfigurationError: if it has to be, and can no longer be.
     """
-    access = access_at(before, Tag.CHANGE, state_of(before))
+    access = access_now(before, Tag.CHANGE)
     if access == ALWAYS:
         return False
-    if not is_locked(before):
+    if not before.is_locked:
         return True
-    if all(any(simple.kind in _OUTWARD for simple in token) for token in access.alternatives) or access == NEVER:
+    if evaluate(access, _PLAIN) is False:
         stands = before.in_words().get("change", "absent")
         raise ConfigurationError(
             f"{info.label} is locked: its change condition ({stands}) never lets its data be written", oid=info.oid
@@ -287,8 +289,6 @@ def _must_open(info: ObjectInfo, before: Metadata) -> bool:
 
 def _empty_for_ever(info: ObjectInfo, before: Metadata, after: Metadata) -> Sequence[str]:
     """A key object that is locked before it has a key."""
-    if not info.kind.is_key or after.algorithm is not None or is_locked(before) or not is_locked(after):
+    if not info.kind.is_key or after.algorithm is not None or before.is_locked or not after.is_locked:
         return ()
-    return (
-        ("it holds no key, and can never have one",) if access_at(after, Tag.CHANGE, state_of(after)) == NEVER else ()
-    )
+    return ("it holds no key, and can never have one",) if access_now(after, Tag.CHANGE) == NEVER else ()

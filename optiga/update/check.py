@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.objects.irreversible import access_at, fails_at, state_of
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
-from optiga.protocol.conditions import NEVER, Condition
+from optiga.protocol.conditions import NEVER
 from optiga.protocol.manifest import DataUpdate, KeyUpdate, ManifestSignature, MetadataUpdate
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import find_model
 from optiga.protocol.objects import format_oid
+from optiga.protocol.rules.access import evaluate
+from optiga.protocol.rules.known import Known, access_now
 from optiga.update.effects import flush_of, metadata_after, what_stays_updated
 from optiga.update.payloads import metadata_payload
 from optiga.update.present import is_there
@@ -105,7 +106,7 @@ def _check_model(chip: Chip, update: UpdateSet) -> None:
 
 
 def _check_condition(target: Metadata, update: UpdateSet) -> None:
-    """Whether any alternative of the target's condition names the trust anchor, and no other secret, and holds now."""
+    """Whether any alternative of the target's condition names the trust anchor, and no other secret, and can hold."""
     manifest = update.signed.manifest
     is_metadata = isinstance(manifest.kind, MetadataUpdate)
     secret = None if manifest.encryption is None else manifest.encryption.secret_oid
@@ -117,14 +118,11 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
             f"the {tag.name.lower().replace('_', ' ')} condition of {format_oid(update.oid)} is not known: {error}",
             oid=update.oid,
         ) from None
-    for token in condition.alternatives:
-        if any(fails_at(simple, state_of(target)) for simple in token):
-            continue
-        anchors = [simple.value for simple in token if simple.kind is Condition.INTEGRITY]
-        keys = [simple.value for simple in token if simple.kind is Condition.CONFIDENTIALITY]
-        if anchors == [update.signed.anchor_oid] and keys in ([], [secret]):
-            return
-    wanted = f"int {format_oid(update.signed.anchor_oid)}"
+    anchor = update.signed.anchor_oid
+    known = Known(target.state, confidential=() if secret is None else (secret,), integrity=(anchor,))
+    if evaluate(condition, known, anchor=anchor) is not False:
+        return
+    wanted = f"int {format_oid(anchor)}"
     if secret is not None:
         wanted += f" && conf {format_oid(secret)}"
     raise ConfigurationError(
@@ -210,7 +208,7 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
         )
     if unusable := find_unusable(oid, metadata):
         raise unusable.error(chip.port)
-    if access_at(metadata, Tag.EXECUTE, state_of(metadata)) == NEVER:
+    if access_now(metadata, Tag.EXECUTE) == NEVER:
         raise ConfigurationError(
             f"{format_oid(oid)} cannot be used as {what.replace('_', ' ')}: its condition of execute is "
             f"{metadata.in_words().get('execute', 'absent')}",

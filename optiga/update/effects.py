@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays
+from optiga.objects.irreversible import what_stays
 from optiga.protocol.codes import Flush, LifeCycleState
 from optiga.protocol.conditions import NEVER
 from optiga.protocol.manifest import KeyUpdate, MetadataUpdate
 from optiga.protocol.metadata import MAX_VERSION, Metadata, Tag
+from optiga.protocol.rules.known import access_now
 
 if TYPE_CHECKING:
     from optiga.update.update_set import UpdateSet
@@ -52,7 +53,7 @@ def what_stays_updated(before: Metadata, update: UpdateSet) -> list[str]:
             said.append("it may fix any of the metadata: which it sets cannot be seen here, for they are encrypted")
         else:
             said += _fixed(before, after)
-    if manifest.payload_version == MAX_VERSION and is_locked(after or before):
+    if manifest.payload_version == MAX_VERSION and (after or before).is_locked:
         said.append(f"its version becomes {MAX_VERSION}, the last there is: nothing can update it again")
     return said
 
@@ -83,11 +84,11 @@ def _lost_content(before: Metadata, kind: MetadataUpdate) -> list[str]:
 
 
 def _fixed(before: Metadata, after: Metadata) -> list[str]:
-    if not is_locked(before):
+    if not before.is_locked:
         return what_stays(before, _changes(before, after))
     # What is locked changes by such updates alone: it counts whether there can be another one.
-    said = what_stays(before, Metadata({Tag.LCSO: bytes([state_of(after)])}))
-    if is_locked(after) and _can_be_updated(before) and not _can_be_updated(after):
+    said = what_stays(before, Metadata({Tag.LCSO: bytes([after.state])}))
+    if after.is_locked and _can_be_updated(before) and not _can_be_updated(after):
         said.append("none of its metadata can ever be changed again")
     return said
 
@@ -97,7 +98,7 @@ def _changes(before: Metadata, after: Metadata) -> Metadata:
 
 
 def _can_be_updated(metadata: Metadata) -> bool:
-    condition = access_at(metadata, Tag.METADATA_UPDATE, state_of(metadata))
+    condition = access_now(metadata, Tag.METADATA_UPDATE)
     return condition != NEVER and metadata.get(Tag.RESET_TYPE) is not None
 
 

@@ -14,6 +14,7 @@ from optiga import open_chip
 from optiga.cli.support import confirm
 from optiga.objects import irreversible
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.rules.known import access_now
 from tests.support.cli.mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate
@@ -320,8 +321,8 @@ class TestWhatStays:
         ],
     )
     def test_conditions_at_a_state(self, condition: str, state: int, means: str) -> None:
-        metadata = Metadata({Tag.CHANGE: bytes.fromhex(condition)})
-        assert str(irreversible.access_at(metadata, Tag.CHANGE, state)) == means
+        metadata = Metadata({Tag.LCSO: bytes([state]), Tag.CHANGE: bytes.fromhex(condition)})
+        assert str(access_now(metadata, Tag.CHANGE)) == means
 
     def test_what_can_be_taken_back(self) -> None:
         before = Metadata.parse(bytes.fromhex(EMPTY_DATA))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from optiga.emulator import EmulatedChip, MemoryStore
-from optiga.emulator.models import MODELS, TRUST_M_V1, TRUST_M_V3, TRUST_X, ChipModel, factory_objects, find_model
+from optiga.emulator.factory import factory_objects
+from optiga.emulator.models import MODELS, TRUST_M_V1, TRUST_M_V3, TRUST_X, ChipModel, find_model
 from optiga.emulator.state import dump, load
 from optiga.emulator.store import SqliteStore, create_chip
 from optiga.errors import ConfigurationError
