@@ -12,7 +12,6 @@ from optiga.emulator.factory import factory_objects
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.sizes import fixed_size, with_content
-from optiga.emulator.soundness import is_valid_value
 from optiga.emulator.update_keys import parse_key
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode, Flush, LifeCycleState
@@ -26,6 +25,7 @@ from optiga.protocol.manifest import (
     WriteType,
 )
 from optiga.protocol.metadata import INVALID_FLAG, NEVER_UPDATED, Metadata, Tag
+from optiga.protocol.rules.values import check_value
 
 
 class RunningUpdate:
@@ -128,7 +128,7 @@ class RunningUpdate:
         if flush:
             stored = _flushed(machine, oid, stored, flush)
         tags: dict[int, bytes] = {Tag.VERSION: self._version()}
-        if reset_type & 0x0F in tuple(LifeCycleState):
+        if LifeCycleState.of(reset_type & 0x0F) is not None:
             tags[Tag.LCSO] = bytes([reset_type & 0x0F])
         metadata = stored.metadata.with_tags({**tags, **changes})
         machine.put(oid, StoredObject(stored.data, metadata))
@@ -141,12 +141,7 @@ def _parse_changes(machine: Machine, oid: int, payload: bytes) -> dict[int, byte
     except ValueError:
         raise CommandError(ErrorCode.INVALID_DATA) from None
     for tag, value in changes.items():
-        if tag == Tag.LCSO:
-            is_valid = len(value) == 1 and value[0] in tuple(LifeCycleState)
-        else:
-            is_known = tag in tuple(Tag) and tag not in NEVER_UPDATED
-            is_valid = is_known and is_valid_value(machine.model.kind, oid, tag, value)
-        if not is_valid:
+        if tag in NEVER_UPDATED or check_value(machine.model.kind, machine.info(oid), tag, value) is not None:
             raise CommandError(ErrorCode.INVALID_DATA)
     return changes
 

@@ -19,11 +19,12 @@ from optiga.objects.lost_uses import lost_uses
 from optiga.objects.reading import read_to_compare
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata import Metadata, Tag, tag_word
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.models import find_object
 from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import is_counted
+from optiga.protocol.rules.values import Problem, check_change, check_value
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -127,11 +128,17 @@ def read_words(info: ObjectInfo, texts: Sequence[str]) -> Metadata:
         changes = parse_metadata_words(texts)
     except ValueError as error:
         raise ConfigurationError(str(error), oid=info.oid) from None
-    if info.kind.is_key and changes.get(Tag.TYPE) is not None:
-        raise ConfigurationError(f"type: {info.label} is a key, which has no type of data", oid=info.oid)
-    if not info.kind.is_key and changes.get(Tag.KEY_USAGE) is not None:
-        raise ConfigurationError(f"key_usage: {info.label} is no key", oid=info.oid)
+    for tag, value in changes.items():
+        if check_value(None, info, tag, value) is Problem.OTHER_KIND:
+            raise ConfigurationError(f"{tag_word(tag)}: {why_of_other_kind(info, tag)}", oid=info.oid)
     return changes
+
+
+def why_of_other_kind(info: ObjectInfo, tag: int) -> str:
+    """Why an object cannot have a tag that others have."""
+    if tag == Tag.TYPE:
+        return f"{info.label} is a key, which has no type of data" if info.kind.is_key else f"{info.label} has no type"
+    return f"{info.label} is no key, and has no {tag_word(tag)}"
 
 
 def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: bool = False) -> MetadataChange:
@@ -149,14 +156,16 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
     names = list(changes.in_words())
     if not names:
         return MetadataChange(info, before, changes, ())
-    if before.get(Tag.LCSO) is None:
+    problems = {tag: check_change(None, info, before, tag, value) for tag, value in changes.items()}
+    if Problem.UNCHANGING in problems.values():
         raise ConfigurationError(f"the metadata of {info.label} are the chip's own and never change", oid=info.oid)
-    state, new = before.get(Tag.LCSO), changes.get(Tag.LCSO)
-    if state and new and new[0] < state[0]:
+    wanted_state = changes.in_words().get("lcso")
+    if problems.get(Tag.LCSO) is Problem.NO_VALUE:
+        raise ConfigurationError(f"{info.label}: lcso: {wanted_state} is no life cycle state", oid=info.oid)
+    if problems.get(Tag.LCSO) is Problem.BACKWARDS:
         now = before.in_words()["lcso"]
         raise ConfigurationError(
-            f"{info.label} is in its life cycle state {now} and never goes back to {changes.in_words()['lcso']}",
-            oid=info.oid,
+            f"{info.label} is in its life cycle state {now} and never goes back to {wanted_state}", oid=info.oid
         )
     fixed = [name for name in names if name != "lcso"]
     if fixed and before.is_locked:

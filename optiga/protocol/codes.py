@@ -207,6 +207,11 @@ class Flush(CodeEnum):
     RANDOM = 0x20
 
 
+def is_reset_type(number: int) -> bool:
+    """Whether it is a life cycle state to go to, a way of overwriting content, both, or neither (0). Same table."""
+    return number & 0x0F in (0, *LifeCycleState) and number & ~0x0F in (0, *Flush)
+
+
 @unique
 class ObjectType(CodeEnum):
     """What the data of an object are. SRM, table "Data Object Types"."""

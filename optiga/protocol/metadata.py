@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping
 from enum import unique
 
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ALL_KEY_USAGES, CodeEnum, Flush, KeyUsage, LifeCycleState, ObjectType, life_cycle_word
+from optiga.protocol.codes import (
+    ALL_KEY_USAGES,
+    CodeEnum,
+    Flush,
+    KeyUsage,
+    LifeCycleState,
+    ObjectType,
+    is_reset_type,
+    life_cycle_word,
+)
 from optiga.protocol.conditions import NEVER, AccessCondition
 
 CONSTRUCTED_TAG = 0x20
@@ -220,11 +229,6 @@ def _usage_words(usage: int) -> str:
     if usage & ~ALL_KEY_USAGES:
         raise ValueError("no key usage")
     return ", ".join(KeyUsage(usage).words) or "none"
-
-
-def is_reset_type(number: int) -> bool:
-    """Whether it is a life cycle state to go to, a way of overwriting content, both, or neither (0)."""
-    return number & 0x0F in (0, *LifeCycleState) and number & ~0x0F in (0, *Flush)
 
 
 def _reset_words(reset: int) -> str:

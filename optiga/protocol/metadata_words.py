@@ -32,6 +32,7 @@ from optiga.protocol.metadata import (
     tag_word,
 )
 from optiga.protocol.objects import parse_oid
+from optiga.protocol.rules.values import VALUE_SIZES, Problem, check_form
 
 _SECURITY_STATUSES = (Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION)
 _JOINTS = {"&&": Operator.AND, "and": Operator.AND, "||": Operator.OR, "or": Operator.OR}
@@ -97,7 +98,10 @@ def parse_value(tag: int, text: str) -> bytes:
         raise ValueError(f"{name}: its value is missing")
     raw = _hex(text.lower()) if text.lower().startswith("0x") else None
     if raw is not None:
-        return _check_raw(tag, name, raw)
+        wrong = describe_form(tag, raw)
+        if wrong:
+            raise ValueError(f"{name}: {wrong}")
+        return raw
     try:
         if tag in ACCESS_TAGS:
             return parse_condition(text).encode()
@@ -210,18 +214,17 @@ def _version(text: str) -> bytes:
     return (int(match[1]) | (INVALID_FLAG if match[2] else 0)).to_bytes(2, "big")
 
 
-def _check_raw(tag: int, name: str, raw: bytes) -> bytes:
-    """A value that was given in hex, if it is of the tag's size."""
-    sizes: dict[int, int] = {Tag.VERSION: 2, Tag.LCSO: 1, Tag.TYPE: 1, Tag.KEY_USAGE: 1, Tag.RESET_TYPE: 1}
-    size = sizes.get(tag)
-    if size is not None and len(raw) != size:
-        raise ValueError(f"{name}: 0x{raw.hex()} has {len(raw)} bytes, not {size}")
-    if tag in ACCESS_TAGS:
+def describe_form(tag: int, value: bytes) -> str:
+    """What is wrong with the form of a tag's value, for people; empty if nothing is."""
+    problem = check_form(tag, value)
+    if problem is Problem.SIZE:
+        return f"0x{value.hex()} has {len(value)} bytes, not {VALUE_SIZES[tag]}"
+    if problem is Problem.NO_CONDITION:
         try:
-            AccessCondition.parse(raw)
+            AccessCondition.parse(value)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-    return raw
+            return str(error)
+    return ""
 
 
 def _hex(text: str) -> bytes | None:

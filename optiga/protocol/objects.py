@@ -25,6 +25,9 @@ LAST_ERROR_CODE = 0xF1C2
 RANGES = {SLEEP_DELAY: range(20, 256), CURRENT_LIMIT: range(6, 16)}
 """What their one byte can say, in ms and mA. SRM, table "Common data structures"."""
 
+LIFE_CYCLES = (LCS_GLOBAL, LCS_APPLICATION)
+"""Objects whose one byte is a life cycle state, of the whole chip and of the application."""
+
 CERTIFICATE_SIZE = 1728
 """Bytes of a certificate object."""
 TRUST_ANCHOR_SIZE = 1200

@@ -18,14 +18,13 @@ from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.rules.access import evaluate
 from optiga.protocol.rules.known import Known, access_now
+from optiga.protocol.rules.values import Problem, check_setting
 from optiga.transfer.checks import check_changes, check_content
 from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
 
-LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
-"""Objects that are life cycle states of the whole chip."""
 _OWN = (
     oids.SECURITY_STATUS_GLOBAL,
     oids.UID,
@@ -159,7 +158,7 @@ def plan_import(chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = Fals
 
 def _order(entry: Entry) -> tuple[bool, bool, int]:
     """Counters come late, for writing others may count them; the life cycle states of application and chip last."""
-    is_last = entry.info.oid in LIFE_CYCLES
+    is_last = entry.info.oid in oids.LIFE_CYCLES
     return (is_last, entry.info.kind is ObjectKind.COUNTER, -entry.info.oid if is_last else entry.info.oid)
 
 
@@ -188,7 +187,7 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
     stays = [*planned.stays, *_empty_for_ever(info, before, before.with_tags({**changes, **state}))]
     data, left = _plan_data(chip, entry, before, life_cycle=life_cycle)
     if data:
-        stays += what_stays_written(info.oid, data, chip.read(info.oid) if info.oid in LIFE_CYCLES else b"")
+        stays += what_stays_written(info.oid, data, chip.read(info.oid) if info.oid in oids.LIFE_CYCLES else b"")
     return ObjectPlan(
         info,
         before,
@@ -229,10 +228,10 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
         )
     if info.oid == _INFINEON_CERTIFICATE:
         return b"", "Infineon's certificate is for this chip's own key"
-    if info.oid in LIFE_CYCLES:
+    if info.oid in oids.LIFE_CYCLES:
         if not life_cycle:
             return b"", "it goes on with --life-cycle only"
-        if held and data[0] < held[0]:
+        if held and check_setting(info.oid, data[0], held[0]) is Problem.BACKWARDS:
             raise ConfigurationError(f"{info.label}: a life cycle state never goes back", oid=info.oid)
     return data, ""
 
