@@ -11,7 +11,7 @@ from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata, Tag, tag_word
 from optiga.protocol.models import Model
 from optiga.protocol.objects import ObjectInfo, ObjectKind
-from optiga.protocol.rules.values import Problem, check_value
+from optiga.protocol.rules.values import Problem, check_value, key_kind
 from optiga.protocol.symmetric import AES_KEY_SIZES
 
 _RSA_SIZES = 5
@@ -55,12 +55,7 @@ def _check_key(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
         raise ValueError("a key and the algorithm in its metadata belong together")
     if algorithm is None:
         return
-    fits = {
-        ObjectKind.EC_KEY: algorithm.is_ec,
-        ObjectKind.RSA_KEY: algorithm.is_rsa,
-        ObjectKind.SYMMETRIC_KEY: not algorithm.is_ec and not algorithm.is_rsa,
-    }
-    if not fits[info.kind]:
+    if info.kind is not key_kind(algorithm):
         raise ValueError(f"the algorithm in its metadata is not that of a {info.kind.value}")
     if algorithm.is_rsa:  # what is longer has numbers that take without end to be looked at
         is_good = len(data) <= _RSA_SIZES * RSA_KEY_BITS[algorithm] // 8

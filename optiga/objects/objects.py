@@ -22,7 +22,7 @@ from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag, tag_word
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.models import find_object
-from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
+from optiga.protocol.objects import COUNTER_SIZE, LAST_ERROR_CODE, ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import is_counted
 from optiga.protocol.rules.values import Problem, check_change, check_value
 
@@ -217,7 +217,7 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
         raise ConfigurationError(
             f"{len(data)} bytes{where} do not fit {info.label}, which has room for {info.size}", oid=info.oid
         )
-    if info.kind is ObjectKind.COUNTER and (offset, len(data)) != (0, 8):
+    if info.kind is ObjectKind.COUNTER and (offset, len(data)) != (0, COUNTER_SIZE):
         raise ConfigurationError(f"{info.label} is a counter", hint="'counter set' writes it", oid=info.oid)
 
 

@@ -15,11 +15,13 @@ from optiga.protocol.codes import CommandCode, ObjectType
 from optiga.protocol.conditions import NEVER
 from optiga.protocol.manifest import DataUpdate, KeyUpdate, ManifestSignature, MetadataUpdate
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.models import find_model
+from optiga.protocol.models import MODELS, find_model
 from optiga.protocol.objects import format_oid
 from optiga.protocol.rules.access import evaluate
 from optiga.protocol.rules.known import Known, access_now
-from optiga.update.effects import flush_of, metadata_after, what_stays_updated
+from optiga.protocol.rules.updates import access_of, flush_of, has_updates, is_next_version
+from optiga.protocol.rules.values import room_of
+from optiga.update.effects import info_of, metadata_after, what_stays_updated
 from optiga.update.payloads import metadata_payload
 from optiga.update.present import is_there
 
@@ -93,10 +95,10 @@ def _check_model(chip: Chip, update: UpdateSet) -> None:
     """Whether the chip's model has updates of this kind. At most one exchange."""
     chip.require(CommandCode.SET_OBJECT_PROTECTED, mf.MANIFEST_VERSION)
     manifest = update.signed.manifest
-    if isinstance(manifest.kind, DataUpdate) and manifest.encryption is None and not manifest.uid:
+    if all(has_updates(model, manifest) for model in MODELS):
         return
     model = find_model(chip.uid.firmware_build)
-    if model is not None and model.updates_data_only:
+    if model is not None and not has_updates(model, manifest):
         raise ConfigurationError(
             f"the chip is an {model.title}, which has no updates of keys and metadata, none that are encrypted, and "
             "none that are for one chip alone",
@@ -108,14 +110,14 @@ def _check_model(chip: Chip, update: UpdateSet) -> None:
 def _check_condition(target: Metadata, update: UpdateSet) -> None:
     """Whether any alternative of the target's condition names the trust anchor, and no other secret, and can hold."""
     manifest = update.signed.manifest
-    is_metadata = isinstance(manifest.kind, MetadataUpdate)
     secret = None if manifest.encryption is None else manifest.encryption.secret_oid
-    tag = Tag.METADATA_UPDATE if is_metadata else Tag.CHANGE
+    tag = access_of(manifest.kind)
+    what = tag.name.lower().replace("_", " ")
     try:
         condition = target.access(tag)
     except ValueError as error:
         raise ConfigurationError(
-            f"the {tag.name.lower().replace('_', ' ')} condition of {format_oid(update.oid)} is not known: {error}",
+            f"the {what} condition of {format_oid(update.oid)} is not known: {error}",
             oid=update.oid,
         ) from None
     anchor = update.signed.anchor_oid
@@ -126,8 +128,8 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
     if secret is not None:
         wanted += f" && conf {format_oid(secret)}"
     raise ConfigurationError(
-        f"{format_oid(update.oid)} does not let itself be updated so: its condition of "
-        f"{'metadata update' if is_metadata else 'change'} is {condition}, the update comes with {wanted}",
+        f"{format_oid(update.oid)} does not let itself be updated so: its condition of {what} is "
+        f"{condition}, the update comes with {wanted}",
         oid=update.oid,
     )
 
@@ -153,20 +155,19 @@ def _check_version(target: Metadata, update: UpdateSet, *, is_other: bool) -> bo
     """
     wanted = update.signed.manifest.payload_version
     version = target.version
-    if target.is_invalid and wanted != version:
+    if is_next_version(target, wanted):
+        return target.is_invalid
+    if target.is_invalid:
         raise ConfigurationError(
             f"an update of {format_oid(update.oid)} to version {version} was begun and not ended",
             hint=f"Apply that one again, or one of version {version}, not of {wanted}",
             oid=update.oid,
         )
-    if not target.is_invalid and wanted <= version:
-        raise ConfigurationError(
-            f"{format_oid(update.oid)} has version {version}, the update brings {wanted}",
-            hint="An update must bring a greater version"
-            + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
-            oid=update.oid,
-        )
-    return target.is_invalid
+    raise ConfigurationError(
+        f"{format_oid(update.oid)} has version {version}, the update brings {wanted}",
+        hint="An update must bring a greater version" + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
+        oid=update.oid,
+    )
 
 
 def _check_room(target: Metadata, update: UpdateSet) -> None:
@@ -178,9 +179,10 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
             hint='"reset_type: …" sets one, before the object is operational',
             oid=update.oid,
         )
-    if isinstance(manifest.kind, DataUpdate) and manifest.kind.offset + manifest.size > target.room:
+    room = room_of(info_of(update.oid, target), target)
+    if isinstance(manifest.kind, DataUpdate) and manifest.kind.offset + manifest.size > room:
         raise ConfigurationError(
-            f"{manifest.size} bytes at {manifest.kind.offset} do not fit {label}, which has room for {target.room}",
+            f"{manifest.size} bytes at {manifest.kind.offset} do not fit {label}, which has room for {room}",
             oid=update.oid,
         )
     if isinstance(manifest.kind, MetadataUpdate) and manifest.encryption is None:

@@ -5,35 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.objects.irreversible import what_stays
-from optiga.protocol.codes import Flush, LifeCycleState
+from optiga.protocol.codes import Flush
 from optiga.protocol.conditions import NEVER
 from optiga.protocol.manifest import KeyUpdate, MetadataUpdate
 from optiga.protocol.metadata import MAX_VERSION, Metadata, Tag
+from optiga.protocol.models import ALL_OBJECTS
+from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import access_now
+from optiga.protocol.rules.updates import apply, flush_of
 
 if TYPE_CHECKING:
     from optiga.update.update_set import UpdateSet
 
 
 def metadata_after(before: Metadata, update: UpdateSet) -> Metadata | None:
-    """The metadata that an update leaves, the used size aside; None if it sets some that are encrypted.
+    """The metadata that an update leaves, the used size aside; None if it sets some that are encrypted."""
+    manifest, new = update.signed.manifest, update.new_metadata
+    if new is None and isinstance(manifest.kind, MetadataUpdate):
+        return None
+    return apply(info_of(update.oid, before), before, manifest, new or Metadata({}))
 
-    SRM, table "Metadata Update Identifier".
-    """
-    manifest = update.signed.manifest
-    tags: dict[int, bytes] = {Tag.VERSION: manifest.payload_version.to_bytes(2, "big")}
-    if isinstance(manifest.kind, KeyUpdate):
-        tags[Tag.ALGORITHM] = bytes([manifest.kind.algorithm])
-        tags[Tag.KEY_USAGE] = bytes([manifest.kind.usage])
-    elif isinstance(manifest.kind, MetadataUpdate):
-        new = update.new_metadata
-        if new is None:
-            return None
-        state = _reset_type(before) & 0x0F
-        if state in tuple(LifeCycleState):
-            tags[Tag.LCSO] = bytes([state])
-        tags.update(new.items())
-    return before.with_tags(tags)
+
+def info_of(oid: int, metadata: Metadata) -> ObjectInfo:
+    """What is known of an object; of one that no model has, only what its metadata say."""
+    return ALL_OBJECTS.get(oid) or ObjectInfo(oid, "", ObjectKind.DATA, metadata.max_size or 0)
 
 
 def what_stays_updated(before: Metadata, update: UpdateSet) -> list[str]:
@@ -61,14 +56,6 @@ def what_stays_updated(before: Metadata, update: UpdateSet) -> list[str]:
 def _lost_key(before: Metadata) -> list[str]:
     algorithm = before.in_words().get("algorithm")
     return [f"the key {algorithm} that is there will be lost"] if algorithm else []
-
-
-def flush_of(before: Metadata, kind: MetadataUpdate) -> int:
-    """What an update of metadata overwrites the object's content with: as its reset type says, or else the update.
-
-    :returns: a :class:`~optiga.protocol.codes.Flush`; 0 if it leaves the content.
-    """
-    return _reset_type(before) & 0xF0 or kind.reset.flush or 0
 
 
 def _lost_content(before: Metadata, kind: MetadataUpdate) -> list[str]:
@@ -100,7 +87,3 @@ def _changes(before: Metadata, after: Metadata) -> Metadata:
 def _can_be_updated(metadata: Metadata) -> bool:
     condition = access_now(metadata, Tag.METADATA_UPDATE)
     return condition != NEVER and metadata.get(Tag.RESET_TYPE) is not None
-
-
-def _reset_type(metadata: Metadata) -> int:
-    return int.from_bytes(metadata.get(Tag.RESET_TYPE) or b"", "big")

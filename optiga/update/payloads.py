@@ -24,6 +24,7 @@ from optiga.protocol.manifest import (
 )
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import describe_form
+from optiga.protocol.rules.updates import check_brought
 from optiga.protocol.symmetric import AES_KEY_SIZES
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.A
     :raises ConfigurationError: if a tag cannot be updated, or a value is none.
     """
     for tag, value in metadata.items():
-        if Tag.of(tag) is None or tag in md.NEVER_UPDATED:
+        if check_brought(None, None, tag, value) is not None:
             (name,) = Metadata({tag: value}).in_words()
             hint = "The update's own version takes its place" if tag == Tag.VERSION else ""
             raise ConfigurationError(f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.metadata_change import change_metadata
-from optiga.emulator.sizes import room_of, with_content
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.metadata import Tag
-from optiga.protocol.rules.values import check_setting
+from optiga.protocol.rules.values import check_setting, room_of
 
 _METADATA = 0x01
 _COUNT = 0x02
@@ -48,7 +47,7 @@ def _write(machine: Machine, oid: int, offset: int, content: bytes, *, erase: bo
         raise CommandError(ErrorCode.INVALID_DATA)
     before = b"" if erase else machine.object(oid).data  # as it is now: a counter may be linked to itself
     written = before[:offset].ljust(offset, b"\x00") + content + before[offset + len(content) :]
-    machine.put(oid, with_content(machine.info(oid), machine.object(oid), written))
+    machine.put(oid, machine.object(oid).with_content(machine.info(oid), written))
 
 
 def _count(machine: Machine, oid: int, content: bytes) -> None:

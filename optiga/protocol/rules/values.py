@@ -1,4 +1,4 @@
-"""Which value a tag may have on which object of which model, and when it may be given it; what settings may say.
+"""Which value a tag may have on which object of which model, and when it may be given it; what data may be.
 
 SRM, "Metadata expression", and the tables "Metadata associated with data and key objects", "Data Object Types", "Key
 Usage Identifier", "Metadata Update Identifier" and "Common data structures". What one model has and another lacks:
@@ -16,7 +16,7 @@ from optiga.protocol.codes import ALL_KEY_USAGES, LifeCycleState, ObjectType, is
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import ACCESS_TAGS, OWN_TAGS, Metadata, Tag
 from optiga.protocol.models import Model
-from optiga.protocol.objects import ObjectInfo
+from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.symmetric import AES_KEY_SIZES
 
 
@@ -58,6 +58,8 @@ VALUE_SIZES: Mapping[int, int] = {
     Tag.RESET_TYPE: 1,
 }
 """Bytes of the values of which all have the same number."""
+_FIXED_KINDS = (ObjectKind.COUNTER, ObjectKind.SECRET)
+_UP_COUNTER = bytes([ObjectType.UP_COUNTER])
 _SIZES_OF_DATA = (Tag.MAX_SIZE, Tag.USED_SIZE)
 
 
@@ -145,6 +147,28 @@ def check_setting(oid: int, byte: int, before: int | None = None) -> Problem | N
 def is_key_usage(number: int) -> bool:
     """Whether a number says what a key may be used for: something, and nothing without a name."""
     return number != 0 and not number & ~ALL_KEY_USAGES
+
+
+def fixed_size(info: ObjectInfo, metadata: Metadata) -> int | None:
+    """The bytes that an object always has; None if it has as many as were written.
+
+    SRM, table "Common data structures": a counter has a fixed length, a binding secret all of its bytes.
+    """
+    if info.kind in _FIXED_KINDS:
+        return info.size
+    return oids.COUNTER_SIZE if metadata.get(Tag.TYPE) == _UP_COUNTER else None
+
+
+def room_of(info: ObjectInfo, metadata: Metadata) -> int:
+    """Most bytes that an object takes."""
+    return min(fixed_size(info, metadata) or metadata.room, metadata.room)
+
+
+def key_kind(algorithm: KeyAlgorithm) -> ObjectKind:
+    """The kind of the objects that hold keys of an algorithm."""
+    if algorithm.is_ec:
+        return ObjectKind.EC_KEY
+    return ObjectKind.RSA_KEY if algorithm.is_rsa else ObjectKind.SYMMETRIC_KEY
 
 
 def _belongs(info: ObjectInfo, tag: Tag) -> bool:
