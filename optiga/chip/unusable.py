@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from optiga.errors import ChipError
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
 from optiga.protocol.rules.access import error_of_use
+from optiga.protocol.rules.known import can_be_updated
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,14 @@ def find_unusable(oid: int, metadata: Metadata) -> Unusable | None:
     if code is None:
         return None
     if code is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-        may_be_updated = metadata.get(Tag.METADATA_UPDATE) is not None and metadata.get(Tag.RESET_TYPE) is not None
+        is_lost = not can_be_updated(metadata)
+        ways_out = "Nothing brings it back" if is_lost else "Only a protected update of its metadata can bring it back"
         return Unusable(
             oid,
             code,
             "in termination",
             f"{label} is in termination (LcsO 0x0F): the chip neither reads nor uses it",
-            "Only a protected update of its metadata can bring it back" if may_be_updated else "Nothing brings it back",
+            ways_out,
         )
     again, version = "Apply the same update again, which ends it", max(metadata.version - 1, 0)
     if metadata.is_locked:

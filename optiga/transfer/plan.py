@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,11 @@ from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import plan_metadata, read_data
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.conditions import ALWAYS, NEVER
+from optiga.protocol.conditions import ALWAYS
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.rules.access import evaluate
+from optiga.protocol.rules.effects import stays_empty
 from optiga.protocol.rules.known import Known, access_now
 from optiga.protocol.rules.values import Problem, check_setting
 from optiga.transfer.checks import check_changes, check_content
@@ -184,7 +185,9 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
     check_changes(info, planned.changes)
     before, changes = planned.before, dict(planned.changes.items())
     state = {int(Tag.LCSO): changes.pop(Tag.LCSO)} if Tag.LCSO in changes else {}
-    stays = [*planned.stays, *_empty_for_ever(info, before, before.with_tags({**changes, **state}))]
+    stays = [*planned.stays]
+    if stays_empty(info, before, before.with_tags({**changes, **state})):
+        stays.append("it holds no key, and can never have one")
     data, left = _plan_data(chip, entry, before, life_cycle=life_cycle)
     if data:
         stays += what_stays_written(info.oid, data, chip.read(info.oid) if info.oid in oids.LIFE_CYCLES else b"")
@@ -284,10 +287,3 @@ def _must_open(info: ObjectInfo, before: Metadata) -> bool:
             f"{info.label} is locked: its change condition ({stands}) never lets its data be written", oid=info.oid
         )
     return False
-
-
-def _empty_for_ever(info: ObjectInfo, before: Metadata, after: Metadata) -> Sequence[str]:
-    """A key object that is locked before it has a key."""
-    if not info.kind.is_key or after.algorithm is not None or before.is_locked or not after.is_locked:
-        return ()
-    return ("it holds no key, and can never have one",) if access_now(after, Tag.CHANGE) == NEVER else ()

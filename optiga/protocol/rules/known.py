@@ -10,7 +10,7 @@ from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.rules.access import residual
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Known:
     """What somebody outside a chip knows, or takes for granted; None for what he does not know.
 
@@ -58,6 +58,11 @@ def access_now(metadata: Metadata, tag: Tag) -> AccessCondition:
     except ValueError:
         return NEVER
     return residual(condition, Known(metadata.state))
+
+
+def can_be_updated(metadata: Metadata) -> bool:
+    """Whether a protected update can change an object's metadata."""
+    return access_now(metadata, Tag.METADATA_UPDATE) != NEVER and metadata.get(Tag.RESET_TYPE) is not None
 
 
 def is_counted(metadata: Metadata, tag: Tag) -> bool | None:

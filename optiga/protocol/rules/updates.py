@@ -1,16 +1,58 @@
-"""Which protected updates an object takes, and what they leave. SRM, "Protected Update" and "SetObjectProtected"."""
+"""Which protected updates an object takes, what they leave, and what they do for good.
+
+SRM, "Protected Update" and "SetObjectProtected".
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
 
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.manifest import DataUpdate, KeyUpdate, Manifest, MetadataUpdate, UpdateKind
-from optiga.protocol.metadata import INVALID_FLAG, NEVER_UPDATED, Metadata, Tag
+from optiga.protocol.metadata import INVALID_FLAG, MAX_VERSION, NEVER_UPDATED, Metadata, Tag
 from optiga.protocol.models import Model
 from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.protocol.rules.effects import Effect, Lasting, of_change
+from optiga.protocol.rules.known import can_be_updated
 from optiga.protocol.rules.values import Problem, check_value, fixed_size, key_kind
 
 _UNCHANGED = Metadata({})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLost:
+    """A key is gone for good.
+
+    :param algorithm: value of its tag.
+    """
+
+    algorithm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DataLost:
+    """Data are overwritten.
+
+    :param size: bytes of them.
+    :param flush: how; a :class:`~optiga.protocol.codes.Flush`.
+    """
+
+    size: int
+    flush: int
+
+
+class LastingUpdate(Enum):
+    """Effects of an update of which there is nothing more to say."""
+
+    HIDDEN = auto()
+    """Metadata that are encrypted may fix any."""
+    LAST_VERSION = auto()
+    """No update can follow: the object has the last version there is."""
+
+
+UpdateEffect = Effect | KeyLost | DataLost | LastingUpdate
 
 
 def takes_updates(info: ObjectInfo) -> bool:
@@ -90,6 +132,48 @@ def apply(
         tags.update(new.items())
         before = _flushed(info, before) if flush_of(before, kind) else before
     return before.with_tags(tags)
+
+
+def effects_of(info: ObjectInfo, before: Metadata, manifest: Manifest, new: Metadata | None) -> list[UpdateEffect]:
+    """What a protected update does for good: a key or data that are lost, metadata that are fixed, the last version.
+
+    Data that take the place of others are nothing of the kind.
+
+    :param before: the object's metadata as they are.
+    :param new: the tags that an update of metadata brings; None if they are encrypted.
+    """
+    kind = manifest.kind
+    found: list[UpdateEffect] = []
+    after = apply(info, before, manifest, new or Metadata({}))
+    if isinstance(kind, KeyUpdate):
+        found += _lost_key(before)
+    elif isinstance(kind, MetadataUpdate):
+        flush = flush_of(before, kind)
+        if flush:
+            found += [DataLost(before.used_size, flush)] if before.used_size else _lost_key(before)
+        if new is None:
+            found.append(LastingUpdate.HIDDEN)
+            after = before
+        else:
+            found += _fixed_by_update(before, after)
+    if manifest.payload_version == MAX_VERSION and after.is_locked:
+        found.append(LastingUpdate.LAST_VERSION)
+    return found
+
+
+def _fixed_by_update(before: Metadata, after: Metadata) -> list[Effect]:
+    if not before.is_locked:
+        return of_change(before, Metadata({tag: value for tag, value in after.items() if before.get(tag) != value}))
+    # What is locked changes by such updates alone: it counts whether there can be another one.
+    found = of_change(before, Metadata({Tag.LCSO: bytes([after.state])}))
+    if after.is_locked and can_be_updated(before) and not can_be_updated(after):
+        found.append(Lasting.NOTHING_CHANGES)
+    return found
+
+
+def _lost_key(before: Metadata) -> list[UpdateEffect]:
+    algorithm = before.get(Tag.ALGORITHM)
+    return [KeyLost(algorithm)] if algorithm else []
 
 
 def _flushed(info: ObjectInfo, metadata: Metadata) -> Metadata:
