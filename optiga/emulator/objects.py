@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from optiga.protocol.codes import ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import COUNTER_SIZE, ObjectInfo
 from optiga.protocol.rules.values import fixed_size
 
 if TYPE_CHECKING:
     from optiga.emulator.models import ChipModel
-
-_UP_COUNTER = bytes([ObjectType.UP_COUNTER])
 
 
 class StoredObject(NamedTuple):
@@ -28,7 +25,7 @@ class StoredObject(NamedTuple):
     @property
     def counter(self) -> tuple[int, int] | None:
         """Value and threshold of a counter; None of what is not one. SRM, "Common data structures"."""
-        if self.metadata.get(Tag.TYPE) != _UP_COUNTER or len(self.data) != COUNTER_SIZE:
+        if not self.metadata.is_counter or len(self.data) != COUNTER_SIZE:
             return None
         return int.from_bytes(self.data[:4], "big"), int.from_bytes(self.data[4:], "big")
 

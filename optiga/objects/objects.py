@@ -17,6 +17,7 @@ from optiga.objects.irreversible import what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.reading import read_to_compare
+from optiga.objects.targets import WHY_NOT_WRITTEN
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag, tag_word
@@ -28,12 +29,6 @@ from optiga.protocol.rules.values import Problem, check_change, check_value
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-
-_UNWRITABLE = {
-    ObjectKind.EC_KEY: "is a private key, which the chip makes itself",
-    ObjectKind.RSA_KEY: "is a private key, which the chip makes itself",
-    ObjectKind.SYMMETRIC_KEY: "is a secret key, which the chip makes itself",
-}
 
 
 def find_info(text: str) -> ObjectInfo:
@@ -205,11 +200,8 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
     :param offset: where in the object they begin, in bytes.
     :raises ConfigurationError: if the object is not written so, or has no room for them.
     """
-    why = _UNWRITABLE.get(info.kind)
-    if info.kind is ObjectKind.SYSTEM and info.oid == LAST_ERROR_CODE:
-        why = "is the chip's own"
-    if why:
-        raise ConfigurationError(f"{info.label} cannot be written: it {why}", oid=info.oid)
+    if info.kind.is_key or info.oid == LAST_ERROR_CODE:
+        raise ConfigurationError(f"{info.label} cannot be written: it {WHY_NOT_WRITTEN[info.kind]}", oid=info.oid)
     if not data:
         raise ConfigurationError(f"there is nothing to write into {info.label}", oid=info.oid)
     if info.size and offset + len(data) > info.size:

@@ -172,6 +172,11 @@ class Metadata:
         return None if value is None else ObjectType(value)
 
     @property
+    def is_counter(self) -> bool:
+        """Whether the data are a counter: its value and its threshold. SRM, "Data Object Types"."""
+        return self._number(Tag.TYPE) == ObjectType.UP_COUNTER
+
+    @property
     def version(self) -> int:
         """The version that protected updates count on; 0 where the tag is absent."""
         return (self._number(Tag.VERSION) or 0) & MAX_VERSION

@@ -12,7 +12,7 @@ from optiga.protocol import manifest as mf
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.fragments import FragmentCipher, cut
 from optiga.protocol.manifest import DataUpdate, Encryption, KeyUpdate, Manifest, ManifestSignature, SignedManifest
-from optiga.protocol.metadata import MAX_VERSION
+from optiga.protocol.metadata import MAX_UPDATE_SECRET, MAX_VERSION
 from optiga.protocol.objects import COUNTER_SIZE, OBJECTS, ObjectInfo, ObjectKind, format_oid
 from optiga.protocol.rules.updates import can_hold, takes_updates
 from optiga.update.payloads import Payload
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from optiga.update.payloads import PrivateKey
 
 DEFAULT_LABEL = b"Confidentiality"
-MAX_SECRET = 64
 _MAX_LABEL = 32
 _SEED_SIZE = 64
 
@@ -122,8 +121,8 @@ def _encryption(
 ) -> tuple[Encryption | None, FragmentCipher | None]:
     if secret is None:
         return None, None
-    if not 0 < len(secret.value) <= MAX_SECRET:
-        raise ConfigurationError(f"a secret of {len(secret.value)} bytes", hint=f"It has 1 to {MAX_SECRET}")
+    if not 0 < len(secret.value) <= MAX_UPDATE_SECRET:
+        raise ConfigurationError(f"a secret of {len(secret.value)} bytes", hint=f"It has 1 to {MAX_UPDATE_SECRET}")
     if len(secret.label) > _MAX_LABEL:
         raise ConfigurationError(f"a label of {len(secret.label)} bytes", hint=f"It has at most {_MAX_LABEL}")
     encryption = Encryption(secret.oid, secret.label, secrets.token_bytes(_SEED_SIZE))

@@ -59,7 +59,6 @@ VALUE_SIZES: Mapping[int, int] = {
 }
 """Bytes of the values of which all have the same number."""
 _FIXED_KINDS = (ObjectKind.COUNTER, ObjectKind.SECRET)
-_UP_COUNTER = bytes([ObjectType.UP_COUNTER])
 _SIZES_OF_DATA = (Tag.MAX_SIZE, Tag.USED_SIZE)
 
 
@@ -156,7 +155,7 @@ def fixed_size(info: ObjectInfo, metadata: Metadata) -> int | None:
     """
     if info.kind in _FIXED_KINDS:
         return info.size
-    return oids.COUNTER_SIZE if metadata.get(Tag.TYPE) == _UP_COUNTER else None
+    return oids.COUNTER_SIZE if metadata.is_counter else None
 
 
 def room_of(info: ObjectInfo, metadata: Metadata) -> int:
