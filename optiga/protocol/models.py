@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -47,15 +46,18 @@ _SINGLE_PARAMS: dict[tuple[CommandCode, int], str] = {
 }
 
 
-class Lack(NamedTuple):
+class Lack:
     """What a model does not have, and a command asks for.
 
     :param what: what it lacks, for example ``rsa2048 keys``.
     :param instead: what it has in that place, for example ``secp256r1, secp384r1``; empty if nothing.
     """
 
-    what: str
-    instead: str = ""
+    __slots__ = ("instead", "what")
+
+    def __init__(self, what: str, instead: str = "") -> None:
+        self.what = what
+        self.instead = instead
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ Usage Identifier", "Metadata Update Identifier" and "Common data structures". Wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, auto
+from enum import Enum
 
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -23,30 +23,18 @@ from optiga.protocol.symmetric import AES_KEY_SIZES
 class Problem(Enum):
     """Why a tag of an object cannot have a value, or cannot be given it."""
 
-    NO_TAG = auto()
-    """No model knows the tag."""
-    LACKS_TAG = auto()
-    """The model does not know the tag; another does."""
-    LACKS_TYPE = auto()
-    """The same of a type of data."""
-    LACKS_CONDITION = auto()
-    """The same of a simple access condition."""
-    OTHER_KIND = auto()
-    """The tag is that of another kind of objects."""
-    SIZE = auto()
-    """The value has another number of bytes."""
-    NO_CONDITION = auto()
-    """It is no access condition."""
-    NO_VALUE = auto()
-    """It has no meaning."""
-    OWN = auto()
-    """The chip alone sets the tag."""
-    UNCHANGING = auto()
-    """The object has no life cycle state of its own: its metadata never change."""
-    BACKWARDS = auto()
-    """Life cycle states only go forward."""
-    LOCKED = auto()
-    """The object is operational."""
+    NO_TAG = "no model knows the tag"
+    LACKS_TAG = "the model does not know the tag; another does"
+    LACKS_TYPE = "the model does not know the type of data; another does"
+    LACKS_CONDITION = "the model does not know the simple condition; another does"
+    OTHER_KIND = "the tag is that of another kind of objects"
+    SIZE = "the value has another number of bytes"
+    NO_CONDITION = "it is no access condition"
+    NO_VALUE = "it has no meaning"
+    OWN = "the chip alone sets the tag"
+    UNCHANGING = "the object has no life cycle state of its own: its metadata never change"
+    BACKWARDS = "life cycle states only go forward"
+    LOCKED = "the object is operational"
 
 
 VALUE_SIZES: Mapping[int, int] = {
@@ -59,7 +47,12 @@ VALUE_SIZES: Mapping[int, int] = {
 }
 """Bytes of the values of which all have the same number."""
 _FIXED_KINDS = (ObjectKind.COUNTER, ObjectKind.SECRET)
+_ALL_TAGS = frozenset(Tag)
 _SIZES_OF_DATA = (Tag.MAX_SIZE, Tag.USED_SIZE)
+_OF_DATA = (*_SIZES_OF_DATA, Tag.TYPE)
+"""Tags of objects that hold no key."""
+_OF_KEYS = (Tag.KEY_USAGE, Tag.ALGORITHM)
+"""Tags of the others alone."""
 
 
 def check_value(model: Model | None, info: ObjectInfo, tag: int, value: bytes) -> Problem | None:
@@ -67,46 +60,40 @@ def check_value(model: Model | None, info: ObjectInfo, tag: int, value: bytes) -
 
     :param model: None for whatever any model has.
     """
-    known = Tag.of(tag)
-    if known is None:
-        return Problem.NO_TAG
+    if tag not in (_ALL_TAGS if model is None else model.metadata_tags):
+        return _missing(tag)
+    if tag in ACCESS_TAGS:
+        return _check_condition(model, value)
     problem = None if model is None else check_model(model, tag, value)
     if problem is not None:
         return problem
-    if not _belongs(info, known):
+    is_key = info.kind.is_key
+    if is_key if tag in _OF_DATA else not is_key and tag in _OF_KEYS:
         return Problem.OTHER_KIND
-    problem = check_form(tag, value)
-    if problem is not None or known in ACCESS_TAGS:
-        return problem
-    if known in _SIZES_OF_DATA:
+    if tag == Tag.TYPE and info.oid == oids.SECURITY_MONITOR:
+        return Problem.OTHER_KIND
+    if tag in _SIZES_OF_DATA:
         return None if len(value) == (2 if info.size > 0xFF else 1) else Problem.SIZE
-    return None if _has_meaning(model, known, value[0]) else Problem.NO_VALUE
+    problem = check_form(tag, value)
+    return problem or (None if _has_meaning(model, tag, value[0]) else Problem.NO_VALUE)
 
 
 def check_model(model: Model, tag: int, value: bytes) -> Problem | None:
     """Whether a model has a tag, and what its value says. What no model has is :attr:`Problem.NO_TAG`, or left."""
     if tag not in model.metadata_tags:
-        return Problem.NO_TAG if Tag.of(tag) is None else Problem.LACKS_TAG
+        return _missing(tag)
     if tag == Tag.TYPE:
         kind = ObjectType.of(int.from_bytes(value, "big"))
         return Problem.LACKS_TYPE if kind is not None and kind not in model.object_types else None
-    if tag not in ACCESS_TAGS:
-        return None
-    try:
-        condition = AccessCondition.parse(value)
-    except ValueError:
-        return None
-    return None if all(simple.kind in model.conditions for simple in condition) else Problem.LACKS_CONDITION
+    if tag in ACCESS_TAGS and _check_condition(model, value) is Problem.LACKS_CONDITION:
+        return Problem.LACKS_CONDITION
+    return None
 
 
 def check_form(tag: int, value: bytes) -> Problem | None:
     """Whether a value has the form of a tag's, whatever the object and the model."""
     if tag in ACCESS_TAGS:
-        try:
-            AccessCondition.parse(value)
-        except ValueError:
-            return Problem.NO_CONDITION
-        return None
+        return _check_condition(None, value)
     return None if len(value) == VALUE_SIZES.get(tag, len(value)) else Problem.SIZE
 
 
@@ -118,8 +105,8 @@ def check_change(model: Model | None, info: ObjectInfo, before: Metadata, tag: i
     """
     if before.get(Tag.LCSO) is None:
         return Problem.UNCHANGING
-    if tag not in (frozenset(Tag) if model is None else model.metadata_tags):
-        return Problem.NO_TAG if Tag.of(tag) is None else Problem.LACKS_TAG
+    if tag not in (_ALL_TAGS if model is None else model.metadata_tags):
+        return _missing(tag)
     if tag in OWN_TAGS:
         return Problem.OWN
     if tag == Tag.LCSO:
@@ -170,25 +157,30 @@ def key_kind(algorithm: KeyAlgorithm) -> ObjectKind:
     return ObjectKind.RSA_KEY if algorithm.is_rsa else ObjectKind.SYMMETRIC_KEY
 
 
-def _belongs(info: ObjectInfo, tag: Tag) -> bool:
-    """Whether an object can have a tag."""
-    if tag is Tag.TYPE:
-        return not info.kind.is_key and info.oid != oids.SECURITY_MONITOR
-    if tag in _SIZES_OF_DATA:
-        return not info.kind.is_key
-    return info.kind.is_key or tag not in (Tag.KEY_USAGE, Tag.ALGORITHM)
+def _missing(tag: int) -> Problem:
+    """Why a tag is not among those of a model."""
+    return Problem.NO_TAG if Tag.of(tag) is None else Problem.LACKS_TAG
 
 
-def _has_meaning(model: Model | None, tag: Tag, number: int) -> bool:
+def _check_condition(model: Model | None, value: bytes) -> Problem | None:
+    try:
+        condition = AccessCondition.parse(value)
+    except ValueError:
+        return Problem.NO_CONDITION
+    is_known = model is None or all(simple.kind in model.conditions for simple in condition)
+    return None if is_known else Problem.LACKS_CONDITION
+
+
+def _has_meaning(model: Model | None, tag: int, number: int) -> bool:
     """Whether a value of one byte is one of a tag's; the version has two, all of which are versions."""
-    if tag is Tag.LCSO:
+    if tag == Tag.LCSO:
         return LifeCycleState.of(number) is not None
-    if tag is Tag.TYPE:
+    if tag == Tag.TYPE:
         return ObjectType.of(number) is not None
-    if tag is Tag.KEY_USAGE:
+    if tag == Tag.KEY_USAGE:
         return is_key_usage(number)
-    if tag is Tag.RESET_TYPE:
+    if tag == Tag.RESET_TYPE:
         return is_reset_type(number)
-    if tag is Tag.ALGORITHM:
+    if tag == Tag.ALGORITHM:
         return number in ({*KeyAlgorithm} if model is None else {*model.algorithms, *AES_KEY_SIZES})
     return True
