@@ -271,6 +271,8 @@ MISTAKES = {
     "brackets": Mistake("object metadata 0xF1D0 change:(always)", "brackets are not supported"),
     "usage of data": Mistake("object metadata 0xF1D0 key_usage:signature", "0xF1D0 is no key"),
     "type of a key": Mistake("object metadata 0xE0F1 type:byte_string", "0xE0F1 is a key"),
+    "type of the monitor": Mistake("object metadata 0xE0C9 type:byte_string", "0xE0C9 has no type"),
+    "no state": Mistake("object metadata 0xF1D0 lcso:0x05", "0xF1D0: lcso: 0x05 is no life cycle state"),
     "no life cycle": Mistake("object metadata 0xE0C2 read:never", "the chip's own and never change"),
     "reading a key": Mistake("object read 0xE0F1", "never leaves the chip"),
     "query": Mistake("object list --query nonsense", "'nonsense' finds nothing.*objects"),

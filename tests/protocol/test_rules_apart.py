@@ -5,7 +5,12 @@ from __future__ import annotations
 from tests.support.import_graph import circles, graph, imports_of, module_names, reachable
 
 RULES = "optiga.protocol.rules"
-WITNESSES = ("tests.emulator.test_rules_model", "tests.emulator.test_infineon_updates", "tests.interop", "tests.support.interop")
+WITNESSES = (
+    "tests.emulator.test_rules_model",
+    "tests.emulator.test_infineon_updates",
+    "tests.interop",
+    "tests.support.interop",
+)
 """What the chip's answers are compared with: the tests' own model of the rules, and what Infineon's host and library say."""
 
 

@@ -184,6 +184,10 @@ class TestRefusedBeforehand:
         chip.write(ANCHOR_OID, certificate_of(signer(), signs=False))
         assert "is not for signatures" in self.refused(chip, made(b"x"), CertificateError)
 
+    def test_not_a_condition_that_names_the_anchor_twice(self, chip: Chip) -> None:
+        allow(chip, 0xF1D3, change=b"\xfd".join([BY_ANCHOR, BY_ANCHOR]))
+        apply_update(chip, made(b"x", target_oid=0xF1D3))
+
     def test_a_condition_that_no_longer_holds(self, chip: Chip) -> None:
         allow(chip, 0xF1D3, change=bytes.fromhex("e1fc03fd21e0e8"), lcso=b"\x03")
         assert "does not let itself be updated so" in self.refused(chip, made(b"x", target_oid=0xF1D3))
