@@ -11,7 +11,7 @@ WITNESSES = (
     "tests.interop",
     "tests.support.interop",
 )
-"""What the chip's answers are compared with: the tests' own model of the rules, and what Infineon's host and library say."""
+"""What the chip is compared with: the tests' own model of the rules, what Infineon's host and library say."""
 
 
 def test_nothing_that_bears_witness_knows_the_rules() -> None:
