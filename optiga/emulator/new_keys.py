@@ -6,8 +6,9 @@ from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, check_room
 from optiga.emulator.objects import StoredObject
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ALL_KEY_USAGES, ErrorCode, KeyUsage
+from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.rules.values import is_key_usage
 
 _TAG_OID = 0x01
 _TAG_USAGE = 0x02
@@ -26,7 +27,7 @@ def take_place(data: bytes) -> tuple[int, KeyUsage] | None:
         return None
     where, what_for = expect_tags(tags, _TAG_OID, _TAG_USAGE)
     oid, usage = take_number(where, 2), take_number(what_for, 1)
-    if not usage or usage & ~ALL_KEY_USAGES:
+    if not is_key_usage(usage):
         raise CommandError(ErrorCode.INVALID_DATA)
     return oid, KeyUsage(usage)
 

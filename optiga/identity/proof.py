@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError
 from optiga.protocol.codes import ErrorCode, KeyUsage
-from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import SLOTS, Slot, format_oid
+from optiga.protocol.rules.known import is_counted
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -137,7 +137,7 @@ def prove_public_key(
     if algorithm is not public_key.algorithm:
         text = f"{whose} is of a key {public_key.title}, the key in {label} is {algorithm.title}"
         return Proof(Outcome.MISMATCH, key_oid, text)
-    if not _may_sign(metadata) or (sparing and _is_counted(metadata)):
+    if not _may_sign(metadata) or (sparing and is_counted(metadata, Tag.EXECUTE) is not False):
         text = f"the key in {label} may not sign, so it cannot be proven that {whose} is of this key"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
     attempt = attempt or attempt_proof(chip, key_oid, algorithm, public_key)
@@ -151,12 +151,3 @@ def prove_public_key(
 
 def _may_sign(metadata: Metadata) -> bool:
     return bool(metadata.key_usage & (KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE))
-
-
-def _is_counted(metadata: Metadata) -> bool:
-    """Whether each use of a key counts a counter on."""
-    try:
-        condition = metadata.access(Tag.EXECUTE)
-    except ValueError:
-        return True
-    return any(simple.kind is Condition.LINKED_COUNTER for simple in condition)

@@ -13,11 +13,12 @@ from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.files.files import read_input
 from optiga.identity.hexdump import hex_dump
 from optiga.identity.proof import Proof, attempt_proof, prove_key
-from optiga.objects.objects import counts_readings
 from optiga.objects.reading import Comparison
 from optiga.objects.targets import Target, resolve_writable
 from optiga.protocol import tls_identity
+from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.protocol.rules.known import is_counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,7 +144,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     """
     target = plan.target
     comparison = None
-    if target.kind is not ObjectKind.DATA or not counts_readings(chip.metadata(target.oid)):
+    if target.kind is not ObjectKind.DATA or not is_counted(chip.metadata(target.oid), Tag.READ):
         comparison = Comparison(chip, target.oid, plan.data)
     is_there = comparison.is_same() if comparison else None
     if is_there is None and (unusable := chip.find_unusable(target.oid)):

@@ -11,7 +11,7 @@ from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Tag
-from optiga.protocol.objects import ObjectKind
+from optiga.protocol.rules.values import key_kind
 
 _ANSWER_PRIVATE = 0x01
 _ANSWER_PUBLIC = 0x02
@@ -35,7 +35,7 @@ def _keep(machine: Machine, oid: int, usage: KeyUsage, algorithm: KeyAlgorithm) 
         machine.sessions[oid] = UsableKey(private, algorithm, usage)
         return keys.public_bit_string(private)
     stored = machine.object(oid)
-    if machine.kind(oid) is not (ObjectKind.EC_KEY if algorithm.is_ec else ObjectKind.RSA_KEY):
+    if machine.kind(oid) is not key_kind(algorithm):
         raise CommandError(ErrorCode.INVALID_OID)
     machine.require(oid, Tag.CHANGE)
     metadata = metadata_with_key(stored, algorithm, usage)
