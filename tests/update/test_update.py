@@ -77,6 +77,13 @@ class TestApplied:
         apply_update(chip, made(data_payload(b"one", offset=4, write_type=WriteType.WRITE), 2))
         assert chip.read(TARGET) == b"the onele"
 
+    def test_a_part_of_a_counter_is_there_with_zeros_behind_it(self, chip: Chip) -> None:
+        allow(chip, 0xF1D3, change=BY_ANCHOR, type=b"\x01")
+        update = made(b"\0\0\0\1", target_oid=0xF1D3)
+        apply_update(chip, update)
+        assert chip.read(0xF1D3) == b"\0\0\0\1\0\0\0\0"
+        assert check_update(chip, update).there_already
+
     @pytest.mark.parametrize("data", [b"secret", LONG])
     def test_encrypted(self, chip: Chip, data: bytes) -> None:
         allow(chip, TARGET, change=BY_ANCHOR_AND_SECRET)
