@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from optiga.chip.commands.base import Printed
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import IDENTIFIERS, RSA_KEY_BITS, KeyAlgorithm
-
-_TAG_CERTIFICATE_OID = 0x04
-_TAG_ALGORITHM = 0x05
-_TAG_PUBLIC_KEY = 0x06
+from optiga.protocol.commands import TAG_ALGORITHM, TAG_CERTIFICATE_OID, TAG_PUBLIC_KEY
 
 
-@dataclass(eq=False, repr=False)
-class GivenKey:
+@dataclass(frozen=True, slots=True, repr=False)
+class GivenKey(Printed):
     """A public key given with a command.
 
     :param bit_string: the key as a BIT STRING in DER, as the chip gives it, too.
@@ -44,8 +42,8 @@ class GivenKey:
 def encode_key(key: GivenKey | int) -> bytes:
     """The TLVs that tell a command whose key it is about: one given, or that of the certificate in an object."""
     if isinstance(key, int):
-        return tlv.encode_integer(_TAG_CERTIFICATE_OID, key, 2)
-    return tlv.encode_integer(_TAG_ALGORITHM, key.algorithm, 1) + tlv.encode(_TAG_PUBLIC_KEY, key.bit_string)
+        return tlv.encode_integer(TAG_CERTIFICATE_OID, key, 2)
+    return tlv.encode_integer(TAG_ALGORITHM, key.algorithm, 1) + tlv.encode(TAG_PUBLIC_KEY, key.bit_string)
 
 
 def _rsa_bits(bit_string: bytes) -> int:

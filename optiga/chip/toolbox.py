@@ -55,7 +55,8 @@ class Toolbox:
 
     def begin_hash(self) -> bytes:
         """Context of a hash that is begun; contexts may be kept, and interleaved with others."""
-        from optiga.chip.commands.calc_hash import CalcHash, HashStep
+        from optiga.chip.commands.calc_hash import CalcHash
+        from optiga.protocol.commands.calc_hash import HashStep
 
         return self._chip.perform(CalcHash(b"", HashStep.START, export=True))
 
@@ -73,7 +74,8 @@ class Toolbox:
 
     def finish_hash(self, context: bytes) -> bytes:
         """The digest, 32 bytes; the context can still be used."""
-        from optiga.chip.commands.calc_hash import CalcHash, HashStep
+        from optiga.chip.commands.calc_hash import CalcHash
+        from optiga.protocol.commands.calc_hash import HashStep
 
         return self._chip.perform(CalcHash(b"", HashStep.FINAL, context))
 

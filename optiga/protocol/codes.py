@@ -7,34 +7,7 @@ from __future__ import annotations
 
 from enum import IntEnum, IntFlag, unique
 
-
-@unique
-class CommandCode(IntEnum):
-    """Command codes without the bit that clears the last error code. SRM, table "Command Codes"."""
-
-    GET_DATA_OBJECT = 0x01
-    SET_DATA_OBJECT = 0x02
-    SET_OBJECT_PROTECTED = 0x03
-    GET_RANDOM = 0x0C
-    ENCRYPT_SYM = 0x14
-    DECRYPT_SYM = 0x15
-    ENCRYPT_ASYM = 0x1E
-    DECRYPT_ASYM = 0x1F
-    CALC_HASH = 0x30
-    CALC_SIGN = 0x31
-    VERIFY_SIGN = 0x32
-    CALC_SSEC = 0x33
-    DERIVE_KEY = 0x34
-    GEN_KEY_PAIR = 0x38
-    GEN_SYM_KEY = 0x39
-    OPEN_APPLICATION = 0x70
-    CLOSE_APPLICATION = 0x71
-
-    @property
-    def title(self) -> str:
-        """The command's name as the manual writes it, for example ``GenKeyPair``."""
-        return "CalcSSec" if self is CommandCode.CALC_SSEC else self.name.replace("_", " ").title().replace(" ", "")
-
+from optiga.protocol.commands import CommandCode as CommandCode  # noqa: PLC0414 - it is a code, too
 
 CLEAR_LAST_ERROR = 0x80
 """Bit of the command code that clears the last error code before the command is looked at."""
@@ -218,14 +191,3 @@ SECRET_TYPES = frozenset(
 
 APPLICATION_ID = bytes.fromhex("d276000004") + b"GenAuthAppl"
 """Unique application identifier that OpenApplication takes. SRM, same-named table."""
-
-TAG_EXPORT = 0x07
-"""Tag of the empty TLV in a command that has its result given out, and kept nowhere."""
-TAG_DATA = 0x61
-"""Tag of a message, in plain or encrypted, in the commands that encrypt and decrypt and in their answers."""
-
-RANDOM_SIZES = range(8, 257)
-"""Bytes that one GetRandom draws. SRM, "GetRandom"."""
-
-HANDLE_SIZE = 8
-"""Bytes of the handle of a saved application context. SRM, "CloseApplication"."""

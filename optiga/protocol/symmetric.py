@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, unique
-
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import SymmetricMode
 
@@ -23,17 +21,3 @@ MAC_SIZES = {
     SymmetricMode.HMAC_SHA512: 64,
 }
 """Bytes of each mode's MAC."""
-
-
-@unique
-class SymStep(IntEnum):
-    """Place of a command in a chain; no other command may come in between."""
-
-    START = 0x00
-    START_AND_FINAL = 0x01
-    CONTINUE = 0x02
-    FINAL = 0x03
-
-    @property
-    def is_last(self) -> bool:
-        return self in (SymStep.START_AND_FINAL, SymStep.FINAL)

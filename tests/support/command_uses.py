@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from optiga.chip import Chip
-from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
+from optiga.chip.commands.calc_hash import CalcHash, ObjectPart
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
@@ -35,6 +35,7 @@ from optiga.protocol.codes import (
     SignatureScheme,
     SymmetricMode,
 )
+from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.transport.emulated import EmulatedTransport
 from tests.support.emulator import updating

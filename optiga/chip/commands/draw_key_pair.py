@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from optiga.chip.commands.base import Command
-from optiga.chip.commands.gen_key_pair import take_public_key
+from optiga.chip.commands.base import Command, Printed
+from optiga.chip.commands.gen_key_pair import pair_traits, take_public_key
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import TAG_EXPORT, CommandCode
+from optiga.protocol.codes import CommandCode
+from optiga.protocol.commands import TAG_EXPORT
+from optiga.protocol.commands.gen_key_pair import ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY
+from optiga.protocol.request import Traits
 
-_TAG_PRIVATE_KEY = 0x01
-_TAG_PUBLIC_KEY = 0x02
 
-
-class DrawnKeyPair(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class DrawnKeyPair(Printed):
     """A key pair that the chip has made and given out.
 
     :param private_key: for EC the private number, for RSA the private exponent; as long as the key, big-endian.
@@ -25,8 +26,12 @@ class DrawnKeyPair(NamedTuple):
     private_key: bytes
     public_key: bytes
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ("private_key",)
 
-@dataclass(eq=False, repr=False)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class DrawKeyPair(Command[DrawnKeyPair]):
     """Make a key pair and give it out; the chip keeps nothing of it."""
 
@@ -39,8 +44,12 @@ class DrawKeyPair(Command[DrawnKeyPair]):
     def param(self) -> int:
         return self.algorithm
 
+    @property
+    def traits(self) -> Traits:
+        return pair_traits(self.algorithm, is_given_out=True)
+
     def parse(self, answer: bytes) -> DrawnKeyPair:
         items = tlv.decode(answer)
-        if [tag for tag, _ in items] != [_TAG_PRIVATE_KEY, _TAG_PUBLIC_KEY]:
+        if [tag for tag, _ in items] != [ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY]:
             raise ValueError("not one private and one public key in it")
         return DrawnKeyPair(der.content_of(der.OCTET_STRING, items[0][1]), take_public_key(items[1][1], self.algorithm))

@@ -1,0 +1,18 @@
+"""DeriveKey. SRM, section of the same name and its footnotes; Param is a key derivation method. Sizes are in bytes."""
+
+TAG_SECRET_OID = 0x01
+TAG_SALT = 0x02
+TAG_LENGTH = 0x03
+TAG_INFO = 0x04
+MIN_PRF_SEED = 8
+"""Fewest bytes of a label and seed of the PRF together."""
+MAX_SALT = 1024
+"""Most bytes of a salt of HKDF, and of a label and seed together."""
+MAX_INFO = 256
+"""Most bytes of an info of HKDF."""
+MIN_KEY = 16
+MAX_EXPORTED_KEY = 256
+MAX_STORED_SECRET = 64
+"""Most bytes of a secret in a data object."""
+
+TYPICAL_MS = 130
