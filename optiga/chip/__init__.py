@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip.chip import Chip
-from optiga.chip.given_key import GivenKey
 from optiga.chip.key import Key
 
 if TYPE_CHECKING:
+    from optiga.chip.given_key import GivenKey
     from optiga.transport import Port
 
 __all__ = ["Chip", "GivenKey", "Key", "open_chip"]
+
+
+def __getattr__(name: str) -> object:
+    if name != "GivenKey":  # which few need
+        raise AttributeError(f"module 'optiga.chip' has no attribute {name!r}")
+    from optiga.chip.given_key import GivenKey
+
+    return GivenKey
 
 
 def open_chip(port: str | Port | None = None) -> Chip:

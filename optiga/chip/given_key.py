@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optiga.chip.commands.base import Printed
 from optiga.protocol import der, tlv
-from optiga.protocol.algorithms import IDENTIFIERS, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.algorithms import IDENTIFIERS, RSA_KEY_BITS, KeyAlgorithm, public_key_info
 from optiga.protocol.commands import TAG_ALGORITHM, TAG_CERTIFICATE_OID, TAG_PUBLIC_KEY
+from optiga.protocol.value import Value
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class GivenKey(Printed):
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class GivenKey(Value):
     """A public key given with a command.
 
     :param bit_string: the key as a BIT STRING in DER, as the chip gives it, too.
@@ -36,7 +36,7 @@ class GivenKey(Printed):
     @property
     def info(self) -> bytes:
         """SubjectPublicKeyInfo in DER."""
-        return der.encode(der.SEQUENCE, IDENTIFIERS[self.algorithm] + self.bit_string)
+        return public_key_info(self.algorithm, self.bit_string)
 
 
 def encode_key(key: GivenKey | int) -> bytes:

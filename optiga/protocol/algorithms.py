@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import IntEnum, unique
 from typing import NamedTuple
 
+from optiga.protocol import der
 from optiga.protocol.codes import KeyUsage, SignatureScheme
 
 
@@ -115,3 +116,11 @@ IDENTIFIERS = {
     KeyAlgorithm.RSA2048: _RSA_IDENTIFIER,
 }
 """AlgorithmIdentifier in DER of each algorithm (RFC 5480, RFC 5639, RFC 8017)."""
+
+
+def public_key_info(algorithm: KeyAlgorithm, bit_string: bytes) -> bytes:
+    """SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7).
+
+    :param bit_string: the key as a BIT STRING in DER, as the chip gives it.
+    """
+    return der.encode(der.SEQUENCE, IDENTIFIERS[algorithm] + bit_string)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from optiga.protocol import apdu as _apdu
+from optiga.protocol.value import Value
 
 
 class Returns(Enum):
@@ -18,8 +19,8 @@ class Returns(Enum):
     """As :attr:`EITHER`; but an answer without data is more likely one to another command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Traits(Value):
     """What a command says of itself to whoever carries it.
 
     :param returns: what its answer brings, so that an answer to another command is not taken for its own.
@@ -38,8 +39,8 @@ class Traits:
     hides_answer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Request(Value):
     """A command APDU on its way to a chip.
 
     :param apdu: its bytes; not printed where they carry a secret.

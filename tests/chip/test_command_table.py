@@ -12,6 +12,7 @@ import pytest
 
 from optiga.protocol.models import TRUST_M_V3
 from tests.support.command_uses import USES, Bench, Use, form_of
+from tests.support.observed import what_bytes_tell
 from tests.support.places import ROOT
 
 PARAMS = {
@@ -65,6 +66,8 @@ def test_it_works(use: Use, param: int) -> None:
     use.use(bench, param)
     sent = {form_of(command) for command in bench.sent if (command[0] & 0x7F, command[1]) == (use.code, param)}
     assert set(use.forms) <= sent
+    for request in bench.requests:
+        assert request.traits == what_bytes_tell(request)
 
 
 def test_every_command_and_parameter_is_there() -> None:

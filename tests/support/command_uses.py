@@ -37,6 +37,7 @@ from optiga.protocol.codes import (
 )
 from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.request import Request
 from optiga.transport.emulated import EmulatedTransport
 from tests.support.emulator import updating
 from tests.support.emulator.certificates import certify
@@ -52,10 +53,23 @@ DIGEST = hashlib.sha256(SHORT).digest()
 ALL_USAGES = KeyUsage.AUTHENTICATION | KeyUsage.ENCRYPTION | KeyUsage.SIGNATURE | KeyUsage.KEY_AGREEMENT
 
 
+class Hearing(EmulatedTransport):
+    """A transport that keeps all that it carries."""
+
+    def __init__(self, chip: EmulatedChip, execute: Callable[[bytes], bytes], heard: list[Request]) -> None:
+        super().__init__(chip, execute)
+        self._heard = heard
+
+    def exchange(self, request: Request) -> bytes:
+        self._heard.append(request)
+        return super().exchange(request)
+
+
 class Bench:
     """An emulated chip with an AES key and shared secrets that are known, and a host that it is connected to.
 
     :param sent: every command APDU that has succeeded, in its order.
+    :param requests: all that the host has sent.
     """
 
     def __init__(self) -> None:
@@ -64,13 +78,14 @@ class Bench:
         held[0xE200] = StoredObject(AES_KEY, held[0xE200].metadata.with_tags(tags))
         self.emulated = EmulatedChip(MemoryStore(held))
         self.sent: list[bytes] = []
+        self.requests: list[Request] = []
         self.open()
         self.write(SHARED, SECRET, b"\x21")
         self.write(AUTHORIZATION, SECRET, b"\x31")
         self.sent.clear()
 
     def open(self, handle: bytes = b"") -> Chip:
-        self.chip = Chip(EmulatedTransport(self.emulated, self._execute), handle=handle)
+        self.chip = Chip(Hearing(self.emulated, self._execute, self.requests), handle=handle)
         return self.chip
 
     def _execute(self, command: bytes) -> bytes:

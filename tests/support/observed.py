@@ -6,6 +6,8 @@ Written from the SRM before commands said anything of themselves, and taken over
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from optiga.protocol import apdu, tlv
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import OBJECTS, ObjectKind
@@ -68,6 +70,27 @@ def request_of(command: bytes) -> Request:
             hides_answer(command),
         ),
     )
+
+
+def what_bytes_tell(request: Request) -> Traits:
+    """The traits that a command's bytes tell, with what only the command itself can know.
+
+    - CalcHash: whether a digest or a context comes back depends on its step and on the export alone. Who only hears it
+      leaves that open, and takes an empty answer to another command for its own.
+    - GetDataObject: an object that is not in the map of Trust M V3 may hold a secret, too, as 0xF1DC to 0xF1DF of
+      Trust X do.
+    """
+    command, said = request.apdu, request.traits
+    told = request_of(command).traits
+    if told.returns is Returns.EITHER:
+        assert apdu.command_code(command) == CommandCode.CALC_HASH
+        assert said.returns in (Returns.DATA, Returns.NOTHING)
+        told = replace(told, returns=said.returns)
+    is_read = apdu.command_code(command) == CommandCode.GET_DATA_OBJECT and _param(command) != _METADATA
+    if is_read and _object(command) not in OBJECTS:
+        assert said.hides_answer
+        told = replace(told, hides_answer=True)
+    return told
 
 
 def returned_by(command: bytes) -> Returns:

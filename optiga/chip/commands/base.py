@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import fields
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.request import Request, Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.protocol.value import Value
 
 T = TypeVar("T")
 
-_IDENTIFIERS = ("oid", "session", "key", "message")
-"""Fields whose integers are identifiers of objects."""
-_SHOWN = 32
-"""Most bytes of a value that are printed."""
 
-
-class Printed:
-    """A dataclass that prints its fields as people write them, and none that holds a secret.
-
-    A subclass is made with ``repr=False``.
-    """
-
-    __slots__ = ()
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Names of the fields that nothing may print."""
-        return ()
-
-    def __repr__(self) -> str:
-        names = [field.name for field in fields(self)]  # type: ignore[arg-type] # subclasses are
-        shown = (f"{name}={_text(name, getattr(self, name), name in self.secrets)}" for name in names)
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-
-class Command(Printed, ABC, Generic[T]):
+class Command(Value, ABC, Generic[T]):
     """One command with its arguments.
 
-    A subclass is a frozen dataclass with slots, made with ``repr=False``, in the file of its command. It names its
+    A subclass is a frozen dataclass in the file of its command, made as :mod:`optiga.protocol.value` says. It names its
     ``code``, gives ``param``, ``data`` and ``traits``, and turns the data of the chip's answer into a value of type
     ``T``.
     """
@@ -117,17 +93,3 @@ def secret_traits(typical_ms: float, source: int, session: int | None, *, hides_
         is_repeatable=session != source,  # a secret that goes where its source is leaves none for a second time
         hides_answer=hides_answer,
     )
-
-
-def _text(name: str, value: Any, is_secret: bool) -> str:
-    """A value of a field for people."""
-    if isinstance(value, bytes):
-        if is_secret:
-            return f"({len(value)} bytes hidden)"
-        cut = "…" if len(value) > _SHOWN else ""
-        return f"({len(value)} bytes {value[:_SHOWN].hex()}{cut})" if value else "(none)"
-    if is_secret:
-        return "(hidden)"
-    if type(value) is int and name in _IDENTIFIERS:
-        return f"0x{value:04X}"
-    return str(getattr(value, "name", value))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, Printed
+from optiga.chip.commands.base import Command
 from optiga.protocol import tlv
 from optiga.protocol.apdu import HEADER_SIZE
 from optiga.protocol.codes import HASH_SHA256, CommandCode, ErrorCode
@@ -22,12 +22,13 @@ from optiga.protocol.commands.calc_hash import (
 )
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.protocol.value import Value
 
 _EXPORT_SIZE = 3
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ObjectPart(Printed):
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ObjectPart(Value):
     """A part of an object's data as input.
 
     :param length: bytes; offset and length together must lie within the object's used size.
@@ -38,7 +39,7 @@ class ObjectPart(Printed):
     length: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CalcHash(Command[bytes]):
     """One step of a SHA-256.
 

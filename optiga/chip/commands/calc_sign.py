@@ -13,7 +13,7 @@ from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CalcSign(Command[bytes]):
     """Sign a digest. The result is raw: for RSA the signature, for ECDSA two INTEGERs r and s in DER, no SEQUENCE.
 

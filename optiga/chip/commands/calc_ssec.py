@@ -15,7 +15,7 @@ from optiga.protocol.commands.calc_ssec import TAG_KEY_OID, TYPICAL_MS
 from optiga.protocol.request import Traits
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CalcSSec(Command[bytes]):
     """Agree on a secret. The result is the x coordinate, as long as one of the curve; nothing if it stays in a session.
 

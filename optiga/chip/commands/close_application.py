@@ -12,7 +12,7 @@ from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CloseApplication(Command[None]):
     """End the application; its context is not saved."""
 
@@ -24,7 +24,7 @@ class CloseApplication(Command[None]):
         expect_no_data(answer)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Hibernate(Command[bytes]):
     """End the application and have the chip keep its context: sessions, authorizations, security status.
 

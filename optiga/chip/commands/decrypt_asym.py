@@ -14,7 +14,7 @@ from optiga.protocol.commands.decrypt_asym import TAG_KEY_OID, TAG_SESSION, TYPI
 from optiga.protocol.request import Traits
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DecryptAsym(Command[bytes]):
     """Decrypt by RSAES-PKCS1-v1.5. The result is the message; nothing if it stays in a session.
 

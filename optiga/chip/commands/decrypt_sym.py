@@ -21,7 +21,7 @@ _VERIFIES = Traits(Returns.NOTHING, TYPICAL_MS, longest_ms(TYPICAL_MS), is_repea
 """A verification uses up the session's random: a second one fails, and takes the authorization back."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DecryptSym(SymPart):
     """Decrypt whole blocks by ECB or CBC. The result is as long as the part, padding included."""
 
@@ -41,7 +41,7 @@ class DecryptSym(SymPart):
         return take_answer(answer, len(self.part))
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class VerifyHmac(Command[None]):
     """Prove to the chip that one knows a secret of its: the state Auto(oid) holds until it is cleared.
 
@@ -94,7 +94,7 @@ class VerifyHmac(Command[None]):
         return ""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ClearAuthorization(Command[None]):
     """Give up the state Auto(oid), as Infineon's host does: by a verification without a value, which must fail.
 

@@ -13,7 +13,7 @@ from optiga.protocol.commands.derive_key import TAG_INFO, TAG_LENGTH, TAG_SALT, 
 from optiga.protocol.request import Traits
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DeriveKey(Command[bytes]):
     """Derive a key. The result is the key; nothing if it stays in a session.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, Printed
+from optiga.chip.commands.base import Command
 from optiga.chip.commands.gen_key_pair import pair_traits, take_public_key
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -13,10 +13,11 @@ from optiga.protocol.codes import CommandCode
 from optiga.protocol.commands import TAG_EXPORT
 from optiga.protocol.commands.gen_key_pair import ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY
 from optiga.protocol.request import Traits
+from optiga.protocol.value import Value
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class DrawnKeyPair(Printed):
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DrawnKeyPair(Value):
     """A key pair that the chip has made and given out.
 
     :param private_key: for EC the private number, for RSA the private exponent; as long as the key, big-endian.
@@ -31,7 +32,7 @@ class DrawnKeyPair(Printed):
         return ("private_key",)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DrawKeyPair(Command[DrawnKeyPair]):
     """Make a key pair and give it out; the chip keeps nothing of it."""
 

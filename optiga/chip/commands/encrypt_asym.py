@@ -16,7 +16,7 @@ from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class EncryptAsym(Command[bytes]):
     """Encrypt by RSAES-PKCS1-v1.5. The result is as long as the key: 128 or 256 bytes.
 

@@ -21,7 +21,7 @@ _HEAD_SIZE = 5
 _TL_SIZE = 3
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SymPart(Command[bytes]):
     """A part of what is encrypted, decrypted or given a MAC.
 
@@ -50,7 +50,7 @@ class SymPart(Command[bytes]):
         return symmetric_hint(error, self.mode)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class EncryptSym(SymPart):
     """Encrypt, or make a MAC. The result is as long as the part for a cipher; for a MAC it comes with the last step."""
 

@@ -15,7 +15,7 @@ from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GenKeyPair(Command[bytes]):
     """Make a key pair and keep its private key in an object. The result is the public key, a BIT STRING in DER."""
 

@@ -17,7 +17,7 @@ from optiga.protocol.symmetric import AES_KEY_SIZES
 from optiga.protocol.timing import longest_ms
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GenSymKey(Command[bytes]):
     """Make an AES key. The result is the key, 16, 24 or 32 bytes, if it is given out; nothing if it stays.
 

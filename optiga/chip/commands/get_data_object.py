@@ -20,7 +20,7 @@ _TRAITS = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS))
 _SECRET = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS), hides_answer=True)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GetData(Command[bytes]):
     """Read data of an object from an offset.
 
@@ -56,7 +56,7 @@ class GetData(Command[bytes]):
         return "The object's read access condition does not allow it"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GetMetadata(Command[Metadata]):
     """Read the metadata of an object."""
 
@@ -74,7 +74,7 @@ class GetMetadata(Command[Metadata]):
         return Metadata.parse(answer)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GetLastError(Command[int]):
     """Read why the chip refused the command before, which clears it. The result is 0 if nothing was refused."""
 

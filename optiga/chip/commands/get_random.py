@@ -21,7 +21,7 @@ from optiga.protocol.timing import longest_ms
 _SESSION_HINT = "What a session takes is at most 66 bytes, at least 8 of them random"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GetRandom(Command[bytes]):
     """Random bytes, 8 to 256 of them.
 
@@ -57,7 +57,7 @@ class GetRandom(Command[bytes]):
         return _SESSION_HINT if error == ErrorCode.INVALID_DATA and self.session is not None else ""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DrawPreMasterSecret(Command[None]):
     """Draw a pre-master secret that stays in a session, to be encrypted for a server and derived from.
 

@@ -13,7 +13,7 @@ from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OpenApplication(Command[None]):
     """Start the chip's one application. Everything else needs it open.
 

@@ -23,7 +23,7 @@ from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SetData(Command[None]):
     """Write data of an object from an offset, at most 1549 bytes.
 
@@ -68,7 +68,7 @@ class SetData(Command[None]):
         return ""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SetMetadata(Command[None]):
     """Write metadata of an object: only the tags given are changed."""
 
@@ -95,7 +95,7 @@ class SetMetadata(Command[None]):
         return ""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Count(Command[None]):
     """Advance a counter by 1 to 255; one that passes its threshold stays at it."""
 

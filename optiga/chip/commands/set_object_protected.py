@@ -31,7 +31,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SetObjectProtected(Command[None]):
     """One step of a protected update: the signed manifest, then every fragment in its order.
 

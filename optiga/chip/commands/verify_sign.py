@@ -14,7 +14,7 @@ from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class VerifySign(Command[None]):
     """Check a signature over a digest; a wrong one is an error of the chip (signature verification failure).
 
