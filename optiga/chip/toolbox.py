@@ -26,7 +26,7 @@ from optiga.protocol.metadata import Tag
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip
     from optiga.chip.commands.calc_hash import ObjectPart
-    from optiga.chip.commands.draw_key_pair import DrawnKeyPair
+    from optiga.chip.commands.gen_key_pair import DrawnKeyPair
     from optiga.chip.given_key import GivenKey
     from optiga.chip.running_hash import RunningHash
 
@@ -185,7 +185,7 @@ class Toolbox:
 
     def draw_key_pair(self, algorithm: KeyAlgorithm) -> DrawnKeyPair:
         """A key pair for the host, of which the chip keeps nothing. One exchange."""
-        from optiga.chip.commands.draw_key_pair import DrawKeyPair
+        from optiga.chip.commands.gen_key_pair import DrawKeyPair
 
         return self._chip.perform(DrawKeyPair(algorithm))
 
