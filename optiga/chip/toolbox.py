@@ -12,16 +12,10 @@ from optiga.chip.key import check_hash
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import (
-    CommandCode,
-    ErrorCode,
-    KeyDerivation,
-    KeyUsage,
-    ObjectType,
-    SignatureScheme,
-    SymmetricMode,
-)
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, ObjectType, SignatureScheme
+from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Tag
+from optiga.protocol.symmetric import SymmetricMode
 
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip

@@ -10,12 +10,11 @@ from optiga.emulator.access import parse_condition
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
-from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
+from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, RSA_KEY_BITS
 from optiga.protocol.codes import ALL_KEY_USAGES, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import Model
 from optiga.protocol.objects import ObjectInfo, ObjectKind
-from optiga.protocol.symmetric import AES_KEY_SIZES
 
 _LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
 _SIZES = (Tag.MAX_SIZE, Tag.USED_SIZE)

@@ -13,11 +13,11 @@ from optiga.emulator.fields import take_tags
 from optiga.emulator.machine import Chain, CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
+from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_DATA
 from optiga.protocol.commands.decrypt_sym import TAG_VERIFICATION_VALUE
 from optiga.protocol.commands.encrypt_sym import MAX_DATA, TAG_ADDITIONAL_DATA, TAG_IV, TAG_WHOLE_LENGTH, SymStep
-from optiga.protocol.symmetric import BLOCK_SIZE, HMACS
+from optiga.protocol.symmetric import BLOCK_SIZE, HMACS, SymmetricMode
 
 _STEPS = tuple(SymStep)
 _OPTIONAL = (TAG_ADDITIONAL_DATA, TAG_IV, TAG_WHOLE_LENGTH, TAG_VERIFICATION_VALUE)

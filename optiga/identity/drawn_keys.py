@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
 from optiga.pki.public_keys import PublicKey
-from optiga.protocol.algorithms import CURVES, KeyAlgorithm
-from optiga.protocol.symmetric import AES_KEY_SIZES
+from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, KeyAlgorithm
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa

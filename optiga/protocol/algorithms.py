@@ -93,6 +93,8 @@ CURVES = {
 RSA_KEY_BITS = {KeyAlgorithm.RSA1024: 1024, KeyAlgorithm.RSA2048: 2048}
 RSA_PADDING_SIZE = 11
 """Fewest bytes that RSAES-PKCS1-v1.5 adds to a message (RFC 8017, 7.2.1)."""
+AES_KEY_SIZES = {KeyAlgorithm.AES128: 16, KeyAlgorithm.AES192: 24, KeyAlgorithm.AES256: 32}
+"""Bytes of the keys that the chip makes."""
 
 HASH_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
 """Digests that signatures are made over, with their sizes in bytes."""

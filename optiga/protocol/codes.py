@@ -95,49 +95,6 @@ class SignatureScheme(IntEnum):
 
 
 @unique
-class SymmetricMode(IntEnum):
-    """Parameter of EncryptSym and DecryptSym. SRM, table "Symmetric Modes of Operation"."""
-
-    ECB = 0x08
-    CBC = 0x09
-    CBC_MAC = 0x0A
-    CMAC = 0x0B
-    HMAC_SHA256 = 0x20
-    HMAC_SHA384 = 0x21
-    HMAC_SHA512 = 0x22
-
-
-@unique
-class AsymmetricCipher(IntEnum):
-    """Parameter of EncryptAsym and DecryptAsym. SRM, table "Asymmetric Cipher Suite Identifier"."""
-
-    RSAES_PKCS1_V15 = 0x11
-
-
-@unique
-class KeyAgreement(IntEnum):
-    """Parameter of CalcSSec. SRM, table "Key Agreement Schemes"."""
-
-    ECDH = 0x01
-
-
-@unique
-class KeyDerivation(IntEnum):
-    """Parameter of DeriveKey. SRM, table "Key Derivation Method"."""
-
-    TLS_PRF_SHA256 = 0x01
-    TLS_PRF_SHA384 = 0x02
-    TLS_PRF_SHA512 = 0x03
-    HKDF_SHA256 = 0x08
-    HKDF_SHA384 = 0x09
-    HKDF_SHA512 = 0x0A
-
-
-HASH_SHA256 = 0xE2
-"""Parameter of CalcHash: the one digest the chip calculates. SRM, table "Algorithm Identifier"."""
-
-
-@unique
 class LifeCycleState(IntEnum):
     """SRM, table "Life Cycle Status"."""
 

@@ -21,7 +21,8 @@ from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, KeyDerivation, KeyUsage
+from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.request import Request
 from tests.support.scripted import REFUSED, ScriptedTransport, answer

@@ -17,9 +17,10 @@ from optiga.chip.commands.encrypt_sym import EncryptSym, encrypt_in_parts
 from optiga.chip.commands.gen_sym_key import GenSymKey
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.sessions import Origin, SessionSecret
-from optiga.protocol.codes import KeyUsage, SymmetricMode
+from optiga.protocol.codes import KeyUsage
 from optiga.protocol.commands.encrypt_sym import SymStep
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
 from tests.support.scripted import OK, REFUSED, ScriptedTransport, answer
 

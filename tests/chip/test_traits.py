@@ -25,10 +25,11 @@ from optiga.chip.commands.set_data_object import SetData
 from optiga.chip.commands.set_object_protected import SetObjectProtected
 from optiga.chip.given_key import GivenKey
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import SignatureScheme, SymmetricMode
+from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.commands.set_object_protected import UpdateStep
 from optiga.protocol.request import Returns
+from optiga.protocol.symmetric import SymmetricMode
 from tests.support.commands import COMMANDS, drawn
 from tests.support.observed import what_bytes_tell
 

@@ -26,18 +26,12 @@ from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import MemoryStore
 from optiga.protocol import apdu, der, tlv
 from optiga.protocol.algorithms import IDENTIFIERS, KeyAlgorithm
-from optiga.protocol.codes import (
-    APPLICATION_ID,
-    HASH_SHA256,
-    CommandCode,
-    KeyDerivation,
-    KeyUsage,
-    SignatureScheme,
-    SymmetricMode,
-)
-from optiga.protocol.commands.calc_hash import HashStep
+from optiga.protocol.codes import APPLICATION_ID, CommandCode, KeyUsage, SignatureScheme
+from optiga.protocol.commands.calc_hash import HASH_SHA256, HashStep
+from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.request import Request
+from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
 from tests.support.emulator import updating
 from tests.support.emulator.certificates import certify

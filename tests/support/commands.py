@@ -14,13 +14,14 @@ from optiga.chip.commands.base import Command
 from optiga.chip.commands.calc_hash import ObjectPart
 from optiga.chip.given_key import GivenKey
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import KeyDerivation, KeyUsage, SignatureScheme, SymmetricMode
+from optiga.protocol.codes import KeyUsage, SignatureScheme
 from optiga.protocol.commands.calc_hash import HashStep
+from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.commands.encrypt_sym import SymStep
 from optiga.protocol.commands.set_object_protected import UpdateStep
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import ALL_OBJECTS
-from optiga.protocol.symmetric import CIPHERS, HMACS
+from optiga.protocol.symmetric import CIPHERS, HMACS, SymmetricMode
 
 for _module in pkgutil.iter_modules(host.__path__):
     importlib.import_module(f"{host.__name__}.{_module.name}")

@@ -9,11 +9,12 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command
 from optiga.protocol import tlv
 from optiga.protocol.apdu import HEADER_SIZE
-from optiga.protocol.codes import HASH_SHA256, CommandCode, ErrorCode
+from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_EXPORT
 from optiga.protocol.commands.calc_hash import (
     ANSWER_DIGEST,
     DIGEST_SIZE,
+    HASH_SHA256,
     MAX_FRAGMENT,
     OBJECT_INPUT,
     TAG_CONTEXT,

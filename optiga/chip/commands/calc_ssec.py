@@ -9,9 +9,9 @@ from optiga.chip.commands.base import Command, expect_no_data, secret_traits
 from optiga.chip.given_key import GivenKey, encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyAgreement
+from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_EXPORT, TAG_SESSION
-from optiga.protocol.commands.calc_ssec import TAG_KEY_OID, TYPICAL_MS
+from optiga.protocol.commands.calc_ssec import TAG_KEY_OID, TYPICAL_MS, KeyAgreement
 from optiga.protocol.request import Traits
 
 

@@ -8,9 +8,10 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command, expect_no_data, secret_traits
 from optiga.chip.commands.encrypt_asym import parse_data
 from optiga.protocol import tlv
-from optiga.protocol.codes import AsymmetricCipher, CommandCode, ErrorCode
+from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_DATA
 from optiga.protocol.commands.decrypt_asym import TAG_KEY_OID, TAG_SESSION, TYPICAL_MS
+from optiga.protocol.commands.encrypt_asym import AsymmetricCipher
 from optiga.protocol.request import Traits
 
 

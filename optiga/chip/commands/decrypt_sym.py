@@ -10,11 +10,11 @@ from optiga.chip.commands.base import Command, expect_no_data
 from optiga.chip.commands.encrypt_sym import SymPart, check_size, split, take_answer
 from optiga.errors import ConfigurationError
 from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
+from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.decrypt_sym import TAG_VERIFICATION_VALUE, TYPICAL_MS
 from optiga.protocol.commands.encrypt_sym import SymStep
 from optiga.protocol.request import Returns, Traits
-from optiga.protocol.symmetric import CIPHERS
+from optiga.protocol.symmetric import CIPHERS, SymmetricMode
 from optiga.protocol.timing import longest_ms
 
 _VERIFIES = Traits(Returns.NOTHING, TYPICAL_MS, longest_ms(TYPICAL_MS), is_repeatable=False, hides_answer=True)

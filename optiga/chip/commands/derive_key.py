@@ -8,8 +8,15 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command, expect_no_data, secret_traits
 from optiga.chip.commands.calc_ssec import encode_target
 from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyDerivation
-from optiga.protocol.commands.derive_key import TAG_INFO, TAG_LENGTH, TAG_SALT, TAG_SECRET_OID, TYPICAL_MS
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands.derive_key import (
+    TAG_INFO,
+    TAG_LENGTH,
+    TAG_SALT,
+    TAG_SECRET_OID,
+    TYPICAL_MS,
+    KeyDerivation,
+)
 from optiga.protocol.request import Traits
 
 

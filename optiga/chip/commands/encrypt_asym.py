@@ -9,9 +9,9 @@ from optiga.chip.commands.base import Command
 from optiga.chip.given_key import GivenKey, encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS
-from optiga.protocol.codes import AsymmetricCipher, CommandCode, ErrorCode
+from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_DATA
-from optiga.protocol.commands.encrypt_asym import TAG_SESSION, TYPICAL_MS
+from optiga.protocol.commands.encrypt_asym import TAG_SESSION, TYPICAL_MS, AsymmetricCipher
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 

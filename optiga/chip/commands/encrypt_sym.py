@@ -9,11 +9,11 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command
 from optiga.errors import ConfigurationError
 from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
+from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_DATA
 from optiga.protocol.commands.encrypt_sym import MAX_DATA, TAG_IV, TYPICAL_MS, SymStep
 from optiga.protocol.request import Returns, Traits
-from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, HMACS, MAC_SIZES
+from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, HMACS, MAC_SIZES, SymmetricMode
 from optiga.protocol.timing import longest_ms
 
 _HEAD_SIZE = 5

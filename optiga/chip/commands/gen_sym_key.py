@@ -7,13 +7,12 @@ from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol import tlv
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.algorithms import AES_KEY_SIZES, KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.commands import TAG_EXPORT
 from optiga.protocol.commands.gen_sym_key import ANSWER_KEY, TAG_OID, TAG_USAGE, TYPICAL_MS
 from optiga.protocol.objects import SYMMETRIC_KEY
 from optiga.protocol.request import Returns, Traits
-from optiga.protocol.symmetric import AES_KEY_SIZES
 from optiga.protocol.timing import longest_ms
 
 

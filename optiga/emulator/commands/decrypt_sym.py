@@ -8,10 +8,10 @@ from optiga.emulator import symmetric
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.emulator.symmetric_parts import Part, run, take_part
-from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType, SymmetricMode
+from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
 from optiga.protocol.commands.decrypt_sym import MAX_AUTHORIZED, TAG_VERIFICATION_VALUE
 from optiga.protocol.commands.encrypt_sym import SymStep
-from optiga.protocol.symmetric import HMACS, MAC_SIZES
+from optiga.protocol.symmetric import HMACS, MAC_SIZES, SymmetricMode
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from optiga.emulator.fields import expect_tags, take_number, take_tags, take_target
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin
-from optiga.protocol.codes import ErrorCode, KeyDerivation
+from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.derive_key import (
     MAX_EXPORTED_KEY,
     MAX_INFO,
@@ -17,6 +17,7 @@ from optiga.protocol.commands.derive_key import (
     TAG_LENGTH,
     TAG_SALT,
     TAG_SECRET_OID,
+    KeyDerivation,
 )
 from optiga.protocol.derivation import tls_prf
 

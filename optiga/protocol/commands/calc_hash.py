@@ -6,6 +6,8 @@ from enum import IntEnum, unique
 
 from optiga.protocol.apdu import MAX_DATA
 
+HASH_SHA256 = 0xE2
+"""Parameter of CalcHash: the one digest the chip calculates. SRM, table "Algorithm Identifier"."""
 OBJECT_INPUT = 0x10
 """Bit of a step's tag where the message is a part of an object: its identifier, an offset and a length."""
 TAG_CONTEXT = 0x06

@@ -1,5 +1,22 @@
 """DeriveKey. SRM, section of the same name and its footnotes; Param is a key derivation method. Sizes are in bytes."""
 
+from __future__ import annotations
+
+from enum import IntEnum, unique
+
+
+@unique
+class KeyDerivation(IntEnum):
+    """Parameter of DeriveKey. SRM, table "Key Derivation Method"."""
+
+    TLS_PRF_SHA256 = 0x01
+    TLS_PRF_SHA384 = 0x02
+    TLS_PRF_SHA512 = 0x03
+    HKDF_SHA256 = 0x08
+    HKDF_SHA384 = 0x09
+    HKDF_SHA512 = 0x0A
+
+
 TAG_SECRET_OID = 0x01
 TAG_SALT = 0x02
 TAG_LENGTH = 0x03

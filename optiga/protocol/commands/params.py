@@ -1,5 +1,7 @@
 """Which commands each model of the family has, with the values that their Param fields can have.
 
+They stand as numbers, so that nobody who asks for one command loads the words of all; a command's own module names
+them.
 Sources: as for :mod:`optiga.protocol.models`.
 """
 
@@ -9,34 +11,11 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import (
-    HASH_SHA256,
-    AsymmetricCipher,
-    KeyAgreement,
-    KeyDerivation,
-    SignatureScheme,
-    SymmetricMode,
-)
+from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.commands import CommandCode
-from optiga.protocol.symmetric import CIPHERS, HMACS
 
 Parameters = Mapping[int, frozenset[int]]
 """Commands with the values of their Param fields."""
-
-
-_PARAM_NAMES: dict[CommandCode, tuple[str, type[IntEnum]]] = {
-    CommandCode.GEN_KEY_PAIR: ("{} keys", KeyAlgorithm),
-    CommandCode.GEN_SYM_KEY: ("{} keys", KeyAlgorithm),
-    CommandCode.CALC_SIGN: ("signatures by {}", SignatureScheme),
-    CommandCode.VERIFY_SIGN: ("signatures by {}", SignatureScheme),
-    CommandCode.DERIVE_KEY: ("derivation by {}", KeyDerivation),
-    CommandCode.ENCRYPT_SYM: ("operation by {}", SymmetricMode),
-    CommandCode.DECRYPT_SYM: ("operation by {}", SymmetricMode),
-}
-_SINGLE_PARAMS: dict[tuple[CommandCode, int], str] = {
-    (CommandCode.SET_DATA_OBJECT, 0x02): "counters",
-    (CommandCode.GET_RANDOM, 0x04): "pre-master secrets",
-}
 
 
 def _params(*values: int | Iterable[int]) -> frozenset[int]:
@@ -53,15 +32,15 @@ TRUST_M_V3: Parameters = {
     CommandCode.SET_DATA_OBJECT: _params(0x00, 0x01, 0x02, 0x40),
     CommandCode.SET_OBJECT_PROTECTED: _params(0x01),
     CommandCode.GET_RANDOM: _params(0x00, 0x01, 0x04),
-    CommandCode.ENCRYPT_SYM: _params(SymmetricMode),
-    CommandCode.DECRYPT_SYM: _params(CIPHERS, HMACS),
-    CommandCode.ENCRYPT_ASYM: _params(AsymmetricCipher),
-    CommandCode.DECRYPT_ASYM: _params(AsymmetricCipher),
-    CommandCode.CALC_HASH: _params(HASH_SHA256),
+    CommandCode.ENCRYPT_SYM: _params(0x08, 0x09, 0x0A, 0x0B, 0x20, 0x21, 0x22),
+    CommandCode.DECRYPT_SYM: _params(0x08, 0x09, 0x20, 0x21, 0x22),
+    CommandCode.ENCRYPT_ASYM: _params(0x11),
+    CommandCode.DECRYPT_ASYM: _params(0x11),
+    CommandCode.CALC_HASH: _params(0xE2),
     CommandCode.CALC_SIGN: _params(SignatureScheme),
     CommandCode.VERIFY_SIGN: _params(SignatureScheme),
-    CommandCode.CALC_SSEC: _params(KeyAgreement),
-    CommandCode.DERIVE_KEY: _params(KeyDerivation),
+    CommandCode.CALC_SSEC: _params(0x01),
+    CommandCode.DERIVE_KEY: _params(0x01, 0x02, 0x03, 0x08, 0x09, 0x0A),
     CommandCode.GEN_KEY_PAIR: _of_kind(ec=(known for known in KeyAlgorithm if known.is_ec), rsa=True),
     CommandCode.GEN_SYM_KEY: _params(KeyAlgorithm.AES128, KeyAlgorithm.AES192, KeyAlgorithm.AES256),
     CommandCode.OPEN_APPLICATION: _params(0x00, 0x01),
@@ -73,41 +52,60 @@ TRUST_M_V1: Parameters = {
     **{code: params for code, params in TRUST_M_V3.items() if code not in _NOT_ON_V1},
     CommandCode.CALC_SIGN: _V1_SIGNATURES,
     CommandCode.VERIFY_SIGN: _V1_SIGNATURES,
-    CommandCode.DERIVE_KEY: _params(KeyDerivation.TLS_PRF_SHA256),
+    CommandCode.DERIVE_KEY: _params(0x01),
     CommandCode.GEN_KEY_PAIR: _of_kind(ec=_NIST_SMALL, rsa=True),
 }
 TRUST_X: Parameters = {
     CommandCode.GET_DATA_OBJECT: _params(0x00, 0x01),
     CommandCode.SET_DATA_OBJECT: _params(0x00, 0x01, 0x40),
     CommandCode.GET_RANDOM: _params(0x00, 0x01),
-    CommandCode.CALC_HASH: _params(HASH_SHA256),
+    CommandCode.CALC_HASH: _params(0xE2),
     CommandCode.CALC_SIGN: _params(SignatureScheme.ECDSA),
     CommandCode.VERIFY_SIGN: _params(SignatureScheme.ECDSA),
-    CommandCode.CALC_SSEC: _params(KeyAgreement.ECDH),
-    CommandCode.DERIVE_KEY: _params(KeyDerivation.TLS_PRF_SHA256),
+    CommandCode.CALC_SSEC: _params(0x01),
+    CommandCode.DERIVE_KEY: _params(0x01),
     CommandCode.GEN_KEY_PAIR: _of_kind(ec=_NIST_SMALL, rsa=False),
     CommandCode.OPEN_APPLICATION: _params(0x00),
 }
 """Its commands for DTLS (0x10, 0x18 to 0x1B) stand in no manual that is public, and are not here."""
 
+_SINGLE: dict[tuple[CommandCode, int], str] = {
+    (CommandCode.SET_DATA_OBJECT, 0x02): "counters",
+    (CommandCode.GET_RANDOM, 0x04): "pre-master secrets",
+}
 ON_EVERY_MODEL: Parameters = {code: values & TRUST_M_V3[code] & TRUST_M_V1[code] for code, values in TRUST_X.items()}
 """What needs no look at the model."""
 
 
 def describe(code: CommandCode, param: int) -> str:
     """What a value of the Param field asks for, for example ``rsa2048 keys``; empty where it has no name."""
-    if (code, param) in _SINGLE_PARAMS:
-        return _SINGLE_PARAMS[code, param]
-    what, kind = _PARAM_NAMES.get(code, ("", IntEnum))
+    if (code, param) in _SINGLE:
+        return _SINGLE[code, param]
+    what, kind = _names(code)
     return what.format(_word(kind(param))) if param in tuple(kind) else ""
 
 
 def listed(code: CommandCode, values: Iterable[int]) -> str:
     """Values of the Param field by their names, for example ``secp256r1, secp384r1``; empty where they have none."""
-    if code not in _PARAM_NAMES:
-        return ""
-    _, kind = _PARAM_NAMES[code]
-    return ", ".join(_word(kind(value)) for value in sorted(values))
+    what, kind = _names(code)
+    return ", ".join(_word(kind(value)) for value in sorted(values)) if what else ""
+
+
+def _names(code: CommandCode) -> tuple[str, type[IntEnum]]:
+    """What a value of a command's Param field asks for, and the names of the values; none for most commands."""
+    if code in (CommandCode.GEN_KEY_PAIR, CommandCode.GEN_SYM_KEY):
+        return "{} keys", KeyAlgorithm
+    if code in (CommandCode.CALC_SIGN, CommandCode.VERIFY_SIGN):
+        return "signatures by {}", SignatureScheme
+    if code == CommandCode.DERIVE_KEY:
+        from optiga.protocol.commands.derive_key import KeyDerivation
+
+        return "derivation by {}", KeyDerivation
+    if code in (CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM):
+        from optiga.protocol.symmetric import SymmetricMode
+
+        return "operation by {}", SymmetricMode
+    return "", IntEnum
 
 
 def _word(value: IntEnum) -> str:
