@@ -24,6 +24,7 @@ from optiga.errors import BoardError
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.request import Request
 from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
 from tests.support import infineon_updates as infineon
@@ -347,11 +348,11 @@ class TestInterrupted:
         errors: list[BaseException] = []
         exchange, counted = EmulatedTransport.exchange, [0]
 
-        def fail(self: EmulatedTransport, apdu: bytes) -> bytes:
-            counted[0] += apdu[0] & 0x7F == CommandCode.SET_OBJECT_PROTECTED
+        def fail(self: EmulatedTransport, request: Request) -> bytes:
+            counted[0] += request.apdu[0] & 0x7F == CommandCode.SET_OBJECT_PROTECTED
             if counted[0] == 3 and errors:
                 raise errors.pop()
-            return exchange(self, apdu)
+            return exchange(self, request)
 
         monkeypatch.setattr(EmulatedTransport, "exchange", fail)
         return errors  # type: ignore[return-value]
