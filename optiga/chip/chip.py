@@ -42,7 +42,7 @@ class Chip:
     and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about; so does a refusal
     that the object is in termination, or its update was interrupted, for which one more exchange asks.
 
-    :param transport: anything with ``exchange(apdu) -> apdu`` and ``close()``.
+    :param transport: anything with ``exchange(request) -> bytes``, command to answer APDU, and ``close()``.
     :param port: how the user names the transport, for messages.
     :param handle: of a context that :meth:`hibernate` has had the chip keep; empty begins afresh.
     :raises BoardError: if the chip cannot be reached.
