@@ -23,31 +23,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from tables import print_table
 
 from optiga.emulator import Board, EmulatedChip
+from optiga.emulator.timing import RealTiming
+from optiga.pki.certificate import load_certificates
+from optiga.protocol import tls_identity
+from tests.support.counting_board import CountingBoard
 from tests.support.interop.infineon_host import copy_library
-from tests.support.makers import make_certificate
 from tests.support.served_boards import board_on_pty
 
 CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 OPTIGA = [sys.executable, str(ROOT / "optiga.py")]
 JOB = [sys.executable, str(ROOT / "benchmarks" / "optigatrust_job.py")]
-
-
-class CountingBoard(Board):
-    """A board that counts the exchanges of its chip and the bytes on its line, both ways."""
-
-    def __init__(self, chip: EmulatedChip) -> None:
-        super().__init__(self._count)
-        self._chip = chip
-        self.exchanges = self.carried = 0
-
-    def _count(self, command: bytes) -> bytes:
-        self.exchanges += 1
-        return self._chip.execute(command)
-
-    def feed(self, data: bytes) -> bytes:
-        answer = super().feed(data)
-        self.carried += len(data) + len(answer)
-        return answer
 
 
 class Cost(NamedTuple):
@@ -85,32 +70,64 @@ def take_costs(commands: dict[str, list[str]], folder: Path, runs: int) -> dict[
     return costs
 
 
+def take_real_time(runs: int) -> dict[str, list[Cost]]:
+    """Costs of a CSR on a board that takes the manual's times, with ours and with Infineon's host in turn."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, chip = Path(name), EmulatedChip()
+        with board_on_pty(Board(RealTiming(chip.execute, delay=chip.take_security_delay_s))) as port:
+            copy_library(folder, port)
+            ours = [*OPTIGA, "-q", "--port", port, "--csr", str(CONFIG)]
+            return take_costs({"CSR, optiga.py": ours, "CSR, optigatrust": [*JOB, "csr"]}, folder, runs)
+
+
 def cpu_ratio(ours: list[Cost], other: list[Cost]) -> float:
     """Median of the ratios within each turn, which a machine that grows slower or faster meanwhile leaves alone."""
     return statistics.median(mine.cpu / its.cpu for mine, its in zip(ours, other, strict=True))
 
 
+def count_on_line(board: CountingBoard, folder: Path, port: str) -> None:
+    """Print what jobs cost on the line, ours and the other's, each with a new chip, whose objects are full of zeros."""
+    csr, certificate = folder / "device.csr", folder / "device.pem"
+    run([*OPTIGA, "-q", "ca", "init", "ca", "--no-passphrase", "--organization", "Example", "--country", "DE"], folder)
+    ours = [*OPTIGA, "-q", "--port", port]
+    jobs = {
+        "optiga.py": ([*ours, "--csr", str(CONFIG)], [*ours, "--write", str(certificate)]),
+        "optigatrust": ([*JOB, "csr"], [*JOB, "write", str(certificate)]),
+    }
+    rows: list[tuple[str, ...]] = []
+    for tool, (make, write) in jobs.items():
+        board.chip, payload = EmulatedChip(), ""
+        for job, command in (("CSR", make), ("certificate into a new chip", write), ("the same once more", write)):
+            board.clear()
+            run(command, folder)
+            rows.append((f"{job}, {tool}", str(board.exchanges), str(board.carried), payload))
+            if job == "CSR":
+                next(folder.glob("*.csr")).rename(csr)
+                run([*OPTIGA, "-q", "ca", "sign", str(csr), "--ca", "ca", "--out", str(certificate)], folder)
+                csr.unlink()
+                payload = str(len(tls_identity.encode(one.der for one in load_certificates(certificate))))
+    print_table(
+        "Exchanges with the chip and bytes on the line, both ways",
+        [("on the line", "exchanges", "bytes", "certificate"), *rows[0::3], *rows[1::3], *rows[2::3]],
+    )
+
+
+def print_costs(title: str, costs: dict[str, list[Cost]]) -> None:
+    """A table of medians."""
+    rows = [("process", "CPU ms", "wall ms")]
+    for name, taken in costs.items():
+        cpu, wall = (statistics.median(figures) for figures in zip(*taken, strict=True))
+        rows.append((name, f"{cpu:.0f}", f"{wall:.0f}"))
+    print_table(title, rows)
+
+
 def main(runs: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        certificates = [folder / f"certificate{number}.pem" for number in range(2)]
-        for path in certificates:
-            path.write_bytes(make_certificate())
         board = CountingBoard(EmulatedChip())
         with board_on_pty(board) as port:
             copy_library(folder, port)
-            jobs = {
-                "CSR, optiga.py": [*OPTIGA, "-q", "--port", port, "--csr", str(CONFIG)],
-                "CSR, optigatrust": [*JOB, "csr"],
-                "certificate write, optiga.py": [*OPTIGA, "-q", "--port", port, "--write", str(certificates[0])],
-                "certificate write, optigatrust": [*JOB, "write", str(certificates[1])],
-            }
-            rows: list[tuple[str, ...]] = [("on the line", "exchanges", "bytes")]
-            for job, command in jobs.items():
-                board.exchanges = board.carried = 0
-                run(command, folder)
-                rows.append((job, str(board.exchanges), str(board.carried)))
-            print_table("Exchanges with the chip and bytes on the line, both ways", rows)
+            count_on_line(board, folder, port)
             costs = take_costs(
                 {
                     'python -c "import click"': [sys.executable, "-c", "import click"],
@@ -123,27 +140,21 @@ def main(runs: int) -> None:
                         "--csr",
                         str(CONFIG),
                     ],
-                    "CSR, optiga.py on the board": jobs["CSR, optiga.py"],
-                    "CSR, optigatrust on the board": jobs["CSR, optigatrust"],
+                    "CSR, optiga.py on the board": [*OPTIGA, "-q", "--port", port, "--csr", str(CONFIG)],
+                    "CSR, optigatrust on the board": [*JOB, "csr"],
                 },
                 folder,
                 runs,
             )
-    print_table(
-        f"Whole processes, medians of {runs} runs",
-        [("process", "CPU ms", "wall ms")]
-        + [
-            (
-                name,
-                f"{statistics.median(cost.cpu for cost in taken):.0f}",
-                f"{statistics.median(cost.wall for cost in taken):.0f}",
-            )
-            for name, taken in costs.items()
-        ],
-    )
+    real_time = take_real_time(runs)
+    print_costs(f"Whole processes, medians of {runs} runs", costs)
+    print_costs("Whole processes on a board that takes the manual's times", real_time)
     help_ratio = cpu_ratio(costs["optiga.py --help"], costs['python -c "import click"'])
     csr_ratio = cpu_ratio(costs["CSR, optiga.py on --port emulator"], costs["CSR, optigatrust on the board"])
-    print(f"\n--help at {help_ratio:.2f} times import click; --csr at {csr_ratio:.2f} times optigatrust (CPU).")
+    pairs = zip(real_time["CSR, optiga.py"], real_time["CSR, optigatrust"], strict=True)
+    wall_ratio = statistics.median(ours.wall / its.wall for ours, its in pairs)
+    print(f"\nA CSR on that board takes {wall_ratio:.2f} times as long as with optigatrust.")
+    print(f"--help at {help_ratio:.2f} times import click; --csr at {csr_ratio:.2f} times optigatrust (CPU).")
 
 
 if __name__ == "__main__":

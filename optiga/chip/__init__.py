@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from optiga.chip.chip import Chip
@@ -22,11 +23,12 @@ def __getattr__(name: str) -> object:
     return GivenKey
 
 
-def open_chip(port: str | Port | None = None) -> Chip:
+def open_chip(port: str | Port | None = None, *, meanwhile: Callable[[], object] | None = None) -> Chip:
     """Open the chip at a port.
 
     :param port: a device name, a pyserial URL, ``emulator[:PATH]``, or None for the one board that is plugged in; or
         what :func:`optiga.transport.resolve_port` made of it.
+    :param meanwhile: what may be done while the chip begins.
     :raises BoardError: if there is no such port, or no chip answers there.
     :raises ConfigurationError: if the port is written wrongly.
     """
@@ -35,7 +37,7 @@ def open_chip(port: str | Port | None = None) -> Chip:
     resolved = resolve_port(port)
     transport = open_transport(resolved)
     try:
-        return Chip(transport, port=resolved.name)
+        return Chip(transport, port=resolved.name, meanwhile=meanwhile)
     except BaseException:
         transport.close()
         raise

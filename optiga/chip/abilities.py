@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.protocol.codes import CommandCode
+from optiga.protocol.codes import CommandCode, ObjectType
+from optiga.protocol.conditions import AccessCondition
+from optiga.protocol.metadata import tag_word
 from optiga.protocol.models import MODELS, Lack, find_model
 from optiga.protocol.objects import OBJECTS, format_oid
+from optiga.protocol.rules.values import Problem, check_model
 
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip
@@ -26,7 +29,7 @@ def require(chip: Chip, code: CommandCode, param: int | None = None, oid: int | 
     :raises ConfigurationError: if its model does not have them.
     :raises ChipError: if the chip does not tell its UID.
     """
-    _require(chip, lambda model: model.check(code, param, oid), oid)
+    _require(chip, lambda model: model.lack(code, param, oid), oid)
 
 
 def require_objects(chip: Chip, oids: Iterable[int]) -> None:
@@ -40,20 +43,20 @@ def require_metadata(chip: Chip, changes: Metadata, oid: int) -> None:
 
     :param oid: the object that they are for.
     """
-    _require(chip, lambda model: model.check_metadata(changes), oid)
+    _require(chip, lambda model: _lack_of_metadata(model, changes), oid)
 
 
 def require_stored_random(chip: Chip, session: int) -> None:
     """Make sure that the chip's model keeps random bytes in a session; otherwise as :func:`require`."""
-    _require(chip, lambda model: model.check_stored_random(), session)
+    _require(chip, lambda model: None if model.stores_random else Lack("random bytes in sessions"), session)
 
 
-def _require(chip: Chip, check: Callable[[Model], None], oid: int | None) -> None:
-    """Make sure that the chip's model passes a check; nobody need ask which it is if every model does."""
-    if all(_lack(check, model) is None for model in MODELS):
+def _require(chip: Chip, lack_of: Callable[[Model], Lack | None], oid: int | None) -> None:
+    """Make sure that the chip's model lacks nothing; nobody need ask which it is if no model does."""
+    if all(lack_of(model) is None for model in MODELS):
         return
     model = find_model(chip.uid.firmware_build)
-    lack = None if model is None else _lack(check, model)
+    lack = None if model is None else lack_of(model)
     if model is not None and lack is not None:
         raise ConfigurationError(
             f"the chip is an {model.title}, which has no {lack.what}",
@@ -62,11 +65,17 @@ def _require(chip: Chip, check: Callable[[Model], None], oid: int | None) -> Non
         )
 
 
-def _lack(check: Callable[[Model], None], model: Model) -> Lack | None:
-    try:
-        check(model)
-    except Lack as lack:
-        return lack
+def _lack_of_metadata(model: Model, metadata: Metadata) -> Lack | None:
+    """The first tag, type or condition that a model does not have; what no model has is left for the chip to judge."""
+    for tag, value in metadata.items():
+        problem = check_model(model, tag, value)
+        if problem is Problem.LACKS_TAG:
+            return Lack(f"metadata tag {tag_word(tag)}")
+        if problem is Problem.LACKS_TYPE:
+            return Lack(f"type {ObjectType(value[-1]).name.lower()}")
+        if problem is Problem.LACKS_CONDITION:
+            condition = AccessCondition.parse(value)
+            return Lack(f"condition {next(simple.word for simple in condition if simple.kind not in model.conditions)}")
     return None
 
 

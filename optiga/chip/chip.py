@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -45,13 +45,22 @@ class Chip:
     :param transport: anything with ``exchange(request) -> bytes``, command to answer APDU, and ``close()``.
     :param port: how the user names the transport, for messages.
     :param handle: of a context that :meth:`hibernate` has had the chip keep; empty begins afresh.
+    :param meanwhile: as for :meth:`do_meanwhile`.
     :raises BoardError: if the chip cannot be reached.
     :raises ChipError: if it refuses.
     """
 
-    def __init__(self, transport: Transport, *, port: str = "", handle: bytes = b"") -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        port: str = "",
+        handle: bytes = b"",
+        meanwhile: Callable[[], object] | None = None,
+    ) -> None:
         self._transport = transport
         self.port = port
+        self._meanwhile = meanwhile
         self._uid: Uid | None = None
         self._refusal_hint = ""
         """Of the last command that the chip refused."""
@@ -94,6 +103,13 @@ class Chip:
 
         return self.perform(Hibernate())
 
+    def do_meanwhile(self, work: Callable[[], object]) -> None:
+        """Have something done while the chip works on the next command, where there is time for it on the way.
+
+        :param work: what would take its time later, and may as well not be done: to load a module, for example.
+        """
+        self._meanwhile = work
+
     def execute(self, command: Command[T]) -> T:
         """Send a command and return its result. One exchange; on an error of the chip a second one asks for the cause.
 
@@ -103,6 +119,8 @@ class Chip:
         """
         try:
             request = command.request()
+            if self._meanwhile is not None:
+                request, self._meanwhile = request._replace(meanwhile=self._meanwhile), None
         except (ValueError, OverflowError) as error:
             raise ConfigurationError(f"{command.code.title}: {error}", oid=command.target) from None
         try:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optiga.errors import ChipError
-from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.codes import ErrorCode
+from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
+from optiga.protocol.rules.access import error_of_use
+from optiga.protocol.rules.known import can_be_updated
 
 
 @dataclass(frozen=True)
@@ -60,26 +62,27 @@ def find_unusable(oid: int, metadata: Metadata) -> Unusable | None:
 
     :param metadata: those that the object has.
     """
-    label, state = format_oid(oid), metadata.get(Tag.LCSO)
-    if state == bytes([LifeCycleState.TERMINATION]):
-        may_be_updated = metadata.get(Tag.METADATA_UPDATE) is not None and metadata.get(Tag.RESET_TYPE) is not None
+    label, code = format_oid(oid), error_of_use(metadata)
+    if code is None:
+        return None
+    if code is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+        is_lost = not can_be_updated(metadata)
+        ways_out = "Nothing brings it back" if is_lost else "Only a protected update of its metadata can bring it back"
         return Unusable(
             oid,
-            ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED,
+            code,
             "in termination",
             f"{label} is in termination (LcsO 0x0F): the chip neither reads nor uses it",
-            "Only a protected update of its metadata can bring it back" if may_be_updated else "Nothing brings it back",
+            ways_out,
         )
-    if not metadata.is_invalid:
-        return None
     again, version = "Apply the same update again, which ends it", max(metadata.version - 1, 0)
-    if state is None or state[0] >= LifeCycleState.OPERATIONAL:
+    if metadata.is_locked:
         again += "; nothing else can, for its metadata are fixed"
     else:
         again += f"; or have the object taken as it is, with 'object metadata {label} \"version: {version}\"'"
     return Unusable(
         oid,
-        ErrorCode.INVALID_METADATA,
+        code,
         "its protected update was interrupted",
         f"a protected update of {label} to version {metadata.version} was interrupted: until it ends, the chip neither "
         "reads nor uses the object",

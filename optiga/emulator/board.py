@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from optiga.errors import BoardError
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 
 
 class Board:

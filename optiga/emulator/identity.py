@@ -11,7 +11,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.emulator import keys
-from optiga.emulator.models import ChipModel, factory_objects
+from optiga.emulator.factory import factory_objects
+from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import objects as oids
 from optiga.protocol import tls_identity

@@ -7,22 +7,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.emulator import keys
-from optiga.emulator.access import find_alternative
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import ObjectTable, StoredObject
 from optiga.emulator.security_monitor import SecurityMonitor
 from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, UsableKey
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import SECRET_TYPES, CommandCode, ErrorCode, KeyUsage, LifeCycleState, ObjectType
+from optiga.protocol.codes import SECRET_TYPES, CommandCode, ErrorCode, KeyUsage, ObjectType
 from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
+from optiga.protocol.rules.access import error_of_use, find_alternative, is_terminated
 
 if TYPE_CHECKING:
     from optiga.emulator.sha256 import RunningSha256
 
 _ALWAYS = bytes([Condition.ALWAYS])
-_TERMINATED = bytes([LifeCycleState.TERMINATION])
 _KEY_OIDS = frozenset(info.oid for info in OBJECTS.values() if info.kind.is_key)
 _SESSIONS = frozenset(info.oid for info in OBJECTS.values() if info.kind is ObjectKind.SESSION)
 _SECRET_TYPES = frozenset(bytes([kind]) for kind in SECRET_TYPES)
@@ -78,11 +77,6 @@ class Machine:
         self.sessions: dict[int, SessionContent] = {}
         self.authorized: set[int] = set()
         """Objects whose authorization reference has been verified: the states Auto(X)."""
-        self.verified_anchor: int | None = None
-        """While it is asked whether a protected update may change an object: the trust anchor that has verified it, the
-        state Int(X)."""
-        self.update_secret: int | None = None
-        """Meanwhile, too: the secret that its payload is encrypted with, the state Conf(X)."""
         self.is_shielded = False
         """Whether commands and answers go over a shielded connection, which is there if 0xE140 holds a secret."""
         self.chain: Chain | None = None
@@ -154,9 +148,11 @@ class Machine:
         """
         metadata = self.object(oid).metadata
         if access is not Tag.CHANGE:
-            _require_usable(metadata)
+            refusal = error_of_use(metadata)
+            if refusal is not None:
+                raise CommandError(refusal)
         if metadata.get(access) != _ALWAYS:  # what nearly every use of a key meets
-            self._require_alternative(oid, metadata, access)
+            self._require_alternative(oid, access, _Circumstances(self, metadata))
         if access is Tag.EXECUTE and (oid in _KEY_OIDS or metadata.get(Tag.TYPE) in _SECRET_TYPES):
             self._has_event = True
 
@@ -167,18 +163,16 @@ class Machine:
         :param secret_oid: object with the secret that the payload is encrypted with, if it is.
         :raises CommandError: if it does not.
         """
-        self.verified_anchor, self.update_secret = anchor_oid, secret_oid
-        try:
-            self._require_alternative(oid, self.object(oid).metadata, access)
-        finally:
-            self.verified_anchor = self.update_secret = None
+        self._require_alternative(oid, access, _Circumstances(self, self.object(oid).metadata, anchor_oid, secret_oid))
 
-    def _require_alternative(self, oid: int, metadata: Metadata, access: Tag) -> None:
+    def _require_alternative(self, oid: int, access: Tag, now: _Circumstances) -> None:
         if (oid, access) in self._counted:
             return
-        token = find_alternative(self, metadata, access)
+        condition = now.metadata.access(access)
+        token = find_alternative(condition, now, anchor=now.anchor)
         if token is None:
-            is_exhausted = find_alternative(self, metadata, access, counters_aside=True) is not None
+            now.counters_aside = True
+            is_exhausted = find_alternative(condition, now, anchor=now.anchor) is not None
             raise CommandError(
                 ErrorCode.COUNTER_THRESHOLD_EXCEEDED if is_exhausted else ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
             )
@@ -326,15 +320,49 @@ class Machine:
         return usable
 
 
-def _require_usable(metadata: Metadata) -> None:
-    """Refuse what is neither read nor used: an object in termination, and one whose protected update was interrupted.
+class _Circumstances:
+    """What the access conditions of an object ask of the chip: an :class:`~optiga.protocol.rules.access.AccessContext`.
 
-    SRM, "Metadata update" and table "Metadata associated with data and key objects", tag 0xC1.
+    :param anchor: of a protected update: the trust anchor that has verified it.
+    :param secret: the same: the secret that its payload is encrypted with.
     """
-    if metadata.get(Tag.LCSO) == _TERMINATED:
-        raise CommandError(ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
-    if metadata.is_invalid:
-        raise CommandError(ErrorCode.INVALID_METADATA)
+
+    def __init__(
+        self, machine: Machine, metadata: Metadata, anchor: int | None = None, secret: int | None = None
+    ) -> None:
+        self._machine = machine
+        self.metadata = metadata
+        self.anchor = anchor
+        self._secret = secret
+        self.counters_aside = False
+        """Whether linked counters hold even if they have reached their thresholds."""
+
+    def life_cycle_state(self, whose: Condition) -> int:
+        if whose is Condition.LCS_OBJECT:
+            return self.metadata.state
+        return self._machine.data(oids.LCS_GLOBAL if whose is Condition.LCS_GLOBAL else oids.LCS_APPLICATION)[0]
+
+    def security_status(self, whose: Condition) -> int:
+        is_global = whose is Condition.SECURITY_STATUS_GLOBAL
+        return self._machine.security_status[
+            oids.SECURITY_STATUS_GLOBAL if is_global else oids.SECURITY_STATUS_APPLICATION
+        ]
+
+    def is_authorized(self, oid: int) -> bool:
+        return oid in self._machine.authorized
+
+    def is_confidential(self, oid: int) -> bool:
+        return oid == self._secret or self._machine.is_shielded_by(oid)
+
+    def has_integrity(self, oid: int) -> bool:
+        return oid == self.anchor or self._machine.is_shielded_by(oid)
+
+    def has_uses(self, oid: int) -> bool:
+        linked = self._machine.table.get(oid)
+        if linked is None or linked.counter is None or is_terminated(linked.metadata):
+            return False
+        value, threshold = linked.counter
+        return self.counters_aside or value < threshold
 
 
 def check_room(metadata: Metadata) -> None:

@@ -6,10 +6,11 @@ from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, check_room
 from optiga.emulator.objects import StoredObject
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ALL_KEY_USAGES, ErrorCode, KeyUsage
+from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.commands import TAG_EXPORT
 from optiga.protocol.commands.gen_key_pair import TAG_OID, TAG_USAGE
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.rules.values import is_key_usage
 
 
 def take_place(data: bytes) -> tuple[int, KeyUsage] | None:
@@ -24,7 +25,7 @@ def take_place(data: bytes) -> tuple[int, KeyUsage] | None:
         return None
     where, what_for = expect_tags(tags, TAG_OID, TAG_USAGE)
     oid, usage = take_number(where, 2), take_number(what_for, 1)
-    if not usage or usage & ~ALL_KEY_USAGES:
+    if not is_key_usage(usage):
         raise CommandError(ErrorCode.INVALID_DATA)
     return oid, KeyUsage(usage)
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from optiga.protocol.codes import ObjectType
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.objects import COUNTER_SIZE, ObjectInfo
+from optiga.protocol.rules.values import fixed_size
 
 if TYPE_CHECKING:
     from optiga.emulator.models import ChipModel
-
-COUNTER_SIZE = 8
-"""Bytes of a counter: its value and its threshold, four each."""
-UP_COUNTER = bytes([ObjectType.UP_COUNTER])
 
 
 class StoredObject(NamedTuple):
@@ -28,7 +25,7 @@ class StoredObject(NamedTuple):
     @property
     def counter(self) -> tuple[int, int] | None:
         """Value and threshold of a counter; None of what is not one. SRM, "Common data structures"."""
-        if self.metadata.get(Tag.TYPE) != UP_COUNTER or len(self.data) != COUNTER_SIZE:
+        if not self.metadata.is_counter or len(self.data) != COUNTER_SIZE:
             return None
         return int.from_bytes(self.data[:4], "big"), int.from_bytes(self.data[4:], "big")
 
@@ -41,6 +38,11 @@ class StoredObject(NamedTuple):
         """The same object with other data; the used size follows, and is made where there is none (table 49, 0xC5)."""
         width = len(self.metadata.get(Tag.MAX_SIZE) or b"\0\0")
         return StoredObject(data, self.metadata.with_tags({Tag.USED_SIZE: len(data).to_bytes(width, "big")}))
+
+    def with_content(self, info: ObjectInfo, data: bytes) -> StoredObject:
+        """The same with as many bytes as it takes: one of a fixed length has that, what is missing is zeros."""
+        size = fixed_size(info, self.metadata)
+        return self.with_data(data if size is None else data[:size].ljust(size, b"\x00"))
 
 
 class Store(Protocol):

@@ -8,13 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 
+from optiga.emulator.factory import factory_objects
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.objects import StoredObject
-from optiga.emulator.sizes import fixed_size, with_content
-from optiga.emulator.soundness import is_valid_value
 from optiga.emulator.update_keys import parse_key
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import ErrorCode, Flush, LifeCycleState
+from optiga.protocol.codes import ErrorCode, Flush
 from optiga.protocol.fragments import FRAGMENT_SIZE, MAC_SIZE, FragmentCipher
 from optiga.protocol.manifest import (
     DIGEST_SIZE,
@@ -24,7 +23,9 @@ from optiga.protocol.manifest import (
     MetadataUpdate,
     WriteType,
 )
-from optiga.protocol.metadata import INVALID_FLAG, NEVER_UPDATED, Metadata, Tag
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.rules.updates import apply, check_brought, flush_of
+from optiga.protocol.rules.values import fixed_size
 
 
 class RunningUpdate:
@@ -87,9 +88,6 @@ class RunningUpdate:
         except ValueError:
             raise CommandError(ErrorCode.INTEGRITY_VALIDATION_FAILURE) from None
 
-    def _version(self, *, is_last: bool = True) -> bytes:
-        return (self._manifest.payload_version | (0 if is_last else INVALID_FLAG)).to_bytes(2, "big")
-
     def _write(self, machine: Machine, kind: DataUpdate, piece: bytes, *, is_last: bool) -> None:
         oid = self._manifest.target_oid
         stored = machine.object(oid)
@@ -100,8 +98,9 @@ class RunningUpdate:
         before, start = b"" if erased else stored.data, kind.offset + self._written
         data = before[:start].ljust(start, b"\x00") + piece + before[start + len(piece) :]
         self._written += len(piece)
-        metadata = stored.metadata.with_tags({Tag.VERSION: self._version(is_last=is_last)})
-        machine.put(oid, with_content(machine.info(oid), StoredObject(data, metadata), data))
+        info = machine.info(oid)
+        metadata = apply(info, stored.metadata, self._manifest, is_last=is_last)
+        machine.put(oid, StoredObject(data, metadata).with_content(info, data))
         self._held = machine.object(oid)
 
     def _write_key(self, machine: Machine, kind: KeyUpdate) -> None:
@@ -110,63 +109,42 @@ class RunningUpdate:
             data = parse_key(kind.algorithm, self._payload)
         except ValueError:
             raise CommandError(ErrorCode.INVALID_DATA) from None
-        tags: dict[int, bytes] = {
-            Tag.ALGORITHM: bytes([kind.algorithm]),
-            Tag.KEY_USAGE: bytes([kind.usage]),
-            Tag.VERSION: self._version(),
-        }
-        machine.table.put(oid, StoredObject(data, machine.object(oid).metadata.with_tags(tags)))
+        metadata = apply(machine.info(oid), machine.object(oid).metadata, self._manifest)
+        machine.table.put(oid, StoredObject(data, metadata))
 
     def _write_metadata(self, machine: Machine, kind: MetadataUpdate) -> None:
-        """First what the reset type of the metadata before says, then what is in the payload."""
+        """The payload's metadata, and what they and those before say of the content."""
         oid = self._manifest.target_oid
         changes = _parse_changes(machine, oid, self._payload)
         stored = machine.object(oid)
-        reset_type = (stored.metadata.get(Tag.RESET_TYPE) or b"\x00")[0]
-        flush = reset_type & 0xF0 or kind.reset.flush
-        if flush:
-            stored = _flushed(machine, oid, stored, flush)
-        tags: dict[int, bytes] = {Tag.VERSION: self._version()}
-        if reset_type & 0x0F in tuple(LifeCycleState):
-            tags[Tag.LCSO] = bytes([reset_type & 0x0F])
-        metadata = stored.metadata.with_tags({**tags, **changes})
-        machine.put(oid, StoredObject(stored.data, metadata))
+        metadata = apply(machine.info(oid), stored.metadata, self._manifest, changes)
+        flush = flush_of(stored.metadata, kind)
+        machine.put(oid, StoredObject(_flushed(machine, oid, stored, flush) if flush else stored.data, metadata))
 
 
-def _parse_changes(machine: Machine, oid: int, payload: bytes) -> dict[int, bytes]:
-    """New metadata by their tags; there may be none. A life cycle state may go back, too."""
+def _parse_changes(machine: Machine, oid: int, payload: bytes) -> Metadata:
+    """New metadata; there may be none."""
     try:
-        changes = dict(Metadata.parse(payload).items())
+        changes = Metadata.parse(payload)
     except ValueError:
         raise CommandError(ErrorCode.INVALID_DATA) from None
     for tag, value in changes.items():
-        if tag == Tag.LCSO:
-            is_valid = len(value) == 1 and value[0] in tuple(LifeCycleState)
-        else:
-            is_known = tag in tuple(Tag) and tag not in NEVER_UPDATED
-            is_valid = is_known and is_valid_value(machine.model.kind, oid, tag, value)
-        if not is_valid:
+        if check_brought(machine.model.kind, machine.info(oid), tag, value) is not None:
             raise CommandError(ErrorCode.INVALID_DATA)
     return changes
 
 
-def _flushed(machine: Machine, oid: int, stored: StoredObject, flush: int) -> StoredObject:
-    """An object whose content has been overwritten: a key is gone, data are of no length.
+def _flushed(machine: Machine, oid: int, stored: StoredObject, flush: int) -> bytes:
+    """The content of an object that has been overwritten: a key is gone, data are of no length.
 
-    Where the length cannot be 0 (there is no tag for it) the bytes show; the security monitor has its own defaults.
+    Where the length cannot be 0 the bytes show; the security monitor has its own defaults.
     """
-    metadata = stored.metadata
-    if machine.kind(oid).is_key:
-        return StoredObject(b"", Metadata({tag: value for tag, value in metadata.items() if tag != Tag.ALGORITHM}))
-    used = metadata.get(Tag.USED_SIZE)
-    size = fixed_size(machine.info(oid), metadata)
-    if size is not None:
-        return stored.with_data(os.urandom(size) if flush == Flush.RANDOM else bytes(size))
-    if used is not None:
-        return StoredObject(b"", metadata.with_tags({Tag.USED_SIZE: bytes(len(used))}))
-    if oid == oids.SECURITY_MONITOR:
-        from optiga.emulator.models import factory_objects
-
-        return StoredObject(factory_objects(machine.model)[oid].data, metadata)
-    size = metadata.max_size or 0
-    return StoredObject(os.urandom(size) if flush == Flush.RANDOM else bytes(size), metadata)
+    info, metadata = machine.info(oid), stored.metadata
+    size = fixed_size(info, metadata)
+    if size is None:
+        if info.kind.is_key or metadata.get(Tag.USED_SIZE) is not None:
+            return b""
+        if oid == oids.SECURITY_MONITOR:
+            return factory_objects(machine.model)[oid].data
+        size = metadata.max_size or 0
+    return os.urandom(size) if flush == Flush.RANDOM else bytes(size)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from optiga.protocol import apdu, frame
+from optiga.link import uart_frame as frame
+from optiga.protocol import apdu
 from optiga.protocol.commands.times import typical_ms
 from optiga.protocol.timing import LINE_BYTES_PER_MS
 

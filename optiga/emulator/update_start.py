@@ -10,12 +10,10 @@ import hashlib
 
 from optiga.emulator.certificates import signing_key
 from optiga.emulator.machine import CommandError, Machine, check_room
-from optiga.emulator.objects import StoredObject
 from optiga.emulator.protected_update import RunningUpdate
-from optiga.emulator.sizes import room_of
 from optiga.protocol import der
 from optiga.protocol import objects as oids
-from optiga.protocol.algorithms import CURVES
+from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES
 from optiga.protocol.codes import ErrorCode, ObjectType, SignatureScheme
 from optiga.protocol.fragments import FragmentCipher
 from optiga.protocol.manifest import (
@@ -27,21 +25,10 @@ from optiga.protocol.manifest import (
     MetadataUpdate,
     SignedManifest,
 )
-from optiga.protocol.metadata import MAX_UPDATE_SECRET, MAX_VERSION, Tag
-from optiga.protocol.objects import ObjectInfo, ObjectKind
-
-_UNSUPPORTED = (
-    oids.LCS_GLOBAL,
-    oids.LCS_APPLICATION,
-    oids.SECURITY_STATUS_GLOBAL,
-    oids.SECURITY_STATUS_APPLICATION,
-    oids.UID,
-    oids.SLEEP_DELAY,
-    oids.CURRENT_LIMIT,
-    oids.SECURITY_EVENT_COUNTER,
-    oids.LAST_ERROR_CODE,
-    oids.BUFFER_SIZE,
-)
+from optiga.protocol.metadata import MAX_UPDATE_SECRET, MAX_VERSION, Metadata, Tag
+from optiga.protocol.objects import ObjectInfo
+from optiga.protocol.rules.updates import access_of, apply, can_hold, has_updates, is_next_version, takes_updates
+from optiga.protocol.rules.values import room_of
 
 
 def begin(machine: Machine, data: bytes) -> RunningUpdate:
@@ -56,18 +43,15 @@ def begin(machine: Machine, data: bytes) -> RunningUpdate:
     manifest = signed.manifest
     _check_values(machine, signed)
     _verify(machine, signed)
-    stored = machine.object(manifest.target_oid)
-    if manifest.target_oid in _UNSUPPORTED:
+    metadata, info = machine.object(manifest.target_oid).metadata, machine.info(manifest.target_oid)
+    if not takes_updates(info):
         raise CommandError(ErrorCode.INVALID_OID)
-    _check_kind(machine, manifest)
-    is_plain_data = isinstance(manifest.kind, DataUpdate) and manifest.encryption is None and not manifest.uid
-    if machine.model.kind.updates_data_only and not is_plain_data:
-        raise CommandError(ErrorCode.INVALID_MANIFEST)
+    _check_kind(machine, info, manifest)
     secret_oid = None if manifest.encryption is None else manifest.encryption.secret_oid
-    access = Tag.METADATA_UPDATE if isinstance(manifest.kind, MetadataUpdate) else Tag.CHANGE
-    machine.require_update(manifest.target_oid, access, signed.anchor_oid, secret_oid)
-    _check_version(stored, manifest)
-    _check_room(machine.info(manifest.target_oid), stored, manifest)
+    machine.require_update(info.oid, access_of(manifest.kind), signed.anchor_oid, secret_oid)
+    if not is_next_version(metadata, manifest.payload_version):
+        raise CommandError(ErrorCode.INVALID_PAYLOAD_VERSION)
+    _check_room(info, metadata, manifest)
     return RunningUpdate(manifest, _cipher(machine, manifest))
 
 
@@ -114,42 +98,25 @@ def _two_integers(signature: bytes, size: int) -> bytes | None:
     return der.content_of(der.SEQUENCE, whole)
 
 
-def _check_kind(machine: Machine, manifest: Manifest) -> None:
-    """Whether the target can hold what the manifest brings."""
-    target, kind = machine.kind(manifest.target_oid), manifest.kind
-    if isinstance(kind, MetadataUpdate):
-        return
-    if isinstance(kind, DataUpdate):
-        fits = not target.is_key
-    elif kind.algorithm.is_ec or kind.algorithm.is_rsa:
-        wanted = ObjectKind.EC_KEY if kind.algorithm.is_ec else ObjectKind.RSA_KEY
-        fits = target is wanted and kind.algorithm in machine.model.algorithms
-    else:
-        fits = target is ObjectKind.SYMMETRIC_KEY
-    if not fits:
+def _check_kind(machine: Machine, info: ObjectInfo, manifest: Manifest) -> None:
+    """Whether the target can hold what the manifest brings, and the model has updates of the kind."""
+    model, kind = machine.model.kind, manifest.kind
+    has_algorithm = (
+        not isinstance(kind, KeyUpdate) or kind.algorithm in AES_KEY_SIZES or kind.algorithm in model.algorithms
+    )
+    if not can_hold(info, kind) or not has_algorithm or not has_updates(model, manifest):
         raise CommandError(ErrorCode.INVALID_MANIFEST)
 
 
-def _check_version(stored: StoredObject, manifest: Manifest) -> None:
-    """A version must be a new one; to end what was interrupted, the same again."""
-    wanted, version = manifest.payload_version, stored.metadata.version
-    is_right = wanted == version if stored.metadata.is_invalid else wanted > version
-    if not is_right:
-        raise CommandError(ErrorCode.INVALID_PAYLOAD_VERSION)
-
-
-def _check_room(info: ObjectInfo, stored: StoredObject, manifest: Manifest) -> None:
-    kind, metadata = manifest.kind, stored.metadata
-    tags: dict[int, bytes] = {Tag.VERSION: manifest.payload_version.to_bytes(2, "big")}
+def _check_room(info: ObjectInfo, metadata: Metadata, manifest: Manifest) -> None:
+    kind = manifest.kind
     if isinstance(kind, MetadataUpdate):
         if metadata.get(Tag.RESET_TYPE) is None:
             raise CommandError(ErrorCode.INVALID_METADATA)
         return
     if isinstance(kind, DataUpdate) and kind.offset + manifest.size > room_of(info, metadata):
         raise CommandError(ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED)
-    if isinstance(kind, KeyUpdate):
-        tags.update({Tag.ALGORITHM: bytes([kind.algorithm]), Tag.KEY_USAGE: bytes([kind.usage])})
-    check_room(metadata.with_tags(tags))
+    check_room(apply(info, metadata, manifest))
 
 
 def _cipher(machine: Machine, manifest: Manifest) -> FragmentCipher | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
@@ -72,10 +73,28 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         check_model(chip, configuration)
         uid = chip.uid.hex if configuration.needs_uid else ""
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
+        chip.do_meanwhile(_load_verifier)
         fate.asked()
         key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
         fate.made()
         return _sign(key, configuration.hash_name, wishes)
+
+
+def warm_up(configuration: Configuration) -> None:
+    """Load what builds a request, and build what can be built of it: asn1crypto makes its tables at their first use.
+
+    For the time that a board's chip takes to begin. What is wrong is said when the request is built.
+    """
+    with suppress(Exception):
+        Wishes.of(configuration, "")
+
+
+def _load_verifier() -> None:
+    """Load what verifies a request."""
+    from cryptography.hazmat.backends.openssl import backend  # noqa: F401
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils  # noqa: F401
+
+    import optiga.pki.public_keys  # noqa: F401
 
 
 def check_model(chip: Chip, configuration: Configuration) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError
-from optiga.objects.irreversible import access_at, state_of
 from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
 from optiga.objects.targets import resolve_slot
 from optiga.pki.pem import encode_pem
@@ -16,6 +15,7 @@ from optiga.protocol.codes import KEY_USAGE_WORDS, CommandCode, ErrorCode, KeyUs
 from optiga.protocol.conditions import NEVER
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, Slot, format_oid, parse_oid
+from optiga.protocol.rules.known import access_now
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -176,7 +176,7 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
     metadata = chip.metadata(plan.oid)
     if unusable := find_unusable(plan.oid, metadata):
         raise unusable.error(chip.port)
-    if access_at(metadata, Tag.EXECUTE, state_of(metadata)) == NEVER:
+    if access_now(metadata, Tag.EXECUTE) == NEVER:
         raise ConfigurationError(
             f"a key in {format_oid(plan.oid)} cannot be used: its metadata have execute: never",
             hint="Take another slot; no key was made",

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError
 from optiga.protocol.codes import ErrorCode, KeyUsage
-from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import SLOTS, Slot, format_oid
+from optiga.protocol.rules.known import is_counted
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
     from optiga.pki.public_keys import PublicKey
+    from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.protocol.metadata import Metadata
 
 CHALLENGE_SIZE = 32
@@ -50,7 +51,34 @@ class Proof:
         return {Outcome.PROVEN: True, Outcome.MISMATCH: False}.get(self.outcome)
 
 
-def prove_key(chip: Chip, slot: Slot, certificate: Certificate, known: Metadata | None = None) -> Proof:
+@dataclass(frozen=True)
+class Attempt:
+    """What came of having a key sign a random number.
+
+    :param verifies: whether the public key verifies it.
+    :param error: why the chip did not sign; None if it did.
+    """
+
+    verifies: bool
+    error: ChipError | None = None
+
+
+def attempt_proof(chip: Chip, key_oid: int, algorithm: KeyAlgorithm, public_key: PublicKey) -> Attempt:
+    """Have a key sign, whatever it is: one that belongs to the public key is proven by that alone. One exchange.
+
+    :param algorithm: that of the public key.
+    """
+    key, challenge = chip.key(key_oid, algorithm), os.urandom(CHALLENGE_SIZE)
+    try:
+        signature = key.sign(challenge)
+    except ChipError as error:
+        return Attempt(verifies=False, error=error)
+    return Attempt(public_key.verifies(signature, challenge, key.default_hash))
+
+
+def prove_key(
+    chip: Chip, slot: Slot, certificate: Certificate, known: Metadata | None = None, attempt: Attempt | None = None
+) -> Proof:
     """Whether the private key of a slot, or another one of the chip, belongs to a certificate.
 
     A certificate may lie in another object than that of its key's slot, as those of the slots five and six must. One
@@ -58,11 +86,12 @@ def prove_key(chip: Chip, slot: Slot, certificate: Certificate, known: Metadata 
     Other keys whose use a counter limits are not used for it.
 
     :param known: the metadata of the slot's key, where they have been asked for.
+    :param attempt: what came of an attempt with the slot's key, where there was one.
     :returns: the proof of the slot's own key, or of the key on the chip that the certificate belongs to.
     :raises ChipError: if the chip refuses to tell a key's metadata.
     """
     public_key = certificate.public_key
-    proof = prove_public_key(chip, slot.key_oid, public_key, known=known)
+    proof = prove_public_key(chip, slot.key_oid, public_key, known=known, attempt=attempt)
     algorithm = public_key.algorithm
     if proof.outcome is Outcome.PROVEN or algorithm is None:
         return proof
@@ -88,15 +117,19 @@ def prove_public_key(
     *,
     sparing: bool = False,
     known: Metadata | None = None,
+    attempt: Attempt | None = None,
 ) -> Proof:
     """Whether a private key on the chip belongs to a public key. One exchange for its metadata, one for the signature.
 
     :param whose: what the public key comes from, for the proof's text.
     :param sparing: do not use a key whose use a counter limits.
     :param known: the key's metadata, where they have been asked for.
+    :param attempt: what came of an attempt with the key, where there was one; it does not sign again.
     :raises ChipError: if the chip refuses to tell the key's metadata.
     """
     label = format_oid(key_oid)
+    if attempt and attempt.verifies:
+        return Proof(Outcome.PROVEN, key_oid, f"the key in {label} is the one of {whose}")
     metadata = known or chip.metadata(key_oid)
     algorithm = metadata.algorithm
     if algorithm is None:
@@ -104,29 +137,17 @@ def prove_public_key(
     if algorithm is not public_key.algorithm:
         text = f"{whose} is of a key {public_key.title}, the key in {label} is {algorithm.title}"
         return Proof(Outcome.MISMATCH, key_oid, text)
-    if not _may_sign(metadata) or (sparing and _is_counted(metadata)):
+    if not _may_sign(metadata) or (sparing and is_counted(metadata, Tag.EXECUTE) is not False):
         text = f"the key in {label} may not sign, so it cannot be proven that {whose} is of this key"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
-    challenge = os.urandom(CHALLENGE_SIZE)
-    key = chip.key(key_oid, algorithm)
-    try:
-        signature = key.sign(challenge)
-    except ChipError as error:
-        text = f"the key in {label} did not sign, so it cannot be proven that {whose} is of this key: {error}"
+    attempt = attempt or attempt_proof(chip, key_oid, algorithm, public_key)
+    if attempt.error:
+        text = f"the key in {label} did not sign, so it cannot be proven that {whose} is of this key: {attempt.error}"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
-    if not public_key.verifies(signature, challenge, key.default_hash):
+    if not attempt.verifies:
         return Proof(Outcome.MISMATCH, key_oid, f"{whose} is of another key than the one in {label}")
     return Proof(Outcome.PROVEN, key_oid, f"the key in {label} is the one of {whose}")
 
 
 def _may_sign(metadata: Metadata) -> bool:
     return bool(metadata.key_usage & (KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE))
-
-
-def _is_counted(metadata: Metadata) -> bool:
-    """Whether each use of a key counts a counter on."""
-    try:
-        condition = metadata.access(Tag.EXECUTE)
-    except ValueError:
-        return True
-    return any(simple.kind is Condition.LINKED_COUNTER for simple in condition)

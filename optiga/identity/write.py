@@ -1,4 +1,6 @@
-"""Writing a file to the chip: checked whole before the chip is touched, read back, and proven against the key."""
+"""Writing a file to the chip: checked whole before the chip is touched, compared with what the chip holds then, and
+proven against the key.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +12,19 @@ from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.files.files import read_input
 from optiga.identity.hexdump import hex_dump
-from optiga.identity.proof import Proof, prove_key
-from optiga.objects.objects import read_data
-from optiga.objects.reading import read_to_compare
+from optiga.identity.proof import Proof, attempt_proof, prove_key
+from optiga.objects.reading import Comparison
 from optiga.objects.targets import Target, resolve_writable
 from optiga.protocol import tls_identity
+from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.protocol.rules.known import is_counted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
-    from optiga.protocol.metadata import Metadata
 
 
 @dataclass(frozen=True)
@@ -127,85 +129,96 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
 
 
 def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> WriteResult:
-    """Write what was planned, read it back, and prove that certificate and key belong together.
+    """Write what was planned, compare it with what the chip holds then, and prove that certificate and key belong
+    together.
 
-    An object that holds the bytes already is not programmed again.
+    An object that holds the bytes already is not programmed again. The chip compares by its own hash, where it gives
+    one (:mod:`optiga.objects.reading`); the key signs first, for one that does not is looked at before anything is
+    written. A certificate of the slot's key costs six exchanges at most where it takes one command to write, and four
+    where it is there already.
 
-    :param strict: prove first, and write nothing unless proven.
+    :param strict: write nothing unless proven.
     :raises ChipError: if the chip refuses, holds other bytes afterwards than were written, or neither reads nor uses
         the object, or a protected update of the slot's key was interrupted; nothing is written then.
     :raises CertificateError: if strict, and the certificate is not proven to be of the slot's key.
     """
     target = plan.target
-    key = _look_at_key(chip, plan)
-    before = _held(chip, target, plan.data)
-    if before is None and (unusable := chip.find_unusable(target.oid)):
+    comparison = None
+    if target.kind is not ObjectKind.DATA or not is_counted(chip.metadata(target.oid), Tag.READ):
+        comparison = Comparison(chip, target.oid, plan.data)
+    is_there = comparison.is_same() if comparison else None
+    if is_there is None and (unusable := chip.find_unusable(target.oid)):
         raise unusable.error(chip.port)
-    proof = _prove(chip, plan, key) if strict else None
-    if proof and not proof.key_match:
+    proof = _prove(chip, plan)
+    if strict and proof and not proof.key_match:
         raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid)
     warnings = list(plan.warnings)
-    written = before != plan.data
-    if written:
+    if not is_there:
         chip.write(target.oid, plan.data)
-        held = _held(chip, target)
-        if held is None:
-            warnings.append(f"{target.info.label} cannot be read freely, so what was written was not compared")
-        elif held != plan.data:
-            raise ChipError(
-                f"{target.info.label} holds other bytes than were written to it ({len(held)}, not {len(plan.data)})"
-                if len(held) != len(plan.data)
-                else f"{target.info.label} holds other bytes than were written to it",
-                hint="Write it again",
-                port=chip.port,
-                oid=target.oid,
-            )
-    proof = proof or _prove(chip, plan, key)
+        warnings += _check_written(chip, plan, None if is_there is None else comparison)
     if proof and not proof.key_match:
         warnings.append(proof.text)
     return WriteResult(
         target.oid,
         target.slot.name if target.slot else None,
         len(plan.data),
-        written,
+        not is_there,
         proof.key_match if proof else None,
         proof.key_oid if proof else None,
         tuple(warnings),
     )
 
 
-def _held(chip: Chip, target: Target, expected: bytes | None = None) -> bytes | None:
-    """What an object holds; None if it cannot be read, or (which data objects may) would count that.
+def _check_written(chip: Chip, plan: WritePlan, comparison: Comparison | None) -> list[str]:
+    """Make sure that an object holds what was written, now that the chip has said that it does.
 
-    :param expected: what it is compared with: of other data a part is enough.
+    A TLS identity says itself where it ends, and nobody reads on: that the chip has erased what was behind it is not
+    asked once more.
+
+    :param comparison: None if it must not be read.
+    :returns: what a person should know.
+    :raises ChipError: if it holds other bytes.
     """
-    if target.kind is ObjectKind.DATA:
-        return read_data(chip, target.info, expected=expected)
-    return chip.read_if_allowed(target.oid) if expected is None else read_to_compare(chip, target.oid, expected)
+    target, data = plan.target, plan.data
+    is_same = comparison.is_same(to_the_end=target.kind is not ObjectKind.CERTIFICATE) if comparison else None
+    if is_same:
+        return []
+    held = chip.read_if_allowed(target.oid) if is_same is False else None
+    if held is None:
+        return [f"{target.info.label} cannot be read freely, so what was written was not compared"]
+    if held == data:  # what can be read is what counts
+        return [f"{target.info.label} holds what was written, but the chip gives another hash of it"]
+    how_many = f" ({len(held)}, not {len(data)})" if len(held) != len(data) else ""
+    pairs = enumerate(zip(held, data, strict=False))
+    where = next((offset for offset, (one, other) in pairs if one != other), min(len(held), len(data)))
+    raise ChipError(
+        f"{target.info.label} holds other bytes than were written to it{how_many}, from offset {where} on",
+        hint="Write it again",
+        port=chip.port,
+        oid=target.oid,
+    )
 
 
-def _look_at_key(chip: Chip, plan: WritePlan) -> Metadata | None:
-    """The metadata of the slot's key; None for objects that belong to no key.
+def _prove(chip: Chip, plan: WritePlan) -> Proof | None:
+    """The proof for the key of a slot; None for objects that belong to no key.
+
+    The key signs before its metadata are asked for. They need not be, where it is the certificate's.
 
     :raises ChipError: if a protected update of the key was interrupted: the chip does not use it until that ends.
     """
     slot = plan.target.slot
     if slot is None or not plan.chain:
         return None
+    public_key, attempt = plan.chain[0].public_key, None
+    if public_key.algorithm is not None and public_key.algorithm.is_ec:  # as the keys of slots with certificates are
+        attempt = attempt_proof(chip, slot.key_oid, public_key.algorithm, public_key)
+        if attempt.verifies:
+            return prove_key(chip, slot, plan.chain[0], attempt=attempt)
     metadata = chip.metadata(slot.key_oid)
     unusable = find_unusable(slot.key_oid, metadata)
     if unusable and unusable.is_interrupted:
         raise unusable.error(chip.port)
-    return metadata
-
-
-def _prove(chip: Chip, plan: WritePlan, key: Metadata | None) -> Proof | None:
-    """The proof for the key of a slot; None for objects that belong to no key.
-
-    :param key: the key's metadata.
-    """
-    slot = plan.target.slot
-    return prove_key(chip, slot, plan.chain[0], key) if slot and plan.chain else None
+    return prove_key(chip, slot, plan.chain[0], metadata, attempt)
 
 
 def _room(size: int, info: ObjectInfo) -> str:

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
 from optiga.objects.counters import read_counter
-from optiga.objects.irreversible import access_at, state_of
 from optiga.objects.objects import find_info
-from optiga.protocol.conditions import Condition, SimpleCondition
+from optiga.protocol.conditions import NEVER, Condition
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import format_oid
+from optiga.protocol.rules.access import evaluate
+from optiga.protocol.rules.known import Known, access_now
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
 
-_NOT_MET = (Condition.NEVER, Condition.INTEGRITY, Condition.AUTHORIZATION)
-"""What no plain command meets: besides never, a protected update and an authorization."""
+_PLAIN = Known(authorized=(), integrity=())
+"""What plain commands are: nobody is authorized for them, and they are no protected update."""
+_UNSHIELDED = Known(confidential=())
+_ALL_COUNTED_OUT = Known(uses=lambda _: False)
 _VERBS = {Tag.CHANGE: "written", Tag.EXECUTE: "used", Tag.READ: "read"}
 
 
@@ -34,7 +37,7 @@ def check_access(chip: Chip, oid: int, *tags: Tag, uses: int = 1) -> Metadata:
     """
     metadata = chip.metadata(oid)
     for tag in tags:
-        if all(any(simple.kind in _NOT_MET for simple in token) for token in _alternatives(metadata, tag)):
+        if evaluate(access_now(metadata, tag), _PLAIN) is False:
             raise _refused(oid, metadata, tag, "Take another slot or object")
         check_counted(chip, oid, metadata, tag, uses=uses)
     return metadata
@@ -47,19 +50,15 @@ def check_counted(chip: Chip, oid: int, metadata: Metadata, tag: Tag, *, uses: i
     :param uses: how often it is going to be done.
     :raises ConfigurationError: if there is no other way than one that is counted, and too few are left.
     """
-    counted = [
-        [simple.value for simple in token if simple.kind is Condition.LINKED_COUNTER]
-        for token in _alternatives(metadata, tag)
-    ]
-    if (
-        counted
-        and all(counted)
-        and not any(
-            all(read_counter(chip, find_info(format_oid(counter))).left >= uses for counter in counters)
-            for counters in counted
-        )
-    ):
-        names = ", ".join(sorted({format_oid(counter) for counters in counted for counter in counters}))
+
+    def has_uses(counter: int) -> bool:
+        return read_counter(chip, find_info(format_oid(counter))).left >= uses
+
+    condition = access_now(metadata, tag)
+    is_limited = condition != NEVER and evaluate(condition, _ALL_COUNTED_OUT) is False  # else no counter need be read
+    if is_limited and evaluate(condition, Known(uses=has_uses)) is False:
+        counters = {simple.value for simple in condition if simple.kind is Condition.LINKED_COUNTER}
+        names = ", ".join(map(format_oid, sorted(counters)))
         raise _refused(oid, metadata, tag, f"The counter {names} has to leave {uses} uses: 'counter set' sets it anew")
 
 
@@ -68,12 +67,8 @@ def needs_shielding(metadata: Metadata, tag: Tag) -> bool:
 
     :param metadata: the object's.
     """
-    alternatives = _alternatives(metadata, tag)
-    return all(any(simple.kind is Condition.CONFIDENTIALITY for simple in token) for token in alternatives)
-
-
-def _alternatives(metadata: Metadata, tag: Tag) -> tuple[tuple[SimpleCondition, ...], ...]:
-    return access_at(metadata, tag, state_of(metadata)).alternatives
+    condition = access_now(metadata, tag)
+    return condition != NEVER and evaluate(condition, _UNSHIELDED) is False
 
 
 def _refused(oid: int, metadata: Metadata, tag: Tag, advice: str) -> ConfigurationError:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.objects.objects import find_info
-from optiga.protocol.codes import ErrorCode, ObjectType
-from optiga.protocol.metadata import Tag
+from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from optiga.chip.unusable import Unusable
 
 _SIZE = 8
-_UP_COUNTER = bytes([ObjectType.UP_COUNTER])
 _MAY_COUNT = (ObjectKind.COUNTER, ObjectKind.DATA)
 
 
@@ -70,7 +68,7 @@ def list_counters(chip: Chip) -> tuple[list[Counter], list[Unusable]]:
         if info.kind in _MAY_COUNT:
             try:
                 metadata = chip.metadata(info.oid)
-                if metadata.get(Tag.TYPE) != _UP_COUNTER:
+                if not metadata.is_counter:
                     continue
                 if why := find_unusable(info.oid, metadata):
                     unusable.append(why)
@@ -84,7 +82,7 @@ def list_counters(chip: Chip) -> tuple[list[Counter], list[Unusable]]:
 
 def what_it_lacks(chip: Chip, info: ObjectInfo) -> str:
     """Why a data object does not count yet, one sentence; empty if nothing. One exchange, none for a chip's own."""
-    if info.kind is ObjectKind.COUNTER or chip.metadata(info.oid).get(Tag.TYPE) == _UP_COUNTER:
+    if info.kind is ObjectKind.COUNTER or chip.metadata(info.oid).is_counter:
         return ""
     makes = f'\'object metadata {info.label} "type: up_counter" "execute: always"\' makes it one'
     return f"{info.label} is no counter yet, for its type is not up_counter: {makes}"

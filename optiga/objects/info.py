@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
-from optiga.objects.irreversible import state_of
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.protocol.codes import ErrorCode, life_cycle_word
 from optiga.protocol.models import find_model
@@ -130,7 +129,7 @@ def _describe_key(metadata: Metadata) -> dict[str, Any] | None:
     return {
         "algorithm": metadata.algorithm.title,
         "usage": metadata.key_usage.words,
-        "life_cycle": life_cycle_word(state_of(metadata)),
+        "life_cycle": life_cycle_word(metadata.state),
     }
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from optiga.objects.irreversible import access_at, state_of
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.conditions import NEVER
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import format_oid
+from optiga.protocol.rules.known import access_now
 
 
 def lost_uses(oid: int, before: Metadata, changes: Metadata) -> list[str]:
@@ -28,6 +28,6 @@ def lost_uses(oid: int, before: Metadata, changes: Metadata) -> list[str]:
 
 def _uses(metadata: Metadata) -> KeyUsage:
     """The usages that a key has and its access condition does not forbid for good."""
-    if metadata.algorithm is None or access_at(metadata, Tag.EXECUTE, state_of(metadata)) == NEVER:
+    if metadata.algorithm is None or access_now(metadata, Tag.EXECUTE) == NEVER:
         return KeyUsage(0)
     return KeyUsage(metadata.key_usage & metadata.algorithm.usages)

@@ -13,26 +13,22 @@ from typing import TYPE_CHECKING, Any
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
-from optiga.objects.irreversible import is_locked, what_stays, what_stays_written
+from optiga.objects.irreversible import what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
-from optiga.objects.reading import read_to_compare
+from optiga.objects.reading import Comparison
+from optiga.objects.targets import WHY_NOT_WRITTEN
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
-from optiga.protocol.conditions import Condition
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata import Metadata, Tag, tag_word
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.models import find_object
-from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind
+from optiga.protocol.objects import COUNTER_SIZE, LAST_ERROR_CODE, LIFE_CYCLES, ObjectInfo, ObjectKind
+from optiga.protocol.rules.known import is_counted
+from optiga.protocol.rules.values import Problem, check_change, check_value
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-
-_UNWRITABLE = {
-    ObjectKind.EC_KEY: "is a private key, which the chip makes itself",
-    ObjectKind.RSA_KEY: "is a private key, which the chip makes itself",
-    ObjectKind.SYMMETRIC_KEY: "is a secret key, which the chip makes itself",
-}
 
 
 def find_info(text: str) -> ObjectInfo:
@@ -127,11 +123,17 @@ def read_words(info: ObjectInfo, texts: Sequence[str]) -> Metadata:
         changes = parse_metadata_words(texts)
     except ValueError as error:
         raise ConfigurationError(str(error), oid=info.oid) from None
-    if info.kind.is_key and changes.get(Tag.TYPE) is not None:
-        raise ConfigurationError(f"type: {info.label} is a key, which has no type of data", oid=info.oid)
-    if not info.kind.is_key and changes.get(Tag.KEY_USAGE) is not None:
-        raise ConfigurationError(f"key_usage: {info.label} is no key", oid=info.oid)
+    for tag, value in changes.items():
+        if check_value(None, info, tag, value) is Problem.OTHER_KIND:
+            raise ConfigurationError(f"{tag_word(tag)}: {why_of_other_kind(info, tag)}", oid=info.oid)
     return changes
+
+
+def why_of_other_kind(info: ObjectInfo, tag: int) -> str:
+    """Why an object cannot have a tag that others have."""
+    if tag == Tag.TYPE:
+        return f"{info.label} is a key, which has no type of data" if info.kind.is_key else f"{info.label} has no type"
+    return f"{info.label} is no key, and has no {tag_word(tag)}"
 
 
 def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: bool = False) -> MetadataChange:
@@ -149,17 +151,19 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
     names = list(changes.in_words())
     if not names:
         return MetadataChange(info, before, changes, ())
-    if before.get(Tag.LCSO) is None:
+    problems = {tag: check_change(None, info, before, tag, value) for tag, value in changes.items()}
+    if Problem.UNCHANGING in problems.values():
         raise ConfigurationError(f"the metadata of {info.label} are the chip's own and never change", oid=info.oid)
-    state, new = before.get(Tag.LCSO), changes.get(Tag.LCSO)
-    if state and new and new[0] < state[0]:
+    wanted_state = changes.in_words().get("lcso")
+    if problems.get(Tag.LCSO) is Problem.NO_VALUE:
+        raise ConfigurationError(f"{info.label}: lcso: {wanted_state} is no life cycle state", oid=info.oid)
+    if problems.get(Tag.LCSO) is Problem.BACKWARDS:
         now = before.in_words()["lcso"]
         raise ConfigurationError(
-            f"{info.label} is in its life cycle state {now} and never goes back to {changes.in_words()['lcso']}",
-            oid=info.oid,
+            f"{info.label} is in its life cycle state {now} and never goes back to {wanted_state}", oid=info.oid
         )
     fixed = [name for name in names if name != "lcso"]
-    if fixed and is_locked(before):
+    if fixed and before.is_locked:
         raise ConfigurationError(
             f"{info.label} is {before.in_words()['lcso']}: {', '.join(fixed)} can never be changed again", oid=info.oid
         )
@@ -175,7 +179,7 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
 def plan_lock(chip: Chip, info: ObjectInfo) -> MetadataChange:
     """What locking an object means; nothing is needed if it is locked already."""
     before = chip.metadata(info.oid)
-    wanted = {} if is_locked(before) else {int(Tag.LCSO): bytes([LifeCycleState.OPERATIONAL])}
+    wanted = {} if before.is_locked else {int(Tag.LCSO): bytes([LifeCycleState.OPERATIONAL])}
     return MetadataChange(info, before, Metadata(wanted), tuple(what_stays(before, Metadata(wanted))))
 
 
@@ -196,11 +200,8 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
     :param offset: where in the object they begin, in bytes.
     :raises ConfigurationError: if the object is not written so, or has no room for them.
     """
-    why = _UNWRITABLE.get(info.kind)
-    if info.kind is ObjectKind.SYSTEM and info.oid == LAST_ERROR_CODE:
-        why = "is the chip's own"
-    if why:
-        raise ConfigurationError(f"{info.label} cannot be written: it {why}", oid=info.oid)
+    if info.kind.is_key or info.oid == LAST_ERROR_CODE:
+        raise ConfigurationError(f"{info.label} cannot be written: it {WHY_NOT_WRITTEN[info.kind]}", oid=info.oid)
     if not data:
         raise ConfigurationError(f"there is nothing to write into {info.label}", oid=info.oid)
     if info.size and offset + len(data) > info.size:
@@ -208,32 +209,43 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
         raise ConfigurationError(
             f"{len(data)} bytes{where} do not fit {info.label}, which has room for {info.size}", oid=info.oid
         )
-    if info.kind is ObjectKind.COUNTER and (offset, len(data)) != (0, 8):
+    if info.kind is ObjectKind.COUNTER and (offset, len(data)) != (0, COUNTER_SIZE):
         raise ConfigurationError(f"{info.label} is a counter", hint="'counter set' writes it", oid=info.oid)
 
 
-def read_data(
-    chip: Chip, info: ObjectInfo, metadata: Metadata | None = None, *, expected: bytes | None = None
-) -> bytes | None:
+def read_data(chip: Chip, info: ObjectInfo, metadata: Metadata | None = None) -> bytes | None:
     """Data of an object; None if they cannot be read, or reading them would advance a counter.
 
     :param metadata: the object's; where they are None, one exchange asks for them.
-    :param expected: the bytes that they are compared with: of other data a part is enough (:mod:`.reading`).
     """
     known = chip.metadata(info.oid) if metadata is None else metadata
-    if info.kind.is_key or _counts(known):
+    if info.kind.is_key or is_counted(known, Tag.READ):
+        return None
+    return b"" if known.used_size == 0 else chip.read_if_allowed(info.oid)
+
+
+def compare_data(
+    chip: Chip,
+    info: ObjectInfo,
+    expected: bytes,
+    metadata: Metadata | None = None,
+    *,
+    offset: int = 0,
+    to_the_end: bool = True,
+) -> bool | None:
+    """Whether an object holds bytes; None as for :func:`read_data`. The exchanges of :class:`.reading.Comparison`.
+
+    :param expected: the bytes.
+    :param metadata: the object's; where they are None, one exchange asks for them.
+    :param offset: where in the object the bytes begin.
+    :param to_the_end: whether they must be the object's last.
+    """
+    known = chip.metadata(info.oid) if metadata is None else metadata
+    if info.kind.is_key or is_counted(known, Tag.READ):
         return None
     if known.used_size == 0:
-        return b""
-    return chip.read_if_allowed(info.oid) if expected is None else read_to_compare(chip, info.oid, expected)
-
-
-def _counts(metadata: Metadata) -> bool:
-    """Whether reading an object advances a counter."""
-    try:
-        return any(simple.kind is Condition.LINKED_COUNTER for simple in metadata.access(Tag.READ))
-    except ValueError:
-        return False
+        return not expected
+    return Comparison(chip, info.oid, expected, offset=offset).is_same(to_the_end=to_the_end)
 
 
 @dataclass(frozen=True)
@@ -255,15 +267,12 @@ class DataChange:
 
 def plan_data(chip: Chip, info: ObjectInfo, data: bytes, *, offset: int = 0, erase: bool = True) -> DataChange:
     """Compare data that are to be written with those that an object holds. Changes nothing."""
-    whole = bytes(offset) + data
-    held = read_data(chip, info, expected=whole if erase else None)
-    if held is None:
-        same = False
-    elif erase:
-        same = held == whole
+    if erase:
+        is_there = compare_data(chip, info, bytes(offset) + data)
     else:
-        same = held[offset : offset + len(data)] == data
-    return DataChange(info, data, offset, erase, not same, tuple(what_stays_written(info.oid, data, held or b"")))
+        is_there = compare_data(chip, info, data, offset=offset, to_the_end=False)
+    state = (chip.read_if_allowed(info.oid) or b"") if info.oid in LIFE_CYCLES else b""
+    return DataChange(info, data, offset, erase, not is_there, tuple(what_stays_written(info.oid, data, state)))
 
 
 def execute_data(chip: Chip, change: DataChange) -> None:

@@ -12,7 +12,7 @@ DEFAULT_SLOT = "second"
 
 _WRITABLE = (ObjectKind.CERTIFICATE, ObjectKind.TRUST_ANCHOR, ObjectKind.DATA)
 _UNREADABLE = (ObjectKind.EC_KEY, ObjectKind.RSA_KEY, ObjectKind.SYMMETRIC_KEY, ObjectKind.SESSION)
-_WHY_NOT_WRITTEN = {
+WHY_NOT_WRITTEN = {
     ObjectKind.SYSTEM: "is the chip's own",
     ObjectKind.COUNTER: "is a counter",
     ObjectKind.SECRET: "is a secret shared with a host, which a file must not hold",
@@ -21,6 +21,7 @@ _WHY_NOT_WRITTEN = {
     ObjectKind.SYMMETRIC_KEY: "is a secret key, which the chip makes itself",
     ObjectKind.SESSION: "is a session's secret, which only the chip knows",
 }
+"""Why a file is not written to objects of a kind."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def resolve_writable(slot: str | None = None, oid: str | None = None) -> Target:
         target = _find_object(name) if found is None else _certificate_of(found)
     if target.kind not in _WRITABLE:
         raise ConfigurationError(
-            f"{target.info.label} cannot be written: it {_WHY_NOT_WRITTEN[target.kind]}",
+            f"{target.info.label} cannot be written: it {WHY_NOT_WRITTEN[target.kind]}",
             hint=_slot_hint(target.oid) or f"Files are written to {_list_objects(_WRITABLE)}",
             oid=target.oid,
         )

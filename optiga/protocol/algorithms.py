@@ -5,15 +5,15 @@ Source: SRM, table "Algorithm Identifier". Names are those of the configuration 
 
 from __future__ import annotations
 
-from enum import IntEnum, unique
+from enum import unique
 from typing import NamedTuple
 
 from optiga.protocol import der
-from optiga.protocol.codes import KeyUsage, SignatureScheme
+from optiga.protocol.codes import CodeEnum, KeyUsage, SignatureScheme
 
 
 @unique
-class KeyAlgorithm(IntEnum):
+class KeyAlgorithm(CodeEnum):
     """Parameter of GenKeyPair and GenSymKey, and value of the metadata tag 0xE0."""
 
     SECP256R1 = 0x03

@@ -6,15 +6,31 @@ Source: OPTIGA Trust M Solution Reference Manual v3.70 (SRM), the table named wi
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag, unique
+from typing import TypeVar
 
 from optiga.protocol.commands import CommandCode as CommandCode  # noqa: PLC0414 - it is a code, too
+
+_Member = TypeVar("_Member", bound="CodeEnum")
+
+
+class CodeEnum(IntEnum):
+    """Numbers of the chip that have names."""
+
+    @classmethod
+    def of(cls: type[_Member], value: int) -> _Member | None:
+        """The member of a number; None if that has no name."""
+        try:
+            return cls(value)
+        except ValueError:
+            return None
+
 
 CLEAR_LAST_ERROR = 0x80
 """Bit of the command code that clears the last error code before the command is looked at."""
 
 
 @unique
-class ErrorCode(IntEnum):
+class ErrorCode(CodeEnum):
     """Values of the last error code, object 0xF1C2. SRM, table "Error Codes"."""
 
     NO_ERROR = 0x00
@@ -85,7 +101,7 @@ ALL_KEY_USAGES = sum(KeyUsage)
 
 
 @unique
-class SignatureScheme(IntEnum):
+class SignatureScheme(CodeEnum):
     """Parameter of CalcSign and VerifySign. SRM, table "Signature Schemes"."""
 
     RSASSA_PKCS1_V15_SHA256 = 0x01
@@ -95,7 +111,7 @@ class SignatureScheme(IntEnum):
 
 
 @unique
-class LifeCycleState(IntEnum):
+class LifeCycleState(CodeEnum):
     """SRM, table "Life Cycle Status"."""
 
     CREATION = 0x01
@@ -110,19 +126,25 @@ LIFE_CYCLE_WORDS = {state.name.lower(): state for state in LifeCycleState}
 
 def life_cycle_word(value: int) -> str:
     """A life cycle state in words; in hex where it has none."""
-    return LifeCycleState(value).name.lower() if value in tuple(LifeCycleState) else f"0x{value:02x}"
+    state = LifeCycleState.of(value)
+    return f"0x{value:02x}" if state is None else state.name.lower()
 
 
 @unique
-class Flush(IntEnum):
+class Flush(CodeEnum):
     """How a reset overwrites content. SRM, table "Metadata Update Identifier"."""
 
     ZEROS = 0x10
     RANDOM = 0x20
 
 
+def is_reset_type(number: int) -> bool:
+    """Whether it is a life cycle state to go to, a way of overwriting content, both, or neither (0). Same table."""
+    return number & 0x0F in (0, *LifeCycleState) and number & ~0x0F in (0, *Flush)
+
+
 @unique
-class ObjectType(IntEnum):
+class ObjectType(CodeEnum):
     """What the data of an object are. SRM, table "Data Object Types"."""
 
     BYTE_STRING = 0x00

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import IntEnum, unique
+from enum import unique
+from functools import lru_cache
 from typing import NamedTuple
 
-from optiga.protocol.codes import life_cycle_word
+from optiga.protocol.codes import CodeEnum, life_cycle_word
 from optiga.protocol.objects import format_oid
 
 
 @unique
-class Condition(IntEnum):
+class Condition(CodeEnum):
     """Identifiers of simple access conditions. SRM, table "Access Condition Identifier and Operators"."""
 
     ALWAYS = 0x00
@@ -28,7 +29,7 @@ class Condition(IntEnum):
 
 
 @unique
-class Operator(IntEnum):
+class Operator(CodeEnum):
     """Operators of access conditions, same table."""
 
     EQUAL = 0xFA
@@ -100,6 +101,12 @@ class SimpleCondition(NamedTuple):
         """Bytes behind the identifier of its kind."""
         return _OPERAND_SIZES[self.kind]
 
+    def encode(self) -> bytes:
+        """The bytes of a metadata tag that it takes."""
+        if self.comparison is not None:
+            return bytes([self.kind, self.comparison, self.value])
+        return bytes([self.kind]) + self.value.to_bytes(self.operand_size, "big")
+
     def __str__(self) -> str:
         word = self.word
         if self.comparison is not None:
@@ -108,16 +115,26 @@ class SimpleCondition(NamedTuple):
         return word if size == 0 else f"{word} 0x{self.value:02x}" if size == 1 else f"{word} {format_oid(self.value)}"
 
 
+Alternative = tuple[SimpleCondition, ...]
+"""Simple conditions that hold together."""
+
+
 class AccessCondition:
     """A whole access condition: it holds if all simple conditions of any one of its alternatives hold. Immutable.
 
     :param alternatives: the alternatives, each a tuple of simple conditions.
+    :raises ValueError: if the manual does not allow so many, or these together.
     """
 
     __slots__ = ("alternatives",)
 
-    def __init__(self, alternatives: tuple[tuple[SimpleCondition, ...], ...]) -> None:
+    def __init__(self, alternatives: tuple[Alternative, ...]) -> None:
         self.alternatives = alternatives
+        simple = list(self)
+        if len(simple) > 1 and any(c.kind in (Condition.ALWAYS, Condition.NEVER) for c in simple):
+            raise ValueError("access condition: always and never stand alone")
+        if not 0 < len(alternatives) <= 3 or not all(0 < len(token) <= 7 for token in alternatives):
+            raise ValueError("access condition: at most 3 alternatives of at most 7 conditions")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AccessCondition) and self.alternatives == other.alternatives
@@ -134,28 +151,12 @@ class AccessCondition:
 
         :raises ValueError: if it is no condition by the manual's rules.
         """
-        alternatives: list[tuple[SimpleCondition, ...]] = []
-        token: list[SimpleCondition] = []
-        rest = data
-        while True:
-            condition, rest = _parse_simple(rest)
-            token.append(condition)
-            if not rest:
-                break
-            if rest[0] == Operator.OR:
-                alternatives.append(tuple(token))
-                token = []
-            elif rest[0] != Operator.AND:
-                raise ValueError(f"access condition: 0x{rest[0]:02x} stands where an operator must")
-            rest = rest[1:]
-        alternatives.append(tuple(token))
-        parsed = cls(tuple(alternatives))
-        simple = list(parsed)
-        if len(simple) > 1 and any(c.kind in (Condition.ALWAYS, Condition.NEVER) for c in simple):
-            raise ValueError("access condition: always and never stand alone")
-        if len(alternatives) > 3 or any(len(token) > 7 for token in alternatives):
-            raise ValueError("access condition: at most 3 alternatives of at most 7 conditions")
-        return parsed
+        return _parse(bytes(data))
+
+    def encode(self) -> bytes:
+        """The bytes that :meth:`parse` takes."""
+        tokens = (bytes([Operator.AND]).join(simple.encode() for simple in token) for token in self.alternatives)
+        return bytes([Operator.OR]).join(tokens)
 
     def __iter__(self) -> Iterator[SimpleCondition]:
         """Every simple condition, from left to right."""
@@ -166,6 +167,26 @@ class AccessCondition:
         return " || ".join(" && ".join(str(condition) for condition in token) for token in self.alternatives)
 
 
+@lru_cache(maxsize=256)
+def _parse(data: bytes) -> AccessCondition:
+    """A condition from its bytes; the same few stand in most objects of most chips."""
+    alternatives: list[Alternative] = []
+    token: list[SimpleCondition] = []
+    rest = data
+    while True:
+        condition, rest = _parse_simple(rest)
+        token.append(condition)
+        if not rest:
+            break
+        if rest[0] == Operator.OR:
+            alternatives.append(tuple(token))
+            token = []
+        elif rest[0] != Operator.AND:
+            raise ValueError(f"access condition: 0x{rest[0]:02x} stands where an operator must")
+        rest = rest[1:]
+    return AccessCondition((*alternatives, tuple(token)))
+
+
 ALWAYS = AccessCondition(((SimpleCondition(Condition.ALWAYS),),))
 NEVER = AccessCondition(((SimpleCondition(Condition.NEVER),),))
 
@@ -174,16 +195,16 @@ def _parse_simple(data: bytes) -> tuple[SimpleCondition, bytes]:
     """The first simple condition of data, and what follows it."""
     if not data:
         raise ValueError("access condition: it ends where a condition must stand")
-    try:
-        kind = Condition(data[0])
-    except ValueError:
-        raise ValueError(f"access condition: unknown identifier 0x{data[0]:02x}") from None
+    kind = Condition.of(data[0])
+    if kind is None:
+        raise ValueError(f"access condition: unknown identifier 0x{data[0]:02x}")
     size = _OPERAND_SIZES[kind]
     operand, rest = data[1 : 1 + size], data[1 + size :]
     if len(operand) < size:
         raise ValueError(f"access condition: {_WORDS_OF_CONDITIONS[kind]} is cut off")
     if kind not in LCS_CONDITIONS:
         return SimpleCondition(kind, None, int.from_bytes(operand, "big")), rest
-    if operand[0] not in _SIGNS_OF_COMPARISONS:
+    comparison = Operator.of(operand[0])
+    if comparison not in _SIGNS_OF_COMPARISONS:
         raise ValueError(f"access condition: 0x{operand[0]:02x} is no comparison")
-    return SimpleCondition(kind, Operator(operand[0]), operand[1]), rest
+    return SimpleCondition(kind, comparison, operand[1]), rest

@@ -7,11 +7,11 @@ of the CDDL files that Infineon publishes with its host library (``OPTIGA_Trust_
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, unique
+from enum import unique
 from typing import Any, TypeVar
 
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ALL_KEY_USAGES, Flush, KeyUsage
+from optiga.protocol.codes import ALL_KEY_USAGES, CodeEnum, Flush, KeyUsage
 
 MANIFEST_VERSION = 1
 """The one version there is: Param of SetObjectProtected, and first field of a manifest."""
@@ -34,11 +34,11 @@ _MAX_LABEL = 32
 _SEED_SIZES = range(16, 65)
 _UINT16, _UINT32 = range(1 << 16), range(1 << 32)
 
-E = TypeVar("E", bound=IntEnum)
+E = TypeVar("E", bound=CodeEnum)
 
 
 @unique
-class PayloadType(IntEnum):
+class PayloadType(CodeEnum):
     """What an update replaces."""
 
     DATA = -1
@@ -47,7 +47,7 @@ class PayloadType(IntEnum):
 
 
 @unique
-class ManifestSignature(IntEnum):
+class ManifestSignature(CodeEnum):
     """How a manifest is signed; always over a SHA-256 digest, whatever the curve."""
 
     ECDSA_SHA256 = -7
@@ -55,7 +55,7 @@ class ManifestSignature(IntEnum):
 
 
 @unique
-class WriteType(IntEnum):
+class WriteType(CodeEnum):
     """What becomes of data beside those that are written."""
 
     WRITE = 1
@@ -63,7 +63,7 @@ class WriteType(IntEnum):
 
 
 @unique
-class KeyPart(IntEnum):
+class KeyPart(CodeEnum):
     """Tags of a key in a payload. SRM, "Format of keys in Payload"."""
 
     SECRET = 0x01
@@ -78,7 +78,7 @@ EXPONENT_SIZE = 4
 
 
 @unique
-class ContentReset(IntEnum):
+class ContentReset(CodeEnum):
     """What becomes of an object's content when its metadata are updated, and they do not say it themselves."""
 
     AS_METADATA = 0
@@ -369,10 +369,9 @@ def _number(tree: object, allowed: range, what: str) -> int:
 
 
 def _enum(kind: type[E], tree: object, what: str) -> E:
-    if type(tree) is int:
-        for known in kind:
-            if known == tree:
-                return known
+    known = kind.of(tree) if type(tree) is int else None
+    if known is not None:
+        return known
     raise ValueError(f"manifest: {what} {tree!r} is not supported")
 
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import IntEnum, unique
+from enum import unique
 
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ALL_KEY_USAGES, Flush, KeyUsage, LifeCycleState, ObjectType, life_cycle_word
+from optiga.protocol.codes import (
+    ALL_KEY_USAGES,
+    CodeEnum,
+    Flush,
+    KeyUsage,
+    LifeCycleState,
+    ObjectType,
+    is_reset_type,
+    life_cycle_word,
+)
 from optiga.protocol.conditions import NEVER, AccessCondition
 
 CONSTRUCTED_TAG = 0x20
@@ -23,7 +32,7 @@ MAX_UPDATE_SECRET = 64
 
 
 @unique
-class Tag(IntEnum):
+class Tag(CodeEnum):
     """SRM, table "Metadata associated with data and key objects"."""
 
     LCSO = 0xC0
@@ -112,8 +121,18 @@ class Metadata:
 
         :raises ValueError: if the value is no life cycle state.
         """
+        return LifeCycleState(self.state)
+
+    @property
+    def state(self) -> int:
+        """LcsO as a number, whether or not it has a name; operational where the tag is absent."""
         value = self._items.get(Tag.LCSO)
-        return LifeCycleState.OPERATIONAL if not value else LifeCycleState(value[0])
+        return value[0] if value else LifeCycleState.OPERATIONAL
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether they are fixed: the object is operational, or has no life cycle state of its own."""
+        return self.state >= LifeCycleState.OPERATIONAL
 
     @property
     def max_size(self) -> int | None:
@@ -136,10 +155,7 @@ class Metadata:
     def algorithm(self) -> KeyAlgorithm | None:
         """Algorithm of the key in the object; None where there is no key yet, or one of an unknown algorithm."""
         value = self._number(Tag.ALGORITHM)
-        try:
-            return None if value is None else KeyAlgorithm(value)
-        except ValueError:
-            return None
+        return None if value is None else KeyAlgorithm.of(value)
 
     @property
     def key_usage(self) -> KeyUsage:
@@ -154,6 +170,11 @@ class Metadata:
         """
         value = self._number(Tag.TYPE)
         return None if value is None else ObjectType(value)
+
+    @property
+    def is_counter(self) -> bool:
+        """Whether the data are a counter: its value and its threshold. SRM, "Data Object Types"."""
+        return self._number(Tag.TYPE) == ObjectType.UP_COUNTER
 
     @property
     def version(self) -> int:
@@ -179,7 +200,7 @@ class Metadata:
 
     def in_words(self) -> dict[str, str]:
         """What the tags say, for people: ``{"lcso": "creation", "change": "lcso < operational", …}``."""
-        return {_tag_word(tag): self._value_in_words(tag, value) for tag, value in self._items.items()}
+        return {tag_word(tag): self._value_in_words(tag, value) for tag, value in self._items.items()}
 
     def _value_in_words(self, tag: int, value: bytes) -> str:
         number = int.from_bytes(value, "big")
@@ -215,11 +236,6 @@ def _usage_words(usage: int) -> str:
     return ", ".join(KeyUsage(usage).words) or "none"
 
 
-def is_reset_type(number: int) -> bool:
-    """Whether it is a life cycle state to go to, a way of overwriting content, both, or neither (0)."""
-    return number & 0x0F in (0, *LifeCycleState) and number & ~0x0F in (0, *Flush)
-
-
 def _reset_words(reset: int) -> str:
     """A reset type: the life cycle state that the object goes to, and what its content is overwritten with.
 
@@ -234,8 +250,7 @@ def _reset_words(reset: int) -> str:
     return ", ".join(words) or "none"
 
 
-def _tag_word(tag: int) -> str:
-    try:
-        return Tag(tag).name.lower()
-    except ValueError:
-        return f"0x{tag:02x}"
+def tag_word(tag: int) -> str:
+    """A tag in words; in hex where it has none."""
+    known = Tag.of(tag)
+    return f"0x{tag:02x}" if known is None else known.name.lower()

@@ -18,6 +18,7 @@ from optiga.protocol.conditions import (
     AccessCondition,
     Condition,
     Operator,
+    SimpleCondition,
 )
 from optiga.protocol.metadata import (
     ACCESS_TAGS,
@@ -28,8 +29,10 @@ from optiga.protocol.metadata import (
     OWN_TAGS,
     Metadata,
     Tag,
+    tag_word,
 )
 from optiga.protocol.objects import parse_oid
+from optiga.protocol.rules.values import VALUE_SIZES, Problem, check_form
 
 _SECURITY_STATUSES = (Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION)
 _JOINTS = {"&&": Operator.AND, "and": Operator.AND, "||": Operator.OR, "or": Operator.OR}
@@ -75,9 +78,10 @@ def parse_tag(name: str) -> int:
         if number is None or len(number) != 1:
             known = ", ".join(tag.name.lower() for tag in Tag if tag not in OWN_TAGS)
             raise ValueError(f"{name.strip()!r} is no tag of metadata; there are {known}") from None
-        if number[0] not in tuple(Tag):
+        known_tag = Tag.of(number[0])
+        if known_tag is None:
             return number[0]
-        tag = Tag(number[0])
+        tag = known_tag
     if tag in OWN_TAGS:
         raise ValueError(f"{word}: the chip alone sets it")
     return int(tag)
@@ -88,16 +92,19 @@ def parse_value(tag: int, text: str) -> bytes:
 
     :raises ValueError: one line that names the word that is wrong, and what may stand there.
     """
-    name = Tag(tag).name.lower() if tag in tuple(Tag) else f"0x{tag:02x}"
+    name = tag_word(tag)
     text = text.strip()
     if not text:
         raise ValueError(f"{name}: its value is missing")
     raw = _hex(text.lower()) if text.lower().startswith("0x") else None
     if raw is not None:
-        return _check_raw(tag, name, raw)
+        wrong = describe_form(tag, raw)
+        if wrong:
+            raise ValueError(f"{name}: {wrong}")
+        return raw
     try:
         if tag in ACCESS_TAGS:
-            return encode_condition(text)
+            return parse_condition(text).encode()
         if tag == Tag.VERSION:
             return _version(text)
         if tag == Tag.LCSO:
@@ -113,13 +120,13 @@ def parse_value(tag: int, text: str) -> bytes:
     raise ValueError(f"{name}: {text!r} is no value in hex, as 0x01 is")
 
 
-def encode_condition(text: str) -> bytes:
-    """An access condition from its words, as the value of a tag. ``&&`` binds stronger than ``||``.
+def parse_condition(text: str) -> AccessCondition:
+    """An access condition from its words. ``&&`` binds stronger than ``||``.
 
     :raises ValueError: if the words are no condition by the manual's rules.
     """
     words = _WORD.findall(text)
-    encoded = bytearray()
+    alternatives: list[list[SimpleCondition]] = [[]]
     place = 0
 
     def word() -> str:
@@ -129,43 +136,42 @@ def encode_condition(text: str) -> bytes:
         return words[place - 1] if place <= len(words) else ""
 
     while True:
-        encoded += _simple(word(), word)
+        alternatives[-1].append(_simple(word(), word))
         joint = word()
         if not joint:
-            break
+            return AccessCondition(tuple(map(tuple, alternatives)))
         if joint.lower() not in _JOINTS:
             raise _unexpected(joint, "&& (and), || (or) or nothing")
-        encoded.append(_JOINTS[joint.lower()])
-    AccessCondition.parse(bytes(encoded))  # the rules that concern the whole
-    return bytes(encoded)
+        if _JOINTS[joint.lower()] is Operator.OR:
+            alternatives.append([])
 
 
-def _simple(name: str, word: Callable[[], str]) -> bytes:
+def _simple(name: str, word: Callable[[], str]) -> SimpleCondition:
     """One simple condition whose first word is given; the others are taken."""
     kind = CONDITION_WORDS.get(name.lower())
     if kind is None:
         raise _unexpected(name, f"one of {', '.join(CONDITION_WORDS)}")
     if kind in (Condition.ALWAYS, Condition.NEVER):
-        return bytes([kind])
+        return SimpleCondition(kind)
     if kind in LCS_CONDITIONS:
         comparison = word()
         if comparison not in COMPARISON_WORDS:
             raise _unexpected(comparison, f"one of {', '.join(COMPARISON_WORDS)} behind {name.lower()}")
-        return bytes([kind, COMPARISON_WORDS[comparison], _choice(word(), _STATES, "a life cycle state")])
+        return SimpleCondition(kind, COMPARISON_WORDS[comparison], _choice(word(), _STATES, "a life cycle state"))
     operand = word()
     if kind in _SECURITY_STATUSES:
         bits = _hex(operand.lower())
         if bits is None or len(bits) != 1:
             raise _unexpected(operand, f"the bits of a security status behind {name.lower()}, as 0x20")
-        return bytes([kind]) + bits
+        return SimpleCondition(kind, None, bits[0])
     oid = parse_oid(operand)
     if oid is None:
         raise _unexpected(operand, f"the identifier of an object behind {name.lower()}, as 0xE0E8")
-    return bytes([kind]) + oid.to_bytes(2, "big")
+    return SimpleCondition(kind, None, oid)
 
 
 def _unexpected(word: str, allowed: str) -> ValueError:
-    if word in tuple("()[]{}") and word:
+    if word and word in "()[]{}":
         return ValueError("brackets are not supported: && binds stronger than ||, so write each alternative out")
     return ValueError(f"{word!r} stands where {allowed} must" if word else f"it ends where {allowed} must stand")
 
@@ -208,18 +214,17 @@ def _version(text: str) -> bytes:
     return (int(match[1]) | (INVALID_FLAG if match[2] else 0)).to_bytes(2, "big")
 
 
-def _check_raw(tag: int, name: str, raw: bytes) -> bytes:
-    """A value that was given in hex, if it is of the tag's size."""
-    sizes = {Tag.VERSION: 2, Tag.LCSO: 1, Tag.TYPE: 1, Tag.KEY_USAGE: 1, Tag.RESET_TYPE: 1}
-    size = sizes.get(Tag(tag)) if tag in tuple(Tag) else None
-    if size is not None and len(raw) != size:
-        raise ValueError(f"{name}: 0x{raw.hex()} has {len(raw)} bytes, not {size}")
-    if tag in ACCESS_TAGS:
+def describe_form(tag: int, value: bytes) -> str:
+    """What is wrong with the form of a tag's value, for people; empty if nothing is."""
+    problem = check_form(tag, value)
+    if problem is Problem.SIZE:
+        return f"0x{value.hex()} has {len(value)} bytes, not {VALUE_SIZES[tag]}"
+    if problem is Problem.NO_CONDITION:
         try:
-            AccessCondition.parse(raw)
+            AccessCondition.parse(value)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-    return raw
+            return str(error)
+    return ""
 
 
 def _hex(text: str) -> bytes | None:

@@ -7,27 +7,28 @@ library and command-line tools for it (commands, parameters, identifiers) and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ObjectType
 from optiga.protocol.commands import params
-from optiga.protocol.conditions import AccessCondition, Condition, SimpleCondition
-from optiga.protocol.metadata import ACCESS_TAGS, Metadata, Tag
+from optiga.protocol.conditions import Condition
+from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid, parse_oid
 
 
-class Lack(Exception):  # noqa: N818 - not an error by itself: who catches it says what it means there
-    """A model does not have what a command asks for.
+class Lack:
+    """What a model does not have, and a command asks for.
 
     :param what: what it lacks, for example ``rsa2048 keys``.
     :param instead: what it has in that place, for example ``secp256r1, secp384r1``; empty if nothing.
     """
 
+    __slots__ = ("instead", "what")
+
     def __init__(self, what: str, instead: str = "") -> None:
-        super().__init__(what)
         self.what = what
         self.instead = instead
 
@@ -66,56 +67,22 @@ class Model:
         """Of the key pairs that it makes."""
         return frozenset(map(KeyAlgorithm, self.commands[CommandCode.GEN_KEY_PAIR]))
 
-    def check(self, code: CommandCode, param: int | None = None, oid: int | None = None) -> None:
-        """Make sure that it has a command, a value of its Param field, and an object.
+    def lack(self, code: CommandCode, param: int | None = None, oid: int | None = None) -> Lack | None:
+        """What it does not have of a command, a value of its Param field, and an object; None if it has them.
 
         An object that no model has, and a value that has no name, are left for the chip to judge.
-
-        :raises Lack: if it does not.
         """
         if code not in self.commands:
-            raise Lack(f"command {code.title}")
+            return Lack(f"command {code.title}")
         if param is not None and param not in self.commands[code]:
             what = params.describe(code, param)
             if what:
-                raise Lack(what, params.listed(code, self.commands[code]))
+                return Lack(what, params.listed(code, self.commands[code]))
         if oid is not None and oid not in self.objects and oid in ALL_OBJECTS:
-            wanted = ALL_OBJECTS[oid]
-            same = [info.label for info in self.objects.values() if info.kind is wanted.kind]
-            raise Lack(f"object {format_oid(oid)}, {wanted.name}", ", ".join(same))
-
-    def check_stored_random(self) -> None:
-        """Make sure that a session of it can keep random bytes.
-
-        :raises Lack: if it cannot.
-        """
-        if not self.stores_random:
-            raise Lack("random bytes in sessions")
-
-    def check_metadata(self, metadata: Metadata) -> None:
-        """Make sure that it has the tags, the conditions and the type of an object's metadata.
-
-        What no model has is left for the chip to judge.
-
-        :raises Lack: if it does not.
-        """
-        for tag, value in metadata.items():
-            if tag in tuple(Tag) and tag not in self.metadata_tags:
-                raise Lack(f"metadata tag {Tag(tag).name.lower()}")
-            number = int.from_bytes(value, "big")
-            if tag == Tag.TYPE and number in tuple(ObjectType) and number not in self.object_types:
-                raise Lack(f"type {ObjectType(number).name.lower()}")
-            for simple in _conditions(value) if tag in ACCESS_TAGS else ():
-                if simple.kind not in self.conditions:
-                    raise Lack(f"condition {str(simple).partition(' ')[0]}")
-
-
-def _conditions(value: bytes) -> Iterable[SimpleCondition]:
-    """The simple conditions of an access condition; none where it is none."""
-    try:
-        return tuple(AccessCondition.parse(value))
-    except ValueError:
-        return ()
+            missing = ALL_OBJECTS[oid]
+            same = [info.label for info in self.objects.values() if info.kind is missing.kind]
+            return Lack(f"object {format_oid(oid)}, {missing.name}", ", ".join(same))
+        return None
 
 
 def find_model(build: str) -> Model | None:

@@ -28,10 +28,15 @@ LAST_ERROR_CODE = 0xF1C2
 RANGES = {SLEEP_DELAY: range(20, 256), CURRENT_LIMIT: range(6, 16)}
 """What their one byte can say, in ms and mA. SRM, table "Common data structures"."""
 
+LIFE_CYCLES = (LCS_GLOBAL, LCS_APPLICATION)
+"""Objects whose one byte is a life cycle state, of the whole chip and of the application."""
+
 CERTIFICATE_SIZE = 1728
 """Bytes of a certificate object."""
 TRUST_ANCHOR_SIZE = 1200
 """Bytes of a trust anchor object."""
+COUNTER_SIZE = 8
+"""Bytes of a counter: its value and its threshold, four each."""
 
 
 class ObjectKind(Enum):
@@ -98,7 +103,7 @@ def _objects() -> dict[int, ObjectInfo]:
     infos += [ObjectInfo(INFINEON_KEY + i, f"device private EC key {i + 1}", kind.EC_KEY) for i in range(4)]
     infos += [ObjectInfo(0xE0FC + i, f"device private RSA key {i + 1}", kind.RSA_KEY) for i in range(2)]
     infos += [ObjectInfo(0xE100 + i, f"session context {i + 1}", kind.SESSION) for i in range(4)]
-    infos += [ObjectInfo(0xE120 + i, f"monotonic counter {i + 1}", kind.COUNTER, 8) for i in range(4)]
+    infos += [ObjectInfo(0xE120 + i, f"monotonic counter {i + 1}", kind.COUNTER, COUNTER_SIZE) for i in range(4)]
     infos += [ObjectInfo(0xF1D0 + i, f"arbitrary data type 3, {i + 1}", kind.DATA, 140) for i in range(12)]
     infos += [ObjectInfo(0xF1E0 + i, f"arbitrary data type 2, {i + 1}", kind.DATA, 1500) for i in range(2)]
     return {info.oid: info for info in sorted(infos, key=lambda info: info.oid)}

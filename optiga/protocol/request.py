@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import Enum
+from typing import NamedTuple
 
 from optiga.protocol import apdu as _apdu
-from optiga.protocol.value import Value
 
 
 class Returns(Enum):
@@ -19,8 +19,7 @@ class Returns(Enum):
     """As :attr:`EITHER`; but an answer without data is more likely one to another command."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Traits(Value):
+class Traits(NamedTuple):
     """What a command says of itself to whoever carries it.
 
     :param returns: what its answer brings, so that an answer to another command is not taken for its own.
@@ -39,15 +38,17 @@ class Traits(Value):
     hides_answer: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Request(Value):
+class Request(NamedTuple):
     """A command APDU on its way to a chip.
 
     :param apdu: its bytes; not printed where they carry a secret.
+    :param meanwhile: what its sender could do while the chip works; a way to the chip that waits has it done, others
+        need not.
     """
 
     apdu: bytes
     traits: Traits
+    meanwhile: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
         shown = f"({len(self.apdu)} bytes with a secret)" if self.traits.hides_command else self.apdu.hex()

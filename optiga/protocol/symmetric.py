@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, unique
+from enum import unique
+
+from optiga.protocol.codes import CodeEnum
 
 
 @unique
-class SymmetricMode(IntEnum):
+class SymmetricMode(CodeEnum):
     """Parameter of EncryptSym and DecryptSym. SRM, table "Symmetric Modes of Operation"."""
 
     ECB = 0x08

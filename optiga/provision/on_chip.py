@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _SIGNATURES = 2
 """How often a new key signs: its CSR, and the proof that the certificate is its own."""
 _READS = 4
-"""How often the object of a certificate is read: what it holds, in two parts, before and after it is written."""
+"""How often the object of a certificate is read or hashed: its end and the rest, before and after it is written."""
 
 
 class OnChip:

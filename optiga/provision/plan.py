@@ -180,7 +180,7 @@ class Plan:
                 f"The chip makes a key pair {title} in slot {slot.name} ({format_oid(slot.key_oid)}), over any other",
                 f"It signs a CSR, which is kept in {folder}",
                 f"{issuer.title} issues a certificate{state}, which is kept in {folder}",
-                f"The certificate is written into {self.target.info.label} and read back; the chip proves its key",
+                f"The certificate is written into {self.target.info.label} and compared there; the chip proves its key",
             ]
         else:
             steps.append(f"The chip proves the key of its certificate in {self.target.info.label}")

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from optiga.errors import ChipError, OptigaError
+from optiga.protocol import objects as oids
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.transfer.plan import LIFE_CYCLES, Failure, ImportPlan, ObjectPlan
+from optiga.transfer.plan import Failure, ImportPlan, ObjectPlan
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -80,8 +81,8 @@ def _row(planned: ObjectPlan, why: str | None) -> dict[str, Any]:
 
 def _acts(chip: Chip, plan: ImportPlan) -> Iterator[tuple[ObjectPlan, Callable[[], None]]]:
     """What is done, in its order."""
-    early = [planned for planned in plan.objects if planned.info.oid not in LIFE_CYCLES]
-    late = [planned for planned in plan.objects if planned.info.oid in LIFE_CYCLES]
+    early = [planned for planned in plan.objects if planned.info.oid not in oids.LIFE_CYCLES]
+    late = [planned for planned in plan.objects if planned.info.oid in oids.LIFE_CYCLES]
     for planned in early:
         if planned.data or _has_tags(planned.changes):
             yield planned, partial(_write, chip, planned)

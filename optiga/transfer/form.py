@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, raise_problems
-from optiga.objects.objects import find_info
-from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
-from optiga.protocol.metadata_words import parse_value
+from optiga.objects.objects import find_info, why_of_other_kind
+from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag, tag_word
+from optiga.protocol.metadata_words import describe_form
 from optiga.protocol.objects import ObjectInfo
+from optiga.protocol.rules import values
 from optiga.transfer.words import TAGS, from_pretty, to_pretty
 
 _MEMBERS = ("metadata", "pretty_metadata", "data")
@@ -161,16 +162,13 @@ def _said(metadata: Metadata, tag: Tag) -> str:
 
 def _check_value(info: ObjectInfo, tag: int, value: bytes, section: Section) -> None:
     """Note a value that a tag cannot have, and a tag that is another kind of object's."""
-    if tag in OWN_TAGS or tag not in tuple(Tag):
+    if tag in OWN_TAGS:
         return
-    if tag == (Tag.TYPE if info.kind.is_key else Tag.KEY_USAGE):
-        what = "a key, which has no type of data" if info.kind.is_key else "no key, and has no key_usage"
-        section.problem(f"{info.label} is {what}")
-        return
-    try:
-        parse_value(tag, f"0x{value.hex()}")
-    except ValueError as error:
-        section.problem(str(error).removeprefix(f"{section.path[-1]}: "))
+    problem = values.check_value(None, info, tag, value)
+    if problem is values.Problem.OTHER_KIND:
+        section.problem(why_of_other_kind(info, tag))
+    elif problem in (values.Problem.SIZE, values.Problem.NO_CONDITION):
+        section.problem(f"{tag_word(tag)}: {describe_form(tag, value)}".removeprefix(f"{section.path[-1]}: "))
 
 
 def _parse_hex(section: Section) -> bytes | None:

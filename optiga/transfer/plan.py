@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, OptigaError
-from optiga.objects.irreversible import access_at, is_locked, state_of, what_stays_written
+from optiga.objects.irreversible import what_stays_written
 from optiga.objects.lost_uses import lost_uses
-from optiga.objects.objects import plan_metadata, read_data
+from optiga.objects.objects import compare_data, plan_metadata
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.conditions import ALWAYS, NEVER, Condition
+from optiga.protocol.conditions import ALWAYS
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.objects import INFINEON_CERTIFICATE, ObjectInfo, ObjectKind
+from optiga.protocol.rules.access import evaluate
+from optiga.protocol.rules.effects import stays_empty
+from optiga.protocol.rules.known import Known, access_now
+from optiga.protocol.rules.values import Problem, check_setting
 from optiga.transfer.checks import check_changes, check_content
 from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
 
-LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
-"""Objects that are life cycle states of the whole chip."""
 _OWN = (
     oids.SECURITY_STATUS_GLOBAL,
     oids.UID,
@@ -32,8 +34,8 @@ _OWN = (
     oids.SECURITY_STATUS_APPLICATION,
     oids.LAST_ERROR_CODE,
 )
-_OUTWARD = (Condition.CONFIDENTIALITY, Condition.INTEGRITY, Condition.AUTHORIZATION)
-"""Conditions that nothing here can meet: a shielded connection, a protected update, an authorization."""
+_PLAIN = Known(confidential=(), integrity=(), authorized=())
+"""What an import writes with: no shielded connection, no protected update, no authorization."""
 _CHANGE = int(Tag.CHANGE)
 _INTERRUPTED = "a protected update of it was interrupted in the file's chip: its data and version are not in the file"
 
@@ -156,7 +158,7 @@ def plan_import(chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = Fals
 
 def _order(entry: Entry) -> tuple[bool, bool, int]:
     """Counters come late, for writing others may count them; the life cycle states of application and chip last."""
-    is_last = entry.info.oid in LIFE_CYCLES
+    is_last = entry.info.oid in oids.LIFE_CYCLES
     return (is_last, entry.info.kind is ObjectKind.COUNTER, -entry.info.oid if is_last else entry.info.oid)
 
 
@@ -182,10 +184,12 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
     check_changes(info, planned.changes)
     before, changes = planned.before, dict(planned.changes.items())
     state = {int(Tag.LCSO): changes.pop(Tag.LCSO)} if Tag.LCSO in changes else {}
-    stays = [*planned.stays, *_empty_for_ever(info, before, before.with_tags({**changes, **state}))]
+    stays = [*planned.stays]
+    if stays_empty(info, before, before.with_tags({**changes, **state})):
+        stays.append("it holds no key, and can never have one")
     data, left = _plan_data(chip, entry, before, life_cycle=life_cycle)
     if data:
-        stays += what_stays_written(info.oid, data, chip.read(info.oid) if info.oid in LIFE_CYCLES else b"")
+        stays += what_stays_written(info.oid, data, chip.read(info.oid) if info.oid in oids.LIFE_CYCLES else b"")
     return ObjectPlan(
         info,
         before,
@@ -217,8 +221,7 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     if data is None:
         return b"", _why_no_data(entry, before)
     check_content(info, data, before)
-    held = read_data(chip, info, before, expected=data)
-    if held == data or (held is not None and held[: len(data)] == data and _is_cut_off(entry, before)):
+    if compare_data(chip, info, data, before, to_the_end=not _is_cut_off(entry, before)):
         return b"", ""
     if before.max_size and len(data) > before.room:
         raise ConfigurationError(
@@ -226,10 +229,11 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
         )
     if info.oid == INFINEON_CERTIFICATE:
         return b"", "Infineon's certificate is for this chip's own key"
-    if info.oid in LIFE_CYCLES:
+    if info.oid in oids.LIFE_CYCLES:
         if not life_cycle:
             return b"", "it goes on with --life-cycle only"
-        if held and data[0] < held[0]:
+        held = chip.read_if_allowed(info.oid)
+        if held and check_setting(info.oid, data[0], held[0]) is Problem.BACKWARDS:
             raise ConfigurationError(f"{info.label}: a life cycle state never goes back", oid=info.oid)
     return data, ""
 
@@ -271,23 +275,14 @@ def _must_open(info: ObjectInfo, before: Metadata) -> bool:
 
     :raises ConfigurationError: if it has to be, and can no longer be.
     """
-    access = access_at(before, Tag.CHANGE, state_of(before))
+    access = access_now(before, Tag.CHANGE)
     if access == ALWAYS:
         return False
-    if not is_locked(before):
+    if not before.is_locked:
         return True
-    if all(any(simple.kind in _OUTWARD for simple in token) for token in access.alternatives) or access == NEVER:
+    if evaluate(access, _PLAIN) is False:
         stands = before.in_words().get("change", "absent")
         raise ConfigurationError(
             f"{info.label} is locked: its change condition ({stands}) never lets its data be written", oid=info.oid
         )
     return False
-
-
-def _empty_for_ever(info: ObjectInfo, before: Metadata, after: Metadata) -> Sequence[str]:
-    """A key object that is locked before it has a key."""
-    if not info.kind.is_key or after.algorithm is not None or is_locked(before) or not is_locked(after):
-        return ()
-    return (
-        ("it holds no key, and can never have one",) if access_at(after, Tag.CHANGE, state_of(after)) == NEVER else ()
-    )

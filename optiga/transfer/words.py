@@ -57,11 +57,8 @@ def to_pretty(metadata: Metadata) -> dict[str, Any]:
     Tags that the library has no name for are left out. So is the version: the library writes it as a list, which it
     cannot read, and it would skip the whole object.
     """
-    return {
-        _NAMES[Tag(tag)]: _to_pretty(Tag(tag), value)
-        for tag, value in metadata.items()
-        if tag in tuple(Tag) and tag != Tag.VERSION
-    }
+    known = ((Tag.of(number), value) for number, value in metadata.items())
+    return {_NAMES[tag]: _to_pretty(tag, value) for tag, value in known if tag is not None and tag is not Tag.VERSION}
 
 
 def from_pretty(tag: Tag, value: Any) -> bytes:
@@ -104,11 +101,13 @@ def _to_pretty(tag: Tag, value: bytes) -> Any:
     if len(value) != 1:
         return f"0x{value.hex()}"
     if tag == Tag.ALGORITHM:
-        return KeyAlgorithm(number).title if number in tuple(KeyAlgorithm) else f"0x{number:02x}"
+        algorithm = KeyAlgorithm.of(number)
+        return f"0x{number:02x}" if algorithm is None else algorithm.title
     if tag == Tag.LCSO:
         return life_cycle_word(number)
     if tag == Tag.TYPE:
-        return _TYPE_NAMES[ObjectType(number)] if number in tuple(ObjectType) else f"0x{number:02x}"
+        kind = ObjectType.of(number)
+        return f"0x{number:02x}" if kind is None else _TYPE_NAMES[kind]
     if tag == Tag.KEY_USAGE:
         return _flags(number, [(name, int(bit), int(bit)) for name, bit in KEY_USAGE_WORDS.items()])
     states = [(name, int(state), 0x0F) for name, state in _RESET_STATES.items()]
@@ -144,7 +143,7 @@ def _condition_words(value: bytes) -> list[str]:
 
 def _simple_words(simple: SimpleCondition) -> list[str]:
     if simple.comparison is not None:
-        state = life_cycle_word(simple.value) if simple.value in tuple(LifeCycleState) else hex(simple.value)
+        state = hex(simple.value) if LifeCycleState.of(simple.value) is None else life_cycle_word(simple.value)
         return [simple.word, simple.sign, state]
     return [simple.word, *(hex(byte) for byte in simple.value.to_bytes(simple.operand_size, "big"))]
 

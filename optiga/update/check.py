@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.objects.irreversible import access_at, fails_at, state_of
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
-from optiga.protocol.conditions import NEVER, Condition
+from optiga.protocol.conditions import NEVER
 from optiga.protocol.manifest import DataUpdate, KeyUpdate, ManifestSignature, MetadataUpdate
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.models import find_model
+from optiga.protocol.models import MODELS, find_model
 from optiga.protocol.objects import format_oid
-from optiga.update.effects import flush_of, metadata_after, what_stays_updated
+from optiga.protocol.rules.access import evaluate
+from optiga.protocol.rules.known import Known, access_now
+from optiga.protocol.rules.updates import access_of, flush_of, has_updates, is_next_version
+from optiga.protocol.rules.values import room_of
+from optiga.update.effects import info_of, metadata_after, what_stays_updated
 from optiga.update.payloads import metadata_payload
 from optiga.update.present import is_there
 
@@ -92,10 +95,10 @@ def _check_model(chip: Chip, update: UpdateSet) -> None:
     """Whether the chip's model has updates of this kind. At most one exchange."""
     chip.require(CommandCode.SET_OBJECT_PROTECTED, mf.MANIFEST_VERSION)
     manifest = update.signed.manifest
-    if isinstance(manifest.kind, DataUpdate) and manifest.encryption is None and not manifest.uid:
+    if all(has_updates(model, manifest) for model in MODELS):
         return
     model = find_model(chip.uid.firmware_build)
-    if model is not None and model.updates_data_only:
+    if model is not None and not has_updates(model, manifest):
         raise ConfigurationError(
             f"the chip is an {model.title}, which has no updates of keys and metadata, none that are encrypted, and "
             "none that are for one chip alone",
@@ -105,31 +108,28 @@ def _check_model(chip: Chip, update: UpdateSet) -> None:
 
 
 def _check_condition(target: Metadata, update: UpdateSet) -> None:
-    """Whether any alternative of the target's condition names the trust anchor, and no other secret, and holds now."""
+    """Whether any alternative of the target's condition names the trust anchor, and no other secret, and can hold."""
     manifest = update.signed.manifest
-    is_metadata = isinstance(manifest.kind, MetadataUpdate)
     secret = None if manifest.encryption is None else manifest.encryption.secret_oid
-    tag = Tag.METADATA_UPDATE if is_metadata else Tag.CHANGE
+    tag = access_of(manifest.kind)
+    what = tag.name.lower().replace("_", " ")
     try:
         condition = target.access(tag)
     except ValueError as error:
         raise ConfigurationError(
-            f"the {tag.name.lower().replace('_', ' ')} condition of {format_oid(update.oid)} is not known: {error}",
+            f"the {what} condition of {format_oid(update.oid)} is not known: {error}",
             oid=update.oid,
         ) from None
-    for token in condition.alternatives:
-        if any(fails_at(simple, state_of(target)) for simple in token):
-            continue
-        anchors = [simple.value for simple in token if simple.kind is Condition.INTEGRITY]
-        keys = [simple.value for simple in token if simple.kind is Condition.CONFIDENTIALITY]
-        if anchors == [update.signed.anchor_oid] and keys in ([], [secret]):
-            return
-    wanted = f"int {format_oid(update.signed.anchor_oid)}"
+    anchor = update.signed.anchor_oid
+    known = Known(target.state, confidential=() if secret is None else (secret,), integrity=(anchor,))
+    if evaluate(condition, known, anchor=anchor) is not False:
+        return
+    wanted = f"int {format_oid(anchor)}"
     if secret is not None:
         wanted += f" && conf {format_oid(secret)}"
     raise ConfigurationError(
-        f"{format_oid(update.oid)} does not let itself be updated so: its condition of "
-        f"{'metadata update' if is_metadata else 'change'} is {condition}, the update comes with {wanted}",
+        f"{format_oid(update.oid)} does not let itself be updated so: its condition of {what} is "
+        f"{condition}, the update comes with {wanted}",
         oid=update.oid,
     )
 
@@ -155,20 +155,19 @@ def _check_version(target: Metadata, update: UpdateSet, *, is_other: bool) -> bo
     """
     wanted = update.signed.manifest.payload_version
     version = target.version
-    if target.is_invalid and wanted != version:
+    if is_next_version(target, wanted):
+        return target.is_invalid
+    if target.is_invalid:
         raise ConfigurationError(
             f"an update of {format_oid(update.oid)} to version {version} was begun and not ended",
             hint=f"Apply that one again, or one of version {version}, not of {wanted}",
             oid=update.oid,
         )
-    if not target.is_invalid and wanted <= version:
-        raise ConfigurationError(
-            f"{format_oid(update.oid)} has version {version}, the update brings {wanted}",
-            hint="An update must bring a greater version"
-            + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
-            oid=update.oid,
-        )
-    return target.is_invalid
+    raise ConfigurationError(
+        f"{format_oid(update.oid)} has version {version}, the update brings {wanted}",
+        hint="An update must bring a greater version" + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
+        oid=update.oid,
+    )
 
 
 def _check_room(target: Metadata, update: UpdateSet) -> None:
@@ -180,9 +179,10 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
             hint='"reset_type: …" sets one, before the object is operational',
             oid=update.oid,
         )
-    if isinstance(manifest.kind, DataUpdate) and manifest.kind.offset + manifest.size > target.room:
+    room = room_of(info_of(update.oid, target), target)
+    if isinstance(manifest.kind, DataUpdate) and manifest.kind.offset + manifest.size > room:
         raise ConfigurationError(
-            f"{manifest.size} bytes at {manifest.kind.offset} do not fit {label}, which has room for {target.room}",
+            f"{manifest.size} bytes at {manifest.kind.offset} do not fit {label}, which has room for {room}",
             oid=update.oid,
         )
     if isinstance(manifest.kind, MetadataUpdate) and manifest.encryption is None:
@@ -210,7 +210,7 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
         )
     if unusable := find_unusable(oid, metadata):
         raise unusable.error(chip.port)
-    if access_at(metadata, Tag.EXECUTE, state_of(metadata)) == NEVER:
+    if access_now(metadata, Tag.EXECUTE) == NEVER:
         raise ConfigurationError(
             f"{format_oid(oid)} cannot be used as {what.replace('_', ' ')}: its condition of execute is "
             f"{metadata.in_words().get('execute', 'absent')}",

@@ -12,8 +12,9 @@ from optiga.protocol import manifest as mf
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.fragments import FragmentCipher, cut
 from optiga.protocol.manifest import DataUpdate, Encryption, KeyUpdate, Manifest, ManifestSignature, SignedManifest
-from optiga.protocol.metadata import MAX_VERSION
-from optiga.protocol.objects import OBJECTS, SECURITY_MONITOR, ObjectInfo, ObjectKind, format_oid
+from optiga.protocol.metadata import MAX_UPDATE_SECRET, MAX_VERSION
+from optiga.protocol.objects import COUNTER_SIZE, OBJECTS, ObjectInfo, ObjectKind, format_oid
+from optiga.protocol.rules.updates import can_hold, takes_updates
 from optiga.update.payloads import Payload
 from optiga.update.update_set import UpdateSet
 
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
     from optiga.update.payloads import PrivateKey
 
 DEFAULT_LABEL = b"Confidentiality"
-MAX_SECRET = 64
 _MAX_LABEL = 32
 _SEED_SIZE = 64
-_COUNTER_SIZE = 8
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,32 +91,26 @@ def _check_target(payload: Payload, oid: int) -> None:
     info = OBJECTS.get(oid)
     if info is None:
         raise ConfigurationError(f"the chip has no object {format_oid(oid)}", oid=oid)
-    if info.kind is ObjectKind.SESSION or (info.kind is ObjectKind.SYSTEM and oid != SECURITY_MONITOR):
+    if not takes_updates(info):
         raise ConfigurationError(f"{info.label} ({info.name}) takes no protected update", oid=oid)
     kind = payload.kind
     if isinstance(kind, KeyUpdate):
-        if info.kind is not _key_kind(kind):
+        if not can_hold(info, kind):
             raise ConfigurationError(f"{info.label} ({info.name}) holds no {kind.algorithm.title} key", oid=oid)
     elif isinstance(kind, DataUpdate):
         _check_data(kind, len(payload.content), info)
 
 
-def _key_kind(kind: KeyUpdate) -> ObjectKind:
-    if kind.algorithm.is_ec:
-        return ObjectKind.EC_KEY
-    return ObjectKind.RSA_KEY if kind.algorithm.is_rsa else ObjectKind.SYMMETRIC_KEY
-
-
 def _check_data(kind: DataUpdate, size: int, info: ObjectInfo) -> None:
-    if info.kind.is_key:
+    if not can_hold(info, kind):
         raise ConfigurationError(f"{info.label} holds a key, not data", hint="Make an update of a key", oid=info.oid)
     if kind.offset < 0 or kind.offset + size > info.size:
         raise ConfigurationError(
             f"{size} bytes at {kind.offset} do not fit {info.label}, which has room for {info.size}", oid=info.oid
         )
-    if info.kind is ObjectKind.COUNTER and (kind.offset, size) != (0, _COUNTER_SIZE):
+    if info.kind is ObjectKind.COUNTER and (kind.offset, size) != (0, COUNTER_SIZE):
         raise ConfigurationError(
-            f"{info.label} is a counter, which has {_COUNTER_SIZE} bytes, not {size} at {kind.offset}",
+            f"{info.label} is a counter, which has {COUNTER_SIZE} bytes, not {size} at {kind.offset}",
             hint="Four of its value, four of its threshold",
             oid=info.oid,
         )
@@ -128,8 +121,8 @@ def _encryption(
 ) -> tuple[Encryption | None, FragmentCipher | None]:
     if secret is None:
         return None, None
-    if not 0 < len(secret.value) <= MAX_SECRET:
-        raise ConfigurationError(f"a secret of {len(secret.value)} bytes", hint=f"It has 1 to {MAX_SECRET}")
+    if not 0 < len(secret.value) <= MAX_UPDATE_SECRET:
+        raise ConfigurationError(f"a secret of {len(secret.value)} bytes", hint=f"It has 1 to {MAX_UPDATE_SECRET}")
     if len(secret.label) > _MAX_LABEL:
         raise ConfigurationError(f"a label of {len(secret.label)} bytes", hint=f"It has at most {_MAX_LABEL}")
     encryption = Encryption(secret.oid, secret.label, secrets.token_bytes(_SEED_SIZE))

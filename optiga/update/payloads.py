@@ -12,7 +12,6 @@ from optiga.protocol import metadata as md
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, RSA_KEY_BITS
 from optiga.protocol.codes import KeyUsage
-from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.manifest import (
     EXPONENT_SIZE,
     ContentReset,
@@ -24,6 +23,8 @@ from optiga.protocol.manifest import (
     WriteType,
 )
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata_words import describe_form
+from optiga.protocol.rules.updates import check_brought
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -59,15 +60,13 @@ def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.A
     :raises ConfigurationError: if a tag cannot be updated, or a value is none.
     """
     for tag, value in metadata.items():
-        if tag not in tuple(Tag) or tag in md.NEVER_UPDATED:
+        if check_brought(None, None, tag, value) is not None:
             (name,) = Metadata({tag: value}).in_words()
             hint = "The update's own version takes its place" if tag == Tag.VERSION else ""
             raise ConfigurationError(f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint)
-        if tag in md.ACCESS_TAGS:
-            try:
-                AccessCondition.parse(value)
-            except ValueError as error:
-                raise ConfigurationError(f"metadata tag 0x{tag:02X}: {error}") from None
+        wrong = describe_form(tag, value)
+        if wrong:
+            raise ConfigurationError(f"metadata tag 0x{tag:02X}: {wrong}")
     content = metadata.encode()
     if len(content) > md.MAX_SIZE:
         raise ConfigurationError(f"metadata of {len(content)} bytes; a chip keeps {md.MAX_SIZE}")

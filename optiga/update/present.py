@@ -9,7 +9,8 @@ from optiga.objects.objects import read_data
 from optiga.protocol import tlv
 from optiga.protocol.manifest import DataUpdate, KeyPart, KeyUpdate, WriteType
 from optiga.protocol.metadata import Metadata
-from optiga.protocol.objects import OBJECTS, ObjectKind
+from optiga.protocol.objects import OBJECTS
+from optiga.protocol.rules.values import fixed_size
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -46,8 +47,8 @@ def _has_data(chip: Chip, target: Metadata, oid: int, kind: DataUpdate, payload:
         return None
     if kind.write_type is not WriteType.ERASE_AND_WRITE:
         return held[kind.offset : kind.offset + len(payload)] == payload
-    whole = bytes(kind.offset) + payload
-    return held == (whole.ljust(info.size, b"\x00") if info.kind is ObjectKind.SECRET else whole)
+    whole, size = bytes(kind.offset) + payload, fixed_size(info, target)
+    return held == (whole if size is None else whole[:size].ljust(size, b"\x00"))
 
 
 def _has_key(chip: Chip, target: Metadata, oid: int, kind: KeyUpdate, payload: bytes) -> bool | None:

@@ -18,7 +18,8 @@ from optiga.chip import Chip
 from optiga.chip.commands.calc_hash import ObjectPart
 from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
-from optiga.emulator.models import TRUST_M_V3, factory_objects
+from optiga.emulator.factory import factory_objects
+from optiga.emulator.models import TRUST_M_V3
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import MemoryStore
 from optiga.errors import ChipError, ConfigurationError

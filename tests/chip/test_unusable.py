@@ -12,6 +12,7 @@ from optiga.protocol.metadata import Metadata, Tag
 from tests.support.scripted import REFUSED, ScriptedTransport, answer
 
 OID = 0xF1D3
+ENDED = {Tag.METADATA_UPDATE: bytes.fromhex("21e0e8fde1fc07"), Tag.RESET_TYPE: b"\x01"}
 UPDATABLE = {Tag.METADATA_UPDATE: bytes.fromhex("21e0e8"), Tag.RESET_TYPE: b"\x01"}
 
 
@@ -52,7 +53,9 @@ def test_an_update_that_was_interrupted(lcso: bytes | None, version: bytes, way_
 
 
 @pytest.mark.parametrize("version", [b"\x00\x01", b"\x80\x01"])
-@pytest.mark.parametrize(("tags", "way_back"), [({}, False), (UPDATABLE, True), ({Tag.RESET_TYPE: b"\x01"}, False)])
+@pytest.mark.parametrize(
+    ("tags", "way_back"), [({}, False), (UPDATABLE, True), (ENDED, False), ({Tag.RESET_TYPE: b"\x01"}, False)]
+)
 def test_termination(version: bytes, tags: dict[int, bytes], way_back: bool) -> None:
     found = find_unusable(OID, Metadata({Tag.LCSO: b"\x0f", Tag.VERSION: version, **tags}))
     assert found is not None

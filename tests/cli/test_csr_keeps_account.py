@@ -24,7 +24,7 @@ GEN, SIGN = CommandCode.GEN_KEY_PAIR, CommandCode.CALC_SIGN
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     made = Wire()
-    monkeypatch.setattr("optiga.transport.ports.EmulatorPort.open", lambda self: made)
+    monkeypatch.setattr("optiga.transport.emulator_port.EmulatorPort.open", lambda self: made)
     return made
 
 

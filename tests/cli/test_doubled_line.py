@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 
 from optiga.emulator import Board, EmulatedChip
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 from tests.support.cli.runner import Cli
 from tests.support.doubling_line import DoublingLine
 from tests.support.faulty_line import FaultyLine
@@ -44,10 +44,10 @@ def test_what_is_said_is_right(
         sent.append(chip.execute(command))
         return sent[-1]
 
-    monkeypatch.setattr("optiga.transport.line.SerialLine", lambda _: FaultyLine(chip.execute))
+    monkeypatch.setattr("optiga.transport.serial_line.SerialLine", lambda _: FaultyLine(chip.execute))
     right = cli("--port", PORT, "info", "--output", "json").out
     line = DoublingLine(execute, doubled=doubled, later_s=later_s)
-    monkeypatch.setattr("optiga.transport.line.SerialLine", lambda _: line)
+    monkeypatch.setattr("optiga.transport.serial_line.SerialLine", lambda _: line)
     done = cli("--port", PORT, *COMMANDS[name], "-q")
     if done.code != 0:
         assert done.code == BOARD

@@ -10,8 +10,9 @@ import pytest
 from optiga import BoardError
 from optiga.chip import Chip
 from optiga.files.locks import PortLock, lock_path_for_port
-from optiga.transport.bridge import LIMIT_S, BridgeTransport
-from optiga.transport.line import SerialLine
+from optiga.link.uart_bridge import LIMIT_S
+from optiga.transport.serial_line import SerialLine
+from optiga.transport.uart import BridgeTransport
 from tests.support.cli.runner import Cli
 from tests.support.endless_traffic import ENDLESS
 from tests.support.places import CONFIG
@@ -29,7 +30,7 @@ def test_a_command_ends_in_time(name: str, way: str, cli: Cli, monkeypatch: pyte
         lines.append(CountedLine(port))
         return lines[-1]
 
-    monkeypatch.setattr("optiga.transport.line.SerialLine", open_line)
+    monkeypatch.setattr("optiga.transport.serial_line.SerialLine", open_line)
     with WAYS[way](ENDLESS[name]) as port:
         done = cli("--port", port, "--csr", CONFIG, "-q")
         assert (done.code, len(done.err.splitlines()), len(done.errors)) == (BOARD, 1, 1)

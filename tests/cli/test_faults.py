@@ -21,7 +21,7 @@ def test_csr(
     name: str, exchange: int, persists: bool, cli: Cli, configs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = FaultyLine(EmulatedChip().execute, replace(FAULTS[name], exchange=exchange, persists=persists))
-    monkeypatch.setattr("optiga.transport.line.SerialLine", lambda port: line)
+    monkeypatch.setattr("optiga.transport.serial_line.SerialLine", lambda port: line)
     result = cli("--port", "/dev/ttyACM9", "--csr", configs / "config_nistp256_ecdsa_secondslot.jsn")
     files = [path.name for path in Path.cwd().iterdir()]
     assert line.closed

@@ -88,7 +88,7 @@ class TestBoards:
             opened.append(port)
             raise OSError("enough seen")
 
-        monkeypatch.setattr("optiga.transport.line.SerialLine", refuse)
+        monkeypatch.setattr("optiga.transport.serial_line.SerialLine", refuse)
         cli("info")
         assert opened == ["/dev/ttyACM1"]
 

@@ -19,7 +19,7 @@ GEN = CommandCode.GEN_KEY_PAIR
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     made = Wire()
-    monkeypatch.setattr("optiga.transport.ports.EmulatorPort.open", lambda self: made)
+    monkeypatch.setattr("optiga.transport.emulator_port.EmulatorPort.open", lambda self: made)
     return made
 
 

@@ -54,7 +54,7 @@ class Wire:
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     made = Wire()
-    monkeypatch.setattr("optiga.transport.ports.EmulatorPort.open", lambda self: made)
+    monkeypatch.setattr("optiga.transport.emulator_port.EmulatorPort.open", lambda self: made)
     with optiga.open_chip("emulator") as chip:
         chip.write_metadata(0xE200, parse_metadata_words(["change: always"]))
     return made

@@ -14,6 +14,7 @@ from optiga import open_chip
 from optiga.cli.support import confirm
 from optiga.objects import irreversible
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.rules.known import access_now
 from tests.support.cli.mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate
@@ -270,6 +271,8 @@ MISTAKES = {
     "brackets": Mistake("object metadata 0xF1D0 change:(always)", "brackets are not supported"),
     "usage of data": Mistake("object metadata 0xF1D0 key_usage:signature", "0xF1D0 is no key"),
     "type of a key": Mistake("object metadata 0xE0F1 type:byte_string", "0xE0F1 is a key"),
+    "type of the monitor": Mistake("object metadata 0xE0C9 type:byte_string", "0xE0C9 has no type"),
+    "no state": Mistake("object metadata 0xF1D0 lcso:0x05", "0xF1D0: lcso: 0x05 is no life cycle state"),
     "no life cycle": Mistake("object metadata 0xE0C2 read:never", "the chip's own and never change"),
     "reading a key": Mistake("object read 0xE0F1", "never leaves the chip"),
     "query": Mistake("object list --query nonsense", "'nonsense' finds nothing.*objects"),
@@ -320,8 +323,8 @@ class TestWhatStays:
         ],
     )
     def test_conditions_at_a_state(self, condition: str, state: int, means: str) -> None:
-        metadata = Metadata({Tag.CHANGE: bytes.fromhex(condition)})
-        assert str(irreversible.access_at(metadata, Tag.CHANGE, state)) == means
+        metadata = Metadata({Tag.LCSO: bytes([state]), Tag.CHANGE: bytes.fromhex(condition)})
+        assert str(access_now(metadata, Tag.CHANGE)) == means
 
     def test_what_can_be_taken_back(self) -> None:
         before = Metadata.parse(bytes.fromhex(EMPTY_DATA))

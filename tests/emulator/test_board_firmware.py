@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.emulator import Board
-from optiga.protocol.frame import MAX_APDU, crc16
+from optiga.link.uart_frame import MAX_APDU, crc16
 
 ERROR = bytes.fromhex("beefdeadffff")
 START = bytes.fromhex("beefdead")

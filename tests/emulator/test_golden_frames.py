@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optiga.emulator import Board, EmulatedChip
-from optiga.protocol.frame import crc16
+from optiga.link.uart_frame import crc16
 
 OPEN = "beefdead0014f0000010d27600000447656e417574684170706ce4f6"
 DONE = "beefdead0004000000003de8"

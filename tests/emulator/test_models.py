@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from optiga.emulator import EmulatedChip, MemoryStore
-from optiga.emulator.models import MODELS, TRUST_M_V1, TRUST_M_V3, TRUST_X, ChipModel, factory_objects, find_model
+from optiga.emulator.factory import factory_objects
+from optiga.emulator.models import MODELS, TRUST_M_V1, TRUST_M_V3, TRUST_X, ChipModel, find_model
 from optiga.emulator.state import dump, load
 from optiga.emulator.store import SqliteStore, create_chip
 from optiga.errors import ConfigurationError
@@ -15,7 +16,8 @@ from optiga.protocol import models, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode as Code
 from optiga.protocol.codes import ErrorCode, KeyUsage
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata import Tag
+from optiga.protocol.rules.values import Problem, check_model
 from tests.support.emulator.emulated import ECDSA, Probe, key_target, to_sign, two
 
 SESSION = 0xE100
@@ -200,18 +202,20 @@ def test_names() -> None:
 def test_lacks_have_names(
     model: models.Model, code: Code, param: int | None, oid: int | None, what: str, instead: str | None
 ) -> None:
-    with pytest.raises(models.Lack) as caught:
-        model.check(code, param, oid)
-    assert caught.value.what == what
-    assert instead is None or caught.value.instead == instead
-    models.TRUST_M_V3.check(code, param, oid)
+    lack = model.lack(code, param, oid)
+    assert lack is not None
+    assert lack.what == what
+    assert instead is None or lack.instead == instead
+    assert models.TRUST_M_V3.lack(code, param, oid) is None
 
 
 def test_what_no_model_has_is_left_to_the_chip() -> None:
     for model in models.MODELS:
-        model.check_metadata(Metadata({0xEE: b"\x01", Tag.TYPE: b"\x77", Tag.READ: b"\x01"}))
-        model.check(Code.GET_DATA_OBJECT, 0, 0xBEEF)
-        model.check(Code.GEN_KEY_PAIR, 0x77)
+        assert check_model(model, 0xEE, b"\x01") is Problem.NO_TAG
+        assert check_model(model, Tag.TYPE, b"\x77") is None
+        assert check_model(model, Tag.READ, b"\x01") is None
+        assert model.lack(Code.GET_DATA_OBJECT, 0, 0xBEEF) is None
+        assert model.lack(Code.GEN_KEY_PAIR, 0x77) is None
 
 
 @EACH

@@ -15,7 +15,7 @@ import pytest
 from optiga.emulator import Board
 from optiga.emulator.server import Stop, serve_pty, serve_tcp
 from optiga.errors import BoardError
-from optiga.protocol.frame import ERROR, encode
+from optiga.link.uart_frame import ERROR, encode
 
 LIMIT_S = 20
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo terminals")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from optiga import BoardError
+from optiga.files import locks
 from optiga.files.locks import Owner, PortLock, lock_path_for_port
 
 HOLD = """
@@ -219,3 +220,37 @@ def test_what_is_no_file_in_a_locks_place(tmp_path: Path, suffix: str, kind: str
         with pytest.raises(BoardError, match="cannot be locked"):
             lock.acquire()
     assert (tmp_path / "victim").read_text() == "kept"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no open file is removed there")
+def test_a_lock_file_that_is_taken_away_meanwhile_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sweeps removes it between another's opening and locking it: two would hold two files of one name."""
+    path, real, swept = tmp_path / "lock", locks.flock, []
+
+    def flock(descriptor: int, how: int) -> None:
+        if not swept:
+            swept.append(path.unlink())
+        real(descriptor, how)
+
+    monkeypatch.setattr(locks, "flock", flock)
+    PortLock(path, port="board").acquire()
+    with pytest.raises(BoardError, match="in use"):
+        PortLock(path, port="board", wait_s=0).acquire()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="filelock's there")
+@pytest.mark.parametrize("error", [OSError(37, "No locks available"), KeyboardInterrupt()])
+def test_nothing_stays_open_where_it_cannot_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    opened: list[int] = []
+
+    def flock(descriptor: int, _how: int) -> None:
+        opened.append(descriptor)
+        raise error
+
+    monkeypatch.setattr(locks, "flock", flock)
+    with pytest.raises((BoardError, KeyboardInterrupt)):
+        PortLock(tmp_path / "lock", port="board").acquire()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0])

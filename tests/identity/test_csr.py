@@ -16,7 +16,7 @@ from optiga.chip import Chip
 from optiga.errors import CertificateError
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import Csr, create_csr
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 from optiga.protocol.algorithms import CURVES
 from tests.support.identity.csr_helpers import (
     SEED_CONFIG,

@@ -16,10 +16,12 @@ from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
 from optiga.objects.info import chip_information
 from optiga.objects.objects import find_info, plan_data
-from optiga.objects.reading import HEAD, read_to_compare
+from optiga.objects.reading import HEAD, Comparison
 from optiga.objects.stored import is_empty, read_certificates, read_stored
 from optiga.objects.targets import resolve_readable
 from optiga.protocol.request import Request
+from optiga.transfer.form import Entry
+from optiga.transfer.plan import plan_import
 from tests.support.identity.csr_helpers import NOW
 from tests.support.makers import make_certificate
 
@@ -99,6 +101,17 @@ class TestHowLittleIsRead:
         assert plan_data(bench.chip, find_info("0xF1E0"), b"content").is_needed
         assert sum(bench.answers) < HEAD + 50
 
+    @pytest.mark.parametrize("size", [1728, 1700])
+    def test_to_import_what_is_there(self, size: int) -> None:
+        """All of it, or the first bytes that Infineon's scripts read."""
+        held = bytes(index % 251 for index in range(1728))
+        bench, info = Bench({CERTIFICATE: held}), find_info(f"0x{CERTIFICATE:04X}")
+        metadata = bench.chip.metadata(CERTIFICATE)
+        for data, result in ((held[:size], "unchanged"), (held[: size - 1] + b"\xff", "written")):
+            bench.answers.clear()
+            assert plan_import(bench.chip, [Entry(info, metadata, data)]).objects[0].result == result
+            assert sum(bench.answers) < 200
+
     def test_to_say_what_slots_hold(self) -> None:
         bench = Bench()
         own = len(bench.chip.read(0xE0E0))
@@ -116,7 +129,8 @@ def test_equal_is_what_is_equal(size: int, expected: int) -> None:
     """Whichever part is read, it is the same only if all is."""
     pattern = bytes(range(1, 251)) * 6
     chip = Bench({DATA: pattern[:size]}).chip
-    assert (read_to_compare(chip, DATA, pattern[:expected]) == pattern[:expected]) == (size == expected)
+    assert Comparison(chip, DATA, pattern[:expected]).is_same() is (size == expected)
+    assert Comparison(chip, DATA, pattern[:expected]).is_same(to_the_end=False) is (size >= expected)
     assert read_stored(chip, DATA) == pattern[:size]
 
 
@@ -125,5 +139,7 @@ def test_a_byte_that_differs(position: int) -> None:
     pattern = bytes(range(1, 251)) * 6
     other = pattern[:position] + b"\xff" + pattern[position + 1 :]
     chip = Bench({DATA: pattern}).chip
-    assert read_to_compare(chip, DATA, pattern) == pattern
-    assert read_to_compare(chip, DATA, other) != other
+    assert Comparison(chip, DATA, pattern).is_same()
+    assert Comparison(chip, DATA, other).is_same() is False
+    assert Comparison(chip, DATA, other[position:], offset=position).is_same() is False
+    assert Comparison(chip, DATA, pattern[position:], offset=position).is_same()

@@ -79,6 +79,29 @@ def test_and_binds_stronger_than_or() -> None:
     assert parsed.alternatives[0][0] == SimpleCondition(Condition.LCS_OBJECT, Operator.LESS, 7)
 
 
+def test_conditions_that_the_manual_does_not_allow_are_never_made() -> None:
+    simple = SimpleCondition(Condition.SECURITY_STATUS_GLOBAL, None, 0x20)
+    for alternatives in [(), ((),), ((simple,),) * 4, ((simple,) * 8,), ((SimpleCondition(Condition.NEVER), simple),)]:
+        with pytest.raises(ValueError, match="access condition"):
+            AccessCondition(alternatives)
+
+
+def test_a_condition_that_is_changed_is_another() -> None:
+    condition = AccessCondition.parse(bytes.fromhex("e1fc07fe21e0e8"))
+    first, _ = condition.alternatives
+    changed = AccessCondition((first, (SimpleCondition(Condition.INTEGRITY, None, 0xE0E9),)))
+    assert changed.encode().hex() == "e1fc07fe21e0e9"
+
+
+def test_a_number_has_a_name_or_none() -> None:
+    assert LifeCycleState.of(0x07) is LifeCycleState.OPERATIONAL
+    assert LifeCycleState.of(0x05) is None
+    assert Tag.of(0xC1) is Tag.VERSION
+    assert Tag.of(0xEE) is None
+    assert KeyAlgorithm.of(0x81) is KeyAlgorithm.AES128
+    assert KeyAlgorithm.of(0x99) is None
+
+
 WRONG_CONDITIONS = [
     "",
     "01",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from optiga.protocol.codes import LifeCycleState, ObjectType
 from optiga.protocol.conditions import AccessCondition, Condition, Operator
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.metadata_words import encode_condition, parse_metadata_words
+from optiga.protocol.metadata_words import parse_condition, parse_metadata_words
 
 WORDS = {
     "change: lcso < operational || int 0xE0E8": "d007e1fc07fe21e0e8",
@@ -121,7 +121,9 @@ conditions = st.sampled_from([b"\x00", b"\xff"]) | st.lists(tokens, min_size=1, 
 
 @given(conditions)
 def test_conditions_there_and_back(value: bytes) -> None:
-    assert encode_condition(str(AccessCondition.parse(value))) == value
+    condition = AccessCondition.parse(value)
+    assert condition.encode() == value
+    assert parse_condition(str(condition)) == condition
 
 
 @given(

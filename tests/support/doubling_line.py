@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 from tests.support.faulty_line import BYTES_PER_S, FaultyLine
 
 

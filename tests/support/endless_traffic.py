@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 from optiga.protocol.apdu import encode_answer
 
 DONE = frame.encode(encode_answer())

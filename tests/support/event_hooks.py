@@ -19,7 +19,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import optiga.transport.emulated
-import optiga.transport.line
+import optiga.transport.serial_line
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode
 from optiga.protocol.request import Request
 from tests.support.event_watch import Names, Need, Watch
@@ -293,7 +293,7 @@ def _command(apdu: bytes) -> str:
 
 def _see_chips(watch: Watch) -> None:
     """The two ways to a chip: an emulated one in this process, and a line to a board."""
-    emulated, line = optiga.transport.emulated.EmulatedTransport, optiga.transport.line.SerialLine
+    emulated, line = optiga.transport.emulated.EmulatedTransport, optiga.transport.serial_line.SerialLine
     exchange, write = emulated.exchange, line.write
 
     @wraps(exchange)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from optiga.emulator import Board
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 
 BYTES_PER_S = 11520
 PIECE = 62

@@ -11,12 +11,13 @@ from optiga.chip import Chip
 from optiga.emulator import Board, EmulatedChip, MemoryStore
 from optiga.emulator.objects import StoredObject
 from optiga.errors import ConfigurationError
+from optiga.link import uart_frame as frame
 from optiga.objects.info import chip_information, format_information
-from optiga.protocol import frame, tlv
+from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.transfer.export import choose, read_chip
 from optiga.transfer.form import format_entries
-from optiga.transport.bridge import BridgeTransport
+from optiga.transport.uart import BridgeTransport
 from optiga.update.check import check_update
 from tests.support.borders import check_line
 from tests.support.emulator.updating import made, updatable

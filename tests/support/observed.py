@@ -6,8 +6,6 @@ Written from the SRM before commands said anything of themselves, and taken over
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from optiga.protocol import apdu, tlv
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import OBJECTS, ObjectKind
@@ -85,11 +83,11 @@ def what_bytes_tell(request: Request) -> Traits:
     if told.returns is Returns.EITHER:
         assert apdu.command_code(command) == CommandCode.CALC_HASH
         assert said.returns in (Returns.DATA, Returns.NOTHING)
-        told = replace(told, returns=said.returns)
+        told = told._replace(returns=said.returns)
     is_read = apdu.command_code(command) == CommandCode.GET_DATA_OBJECT and _param(command) != _METADATA
     if is_read and _object(command) not in OBJECTS:
         assert said.hides_answer
-        told = replace(told, hides_answer=True)
+        told = told._replace(hides_answer=True)
     return told
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from optiga.transport.line import TICK_S, SerialLine
+from optiga.transport.serial_line import TICK_S, SerialLine
 
 BYTES_PER_S = 11520
 _LOOK_S = 0.0001

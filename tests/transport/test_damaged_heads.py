@@ -11,8 +11,9 @@ import pytest
 from optiga import BoardError
 from optiga.chip import Chip
 from optiga.emulator import EmulatedChip
-from optiga.protocol import frame
-from optiga.transport.bridge import LIMIT_S, BridgeTransport
+from optiga.link import uart_frame as frame
+from optiga.link.uart_bridge import LIMIT_S
+from optiga.transport.uart import BridgeTransport
 from tests.support.faulty_line import Fault, FaultyLine
 from tests.support.sampling import sampled
 

@@ -10,8 +10,8 @@ from optiga.chip import Chip
 from optiga.emulator import EmulatedChip
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
-from optiga.protocol import frame
-from optiga.transport.bridge import BridgeTransport
+from optiga.link import uart_frame as frame
+from optiga.transport.uart import BridgeTransport
 from tests.support.doubling_line import DoublingLine
 from tests.support.faulty_line import FaultyLine
 from tests.support.places import CONFIG

@@ -7,7 +7,8 @@ import pytest
 from optiga import BoardError, open_chip
 from optiga.chip import Chip
 from optiga.emulator import Board, EmulatedChip
-from optiga.transport.bridge import LIMIT_S, BridgeTransport
+from optiga.link.uart_bridge import LIMIT_S
+from optiga.transport.uart import BridgeTransport
 from tests.support.endless_traffic import ENDLESS, EndlessLine
 from tests.support.faulty_line import FaultyLine
 from tests.support.observed import request_of

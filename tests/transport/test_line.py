@@ -15,8 +15,8 @@ from serial import rfc2217
 from optiga import BoardError, ConfigurationError, open_chip
 from optiga.emulator import Board, EmulatedChip
 from optiga.files.locks import PortLock, lock_path_for_port
-from optiga.protocol import frame
-from optiga.transport.line import SerialLine
+from optiga.link import uart_frame as frame
+from optiga.transport.serial_line import SerialLine
 from tests.support.served_boards import board_on_pty, board_on_rfc2217, board_on_tcp
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals are POSIX")

@@ -15,7 +15,7 @@ from optiga.pki.public_keys import PublicKey
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.manifest import ContentReset, MetadataUpdate, WriteType
-from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
 from optiga.update.apply import send_update
@@ -77,6 +77,13 @@ class TestApplied:
         apply_update(chip, made(b"the whole"))
         apply_update(chip, made(data_payload(b"one", offset=4, write_type=WriteType.WRITE), 2))
         assert chip.read(TARGET) == b"the onele"
+
+    def test_a_part_of_a_counter_is_there_with_zeros_behind_it(self, chip: Chip) -> None:
+        allow(chip, 0xF1D3, change=BY_ANCHOR, type=b"\x01")
+        update = made(b"\0\0\0\1", target_oid=0xF1D3)
+        apply_update(chip, update)
+        assert chip.read(0xF1D3) == b"\0\0\0\1\0\0\0\0"
+        assert check_update(chip, update).there_already
 
     @pytest.mark.parametrize("data", [b"secret", LONG])
     def test_encrypted(self, chip: Chip, data: bytes) -> None:
@@ -152,6 +159,11 @@ class TestRefusedBeforehand:
         apply_update(chip, made(b"new", 5))
         assert "has version 5, the update brings 5" in self.refused(chip, made(b"old", 5))
 
+    def test_more_than_a_counter(self, chip: Chip) -> None:
+        allow(chip, 0xF1D3, change=BY_ANCHOR, type=b"\x01")
+        assert "room for 8" in self.refused(chip, made(bytes(9), target_oid=0xF1D3))
+        apply_update(chip, made(bytes(8), target_oid=0xF1D3))
+
     def test_another_chip(self, chip: Chip) -> None:
         assert "for another chip" in self.refused(chip, made(b"x", uid=bytes(27)))
         apply_update(chip, made(b"x", uid=bytes.fromhex(chip.uid.hex)))
@@ -179,6 +191,10 @@ class TestRefusedBeforehand:
     def test_a_certificate_that_is_not_for_signatures(self, chip: Chip) -> None:
         chip.write(ANCHOR_OID, certificate_of(signer(), signs=False))
         assert "is not for signatures" in self.refused(chip, made(b"x"), CertificateError)
+
+    def test_not_a_condition_that_names_the_anchor_twice(self, chip: Chip) -> None:
+        allow(chip, 0xF1D3, change=b"\xfd".join([BY_ANCHOR, BY_ANCHOR]))
+        apply_update(chip, made(b"x", target_oid=0xF1D3))
 
     def test_a_condition_that_no_longer_holds(self, chip: Chip) -> None:
         allow(chip, 0xF1D3, change=bytes.fromhex("e1fc03fd21e0e8"), lcso=b"\x03")
@@ -279,6 +295,16 @@ class TestEffects:
         allow(chip, 0xE0F2, metadata_update=BY_ANCHOR, reset_type=b"\x10")
         update = made(metadata_payload(Metadata({})), target_oid=0xE0F2)
         assert check_update(chip, update).stays == ("the key secp256r1 that is there will be lost",)
+
+    def test_metadata_that_have_room_once_the_key_is_gone(self, chip: Chip) -> None:
+        chip.generate_key("third")
+        allow(chip, 0xE0F2, metadata_update=BY_ANCHOR, reset_type=b"\x10")
+        five = b"\xfd".join([bytes.fromhex("9020")] * 5)
+        before = chip.metadata(0xE0F2)
+        assert len(before.with_tags({Tag.VERSION: b"\0\1", Tag.READ: five}).encode()) == MAX_SIZE + 3
+        update = made(metadata_payload(Metadata({Tag.READ: five})), target_oid=0xE0F2)
+        self.check(chip, update, ["the key secp256r1 that is there will be lost"])
+        assert len(chip.metadata(0xE0F2).encode()) == MAX_SIZE
 
     def test_the_last_version(self, chip: Chip) -> None:
         allow(chip, TARGET, lcso=b"\x07")

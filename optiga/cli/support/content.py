@@ -120,10 +120,10 @@ def check_not_chip(path: Path) -> None:
     settings = click.get_current_context().ensure_object(Settings)
     if settings.port is None:
         return
-    from optiga.transport import EmulatorPort, is_emulator, resolve_port
+    from optiga.transport import is_emulator, resolve_port
 
-    port = resolve_port(settings.port) if is_emulator(settings.port) else None
-    if isinstance(port, EmulatorPort) and os.path.realpath(port.file) == os.path.realpath(path):
+    file = resolve_port(settings.port).chip_file if is_emulator(settings.port) else None
+    if file is not None and os.path.realpath(file) == os.path.realpath(path):
         raise ConfigurationError(f"cannot write over {path}: it is the emulated chip", hint="Name another file")
 
 

@@ -45,24 +45,25 @@ class Settings:
         :param more: what else to say of an emulated chip.
         :raises OptigaError: if there is none.
         """
-        from optiga.transport import EmulatorPort, resolve_port
+        from optiga.transport import resolve_port
 
         if self._resolved is None:
             self._resolved = resolve_port(self.port)
-            if isinstance(self._resolved, EmulatorPort):
-                self.announce_emulated(self._resolved.file, more)
+            if (file := self._resolved.chip_file) is not None:
+                self.announce_emulated(file, more)
         return self._resolved
 
-    def open_chip(self, *oids: int) -> Chip:
+    def open_chip(self, *oids: int, meanwhile: Callable[[], object] | None = None) -> Chip:
         """Open the chip at the port asked for, and prove to it what secrets are known.
 
         :param oids: objects that its model must have.
+        :param meanwhile: what may be done while the chip begins.
         :raises OptigaError: if that cannot be.
         """
         from optiga.chip import open_chip
 
         if not self.authorizations and not oids:
-            return open_chip(self.find_port())
+            return open_chip(self.find_port(), meanwhile=meanwhile)
         from optiga.chip.abilities import require_objects
         from optiga.objects.authorization import authorize, load_authorization
 

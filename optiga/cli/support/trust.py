@@ -46,15 +46,12 @@ def announce_emulated(settings: Settings, certificate: Certificate | None) -> No
     :param certificate: the one in 0xE0E0; None where none was read.
     """
     from optiga.identity.emulated import is_emulated, warning_of
-    from optiga.transport import EmulatorPort
 
     port = settings.find_port()
-    if certificate is not None and not isinstance(port, EmulatorPort) and is_emulated(certificate):
+    if certificate is not None and port.chip_file is None and is_emulated(certificate):
         settings.warn(warning_of(port.name))
 
 
 def at_port(settings: Settings, roots: Trust) -> Trust:
     """Whom to believe at the port asked for: the emulator's root counts where an emulated chip was asked for."""
-    from optiga.transport import EmulatorPort
-
-    return replace(roots, emulated=roots.emulated or isinstance(settings.find_port(), EmulatorPort))
+    return replace(roots, emulated=roots.emulated or settings.find_port().chip_file is not None)

@@ -12,7 +12,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.commands.gen_key_pair import ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY
 from optiga.protocol.metadata import Tag
-from optiga.protocol.objects import ObjectKind
+from optiga.protocol.rules.values import key_kind
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
@@ -33,7 +33,7 @@ def _keep(machine: Machine, oid: int, usage: KeyUsage, algorithm: KeyAlgorithm) 
         machine.sessions[oid] = UsableKey(private, algorithm, usage)
         return keys.public_bit_string(private)
     stored = machine.object(oid)
-    if machine.kind(oid) is not (ObjectKind.EC_KEY if algorithm.is_ec else ObjectKind.RSA_KEY):
+    if machine.kind(oid) is not key_kind(algorithm):
         raise CommandError(ErrorCode.INVALID_OID)
     machine.require(oid, Tag.CHANGE)
     metadata = metadata_with_key(stored, algorithm, usage)

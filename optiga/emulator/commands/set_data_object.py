@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.metadata_change import change_metadata
-from optiga.emulator.sizes import room_of, with_content
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import ErrorCode, LifeCycleState
+from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.set_data_object import (
     COUNTS,
     HEAD_SIZE,
@@ -15,8 +14,7 @@ from optiga.protocol.commands.set_data_object import (
     PARAM_METADATA,
 )
 from optiga.protocol.metadata import Tag
-
-_LIFE_CYCLES = (oids.LCS_GLOBAL, oids.LCS_APPLICATION)
+from optiga.protocol.rules.values import check_setting, room_of
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
@@ -48,20 +46,11 @@ def _write(machine: Machine, oid: int, offset: int, content: bytes, *, erase: bo
         # A status once given up cannot be had back: bits are only cleared, and all of them by an erase.
         machine.security_status[oid] &= 0 if erase else content[0]
         return
-    if oid in _LIFE_CYCLES:
-        _check_progress(oid, stored.data[0], content[0])
-    elif oid in oids.RANGES and content[0] not in oids.RANGES[oid]:
+    if check_setting(oid, content[0], stored.data[0] if oid in oids.LIFE_CYCLES else None) is not None:
         raise CommandError(ErrorCode.INVALID_DATA)
     before = b"" if erase else machine.object(oid).data  # as it is now: a counter may be linked to itself
     written = before[:offset].ljust(offset, b"\x00") + content + before[offset + len(content) :]
-    machine.put(oid, with_content(machine.info(oid), machine.object(oid), written))
-
-
-def _check_progress(oid: int, now: int, wanted: int) -> None:
-    """A life cycle state goes forward only; the application has no termination (footnote to table 52)."""
-    states = [state for state in LifeCycleState if oid == oids.LCS_GLOBAL or state < LifeCycleState.TERMINATION]
-    if wanted not in states or wanted < now:
-        raise CommandError(ErrorCode.INVALID_DATA)
+    machine.put(oid, machine.object(oid).with_content(machine.info(oid), written))
 
 
 def _count(machine: Machine, oid: int, content: bytes) -> None:

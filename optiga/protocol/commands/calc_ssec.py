@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, unique
+from enum import unique
+
+from optiga.protocol.codes import CodeEnum
 
 
 @unique
-class KeyAgreement(IntEnum):
+class KeyAgreement(CodeEnum):
     """Parameter of CalcSSec. SRM, table "Key Agreement Schemes"."""
 
     ECDH = 0x01

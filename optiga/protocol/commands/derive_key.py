@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, unique
+from enum import unique
+
+from optiga.protocol.codes import CodeEnum
 
 
 @unique
-class KeyDerivation(IntEnum):
+class KeyDerivation(CodeEnum):
     """Parameter of DeriveKey. SRM, table "Key Derivation Method"."""
 
     TLS_PRF_SHA256 = 0x01

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, unique
+from enum import unique
+
+from optiga.protocol.codes import CodeEnum
 
 
 @unique
-class AsymmetricCipher(IntEnum):
+class AsymmetricCipher(CodeEnum):
     """Parameter of EncryptAsym and DecryptAsym. SRM, table "Asymmetric Cipher Suite Identifier"."""
 
     RSAES_PKCS1_V15 = 0x11

@@ -187,14 +187,14 @@ def _chip_file(settings: Settings, path: str | None) -> Path:
     """The chip that a path names; without one that of the port, without either the user's own."""
     from pathlib import Path
 
-    from optiga.transport import EmulatorPort, resolve_port
+    from optiga.transport import resolve_port
 
     if path is not None:
         return Path(path)
-    port = resolve_port(settings.port or "emulator")
-    if not isinstance(port, EmulatorPort):
+    file = resolve_port(settings.port or "emulator").chip_file
+    if file is None:
         raise click.UsageError(f"the port {settings.port} is no emulated chip: name a chip's file.")
-    return port.file
+    return file
 
 
 def _announce(port: str) -> None:

@@ -30,7 +30,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     """
     from optiga.files.reserved import ReservedFile
     from optiga.identity.configuration import load_configuration
-    from optiga.identity.csr import create_csr
+    from optiga.identity.csr import create_csr, warm_up
     from optiga.identity.key_fate import KeyFate, what_it_means
 
     configuration = load_configuration(Path(config_path), slot=slot)
@@ -40,7 +40,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     size = _CSR_SIZE + 2 * len(shown.encode(errors="replace")) + _UID_SIZE * shown.count(UID_FIELD)
     with ReservedFile(folder, size) as file, KeyFate(configuration.slot.key_oid) as fate:
         settings.note(f"Your configuration is following:\n{shown}")
-        with settings.open_chip() as chip:
+        with settings.open_chip(meanwhile=lambda: warm_up(configuration)) as chip:
             _warn_of_identity(settings, chip, folder, configuration.slot.name)
             csr = create_csr(chip, configuration, fate)
             try:
@@ -75,7 +75,7 @@ def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -
 
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
-    """``--write``: a certificate, chain or data file into the chip, read back and proven."""
+    """``--write``: a certificate, chain or data file into the chip, compared there and proven."""
     from optiga.identity.write import plan_write
 
     carry_out(settings, plan_write(Path(path), slot=slot, oid=object_id), strict=strict)

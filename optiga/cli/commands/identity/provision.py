@@ -133,10 +133,8 @@ def command(
 
 def _may_hold_something(settings: Settings) -> bool:
     """Whether there is a chip at the port already; an emulated one is made when it is first opened."""
-    from optiga.transport import EmulatorPort
-
-    port = settings.find_port()
-    return not isinstance(port, EmulatorPort) or port.file.exists()
+    file = settings.find_port().chip_file
+    return file is None or file.exists()
 
 
 def run_plan(

@@ -19,19 +19,20 @@ from __future__ import annotations
 from collections import deque
 
 from optiga.errors import BoardError
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
+from optiga.link.diagnosis import Symptoms, diagnose
+from optiga.link.scanner import AnswerScanner, Found
+from optiga.link.steps import Conversation, Note, Send, Step, Wait
 from optiga.protocol.apdu import command_code
 from optiga.protocol.request import Request
 from optiga.protocol.timing import LINE_BYTES_PER_MS
-from optiga.transport.diagnosis import Symptoms, diagnose
-from optiga.transport.line import WRITE_TIMEOUT_S, Line
-from optiga.transport.scanner import AnswerScanner, Found
-from optiga.transport.trace import inform, trace
 
 ATTEMPTS = 3
 """How often a command is sent before the line is given up."""
 LIMIT_S = 20.0
 """Longest that a run goes on without a valid answer, from its first byte to its end, in seconds."""
+WRITE_TIMEOUT_S = 4.0
+"""How long a line may try to send bytes before it says that the board takes none, in seconds."""
 
 _ENDING_S = 1.0
 """What closing the line may take of that."""
@@ -70,10 +71,9 @@ _DONE = bytes(4)
 """The answer without error and without data, which says nothing that could be wrong of another command."""
 
 
-class BridgeTransport:
-    """A chip behind a board's bridge firmware.
+class BridgeConversation:
+    """Everything that is said to a board's bridge firmware, and what is understood of what it says.
 
-    :param line: the bytes' way to the board, and the clock of all time limits; closed with this.
     :param port: how the user names the board, for messages.
     :param settled: False if somebody may have left the board in the middle of an exchange; it is heard out, then,
         before the first command.
@@ -81,10 +81,8 @@ class BridgeTransport:
     :param limit_s: longest that a run goes on without a valid answer, in seconds.
     """
 
-    def __init__(
-        self, line: Line, *, port: str, settled: bool = True, spent_s: float = 0.0, limit_s: float = LIMIT_S
-    ) -> None:
-        self._line = line
+    def __init__(self, *, port: str, settled: bool = True, spent_s: float = 0.0, limit_s: float = LIMIT_S) -> None:
+        self._now = 0.0
         self._is_settled = settled
         self._port = port
         self._limit_s = limit_s
@@ -103,50 +101,53 @@ class BridgeTransport:
         """Whether every exchange has come to its end, so that the board owes no answer."""
         return self._is_settled
 
-    def close(self) -> None:
-        self._line.close()
+    def tell_time(self, now: float) -> None:
+        """Tell the time at which a step failed, before its failure is thrown into the conversation."""
+        self._now = now
 
-    def exchange(self, request: Request) -> bytes:
+    def exchange(self, request: Request, now: float) -> Conversation[bytes]:
         """Send a command and return the answer APDU, whatever the line does to either, as long as it can be had.
 
+        :param now: the time at which it begins, in seconds; the conversation goes on with that of each :class:`Heard`.
         :raises BoardError: after a bounded number of attempts, and of seconds since the last valid answer; or after the
             first attempt, if the answer to a command that must not be repeated is lost. A line that was given up for
             its time stays so.
         """
+        self._now = now
         self._symptoms = Symptoms()
         self._start_limit(self._limit_s - self._spent_s)
-        began = self._line.now()
+        began = now
         was_settled, self._is_settled = self._is_settled, False
         try:
             if was_settled:
-                self._drop_leftover()
+                yield from self._drop_leftover()
             else:
-                self._settle()
-            answer = self._exchange(request)
+                yield from self._settle()
+            answer = yield from self._exchange(request)
         except BaseException:
-            self._spent_s += self._line.now() - began
+            self._spent_s += self._now - began
             raise
         self._is_settled = True
         self._spent_s, self._heard_bytes = 0.0, 0
         self._believed.append(answer)
         return answer
 
-    def _drop_leftover(self) -> None:
+    def _drop_leftover(self) -> Conversation[None]:
         """Drop what is on the line though no command is on its way, and all that came before a fence.
 
         :raises BoardError: if it shows that an earlier answer belonged to another command.
         """
-        left = self._line.read(0)
+        left = yield from self._do(Wait(0, hides=True))
         if not left and self._scanner.is_empty:
             return
-        inform("%s: bytes on the line before a command", self._port)
+        yield from self._do(Note("bytes on the line before a command"))
         self._show_answer = False
         self._answers.clear()
         self._take(left)
-        while self._next(0) is not None:
+        while (yield from self._next(0)) is not None:
             pass
-        if not self._fence(_SLACK_S):
-            self._recover(_MOST_MISSING, self._line.now() + _SETTLING_S, 1)
+        if not (yield from self._fence(_SLACK_S)):
+            yield from self._recover(_MOST_MISSING, self._now + _SETTLING_S, 1)
         if self._believed and any(answer not in self._believed for answer in self._answers):
             raise BoardError(
                 "answers come twice or out of order: one that this run has read may be another command's",
@@ -154,18 +155,18 @@ class BridgeTransport:
                 port=self._port,
             )
 
-    def _settle(self) -> None:
+    def _settle(self) -> Conversation[None]:
         """Hear out a board that may still owe an answer, or wait for the rest of a frame, and drop what it says.
 
         :raises BoardError: if it says nothing.
         """
         self._begin_hearing(show=False)
-        self._recover(frame.BUFFER_SIZE, self._line.now() + _SETTLING_S, 1)
+        yield from self._recover(frame.BUFFER_SIZE, self._now + _SETTLING_S, 1)
 
-    def _exchange(self, request: Request) -> bytes:
+    def _exchange(self, request: Request) -> Conversation[bytes]:
         code = command_code(request.apdu)
         for attempt in range(1, ATTEMPTS + 1):
-            answer = self._attempt(request, attempt)
+            answer = yield from self._attempt(request, attempt)
             if answer is not None:
                 return answer
             if not request.traits.is_repeatable:
@@ -174,33 +175,30 @@ class BridgeTransport:
                     hint="Look at the object before trying again: it may or may not have changed",
                     port=self._port,
                 )
-            inform(
-                "%s: no usable answer to command 0x%02x, attempt %d", self._port, command_code(request.apdu), attempt
-            )
+            yield from self._do(Note(f"no usable answer to command 0x{code:02x}, attempt {attempt}"))
         raise self._diagnosis()
 
-    def _attempt(self, request: Request, attempt: int) -> bytes | None:
+    def _attempt(self, request: Request, attempt: int) -> Conversation[bytes | None]:
         """Send once; the answer, or None once the board is ready to hear the command again."""
         traits = request.traits
         self._begin_hearing(show=not traits.hides_answer)
         sent = frame.encode(request.apdu)
-        started = self._line.now()
-        trace("%s > %s", self._port, _shown(sent, not traits.hides_command))
-        self._write(sent)
+        started = self._now
+        yield from self._write(Send(sent, hides=traits.hides_command))
         slow_s = len(sent) / _SLOW_BYTES_PER_MS / 1000
         patience = slow_s + _MAX_FRAME_S + 1.5 * traits.typical_ms / 1000 + _SLACK_S
         deadline = started + len(sent) / LINE_BYTES_PER_MS / 1000 + traits.longest_ms / 1000
         if self._believed and traits.longest_ms > self._limit_s * 1000:
             self._limit = max(self._firm_limit, deadline)  # as long as nothing comes: the chip looks for primes
             self._is_slow_command = True
-        found = self._next(patience)
+        found = yield from self._next(patience)
         if found is not None and found.apdu is not None and request.is_sure_of(found.apdu):
             if found.apdu == _DONE or found.apdu not in self._believed:
                 return found.apdu
-            if self._fence(patience):  # has it come twice, and the right one is still on its way?
+            if (yield from self._fence(patience)):  # has it come twice, and the right one is still on its way?
                 return self._choose(request)
         self._symptoms.complaints += found is not None and found.is_error
-        self._recover(longest_wait(sent), deadline, attempt)
+        yield from self._recover(longest_wait(sent), deadline, attempt)
         return self._choose(request)
 
     def _choose(self, request: Request) -> bytes | None:
@@ -214,7 +212,7 @@ class BridgeTransport:
             return new[-1]
         return possible[-1] if len(set(possible)) == 1 else None
 
-    def _recover(self, missing: int, deadline: float, attempt: int) -> None:
+    def _recover(self, missing: int, deadline: float, attempt: int) -> Conversation[None]:
         """Bring the board to a frame boundary, and keep the answers that came before the fence.
 
         :param missing: most bytes that the board is likely to be waiting for.
@@ -222,85 +220,93 @@ class BridgeTransport:
             waiting for at all.
         """
         step = _FIRST_STEP_S * 2 ** (attempt - 1)
-        self._drain(step)
-        is_bulk = not self._fill_singly(step)
+        yield from self._drain(step)
+        is_bulk = not (yield from self._fill_singly(step))
         if is_bulk and not (
-            self._fill_in_bulk(missing, step)
-            or self._hear_fence(deadline)
-            or self._fill_in_bulk(_MOST_MISSING - missing, step)
+            (yield from self._fill_in_bulk(missing, step))
+            or (yield from self._hear_fence(deadline))
+            or (yield from self._fill_in_bulk(_MOST_MISSING - missing, step))
         ):
             raise self._diagnosis()
         answers = list(self._answers)
         if is_bulk:
-            self._drain(_BULK_QUIET * step)
-            self._fill_singly(step)
+            yield from self._drain(_BULK_QUIET * step)
+            yield from self._fill_singly(step)
         self._symptoms.fences += 1
-        self._drain(step)
+        yield from self._drain(step)
         self._answers = answers
 
-    def _fence(self, patience: float) -> bool:
+    def _fence(self, patience: float) -> Conversation[bool]:
         """Send a whole head of filler to a board that is at a frame boundary; whether it complains of it in time.
 
         What comes right behind the fence is heard out and dropped: a fence that comes twice is none the second time.
         """
-        self._write_filler(frame.HEAD_SIZE)
-        if not self._hear_fence(self._line.now() + patience):
+        yield from self._write_filler(frame.HEAD_SIZE)
+        if not (yield from self._hear_fence(self._now + patience)):
             return False
         answers = list(self._answers)
-        self._drain(_FENCE_QUIET_S)
+        yield from self._drain(_FENCE_QUIET_S)
         self._answers = answers
         return True
 
-    def _hear_fence(self, deadline: float) -> bool:
+    def _hear_fence(self, deadline: float) -> Conversation[bool]:
         """Wait for ``ff ff`` until a deadline; whether it came."""
-        while (found := self._next(max(0.0, deadline - self._line.now()))) is not None:
+        while (found := (yield from self._next(max(0.0, deadline - self._now)))) is not None:
             if found.is_error:
                 return True
         return False
 
-    def _fill_singly(self, step: float) -> bool:
+    def _fill_singly(self, step: float) -> Conversation[bool]:
         """Send filler bytes one by one, up to a whole head, until the firmware complains of the one that completes it.
 
         :returns: whether it did.
         """
-        return any(self._fill(1, step) for _ in range(frame.HEAD_SIZE))
+        for _ in range(frame.HEAD_SIZE):
+            if (yield from self._fill(1, step)):
+                return True
+        return False
 
-    def _fill_in_bulk(self, missing: int, step: float) -> bool:
+    def _fill_in_bulk(self, missing: int, step: float) -> Conversation[bool]:
         """Send filler in growing portions, as fast as a board takes it; whether the firmware complained."""
         portion = 4 * frame.HEAD_SIZE
         while missing > 0:
             count = min(portion, missing)
-            if self._fill(count, max(step, count / LINE_BYTES_PER_MS / 1000)):
+            if (yield from self._fill(count, max(step, count / LINE_BYTES_PER_MS / 1000))):
                 return True
             missing -= count
             portion = min(2 * portion, _MOST_FILLER)
-        return self._hear_fence(self._line.now() + _SLACK_S)
+        return (yield from self._hear_fence(self._now + _SLACK_S))
 
-    def _fill(self, count: int, patience: float) -> bool:
+    def _fill(self, count: int, patience: float) -> Conversation[bool]:
         """Send filler bytes; whether the firmware complained of them before it went quiet.
 
         :param patience: how long that may be, in seconds, with what sending them takes.
         """
-        started = self._line.now()
-        self._write_filler(count)
-        patience -= min(self._line.now() - started, count / LINE_BYTES_PER_MS / 1000)
-        while (found := self._next(max(patience, 0.0))) is not None:
+        started = self._now
+        yield from self._write_filler(count)
+        patience -= min(self._now - started, count / LINE_BYTES_PER_MS / 1000)
+        while (found := (yield from self._next(max(patience, 0.0)))) is not None:
             if found.is_error:
                 return True
         return False
 
-    def _write_filler(self, count: int) -> None:
-        trace("%s > filler, %d bytes", self._port, count)
-        self._write(_FILLER * count)
+    def _write_filler(self, count: int) -> Conversation[None]:
+        yield from self._write(Send(_FILLER * count, is_filler=True))
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, sent: Send) -> Conversation[None]:
         """Send bytes.
 
         :raises BoardError: if no valid answer has been heard for too long.
         """
-        if self._line.now() > self._limit - _WRITING_S:
+        if self._now > self._limit - _WRITING_S:
             raise self._diagnosis()
-        self._line.write(data)
+        yield from self._do(sent)
+
+    def _do(self, step: Step) -> Conversation[bytes]:
+        """Take a step; what has come with it."""
+        heard = yield step
+        self._now = heard.now
+        return heard.data
 
     def _begin_hearing(self, *, show: bool) -> None:
         """Forget what has come; what comes now is an answer to what is sent next.
@@ -311,34 +317,35 @@ class BridgeTransport:
         self._scanner.clear()
         self._answers.clear()
 
-    def _drain(self, quiet: float) -> None:
+    def _drain(self, quiet: float) -> Conversation[None]:
         """Hear out what the board still has to say, until it has been quiet for a time, in seconds."""
-        while self._next(quiet) is not None:
+        while (yield from self._next(quiet)) is not None:
             pass
         self._count_symptoms()
 
-    def _next(self, seconds: float) -> Found | None:
+    def _next(self, seconds: float) -> Conversation[Found | None]:
         """The next whole answer that comes within a time, in seconds; None if none does."""
-        found = self._listen(seconds)
+        found = yield from self._listen(seconds)
         if found is not None and found.apdu is not None:
             self._answers.append(found.apdu)
             self._symptoms.unasked += 1  # counts only where none of them was an answer in the end
-            if self._is_slow_command and self._line.now() > self._firm_limit:  # the chip has found its primes
+            if self._is_slow_command and self._now > self._firm_limit:  # the chip has found its primes
                 self._start_limit(self._limit_s)
         return found
 
-    def _listen(self, seconds: float) -> Found | None:
+    def _listen(self, seconds: float) -> Conversation[Found | None]:
         """As :meth:`_next`; an answer that has begun is waited for as long as its bytes keep coming.
 
         :raises BoardError: if no valid answer has been heard for too long.
         """
-        deadline = self._line.now() + seconds
+        deadline = self._now + seconds
         while (found := self._scanner.next()) is None:
-            now = self._line.now()
+            now = self._now
             if now >= self._limit or self._heard_bytes > _MOST_HEARD:
                 raise self._diagnosis()
-            data = self._line.read(max(0.0, min(deadline, self._limit) - now))
-            now = self._line.now()
+            patience = max(0.0, min(deadline, self._limit) - now)
+            data = yield from self._do(Wait(patience, hides=not self._show_answer))
+            now = self._now
             if data:
                 self._take(data)
                 if self._scanner.has_begun:
@@ -351,13 +358,12 @@ class BridgeTransport:
         return found
 
     def _start_limit(self, seconds: float) -> None:
-        self._limit = self._firm_limit = self._line.now() + seconds - _ENDING_S
+        self._limit = self._firm_limit = self._now + seconds - _ENDING_S
         self._is_slow_command = False
 
     def _take(self, data: bytes) -> None:
-        trace("%s < %s", self._port, _shown(data, self._show_answer))
         self._heard_bytes += len(data)
-        self._limit = min(self._limit, max(self._firm_limit, self._line.now() + _REST_S))
+        self._limit = min(self._limit, max(self._firm_limit, self._now + _REST_S))
         self._scanner.feed(data)
 
     def _count_symptoms(self) -> None:
@@ -370,11 +376,6 @@ class BridgeTransport:
         self._count_symptoms()
         is_loud = self._heard_bytes > _LOUD
         return diagnose(self._symptoms, port=self._port, has_answered=bool(self._believed), is_loud=is_loud)
-
-
-def _shown(data: bytes, visible: bool) -> str:
-    """Bytes for the log; only their number where they carry a secret."""
-    return data.hex() if visible else f"({len(data)} bytes with a secret, not shown)"
 
 
 def longest_wait(sent: bytes) -> int:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 
 GOLDEN = {
     "OpenApplication": "beefdead0014f0000010d27600000447656e417574684170706ce4f6",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from optiga.protocol import frame
+from optiga.link import uart_frame as frame
 
 
 class Found(NamedTuple):

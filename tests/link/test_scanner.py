@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optiga.protocol import frame
-from optiga.transport.scanner import AnswerScanner, Found
+from optiga.link import uart_frame as frame
+from optiga.link.scanner import AnswerScanner, Found
 
 OPENED = bytes.fromhex("beefdead0004000000003de8")
 UID = bytes.fromhex("beefdead001f0000001bcd16338201001c000500000a091b5c0007006200ad801010712564a288")

@@ -1,4 +1,4 @@
-"""A CSR over a line on which each thing that can go wrong goes wrong, at each exchange, once and for ever.
+"""The conversation with a board carried over a line: what it costs, what is said of it, what a killed run leaves.
 
 The clock is the line's own, so that seconds of waiting cost nothing and depend on nothing.
 """
@@ -18,29 +18,21 @@ from optiga.chip import Chip
 from optiga.emulator import EmulatedChip
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
-from optiga.protocol import apdu, frame
+from optiga.link import uart_frame as frame
+from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.tls_identity import encode as encode_identity
-from optiga.transport.bridge import ATTEMPTS, BridgeTransport, longest_wait
-from tests.support.faulty_line import FAULTS, HARMLESS, Fault, FaultyLine, lose_byte
+from optiga.transport.uart import BridgeTransport
+from tests.support.faulty_line import FAULTS, FaultyLine
 from tests.support.observed import request_of
 from tests.support.places import CONFIG
 
-EXCHANGES = {"OpenApplication": 0, "GenKeyPair": 1, "CalcSign": 2}
 LIMIT_S = 20.0
 
 
 def request_csr(line: FaultyLine) -> x509.CertificateSigningRequest:
     chip = Chip(BridgeTransport(line, port="board"), port="board")
     return x509.load_der_x509_csr(create_csr(chip, load_configuration(CONFIG)).der)
-
-
-def test_a_csr_costs_three_exchanges_and_277_bytes_or_a_few_more() -> None:
-    """OpenApplication 40, GenKeyPair 104, CalcSign 133 give or take the bytes of r and s."""
-    line = FaultyLine(EmulatedChip().execute)
-    assert request_csr(line).is_signature_valid
-    assert len(line.sent) == 3
-    assert line.carried <= 290
 
 
 def test_a_name_with_the_uid_costs_one_read_more(tmp_path: Path) -> None:
@@ -62,37 +54,6 @@ def test_a_certificate_is_written_in_as_few_exchanges_as_fit(size: int, exchange
     chip.write(0xE0E1, content)
     assert len(line.sent) - before == exchanges
     assert chip.read(0xE0E1) == content
-
-
-@pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=EXCHANGES)
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_once_costs_time_but_not_the_csr(name: str, exchange: int) -> None:
-    line = FaultyLine(EmulatedChip().execute, replace(FAULTS[name], exchange=exchange))
-    assert request_csr(line).is_signature_valid
-    assert line.now() < LIMIT_S
-    assert len(line.sent) <= 4
-
-
-@pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=EXCHANGES)
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_for_ever_is_a_clear_error_in_time(name: str, exchange: int) -> None:
-    line = FaultyLine(EmulatedChip().execute, replace(FAULTS[name], exchange=exchange, persists=True))
-    if name in HARMLESS:
-        assert request_csr(line).is_signature_valid
-    else:
-        with pytest.raises(BoardError) as caught:
-            request_csr(line)
-        assert caught.value.port == "board"
-        assert caught.value.hint
-        assert len(line.sent) <= exchange + ATTEMPTS
-    assert line.now() < LIMIT_S
-
-
-@pytest.mark.parametrize("position", range(28))
-def test_any_byte_lost_towards_the_board(position: int) -> None:
-    line = FaultyLine(EmulatedChip().execute, Fault(0, towards_board=lose_byte(position)))
-    assert request_csr(line).is_signature_valid
-    assert line.now() < LIMIT_S
 
 
 def test_the_public_key_is_that_of_the_last_key_pair() -> None:
@@ -201,12 +162,6 @@ def test_a_board_that_dies_in_between() -> None:
     with pytest.raises(BoardError, match="stopped answering"):
         chip.random(8)
     assert line.now() < LIMIT_S
-
-
-def test_the_longest_wait_after_a_lost_byte() -> None:
-    """OpenApplication with its first length byte lost announces 0x14f0 bytes, of which 21 have come."""
-    sent = frame.encode(bytes.fromhex("f0000010d27600000447656e417574684170706c"))
-    assert longest_wait(sent) == 0x14F0 + 2 - 21
 
 
 def test_closing_closes_the_line() -> None:

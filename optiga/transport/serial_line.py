@@ -1,0 +1,157 @@
+"""Bytes to a board and back by pyserial: a serial device, or a URL, ``socket://`` or ``rfc2217://``."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from optiga.errors import BoardError
+from optiga.link.uart_bridge import WRITE_TIMEOUT_S
+from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
+from optiga.transport.urls import SOCKET, check_options, is_url, split_url
+
+if TYPE_CHECKING:
+    import serial
+
+
+class SerialLine:
+    """A line over pyserial, at 115200 baud 8N1.
+
+    :param port: a device name or a pyserial URL.
+    :raises BoardError: if it cannot be opened.
+    :raises ConfigurationError: if it is a URL that pyserial does not know.
+    """
+
+    def __init__(self, port: str) -> None:
+        self._port = port
+        self._serial = _open(port)
+
+    def write(self, data: bytes) -> None:
+        import serial
+
+        try:
+            self._serial.write(data)
+        except serial.SerialTimeoutException:
+            raise BoardError(
+                "the board takes no bytes", hint="Unplug and replug it, then try again", port=self._port
+            ) from None
+        except (serial.SerialException, OSError) as error:
+            raise self._lost(error) from error
+
+    def read(self, seconds: float) -> bytes:
+        import serial
+
+        deadline = self.now() + seconds
+        try:
+            if seconds <= 0 and not self._serial.in_waiting:
+                return b""
+            data: bytes = self._serial.read(1)
+            while not data and self.now() < deadline:
+                data = self._serial.read(1)
+            while data and len(data) < MOST_AT_ONCE and (waiting := self._serial.in_waiting):
+                data += self._serial.read(min(waiting, MOST_AT_ONCE))
+        except (serial.SerialException, OSError) as error:
+            raise self._lost(error) from error
+        return data
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def close(self) -> None:
+        with suppress(Exception):  # what lies unsent holds a device up as it closes; nobody waits for it
+            if not is_url(self._port):
+                self._serial.reset_output_buffer()
+        with suppress(OSError):
+            self._serial.close()
+
+    def _lost(self, error: Exception) -> BoardError:
+        return BoardError(
+            f"the connection broke: {error}",
+            hint="Was the board unplugged, or does another program use the port?",
+            port=self._port,
+        )
+
+
+def _open(port: str) -> serial.Serial:
+    import serial
+
+    try:
+        if is_url(port):
+            return _open_url(port)
+        opened: serial.Serial = serial.serial_for_url(
+            port, baudrate=BAUD_RATE, timeout=TICK_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
+        )
+        opened.reset_input_buffer()
+    except (serial.SerialException, OSError) as error:
+        raise _cannot_open(port, error) from error
+    except Exception as error:
+        if type(error).__module__ == "termios":  # pyserial lets it through; it is of no family
+            raise _cannot_open(port, error) from error
+        raise
+    return opened
+
+
+def _open_url(port: str) -> serial.Serial:
+    parts = split_url(port)
+    check_options(port, parts)
+    settings = {"baudrate": BAUD_RATE, "timeout": TICK_S}
+    if parts.scheme == SOCKET:
+        from optiga.transport.socket_port import SocketPort
+
+        return cast("serial.Serial", SocketPort(port, **settings, write_timeout=WRITE_TIMEOUT_S))
+    from optiga.transport.rfc2217_port import Rfc2217Port
+
+    return cast("serial.Serial", Rfc2217Port(port, **settings))  # which has no time limit for writing
+
+
+def _cannot_open(port: str, error: Exception) -> BoardError:
+    """The error that says why a port did not open, in words for the cause."""
+    number = getattr(error, "errno", None)
+    text = str(error)
+    if number is None:
+        # Of a termios.error, or of what is behind pyserial's words.
+        number = next((one.args[0] for one in (error.__context__, error) if one is not None and one.args), None)
+    if is_url(port):
+        # An emulated board is served on a socket; RFC 2217 is what serial servers speak.
+        example = ", for example 'emulator serve --tcp HOST:PORT'" if split_url(port).scheme == SOCKET else ""
+        return BoardError(
+            f"nobody answers there: {_reason(error)}", hint=f"Is the other end running{example}?", port=port
+        )
+    if number == errno.ENOENT or "FileNotFoundError" in text:
+        return BoardError("there is no such port", hint="'boards' lists those there are", port=port)
+    if number in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
+        return BoardError("no permission to open it", hint=_permission_hint(port), port=port)
+    if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK) or "exclusively lock" in text:
+        return BoardError("in use by another program", hint="Close it (a terminal? another tool?)", port=port)
+    if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO):
+        return BoardError("not a serial port", hint="'boards' lists those there are", port=port)
+    return BoardError(f"cannot be opened: {_reason(error)}", hint="'boards' lists the ports there are", port=port)
+
+
+def _permission_hint(port: str) -> str:
+    """What to do where the user may not open a device."""
+    if sys.platform == "win32":
+        return "Another program may hold it: close it and try again"
+    group = "dialout"
+    with suppress(OSError, KeyError):
+        import grp
+
+        group = grp.getgrgid(Path(port).stat().st_gid).gr_name
+    if group == "root" or os.access(port, os.R_OK | os.W_OK):
+        return "Ask your administrator for access to it"
+    return f"Join its group: sudo usermod -aG {group} $USER, then log in again"
+
+
+def _reason(error: Exception) -> str:
+    """What the system says of an error; pyserial says it behind words of its own, which our message has already."""
+    for one in (error.__context__, error):
+        if isinstance(one, OSError) and one.strerror:
+            return one.strerror
+    if len(error.args) > 1:
+        return str(error.args[1])  # a termios.error
+    return str(error.__context__ or error).rpartition(": ")[2]

@@ -1,0 +1,87 @@
+"""Ports with a board's UART at their end: serial devices, and URLs of what carries their bytes."""
+
+from __future__ import annotations
+
+import os
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.transport.urls import split_url
+
+if TYPE_CHECKING:
+    from optiga.transport.base import Transport
+
+
+class DevicePort(NamedTuple):
+    """A serial device of this machine.
+
+    :param name: how the user names it: ``/dev/ttyACM0``, ``COM5``.
+    """
+
+    name: str
+
+    @property
+    def chip_file(self) -> None:
+        return None
+
+    @property
+    def is_network(self) -> bool:
+        return False
+
+    def open(self) -> Transport:
+        # The same name for a device however it is reached: links are followed.
+        return _open(self.name, lock=os.path.realpath(self.name))
+
+
+class UrlPort(NamedTuple):
+    """A socket or a serial server.
+
+    :param name: ``socket://HOST:PORT`` or ``rfc2217://HOST:PORT``, with options behind ``?``.
+    """
+
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> UrlPort:
+        """From its text.
+
+        :raises ConfigurationError: if it is none of the documented forms.
+        """
+        split_url(text)
+        return cls(text)
+
+    @property
+    def chip_file(self) -> None:
+        return None
+
+    @property
+    def is_network(self) -> bool:
+        return True
+
+    def open(self) -> Transport:
+        return _open(self.name, lock=self.name)
+
+
+def _open(name: str, *, lock: str) -> Transport:
+    """Open the line and take the lock on it.
+
+    :param lock: the port's one name.
+    :raises BoardError: if that cannot be.
+    """
+    from optiga.files.locks import PortLock, lock_path_for_port
+    from optiga.transport.serial_line import SerialLine
+    from optiga.transport.trace import inform
+    from optiga.transport.uart import BridgeTransport
+
+    taken = PortLock(lock_path_for_port(lock), port=name)
+    taken.acquire()
+    try:
+        began = monotonic()
+        line = SerialLine(name)
+        spent = monotonic() - began
+        bridge = BridgeTransport(line, port=name, settled=not taken.was_left, spent_s=spent, closed=taken.release)
+    except BaseException:
+        taken.release()
+        raise
+    inform("%s: open", name)
+    return bridge

@@ -1,0 +1,106 @@
+"""A chip behind a board's bridge firmware: what carries the conversation with it over a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from optiga.link.steps import Conversation, Heard, Note, Send, Step
+from optiga.link.uart_bridge import LIMIT_S, BridgeConversation
+from optiga.protocol.request import Request
+from optiga.transport.line import Line
+from optiga.transport.trace import inform, trace
+
+T = TypeVar("T")
+
+
+class Closed(Protocol):
+    """Somebody who waits for a line to be given back."""
+
+    def __call__(self, *, done: bool) -> None: ...
+
+
+class BridgeTransport:
+    """A chip behind a board's bridge firmware.
+
+    :param line: the bytes' way to the board, and the clock of all time limits; closed with this.
+    :param port: how the user names the board, for messages.
+    :param settled: False if somebody may have left the board in the middle of an exchange.
+    :param spent_s: what opening the line has taken of the run's time, in seconds.
+    :param limit_s: longest that a run goes on without a valid answer, in seconds.
+    :param closed: is told when the line is given back, and whether the board was left at peace.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        *,
+        port: str,
+        settled: bool = True,
+        spent_s: float = 0.0,
+        limit_s: float = LIMIT_S,
+        closed: Closed | None = None,
+    ) -> None:
+        self._line = line
+        self._port = port
+        self._closed = closed
+        self._meanwhile: Callable[[], object] | None = None
+        self._conversation = BridgeConversation(port=port, settled=settled, spent_s=spent_s, limit_s=limit_s)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every exchange has come to its end, so that the board owes no answer."""
+        return self._conversation.is_settled
+
+    def exchange(self, request: Request) -> bytes:
+        """Send a command and return the chip's answer APDU.
+
+        :raises BoardError: as :meth:`BridgeConversation.exchange`, or if the line breaks.
+        """
+        self._meanwhile = request.meanwhile
+        return self._carry(self._conversation.exchange(request, self._line.now()))
+
+    def close(self) -> None:
+        try:
+            self._line.close()
+        finally:
+            if self._closed is not None:
+                self._closed(done=self.is_settled)
+
+    def _carry(self, conversation: Conversation[T]) -> T:
+        """Do what a conversation asks for, to its end."""
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    heard = self._do(step)
+                except BaseException as error:
+                    self._conversation.tell_time(self._line.now())
+                    step = conversation.throw(error)
+                else:
+                    step = conversation.send(heard)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def _do(self, step: Step) -> Heard:
+        data = b""
+        if isinstance(step, Note):
+            inform("%s: %s", self._port, step.text)
+        elif isinstance(step, Send):
+            shown = f"filler, {len(step.data)} bytes" if step.is_filler else _shown(step.data, step.hides)
+            trace("%s > %s", self._port, shown)
+            self._line.write(step.data)
+            if not step.is_filler and self._meanwhile is not None:
+                self._meanwhile()  # bytes that come now are kept by the line
+                self._meanwhile = None
+        else:
+            data = self._line.read(step.seconds)
+            if data:
+                trace("%s < %s", self._port, _shown(data, step.hides))
+        return Heard(self._line.now(), data)
+
+
+def _shown(data: bytes, hides: bool) -> str:
+    """Bytes for the log; only their number where they carry a secret."""
+    return f"({len(data)} bytes with a secret, not shown)" if hides else data.hex()
