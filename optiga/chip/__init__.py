@@ -6,13 +6,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from optiga.chip.chip import Chip
-from optiga.chip.given_key import GivenKey
 from optiga.chip.key import Key
 
 if TYPE_CHECKING:
+    from optiga.chip.given_key import GivenKey
     from optiga.transport import Port
 
 __all__ = ["Chip", "GivenKey", "Key", "open_chip"]
+
+
+def __getattr__(name: str) -> object:
+    if name != "GivenKey":  # which few need
+        raise AttributeError(f"module 'optiga.chip' has no attribute {name!r}")
+    from optiga.chip.given_key import GivenKey
+
+    return GivenKey
 
 
 def open_chip(port: str | Port | None = None, *, meanwhile: Callable[[], object] | None = None) -> Chip:

@@ -13,8 +13,8 @@ from optiga.chip.key import Key
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import HASH_SHA256, CommandCode, ErrorCode, KeyAgreement, KeyUsage, SignatureScheme
-from optiga.protocol.observed import request_of
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.commands.params import ON_EVERY_MODEL
 
 if TYPE_CHECKING:
     from optiga.chip.toolbox import Toolbox
@@ -33,14 +33,6 @@ _GENERAL_HINTS = {
     ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
 _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
-ON_EVERY_MODEL: dict[CommandCode, tuple[int, ...]] = {
-    CommandCode.CALC_HASH: (HASH_SHA256,),
-    CommandCode.CALC_SSEC: (KeyAgreement.ECDH,),
-    CommandCode.GEN_KEY_PAIR: (KeyAlgorithm.SECP256R1, KeyAlgorithm.SECP384R1),
-    CommandCode.CALC_SIGN: (SignatureScheme.ECDSA,),
-    CommandCode.VERIFY_SIGN: (SignatureScheme.ECDSA,),
-}
-"""Values of the Param field that need no look at the model. What is not here may need one."""
 
 
 class Chip:
@@ -50,7 +42,7 @@ class Chip:
     and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about; so does a refusal
     that the object is in termination, or its update was interrupted, for which one more exchange asks.
 
-    :param transport: anything with ``exchange(apdu) -> apdu`` and ``close()``.
+    :param transport: anything with ``exchange(request) -> bytes``, command to answer APDU, and ``close()``.
     :param port: how the user names the transport, for messages.
     :param handle: of a context that :meth:`hibernate` has had the chip keep; empty begins afresh.
     :param meanwhile: as for :meth:`do_meanwhile`.
@@ -215,7 +207,8 @@ class Chip:
         :raises ChipError: if the chip refuses.
         """
         from optiga.chip.abilities import require_room
-        from optiga.chip.commands.set_data_object import MAX_FRAGMENT, SetData
+        from optiga.chip.commands.set_data_object import SetData
+        from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
 
         require_room(self, oid, offset + len(data))
         for start in range(0, max(len(data), 1), MAX_FRAGMENT):
@@ -263,7 +256,8 @@ class Chip:
         :raises ChipError: if the chip refuses. Behind the first fragment data may be written in part, and count as
             invalid until the same update is sent once more, whole.
         """
-        from optiga.chip.commands.set_object_protected import SetObjectProtected, UpdateStep
+        from optiga.chip.commands.set_object_protected import SetObjectProtected
+        from optiga.protocol.commands.set_object_protected import UpdateStep
 
         if not fragments:
             raise ConfigurationError("an update without a fragment", hint="It has at least one", oid=oid)
@@ -361,15 +355,14 @@ class Chip:
 
     def _last_error_code(self) -> int | None:
         """Value of object 0xF1C2, which reading clears; 0 if it holds none, None if the chip refuses to be asked."""
-        where = objects.LAST_ERROR_CODE.to_bytes(2, "big") + b"\x00\x00\x00\x01"
-        question = apdu.encode_command(CommandCode.GET_DATA_OBJECT, 0, where, clear_last_error=False)
+        from optiga.chip.commands.get_data_object import GetLastError
+
+        question = GetLastError()
         try:
-            answer = apdu.decode_answer(self._transport.exchange(request_of(question)))
+            answer = apdu.decode_answer(self._transport.exchange(question.request()))
         except ValueError:
             return 0
-        if not answer.ok:
-            return None
-        return answer.data[0] if answer.data else 0
+        return question.parse(answer.data) if answer.ok else None
 
 
 def check_usage(oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optiga.protocol import der, tlv
-from optiga.protocol.algorithms import IDENTIFIERS, RSA_KEY_BITS, KeyAlgorithm
-
-_TAG_CERTIFICATE_OID = 0x04
-_TAG_ALGORITHM = 0x05
-_TAG_PUBLIC_KEY = 0x06
+from optiga.protocol.algorithms import IDENTIFIERS, RSA_KEY_BITS, KeyAlgorithm, public_key_info
+from optiga.protocol.commands import TAG_ALGORITHM, TAG_CERTIFICATE_OID, TAG_PUBLIC_KEY
+from optiga.protocol.value import Value
 
 
-@dataclass(eq=False, repr=False)
-class GivenKey:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class GivenKey(Value):
     """A public key given with a command.
 
     :param bit_string: the key as a BIT STRING in DER, as the chip gives it, too.
@@ -38,14 +36,14 @@ class GivenKey:
     @property
     def info(self) -> bytes:
         """SubjectPublicKeyInfo in DER."""
-        return der.encode(der.SEQUENCE, IDENTIFIERS[self.algorithm] + self.bit_string)
+        return public_key_info(self.algorithm, self.bit_string)
 
 
 def encode_key(key: GivenKey | int) -> bytes:
     """The TLVs that tell a command whose key it is about: one given, or that of the certificate in an object."""
     if isinstance(key, int):
-        return tlv.encode_integer(_TAG_CERTIFICATE_OID, key, 2)
-    return tlv.encode_integer(_TAG_ALGORITHM, key.algorithm, 1) + tlv.encode(_TAG_PUBLIC_KEY, key.bit_string)
+        return tlv.encode_integer(TAG_CERTIFICATE_OID, key, 2)
+    return tlv.encode_integer(TAG_ALGORITHM, key.algorithm, 1) + tlv.encode(TAG_PUBLIC_KEY, key.bit_string)
 
 
 def _rsa_bits(bit_string: bytes) -> int:

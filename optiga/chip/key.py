@@ -6,15 +6,15 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from optiga.chip.commands.calc_sign import CalcSign
-from optiga.chip.given_key import GivenKey
 from optiga.errors import ConfigurationError
 from optiga.protocol import der
-from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm
+from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip
+    from optiga.chip.given_key import GivenKey
 
 
 class Key:
@@ -41,7 +41,7 @@ class Key:
                 f"the public key of {format_oid(self.oid)} is not known",
                 hint="The chip tells it only when the pair is made; take it from the certificate",
             )
-        return GivenKey(self.algorithm, self.public_key).info
+        return public_key_info(self.algorithm, self.public_key)
 
     @property
     def default_hash(self) -> str:
@@ -86,6 +86,7 @@ class Key:
         :raises ConfigurationError: if that is no key of an algorithm of the chip.
         """
         from optiga.chip.commands.calc_ssec import CalcSSec
+        from optiga.chip.given_key import GivenKey
 
         if isinstance(peer, bytes):
             try:

@@ -6,8 +6,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart, in_fragments
+from optiga.chip.commands.calc_hash import CalcHash, ObjectPart, in_fragments
 from optiga.errors import OptigaError
+from optiga.protocol.commands.calc_hash import HashStep
 
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip

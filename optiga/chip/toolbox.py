@@ -12,21 +12,15 @@ from optiga.chip.key import check_hash
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import (
-    CommandCode,
-    ErrorCode,
-    KeyDerivation,
-    KeyUsage,
-    ObjectType,
-    SignatureScheme,
-    SymmetricMode,
-)
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, ObjectType, SignatureScheme
+from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Tag
+from optiga.protocol.symmetric import SymmetricMode
 
 if TYPE_CHECKING:
     from optiga.chip.chip import Chip
     from optiga.chip.commands.calc_hash import ObjectPart
-    from optiga.chip.commands.draw_key_pair import DrawnKeyPair
+    from optiga.chip.commands.gen_key_pair import DrawnKeyPair
     from optiga.chip.given_key import GivenKey
     from optiga.chip.running_hash import RunningHash
 
@@ -55,7 +49,8 @@ class Toolbox:
 
     def begin_hash(self) -> bytes:
         """Context of a hash that is begun; contexts may be kept, and interleaved with others."""
-        from optiga.chip.commands.calc_hash import CalcHash, HashStep
+        from optiga.chip.commands.calc_hash import CalcHash
+        from optiga.protocol.commands.calc_hash import HashStep
 
         return self._chip.perform(CalcHash(b"", HashStep.START, export=True))
 
@@ -73,7 +68,8 @@ class Toolbox:
 
     def finish_hash(self, context: bytes) -> bytes:
         """The digest, 32 bytes; the context can still be used."""
-        from optiga.chip.commands.calc_hash import CalcHash, HashStep
+        from optiga.chip.commands.calc_hash import CalcHash
+        from optiga.protocol.commands.calc_hash import HashStep
 
         return self._chip.perform(CalcHash(b"", HashStep.FINAL, context))
 
@@ -183,7 +179,7 @@ class Toolbox:
 
     def draw_key_pair(self, algorithm: KeyAlgorithm) -> DrawnKeyPair:
         """A key pair for the host, of which the chip keeps nothing. One exchange."""
-        from optiga.chip.commands.draw_key_pair import DrawKeyPair
+        from optiga.chip.commands.gen_key_pair import DrawKeyPair
 
         return self._chip.perform(DrawKeyPair(algorithm))
 

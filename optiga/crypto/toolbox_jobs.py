@@ -8,9 +8,9 @@ from optiga.errors import ConfigurationError
 from optiga.objects.targets import resolve_readable
 from optiga.pki.public_key_files import give_key, load_public_key
 from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE
-from optiga.protocol.codes import RANDOM_SIZES, SymmetricMode
-from optiga.protocol.derivation import MAX_INFO, MAX_SALT, MIN_PRF_SEED
-from optiga.protocol.symmetric import BLOCK_SIZE
+from optiga.protocol.commands.derive_key import MAX_INFO, MAX_SALT, MIN_PRF_SEED
+from optiga.protocol.commands.get_random import RANDOM_SIZES
+from optiga.protocol.symmetric import BLOCK_SIZE, SymmetricMode
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
-from importlib import import_module
 
+from optiga.emulator.commands import find_command
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.models import DEFAULT_MODEL, ChipModel
 from optiga.emulator.objects import ObjectTable, Store
@@ -15,8 +14,6 @@ from optiga.emulator.store import MemoryStore
 from optiga.errors import BoardError
 from optiga.protocol import apdu
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
-
-CommandFunction = Callable[[Machine, int, bytes], bytes]
 
 
 class EmulatedChip:
@@ -130,7 +127,7 @@ class EmulatedChip:
             raise CommandError(ErrorCode.INVALID_LENGTH)
         chain, machine.chain = machine.chain, None
         code &= ~CLEAR_LAST_ERROR
-        function = _find_command(code)
+        function = find_command(code)
         params = machine.model.kind.commands.get(code)
         if function is None or params is None:
             raise CommandError(ErrorCode.INVALID_COMMAND)
@@ -144,14 +141,3 @@ class EmulatedChip:
         if len(answer) > apdu.MAX_DATA:
             raise CommandError(ErrorCode.INSUFFICIENT_BUFFER)
         return answer
-
-
-@cache
-def _find_command(code: int) -> CommandFunction | None:
-    """What carries out a command: ``execute`` of the module in ``commands`` that is named after its code."""
-    try:
-        name = CommandCode(code).name.lower()
-    except ValueError:
-        return None
-    function: CommandFunction = import_module(f"optiga.emulator.commands.{name}").execute
-    return function

@@ -45,7 +45,7 @@ _WRITABLE_SYSTEM = (
     oids.LCS_APPLICATION,
     oids.SECURITY_STATUS_APPLICATION,
 )
-_LOCKED_KEYS = (0xE0F0, oids.SYMMETRIC_KEY)
+_LOCKED_KEYS = (oids.INFINEON_KEY, oids.SYMMETRIC_KEY)
 
 
 def factory_objects(model: ChipModel) -> dict[int, StoredObject]:
@@ -106,6 +106,6 @@ def _data_tags(info: ObjectInfo, used: int) -> dict[int, bytes]:
     if info.kind is ObjectKind.SECRET:
         change = bytes.fromhex("e1fc07fe20e140")
         return {**tags, Tag.CHANGE: change, Tag.READ: _BEFORE_OPERATIONAL, Tag.TYPE: b"\x22"}
-    if info.oid == 0xE0E0:
+    if info.oid == oids.INFINEON_CERTIFICATE:
         tags[Tag.CHANGE] = _LOCKED
     return {**tags, Tag.TYPE: b"\x11" if info.kind is ObjectKind.TRUST_ANCHOR else b"\x12"}

@@ -7,9 +7,7 @@ from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
-
-_TAG_EXPORT = 0x07
-_TAG_SESSION = 0x08
+from optiga.protocol.commands import TAG_EXPORT, TAG_SESSION
 
 
 def take_tags(data: bytes) -> dict[int, bytes]:
@@ -74,12 +72,12 @@ def take_target(tags: dict[int, bytes]) -> int | None:
 
     :raises CommandError: if there is not exactly one of the two ways, or what is named is no session.
     """
-    if (_TAG_EXPORT in tags) == (_TAG_SESSION in tags):
+    if (TAG_EXPORT in tags) == (TAG_SESSION in tags):
         raise CommandError(ErrorCode.INVALID_DATA)
-    if _TAG_EXPORT in tags:
-        take_number(tags.pop(_TAG_EXPORT), 0)
+    if TAG_EXPORT in tags:
+        take_number(tags.pop(TAG_EXPORT), 0)
         return None
-    return take_session(tags.pop(_TAG_SESSION))
+    return take_session(tags.pop(TAG_SESSION))
 
 
 def take_public_key(machine: Machine, identifier: bytes, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:

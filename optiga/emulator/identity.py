@@ -19,13 +19,12 @@ from optiga.protocol import tls_identity
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.metadata import Tag
+from optiga.protocol.objects import INFINEON_CERTIFICATE, INFINEON_KEY
 
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
-KEY_OID = 0xE0F0
-CERTIFICATE_OID = 0xE0E0
 
 _ROOT_PHRASE = b"optiga.py: the key of the emulator root is public and proves nothing"
 _NOT_BEFORE = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -51,7 +50,7 @@ def reset_chip(model: ChipModel, current: dict[int, StoredObject]) -> dict[int, 
     """
     table = factory_objects(model)
     table[oids.UID] = table[oids.UID]._replace(data=current[oids.UID].data)
-    key, certificate = current[KEY_OID], current[CERTIFICATE_OID].data
+    key, certificate = current[INFINEON_KEY], current[INFINEON_CERTIFICATE].data
     if _is_identity(key, certificate):
         return _with_identity(table, key.data, certificate)
     return _with_new_identity(model, table)
@@ -72,8 +71,8 @@ def _with_identity(table: dict[int, StoredObject], key: bytes, certificate: byte
     used: dict[int, bytes] = {Tag.USED_SIZE: len(certificate).to_bytes(2, "big")}
     return {
         **table,
-        KEY_OID: StoredObject(key, table[KEY_OID].metadata.with_tags(tags)),
-        CERTIFICATE_OID: StoredObject(certificate, table[CERTIFICATE_OID].metadata.with_tags(used)),
+        INFINEON_KEY: StoredObject(key, table[INFINEON_KEY].metadata.with_tags(tags)),
+        INFINEON_CERTIFICATE: StoredObject(certificate, table[INFINEON_CERTIFICATE].metadata.with_tags(used)),
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, RSA_SCHEMES, KeyAlgorithm
 from optiga.protocol.codes import SignatureScheme
+from optiga.protocol.commands.calc_sign import MIN_DIGEST
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
-MIN_DIGEST = 10
-"""Fewest bytes of a digest that ECDSA takes. SRM, footnote to CalcSign."""
 _MIN_PADDING = 8
 _PUBLIC_EXPONENT = 65537
 _UNCOMPRESSED = b"\x04"

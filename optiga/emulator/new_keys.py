@@ -7,12 +7,10 @@ from optiga.emulator.machine import CommandError, check_room
 from optiga.emulator.objects import StoredObject
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.commands import TAG_EXPORT
+from optiga.protocol.commands.gen_key_pair import TAG_OID, TAG_USAGE
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.rules.values import is_key_usage
-
-_TAG_OID = 0x01
-_TAG_USAGE = 0x02
-_TAG_EXPORT = 0x07
 
 
 def take_place(data: bytes) -> tuple[int, KeyUsage] | None:
@@ -21,11 +19,11 @@ def take_place(data: bytes) -> tuple[int, KeyUsage] | None:
     :raises CommandError: if the data say neither.
     """
     tags = take_tags(data)
-    if _TAG_EXPORT in tags:
-        (nothing,) = expect_tags(tags, _TAG_EXPORT)
+    if TAG_EXPORT in tags:
+        (nothing,) = expect_tags(tags, TAG_EXPORT)
         take_number(nothing, 0)
         return None
-    where, what_for = expect_tags(tags, _TAG_OID, _TAG_USAGE)
+    where, what_for = expect_tags(tags, TAG_OID, TAG_USAGE)
     oid, usage = take_number(where, 2), take_number(what_for, 1)
     if not is_key_usage(usage):
         raise CommandError(ErrorCode.INVALID_DATA)

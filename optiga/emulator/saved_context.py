@@ -14,7 +14,8 @@ from optiga.emulator.machine import Machine, is_session
 from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, UsableKey
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ALL_KEY_USAGES, HANDLE_SIZE, KeyUsage
+from optiga.protocol.codes import ALL_KEY_USAGES, KeyUsage
+from optiga.protocol.commands.close_application import HANDLE_SIZE
 
 
 def encode(machine: Machine, handle: bytes) -> bytes:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
-from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
+from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, RSA_KEY_BITS
 from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata, Tag, tag_word
 from optiga.protocol.models import Model
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.rules.values import Problem, check_value, key_kind
-from optiga.protocol.symmetric import AES_KEY_SIZES
 
 _RSA_SIZES = 5
 """How many times as long as its modulus an RSA key in PKCS #8 is at the most."""

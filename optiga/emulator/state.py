@@ -28,11 +28,10 @@ from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
 from optiga.emulator.objects import Store, StoredObject
 from optiga.emulator.soundness import check_object
 from optiga.errors import ConfigurationError
-from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import SECRET_TYPES
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import ObjectInfo, format_oid, parse_oid
-from optiga.protocol.symmetric import AES_KEY_SIZES
 
 FORMAT = "optiga emulated chip"
 VERSION = 1

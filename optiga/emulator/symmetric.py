@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
-from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import SymmetricMode
-from optiga.protocol.symmetric import AES_KEY_SIZES, BLOCK_SIZE, HMACS
+from optiga.protocol.algorithms import AES_KEY_SIZES, KeyAlgorithm
+from optiga.protocol.symmetric import BLOCK_SIZE, HMACS, SymmetricMode
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext

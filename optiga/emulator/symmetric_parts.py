@@ -13,22 +13,14 @@ from optiga.emulator.fields import take_tags
 from optiga.emulator.machine import Chain, CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
-from optiga.protocol.symmetric import BLOCK_SIZE, HMACS
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands import TAG_DATA
+from optiga.protocol.commands.decrypt_sym import TAG_VERIFICATION_VALUE
+from optiga.protocol.commands.encrypt_sym import MAX_DATA, TAG_ADDITIONAL_DATA, TAG_IV, TAG_WHOLE_LENGTH, SymStep
+from optiga.protocol.symmetric import BLOCK_SIZE, HMACS, SymmetricMode
 
-START = 0x00
-START_AND_FINAL = 0x01
-CONTINUE = 0x02
-FINAL = 0x03
-_STEPS = (START, START_AND_FINAL, CONTINUE, FINAL)
-_TAG_ADDITIONAL_DATA = 0x40
-_TAG_IV = 0x41
-_TAG_WHOLE_LENGTH = 0x42
-TAG_VERIFICATION_VALUE = 0x43
-_OPTIONAL = (_TAG_ADDITIONAL_DATA, _TAG_IV, _TAG_WHOLE_LENGTH, TAG_VERIFICATION_VALUE)
-_ANSWER_DATA = 0x61
-_MAX_DATA = 640
-"""Most bytes of InData, the key's identifier and all tags included."""
+_STEPS = tuple(SymStep)
+_OPTIONAL = (TAG_ADDITIONAL_DATA, TAG_IV, TAG_WHOLE_LENGTH, TAG_VERIFICATION_VALUE)
 
 Begin = Callable[[SymmetricMode, bytes, bytes], symmetric.Running]
 """How an operation begins: with its mode, key and initialization vector."""
@@ -43,7 +35,7 @@ class Part(NamedTuple):
     """
 
     oid: int
-    step: int
+    step: SymStep
     data: bytes
     optional: dict[int, bytes]
 
@@ -53,7 +45,7 @@ def take_part(data: bytes) -> Part:
 
     :raises CommandError: if there is not exactly one part of data with at least one byte, or a tag is unknown.
     """
-    if not 2 <= len(data) <= _MAX_DATA:
+    if not 2 <= len(data) <= MAX_DATA:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     tags = take_tags(data[2:])
     steps = [tag for tag in tags if tag in _STEPS]
@@ -62,7 +54,7 @@ def take_part(data: bytes) -> Part:
     content = tags.pop(steps[0])
     if not content:
         raise CommandError(ErrorCode.INVALID_LENGTH)
-    return Part(int.from_bytes(data[:2], "big"), steps[0], content, tags)
+    return Part(int.from_bytes(data[:2], "big"), SymStep(steps[0]), content, tags)
 
 
 def run(machine: Machine, code: CommandCode, mode: SymmetricMode, part: Part, begin: Begin) -> bytes:
@@ -70,7 +62,7 @@ def run(machine: Machine, code: CommandCode, mode: SymmetricMode, part: Part, be
 
     :raises CommandError: if the part does not fit the mode, the chain or the key.
     """
-    begins, ends = part.step in (START, START_AND_FINAL), part.step in (START_AND_FINAL, FINAL)
+    begins, ends = part.step.is_first, part.step.is_last
     iv = _take_iv(part, allowed=begins and mode is SymmetricMode.CBC)
     whole_blocks = mode not in HMACS and not (ends and mode is SymmetricMode.CMAC)
     if whole_blocks and len(part.data) % BLOCK_SIZE:
@@ -82,14 +74,14 @@ def run(machine: Machine, code: CommandCode, mode: SymmetricMode, part: Part, be
         output += running.end()
     else:
         machine.chain = Chain(code, running)
-    return tlv.encode(_ANSWER_DATA, output) if output else b""
+    return tlv.encode(TAG_DATA, output) if output else b""
 
 
 def _take_iv(part: Part, *, allowed: bool) -> bytes:
     """The initialization vector, zeros if none is given; nothing else may stand beside the data."""
-    if part.optional.keys() - ({_TAG_IV} if allowed else set()):
+    if part.optional.keys() - ({TAG_IV} if allowed else set()):
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
-    iv = part.optional.get(_TAG_IV, bytes(BLOCK_SIZE))
+    iv = part.optional.get(TAG_IV, bytes(BLOCK_SIZE))
     if len(iv) != BLOCK_SIZE:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     return iv

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 
 from optiga.link import uart_frame as frame
-from optiga.protocol.timing import LINE_BYTES_PER_MS, typical_ms
+from optiga.protocol import apdu
+from optiga.protocol.commands.times import typical_ms
+from optiga.protocol.timing import LINE_BYTES_PER_MS
 
 
 class RealTiming:
@@ -35,6 +37,8 @@ class RealTiming:
         started = self._now()
         answer = self._execute(command)
         line_ms = (len(command) + len(answer) + 2 * frame.OVERHEAD) / LINE_BYTES_PER_MS
-        due = started + (typical_ms(command, len(answer)) + line_ms) / 1000 + self._delay()
+        param = command[1] if len(command) > 1 else 0
+        chip_ms = typical_ms(apdu.command_code(command), param, len(command), len(answer))
+        due = started + (chip_ms + line_ms) / 1000 + self._delay()
         self._sleep(max(0.0, due - self._now()))
         return answer

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from optiga.emulator import keys
 from optiga.protocol import tlv
-from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.manifest import EXPONENT_SIZE, KeyPart
-from optiga.protocol.symmetric import AES_KEY_SIZES
 
 
 def parse_key(algorithm: KeyAlgorithm, payload: bytes) -> bytes:

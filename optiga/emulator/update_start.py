@@ -13,7 +13,7 @@ from optiga.emulator.machine import CommandError, Machine, check_room
 from optiga.emulator.protected_update import RunningUpdate
 from optiga.protocol import der
 from optiga.protocol import objects as oids
-from optiga.protocol.algorithms import CURVES
+from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES
 from optiga.protocol.codes import ErrorCode, ObjectType, SignatureScheme
 from optiga.protocol.fragments import FragmentCipher
 from optiga.protocol.manifest import (
@@ -29,7 +29,6 @@ from optiga.protocol.metadata import MAX_UPDATE_SECRET, MAX_VERSION, Metadata, T
 from optiga.protocol.objects import ObjectInfo
 from optiga.protocol.rules.updates import access_of, apply, can_hold, has_updates, is_next_version, takes_updates
 from optiga.protocol.rules.values import room_of
-from optiga.protocol.symmetric import AES_KEY_SIZES
 
 
 def begin(machine: Machine, data: bytes) -> RunningUpdate:

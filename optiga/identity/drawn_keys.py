@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
 from optiga.pki.public_keys import PublicKey
-from optiga.protocol.algorithms import CURVES, KeyAlgorithm
-from optiga.protocol.symmetric import AES_KEY_SIZES
+from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, KeyAlgorithm
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     from optiga.chip import Chip
-    from optiga.chip.commands.draw_key_pair import DrawnKeyPair
+    from optiga.chip.commands.gen_key_pair import DrawnKeyPair
 
 
 class DrawnKey(NamedTuple):

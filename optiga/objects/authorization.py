@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.secrets import read_secret
 from optiga.objects.objects import find_info
-from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
+from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.protocol.symmetric import SymmetricMode
 
 if TYPE_CHECKING:
     from pathlib import Path

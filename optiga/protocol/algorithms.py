@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import unique
 from typing import NamedTuple
 
+from optiga.protocol import der
 from optiga.protocol.codes import CodeEnum, KeyUsage, SignatureScheme
 
 
@@ -92,6 +93,8 @@ CURVES = {
 RSA_KEY_BITS = {KeyAlgorithm.RSA1024: 1024, KeyAlgorithm.RSA2048: 2048}
 RSA_PADDING_SIZE = 11
 """Fewest bytes that RSAES-PKCS1-v1.5 adds to a message (RFC 8017, 7.2.1)."""
+AES_KEY_SIZES = {KeyAlgorithm.AES128: 16, KeyAlgorithm.AES192: 24, KeyAlgorithm.AES256: 32}
+"""Bytes of the keys that the chip makes."""
 
 HASH_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
 """Digests that signatures are made over, with their sizes in bytes."""
@@ -115,3 +118,11 @@ IDENTIFIERS = {
     KeyAlgorithm.RSA2048: _RSA_IDENTIFIER,
 }
 """AlgorithmIdentifier in DER of each algorithm (RFC 5480, RFC 5639, RFC 8017)."""
+
+
+def public_key_info(algorithm: KeyAlgorithm, bit_string: bytes) -> bytes:
+    """SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7).
+
+    :param bit_string: the key as a BIT STRING in DER, as the chip gives it.
+    """
+    return der.encode(der.SEQUENCE, IDENTIFIERS[algorithm] + bit_string)

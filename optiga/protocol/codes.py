@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag, unique
 from typing import TypeVar
 
+from optiga.protocol.commands import CommandCode as CommandCode  # noqa: PLC0414 - it is a code, too
+
 _Member = TypeVar("_Member", bound="CodeEnum")
 
 
@@ -21,34 +23,6 @@ class CodeEnum(IntEnum):
             return cls(value)
         except ValueError:
             return None
-
-
-@unique
-class CommandCode(CodeEnum):
-    """Command codes without the bit that clears the last error code. SRM, table "Command Codes"."""
-
-    GET_DATA_OBJECT = 0x01
-    SET_DATA_OBJECT = 0x02
-    SET_OBJECT_PROTECTED = 0x03
-    GET_RANDOM = 0x0C
-    ENCRYPT_SYM = 0x14
-    DECRYPT_SYM = 0x15
-    ENCRYPT_ASYM = 0x1E
-    DECRYPT_ASYM = 0x1F
-    CALC_HASH = 0x30
-    CALC_SIGN = 0x31
-    VERIFY_SIGN = 0x32
-    CALC_SSEC = 0x33
-    DERIVE_KEY = 0x34
-    GEN_KEY_PAIR = 0x38
-    GEN_SYM_KEY = 0x39
-    OPEN_APPLICATION = 0x70
-    CLOSE_APPLICATION = 0x71
-
-    @property
-    def title(self) -> str:
-        """The command's name as the manual writes it, for example ``GenKeyPair``."""
-        return "CalcSSec" if self is CommandCode.CALC_SSEC else self.name.replace("_", " ").title().replace(" ", "")
 
 
 CLEAR_LAST_ERROR = 0x80
@@ -137,49 +111,6 @@ class SignatureScheme(CodeEnum):
 
 
 @unique
-class SymmetricMode(CodeEnum):
-    """Parameter of EncryptSym and DecryptSym. SRM, table "Symmetric Modes of Operation"."""
-
-    ECB = 0x08
-    CBC = 0x09
-    CBC_MAC = 0x0A
-    CMAC = 0x0B
-    HMAC_SHA256 = 0x20
-    HMAC_SHA384 = 0x21
-    HMAC_SHA512 = 0x22
-
-
-@unique
-class AsymmetricCipher(CodeEnum):
-    """Parameter of EncryptAsym and DecryptAsym. SRM, table "Asymmetric Cipher Suite Identifier"."""
-
-    RSAES_PKCS1_V15 = 0x11
-
-
-@unique
-class KeyAgreement(CodeEnum):
-    """Parameter of CalcSSec. SRM, table "Key Agreement Schemes"."""
-
-    ECDH = 0x01
-
-
-@unique
-class KeyDerivation(CodeEnum):
-    """Parameter of DeriveKey. SRM, table "Key Derivation Method"."""
-
-    TLS_PRF_SHA256 = 0x01
-    TLS_PRF_SHA384 = 0x02
-    TLS_PRF_SHA512 = 0x03
-    HKDF_SHA256 = 0x08
-    HKDF_SHA384 = 0x09
-    HKDF_SHA512 = 0x0A
-
-
-HASH_SHA256 = 0xE2
-"""Parameter of CalcHash: the one digest the chip calculates. SRM, table "Algorithm Identifier"."""
-
-
-@unique
 class LifeCycleState(CodeEnum):
     """SRM, table "Life Cycle Status"."""
 
@@ -239,14 +170,3 @@ SECRET_TYPES = frozenset(
 
 APPLICATION_ID = bytes.fromhex("d276000004") + b"GenAuthAppl"
 """Unique application identifier that OpenApplication takes. SRM, same-named table."""
-
-TAG_EXPORT = 0x07
-"""Tag of the empty TLV in a command that has its result given out, and kept nowhere."""
-TAG_DATA = 0x61
-"""Tag of a message, in plain or encrypted, in the commands that encrypt and decrypt and in their answers."""
-
-RANDOM_SIZES = range(8, 257)
-"""Bytes that one GetRandom draws. SRM, "GetRandom"."""
-
-HANDLE_SIZE = 8
-"""Bytes of the handle of a saved application context. SRM, "CloseApplication"."""

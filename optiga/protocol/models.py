@@ -7,43 +7,16 @@ library and command-line tools for it (commands, parameters, identifiers) and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import (
-    HASH_SHA256,
-    AsymmetricCipher,
-    CodeEnum,
-    CommandCode,
-    KeyAgreement,
-    KeyDerivation,
-    ObjectType,
-    SignatureScheme,
-    SymmetricMode,
-)
+from optiga.protocol.codes import CommandCode, ObjectType
+from optiga.protocol.commands import params
 from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid, parse_oid
-from optiga.protocol.symmetric import CIPHERS, HMACS
-
-Parameters = Mapping[int, frozenset[int]]
-"""The commands that a model has, each with the values that its Param field can have."""
-
-_PARAM_NAMES: dict[CommandCode, tuple[str, type[CodeEnum]]] = {
-    CommandCode.GEN_KEY_PAIR: ("{} keys", KeyAlgorithm),
-    CommandCode.GEN_SYM_KEY: ("{} keys", KeyAlgorithm),
-    CommandCode.CALC_SIGN: ("signatures by {}", SignatureScheme),
-    CommandCode.VERIFY_SIGN: ("signatures by {}", SignatureScheme),
-    CommandCode.DERIVE_KEY: ("derivation by {}", KeyDerivation),
-    CommandCode.ENCRYPT_SYM: ("operation by {}", SymmetricMode),
-    CommandCode.DECRYPT_SYM: ("operation by {}", SymmetricMode),
-}
-_SINGLE_PARAMS: dict[tuple[CommandCode, int], str] = {
-    (CommandCode.SET_DATA_OBJECT, 0x02): "counters",
-    (CommandCode.GET_RANDOM, 0x04): "pre-master secrets",
-}
 
 
 class Lack:
@@ -81,7 +54,7 @@ class Model:
     title: str
     builds: frozenset[str]
     objects: Mapping[int, ObjectInfo]
-    commands: Parameters
+    commands: params.Parameters
     max_session_secret: int
     stores_random: bool = True
     metadata_tags: frozenset[int] = frozenset(Tag)
@@ -102,13 +75,9 @@ class Model:
         if code not in self.commands:
             return Lack(f"command {code.title}")
         if param is not None and param not in self.commands[code]:
-            if (code, param) in _SINGLE_PARAMS:
-                return Lack(_SINGLE_PARAMS[code, param])
-            what, kind = _PARAM_NAMES.get(code, ("", None))
-            wanted = None if kind is None else kind.of(param)
-            if kind is not None and wanted is not None:
-                has = ", ".join(_word(kind(value)) for value in sorted(self.commands[code]))
-                return Lack(what.format(_word(wanted)), has)
+            what = params.describe(code, param)
+            if what:
+                return Lack(what, params.listed(code, self.commands[code]))
         if oid is not None and oid not in self.objects and oid in ALL_OBJECTS:
             missing = ALL_OBJECTS[oid]
             same = [info.label for info in self.objects.values() if info.kind is missing.kind]
@@ -121,60 +90,6 @@ def find_model(build: str) -> Model | None:
     return next((model for model in MODELS if build.lower() in model.builds), None)
 
 
-def _word(value: CodeEnum) -> str:
-    return value.title if isinstance(value, KeyAlgorithm) else value.name.lower().replace("_", "-")
-
-
-def _params(*values: int | Iterable[int]) -> frozenset[int]:
-    return frozenset(number for value in values for number in ([value] if isinstance(value, int) else value))
-
-
-def _of_kind(*, ec: Iterable[KeyAlgorithm], rsa: bool) -> frozenset[int]:
-    return _params(ec, (algorithm for algorithm in KeyAlgorithm if rsa and algorithm.is_rsa))
-
-
-_NIST_SMALL = (KeyAlgorithm.SECP256R1, KeyAlgorithm.SECP384R1)
-_V3_COMMANDS: Parameters = {
-    CommandCode.GET_DATA_OBJECT: _params(0x00, 0x01),
-    CommandCode.SET_DATA_OBJECT: _params(0x00, 0x01, 0x02, 0x40),
-    CommandCode.SET_OBJECT_PROTECTED: _params(0x01),
-    CommandCode.GET_RANDOM: _params(0x00, 0x01, 0x04),
-    CommandCode.ENCRYPT_SYM: _params(SymmetricMode),
-    CommandCode.DECRYPT_SYM: _params(CIPHERS, HMACS),
-    CommandCode.ENCRYPT_ASYM: _params(AsymmetricCipher),
-    CommandCode.DECRYPT_ASYM: _params(AsymmetricCipher),
-    CommandCode.CALC_HASH: _params(HASH_SHA256),
-    CommandCode.CALC_SIGN: _params(SignatureScheme),
-    CommandCode.VERIFY_SIGN: _params(SignatureScheme),
-    CommandCode.CALC_SSEC: _params(KeyAgreement),
-    CommandCode.DERIVE_KEY: _params(KeyDerivation),
-    CommandCode.GEN_KEY_PAIR: _of_kind(ec=(known for known in KeyAlgorithm if known.is_ec), rsa=True),
-    CommandCode.GEN_SYM_KEY: _params(KeyAlgorithm.AES128, KeyAlgorithm.AES192, KeyAlgorithm.AES256),
-    CommandCode.OPEN_APPLICATION: _params(0x00, 0x01),
-    CommandCode.CLOSE_APPLICATION: _params(0x00, 0x01),
-}
-_V1_SIGNATURES = _params(set(SignatureScheme) - {SignatureScheme.RSASSA_PKCS1_V15_SHA512})
-_NOT_ON_V1 = (CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM, CommandCode.GEN_SYM_KEY)
-_V1_COMMANDS: Parameters = {
-    **{code: params for code, params in _V3_COMMANDS.items() if code not in _NOT_ON_V1},
-    CommandCode.CALC_SIGN: _V1_SIGNATURES,
-    CommandCode.VERIFY_SIGN: _V1_SIGNATURES,
-    CommandCode.DERIVE_KEY: _params(KeyDerivation.TLS_PRF_SHA256),
-    CommandCode.GEN_KEY_PAIR: _of_kind(ec=_NIST_SMALL, rsa=True),
-}
-_TRUST_X_COMMANDS: Parameters = {
-    CommandCode.GET_DATA_OBJECT: _params(0x00, 0x01),
-    CommandCode.SET_DATA_OBJECT: _params(0x00, 0x01, 0x40),
-    CommandCode.GET_RANDOM: _params(0x00, 0x01),
-    CommandCode.CALC_HASH: _params(HASH_SHA256),
-    CommandCode.CALC_SIGN: _params(SignatureScheme.ECDSA),
-    CommandCode.VERIFY_SIGN: _params(SignatureScheme.ECDSA),
-    CommandCode.CALC_SSEC: _params(KeyAgreement.ECDH),
-    CommandCode.DERIVE_KEY: _params(KeyDerivation.TLS_PRF_SHA256),
-    CommandCode.GEN_KEY_PAIR: _of_kind(ec=_NIST_SMALL, rsa=False),
-    CommandCode.OPEN_APPLICATION: _params(0x00),
-}
-"""Its commands for DTLS (0x10, 0x18 to 0x1B) stand in no manual that is public, and are not here."""
 _V1_TAGS = frozenset(Tag) - {Tag.METADATA_UPDATE, Tag.RESET_TYPE}
 _V1_CONDITIONS = frozenset(Condition) - {
     Condition.SECURITY_STATUS_GLOBAL,
@@ -195,13 +110,13 @@ def _trust_x_objects() -> dict[int, ObjectInfo]:
     return {**shared, **{info.oid: info for info in small}, **{oid: OBJECTS[oid] for oid in (0xF1E0, 0xF1E1)}}
 
 
-TRUST_M_V3 = Model("trust-m-v3", "OPTIGA Trust M V3", frozenset(("2440", "2564")), OBJECTS, _V3_COMMANDS, 66)
+TRUST_M_V3 = Model("trust-m-v3", "OPTIGA Trust M V3", frozenset(("2440", "2564")), OBJECTS, params.TRUST_M_V3, 66)
 TRUST_M_V1 = Model(
     "trust-m-v1",
     "OPTIGA Trust M V1",
     frozenset(("0501", "0624", "0751", "0802", "0809")),
     {oid: info for oid, info in OBJECTS.items() if oid not in (oids.SECURITY_MONITOR, oids.SYMMETRIC_KEY)},
-    _V1_COMMANDS,
+    params.TRUST_M_V1,
     48,
     stores_random=False,
     metadata_tags=_V1_TAGS,
@@ -214,7 +129,7 @@ TRUST_X = Model(
     "OPTIGA Trust X",
     frozenset(("0510", "0715", "1048", "1112", "1118")),
     _trust_x_objects(),
-    _TRUST_X_COMMANDS,
+    params.TRUST_X,
     48,
     stores_random=False,
     metadata_tags=_V1_TAGS - {Tag.VERSION},

@@ -16,6 +16,9 @@ CURRENT_LIMIT = 0xE0C4
 SECURITY_EVENT_COUNTER = 0xE0C5
 BUFFER_SIZE = 0xE0C6
 SECURITY_MONITOR = 0xE0C9
+INFINEON_CERTIFICATE = 0xE0E0
+INFINEON_KEY = 0xE0F0
+"""What a chip has from its factory: its own certificate and key, which are locked."""
 PLATFORM_BINDING_SECRET = 0xE140
 SYMMETRIC_KEY = 0xE200
 LCS_APPLICATION = 0xF1C0
@@ -90,13 +93,14 @@ def _objects() -> dict[int, ObjectInfo]:
         ObjectInfo(SYMMETRIC_KEY, "device symmetric key", kind.SYMMETRIC_KEY),
     ]
     infos += [
-        ObjectInfo(0xE0E0 + i, f"public key certificate {i + 1}", kind.CERTIFICATE, CERTIFICATE_SIZE) for i in range(4)
+        ObjectInfo(INFINEON_CERTIFICATE + i, f"public key certificate {i + 1}", kind.CERTIFICATE, CERTIFICATE_SIZE)
+        for i in range(4)
     ]
     infos += [
         ObjectInfo(oid, f"trust anchor {number}", kind.TRUST_ANCHOR, TRUST_ANCHOR_SIZE)
         for oid, number in ((0xE0E8, 1), (0xE0E9, 2), (0xE0EF, 8))
     ]
-    infos += [ObjectInfo(0xE0F0 + i, f"device private EC key {i + 1}", kind.EC_KEY) for i in range(4)]
+    infos += [ObjectInfo(INFINEON_KEY + i, f"device private EC key {i + 1}", kind.EC_KEY) for i in range(4)]
     infos += [ObjectInfo(0xE0FC + i, f"device private RSA key {i + 1}", kind.RSA_KEY) for i in range(2)]
     infos += [ObjectInfo(0xE100 + i, f"session context {i + 1}", kind.SESSION) for i in range(4)]
     infos += [ObjectInfo(0xE120 + i, f"monotonic counter {i + 1}", kind.COUNTER, COUNTER_SIZE) for i in range(4)]
@@ -107,6 +111,15 @@ def _objects() -> dict[int, ObjectInfo]:
 
 OBJECTS = _objects()
 """Every object of the map by its identifier."""
+
+
+def may_be_secret(oid: int) -> bool:
+    """Whether the data of an object may be a secret, as those of an arbitrary data object may: only its metadata tell.
+
+    So may those of an object that is not in the map: other models have some.
+    """
+    info = OBJECTS.get(oid)
+    return info is None or info.kind in (ObjectKind.SECRET, ObjectKind.DATA)
 
 
 class Slot(NamedTuple):
@@ -122,7 +135,7 @@ class Slot(NamedTuple):
 
 
 SLOTS = (
-    Slot("first", 0xE0F0, 0xE0E0),
+    Slot("first", INFINEON_KEY, INFINEON_CERTIFICATE),
     Slot("second", 0xE0F1, 0xE0E1),
     Slot("third", 0xE0F2, 0xE0E2),
     Slot("fourth", 0xE0F3, 0xE0E3),

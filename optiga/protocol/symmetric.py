@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, unique
+from enum import unique
 
-from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import SymmetricMode
+from optiga.protocol.codes import CodeEnum
+
+
+@unique
+class SymmetricMode(CodeEnum):
+    """Parameter of EncryptSym and DecryptSym. SRM, table "Symmetric Modes of Operation"."""
+
+    ECB = 0x08
+    CBC = 0x09
+    CBC_MAC = 0x0A
+    CMAC = 0x0B
+    HMAC_SHA256 = 0x20
+    HMAC_SHA384 = 0x21
+    HMAC_SHA512 = 0x22
+
 
 BLOCK_SIZE = 16
 """Bytes of a block of AES, and of an initialization vector."""
-AES_KEY_SIZES = {KeyAlgorithm.AES128: 16, KeyAlgorithm.AES192: 24, KeyAlgorithm.AES256: 32}
-"""Bytes of the keys that the chip makes."""
 CIPHERS = (SymmetricMode.ECB, SymmetricMode.CBC)
 """Modes that can be undone; all others make a MAC."""
 HMACS = (SymmetricMode.HMAC_SHA256, SymmetricMode.HMAC_SHA384, SymmetricMode.HMAC_SHA512)
@@ -23,17 +34,3 @@ MAC_SIZES = {
     SymmetricMode.HMAC_SHA512: 64,
 }
 """Bytes of each mode's MAC."""
-
-
-@unique
-class SymStep(IntEnum):
-    """Place of a command in a chain; no other command may come in between."""
-
-    START = 0x00
-    START_AND_FINAL = 0x01
-    CONTINUE = 0x02
-    FINAL = 0x03
-
-    @property
-    def is_last(self) -> bool:
-        return self in (SymStep.START_AND_FINAL, SymStep.FINAL)

@@ -15,7 +15,7 @@ from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.conditions import ALWAYS
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
-from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.protocol.objects import INFINEON_CERTIFICATE, ObjectInfo, ObjectKind
 from optiga.protocol.rules.access import evaluate
 from optiga.protocol.rules.effects import stays_empty
 from optiga.protocol.rules.known import Known, access_now
@@ -34,7 +34,6 @@ _OWN = (
     oids.SECURITY_STATUS_APPLICATION,
     oids.LAST_ERROR_CODE,
 )
-_INFINEON_CERTIFICATE = 0xE0E0
 _PLAIN = Known(confidential=(), integrity=(), authorized=())
 """What an import writes with: no shielded connection, no protected update, no authorization."""
 _CHANGE = int(Tag.CHANGE)
@@ -228,7 +227,7 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
         raise ConfigurationError(
             f"{info.label} is a secret for updates, which takes {before.room} bytes, not {len(data)}", oid=info.oid
         )
-    if info.oid == _INFINEON_CERTIFICATE:
+    if info.oid == INFINEON_CERTIFICATE:
         return b"", "Infineon's certificate is for this chip's own key"
     if info.oid in oids.LIFE_CYCLES:
         if not life_cycle:

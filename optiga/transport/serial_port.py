@@ -12,54 +12,32 @@ if TYPE_CHECKING:
     from optiga.transport.base import Transport
 
 
-class DevicePort(NamedTuple):
-    """A serial device of this machine.
+class SerialPort(NamedTuple):
+    """A serial device of this machine, or a URL.
 
-    :param name: how the user names it: ``/dev/ttyACM0``, ``COM5``.
+    :param name: how the user names it: ``/dev/ttyACM0``, ``COM5``, ``socket://HOST:PORT``, ``rfc2217://HOST:PORT``.
+    :param is_network: whether it is a URL.
     """
 
     name: str
-
-    @property
-    def chip_file(self) -> None:
-        return None
-
-    @property
-    def is_network(self) -> bool:
-        return False
-
-    def open(self) -> Transport:
-        # The same name for a device however it is reached: links are followed.
-        return _open(self.name, lock=os.path.realpath(self.name))
-
-
-class UrlPort(NamedTuple):
-    """A socket or a serial server.
-
-    :param name: ``socket://HOST:PORT`` or ``rfc2217://HOST:PORT``, with options behind ``?``.
-    """
-
-    name: str
+    is_network: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> UrlPort:
-        """From its text.
+    def parse_url(cls, text: str) -> SerialPort:
+        """From a URL.
 
         :raises ConfigurationError: if it is none of the documented forms.
         """
         split_url(text)
-        return cls(text)
+        return cls(text, is_network=True)
 
     @property
     def chip_file(self) -> None:
         return None
 
-    @property
-    def is_network(self) -> bool:
-        return True
-
     def open(self) -> Transport:
-        return _open(self.name, lock=self.name)
+        # The same name for a device however it is reached: links are followed.
+        return _open(self.name, lock=self.name if self.is_network else os.path.realpath(self.name))
 
 
 def _open(name: str, *, lock: str) -> Transport:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import ConfigurationError
 from optiga.protocol import metadata as md
 from optiga.protocol import tlv
-from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
+from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, RSA_KEY_BITS
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.manifest import (
     EXPONENT_SIZE,
@@ -25,7 +25,6 @@ from optiga.protocol.manifest import (
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import describe_form
 from optiga.protocol.rules.updates import check_brought
-from optiga.protocol.symmetric import AES_KEY_SIZES
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 import optiga
 from optiga.chip import Chip, Key
 from optiga.chip.commands import calc_hash
-from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
+from optiga.chip.commands.calc_hash import CalcHash, ObjectPart
 from optiga.chip.commands.close_application import CloseApplication, Hibernate
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.commands.verify_sign import VerifySign
@@ -16,6 +16,7 @@ from optiga.chip.given_key import GivenKey
 from optiga.errors import ChipError
 from optiga.protocol import der
 from optiga.protocol.codes import SignatureScheme
+from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.metadata import Metadata
 from tests.support.scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 

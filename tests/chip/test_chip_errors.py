@@ -9,11 +9,11 @@ import pytest
 
 import optiga
 from optiga.chip import Chip
-from optiga.chip.chip import ON_EVERY_MODEL
 from optiga.emulator import EmulatedChip
 from optiga.emulator.models import find_model
 from optiga.errors import ChipError
 from optiga.protocol.codes import CommandCode
+from optiga.protocol.commands.params import ON_EVERY_MODEL
 from optiga.protocol.models import MODELS
 from optiga.transport.emulated import EmulatedTransport
 

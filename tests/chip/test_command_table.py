@@ -10,8 +10,10 @@ import re
 
 import pytest
 
+from optiga.protocol.codes import CommandCode
 from optiga.protocol.models import TRUST_M_V3
 from tests.support.command_uses import USES, Bench, Use, form_of
+from tests.support.observed import what_bytes_tell
 from tests.support.places import ROOT
 
 PARAMS = {
@@ -52,33 +54,35 @@ TAGS = {
 """Tags of InData. Not there are 0x40 and 0x42 of EncryptSym and DecryptSym: they go with CCM (footnotes 29 and 31),
 which is not among the modes."""
 ROWS = [
-    pytest.param(use, param, id=f"{use.code.title} {param:02x} {use.use.__name__}")
-    for use in USES
+    pytest.param(code, use, param, id=f"{code.title} {param:02x} {use.use.__name__}")
+    for code, use in USES
     for param in use.params
 ]
 PAGE = ROOT / "docs" / "commands.md"
 
 
-@pytest.mark.parametrize(("use", "param"), ROWS)
-def test_it_works(use: Use, param: int) -> None:
+@pytest.mark.parametrize(("code", "use", "param"), ROWS)
+def test_it_works(code: CommandCode, use: Use, param: int) -> None:
     bench = Bench()
     use.use(bench, param)
-    sent = {form_of(command) for command in bench.sent if (command[0] & 0x7F, command[1]) == (use.code, param)}
+    sent = {form_of(command) for command in bench.sent if (command[0] & 0x7F, command[1]) == (code, param)}
     assert set(use.forms) <= sent
+    for request in bench.requests:
+        assert request.traits == what_bytes_tell(request)
 
 
 def test_every_command_and_parameter_is_there() -> None:
     used: dict[int, set[int]] = {}
-    for use in USES:
-        used.setdefault(use.code, set()).update(use.params)
+    for code, use in USES:
+        used.setdefault(code, set()).update(use.params)
     assert used == {code: set(bytes.fromhex(params)) for code, params in PARAMS.items()}
 
 
 def test_every_tag_is_there() -> None:
     used: dict[int, set[str]] = {}
-    for use in USES:
+    for code, use in USES:
         tags = {word for form in use.forms for word in form.split() if re.fullmatch("[0-9A-F]{2}", word)}
-        used.setdefault(use.code, set()).update(tags)
+        used.setdefault(code, set()).update(tags)
     wanted = {code: set(tags.upper().split()) for code, tags in TAGS.items()}
     assert {code: tags for code, tags in used.items() if tags} == wanted
 
@@ -97,4 +101,4 @@ def test_the_page_has_each_of_them() -> None:
         for param in re.findall(r"0x([0-9A-F]{2})", params)
         for form in forms.replace("`", "").split(",")
     }
-    assert told == {(use.code.title, param, form) for use in USES for param in use.params for form in use.forms}
+    assert told == {(code.title, param, form) for code, use in USES for param in use.params for form in use.forms}

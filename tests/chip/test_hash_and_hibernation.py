@@ -10,13 +10,14 @@ import pytest
 
 from optiga.chip import Chip
 from optiga.chip.commands import calc_hash
-from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
+from optiga.chip.commands.calc_hash import CalcHash, ObjectPart
 from optiga.chip.commands.close_application import Hibernate
 from optiga.chip.commands.get_random import GetRandom
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.errors import ChipError
 from optiga.protocol.codes import ErrorCode
+from optiga.protocol.commands.calc_hash import HashStep
 from optiga.transport.emulated import EmulatedTransport, open_emulated
 
 MESSAGE = bytes(range(256)) * 20

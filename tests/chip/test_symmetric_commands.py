@@ -13,16 +13,15 @@ import optiga
 from optiga.chip import Chip
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.decrypt_sym import ClearAuthorization, DecryptSym, VerifyHmac, decrypt_in_parts
-from optiga.chip.commands.encrypt_sym import EncryptSym, SymStep, encrypt_in_parts
+from optiga.chip.commands.encrypt_sym import EncryptSym, encrypt_in_parts
 from optiga.chip.commands.gen_sym_key import GenSymKey
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.sessions import Origin, SessionSecret
-from optiga.protocol.codes import KeyUsage, SymmetricMode
+from optiga.protocol.codes import KeyUsage
+from optiga.protocol.commands.encrypt_sym import SymStep
 from optiga.protocol.metadata import Metadata
-from optiga.protocol.repeating import is_repeatable
-from optiga.protocol.secrecy import hides_answer, hides_command
+from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
-from tests.support.observed import request_of
 from tests.support.scripted import OK, REFUSED, ScriptedTransport, answer
 
 ECB, CBC, CBC_MAC, CMAC_MODE = SymmetricMode.ECB, SymmetricMode.CBC, SymmetricMode.CBC_MAC, SymmetricMode.CMAC
@@ -198,28 +197,27 @@ def test_a_refusal_says_what_to_do(command: Command[bytes], code: str, hint: str
 
 
 def test_what_a_line_must_know_of_them() -> None:
-    whole, start = EncryptSym(KEY_OID, ECB, BLOCK).apdu(), EncryptSym(KEY_OID, ECB, BLOCK, SymStep.START).apdu()
-    mac = EncryptSym(SECRET_OID, HMAC256, b"x").apdu()
-    mac_start = EncryptSym(SESSION, HMAC256, b"x", SymStep.START).apdu()
-    mac_final = EncryptSym(SECRET_OID, CMAC_MODE, b"x", SymStep.FINAL).apdu()
-    plain = DecryptSym(KEY_OID, CBC, BLOCK, iv=IV).apdu()
-    plain_final = DecryptSym(0xE101, CBC, BLOCK, SymStep.FINAL).apdu()
-    verify = VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)).apdu()
-    keep, export = GenSymKey(optiga.KeyAlgorithm.AES128).apdu(), GenSymKey(optiga.KeyAlgorithm.AES128, None).apdu()
-    # The identifier in front of the TLVs must not be taken for one: 0xF1 and 0xE1 end like start and final.
-    assert all(map(is_repeatable, (whole, mac, plain, keep, export)))
-    assert not any(map(is_repeatable, (start, mac_start, mac_final, plain_final, verify, verify[:5])))
+    whole, start = EncryptSym(KEY_OID, ECB, BLOCK), EncryptSym(KEY_OID, ECB, BLOCK, SymStep.START)
+    mac = EncryptSym(SECRET_OID, HMAC256, b"x")
+    mac_start = EncryptSym(SESSION, HMAC256, b"x", SymStep.START)
+    mac_final = EncryptSym(SECRET_OID, CMAC_MODE, b"x", SymStep.FINAL)
+    plain = DecryptSym(KEY_OID, CBC, BLOCK, iv=IV)
+    plain_final = DecryptSym(0xE101, CBC, BLOCK, SymStep.FINAL)
+    verify = VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32))
+    keep, export = GenSymKey(optiga.KeyAlgorithm.AES128), GenSymKey(optiga.KeyAlgorithm.AES128, None)
+    assert all(command.traits.is_repeatable for command in (whole, mac, plain, keep, export))
+    assert not any(command.traits.is_repeatable for command in (start, mac_start, mac_final, plain_final, verify))
     something, nothing = given_out(BLOCK), OK
     for command in (whole, start, mac, mac_final, plain, plain_final, export):
-        assert request_of(command).can_have(something)
-        assert not request_of(command).can_have(nothing)
+        assert command.request().can_have(something)
+        assert not command.request().can_have(nothing)
     for command in (mac_start, verify, keep):
-        assert request_of(command).can_have(nothing)
-        assert not request_of(command).can_have(something)
-    assert all(map(hides_command, (whole, start)))
-    assert not any(map(hides_command, (mac, mac_final, plain, verify, keep, export)))
-    assert all(map(hides_answer, (plain, plain_final, mac, mac_final, export)))
-    assert not any(map(hides_answer, (whole, start, keep)))
+        assert command.request().can_have(nothing)
+        assert not command.request().can_have(something)
+    assert all(command.traits.hides_command for command in (whole, start))
+    assert not any(command.traits.hides_command for command in (mac, mac_final, plain, verify, keep, export))
+    assert all(command.traits.hides_answer for command in (plain, plain_final, mac, mac_final, export))
+    assert not any(command.traits.hides_answer for command in (whole, start, keep))
 
 
 class Bench:

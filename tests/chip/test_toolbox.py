@@ -25,9 +25,10 @@ from optiga.emulator.store import MemoryStore
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, KeyUsage, SymmetricMode
+from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.derivation import tls_prf
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
 
 SESSION, OTHER_SESSION = 0xE101, 0xE102

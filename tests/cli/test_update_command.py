@@ -22,9 +22,10 @@ from cryptography.x509 import load_pem_x509_certificate
 import optiga
 from optiga.errors import BoardError
 from optiga.protocol import tls_identity
-from optiga.protocol.codes import CommandCode, SymmetricMode
+from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.request import Request
+from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
 from tests.support import infineon_updates as infineon
 from tests.support.cli.runner import Cli

@@ -159,7 +159,7 @@ def test_what_a_command_has_changed_before_it_fails_is_dropped(
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr(chip_module, "_find_command", lambda code: change_and_fail)
+        patched.setattr(chip_module, "find_command", lambda code: change_and_fail)
         assert probe.chip.execute(command(RANDOM, 0, two(16))) == FAILED
     expected = error.code if isinstance(error, CommandError) else ErrorCode.INTERNAL_PROCESS_ERROR
     assert probe.last_error() == expected

@@ -94,7 +94,7 @@ def test_a_use_that_fails_counts(
         raise CommandError(error)
 
     with monkeypatch.context() as patched:
-        patched.setattr("optiga.emulator.chip._find_command", lambda code: use_and_fail)
+        patched.setattr("optiga.emulator.chip.find_command", lambda code: use_and_fail)
         assert probe.chip.execute(command(code, param)) == bytes.fromhex("ff000000")
     assert sec(probe) == events
 
@@ -116,6 +116,6 @@ def test_failed_checks_of_a_protected_update(
         raise CommandError(error)
 
     with monkeypatch.context() as patched:
-        patched.setattr("optiga.emulator.chip._find_command", lambda code: fail)
+        patched.setattr("optiga.emulator.chip.find_command", lambda code: fail)
         assert probe.chip.execute(command(0x03 | clear, 1)) == bytes.fromhex("ff000000")
     assert sec(probe) == events

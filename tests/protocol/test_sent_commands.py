@@ -1,10 +1,9 @@
-"""What may be repeated, how long it may take, what no log may show."""
+"""What the bytes of commands tell; each command says the same of itself (tests/chip/test_traits.py)."""
 
 from optiga.protocol import timing
+from optiga.protocol.commands import times
 from optiga.protocol.objects import OBJECTS, find_slot, format_oid, parse_oid
-from optiga.protocol.repeating import is_repeatable
-from optiga.protocol.secrecy import hides_answer, hides_command
-from tests.support.observed import request_of
+from tests.support.observed import hides_answer, hides_command, is_repeatable, longest_ms, request_of, typical_ms
 
 OPEN = bytes.fromhex("f0000010d27600000447656e417574684170706c")
 GENERATE = bytes.fromhex("b8030009010002e0f102000121")
@@ -63,14 +62,18 @@ def test_what_may_be_a_secret_is_not_shown() -> None:
 
 
 def test_times_are_the_manuals() -> None:
-    assert timing.typical_ms(GENERATE) == 55
-    assert timing.typical_ms(GENERATE_RSA) == 2900
-    assert timing.typical_ms(READ, answer_size=256) == 30
-    assert timing.typical_ms(bytes.fromhex("b111")) == 65
-    assert timing.typical_ms(bytes.fromhex("b101")) == 310
-    assert timing.longest_ms(GENERATE_RSA) > 10 * timing.typical_ms(GENERATE_RSA)
+    assert typical_ms(GENERATE) == 55
+    assert typical_ms(GENERATE_RSA) == 2900
+    assert typical_ms(READ, answer_size=256) == 30
+    assert typical_ms(bytes.fromhex("b111")) == 65
+    assert typical_ms(bytes.fromhex("b101")) == 310
+    assert longest_ms(GENERATE_RSA) > 10 * typical_ms(GENERATE_RSA)
     for command in (OPEN, GENERATE, READ, WRITE, COUNT):
-        assert timing.longest_ms(command) >= timing.SECURITY_DELAY_MS + timing.typical_ms(command)
+        assert longest_ms(command) >= timing.SECURITY_DELAY_MS + typical_ms(command)
+    for code in range(0x100):
+        for param in range(0x100):
+            told = times.typical_ms(code & 0x7F, param, 300, 700)
+            assert told == typical_ms(bytes([code, param]) + bytes(298), answer_size=700)
 
 
 def test_slots_answer_to_name_and_both_identifiers() -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from optiga.chip import Chip
-from optiga.chip.commands.calc_hash import CalcHash, HashStep, ObjectPart
+from optiga.chip.commands.calc_hash import CalcHash, ObjectPart
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
@@ -27,16 +27,12 @@ from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import MemoryStore
 from optiga.protocol import apdu, der, tlv
 from optiga.protocol.algorithms import IDENTIFIERS, KeyAlgorithm
-from optiga.protocol.codes import (
-    APPLICATION_ID,
-    HASH_SHA256,
-    CommandCode,
-    KeyDerivation,
-    KeyUsage,
-    SignatureScheme,
-    SymmetricMode,
-)
+from optiga.protocol.codes import APPLICATION_ID, CommandCode, KeyUsage, SignatureScheme
+from optiga.protocol.commands.calc_hash import HASH_SHA256, HashStep
+from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.request import Request
+from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
 from tests.support.emulator import updating
 from tests.support.emulator.certificates import certify
@@ -52,10 +48,23 @@ DIGEST = hashlib.sha256(SHORT).digest()
 ALL_USAGES = KeyUsage.AUTHENTICATION | KeyUsage.ENCRYPTION | KeyUsage.SIGNATURE | KeyUsage.KEY_AGREEMENT
 
 
+class Hearing(EmulatedTransport):
+    """A transport that keeps all that it carries."""
+
+    def __init__(self, chip: EmulatedChip, execute: Callable[[bytes], bytes], heard: list[Request]) -> None:
+        super().__init__(chip, execute)
+        self._heard = heard
+
+    def exchange(self, request: Request) -> bytes:
+        self._heard.append(request)
+        return super().exchange(request)
+
+
 class Bench:
     """An emulated chip with an AES key and shared secrets that are known, and a host that it is connected to.
 
     :param sent: every command APDU that has succeeded, in its order.
+    :param requests: all that the host has sent.
     """
 
     def __init__(self) -> None:
@@ -64,13 +73,14 @@ class Bench:
         held[0xE200] = StoredObject(AES_KEY, held[0xE200].metadata.with_tags(tags))
         self.emulated = EmulatedChip(MemoryStore(held))
         self.sent: list[bytes] = []
+        self.requests: list[Request] = []
         self.open()
         self.write(SHARED, SECRET, b"\x21")
         self.write(AUTHORIZATION, SECRET, b"\x31")
         self.sent.clear()
 
     def open(self, handle: bytes = b"") -> Chip:
-        self.chip = Chip(EmulatedTransport(self.emulated, self._execute), handle=handle)
+        self.chip = Chip(Hearing(self.emulated, self._execute, self.requests), handle=handle)
         return self.chip
 
     def _execute(self, command: bytes) -> bytes:
@@ -505,7 +515,6 @@ class Use(NamedTuple):
     :param forms: the forms of InData that it sends, each of them.
     """
 
-    code: CommandCode
     params: tuple[int, ...]
     forms: tuple[str, ...]
     use: Callable[[Bench, int], None]
@@ -521,51 +530,83 @@ _SHA256 = (HASH_SHA256,)
 _CHAIN = ("OID 01", "OID 00", "OID 02", "OID 03")
 _CBC_CHAIN = ("OID 01 41", "OID 00 41", "OID 02", "OID 03")
 
-USES = (
-    Use(CommandCode.OPEN_APPLICATION, (0x00,), ("AID",), open_application),
-    Use(CommandCode.OPEN_APPLICATION, (0x01,), ("AID handle",), restore_application),
-    Use(CommandCode.CLOSE_APPLICATION, (0x00,), ("none",), close_application),
-    Use(CommandCode.CLOSE_APPLICATION, (0x01,), ("none",), hibernate),
-    Use(CommandCode.GET_DATA_OBJECT, (0x00,), ("OID offset length",), read),
-    Use(CommandCode.GET_DATA_OBJECT, (0x01,), ("OID",), metadata),
-    Use(CommandCode.SET_DATA_OBJECT, (0x00,), ("OID offset data",), write),
-    Use(CommandCode.SET_DATA_OBJECT, (0x40,), ("OID offset data",), erase_and_write),
-    Use(CommandCode.SET_DATA_OBJECT, (0x01,), ("OID offset data",), write_metadata),
-    Use(CommandCode.SET_DATA_OBJECT, (0x02,), ("OID offset data",), count),
-    Use(CommandCode.SET_OBJECT_PROTECTED, (0x01,), ("30", "32", "31"), protected_update),
-    Use(CommandCode.GET_RANDOM, (0x00, 0x01), ("length",), random),
-    Use(CommandCode.GET_RANDOM, (0x00, 0x01), ("length OID 41",), random_in_session),
-    Use(CommandCode.GET_RANDOM, (0x04,), ("length OID 41",), pre_master_secret),
-    Use(CommandCode.ENCRYPT_SYM, (SymmetricMode.ECB, SymmetricMode.CBC), _CHAIN, encrypt),
-    Use(CommandCode.ENCRYPT_SYM, (SymmetricMode.CBC,), _CBC_CHAIN, encrypt_with_iv),
-    Use(CommandCode.ENCRYPT_SYM, (SymmetricMode.CBC_MAC, SymmetricMode.CMAC), _CHAIN, mac),
-    Use(CommandCode.ENCRYPT_SYM, _HMACS, _CHAIN, hmac_of),
-    Use(CommandCode.DECRYPT_SYM, (SymmetricMode.ECB, SymmetricMode.CBC), _CHAIN, decrypt),
-    Use(CommandCode.DECRYPT_SYM, (SymmetricMode.CBC,), _CBC_CHAIN, decrypt_with_iv),
-    Use(CommandCode.DECRYPT_SYM, _HMACS, ("OID 01 43",), authorize),
-    Use(CommandCode.ENCRYPT_ASYM, (0x11,), ("61 05 06",), encrypt_rsa),
-    Use(CommandCode.ENCRYPT_ASYM, (0x11,), ("61 04",), encrypt_rsa_for_certificate),
-    Use(CommandCode.ENCRYPT_ASYM, (0x11,), ("02 05 06",), pre_master_secret),
-    Use(CommandCode.ENCRYPT_ASYM, (0x11,), ("02 04",), encrypt_rsa_session_for_certificate),
-    Use(CommandCode.DECRYPT_ASYM, (0x11,), ("61 03",), decrypt_rsa),
-    Use(CommandCode.DECRYPT_ASYM, (0x11,), ("61 03 02",), decrypt_rsa_into_session),
-    Use(CommandCode.CALC_HASH, _SHA256, ("01", "00", "02", "03"), sha256),
-    Use(CommandCode.CALC_HASH, _SHA256, ("11", "10", "12", "13"), sha256_of_objects),
-    Use(CommandCode.CALC_HASH, _SHA256, ("00", "02", "12", "05", "04"), run_hash),
-    Use(CommandCode.CALC_HASH, _SHA256, ("00 07", "02 06 07", "12 06 07", "03 06"), hash_with_contexts),
-    Use(CommandCode.CALC_HASH, _SHA256, ("10 07", "15 06", "13", "13 06", "05 06", "02 06"), hash_step_by_step),
-    Use(CommandCode.CALC_SIGN, tuple(SignatureScheme), ("01 03",), sign),
-    Use(CommandCode.VERIFY_SIGN, tuple(SignatureScheme), ("01 02 05 06",), verify),
-    Use(CommandCode.VERIFY_SIGN, tuple(SignatureScheme), ("01 02 04",), verify_with_certificate),
-    Use(CommandCode.GEN_KEY_PAIR, _PAIRS, ("01 02",), generate_key),
-    Use(CommandCode.GEN_KEY_PAIR, _PAIRS, ("01 02",), generate_key_in_session),
-    Use(CommandCode.GEN_KEY_PAIR, _PAIRS, ("07",), draw_key_pair),
-    Use(CommandCode.GEN_SYM_KEY, _AES, ("01 02",), generate_aes_key),
-    Use(CommandCode.GEN_SYM_KEY, _AES, ("07",), draw_aes_key),
-    Use(CommandCode.CALC_SSEC, (0x01,), ("01 05 06 07",), agree),
-    Use(CommandCode.CALC_SSEC, (0x01,), ("01 05 06 08",), agree_into_session),
-    Use(CommandCode.DERIVE_KEY, (*_PRFS, *_HKDFS), ("01 03 02 07",), derive),
-    Use(CommandCode.DERIVE_KEY, (*_PRFS, *_HKDFS), ("01 03 02 08",), derive_into_session),
-    Use(CommandCode.DERIVE_KEY, _HKDFS, ("01 03 04 02 07",), derive_with_info),
-    Use(CommandCode.DERIVE_KEY, _HKDFS, ("01 03 04 02 08",), derive_into_session_with_info),
-)
+ROWS: dict[CommandCode, tuple[Use, ...]] = {
+    CommandCode.OPEN_APPLICATION: (
+        Use((0x00,), ("AID",), open_application),
+        Use((0x01,), ("AID handle",), restore_application),
+    ),
+    CommandCode.CLOSE_APPLICATION: (
+        Use((0x00,), ("none",), close_application),
+        Use((0x01,), ("none",), hibernate),
+    ),
+    CommandCode.GET_DATA_OBJECT: (
+        Use((0x00,), ("OID offset length",), read),
+        Use((0x01,), ("OID",), metadata),
+    ),
+    CommandCode.SET_DATA_OBJECT: (
+        Use((0x00,), ("OID offset data",), write),
+        Use((0x40,), ("OID offset data",), erase_and_write),
+        Use((0x01,), ("OID offset data",), write_metadata),
+        Use((0x02,), ("OID offset data",), count),
+    ),
+    CommandCode.SET_OBJECT_PROTECTED: (Use((0x01,), ("30", "32", "31"), protected_update),),
+    CommandCode.GET_RANDOM: (
+        Use((0x00, 0x01), ("length",), random),
+        Use((0x00, 0x01), ("length OID 41",), random_in_session),
+        Use((0x04,), ("length OID 41",), pre_master_secret),
+    ),
+    CommandCode.ENCRYPT_SYM: (
+        Use((SymmetricMode.ECB, SymmetricMode.CBC), _CHAIN, encrypt),
+        Use((SymmetricMode.CBC,), _CBC_CHAIN, encrypt_with_iv),
+        Use((SymmetricMode.CBC_MAC, SymmetricMode.CMAC), _CHAIN, mac),
+        Use(_HMACS, _CHAIN, hmac_of),
+    ),
+    CommandCode.DECRYPT_SYM: (
+        Use((SymmetricMode.ECB, SymmetricMode.CBC), _CHAIN, decrypt),
+        Use((SymmetricMode.CBC,), _CBC_CHAIN, decrypt_with_iv),
+        Use(_HMACS, ("OID 01 43",), authorize),
+    ),
+    CommandCode.ENCRYPT_ASYM: (
+        Use((0x11,), ("61 05 06",), encrypt_rsa),
+        Use((0x11,), ("61 04",), encrypt_rsa_for_certificate),
+        Use((0x11,), ("02 05 06",), pre_master_secret),
+        Use((0x11,), ("02 04",), encrypt_rsa_session_for_certificate),
+    ),
+    CommandCode.DECRYPT_ASYM: (
+        Use((0x11,), ("61 03",), decrypt_rsa),
+        Use((0x11,), ("61 03 02",), decrypt_rsa_into_session),
+    ),
+    CommandCode.CALC_HASH: (
+        Use(_SHA256, ("01", "00", "02", "03"), sha256),
+        Use(_SHA256, ("11", "10", "12", "13"), sha256_of_objects),
+        Use(_SHA256, ("00", "02", "12", "05", "04"), run_hash),
+        Use(_SHA256, ("00 07", "02 06 07", "12 06 07", "03 06"), hash_with_contexts),
+        Use(_SHA256, ("10 07", "15 06", "13", "13 06", "05 06", "02 06"), hash_step_by_step),
+    ),
+    CommandCode.CALC_SIGN: (Use(tuple(SignatureScheme), ("01 03",), sign),),
+    CommandCode.VERIFY_SIGN: (
+        Use(tuple(SignatureScheme), ("01 02 05 06",), verify),
+        Use(tuple(SignatureScheme), ("01 02 04",), verify_with_certificate),
+    ),
+    CommandCode.GEN_KEY_PAIR: (
+        Use(_PAIRS, ("01 02",), generate_key),
+        Use(_PAIRS, ("01 02",), generate_key_in_session),
+        Use(_PAIRS, ("07",), draw_key_pair),
+    ),
+    CommandCode.GEN_SYM_KEY: (
+        Use(_AES, ("01 02",), generate_aes_key),
+        Use(_AES, ("07",), draw_aes_key),
+    ),
+    CommandCode.CALC_SSEC: (
+        Use((0x01,), ("01 05 06 07",), agree),
+        Use((0x01,), ("01 05 06 08",), agree_into_session),
+    ),
+    CommandCode.DERIVE_KEY: (
+        Use((*_PRFS, *_HKDFS), ("01 03 02 07",), derive),
+        Use((*_PRFS, *_HKDFS), ("01 03 02 08",), derive_into_session),
+        Use(_HKDFS, ("01 03 04 02 07",), derive_with_info),
+        Use(_HKDFS, ("01 03 04 02 08",), derive_into_session_with_info),
+    ),
+}
+"""A row for each command: its uses."""
+USES = tuple((code, use) for code, uses in ROWS.items() for use in uses)

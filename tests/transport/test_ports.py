@@ -13,7 +13,7 @@ from optiga import BoardError, ConfigurationError
 from optiga.transport import resolve_port
 from optiga.transport.boards import list_ports
 from optiga.transport.emulator_port import EmulatorPort
-from optiga.transport.serial_port import DevicePort, UrlPort
+from optiga.transport.serial_port import SerialPort
 
 
 def usb(device: str, vid: int | None, pid: int | None, product: str | None) -> ListPortInfo:
@@ -36,7 +36,7 @@ def plug_in(monkeypatch: pytest.MonkeyPatch, *ports: ListPortInfo) -> None:
 @pytest.mark.parametrize("board", [KITPROG, KITPROG_OTHER, XMC], ids=lambda info: info.device)
 def test_the_one_board_is_found_among_others(board: ListPortInfo, monkeypatch: pytest.MonkeyPatch) -> None:
     plug_in(monkeypatch, ARDUINO, board, BUILT_IN)
-    assert resolve_port(None) == DevicePort(board.device)
+    assert resolve_port(None) == SerialPort(board.device)
 
 
 def test_no_board_names_the_three_ways_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def test_ports_are_listed_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("text", ["/dev/ttyACM0", "COM5", "socket://host:1", "rfc2217://h:2?ign", "./emulator", "emu"])
 def test_these_are_boards(text: str) -> None:
-    assert resolve_port(text) == (UrlPort if "://" in text else DevicePort)(text)
+    assert resolve_port(text) == SerialPort(text, is_network="://" in text)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links there want rights")

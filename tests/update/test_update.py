@@ -13,9 +13,10 @@ from optiga.emulator.models import MODELS
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.pki.public_keys import PublicKey
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import KeyUsage, SymmetricMode
+from optiga.protocol.codes import KeyUsage
 from optiga.protocol.manifest import ContentReset, MetadataUpdate, WriteType
 from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
+from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
 from optiga.update.apply import send_update
 from optiga.update.check import UpdatePlan, check_update

@@ -1,4 +1,4 @@
-"""What every command of the chip is to the host: a small value that encodes itself and parses its answer."""
+"""What each command of the chip is to the host: a value that encodes itself, says what it is, and parses its answer."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ from typing import ClassVar, Generic, TypeVar
 
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode, ErrorCode
-from optiga.protocol.observed import request_of
-from optiga.protocol.request import Request
+from optiga.protocol.request import Request, Returns, Traits
+from optiga.protocol.timing import longest_ms
+from optiga.protocol.value import Value
 
 T = TypeVar("T")
 
 
-class Command(ABC, Generic[T]):
+class Command(Value, ABC, Generic[T]):
     """One command with its arguments.
 
-    A subclass is a small dataclass in a file of its own. It names its ``code``, gives ``param`` and ``data``, and
-    turns the data of the chip's answer into a value of type ``T``.
+    A subclass is a frozen dataclass in the file of its command, made as :mod:`optiga.protocol.value` says. It names its
+    ``code``, gives ``param``, ``data`` and ``traits``, and turns the data of the chip's answer into a value of type
+    ``T``.
     """
 
+    __slots__ = ()
+
     code: ClassVar[CommandCode]
+    clears_last_error: ClassVar[bool] = True
+    """Whether the chip forgets its last error code before it looks at the command."""
 
     @property
     def target(self) -> int | None:
@@ -37,6 +43,11 @@ class Command(ABC, Generic[T]):
         """Value of the InData field."""
         return b""
 
+    @property
+    @abstractmethod
+    def traits(self) -> Traits:
+        """What whoever carries the command has to know of it."""
+
     @abstractmethod
     def parse(self, answer: bytes) -> T:
         """The result, from the OutData field of an answer without error.
@@ -50,14 +61,14 @@ class Command(ABC, Generic[T]):
 
     def apdu(self) -> bytes:
         """The whole command APDU."""
-        return apdu.encode_command(self.code, self.param, self.data)
+        return apdu.encode_command(self.code, self.param, self.data, clear_last_error=self.clears_last_error)
 
     def request(self) -> Request:
         """The command as it travels.
 
         :raises ValueError: if its arguments fit no command.
         """
-        return request_of(self.apdu())
+        return Request(self.apdu(), self.traits)
 
 
 def expect_no_data(answer: bytes) -> None:
@@ -67,3 +78,18 @@ def expect_no_data(answer: bytes) -> None:
     """
     if answer:
         raise ValueError(f"{len(answer)} bytes where none belong")
+
+
+def secret_traits(typical_ms: float, source: int, session: int | None, *, hides_answer: bool = True) -> Traits:
+    """Traits of a command that makes a secret out of what is in an object or session.
+
+    :param source: identifier of the object or session.
+    :param session: identifier of the session that takes the secret; None where it is given out.
+    """
+    return Traits(
+        Returns.DATA if session is None else Returns.NOTHING,
+        typical_ms,
+        longest_ms(typical_ms),
+        is_repeatable=session != source,  # a secret that goes where its source is leaves none for a second time
+        hides_answer=hides_answer,
+    )

@@ -4,41 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
 from optiga.protocol import tlv
-from optiga.protocol.apdu import MAX_DATA
-from optiga.protocol.codes import HASH_SHA256, TAG_EXPORT, CommandCode, ErrorCode
+from optiga.protocol.apdu import HEADER_SIZE
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands import TAG_EXPORT
+from optiga.protocol.commands.calc_hash import (
+    ANSWER_DIGEST,
+    DIGEST_SIZE,
+    HASH_SHA256,
+    MAX_FRAGMENT,
+    OBJECT_INPUT,
+    TAG_CONTEXT,
+    HashStep,
+    typical_ms,
+)
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
+from optiga.protocol.value import Value
 
-DIGEST_SIZE = 32
-MAX_FRAGMENT = MAX_DATA - 3
-"""Most bytes of a message that one command carries, context and export apart."""
-
-_TAG_DIGEST = 0x01
-_TAG_CONTEXT = 0x06
-_OBJECT_INPUT = 0x10
 _EXPORT_SIZE = 3
 
 
-class HashStep(IntEnum):
-    """Place of a command in a sequence."""
-
-    START = 0x00
-    START_AND_FINAL = 0x01
-    CONTINUE = 0x02
-    FINAL = 0x03
-    TERMINATE = 0x04
-    FINAL_AND_KEEP = 0x05
-
-    @property
-    def gives_digest(self) -> bool:
-        return self in (HashStep.START_AND_FINAL, HashStep.FINAL, HashStep.FINAL_AND_KEEP)
-
-
-@dataclass(eq=False, repr=False)
-class ObjectPart:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ObjectPart(Value):
     """A part of an object's data as input.
 
     :param length: bytes; offset and length together must lie within the object's used size.
@@ -49,7 +40,7 @@ class ObjectPart:
     length: int
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CalcHash(Command[bytes]):
     """One step of a SHA-256.
 
@@ -67,14 +58,11 @@ class CalcHash(Command[bytes]):
     export: bool = False
 
     code: ClassVar[CommandCode] = CommandCode.CALC_HASH
+    param: ClassVar[int] = HASH_SHA256
 
     @property
     def target(self) -> int | None:
         return self.content.oid if isinstance(self.content, ObjectPart) else None
-
-    @property
-    def param(self) -> int:
-        return HASH_SHA256
 
     @property
     def data(self) -> bytes:
@@ -83,18 +71,28 @@ class CalcHash(Command[bytes]):
         else:
             part = self.content
             where = b"".join(number.to_bytes(2, "big") for number in (part.oid, part.offset, part.length))
-            message = tlv.encode(_OBJECT_INPUT | self.step, where)
-        context = tlv.encode(_TAG_CONTEXT, self.context) if self.context else b""
+            message = tlv.encode(OBJECT_INPUT | self.step, where)
+        context = tlv.encode(TAG_CONTEXT, self.context) if self.context else b""
         return message + context + (tlv.encode(TAG_EXPORT, b"") if self.export else b"")
+
+    @property
+    def traits(self) -> Traits:
+        typical = typical_ms(HEADER_SIZE + len(self.data))
+        return Traits(
+            Returns.DATA if self.step.gives_digest or self.export else Returns.NOTHING,
+            typical,
+            longest_ms(typical),
+            is_repeatable=self.step is HashStep.START_AND_FINAL,  # anything else would add to the message twice
+        )
 
     def parse(self, answer: bytes) -> bytes:
         if self.step.gives_digest:
-            digest = _only(answer, _TAG_DIGEST)
+            digest = _only(answer, ANSWER_DIGEST)
             if len(digest) != DIGEST_SIZE:
                 raise ValueError(f"a digest of {len(digest)} bytes in place of {DIGEST_SIZE}")
             return digest
         if self.export:
-            return _only(answer, _TAG_CONTEXT)
+            return _only(answer, TAG_CONTEXT)
         if answer:
             raise ValueError("a digest before the final step")
         return b""

@@ -8,12 +8,12 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command
 from optiga.protocol import der, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
+from optiga.protocol.commands.calc_sign import TAG_DIGEST, TAG_KEY_OID, typical_ms
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
-_TAG_DIGEST = 0x01
-_TAG_OID = 0x03
 
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CalcSign(Command[bytes]):
     """Sign a digest. The result is raw: for RSA the signature, for ECDSA two INTEGERs r and s in DER, no SEQUENCE.
 
@@ -33,7 +33,12 @@ class CalcSign(Command[bytes]):
 
     @property
     def data(self) -> bytes:
-        return tlv.encode(_TAG_DIGEST, self.digest) + tlv.encode_integer(_TAG_OID, self.oid, 2)
+        return tlv.encode(TAG_DIGEST, self.digest) + tlv.encode_integer(TAG_KEY_OID, self.oid, 2)
+
+    @property
+    def traits(self) -> Traits:
+        typical = typical_ms(self.scheme)
+        return Traits(Returns.DATA, typical, longest_ms(typical))
 
     def parse(self, answer: bytes) -> bytes:
         if not answer:

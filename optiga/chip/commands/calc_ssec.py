@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, expect_no_data
+from optiga.chip.commands.base import Command, expect_no_data, secret_traits
 from optiga.chip.given_key import GivenKey, encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES
-from optiga.protocol.codes import TAG_EXPORT, CommandCode, ErrorCode, KeyAgreement
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands import TAG_EXPORT, TAG_SESSION
+from optiga.protocol.commands.calc_ssec import TAG_KEY_OID, TYPICAL_MS, KeyAgreement
+from optiga.protocol.request import Traits
 
-_TAG_KEY_OID = 0x01
-_TAG_SESSION = 0x08
 
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CalcSSec(Command[bytes]):
     """Agree on a secret. The result is the x coordinate, as long as one of the curve; nothing if it stays in a session.
 
@@ -30,14 +30,15 @@ class CalcSSec(Command[bytes]):
     session: int | None = None
 
     code: ClassVar[CommandCode] = CommandCode.CALC_SSEC
+    param: ClassVar[int] = KeyAgreement.ECDH
 
     @property
-    def param(self) -> int:
-        return KeyAgreement.ECDH
+    def traits(self) -> Traits:
+        return secret_traits(TYPICAL_MS, self.oid, self.session, hides_answer=self.session is None)
 
     @property
     def data(self) -> bytes:
-        return tlv.encode_integer(_TAG_KEY_OID, self.oid, 2) + encode_key(self.peer) + encode_target(self.session)
+        return tlv.encode_integer(TAG_KEY_OID, self.oid, 2) + encode_key(self.peer) + encode_target(self.session)
 
     def parse(self, answer: bytes) -> bytes:
         if self.session is not None:
@@ -62,4 +63,4 @@ class CalcSSec(Command[bytes]):
 
 def encode_target(session: int | None) -> bytes:
     """Where a new secret goes, for CalcSSec and DeriveKey: into a session, or out."""
-    return tlv.encode(TAG_EXPORT, b"") if session is None else tlv.encode_integer(_TAG_SESSION, session, 2)
+    return tlv.encode(TAG_EXPORT, b"") if session is None else tlv.encode_integer(TAG_SESSION, session, 2)

@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
-from optiga.protocol.codes import HANDLE_SIZE, CommandCode, ErrorCode
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands.close_application import HANDLE_SIZE, PARAM_CLOSE, PARAM_HIBERNATE, TYPICAL_MS
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
-_SAVE = 0x01
 
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CloseApplication(Command[None]):
     """End the application; its context is not saved."""
 
     code: ClassVar[CommandCode] = CommandCode.CLOSE_APPLICATION
+    param: ClassVar[int] = PARAM_CLOSE
+    traits: ClassVar[Traits] = Traits(Returns.NOTHING, TYPICAL_MS, longest_ms(TYPICAL_MS))
 
     def parse(self, answer: bytes) -> None:
         expect_no_data(answer)
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Hibernate(Command[bytes]):
     """End the application and have the chip keep its context: sessions, authorizations, security status.
 
@@ -31,10 +34,10 @@ class Hibernate(Command[bytes]):
     """
 
     code: ClassVar[CommandCode] = CommandCode.CLOSE_APPLICATION
-
-    @property
-    def param(self) -> int:
-        return _SAVE
+    param: ClassVar[int] = PARAM_HIBERNATE
+    traits: ClassVar[Traits] = Traits(
+        Returns.DATA, TYPICAL_MS, longest_ms(TYPICAL_MS), is_repeatable=False, hides_answer=True
+    )
 
     def parse(self, answer: bytes) -> bytes:
         if len(answer) != HANDLE_SIZE:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, expect_no_data
+from optiga.chip.commands.base import Command, expect_no_data, secret_traits
 from optiga.chip.commands.encrypt_asym import parse_data
 from optiga.protocol import tlv
-from optiga.protocol.codes import TAG_DATA, AsymmetricCipher, CommandCode, ErrorCode
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands import TAG_DATA
+from optiga.protocol.commands.decrypt_asym import TAG_KEY_OID, TAG_SESSION, TYPICAL_MS
+from optiga.protocol.commands.encrypt_asym import AsymmetricCipher
+from optiga.protocol.request import Traits
 
-_TAG_SESSION = 0x02
-_TAG_KEY_OID = 0x03
 
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DecryptAsym(Command[bytes]):
     """Decrypt by RSAES-PKCS1-v1.5. The result is the message; nothing if it stays in a session.
 
@@ -28,15 +29,16 @@ class DecryptAsym(Command[bytes]):
     session: int | None = None
 
     code: ClassVar[CommandCode] = CommandCode.DECRYPT_ASYM
+    param: ClassVar[int] = AsymmetricCipher.RSAES_PKCS1_V15
 
     @property
-    def param(self) -> int:
-        return AsymmetricCipher.RSAES_PKCS1_V15
+    def traits(self) -> Traits:
+        return secret_traits(TYPICAL_MS, self.oid, self.session)
 
     @property
     def data(self) -> bytes:
-        data = tlv.encode(TAG_DATA, self.encrypted) + tlv.encode_integer(_TAG_KEY_OID, self.oid, 2)
-        return data if self.session is None else data + tlv.encode_integer(_TAG_SESSION, self.session, 2)
+        data = tlv.encode(TAG_DATA, self.encrypted) + tlv.encode_integer(TAG_KEY_OID, self.oid, 2)
+        return data if self.session is None else data + tlv.encode_integer(TAG_SESSION, self.session, 2)
 
     def parse(self, answer: bytes) -> bytes:
         if self.session is None:

@@ -10,22 +10,38 @@ from optiga.chip.commands.base import Command, expect_no_data
 from optiga.chip.commands.encrypt_sym import SymPart, check_size, split, take_answer
 from optiga.errors import ConfigurationError
 from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, ErrorCode, SymmetricMode
-from optiga.protocol.symmetric import CIPHERS, SymStep
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands.decrypt_sym import TAG_VERIFICATION_VALUE, TYPICAL_MS
+from optiga.protocol.commands.encrypt_sym import SymStep
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.symmetric import CIPHERS, SymmetricMode
+from optiga.protocol.timing import longest_ms
 
-_TAG_VERIFICATION_VALUE = 0x43
+_VERIFIES = Traits(Returns.NOTHING, TYPICAL_MS, longest_ms(TYPICAL_MS), is_repeatable=False, hides_answer=True)
+"""A verification uses up the session's random: a second one fails, and takes the authorization back."""
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DecryptSym(SymPart):
     """Decrypt whole blocks by ECB or CBC. The result is as long as the part, padding included."""
 
     code: ClassVar[CommandCode] = CommandCode.DECRYPT_SYM
 
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            Returns.DATA,
+            TYPICAL_MS,
+            longest_ms(TYPICAL_MS),
+            is_repeatable=self.step is SymStep.START_AND_FINAL,  # anything else would break the chain
+            hides_answer=True,
+        )
+
     def parse(self, answer: bytes) -> bytes:
         return take_answer(answer, len(self.part))
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class VerifyHmac(Command[None]):
     """Prove to the chip that one knows a secret of its: the state Auto(oid) holds until it is cleared.
 
@@ -47,6 +63,7 @@ class VerifyHmac(Command[None]):
     arbitrary: bytes = b""
 
     code: ClassVar[CommandCode] = CommandCode.DECRYPT_SYM
+    traits: ClassVar[Traits] = _VERIFIES
 
     @property
     def param(self) -> int:
@@ -60,7 +77,7 @@ class VerifyHmac(Command[None]):
     @property
     def data(self) -> bytes:
         message = tlv.encode(SymStep.START_AND_FINAL, self.session.to_bytes(2, "big") + self.message)
-        return check_size(self.oid.to_bytes(2, "big") + message + tlv.encode(_TAG_VERIFICATION_VALUE, self.mac))
+        return check_size(self.oid.to_bytes(2, "big") + message + tlv.encode(TAG_VERIFICATION_VALUE, self.mac))
 
     def parse(self, answer: bytes) -> None:
         expect_no_data(answer)
@@ -77,7 +94,7 @@ class VerifyHmac(Command[None]):
         return ""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ClearAuthorization(Command[None]):
     """Give up the state Auto(oid), as Infineon's host does: by a verification without a value, which must fail.
 
@@ -91,10 +108,8 @@ class ClearAuthorization(Command[None]):
     session: int
 
     code: ClassVar[CommandCode] = CommandCode.DECRYPT_SYM
-
-    @property
-    def param(self) -> int:
-        return SymmetricMode.HMAC_SHA256
+    param: ClassVar[int] = SymmetricMode.HMAC_SHA256
+    traits: ClassVar[Traits] = _VERIFIES
 
     @property
     def data(self) -> bytes:
@@ -114,4 +129,4 @@ def decrypt_in_parts(oid: int, mode: SymmetricMode, protected: bytes, iv: bytes 
     if mode not in CIPHERS:
         raise ConfigurationError(f"{mode.name.replace('_', '-')} makes MACs, which cannot be decrypted")
     for step, part in split(mode, protected, iv):
-        yield DecryptSym(oid, mode, part, step, iv if step in (SymStep.START, SymStep.START_AND_FINAL) else b"")
+        yield DecryptSym(oid, mode, part, step, iv if step.is_first else b"")

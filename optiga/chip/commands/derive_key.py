@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, expect_no_data
+from optiga.chip.commands.base import Command, expect_no_data, secret_traits
 from optiga.chip.commands.calc_ssec import encode_target
 from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyDerivation
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands.derive_key import (
+    TAG_INFO,
+    TAG_LENGTH,
+    TAG_SALT,
+    TAG_SECRET_OID,
+    TYPICAL_MS,
+    KeyDerivation,
+)
+from optiga.protocol.request import Traits
 
-_TAG_SECRET_OID = 0x01
-_TAG_SALT = 0x02
-_TAG_LENGTH = 0x03
-_TAG_INFO = 0x04
 
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DeriveKey(Command[bytes]):
     """Derive a key. The result is the key; nothing if it stays in a session.
 
@@ -43,12 +47,16 @@ class DeriveKey(Command[bytes]):
     @property
     def data(self) -> bytes:
         return (
-            tlv.encode_integer(_TAG_SECRET_OID, self.oid, 2)
-            + tlv.encode_integer(_TAG_LENGTH, self.size, 2)
-            + (tlv.encode(_TAG_INFO, self.info) if self.info else b"")
-            + tlv.encode(_TAG_SALT, self.salt)
+            tlv.encode_integer(TAG_SECRET_OID, self.oid, 2)
+            + tlv.encode_integer(TAG_LENGTH, self.size, 2)
+            + (tlv.encode(TAG_INFO, self.info) if self.info else b"")
+            + tlv.encode(TAG_SALT, self.salt)
             + encode_target(self.session)
         )
+
+    @property
+    def traits(self) -> Traits:
+        return secret_traits(TYPICAL_MS, self.oid, self.session, hides_answer=self.session is None)
 
     def parse(self, answer: bytes) -> bytes:
         if self.session is not None:

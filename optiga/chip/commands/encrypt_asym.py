@@ -9,12 +9,14 @@ from optiga.chip.commands.base import Command
 from optiga.chip.given_key import GivenKey, encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS
-from optiga.protocol.codes import TAG_DATA, AsymmetricCipher, CommandCode, ErrorCode
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands import TAG_DATA
+from optiga.protocol.commands.encrypt_asym import TAG_SESSION, TYPICAL_MS, AsymmetricCipher
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
-_TAG_SESSION = 0x02
 
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class EncryptAsym(Command[bytes]):
     """Encrypt by RSAES-PKCS1-v1.5. The result is as long as the key: 128 or 256 bytes.
 
@@ -27,19 +29,24 @@ class EncryptAsym(Command[bytes]):
     key: GivenKey | int
 
     code: ClassVar[CommandCode] = CommandCode.ENCRYPT_ASYM
+    param: ClassVar[int] = AsymmetricCipher.RSAES_PKCS1_V15
 
     @property
     def target(self) -> int | None:
         return self.key if isinstance(self.key, int) else None
 
     @property
-    def param(self) -> int:
-        return AsymmetricCipher.RSAES_PKCS1_V15
+    def secrets(self) -> tuple[str, ...]:
+        return ("message",) if isinstance(self.message, bytes) else ()
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(Returns.DATA, TYPICAL_MS, longest_ms(TYPICAL_MS), hides_command=not isinstance(self.message, int))
 
     @property
     def data(self) -> bytes:
         if isinstance(self.message, int):
-            message = tlv.encode_integer(_TAG_SESSION, self.message, 2)
+            message = tlv.encode_integer(TAG_SESSION, self.message, 2)
         else:
             message = tlv.encode(TAG_DATA, self.message)
         return message + encode_key(self.key)

@@ -9,19 +9,19 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command
 from optiga.errors import ConfigurationError
 from optiga.protocol import tlv
-from optiga.protocol.codes import TAG_DATA, CommandCode, ErrorCode, SymmetricMode
-from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, HMACS, MAC_SIZES, SymStep
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands import TAG_DATA
+from optiga.protocol.commands.encrypt_sym import MAX_DATA, TAG_IV, TYPICAL_MS, SymStep
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, HMACS, MAC_SIZES, SymmetricMode
+from optiga.protocol.timing import longest_ms
 
-MAX_DATA = 640
-"""Most bytes of InData of EncryptSym and DecryptSym."""
-
-_TAG_IV = 0x41
 _HEAD_SIZE = 5
 """Bytes of the key's identifier, and of tag and length of a part."""
 _TL_SIZE = 3
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SymPart(Command[bytes]):
     """A part of what is encrypted, decrypted or given a MAC.
 
@@ -44,16 +44,33 @@ class SymPart(Command[bytes]):
     @property
     def data(self) -> bytes:
         data = self.oid.to_bytes(2, "big") + tlv.encode(self.step, self.part)
-        return check_size(data + tlv.encode(_TAG_IV, self.iv) if self.iv else data)
+        return check_size(data + tlv.encode(TAG_IV, self.iv) if self.iv else data)
 
     def hint(self, error: ErrorCode) -> str:
         return symmetric_hint(error, self.mode)
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class EncryptSym(SymPart):
     """Encrypt, or make a MAC. The result is as long as the part for a cipher; for a MAC it comes with the last step."""
 
     code: ClassVar[CommandCode] = CommandCode.ENCRYPT_SYM
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ("part",) if self.mode in CIPHERS else ()
+
+    @property
+    def traits(self) -> Traits:
+        encrypts = self.mode in CIPHERS
+        return Traits(
+            Returns.DATA if encrypts or self.step.is_last else Returns.NOTHING,
+            TYPICAL_MS,
+            longest_ms(TYPICAL_MS),
+            is_repeatable=self.step is SymStep.START_AND_FINAL,  # anything else would break the chain
+            hides_command=encrypts,
+            hides_answer=not encrypts,  # somebody may make a key of a MAC
+        )
 
     def parse(self, answer: bytes) -> bytes:
         if self.mode in CIPHERS:
@@ -106,7 +123,7 @@ def encrypt_in_parts(oid: int, mode: SymmetricMode, message: bytes, iv: bytes = 
     :raises ConfigurationError: before the first of them, if message or initialization vector do not fit the mode.
     """
     for step, part in split(mode, message, iv):
-        yield EncryptSym(oid, mode, part, step, iv if step in (SymStep.START, SymStep.START_AND_FINAL) else b"")
+        yield EncryptSym(oid, mode, part, step, iv if step.is_first else b"")
 
 
 def split(mode: SymmetricMode, message: bytes, iv: bytes = b"") -> Iterator[tuple[SymStep, bytes]]:

@@ -1,4 +1,4 @@
-"""GenKeyPair: a key pair whose private key stays on the chip. SRM, "GenKeyPair"."""
+"""GenKeyPair: a key pair whose private key stays on the chip, or is given out. SRM, "GenKeyPair"."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ from optiga.chip.commands.base import Command
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.commands import TAG_EXPORT
+from optiga.protocol.commands.gen_key_pair import (
+    ANSWER_PRIVATE_KEY,
+    ANSWER_PUBLIC_KEY,
+    LONGEST_RSA_MS,
+    TAG_OID,
+    TAG_USAGE,
+    typical_ms,
+)
+from optiga.protocol.objects import INFINEON_KEY
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
+from optiga.protocol.value import Value
 
-_TAG_OID = 0x01
-_TAG_USAGE = 0x02
-_TAG_PUBLIC_KEY = 0x02
-_INFINEON_KEY = 0xE0F0
 
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GenKeyPair(Command[bytes]):
     """Make a key pair and keep its private key in an object. The result is the public key, a BIT STRING in DER."""
 
@@ -32,22 +40,73 @@ class GenKeyPair(Command[bytes]):
 
     @property
     def data(self) -> bytes:
-        return tlv.encode_integer(_TAG_OID, self.oid, 2) + tlv.encode_integer(_TAG_USAGE, self.usage, 1)
+        return tlv.encode_integer(TAG_OID, self.oid, 2) + tlv.encode_integer(TAG_USAGE, self.usage, 1)
+
+    @property
+    def traits(self) -> Traits:
+        return _pair_traits(self.algorithm)
 
     def parse(self, answer: bytes) -> bytes:
-        public_keys = [value for tag, value in tlv.decode(answer) if tag == _TAG_PUBLIC_KEY]
+        public_keys = [value for tag, value in tlv.decode(answer) if tag == ANSWER_PUBLIC_KEY]
         if len(public_keys) != 1:
             raise ValueError("not one public key in it")
         return take_public_key(public_keys[0], self.algorithm)
 
     def hint(self, error: ErrorCode) -> str:
-        if self.oid == _INFINEON_KEY:
+        if self.oid == INFINEON_KEY:
             return "0xE0F0 holds Infineon's own key and is locked; use another slot, for example second (0xE0F1)"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The key is locked: its change access condition does not allow a new one"
         if error in (ErrorCode.INVALID_PARAM, ErrorCode.UNSUPPORTED_PARAMETERS, ErrorCode.INVALID_DATA):
             return f"This chip has no {self.algorithm.title} keys, or not in this object"
         return ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DrawnKeyPair(Value):
+    """A key pair that the chip has made and given out.
+
+    :param private_key: for EC the private number, for RSA the private exponent; as long as the key, big-endian.
+    :param public_key: a BIT STRING in DER.
+    """
+
+    private_key: bytes
+    public_key: bytes
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ("private_key",)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DrawKeyPair(Command[DrawnKeyPair]):
+    """Make a key pair and give it out; the chip keeps nothing of it."""
+
+    algorithm: KeyAlgorithm
+
+    code: ClassVar[CommandCode] = CommandCode.GEN_KEY_PAIR
+    data: ClassVar[bytes] = tlv.encode(TAG_EXPORT, b"")
+
+    @property
+    def param(self) -> int:
+        return self.algorithm
+
+    @property
+    def traits(self) -> Traits:
+        return _pair_traits(self.algorithm, is_given_out=True)
+
+    def parse(self, answer: bytes) -> DrawnKeyPair:
+        items = tlv.decode(answer)
+        if [tag for tag, _ in items] != [ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY]:
+            raise ValueError("not one private and one public key in it")
+        return DrawnKeyPair(der.content_of(der.OCTET_STRING, items[0][1]), take_public_key(items[1][1], self.algorithm))
+
+
+def _pair_traits(algorithm: KeyAlgorithm, *, is_given_out: bool = False) -> Traits:
+    """Traits of a command that makes a key pair."""
+    typical = typical_ms(algorithm)
+    longest = LONGEST_RSA_MS if algorithm.is_rsa else longest_ms(typical)
+    return Traits(Returns.DATA, typical, longest, hides_answer=is_given_out)
 
 
 def take_public_key(value: bytes, algorithm: KeyAlgorithm) -> bytes:

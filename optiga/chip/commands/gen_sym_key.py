@@ -7,17 +7,16 @@ from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol import tlv
-from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import TAG_EXPORT, CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.algorithms import AES_KEY_SIZES, KeyAlgorithm
+from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.commands import TAG_EXPORT
+from optiga.protocol.commands.gen_sym_key import ANSWER_KEY, TAG_OID, TAG_USAGE, TYPICAL_MS
 from optiga.protocol.objects import SYMMETRIC_KEY
-from optiga.protocol.symmetric import AES_KEY_SIZES
-
-_TAG_OID = 0x01
-_TAG_USAGE = 0x02
-_TAG_KEY = 0x01
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GenSymKey(Command[bytes]):
     """Make an AES key. The result is the key, 16, 24 or 32 bytes, if it is given out; nothing if it stays.
 
@@ -41,7 +40,17 @@ class GenSymKey(Command[bytes]):
     def data(self) -> bytes:
         if self.oid is None:
             return tlv.encode(TAG_EXPORT, b"")
-        return tlv.encode_integer(_TAG_OID, self.oid, 2) + tlv.encode_integer(_TAG_USAGE, self.usage, 1)
+        return tlv.encode_integer(TAG_OID, self.oid, 2) + tlv.encode_integer(TAG_USAGE, self.usage, 1)
+
+    @property
+    def traits(self) -> Traits:
+        is_given_out = self.oid is None
+        return Traits(
+            Returns.DATA if is_given_out else Returns.NOTHING,
+            TYPICAL_MS,
+            longest_ms(TYPICAL_MS),
+            hides_answer=is_given_out,
+        )
 
     def parse(self, answer: bytes) -> bytes:
         if self.oid is not None:
@@ -49,7 +58,7 @@ class GenSymKey(Command[bytes]):
             return b""
         items = tlv.decode(answer)
         size = AES_KEY_SIZES[self.algorithm]
-        if [(tag, len(value)) for tag, value in items] != [(_TAG_KEY, size)]:
+        if [(tag, len(value)) for tag, value in items] != [(ANSWER_KEY, size)]:
             raise ValueError(f"no key of {size} bytes in it")
         return items[0][1]
 

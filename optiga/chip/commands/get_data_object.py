@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
-from optiga.protocol.apdu import MAX_DATA
+from optiga.protocol.apdu import BUFFER_SIZE, MAX_DATA
 from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands.get_data_object import PARAM_DATA, PARAM_METADATA, typical_ms
 from optiga.protocol.metadata import Metadata
-from optiga.protocol.objects import OBJECTS
+from optiga.protocol.objects import LAST_ERROR_CODE, OBJECTS, may_be_secret
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
-_READ_DATA = 0x00
-_READ_METADATA = 0x01
+_TYPICAL_MS = typical_ms(BUFFER_SIZE)
+"""Of the largest answer: how much of it there is, only the chip knows."""
+_TRAITS = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS))
+_SECRET = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS), hides_answer=True)
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GetData(Command[bytes]):
     """Read data of an object from an offset.
 
@@ -27,14 +32,15 @@ class GetData(Command[bytes]):
     length: int = MAX_DATA
 
     code: ClassVar[CommandCode] = CommandCode.GET_DATA_OBJECT
-
-    @property
-    def param(self) -> int:
-        return _READ_DATA
+    param: ClassVar[int] = PARAM_DATA
 
     @property
     def data(self) -> bytes:
         return b"".join(number.to_bytes(2, "big") for number in (self.oid, self.offset, self.length))
+
+    @property
+    def traits(self) -> Traits:
+        return _SECRET if may_be_secret(self.oid) else _TRAITS
 
     def parse(self, answer: bytes) -> bytes:
         if len(answer) > self.length:
@@ -50,17 +56,15 @@ class GetData(Command[bytes]):
         return "The object's read access condition does not allow it"
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GetMetadata(Command[Metadata]):
     """Read the metadata of an object."""
 
     oid: int
 
     code: ClassVar[CommandCode] = CommandCode.GET_DATA_OBJECT
-
-    @property
-    def param(self) -> int:
-        return _READ_METADATA
+    param: ClassVar[int] = PARAM_METADATA
+    traits: ClassVar[Traits] = _TRAITS
 
     @property
     def data(self) -> bytes:
@@ -68,3 +72,20 @@ class GetMetadata(Command[Metadata]):
 
     def parse(self, answer: bytes) -> Metadata:
         return Metadata.parse(answer)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class GetLastError(Command[int]):
+    """Read why the chip refused the command before, which clears it. The result is 0 if nothing was refused."""
+
+    code: ClassVar[CommandCode] = CommandCode.GET_DATA_OBJECT
+    param: ClassVar[int] = PARAM_DATA
+    traits: ClassVar[Traits] = _TRAITS
+    clears_last_error: ClassVar[bool] = False
+
+    @property
+    def data(self) -> bytes:
+        return LAST_ERROR_CODE.to_bytes(2, "big") + b"\x00\x00\x00\x01"
+
+    def parse(self, answer: bytes) -> int:
+        return answer[0] if answer else 0

@@ -8,15 +8,20 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands.get_random import (
+    PARAM_DRNG,
+    PARAM_PRE_MASTER_SECRET,
+    PARAM_TRNG,
+    TAG_PREPENDED,
+    TYPICAL_MS,
+)
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
-_TRNG = 0x00
-_DRNG = 0x01
-_PRE_MASTER_SECRET = 0x04
-_TAG_PREPENDED = 0x41
 _SESSION_HINT = "What a session takes is at most 66 bytes, at least 8 of them random"
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GetRandom(Command[bytes]):
     """Random bytes, 8 to 256 of them.
 
@@ -31,10 +36,12 @@ class GetRandom(Command[bytes]):
     prepended: bytes = b""
 
     code: ClassVar[CommandCode] = CommandCode.GET_RANDOM
+    traits: ClassVar[Traits] = Traits(Returns.DATA, TYPICAL_MS, longest_ms(TYPICAL_MS), hides_answer=True)
+    """What becomes of random bytes nobody knows: somebody may make a key of them."""
 
     @property
     def param(self) -> int:
-        return _DRNG if self.deterministic else _TRNG
+        return PARAM_DRNG if self.deterministic else PARAM_TRNG
 
     @property
     def data(self) -> bytes:
@@ -50,7 +57,7 @@ class GetRandom(Command[bytes]):
         return _SESSION_HINT if error == ErrorCode.INVALID_DATA and self.session is not None else ""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DrawPreMasterSecret(Command[None]):
     """Draw a pre-master secret that stays in a session, to be encrypted for a server and derived from.
 
@@ -64,10 +71,8 @@ class DrawPreMasterSecret(Command[None]):
     prepended: bytes = b""
 
     code: ClassVar[CommandCode] = CommandCode.GET_RANDOM
-
-    @property
-    def param(self) -> int:
-        return _PRE_MASTER_SECRET
+    param: ClassVar[int] = PARAM_PRE_MASTER_SECRET
+    traits: ClassVar[Traits] = Traits(Returns.NOTHING, TYPICAL_MS, longest_ms(TYPICAL_MS), hides_answer=True)
 
     @property
     def data(self) -> bytes:
@@ -81,4 +86,4 @@ class DrawPreMasterSecret(Command[None]):
 
 
 def _encode_session(oid: int, prepended: bytes) -> bytes:
-    return oid.to_bytes(2, "big") + tlv.encode(_TAG_PREPENDED, prepended)
+    return oid.to_bytes(2, "big") + tlv.encode(TAG_PREPENDED, prepended)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
-from optiga.protocol.codes import APPLICATION_ID, HANDLE_SIZE, CommandCode, ErrorCode
+from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
+from optiga.protocol.commands.close_application import HANDLE_SIZE
+from optiga.protocol.commands.open_application import PARAM_INITIALIZE, PARAM_RESTORE, TYPICAL_MS
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
-_INITIALIZE = 0x00
-_RESTORE = 0x01
 
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OpenApplication(Command[None]):
     """Start the chip's one application. Everything else needs it open.
 
@@ -27,13 +28,28 @@ class OpenApplication(Command[None]):
 
     @property
     def param(self) -> int:
-        return _RESTORE if self.handle else _INITIALIZE
+        return PARAM_RESTORE if self.handle else PARAM_INITIALIZE
 
     @property
     def data(self) -> bytes:
         if self.handle and len(self.handle) != HANDLE_SIZE:
             raise ValueError(f"a handle has {HANDLE_SIZE} bytes, not {len(self.handle)}")
         return APPLICATION_ID + self.handle
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ("handle",)  # which is as good as the context
+
+    @property
+    def traits(self) -> Traits:
+        restores = bool(self.handle)  # what a second opening would find gone
+        return Traits(
+            Returns.NOTHING,
+            TYPICAL_MS,
+            longest_ms(TYPICAL_MS),
+            is_repeatable=not restores,
+            hides_command=restores,
+        )
 
     def parse(self, answer: bytes) -> None:
         expect_no_data(answer)

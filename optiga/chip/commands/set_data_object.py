@@ -6,21 +6,24 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
-from optiga.protocol.apdu import MAX_DATA
+from optiga.protocol.apdu import HEADER_SIZE
 from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands.set_data_object import (
+    COUNTS,
+    HEAD_SIZE,
+    PARAM_COUNT,
+    PARAM_ERASE_AND_WRITE,
+    PARAM_METADATA,
+    PARAM_WRITE,
+    typical_ms,
+)
 from optiga.protocol.metadata import Metadata
-
-MAX_FRAGMENT = MAX_DATA - 4
-"""Most bytes that one write carries beside identifier and offset."""
-
-_WRITE = 0x00
-_WRITE_METADATA = 0x01
-_COUNT = 0x02
-_ERASE_AND_WRITE = 0x40
-_INFINEON_CERTIFICATE = 0xE0E0
+from optiga.protocol.objects import INFINEON_CERTIFICATE, PLATFORM_BINDING_SECRET, may_be_secret
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SetData(Command[None]):
     """Write data of an object from an offset, at most 1549 bytes.
 
@@ -36,17 +39,25 @@ class SetData(Command[None]):
 
     @property
     def param(self) -> int:
-        return _ERASE_AND_WRITE if self.erase else _WRITE
+        return PARAM_ERASE_AND_WRITE if self.erase else PARAM_WRITE
 
     @property
     def data(self) -> bytes:
         return self.oid.to_bytes(2, "big") + self.offset.to_bytes(2, "big") + self.content
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ("content",) if may_be_secret(self.oid) else ()
+
+    @property
+    def traits(self) -> Traits:
+        return _traits(self.oid, len(self.content))
+
     def parse(self, answer: bytes) -> None:
         expect_no_data(answer)
 
     def hint(self, error: ErrorCode) -> str:
-        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and self.oid == _INFINEON_CERTIFICATE:
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and self.oid == INFINEON_CERTIFICATE:
             return (
                 "0xE0E0 holds Infineon's own certificate and is locked; use another slot, for example second (0xE0E1)"
             )
@@ -57,7 +68,7 @@ class SetData(Command[None]):
         return ""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SetMetadata(Command[None]):
     """Write metadata of an object: only the tags given are changed."""
 
@@ -65,14 +76,15 @@ class SetMetadata(Command[None]):
     changes: Metadata
 
     code: ClassVar[CommandCode] = CommandCode.SET_DATA_OBJECT
-
-    @property
-    def param(self) -> int:
-        return _WRITE_METADATA
+    param: ClassVar[int] = PARAM_METADATA
 
     @property
     def data(self) -> bytes:
         return self.oid.to_bytes(2, "big") + b"\x00\x00" + self.changes.encode()
+
+    @property
+    def traits(self) -> Traits:
+        return _traits(self.oid, len(self.changes.encode()))
 
     def parse(self, answer: bytes) -> None:
         expect_no_data(answer)
@@ -83,7 +95,7 @@ class SetMetadata(Command[None]):
         return ""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Count(Command[None]):
     """Advance a counter by 1 to 255; one that passes its threshold stays at it."""
 
@@ -91,15 +103,16 @@ class Count(Command[None]):
     step: int = 1
 
     code: ClassVar[CommandCode] = CommandCode.SET_DATA_OBJECT
+    param: ClassVar[int] = PARAM_COUNT
 
     @property
-    def param(self) -> int:
-        return _COUNT
+    def traits(self) -> Traits:
+        return _traits(self.oid, 1, is_repeatable=False)  # which would count twice
 
     @property
     def data(self) -> bytes:
-        if not 1 <= self.step <= 255:
-            raise ValueError(f"a counter is advanced by 1 to 255, not by {self.step}")
+        if self.step not in COUNTS:
+            raise ValueError(f"a counter is advanced by 1 to {COUNTS[-1]}, not by {self.step}")
         return self.oid.to_bytes(2, "big") + b"\x00\x00" + bytes([self.step])
 
     def parse(self, answer: bytes) -> None:
@@ -113,3 +126,18 @@ class Count(Command[None]):
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The counter's execute access condition does not allow counting"
         return ""
+
+
+def _traits(oid: int, size: int, *, is_repeatable: bool = True) -> Traits:
+    """Traits of a command that writes.
+
+    :param size: bytes behind identifier and offset.
+    """
+    typical = typical_ms(HEADER_SIZE + HEAD_SIZE + size)
+    return Traits(
+        Returns.NOTHING,
+        typical,
+        longest_ms(typical),
+        is_repeatable=is_repeatable,
+        hides_command=oid == PLATFORM_BINDING_SECRET,
+    )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.commands.set_object_protected import TYPICAL_MS, UpdateStep
 from optiga.protocol.manifest import MANIFEST_VERSION
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
 _WRONG_SECRET = (
     "A fragment is damaged, or encrypted with another secret than the chip holds. If some came before it, the object "
@@ -29,15 +31,7 @@ _HINTS = {
 }
 
 
-class UpdateStep(IntEnum):
-    """Place of a command in a sequence."""
-
-    START = 0x30
-    FINAL = 0x31
-    CONTINUE = 0x32
-
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SetObjectProtected(Command[None]):
     """One step of a protected update: the signed manifest, then every fragment in its order.
 
@@ -51,13 +45,25 @@ class SetObjectProtected(Command[None]):
 
     code: ClassVar[CommandCode] = CommandCode.SET_OBJECT_PROTECTED
 
-    @property
-    def param(self) -> int:
-        return MANIFEST_VERSION
+    param: ClassVar[int] = MANIFEST_VERSION
 
     @property
     def data(self) -> bytes:
         return tlv.encode(self.step, self.content)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return () if self.step is UpdateStep.START else ("content",)  # fragments may bring a key in plain
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            Returns.NOTHING,
+            TYPICAL_MS,
+            longest_ms(TYPICAL_MS),
+            is_repeatable=False,
+            hides_command=self.step is not UpdateStep.START,
+        )
 
     def parse(self, answer: bytes) -> None:
         expect_no_data(answer)

@@ -9,12 +9,12 @@ from optiga.chip.commands.base import Command, expect_no_data
 from optiga.chip.given_key import GivenKey, encode_key
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, SignatureScheme
+from optiga.protocol.commands.verify_sign import TAG_DIGEST, TAG_SIGNATURE, TYPICAL_MS
+from optiga.protocol.request import Returns, Traits
+from optiga.protocol.timing import longest_ms
 
-_TAG_DIGEST = 0x01
-_TAG_SIGNATURE = 0x02
 
-
-@dataclass(eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class VerifySign(Command[None]):
     """Check a signature over a digest; a wrong one is an error of the chip (signature verification failure).
 
@@ -28,6 +28,7 @@ class VerifySign(Command[None]):
     scheme: SignatureScheme
 
     code: ClassVar[CommandCode] = CommandCode.VERIFY_SIGN
+    traits: ClassVar[Traits] = Traits(Returns.NOTHING, TYPICAL_MS, longest_ms(TYPICAL_MS))
 
     @property
     def target(self) -> int | None:
@@ -39,7 +40,7 @@ class VerifySign(Command[None]):
 
     @property
     def data(self) -> bytes:
-        signed = tlv.encode(_TAG_DIGEST, self.digest) + tlv.encode(_TAG_SIGNATURE, self.signature)
+        signed = tlv.encode(TAG_DIGEST, self.digest) + tlv.encode(TAG_SIGNATURE, self.signature)
         return signed + encode_key(self.key)
 
     def parse(self, answer: bytes) -> None:

@@ -7,21 +7,16 @@ from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sha256 import STATE_SIZE, RunningSha256
 from optiga.protocol import tlv
 from optiga.protocol.codes import ErrorCode
+from optiga.protocol.commands import TAG_EXPORT
+from optiga.protocol.commands.calc_hash import ANSWER_DIGEST, OBJECT_INPUT, TAG_CONTEXT, HashStep
 from optiga.protocol.metadata import Tag
 
-_START = 0x0
-_START_AND_FINAL = 0x1
-_CONTINUE = 0x2
-_FINAL = 0x3
-_TERMINATE = 0x4
-_FINAL_AND_KEEP = 0x5
-_STEPS = (_START, _START_AND_FINAL, _CONTINUE, _FINAL, _FINAL_AND_KEEP)
-_OBJECT_INPUT = 0x10
-_TAG_CONTEXT = 0x06
-_TAG_EXPORT = 0x07
-_ALLOWED = {_TAG_CONTEXT: (_CONTINUE, _FINAL, _FINAL_AND_KEEP), _TAG_EXPORT: (_START, _CONTINUE)}
+_STEPS = frozenset(HashStep) - {HashStep.TERMINATE}
+_ALLOWED = {
+    TAG_CONTEXT: (HashStep.CONTINUE, HashStep.FINAL, HashStep.FINAL_AND_KEEP),
+    TAG_EXPORT: (HashStep.START, HashStep.CONTINUE),
+}
 """Steps in which a context may be given, and asked for."""
-_ANSWER_DIGEST = 0x01
 
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
@@ -30,16 +25,16 @@ def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     A context is the whole state of a message so far: any chip goes on with it, however often it is given.
     """
     (tag, value), *options = take_tlvs(data)
-    if tag == _TERMINATE:
+    if tag == HashStep.TERMINATE:
         return _terminate(machine, value, options)
     step = tag & 0x0F
-    if tag & 0xF0 not in (0x00, _OBJECT_INPUT) or step not in _STEPS:
+    if tag & 0xF0 not in (0x00, OBJECT_INPUT) or step not in _STEPS:
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
     context, exported = _take_options(step, options)
-    message = _object_part(machine, value) if tag & _OBJECT_INPUT else value
-    if step == _START_AND_FINAL and not message:
+    message = _object_part(machine, value) if tag & OBJECT_INPUT else value
+    if step == HashStep.START_AND_FINAL and not message:
         raise CommandError(ErrorCode.INVALID_LENGTH)
-    if step in (_START, _START_AND_FINAL):
+    if step in (HashStep.START, HashStep.START_AND_FINAL):
         machine.running_hash = RunningSha256()
     elif context is not None:
         machine.running_hash = context  # and what was running is dropped
@@ -48,12 +43,12 @@ def execute(machine: Machine, _param: int, data: bytes) -> bytes:
         raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
     running.update(message)
     if exported:
-        return tlv.encode(_TAG_CONTEXT, running.state())
-    if step in (_START, _CONTINUE):
+        return tlv.encode(TAG_CONTEXT, running.state())
+    if step in (HashStep.START, HashStep.CONTINUE):
         return b""
-    if step != _FINAL_AND_KEEP:
+    if step != HashStep.FINAL_AND_KEEP:
         machine.running_hash = None
-    return tlv.encode(_ANSWER_DIGEST, running.digest())
+    return tlv.encode(ANSWER_DIGEST, running.digest())
 
 
 def _terminate(machine: Machine, value: bytes, options: list[tuple[int, bytes]]) -> bytes:
@@ -73,15 +68,15 @@ def _take_options(step: int, options: list[tuple[int, bytes]]) -> tuple[RunningS
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
     if len(given) != len(options):
         raise CommandError(ErrorCode.INVALID_DATA)
-    if given.get(_TAG_EXPORT) or len(given.get(_TAG_CONTEXT, bytes(STATE_SIZE))) != STATE_SIZE:
+    if given.get(TAG_EXPORT) or len(given.get(TAG_CONTEXT, bytes(STATE_SIZE))) != STATE_SIZE:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     context = None
-    if _TAG_CONTEXT in given:
+    if TAG_CONTEXT in given:
         try:
-            context = RunningSha256.from_state(given[_TAG_CONTEXT])
+            context = RunningSha256.from_state(given[TAG_CONTEXT])
         except ValueError:
             raise CommandError(ErrorCode.INVALID_DATA) from None
-    return context, _TAG_EXPORT in given
+    return context, TAG_EXPORT in given
 
 
 def _object_part(machine: Machine, value: bytes) -> bytes:

@@ -6,16 +6,15 @@ from optiga.emulator import keys
 from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.codes import ErrorCode, KeyUsage, SignatureScheme
+from optiga.protocol.commands.calc_sign import TAG_DIGEST, TAG_KEY_OID
 
-_TAG_DIGEST = 0x01
-_TAG_OID = 0x03
 _SIGNING = int(KeyUsage.SIGNATURE | KeyUsage.AUTHENTICATION)
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Sign a digest with a key of the chip."""
     scheme = SignatureScheme(param)
-    digest, where = expect_tags(take_tags(data), _TAG_DIGEST, _TAG_OID)
+    digest, where = expect_tags(take_tags(data), TAG_DIGEST, TAG_KEY_OID)
     key = machine.key(take_number(where, 2))
     if not keys.fits_scheme(key.algorithm, scheme):
         raise CommandError(ErrorCode.INVALID_PARAM)

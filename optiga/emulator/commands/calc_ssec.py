@@ -7,17 +7,15 @@ from optiga.emulator.fields import expect_tags, take_number, take_public_key, ta
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol.codes import ErrorCode, KeyUsage
-
-_TAG_KEY_OID = 0x01
-_TAG_ALGORITHM = 0x05
-_TAG_PUBLIC_KEY = 0x06
+from optiga.protocol.commands import TAG_ALGORITHM, TAG_PUBLIC_KEY
+from optiga.protocol.commands.calc_ssec import TAG_KEY_OID
 
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Agree on a secret with the holder of a public key; the secret goes out or into a session context."""
     tags = take_tags(data)
     target = take_target(tags)
-    where, which, bit_string = expect_tags(tags, _TAG_KEY_OID, _TAG_ALGORITHM, _TAG_PUBLIC_KEY)
+    where, which, bit_string = expect_tags(tags, TAG_KEY_OID, TAG_ALGORITHM, TAG_PUBLIC_KEY)
     # As real chips say of an object without a key, and not what they say of one in the other commands.
     key = machine.key(take_number(where, 2), empty=ErrorCode.COMMAND_OUT_OF_SEQUENCE)
     if not key.algorithm.is_ec or not int(key.usage) & KeyUsage.KEY_AGREEMENT:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 
 from optiga.emulator.machine import CommandError, Machine
-from optiga.protocol.codes import HANDLE_SIZE, ErrorCode
-
-_SAVE = 0x01
+from optiga.protocol.codes import ErrorCode
+from optiga.protocol.commands.close_application import HANDLE_SIZE, PARAM_HIBERNATE
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
@@ -18,7 +17,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     if data:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     handle = b""
-    if param == _SAVE:
+    if param == PARAM_HIBERNATE:
         from optiga.emulator.saved_context import encode
 
         if machine.monitor.value:

@@ -9,17 +9,15 @@ from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS
 from optiga.protocol.codes import ErrorCode, KeyUsage
-
-_TAG_DATA = 0x61
-_TAG_SESSION = 0x02
-_TAG_KEY_OID = 0x03
+from optiga.protocol.commands import TAG_DATA
+from optiga.protocol.commands.decrypt_asym import TAG_KEY_OID, TAG_SESSION
 
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Decrypt a message with a key of the chip, out or into a session context."""
     tags = take_tags(data)
-    target = take_session(tags.pop(_TAG_SESSION)) if _TAG_SESSION in tags else None
-    protected, where = expect_tags(tags, _TAG_DATA, _TAG_KEY_OID)
+    target = take_session(tags.pop(TAG_SESSION)) if TAG_SESSION in tags else None
+    protected, where = expect_tags(tags, TAG_DATA, TAG_KEY_OID)
     key = machine.key(take_number(where, 2))
     if not key.algorithm.is_rsa or not int(key.usage) & KeyUsage.ENCRYPTION:
         raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
@@ -30,7 +28,7 @@ def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     except ValueError:
         raise CommandError(ErrorCode.DECRYPTION_FAILURE) from None
     if target is None:
-        return tlv.encode(_TAG_DATA, message)
+        return tlv.encode(TAG_DATA, message)
     if len(message) > machine.max_session_secret:
         raise CommandError(ErrorCode.INVALID_DATA)
     machine.keep_secret(target, message, Origin.DECRYPTED)

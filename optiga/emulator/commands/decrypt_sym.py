@@ -7,12 +7,11 @@ import hmac
 from optiga.emulator import symmetric
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin, SessionSecret
-from optiga.emulator.symmetric_parts import START_AND_FINAL, TAG_VERIFICATION_VALUE, Part, run, take_part
-from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType, SymmetricMode
-from optiga.protocol.symmetric import HMACS, MAC_SIZES
-
-_MAX_AUTHORIZED = 4
-"""Most states Auto(X) at a time. SRM, "Access Conditions (ACs)"."""
+from optiga.emulator.symmetric_parts import Part, run, take_part
+from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
+from optiga.protocol.commands.decrypt_sym import MAX_AUTHORIZED, TAG_VERIFICATION_VALUE
+from optiga.protocol.commands.encrypt_sym import SymStep
+from optiga.protocol.symmetric import HMACS, MAC_SIZES, SymmetricMode
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
@@ -31,7 +30,7 @@ def _verify(machine: Machine, mode: SymmetricMode, part: Part) -> None:
     """Set the state Auto(X) of an authorization reference if its holder has answered this chip's random."""
     session = int.from_bytes(part.data[:2], "big")
     challenge = _use_up_random(machine, session)
-    if part.step != START_AND_FINAL or part.optional.keys() - {TAG_VERIFICATION_VALUE}:
+    if part.step != SymStep.START_AND_FINAL or part.optional.keys() - {TAG_VERIFICATION_VALUE}:
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
     value = part.optional.get(TAG_VERIFICATION_VALUE)
     if value is None:
@@ -40,7 +39,7 @@ def _verify(machine: Machine, mode: SymmetricMode, part: Part) -> None:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     if not is_session(session):
         raise CommandError(ErrorCode.INVALID_OID)
-    if len(machine.authorized) >= _MAX_AUTHORIZED:
+    if len(machine.authorized) >= MAX_AUTHORIZED:
         raise CommandError(ErrorCode.INSUFFICIENT_BUFFER)
     running = symmetric.encryption(mode, machine.stored_secret(part.oid, ObjectType.AUTHORIZATION_REFERENCE), b"")
     running.add(part.data[2:])  # the session's identifier says where the random is, and is not signed

@@ -5,13 +5,22 @@ from __future__ import annotations
 from optiga.emulator.fields import expect_tags, take_number, take_tags, take_target
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin
-from optiga.protocol.codes import ErrorCode, KeyDerivation
-from optiga.protocol.derivation import MAX_INFO, MAX_SALT, MIN_PRF_SEED, tls_prf
+from optiga.protocol.codes import ErrorCode
+from optiga.protocol.commands.derive_key import (
+    MAX_EXPORTED_KEY,
+    MAX_INFO,
+    MAX_SALT,
+    MAX_STORED_SECRET,
+    MIN_KEY,
+    MIN_PRF_SEED,
+    TAG_INFO,
+    TAG_LENGTH,
+    TAG_SALT,
+    TAG_SECRET_OID,
+    KeyDerivation,
+)
+from optiga.protocol.derivation import tls_prf
 
-_TAG_SECRET_OID = 0x01
-_TAG_SALT = 0x02
-_TAG_LENGTH = 0x03
-_TAG_INFO = 0x04
 _PRF_HASHES = {
     KeyDerivation.TLS_PRF_SHA256: "sha256",
     KeyDerivation.TLS_PRF_SHA384: "sha384",
@@ -23,10 +32,6 @@ _HKDF_HASHES = {
     KeyDerivation.HKDF_SHA512: "sha512",
 }
 _SOURCES = (Origin.AGREED, Origin.DERIVED, Origin.PRE_MASTER, Origin.DECRYPTED)
-_MIN_KEY = 16
-_MAX_EXPORTED_KEY = 256
-_MAX_STORED_SECRET = 64
-"""Sizes in bytes. SRM, footnotes to DeriveKey."""
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
@@ -36,17 +41,17 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     target = take_target(tags)
     info = b""
     if method in _HKDF_HASHES:
-        tags.setdefault(_TAG_SALT, b"")
-        info = tags.pop(_TAG_INFO, b"")
-    where, salt, wanted = expect_tags(tags, _TAG_SECRET_OID, _TAG_SALT, _TAG_LENGTH)
+        tags.setdefault(TAG_SALT, b"")
+        info = tags.pop(TAG_INFO, b"")
+    where, salt, wanted = expect_tags(tags, TAG_SECRET_OID, TAG_SALT, TAG_LENGTH)
     oid, size = take_number(where, 2), take_number(wanted, 2)
     least_salt = MIN_PRF_SEED if method in _PRF_HASHES else 0
     if not least_salt <= len(salt) <= MAX_SALT or len(info) > MAX_INFO:
         raise CommandError(ErrorCode.INVALID_DATA)
-    if not _MIN_KEY <= size <= (_MAX_EXPORTED_KEY if target is None else machine.max_session_secret):
+    if not MIN_KEY <= size <= (MAX_EXPORTED_KEY if target is None else machine.max_session_secret):
         raise CommandError(ErrorCode.INVALID_DATA)
     secret = machine.secret(oid, *_SOURCES)
-    if len(secret) > _MAX_STORED_SECRET and not is_session(oid):
+    if len(secret) > MAX_STORED_SECRET and not is_session(oid):
         raise CommandError(ErrorCode.INVALID_DATA)
     if method in _PRF_HASHES:
         derived = tls_prf(_PRF_HASHES[method], secret, salt, size)

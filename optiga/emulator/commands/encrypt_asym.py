@@ -9,30 +9,26 @@ from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE, KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
-
-_TAG_DATA = 0x61
-_TAG_SESSION = 0x02
-_TAG_CERTIFICATE_OID = 0x04
-_TAG_ALGORITHM = 0x05
-_TAG_PUBLIC_KEY = 0x06
+from optiga.protocol.commands import TAG_ALGORITHM, TAG_CERTIFICATE_OID, TAG_DATA, TAG_PUBLIC_KEY
+from optiga.protocol.commands.encrypt_asym import TAG_SESSION
 
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Encrypt a message, or the pre-master secret of a session, with a public key given or certified."""
     tags = take_tags(data)
-    from_session = _TAG_SESSION in tags
-    source = _TAG_SESSION if from_session else _TAG_DATA
-    if _TAG_CERTIFICATE_OID in tags:
-        given, where = expect_tags(tags, source, _TAG_CERTIFICATE_OID)
+    from_session = TAG_SESSION in tags
+    source = TAG_SESSION if from_session else TAG_DATA
+    if TAG_CERTIFICATE_OID in tags:
+        given, where = expect_tags(tags, source, TAG_CERTIFICATE_OID)
         algorithm, public_key = _certified_key(machine, take_number(where, 2), from_session=from_session)
     else:
-        given, which, bit_string = expect_tags(tags, source, _TAG_ALGORITHM, _TAG_PUBLIC_KEY)
+        given, which, bit_string = expect_tags(tags, source, TAG_ALGORITHM, TAG_PUBLIC_KEY)
         algorithm, public_key = _given_key(machine, which, bit_string)
     message = machine.secret(take_session(given), Origin.PRE_MASTER) if from_session else given
     if len(message) > RSA_KEY_BITS[algorithm] // 8 - RSA_PADDING_SIZE:
         raise CommandError(ErrorCode.INVALID_DATA)
     try:
-        return tlv.encode(_TAG_DATA, keys.encrypt(public_key, message))
+        return tlv.encode(TAG_DATA, keys.encrypt(public_key, message))
     except ValueError:  # an even modulus, for example, which nobody sees before it is used
         raise CommandError(ErrorCode.INVALID_DATA) from None
 

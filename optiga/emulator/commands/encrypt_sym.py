@@ -5,7 +5,8 @@ from __future__ import annotations
 from optiga.emulator import symmetric
 from optiga.emulator.machine import Machine
 from optiga.emulator.symmetric_parts import run, take_part
-from optiga.protocol.codes import CommandCode, SymmetricMode
+from optiga.protocol.codes import CommandCode
+from optiga.protocol.symmetric import SymmetricMode
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

@@ -10,11 +10,9 @@ from optiga.emulator.sessions import UsableKey
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.commands.gen_key_pair import ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY
 from optiga.protocol.metadata import Tag
 from optiga.protocol.rules.values import key_kind
-
-_ANSWER_PRIVATE = 0x01
-_ANSWER_PUBLIC = 0x02
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
@@ -23,9 +21,9 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     place = take_place(data)
     if place is None:
         private = keys.generate(algorithm)
-        exported = tlv.encode(_ANSWER_PRIVATE, keys.private_octet_string(private))
-        return exported + tlv.encode(_ANSWER_PUBLIC, keys.public_bit_string(private))
-    return tlv.encode(_ANSWER_PUBLIC, _keep(machine, *place, algorithm))
+        exported = tlv.encode(ANSWER_PRIVATE_KEY, keys.private_octet_string(private))
+        return exported + tlv.encode(ANSWER_PUBLIC_KEY, keys.public_bit_string(private))
+    return tlv.encode(ANSWER_PUBLIC_KEY, _keep(machine, *place, algorithm))
 
 
 def _keep(machine: Machine, oid: int, usage: KeyUsage, algorithm: KeyAlgorithm) -> bytes:

@@ -9,10 +9,9 @@ from optiga.emulator.objects import StoredObject
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
+from optiga.protocol.commands.gen_sym_key import ANSWER_KEY
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectKind
-
-_ANSWER_KEY = 0x01
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
@@ -20,7 +19,7 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     algorithm = KeyAlgorithm(param)
     place = take_place(data)
     if place is None:
-        return tlv.encode(_ANSWER_KEY, symmetric.generate(algorithm))
+        return tlv.encode(ANSWER_KEY, symmetric.generate(algorithm))
     oid, usage = place
     stored = machine.object(oid)
     if machine.kind(oid) is not ObjectKind.SYMMETRIC_KEY:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
+from optiga.protocol.commands.get_data_object import PARAM_METADATA
 from optiga.protocol.metadata import Tag
-
-_METADATA = 0x01
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Data from an offset, or metadata."""
-    if len(data) != 2 and (param == _METADATA or len(data) != 6):
+    if len(data) != 2 and (param == PARAM_METADATA or len(data) != 6):
         raise CommandError(ErrorCode.INVALID_LENGTH)
     oid = int.from_bytes(data[:2], "big")
-    if param == _METADATA:
+    if param == PARAM_METADATA:
         return machine.object(oid).metadata.encode()
     offset, length = (int.from_bytes(data[2:4], "big"), int.from_bytes(data[4:6], "big")) if data[2:] else (0, 0xFFFF)
     return _read(machine, oid, offset, length)

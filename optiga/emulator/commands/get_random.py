@@ -7,10 +7,8 @@ import os
 from optiga.emulator.fields import expect_tags, take_number, take_tags
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
-from optiga.protocol.codes import RANDOM_SIZES, ErrorCode
-
-_PRE_MASTER = 0x04
-_TAG_PREPENDED = 0x41
+from optiga.protocol.codes import ErrorCode
+from optiga.protocol.commands.get_random import PARAM_PRE_MASTER_SECRET, RANDOM_SIZES, TAG_PREPENDED
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
@@ -20,10 +18,10 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         raise CommandError(ErrorCode.INVALID_DATA)
     drawn = os.urandom(size)
     if target:
-        _keep(machine, target, drawn, Origin.PRE_MASTER if param == _PRE_MASTER else Origin.RANDOM)
-    elif param == _PRE_MASTER:
+        _keep(machine, target, drawn, Origin.PRE_MASTER if param == PARAM_PRE_MASTER_SECRET else Origin.RANDOM)
+    elif param == PARAM_PRE_MASTER_SECRET:
         raise CommandError(ErrorCode.INVALID_LENGTH)
-    return b"" if param == _PRE_MASTER else drawn
+    return b"" if param == PARAM_PRE_MASTER_SECRET else drawn
 
 
 def _keep(machine: Machine, target: bytes, drawn: bytes, origin: Origin) -> None:
@@ -31,7 +29,7 @@ def _keep(machine: Machine, target: bytes, drawn: bytes, origin: Origin) -> None
     if origin is Origin.RANDOM and not machine.model.kind.stores_random:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     oid = take_number(target[:2], 2)
-    (prepended,) = expect_tags(take_tags(target[2:]), _TAG_PREPENDED)
+    (prepended,) = expect_tags(take_tags(target[2:]), TAG_PREPENDED)
     if len(prepended) + len(drawn) > machine.max_session_secret:
         raise CommandError(ErrorCode.INVALID_DATA)
     machine.keep_secret(oid, prepended + drawn, origin)

@@ -6,28 +6,31 @@ from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.metadata_change import change_metadata
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
+from optiga.protocol.commands.set_data_object import (
+    COUNTS,
+    HEAD_SIZE,
+    PARAM_COUNT,
+    PARAM_ERASE_AND_WRITE,
+    PARAM_METADATA,
+)
 from optiga.protocol.metadata import Tag
 from optiga.protocol.rules.values import check_setting, room_of
-
-_METADATA = 0x01
-_COUNT = 0x02
-_ERASE_AND_WRITE = 0x40
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Write, erase and write, count, or change metadata."""
-    if len(data) < 5:
+    if len(data) <= HEAD_SIZE:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     oid, offset, content = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big"), data[4:]
     machine.object(oid)
-    if param == _METADATA:
+    if param == PARAM_METADATA:
         if offset:
             raise CommandError(ErrorCode.INVALID_DATA)
         change_metadata(machine, oid, content)
-    elif param == _COUNT:
+    elif param == PARAM_COUNT:
         _count(machine, oid, content)
     else:
-        _write(machine, oid, offset, content, erase=param == _ERASE_AND_WRITE)
+        _write(machine, oid, offset, content, erase=param == PARAM_ERASE_AND_WRITE)
     return b""
 
 
@@ -56,7 +59,7 @@ def _count(machine: Machine, oid: int, content: bytes) -> None:
     if counter is None:
         raise CommandError(ErrorCode.INVALID_OID)
     machine.require(oid, Tag.EXECUTE)
-    if len(content) != 1 or content[0] == 0:
+    if len(content) != 1 or content[0] not in COUNTS:
         raise CommandError(ErrorCode.INVALID_DATA)
     value, threshold = counter
     if value >= threshold:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from optiga.emulator.fields import take_tlvs
 from optiga.emulator.machine import Chain, CommandError, Machine
 from optiga.protocol.codes import CommandCode, ErrorCode
-
-_START = 0x30
-_FINAL = 0x31
-_CONTINUE = 0x32
+from optiga.protocol.commands.set_object_protected import UpdateStep
 
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
@@ -18,15 +15,15 @@ def execute(machine: Machine, _param: int, data: bytes) -> bytes:
 
     running, machine.chain = machine.chain, None
     (tag, value), *more = take_tlvs(data)
-    if more or tag not in (_START, _CONTINUE, _FINAL):
+    if more or tag not in tuple(UpdateStep):
         raise CommandError(ErrorCode.INVALID_DATA)
-    if tag == _START:
+    if tag == UpdateStep.START:
         update = begin(machine, value)
     elif running is None or not isinstance(running.state, RunningUpdate):
         raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
     else:
         update = running.state
-        update.take(machine, value, is_last=tag == _FINAL)
-    if tag != _FINAL:
+        update.take(machine, value, is_last=tag == UpdateStep.FINAL)
+    if tag != UpdateStep.FINAL:
         machine.chain = Chain(CommandCode.SET_OBJECT_PROTECTED, update)
     return b""

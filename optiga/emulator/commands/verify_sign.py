@@ -6,27 +6,22 @@ from optiga.emulator import keys
 from optiga.emulator.fields import expect_tags, take_number, take_public_key, take_tags
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.codes import ErrorCode, ObjectType, SignatureScheme
+from optiga.protocol.commands import TAG_ALGORITHM, TAG_CERTIFICATE_OID, TAG_PUBLIC_KEY
+from optiga.protocol.commands.verify_sign import MAX_DIGEST, MAX_SIGNATURE, TAG_DIGEST, TAG_SIGNATURE
 from optiga.protocol.metadata import Tag
 
-_TAG_DIGEST = 0x01
-_TAG_SIGNATURE = 0x02
-_TAG_CERTIFICATE_OID = 0x04
-_TAG_ALGORITHM = 0x05
-_TAG_PUBLIC_KEY = 0x06
 _CERTIFICATE_TYPES = tuple(bytes([kind]) for kind in (ObjectType.TRUST_ANCHOR, ObjectType.DEVICE_CERTIFICATE))
 """What the object of a certificate must be. SRM, "optiga_crypt", verification with a data object."""
-_MAX_DIGEST = 64
-_MAX_SIGNATURE = 520
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Check a signature; a wrong one is an error."""
     scheme = SignatureScheme(param)
     tags = take_tags(data)
-    if _TAG_CERTIFICATE_OID in tags:
+    if TAG_CERTIFICATE_OID in tags:
         from optiga.emulator.certificates import signing_key
 
-        digest, signature, where = expect_tags(tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_CERTIFICATE_OID)
+        digest, signature, where = expect_tags(tags, TAG_DIGEST, TAG_SIGNATURE, TAG_CERTIFICATE_OID)
         oid = take_number(where, 2)
         if machine.object(oid).metadata.get(Tag.TYPE) not in _CERTIFICATE_TYPES:
             raise CommandError(ErrorCode.INVALID_OID)
@@ -34,14 +29,12 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         if algorithm not in machine.model.algorithms:
             raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     else:
-        digest, signature, which, given = expect_tags(
-            tags, _TAG_DIGEST, _TAG_SIGNATURE, _TAG_ALGORITHM, _TAG_PUBLIC_KEY
-        )
+        digest, signature, which, given = expect_tags(tags, TAG_DIGEST, TAG_SIGNATURE, TAG_ALGORITHM, TAG_PUBLIC_KEY)
         algorithm, public_key = take_public_key(machine, which, given)
     if not keys.fits_scheme(algorithm, scheme):
         raise CommandError(ErrorCode.INVALID_PARAM)
     fits = keys.fits_digest(algorithm, scheme, digest, at_least=1)
-    if not fits or len(digest) > _MAX_DIGEST or len(signature) > _MAX_SIGNATURE:
+    if not fits or len(digest) > MAX_DIGEST or len(signature) > MAX_SIGNATURE:
         raise CommandError(ErrorCode.INVALID_DATA)
     if not keys.verifies(public_key, algorithm, scheme, digest, signature):
         raise CommandError(ErrorCode.SIGNATURE_VERIFICATION_FAILURE)

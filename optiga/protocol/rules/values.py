@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from enum import Enum
 
 from optiga.protocol import objects as oids
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.algorithms import AES_KEY_SIZES, KeyAlgorithm
 from optiga.protocol.codes import ALL_KEY_USAGES, LifeCycleState, ObjectType, is_reset_type
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import ACCESS_TAGS, OWN_TAGS, Metadata, Tag
 from optiga.protocol.models import Model
 from optiga.protocol.objects import ObjectInfo, ObjectKind
-from optiga.protocol.symmetric import AES_KEY_SIZES
 
 
 class Problem(Enum):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import optiga
-from optiga.chip.commands.set_object_protected import SetObjectProtected, UpdateStep
+from optiga.chip.commands.set_object_protected import SetObjectProtected
+from optiga.protocol.commands.set_object_protected import UpdateStep
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
 from tests.support.emulator.updating import ANCHOR_OID, certificate_of, made, signer
