@@ -52,12 +52,18 @@ class Comparison:
         if size <= HEAD:
             return self._is_equal(self._read(self._offset, size + to_the_end))
         if to_the_end:
-            end = self._read(self._offset + size - 1, 2)
-            if end != self._expected[-1:]:
+            tail = self._tail()
+            end = self._read(self._offset + size - len(tail), len(tail) + 1)
+            if end != tail:
                 return None if end is None else False
         if (digest := self._digest()) is not None:
             return digest == hashlib.sha256(self._expected).digest()
         return self._is_equal(self._read(self._offset, size))
+
+    def _tail(self) -> bytes:
+        """The last expected bytes, few, but with one among them that is not zero, as all of a new object's are."""
+        zeros = len(self._expected) - len(self._expected.rstrip(b"\x00"))
+        return self._expected[-min(zeros + 1, HEAD) :]
 
     def _is_equal(self, held: bytes | None) -> bool | None:
         return None if held is None else held == self._expected

@@ -15,16 +15,16 @@ FORMS: tuple[tuple[Callable[[str], bool], Callable[[str], Port]], ...] = (
     (is_url, SerialPort.parse_url),
     (lambda _: True, SerialPort),
 )
-"""All there are: whether a text is written so, and the port that it stands for. The first that claims a text has it; what
-stands behind ``?`` is its own. What parses raises ConfigurationError if the text is written wrongly."""
+"""All there are: whether a text is written so, and what makes its port, or raises ConfigurationError. The first that claims
+a text has it; what stands behind ``?`` is its own."""
 
 
 def resolve_port(port: str | Port | None) -> Port:
     """What a port as people write it stands for.
 
     :param port: a device name, ``socket://HOST:PORT``, ``rfc2217://HOST:PORT``,
-        ``emulator[:FILE][?model=…&timing=real&shielded=yes]``, or None for the one board that is plugged in; what is resolved
-        already stays as it is. Nothing ever stands for an emulated chip but its own name.
+        ``emulator[:FILE][?model=…&timing=real&shielded=yes]``, or None for the one board that is plugged in; what is
+        resolved already stays as it is. Nothing ever stands for an emulated chip but its own name.
     :raises ConfigurationError: if it is written wrongly.
     :raises BoardError: if it is None and there is not exactly one board.
     """

@@ -143,3 +143,16 @@ def test_a_byte_that_differs(position: int) -> None:
     assert Comparison(chip, DATA, other).is_same() is False
     assert Comparison(chip, DATA, other[position:], offset=position).is_same() is False
     assert Comparison(chip, DATA, pattern[position:], offset=position).is_same()
+
+
+@pytest.mark.parametrize("zeros", [0, 1, 2, 5, HEAD, 400])
+def test_bytes_that_end_in_zeros_are_told_from_a_new_chips(zeros: int) -> None:
+    """A new chip's object is full of zeros: its end alone says what it is, so nothing is hashed."""
+    bench = Bench()
+    expected = bytes(range(1, 200)) * 9
+    expected = expected[: 1728 - zeros] + bytes(zeros)
+    bench.answers.clear()
+    assert Comparison(bench.chip, CERTIFICATE, expected).is_same() is False
+    assert len(bench.answers) == (1 if zeros < HEAD else 2)
+    bench.chip.write(CERTIFICATE, expected)
+    assert Comparison(bench.chip, CERTIFICATE, expected).is_same() is True
