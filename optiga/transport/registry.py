@@ -15,8 +15,10 @@ FORMS: tuple[tuple[Callable[[str], bool], Callable[[str], Port]], ...] = (
     (is_url, SerialPort.parse_url),
     (lambda _: True, SerialPort),
 )
-"""All there are: whether a text is written so, and what makes its port, or raises ConfigurationError. The first that claims
-a text has it; what stands behind ``?`` is its own."""
+"""All there are: whether a text is written so, and what makes its port, or raises ConfigurationError.
+
+The first that claims a text has it. What stands behind ``?`` is its own.
+"""
 
 
 def resolve_port(port: str | Port | None) -> Port:
