@@ -14,13 +14,13 @@ from optiga.protocol.objects import OBJECTS, format_oid
 from optiga.protocol.rules.values import Problem, check_model
 
 if TYPE_CHECKING:
-    from optiga.chip.chip import Chip
+    from optiga.chip.session import Session
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.models import Model
     from optiga.protocol.objects import ObjectInfo
 
 
-def require(chip: Chip, code: CommandCode, param: int | None = None, oid: int | None = None) -> None:
+def require(chip: Session, code: CommandCode, param: int | None = None, oid: int | None = None) -> None:
     """Make sure that the chip's model has a command, a value of its Param field, and an object.
 
     No exchange where every model has them; otherwise the UID is read, once for a chip. A chip of a model that is not
@@ -32,13 +32,13 @@ def require(chip: Chip, code: CommandCode, param: int | None = None, oid: int | 
     _require(chip, lambda model: model.lack(code, param, oid), oid)
 
 
-def require_objects(chip: Chip, oids: Iterable[int]) -> None:
+def require_objects(chip: Session, oids: Iterable[int]) -> None:
     """Make sure that the chip's model has objects; otherwise as :func:`require`."""
     for oid in oids:
         require(chip, CommandCode.GET_DATA_OBJECT, oid=oid)
 
 
-def require_metadata(chip: Chip, changes: Metadata, oid: int) -> None:
+def require_metadata(chip: Session, changes: Metadata, oid: int) -> None:
     """Make sure that the chip's model has the tags of metadata, and what they say; otherwise as :func:`require`.
 
     :param oid: the object that they are for.
@@ -46,12 +46,12 @@ def require_metadata(chip: Chip, changes: Metadata, oid: int) -> None:
     _require(chip, lambda model: _lack_of_metadata(model, changes), oid)
 
 
-def require_stored_random(chip: Chip, session: int) -> None:
+def require_stored_random(chip: Session, session: int) -> None:
     """Make sure that the chip's model keeps random bytes in a session; otherwise as :func:`require`."""
     _require(chip, lambda model: None if model.stores_random else Lack("random bytes in sessions"), session)
 
 
-def _require(chip: Chip, lack_of: Callable[[Model], Lack | None], oid: int | None) -> None:
+def _require(chip: Session, lack_of: Callable[[Model], Lack | None], oid: int | None) -> None:
     """Make sure that the chip's model lacks nothing; nobody need ask which it is if no model does."""
     if all(lack_of(model) is None for model in MODELS):
         return
@@ -79,7 +79,7 @@ def _lack_of_metadata(model: Model, metadata: Metadata) -> Lack | None:
     return None
 
 
-def objects_of(chip: Chip) -> Mapping[int, ObjectInfo]:
+def objects_of(chip: Session) -> Mapping[int, ObjectInfo]:
     """Every object of the chip's model by its identifier; those of Trust M V3 where the model is not known.
 
     One exchange for the UID, once for a chip.
@@ -88,7 +88,7 @@ def objects_of(chip: Chip) -> Mapping[int, ObjectInfo]:
     return OBJECTS if model is None else model.objects
 
 
-def require_room(chip: Chip, oid: int, size: int) -> None:
+def require_room(chip: Session, oid: int, size: int) -> None:
     """Make sure that an object of the chip has room for data, as far as that is known.
 
     No exchange where all models have room, or none; otherwise the UID is read, once for a chip.

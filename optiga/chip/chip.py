@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
-from optiga.chip.key import Key
+from optiga.chip.key import Key, check_usage
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -363,20 +363,6 @@ class Chip:
         except ValueError:
             return 0
         return question.parse(answer.data) if answer.ok else None
-
-
-def check_usage(oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
-    """Refuse a new key that the chip would put over the one before it, and then refuse every use of.
-
-    :raises ConfigurationError: if the algorithm has none of the usages.
-    """
-    if not usage & algorithm.usages:
-        words = ", ".join(KeyUsage(usage).words) or "nothing"
-        raise ConfigurationError(
-            f"the chip cannot use {algorithm.title} keys for {words}",
-            hint=f"It can for {', '.join(algorithm.usages.words)}",
-            oid=oid,
-        )
 
 
 def _key_oid(slot: str | int) -> int:

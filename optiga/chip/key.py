@@ -9,12 +9,12 @@ from optiga.chip.commands.calc_sign import CalcSign
 from optiga.errors import ConfigurationError
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
-from optiga.protocol.codes import SignatureScheme
+from optiga.protocol.codes import KeyUsage, SignatureScheme
 from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
-    from optiga.chip.chip import Chip
     from optiga.chip.given_key import GivenKey
+    from optiga.chip.session import Session
 
 
 class Key:
@@ -24,7 +24,7 @@ class Key:
         that was there before: the chip has no command that tells it.
     """
 
-    def __init__(self, chip: Chip, oid: int, algorithm: KeyAlgorithm, public_key: bytes | None = None) -> None:
+    def __init__(self, chip: Session, oid: int, algorithm: KeyAlgorithm, public_key: bytes | None = None) -> None:
         self._chip = chip
         self.oid = oid
         self.algorithm = algorithm
@@ -104,3 +104,17 @@ def check_hash(name: str) -> str:
     if name not in HASH_SIZES:
         raise ConfigurationError(f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}")
     return name
+
+
+def check_usage(oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
+    """Refuse a new key that the chip would put over the one before it, and then refuse every use of.
+
+    :raises ConfigurationError: if the algorithm has none of the usages.
+    """
+    if not usage & algorithm.usages:
+        words = ", ".join(KeyUsage(usage).words) or "nothing"
+        raise ConfigurationError(
+            f"the chip cannot use {algorithm.title} keys for {words}",
+            hint=f"It can for {', '.join(algorithm.usages.words)}",
+            oid=oid,
+        )

@@ -11,13 +11,13 @@ from optiga.errors import OptigaError
 from optiga.protocol.commands.calc_hash import HashStep
 
 if TYPE_CHECKING:
-    from optiga.chip.chip import Chip
+    from optiga.chip.session import Session
 
 
 class RunningHash:
     """A hash that is begun, used as a context manager; any other hash that begins meanwhile ends it."""
 
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: Session) -> None:
         self._chip = chip
 
     def __enter__(self) -> RunningHash:

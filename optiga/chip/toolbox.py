@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.chip.key import check_hash
+from optiga.chip.key import check_hash, check_usage
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -18,11 +18,11 @@ from optiga.protocol.metadata import Tag
 from optiga.protocol.symmetric import SymmetricMode
 
 if TYPE_CHECKING:
-    from optiga.chip.chip import Chip
     from optiga.chip.commands.calc_hash import ObjectPart
     from optiga.chip.commands.gen_key_pair import DrawnKeyPair
     from optiga.chip.given_key import GivenKey
     from optiga.chip.running_hash import RunningHash
+    from optiga.chip.session import Session
 
 _DELIBERATE = (
     ErrorCode.INVALID_LENGTH,
@@ -36,7 +36,7 @@ _DELIBERATE = (
 class Toolbox:
     """The toolbox of a chip. Every method raises ChipError if the chip refuses, with the manual's code."""
 
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: Session) -> None:
         self._chip = chip
 
     # Hashes
@@ -77,7 +77,6 @@ class Toolbox:
 
     def generate_aes_key(self, bits: int, usage: KeyUsage = KeyUsage.ENCRYPTION) -> None:
         """Have the chip make an AES key of 128, 192 or 256 bits in 0xE200, in place of the one there. One exchange."""
-        from optiga.chip.chip import check_usage
         from optiga.chip.commands.gen_sym_key import GenSymKey
 
         check_usage(objects.SYMMETRIC_KEY, _aes(bits), usage)
