@@ -49,7 +49,7 @@ from tests.support.emulator.emulated import command, key_target, to_sign, two
 
 CALLS_OF_A_TURN = 50
 CHIPS = 1000
-MOST_FOR_A_SIGNATURE = 1.7
+MOST_FOR_A_SIGNATURE = 1.4
 OPEN = command(Code.OPEN_APPLICATION, 0, APPLICATION_ID)
 BLOCKS = bytes(range(256))
 

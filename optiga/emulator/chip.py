@@ -119,12 +119,10 @@ class EmulatedChip:
         machine = self._machine
         if command and command[0] & CLEAR_LAST_ERROR:
             machine.last_error = ErrorCode.NO_ERROR
-        try:
-            code, param, data = apdu.decode_command(command)
-        except ValueError:
-            raise CommandError(ErrorCode.INVALID_LENGTH) from None
-        if len(data) > apdu.MAX_DATA:
+        size = len(command) - apdu.HEADER_SIZE
+        if not 0 <= size <= apdu.MAX_DATA or size != command[2] << 8 | command[3]:
             raise CommandError(ErrorCode.INVALID_LENGTH)
+        code, param, data = command[0], command[1], command[apdu.HEADER_SIZE :]
         chain, machine.chain = machine.chain, None
         code &= ~CLEAR_LAST_ERROR
         function = find_command(code)

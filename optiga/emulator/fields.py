@@ -51,9 +51,12 @@ def expect_tags(tags: dict[int, bytes], *wanted: int) -> list[bytes]:
 
     :raises CommandError: if one is missing or another is there.
     """
-    if set(tags) != set(wanted):
+    if len(tags) != len(wanted):
         raise CommandError(ErrorCode.INVALID_DATA)
-    return [tags[tag] for tag in wanted]
+    try:
+        return [tags[tag] for tag in wanted]
+    except KeyError:
+        raise CommandError(ErrorCode.INVALID_DATA) from None
 
 
 def take_session(value: bytes) -> int:

@@ -48,6 +48,17 @@ class CommandError(Exception):
         self.is_use = is_use or code in _FAILURES_OF_USE
 
 
+class _KnownKey(NamedTuple):
+    """A key that was used, as it is as long as its object is the same.
+
+    :param is_free: whether it can be used always, so that no condition need be looked at again.
+    """
+
+    stored: StoredObject
+    key: UsableKey
+    is_free: bool
+
+
 class Chain(NamedTuple):
     """A command that is sent in several parts, begun and not ended; any other command in between ends it.
 
@@ -86,7 +97,7 @@ class Machine:
         """Whether the running command has used a key or secret that the security monitor watches."""
         self._counted: set[tuple[int, Tag]] = set()
         """Accesses of the running command for which linked counters have been advanced."""
-        self._usable_keys: dict[int, tuple[StoredObject, UsableKey]] = {}
+        self._usable_keys: dict[int, _KnownKey] = {}
 
     def open_application(self) -> None:
         """Begin with a clean application context."""
@@ -302,9 +313,12 @@ class Machine:
             return held
         stored = self.object(oid)
         known = self._usable_keys.get(oid)
-        if known is not None and known[0] is stored:
-            self.require(oid, Tag.EXECUTE)
-            return known[1]
+        if known is not None and known.stored is stored:
+            if known.is_free:
+                self._has_event = True
+            else:
+                self.require(oid, Tag.EXECUTE)
+            return known.key
         if self.kind(oid) not in (ObjectKind.EC_KEY, ObjectKind.RSA_KEY):
             raise CommandError(ErrorCode.INVALID_OID)
         self.require(oid, Tag.EXECUTE)
@@ -316,7 +330,8 @@ class Machine:
         except ValueError:
             raise CommandError(ErrorCode.INTERNAL_PROCESS_ERROR) from None  # the store is damaged
         usable = UsableKey(private, algorithm, stored.metadata.key_usage)
-        self._usable_keys[oid] = (stored, usable)
+        is_free = stored.metadata.get(Tag.EXECUTE) == _ALWAYS and error_of_use(stored.metadata) is None
+        self._usable_keys[oid] = _KnownKey(stored, usable, is_free)
         return usable
 
 

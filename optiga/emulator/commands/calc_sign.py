@@ -9,11 +9,12 @@ from optiga.protocol.codes import ErrorCode, KeyUsage, SignatureScheme
 from optiga.protocol.commands.calc_sign import TAG_DIGEST, TAG_KEY_OID
 
 _SIGNING = int(KeyUsage.SIGNATURE | KeyUsage.AUTHENTICATION)
+_SCHEMES = {scheme.value: scheme for scheme in SignatureScheme}
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Sign a digest with a key of the chip."""
-    scheme = SignatureScheme(param)
+    scheme = _SCHEMES[param]
     digest, where = expect_tags(take_tags(data), TAG_DIGEST, TAG_KEY_OID)
     key = machine.key(take_number(where, 2))
     if not keys.fits_scheme(key.algorithm, scheme):
