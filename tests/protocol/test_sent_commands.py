@@ -1,7 +1,7 @@
 """What may be repeated, how long it may take, what no log may show."""
 
 from optiga.protocol import timing
-from optiga.protocol.objects import OBJECTS, find_slot, format_oid, parse_oid
+from optiga.protocol.objects import OBJECTS, format_oid, parse_oid
 from optiga.protocol.repeating import is_repeatable
 from optiga.protocol.secrecy import hides_answer, hides_command
 from tests.support.observed import request_of
@@ -71,16 +71,6 @@ def test_times_are_the_manuals() -> None:
     assert timing.longest_ms(GENERATE_RSA) > 10 * timing.typical_ms(GENERATE_RSA)
     for command in (OPEN, GENERATE, READ, WRITE, COUNT):
         assert timing.longest_ms(command) >= timing.SECURITY_DELAY_MS + timing.typical_ms(command)
-
-
-def test_slots_answer_to_name_and_both_identifiers() -> None:
-    for text in ("second", "SECOND", "0xE0F1", "0xe0e1", "e0E1", " second "):
-        slot = find_slot(text)
-        assert slot is not None
-        assert (slot.key_oid, slot.certificate_oid) == (0xE0F1, 0xE0E1)
-    assert find_slot("five") is find_slot("fifth") is find_slot("0xE0FC") is not None
-    for text in ("seventh", "0xE0E8", "", "0x", "none"):
-        assert find_slot(text) is None
 
 
 def test_identifiers() -> None:
