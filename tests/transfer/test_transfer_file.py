@@ -119,7 +119,7 @@ WRONG = {
     '{"f1d0": {"data": "00",\n"data": "01"}}': "f.json:2: 'f1d0.data' stands twice",
     '{"f1d0":\n[]}': "f.json:2: f1d0: must be an object in braces, not a list",
     '{"beef": {}}': "f.json:1: beef: 'beef' is not the identifier of an object of the chip",
-    '{"e100": {}}': "0xE100 (session context 1) is no object with data or metadata",
+    '{"e100": {}}': "0xE100 .session context 1. is no object with data or metadata",
     '{"f1d0": {"dta": "00"}}': "f1d0.dta: is not known, did you mean 'data'",
     '{"f1d0": {"data": "0"}}': "f1d0.data: '0' is not bytes in hex",
     '{"f1d0": {"data": "0x00"}}': "f1d0.data: '0x00' is not bytes in hex",
