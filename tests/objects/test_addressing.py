@@ -29,6 +29,7 @@ from optiga.objects.addressing import (
 )
 from optiga.protocol.models import ALL_OBJECTS
 from optiga.protocol.objects import SLOTS, ObjectKind, ObjectRef
+from tests.support.import_graph import imports_of, module_names
 
 WANTED = {name: value for name, value in vars(addressing).items() if isinstance(value, Wanted)}
 """Every row of the table, by its name."""
@@ -217,3 +218,18 @@ def test_reasons_are_of_kinds_that_are_not_taken() -> None:
         assert not set(wanted.reasons) & set(wanted.kinds)
         assert not set(wanted.hints) & set(wanted.kinds)
     assert set(WRITABLE.kinds) | set(WRITABLE.reasons) == set(ObjectKind)
+
+
+def test_there_is_one_resolver() -> None:
+    """What reads identifiers on its own reads a form that has nothing but identifiers: conditions, saved chips."""
+    of = {name: imports_of(path) for name, path in module_names("optiga").items()}
+    assert {name for name, wanted in of.items() if "optiga.protocol.objects.parse_oid" in wanted} <= {
+        "optiga.emulator.state",
+        "optiga.protocol.metadata_words",
+    }
+    referring = {name for name, wanted in of.items() if "optiga.protocol.objects.ObjectRef" in wanted}
+    assert referring - {"optiga", "optiga.objects.addressing"} == {
+        "optiga.crypto.signatures",  # a reference comes before a file of that name
+        "optiga.identity.configuration",  # slots alone, with the line of the file
+        "optiga.provision.on_chip",  # the slot of an object
+    }

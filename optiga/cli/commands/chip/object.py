@@ -35,6 +35,8 @@ def command(ctx: click.Context) -> None:
     optiga.py object write 0xF1D0 data.bin                 bytes into an object
     optiga.py object metadata 0xF1D0 "read: conf 0xE140"   who may read it
     optiga.py object lock 0xF1D0                           for ever
+
+    A slot's name means the object of its certificate. Name its key by its identifier.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
