@@ -97,10 +97,12 @@ PROVISION = {
     "passphrase without a CA": Mistake(P + " --passphrase-file {files}/text", "a passphrase goes with --ca"),
     "no days": Mistake(P + " --ca ca --days 0", "--days.*0 is not in the range"),
     "no such CA": Mistake(P + " --ca none", "none"),
-    "RSA without an object": Mistake("provision {rsa}", "slot five has a key .*--id: 0xE0E1, 0xE0E2 or 0xE0E3"),
+    "RSA without an object": Mistake("provision {rsa}", "slot five has a key .*0xE0E1, 0xE0E2 or 0xE0E3 .--id."),
     "data for a certificate": Mistake(P + " --id 0xF1D0", "0xF1D0 .*is no object for a device's certificate.*0xE0E1"),
     "trust anchor for a certificate": Mistake(P + " --id 0xE0E8", "0xE0E8 .*is no object for a device's certificate"),
-    "key for a certificate": Mistake(P + " --id 0xE0F1", "0xE0F1 cannot be written: it is a private key"),
+    "key for a certificate": Mistake(
+        P + " --id 0xE0F1", "0xE0F1 .device private EC key 2. is no object for a device's.*0xE0E1"
+    ),
     "no such object": Mistake(P + " --id 0xBEEF", "'0xBEEF' is not the identifier of an object of the chip.*0xE0E1"),
     "no such slot": Mistake(P + " --slot ninth", "--slot 'ninth' is not a slot"),
     "Infineon's slot": Mistake(P + " --slot first", "Infineon's own identity"),
