@@ -21,6 +21,7 @@ from optiga.protocol.objects import (
     Slot,
     SlotPart,
     format_oid,
+    parse_oid,
 )
 
 DEFAULT_SLOT = "second"
@@ -224,13 +225,13 @@ def resolve_certificate(slot: Slot, oid: Reference | None) -> Target:
 
 def _parse(reference: Reference, wanted: Wanted) -> ObjectRef:
     """What is referred to, where an action takes such references."""
+    if wanted.part is None and isinstance(reference, str) and parse_oid(reference) is None:
+        raise _no_object(reference, wanted)
     try:
         ref = ObjectRef.parse(reference)
     except ValueError as error:
-        if wanted.part is not None:
-            raise ConfigurationError(str(error), hint=_what_is_taken(wanted)) from None
-        raise _no_object(str(reference), wanted) from None
-    if ref.oid is None and wanted.part is None:
+        raise ConfigurationError(str(error), hint=_what_is_taken(wanted)) from None
+    if wanted.part is None and ref.oid is None:
         raise _no_object(ref.label, wanted)
     return ref
 
@@ -263,11 +264,11 @@ def _no_certificate_object(message: str, slot: Slot, wanted: Wanted) -> Configur
     key = ALL_OBJECTS[slot.key_oid]
     if ObjectKind.CERTIFICATE not in wanted.kinds:
         return ConfigurationError(f"slot {slot.name} {wanted.refusal}", hint=_what_is_taken(wanted), oid=key.oid)
-    hint = f"Name one by its identifier: 0xE0E1, 0xE0E2{', ' if ObjectKind.DATA in wanted.kinds else ' or '}0xE0E3"
-    if ObjectKind.DATA in wanted.kinds:
-        hint += " or 0xF1E0"
     if key.kind in wanted.kinds:
         hint = f"Name the key by its identifier: {key.label}"
+    else:
+        others = ", 0xE0E3 or 0xF1E0" if ObjectKind.DATA in wanted.kinds else " or 0xE0E3"
+        hint = f"Name one by its identifier: 0xE0E1, 0xE0E2{others}"
     return ConfigurationError(message, hint=hint, oid=key.oid, parameter="oid")
 
 
