@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.protocol.codes import ErrorCode, KeyUsage, LifeCycleState
     from optiga.protocol.metadata import Metadata
+    from optiga.protocol.objects import ObjectRef
     from optiga.protocol.uid import Uid
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "KeyUsage",
     "LifeCycleState",
     "Metadata",
+    "ObjectRef",
     "OptigaError",
     "Uid",
     "__version__",
@@ -60,6 +62,7 @@ _HOMES = {
     "KeyUsage": "optiga.protocol.codes",
     "LifeCycleState": "optiga.protocol.codes",
     "Metadata": "optiga.protocol.metadata",
+    "ObjectRef": "optiga.protocol.objects",
     "Uid": "optiga.protocol.uid",
 }
 

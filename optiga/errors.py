@@ -64,13 +64,24 @@ class ConfigurationError(OptigaError):
     """What the user asked for cannot be done as asked: configuration, arguments, files to read or write.
 
     :param problems: further mistakes found in the same run, one line each; the message holds the first.
+    :param parameter: the parameter of the function called that the hint speaks of; empty where it speaks of none. The
+        command line says which option that is.
     """
 
     _is_of_the_port = False
 
-    def __init__(self, message: str, *, hint: str = "", problems: tuple[str, ...] = (), oid: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        problems: tuple[str, ...] = (),
+        oid: int | None = None,
+        parameter: str = "",
+    ) -> None:
         super().__init__(message, hint=hint, oid=oid)
         self.problems = tuple(map(printable, problems))
+        self.parameter = parameter
 
 
 class BoardError(OptigaError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key, check_usage
+from optiga.chip.references import algorithm_of, key_oid_of, oid_of
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from optiga.chip.toolbox import Toolbox
     from optiga.chip.unusable import Unusable
     from optiga.protocol.metadata import Metadata
+    from optiga.protocol.objects import Reference
     from optiga.protocol.uid import Uid
     from optiga.transport import Transport
 
@@ -41,6 +43,9 @@ class Chip:
     Making one opens the chip's application, which is one exchange. A context manager: leaving it closes the transport,
     and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about; so does a refusal
     that the object is in termination, or its update was interrupted, for which one more exchange asks.
+
+    An object is an identifier, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`. Where a key
+    is wanted the name of a slot means its key, elsewhere the object of its certificate.
 
     :param transport: anything with ``exchange(request) -> bytes``, command to answer APDU, and ``close()``.
     :param port: how the user names the transport, for messages.
@@ -166,14 +171,14 @@ class Chip:
                 raise ChipError(f"object 0xE0C2: {error}", port=self.port, oid=objects.UID) from error
         return self._uid
 
-    def read(self, oid: int, offset: int = 0, length: int | None = None) -> bytes:
+    def read(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes:
         """Data of an object, from an offset to its used size or for ``length`` bytes, in as few exchanges as it takes.
 
         :raises ChipError: if the chip refuses, or the offset lies behind the object's used size.
         """
         from optiga.chip.commands.get_data_object import GetData
 
-        data = b""
+        oid, data = oid_of(oid), b""
         while length is None or len(data) < length:
             wanted = apdu.MAX_DATA if length is None else min(apdu.MAX_DATA, length - len(data))
             try:
@@ -187,7 +192,7 @@ class Chip:
                 break
         return data
 
-    def read_if_allowed(self, oid: int, offset: int = 0, length: int | None = None) -> bytes | None:
+    def read_if_allowed(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes | None:
         """Like :meth:`read`; None if the object's access conditions do not let it be read.
 
         :raises ChipError: if the chip refuses for another reason.
@@ -199,7 +204,7 @@ class Chip:
                 return None
             raise
 
-    def write(self, oid: int, data: bytes, *, offset: int = 0, erase: bool = True) -> None:
+    def write(self, oid: Reference, data: bytes, *, offset: int = 0, erase: bool = True) -> None:
         """Write data into an object, in as few exchanges as the chip's buffer allows.
 
         :param erase: whether the object holds nothing but these data afterwards.
@@ -210,33 +215,34 @@ class Chip:
         from optiga.chip.commands.set_data_object import SetData
         from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
 
+        oid = oid_of(oid)
         require_room(self, oid, offset + len(data))
         for start in range(0, max(len(data), 1), MAX_FRAGMENT):
             fragment = data[start : start + MAX_FRAGMENT]
             self.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))
 
-    def metadata(self, oid: int) -> Metadata:
+    def metadata(self, oid: Reference) -> Metadata:
         """Metadata of an object. One exchange."""
         from optiga.chip.commands.get_data_object import GetMetadata
 
-        return self.execute(GetMetadata(oid))
+        return self.execute(GetMetadata(oid_of(oid)))
 
-    def find_unusable(self, oid: int) -> Unusable | None:
+    def find_unusable(self, oid: Reference) -> Unusable | None:
         """Why the chip neither reads nor uses an object, whatever its access conditions; None if it does. One exchange.
 
         :raises ChipError: if the chip has no such object.
         """
         from optiga.chip.unusable import find_unusable
 
-        return find_unusable(oid, self.metadata(oid))
+        return find_unusable(oid_of(oid), self.metadata(oid))
 
-    def write_metadata(self, oid: int, changes: Metadata) -> None:
+    def write_metadata(self, oid: Reference, changes: Metadata) -> None:
         """Change the metadata tags given, and no others. One exchange. May lock the object for ever."""
         from optiga.chip.commands.set_data_object import SetMetadata
 
-        self.execute(SetMetadata(oid, changes))
+        self.execute(SetMetadata(oid_of(oid), changes))
 
-    def count(self, oid: int, step: int = 1) -> None:
+    def count(self, oid: Reference, step: int = 1) -> None:
         """Advance a counter, 1 to 255; one that reaches its threshold stays there. One exchange.
 
         :raises ConfigurationError: if the chip's model has no counters.
@@ -244,7 +250,7 @@ class Chip:
         """
         from optiga.chip.commands.set_data_object import Count
 
-        self.perform(Count(oid, step))
+        self.perform(Count(oid_of(oid), step))
 
     def protected_update(self, oid: int, manifest: bytes, fragments: Sequence[bytes]) -> None:
         """Change an object as somebody who is not here has signed it. One exchange for the manifest, one a fragment.
@@ -290,12 +296,13 @@ class Chip:
 
         return Toolbox(self)
 
-    def key(self, oid: int, algorithm: KeyAlgorithm | None = None) -> Key:
+    def key(self, oid: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
         """A key that is already on the chip.
 
         :param algorithm: its algorithm where it is known; otherwise one exchange asks the key's metadata.
         :raises ChipError: if the object holds no key yet.
         """
+        oid = key_oid_of(oid)
         known = algorithm or self.metadata(oid).algorithm
         if known is None:
             raise ChipError(
@@ -304,11 +311,11 @@ class Chip:
         return Key(self, oid, known)
 
     def generate_key(
-        self, slot: str | int, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
+        self, slot: Reference, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
     ) -> Key:
         """Have the chip make a key pair; what the slot held before is lost. One exchange.
 
-        :param slot: name of a slot, or object identifier of its key.
+        :param slot: a slot by its name or either of its identifiers, or the object of its key.
         :param algorithm: as in a configuration, for example ``secp384r1`` or ``rsa2048``.
         :param usage: what the key may be used for; authentication and key agreement by default, for RSA encryption too.
         :raises ConfigurationError: if slot or algorithm is unknown, or nothing could use such a key for the usage; the
@@ -317,8 +324,8 @@ class Chip:
         """
         from optiga.chip.commands.gen_key_pair import GenKeyPair
 
-        oid = _key_oid(slot)
-        chosen = _key_algorithm(algorithm)
+        oid = key_oid_of(slot)
+        chosen = algorithm_of(algorithm)
         if usage is None:
             usage = KeyUsage.AUTHENTICATION | KeyUsage.KEY_AGREEMENT
             if chosen.is_rsa:
@@ -363,24 +370,3 @@ class Chip:
         except ValueError:
             return 0
         return question.parse(answer.data) if answer.ok else None
-
-
-def _key_oid(slot: str | int) -> int:
-    """Object identifier of a slot's key; an integer is taken as it is, for the chip to judge."""
-    if isinstance(slot, int):
-        return slot
-    found = objects.find_slot(slot)
-    if found is None:
-        names = ", ".join(known.name for known in objects.SLOTS)
-        raise ConfigurationError(f"{slot!r} is no slot of the chip", hint=f"One of {names}")
-    return found.key_oid
-
-
-def _key_algorithm(algorithm: KeyAlgorithm | str) -> KeyAlgorithm:
-    if isinstance(algorithm, KeyAlgorithm):
-        return algorithm
-    try:
-        return KeyAlgorithm[algorithm.upper()]
-    except KeyError:
-        names = ", ".join(known.title for known in KeyAlgorithm if known.is_ec or known.is_rsa)
-        raise ConfigurationError(f"{algorithm!r} is no key algorithm of the chip", hint=f"One of {names}") from None

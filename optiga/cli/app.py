@@ -84,7 +84,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) 
 )
 @click.option("--csr", "csr_path", metavar="CONFIG", help="Key pair and CSR from the chip, as a .jsn file says.")
 @click.option("--write", "write_path", metavar="FILE", help="Write a certificate or chain (PEM, DER), or data.")
-@click.option("--read", "read_oid", metavar="OID", help="Read an object: a certificate as PEM, others as a hex dump.")
+@click.option("--read", "read_oid", metavar="OID|SLOT", help="Read an object: a certificate as PEM, others in hex.")
 @click.option(
     "--slot", metavar="SLOT", help="Slot: second, third …, or an OID of it. [that of CONFIG; second for --write]"
 )

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
 from optiga.pki.public_key_files import give_key, load_public_key
-from optiga.protocol.models import find_object
-from optiga.protocol.objects import ObjectKind, Slot, format_oid
+from optiga.protocol.objects import Slot, format_oid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from optiga.pki.public_keys import PublicKey
 
 _FIRST_SESSION = 0xE100
-_KINDS = (ObjectKind.DATA, ObjectKind.SECRET)
 
 
 def load_peer(path: Path) -> PublicKey:
@@ -47,29 +45,3 @@ def agree(chip: Chip, slot: Slot, peer: PublicKey, session: int | None) -> bytes
         )
     given = give_key(peer, "the other side's public key")
     return key.agree(given, session=None if session is None else _FIRST_SESSION + session - 1)
-
-
-def resolve_secret(text: str) -> int:
-    """The data object that ``--secret`` or ``--key`` names.
-
-    Whether it is of the type pre-shared secret is for the chip to say. Sessions are none of them: what is in one is
-    lost when a command ends.
-
-    :raises ConfigurationError: if there is no such object, or it cannot hold a secret.
-    """
-    info = find_object(text)
-    if info is None:
-        raise ConfigurationError(f"{text!r} is not an object of the chip", hint="Give an identifier such as 0xF1D0")
-    if info.kind is ObjectKind.SESSION:
-        raise ConfigurationError(
-            f"{info.label} is a session, which holds nothing when a command begins",
-            hint="Name a data object whose type is pre-shared secret",
-            oid=info.oid,
-        )
-    if info.kind not in _KINDS:
-        raise ConfigurationError(
-            f"{info.label} ({info.kind.value}) holds no shared secret",
-            hint="Name a data object whose type is pre-shared secret",
-            oid=info.oid,
-        )
-    return info.oid

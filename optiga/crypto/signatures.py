@@ -6,23 +6,24 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ChipError
 from optiga.identity.keys_on_chip import stored_certificate
-from optiga.objects.targets import Target, resolve_readable
+from optiga.objects.addressing import READABLE, Target, resolve
 from optiga.pki.public_key_files import give_key, load_public_key
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.objects import ObjectKind, Slot, find_slot, parse_oid
+from optiga.protocol.objects import AES, ObjectKind, ObjectRef, Slot
 
 if TYPE_CHECKING:
     from optiga.chip import Chip, GivenKey
     from optiga.pki.public_keys import PublicKey
 
+_CERTIFIED = replace(READABLE, names_slot=True)
 _NO_PARSER = (ErrorCode.INVALID_CERTIFICATE_FORMAT, ErrorCode.UNSUPPORTED_CERTIFICATE)
 
 
@@ -101,12 +102,12 @@ def find_verifier(text: str) -> Verifier:
     :raises ConfigurationError: if there is no such file or object, or nothing is known of its public key.
     :raises CertificateError: if the file holds neither a public key nor a certificate.
     """
-    slot = find_slot(text)
-    if slot is None and parse_oid(text) is None:
+    ref = ObjectRef.find(text)
+    if ref is None or text.strip().lower() == AES:  # which has no certificate, so that it names a file
         key = load_public_key(Path(text))
         give_key(key, text)
         return Verifier(text, None, key)
-    return Verifier(text, resolve_readable(text if slot is None else slot.name), None)
+    return Verifier(text, resolve(ref, _CERTIFIED), None)
 
 
 def verify_on_chip(

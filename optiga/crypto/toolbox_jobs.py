@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
-from optiga.objects.targets import resolve_readable
+from optiga.objects.addressing import READABLE, resolve
 from optiga.pki.public_key_files import give_key, load_public_key
 from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE
 from optiga.protocol.commands.derive_key import MAX_INFO, MAX_SALT, MIN_PRF_SEED
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip, GivenKey
-    from optiga.objects.targets import Target
+    from optiga.objects.addressing import Target
     from optiga.protocol.objects import Slot
 
 
@@ -34,7 +34,7 @@ def draw_random(chip: Chip, size: int) -> bytes:
 def hash_object(chip: Chip, target: Target) -> bytes:
     """SHA-256 of what an object holds, which the chip reads itself. Two exchanges.
 
-    :param target: from :func:`optiga.objects.targets.resolve_readable`.
+    :param target: from :func:`optiga.objects.addressing.resolve`.
     :raises ChipError: if the chip refuses: what cannot be read cannot be hashed.
     """
     from optiga.chip.commands.calc_hash import ObjectPart
@@ -138,7 +138,7 @@ def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> GivenKey | in
     :raises CertificateError: if the file holds no public key.
     """
     if path is None:
-        return resolve_readable(oid or "").oid
+        return resolve(oid or "", READABLE).oid
     key = load_public_key(path)
     if key.algorithm is None or not key.algorithm.is_rsa:
         raise ConfigurationError(f"{path} holds a key {key.title}", hint="The chip encrypts for RSA-1024 and RSA-2048")

@@ -18,7 +18,7 @@ from optiga.pki.extensions import Extensions, read_extensions
 from optiga.pki.names import COMPONENTS, OTHER_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
-from optiga.protocol.objects import SLOTS, Slot, find_slot
+from optiga.protocol.objects import ObjectRef, Slot, format_oid, slots_for_new_keys
 
 MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
@@ -200,34 +200,31 @@ def _read_key_size(section: Section) -> KeyAlgorithm | None:
 
 
 def _read_slot(parameters: Section, section: Section | None, override: str | None, *, is_rsa: bool) -> Slot | None:
-    if override is not None:
-        slot = find_slot(override)
-        mistake = _find_slot_mistake(override, slot, is_rsa)
-        if mistake:
-            parameters.problem(f"--slot {mistake}")
-        return slot
-    text = section.text() if section else None
-    if section is None or text is None:
+    text = override if override is not None else section.text() if section else None
+    if text is None:
         return None
-    slot = find_slot(text)
+    ref = ObjectRef.find(text)
+    slot = ref.slot if ref else None
     mistake = _find_slot_mistake(text, slot, is_rsa)
-    if mistake:
+    if mistake and override is not None:
+        parameters.problem(f"--slot {mistake}")
+    elif mistake and section is not None:
         section.problem(mistake)
     return slot
 
 
 def _find_slot_mistake(text: str, slot: Slot | None, is_rsa: bool) -> str:
     """What is wrong with a slot for a new key, empty if nothing."""
-    fitting = [known for known in SLOTS if known.name != "first" and (known.certificate_oid is None) == is_rsa]
-    names = ", ".join(f"{known.name} (0x{known.key_oid:04X})" for known in fitting)
+    fitting = slots_for_new_keys(is_rsa=is_rsa)
+    if slot in fitting:
+        return ""
     kind = "RSA" if is_rsa else "EC"
+    names = f"(for {kind} keys: {', '.join(f'{known.name} ({format_oid(known.key_oid)})' for known in fitting)})"
     if slot is None:
-        return f"{text!r} is not a slot of the chip (for {kind} keys: {names})"
-    if slot.name == "first":
-        return f"{text!r} is Infineon's own identity, which is locked; take another (for {kind} keys: {names})"
-    if slot not in fitting:
-        return f"{text!r} does not take {kind} keys (for {kind} keys: {names})"
-    return ""
+        return f"{text!r} is not a slot of the chip {names}"
+    if slot in slots_for_new_keys(is_rsa=not is_rsa):
+        return f"{text!r} does not take {kind} keys {names}"
+    return f"{text!r} is Infineon's own identity, which is locked; take another {names}"
 
 
 def _read_usage(section: Section, kind: str) -> KeyUsage | None:

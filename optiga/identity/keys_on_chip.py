@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.objects.addressing import KEY, resolve
 from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
-from optiga.objects.targets import resolve_slot
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.conditions import NEVER
 from optiga.protocol.metadata import Tag
-from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, Slot, format_oid, parse_oid
+from optiga.protocol.objects import AES, OBJECTS, SLOTS, SYMMETRIC_KEY, Reference, Slot, format_oid, slots_for_new_keys
 from optiga.protocol.rules.known import access_now
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.identity.key_fate import KeyFate
-    from optiga.objects.targets import Target
+    from optiga.objects.addressing import Target
     from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
 
-AES = "aes"
-"""What the place of the symmetric key is called, beside the names of the slots."""
-
+_PLACE = replace(KEY, names_slot=True)
+"""What a new key is made in: named as a slot is, or ``aes``."""
 _NOT_TO_BE_HAD = (
     ErrorCode.INVALID_OID,
     ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED,
@@ -101,7 +100,7 @@ class Held:
     certificate_oid: str = ""
 
 
-def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str | None) -> KeyPlan:
+def plan_key(name: Reference, *, algorithm: str | None, bits: int | None, usage: str | None) -> KeyPlan:
     """Check what is asked for a new key.
 
     :param name: a slot by its name or either of its identifiers; ``aes`` or ``0xE200`` for the symmetric key.
@@ -110,7 +109,8 @@ def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str |
     :param usage: names of usages with commas between; None for what a key of the kind is mostly for.
     :raises ConfigurationError: if these do not go together.
     """
-    if name.strip().lower() == AES or parse_oid(name) == SYMMETRIC_KEY:
+    slot = resolve(name, _PLACE).slot
+    if slot is None:
         if algorithm is not None:
             raise ConfigurationError("--algorithm is for key pairs", hint="An AES key has --bits")
         usages = parse_usage(usage) or KeyUsage.ENCRYPTION
@@ -119,10 +119,9 @@ def plan_key(name: str, *, algorithm: str | None, bits: int | None, usage: str |
         return KeyPlan(SYMMETRIC_KEY, None, aes, usages)
     if bits is not None:
         raise ConfigurationError("--bits is for the AES key", hint="A key pair has --algorithm")
-    slot = resolve_slot(name)
     is_rsa = slot.certificate_oid is None
     chosen = KeyAlgorithm[(algorithm or ("rsa2048" if is_rsa else "secp256r1")).upper()]
-    fitting = ", ".join(known.name for known in SLOTS[1:] if (known.certificate_oid is None) == chosen.is_rsa)
+    fitting = ", ".join(known.name for known in slots_for_new_keys(is_rsa=chosen.is_rsa))
     if slot is SLOTS[0]:
         raise ConfigurationError(f"slot {slot.name} is Infineon's own identity, which is locked", hint=f"Use {fitting}")
     if chosen.is_rsa != is_rsa:

@@ -14,7 +14,7 @@ from optiga.protocol.objects import ObjectKind
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.objects.targets import Target
+    from optiga.objects.addressing import Target
     from optiga.pki.certificate import Certificate
 
 
@@ -50,7 +50,7 @@ class ReadResult:
 def read_object(chip: Chip, target: Target) -> ReadResult:
     """Read an object.
 
-    :param target: from :func:`optiga.objects.targets.resolve_readable`.
+    :param target: from :func:`optiga.objects.addressing.resolve`.
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if it is an object for certificates that holds nothing yet.
     """

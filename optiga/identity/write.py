@@ -13,8 +13,8 @@ from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.files.files import read_input
 from optiga.identity.hexdump import hex_dump
 from optiga.identity.proof import Proof, attempt_proof, prove_key
+from optiga.objects.addressing import Target, resolve_writable
 from optiga.objects.reading import Comparison
-from optiga.objects.targets import Target, resolve_writable
 from optiga.protocol import tls_identity
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
+    from optiga.protocol.objects import Reference
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,13 @@ class WriteResult:
 
 
 def plan_write(
-    path: Path, *, slot: str | None = None, oid: str | None = None, now: datetime | None = None
+    path: Path, *, slot: Reference | None = None, oid: Reference | None = None, now: datetime | None = None
 ) -> WritePlan:
     """Check everything about a write that can be checked without the chip.
 
     :param path: PEM or DER for objects of certificates, any file for arbitrary data objects.
     :param slot: name of a slot or one of its identifiers; the second where neither this nor ``oid`` is given.
-    :param oid: identifier of an object.
+    :param oid: an object, if it is not a slot's.
     :param now: the time that validity is judged at.
     :raises ConfigurationError: if the file or the object cannot be used so.
     :raises CertificateError: if the file is not a certificate, or the object has no room for it.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
+from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.objects.counters import read_counter
-from optiga.objects.objects import find_info
 from optiga.protocol.conditions import NEVER, Condition
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import format_oid
@@ -52,7 +52,7 @@ def check_counted(chip: Chip, oid: int, metadata: Metadata, tag: Tag, *, uses: i
     """
 
     def has_uses(counter: int) -> bool:
-        return read_counter(chip, find_info(format_oid(counter))).left >= uses
+        return read_counter(chip, resolve(counter, ADMINISTERED).info).left >= uses
 
     condition = access_now(metadata, tag)
     is_limited = condition != NEVER and evaluate(condition, _ALL_COUNTED_OUT) is False  # else no counter need be read

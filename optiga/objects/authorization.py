@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.secrets import read_secret
-from optiga.objects.objects import find_info
+from optiga.objects.addressing import AUTHORIZATION_REFERENCE, resolve
 from optiga.protocol.codes import CommandCode, ErrorCode
-from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.protocol.objects import ObjectInfo, Reference
 from optiga.protocol.symmetric import SymmetricMode
 
 if TYPE_CHECKING:
@@ -31,18 +31,12 @@ class Authorization(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def load_authorization(oid: str, path: Path) -> Authorization:
+def load_authorization(oid: Reference, path: Path) -> Authorization:
     """The secret in a file, for an object that people name.
 
     :raises ConfigurationError: if that is no data object, or the file cannot be read or believed, or is empty.
     """
-    info = find_info(oid)
-    if info.kind is not ObjectKind.DATA:
-        raise ConfigurationError(
-            f"{info.label} ({info.name}) holds no authorization reference",
-            hint="A data object does, such as 0xF1D0",
-            oid=info.oid,
-        )
+    info = resolve(oid, AUTHORIZATION_REFERENCE).info
     file = read_secret(path, "secret", _MAX_FILE)
     if not file.data:
         raise ConfigurationError(f"the secret {path} is empty", oid=info.oid)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
-from optiga.objects.objects import find_info
+from optiga.objects.addressing import COUNTER
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from optiga.chip.unusable import Unusable
 
 _SIZE = 8
-_MAY_COUNT = (ObjectKind.COUNTER, ObjectKind.DATA)
 
 
 class Counter(NamedTuple):
@@ -42,21 +41,6 @@ class Counter(NamedTuple):
         }
 
 
-def find_counter(text: str) -> ObjectInfo:
-    """The counter that an identifier names: one of the chip's own, or a data object, which can be made one.
-
-    :raises ConfigurationError: if the object is neither.
-    """
-    info = find_info(text)
-    if info.kind not in _MAY_COUNT:
-        raise ConfigurationError(
-            f"{info.label} ({info.name}) is no counter",
-            hint="Counters are 0xE120 to 0xE123, and data objects whose type is up_counter",
-            oid=info.oid,
-        )
-    return info
-
-
 def list_counters(chip: Chip) -> tuple[list[Counter], list[Unusable]]:
     """Every counter of the chip: its own, and the data objects whose type is up counter.
 
@@ -65,7 +49,7 @@ def list_counters(chip: Chip) -> tuple[list[Counter], list[Unusable]]:
     found: list[Counter] = []
     unusable: list[Unusable] = []
     for info in OBJECTS.values():
-        if info.kind in _MAY_COUNT:
+        if info.kind in COUNTER.kinds:
             try:
                 metadata = chip.metadata(info.oid)
                 if not metadata.is_counter:

@@ -13,34 +13,21 @@ from typing import TYPE_CHECKING, Any
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
+from optiga.objects.addressing import WRITABLE
 from optiga.objects.irreversible import what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.reading import Comparison
-from optiga.objects.targets import WHY_NOT_WRITTEN
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag, tag_word
 from optiga.protocol.metadata_words import parse_metadata_words
-from optiga.protocol.models import find_object
 from optiga.protocol.objects import COUNTER_SIZE, LAST_ERROR_CODE, LIFE_CYCLES, ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import is_counted
 from optiga.protocol.rules.values import Problem, check_change, check_value
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-
-
-def find_info(text: str) -> ObjectInfo:
-    """The object that an identifier names; sessions are none, for they have neither data nor metadata.
-
-    :raises ConfigurationError: if there is no such object.
-    """
-    info = find_object(text)
-    if info is None or info.kind is ObjectKind.SESSION:
-        what = "no object with data or metadata" if info else "not the identifier of an object of the chip"
-        raise ConfigurationError(f"{text!r} is {what}", hint="'object list' shows them all")
-    return info
 
 
 def takes_certificates(info: ObjectInfo) -> bool:
@@ -201,7 +188,7 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
     :raises ConfigurationError: if the object is not written so, or has no room for them.
     """
     if info.kind.is_key or info.oid == LAST_ERROR_CODE:
-        raise ConfigurationError(f"{info.label} cannot be written: it {WHY_NOT_WRITTEN[info.kind]}", oid=info.oid)
+        raise ConfigurationError(f"{info.label} {WRITABLE.refusal}: {WRITABLE.reasons[info.kind]}", oid=info.oid)
     if not data:
         raise ConfigurationError(f"there is nothing to write into {info.label}", oid=info.oid)
     if info.size and offset + len(data) > info.size:

@@ -16,7 +16,7 @@ from optiga.protocol.codes import CommandCode, ObjectType
 from optiga.protocol.commands import params
 from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import Tag
-from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid, parse_oid
+from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid
 
 
 class Lack:
@@ -146,9 +146,3 @@ TRUST_X = Model(
 MODELS = (TRUST_M_V3, TRUST_M_V1, TRUST_X)
 ALL_OBJECTS: Mapping[int, ObjectInfo] = {**TRUST_X.objects, **TRUST_M_V1.objects, **TRUST_M_V3.objects}
 """Every object that any model has, by its identifier; where they differ in size, that of Trust M V3."""
-
-
-def find_object(text: str) -> ObjectInfo | None:
-    """The object of any model that an identifier names, written as ``0xE0E1`` or ``e0e1``; None if there is none."""
-    oid = parse_oid(text)
-    return None if oid is None else ALL_OBJECTS.get(oid)

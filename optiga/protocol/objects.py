@@ -1,12 +1,13 @@
-"""The object map: what lies where on an OPTIGA Trust M V3, and the slots people name.
+"""The object map: what lies where on an OPTIGA Trust M V3, the slots, and how people refer to an object.
 
 Source: SRM, tables 46 to 48 ("Common data objects", "Common key objects", "Authentication application").
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 LCS_GLOBAL = 0xE0C0
 SECURITY_STATUS_GLOBAL = 0xE0C1
@@ -37,6 +38,7 @@ TRUST_ANCHOR_SIZE = 1200
 """Bytes of a trust anchor object."""
 COUNTER_SIZE = 8
 """Bytes of a counter: its value and its threshold, four each."""
+_MAX_OID = 0xFFFF
 
 
 class ObjectKind(Enum):
@@ -144,14 +146,106 @@ SLOTS = (
 )
 
 
-def find_slot(text: str) -> Slot | None:
-    """The slot of a name or of either of its object identifiers, in any letter case; None if there is none."""
-    wanted = text.strip().lower()
-    for slot in SLOTS:
-        if wanted in (slot.name, *slot.other_names):
-            return slot
-    oid = parse_oid(wanted)
-    return next((slot for slot in SLOTS if oid in (slot.key_oid, slot.certificate_oid)), None) if oid else None
+AES = "aes"
+"""What the place of the symmetric key is called, beside the names of the slots."""
+
+
+def slots_for_new_keys(*, is_rsa: bool) -> tuple[Slot, ...]:
+    """The slots in which a chip makes a key pair, EC or RSA: the first is Infineon's own identity, which is locked."""
+    return tuple(slot for slot in SLOTS[1:] if (slot.certificate_oid is None) == is_rsa)
+
+
+class SlotPart(Enum):
+    """One of the two objects of a slot."""
+
+    KEY = "key"
+    CERTIFICATE = "certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """What somebody calls an object: by its identifier, or by the name of a slot, which has two of them.
+
+    :param named: an identifier, or a slot.
+    :raises ValueError: if the number is none of two bytes, or the slot is none of :data:`SLOTS`.
+    """
+
+    named: int | Slot
+
+    def __post_init__(self) -> None:
+        if isinstance(self.named, Slot):
+            if self.named not in SLOTS:
+                raise ValueError(f"{self.named.name!r} is not a slot of the chip")
+        elif not 0 <= self.named <= _MAX_OID:
+            raise ValueError(f"{self.named:#x} is not the identifier of an object, which has two bytes")
+
+    @classmethod
+    def parse(cls, text: Reference) -> ObjectRef:
+        """What a text, or a value, refers to; whether the chip has such an object is not asked.
+
+        :param text: an identifier as a number or written as ``0xE0E1`` or ``e0e1``, the name of a slot, or ``aes``, in
+            any letter case and with white space around; a slot; a reference, which is returned as it is.
+        :raises ValueError: if it is none of these.
+        :raises TypeError: if it is of another type.
+        """
+        found = cls.find(text)
+        if found is None:
+            raise ValueError(f"{text!r} is neither a slot nor the identifier of an object")
+        return found
+
+    @classmethod
+    def find(cls, text: Reference) -> ObjectRef | None:
+        """Like :meth:`parse`; None for a text that refers to nothing."""
+        if isinstance(text, ObjectRef):
+            return text
+        if isinstance(text, Slot) or (isinstance(text, int) and not isinstance(text, bool)):
+            return cls(text)
+        if not isinstance(text, str):
+            raise TypeError(f"an object is named by a number, a text, a slot or a reference, not by {text!r}")
+        word = text.strip().lower()
+        if word == AES:
+            return cls(SYMMETRIC_KEY)
+        slot = next((slot for slot in SLOTS if word in (slot.name, *slot.other_names)), None)
+        named = parse_oid(word) if slot is None else slot
+        return None if named is None else cls(named)
+
+    @property
+    def oid(self) -> int | None:
+        """The identifier; None for a slot's name."""
+        return None if isinstance(self.named, Slot) else self.named
+
+    @property
+    def slot(self) -> Slot | None:
+        """The slot, or that to which the object belongs; None for one that belongs to none."""
+        if isinstance(self.named, Slot):
+            return self.named
+        return next((slot for slot in SLOTS if self.named in (slot.key_oid, slot.certificate_oid)), None)
+
+    @property
+    def label(self) -> str:
+        """As people write it, for example ``0xE0F1`` or ``second``."""
+        return self.named.name if isinstance(self.named, Slot) else format_oid(self.named)
+
+    def oid_as(self, part: SlotPart) -> int:
+        """The identifier of the object meant.
+
+        :param part: which of a slot's objects its name means.
+        :raises ValueError: if it means the certificate of a slot that has no object for one.
+        """
+        if not isinstance(self.named, Slot):
+            return self.named
+        oid = self.named.key_oid if part is SlotPart.KEY else self.named.certificate_oid
+        if oid is None:
+            key = format_oid(self.named.key_oid)
+            raise ValueError(f"slot {self.named.name} has a key ({key}) but no object for its certificate")
+        return oid
+
+    def __str__(self) -> str:
+        return self.label
+
+
+Reference: TypeAlias = "int | str | Slot | ObjectRef"
+"""What is taken where an object is wanted: see :meth:`ObjectRef.parse`."""
 
 
 def parse_oid(text: str) -> int | None:

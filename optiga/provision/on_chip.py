@@ -16,7 +16,7 @@ from optiga.pki.certificate import parse_certificates
 from optiga.pki.public_keys import PublicKey
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.objects import find_slot, format_oid
+from optiga.protocol.objects import ObjectRef, format_oid
 from optiga.provision.sizes import check_room
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class OnChip:
         except ValueError:
             return
         slot, target = self._plan.slot, self._plan.target
-        for one in dict.fromkeys((slot, find_slot(format_oid(target.oid)) or slot)):
+        for one in dict.fromkeys((slot, ObjectRef(target.oid).slot or slot)):
             proof = prove_key(self.chip, one, held)
             if proof.key_match and proof.key_oid == slot.key_oid:
                 self._report.warn(

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.errors import CloudError, ConfigurationError
-from optiga.objects.targets import Target, resolve_certificate
+from optiga.objects.addressing import Target, resolve_certificate
 from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
-from optiga.protocol.objects import Slot, format_oid
+from optiga.protocol.objects import Reference, Slot, format_oid
 from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
 from optiga.provision.outputs import check_outputs
@@ -218,7 +218,7 @@ def plan_provision(
     days: int | None = None,
     server: bool = False,
     ignore_names: bool = False,
-    oid: str | None = None,
+    oid: Reference | None = None,
     report: Report = Report(),  # noqa: B008 - a tuple
 ) -> Plan:
     """Plan the whole way of a chip with a new key.

@@ -11,7 +11,7 @@ from optiga.protocol import tls_identity
 
 if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
-    from optiga.objects.targets import Target
+    from optiga.objects.addressing import Target
 
 _MAX_AWS_REQUEST = 4096
 """Most characters of a CSR that AWS IoT takes (CreateCertificateFromCsr, certificateSigningRequest)."""

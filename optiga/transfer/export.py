@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optiga.chip.abilities import objects_of
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
-from optiga.objects.objects import find_info, read_data
+from optiga.objects.addressing import ADMINISTERED, resolve
+from optiga.objects.objects import read_data
 from optiga.protocol.codes import SECRET_TYPES, ErrorCode
-from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind, format_oid
+from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind, Reference, format_oid
 from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ def _is_secret(metadata: Metadata) -> bool:
         return True
 
 
-def choose(oids: Sequence[str]) -> list[ObjectInfo]:
+def choose(oids: Sequence[Reference]) -> list[ObjectInfo]:
     """The objects that a user names, each once.
 
     :raises ConfigurationError: if one is not there, or is never in a file.
     """
-    chosen = {info.oid: info for info in map(find_info, oids)}
+    chosen = {target.oid: target.info for target in (resolve(oid, ADMINISTERED) for oid in oids)}
     if LAST_ERROR_CODE in chosen:
         raise ConfigurationError("0xF1C2, the last error code, is never in a file", oid=LAST_ERROR_CODE)
     return list(chosen.values())

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, raise_problems
-from optiga.objects.objects import find_info, why_of_other_kind
+from optiga.objects.addressing import IN_FILE, resolve
+from optiga.objects.objects import why_of_other_kind
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag, tag_word
 from optiga.protocol.metadata_words import describe_form
 from optiga.protocol.objects import ObjectInfo
@@ -87,7 +88,7 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
     for oid in document.value:
         section = whole.child(oid)
         try:
-            info = find_info(oid)
+            info = resolve(oid, IN_FILE).info
         except ConfigurationError as error:
             section.problem(error.message)
             continue

@@ -1,4 +1,4 @@
-"""What a person says of an update that is to be made: objects by their names, contents of files. No chip is needed."""
+"""What a person says of an update that is to be made: contents of files. No chip is needed."""
 
 from __future__ import annotations
 
@@ -6,60 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.identity.keys_on_chip import AES, check_usage, parse_usage
-from optiga.objects.objects import find_info, read_words
+from optiga.identity.keys_on_chip import check_usage, parse_usage
+from optiga.objects.objects import read_words
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.manifest import ContentReset, KeyUpdate, WriteType
-from optiga.protocol.objects import OBJECTS, SLOTS, SYMMETRIC_KEY, ObjectInfo, ObjectKind, find_slot, parse_oid
+from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.update.payloads import Payload, aes_payload, data_payload, key_payload, metadata_payload
 
 if TYPE_CHECKING:
     from optiga.update.payloads import PrivateKey
-
-_ANCHORS = (ObjectKind.TRUST_ANCHOR, ObjectKind.CERTIFICATE, ObjectKind.DATA)
-_SECRETS = (ObjectKind.DATA, ObjectKind.SECRET)
-
-
-def find_anchor(text: str) -> ObjectInfo:
-    """The object that holds the signer's certificate.
-
-    :raises ConfigurationError: if there is no such object, or it cannot hold one.
-    """
-    return _find(text, _ANCHORS, "a trust anchor", "0xE0E8, 0xE0E9 and 0xE0EF are for them")
-
-
-def find_update_secret(text: str) -> ObjectInfo:
-    """The object that holds the secret which a payload is encrypted with.
-
-    :raises ConfigurationError: if there is no such object, or it cannot hold one.
-    """
-    return _find(text, _SECRETS, "a secret", "Name a data object, such as 0xF1D0")
-
-
-def _find(text: str, kinds: tuple[ObjectKind, ...], what: str, hint: str) -> ObjectInfo:
-    info = find_info(text)
-    if info.kind not in kinds:
-        raise ConfigurationError(f"{info.label} ({info.name}) does not hold {what}", hint=hint, oid=info.oid)
-    return info
-
-
-def find_key_object(text: str) -> ObjectInfo:
-    """The object of a key: by its identifier, the name of its slot, or ``aes``.
-
-    :raises ConfigurationError: if there is no such object, or it holds no key.
-    """
-    slot = find_slot(text) if parse_oid(text) is None else None
-    if slot is not None:
-        return OBJECTS[slot.key_oid]
-    info = OBJECTS[SYMMETRIC_KEY] if text.strip().lower() == AES else find_info(text)
-    if not info.kind.is_key:
-        names = ", ".join(known.name for known in SLOTS)
-        raise ConfigurationError(
-            f"{info.label} ({info.name}) holds no key",
-            hint=f"Keys have the places {names} and {AES}",
-            oid=info.oid,
-        )
-    return info
 
 
 def is_aes(info: ObjectInfo) -> bool:
@@ -87,7 +42,7 @@ def certificate_contents(info: ObjectInfo, data: bytes, name: str) -> tuple[Payl
     :raises CertificateError: if it is none, or the object has no room for it.
     """
     from optiga.identity.write import plan_certificates
-    from optiga.objects.targets import Target
+    from optiga.objects.addressing import Target
     from optiga.pki.certificate import parse_certificates
 
     plan = plan_certificates(parse_certificates(data, name), Target(info, None), name)

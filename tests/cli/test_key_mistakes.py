@@ -15,7 +15,7 @@ from tests.support.makers import make_key
 from tests.support.sampling import sampled
 
 MISTAKES = [
-    Mistake("key sign ninth m", "'ninth' is not a slot"),
+    Mistake("key sign ninth m", "'ninth' is neither a slot nor.*There are the slots first, second"),
     Mistake("key sign third m", "0xE0F2 holds no key yet", CHIP),
     Mistake("key sign third none", "cannot read the file none: there is no such file"),
     Mistake("key sign third .", "cannot read the file .: it is a folder"),

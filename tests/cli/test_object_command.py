@@ -256,7 +256,7 @@ class TestLock:
 
 MISTAKES = {
     "unknown object": Mistake("object metadata 0xBEEF", "'0xBEEF' is not the identifier.*object list"),
-    "a session": Mistake("object metadata 0xE100", "'0xE100' is no object with data or metadata"),
+    "a session": Mistake("object metadata 0xE100", r"0xE100 \(session context 1\) is no object with data or metadata"),
     "no file": Mistake("object write 0xF1D0 none.bin", "none.bin: there is no such file"),
     "empty": Mistake("object write 0xF1D0 {files}/empty", "nothing to write"),
     "too big": Mistake("object write 0xF1D0 {files}/big", "141 bytes do not fit 0xF1D0, which has room for 140"),

@@ -31,7 +31,7 @@ DONE = "--version 1 --anchor 0xE0E8 --signer signer.pem --out set.json"
 
 MADE = [
     Mistake(f"data 0xBEEF data {DONE}", "'0xBEEF' is not the identifier of an object"),
-    Mistake(f"data 0xE100 data {DONE}", "'0xE100' is no object with data"),
+    Mistake(f"data 0xE100 data {DONE}", "0xE100 .session context 1. is no object with data"),
     Mistake(f"data 0xE0C2 data {DONE}", r"0xE0C2 \(coprocessor UID\) takes no protected update"),
     Mistake(f"data 0xE0F1 data {DONE}", "0xE0F1 holds a key, not data"),
     Mistake(f"data 0xE0E8 data {DONE}", "no certificate in data", CERTIFICATE),
@@ -66,7 +66,7 @@ MADE = [
     Mistake(f"data 0xF1E0 data {DONE} --query colour", "'colour' finds nothing"),
     Mistake("data 0xF1E0 data --version 1 --anchor 0xE0E8 --signer signer.pem", "Missing option '--out'"),
     Mistake(f"key 0xF1E0 signer.pem {DONE}", "0xF1E0 .* holds no key. Keys have the places first"),
-    Mistake(f"key ninth signer.pem {DONE}", "'ninth' is not the identifier"),
+    Mistake(f"key ninth signer.pem {DONE}", "'ninth' is neither a slot nor the identifier of an object.*places first"),
     Mistake(f"key five signer.pem {DONE}", "0xE0FC .* holds no secp256r1 key"),
     Mistake(f"key third data {DONE}", "data holds no private key that can be opened"),
     Mistake(f"key third odd.pem {DONE}", "the chip has no secp256k1 keys"),

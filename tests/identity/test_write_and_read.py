@@ -11,7 +11,7 @@ from optiga.chip import Chip
 from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
-from optiga.objects.targets import resolve_readable
+from optiga.objects.addressing import READABLE, resolve
 from optiga.protocol import tls_identity
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, KeyUsage, LifeCycleState
@@ -45,7 +45,7 @@ def write(chip, folder, content, *, strict=False, **target):
 
 
 def read(chip, text):
-    return read_object(chip, resolve_readable(text))
+    return read_object(chip, resolve(text, READABLE))
 
 
 def public_key(key):

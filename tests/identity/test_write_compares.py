@@ -14,7 +14,8 @@ from optiga.emulator.identity import factory_chip
 from optiga.emulator.models import TRUST_M_V3
 from optiga.errors import CertificateError, ChipError
 from optiga.identity.write import WritePlan, WriteResult, execute_write, plan_write
-from optiga.objects.objects import execute_data, find_info, plan_data
+from optiga.objects.addressing import ADMINISTERED, resolve
+from optiga.objects.objects import execute_data, plan_data
 from optiga.protocol import apdu, tls_identity
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.metadata import Tag
@@ -301,7 +302,7 @@ def test_the_slots_key_signs_once(
 @pytest.mark.parametrize("size", [20, 400])
 def test_data_written_into_the_middle(bench: Bench, refusal: int | None, size: int) -> None:
     """``object write --offset N``, with and without what is around it."""
-    info, data = find_info("0xF1E0"), pattern(size)
+    info, data = resolve("0xF1E0", ADMINISTERED).info, pattern(size)
     bench.refusal = refusal
     for held, erase, is_needed in (
         (bytes(1500), False, True),

@@ -14,11 +14,11 @@ from optiga.errors import CertificateError
 from optiga.identity.keys_on_chip import look_at, plan_key
 from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
+from optiga.objects.addressing import ADMINISTERED, READABLE, resolve
 from optiga.objects.info import chip_information
-from optiga.objects.objects import find_info, plan_data
+from optiga.objects.objects import plan_data
 from optiga.objects.reading import HEAD, Comparison
 from optiga.objects.stored import is_empty, read_certificates, read_stored
-from optiga.objects.targets import resolve_readable
 from optiga.protocol.request import Request
 from optiga.transfer.form import Entry
 from optiga.transfer.plan import plan_import
@@ -71,7 +71,7 @@ class TestNothing:
         assert chip_information(chip, now=NOW)["slots"]["second"]["certificate"] is None
         for oid in (CERTIFICATE, 0xE0E8):
             with pytest.raises(CertificateError, match=f"0x{oid:04X} holds no certificate"):
-                read_object(chip, resolve_readable(f"0x{oid:04X}"))
+                read_object(chip, resolve(f"0x{oid:04X}", READABLE))
             with pytest.raises(CertificateError, match=f"0x{oid:04X} holds no certificate"):
                 read_certificates(chip, oid)
         held = look_at(chip, plan_key("second", algorithm=None, bits=None, usage=None))
@@ -98,14 +98,14 @@ class TestHowLittleIsRead:
 
     def test_before_data_are_written(self) -> None:
         bench = Bench()
-        assert plan_data(bench.chip, find_info("0xF1E0"), b"content").is_needed
+        assert plan_data(bench.chip, resolve("0xF1E0", ADMINISTERED).info, b"content").is_needed
         assert sum(bench.answers) < HEAD + 50
 
     @pytest.mark.parametrize("size", [1728, 1700])
     def test_to_import_what_is_there(self, size: int) -> None:
         """All of it, or the first bytes that Infineon's scripts read."""
         held = bytes(index % 251 for index in range(1728))
-        bench, info = Bench({CERTIFICATE: held}), find_info(f"0x{CERTIFICATE:04X}")
+        bench, info = Bench({CERTIFICATE: held}), resolve(f"0x{CERTIFICATE:04X}", ADMINISTERED).info
         metadata = bench.chip.metadata(CERTIFICATE)
         for data, result in ((held[:size], "unchanged"), (held[: size - 1] + b"\xff", "written")):
             bench.answers.clear()

@@ -2,7 +2,7 @@
 
 from optiga.protocol import timing
 from optiga.protocol.commands import times
-from optiga.protocol.objects import OBJECTS, find_slot, format_oid, parse_oid
+from optiga.protocol.objects import OBJECTS, format_oid, parse_oid
 from tests.support.observed import hides_answer, hides_command, is_repeatable, longest_ms, request_of, typical_ms
 
 OPEN = bytes.fromhex("f0000010d27600000447656e417574684170706c")
@@ -74,16 +74,6 @@ def test_times_are_the_manuals() -> None:
         for param in range(0x100):
             told = times.typical_ms(code & 0x7F, param, 300, 700)
             assert told == typical_ms(bytes([code, param]) + bytes(298), answer_size=700)
-
-
-def test_slots_answer_to_name_and_both_identifiers() -> None:
-    for text in ("second", "SECOND", "0xE0F1", "0xe0e1", "e0E1", " second "):
-        slot = find_slot(text)
-        assert slot is not None
-        assert (slot.key_oid, slot.certificate_oid) == (0xE0F1, 0xE0E1)
-    assert find_slot("five") is find_slot("fifth") is find_slot("0xE0FC") is not None
-    for text in ("seventh", "0xE0E8", "", "0x", "none"):
-        assert find_slot(text) is None
 
 
 def test_identifiers() -> None:

@@ -30,14 +30,14 @@ from optiga.errors import OptigaError
 from optiga.identity.genuineness import load_trust, prove_genuine
 from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
-from optiga.objects.targets import resolve_readable
+from optiga.objects.addressing import READABLE, TRUST_ANCHOR, resolve
 from optiga.pki.certificate import Certificate, load_certificates, parse_certificates, warnings_about
 from optiga.pki.pem import encode_pem
 from optiga.pki.public_key_files import load_public_key
 from optiga.protocol import tls_identity
 from optiga.protocol.objects import SLOTS
 from optiga.protocol.request import Request
-from optiga.update.contents import certificate_contents, find_anchor
+from optiga.update.contents import certificate_contents
 from tests.support.identity.authorities import Authority
 from tests.support.identity.csr_helpers import NOW
 
@@ -148,7 +148,7 @@ class Borders:
         for warning in result.warnings:
             check_line(warning)
         assert _check_loads(plan.chain[0]) == tls_identity.decode(self.chip.read(_CERTIFICATE_OID))[0]
-        _check_text(read_object(self.chip, resolve_readable("second")).text)
+        _check_text(read_object(self.chip, resolve("second", READABLE)).text)
 
     def _write_anchor(self, der: bytes) -> None:
         self._put(der)
@@ -162,7 +162,7 @@ class Borders:
         given = [self.root.der, der] if der[-1] & 2 else [der]
         if len(der) > _ROOM or not self._store(der if der[-1] & 1 else tls_identity.encode(given)):
             return
-        result = read_object(self.chip, resolve_readable("second"))
+        result = read_object(self.chip, resolve("second", READABLE))
         check_line(result.note)
         _check_text(result.text)
         for certificate in result.certificates:
@@ -218,7 +218,7 @@ class Borders:
         _check_loads(answers.pem(_pem(der), "DescribeCertificate", "certificate"))
 
     def _make_update(self, der: bytes) -> None:
-        payload, warnings = certificate_contents(find_anchor("0xE0E8"), der, "given")
+        payload, warnings = certificate_contents(resolve("0xE0E8", TRUST_ANCHOR).info, der, "given")
         assert payload is not None
         for warning in warnings:
             check_line(warning)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError
-from optiga.objects.objects import find_info
+from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import OWN_TAGS, parse_value
 from optiga.transfer.export import Export
@@ -119,7 +119,7 @@ WRONG = {
     '{"f1d0": {"data": "00",\n"data": "01"}}': "f.json:2: 'f1d0.data' stands twice",
     '{"f1d0":\n[]}': "f.json:2: f1d0: must be an object in braces, not a list",
     '{"beef": {}}': "f.json:1: beef: 'beef' is not the identifier of an object of the chip",
-    '{"e100": {}}': "'e100' is no object with data or metadata",
+    '{"e100": {}}': "0xE100 .session context 1. is no object with data or metadata",
     '{"f1d0": {"dta": "00"}}': "f1d0.dta: is not known, did you mean 'data'",
     '{"f1d0": {"data": "0"}}': "f1d0.data: '0' is not bytes in hex",
     '{"f1d0": {"data": "0x00"}}': "f1d0.data: '0x00' is not bytes in hex",
@@ -211,7 +211,7 @@ def test_any_bytes(content: bytes) -> None:
 @given(st.dictionaries(st.sampled_from([tag for tag in Tag if tag not in (*OWN_TAGS, Tag.KEY_USAGE)]), VALUES))
 def test_what_is_written_is_read(items: dict[Tag, bytes]) -> None:
     """Whatever metadata a chip has, the file that is made of them says the same."""
-    entry = Entry(find_info("f1d0"), Metadata(items), b"data")
+    entry = Entry(resolve("f1d0", ADMINISTERED).info, Metadata(items), b"data")
     if all(is_sound(tag, value) for tag, value in items.items()):
         assert parse_entries(encode_entries([entry]), "f.json") == [entry]
     else:
@@ -227,6 +227,6 @@ def is_sound(tag: Tag, value: bytes) -> bool:
 
 
 def test_data_of_a_type_that_nobody_knows_may_be_a_secret() -> None:
-    info = find_info("f1d0")
+    info = resolve("f1d0", ADMINISTERED).info
     entries = [Entry(info, Metadata({Tag.TYPE: bytes([kind])}), b"x") for kind in (0x21, 0x77, 0x11)]
     assert [bool(Export([entry], [], []).secrets) for entry in entries] == [True, True, False]

@@ -65,9 +65,11 @@ class Settings:
         if not self.authorizations and not oids:
             return open_chip(self.find_port(), meanwhile=meanwhile)
         from optiga.chip.abilities import require_objects
+        from optiga.cli.support.options import of_option
         from optiga.objects.authorization import authorize, load_authorization
 
-        authorizations = [load_authorization(oid, path) for oid, path in self.authorizations]
+        with of_option("--authorize"):
+            authorizations = [load_authorization(oid, path) for oid, path in self.authorizations]
         chip = open_chip(self.find_port())
         try:
             require_objects(chip, oids)

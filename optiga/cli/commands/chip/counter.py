@@ -55,9 +55,10 @@ def list_all(settings: Settings) -> None:
 @pass_settings
 def show(settings: Settings, oid: str) -> None:
     """Show a counter's value, its threshold, and how often it can still count."""
-    from optiga.objects.counters import find_counter, read_counter, what_it_lacks
+    from optiga.objects.addressing import COUNTER, resolve
+    from optiga.objects.counters import read_counter, what_it_lacks
 
-    info = find_counter(oid)
+    info = resolve(oid, COUNTER).info
     settings.check_query(_SAMPLE)
     with settings.open_chip(info.oid) as chip:
         counter = read_counter(chip, info)
@@ -75,9 +76,10 @@ def show(settings: Settings, oid: str) -> None:
 @pass_settings
 def count(settings: Settings, oid: str, step: int) -> None:
     """Count a counter on by N, 1 to 255; without N by 1. At its threshold it stays, and is refused from then on."""
-    from optiga.objects.counters import find_counter, read_counter
+    from optiga.objects.addressing import COUNTER, resolve
+    from optiga.objects.counters import read_counter
 
-    info = find_counter(oid)
+    info = resolve(oid, COUNTER).info
     settings.check_query(_SAMPLE)
     with settings.open_chip(info.oid) as chip:
         chip.count(info.oid, step)
@@ -96,9 +98,10 @@ def count(settings: Settings, oid: str, step: int) -> None:
 @pass_settings
 def set_counter(settings: Settings, oid: str, value: int | None, threshold: int | None) -> None:
     """Set value and threshold, as long as the counter's change access condition allows it."""
-    from optiga.objects.counters import find_counter, plan_set, what_it_lacks, write_counter
+    from optiga.objects.addressing import COUNTER, resolve
+    from optiga.objects.counters import plan_set, what_it_lacks, write_counter
 
-    info = find_counter(oid)
+    info = resolve(oid, COUNTER).info
     settings.check_query(_SAMPLE)
     if value is None and threshold is None:
         raise click.UsageError("counter set takes --value or --threshold, or both.")

@@ -35,6 +35,8 @@ def command(ctx: click.Context) -> None:
     optiga.py object write 0xF1D0 data.bin                 bytes into an object
     optiga.py object metadata 0xF1D0 "read: conf 0xE140"   who may read it
     optiga.py object lock 0xF1D0                           for ever
+
+    A slot's name means the object of its certificate. Name its key by its identifier.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -62,7 +64,7 @@ def list_all(settings: Settings) -> None:
 
 
 @command.command(name="read", short_help="Read an object's data.")
-@click.argument("oid", metavar="OID")
+@click.argument("oid", metavar="OID|SLOT")
 @click.option("--out", type=FILE, help="File for what is read: PEM or raw bytes.")
 @authorize_option
 @common_options()
@@ -75,7 +77,7 @@ def read(settings: Settings, oid: str, out: str | None) -> None:
 
 
 @command.command(name="write", short_help="Write a file into an object.")
-@click.argument("oid", metavar="OID")
+@click.argument("oid", metavar="OID|SLOT")
 @click.argument("path", type=FILE_OR_INPUT)
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits: write the bytes as they are.")
 @click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
@@ -90,9 +92,10 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     A file for a certificate's or a trust anchor's object is a certificate, PEM or DER, and is proven against its key,
     as with --write. With --hex, --offset or --no-erase it is bytes, for these objects too.
     """
-    from optiga.objects.objects import check_data, execute_data, find_info, parse_hex, plan_data, takes_certificates
+    from optiga.objects.addressing import ADMINISTERED, resolve
+    from optiga.objects.objects import check_data, execute_data, parse_hex, plan_data, takes_certificates
 
-    info = find_info(oid)
+    info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
     if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
         _write_certificate(settings, info.label, path, name)
@@ -115,7 +118,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
 
 
 @command.command(name="metadata", short_help="Show or set an object's metadata, in words.")
-@click.argument("oid", metavar="OID")
+@click.argument("oid", metavar="OID|SLOT")
 @click.argument("words", metavar="[TAG: VALUE]…", nargs=-1)
 @yes_option
 @authorize_option
@@ -136,9 +139,10 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     reset_type   a state, flush or random
     """
     from optiga.chip.unusable import find_unusable
-    from optiga.objects.objects import describe_metadata, execute_metadata, find_info, plan_metadata, read_words
+    from optiga.objects.addressing import ADMINISTERED, resolve
+    from optiga.objects.objects import describe_metadata, execute_metadata, plan_metadata, read_words
 
-    info = find_info(oid)
+    info = resolve(oid, ADMINISTERED).info
     if not words:
         settings.check_query({"oid": "", **SIDE})
         with settings.open_chip(info.oid) as chip:
@@ -162,7 +166,7 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
 
 
 @command.command(name="lock", short_help="Fix an object's metadata for ever.")
-@click.argument("oid", metavar="OID")
+@click.argument("oid", metavar="OID|SLOT")
 @yes_option
 @authorize_option
 @common_options()
@@ -172,9 +176,10 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
 
     Says what can never be undone and asks first. An object that is locked already stays as it is.
     """
-    from optiga.objects.objects import describe_metadata, execute_metadata, find_info, plan_lock
+    from optiga.objects.addressing import ADMINISTERED, resolve
+    from optiga.objects.objects import describe_metadata, execute_metadata, plan_lock
 
-    info = find_info(oid)
+    info = resolve(oid, ADMINISTERED).info
     settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
     with settings.open_chip(info.oid) as chip:
         change = plan_lock(chip, info)
@@ -212,8 +217,8 @@ def _write_certificate(settings: Settings, label: str, path: str, name: str) -> 
     """As ``--write`` does it."""
     from optiga.cli.commands.identity.jobs import carry_out
     from optiga.identity.write import plan_certificates
-    from optiga.objects.targets import resolve_writable
+    from optiga.objects.addressing import WRITABLE, resolve
     from optiga.pki.certificate import parse_certificates
 
     chain = parse_certificates(read_whole(path, "certificate", limit=MAX_FOR_CHIP), name)
-    carry_out(settings, plan_certificates(chain, resolve_writable(oid=label), name))
+    carry_out(settings, plan_certificates(chain, resolve(label, WRITABLE), name))

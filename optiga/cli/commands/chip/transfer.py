@@ -11,6 +11,7 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, check_not_chip, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT
+from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from optiga.transfer.plan import Failure
 
 _COLUMNS = ("oid", "name", "result", "bytes", "metadata", "reason")
-_objects_option = click.option("--object", "oids", multiple=True, metavar="OID", help="Only this object; repeatable.")
+_objects_option = click.option(
+    "--object", "oids", multiple=True, metavar="OID|SLOT", help="Only this object; repeatable."
+)
 
 
 @click.command(name="export")
@@ -39,7 +42,8 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     from optiga.transfer.export import choose, read_chip
     from optiga.transfer.form import encode_entries, format_entries
 
-    chosen = choose(oids)
+    with of_option("--object"):
+        chosen = choose(oids)
     if path != "-":
         check_output_file(Path(path), "Name a file, or - for standard output", secret=True)
         check_not_chip(Path(path))
@@ -89,7 +93,8 @@ def import_(
     from optiga.transfer.plan import plan_import
 
     name = "standard input" if path == "-" else path
-    chosen = [info.oid for info in choose(oids)]
+    with of_option("--object"):
+        chosen = [info.oid for info in choose(oids)]
     entries = _only(parse_entries(read_whole(path, limit=MAX_FOR_CHIP), name), chosen, name)
     with settings.open_chip() as chip:
         plan = plan_import(chip, entries, life_cycle=life_cycle)

@@ -11,6 +11,7 @@ from optiga.cli.support.cloud_options import aws_options, build_aws_options, bui
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
+from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
 
@@ -38,10 +39,11 @@ def command(
     **options: Any,
 ) -> None:
     """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
-    from optiga.objects.targets import resolve_slot
+    from optiga.objects.addressing import resolve_slot
     from optiga.provision.undo import deprovision, find_entry
 
-    found = resolve_slot(slot)
+    with of_option("--slot"):
+        found = resolve_slot(slot)
     settings.check_query({"uid": "", "slot": "", "step": "", "certificate_id": "", "thing": "", "policy": ""})
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         entry = find_entry(journal, uid.lower() if uid is not None else _uid_of_chip(settings), found.name)

@@ -76,9 +76,12 @@ def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
     """``--write``: a certificate, chain or data file into the chip, compared there and proven."""
+    from optiga.cli.support.options import options_for
     from optiga.identity.write import plan_write
 
-    carry_out(settings, plan_write(Path(path), slot=slot, oid=object_id), strict=strict)
+    with options_for(oid="--id"):
+        plan = plan_write(Path(path), slot=slot, oid=object_id)
+    carry_out(settings, plan, strict=strict)
 
 
 def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:
@@ -118,9 +121,9 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     from optiga.identity.genuineness import IDENTITY_SLOT
     from optiga.identity.read import is_secret
     from optiga.identity.read import read_object as read
-    from optiga.objects.targets import resolve_readable
+    from optiga.objects.addressing import READABLE, resolve
 
-    resolved = resolve_readable(target)
+    resolved = resolve(target, READABLE)
     settings.check_query({"oid": "0xE0E1", "size": 1, "data": "00", "certificates": [""] * 8})
     if out is not None:
         check_out(out)

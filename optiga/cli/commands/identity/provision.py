@@ -18,6 +18,7 @@ from optiga.cli.support.cloud_options import (
 )
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
+from optiga.cli.support.options import options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import at_port, load_roots, trust_options
@@ -99,18 +100,19 @@ def command(
     if not dry_run or settings.port is not None:
         settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
-    plan = plan_provision(
-        configuration,
-        folder,
-        aws_options=None if no_cloud else build_aws_options(options),
-        wishes=build_wishes(options),
-        authority=authority,
-        days=days,
-        server=server,
-        ignore_names=ignore_names,
-        oid=object_id,
-        report=build_report(settings),
-    )
+    with options_for(oid="--id"):
+        plan = plan_provision(
+            configuration,
+            folder,
+            aws_options=None if no_cloud else build_aws_options(options),
+            wishes=build_wishes(options),
+            authority=authority,
+            days=days,
+            server=server,
+            ignore_names=ignore_names,
+            oid=object_id,
+            report=build_report(settings),
+        )
     if authority is not None:
         warn_of_crl(settings, authority.folder)
     journal = Path(journal_path) if journal_path is not None else folder / FILE_NAME

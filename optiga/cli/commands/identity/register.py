@@ -10,6 +10,7 @@ import click
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report, build_wishes, device_options
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.journals import shared_journal_option
+from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import at_port, load_roots, trust_options
 
@@ -45,12 +46,13 @@ def command(
     """
     from optiga.cli.commands.identity.provision import run_plan
     from optiga.files.files import check_folder_writable
-    from optiga.objects.targets import resolve_slot
+    from optiga.objects.addressing import resolve_slot
     from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
     from optiga.provision.plan import plan_registration
 
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
-    found = resolve_slot(slot)
+    with of_option("--slot"):
+        found = resolve_slot(slot)
     settings.check_query(dict.fromkeys(RESULT_FIELDS, ""))
     roots = load_roots(trust, emulated=emulated)
     folder = Path(out_dir)

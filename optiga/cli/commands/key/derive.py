@@ -7,6 +7,7 @@ import click
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_out, hash_option, save, take_hex
 from optiga.cli.support.file_names import FILE
+from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
 _secret_option = click.option(
@@ -40,10 +41,11 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash_name: str, out: str | None) -> None:
     """HKDF (RFC 5869)."""
-    from optiga.crypto.shared_secrets import resolve_secret
     from optiga.crypto.toolbox_jobs import check_hkdf
+    from optiga.objects.addressing import SHARED_SECRET, resolve
 
-    secret = resolve_secret(oid)
+    with of_option("--secret"):
+        secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     check_hkdf(salt, info)
     check_out(out, secret=True)
@@ -65,10 +67,11 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
 @pass_settings
 def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, hash_name: str, out: str | None) -> None:
     """The PRF of TLS 1.2 (RFC 5246, 5); label and seed have 8 to 1024 bytes together."""
-    from optiga.crypto.shared_secrets import resolve_secret
     from optiga.crypto.toolbox_jobs import check_prf
+    from optiga.objects.addressing import SHARED_SECRET, resolve
 
-    secret = resolve_secret(oid)
+    with of_option("--secret"):
+        secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     encoded = label.encode("utf-8", "surrogateescape")
     check_prf(encoded, seed)

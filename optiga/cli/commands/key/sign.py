@@ -39,7 +39,7 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     For RSA it is that of PKCS #1 v1.5, the same in der and raw.
     """
     from optiga.crypto.signatures import digests_of, sign_digest
-    from optiga.objects.targets import resolve_slot
+    from optiga.objects.addressing import resolve_slot
 
     slot = resolve_slot(name)
     chosen = form or ("der" if out is not None else "hex")

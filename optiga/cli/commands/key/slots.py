@@ -12,6 +12,7 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, out_option, save
 from optiga.cli.support.file_names import FILE, FileName
+from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.errors import ConfigurationError
@@ -138,10 +139,14 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     certificate is its own.
     """
     from optiga.identity.keys_on_chip import certified_key
-    from optiga.objects.targets import resolve_readable, resolve_slot
+    from optiga.objects.addressing import READABLE, resolve, resolve_slot
 
     slot = resolve_slot(name)
-    target = resolve_readable(where if where is not None else slot.name)
+    if where is None:
+        target = resolve(slot, READABLE)
+    else:
+        with of_option("--certificate"):
+            target = resolve(where, READABLE)
     settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "subject", "key_match", "public_key", "file"), ""))
     check_out(out)
     with settings.open_chip(slot.key_oid, target.oid) as chip:
@@ -181,7 +186,7 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     of the common point, before any derivation. In a session it is kept until the next command opens the chip.
     """
     from optiga.crypto.shared_secrets import agree, load_peer
-    from optiga.objects.targets import resolve_slot
+    from optiga.objects.addressing import resolve_slot
 
     slot = resolve_slot(name)
     if session is not None and out is not None:

@@ -14,6 +14,7 @@ from optiga.cli.support.content import (
     save,
 )
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
+from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
 _MAX_RANDOM = 1 << 24
@@ -56,11 +57,12 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
 def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
     """Have the chip calculate the SHA-256 of a file or of an object, and print it in hex."""
     from optiga.crypto.toolbox_jobs import hash_object
-    from optiga.objects.targets import resolve_readable
+    from optiga.objects.addressing import READABLE, resolve
 
     if (path is None) == (oid is None):
         raise click.UsageError("Name a FILE, or an object with --object.")
-    target = None if oid is None else resolve_readable(oid)
+    with of_option("--object"):
+        target = None if oid is None else resolve(oid, READABLE)
     settings.check_query(dict.fromkeys(("hash", "digest"), ""))
     message = b"" if path is None else read_whole(path)
     with settings.open_chip(*([target.oid] if target else [])) as chip:
@@ -77,9 +79,10 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
 @pass_settings
 def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
     """Have the chip calculate the HMAC of a file with a secret that it holds, and print it in hex."""
-    from optiga.crypto.shared_secrets import resolve_secret
+    from optiga.objects.addressing import SHARED_SECRET, resolve
 
-    secret = resolve_secret(oid)
+    with of_option("--key"):
+        secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(dict.fromkeys(("hash", "mac"), ""))
     message = read_whole(path, empty=False)
     with settings.open_chip(secret) as chip:

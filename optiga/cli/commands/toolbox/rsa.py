@@ -60,7 +60,7 @@ def encrypt(
 def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: bool) -> None:
     """Decrypt a file with an RSA key of the chip; the file it goes into is for nobody else to read."""
     from optiga.crypto.toolbox_jobs import decrypt_rsa
-    from optiga.objects.targets import resolve_slot
+    from optiga.objects.addressing import resolve_slot
 
     slot = resolve_slot(name)
     settings.check_query(dict.fromkeys(("size", "data", "file"), ""))

@@ -11,6 +11,7 @@ import click
 from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY
+from optiga.cli.support.options import of_option
 from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError
@@ -50,7 +51,7 @@ _update_options = together(
 
 
 @click.command(name="data")
-@click.argument("oid", metavar="OID")
+@click.argument("oid", metavar="OID|SLOT")
 @click.argument("path", type=FILE_OR_INPUT)
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits.")
 @click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
@@ -73,10 +74,11 @@ def make_data(
     A file for a certificate's or a trust anchor's object is a certificate, PEM or DER. With --hex, --offset or
     --no-erase it is bytes, for these objects too.
     """
-    from optiga.objects.objects import find_info, parse_hex, takes_certificates
+    from optiga.objects.addressing import ADMINISTERED, resolve
+    from optiga.objects.objects import parse_hex, takes_certificates
     from optiga.update.contents import certificate_contents, data_contents
 
-    info = find_info(oid)
+    info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
     content = read_whole(path, limit=MAX_FOR_CHIP)
     if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
@@ -112,10 +114,12 @@ def make_key(
 
     An AES key is a file of 16, 24 or 32 bytes. Encrypt it all with --secret: else whoever has the file has the key.
     """
+    from optiga.objects.addressing import KEY as KEYS
+    from optiga.objects.addressing import resolve
     from optiga.objects.objects import parse_hex
-    from optiga.update.contents import aes_contents, find_key_object, is_aes, key_contents
+    from optiga.update.contents import aes_contents, is_aes, key_contents
 
-    info = find_key_object(oid)
+    info = resolve(oid, KEYS).info
     key_warnings: tuple[str, ...] = ()
     if is_aes(info):
         content = read_whole(path, "AES key", limit=MAX_FOR_CHIP)
@@ -132,7 +136,7 @@ def make_key(
 
 
 @click.command(name="metadata")
-@click.argument("oid", metavar="OID")
+@click.argument("oid", metavar="OID|SLOT")
 @click.argument("words", metavar="[TAG: VALUE]…", nargs=-1)
 @click.option(
     "--reset",
@@ -147,10 +151,10 @@ def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset
 
     An object takes it if its metadata have a metadata_update condition and a reset_type, whatever its life cycle state.
     """
-    from optiga.objects.objects import find_info
+    from optiga.objects.addressing import ADMINISTERED, resolve
     from optiga.update.contents import metadata_contents
 
-    info = find_info(oid)
+    info = resolve(oid, ADMINISTERED).info
     if not words and reset is None:
         raise click.UsageError('Say which metadata are set, as "read: never", or what becomes of the content: --reset.')
     _make(settings, info.oid, metadata_contents(info, words, reset), (), options)
@@ -170,12 +174,13 @@ def _make(
     :param options: those of :func:`_update_options`.
     :param warnings: what a person should know of it once it is written.
     """
-    from optiga.update.contents import find_anchor
+    from optiga.objects.addressing import TRUST_ANCHOR, resolve
     from optiga.update.make import make_update
     from optiga.update.update_file import write_update
 
     out: str = options["out"]
-    anchor = find_anchor(options["anchor"])
+    with of_option("--anchor"):
+        anchor = resolve(options["anchor"], TRUST_ANCHOR)
     secret, secret_warnings = _secret(options)
     check_out(out, secret=secret is None, over_keys=True)  # whether it is the very key, is said first
     _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
@@ -209,8 +214,8 @@ def _make(
 def _secret(options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ...]]:
     """What the payload is encrypted with, None for nothing, and what a person should know of its file."""
     from optiga.files.secrets import SecretFile, read_secret
+    from optiga.objects.addressing import UPDATE_SECRET, resolve
     from optiga.objects.objects import parse_hex
-    from optiga.update.contents import find_update_secret
     from optiga.update.make import DEFAULT_LABEL, UpdateSecret
 
     path, oid, label = options["secret_path"], options["secret_oid"], options["label"]
@@ -220,13 +225,14 @@ def _secret(options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ..
         if label is not None or options["secret_hex"]:
             raise click.UsageError("--label and --secret-hex go with --secret.")
         return None, ()
-    info = find_update_secret(oid)
+    with of_option("--secret-oid"):
+        target = resolve(oid, UPDATE_SECRET)
     if path == "-":
         file = SecretFile(read_whole(path, "secret", limit=_MAX_SECRET_FILE))
     else:
         file = read_secret(Path(path), "secret", _MAX_SECRET_FILE)
     value = parse_hex(file.data, path) if options["secret_hex"] else file.data
-    return UpdateSecret(info.oid, value, DEFAULT_LABEL if label is None else label.encode()), file.warnings
+    return UpdateSecret(target.oid, value, DEFAULT_LABEL if label is None else label.encode()), file.warnings
 
 
 def _open_key(

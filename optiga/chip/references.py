@@ -1,0 +1,52 @@
+"""Which object and which algorithm a program means, however it names them."""
+
+from __future__ import annotations
+
+from optiga.errors import ConfigurationError
+from optiga.protocol import objects
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.objects import Reference
+
+
+def oid_of(reference: Reference) -> int:
+    """The object meant, of a slot that of its certificate; an integer is taken as it is, for the chip to judge.
+
+    :raises ConfigurationError: if a text names no object.
+    """
+    if isinstance(reference, int):
+        return reference
+    try:
+        return objects.ObjectRef.parse(reference).oid_as(objects.SlotPart.CERTIFICATE)
+    except ValueError as error:
+        raise ConfigurationError(str(error), hint="Give an object's identifier, such as 0xE0E1") from None
+
+
+def key_oid_of(reference: Reference) -> int:
+    """The key or session meant, of a slot its key; an integer is taken as it is, for the chip to judge.
+
+    :raises ConfigurationError: if a text names none.
+    """
+    if isinstance(reference, int):
+        return reference
+    found = objects.ObjectRef.find(reference)
+    if found and found.slot:
+        return found.slot.key_oid
+    info = objects.OBJECTS.get(found.oid) if found and found.oid is not None else None
+    if info is None or not (info.kind.is_key or info.kind is objects.ObjectKind.SESSION):
+        names = ", ".join(known.name for known in objects.SLOTS)
+        raise ConfigurationError(f"{str(reference)!r} is no slot of the chip", hint=f"One of {names}")
+    return info.oid
+
+
+def algorithm_of(algorithm: KeyAlgorithm | str) -> KeyAlgorithm:
+    """The algorithm meant, by its name as in a configuration: ``secp384r1``, ``rsa2048``.
+
+    :raises ConfigurationError: if the chip has no such keys.
+    """
+    if isinstance(algorithm, KeyAlgorithm):
+        return algorithm
+    try:
+        return KeyAlgorithm[algorithm.upper()]
+    except KeyError:
+        names = ", ".join(known.title for known in KeyAlgorithm if known.is_ec or known.is_rsa)
+        raise ConfigurationError(f"{algorithm!r} is no key algorithm of the chip", hint=f"One of {names}") from None

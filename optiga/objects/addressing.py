@@ -1,0 +1,292 @@
+"""Which object of the chip somebody means, and whether an action takes it: one resolver, one table of reasons.
+
+A name of a slot means its key where an action takes keys, elsewhere the object of its certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from optiga.errors import ConfigurationError
+from optiga.protocol.models import ALL_OBJECTS
+from optiga.protocol.objects import (
+    AES,
+    OBJECTS,
+    SLOTS,
+    ObjectInfo,
+    ObjectKind,
+    ObjectRef,
+    Reference,
+    Slot,
+    SlotPart,
+    format_oid,
+    parse_oid,
+)
+
+DEFAULT_SLOT = "second"
+
+_ALL_BUT_SESSIONS = tuple(kind for kind in ObjectKind if kind is not ObjectKind.SESSION)
+_KEYS = tuple(kind for kind in ObjectKind if kind.is_key)
+_CERTIFICATES = (ObjectKind.CERTIFICATE, ObjectKind.TRUST_ANCHOR)
+_SECRETS = (ObjectKind.DATA, ObjectKind.SECRET)
+_FILES = (*_CERTIFICATES, ObjectKind.DATA)
+
+_WHY_NOT_WRITTEN = {
+    ObjectKind.SYSTEM: "it is the chip's own",
+    ObjectKind.COUNTER: "it is a counter",
+    ObjectKind.SECRET: "it is a secret shared with a host, which a file must not hold",
+    ObjectKind.EC_KEY: "it is a private key, which the chip makes itself",
+    ObjectKind.RSA_KEY: "it is a private key, which the chip makes itself",
+    ObjectKind.SYMMETRIC_KEY: "it is a secret key, which the chip makes itself",
+    ObjectKind.SESSION: "it is a session's secret, which only the chip knows",
+}
+_WHY_NOT_READ = {
+    ObjectKind.EC_KEY: "an EC key never leaves the chip",
+    ObjectKind.RSA_KEY: "an RSA key never leaves the chip",
+    ObjectKind.SYMMETRIC_KEY: "a symmetric key never leaves the chip",
+    ObjectKind.SESSION: "a session context never leaves the chip",
+}
+_WHY_NO_SECRET = {ObjectKind.SESSION: "it is a session, which holds nothing when a command begins"}
+_LIST_OBJECTS = (
+    f"There are the slots {', '.join(slot.name for slot in SLOTS if slot.certificate_oid)}, and the objects that "
+    "'object list' shows"
+)
+_LIST_KEYS = "'key list' shows what there is to know of it"
+_SECRET_HINT = "Name a data object whose type is pre-shared secret, such as 0xF1D0"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which objects an action takes, and why it takes no others.
+
+    :param kinds: of objects that it takes.
+    :param refusal: what is said of another, behind its name.
+    :param part: which of a slot's objects the slot's name means; None where names are not taken.
+    :param names_slot: whether either identifier of a slot is as good as its name, as where a slot is asked for.
+    :param reasons: why those of other kinds are not taken, where more is to be said.
+    :param hint: what to name instead; where it is empty, the slots and objects that are taken are listed.
+    :param hints: the same for one kind, in place of ``hint``.
+    :param tells_certificate: whether somebody who names a slot's key is told where its certificate lies.
+    """
+
+    kinds: tuple[ObjectKind, ...]
+    refusal: str
+    part: SlotPart | None = SlotPart.CERTIFICATE
+    names_slot: bool = False
+    reasons: Mapping[ObjectKind, str] = field(default_factory=dict)
+    hint: str = ""
+    hints: Mapping[ObjectKind, str] = field(default_factory=dict)
+    tells_certificate: bool = False
+
+
+ADMINISTERED = Wanted(_ALL_BUT_SESSIONS, "is no object with data or metadata", hint=_LIST_OBJECTS)
+"""What has data or metadata."""
+
+IN_FILE = replace(ADMINISTERED, part=None)
+"""What a file with objects of a chip says of: identifiers alone."""
+
+READABLE = Wanted(
+    tuple(kind for kind in ObjectKind if kind not in _WHY_NOT_READ),
+    "cannot be read",
+    reasons=_WHY_NOT_READ,
+    hint=_LIST_OBJECTS,
+    hints=dict.fromkeys(_KEYS, _LIST_KEYS),
+    tells_certificate=True,
+)
+"""What is read, where its access conditions allow it."""
+
+WRITABLE = Wanted(_FILES, "cannot be written", reasons=_WHY_NOT_WRITTEN, tells_certificate=True)
+"""What files are written to."""
+
+DEVICE_CERTIFICATE = Wanted(
+    (ObjectKind.CERTIFICATE,),
+    "is no object for a device's certificate",
+    hint="Those are 0xE0E1, 0xE0E2 and 0xE0E3",
+    tells_certificate=True,
+)
+"""What a device's certificate is written to."""
+
+TRUST_ANCHOR = Wanted(_FILES, "does not hold a trust anchor", hint="0xE0E8, 0xE0E9 and 0xE0EF are for them")
+"""What holds the certificate of an update's signer."""
+
+SHARED_SECRET = Wanted(_SECRETS, "holds no shared secret", reasons=_WHY_NO_SECRET, hint=_SECRET_HINT)
+"""What holds a secret to derive from or to authenticate with; whether its type is the right one, the chip says."""
+
+UPDATE_SECRET = replace(SHARED_SECRET, refusal="does not hold a secret")
+"""What holds the secret that an update is encrypted with."""
+
+AUTHORIZATION_REFERENCE = Wanted(
+    (ObjectKind.DATA,), "holds no authorization reference", hint="A data object does, such as 0xF1D0"
+)
+"""What holds the secret of the condition ``auto``."""
+
+COUNTER = Wanted(
+    (ObjectKind.COUNTER, ObjectKind.DATA),
+    "is no counter",
+    hint="Counters are 0xE120 to 0xE123, and data objects whose type is up_counter",
+)
+"""The chip's counters, and data objects, which can be made some."""
+
+KEY = Wanted(
+    _KEYS,
+    "holds no key",
+    SlotPart.KEY,
+    hint=f"Keys have the places {', '.join(slot.name for slot in SLOTS)} and {AES}",
+)
+"""What holds a key, the AES key among them."""
+
+KEY_PAIR = Wanted(
+    (ObjectKind.EC_KEY, ObjectKind.RSA_KEY),
+    "is neither key nor certificate of a slot",
+    SlotPart.KEY,
+    names_slot=True,
+    hint=f"There are the slots {', '.join(slot.name for slot in SLOTS)}",
+)
+"""The key of a slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object that an action is for.
+
+    :param slot: the slot whose key or certificate the object holds, None for all other objects.
+    """
+
+    info: ObjectInfo
+    slot: Slot | None
+
+    @property
+    def oid(self) -> int:
+        return self.info.oid
+
+    @property
+    def kind(self) -> ObjectKind:
+        return self.info.kind
+
+
+def resolve(reference: Reference, wanted: Wanted) -> Target:
+    """The object that is meant, if an action takes it. No exchange: whether the chip's model has it is asked later.
+
+    :param reference: a text, a number, a slot or an :class:`ObjectRef`: see :meth:`ObjectRef.parse`.
+    :param wanted: what the action takes.
+    :raises ConfigurationError: if no chip has such an object, or the action does not take it.
+    """
+    ref = _parse(reference, wanted)
+    slot = ref.slot
+    if wanted.names_slot and slot is not None:
+        ref = ObjectRef(slot)
+    try:
+        oid = ref.oid_as(wanted.part or SlotPart.KEY)
+    except ValueError as error:
+        assert slot is not None  # noqa: S101 - only names of slots mean no object
+        raise _no_certificate_object(str(error), slot, wanted) from None
+    info = ALL_OBJECTS.get(oid)
+    if info is None:
+        raise _no_object(reference if isinstance(reference, str) else ref.label, wanted, oid)
+    target = Target(info, slot)
+    if info.kind not in wanted.kinds:
+        raise ConfigurationError(_refusal(ref, target, wanted), hint=_what_else(target, wanted), oid=oid)
+    return target
+
+
+def resolve_slot(reference: Reference) -> Slot:
+    """The slot of a name or of either of its identifiers.
+
+    :raises ConfigurationError: if there is none.
+    """
+    slot = resolve(reference, KEY_PAIR).slot
+    assert slot is not None  # noqa: S101 - every key pair of the map is in one
+    return slot
+
+
+def resolve_writable(slot: Reference | None = None, oid: Reference | None = None) -> Target:
+    """The object that a file is written to; that of the second slot's certificate where neither is given.
+
+    :param slot: name of a slot, identifier of its key or of its certificate.
+    :param oid: the object itself, if it is not a slot's.
+    :raises ConfigurationError: if there is no such object, or files are not written to it.
+    """
+    if oid is None:
+        return resolve(DEFAULT_SLOT if slot is None else slot, replace(WRITABLE, names_slot=True))
+    if slot is not None:
+        raise ConfigurationError("slot and oid both name an object", hint="Give one of them")
+    return resolve(oid, WRITABLE)
+
+
+def resolve_certificate(slot: Slot, oid: Reference | None) -> Target:
+    """The object for the certificate of a slot's key.
+
+    :param oid: the object, where it is not the slot's own.
+    :raises ConfigurationError: if there is none, or it is none for a device's certificate.
+    """
+    return Target(resolve(slot if oid is None else oid, DEVICE_CERTIFICATE).info, slot)
+
+
+def _parse(reference: Reference, wanted: Wanted) -> ObjectRef:
+    """What is referred to, where an action takes such references."""
+    if wanted.part is None and isinstance(reference, str) and parse_oid(reference) is None:
+        raise _no_object(reference, wanted)
+    try:
+        ref = ObjectRef.parse(reference)
+    except ValueError as error:
+        raise ConfigurationError(str(error), hint=_what_is_taken(wanted)) from None
+    if wanted.part is None and ref.oid is None:
+        raise _no_object(ref.label, wanted)
+    return ref
+
+
+def _no_object(name: str, wanted: Wanted, oid: int | None = None) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name!r} is not the identifier of an object of the chip", hint=_what_is_taken(wanted), oid=oid
+    )
+
+
+def _refusal(ref: ObjectRef, target: Target, wanted: Wanted) -> str:
+    """What an object is, and that it is not taken."""
+    reason = wanted.reasons.get(target.kind, "")
+    name = f" ({target.info.name})" if not reason else ""
+    if ref.oid is None:
+        name = f" ({wanted.part.value if wanted.part else ''} of slot {ref.label})"
+    return f"{target.info.label}{name} {wanted.refusal}" + (f": {reason}" if reason else "")
+
+
+def _what_else(target: Target, wanted: Wanted) -> str:
+    """What to name in place of an object that is not taken."""
+    slot = target.slot
+    if wanted.tells_certificate and slot is not None and slot.certificate_oid is not None:
+        return f"The key's certificate lies in {format_oid(slot.certificate_oid)} (slot {slot.name})"
+    return wanted.hints.get(target.kind) or _what_is_taken(wanted)
+
+
+def _no_certificate_object(message: str, slot: Slot, wanted: Wanted) -> ConfigurationError:
+    """The error for a slot that has a key alone, where its name means the certificate."""
+    key = ALL_OBJECTS[slot.key_oid]
+    if ObjectKind.CERTIFICATE not in wanted.kinds:
+        return ConfigurationError(f"slot {slot.name} {wanted.refusal}", hint=_what_is_taken(wanted), oid=key.oid)
+    if key.kind in wanted.kinds:
+        hint = f"Name the key by its identifier: {key.label}"
+    else:
+        others = ", 0xE0E3 or 0xF1E0" if ObjectKind.DATA in wanted.kinds else " or 0xE0E3"
+        hint = f"Name one by its identifier: 0xE0E1, 0xE0E2{others}"
+    return ConfigurationError(message, hint=hint, oid=key.oid, parameter="oid")
+
+
+def _what_is_taken(wanted: Wanted) -> str:
+    """The slots and objects that an action takes."""
+    if wanted.hint:
+        return wanted.hint
+    slots = ", ".join(slot.name for slot in SLOTS if wanted.part is SlotPart.KEY or slot.certificate_oid)
+    return f"There are the slots {slots}, and the objects {_list_objects(wanted.kinds)}"
+
+
+def _list_objects(kinds: tuple[ObjectKind, ...]) -> str:
+    """The objects of some kinds as people write them, runs of identifiers as ranges."""
+    runs: list[list[int]] = []
+    for info in OBJECTS.values():
+        if info.kind in kinds:
+            if runs and runs[-1][-1] == info.oid - 1 and OBJECTS[runs[-1][-1]].kind is info.kind:
+                runs[-1].append(info.oid)
+            else:
+                runs.append([info.oid])
+    return ", ".join(format_oid(run[0]) + (f"-{format_oid(run[-1])}" if len(run) > 1 else "") for run in runs)
