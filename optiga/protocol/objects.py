@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
+from optiga.protocol.value import Value
+
 LCS_GLOBAL = 0xE0C0
 SECURITY_STATUS_GLOBAL = 0xE0C1
 UID = 0xE0C2
@@ -162,8 +164,8 @@ class SlotPart(Enum):
     CERTIFICATE = "certificate"
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRef:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ObjectRef(Value):
     """What somebody calls an object: by its identifier, or by the name of a slot, which has two of them.
 
     :param named: an identifier, or a slot.
