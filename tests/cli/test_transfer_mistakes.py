@@ -41,7 +41,7 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "no life cycle state": ({"f1c0": {"data": "0f"}}, "0xF1C0: 0x0f is no life cycle state"),
     "a state that goes back": ({"f1d8": {"pretty_metadata": {"lcso": "creation"}}}, "never goes back to creation"),
     "the chip's state back": ({"e0c0": {"data": "03"}}, "0xE0C0: a life cycle state never goes back"),
-    "unknown state": ({"f1d0": {"metadata": "2003c00105"}}, "lcso cannot be set to 0x05"),
+    "unknown state": ({"f1d0": {"metadata": "2003c00105"}}, "lcso: 0x05 is no life cycle state"),
     "unknown type": ({"f1d0": {"pretty_metadata": {"type": "0x77"}}}, "type cannot be set to 0x77"),
     "unknown reset": ({"f1d0": {"pretty_metadata": {"reset_type": ["0x42"]}}}, "reset_type cannot be set to 0x42"),
     "unknown tag": ({"f1d0": {"metadata": "2003ee0101"}}, "tag 0xee cannot be set to 0x01"),
