@@ -24,10 +24,10 @@ from optiga.emulator.models import TRUST_M_V1, TRUST_M_V3
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import create_chip, default_chip_path, open_chip_file, reset_chip_file
 from optiga.errors import BoardError, ConfigurationError
-from optiga.protocol import der, tls_identity
+from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata import Tag
-from tests.support.emulator.emulated import Probe, command, key_target, two
+from tests.support.emulator.emulated import Probe, command, in_der, key_target, two
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and permissions are POSIX's")
 
@@ -245,7 +245,7 @@ def test_what_was_done_to_its_identity_is_undone(path: Path, replaced: bool) -> 
     assert probe.metadata(0xE0E0) == before[0xE0E0].with_tags({Tag.USED_SIZE: two(len(now))})
     leaf = x509.load_der_x509_certificate(tls_identity.decode(now)[0])
     assert leaf.subject.rfc4514_string().startswith(f"CN=OPTIGA Trust M V3 {uid.hex()[22:42]},")
-    signature = der.encode(der.SEQUENCE, probe.sign(0xE0F0, bytes(32)))
+    signature = in_der(probe.sign(0xE0F0, bytes(32)))
     public = leaf.public_key()
     assert isinstance(public, ec.EllipticCurvePublicKey)
     public.verify(signature, bytes(32), ec.ECDSA(Prehashed(hashes.SHA256())))

@@ -17,7 +17,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from optiga.emulator import EmulatedChip, MemoryStore
-from tests.support.emulator.emulated import COUNT, ECDSA, ERASE, METADATA, WRITE, command, key_target, to_sign, two
+from tests.support.emulator.emulated import (
+    COUNT,
+    ECDSA,
+    ERASE,
+    METADATA,
+    WRITE,
+    command,
+    in_der,
+    key_target,
+    to_sign,
+    two,
+)
 
 FACTORY = MemoryStore()
 EmulatedChip(FACTORY)
@@ -240,9 +251,8 @@ class Chip(RuleBasedStateMachine):
         if self.is_open and not error:
             assert thing is not None
             assert thing.public is not None
-            whole = bytes([0x30, len(answer)]) + answer
             try:
-                thing.public.verify(whole, bytes(size), ec.ECDSA(Prehashed(hashes.SHAKE256(size))))
+                thing.public.verify(in_der(answer), bytes(size), ec.ECDSA(Prehashed(hashes.SHAKE256(size))))
             except InvalidSignature:
                 raise AssertionError("the signature is wrong") from None
 
