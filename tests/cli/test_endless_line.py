@@ -21,6 +21,10 @@ from tests.support.talking import BYTES_PER_S, WAYS, CountedLine
 
 BOARD = 3
 
+_BELIEVED = ("refusals", "answers without data", "answers with data", "new answers", "answers of all kinds")
+"""Among these are valid answers to the first command: the time without one begins behind it."""
+_HEARD_S = 2.0
+
 
 @pytest.mark.parametrize(("name", "way"), sampled(starmap(pytest.param, product(ENDLESS, WAYS)), keep=6))
 def test_a_command_ends_in_time(name: str, way: str, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +38,7 @@ def test_a_command_ends_in_time(name: str, way: str, cli: Cli, monkeypatch: pyte
     with WAYS[way](ENDLESS[name]) as port:
         done = cli("--port", port, "--csr", CONFIG, "-q")
         assert (done.code, len(done.err.splitlines()), len(done.errors)) == (BOARD, 1, 1)
-        assert lines[-1].now() < LIMIT_S
+        assert lines[-1].now() < LIMIT_S + (_HEARD_S if name in _BELIEVED else 0)
         lock = PortLock(lock_path_for_port(port), port=port, wait_s=0)
         lock.acquire()
         lock.release()
