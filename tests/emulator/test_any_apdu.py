@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.protocol import tlv
-from optiga.protocol.apdu import MAX_DATA, decode_answer
+from optiga.protocol.apdu import MAX_DATA, command_code, decode_answer
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.objects import OBJECTS
@@ -60,7 +60,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 @given(st.lists(st.one_of(sound, sound, damaged(), st.binary(max_size=30)), min_size=10, max_size=25))
 def test_any_commands_are_answered(apdus: list[bytes]) -> None:
     store = MemoryStore(FACTORY.load())
-    probe = Probe(store)
+    probe, is_open = Probe(store), True
     for apdu in apdus:
         if apdu[:1] in (b"\x38", b"\xb8") and apdu[1:2] in (b"\x41", b"\x42"):
             continue  # RSA key pairs take too long for many examples
@@ -68,8 +68,13 @@ def test_any_commands_are_answered(apdus: list[bytes]) -> None:
         answer = decode_answer(probe.chip.execute(apdu))
         if not answer.ok:
             assert store.load() == before, "a command that failed has changed something"
-            error = ErrorCode(probe.chip.execute(command(CommandCode.GET_DATA_OBJECT, 0, two(0xF1C2)))[4])
-            assert error not in (ErrorCode.NO_ERROR, ErrorCode.INTERNAL_PROCESS_ERROR), apdu.hex()
+            told = decode_answer(probe.chip.execute(command(CommandCode.GET_DATA_OBJECT, 0, two(0xF1C2))))
+            assert told.ok is is_open, apdu.hex()
+            if told.ok:  # while the application is closed, nobody is told
+                error = ErrorCode(told.data[0])
+                assert error not in (ErrorCode.NO_ERROR, ErrorCode.INTERNAL_PROCESS_ERROR), apdu.hex()
+        elif command_code(apdu) in (CommandCode.OPEN_APPLICATION, CommandCode.CLOSE_APPLICATION):
+            is_open = command_code(apdu) == CommandCode.OPEN_APPLICATION
         assert len(answer.data) <= MAX_DATA
     check_whole(store)
 
