@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
@@ -85,8 +84,7 @@ def warm_up(configuration: Configuration) -> None:
 
     For the time that a board's chip takes to begin. What is wrong is said when the request is built.
     """
-    with suppress(Exception):
-        Wishes.of(configuration, "")
+    Wishes.of(configuration, "")
 
 
 def _load_verifier() -> None:

@@ -43,7 +43,7 @@ class Request(NamedTuple):
 
     :param apdu: its bytes; not printed where they carry a secret.
     :param meanwhile: what its sender could do while the chip works; a way to the chip that waits has it done, others
-        need not.
+        need not. Whatever it raises is dropped.
     """
 
     apdu: bytes

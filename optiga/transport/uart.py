@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from optiga.link.steps import Conversation, Heard, Note, Send, Step
@@ -92,7 +93,8 @@ class BridgeTransport:
             trace("%s > %s", self._port, shown)
             self._line.write(step.data)
             if not step.is_filler and self._meanwhile is not None:
-                self._meanwhile()  # bytes that come now are kept by the line
+                with suppress(Exception):  # it fails again, and is heard, where it is needed; the command is on its way
+                    self._meanwhile()  # bytes that come now are kept by the line
                 self._meanwhile = None
         else:
             data = self._line.read(step.seconds)

@@ -238,3 +238,42 @@ def test_a_dead_board_is_not_waited_for_long() -> None:
     with pytest.raises(BoardError, match="no answer"):
         Chip(BridgeTransport(line, port="board", settled=False))
     assert line.now() < LIMIT_S
+
+
+class TestMeanwhile:
+    """What may be done while the chip works."""
+
+    @pytest.mark.parametrize("name", ["none", "answer dropped", "half an answer"])
+    def test_it_is_done_once_behind_the_command(self, name: str) -> None:
+        fault = replace(FAULTS[name], exchange=1) if name in FAULTS else None
+        line = FaultyLine(EmulatedChip().execute, fault)
+        chip = Chip(BridgeTransport(line, port="board"), port="board")
+        sent: list[int] = []
+        chip.do_meanwhile(lambda: sent.append(len(line.sent)))
+        assert chip.uid.firmware_build == "2564"
+        chip.random(8)
+        assert sent == [2]
+
+    def test_what_it_raises_is_nothing_to_the_exchange(self) -> None:
+        """The command is on its way: what it does is to be heard."""
+
+        def fail() -> None:
+            raise ImportError("a library is missing")
+
+        transport = BridgeTransport(FaultyLine(EmulatedChip().execute), port="board")
+        chip = Chip(transport, port="board", meanwhile=fail)
+        chip.do_meanwhile(fail)
+        assert chip.generate_key("second").public_key is not None
+        assert transport.is_settled
+
+    def test_an_interruption_is_one(self) -> None:
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        transport = BridgeTransport(FaultyLine(EmulatedChip().execute), port="board")
+        chip = Chip(transport, port="board")
+        chip.do_meanwhile(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            chip.write(0xF1D0, b"late answer")
+        assert not transport.is_settled
+        assert chip.read(0xF1D0) == b"late answer"
