@@ -1,10 +1,7 @@
 #!/usr/bin/env python3
 """Gives an Infineon OPTIGA Trust chip its identity: ``python optiga.py --help``."""
 
-import gc
 import sys
-
-gc.disable()  # as the command line does: what a run makes lasts to its end, and so does what it imports before
 
 if sys.version_info < (3, 10):
     sys.exit("Error: optiga.py needs Python 3.10 or newer")

@@ -56,6 +56,7 @@ def enter() -> NoReturn:
     that matters has been closed by then.
     """
     _print_any_character()
+    gc.disable()  # for good: to look for garbage at the end, as it would be once allowed again, takes its time
     code = main()
     for name in ("SIGINT", *_ENDINGS):
         with suppress(AttributeError, OSError, ValueError):
