@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 _SIGNATURES = 2
 """How often a new key signs: its CSR, and the proof that the certificate is its own."""
-_READS = 4
-"""How often the object of a certificate is read or hashed: its end and the rest, before and after it is written."""
+_READS = 5
+"""How often the object of a certificate is read at most: its end, and, where the chip does not hash it, in two parts before
+and after it is written."""
 
 
 class OnChip:
