@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _SIGNATURES = 2
 """How often a new key signs: its CSR, and the proof that the certificate is its own."""
 _READS = 5
-"""How often the object of a certificate is read at most: its end, and twice in two parts where the chip does not hash."""
+"""How often a certificate's object is read at most: its end, and twice in two parts where the chip does not hash."""
 
 
 class OnChip:
