@@ -8,7 +8,6 @@ from collections.abc import Callable
 from optiga.link import uart_frame as frame
 from optiga.protocol import apdu
 from optiga.protocol.commands.times import typical_ms
-from optiga.protocol.timing import LINE_BYTES_PER_MS
 
 
 class RealTiming:
@@ -36,7 +35,7 @@ class RealTiming:
         """Execute a command APDU, in its time."""
         started = self._now()
         answer = self._execute(command)
-        line_ms = (len(command) + len(answer) + 2 * frame.OVERHEAD) / LINE_BYTES_PER_MS
+        line_ms = (len(command) + len(answer) + 2 * frame.OVERHEAD) / frame.LINE_BYTES_PER_MS
         param = command[1] if len(command) > 1 else 0
         chip_ms = typical_ms(apdu.command_code(command), param, len(command), len(answer))
         due = started + (chip_ms + line_ms) / 1000 + self._delay()

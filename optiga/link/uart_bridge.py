@@ -25,7 +25,6 @@ from optiga.link.scanner import AnswerScanner, Found
 from optiga.link.steps import Conversation, Note, Send, Step, Wait
 from optiga.protocol.apdu import command_code
 from optiga.protocol.request import Request
-from optiga.protocol.timing import LINE_BYTES_PER_MS
 
 ATTEMPTS = 3
 """How often a command is sent before the line is given up."""
@@ -64,7 +63,7 @@ _SLOW_BYTES_PER_MS = 0.96
 _SETTLING_S = 6.0
 """How long a board is heard out that somebody left in the middle of an exchange: a little longer than its chip can be
 delayed by its security monitor."""
-_MAX_FRAME_S = frame.BUFFER_SIZE / LINE_BYTES_PER_MS / 1000
+_MAX_FRAME_S = frame.BUFFER_SIZE / frame.LINE_BYTES_PER_MS / 1000
 _MOST_MISSING = 0xFFFF + frame.CRC_SIZE
 """Most bytes that the firmware can be waiting for, after a head whose length was damaged."""
 _DONE = bytes(4)
@@ -187,12 +186,12 @@ class BridgeConversation:
         yield from self._write(Send(sent, hides=traits.hides_command))
         slow_s = len(sent) / _SLOW_BYTES_PER_MS / 1000
         patience = slow_s + _MAX_FRAME_S + 1.5 * traits.typical_ms / 1000 + _SLACK_S
-        deadline = started + len(sent) / LINE_BYTES_PER_MS / 1000 + traits.longest_ms / 1000
+        deadline = started + len(sent) / frame.LINE_BYTES_PER_MS / 1000 + traits.longest_ms / 1000
         if self._believed and traits.longest_ms > self._limit_s * 1000:
             self._limit = max(self._firm_limit, deadline)  # as long as nothing comes: the chip looks for primes
             self._is_slow_command = True
         found = yield from self._next(patience)
-        if found is not None and found.apdu is not None and request.is_sure_of(found.apdu):
+        if found is not None and found.apdu is not None and request.is_surely_answered_by(found.apdu):
             if found.apdu == _DONE or found.apdu not in self._believed:
                 return found.apdu
             if (yield from self._fence(patience)):  # has it come twice, and the right one is still on its way?
@@ -206,7 +205,7 @@ class BridgeConversation:
 
         It is the last one, if not one that has come before comes again.
         """
-        possible = [answer for answer in self._answers if request.can_have(answer)]
+        possible = [answer for answer in self._answers if request.is_answered_by(answer)]
         new = [answer for answer in possible if answer not in self._believed]
         if new:
             return new[-1]
@@ -271,7 +270,7 @@ class BridgeConversation:
         portion = 4 * frame.HEAD_SIZE
         while missing > 0:
             count = min(portion, missing)
-            if (yield from self._fill(count, max(step, count / LINE_BYTES_PER_MS / 1000))):
+            if (yield from self._fill(count, max(step, count / frame.LINE_BYTES_PER_MS / 1000))):
                 return True
             missing -= count
             portion = min(2 * portion, _MOST_FILLER)
@@ -284,7 +283,7 @@ class BridgeConversation:
         """
         started = self._now
         yield from self._write_filler(count)
-        patience -= min(self._now - started, count / LINE_BYTES_PER_MS / 1000)
+        patience -= min(self._now - started, count / frame.LINE_BYTES_PER_MS / 1000)
         while (found := (yield from self._next(max(patience, 0.0)))) is not None:
             if found.is_error:
                 return True

@@ -17,6 +17,8 @@ ERROR = START + b"\xff\xff"
 BUFFER_SIZE = 1998
 """The firmware's buffer in bytes; no frame of either direction is longer."""
 MAX_APDU = BUFFER_SIZE - OVERHEAD
+LINE_BYTES_PER_MS = 11.52
+"""What the board's UART carries: 115200 baud, ten bits a byte."""
 
 _REFLECTED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 

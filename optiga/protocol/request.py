@@ -54,7 +54,7 @@ class Request(NamedTuple):
         shown = f"({len(self.apdu)} bytes with a secret)" if self.traits.hides_command else self.apdu.hex()
         return f"Request({shown}, {self.traits})"
 
-    def can_have(self, answer: bytes) -> bool:
+    def is_answered_by(self, answer: bytes) -> bool:
         """Whether an answer APDU can be one to this command, judged by whether it carries data.
 
         Finds the answer that was still on its way to somebody who asked before.
@@ -70,10 +70,10 @@ class Request(NamedTuple):
             return True
         return (returns is Returns.DATA) == bool(parsed.data)
 
-    def is_sure_of(self, answer: bytes) -> bool:
+    def is_surely_answered_by(self, answer: bytes) -> bool:
         """Whether an answer APDU can be believed to be one to this command without hearing anything else.
 
         An object may be empty, but an empty answer to a read is more likely one to somebody's write before.
         """
         is_empty = len(answer) == _apdu.HEADER_SIZE and answer[0] == _apdu.STATUS_OK
-        return self.can_have(answer) and not (is_empty and self.traits.returns is Returns.MOSTLY_DATA)
+        return self.is_answered_by(answer) and not (is_empty and self.traits.returns is Returns.MOSTLY_DATA)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-LINE_BYTES_PER_MS = 11.52
-"""What the board's UART carries: 115200 baud, ten bits a byte."""
 SECURITY_DELAY_MS = 5000
 """Longest delay that the chip's security monitor puts on the use of a key (tmax)."""
 

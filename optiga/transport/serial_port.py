@@ -57,7 +57,7 @@ def _open(name: str, *, lock: str) -> Transport:
         began = monotonic()
         line = SerialLine(name)
         spent = monotonic() - began
-        bridge = BridgeTransport(line, port=name, settled=not taken.was_left, spent_s=spent, closed=taken.release)
+        bridge = BridgeTransport(line, port=name, settled=not taken.was_left, spent_s=spent, on_close=taken.release)
     except BaseException:
         taken.release()
         raise

@@ -15,7 +15,7 @@ from optiga.transport.trace import inform, trace
 T = TypeVar("T")
 
 
-class Closed(Protocol):
+class OnClose(Protocol):
     """Somebody who waits for a line to be given back."""
 
     def __call__(self, *, done: bool) -> None: ...
@@ -29,7 +29,7 @@ class BridgeTransport:
     :param settled: False if somebody may have left the board in the middle of an exchange.
     :param spent_s: what opening the line has taken of the run's time, in seconds.
     :param limit_s: longest that a run goes on without a valid answer, in seconds.
-    :param closed: is told when the line is given back, and whether the board was left at peace.
+    :param on_close: is told when the line is given back, and whether the board was left at peace.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class BridgeTransport:
         settled: bool = True,
         spent_s: float = 0.0,
         limit_s: float = LIMIT_S,
-        closed: Closed | None = None,
+        on_close: OnClose | None = None,
     ) -> None:
         self._line = line
         self._port = port
-        self._closed = closed
+        self._on_close = on_close
         self._meanwhile: Callable[[], object] | None = None
         self._conversation = BridgeConversation(port=port, settled=settled, spent_s=spent_s, limit_s=limit_s)
 
@@ -65,8 +65,8 @@ class BridgeTransport:
         try:
             self._line.close()
         finally:
-            if self._closed is not None:
-                self._closed(done=self.is_settled)
+            if self._on_close is not None:
+                self._on_close(done=self.is_settled)
 
     def _carry(self, conversation: Conversation[T]) -> T:
         """Do what a conversation asks for, to its end."""

@@ -242,10 +242,10 @@ def test_answers_are_known_by_their_shape() -> None:
     )
     for command in speaking:
         request = command.request()
-        assert (request.can_have(empty), request.is_sure_of(full)) == (False, True)
+        assert (request.is_answered_by(empty), request.is_surely_answered_by(full)) == (False, True)
     for command in silent:
         request = command.request()
-        assert (request.can_have(full), request.is_sure_of(empty)) == (False, True)
+        assert (request.is_answered_by(full), request.is_surely_answered_by(empty)) == (False, True)
 
 
 def test_secrets_are_not_shown() -> None:

@@ -209,11 +209,11 @@ def test_what_a_line_must_know_of_them() -> None:
     assert not any(command.traits.is_repeatable for command in (start, mac_start, mac_final, plain_final, verify))
     something, nothing = given_out(BLOCK), OK
     for command in (whole, start, mac, mac_final, plain, plain_final, export):
-        assert command.request().can_have(something)
-        assert not command.request().can_have(nothing)
+        assert command.request().is_answered_by(something)
+        assert not command.request().is_answered_by(nothing)
     for command in (mac_start, verify, keep):
-        assert command.request().can_have(nothing)
-        assert not command.request().can_have(something)
+        assert command.request().is_answered_by(nothing)
+        assert not command.request().is_answered_by(something)
     assert all(command.traits.hides_command for command in (whole, start))
     assert not any(command.traits.hides_command for command in (mac, mac_final, plain, verify, keep, export))
     assert all(command.traits.hides_answer for command in (plain, plain_final, mac, mac_final, export))

@@ -26,17 +26,17 @@ def test_what_may_be_repeated() -> None:
 
 def test_an_answer_to_somebody_else_is_known_by_its_shape() -> None:
     empty, key, refusal = b"\0\0\0\0", bytes.fromhex("00000002") + b"ab", b"\xff\0\0\0"
-    assert request_of(OPEN).can_have(empty)
-    assert not request_of(OPEN).can_have(key)
-    assert request_of(GENERATE).can_have(key)
-    assert not request_of(GENERATE).can_have(empty)
-    assert request_of(READ).can_have(key)
-    assert all(request_of(command).can_have(refusal) for command in (OPEN, GENERATE, READ))
-    assert not request_of(READ).can_have(b"\0\0\0\x09ab")
-    assert request_of(CLOSE).can_have(empty)
-    assert not request_of(CLOSE).can_have(key)
-    assert request_of(HIBERNATE).can_have(key)
-    assert not request_of(HIBERNATE).can_have(empty)
+    assert request_of(OPEN).is_answered_by(empty)
+    assert not request_of(OPEN).is_answered_by(key)
+    assert request_of(GENERATE).is_answered_by(key)
+    assert not request_of(GENERATE).is_answered_by(empty)
+    assert request_of(READ).is_answered_by(key)
+    assert all(request_of(command).is_answered_by(refusal) for command in (OPEN, GENERATE, READ))
+    assert not request_of(READ).is_answered_by(b"\0\0\0\x09ab")
+    assert request_of(CLOSE).is_answered_by(empty)
+    assert not request_of(CLOSE).is_answered_by(key)
+    assert request_of(HIBERNATE).is_answered_by(key)
+    assert not request_of(HIBERNATE).is_answered_by(empty)
 
 
 def test_secrets_are_not_shown() -> None:
