@@ -51,6 +51,8 @@ _FIRST_STEP_S = 0.05
 """How long a single filler byte is given to be answered; doubled with each attempt."""
 _FENCE_QUIET_S = 0.02
 """How long the board must be quiet behind a fence that was set because an answer came a second time."""
+_DOUBLING_QUIET_S = 0.3
+"""The same on a line that is known to double: a fence may be a copy, and the answer still to come."""
 _MOST_FILLER = 1024
 """Filler bytes sent at a time. What the firmware answers to so many fits the buffers of any line."""
 _BULK_QUIET = 4
@@ -90,10 +92,11 @@ class BridgeConversation:
         self._is_slow_command = False
         self._heard_bytes = 0
         self._scanner = AnswerScanner()
+        self._quiet_s = _FENCE_QUIET_S
         self._answers: list[bytes] = []  # to the command on its way, or to one before
         self._believed: deque[bytes] = deque(maxlen=_REMEMBERED)
         self._symptoms = Symptoms()
-        self._show_answer = settled  # what somebody else was told may be a secret
+        self._hides = not settled  # what somebody else was told may be a secret
 
     @property
     def is_settled(self) -> bool:
@@ -140,7 +143,7 @@ class BridgeConversation:
         if not left and self._scanner.is_empty:
             return
         yield from self._do(Note("bytes on the line before a command"))
-        self._show_answer = False
+        self._quiet_s = _DOUBLING_QUIET_S if self._believed else self._quiet_s
         self._answers.clear()
         self._take(left)
         while (yield from self._next(0)) is not None:
@@ -159,7 +162,7 @@ class BridgeConversation:
 
         :raises BoardError: if it says nothing.
         """
-        self._begin_hearing(show=False)
+        self._begin_hearing(hides=True)
         yield from self._recover(frame.BUFFER_SIZE, self._now + _SETTLING_S, 1)
 
     def _exchange(self, request: Request) -> Conversation[bytes]:
@@ -180,7 +183,7 @@ class BridgeConversation:
     def _attempt(self, request: Request, attempt: int) -> Conversation[bytes | None]:
         """Send once; the answer, or None once the board is ready to hear the command again."""
         traits = request.traits
-        self._begin_hearing(show=not traits.hides_answer)
+        self._begin_hearing(hides=traits.hides_command or traits.hides_answer)
         sent = frame.encode(request.apdu)
         started = self._now
         yield from self._write(Send(sent, hides=traits.hides_command))
@@ -208,6 +211,8 @@ class BridgeConversation:
         possible = [answer for answer in self._answers if request.is_answered_by(answer)]
         new = [answer for answer in possible if answer not in self._believed]
         if new:
+            if len(new) < len(possible):
+                self._quiet_s = _DOUBLING_QUIET_S
             return new[-1]
         return possible[-1] if len(set(possible)) == 1 else None
 
@@ -227,26 +232,34 @@ class BridgeConversation:
             or (yield from self._fill_in_bulk(_MOST_MISSING - missing, step))
         ):
             raise self._diagnosis()
-        answers = list(self._answers)
+        before = list(self._answers)
         if is_bulk:
             yield from self._drain(_BULK_QUIET * step)
             yield from self._fill_singly(step)
         self._symptoms.fences += 1
         yield from self._drain(step)
-        self._answers = answers
+        # What is new behind a fence shows that it was none, and that what came before need not be this command's.
+        self._answers = [] if self._has_new(before) else before
 
     def _fence(self, patience: float) -> Conversation[bool]:
         """Send a whole head of filler to a board that is at a frame boundary; whether it complains of it in time.
 
         What comes right behind the fence is heard out and dropped: a fence that comes twice is none the second time.
+        An answer among it that is new shows that the fence was an earlier one's copy; the right one is still to come.
         """
         yield from self._write_filler(frame.HEAD_SIZE)
-        if not (yield from self._hear_fence(self._now + patience)):
-            return False
-        answers = list(self._answers)
-        yield from self._drain(_FENCE_QUIET_S)
-        self._answers = answers
-        return True
+        while (yield from self._hear_fence(self._now + patience)):
+            before = list(self._answers)
+            yield from self._drain(self._quiet_s)
+            if not self._has_new(before):
+                self._answers = before
+                return True
+            self._quiet_s = _DOUBLING_QUIET_S
+        return False
+
+    def _has_new(self, before: list[bytes]) -> bool:
+        """Whether an answer has come since that is neither one of those before nor one to an earlier command."""
+        return any(answer not in before and answer not in self._believed for answer in self._answers)
 
     def _hear_fence(self, deadline: float) -> Conversation[bool]:
         """Wait for ``ff ff`` until a deadline; whether it came."""
@@ -307,12 +320,13 @@ class BridgeConversation:
         self._now = heard.now
         return heard.data
 
-    def _begin_hearing(self, *, show: bool) -> None:
+    def _begin_hearing(self, *, hides: bool) -> None:
         """Forget what has come; what comes now is an answer to what is sent next.
 
-        :param show: whether the log may have it.
+        :param hides: whether a secret goes there or comes back. A line may echo it, or bring it again however late:
+            from then on no log has what comes, as it comes.
         """
-        self._show_answer = show
+        self._hides = self._hides or hides
         self._scanner.clear()
         self._answers.clear()
 
@@ -343,7 +357,7 @@ class BridgeConversation:
             if now >= self._limit or self._heard_bytes > _MOST_HEARD:
                 raise self._diagnosis()
             patience = max(0.0, min(deadline, self._limit) - now)
-            data = yield from self._do(Wait(patience, hides=not self._show_answer))
+            data = yield from self._do(Wait(patience, hides=self._hides))
             now = self._now
             if data:
                 self._take(data)

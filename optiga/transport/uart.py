@@ -45,6 +45,7 @@ class BridgeTransport:
         self._line = line
         self._port = port
         self._on_close = on_close
+        self._has_hidden = False
         self._meanwhile: Callable[[], object] | None = None
         self._conversation = BridgeConversation(port=port, settled=settled, spent_s=spent_s, limit_s=limit_s)
 
@@ -59,7 +60,11 @@ class BridgeTransport:
         :raises BoardError: as :meth:`BridgeConversation.exchange`, or if the line breaks.
         """
         self._meanwhile = request.meanwhile
-        return self._carry(self._conversation.exchange(request, self._line.now()))
+        self._has_hidden = False
+        answer = self._carry(self._conversation.exchange(request, self._line.now()))
+        if self._has_hidden and not request.traits.hides_answer:
+            trace("%s < answer %s", self._port, answer.hex())
+        return answer
 
     def close(self) -> None:
         try:
@@ -99,6 +104,7 @@ class BridgeTransport:
         else:
             data = self._line.read(step.seconds)
             if data:
+                self._has_hidden = self._has_hidden or step.hides
                 trace("%s < %s", self._port, _shown(data, step.hides))
         return Heard(self._line.now(), data)
 

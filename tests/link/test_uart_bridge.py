@@ -175,3 +175,15 @@ class TestWhateverHappens:
                 assert len(chip.answers_to(COUNT)) <= before + 1
                 break
             assert len(chip.answers_to(COUNT)) == before + 1
+
+    @given(st.lists(st.none() | st.sampled_from([0.0, 0.001, 0.005, 0.02, 0.06, 0.15, 0.4]), max_size=40))
+    def test_a_copy_of_an_answer_is_not_taken_for_another(self, copies: list[float | None]) -> None:
+        """However late it comes: each answer with data is another, so a copy can be told."""
+        chip = Numbered()
+        carried = Carried(chip.execute, Mishaps(again_s=lambda number: (copies + [None] * 99)[min(number, 98)]))
+        for _ in range(6):
+            try:
+                answer = carried.exchange(READ)
+            except BoardError:
+                break
+            assert (READ.apdu, answer) == chip.done[-1]

@@ -26,6 +26,8 @@ class Mishaps:
     towards_board: Callable[[int, bytes], bytes] = lambda _, data: data
     from_board: Callable[[int, bytes], bytes] = lambda _, data: data
     delay_s: Callable[[int], float] = lambda _: 0.0
+    again_s: Callable[[int], float | None] = lambda _: None
+    """How long behind what the board says it comes a second time; None if it does not."""
 
 
 def mishaps_of(fault: Fault) -> Mishaps:
@@ -112,3 +114,7 @@ class Carried:
             piece = said[start : start + PIECE]
             self._free_at += len(piece) / BYTES_PER_S
             self._coming.append((self._free_at, piece))
+        again = self.mishaps.again_s(number)
+        if said and again is not None:
+            self._coming.append((self._free_at + again, said))
+        self._coming.sort(key=lambda coming: coming[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from optiga.protocol import apdu, tlv
 from optiga.protocol.codes import CommandCode
-from optiga.protocol.objects import OBJECTS, ObjectKind
+from optiga.protocol.objects import OBJECTS, ObjectKind, may_be_secret
 from optiga.protocol.request import Request, Returns, Traits
 
 SECURITY_DELAY_MS = 5000
@@ -77,6 +77,8 @@ def what_bytes_tell(request: Request) -> Traits:
       leaves that open, and takes an empty answer to another command for its own.
     - GetDataObject: an object that is not in the map of Trust M V3 may hold a secret, too, as 0xF1DC to 0xF1DF of
       Trust X do.
+    - SetDataObject: what is written to an arbitrary data object may be a secret as well as what is read from it.
+    - DecryptSym that verifies: whoever has message and HMAC can try out secrets.
     """
     command, said = request.apdu, request.traits
     told = request_of(command).traits
@@ -88,6 +90,11 @@ def what_bytes_tell(request: Request) -> Traits:
     if is_read and _object(command) not in OBJECTS:
         assert said.hides_answer
         told = told._replace(hides_answer=True)
+    is_write = apdu.command_code(command) == CommandCode.SET_DATA_OBJECT and _param(command) in (0x00, 0x40)
+    is_verification = apdu.command_code(command) == CommandCode.DECRYPT_SYM and not said.is_repeatable
+    if (is_write and may_be_secret(_object(command))) or (is_verification and said.hides_command):
+        assert said.hides_command
+        told = told._replace(hides_command=True)
     return told
 
 

@@ -5,6 +5,7 @@ The clock is the line's own, so that seconds of waiting cost nothing and depend 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from optiga import BoardError, ChipError
+from optiga import BoardError, ChipError, OptigaError
 from optiga.chip import Chip
+from optiga.chip.commands.set_data_object import SetData
 from optiga.emulator import EmulatedChip
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
@@ -277,3 +279,46 @@ class TestMeanwhile:
             chip.write(0xF1D0, b"late answer")
         assert not transport.is_settled
         assert chip.read(0xF1D0) == b"late answer"
+
+
+class TestLog:
+    """What passes the line and may be a secret is in no log, whichever way and however late it comes."""
+
+    SECRET = bytes(range(64, 128))
+
+    def shown(self, text: str) -> bool:
+        """Whether any eight bytes of it stand there, as they come in pieces."""
+        return any(self.SECRET[start : start + 8].hex() in text for start in range(len(self.SECRET) - 7))
+
+    def test_a_line_that_echoes(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG, "optiga")
+        chip = Chip(BridgeTransport(line := FaultyLine(EmulatedChip().execute), port="board"), port="board")
+        feed = line._board.feed
+        line._board.feed = lambda data: data + feed(data)  # type: ignore[method-assign]
+        with contextlib.suppress(OptigaError):
+            chip.write(0xE140, self.SECRET)
+        assert not self.shown(caplog.text)
+
+    def test_a_copy_that_comes_behind_the_next_command(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG, "optiga")
+        chip = Chip(BridgeTransport(line := FaultyLine(EmulatedChip().execute), port="board"), port="board")
+        chip.write(0xF1D0, self.SECRET)
+        assert chip.read(0xF1D0) == self.SECRET
+        feed = line._board.feed
+        line._board.feed = lambda data: frame.encode(apdu.encode_answer(self.SECRET)) + feed(data)  # type: ignore[method-assign]
+        with contextlib.suppress(OptigaError):
+            chip.metadata(0xE0E1)
+        assert not self.shown(caplog.text)
+
+    def test_what_is_believed_is_shown_all_the_same(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG, "optiga")
+        chip = Chip(BridgeTransport(FaultyLine(EmulatedChip().execute), port="board"), port="board")
+        chip.random(16)
+        assert chip.uid.hex in caplog.text
+
+    @pytest.mark.parametrize("oid", [0xF1D0, 0xF1E0, 0xE140])
+    def test_what_is_written(self, oid: int, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG, "optiga")
+        Chip(BridgeTransport(FaultyLine(EmulatedChip().execute), port="board"), port="board").write(oid, self.SECRET)
+        assert not self.shown(caplog.text)
+        assert not self.shown(repr(SetData(oid, 0, self.SECRET).request()))

@@ -63,7 +63,11 @@ class VerifyHmac(Command[None]):
     arbitrary: bytes = b""
 
     code: ClassVar[CommandCode] = CommandCode.DECRYPT_SYM
-    traits: ClassVar[Traits] = _VERIFIES
+    traits: ClassVar[Traits] = _VERIFIES._replace(hides_command=True)  # by which a secret of few words could be guessed
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ("challenge", "mac")
 
     @property
     def param(self) -> int:

@@ -51,7 +51,7 @@ class SetData(Command[None]):
 
     @property
     def traits(self) -> Traits:
-        return _traits(self.oid, len(self.content))
+        return _traits(self.oid, len(self.content), hides_command=may_be_secret(self.oid))
 
     def parse(self, answer: bytes) -> None:
         expect_no_data(answer)
@@ -128,7 +128,7 @@ class Count(Command[None]):
         return ""
 
 
-def _traits(oid: int, size: int, *, is_repeatable: bool = True) -> Traits:
+def _traits(oid: int, size: int, *, is_repeatable: bool = True, hides_command: bool = False) -> Traits:
     """Traits of a command that writes.
 
     :param size: bytes behind identifier and offset.
@@ -139,5 +139,5 @@ def _traits(oid: int, size: int, *, is_repeatable: bool = True) -> Traits:
         typical,
         longest_ms(typical),
         is_repeatable=is_repeatable,
-        hides_command=oid == PLATFORM_BINDING_SECRET,
+        hides_command=hides_command or oid == PLATFORM_BINDING_SECRET,
     )
