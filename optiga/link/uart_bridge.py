@@ -200,7 +200,7 @@ class BridgeConversation:
             if (yield from self._fence(patience)):  # has it come twice, and the right one is still on its way?
                 return self._choose(request)
         self._symptoms.complaints += found is not None and found.is_error
-        yield from self._recover(longest_wait(sent), deadline, attempt)
+        yield from self._recover(frame.longest_wait(sent), deadline, attempt)
         return self._choose(request)
 
     def _choose(self, request: Request) -> bytes | None:
@@ -389,16 +389,3 @@ class BridgeConversation:
         self._count_symptoms()
         is_loud = self._heard_bytes > _LOUD
         return diagnose(self._symptoms, port=self._port, has_answered=bool(self._believed), is_loud=is_loud)
-
-
-def longest_wait(sent: bytes) -> int:
-    """Most bytes that the firmware can still be waiting for if any one byte of a frame was lost on its way.
-
-    A lost byte of the length makes it read the first byte of the APDU as part of the length.
-    """
-    longest = 0
-    for lost in range(len(frame.START), frame.HEAD_SIZE):
-        arrived = sent[:lost] + sent[lost + 1 :]
-        announced = frame.body_length(arrived[: frame.HEAD_SIZE]) or 0
-        longest = max(longest, frame.OVERHEAD + announced - len(arrived))
-    return max(longest, 1)

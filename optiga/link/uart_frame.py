@@ -51,3 +51,16 @@ def body_length(head: bytes) -> int | None:
 def is_intact(frame: bytes) -> bool:
     """Whether the CRC at the end of a whole frame is right."""
     return crc16(frame[:-CRC_SIZE]) == int.from_bytes(frame[-CRC_SIZE:], "big")
+
+
+def longest_wait(sent: bytes) -> int:
+    """Most bytes that the firmware can still be waiting for if any one byte of a frame was lost on its way.
+
+    A lost byte of the length makes it read the first byte of the APDU as part of the length.
+    """
+    longest = 0
+    for lost in range(len(START), HEAD_SIZE):
+        arrived = sent[:lost] + sent[lost + 1 :]
+        announced = body_length(arrived[:HEAD_SIZE]) or 0
+        longest = max(longest, OVERHEAD + announced - len(arrived))
+    return max(longest, 1)

@@ -15,8 +15,8 @@ from optiga.chip import Chip
 from optiga.emulator import EmulatedChip
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
-from optiga.link.uart_bridge import ATTEMPTS, LIMIT_S, longest_wait
-from optiga.link.uart_frame import encode
+from optiga.link.uart_bridge import ATTEMPTS, LIMIT_S
+from optiga.link.uart_frame import encode, longest_wait
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.request import Request, Returns, Traits
