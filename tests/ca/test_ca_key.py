@@ -33,6 +33,7 @@ OLD, NEW = b"violet anchor tundra", b"another anchor in the bay"
 NAME = CaName("Test root")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("curve", sampled(["p256", "p384"], keep=1))
 @pytest.mark.parametrize("passphrase", sampled([OLD, "blå färg på ön".encode(), b"\xff\xfe not a text \x80"], keep=2))
 def test_how_it_is_encrypted(curve: str, passphrase: bytes) -> None:
@@ -188,6 +189,7 @@ class TestChange:
         CertificateAuthority.open(tmp_path / "root", OLD)
         assert {path.name for path in authority.folder.path.iterdir()} == names
 
+    @pytest.mark.long
     def test_killed_at_each_event(self, tmp_path: Path) -> None:
         """Whatever the process was about to do, one of the two passphrases opens the key."""
         create_root(tmp_path / "root", NAME, passphrase=OLD)

@@ -159,6 +159,7 @@ def prepared(cli: Cli, cloud: Cloud) -> None:
     cloud.iot.create_provisioning_template(templateName="lamps", templateBody=body, provisioningRoleArn=ROLE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sampled(BARRED, keep=12))
 def test_barred(name: str, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     barred, folder = BARRED[name], Path.cwd()
@@ -180,6 +181,7 @@ def test_barred(name: str, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPat
     assert cloud.calls == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", STS_REFUSES)
 def test_refused_by_sts(name: str, cli: Cli, cloud: Cloud) -> None:
     fault, line = STS_REFUSES[name]

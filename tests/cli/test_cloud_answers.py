@@ -35,6 +35,7 @@ FALSIFIED: dict[str, Callable[[dict[str, Any]], None]] = {
 
 
 class TestEveryCommand:
+    @pytest.mark.long
     @pytest.mark.parametrize("command", sampled(["provision", "dry run", "register", "deprovision", "ca register"]))
     def test_refused(self, cli: Cli, cloud: Cloud, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert cli("--port", CHIP, "provision", CONFIG).code == 0
@@ -54,6 +55,7 @@ class TestEveryCommand:
 
 
 class TestFalsified:
+    @pytest.mark.long
     @pytest.mark.parametrize("change", sampled(FALSIFIED.values(), keep=2), ids=FALSIFIED)
     def test_certificate_made(self, cli: Cli, run: Cli, bench: Bench, change: Callable[[dict[str, Any]], None]) -> None:
         bench.cloud.falsify("CreateCertificateFromCsr", change)

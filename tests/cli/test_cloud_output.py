@@ -118,6 +118,7 @@ class TestDryRun:
         assert "The thing gets the attributes room=7, chip={uid}" in steps
         assert steps[-1] == "The certificate before it becomes inactive"
 
+    @pytest.mark.long
     def test_a_journal_that_is_there(self, cli: Cli, cloud: Cloud) -> None:
         """Which chip it is going to be is not known, so that its steps are those of a blank one."""
         words = "Of a chip that the journal knows, only what is missing is done"
@@ -168,6 +169,7 @@ class TestSecrets:
         for path in tmp_path.iterdir():
             assert_no_secrets(cloud, path.read_bytes().decode("latin-1"))
 
+    @pytest.mark.long
     @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidClientTokenId", "AccessDenied", "ExpiredToken"])
     def test_in_no_error(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
         """AWS repeats the request where it does not take the signature."""

@@ -79,6 +79,7 @@ class TestCertificates:
         assert pem.read_text() == good
         assert bench.check_finished()
 
+    @pytest.mark.long
     def test_another_devices(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         """As the journal's identifier, with all that fits to it."""
         mine, theirs = two_devices(cli, run, bench, config)

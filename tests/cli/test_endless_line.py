@@ -26,6 +26,7 @@ _BELIEVED = ("refusals", "answers without data", "answers with data", "new answe
 _HEARD_S = 2.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "way"), sampled(starmap(pytest.param, product(ENDLESS, WAYS)), keep=6))
 def test_a_command_ends_in_time(name: str, way: str, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[CountedLine] = []

@@ -235,6 +235,7 @@ class TestIdentities:
         assert refused(result, oid), result.err
         assert objects(port) == before
 
+    @pytest.mark.long
     @pytest.mark.parametrize("oid", [0xE0E1, 0xE0F1])
     @pytest.mark.parametrize("options", [(), ("--renew",), ("--dry-run",)])
     def test_provision(self, run: Cli, bench: Bench, oid: int, options: tuple[str, ...]) -> None:

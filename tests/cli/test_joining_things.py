@@ -103,6 +103,7 @@ class TestTwoChipsThatSayOneUid:
         assert f"thing_{uid_of(twin)}" in result.errors[0]
         assert key_of(twin) is None
 
+    @pytest.mark.long
     def test_registered_with_the_certificate_it_came_with(self, cli: Cli, bench: Bench) -> None:
         other = bench.chip.with_name("other")
         assert cli("--port", bench.port, "register", "--thing", "lamp").code == 0
@@ -169,6 +170,7 @@ class TestSamples:
 
 
 class TestNotAllowedToAsk:
+    @pytest.mark.long
     @pytest.mark.parametrize("operation", sampled(["ListThingPrincipals", "DescribeCertificate"], keep=1))
     def test_a_warning_with_the_actions_name(self, cli: Cli, bench: Bench, twin: str, operation: str) -> None:
         assert cli("--port", bench.port, "provision", OF_EACH).code == 0

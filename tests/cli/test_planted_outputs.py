@@ -41,6 +41,7 @@ def test_provision_before_anything_is_done(run: Cli, bench: Bench, plant: Callab
     assert list(Path().glob("*.csr")) == []
 
 
+@pytest.mark.long
 def test_provision_that_goes_on(run: Cli, bench: Bench, plant: Callable[[Path], object]) -> None:
     """The CSR's file is written before the certificate is asked for, so what is planted there later is not touched."""
     bench.cloud.fail("CreateCertificateFromCsr", Fault.THROTTLE, times=1)

@@ -124,6 +124,7 @@ class TestEndings:
             if form == "json":
                 assert subject in json.loads(done.stdout)["slots"]["second"]["certificate"]["subject"]
 
+    @pytest.mark.long
     @POSIX
     @pytest.mark.parametrize("colourless", [{}, {"NO_COLOR": "1"}, {"NO_COLOR": ""}, {"TERM": "dumb"}])
     def test_colours(self, colourless: dict[str, str], tmp_path: Path) -> None:
@@ -222,7 +223,8 @@ class TestSecrets:
     def write_secret(self, port: str) -> None:
         with optiga.open_chip(port) as chip:
             chip.write(0xE140, self.SECRET)
-            chip.write(0xF1D0, b"shown")
+            chip.write(0xF1D0, self.SECRET)
+            chip.write(0xE0E2, b"shown")
 
     def test_on_a_board(self, tmp_path: Path, log: pytest.LogCaptureFixture) -> None:
         with serving(tmp_path, "--chip", "chip", "--tcp", "0") as served:

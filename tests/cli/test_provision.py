@@ -211,6 +211,7 @@ class TestFleetTemplate:
         }
     )
 
+    @pytest.mark.long
     @pytest.mark.parametrize("where", ["file", "AWS"])
     def test_it_makes_thing_and_policy(self, run: Cli, bench: Bench, tmp_path: Path, where: str) -> None:
         name: Path | str = "fleet"

@@ -175,6 +175,7 @@ class TestHostsAsCommonNames:
         assert self.sign(cli, name, "--server").code == 0
         assert issued(cli, ca) == [([], ["clientAuth", "serverAuth"])]
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         "name",
         sampled(

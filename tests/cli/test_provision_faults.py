@@ -53,6 +53,7 @@ def test_what_a_run_asks_for(run: Cli, bench: Bench) -> None:
     assert tuple(bench.cloud.calls) == OPERATIONS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", sampled(FAULTS, keep=2))
 @pytest.mark.parametrize("operation", sampled(OPERATIONS))
 def test_a_call_fails(run: Cli, bench: Bench, operation: str, fault: str) -> None:
@@ -85,6 +86,7 @@ def test_a_call_fails_again_and_again(run: Cli, bench: Bench, operation: str) ->
     bench.check_finished()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("operation", sampled(OPERATIONS[1:]))
 def test_an_answer_that_is_none(run: Cli, bench: Bench, operation: str) -> None:
     bench.cloud.fail(operation, Fault.GARBAGE, times=1)

@@ -59,6 +59,7 @@ class TestDescribeThing:
         assert arn == result_of(result)["certificate_arn"]
         assert attributes(bench) == {"room": "7"}
 
+    @pytest.mark.long
     @pytest.mark.parametrize("options", [(), ("--attribute", "room=7")])
     def test_a_thing_that_is_there(self, run: Cli, bench: Bench, options: tuple[str, ...]) -> None:
         """It keeps what it has, and gets the attributes."""

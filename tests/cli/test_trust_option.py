@@ -68,6 +68,7 @@ class TestSwapped:
     def run(self, cli: Cli, bench: Bench, root: Path, config: Path, command: str) -> Result:
         return cli("--port", bench.port, *words_of(command, config), "--trust", root)
 
+    @pytest.mark.long
     def test_after_the_first_signature(
         self,
         cli: Cli, bench: Bench, root: Path, config: Path, monkeypatch: pytest.MonkeyPatch, command: str, replays: bool,
@@ -300,6 +301,7 @@ class TestNamed:
         assert NAMED not in result.err
         assert result.err.count("Emulated chip: ") == 1
 
+    @pytest.mark.long
     @pytest.mark.parametrize("command", COMMANDS)
     def test_without_a_proof_it_is_marked(
         self, cli: Cli, bench: Bench, served: str, config: Path, command: str

@@ -197,6 +197,7 @@ class TestKilled:
         assert again.code == 0, str(again)
         assert "has this update" in again.out
 
+    @pytest.mark.long
     def test_wherever(self, prepared: Path, tmp_path: Path, runner: Runner) -> None:
         """The chip tells all of itself meanwhile, whether the object is torn or not."""
         events = runner.record(self.struck(prepared, tmp_path / "whole"))

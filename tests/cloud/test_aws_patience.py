@@ -109,6 +109,7 @@ def refusal(url: str, **options: float) -> str:
 
 
 class TestTime:
+    @pytest.mark.long
     def test_half_open(self) -> None:
         """Nobody answers, and nobody hangs up."""
         with serving(lambda connection, _: connection.recv(1) and server.is_over.wait()) as server:  # type: ignore[arg-type,return-value]
@@ -130,6 +131,7 @@ class TestTime:
             assert "has not done sts:GetCallerIdentity within 1 seconds" in refusal(server.url, timeout_s=1)
             assert server.count == 1
 
+    @pytest.mark.long
     def test_a_word_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(patience, "_SILENCE_S", 0.1)
         said: list[str] = []
@@ -168,6 +170,7 @@ class TestAskedAgain:
 class TestNotAskedAgain:
     """What will not change."""
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("status", "words"),
         [

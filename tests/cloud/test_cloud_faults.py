@@ -56,6 +56,7 @@ class TestFaults:
         assert len(cloud.iot.list_things()["things"]) == things
         assert capfd.readouterr() == ("", "")
 
+    @pytest.mark.long
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_killed_client(self, cloud: Cloud, when: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         """What it has asked for is carried out all the same, and the server says nothing of it."""

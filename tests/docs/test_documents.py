@@ -116,7 +116,7 @@ class TestSetUp:
     def test_the_second_command_runs_the_tests(self) -> None:
         environment, install, *_, tests = self.parts("README.md", 1)
         assert environment == "python3 -m venv .venv"
-        assert install == ".venv/bin/python -m pip install -q -e '.[test]'"
+        assert install == ".venv/bin/python -m pip install -q --no-compile -e '.[test]'"
         assert tests == ".venv/bin/python -m pytest -n auto"
         script = (ROOT / ".ci" / "run").read_text()
         assert "inside && block == 2' README.md" in script

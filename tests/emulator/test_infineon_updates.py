@@ -120,6 +120,7 @@ def test_metadata() -> None:
     assert metadata.get(Tag.METADATA_UPDATE) == bytes.fromhex("21e0e3fd20f1d1")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sample", sampled(SAMPLES, keep=2), ids=[sample.name for sample in SAMPLES])
 def test_a_manifest_with_any_byte_changed(sample: Sample) -> None:
     """Outside the signature stand only the array's frame and the trust anchor."""

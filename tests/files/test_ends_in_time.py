@@ -69,6 +69,7 @@ def test_json(document: str, reader: str, tmp_path: Path) -> None:
     assert len(error.problems) <= 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text",
     [

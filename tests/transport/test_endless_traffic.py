@@ -26,6 +26,7 @@ def make_keys(chip: Chip) -> None:
         chip.generate_key("second")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("settled", sampled([True, False], keep=1), ids=["", "left by a killed run"])
 @pytest.mark.parametrize("name", ENDLESS)
 def test_endless_traffic_ends_in_time(name: str, settled: bool) -> None:
@@ -44,6 +45,7 @@ def test_a_slow_drip_ends_in_time(name: str) -> None:
     assert line.now() < LIMIT_S + 1  # what is written takes its time, too
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sampled(ENDLESS, keep=6))
 def test_traffic_that_begins_behind_a_valid_answer(name: str) -> None:
     """The time begins anew with each answer, and never for what is none."""

@@ -69,6 +69,7 @@ def test_one_client_after_another_finds_the_same_chip() -> None:
             assert chip.read(0xF1D0) == b"kept"
 
 
+@pytest.mark.long
 def test_a_lost_answer_in_real_time() -> None:
     board = ForgetfulBoard(EmulatedChip().execute)
     with board_on_tcp(board) as port, open_chip(port) as chip:
