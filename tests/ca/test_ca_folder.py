@@ -190,6 +190,7 @@ class TestKey:
         assert public == openssl("x509", "-in", tmp_path / "root" / "ca.pem", "-noout", "-pubkey").stdout != ""
         assert openssl("pkey", "-in", key, "-passin", "pass:another", "-pubout").returncode != 0
 
+    @pytest.mark.long
     def test_passphrases(self, tmp_path, root):
         create_root(tmp_path / "closed", NAME, passphrase=PASSPHRASE)
         with pytest.raises(ConfigurationError, match="encrypted") as none:

@@ -78,6 +78,7 @@ def test_an_older_key_opens(tmp_path: Path, passphrase: bytes) -> None:
     assert (folder.path / "ca.key").read_bytes() == pem
 
 
+@pytest.mark.long
 def test_an_older_reading_of_a_file_opens(tmp_path: Path) -> None:
     """What earlier versions took the mark of UTF-8 for: a part of the passphrase."""
     create_root(tmp_path / "root", NAME, passphrase=b"\xef\xbb\xbf" + OLD)

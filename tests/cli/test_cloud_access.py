@@ -194,6 +194,7 @@ def test_refused_by_sts(name: str, cli: Cli, cloud: Cloud) -> None:
 
 @pytest.mark.usefixtures("prepared")
 class TestAskedFirst:
+    @pytest.mark.long
     def test_what_is_prepared_is_good(self, cli: Cli, cloud: Cloud) -> None:
         for options in dict.fromkeys(ASKED_FIRST.values()):
             assert cli("--port", CHIP, "provision", CONFIG, *options.split(), "--dry-run").code == 0, options
@@ -237,6 +238,7 @@ def test_pages(cli: Cli, cloud: Cloud, status: int, line: str) -> None:
     assert re.search(line, said), said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("operation", sampled(["AttachThingPrincipal", "AttachPolicy", "UpdateCertificate"], keep=1))
 def test_garbage_is_no_consent(cli: Cli, cloud: Cloud, operation: str) -> None:
     """AWS answers these with nothing, so that a network's own page must not be taken for it."""

@@ -41,11 +41,13 @@ class TestNotes:
     def test_the_emulated_chip_is_announced_once(self, cli: Cli, cloud: Cloud) -> None:
         assert provision(cli).count("Emulated chip") == 1
 
+    @pytest.mark.long
     def test_quiet_is_the_line_on_the_emulated_chip_alone(self, cli: Cli, cloud: Cloud) -> None:
         for _ in ("a new chip", "a finished one"):
             (line,) = provision(cli, "-q").splitlines()
             assert line.startswith(IDENTITY_LINE)
 
+    @pytest.mark.long
     def test_quiet_keeps_warnings(self, cli: Cli, cloud: Cloud) -> None:
         document = STRONG.read_text().replace("<aws-partition>", "aws-cn")
         cloud.iot.create_policy(policyName="my_policy", policyDocument=document)
@@ -54,6 +56,7 @@ class TestNotes:
         assert others[0].startswith("Warning: the policy my_policy that AWS has is used")
         assert all(line.startswith("    ") for line in others[1:])
 
+    @pytest.mark.long
     def test_loud_says_every_step(self, cli: Cli, cloud: Cloud) -> None:
         said = provision(cli)
         for word in ("key pair secp256r1 in 0xE0F1", "CSR ", "Certificate from AWS IoT", "written into 0xE0E1"):
@@ -82,6 +85,7 @@ class TestResults:
         assert None not in result.values()
         assert json.loads(cli("--port", CHIP, "provision", CONFIG).out) == result
 
+    @pytest.mark.long
     def test_forms(self, cli: Cli, cloud: Cloud) -> None:
         bare = cli("--port", CHIP, "provision", CONFIG, "--query", "certificate_arn").out
         assert bare.startswith(f"arn:aws:iot:eu-central-1:{cloud.account}:cert/")

@@ -68,6 +68,7 @@ class TestNamesOfFiles:
 
 
 class TestCertificates:
+    @pytest.mark.long
     def test_a_text_before_its_pem(self, cli: Cli, run: Cli, bench: Bench) -> None:
         bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT
@@ -136,6 +137,7 @@ class TestCertificates:
         assert cli("--port", bench.port, "deprovision", "--yes").code == 0
         assert bench.certificates() == []
 
+    @pytest.mark.long
     def test_another_thing_is_not_deleted(self, cli: Cli, run: Cli, bench: Bench) -> None:
         result_of(run())
         bench.cloud.iot.create_thing(thingName="another")

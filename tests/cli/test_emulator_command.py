@@ -217,6 +217,7 @@ class TestServe:
             assert served.end(signal.SIGINT)[::2] == ("", 0)
         assert not os.path.lexists(link)
 
+    @pytest.mark.long
     @POSIX
     def test_pty_without_a_link(self, cli: Cli) -> None:
         with serving(Path.cwd(), "--chip", "board.chip", "--pty") as served:

@@ -140,6 +140,7 @@ class TestImport:
             assert chip.read(0xF1D0) == b"whole"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "oid"),
     [

@@ -124,6 +124,7 @@ class TestTwoChipsThatSayOneUid:
 
 
 class TestNoOther:
+    @pytest.mark.long
     def test_the_same_chip_with_its_journal(self, cli: Cli, bench: Bench) -> None:
         for options in ((), ("--renew",), ("--slot", "third")):
             assert cli("--port", bench.port, "provision", OF_EACH, *options).code == 0

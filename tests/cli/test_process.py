@@ -71,6 +71,7 @@ class TestEndings:
         notes = [line for line in done.stderr.splitlines() if not line.startswith("Emulated chip: ")]
         assert notes == []
 
+    @pytest.mark.long
     @POSIX
     @pytest.mark.parametrize("closed", [1, 2])
     def test_started_without_a_place_to_print_to(self, closed: int, tmp_path: Path) -> None:
@@ -97,6 +98,7 @@ class TestEndings:
         done = run_process(words, tmp_path, {"PYTHONIOENCODING": "cp1252:strict", "PYTHONUTF8": "1"})
         assert (done.returncode, done.stdout) == (0, "CN=Wurzel \\u65e5\\u672c\n")
 
+    @pytest.mark.long
     @POSIX
     @pytest.mark.parametrize("words", [["random", "8"], ["random", "8", "--raw"]])
     def test_bytes_without_a_place_to_print_to(self, words: list[str], tmp_path: Path) -> None:

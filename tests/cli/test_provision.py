@@ -231,6 +231,7 @@ class TestFleetTemplate:
         again = result_of(run("--template", name, "--parameter", "Site=hall"))
         assert again == fields
 
+    @pytest.mark.long
     def test_the_same_file_by_another_way(self, run: Cli, bench: Bench) -> None:
         (bench.folder / "fleet.json").write_text(self.BODY)
         fields = result_of(run("--template", "fleet.json"))
@@ -252,6 +253,7 @@ class TestAnotherKey:
         assert result.out == ""
         assert not list(bench.folder.glob("*.pem"))
 
+    @pytest.mark.long
     def test_a_cloud_that_comes_to_its_senses(self, run: Cli, bench: Bench) -> None:
         bench.cloud.certify_other_key = True
         run()

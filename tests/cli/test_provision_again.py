@@ -32,6 +32,7 @@ class TestRenew:
         assert bench.check_finished(certificates=2) == new["certificate_arn"]
         assert f"The certificate before it is inactive now: {old['certificate_id']}" in renewed.err
 
+    @pytest.mark.long
     def test_the_old_one_is_active_until_the_new_one_is(self, run: Cli, bench: Bench) -> None:
         old = result_of(run())
         bench.cloud.fail("UpdateCertificate", Fault.BREAK_BEFORE, times=1)
@@ -183,6 +184,7 @@ class TestDrift:
         assert "its thing is my_thing, not other" in result.errors[0]
         bench.check_finished()
 
+    @pytest.mark.long
     def test_another_region(self, run: Cli, bench: Bench) -> None:
         run()
         result = run("--region", "us-east-1")
@@ -198,6 +200,7 @@ class TestDrift:
         result_of(cli("--port", bench.port, "provision", other))
         bench.check_finished(thing="other")
 
+    @pytest.mark.long
     def test_an_identity_that_the_journal_does_not_know(self, run: Cli, bench: Bench, tmp_path: Path) -> None:
         run()
         other = tmp_path / "other"

@@ -64,6 +64,7 @@ class TestPurposes:
         assert issued(cli, ca) == []
         assert not bench.chip.exists()
 
+    @pytest.mark.long
     @pytest.mark.parametrize(("first", "then"), [("--server", ()), (None, ("--server",)), ("--server", ("--server",))])
     def test_a_run_that_goes_on_says_what_the_first_asked(
         self, run: Cli, cli: Cli, ca: str, monkeypatch: pytest.MonkeyPatch, first: str | None, then: tuple[str, ...]
@@ -83,6 +84,7 @@ class TestPurposes:
         assert issued(cli, ca) == [([], ["clientAuth", "serverAuth"] if first else ["clientAuth"])]
         assert ("as the run that was interrupted asked" in result.err) is (bool(first) != bool(then))
 
+    @pytest.mark.long
     @pytest.mark.parametrize("host", ["broker.example", "*.dev.example", "192.0.2.7"])
     def test_a_server_that_is_called_like_a_host(
         self, cli: Cli, bench: Bench, config: Path, ca: str, host: str

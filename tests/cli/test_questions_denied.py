@@ -50,6 +50,7 @@ class TestDescribeThing:
     def _denied(self, cloud: Cloud) -> None:
         cloud.fail("DescribeThing", DENIED)
 
+    @pytest.mark.long
     def test_a_thing_that_is_made(self, run: Cli, bench: Bench) -> None:
         result = run("--attribute", "room=7")
         warned(result, "DescribeThing")
@@ -123,6 +124,7 @@ class TestDescribeCertificate:
         warned(run(), "DescribeCertificate")
         bench.check_finished()
 
+    @pytest.mark.long
     def test_the_certificate_before_it(self, run: Cli, bench: Bench) -> None:
         """It does not stay active because nobody could look."""
         run()

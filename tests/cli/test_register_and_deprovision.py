@@ -61,6 +61,7 @@ class TestRegister:
         with open_journal(bench.folder / "personalization.db") as journal:
             assert journal.all() == []
 
+    @pytest.mark.long
     def test_with_another_thing_later(self, cli: Cli, bench: Bench) -> None:
         """The chip keeps its key, so that there is nothing to renew: it is taken back, and registered anew."""
         command = ("--port", bench.port, "register")
@@ -74,6 +75,7 @@ class TestRegister:
         assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
         assert fields["thing"] == "lamp"
 
+    @pytest.mark.long
     @pytest.mark.parametrize("journal", ["personalization.db", "another.db"])
     def test_one_that_was_revoked(self, cli: Cli, bench: Bench, journal: str) -> None:
         """It stays so, even if this journal does not know of it."""
@@ -176,6 +178,7 @@ class TestDeprovision:
         assert cli(*command).code == 0
         assert bench.cloud.iot.list_policies()["policies"] == []
 
+    @pytest.mark.long
     def test_one_that_was_revoked(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """AWS changes its status no more, but it lets it be deleted."""
         fields = result_of(run())

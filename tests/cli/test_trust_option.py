@@ -201,6 +201,7 @@ class TestProven:
         assert other.hex() in result.errors[0]
         assert bench.certificates() == []
 
+    @pytest.mark.long
     def test_without_it_one_note_says_so(self, cli: Cli, bench: Bench, config: Path, command: str) -> None:
         words = ("--port", bench.port, *words_of(command, config))
         result = cli(*words)
@@ -209,6 +210,7 @@ class TestProven:
         assert [entry.attested for entry in entries()] == [None]
         assert NOT_PROVEN not in cli(*words, "-q").err
 
+    @pytest.mark.long
     def test_no_root_of_this_chip(self, cli: Cli, bench: Bench, config: Path, command: str) -> None:
         assert cli("ca", "init", "mine", "--no-passphrase").code == 0
         result = cli("--port", bench.port, *words_of(command, config), "--trust", "mine/ca.pem")
@@ -242,6 +244,7 @@ class TestPlan:
         assert result.code == CONFIGURATION_EXIT
         assert "--emulated goes with --trust" in result.errors[0]
 
+    @pytest.mark.long
     def test_without_a_cloud(self, cli: Cli, bench: Bench, root: Path, config: Path) -> None:
         assert cli("ca", "init", "mine", "--no-passphrase").code == 0
         words = ("--port", bench.port, "provision", config, "--ca", "mine")

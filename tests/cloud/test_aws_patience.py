@@ -230,6 +230,7 @@ class TestNotAskedAgain:
         assert "no trustworthy connection to AWS at sts:GetCallerIdentity" in said
         assert "AWS_CA_BUNDLE" in said
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("number", "times", "words"),
         [

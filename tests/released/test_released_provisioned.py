@@ -95,6 +95,7 @@ def disk(optiga: Optiga, left: Path) -> Left:
     return Left(optiga, left)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("left", sampled(cases("provisioned/*/"), keep=3))
 def test_it_goes_on_to_its_end(disk: Left, cloud: Any) -> None:
     check_journal(disk)
@@ -194,6 +195,7 @@ def test_a_finished_one_is_renewed(disk: Left, cloud: Any) -> None:
     assert {name for name, one in found.items() if one["status"] == "ACTIVE"} == {new}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "left", cases("provisioned/aws-finished/", "provisioned/aws-thing/", "provisioned/renewing-requested-unheard/")
 )
