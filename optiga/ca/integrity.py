@@ -9,6 +9,7 @@ from optiga.ca.folder import HEAD
 from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import read_input
+from optiga.pki.public_keys import load_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +100,7 @@ def read_crl_file(folder: CaFolder) -> PublishedCrl | None:
 def _key_of(folder: CaFolder) -> ec.EllipticCurvePublicKey:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    key = folder.certificate.public_key.key
+    key = load_key(folder.certificate.public_key)
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise CertificateError(f"the key of the CA in {folder.path} is not on a curve")
     return key

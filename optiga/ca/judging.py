@@ -11,6 +11,7 @@ from optiga.ca.request import CertificateRequest
 from optiga.ca.subject import find_mailboxes
 from optiga.errors import CertificateError
 from optiga.pki.name_parts import is_same_name
+from optiga.pki.public_keys import load_key
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,7 +85,7 @@ def judge(
         raise CertificateError(
             "the CSR's subject is the CA's own name, or that of a CA above it", hint="Give the device another"
         )
-    if any(request.public_key.key == one.public_key() for one in parsed):
+    if any(load_key(request.public_key) == one.public_key() for one in parsed):
         raise CertificateError("the CSR's key is the CA's own")
     allowed = folder.settings.allow_dns
     names, ignored = grant_names(request.wishes.alt_names, allowed, ignore=ignore_names)

@@ -11,6 +11,7 @@ from optiga.ca.passphrase_rules import check_passphrase
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
 from optiga.files.passphrases import Passphrase
+from optiga.pki.public_keys import load_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -125,7 +126,7 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.Elli
         )
     if key is None:
         raise ConfigurationError(f"the key of the CA in {folder.path} is damaged", hint="Get it back from a copy")
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != folder.certificate.public_key.key:
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != load_key(folder.certificate.public_key):
         raise CertificateError(f"the key of the CA in {folder.path} is not that of its certificate")
     return key
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.pki.public_keys import load_key
 from optiga.protocol import der
 
 if TYPE_CHECKING:
@@ -150,11 +151,11 @@ def build_device(
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
-    encipherment = ("key_encipherment",) if isinstance(request.public_key.key, rsa.RSAPublicKey) else ()
+    encipherment = ("key_encipherment",) if isinstance(load_key(request.public_key), rsa.RSAPublicKey) else ()
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
     if grant.is_server:
         purposes.append(ExtendedKeyUsageOID.SERVER_AUTH)
-    builder = _begin(request.subject, request.public_key.key, issuer, serial, validity)
+    builder = _begin(request.subject, load_key(request.public_key), issuer, serial, validity)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage("digital_signature", *encipherment), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)

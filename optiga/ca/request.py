@@ -18,9 +18,10 @@ from optiga.errors import CertificateError
 from optiga.files.files import read_input
 from optiga.pki.certificate import identify_der, title_of_label
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
-from optiga.pki.public_keys import PublicKey
+from optiga.pki.public_keys import load_key, public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE
+from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,7 +145,7 @@ def _read_key(form: RequestForm) -> PublicKey:
     """
     try:
         with one_error():
-            return PublicKey.of_info(form.key_info)
+            return public_key_of_info(form.key_info)
     except ValueError:
         _check_rsa_numbers(*_read_rsa_numbers(form.key_info))
         raise ValueError("its key is damaged, or of a kind that is not supported") from None
@@ -173,18 +174,19 @@ def _check_rsa_numbers(modulus: int, exponent: int) -> None:
 def _check_key(public_key: PublicKey) -> None:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
-    if isinstance(public_key.key, rsa.RSAPublicKey):
-        if public_key.key.key_size < LEAST_RSA_BITS:
+    key = load_key(public_key)
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < LEAST_RSA_BITS:
             raise CertificateError(
                 f"the CSR's key is too weak: {public_key.title}",
                 hint=f"RSA keys of {LEAST_RSA_BITS} bits and more are certified, and EC keys",
             )
-        if public_key.key.key_size > MOST_RSA_BITS:
+        if key.key_size > MOST_RSA_BITS:
             raise CertificateError(
                 f"the CSR's key is too large: {public_key.title}",
                 hint=f"RSA keys of up to {MOST_RSA_BITS} bits are certified",
             )
-        numbers = public_key.key.public_numbers()
+        numbers = key.public_numbers()
         _check_rsa_numbers(numbers.n, numbers.e)
     elif public_key.algorithm is None:
         raise CertificateError(

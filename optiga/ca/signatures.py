@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from optiga.pki.public_keys import PublicKey
+    from optiga.protocol.public_key import PublicKey
 
 _WEAK = {
     "1.2.840.113549.1.1.2": "MD2",
@@ -85,24 +85,27 @@ class SignatureAlgorithm:
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ValueError("its signature's algorithm is damaged") from None
 
-    def verifies(self, key: PublicKey, signature: bytes, data: bytes) -> bool:
+    def verifies(self, public_key: PublicKey, signature: bytes, data: bytes) -> bool:
         """Whether a signature over data is of a key."""
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+        from optiga.pki.public_keys import load_key
+
         if self.hash_name not in _HASHES:
             return False
         digest: hashes.HashAlgorithm = getattr(hashes, _HASHES[self.hash_name])()
+        key = load_key(public_key)
         try:
-            if self.kind == "ecdsa" and isinstance(key.key, ec.EllipticCurvePublicKey):
-                key.key.verify(signature, data, ec.ECDSA(digest))
-            elif self.kind == "rsassa_pkcs1v15" and isinstance(key.key, rsa.RSAPublicKey):
-                key.key.verify(signature, data, padding.PKCS1v15(), digest)
-            elif self.kind == "rsassa_pss" and isinstance(key.key, rsa.RSAPublicKey):
+            if self.kind == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
+                key.verify(signature, data, ec.ECDSA(digest))
+            elif self.kind == "rsassa_pkcs1v15" and isinstance(key, rsa.RSAPublicKey):
+                key.verify(signature, data, padding.PKCS1v15(), digest)
+            elif self.kind == "rsassa_pss" and isinstance(key, rsa.RSAPublicKey):
                 mask: hashes.HashAlgorithm = getattr(hashes, {**_HASHES, "sha1": "SHA1"}[self.mask_hash_name])()
                 scheme = padding.PSS(padding.MGF1(mask), self.salt_size)
-                key.key.verify(signature, data, scheme, digest)
+                key.verify(signature, data, scheme, digest)
             else:
                 return False
         except (InvalidSignature, UnsupportedAlgorithm, ValueError, OverflowError):

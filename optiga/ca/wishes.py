@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from optiga.ca.naming import AskedName
 from optiga.ca.request_form import SET, RequestForm, Value, split
 from optiga.errors import CertificateError
+from optiga.pki.public_keys import load_key
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE, encode
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from optiga.pki.public_keys import PublicKey
+    from optiga.protocol.public_key import PublicKey
 
 _OID = 0x06
 _REQUESTS = ("1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14")
@@ -89,11 +90,11 @@ class Wishes:
             elif isinstance(value, x509.KeyUsage):
                 asked = _asked_usages(value)
                 unasked_usage = "digitalSignature" not in asked
-                is_rsa = isinstance(public_key.key, rsa.RSAPublicKey)
+                is_rsa = isinstance(load_key(public_key), rsa.RSAPublicKey)
                 had = ("digitalSignature", "keyEncipherment") if is_rsa else ("digitalSignature",)
                 left_out += [usage for usage in asked if usage not in had]
             elif isinstance(value, x509.SubjectKeyIdentifier):
-                if value != x509.SubjectKeyIdentifier.from_public_key(public_key.key):
+                if value != x509.SubjectKeyIdentifier.from_public_key(load_key(public_key)):
                     left_out.append("subjectKeyIdentifier")
             else:
                 left_out.append(extension.oid.dotted_string)

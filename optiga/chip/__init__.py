@@ -9,18 +9,9 @@ from optiga.chip.chip import Chip
 from optiga.chip.key import Key
 
 if TYPE_CHECKING:
-    from optiga.chip.given_key import GivenKey
     from optiga.transport import Port
 
-__all__ = ["Chip", "GivenKey", "Key", "open_chip"]
-
-
-def __getattr__(name: str) -> object:
-    if name != "GivenKey":  # which few need
-        raise AttributeError(f"module 'optiga.chip' has no attribute {name!r}")
-    from optiga.chip.given_key import GivenKey
-
-    return GivenKey
+__all__ = ["Chip", "Key", "open_chip"]
 
 
 def open_chip(port: str | Port | None = None, *, meanwhile: Callable[[], object] | None = None) -> Chip:

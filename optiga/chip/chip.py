@@ -1,25 +1,26 @@
-"""One open chip: its commands as methods."""
+"""One open chip: how commands reach it, and what it says of those it refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
-from optiga.chip.key import Key, check_usage
-from optiga.chip.references import algorithm_of, key_oid_of, oid_of
+from optiga.chip.key import Key, find_key, generate_key
+from optiga.chip.sessions.objects import Objects
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
+from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.params import ON_EVERY_MODEL
 
 if TYPE_CHECKING:
-    from optiga.chip.toolbox import Toolbox
-    from optiga.chip.unusable import Unusable
+    from optiga.chip.sessions.crypto import Crypto
+    from optiga.chip.sessions.updates import Updates
+    from optiga.protocol.codes import KeyUsage
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.objects import Reference
     from optiga.protocol.uid import Uid
@@ -44,8 +45,9 @@ class Chip:
     and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about; so does a refusal
     that the object is in termination, or its update was interrupted, for which one more exchange asks.
 
-    An object is an identifier, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`. Where a key
-    is wanted the name of a slot means its key, elsewhere the object of its certificate.
+    What it does is in three sessions, :attr:`objects`, :attr:`crypto` and :attr:`updates`; what nearly every program
+    does is here, too. An object is an identifier, a text such as ``0xE0E1`` or ``second``, or an
+    :class:`~optiga.ObjectRef`. Where a key is wanted the name of a slot means its key, elsewhere its certificate.
 
     :param transport: anything with ``exchange(request) -> bytes``, command to answer APDU, and ``close()``.
     :param port: how the user names the transport, for messages.
@@ -82,7 +84,7 @@ class Chip:
                 from optiga.chip.unusable import explain
 
                 with suppress(OptigaError):
-                    explain(error, self.find_unusable(error.oid), self._refusal_hint)
+                    explain(error, self.objects.find_unusable(error.oid), self._refusal_hint)
             error.port = error.port or self.port
             error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
         self.close()
@@ -164,175 +166,65 @@ class Chip:
         from optiga.protocol.uid import Uid
 
         if self._uid is None:
-            data = self.read(objects.UID)
+            data = self.objects.read(objects.UID)
             try:
                 self._uid = Uid.parse(data)
             except ValueError as error:
                 raise ChipError(f"object 0xE0C2: {error}", port=self.port, oid=objects.UID) from error
         return self._uid
 
+    @property
+    def objects(self) -> Objects:
+        """The objects of the chip: their data and metadata."""
+        return Objects(self)
+
+    @property
+    def crypto(self) -> Crypto:
+        """What the chip calculates: keys and signatures, random bytes, hashes, ciphers, MACs, secrets."""
+        from optiga.chip.sessions.crypto import Crypto
+
+        return Crypto(self)
+
+    @property
+    def updates(self) -> Updates:
+        """The chip's protected updates."""
+        from optiga.chip.sessions.updates import Updates
+
+        return Updates(self)
+
+    # What nearly every program does, in fewer words
+
     def read(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes:
-        """Data of an object, from an offset to its used size or for ``length`` bytes, in as few exchanges as it takes.
-
-        :raises ChipError: if the chip refuses, or the offset lies behind the object's used size.
-        """
-        from optiga.chip.commands.get_data_object import GetData
-
-        oid, data = oid_of(oid), b""
-        while length is None or len(data) < length:
-            wanted = apdu.MAX_DATA if length is None else min(apdu.MAX_DATA, length - len(data))
-            try:
-                part = self.execute(GetData(oid, offset + len(data), wanted))
-            except ChipError as error:
-                if (data or not offset) and error.code == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:
-                    break  # the part before ended exactly where the object does, or the object is empty
-                raise
-            data += part
-            if len(part) < wanted:
-                break
-        return data
-
-    def read_if_allowed(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes | None:
-        """Like :meth:`read`; None if the object's access conditions do not let it be read.
-
-        :raises ChipError: if the chip refuses for another reason.
-        """
-        try:
-            return self.read(oid, offset, length)
-        except ChipError as error:
-            if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-                return None
-            raise
+        """As :meth:`Objects.read <optiga.chip.sessions.objects.Objects.read>`."""
+        return self.objects.read(oid, offset, length)
 
     def write(self, oid: Reference, data: bytes, *, offset: int = 0, erase: bool = True) -> None:
-        """Write data into an object, in as few exchanges as the chip's buffer allows.
-
-        :param erase: whether the object holds nothing but these data afterwards.
-        :raises ConfigurationError: if they are more than the object has room for; nothing is written then.
-        :raises ChipError: if the chip refuses.
-        """
-        from optiga.chip.abilities import require_room
-        from optiga.chip.commands.set_data_object import SetData
-        from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
-
-        oid = oid_of(oid)
-        require_room(self, oid, offset + len(data))
-        for start in range(0, max(len(data), 1), MAX_FRAGMENT):
-            fragment = data[start : start + MAX_FRAGMENT]
-            self.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))
+        """As :meth:`Objects.write <optiga.chip.sessions.objects.Objects.write>`."""
+        self.objects.write(oid, data, offset=offset, erase=erase)
 
     def metadata(self, oid: Reference) -> Metadata:
-        """Metadata of an object. One exchange."""
-        from optiga.chip.commands.get_data_object import GetMetadata
-
-        return self.execute(GetMetadata(oid_of(oid)))
-
-    def find_unusable(self, oid: Reference) -> Unusable | None:
-        """Why the chip neither reads nor uses an object, whatever its access conditions; None if it does. One exchange.
-
-        :raises ChipError: if the chip has no such object.
-        """
-        from optiga.chip.unusable import find_unusable
-
-        return find_unusable(oid_of(oid), self.metadata(oid))
+        """As :meth:`Objects.metadata <optiga.chip.sessions.objects.Objects.metadata>`."""
+        return self.objects.metadata(oid)
 
     def write_metadata(self, oid: Reference, changes: Metadata) -> None:
-        """Change the metadata tags given, and no others. One exchange. May lock the object for ever."""
-        from optiga.chip.commands.set_data_object import SetMetadata
-
-        self.execute(SetMetadata(oid_of(oid), changes))
-
-    def count(self, oid: Reference, step: int = 1) -> None:
-        """Advance a counter, 1 to 255; one that reaches its threshold stays there. One exchange.
-
-        :raises ConfigurationError: if the chip's model has no counters.
-        :raises ChipError: if it is at its threshold already, or is no counter.
-        """
-        from optiga.chip.commands.set_data_object import Count
-
-        self.perform(Count(oid_of(oid), step))
-
-    def protected_update(self, oid: int, manifest: bytes, fragments: Sequence[bytes]) -> None:
-        """Change an object as somebody who is not here has signed it. One exchange for the manifest, one a fragment.
-
-        :param oid: the object that is updated, for messages; the chip takes it from the manifest.
-        :param manifest: bytes of the signed manifest, a COSE_Sign1 in CBOR.
-        :param fragments: at least one, in their order: 640 bytes each, the last one to 640.
-        :raises ConfigurationError: if there is none, or the chip's model has no protected updates.
-        :raises ChipError: if the chip refuses. Behind the first fragment data may be written in part, and count as
-            invalid until the same update is sent once more, whole.
-        """
-        from optiga.chip.commands.set_object_protected import SetObjectProtected
-        from optiga.protocol.commands.set_object_protected import UpdateStep
-
-        if not fragments:
-            raise ConfigurationError("an update without a fragment", hint="It has at least one", oid=oid)
-        self.perform(SetObjectProtected(UpdateStep.START, manifest, oid))
-        for fragment in fragments[:-1]:
-            self.execute(SetObjectProtected(UpdateStep.CONTINUE, fragment, oid))
-        self.execute(SetObjectProtected(UpdateStep.FINAL, fragments[-1], oid))
+        """As :meth:`Objects.write_metadata <optiga.chip.sessions.objects.Objects.write_metadata>`."""
+        self.objects.write_metadata(oid, changes)
 
     def random(
         self, size: int, *, deterministic: bool = False, session: int | None = None, prepended: bytes = b""
     ) -> bytes:
-        """Random bytes, 8 to 256 of them, from the chip's true random number generator. One exchange.
+        """As :meth:`Crypto.random <optiga.chip.sessions.crypto.Crypto.random>`."""
+        return self.crypto.random(size, deterministic=deterministic, session=session, prepended=prepended)
 
-        :param deterministic: from its deterministic one instead.
-        :param session: a session that keeps ``prepended`` and these bytes, at most 66 together.
-        :raises ConfigurationError: if the chip's model keeps none in sessions.
-        """
-        from optiga.chip.commands.get_random import GetRandom
-
-        if session is not None:
-            from optiga.chip.abilities import require_stored_random
-
-            require_stored_random(self, session)
-        return self.execute(GetRandom(size, deterministic, session, prepended))
-
-    @property
-    def toolbox(self) -> Toolbox:
-        """What the chip calculates for its host: hashes, ciphers, MACs, secrets."""
-        from optiga.chip.toolbox import Toolbox
-
-        return Toolbox(self)
-
-    def key(self, oid: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
-        """A key that is already on the chip.
-
-        :param algorithm: its algorithm where it is known; otherwise one exchange asks the key's metadata.
-        :raises ChipError: if the object holds no key yet.
-        """
-        oid = key_oid_of(oid)
-        known = algorithm or self.metadata(oid).algorithm
-        if known is None:
-            raise ChipError(
-                f"{objects.format_oid(oid)} holds no key yet", hint="Make one first", port=self.port, oid=oid
-            )
-        return Key(self, oid, known)
+    def key(self, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
+        """A key that is already on the chip, as :func:`optiga.chip.key.find_key`."""
+        return find_key(self, slot, algorithm)
 
     def generate_key(
         self, slot: Reference, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
     ) -> Key:
-        """Have the chip make a key pair; what the slot held before is lost. One exchange.
-
-        :param slot: a slot by its name or either of its identifiers, or the object of its key.
-        :param algorithm: as in a configuration, for example ``secp384r1`` or ``rsa2048``.
-        :param usage: what the key may be used for; authentication and key agreement by default, for RSA encryption too.
-        :raises ConfigurationError: if slot or algorithm is unknown, or nothing could use such a key for the usage; the
-            chip is not asked then.
-        :raises ChipError: if the chip refuses.
-        """
-        from optiga.chip.commands.gen_key_pair import GenKeyPair
-
-        oid = key_oid_of(slot)
-        chosen = algorithm_of(algorithm)
-        if usage is None:
-            usage = KeyUsage.AUTHENTICATION | KeyUsage.KEY_AGREEMENT
-            if chosen.is_rsa:
-                usage |= KeyUsage.ENCRYPTION
-        check_usage(oid, chosen, usage)
-        public_key = self.perform(GenKeyPair(oid, chosen, usage))
-        return Key(self, oid, chosen, public_key)
+        """Have the chip make a key pair, as :func:`optiga.chip.key.generate_key`; what the slot held before is lost."""
+        return generate_key(self, slot, algorithm, usage)
 
     def _refusal(self, command: Command[T]) -> ChipError:
         """The error that says why the chip refused a command."""

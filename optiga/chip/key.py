@@ -6,15 +6,17 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from optiga.chip.commands.calc_sign import CalcSign
-from optiga.errors import ConfigurationError
+from optiga.chip.references import algorithm_of, key_oid_of
+from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
 from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
-    from optiga.chip.given_key import GivenKey
     from optiga.chip.session import Session
+    from optiga.protocol.objects import Reference
+    from optiga.protocol.public_key import PublicKey
 
 
 class Key:
@@ -78,7 +80,7 @@ class Key:
 
         return self._chip.perform(DecryptAsym(self.oid, protected, session))
 
-    def agree(self, peer: GivenKey | bytes, *, session: int | None = None) -> bytes:
+    def agree(self, peer: PublicKey | bytes, *, session: int | None = None) -> bytes:
         """The secret shared with the holder of another key (ECDH); nothing if it stays in a session. One exchange.
 
         :param peer: a public key, or its SubjectPublicKeyInfo in DER.
@@ -86,14 +88,59 @@ class Key:
         :raises ConfigurationError: if that is no key of an algorithm of the chip.
         """
         from optiga.chip.commands.calc_ssec import CalcSSec
-        from optiga.chip.given_key import GivenKey
+        from optiga.protocol.public_key import PublicKey
 
         if isinstance(peer, bytes):
             try:
-                peer = GivenKey.from_info(peer)
+                peer = PublicKey.from_info(peer)
             except ValueError as error:
                 raise ConfigurationError(f"the other side's public key: {error}", oid=self.oid) from None
         return self._chip.perform(CalcSSec(self.oid, peer, session))
+
+
+def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
+    """A key that is already on the chip.
+
+    :param slot: a slot by its name or either of its identifiers, the object of its key, or a session.
+    :param algorithm: its algorithm where it is known; otherwise one exchange asks the key's metadata.
+    :raises ChipError: if the object holds no key yet.
+    """
+    oid = key_oid_of(slot)
+    if algorithm is None:
+        from optiga.chip.commands.get_data_object import GetMetadata
+
+        algorithm = chip.execute(GetMetadata(oid)).algorithm
+        if algorithm is None:
+            raise ChipError(f"{format_oid(oid)} holds no key yet", hint="Make one first", port=chip.port, oid=oid)
+    return Key(chip, oid, algorithm)
+
+
+def generate_key(
+    chip: Session,
+    slot: Reference,
+    algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1,
+    usage: KeyUsage | None = None,
+) -> Key:
+    """Have the chip make a key pair; what the slot held before is lost. One exchange.
+
+    :param slot: a slot by its name or either of its identifiers, the object of its key, or a session.
+    :param algorithm: as in a configuration, for example ``secp384r1`` or ``rsa2048``.
+    :param usage: what the key may be used for; authentication and key agreement by default, for RSA encryption too.
+    :raises ConfigurationError: if slot or algorithm is unknown, or nothing could use such a key for the usage; the
+        chip is not asked then.
+    :raises ChipError: if the chip refuses.
+    """
+    from optiga.chip.commands.gen_key_pair import GenKeyPair
+
+    oid = key_oid_of(slot)
+    chosen = algorithm_of(algorithm)
+    if usage is None:
+        usage = KeyUsage.AUTHENTICATION | KeyUsage.KEY_AGREEMENT
+        if chosen.is_rsa:
+            usage |= KeyUsage.ENCRYPTION
+    check_usage(oid, chosen, usage)
+    public_key = chip.perform(GenKeyPair(oid, chosen, usage))
+    return Key(chip, oid, chosen, public_key)
 
 
 def check_hash(name: str) -> str:

@@ -11,9 +11,10 @@ from optiga.protocol.objects import Reference
 def oid_of(reference: Reference) -> int:
     """The object meant, of a slot that of its certificate; an integer is taken as it is, for the chip to judge.
 
-    :raises ConfigurationError: if a text names no object.
+    :raises ConfigurationError: if a text names no object, or the slot has none for a certificate.
+    :raises TypeError: if it is of a type that names none.
     """
-    if isinstance(reference, int):
+    if type(reference) is int:  # what the tool itself gives, by the thousand
         return reference
     try:
         return objects.ObjectRef.parse(reference).oid_as(objects.SlotPart.CERTIFICATE)
@@ -22,15 +23,19 @@ def oid_of(reference: Reference) -> int:
 
 
 def key_oid_of(reference: Reference) -> int:
-    """The key or session meant, of a slot its key; an integer is taken as it is, for the chip to judge.
+    """The key or session meant, of a slot its key; an integer that is none of a slot is taken, for the chip to judge.
 
     :raises ConfigurationError: if a text names none.
+    :raises TypeError: if it is of a type that names none.
     """
-    if isinstance(reference, int):
-        return reference
-    found = objects.ObjectRef.find(reference)
+    try:
+        found = objects.ObjectRef.find(reference)
+    except ValueError:
+        found = None
     if found and found.slot:
         return found.slot.key_oid
+    if type(reference) is int:
+        return reference
     info = objects.OBJECTS.get(found.oid) if found and found.oid is not None else None
     if info is None or not (info.kind.is_key or info.kind is objects.ObjectKind.SESSION):
         names = ", ".join(known.name for known in objects.SLOTS)

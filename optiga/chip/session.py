@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from optiga.chip.commands.base import Command
     from optiga.protocol.codes import CommandCode
-    from optiga.protocol.metadata import Metadata
     from optiga.protocol.uid import Uid
 
 T = TypeVar("T")
@@ -15,6 +14,11 @@ T = TypeVar("T")
 
 class Session(Protocol):
     """An open chip, as :class:`~optiga.chip.chip.Chip` is one."""
+
+    @property
+    def port(self) -> str:
+        """How the user names the chip's board, for messages."""
+        ...
 
     @property
     def uid(self) -> Uid:
@@ -39,14 +43,4 @@ class Session(Protocol):
 
         :raises ConfigurationError: if it does not have it; the chip is not asked then.
         """
-        ...
-
-    def metadata(self, oid: int) -> Metadata:
-        """Metadata of an object. One exchange."""
-        ...
-
-    def random(
-        self, size: int, *, deterministic: bool = False, session: int | None = None, prepended: bytes = b""
-    ) -> bytes:
-        """Random bytes from the chip. One exchange."""
         ...

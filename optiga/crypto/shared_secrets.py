@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
-from optiga.pki.public_key_files import give_key, load_public_key
+from optiga.pki.public_key_files import load_public_key
+from optiga.pki.public_keys import require_chip_key
 from optiga.protocol.objects import Slot, format_oid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
-    from optiga.pki.public_keys import PublicKey
+    from optiga.protocol.public_key import PublicKey
 
 _FIRST_SESSION = 0xE100
 
@@ -37,11 +38,11 @@ def agree(chip: Chip, slot: Slot, peer: PublicKey, session: int | None) -> bytes
     :raises ConfigurationError: if the keys are not on the same curve.
     :raises ChipError: if the slot holds no key, or the chip refuses.
     """
-    key = chip.key(slot.key_oid)
+    key = chip.crypto.key(slot.key_oid)
     if key.algorithm is not peer.algorithm:
         raise ConfigurationError(
             f"the other key is on {peer.title}, the one in {format_oid(slot.key_oid)} is {key.algorithm.title}",
             hint="Both must be on one curve",
         )
-    given = give_key(peer, "the other side's public key")
+    given = require_chip_key(peer, "the other side's public key")
     return key.agree(given, session=None if session is None else _FIRST_SESSION + session - 1)

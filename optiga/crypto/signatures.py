@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError, ChipError
 from optiga.identity.keys_on_chip import stored_certificate
 from optiga.objects.addressing import READABLE, Target, resolve
-from optiga.pki.public_key_files import give_key, load_public_key
+from optiga.pki.public_key_files import load_public_key
+from optiga.pki.public_keys import require_chip_key
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import AES, ObjectKind, ObjectRef, Slot
 
 if TYPE_CHECKING:
-    from optiga.chip import Chip, GivenKey
-    from optiga.pki.public_keys import PublicKey
+    from optiga.chip import Chip
+    from optiga.protocol.public_key import PublicKey
 
 _CERTIFIED = replace(READABLE, names_slot=True)
 _NO_PARSER = (ErrorCode.INVALID_CERTIFICATE_FORMAT, ErrorCode.UNSUPPORTED_CERTIFICATE)
@@ -74,7 +75,7 @@ def sign_digest(chip: Chip, slot: Slot, digests: Mapping[str, bytes]) -> Signatu
     :param digests: of the message, by the name of the hash: one, or all for that of the key.
     :raises ChipError: if the slot holds no key, or the chip refuses.
     """
-    key = chip.key(slot.key_oid)
+    key = chip.crypto.key(slot.key_oid)
     name = key.default_hash if len(digests) > 1 else next(iter(digests))
     return Signature(key.algorithm, name, key.sign_digest(_cut(digests[name], key.algorithm), name))
 
@@ -105,7 +106,7 @@ def find_verifier(text: str) -> Verifier:
     ref = ObjectRef.find(text)
     if ref is None or text.strip().lower() == AES:  # which has no certificate, so that it names a file
         key = load_public_key(Path(text))
-        give_key(key, text)
+        require_chip_key(key, text)
         return Verifier(text, None, key)
     return Verifier(text, resolve(ref, _CERTIFIED), None)
 
@@ -128,11 +129,11 @@ def verify_on_chip(
     """
     key, given = _take_key(chip, verifier)
     algorithm = key.algorithm
-    assert algorithm is not None  # noqa: S101 - give_key has refused it
+    assert algorithm is not None  # noqa: S101 - require_chip_key has refused it
     name = algorithm.hash_name if len(digests) > 1 else next(iter(digests))
     try:
         wire_form = _wire_form(signature, algorithm)
-        chip.toolbox.verify_digest(_cut(digests[name], algorithm), wire_form, given, algorithm.scheme(name))
+        chip.crypto.verify_digest(_cut(digests[name], algorithm), wire_form, given, algorithm.scheme(name))
     except ChipError as error:
         if error.code == ErrorCode.SIGNATURE_VERIFICATION_FAILURE:
             raise CertificateError(
@@ -147,16 +148,18 @@ def verify_on_chip(
     return algorithm, name
 
 
-def _take_key(chip: Chip, verifier: Verifier) -> tuple[PublicKey, GivenKey | int]:
+def _take_key(chip: Chip, verifier: Verifier) -> tuple[PublicKey, PublicKey | int]:
     """The public key, and what the command carries of it."""
     if verifier.target is None:
         assert verifier.key is not None  # noqa: S101
-        return verifier.key, give_key(verifier.key, verifier.name)
+        return verifier.key, require_chip_key(verifier.key, verifier.name)
     target = verifier.target
     key = stored_certificate(chip, target).public_key
-    given = give_key(key, f"the certificate in {target.info.label}")
-    is_identity = target.kind is ObjectKind.CERTIFICATE and chip.read(target.oid, length=1) != bytes([der.SEQUENCE])
-    return key, given if is_identity or target.kind is ObjectKind.DATA else target.oid
+    given = require_chip_key(key, f"the certificate in {target.info.label}")
+    is_apart = target.kind is ObjectKind.DATA
+    if target.kind is ObjectKind.CERTIFICATE:
+        is_apart = chip.objects.read(target.oid, length=1) != bytes([der.SEQUENCE])
+    return key, given if is_apart else target.oid
 
 
 def _wire_form(signature: bytes, algorithm: KeyAlgorithm) -> bytes:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.objects.addressing import READABLE, resolve
-from optiga.pki.public_key_files import give_key, load_public_key
+from optiga.pki.public_key_files import load_public_key
+from optiga.pki.public_keys import require_chip_key
 from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE
 from optiga.protocol.commands.derive_key import MAX_INFO, MAX_SALT, MIN_PRF_SEED
 from optiga.protocol.commands.get_random import RANDOM_SIZES
@@ -15,9 +16,10 @@ from optiga.protocol.symmetric import BLOCK_SIZE, SymmetricMode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from optiga.chip import Chip, GivenKey
+    from optiga.chip import Chip
     from optiga.objects.addressing import Target
     from optiga.protocol.objects import Slot
+    from optiga.protocol.public_key import PublicKey
 
 
 def draw_random(chip: Chip, size: int) -> bytes:
@@ -27,7 +29,7 @@ def draw_random(chip: Chip, size: int) -> bytes:
     """
     drawn = bytearray()
     while len(drawn) < size:
-        drawn += chip.random(max(RANDOM_SIZES[0], min(RANDOM_SIZES[-1], size - len(drawn))))
+        drawn += chip.crypto.random(max(RANDOM_SIZES[0], min(RANDOM_SIZES[-1], size - len(drawn))))
     return bytes(drawn[:size])
 
 
@@ -39,8 +41,8 @@ def hash_object(chip: Chip, target: Target) -> bytes:
     """
     from optiga.chip.commands.calc_hash import ObjectPart
 
-    used = chip.metadata(target.oid).used_size or 0
-    return chip.toolbox.sha256(*([ObjectPart(target.oid, 0, used)] if used else []))
+    used = chip.objects.metadata(target.oid).used_size or 0
+    return chip.crypto.sha256(*([ObjectPart(target.oid, 0, used)] if used else []))
 
 
 class AesJob(NamedTuple):
@@ -95,7 +97,7 @@ def encrypt(chip: Chip, job: AesJob) -> bytes:
 
     :raises ChipError: if the chip holds no such key, or refuses.
     """
-    return chip.toolbox.encrypt_aes(job.content, job.mode, job.iv)
+    return chip.crypto.encrypt_aes(job.content, job.mode, job.iv)
 
 
 def decrypt(chip: Chip, job: AesJob) -> bytes:
@@ -104,7 +106,7 @@ def decrypt(chip: Chip, job: AesJob) -> bytes:
     :raises ConfigurationError: if there is no right padding.
     :raises ChipError: if the chip holds no such key, or refuses.
     """
-    message = chip.toolbox.decrypt_aes(job.content, job.mode, job.iv)
+    message = chip.crypto.decrypt_aes(job.content, job.mode, job.iv)
     if not job.padded:
         return message
     from cryptography.hazmat.primitives.padding import PKCS7
@@ -130,7 +132,7 @@ def plan_mac(message: bytes, mode: str) -> SymmetricMode:
     return SymmetricMode[mode.upper().replace("-", "_")]
 
 
-def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> GivenKey | int:
+def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> PublicKey | int:
     """The key to encrypt for: of a file, or the object of the chip with its certificate.
 
     :param size: bytes of the message.
@@ -148,7 +150,7 @@ def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> GivenKey | in
             f"{size} bytes are too many for {key.title}: at most {most}",
             hint="Encrypt an AES key for it, and the message with that",
         )
-    return give_key(key, str(path))
+    return require_chip_key(key, str(path))
 
 
 def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
@@ -157,7 +159,7 @@ def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
     :raises ConfigurationError: if the slot's key is no RSA key, or what is to be decrypted is not as long as it.
     :raises ChipError: if the slot holds no key, or the chip refuses.
     """
-    key = chip.key(slot.key_oid)
+    key = chip.crypto.key(slot.key_oid)
     if not key.algorithm.is_rsa:
         raise ConfigurationError(
             f"the key in slot {slot.name} is {key.algorithm.title}", hint="RSA keys decrypt: slots five and six"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from optiga.emulator.keys import bit_string
 from optiga.emulator.machine import CommandError
 from optiga.protocol import der
 from optiga.protocol.algorithms import RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
-
-if TYPE_CHECKING:
-    from optiga.emulator.keys import PublicKey
+from optiga.protocol.public_key import PublicKey
 
 _MAX_SIZE = 1300
 """Most bytes of a certificate that the chip can parse."""
@@ -22,7 +19,7 @@ _UNCOMPRESSED = b"\x00\x04"
 """A BIT STRING of whole bytes, and a point with both coordinates."""
 
 
-def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
+def signing_key(data: bytes) -> PublicKey:
     """The public key of a certificate in plain DER that may verify signatures.
 
     :raises CommandError: if it is none, too large, or not for signatures.
@@ -30,7 +27,7 @@ def signing_key(data: bytes) -> tuple[KeyAlgorithm, PublicKey]:
     return certified_key(data, "digital_signature", "key_cert_sign")
 
 
-def certified_key(data: bytes, *usages: str) -> tuple[KeyAlgorithm, PublicKey]:
+def certified_key(data: bytes, *usages: str) -> PublicKey:
     """The public key of a certificate in plain DER whose key usage allows one of some usages.
 
     :param usages: names of the flags of key usage, for example ``key_cert_sign``.
@@ -66,7 +63,7 @@ def certified_key(data: bytes, *usages: str) -> tuple[KeyAlgorithm, PublicKey]:
         algorithm = next((known for known, bits in RSA_KEY_BITS.items() if bits == key.key_size), None)
     if algorithm is None:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
-    return algorithm, key
+    return PublicKey.of_chip(algorithm, bit_string(key))
 
 
 def _key_usages(data: bytes) -> set[str]:

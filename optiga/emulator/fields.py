@@ -8,6 +8,7 @@ from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands import TAG_EXPORT, TAG_SESSION
+from optiga.protocol.public_key import PublicKey
 
 
 def take_tags(data: bytes) -> dict[int, bytes]:
@@ -83,7 +84,7 @@ def take_target(tags: dict[int, bytes]) -> int | None:
     return take_session(tags.pop(TAG_SESSION))
 
 
-def take_public_key(machine: Machine, identifier: bytes, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:
+def take_public_key(machine: Machine, identifier: bytes, bit_string: bytes) -> PublicKey:
     """A public key.
 
     :param identifier: of its algorithm, one byte.
@@ -92,8 +93,9 @@ def take_public_key(machine: Machine, identifier: bytes, bit_string: bytes) -> t
     number = take_number(identifier, 1)
     if number not in machine.model.algorithms:
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
-    algorithm = KeyAlgorithm(number)
+    public_key = PublicKey.of_chip(KeyAlgorithm(number), bit_string)
     try:
-        return algorithm, keys.load_public(algorithm, bit_string)
+        keys.load_public(public_key)
     except ValueError:
         raise CommandError(ErrorCode.INVALID_DATA) from None
+    return public_key

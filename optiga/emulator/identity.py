@@ -23,7 +23,7 @@ from optiga.protocol.objects import INFINEON_CERTIFICATE, INFINEON_KEY
 
 if TYPE_CHECKING:
     from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 
 _ROOT_PHRASE = b"optiga.py: the key of the emulator root is public and proves nothing"
@@ -128,7 +128,7 @@ def _certify(private: keys.PrivateKey, uid: str, model: ChipModel) -> bytes:
     return _sign(builder, issuer).public_bytes(serialization.Encoding.DER)
 
 
-def _builder(subject: x509.Name, public_key: keys.PublicKey) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> x509.CertificateBuilder:
     from cryptography import x509
 
     return (

@@ -5,7 +5,7 @@ Encodings: SRM, "Data encoding format examples".
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, cast
 
 from optiga.protocol import der
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+    from optiga.protocol.public_key import PublicKey
+
     PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-    PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 _MIN_PADDING = 8
 _PUBLIC_EXPONENT = 65537
@@ -74,18 +75,23 @@ def from_stored(algorithm: KeyAlgorithm, data: bytes) -> PrivateKey:
 
 
 def public_bit_string(key: PrivateKey) -> bytes:
-    """The public key as the chip returns it: a DER BIT STRING of the point, or of RSAPublicKey for RSA."""
+    """The public key as the chip returns it, of a key pair."""
+    return bit_string(key.public_key())
+
+
+def bit_string(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> bytes:
+    """A public key as the chip returns it: a DER BIT STRING of the point, or of RSAPublicKey for RSA."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    if isinstance(key, ec.EllipticCurvePrivateKey):
+    if isinstance(key, ec.EllipticCurvePublicKey):
         # By hand: the library's serialization, of which a chip with EC keys needs no other part, is slow to load.
         size = (key.curve.key_size + 7) // 8
-        point = key.public_key().public_numbers()
+        point = key.public_numbers()
         content = _UNCOMPRESSED + point.x.to_bytes(size, "big") + point.y.to_bytes(size, "big")
     else:
         from cryptography.hazmat.primitives import serialization
 
-        content = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+        content = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
     return der.encode(der.BIT_STRING, b"\x00" + content)
 
 
@@ -98,11 +104,16 @@ def private_octet_string(key: PrivateKey) -> bytes:
     return der.encode(der.OCTET_STRING, to_stored(key))
 
 
-def load_public(algorithm: KeyAlgorithm, bit_string: bytes) -> PublicKey:
-    """A public key given with a command, a DER BIT STRING.
+def load_public(key: PublicKey) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
+    """A public key of one of the chip's algorithms, to calculate with.
 
-    :raises ValueError: if it is none of that algorithm.
+    :raises ValueError: if it is none of its algorithm.
     """
+    return _load_public(key.chip_algorithm, key.bit_string)
+
+
+@lru_cache(maxsize=8)
+def _load_public(algorithm: KeyAlgorithm, bit_string: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
     content = _bit_string_content(bit_string)
     if algorithm.is_ec:
         from cryptography.hazmat.primitives.asymmetric import ec
@@ -161,16 +172,17 @@ def sign(key: PrivateKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, dige
     return cast("rsa.RSAPrivateKey", key).sign(digest, *_rsassa(scheme))
 
 
-def verifies(key: PublicKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes, signature: bytes) -> bool:
+def verifies(public_key: PublicKey, scheme: SignatureScheme, digest: bytes, signature: bytes) -> bool:
     """Whether a signature is that of a digest; encoded as :func:`sign` gives it, or with r and s as DER has them."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     try:
+        key = load_public(public_key)
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, digest, *_rsassa(scheme))
         else:
-            numbers = _shortest(signature, CURVES[algorithm].coordinate_size)
+            numbers = _shortest(signature, (key.curve.key_size + 7) // 8)
             key.verify(numbers, digest, _ecdsa(len(digest)))
     except (InvalidSignature, ValueError):
         return False
@@ -193,7 +205,7 @@ def agree(key: PrivateKey, public_key: PublicKey) -> bytes:
     """The secret that two keys on one curve share: the point's x coordinate, as long as one of the curve's."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    peer = cast("ec.EllipticCurvePublicKey", public_key)
+    peer = cast("ec.EllipticCurvePublicKey", load_public(public_key))
     return cast("ec.EllipticCurvePrivateKey", key).exchange(ec.ECDH(), peer)
 
 
@@ -204,7 +216,7 @@ def encrypt(key: PublicKey, message: bytes) -> bytes:
     """
     from cryptography.hazmat.primitives.asymmetric import padding
 
-    return cast("rsa.RSAPublicKey", key).encrypt(message, padding.PKCS1v15())
+    return cast("rsa.RSAPublicKey", load_public(key)).encrypt(message, padding.PKCS1v15())
 
 
 def decrypt(key: PrivateKey, protected: bytes) -> bytes:

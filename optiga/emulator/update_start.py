@@ -74,7 +74,8 @@ def _verify(machine: Machine, signed: SignedManifest) -> None:
     if anchor.metadata.get(Tag.TYPE) != bytes([ObjectType.TRUST_ANCHOR]):
         raise CommandError(ErrorCode.INVALID_OID)
     machine.require(signed.anchor_oid, Tag.EXECUTE)
-    algorithm, public_key = signing_key(anchor.data)
+    public_key = signing_key(anchor.data)
+    algorithm = public_key.chip_algorithm
     if algorithm not in machine.model.kind.algorithms:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     is_ecdsa = signed.algorithm is ManifestSignature.ECDSA_SHA256
@@ -84,7 +85,7 @@ def _verify(machine: Machine, signed: SignedManifest) -> None:
         signature = _two_integers(signed.signature, CURVES[algorithm].coordinate_size)
     digest = hashlib.sha256(signed.to_be_signed).digest()
     fits = keys.fits_scheme(algorithm, scheme) and signature is not None
-    if not fits or not keys.verifies(public_key, algorithm, scheme, digest, signature or b""):
+    if not fits or not keys.verifies(public_key, scheme, digest, signature or b""):
         raise CommandError(ErrorCode.SIGNATURE_VERIFICATION_FAILURE)
 
 

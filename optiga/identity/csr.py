@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from optiga.chip import Chip, Key
     from optiga.identity.configuration import Configuration
     from optiga.pki.extensions import Extensions
-    from optiga.pki.public_keys import PublicKey
     from optiga.protocol.algorithms import KeyAlgorithm
+    from optiga.protocol.public_key import PublicKey
 
 _GENERAL_NAMES = {"dns": "dns_name", "ip": "ip_address", "uri": "uniform_resource_identifier", "email": "rfc822_name"}
 _NOT_BUILT_BY_ASN1CRYPTO = ("telephone_number", "unique_identifier")
@@ -74,7 +74,7 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
         chip.do_meanwhile(_load_verifier)
         fate.asked()
-        key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
+        key = chip.crypto.generate_key(oid, configuration.algorithm, configuration.key_usage)
         fate.made()
         return _sign(key, configuration.hash_name, wishes)
 
@@ -180,6 +180,8 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
     """
     from asn1crypto import csr
 
+    from optiga.pki.public_keys import verifies
+
     try:
         parsed = csr.CertificationRequest.load(request, strict=True)
         info = parsed["certification_request_info"]
@@ -190,7 +192,8 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
         raise CertificateError(
             f"the public key that the chip reported for {format_oid(key.oid)} is none: {error}", oid=key.oid
         ) from error
-    if spki != key.public_key_info or bits[:1] != b"\x00" or not public_key.verifies(bits[1:], info.dump(), hash_name):
+    is_sound = spki == key.public_key_info and bits[:1] == b"\x00"
+    if not is_sound or not verifies(public_key, bits[1:], info.dump(), hash_name):
         raise CertificateError(
             f"the chip's signature over the CSR does not verify against the public key of {format_oid(key.oid)}",
             hint="There is no CSR; run the command again for a new key pair",
@@ -203,15 +206,15 @@ def _read_key(key: Key, info: PublicKeyInfo) -> PublicKey:
 
     :raises ValueError: if it is none of the key's algorithm, or not in the form that all take (RFC 5480, 2.2).
     """
-    from optiga.pki.public_keys import PublicKey
+    from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point
 
     bits = take_public_key(info["public_key"].dump(), key.algorithm)
     if key.algorithm.is_ec:
-        return PublicKey.of_point(key.algorithm, info["public_key"].native)
+        return public_key_of_point(key.algorithm, info["public_key"].native)
     if not is_rsa_key(bits, key.algorithm):
         raise ValueError(f"no key of {key.algorithm.title} in DER")
     numbers = info["public_key"].parsed
-    return PublicKey.of_rsa(numbers["modulus"].native, numbers["public_exponent"].native)
+    return public_key_of_numbers(numbers["modulus"].native, numbers["public_exponent"].native)
 
 
 def _build_subject(components: tuple[tuple[str, str], ...], uid: str) -> Name:

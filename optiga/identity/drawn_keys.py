@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
-from optiga.pki.public_keys import PublicKey
+from optiga.pki.public_keys import load_key
 from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, KeyAlgorithm
+from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -53,8 +54,8 @@ def draw_key(chip: Chip, chosen: KeyAlgorithm) -> DrawnKey:
     from cryptography.hazmat.primitives import serialization
 
     if chosen in AES_KEY_SIZES:
-        return DrawnKey(chosen, chip.toolbox.draw_aes_key(AES_KEY_SIZES[chosen] * 8), "")
-    pair = chip.toolbox.draw_key_pair(chosen)
+        return DrawnKey(chosen, chip.crypto.draw_aes_key(AES_KEY_SIZES[chosen] * 8), "")
+    pair = chip.crypto.draw_key_pair(chosen)
     try:
         key = _private_key(chosen, pair)
     except ValueError as error:
@@ -71,9 +72,7 @@ def _private_key(algorithm: KeyAlgorithm, pair: DrawnKeyPair) -> ec.EllipticCurv
     """
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-    from optiga.chip import GivenKey
-
-    public = PublicKey.of_info(GivenKey(algorithm, pair.public_key).info).key
+    public = load_key(PublicKey.of_chip(algorithm, pair.public_key))
     number = int.from_bytes(pair.private_key, "big")
     if algorithm in CURVES and isinstance(public, ec.EllipticCurvePublicKey):
         private = ec.derive_private_key(number, public.curve)

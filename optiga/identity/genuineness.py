@@ -171,7 +171,7 @@ def prove_unchanged(chip: Chip, genuine: Genuineness) -> None:
 
 def _read_uid(chip: Chip) -> str:
     """The UID as the chip says it now, in hex."""
-    return chip.read(UID).hex()
+    return chip.objects.read(UID).hex()
 
 
 def _another_chip(chip: Chip, oid: int, why: str) -> CertificateError:

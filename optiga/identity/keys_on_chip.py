@@ -44,7 +44,7 @@ def list_keys(chip: Chip) -> list[dict[str, Any]]:
     for info in OBJECTS.values():
         if info.kind.is_key:
             try:
-                metadata = chip.metadata(info.oid)
+                metadata = chip.objects.metadata(info.oid)
             except ChipError as error:
                 if error.code != ErrorCode.INVALID_OID:  # other models have fewer keys
                     raise
@@ -172,7 +172,7 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
 
     command = CommandCode.GEN_SYM_KEY if plan.slot is None else CommandCode.GEN_KEY_PAIR
     require(chip, command, plan.algorithm, plan.oid)
-    metadata = chip.metadata(plan.oid)
+    metadata = chip.objects.metadata(plan.oid)
     if unusable := find_unusable(plan.oid, metadata):
         raise unusable.error(chip.port)
     if access_now(metadata, Tag.EXECUTE) == NEVER:
@@ -207,10 +207,10 @@ def make_key(chip: Chip, plan: KeyPlan, fate: KeyFate) -> str:
     """
     fate.asked()
     if plan.slot is None:
-        chip.toolbox.generate_aes_key(int(plan.algorithm.title.removeprefix(AES)), plan.usage)
+        chip.crypto.generate_aes_key(int(plan.algorithm.title.removeprefix(AES)), plan.usage)
         fate.made()
         return ""
-    key = chip.generate_key(plan.oid, plan.algorithm, plan.usage)
+    key = chip.crypto.generate_key(plan.oid, plan.algorithm, plan.usage)
     fate.made()
     return encode_pem("PUBLIC KEY", key.public_key_info)
 

@@ -16,9 +16,9 @@ from optiga.protocol.rules.known import is_counted
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
-    from optiga.pki.public_keys import PublicKey
     from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.protocol.metadata import Metadata
+    from optiga.protocol.public_key import PublicKey
 
 CHALLENGE_SIZE = 32
 """Bytes of the random number that the chip signs."""
@@ -68,12 +68,14 @@ def attempt_proof(chip: Chip, key_oid: int, algorithm: KeyAlgorithm, public_key:
 
     :param algorithm: that of the public key.
     """
-    key, challenge = chip.key(key_oid, algorithm), os.urandom(CHALLENGE_SIZE)
+    key, challenge = chip.crypto.key(key_oid, algorithm), os.urandom(CHALLENGE_SIZE)
     try:
         signature = key.sign(challenge)
     except ChipError as error:
         return Attempt(verifies=False, error=error)
-    return Attempt(public_key.verifies(signature, challenge, key.default_hash))
+    from optiga.pki.public_keys import verifies
+
+    return Attempt(verifies(public_key, signature, challenge, key.default_hash))
 
 
 def prove_key(
@@ -130,7 +132,7 @@ def prove_public_key(
     label = format_oid(key_oid)
     if attempt and attempt.verifies:
         return Proof(Outcome.PROVEN, key_oid, f"the key in {label} is the one of {whose}")
-    metadata = known or chip.metadata(key_oid)
+    metadata = known or chip.objects.metadata(key_oid)
     algorithm = metadata.algorithm
     if algorithm is None:
         return Proof(Outcome.NO_KEY, key_oid, f"there is no key in {label} yet, {whose} is of another key")

@@ -54,7 +54,7 @@ def read_object(chip: Chip, target: Target) -> ReadResult:
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if it is an object for certificates that holds nothing yet.
     """
-    data = chip.read(target.oid)
+    data = chip.objects.read(target.oid)
     if target.kind not in (ObjectKind.CERTIFICATE, ObjectKind.TRUST_ANCHOR):
         return ReadResult(target, data)
     if is_empty(data):
@@ -69,4 +69,4 @@ def is_secret(chip: Chip, target: Target) -> bool:
     """Whether what an object holds is a secret. One exchange for data objects, whose type says so."""
     if target.kind is not ObjectKind.DATA:
         return target.kind is ObjectKind.SECRET
-    return chip.metadata(target.oid).get(Tag.TYPE) in [bytes([kind]) for kind in SECRET_TYPES]
+    return chip.objects.metadata(target.oid).get(Tag.TYPE) in [bytes([kind]) for kind in SECRET_TYPES]

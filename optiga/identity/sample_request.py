@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.chip import GivenKey
 from optiga.identity.csr import Wishes, put_together
 from optiga.pki.names import UID_FIELD, with_sample_uid
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
+from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
@@ -72,7 +72,7 @@ def longest_request(configuration: Configuration) -> LongestRequest:
         modulus = (1 << RSA_KEY_BITS[algorithm]) - 1
         numbers = der.encode_integer(modulus) + der.encode_integer(65537)
         bits, signature = b"\x00" + der.encode(der.SEQUENCE, numbers), bytes(RSA_KEY_BITS[algorithm] // 8)
-    info = GivenKey(algorithm, der.encode(der.BIT_STRING, bits)).info
+    info = PublicKey.of_chip(algorithm, der.encode(der.BIT_STRING, bits)).info
     wishes = Wishes.of(configuration, with_sample_uid(UID_FIELD))
     request = put_together(wishes.for_key(info), signature, algorithm, configuration.hash_name)
     return LongestRequest(request, len(wishes.subject.dump()), len(info))

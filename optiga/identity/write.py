@@ -145,17 +145,17 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     """
     target = plan.target
     comparison = None
-    if target.kind is not ObjectKind.DATA or not is_counted(chip.metadata(target.oid), Tag.READ):
+    if target.kind is not ObjectKind.DATA or not is_counted(chip.objects.metadata(target.oid), Tag.READ):
         comparison = Comparison(chip, target.oid, plan.data)
     is_there = comparison.is_same() if comparison else None
-    if is_there is None and (unusable := chip.find_unusable(target.oid)):
+    if is_there is None and (unusable := chip.objects.find_unusable(target.oid)):
         raise unusable.error(chip.port)
     proof = _prove(chip, plan)
     if strict and proof and not proof.key_match:
         raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid)
     warnings = list(plan.warnings)
     if not is_there:
-        chip.write(target.oid, plan.data)
+        chip.objects.write(target.oid, plan.data)
         warnings += _check_written(chip, plan, None if is_there is None else comparison)
     if proof and not proof.key_match:
         warnings.append(proof.text)
@@ -184,7 +184,7 @@ def _check_written(chip: Chip, plan: WritePlan, comparison: Comparison | None) -
     is_same = comparison.is_same(to_the_end=target.kind is not ObjectKind.CERTIFICATE) if comparison else None
     if is_same:
         return []
-    held = chip.read_if_allowed(target.oid) if is_same is False else None
+    held = chip.objects.read_if_allowed(target.oid) if is_same is False else None
     if held is None:
         return [f"{target.info.label} cannot be read freely, so what was written was not compared"]
     if held == data:  # what can be read is what counts
@@ -215,7 +215,7 @@ def _prove(chip: Chip, plan: WritePlan) -> Proof | None:
         attempt = attempt_proof(chip, slot.key_oid, public_key.algorithm, public_key)
         if attempt.verifies:
             return prove_key(chip, slot, plan.chain[0], attempt=attempt)
-    metadata = chip.metadata(slot.key_oid)
+    metadata = chip.objects.metadata(slot.key_oid)
     unusable = find_unusable(slot.key_oid, metadata)
     if unusable and unusable.is_interrupted:
         raise unusable.error(chip.port)

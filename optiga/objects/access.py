@@ -35,7 +35,7 @@ def check_access(chip: Chip, oid: int, *tags: Tag, uses: int = 1) -> Metadata:
     :raises ConfigurationError: if it would not.
     :raises ChipError: if the chip does not have the object.
     """
-    metadata = chip.metadata(oid)
+    metadata = chip.objects.metadata(oid)
     for tag in tags:
         if evaluate(access_now(metadata, tag), _PLAIN) is False:
             raise _refused(oid, metadata, tag, "Take another slot or object")

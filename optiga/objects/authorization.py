@@ -52,7 +52,7 @@ def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
     for info, secret, _ in authorizations:
         chip.require(CommandCode.DECRYPT_SYM, SymmetricMode.HMAC_SHA256)
         try:
-            chip.toolbox.authorize(info.oid, secret)
+            chip.crypto.authorize(info.oid, secret)
         except ChipError as error:
             if error.code == ErrorCode.AUTHORIZATION_FAILURE:
                 error.hint = f"Is the file the secret that {info.label} holds?"

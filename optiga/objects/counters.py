@@ -51,7 +51,7 @@ def list_counters(chip: Chip) -> tuple[list[Counter], list[Unusable]]:
     for info in OBJECTS.values():
         if info.kind in COUNTER.kinds:
             try:
-                metadata = chip.metadata(info.oid)
+                metadata = chip.objects.metadata(info.oid)
                 if not metadata.is_counter:
                     continue
                 if why := find_unusable(info.oid, metadata):
@@ -66,7 +66,7 @@ def list_counters(chip: Chip) -> tuple[list[Counter], list[Unusable]]:
 
 def what_it_lacks(chip: Chip, info: ObjectInfo) -> str:
     """Why a data object does not count yet, one sentence; empty if nothing. One exchange, none for a chip's own."""
-    if info.kind is ObjectKind.COUNTER or chip.metadata(info.oid).is_counter:
+    if info.kind is ObjectKind.COUNTER or chip.objects.metadata(info.oid).is_counter:
         return ""
     makes = f'\'object metadata {info.label} "type: up_counter" "execute: always"\' makes it one'
     return f"{info.label} is no counter yet, for its type is not up_counter: {makes}"
@@ -78,7 +78,7 @@ def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
     :raises ConfigurationError: if the object is no counter, or not yet one.
     :raises ChipError: if the chip refuses.
     """
-    data = chip.read(info.oid)
+    data = chip.objects.read(info.oid)
     if len(data) != _SIZE:
         raise ConfigurationError(
             f"{info.label} holds {len(data)} bytes, a counter has {_SIZE}",
@@ -113,4 +113,4 @@ def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | N
 
 def write_counter(chip: Chip, counter: Counter) -> None:
     """Write value and threshold, which the counter's change access condition has to allow."""
-    chip.write(counter.info.oid, counter.value.to_bytes(4, "big") + counter.threshold.to_bytes(4, "big"))
+    chip.objects.write(counter.info.oid, counter.value.to_bytes(4, "big") + counter.threshold.to_bytes(4, "big"))

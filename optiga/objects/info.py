@@ -76,7 +76,7 @@ def _describe_slot(
     :param unusable: takes the objects of it that the chip neither reads nor uses.
     """
     try:
-        metadata = chip.metadata(slot.key_oid)
+        metadata = chip.objects.metadata(slot.key_oid)
     except ChipError as error:
         if error.code in _NOT_TO_BE_HAD:
             return {}
@@ -103,7 +103,7 @@ def _describe_certificate(
             return None
         if error.code not in _MAY_BE_UNUSABLE:
             raise
-        metadata = chip.metadata(oid)
+        metadata = chip.objects.metadata(oid)
         if found := find_unusable(oid, metadata):
             unusable.append(found)
             return {"size": metadata.used_size, "error": found.state}
@@ -115,7 +115,7 @@ def _describe_certificate(
 def _read(chip: Chip, oid: int) -> bytes | None:
     """Data of an object; None if the chip does not have it or does not let it be read."""
     try:
-        return chip.read(oid)
+        return chip.objects.read(oid)
     except ChipError as error:
         if error.code in _NOT_TO_BE_HAD:
             return None

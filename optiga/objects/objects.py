@@ -73,7 +73,7 @@ def list_objects(chip: Chip) -> list[dict[str, Any]]:
         if info.kind is ObjectKind.SESSION:
             continue
         try:
-            metadata = chip.metadata(info.oid)
+            metadata = chip.objects.metadata(info.oid)
         except ChipError as error:
             if error.code == ErrorCode.INVALID_OID:  # this model does not have it
                 continue
@@ -133,7 +133,7 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
     from optiga.chip.abilities import require_metadata
 
     require_metadata(chip, wanted, info.oid)
-    before = chip.metadata(info.oid)
+    before = chip.objects.metadata(info.oid)
     changes = Metadata({tag: value for tag, value in wanted.items() if before.get(tag) != value})
     names = list(changes.in_words())
     if not names:
@@ -165,7 +165,7 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
 
 def plan_lock(chip: Chip, info: ObjectInfo) -> MetadataChange:
     """What locking an object means; nothing is needed if it is locked already."""
-    before = chip.metadata(info.oid)
+    before = chip.objects.metadata(info.oid)
     wanted = {} if before.is_locked else {int(Tag.LCSO): bytes([LifeCycleState.OPERATIONAL])}
     return MetadataChange(info, before, Metadata(wanted), tuple(what_stays(before, Metadata(wanted))))
 
@@ -177,8 +177,8 @@ def execute_metadata(chip: Chip, change: MetadataChange) -> Metadata:
     """
     if not change.is_needed:
         return change.before
-    chip.write_metadata(change.info.oid, change.changes)
-    return chip.metadata(change.info.oid)
+    chip.objects.write_metadata(change.info.oid, change.changes)
+    return chip.objects.metadata(change.info.oid)
 
 
 def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
@@ -205,10 +205,10 @@ def read_data(chip: Chip, info: ObjectInfo, metadata: Metadata | None = None) ->
 
     :param metadata: the object's; where they are None, one exchange asks for them.
     """
-    known = chip.metadata(info.oid) if metadata is None else metadata
+    known = chip.objects.metadata(info.oid) if metadata is None else metadata
     if info.kind.is_key or is_counted(known, Tag.READ):
         return None
-    return b"" if known.used_size == 0 else chip.read_if_allowed(info.oid)
+    return b"" if known.used_size == 0 else chip.objects.read_if_allowed(info.oid)
 
 
 def compare_data(
@@ -227,7 +227,7 @@ def compare_data(
     :param offset: where in the object the bytes begin.
     :param to_the_end: whether they must be the object's last.
     """
-    known = chip.metadata(info.oid) if metadata is None else metadata
+    known = chip.objects.metadata(info.oid) if metadata is None else metadata
     if info.kind.is_key or is_counted(known, Tag.READ):
         return None
     if known.used_size == 0:
@@ -258,14 +258,14 @@ def plan_data(chip: Chip, info: ObjectInfo, data: bytes, *, offset: int = 0, era
         is_there = compare_data(chip, info, bytes(offset) + data)
     else:
         is_there = compare_data(chip, info, data, offset=offset, to_the_end=False)
-    state = (chip.read_if_allowed(info.oid) or b"") if info.oid in LIFE_CYCLES else b""
+    state = (chip.objects.read_if_allowed(info.oid) or b"") if info.oid in LIFE_CYCLES else b""
     return DataChange(info, data, offset, erase, not is_there, tuple(what_stays_written(info.oid, data, state)))
 
 
 def execute_data(chip: Chip, change: DataChange) -> None:
     """Carry out a write, if it is needed."""
     if change.is_needed:
-        chip.write(change.info.oid, change.written, offset=change.offset, erase=change.erase)
+        chip.objects.write(change.info.oid, change.written, offset=change.offset, erase=change.erase)
 
 
 def parse_hex(content: bytes, name: str) -> bytes:

@@ -73,7 +73,7 @@ class Comparison:
         if not length:
             return b""
         try:
-            return self._chip.read_if_allowed(self._oid, offset, length)
+            return self._chip.objects.read_if_allowed(self._oid, offset, length)
         except ChipError as error:
             if error.code != ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:
                 raise

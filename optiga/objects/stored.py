@@ -24,10 +24,10 @@ def read_stored(chip: Chip, oid: int) -> bytes:
 
     :raises ChipError: if the chip refuses.
     """
-    head = chip.read(oid, length=HEAD)
+    head = chip.objects.read(oid, length=HEAD)
     if len(head) < HEAD or is_empty(head):  # no certificate begins so, and a new chip has zeros to the end
         return head
-    return head[:-1] + chip.read(oid, HEAD - 1)
+    return head[:-1] + chip.objects.read(oid, HEAD - 1)
 
 
 def decode_stored(data: bytes) -> list[Certificate]:
@@ -54,7 +54,7 @@ def read_certificates(chip: Chip, oid: int, *, meaning: str = "", hint: str = ""
     :raises CertificateError: if there is none, or nothing that parses.
     :raises ChipError: if the chip refuses.
     """
-    data, label = chip.read(oid), format_oid(oid)
+    data, label = chip.objects.read(oid), format_oid(oid)
     if is_empty(data):
         raise CertificateError(f"{label} holds no certificate{meaning}", hint=hint, oid=oid)
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from optiga.pki.public_keys import PublicKey
+    from optiga.protocol.public_key import PublicKey
 
     _Extension = TypeVar("_Extension", x509.SubjectAlternativeName, x509.ExtendedKeyUsage)
 
@@ -78,13 +78,13 @@ class Certificate:
         """
         from cryptography import x509
 
-        from optiga.pki.public_keys import PublicKey
+        from optiga.pki.public_keys import public_key_of
         from optiga.pki.x509_errors import one_error
 
         with one_error():
             parsed = x509.load_der_x509_certificate(der)
             subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
-            public_key = PublicKey.of(parsed.public_key())
+            public_key = public_key_of(parsed.public_key())
             _ = parsed.not_valid_before_utc, parsed.not_valid_after_utc, parsed.serial_number  # parsed when asked for
             try:
                 is_ca = bool(parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)

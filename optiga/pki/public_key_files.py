@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError
 from optiga.files.files import read_input
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
-from optiga.pki.public_keys import PublicKey
+from optiga.pki.public_keys import public_key_of_info
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from optiga.chip import GivenKey
+    from optiga.protocol.public_key import PublicKey
 
 _MAX_FILE_SIZE = 1 << 20
 _CERTIFICATE = "CERTIFICATE"
@@ -39,27 +39,11 @@ def load_public_key(path: Path) -> PublicKey:
     raise _neither(name)
 
 
-def give_key(key: PublicKey, whose: str) -> GivenKey:
-    """A public key in the form that the chip takes with a command.
-
-    :param whose: where it is from, for messages.
-    :raises ConfigurationError: if the chip has no such algorithm.
-    """
-    from optiga.chip import GivenKey
-
-    if key.algorithm is None:
-        raise ConfigurationError(f"{whose}: the chip does not know keys {key.title}")
-    try:
-        return GivenKey.from_info(key.info)
-    except ValueError as error:
-        raise ConfigurationError(f"{whose}: {error}") from None
-
-
 def _from_der(der: bytes, name: str) -> PublicKey:
     from optiga.pki.certificate import Certificate
 
     try:
-        return PublicKey.of_info(der)
+        return public_key_of_info(der)
     except (ValueError, TypeError):
         pass
     try:

@@ -1,10 +1,13 @@
-"""Public keys: what algorithm of the chip they are of, and whether they verify a signature."""
+"""Public keys as the cryptography library has them, and whether they verify a signature."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
+from optiga.errors import ConfigurationError
+from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -20,105 +23,121 @@ _CURVE_CLASSES = {
 """Names of the curves' classes in cryptography."""
 
 
-class PublicKey(NamedTuple):
-    """A public key.
+def public_key_of(key: CertificatePublicKeyTypes) -> PublicKey:
+    """A public key from cryptography's, of whatever kind."""
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    :param algorithm: the chip's algorithm of this kind and size; None if the chip has no such keys.
-    :param title: algorithm and size for people, for example ``secp256r1`` or ``RSA-4096``.
+    info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        name = key.curve.name.lower()
+        return PublicKey(info, next((known for known in CURVES if known.title == name), None), name)
+    if isinstance(key, rsa.RSAPublicKey):
+        algorithm = next((known for known, bits in RSA_KEY_BITS.items() if bits == key.key_size), None)
+        return PublicKey(info, algorithm, f"RSA-{key.key_size}")
+    return PublicKey(info, None, type(key).__name__.removesuffix("PublicKey"))
+
+
+def public_key_of_info(info: bytes) -> PublicKey:
+    """A public key from SubjectPublicKeyInfo in DER; in the one form that the cryptography library writes.
+
+    :raises ValueError: if it is none, or of a kind that certificates do not have.
     """
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    key: CertificatePublicKeyTypes
-    algorithm: KeyAlgorithm | None
-    title: str
+    from optiga.pki.x509_errors import one_error
 
-    @classmethod
-    def of(cls, key: CertificatePublicKeyTypes) -> PublicKey:
-        """From cryptography's key, of whatever kind."""
-        from cryptography.hazmat.primitives.asymmetric import ec
+    with one_error():
+        return public_key_of(cast("CertificatePublicKeyTypes", load_der_public_key(info)))
 
+
+def public_key_of_point(algorithm: KeyAlgorithm, point: bytes) -> PublicKey:
+    """A public key from a point of one of the chip's curves, uncompressed: ``04``, x, y.
+
+    :raises ValueError: if it does not lie on the curve.
+    """
+    key = PublicKey.of_chip(algorithm, der.encode(der.BIT_STRING, b"\x00" + point))
+    _load_point(algorithm, point)
+    return key
+
+
+def public_key_of_secret(algorithm: KeyAlgorithm, secret: int) -> PublicKey:
+    """The public key of a private key on one of the chip's curves.
+
+    :raises ValueError: if it is none of the curve.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return public_key_of(ec.derive_private_key(secret, getattr(ec, _CURVE_CLASSES[algorithm])()).public_key())
+
+
+def public_key_of_numbers(modulus: int, exponent: int) -> PublicKey:
+    """A public key from the numbers of an RSA key.
+
+    :raises ValueError: if they are none of an RSA key.
+    """
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    if modulus < 0 or exponent < 0:
+        raise ValueError("a number of the RSA key is negative")
+    return public_key_of(rsa.RSAPublicNumbers(exponent, modulus).public_key())
+
+
+def load_key(public_key: PublicKey) -> CertificatePublicKeyTypes:
+    """Cryptography's key of a public key.
+
+    :raises ValueError: if its numbers make no key.
+    """
+    if public_key.algorithm is not None and public_key.algorithm.is_ec:  # without what is slow to load
+        return _load_point(public_key.algorithm, der.content_of(der.BIT_STRING, public_key.bit_string)[1:])
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    from optiga.pki.x509_errors import one_error
+
+    with one_error():
+        return cast("CertificatePublicKeyTypes", load_der_public_key(public_key.info))
+
+
+def verifies(public_key: PublicKey, signature: bytes, data: bytes, hash_name: str) -> bool:
+    """Whether a signature over data is of a key: ECDSA in DER, or PKCS #1 v1.5.
+
+    :param hash_name: sha256, sha384 or sha512.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    digest: hashes.HashAlgorithm = getattr(hashes, hash_name.upper())()
+    key = load_key(public_key)
+    try:
         if isinstance(key, ec.EllipticCurvePublicKey):
-            name = key.curve.name.lower()
-            algorithm = next((known for known in CURVES if known.title == name), None)
-            return cls(key, algorithm, name)
-        from cryptography.hazmat.primitives.asymmetric import rsa
+            key.verify(signature, data, ec.ECDSA(digest))
+            return True
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
         if isinstance(key, rsa.RSAPublicKey):
-            algorithm = next((known for known, bits in RSA_KEY_BITS.items() if bits == key.key_size), None)
-            return cls(key, algorithm, f"RSA-{key.key_size}")
-        return cls(key, None, type(key).__name__.removesuffix("PublicKey"))
+            key.verify(signature, data, padding.PKCS1v15(), digest)
+            return True
+    except InvalidSignature:
+        pass
+    return False
 
-    @classmethod
-    def of_point(cls, algorithm: KeyAlgorithm, point: bytes) -> PublicKey:
-        """From a point of one of the chip's curves, uncompressed: ``04``, x, y.
 
-        :raises ValueError: if it does not lie on the curve.
-        """
-        from cryptography.hazmat.primitives.asymmetric import ec
+def require_chip_key(key: PublicKey, whose: str) -> PublicKey:
+    """A public key that the chip takes with a command.
 
-        curve = getattr(ec, _CURVE_CLASSES[algorithm])()
-        return cls.of(ec.EllipticCurvePublicKey.from_encoded_point(curve, point))
+    :param whose: where it is from, for messages.
+    :raises ConfigurationError: if the chip has no such algorithm.
+    """
+    if key.algorithm is None:
+        raise ConfigurationError(f"{whose}: the chip does not know keys {key.title}")
+    try:
+        return PublicKey.from_info(key.info)
+    except ValueError as error:
+        raise ConfigurationError(f"{whose}: {error}") from None
 
-    @classmethod
-    def of_secret(cls, algorithm: KeyAlgorithm, secret: int) -> PublicKey:
-        """Of a private key on one of the chip's curves.
 
-        :raises ValueError: if it is none of the curve.
-        """
-        from cryptography.hazmat.primitives.asymmetric import ec
+def _load_point(algorithm: KeyAlgorithm, point: bytes) -> CertificatePublicKeyTypes:
+    from cryptography.hazmat.primitives.asymmetric import ec
 
-        return cls.of(ec.derive_private_key(secret, getattr(ec, _CURVE_CLASSES[algorithm])()).public_key())
-
-    @classmethod
-    def of_rsa(cls, modulus: int, exponent: int) -> PublicKey:
-        """From the numbers of an RSA key.
-
-        :raises ValueError: if they are none of an RSA key.
-        """
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
-        if modulus < 0 or exponent < 0:
-            raise ValueError("a number of the RSA key is negative")
-        return cls.of(rsa.RSAPublicNumbers(exponent, modulus).public_key())
-
-    @classmethod
-    def of_info(cls, info: bytes) -> PublicKey:
-        """From SubjectPublicKeyInfo in DER.
-
-        :raises ValueError: if it is none, or of a kind that certificates do not have.
-        """
-        from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-        from optiga.pki.x509_errors import one_error
-
-        with one_error():
-            return cls.of(cast("CertificatePublicKeyTypes", load_der_public_key(info)))
-
-    @property
-    def info(self) -> bytes:
-        """SubjectPublicKeyInfo in DER."""
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-        return self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-    def verifies(self, signature: bytes, data: bytes, hash_name: str) -> bool:
-        """Whether a signature over data is of this key: ECDSA in DER, or PKCS #1 v1.5.
-
-        :param hash_name: sha256, sha384 or sha512.
-        """
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        digest: hashes.HashAlgorithm = getattr(hashes, hash_name.upper())()
-        try:
-            if isinstance(self.key, ec.EllipticCurvePublicKey):
-                self.key.verify(signature, data, ec.ECDSA(digest))
-                return True
-            from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
-            if isinstance(self.key, rsa.RSAPublicKey):
-                self.key.verify(signature, data, padding.PKCS1v15(), digest)
-                return True
-        except InvalidSignature:
-            pass
-        return False
+    return ec.EllipticCurvePublicKey.from_encoded_point(getattr(ec, _CURVE_CLASSES[algorithm])(), point)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError
 from optiga.identity.csr import Csr
 from optiga.pki.certificate import parse_certificates
-from optiga.pki.public_keys import PublicKey
+from optiga.pki.public_keys import public_key_of, public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.provision.journal import Entry, Journal, damaged
 
@@ -46,7 +46,7 @@ def check_entry(entry: Entry) -> Entry:
 
 def _problem(entry: Entry) -> tuple[str, str]:
     """What is wrong with an entry, empty if nothing; and its certificates, armored anew."""
-    key = None if entry.key_info is None else PublicKey.of_info(entry.key_info).info
+    key = None if entry.key_info is None else public_key_of_info(entry.key_info).info
     if entry.csr is not None:
         if key is not None and _key_of_request(entry.csr) != key:
             return "its CSR is of another key", ""
@@ -81,12 +81,12 @@ def _key_of_request(csr: bytes) -> bytes:
     from cryptography import x509
 
     with one_error():
-        return PublicKey.of(x509.load_der_x509_csr(csr).public_key()).info
+        return public_key_of(x509.load_der_x509_csr(csr).public_key()).info
 
 
 def key_digest(key_info: bytes) -> str:
     """What the journal keeps of the key of a certificate that was replaced: SHA-256 of its SubjectPublicKeyInfo."""
-    return hashlib.sha256(PublicKey.of_info(key_info).info).hexdigest()
+    return hashlib.sha256(public_key_of_info(key_info).info).hexdigest()
 
 
 def known_keys(entry: Entry) -> dict[str, str]:

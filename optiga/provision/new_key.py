@@ -12,7 +12,7 @@ from optiga.files.files import write_whole
 from optiga.identity.csr import sign_csr
 from optiga.identity.key_fate import KeyFate
 from optiga.pki.pem import encode_pem
-from optiga.pki.public_keys import PublicKey
+from optiga.pki.public_keys import public_key_of_info
 from optiga.provision.issuers import Certified, Request
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class NewKey:
         oid = self._configuration.slot.key_oid
         with KeyFate(oid) as fate:
             fate.asked()
-            key = self._on_chip.chip.generate_key(oid, algorithm, usage)
+            key = self._on_chip.chip.crypto.generate_key(oid, algorithm, usage)
             fate.made()
         return replace(entry, key_info=key.public_key_info)
 
@@ -88,7 +88,7 @@ class NewKey:
 
     def _check_key(self, certified: Certified, key_info: bytes) -> None:
         """Refuse a certificate of another key than the CSR's."""
-        if certified.chain[0].public_key.info != PublicKey.of_info(key_info).info:
+        if certified.chain[0].public_key.info != public_key_of_info(key_info).info:
             which = f" {certified.certificate_id}, which stays inactive" if certified.certificate_id else ""
             raise CloudError(
                 f"{self._issuer.title} has certified another key than the CSR's: certificate{which}",

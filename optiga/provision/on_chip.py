@@ -13,7 +13,7 @@ from optiga.identity.write import execute_write, plan_certificates
 from optiga.objects.access import check_access, check_counted, needs_shielding
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import parse_certificates
-from optiga.pki.public_keys import PublicKey
+from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectRef, format_oid
@@ -53,7 +53,7 @@ class OnChip:
     def refusal(self) -> ChipError | None:
         """What is said of a slot whose key or certificate the chip neither reads nor uses; None of one that it does."""
         for oid in (self._plan.slot.key_oid, self._plan.target.oid):
-            if unusable := self.chip.find_unusable(oid):
+            if unusable := self.chip.objects.find_unusable(oid):
                 return unusable.error(self.chip.port)
         return None
 
@@ -61,7 +61,7 @@ class OnChip:
         """Why the chip no longer is what an entry says; empty where it has the entry's key, or never had one."""
         if entry.key_info is None:
             return ""
-        public_key = PublicKey.of_info(entry.key_info)
+        public_key = public_key_of_info(entry.key_info)
         proof = prove_public_key(self.chip, self._plan.slot.key_oid, public_key, "the journal's certificate")
         return "" if proof.key_match else proof.text
 
@@ -101,12 +101,12 @@ class OnChip:
     def _sign_once(self, metadata: Metadata) -> None:
         """Have the key that is there sign something."""
         if metadata.algorithm is not None and metadata.key_usage & (KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE):
-            self.chip.key(self._plan.slot.key_oid, metadata.algorithm).sign(os.urandom(CHALLENGE_SIZE))
+            self.chip.crypto.key(self._plan.slot.key_oid, metadata.algorithm).sign(os.urandom(CHALLENGE_SIZE))
 
     def _write_again(self) -> None:
         """Write the certificate that is there once more."""
-        if data := self.chip.read_if_allowed(self._plan.target.oid):
-            self.chip.write(self._plan.target.oid, data)
+        if data := self.chip.objects.read_if_allowed(self._plan.target.oid):
+            self.chip.objects.write(self._plan.target.oid, data)
 
     def _try(self, oid: int, work: Callable[[], None]) -> None:
         """Do what a run will have to do, before the key that the chip has is lost.

@@ -102,19 +102,19 @@ def _write(chip: Chip, planned: ObjectPlan) -> None:
         return
     closed = planned.before.get(_CHANGE) or _NEVER
     try:
-        chip.write_metadata(oid, Metadata({_CHANGE: _ALWAYS}))
+        chip.objects.write_metadata(oid, Metadata({_CHANGE: _ALWAYS}))
         _write_content(chip, planned, {_CHANGE: closed, **changes})
     except BaseException:
         with suppress(OptigaError):
-            chip.write_metadata(oid, Metadata({_CHANGE: closed}))
+            chip.objects.write_metadata(oid, Metadata({_CHANGE: closed}))
         raise
 
 
 def _write_content(chip: Chip, planned: ObjectPlan, changes: dict[int, bytes]) -> None:
     if planned.data:
-        chip.write(planned.info.oid, planned.data)
+        chip.objects.write(planned.info.oid, planned.data)
     if changes:
-        chip.write_metadata(planned.info.oid, Metadata(changes))
+        chip.objects.write_metadata(planned.info.oid, Metadata(changes))
 
 
 def _has_tags(metadata: Metadata) -> bool:

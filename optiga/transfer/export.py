@@ -82,7 +82,7 @@ def read_chip(chip: Chip, chosen: Sequence[ObjectInfo] = ()) -> Export:
         if info.kind is ObjectKind.SESSION or info.oid == LAST_ERROR_CODE:
             continue
         try:
-            metadata = chip.metadata(info.oid)
+            metadata = chip.objects.metadata(info.oid)
         except ChipError as error:
             if error.code == ErrorCode.INVALID_OID and not chosen:  # this model does not have it
                 continue

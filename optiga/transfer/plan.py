@@ -189,7 +189,9 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
         stays.append("it holds no key, and can never have one")
     data, left = _plan_data(chip, entry, before, life_cycle=life_cycle)
     if data:
-        stays += what_stays_written(info.oid, data, chip.read(info.oid) if info.oid in oids.LIFE_CYCLES else b"")
+        stays += what_stays_written(
+            info.oid, data, chip.objects.read(info.oid) if info.oid in oids.LIFE_CYCLES else b""
+        )
     return ObjectPlan(
         info,
         before,
@@ -206,7 +208,7 @@ def _plan_own(chip: Chip, entry: Entry) -> ObjectPlan:
     """What the chip sets itself is only compared, but for the last error code, which reading clears."""
     before = Metadata({})
     try:
-        held = None if entry.info.oid == oids.LAST_ERROR_CODE else chip.read(entry.info.oid)
+        held = None if entry.info.oid == oids.LAST_ERROR_CODE else chip.objects.read(entry.info.oid)
     except ChipError as error:
         if error.code != ErrorCode.INVALID_OID:
             raise
@@ -232,7 +234,7 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     if info.oid in oids.LIFE_CYCLES:
         if not life_cycle:
             return b"", "it goes on with --life-cycle only"
-        held = chip.read_if_allowed(info.oid)
+        held = chip.objects.read_if_allowed(info.oid)
         if held and check_setting(info.oid, data[0], held[0]) is Problem.BACKWARDS:
             raise ConfigurationError(f"{info.label}: a life cycle state never goes back", oid=info.oid)
     return data, ""

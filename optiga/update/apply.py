@@ -22,7 +22,7 @@ def send_update(chip: Chip, update: UpdateSet) -> None:
     :raises BoardError: if the line fails; the same goes for the object.
     """
     try:
-        chip.protected_update(update.oid, update.manifest, update.fragments)
+        chip.updates.apply(update.oid, update.manifest, update.fragments)
     except BoardError as error:
         hint = f"{error.hint}. {AGAIN}" if error.hint else AGAIN
         raise BoardError(error.message, hint=hint, port=error.port, oid=update.oid) from error

@@ -27,7 +27,7 @@ from optiga.update.present import is_there
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.pki.public_keys import PublicKey
+    from optiga.protocol.public_key import PublicKey
     from optiga.update.update_set import UpdateSet
 
 _SAME_VERSION = {
@@ -72,7 +72,7 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
         raise ConfigurationError(
             f"the update is for another chip, {manifest.uid.hex()}", hint=f"This one is {chip.uid.hex}", oid=update.oid
         )
-    target = chip.metadata(update.oid)
+    target = chip.objects.metadata(update.oid)
     has_content = is_there(chip, target, update)
     if has_content:
         return UpdatePlan(target, resumed=False, there_already=True)
@@ -200,7 +200,7 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
 
 def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
     """Whether the object of a trust anchor or secret is one, and may be used."""
-    metadata = chip.metadata(oid)
+    metadata = chip.objects.metadata(oid)
     what = wanted.name.lower()
     if metadata.get(Tag.TYPE) != bytes([wanted]):
         raise ConfigurationError(
@@ -223,16 +223,16 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
     """Verify the signature with the certificate in the trust anchor, where that can be read."""
     from asn1crypto import x509
 
-    from optiga.pki.public_keys import PublicKey
+    from optiga.pki.public_keys import public_key_of_info
 
     oid = update.signed.anchor_oid
-    data = chip.read_if_allowed(oid)
+    data = chip.objects.read_if_allowed(oid)
     if data is None:
         return [f"{format_oid(oid)} cannot be read, so the signature was not checked beforehand"]
     try:
         # asn1crypto, because it takes the certificates that the chip takes; the other library is stricter.
         certificate = x509.Certificate.load(data, strict=True)
-        key = PublicKey.of_info(certificate["tbs_certificate"]["subject_public_key_info"].dump())
+        key = public_key_of_info(certificate["tbs_certificate"]["subject_public_key_info"].dump())
         usages = certificate.key_usage_value
         allowed: set[str] = set() if usages is None else usages.native
     except (ValueError, TypeError, KeyError):
@@ -257,6 +257,8 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
 def _verifies(key: PublicKey, update: UpdateSet) -> bool:
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+    from optiga.pki.public_keys import verifies
+
     if key.algorithm is None:
         return False
     signed = update.signed
@@ -267,4 +269,4 @@ def _verifies(key: PublicKey, update: UpdateSet) -> bool:
         half = len(signature) // 2
         r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
         signature = encode_dss_signature(r, s)
-    return key.verifies(signature, signed.to_be_signed, "sha256")
+    return verifies(key, signature, signed.to_be_signed, "sha256")

@@ -134,9 +134,9 @@ def _sign(manifest: Manifest, anchor_oid: int, signer: PrivateKey) -> SignedMani
     from cryptography.hazmat.primitives.asymmetric import ec, padding
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-    from optiga.pki.public_keys import PublicKey
+    from optiga.pki.public_keys import public_key_of
 
-    public = PublicKey.of(signer.public_key())
+    public = public_key_of(signer.public_key())
     if public.algorithm is None:
         raise ConfigurationError(f"no chip verifies signatures of {public.title} keys")
     if isinstance(signer, ec.EllipticCurvePrivateKey):

@@ -90,9 +90,9 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
     """
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from optiga.pki.public_keys import PublicKey
+    from optiga.pki.public_keys import public_key_of
 
-    public = PublicKey.of(key.public_key())
+    public = public_key_of(key.public_key())
     algorithm = public.algorithm
     if algorithm is None:
         raise ConfigurationError(f"the chip has no {public.title} keys")

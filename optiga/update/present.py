@@ -14,7 +14,7 @@ from optiga.protocol.rules.values import fixed_size
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.pki.public_keys import PublicKey
+    from optiga.protocol.public_key import PublicKey
     from optiga.update.update_set import UpdateSet
 
 
@@ -63,15 +63,15 @@ def _has_key(chip: Chip, target: Metadata, oid: int, kind: KeyUpdate, payload: b
 
 def _public_key(kind: KeyUpdate, payload: bytes) -> PublicKey | None:
     """The public key of the private one that an update brings; None of an AES key, and of what is no key."""
-    from optiga.pki.public_keys import PublicKey
+    from optiga.pki.public_keys import public_key_of_numbers, public_key_of_secret
 
     try:
         parts = dict(tlv.decode(payload))
         if kind.algorithm.is_rsa:
             modulus, exponent = (int.from_bytes(parts[part], "big") for part in (KeyPart.PUBLIC, KeyPart.EXPONENT))
-            return PublicKey.of_rsa(modulus, exponent)
+            return public_key_of_numbers(modulus, exponent)
         if kind.algorithm.is_ec:
-            return PublicKey.of_secret(kind.algorithm, int.from_bytes(parts[KeyPart.SECRET], "big"))
+            return public_key_of_secret(kind.algorithm, int.from_bytes(parts[KeyPart.SECRET], "big"))
     except (ValueError, KeyError):
         pass
     return None

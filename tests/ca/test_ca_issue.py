@@ -30,6 +30,7 @@ from optiga.ca.request import CertificateRequest, load_request
 from optiga.ca.settings import CaSettings
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.pki.pem import encode_pem
+from optiga.pki.public_keys import load_key
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 
 ALLOWED = CaSettings(allow_dns=("*.example.com",))
@@ -280,7 +281,7 @@ class TestLoadedBack:
         monkeypatch.setattr(
             "optiga.ca.authority.build_device",
             lambda request, _grant, issuer, serial, validity: build_ca(
-                request.subject, request.public_key.key, issuer, serial, validity, path_length=0
+                request.subject, load_key(request.public_key), issuer, serial, validity, path_length=0
             ),
         )
         with pytest.raises(CertificateError, match="it is not issued"):

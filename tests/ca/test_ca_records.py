@@ -20,6 +20,7 @@ from optiga.ca.integrity import read_crl_file
 from optiga.ca.profile import CLOCK_TOLERANCE
 from optiga.ca.records import create_records, open_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.pki.public_keys import load_key
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_older, make_request, openssl
 from tests.support.sampling import sampled
 
@@ -245,7 +246,7 @@ class TestRollback:
         assert "records.sig is not there" in root.renew_crl(trust_records=True)
         head = Head.parse(root.folder.head_path.read_bytes())
         assert head is not None
-        assert head.is_of(root.certificate.public_key.key)
+        assert head.is_of(load_key(root.certificate.public_key))
         assert root.renew_crl(trust_records=True) == ""
         root.issue(make_request())
 

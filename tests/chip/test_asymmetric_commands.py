@@ -17,20 +17,20 @@ from optiga.chip.commands.encrypt_asym import EncryptAsym
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.commands.get_random import DrawPreMasterSecret, GetRandom
 from optiga.chip.commands.set_data_object import SetMetadata
-from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Request
 from tests.support.scripted import REFUSED, ScriptedTransport, answer
 
 SESSION = 0xE100
-P256 = GivenKey(KeyAlgorithm.SECP256R1, b"\x03\x42\x00\x04" + bytes(64))
-P521 = GivenKey(KeyAlgorithm.SECP521R1, b"\x03\x81\x86\x00\x04" + bytes(132))
-RSA = GivenKey(KeyAlgorithm.RSA1024, b"\x03\x02\x00\x00")
+P256 = PublicKey.of_chip(KeyAlgorithm.SECP256R1, b"\x03\x42\x00\x04" + bytes(64))
+P521 = PublicKey.of_chip(KeyAlgorithm.SECP521R1, b"\x03\x81\x86\x00\x04" + bytes(132))
+RSA = PublicKey.of_chip(KeyAlgorithm.RSA1024, b"\x03\x02\x00\x00")
 PRF = KeyDerivation.TLS_PRF_SHA256
 HKDF = KeyDerivation.HKDF_SHA512
 
@@ -152,7 +152,7 @@ def test_a_tls_client_of_the_host_on_an_emulated_chip() -> None:
     chip = Chip(InProcess())
     server = ec.generate_private_key(ec.SECP256R1())
     numbers = server.public_key().public_numbers()
-    peer = GivenKey(
+    peer = PublicKey.of_chip(
         KeyAlgorithm.SECP256R1,
         b"\x03\x42\x00\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big"),
     )
@@ -181,7 +181,7 @@ def test_rsa_on_an_emulated_chip() -> None:
     chip = Chip(InProcess())
     key = chip.generate_key("five", "rsa1024")
     assert key.public_key is not None
-    public_key = GivenKey(KeyAlgorithm.RSA1024, key.public_key)
+    public_key = PublicKey.of_chip(KeyAlgorithm.RSA1024, key.public_key)
     encrypted = chip.execute(EncryptAsym(b"hello", public_key))
     assert chip.execute(DecryptAsym(key.oid, encrypted)) == b"hello"
     outside = load_der_public_key(key.public_key_info)

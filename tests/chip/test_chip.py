@@ -12,12 +12,12 @@ from optiga.chip.commands.calc_hash import CalcHash, ObjectPart
 from optiga.chip.commands.close_application import CloseApplication, Hibernate
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.commands.verify_sign import VerifySign
-from optiga.chip.given_key import GivenKey
 from optiga.errors import ChipError
 from optiga.protocol import der
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.public_key import PublicKey
 from tests.support.scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 
 EC_KEY = (
@@ -248,7 +248,7 @@ def test_hibernating_that_is_refused_says_what_to_do() -> None:
 
 def test_verify_with_a_key_and_with_a_certificate_on_the_chip() -> None:
     chip, transport = open_with(OK, OK)
-    key = GivenKey(optiga.KeyAlgorithm.SECP256R1, bytes.fromhex(EC_KEY))
+    key = PublicKey.of_chip(optiga.KeyAlgorithm.SECP256R1, bytes.fromhex(EC_KEY))
     chip.execute(VerifySign(b"d" * 32, b"s", key, SignatureScheme.ECDSA))
     chip.execute(VerifySign(b"d" * 32, b"s", 0xE0E8, SignatureScheme.ECDSA))
     start = "010020" + "64" * 32 + "02000173"

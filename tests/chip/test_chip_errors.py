@@ -54,10 +54,10 @@ class TestWhatAModelLacks:
     @pytest.mark.parametrize(
         ("lack", "use", "lacking"),
         [
-            ("counters", lambda chip: chip.count(0xE120), ["trust-x"]),
-            ("pre-master secrets", lambda chip: chip.toolbox.draw_pre_master_secret(0xE100), ["trust-x"]),
+            ("counters", lambda chip: chip.objects.count(0xE120), ["trust-x"]),
+            ("pre-master secrets", lambda chip: chip.crypto.draw_pre_master_secret(0xE100), ["trust-x"]),
             ("command CloseApplication", lambda chip: chip.hibernate(), ["trust-x"]),
-            ("command DecryptSym", lambda chip: chip.toolbox.authorize(0xF1D0, b"secret"), ["trust-m-v1", "trust-x"]),
+            ("command DecryptSym", lambda chip: chip.crypto.authorize(0xF1D0, b"secret"), ["trust-m-v1", "trust-x"]),
             ("random bytes in sessions", lambda chip: chip.random(16, session=0xE100), ["trust-m-v1", "trust-x"]),
         ],
         ids=lambda value: value if isinstance(value, str) else "",

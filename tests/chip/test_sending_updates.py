@@ -1,4 +1,4 @@
-"""``Chip.protected_update``: the commands of an update, byte for byte as the manual has them, and refusals."""
+"""``Updates.apply``: the commands of an update, byte for byte as the manual has them, and refusals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def open_with(*answers: bytes) -> tuple[Chip, ScriptedTransport]:
 def test_a_manifest_and_two_fragments() -> None:
     """As Infineon's library sends them: start, continue, final."""
     chip, transport = open_with(answer(UID), OK, OK, OK)
-    chip.protected_update(SAMPLE.target_oid, bytes.fromhex(SAMPLE.manifest), FRAGMENTS)
+    chip.updates.apply(SAMPLE.target_oid, bytes.fromhex(SAMPLE.manifest), FRAGMENTS)
     assert [sent.hex() for sent in transport.sent[2:]] == [
         "8301008e30008b" + SAMPLE.manifest,
         "83010283320280" + SAMPLE.fragments[0],
@@ -33,7 +33,7 @@ def test_a_manifest_and_two_fragments() -> None:
 def test_nothing_is_sent_without_a_fragment() -> None:
     chip, transport = open_with()
     with pytest.raises(ConfigurationError, match="an update without a fragment"):
-        chip.protected_update(SAMPLE.target_oid, bytes.fromhex(SAMPLE.manifest), [])
+        chip.updates.apply(SAMPLE.target_oid, bytes.fromhex(SAMPLE.manifest), [])
     assert len(transport.sent) == 1
 
 
@@ -48,6 +48,6 @@ def test_nothing_is_sent_without_a_fragment() -> None:
 def test_a_refusal_ends_it(steps: int, code: str, hint: str) -> None:
     chip, transport = open_with(answer(UID), *[OK] * steps, REFUSED, answer(code))
     with pytest.raises(ChipError, match=hint) as caught:
-        chip.protected_update(SAMPLE.target_oid, bytes.fromhex(SAMPLE.manifest), FRAGMENTS)
+        chip.updates.apply(SAMPLE.target_oid, bytes.fromhex(SAMPLE.manifest), FRAGMENTS)
     assert (caught.value.code, caught.value.oid) == (int(code, 16), SAMPLE.target_oid)
     assert len(transport.sent) == 1 + 1 + steps + 2

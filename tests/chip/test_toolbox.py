@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from optiga.chip import Chip
 from optiga.chip.commands.calc_hash import ObjectPart
-from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
 from optiga.emulator.factory import factory_objects
 from optiga.emulator.models import TRUST_M_V3
@@ -28,6 +27,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.derivation import tls_prf
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.public_key import PublicKey
 from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
 
@@ -57,15 +57,15 @@ def spki(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
 class TestHashes:
     def test_of_any_length(self, chip: Chip) -> None:
         for message in (b"", b"abc", MESSAGE):
-            assert chip.toolbox.sha256(message) == hashlib.sha256(message).digest()
+            assert chip.crypto.sha256(message) == hashlib.sha256(message).digest()
 
     def test_of_objects(self, chip: Chip) -> None:
         chip.write(0xF1D0, b"on the chip")
-        digest = chip.toolbox.sha256(b"before ", ObjectPart(0xF1D0, 3, 3), b" behind")
+        digest = chip.crypto.sha256(b"before ", ObjectPart(0xF1D0, 3, 3), b" behind")
         assert digest == hashlib.sha256(b"before the behind").digest()
 
     def test_two_at_a_time(self, chip: Chip) -> None:
-        box = chip.toolbox
+        box = chip.crypto
         one, other = box.begin_hash(), box.begin_hash()
         one, other = box.continue_hash(one, b"a"), box.continue_hash(other, MESSAGE)
         one = box.continue_hash(one, b"bc")
@@ -76,32 +76,32 @@ class TestHashes:
 class TestAes:
     @pytest.mark.parametrize("bits", [128, 192, 256])
     def test_there_and_back(self, chip: Chip, emulated: EmulatedChip, bits: int) -> None:
-        chip.toolbox.generate_aes_key(bits)
+        chip.crypto.generate_aes_key(bits)
         iv = bytes(range(16))
-        protected = chip.toolbox.encrypt_aes(MESSAGE, SymmetricMode.CBC, iv)
+        protected = chip.crypto.encrypt_aes(MESSAGE, SymmetricMode.CBC, iv)
         stored = emulated._table.get(0xE200)
         assert stored is not None
         assert len(stored.data) == bits // 8
         encryptor = Cipher(algorithms.AES(stored.data), modes.CBC(iv)).encryptor()
         assert protected == encryptor.update(MESSAGE) + encryptor.finalize()
-        assert chip.toolbox.decrypt_aes(protected, SymmetricMode.CBC, iv) == MESSAGE
+        assert chip.crypto.decrypt_aes(protected, SymmetricMode.CBC, iv) == MESSAGE
         mac = CMAC(algorithms.AES(stored.data))
         mac.update(MESSAGE[:-1])
-        assert chip.toolbox.mac(MESSAGE[:-1]) == mac.finalize()
+        assert chip.crypto.mac(MESSAGE[:-1]) == mac.finalize()
 
     def test_a_key_for_the_host(self, chip: Chip) -> None:
-        drawn = {chip.toolbox.draw_aes_key(256) for _ in range(2)}
+        drawn = {chip.crypto.draw_aes_key(256) for _ in range(2)}
         assert [len(key) for key in drawn] == [32, 32]
 
     def test_mistakes(self, chip: Chip) -> None:
         with pytest.raises(ConfigurationError, match="no AES key has 512 bits"):
-            chip.toolbox.generate_aes_key(512)
+            chip.crypto.generate_aes_key(512)
         with pytest.raises(ConfigurationError, match="CMAC makes MACs"):
-            chip.toolbox.encrypt_aes(bytes(16), SymmetricMode.CMAC)
+            chip.crypto.encrypt_aes(bytes(16), SymmetricMode.CMAC)
         with pytest.raises(ConfigurationError, match="whole blocks"):
-            chip.toolbox.encrypt_aes(b"short")
+            chip.crypto.encrypt_aes(b"short")
         with pytest.raises(ChipError, match="holds no key"):
-            chip.toolbox.encrypt_aes(bytes(16))
+            chip.crypto.encrypt_aes(bytes(16))
 
 
 class TestSecrets:
@@ -114,28 +114,28 @@ class TestSecrets:
         assert isinstance(ours, ec.EllipticCurvePublicKey)
         secret = peer.exchange(ec.ECDH(), ours)
         assert key.agree(spki(peer)) == secret
-        derived = chip.toolbox.hkdf(SESSION, 32, salt=b"salt", info=b"info")
+        derived = chip.crypto.hkdf(SESSION, 32, salt=b"salt", info=b"info")
         assert derived == HKDF(hashes.SHA256(), 32, b"salt", b"info").derive(secret)
-        mac = chip.toolbox.hmac(SESSION, MESSAGE, "sha384")
+        mac = chip.crypto.hmac(SESSION, MESSAGE, "sha384")
         assert mac == hmac.digest(secret, MESSAGE, "sha384")
-        assert len(chip.toolbox.tls_prf(SESSION, b"key expansion", bytes(64), 40, hash_name="sha512")) == 40
+        assert len(chip.crypto.tls_prf(SESSION, b"key expansion", bytes(64), 40, hash_name="sha512")) == 40
 
     def test_derivation_into_sessions(self, chip: Chip) -> None:
         """As in a TLS handshake: the master secret stays in the chip, the keys of the connection come out."""
         server = rsa.generate_private_key(65537, 2048)
-        chip.toolbox.draw_pre_master_secret(SESSION, size=30, prepended=b"\xfe\xfd")
-        protected = chip.toolbox.encrypt_rsa(SESSION, GivenKey.from_info(spki(server)))
+        chip.crypto.draw_pre_master_secret(SESSION, size=30, prepended=b"\xfe\xfd")
+        protected = chip.crypto.encrypt_rsa(SESSION, PublicKey.from_info(spki(server)))
         secret = server.decrypt(protected, padding.PKCS1v15())
         assert (secret[:2], len(secret)) == (b"\xfe\xfd", 32)
-        assert chip.toolbox.tls_prf(SESSION, b"master secret", bytes(64), 48, session=OTHER_SESSION) == b""
+        assert chip.crypto.tls_prf(SESSION, b"master secret", bytes(64), 48, session=OTHER_SESSION) == b""
         master = tls_prf("sha256", secret, b"master secret" + bytes(64), 48)
-        assert chip.toolbox.hkdf(OTHER_SESSION, 32, session=SESSION) == b""
+        assert chip.crypto.hkdf(OTHER_SESSION, 32, session=SESSION) == b""
         derived = HKDF(hashes.SHA256(), 32, None, b"").derive(master)
-        assert chip.toolbox.hmac(SESSION, MESSAGE) == hmac.digest(derived, MESSAGE, "sha256")
+        assert chip.crypto.hmac(SESSION, MESSAGE) == hmac.digest(derived, MESSAGE, "sha256")
 
     def test_rsa(self, chip: Chip) -> None:
         key = chip.generate_key("five", "rsa1024", KeyUsage.ENCRYPTION)
-        protected = chip.toolbox.encrypt_rsa(b"secret", GivenKey.from_info(key.public_key_info))
+        protected = chip.crypto.encrypt_rsa(b"secret", PublicKey.from_info(key.public_key_info))
         assert key.decrypt(protected) == b"secret"
         ours = load_der_public_key(key.public_key_info)
         assert isinstance(ours, rsa.RSAPublicKey)
@@ -143,11 +143,11 @@ class TestSecrets:
 
     def test_a_pre_master_secret_never_leaves(self, chip: Chip) -> None:
         server = rsa.generate_private_key(65537, 2048)
-        chip.toolbox.draw_pre_master_secret(SESSION)
-        protected = chip.toolbox.encrypt_rsa(SESSION, GivenKey.from_info(spki(server)))
+        chip.crypto.draw_pre_master_secret(SESSION)
+        protected = chip.crypto.encrypt_rsa(SESSION, PublicKey.from_info(spki(server)))
         secret = server.decrypt(protected, padding.PKCS1v15())
         assert len(secret) == 48
-        assert chip.toolbox.hkdf(SESSION, 32) == HKDF(hashes.SHA256(), 32, None, b"").derive(secret)
+        assert chip.crypto.hkdf(SESSION, 32) == HKDF(hashes.SHA256(), 32, None, b"").derive(secret)
 
     def test_authorization(self, chip: Chip) -> None:
         chip.write_metadata(0xF1D0, Metadata({Tag.TYPE: b"\x31", Tag.EXECUTE: b"\x00"}))
@@ -158,69 +158,69 @@ class TestSecrets:
             chip.read(0xF1D1)
         assert caught.value.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
         with pytest.raises(ChipError) as caught:
-            chip.toolbox.authorize(0xF1D0, b"a guess")
+            chip.crypto.authorize(0xF1D0, b"a guess")
         assert caught.value.code == ErrorCode.AUTHORIZATION_FAILURE
-        chip.toolbox.authorize(0xF1D0, b"a secret of sixteen or more")
+        chip.crypto.authorize(0xF1D0, b"a secret of sixteen or more")
         assert chip.read(0xF1D1) == b"for those who know"
-        chip.toolbox.clear_authorization(0xF1D0)
+        chip.crypto.clear_authorization(0xF1D0)
         with pytest.raises(ChipError):
             chip.read(0xF1D1)
         challenge = b"who? " + chip.random(32, session=SESSION, prepended=b"who? ")
         mac = hmac.digest(b"a secret of sixteen or more", challenge + b"me", "sha512")
-        chip.toolbox.verify_hmac(0xF1D0, SESSION, challenge, mac, arbitrary=b"me", hash_name="sha512")
+        chip.crypto.verify_hmac(0xF1D0, SESSION, challenge, mac, arbitrary=b"me", hash_name="sha512")
         assert chip.read(0xF1D1) == b"for those who know"
 
     def test_an_authorization_is_given_up_in_any_session(self, chip: Chip) -> None:
         chip.write_metadata(0xF1D0, Metadata({Tag.TYPE: b"\x31", Tag.EXECUTE: b"\x00"}))
         chip.write(0xF1D0, b"a secret of sixteen or more")
         chip.write_metadata(0xF1D1, Metadata({Tag.READ: b"\x23\xf1\xd0"}))
-        chip.toolbox.authorize(0xF1D0, b"a secret of sixteen or more")
+        chip.crypto.authorize(0xF1D0, b"a secret of sixteen or more")
         chip.random(32, session=OTHER_SESSION)
-        chip.toolbox.clear_authorization(0xF1D0, session=OTHER_SESSION)
+        chip.crypto.clear_authorization(0xF1D0, session=OTHER_SESSION)
         with pytest.raises(ChipError, match="0x07"):
             chip.read(0xF1D1)
         with pytest.raises(ChipError):
-            chip.toolbox.hkdf(OTHER_SESSION, 32)
+            chip.crypto.hkdf(OTHER_SESSION, 32)
 
     def test_only_an_authorization_is_given_up(self, chip: Chip) -> None:
         with pytest.raises(ChipError) as caught:
-            chip.toolbox.clear_authorization(0xBEEF)
+            chip.crypto.clear_authorization(0xBEEF)
         assert caught.value.code == ErrorCode.INVALID_OID
         for oid in (0xE0F1, 0xF1D1):
             with pytest.raises(ConfigurationError, match=f"0x{oid:X} is no authorization reference"):
-                chip.toolbox.clear_authorization(oid)
+                chip.crypto.clear_authorization(oid)
         chip.close_application()
         with pytest.raises(ChipError):
-            chip.toolbox.clear_authorization(0xF1D0)
+            chip.crypto.clear_authorization(0xF1D0)
 
     def test_mistakes(self, chip: Chip) -> None:
         key = chip.generate_key("second")
         with pytest.raises(ConfigurationError, match="the other side's public key"):
             key.agree(b"nonsense")
         with pytest.raises(ConfigurationError, match="'md5' is no digest of the chip"):
-            chip.toolbox.hkdf(SESSION, 32, hash_name="md5")
+            chip.crypto.hkdf(SESSION, 32, hash_name="md5")
 
 
 def test_counting(chip: Chip) -> None:
     chip.write(0xE120, bytes.fromhex("0000000000000005"))
-    chip.count(0xE120)
-    chip.count(0xE120, 3)
+    chip.objects.count(0xE120)
+    chip.objects.count(0xE120, 3)
     assert chip.read(0xE120)[:4] == b"\0\0\0\x04"
-    chip.count(0xE120, 200)
+    chip.objects.count(0xE120, 200)
     with pytest.raises(ChipError, match="at its threshold"):
-        chip.count(0xE120)
+        chip.objects.count(0xE120)
     with pytest.raises(ConfigurationError, match="1 to 255"):
-        chip.count(0xE120, 0)
+        chip.objects.count(0xE120, 0)
 
 
 def test_hibernation(emulated: EmulatedChip) -> None:
     """A session's secret survives the loss of power, and only once."""
     with Chip(EmulatedTransport(emulated)) as chip:
-        chip.toolbox.draw_pre_master_secret(SESSION)
-        before = chip.toolbox.hkdf(SESSION, 32)
+        chip.crypto.draw_pre_master_secret(SESSION)
+        before = chip.crypto.hkdf(SESSION, 32)
         handle = chip.hibernate()
     chip = Chip(EmulatedTransport(emulated), handle=handle)
-    assert chip.toolbox.hkdf(SESSION, 32) == before
+    assert chip.crypto.hkdf(SESSION, 32) == before
     with pytest.raises(ChipError, match="no context of that handle"):
         Chip(EmulatedTransport(emulated), handle=handle)
 
@@ -228,7 +228,7 @@ def test_hibernation(emulated: EmulatedChip) -> None:
 class TestRunningHash:
     def test_it_tells_its_digest_and_goes_on(self, chip: Chip) -> None:
         chip.write(0xF1D0, b"on the chip")
-        with chip.toolbox.run_hash() as running:
+        with chip.crypto.run_hash() as running:
             assert running.digest() == hashlib.sha256(b"").digest()
             running.update(MESSAGE)
             assert running.digest() == hashlib.sha256(MESSAGE).digest()
@@ -236,7 +236,7 @@ class TestRunningHash:
             assert running.digest() == hashlib.sha256(MESSAGE + b"the chip").digest()
 
     def test_the_chip_drops_it_in_the_end(self, chip: Chip) -> None:
-        with chip.toolbox.run_hash() as running:
+        with chip.crypto.run_hash() as running:
             running.update(b"abc")
         with pytest.raises(ChipError) as refusal:
             running.digest()
@@ -246,9 +246,9 @@ class TestRunningHash:
         """Its own end then fails, which says nothing beside the error before."""
 
         def hash_two() -> None:
-            with chip.toolbox.run_hash() as running:
+            with chip.crypto.run_hash() as running:
                 running.update(b"abc")
-                chip.toolbox.sha256(MESSAGE)
+                chip.crypto.sha256(MESSAGE)
                 running.update(b"def")
 
         with pytest.raises(ChipError) as refusal:
@@ -263,7 +263,7 @@ class TestDrawnKeyPairs:
         from tests.support.scripted import ScriptedTransport, answer
 
         with Chip(EmulatedTransport(EmulatedChip())) as chip:
-            one, other = (chip.toolbox.draw_key_pair(KeyAlgorithm.SECP256R1) for _ in range(2))
+            one, other = (chip.crypto.draw_key_pair(KeyAlgorithm.SECP256R1) for _ in range(2))
         mixed = tlv.encode(1, der.encode(der.OCTET_STRING, one.private_key)) + tlv.encode(2, other.public_key)
         with (
             Chip(ScriptedTransport(answer(mixed))) as chip,
@@ -276,4 +276,4 @@ class TestDrawnKeyPairs:
         from tests.support.scripted import ScriptedTransport, answer
 
         with Chip(ScriptedTransport(answer(data))) as chip, pytest.raises(ChipError, match="not what the manual says"):
-            chip.toolbox.draw_key_pair(KeyAlgorithm.SECP256R1)
+            chip.crypto.draw_key_pair(KeyAlgorithm.SECP256R1)

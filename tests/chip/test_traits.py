@@ -23,11 +23,11 @@ from optiga.chip.commands.get_data_object import GetData, GetLastError
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.commands.set_data_object import SetData
 from optiga.chip.commands.set_object_protected import SetObjectProtected
-from optiga.chip.given_key import GivenKey
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.commands.set_object_protected import UpdateStep
+from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Returns
 from optiga.protocol.symmetric import SymmetricMode
 from tests.support.commands import COMMANDS, drawn
@@ -114,8 +114,8 @@ def test_how_commands_print_themselves() -> None:
     )
     shown = SetData(0xE0E1, 0, bytes(1000))
     assert f"content=(1000 bytes {'00' * 32}…)" in repr(shown)
-    key = GivenKey(KeyAlgorithm.RSA1024, b"\x03\x02\x00\x00")
-    assert repr(EncryptAsym(0xE100, key)).startswith("EncryptAsym(message=0xE100, key=GivenKey(algorithm=RSA1024, ")
+    key = PublicKey.of_chip(KeyAlgorithm.RSA1024, b"\x03\x02\x00\x00")
+    assert repr(EncryptAsym(0xE100, key)).startswith("EncryptAsym(message=0xE100, key=PublicKey(info=(21 bytes 3013")
     hiding = (
         OpenApplication(secret * 2 + b"89"),
         SetData(0xE140, 0, secret),

@@ -115,13 +115,13 @@ class TestStates:
 
     def test_a_saved_context_is_in_it(self, cli: Cli) -> None:
         with optiga.open_chip("emulator:chip") as chip:
-            chip.toolbox.draw_pre_master_secret(0xE100)
-            before = chip.toolbox.hkdf(0xE100, 32)
+            chip.crypto.draw_pre_master_secret(0xE100)
+            before = chip.crypto.hkdf(0xE100, 32)
             handle = chip.hibernate()
         assert cli("emulator", "dump", "chip", "--out", "state.json").code == 0
         assert cli("emulator", "load", "state.json", "copy").code == 0
         with Chip(open_emulated(Path("copy")), handle=handle) as chip:
-            assert chip.toolbox.hkdf(0xE100, 32) == before
+            assert chip.crypto.hkdf(0xE100, 32) == before
 
     @pytest.mark.parametrize(
         ("content", "line"),

@@ -71,10 +71,16 @@ def test_the_library_takes_names_and_references_too(port: str) -> None:
         assert key.oid == chip.key("third").oid == chip.key("0xE0E2").oid == chip.key(0xE0F2).oid == 0xE0F2
         assert chip.key("0xE200", KeyAlgorithm.AES128).oid == 0xE200
         chip.write("third", b"held")
-        assert chip.read(third) == chip.read("0xE0E2") == chip.read(0xE0E2) == chip.read_if_allowed("third") == b"held"
+        assert (
+            chip.read(third)
+            == chip.read("0xE0E2")
+            == chip.read(0xE0E2)
+            == chip.objects.read_if_allowed("third")
+            == b"held"
+        )
         assert chip.metadata("third").used_size == chip.metadata("0xE0E2").used_size == 4
         assert chip.metadata("0xE0F2").algorithm is KeyAlgorithm.SECP256R1
-        assert chip.find_unusable("third") is None
+        assert chip.objects.find_unusable("third") is None
 
 
 @pytest.mark.parametrize("name", ["seventh", "", "0xE0E1 1"])

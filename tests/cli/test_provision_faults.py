@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import optiga
+from optiga.chip.sessions.crypto import Crypto
+from optiga.chip.sessions.objects import Objects
 from optiga.cloud.aws.connection import ATTEMPTS, AwsOptions, connect
 from tests.support.ca_helpers import make_request
 from tests.support.cli.provisioned import OPERATIONS, Bench
@@ -174,13 +177,21 @@ def test_adopted_among_many(run: Cli, bench: Bench) -> None:
 class TestChipFails:
     """The chip fails where AWS does not: nothing is active, and the next run finishes."""
 
-    @pytest.mark.parametrize("method", sampled(["generate_key", "write", "read", "metadata", "execute"], keep=1))
+    METHODS: ClassVar = {
+        "generate_key": Crypto,
+        "write": Objects,
+        "read": Objects,
+        "metadata": Objects,
+        "execute": optiga.Chip,
+    }
+
+    @pytest.mark.parametrize("method", sampled(METHODS, keep=1))
     def test_a_method_fails(self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
         def fail(*_: object, **__: object) -> None:
             raise optiga.ChipError("the chip is tired")
 
         with monkeypatch.context() as patched:
-            patched.setattr(optiga.Chip, method, fail)
+            patched.setattr(self.METHODS[method], method, fail)
             assert run().code == 4
         assert bench.active() == []
         assert run().code == 0
@@ -191,7 +202,7 @@ class TestChipFails:
         self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(optiga.Chip, "write", lambda *_, **__: None)
+            patched.setattr(Objects, "write", lambda *_, **__: None)
             result = run()
         assert result.code == 4
         assert "holds other bytes than were written" in result.errors[0]

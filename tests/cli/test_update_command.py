@@ -208,7 +208,7 @@ class TestKeys:
         assert {"algorithm: absent -> aes256", "key_usage: absent -> encryption"} <= set(lines)
         encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
         with optiga.open_chip(port) as chip:
-            assert chip.toolbox.encrypt_aes(bytes(16), SymmetricMode.ECB) == encryptor.update(bytes(16))
+            assert chip.crypto.encrypt_aes(bytes(16), SymmetricMode.ECB) == encryptor.update(bytes(16))
 
 
 class TestMetadata:

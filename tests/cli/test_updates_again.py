@@ -56,7 +56,10 @@ def apply(cli: Cli, port: str, update: UpdateSet, *options: str) -> Result:
 def state(port: str) -> Any:
     with optiga.open_chip(port) as chip:
         return {
-            oid: (chip.metadata(oid).encode(), chip.read_if_allowed(oid) if oid not in (0xE0F3, 0xE0FC) else b"")
+            oid: (
+                chip.metadata(oid).encode(),
+                chip.objects.read_if_allowed(oid) if oid not in (0xE0F3, 0xE0FC) else b"",
+            )
             for oid in (0xF1E0, 0xF1D3, 0xF1D4, 0xE0F3, 0xE0FC, 0xE0E1)
         }
 

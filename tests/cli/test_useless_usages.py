@@ -106,7 +106,7 @@ def make(chip: optiga.Chip, algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
     if algorithm.is_ec or algorithm.is_rsa:
         chip.generate_key("second" if algorithm.is_ec else "five", algorithm, usage)
     else:
-        chip.toolbox.generate_aes_key(int(algorithm.title.removeprefix("aes")), usage)
+        chip.crypto.generate_aes_key(int(algorithm.title.removeprefix("aes")), usage)
 
 
 KEYS = [(0xE0F1, KeyAlgorithm.SECP256R1), (0xE0F3, KeyAlgorithm.BRAINPOOLP384R1), (0xE0FC, KeyAlgorithm.RSA2048)]
@@ -116,7 +116,7 @@ def fill(port: str, *more: tuple[int, KeyAlgorithm]) -> None:
     """Have a chip with keys, an AES key among them."""
     with optiga.open_chip(port) as chip:
         chip.write_metadata(0xE200, parse_metadata_words(["change: always"]))
-        chip.toolbox.generate_aes_key(128)
+        chip.crypto.generate_aes_key(128)
         for oid, algorithm in more:
             chip.generate_key(oid, algorithm)
 

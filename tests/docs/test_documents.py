@@ -28,7 +28,9 @@ DOCUMENTS = [
 ]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 
-SET_UP = re.compile(r"python3 -m venv \.venv|\.venv/bin/python -m pip install (-q )?-e (\.|'\.\[\w+\]')")
+SET_UP = re.compile(
+    r"python3 -m venv \.venv|\.venv/bin/python -m pip install (-q )?(--no-compile )?-e (\.|'\.\[\w+\]')"
+)
 """What the continuous integration runs in a fresh clone."""
 NOT_RUN = {
     ".venv/bin/python -m pytest -n auto": "it would run this test",

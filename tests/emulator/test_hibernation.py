@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from optiga.emulator import MemoryStore, SqliteStore
-from optiga.emulator.keys import verifies
+from optiga.emulator.keys import public_bit_string, verifies
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.sessions import Origin, SessionSecret, UsableKey
 from optiga.emulator.store import reset_chip_file
 from optiga.errors import BoardError
 from optiga.protocol import tlv
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode, SignatureScheme
+from optiga.protocol.public_key import PublicKey
 from tests.support.emulator.emulated import Clock, Probe, key_target, two
 
 OPEN, CLOSE, RANDOM = CommandCode.OPEN_APPLICATION, CommandCode.CLOSE_APPLICATION, CommandCode.GET_RANDOM
@@ -70,7 +71,9 @@ def test_everything_comes_back(probe: Probe) -> None:
     key = probe.machine.sessions[0xE100]
     assert isinstance(key, UsableKey)
     signature = probe.sign(0xE100, DIGEST)
-    assert verifies(key.private.public_key(), key.algorithm, SignatureScheme.ECDSA, DIGEST, signature)
+    assert verifies(
+        PublicKey.of_chip(key.algorithm, public_bit_string(key.private)), SignatureScheme.ECDSA, DIGEST, signature
+    )
 
 
 def test_what_is_sent_in_parts_does_not_survive(probe: Probe) -> None:

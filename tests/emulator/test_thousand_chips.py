@@ -9,6 +9,7 @@ from optiga.emulator.objects import StoredObject
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, SignatureScheme
+from optiga.protocol.public_key import PublicKey
 from tests.support.emulator.certificates import DIGEST
 from tests.support.emulator.emulated import ECDSA, command, key_target, to_sign
 
@@ -29,8 +30,8 @@ def test_each_makes_a_key_and_signs() -> None:
     assert len(set(public_keys)) == len({chip.execute(READ_UID) for chip in chips}) == CHIPS
     for public_key, signature in zip(public_keys, signatures, strict=True):
         assert signature[0] == 0
-        loaded = keys.load_public(KeyAlgorithm.SECP256R1, public_key)
-        assert keys.verifies(loaded, KeyAlgorithm.SECP256R1, SignatureScheme.ECDSA, DIGEST, signature[4:])
+        loaded = PublicKey.of_chip(KeyAlgorithm.SECP256R1, public_key)
+        assert keys.verifies(loaded, SignatureScheme.ECDSA, DIGEST, signature[4:])
 
 
 def test_what_one_does_no_other_feels() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import optiga.emulator
 from optiga.chip import Chip
+from optiga.chip.sessions.objects import Objects
 from optiga.emulator.identity import root_key
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.identity.genuineness import load_trust, prove_genuine, prove_unchanged
@@ -21,7 +22,7 @@ from optiga.objects.stored import decode_stored
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.objects import SLOTS
+from optiga.protocol.objects import SLOTS, Reference
 from tests.support.identity.authorities import SECOND, Authority, Chain, constraints, write_trust
 from tests.support.identity.csr_helpers import NOW, CountingTransport
 
@@ -147,14 +148,17 @@ class TestObject:
         But for the count of unused bits in front of the signature: it is not signed, and may be 1 before a zero.
         """
 
-        class Damaged(Chip):
-            def read(self, oid: int, offset: int = 0, length: int | None = None) -> bytes:
+        class Damaged(Objects):
+            def read(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes:
                 data = bytearray(super().read(oid, offset, length))
                 data[position % len(data)] ^= change
                 return bytes(data)
 
-        chip = Damaged(CountingTransport())
-        (whole,) = decode_stored(Chip.read(chip, 0xE0E0))
+        class DamagedChip(Chip):
+            objects = property(Damaged)
+
+        chip = DamagedChip(CountingTransport())
+        (whole,) = decode_stored(Objects(chip).read(0xE0E0))
         message = ""
         try:
             proven = prove_genuine(chip, load_trust(EMULATOR_ROOT))
@@ -184,27 +188,33 @@ class TestBound:
         assert not chain.prove([leaf], root).is_emulated
 
     def test_another_uid_behind_the_challenge(self) -> None:
-        class Changing(Chip):
+        class Changing(Objects):
             reads = 0
 
-            def read(self, oid: int, offset: int = 0, length: int | None = None) -> bytes:
+            def read(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes:
                 data = super().read(oid, offset, length)
                 if oid != 0xE0C2:
                     return data
                 Changing.reads += 1
                 return data if Changing.reads == 1 else data[:-1] + bytes([data[-1] ^ 1])
 
+        class Swapped(Chip):
+            objects = property(Changing)
+
         with pytest.raises(CertificateError, match="says another UID"):
-            prove_genuine(Changing(CountingTransport()), load_trust(EMULATOR_ROOT))
+            prove_genuine(Swapped(CountingTransport()), load_trust(EMULATOR_ROOT))
 
     @pytest.mark.parametrize("replays", [(), (0xE0C2,), (0xE0C2, 0xE0E0)])
     def test_another_chip(self, chip: Chip, replays: tuple[int, ...]) -> None:
         """Also one that repeats what the first has said; it has not its key."""
         genuine = prove_genuine(chip, load_trust(EMULATOR_ROOT))
 
-        class Other(Chip):
-            def read(self, oid: int, offset: int = 0, length: int | None = None) -> bytes:
+        class Replayed(Objects):
+            def read(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes:
                 return chip.read(oid, offset, length) if oid in replays else super().read(oid, offset, length)
+
+        class Other(Chip):
+            objects = property(Replayed)
 
         with pytest.raises(CertificateError, match="not the chip that has proven"):
             prove_unchanged(Other(CountingTransport(), port="board 1"), genuine)

@@ -10,6 +10,7 @@ from asn1crypto import x509
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from optiga.chip import Chip
+from optiga.chip.sessions.objects import Objects
 from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
 from optiga.objects.info import chip_information, format_information
@@ -98,18 +99,16 @@ def test_information_about_a_chip(chip):
 
 
 def test_a_model_that_lacks_objects(chip, monkeypatch):
-    read, metadata = chip.read, chip.metadata
-
     def lacking(function, lacked):
-        def call(oid, *part, **parts):
+        def call(objects, oid, *part, **parts):
             if oid in lacked:
                 raise ChipError("no such object", code=ErrorCode.INVALID_OID)
-            return function(oid, *part, **parts)
+            return function(objects, oid, *part, **parts)
 
         return call
 
-    monkeypatch.setattr(chip, "read", lacking(read, [SECURITY_EVENT_COUNTER, 0xE0E3]))
-    monkeypatch.setattr(chip, "metadata", lacking(metadata, [0xE0FC, 0xE0FD]))
+    monkeypatch.setattr(Objects, "read", lacking(Objects.read, [SECURITY_EVENT_COUNTER, 0xE0E3]))
+    monkeypatch.setattr(Objects, "metadata", lacking(Objects.metadata, [0xE0FC, 0xE0FD]))
     information = chip_information(chip, now=NOW)
     assert "security_event_counter" not in information
     assert list(information["slots"]) == ["first", "second", "third", "fourth"]
@@ -118,9 +117,9 @@ def test_a_model_that_lacks_objects(chip, monkeypatch):
 
 
 def test_other_errors_are_not_hidden(chip, monkeypatch):
-    def broken(oid):
+    def broken(_, oid):
         raise ChipError("broken", code=ErrorCode.INTERNAL_PROCESS_ERROR)
 
-    monkeypatch.setattr(chip, "metadata", broken)
+    monkeypatch.setattr(Objects, "metadata", broken)
     with pytest.raises(ChipError, match="broken"):
         chip_information(chip)

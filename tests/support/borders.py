@@ -14,7 +14,7 @@ from typing import Any
 from asn1crypto import x509 as other_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
@@ -211,8 +211,7 @@ class Borders:
 
     def _load_public_key(self, der: bytes) -> None:
         self._put(der)
-        info = load_public_key(self._file).key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        load_der_public_key(info)
+        load_der_public_key(load_public_key(self._file).info)
 
     def _take_answer(self, der: bytes) -> None:
         _check_loads(answers.pem(_pem(der), "DescribeCertificate", "certificate"))

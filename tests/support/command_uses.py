@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from optiga.chip import Chip
 from optiga.chip.commands.calc_hash import CalcHash, ObjectPart
 from optiga.chip.commands.gen_key_pair import GenKeyPair
-from optiga.chip.given_key import GivenKey
 from optiga.emulator import EmulatedChip
 from optiga.emulator.factory import factory_objects
 from optiga.emulator.models import TRUST_M_V3
@@ -31,6 +30,7 @@ from optiga.protocol.codes import APPLICATION_ID, CommandCode, KeyUsage, Signatu
 from optiga.protocol.commands.calc_hash import HASH_SHA256, HashStep
 from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Request
 from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
@@ -129,9 +129,9 @@ def open_application(bench: Bench, _: int) -> None:
 
 
 def restore_application(bench: Bench, _: int) -> None:
-    bench.chip.toolbox.draw_pre_master_secret(SESSION)
-    before = bench.chip.toolbox.hkdf(SESSION, 32)
-    assert bench.open(bench.chip.hibernate()).toolbox.hkdf(SESSION, 32) == before
+    bench.chip.crypto.draw_pre_master_secret(SESSION)
+    before = bench.chip.crypto.hkdf(SESSION, 32)
+    assert bench.open(bench.chip.hibernate()).crypto.hkdf(SESSION, 32) == before
 
 
 def close_application(bench: Bench, _: int) -> None:
@@ -172,7 +172,7 @@ def write_metadata(bench: Bench, _: int) -> None:
 
 def count(bench: Bench, _: int) -> None:
     bench.chip.write(COUNTER, (7).to_bytes(4, "big") + (100).to_bytes(4, "big"))
-    bench.chip.count(COUNTER, 5)
+    bench.chip.objects.count(COUNTER, 5)
     assert bench.chip.read(COUNTER)[:4] == (12).to_bytes(4, "big")
 
 
@@ -182,7 +182,7 @@ def protected_update(bench: Bench, _: int) -> None:
     bench.write(updating.ANCHOR_OID, updating.certificate_of(updating.signer()), b"\x11")
     bench.chip.write_metadata(updating.TARGET, Metadata({Tag.CHANGE: updating.BY_ANCHOR}))
     update = updating.made(data)
-    bench.chip.protected_update(updating.TARGET, update.manifest, update.fragments)
+    bench.chip.updates.apply(updating.TARGET, update.manifest, update.fragments)
     assert bench.chip.read(updating.TARGET) == data
 
 
@@ -197,14 +197,14 @@ def random(bench: Bench, param: int) -> None:
 def random_in_session(bench: Bench, param: int) -> None:
     """What the session holds is what an authorization is then made of."""
     drawn = b"who? " + bench.chip.random(32, deterministic=param == 1, session=SESSION, prepended=b"who? ")
-    bench.chip.toolbox.verify_hmac(AUTHORIZATION, SESSION, drawn, hmac.digest(SECRET, drawn, "sha256"))
+    bench.chip.crypto.verify_hmac(AUTHORIZATION, SESSION, drawn, hmac.digest(SECRET, drawn, "sha256"))
 
 
 def pre_master_secret(bench: Bench, _: int) -> None:
-    bench.chip.toolbox.draw_pre_master_secret(SESSION)
+    bench.chip.crypto.draw_pre_master_secret(SESSION)
     server = rsa.generate_private_key(65537, 2048)
     secret = server.decrypt(
-        bench.chip.toolbox.encrypt_rsa(SESSION, GivenKey.from_info(spki(server))), padding.PKCS1v15()
+        bench.chip.crypto.encrypt_rsa(SESSION, PublicKey.from_info(spki(server))), padding.PKCS1v15()
     )
     assert (len(secret), secret[:2]) == (48, b"\x03\x03")
 
@@ -223,24 +223,24 @@ def _encrypted(mode: int, message: bytes, iv: bytes = bytes(16)) -> bytes:
 
 def encrypt(bench: Bench, param: int) -> None:
     for message in (SHORT, LONG):
-        assert bench.chip.toolbox.encrypt_aes(message, SymmetricMode(param)) == _encrypted(param, message)
+        assert bench.chip.crypto.encrypt_aes(message, SymmetricMode(param)) == _encrypted(param, message)
 
 
 def encrypt_with_iv(bench: Bench, param: int) -> None:
     for message in (SHORT, LONG):
-        protected = bench.chip.toolbox.encrypt_aes(message, SymmetricMode(param), AES_KEY)
+        protected = bench.chip.crypto.encrypt_aes(message, SymmetricMode(param), AES_KEY)
         assert protected == _encrypted(param, message, AES_KEY)
 
 
 def decrypt(bench: Bench, param: int) -> None:
     for message in (SHORT, LONG):
-        assert bench.chip.toolbox.decrypt_aes(_encrypted(param, message), SymmetricMode(param)) == message
+        assert bench.chip.crypto.decrypt_aes(_encrypted(param, message), SymmetricMode(param)) == message
 
 
 def decrypt_with_iv(bench: Bench, param: int) -> None:
     for message in (SHORT, LONG):
         protected = _encrypted(param, message, AES_KEY)
-        assert bench.chip.toolbox.decrypt_aes(protected, SymmetricMode(param), AES_KEY) == message
+        assert bench.chip.crypto.decrypt_aes(protected, SymmetricMode(param), AES_KEY) == message
 
 
 def mac(bench: Bench, param: int) -> None:
@@ -251,22 +251,22 @@ def mac(bench: Bench, param: int) -> None:
             expected = running.finalize()
         else:
             expected = _encrypted(SymmetricMode.CBC, message)[-16:]
-        assert bench.chip.toolbox.mac(message, SymmetricMode(param)) == expected
+        assert bench.chip.crypto.mac(message, SymmetricMode(param)) == expected
 
 
 def hmac_of(bench: Bench, param: int) -> None:
     name = SymmetricMode(param).name.removeprefix("HMAC_").lower()
     agreed = bench.agree(SESSION)
     for message in (SHORT, LONG):
-        assert bench.chip.toolbox.hmac(SHARED, message, name) == hmac.digest(SECRET, message, name)
-        assert bench.chip.toolbox.hmac(SESSION, message, name) == hmac.digest(agreed, message, name)
+        assert bench.chip.crypto.hmac(SHARED, message, name) == hmac.digest(SECRET, message, name)
+        assert bench.chip.crypto.hmac(SESSION, message, name) == hmac.digest(agreed, message, name)
 
 
 def authorize(bench: Bench, param: int) -> None:
     bench.chip.write(SMALL, b"for those who know")
     bench.chip.write_metadata(SMALL, Metadata({Tag.READ: b"\x23" + AUTHORIZATION.to_bytes(2, "big")}))
     name = SymmetricMode(param).name.removeprefix("HMAC_").lower()
-    bench.chip.toolbox.authorize(AUTHORIZATION, SECRET, hash_name=name)
+    bench.chip.crypto.authorize(AUTHORIZATION, SECRET, hash_name=name)
     assert bench.chip.read(SMALL) == b"for those who know"
 
 
@@ -276,21 +276,21 @@ def authorize(bench: Bench, param: int) -> None:
 def encrypt_rsa(bench: Bench, _: int) -> None:
     for bits in (1024, 2048):
         peer = rsa.generate_private_key(65537, bits)
-        protected = bench.chip.toolbox.encrypt_rsa(SHORT, GivenKey.from_info(spki(peer)))
+        protected = bench.chip.crypto.encrypt_rsa(SHORT, PublicKey.from_info(spki(peer)))
         assert peer.decrypt(protected, padding.PKCS1v15()) == SHORT
 
 
 def encrypt_rsa_for_certificate(bench: Bench, _: int) -> None:
     peer = rsa.generate_private_key(65537, 2048)
     bench.write(CERTIFICATE, certify(peer, usages={"key_encipherment"}), b"\x11")
-    assert peer.decrypt(bench.chip.toolbox.encrypt_rsa(SHORT, CERTIFICATE), padding.PKCS1v15()) == SHORT
+    assert peer.decrypt(bench.chip.crypto.encrypt_rsa(SHORT, CERTIFICATE), padding.PKCS1v15()) == SHORT
 
 
 def encrypt_rsa_session_for_certificate(bench: Bench, _: int) -> None:
     peer = rsa.generate_private_key(65537, 2048)
     bench.write(CERTIFICATE, certify(peer, usages={"key_encipherment"}), b"\x11")
-    bench.chip.toolbox.draw_pre_master_secret(SESSION)
-    assert len(peer.decrypt(bench.chip.toolbox.encrypt_rsa(SESSION, CERTIFICATE), padding.PKCS1v15())) == 48
+    bench.chip.crypto.draw_pre_master_secret(SESSION)
+    assert len(peer.decrypt(bench.chip.crypto.encrypt_rsa(SESSION, CERTIFICATE), padding.PKCS1v15())) == 48
 
 
 def decrypt_rsa(bench: Bench, _: int) -> None:
@@ -304,35 +304,35 @@ def decrypt_rsa_into_session(bench: Bench, _: int) -> None:
     key = bench.chip.generate_key("five", "rsa1024", KeyUsage.ENCRYPTION)
     protected = rsa_key(key.public_key_info).encrypt(SECRET, padding.PKCS1v15())
     assert key.decrypt(protected, session=SESSION) == b""
-    assert bench.chip.toolbox.hkdf(SESSION, 32) == HKDF(hashes.SHA256(), 32, None, b"").derive(SECRET)
+    assert bench.chip.crypto.hkdf(SESSION, 32) == HKDF(hashes.SHA256(), 32, None, b"").derive(SECRET)
 
 
 # Hashes
 
 
 def sha256(bench: Bench, _: int) -> None:
-    assert bench.chip.toolbox.sha256(SHORT) == hashlib.sha256(SHORT).digest()
-    assert bench.chip.toolbox.sha256(LONG * 3) == hashlib.sha256(LONG * 3).digest()
+    assert bench.chip.crypto.sha256(SHORT) == hashlib.sha256(SHORT).digest()
+    assert bench.chip.crypto.sha256(LONG * 3) == hashlib.sha256(LONG * 3).digest()
 
 
 def sha256_of_objects(bench: Bench, _: int) -> None:
     bench.chip.write(LARGE, LONG[:1500])
     whole, part = ObjectPart(LARGE, 0, 1500), ObjectPart(LARGE, 10, 20)
     expected = hashlib.sha256(LONG[:1500] + LONG[10:30] + LONG[:1500]).digest()
-    assert bench.chip.toolbox.sha256(part) == hashlib.sha256(LONG[10:30]).digest()
-    assert bench.chip.toolbox.sha256(whole, part, whole) == expected
+    assert bench.chip.crypto.sha256(part) == hashlib.sha256(LONG[10:30]).digest()
+    assert bench.chip.crypto.sha256(whole, part, whole) == expected
 
 
 def run_hash(bench: Bench, _: int) -> None:
     bench.chip.write(SMALL, b"on the chip")
-    with bench.chip.toolbox.run_hash() as running:
+    with bench.chip.crypto.run_hash() as running:
         running.update(SHORT)
         running.update(ObjectPart(SMALL, 0, 11))
         assert running.digest() == hashlib.sha256(SHORT + b"on the chip").digest()
 
 
 def hash_with_contexts(bench: Bench, _: int) -> None:
-    box = bench.chip.toolbox
+    box = bench.chip.crypto
     bench.chip.write(SMALL, b"on the chip")
     one, other = box.begin_hash(), box.begin_hash()
     one = box.continue_hash(one, SHORT)
@@ -382,13 +382,13 @@ def _signed(param: int) -> tuple[Any, bytes, bytes]:
 
 def verify(bench: Bench, param: int) -> None:
     key, digest, signature = _signed(param)
-    bench.chip.toolbox.verify_digest(digest, signature, GivenKey.from_info(spki(key)), SignatureScheme(param))
+    bench.chip.crypto.verify_digest(digest, signature, PublicKey.from_info(spki(key)), SignatureScheme(param))
 
 
 def verify_with_certificate(bench: Bench, param: int) -> None:
     key, digest, signature = _signed(param)
     bench.write(CERTIFICATE, certify(key, usages={"digital_signature"}), b"\x11")
-    bench.chip.toolbox.verify_digest(digest, signature, CERTIFICATE, SignatureScheme(param))
+    bench.chip.crypto.verify_digest(digest, signature, CERTIFICATE, SignatureScheme(param))
 
 
 # Keys
@@ -408,7 +408,7 @@ def generate_key_in_session(bench: Bench, param: int) -> None:
 
 
 def draw_key_pair(bench: Bench, param: int) -> None:
-    pair = bench.chip.toolbox.draw_key_pair(KeyAlgorithm(param))
+    pair = bench.chip.crypto.draw_key_pair(KeyAlgorithm(param))
     info = der.encode(der.SEQUENCE, IDENTIFIERS[KeyAlgorithm(param)] + pair.public_key)
     number = int.from_bytes(pair.private_key, "big")
     if KeyAlgorithm(param).is_rsa:
@@ -419,16 +419,16 @@ def draw_key_pair(bench: Bench, param: int) -> None:
 
 
 def generate_aes_key(bench: Bench, param: int) -> None:
-    before = bench.chip.toolbox.mac(SHORT)
-    bench.chip.toolbox.generate_aes_key(int(KeyAlgorithm(param).title[3:]))
+    before = bench.chip.crypto.mac(SHORT)
+    bench.chip.crypto.generate_aes_key(int(KeyAlgorithm(param).title[3:]))
     assert bench.chip.metadata(0xE200).algorithm is KeyAlgorithm(param)
-    assert bench.chip.toolbox.mac(SHORT) != before
+    assert bench.chip.crypto.mac(SHORT) != before
 
 
 def draw_aes_key(bench: Bench, param: int) -> None:
     bits = int(KeyAlgorithm(param).title[3:])
-    assert len({bench.chip.toolbox.draw_aes_key(bits) for _ in range(3)}) == 3
-    assert len(bench.chip.toolbox.draw_aes_key(bits)) == bits // 8
+    assert len({bench.chip.crypto.draw_aes_key(bits) for _ in range(3)}) == 3
+    assert len(bench.chip.crypto.draw_aes_key(bits)) == bits // 8
 
 
 # Secrets
@@ -443,7 +443,7 @@ def agree(bench: Bench, _: int) -> None:
 
 def agree_into_session(bench: Bench, _: int) -> None:
     secret = bench.agree(SESSION)
-    assert bench.chip.toolbox.hkdf(SESSION, 32) == HKDF(hashes.SHA256(), 32, None, b"").derive(secret)
+    assert bench.chip.crypto.hkdf(SESSION, 32) == HKDF(hashes.SHA256(), 32, None, b"").derive(secret)
 
 
 def _derived(method: KeyDerivation, secret: bytes, salt: bytes, info: bytes, size: int) -> bytes:
@@ -461,28 +461,28 @@ def derive(bench: Bench, param: int) -> None:
     method = KeyDerivation(param)
     agreed = bench.agree(SESSION)
     for oid, secret in ((SHARED, SECRET), (SESSION, agreed)):
-        derived = bench.chip.toolbox.derive(oid, method, 40, salt=SHORT)
+        derived = bench.chip.crypto.derive(oid, method, 40, salt=SHORT)
         assert derived == _derived(method, secret, SHORT, b"", 40)
 
 
 def derive_with_info(bench: Bench, param: int) -> None:
     method = KeyDerivation(param)
-    derived = bench.chip.toolbox.derive(SHARED, method, 40, salt=SHORT, info=b"info")
+    derived = bench.chip.crypto.derive(SHARED, method, 40, salt=SHORT, info=b"info")
     assert derived == _derived(method, SECRET, SHORT, b"info", 40)
 
 
 def derive_into_session(bench: Bench, param: int) -> None:
     method = KeyDerivation(param)
-    assert bench.chip.toolbox.derive(SHARED, method, 48, salt=SHORT, session=OTHER_SESSION) == b""
+    assert bench.chip.crypto.derive(SHARED, method, 48, salt=SHORT, session=OTHER_SESSION) == b""
     derived = _derived(method, SECRET, SHORT, b"", 48)
-    assert bench.chip.toolbox.hmac(OTHER_SESSION, SHORT) == hmac.digest(derived, SHORT, "sha256")
+    assert bench.chip.crypto.hmac(OTHER_SESSION, SHORT) == hmac.digest(derived, SHORT, "sha256")
 
 
 def derive_into_session_with_info(bench: Bench, param: int) -> None:
     method = KeyDerivation(param)
-    bench.chip.toolbox.derive(SHARED, method, 48, salt=SHORT, info=b"info", session=OTHER_SESSION)
+    bench.chip.crypto.derive(SHARED, method, 48, salt=SHORT, info=b"info", session=OTHER_SESSION)
     derived = _derived(method, SECRET, SHORT, b"info", 48)
-    assert bench.chip.toolbox.hmac(OTHER_SESSION, SHORT) == hmac.digest(derived, SHORT, "sha256")
+    assert bench.chip.crypto.hmac(OTHER_SESSION, SHORT) == hmac.digest(derived, SHORT, "sha256")
 
 
 def form_of(command: bytes) -> str:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from optiga.chip import commands as host
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.calc_hash import ObjectPart
-from optiga.chip.given_key import GivenKey
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import ALL_OBJECTS
+from optiga.protocol.public_key import PublicKey
 from optiga.protocol.symmetric import CIPHERS, HMACS
 
 for _module in pkgutil.iter_modules(host.__path__):
@@ -37,7 +37,8 @@ SESSIONS = st.sampled_from([0xE100, 0xE101])
 OIDS = st.sampled_from([*ALL_OBJECTS, 0xE0EA, 0xF1FF])
 """Objects of each model, and some of none."""
 _SHORT = st.binary(max_size=40)
-_GIVEN = st.builds(GivenKey, st.sampled_from([known for known in KeyAlgorithm if known.is_ec or known.is_rsa]), _SHORT)
+_PAIRS = [known for known in KeyAlgorithm if known.is_ec or known.is_rsa]
+_GIVEN = st.builds(PublicKey.of_chip, st.sampled_from(_PAIRS), _SHORT)
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "oid": OIDS,
     "session": st.none() | SESSIONS,

@@ -192,7 +192,7 @@ class AnswerBorder(Border):
             lambda chip: chip.key(0xE0F0).sign(b"x", "sha256"),
             lambda chip: chip.random(32),
             lambda chip: check_update(chip, self._update),
-            lambda chip: chip.toolbox.sha256(b"abc"),
+            lambda chip: chip.crypto.sha256(b"abc"),
             lambda chip: chip.write(0xF1D1, b"abc"),
             lambda chip: chip.hibernate(),
         )

@@ -34,9 +34,9 @@ def look(chip: EmulatedChip, line: FaultyLine) -> dict[str, str]:
     opened = Chip(BridgeTransport(line, port="board"), port="board")
     seen = {}
     for oid in OBJECTS:
-        seen[f"{oid:x}"] = (opened.read_if_allowed(oid) or b"none").hex()
+        seen[f"{oid:x}"] = (opened.objects.read_if_allowed(oid) or b"none").hex()
         seen[f"{oid:x} metadata"] = opened.metadata(oid).encode().hex()
-    seen["e0f1"] = str(opened.read_if_allowed(0xE0F1))
+    seen["e0f1"] = str(opened.objects.read_if_allowed(0xE0F1))
     return seen
 
 

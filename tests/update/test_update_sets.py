@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optiga.chip import Chip
+from optiga.chip.sessions.objects import Objects
 from optiga.errors import ConfigurationError
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
@@ -167,6 +168,6 @@ def test_a_condition_that_no_manual_has(monkeypatch: pytest.MonkeyPatch) -> None
     """What the chip says of itself is nothing that this program has checked."""
     chip = Chip(EmulatedTransport(updatable().chip))
     odd = chip.metadata(TARGET).with_tags({Tag.CHANGE: b"\x5f"})
-    monkeypatch.setattr(chip, "metadata", lambda _: odd)
+    monkeypatch.setattr(Objects, "metadata", lambda *_: odd)
     with pytest.raises(ConfigurationError, match=r"0xF1E0 is not known: .*0x5f"):
         check_update(chip, made(b"abc"))

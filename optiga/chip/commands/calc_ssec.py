@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data, secret_traits
-from optiga.chip.given_key import GivenKey, encode_key
+from optiga.chip.commands.given_key import encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_EXPORT, TAG_SESSION
 from optiga.protocol.commands.calc_ssec import TAG_KEY_OID, TYPICAL_MS, KeyAgreement
+from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Traits
 
 
@@ -26,7 +27,7 @@ class CalcSSec(Command[bytes]):
     """
 
     oid: int
-    peer: GivenKey
+    peer: PublicKey
     session: int | None = None
 
     code: ClassVar[CommandCode] = CommandCode.CALC_SSEC
@@ -44,9 +45,9 @@ class CalcSSec(Command[bytes]):
         if self.session is not None:
             expect_no_data(answer)
             return b""
-        curve = CURVES.get(self.peer.algorithm)
+        curve = CURVES.get(self.peer.chip_algorithm)
         if curve is None or len(answer) != curve.coordinate_size:
-            raise ValueError(f"{len(answer)} bytes, which are no coordinate of {self.peer.algorithm.title}")
+            raise ValueError(f"{len(answer)} bytes, which are no coordinate of {self.peer.title}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
-from optiga.chip.given_key import GivenKey, encode_key
+from optiga.chip.commands.given_key import encode_key
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import RSA_KEY_BITS
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_DATA
 from optiga.protocol.commands.encrypt_asym import TAG_SESSION, TYPICAL_MS, AsymmetricCipher
+from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
@@ -26,7 +27,7 @@ class EncryptAsym(Command[bytes]):
     """
 
     message: bytes | int
-    key: GivenKey | int
+    key: PublicKey | int
 
     code: ClassVar[CommandCode] = CommandCode.ENCRYPT_ASYM
     param: ClassVar[int] = AsymmetricCipher.RSAES_PKCS1_V15
@@ -54,8 +55,8 @@ class EncryptAsym(Command[bytes]):
     def parse(self, answer: bytes) -> bytes:
         encrypted = parse_data(answer)
         sizes = {bits // 8 for bits in RSA_KEY_BITS.values()}
-        if isinstance(self.key, GivenKey):
-            sizes = {RSA_KEY_BITS.get(self.key.algorithm, 0) // 8}
+        if isinstance(self.key, PublicKey):
+            sizes = {RSA_KEY_BITS.get(self.key.chip_algorithm, 0) // 8}
         if len(encrypted) not in sizes:
             raise ValueError(f"{len(encrypted)} bytes encrypted, which no RSA key of the command gives")
         return encrypted

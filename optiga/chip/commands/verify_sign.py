@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
-from optiga.chip.given_key import GivenKey, encode_key
+from optiga.chip.commands.given_key import encode_key
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, SignatureScheme
 from optiga.protocol.commands.verify_sign import TAG_DIGEST, TAG_SIGNATURE, TYPICAL_MS
+from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
@@ -24,7 +25,7 @@ class VerifySign(Command[None]):
 
     digest: bytes
     signature: bytes
-    key: GivenKey | int
+    key: PublicKey | int
     scheme: SignatureScheme
 
     code: ClassVar[CommandCode] = CommandCode.VERIFY_SIGN

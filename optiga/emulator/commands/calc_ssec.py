@@ -21,12 +21,12 @@ def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     if not key.algorithm.is_ec or not int(key.usage) & KeyUsage.KEY_AGREEMENT:
         raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
     try:
-        algorithm, public_key = take_public_key(machine, which, bit_string)
+        public_key = take_public_key(machine, which, bit_string)
     except CommandError as error:
         # Real chips find a point off the curve only in using the key with it, which counts as a use.
         if error.code is ErrorCode.INVALID_DATA and which == bytes([key.algorithm]):
             raise CommandError(error.code, is_use=keys.is_whole_point(key.algorithm, bit_string)) from None
         raise
-    if algorithm is not key.algorithm:
+    if public_key.algorithm is not key.algorithm:
         raise CommandError(ErrorCode.INVALID_DATA)
     return machine.give_secret(target, keys.agree(key.private, public_key), Origin.AGREED)

@@ -7,10 +7,11 @@ from optiga.emulator.fields import expect_tags, take_number, take_public_key, ta
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol import tlv
-from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE, KeyAlgorithm
+from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands import TAG_ALGORITHM, TAG_CERTIFICATE_OID, TAG_DATA, TAG_PUBLIC_KEY
 from optiga.protocol.commands.encrypt_asym import TAG_SESSION
+from optiga.protocol.public_key import PublicKey
 
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
@@ -20,12 +21,12 @@ def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     source = TAG_SESSION if from_session else TAG_DATA
     if TAG_CERTIFICATE_OID in tags:
         given, where = expect_tags(tags, source, TAG_CERTIFICATE_OID)
-        algorithm, public_key = _certified_key(machine, take_number(where, 2), from_session=from_session)
+        public_key = _certified_key(machine, take_number(where, 2), from_session=from_session)
     else:
         given, which, bit_string = expect_tags(tags, source, TAG_ALGORITHM, TAG_PUBLIC_KEY)
-        algorithm, public_key = _given_key(machine, which, bit_string)
+        public_key = _given_key(machine, which, bit_string)
     message = machine.secret(take_session(given), Origin.PRE_MASTER) if from_session else given
-    if len(message) > RSA_KEY_BITS[algorithm] // 8 - RSA_PADDING_SIZE:
+    if len(message) > RSA_KEY_BITS[public_key.chip_algorithm] // 8 - RSA_PADDING_SIZE:
         raise CommandError(ErrorCode.INVALID_DATA)
     try:
         return tlv.encode(TAG_DATA, keys.encrypt(public_key, message))
@@ -33,19 +34,19 @@ def execute(machine: Machine, _param: int, data: bytes) -> bytes:
         raise CommandError(ErrorCode.INVALID_DATA) from None
 
 
-def _given_key(machine: Machine, identifier: bytes, bit_string: bytes) -> tuple[KeyAlgorithm, keys.PublicKey]:
-    algorithm, public_key = take_public_key(machine, identifier, bit_string)
-    if not algorithm.is_rsa:
+def _given_key(machine: Machine, identifier: bytes, bit_string: bytes) -> PublicKey:
+    public_key = take_public_key(machine, identifier, bit_string)
+    if not public_key.chip_algorithm.is_rsa:
         raise CommandError(ErrorCode.UNSUPPORTED_PARAMETERS)
-    return algorithm, public_key
+    return public_key
 
 
-def _certified_key(machine: Machine, oid: int, *, from_session: bool) -> tuple[KeyAlgorithm, keys.PublicKey]:
+def _certified_key(machine: Machine, oid: int, *, from_session: bool) -> PublicKey:
     """The key of a certificate. A secret of the chip takes one for key encipherment (footnote to EncryptAsym)."""
     from optiga.emulator.certificates import certified_key
 
     usages = ("key_encipherment",) if from_session else ("key_encipherment", "data_encipherment")
-    algorithm, public_key = certified_key(machine.certificate(oid), *usages)
-    if not algorithm.is_rsa:
+    public_key = certified_key(machine.certificate(oid), *usages)
+    if not public_key.chip_algorithm.is_rsa:
         raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
-    return algorithm, public_key
+    return public_key

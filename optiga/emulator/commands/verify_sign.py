@@ -25,17 +25,17 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         oid = take_number(where, 2)
         if machine.object(oid).metadata.get(Tag.TYPE) not in _CERTIFICATE_TYPES:
             raise CommandError(ErrorCode.INVALID_OID)
-        algorithm, public_key = signing_key(machine.certificate(oid))
-        if algorithm not in machine.model.algorithms:
+        public_key = signing_key(machine.certificate(oid))
+        if public_key.algorithm not in machine.model.algorithms:
             raise CommandError(ErrorCode.UNSUPPORTED_CERTIFICATE)
     else:
         digest, signature, which, given = expect_tags(tags, TAG_DIGEST, TAG_SIGNATURE, TAG_ALGORITHM, TAG_PUBLIC_KEY)
-        algorithm, public_key = take_public_key(machine, which, given)
-    if not keys.fits_scheme(algorithm, scheme):
+        public_key = take_public_key(machine, which, given)
+    if not keys.fits_scheme(public_key.chip_algorithm, scheme):
         raise CommandError(ErrorCode.INVALID_PARAM)
-    fits = keys.fits_digest(algorithm, scheme, digest, at_least=1)
+    fits = keys.fits_digest(public_key.chip_algorithm, scheme, digest, at_least=1)
     if not fits or len(digest) > MAX_DIGEST or len(signature) > MAX_SIGNATURE:
         raise CommandError(ErrorCode.INVALID_DATA)
-    if not keys.verifies(public_key, algorithm, scheme, digest, signature):
+    if not keys.verifies(public_key, scheme, digest, signature):
         raise CommandError(ErrorCode.SIGNATURE_VERIFICATION_FAILURE)
     return b""

@@ -15,7 +15,7 @@ from optiga.emulator import SqliteStore
 from optiga.emulator.objects import StoredObject
 from optiga.identity.proof import prove_public_key
 from optiga.objects.stored import decode_stored, is_empty
-from optiga.pki.public_keys import PublicKey
+from optiga.pki.public_keys import public_key_of
 from optiga.protocol.objects import SECURITY_EVENT_COUNTER
 from tests.support.cloud.server import Cloud
 
@@ -91,7 +91,7 @@ class Bench:
 
     def has_key_of(self, pem: str) -> bool:
         """Whether the chip's second slot has the key of a certificate."""
-        key = PublicKey.of(x509.load_pem_x509_certificate(pem.encode()).public_key())
+        key = public_key_of(x509.load_pem_x509_certificate(pem.encode()).public_key())
         with optiga.open_chip(self.port) as chip:
             return prove_public_key(chip, KEY, key).key_match is True
 

@@ -11,6 +11,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import APPLICATION_ID, ObjectType
 from optiga.protocol.codes import CommandCode as Code
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.public_key import PublicKey
 from tests.support import infineon_updates as updates
 from tests.support.emulator.agreeing import install_key
 from tests.support.emulator.certificates import certify, signature_of
@@ -194,7 +195,7 @@ def _symmetric() -> list[Sequence]:
 def _asymmetric() -> list[Sequence]:
     private = private_keys()[RSA_KEY]
     public_key = keys.public_bit_string(private)  # type: ignore[arg-type]
-    protected = keys.encrypt(private.public_key(), b"message")  # type: ignore[attr-defined]
+    protected = keys.encrypt(PublicKey.of_chip(KeyAlgorithm.RSA1024, public_key), b"message")
     recipient = ((0x05, b"\x41"), (0x06, public_key))
     drawn = command(Code.GET_RANDOM, 0x04, two(46) + two(SESSIONS[3]) + tlvs((0x41, b"\x03\x03")))
     return [

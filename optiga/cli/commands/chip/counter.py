@@ -82,7 +82,7 @@ def count(settings: Settings, oid: str, step: int) -> None:
     info = resolve(oid, COUNTER).info
     settings.check_query(_SAMPLE)
     with settings.open_chip(info.oid) as chip:
-        chip.count(info.oid, step)
+        chip.objects.count(info.oid, step)
         counter = read_counter(chip, info)
     if not counter.left:
         settings.note(f"{info.label} is at its threshold {counter.threshold}: it counts no further")

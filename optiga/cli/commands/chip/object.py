@@ -146,7 +146,7 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     if not words:
         settings.check_query({"oid": "", **SIDE})
         with settings.open_chip(info.oid) as chip:
-            held = chip.metadata(info.oid)
+            held = chip.objects.metadata(info.oid)
         shown = describe_metadata(held)
         if unusable := find_unusable(info.oid, held):
             settings.warn(unusable.text)

@@ -51,7 +51,7 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
     check_out(out, secret=True)
     settings.warn_of_network("the key")
     with settings.open_chip(secret) as chip:
-        key = chip.toolbox.hkdf(secret, size, salt=salt, info=info, hash_name=hash_name)
+        key = chip.crypto.hkdf(secret, size, salt=salt, info=info, hash_name=hash_name)
     _give(settings, f"hkdf-{hash_name}", key, out)
 
 
@@ -78,7 +78,7 @@ def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, ha
     check_out(out, secret=True)
     settings.warn_of_network("the key")
     with settings.open_chip(secret) as chip:
-        key = chip.toolbox.tls_prf(secret, encoded, seed, size, hash_name=hash_name)
+        key = chip.crypto.tls_prf(secret, encoded, seed, size, hash_name=hash_name)
     _give(settings, f"tls-prf-{hash_name}", key, out)
 
 

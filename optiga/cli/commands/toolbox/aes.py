@@ -90,5 +90,5 @@ def mac(settings: Settings, path: str, mode: str) -> None:
     message = read_whole(path, empty=False)
     chosen = plan_mac(message, mode)
     with settings.open_chip() as chip:
-        value = chip.toolbox.mac(message, chosen)
+        value = chip.crypto.mac(message, chosen)
     settings.print_result({"mode": mode, "mac": value.hex()}, text=value.hex())

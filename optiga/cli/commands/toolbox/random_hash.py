@@ -66,7 +66,7 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
     settings.check_query(dict.fromkeys(("hash", "digest"), ""))
     message = b"" if path is None else read_whole(path)
     with settings.open_chip(*([target.oid] if target else [])) as chip:
-        digest = chip.toolbox.sha256(message) if target is None else hash_object(chip, target)
+        digest = chip.crypto.sha256(message) if target is None else hash_object(chip, target)
     settings.print_result({"hash": "sha256", "digest": digest.hex()}, text=digest.hex())
 
 
@@ -86,5 +86,5 @@ def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
     settings.check_query(dict.fromkeys(("hash", "mac"), ""))
     message = read_whole(path, empty=False)
     with settings.open_chip(secret) as chip:
-        mac = chip.toolbox.hmac(secret, message, hash_name)
+        mac = chip.crypto.hmac(secret, message, hash_name)
     settings.print_result({"hash": hash_name, "mac": mac.hex()}, text=mac.hex())

@@ -45,7 +45,7 @@ def encrypt(
     key = plan_rsa_key(None if key_path is None else Path(key_path), oid, len(message))
     check_out(out)
     with settings.open_chip(*([key] if isinstance(key, int) else [])) as chip:
-        protected = chip.toolbox.encrypt_rsa(message, key)
+        protected = chip.crypto.encrypt_rsa(message, key)
     give(settings, protected, "What is encrypted", {}, out=out, as_hex=as_hex)
 
 

@@ -72,7 +72,7 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
         except KeyboardInterrupt:
             settings.warn(f"{label} was being updated. {AGAIN}")
             raise
-        after = describe_metadata(chip.metadata(update.oid))
+        after = describe_metadata(chip.objects.metadata(update.oid))
     if plan.resumed:
         settings.note(f"An update of {label} that had been interrupted is ended by this one")
     before = describe_metadata(plan.before)

@@ -1,4 +1,4 @@
-"""What a chip calculates for its host, beside its own keys' signatures: hashes, ciphers, MACs, secrets.
+"""What a chip calculates for its host: keys and random bytes, hashes, ciphers, MACs, secrets.
 
 SRM, "Sequence Diagrams utilizing cryptographic toolbox functionality". Sessions are the objects 0xE100 to 0xE103: what
 is in one never leaves the chip, and is lost when its application ends.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.chip.key import check_hash, check_usage
+from optiga.chip.key import check_hash, check_usage, find_key, generate_key
+from optiga.chip.references import oid_of
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -20,9 +21,11 @@ from optiga.protocol.symmetric import SymmetricMode
 if TYPE_CHECKING:
     from optiga.chip.commands.calc_hash import ObjectPart
     from optiga.chip.commands.gen_key_pair import DrawnKeyPair
-    from optiga.chip.given_key import GivenKey
-    from optiga.chip.running_hash import RunningHash
+    from optiga.chip.key import Key
     from optiga.chip.session import Session
+    from optiga.chip.sessions.running_hash import RunningHash
+    from optiga.protocol.objects import Reference
+    from optiga.protocol.public_key import PublicKey
 
 _DELIBERATE = (
     ErrorCode.INVALID_LENGTH,
@@ -33,11 +36,43 @@ _DELIBERATE = (
 """How a chip may refuse a verification without a value: the manual names no code for it."""
 
 
-class Toolbox:
-    """The toolbox of a chip. Every method raises ChipError if the chip refuses, with the manual's code."""
+class Crypto:
+    """The cryptographic toolbox of an open chip. Every method raises ChipError if the chip refuses, with its code.
+
+    An object is named as in :class:`~optiga.chip.sessions.objects.Objects`.
+    """
 
     def __init__(self, chip: Session) -> None:
         self._chip = chip
+
+    # Keys and random bytes
+
+    def generate_key(
+        self, slot: Reference, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
+    ) -> Key:
+        """Have the chip make a key pair, as :func:`optiga.chip.key.generate_key`; what the slot held before is lost."""
+        return generate_key(self._chip, slot, algorithm, usage)
+
+    def key(self, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
+        """A key that is already on the chip, as :func:`optiga.chip.key.find_key`."""
+        return find_key(self._chip, slot, algorithm)
+
+    def random(
+        self, size: int, *, deterministic: bool = False, session: int | None = None, prepended: bytes = b""
+    ) -> bytes:
+        """Random bytes, 8 to 256 of them, from the chip's true random number generator. One exchange.
+
+        :param deterministic: from its deterministic one instead.
+        :param session: a session that keeps ``prepended`` and these bytes, at most 66 together.
+        :raises ConfigurationError: if the chip's model keeps none in sessions.
+        """
+        from optiga.chip.commands.get_random import GetRandom
+
+        if session is not None:
+            from optiga.chip.abilities import require_stored_random
+
+            require_stored_random(self._chip, session)
+        return self._chip.execute(GetRandom(size, deterministic, session, prepended))
 
     # Hashes
 
@@ -62,7 +97,7 @@ class Toolbox:
 
     def run_hash(self) -> RunningHash:
         """A hash in the chip's own place for it, as a context manager; it need not be carried to and fro."""
-        from optiga.chip.running_hash import RunningHash
+        from optiga.chip.sessions.running_hash import RunningHash
 
         return RunningHash(self._chip)
 
@@ -108,20 +143,22 @@ class Toolbox:
 
         return b"".join(map(self._chip.perform, decrypt_in_parts(objects.SYMMETRIC_KEY, mode, protected, iv)))
 
-    def mac(self, message: bytes, mode: SymmetricMode = SymmetricMode.CMAC, oid: int = objects.SYMMETRIC_KEY) -> bytes:
+    def mac(
+        self, message: bytes, mode: SymmetricMode = SymmetricMode.CMAC, oid: Reference = objects.SYMMETRIC_KEY
+    ) -> bytes:
         """MAC of a message: 16 bytes for CMAC and CBC-MAC, 32, 48 or 64 for HMAC.
 
         :param oid: the AES key; for HMAC a session with a shared secret, or a data object of a pre-shared secret.
         """
         from optiga.chip.commands.encrypt_sym import encrypt_in_parts
 
-        return b"".join(map(self._chip.perform, encrypt_in_parts(oid, mode, message)))
+        return b"".join(map(self._chip.perform, encrypt_in_parts(oid_of(oid), mode, message)))
 
-    def hmac(self, oid: int, message: bytes, hash_name: str = "sha256") -> bytes:
+    def hmac(self, oid: Reference, message: bytes, hash_name: str = "sha256") -> bytes:
         """HMAC of a message with a secret of the chip, as long as the hash."""
         return self.mac(message, _hmac(hash_name), oid)
 
-    def authorize(self, oid: int, secret: bytes, *, session: int = 0xE100, hash_name: str = "sha256") -> None:
+    def authorize(self, oid: Reference, secret: bytes, *, session: int = 0xE100, hash_name: str = "sha256") -> None:
         """Prove to the chip that the host knows the secret in an object: until it is given up, Auto(oid) holds.
 
         The chip draws a random into a session, the host answers with an HMAC over it. Two exchanges.
@@ -135,12 +172,12 @@ class Toolbox:
 
         mode = _hmac(hash_name)
         self._chip.require(CommandCode.DECRYPT_SYM, mode)
-        challenge = self._chip.random(32, session=session)
-        self._chip.perform(VerifyHmac(oid, mode, session, challenge, hmac.digest(secret, challenge, hash_name)))
+        challenge = self.random(32, session=session)
+        self._chip.perform(VerifyHmac(oid_of(oid), mode, session, challenge, hmac.digest(secret, challenge, hash_name)))
 
     def verify_hmac(
         self,
-        oid: int,
+        oid: Reference,
         session: int,
         challenge: bytes,
         mac: bytes,
@@ -156,17 +193,19 @@ class Toolbox:
         from optiga.chip.commands.decrypt_sym import VerifyHmac
 
         mode = _hmac(hash_name)
-        self._chip.perform(VerifyHmac(oid, mode, session, challenge, mac, arbitrary))
+        self._chip.perform(VerifyHmac(oid_of(oid), mode, session, challenge, mac, arbitrary))
 
-    def clear_authorization(self, oid: int, *, session: int = 0xE100) -> None:
+    def clear_authorization(self, oid: Reference, *, session: int = 0xE100) -> None:
         """Give up the state Auto(oid); the random in the session is used up. Three exchanges.
 
         :raises ConfigurationError: if the object is no authorization reference, which has no such state.
         """
         from optiga.chip.commands.decrypt_sym import ClearAuthorization
+        from optiga.chip.commands.get_data_object import GetMetadata
 
+        oid = oid_of(oid)
         # The chip may refuse before it looks at the object, and its refusal is no failure here.
-        if self._chip.metadata(oid).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
+        if self._chip.execute(GetMetadata(oid)).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
             raise ConfigurationError(f"{objects.format_oid(oid)} is no authorization reference", oid=oid)
         try:
             self._chip.perform(ClearAuthorization(oid, session))
@@ -182,7 +221,9 @@ class Toolbox:
 
         return self._chip.perform(DrawKeyPair(algorithm))
 
-    def verify_digest(self, digest: bytes, signature: bytes, key: GivenKey | int, scheme: SignatureScheme) -> None:
+    def verify_digest(
+        self, digest: bytes, signature: bytes, key: PublicKey | Reference, scheme: SignatureScheme
+    ) -> None:
         """Check a signature over a digest. One exchange.
 
         :param signature: for RSA as it is, for ECDSA two INTEGERs in DER without their SEQUENCE.
@@ -191,7 +232,7 @@ class Toolbox:
         """
         from optiga.chip.commands.verify_sign import VerifySign
 
-        self._chip.perform(VerifySign(digest, signature, key, scheme))
+        self._chip.perform(VerifySign(digest, signature, _given(key), scheme))
 
     # Secrets
 
@@ -201,7 +242,7 @@ class Toolbox:
 
         self._chip.perform(DrawPreMasterSecret(session, size, prepended))
 
-    def encrypt_rsa(self, message: bytes | int, key: GivenKey | int) -> bytes:
+    def encrypt_rsa(self, message: bytes | int, key: PublicKey | Reference) -> bytes:
         """RSAES-PKCS1-v1.5, 128 or 256 bytes. One exchange.
 
         :param message: what to encrypt; or the session whose pre-master secret it is.
@@ -209,11 +250,11 @@ class Toolbox:
         """
         from optiga.chip.commands.encrypt_asym import EncryptAsym
 
-        return self._chip.perform(EncryptAsym(message, key))
+        return self._chip.perform(EncryptAsym(message, _given(key)))
 
     def derive(
         self,
-        oid: int,
+        oid: Reference,
         method: KeyDerivation,
         size: int,
         *,
@@ -227,11 +268,11 @@ class Toolbox:
         """
         from optiga.chip.commands.derive_key import DeriveKey
 
-        return self._chip.perform(DeriveKey(oid, method, size, salt, info, session))
+        return self._chip.perform(DeriveKey(oid_of(oid), method, size, salt, info, session))
 
     def tls_prf(
         self,
-        oid: int,
+        oid: Reference,
         label: bytes,
         seed: bytes,
         size: int,
@@ -245,7 +286,7 @@ class Toolbox:
 
     def hkdf(
         self,
-        oid: int,
+        oid: Reference,
         size: int,
         *,
         salt: bytes = b"",
@@ -256,6 +297,13 @@ class Toolbox:
         """HKDF (RFC 5869). One exchange."""
         method = KeyDerivation[f"HKDF_{check_hash(hash_name).upper()}"]
         return self.derive(oid, method, size, salt=salt, info=info, session=session)
+
+
+def _given(key: PublicKey | Reference) -> PublicKey | int:
+    """A public key, or the object of its certificate."""
+    from optiga.protocol.public_key import PublicKey
+
+    return key if isinstance(key, PublicKey) else oid_of(key)
 
 
 def _hmac(hash_name: str) -> SymmetricMode:

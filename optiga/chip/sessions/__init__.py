@@ -1,0 +1,1 @@
+"""What a program does with an open chip: its objects, what it calculates, protected updates."""

@@ -1,0 +1,104 @@
+"""The objects of a chip: their data and metadata. SRM, "GetDataObject", "SetDataObject"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optiga.chip.commands.get_data_object import GetData, GetMetadata
+from optiga.chip.references import oid_of
+from optiga.errors import ChipError
+from optiga.protocol import apdu
+from optiga.protocol.codes import ErrorCode
+
+if TYPE_CHECKING:
+    from optiga.chip.session import Session
+    from optiga.chip.unusable import Unusable
+    from optiga.protocol.metadata import Metadata
+    from optiga.protocol.objects import Reference
+
+
+class Objects:
+    """The objects of an open chip.
+
+    An object is an identifier, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`; the name of a
+    slot means the object of its certificate. Every method raises ChipError if the chip refuses, with the manual's code.
+    """
+
+    def __init__(self, chip: Session) -> None:
+        self._chip = chip
+
+    def read(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes:
+        """Data of an object, from an offset to its used size or for ``length`` bytes, in as few exchanges as it takes.
+
+        :raises ChipError: if the chip refuses, or the offset lies behind the object's used size.
+        """
+        oid, data = oid_of(oid), b""
+        while length is None or len(data) < length:
+            wanted = apdu.MAX_DATA if length is None else min(apdu.MAX_DATA, length - len(data))
+            try:
+                part = self._chip.execute(GetData(oid, offset + len(data), wanted))
+            except ChipError as error:
+                if (data or not offset) and error.code == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:
+                    break  # the part before ended exactly where the object does, or the object is empty
+                raise
+            data += part
+            if len(part) < wanted:
+                break
+        return data
+
+    def read_if_allowed(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes | None:
+        """Like :meth:`read`; None if the object's access conditions do not let it be read.
+
+        :raises ChipError: if the chip refuses for another reason.
+        """
+        try:
+            return self.read(oid, offset, length)
+        except ChipError as error:
+            if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+                return None
+            raise
+
+    def write(self, oid: Reference, data: bytes, *, offset: int = 0, erase: bool = True) -> None:
+        """Write data into an object, in as few exchanges as the chip's buffer allows.
+
+        :param erase: whether the object holds nothing but these data afterwards.
+        :raises ConfigurationError: if they are more than the object has room for; nothing is written then.
+        """
+        from optiga.chip.abilities import require_room
+        from optiga.chip.commands.set_data_object import SetData
+        from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
+
+        oid = oid_of(oid)
+        require_room(self._chip, oid, offset + len(data))
+        for start in range(0, max(len(data), 1), MAX_FRAGMENT):
+            fragment = data[start : start + MAX_FRAGMENT]
+            self._chip.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))
+
+    def metadata(self, oid: Reference) -> Metadata:
+        """Metadata of an object. One exchange."""
+        return self._chip.execute(GetMetadata(oid_of(oid)))
+
+    def write_metadata(self, oid: Reference, changes: Metadata) -> None:
+        """Change the metadata tags given, and no others. One exchange. May lock the object for ever."""
+        from optiga.chip.commands.set_data_object import SetMetadata
+
+        self._chip.execute(SetMetadata(oid_of(oid), changes))
+
+    def find_unusable(self, oid: Reference) -> Unusable | None:
+        """Why the chip neither reads nor uses an object, whatever its access conditions; None if it does. One exchange.
+
+        :raises ChipError: if the chip has no such object.
+        """
+        from optiga.chip.unusable import find_unusable
+
+        return find_unusable(oid_of(oid), self.metadata(oid))
+
+    def count(self, oid: Reference, step: int = 1) -> None:
+        """Advance a counter, 1 to 255; one that reaches its threshold stays there. One exchange.
+
+        :raises ConfigurationError: if the chip's model has no counters.
+        :raises ChipError: if it is at its threshold already, or is no counter.
+        """
+        from optiga.chip.commands.set_data_object import Count
+
+        self._chip.perform(Count(oid_of(oid), step))

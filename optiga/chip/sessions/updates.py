@@ -1,0 +1,40 @@
+"""Protected updates: objects changed as somebody who is not here has signed it. SRM, "SetObjectProtected"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from optiga.chip.commands.set_object_protected import SetObjectProtected
+from optiga.chip.references import oid_of
+from optiga.errors import ConfigurationError
+from optiga.protocol.commands.set_object_protected import UpdateStep
+
+if TYPE_CHECKING:
+    from optiga.chip.session import Session
+    from optiga.protocol.objects import Reference
+
+
+class Updates:
+    """The protected updates of an open chip."""
+
+    def __init__(self, chip: Session) -> None:
+        self._chip = chip
+
+    def apply(self, oid: Reference, manifest: bytes, fragments: Sequence[bytes]) -> None:
+        """Change an object as its update says. One exchange for the manifest, one a fragment.
+
+        :param oid: the object that is updated, for messages; the chip takes it from the manifest.
+        :param manifest: bytes of the signed manifest, a COSE_Sign1 in CBOR.
+        :param fragments: at least one, in their order: 640 bytes each, the last one to 640.
+        :raises ConfigurationError: if there is none, or the chip's model has no protected updates.
+        :raises ChipError: if the chip refuses. Behind the first fragment data may be written in part, and count as
+            invalid until the same update is sent once more, whole.
+        """
+        oid = oid_of(oid)
+        if not fragments:
+            raise ConfigurationError("an update without a fragment", hint="It has at least one", oid=oid)
+        self._chip.perform(SetObjectProtected(UpdateStep.START, manifest, oid))
+        for fragment in fragments[:-1]:
+            self._chip.execute(SetObjectProtected(UpdateStep.CONTINUE, fragment, oid))
+        self._chip.execute(SetObjectProtected(UpdateStep.FINAL, fragments[-1], oid))
