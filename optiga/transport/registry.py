@@ -28,6 +28,7 @@ def resolve_port(port: str | Port | None) -> Port:
         ``emulator[:FILE][?model=…&timing=real&shielded=yes]``, or None for the one board that is plugged in; what is
         resolved already stays as it is. Nothing ever stands for an emulated chip but its own name.
     :raises ConfigurationError: if it is written wrongly.
+    :raises TypeError: if it is of a type that names none.
     :raises BoardError: if it is None and there is not exactly one board.
     """
     if port is None:
@@ -35,10 +36,14 @@ def resolve_port(port: str | Port | None) -> Port:
 
         return SerialPort(find_board())
     if not isinstance(port, str):
+        if not callable(getattr(port, "open", None)):
+            raise TypeError(f"a port is named by a text, not by {port!r}")
         return port
     text = port.strip()
     if not text:
         raise ConfigurationError("the port is empty", hint="Name a device, a URL or emulator, or leave --port out")
+    if "\0" in text:
+        raise ConfigurationError(f"{text!r} is no port: it has a null character", hint="Look at how it was made")
     return next(parse(text) for claims, parse in FORMS if claims(text))
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from optiga import ConfigurationError, KeyAlgorithm, ObjectRef, open_chip
+from optiga import ChipError, ConfigurationError, KeyAlgorithm, ObjectRef, open_chip
+from optiga.protocol.codes import SignatureScheme
+from optiga.protocol.objects import SLOTS, Slot
 from tests.support.cli.mistakes import Mistake, assert_mistake, fails
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate
@@ -68,7 +70,8 @@ def test_the_library_takes_names_and_references_too(port: str) -> None:
     with open_chip(port) as chip:
         third = ObjectRef.parse("third")
         key = chip.generate_key(third)
-        assert key.oid == chip.key("third").oid == chip.key("0xE0E2").oid == chip.key(0xE0F2).oid == 0xE0F2
+        named = ("third", "0xE0E2", 0xE0E2, 0xE0F2, third, SLOTS[2])
+        assert {chip.key(name).oid for name in named} == {key.oid} == {0xE0F2}
         assert chip.key("0xE200", KeyAlgorithm.AES128).oid == 0xE200
         chip.write("third", b"held")
         assert (
@@ -81,6 +84,27 @@ def test_the_library_takes_names_and_references_too(port: str) -> None:
         assert chip.metadata("third").used_size == chip.metadata("0xE0E2").used_size == 4
         assert chip.metadata("0xE0F2").algorithm is KeyAlgorithm.SECP256R1
         assert chip.objects.find_unusable("third") is None
+
+
+def test_the_toolbox_takes_names_too(port: str) -> None:
+    with open_chip(port) as chip:
+        with pytest.raises(ConfigurationError, match="0xE0E1 is no authorization reference"):
+            chip.crypto.clear_authorization("second")
+        with pytest.raises(ConfigurationError, match="an update without a fragment"):
+            chip.updates.apply("second", b"", [])
+        with pytest.raises(ChipError, match="VerifySign"):
+            chip.crypto.verify_digest(bytes(32), b"", "second", SignatureScheme.ECDSA)
+
+
+def test_the_library_takes_nothing_else(port: str) -> None:
+    unknown = Slot("seventh", 0xE0F9, 0xE0E9)
+    with open_chip(port) as chip:
+        for use in (chip.read, chip.metadata, chip.key, chip.generate_key):
+            for wrong in (True, 1.5, b"second", None):
+                with pytest.raises(TypeError, match="an object is named by"):
+                    use(wrong)  # type: ignore[operator]
+            with pytest.raises(ConfigurationError, match="seventh"):
+                use(unknown)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("name", ["seventh", "", "0xE0E1 1"])

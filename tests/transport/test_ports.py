@@ -45,6 +45,15 @@ def test_no_board_names_the_three_ways_on(monkeypatch: pytest.MonkeyPatch) -> No
         resolve_port(None)
 
 
+def test_what_names_no_port() -> None:
+    for wrong in (True, 1.5, b"COM5", []):
+        with pytest.raises(TypeError, match="a port is named by a text"):
+            resolve_port(wrong)  # type: ignore[arg-type]
+    for text in ("\0", "/dev/tty\0", "socket://\0:1", "emulator:\0"):
+        with pytest.raises(ConfigurationError, match="null character"):
+            resolve_port(text)
+
+
 def test_two_boards_are_not_chosen_from(monkeypatch: pytest.MonkeyPatch) -> None:
     plug_in(monkeypatch, XMC, KITPROG)
     with pytest.raises(BoardError, match=r"COM5.*/dev/ttyACM0|/dev/ttyACM0.*COM5"):
