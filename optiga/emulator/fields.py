@@ -37,6 +37,24 @@ def take_tlvs(data: bytes) -> list[tuple[int, bytes]]:
     return items
 
 
+def take_exactly(data: bytes, *wanted: int) -> list[bytes]:
+    """The values of a command that has exactly the tags wanted, each once, in their order.
+
+    :raises CommandError: if its TLVs are cut off or stand twice, one is missing or another is there.
+    """
+    try:
+        items = tlv.decode(data)
+    except ValueError:
+        raise CommandError(ErrorCode.INVALID_LENGTH) from None
+    found = dict(items)
+    if len(items) == len(found) == len(wanted):
+        try:
+            return [found[tag] for tag in wanted]
+        except KeyError:
+            pass
+    raise CommandError(ErrorCode.INVALID_DATA if items else ErrorCode.INVALID_LENGTH)
+
+
 def take_number(value: bytes, size: int) -> int:
     """An unsigned integer of ``size`` bytes.
 

@@ -140,19 +140,17 @@ def is_whole_point(algorithm: KeyAlgorithm, bit_string: bytes) -> bool:
     return content[:1] == _UNCOMPRESSED and len(content) == 1 + 2 * CURVES[algorithm].coordinate_size
 
 
-def fits_scheme(algorithm: KeyAlgorithm, scheme: SignatureScheme) -> bool:
-    """Whether a key of an algorithm signs by a scheme."""
-    return algorithm.is_ec if scheme is SignatureScheme.ECDSA else algorithm.is_rsa
-
-
-def fits_digest(algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes, *, at_least: int = MIN_DIGEST) -> bool:
-    """Whether a digest has a size that the scheme takes: for RSA the hash's, for ECDSA up to the curve's size.
+@cache
+def digest_sizes(algorithm: KeyAlgorithm, scheme: SignatureScheme, *, at_least: int = MIN_DIGEST) -> range | None:
+    """The sizes that a digest may have, in bytes: for RSA the hash's, for ECDSA up to the curve's size.
 
     :param at_least: fewest bytes for ECDSA.
+    :returns: None if a key of the algorithm does not sign by the scheme.
     """
     if scheme is SignatureScheme.ECDSA:
-        return at_least <= len(digest) <= CURVES[algorithm].coordinate_size
-    return len(digest) == HASH_SIZES[_SCHEME_HASHES[scheme]]
+        return range(at_least, CURVES[algorithm].coordinate_size + 1) if algorithm.is_ec else None
+    size = HASH_SIZES[_SCHEME_HASHES[scheme]]
+    return range(size, size + 1) if algorithm.is_rsa else None
 
 
 def sign(key: PrivateKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, digest: bytes) -> bytes:
@@ -161,8 +159,8 @@ def sign(key: PrivateKey, algorithm: KeyAlgorithm, scheme: SignatureScheme, dige
     r and s are filled up to the size of a coordinate, even where DER would have them shorter (notes to "ECDSA
     Signature"; so do real chips, as users of Infineon's library have reported).
     """
-    if algorithm.is_ec:
-        signature = cast("ec.EllipticCurvePrivateKey", key).sign(digest, _ecdsa(len(digest)))
+    if scheme is SignatureScheme.ECDSA:
+        signature: bytes = key.sign(digest, _ecdsa(len(digest)))  # type: ignore[arg-type, call-arg]
         numbers = signature[2:] if signature[1] < 0x80 else signature[3:]
         size, end_of_r = CURVES[algorithm].coordinate_size, 2 + numbers[1]
         if numbers[1] >= size and numbers[end_of_r + 1] >= size:
@@ -242,12 +240,12 @@ def decrypt(key: PrivateKey, protected: bytes) -> bytes:
 
 @cache
 def _ecdsa(digest_size: int) -> ec.ECDSA:
-    """ECDSA over a digest as it is, of any size: a hash whose output size can be chosen stands for the size alone."""
+    """ECDSA over a digest as it is, of any size: a hash of that output size stands for the size alone."""
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-    from cryptography.hazmat.primitives.hashes import SHAKE256
+    from cryptography.hazmat.primitives.hashes import SHA256, SHAKE256
 
-    return ec.ECDSA(Prehashed(SHAKE256(digest_size)))
+    return ec.ECDSA(Prehashed(SHA256() if digest_size == SHA256.digest_size else SHAKE256(digest_size)))
 
 
 @cache

@@ -306,19 +306,19 @@ class Machine:
             that for a private key whose algorithm does not allow the use.
         :raises CommandError: if there is none, or its execute access condition does not hold.
         """
+        known = self._usable_keys.get(oid)
+        if known is not None and known.stored is self.table.get(oid):
+            if known.is_free:
+                self._has_event = True
+            else:
+                self.require(oid, Tag.EXECUTE)
+            return known.key
         if is_session(oid):
             held = self.sessions.get(oid)
             if not isinstance(held, UsableKey):
                 raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
             return held
         stored = self.object(oid)
-        known = self._usable_keys.get(oid)
-        if known is not None and known.stored is stored:
-            if known.is_free:
-                self._has_event = True
-            else:
-                self.require(oid, Tag.EXECUTE)
-            return known.key
         if self.kind(oid) not in (ObjectKind.EC_KEY, ObjectKind.RSA_KEY):
             raise CommandError(ErrorCode.INVALID_OID)
         self.require(oid, Tag.EXECUTE)

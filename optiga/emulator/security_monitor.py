@@ -43,10 +43,10 @@ class SecurityMonitor:
 
     def notify(self) -> None:
         """Count a security event, and the delay that it costs."""
-        self.work_off()
+        now = self.work_off()
         if not self._period_s:
             return
-        self._since = self._clock()
+        self._since = now
         if self._credit:
             self._credit -= 1
         elif self._value < MAX_COUNT:
@@ -57,10 +57,14 @@ class SecurityMonitor:
             # The manual has the two ends, 0 below 128 and the whole period at 255; between them it has only a drawing.
             self._delay_s += self._period_s * (self._value - FIRST_DELAYED + 1) / (MAX_COUNT - FIRST_DELAYED + 1)
 
-    def work_off(self) -> None:
-        """Let the time that has passed lower the counter and raise the credit; adopt a configuration that is new."""
+    def work_off(self) -> float:
+        """Let the time that has passed lower the counter and raise the credit; adopt a configuration that is new.
+
+        :returns: the time.
+        """
+        now = self._clock()
         if self._period_s:
-            passed = int((self._clock() - self._since) / self._period_s)
+            passed = int((now - self._since) / self._period_s)
             if passed:
                 self._since += passed * self._period_s
                 lowered = min(passed, self._value)
@@ -70,6 +74,7 @@ class SecurityMonitor:
                     self.synchronize()
         if self._table.get(oids.SECURITY_MONITOR) is not self._adopted:
             self._adopt()
+        return now
 
     def synchronize(self) -> None:
         """Stage the counter's value for the non-volatile memory."""

@@ -17,6 +17,7 @@ from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.temporary import Temporary
+from optiga.files.user_folders import state_folder
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
 
@@ -34,10 +35,18 @@ it."""
 
 
 def default_chip_path() -> Path:
-    """The file of the user's own emulated chip."""
-    from platformdirs import user_state_path
+    """The file of the user's own emulated chip.
 
-    return user_state_path("optiga", appauthor=False) / "emulator.chip"
+    :raises BoardError: if the user has no home that the system knows.
+    """
+    folder = state_folder()
+    if folder is None:
+        raise BoardError(
+            "your own emulated chip has no place: the system knows no home of yours",
+            hint="Name a file for it, emulator:FILE, or set HOME",
+            port="emulator",
+        )
+    return folder / "emulator.chip"
 
 
 class MemoryStore:

@@ -84,7 +84,7 @@ def _verify(machine: Machine, signed: SignedManifest) -> None:
     if algorithm.is_ec:
         signature = _two_integers(signed.signature, CURVES[algorithm].coordinate_size)
     digest = hashlib.sha256(signed.to_be_signed).digest()
-    fits = keys.fits_scheme(algorithm, scheme) and signature is not None
+    fits = keys.digest_sizes(algorithm, scheme) is not None and signature is not None
     if not fits or not keys.verifies(public_key, scheme, digest, signature or b""):
         raise CommandError(ErrorCode.SIGNATURE_VERIFICATION_FAILURE)
 

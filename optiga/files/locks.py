@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import BoardError
 from optiga.files.interruptions import Uninterrupted
+from optiga.files.user_folders import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,13 +198,11 @@ def lock_path_for_port(device: str) -> Path:
 
     :raises BoardError: if what lies there is not the user's own.
     """
-    from platformdirs import user_state_path
-
     digest = hashlib.sha256(os.fsencode(device)).hexdigest()[:16]
-    folder = user_state_path("optiga", appauthor=False) / "locks"
     try:
-        if not folder.is_absolute():  # of a user whose home the system does not know
-            raise FileNotFoundError(folder)
+        if (state := state_folder()) is None:
+            raise FileNotFoundError("a home")
+        folder = state / "locks"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not os.access(folder, os.W_OK):
             raise PermissionError(folder)

@@ -51,7 +51,7 @@ class EmulatorPort(NamedTuple):
                 )
         return cls(
             text,
-            Path(path).expanduser() if path else None,
+            _path(text, path) if path else None,
             options.get("model"),
             real_timing=_is_second(text, options, "timing", ("none", "real")),
             shielded=_is_second(text, options, "shielded", ("no", "yes")),
@@ -74,6 +74,14 @@ class EmulatorPort(NamedTuple):
 
         inform("%s: open", self.name)
         return open_emulated(self.chip_file, model=self.model, real_timing=self.real_timing, shielded=self.shielded)
+
+
+def _path(text: str, path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        user = path.split("/", maxsplit=1)[0]
+        raise ConfigurationError(f"port {text}: {user} is nobody's home", hint="Write the whole path") from None
 
 
 def is_emulator(name: str) -> bool:

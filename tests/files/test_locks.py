@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from optiga import BoardError
+from optiga.emulator import default_chip_path
 from optiga.files import locks
 from optiga.files.locks import Owner, PortLock, lock_path_for_port
+from optiga.files.user_folders import state_folder
 
 HOLD = """
 import sys
@@ -189,8 +191,19 @@ class TestWithoutAHome:
         assert {one.name for one in new.parent.glob("*.owner")} == {f"{old[0].name}.owner"}
         held.release()
 
-    def test_no_home_at_all(self, homeless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("platformdirs.user_state_path", lambda *_, **__: Path("~/.local/state/optiga"))
+    @pytest.mark.parametrize("says", ["a path", "an error"])
+    def test_no_home_at_all(self, says: str, homeless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def ask(*_: object, **__: object) -> Path:
+            if says == "an error":
+                raise RuntimeError("could not determine the home directory")
+            return Path("~/.local/state/optiga")
+
+        monkeypatch.setattr("platformdirs.user_state_path", ask)
+        monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+        monkeypatch.delenv("HOME", raising=False)
+        assert state_folder() is None
+        with pytest.raises(BoardError, match="emulator:FILE"):
+            default_chip_path()
         assert lock_path_for_port("x").parent.parent == homeless
         assert not Path("~").exists()
 

@@ -98,9 +98,24 @@ def test_these_are_emulated_chips(text: str, path: str | None, model: str | None
     assert resolve_port(text) == EmulatorPort(text, Path(path) if path else None, model, real, shielded)
 
 
-def test_the_users_own_emulated_chip_lies_in_the_state_folder() -> None:
+@pytest.mark.parametrize("home", ["/home/x", "relative", "", None])
+@pytest.mark.parametrize("state", ["/var/lib/x", "relative/y", "", " ", None])
+def test_the_users_own_emulated_chip_lies_in_the_state_folder(
+    home: str | None, state: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("HOME", home), ("XDG_STATE_HOME", state)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
     port = resolve_port("emulator")
     assert port.chip_file == user_state_path("optiga", appauthor=False) / "emulator.chip"
+
+
+def test_a_home_that_is_nobodys() -> None:
+    for text in ("emulator:~nobody-of-that-name/chip", "emulator:~nobody-of-that-name"):
+        with pytest.raises(ConfigurationError, match="~nobody-of-that-name is nobody's home"):
+            resolve_port(text)
 
 
 @pytest.mark.parametrize(

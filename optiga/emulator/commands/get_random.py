@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from optiga.emulator.fields import expect_tags, take_number, take_tags
+from optiga.emulator.fields import take_exactly, take_number
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
 from optiga.protocol.codes import ErrorCode
@@ -29,7 +29,7 @@ def _keep(machine: Machine, target: bytes, drawn: bytes, origin: Origin) -> None
     if origin is Origin.RANDOM and not machine.model.kind.stores_random:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     oid = take_number(target[:2], 2)
-    (prepended,) = expect_tags(take_tags(target[2:]), TAG_PREPENDED)
+    (prepended,) = take_exactly(target[2:], TAG_PREPENDED)
     if len(prepended) + len(drawn) > machine.max_session_secret:
         raise CommandError(ErrorCode.INVALID_DATA)
     machine.keep_secret(oid, prepended + drawn, origin)

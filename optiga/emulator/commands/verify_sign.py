@@ -31,10 +31,10 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     else:
         digest, signature, which, given = expect_tags(tags, TAG_DIGEST, TAG_SIGNATURE, TAG_ALGORITHM, TAG_PUBLIC_KEY)
         public_key = take_public_key(machine, which, given)
-    if not keys.fits_scheme(public_key.chip_algorithm, scheme):
+    sizes = keys.digest_sizes(public_key.chip_algorithm, scheme, at_least=1)
+    if sizes is None:
         raise CommandError(ErrorCode.INVALID_PARAM)
-    fits = keys.fits_digest(public_key.chip_algorithm, scheme, digest, at_least=1)
-    if not fits or len(digest) > MAX_DIGEST or len(signature) > MAX_SIGNATURE:
+    if len(digest) not in sizes or len(digest) > MAX_DIGEST or len(signature) > MAX_SIGNATURE:
         raise CommandError(ErrorCode.INVALID_DATA)
     if not keys.verifies(public_key, scheme, digest, signature):
         raise CommandError(ErrorCode.SIGNATURE_VERIFICATION_FAILURE)
