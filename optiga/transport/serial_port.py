@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,8 +37,22 @@ class SerialPort(NamedTuple):
         return None
 
     def open(self) -> Transport:
-        # The same name for a device however it is reached: links are followed.
-        return _open(self.name, lock=self.name if self.is_network else os.path.realpath(self.name))
+        return _open(self.name, lock=one_name(self.name, is_network=self.is_network))
+
+
+def one_name(name: str, *, is_network: bool) -> str:
+    """The same name for a port however it is written, by which it is locked.
+
+    Links to a device are followed; Windows knows ``COM5`` as ``com5`` and ``\\\\.\\COM5``, too. What stands behind the
+    ``?`` of a URL says how the same board is spoken to.
+    """
+    if is_network:
+        parts = split_url(name)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}:{parts.port}"
+    if sys.platform == "win32":
+        return name.removeprefix("\\\\.\\").removeprefix("//./").upper()
+    return os.path.realpath(name)
 
 
 def _open(name: str, *, lock: str) -> Transport:

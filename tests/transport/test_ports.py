@@ -13,7 +13,7 @@ from optiga import BoardError, ConfigurationError
 from optiga.transport import resolve_port
 from optiga.transport.boards import list_ports
 from optiga.transport.emulator_port import EmulatorPort
-from optiga.transport.serial_port import SerialPort
+from optiga.transport.serial_port import SerialPort, one_name
 
 
 def usb(device: str, vid: int | None, pid: int | None, product: str | None) -> ListPortInfo:
@@ -52,6 +52,40 @@ def test_what_names_no_port() -> None:
     for text in ("\0", "/dev/tty\0", "socket://\0:1", "emulator:\0"):
         with pytest.raises(ConfigurationError, match="null character"):
             resolve_port(text)
+
+
+class TestOneName:
+    """However a port is written, two processes meet at one lock."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "rfc2217://Line:4001",
+            "RFC2217://line:4001/",
+            "rfc2217://LINE:04001?ign_set_control",
+            "rfc2217://line:4001/?timeout=3&poll_modem",
+        ],
+    )
+    def test_of_a_url(self, text: str) -> None:
+        port = resolve_port(text)
+        assert isinstance(port, SerialPort)
+        assert one_name(port.name, is_network=True) == "rfc2217://line:4001"
+
+    def test_of_others(self) -> None:
+        texts = ["socket://line:4001", "socket://line:4002", "socket://[::1]:4001", "socket://other:4001"]
+        assert [one_name(text, is_network=True) for text in texts] == texts
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links to devices are POSIX's")
+    def test_of_a_link(self, tmp_path: Path) -> None:
+        device, link = tmp_path / "ttyX", tmp_path / "by-id"
+        device.touch()
+        link.symlink_to(device)
+        assert one_name(str(link), is_network=False) == one_name(str(device), is_network=False) == str(device)
+
+    @pytest.mark.parametrize("text", ["COM5", "com5", r"\\.\COM5", r"\\.\com5", "//./com5"])
+    def test_on_windows(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.platform", "win32")
+        assert one_name(text, is_network=False) == "COM5"
 
 
 def test_two_boards_are_not_chosen_from(monkeypatch: pytest.MonkeyPatch) -> None:
