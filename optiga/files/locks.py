@@ -107,9 +107,10 @@ class PortLock:
             _check_regular(self._path)
             free = _take(self._path, self._wait_s)
         except OSError as error:
+            is_planted = error.errno in (errno.EEXIST, errno.ELOOP)
             raise BoardError(
                 f"cannot be locked: {self._path}: {error.strerror or error}",
-                hint="Set XDG_STATE_HOME to a folder you may write",
+                hint="Remove it" if is_planted else "Set XDG_STATE_HOME to a folder you may write",
                 port=self._port,
             ) from error
         if free is None:

@@ -156,24 +156,24 @@ def _simple(name: str, word: Callable[[], str]) -> SimpleCondition:
     if kind in LCS_CONDITIONS:
         comparison = word()
         if comparison not in COMPARISON_WORDS:
-            raise _unexpected(comparison, f"one of {', '.join(COMPARISON_WORDS)} behind {name.lower()}")
+            raise _unexpected(comparison, f"one of {', '.join(COMPARISON_WORDS)} after {name.lower()}")
         return SimpleCondition(kind, COMPARISON_WORDS[comparison], _choice(word(), _STATES, "a life cycle state"))
     operand = word()
     if kind in _SECURITY_STATUSES:
         bits = _hex(operand.lower())
         if bits is None or len(bits) != 1:
-            raise _unexpected(operand, f"the bits of a security status behind {name.lower()}, as 0x20")
+            raise _unexpected(operand, f"the bits of a security status after {name.lower()}, for example 0x20")
         return SimpleCondition(kind, None, bits[0])
     oid = parse_oid(operand)
     if oid is None:
-        raise _unexpected(operand, f"the identifier of an object behind {name.lower()}, as 0xE0E8")
+        raise _unexpected(operand, f"an object's identifier after {name.lower()}, for example 0xE0E8")
     return SimpleCondition(kind, None, oid)
 
 
 def _unexpected(word: str, allowed: str) -> ValueError:
     if word and word in "()[]{}":
         return ValueError("brackets are not supported: && binds stronger than ||, so write each alternative out")
-    return ValueError(f"{word!r} stands where {allowed} must" if word else f"it ends where {allowed} must stand")
+    return ValueError(f"expected {allowed}, not {word!r}" if word else f"expected {allowed} at the end")
 
 
 def _choice(word: str, choices: Mapping[str, int], what: str) -> int:

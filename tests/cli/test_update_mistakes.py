@@ -75,7 +75,7 @@ MADE = [
     Mistake(f"key aes data {DONE}", "an AES key of 8 bytes. It has 16, 24 or 32"),
     Mistake(f"key aes none {DONE}", "cannot read the AES key none"),
     Mistake(f"metadata 0xF1D3 {DONE}", "Say which metadata are set"),
-    Mistake(f"metadata 0xF1D3 read:sometimes {DONE}", "'sometimes' stands where"),
+    Mistake(f"metadata 0xF1D3 read:sometimes {DONE}", "expected one of .*, not 'sometimes'"),
     Mistake(f"metadata 0xF1D3 version:5 {DONE}", r"cannot change the metadata tag 0xC1 \(version\). The update's own"),
     Mistake(f"metadata 0xF1D3 used_size:5 {DONE}", "the chip alone sets it"),
     Mistake(f"metadata 0xF1D3 key_usage:signature {DONE}", "0xF1D3 is no key"),
