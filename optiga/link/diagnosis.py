@@ -27,11 +27,16 @@ def diagnose(seen: Symptoms, *, port: str, has_answered: bool, is_loud: bool) ->
     """
     if seen.damaged:
         message, hint = "the board's answers arrive damaged", _ANOTHER_CABLE
-    elif seen.complaints:
+    elif seen.complaints and seen.complaints >= seen.fences:  # each attempt was answered so, at once
         message = "the board reports that it cannot reach its chip (ff ff)"
         hint = "Is a chip plugged in, the right way round? If it is, bytes may be lost: try another cable or USB port"
     elif is_loud and (seen.unasked or has_answered):
         message, hint = "bytes come without end that are no answers to what is asked", _REPLUG
+    elif seen.fences and (seen.complaints or seen.unasked):
+        message = "the board's answers come late, or out of order"
+        hint = (
+            "Is the way to it slow, or does something on it send bytes twice? Try another cable, port or serial server"
+        )
     elif seen.fences:
         message, hint = "the board is there, but bytes to it or from it get lost", _ANOTHER_CABLE
     elif has_answered:

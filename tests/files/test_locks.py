@@ -230,7 +230,7 @@ def test_what_is_no_file_in_a_locks_place(tmp_path: Path, suffix: str, kind: str
         assert "in use by another process" in str(Owner(path).in_use("board"))
         lock.release()
     else:
-        with pytest.raises(BoardError, match="cannot be locked.*Remove it"):
+        with pytest.raises(BoardError, match=r"cannot be locked.*Remove it"):
             lock.acquire()
     assert (tmp_path / "victim").read_text() == "kept"
 

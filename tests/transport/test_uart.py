@@ -25,6 +25,7 @@ from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.tls_identity import encode as encode_identity
 from optiga.transport.uart import BridgeTransport
+from tests.support.carried import Carried, Mishaps
 from tests.support.faulty_line import FAULTS, FaultyLine
 from tests.support.observed import request_of
 from tests.support.places import CONFIG
@@ -155,6 +156,14 @@ def test_each_fault_has_its_own_words(name: str, message: str, exchange: int) ->
     line = FaultyLine(EmulatedChip().execute, replace(FAULTS[name], exchange=exchange, persists=True))
     with pytest.raises(BoardError, match=message):
         request_csr(line)
+
+
+@pytest.mark.parametrize("late_s", [0.8, 1.0, 2.0, 3.0, 5.0])
+def test_answers_that_come_much_too_late(late_s: float) -> None:
+    """A slow way to the board is no board without a chip."""
+    carried = Carried(EmulatedChip().execute, Mishaps(delay_s=lambda _: late_s))
+    with pytest.raises(BoardError, match="come late, or out of order"):
+        _ = Chip(carried, port="board").uid
 
 
 def test_a_board_that_dies_in_between() -> None:
