@@ -43,7 +43,7 @@ _SECTIONS = {
     },
     "Boards and emulated chips": {
         "boards": Lazy(".commands.boards.boards:command", "List the serial ports, and which are boards."),
-        "emulator": Lazy(".commands.boards.emulator:command", "Make, reset and serve emulated chips."),
+        "emulator": Lazy(".commands.emulator:command", "Make, reset and serve emulated chips."),
     },
     "The chip": {
         "info": Lazy(".commands.chip.info:command", "Show what chip it is and what its slots hold."),

@@ -1,0 +1,133 @@
+"""Any program on an emulated chip: it runs, the chip is served for as long, its exit code is passed on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from optiga.emulator.server import Announce, Stop
+from optiga.errors import ConfigurationError
+from optiga.files.files import cause_of
+
+Serve = Callable[[Announce, Stop], None]
+"""Serves a board until it is stopped, and announces once under which name programs reach it."""
+
+_PLACE = "{port}"
+_SIGNALED = 128
+"""Added to the number of the signal that ended the program, as shells do."""
+
+
+def run_program(
+    command: Sequence[str], serve: Serve, *, environment: Callable[[str], Mapping[str, str]] = lambda _: {}
+) -> int:
+    """Run a program while a board is served.
+
+    Signals that ask to end are the program's: Ctrl-C reaches it from the terminal, the others are passed on. In the
+    main thread only.
+
+    :param command: the program and its arguments; ``{port}`` in an argument stands for what is announced.
+    :param environment: what the program's environment has besides, by what is announced; that itself is in
+        ``OPTIGA_PORT``.
+    :returns: the program's exit code; 128 and the signal's number if a signal has ended it.
+    :raises ConfigurationError: if there is no such program, or it cannot be run.
+    :raises OptigaError: if the board cannot be served.
+    """
+    stop = Stop()
+    server = _Server(serve, stop)
+    server.start()
+    try:
+        port = server.port()
+        words = [command[0], *(word.replace(_PLACE, port) for word in command[1:])]
+        variables = {**os.environ, "OPTIGA_PORT": port, **environment(port)}
+        return _run(words, variables)
+    finally:
+        stop()
+        server.join()
+        stop.close()
+        server.check()
+
+
+class _Server(threading.Thread):
+    """Serves a board beside the program."""
+
+    def __init__(self, serve: Serve, stop: Stop) -> None:
+        super().__init__(daemon=True)
+        self._serve = serve
+        self._stop = stop
+        self._known = threading.Event()
+        self._port = ""
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._serve(self._announce, self._stop)
+        except BaseException as error:  # raised again in the main thread
+            self._error = error
+        finally:
+            self._known.set()
+
+    def port(self) -> str:
+        """What is announced, once it is.
+
+        :raises OptigaError: if the board cannot be served.
+        """
+        self._known.wait()
+        self.check()
+        return self._port
+
+    def check(self) -> None:
+        """Raise what has ended the server, once."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _announce(self, port: str) -> None:
+        self._port = port
+        self._known.set()
+
+
+def _run(words: list[str], variables: Mapping[str, str]) -> int:
+    with _passed_on() as begin:
+        try:
+            process = subprocess.Popen(words, env=variables)  # noqa: S603 - what the user wants to run
+        except (OSError, ValueError) as error:
+            reason = cause_of(error) if isinstance(error, OSError) else str(error)
+            raise ConfigurationError(
+                f"{words[0]} cannot be run: {reason}", hint="Name a program of your PATH, or write its whole path"
+            ) from None
+        begin(process)
+        code = process.wait()
+    return code if code >= 0 else _SIGNALED - code
+
+
+@contextmanager
+def _passed_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Leave the signals that ask to end to a program, as long as the context lasts; also those of before it began."""
+    waiting: list[int] = []
+    program: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if program:
+            program[0].send_signal(number)
+        else:
+            waiting.append(number)
+
+    def begin(process: subprocess.Popen[bytes]) -> None:
+        program.append(process)
+        for number in waiting:
+            process.send_signal(number)
+
+    passed = [signal.SIGTERM] if sys.platform == "win32" else [signal.SIGTERM, signal.SIGHUP]
+    before = {number: signal.signal(number, pass_on) for number in passed}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda *_: None)  # the terminal sends it to both
+    try:
+        yield begin
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

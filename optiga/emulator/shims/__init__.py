@@ -1,0 +1,136 @@
+"""Libraries that show a program an emulated chip where it looks for a board: compiled once, for the user's own cache.
+
+Each is one file of C, to be loaded in front of the system's libraries (``LD_PRELOAD``). It finds the emulated board on
+a Unix socket that a variable of the environment names; what is said there stands at the top of each file. Linux only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.files.files import cause_of
+from optiga.files.user_folders import cache_folder
+
+_COMPILERS = ("cc", "gcc", "clang")
+_OPTIONS = ("-O2", "-shared", "-fPIC")
+_MOST_SAID = 200
+"""Characters of what a compiler says that an error repeats."""
+
+
+class Shim(NamedTuple):
+    """What a program is shown.
+
+    :param source: the file of C.
+    :param library: the name that the library must have.
+    :param options: what the compiler is told besides.
+    """
+
+    source: str
+    library: str
+    options: tuple[str, ...]
+
+
+I2CDEV = Shim("i2cdev_shim.c", "i2cdev_shim.so", ("-ldl",))
+"""``/dev/i2c-N``, on the socket in ``I2C_SHIM``."""
+LIBUSB = Shim("libusb_shim.c", "libusb-1.0.so.0", ("-Wl,-soname,libusb-1.0.so.0", "-lpthread"))
+"""An FT260 for whoever uses libusb, on the socket in ``FT260_SHIM``."""
+HIDRAW = Shim("hidraw_shim.c", "hidraw_shim.so", ("-ldl", "-lpthread"))
+"""The same as ``/dev/hidrawN``; to be loaded in front of :data:`LIBUSB`, and with it."""
+
+
+def build_shims(*shims: Shim) -> list[Path]:
+    """The libraries, compiled if they are not yet: absolute paths, in the order of ``LD_PRELOAD``.
+
+    :raises ConfigurationError: if the system is not Linux, there is no C compiler, it fails, or there is no folder that
+        nobody else can write.
+    """
+    if sys.platform != "linux":
+        raise ConfigurationError(
+            "programs can be shown an emulated I2C bus or FT260 on Linux alone", hint="Serve the chip as a UART"
+        )
+    return [_build(shim) for shim in shims]
+
+
+def _build(shim: Shim) -> Path:
+    source = files(__name__).joinpath(shim.source).read_bytes()
+    compiler = _find_compiler()
+    key = hashlib.sha256(b"\0".join([source, *map(os.fsencode, (*compiler, *shim.options))])).hexdigest()[:16]
+    folder = _own_folder(key)
+    path = folder / shim.library
+    if not path.is_file():
+        try:
+            with tempfile.TemporaryDirectory(dir=folder) as work:
+                made = Path(work, shim.library)
+                _compile([*compiler, *_OPTIONS, "-o", str(made), "-x", "c", "-", "-x", "none", *shim.options], source)
+                made.replace(path)
+        except OSError as error:
+            raise _no_place(folder, cause_of(error)) from error
+    return path
+
+
+def _find_compiler() -> list[str]:
+    """The system's C compiler, as ``CC`` names it, with its options.
+
+    :raises ConfigurationError: if there is none.
+    """
+    named = shlex.split(os.environ.get("CC", ""))
+    for words in [named] if named else [[name] for name in _COMPILERS]:
+        if (found := shutil.which(words[0])) is not None:
+            return [found, *words[1:]]
+    missing = f"the C compiler {named[0]!r} of the variable CC is not there" if named else "there is no C compiler"
+    raise ConfigurationError(
+        f"{missing}: it is needed once, to show programs an emulated board",
+        hint="Install one (Debian: apt install gcc libc6-dev), or name it in CC",
+    )
+
+
+def _compile(command: list[str], source: bytes) -> None:
+    """Run the compiler.
+
+    :raises ConfigurationError: if it fails, with the first error that it says.
+    """
+    done = subprocess.run(command, input=source, capture_output=True, check=False)  # noqa: S603 - the system's own
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").splitlines()
+        reason = next((line for line in said if "error" in line), said[0] if said else f"code {done.returncode}")
+        raise ConfigurationError(
+            f"the C compiler {command[0]} fails: {reason[:_MOST_SAID]}",
+            hint="Are its headers installed (Debian: apt install libc6-dev)? CC names another compiler",
+        )
+
+
+def _own_folder(key: str) -> Path:
+    """A folder of the user's cache that nobody else can write: what lies there is loaded into programs.
+
+    :raises ConfigurationError: if there is none.
+    """
+    cache = cache_folder()
+    if cache is None:
+        raise ConfigurationError(
+            "there is no place to compile to: the system knows no home of yours", hint="Set XDG_CACHE_HOME"
+        )
+    folder = cache / "shims" / key
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for place in (folder, folder.parent):
+            status = place.lstat()
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+                raise _no_place(place, "others can write there, or it is another user's")
+    except OSError as error:
+        raise _no_place(folder, cause_of(error)) from error
+    return folder
+
+
+def _no_place(folder: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(f"{folder}: {why}", hint="Set XDG_CACHE_HOME to a folder that is yours alone")
