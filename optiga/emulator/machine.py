@@ -16,6 +16,7 @@ from optiga.protocol.codes import SECRET_TYPES, CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
+from optiga.protocol.protection import Protection
 from optiga.protocol.rules.access import error_of_use, find_alternative, is_terminated
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ class Machine:
         self.sessions: dict[int, SessionContent] = {}
         self.authorized: set[int] = set()
         """Objects whose authorization reference has been verified: the states Auto(X)."""
-        self.is_shielded = False
-        """Whether commands and answers go over a shielded connection, which is there if 0xE140 holds a secret."""
+        self.protection = Protection.NONE
+        """What of the running command goes over a shielded connection, which is there if 0xE140 holds a secret."""
         self.chain: Chain | None = None
         self.running_hash: RunningSha256 | None = None
         self.monitor = SecurityMonitor(table, clock)
@@ -163,7 +164,7 @@ class Machine:
             if refusal is not None:
                 raise CommandError(refusal)
         if metadata.get(access) != _ALWAYS:  # what nearly every use of a key meets
-            self._require_alternative(oid, access, _Circumstances(self, metadata))
+            self._require_alternative(oid, access, _Circumstances(self, metadata, access))
         if access is Tag.EXECUTE and (oid in _KEY_OIDS or metadata.get(Tag.TYPE) in _SECRET_TYPES):
             self._has_event = True
 
@@ -174,7 +175,8 @@ class Machine:
         :param secret_oid: object with the secret that the payload is encrypted with, if it is.
         :raises CommandError: if it does not.
         """
-        self._require_alternative(oid, access, _Circumstances(self, self.object(oid).metadata, anchor_oid, secret_oid))
+        now = _Circumstances(self, self.object(oid).metadata, access, anchor_oid, secret_oid)
+        self._require_alternative(oid, access, now)
 
     def _require_alternative(self, oid: int, access: Tag, now: _Circumstances) -> None:
         if (oid, access) in self._counted:
@@ -192,9 +194,13 @@ class Machine:
             self.table.put(counter, self.object(counter).counted(1), lasting=True)
             self._counted.add((oid, access))
 
-    def is_shielded_by(self, oid: int) -> bool:
-        """Whether commands and answers are encrypted and authenticated with a binding secret: Conf(X) and Int(X)."""
-        if not self.is_shielded or oid != oids.PLATFORM_BINDING_SECRET:
+    def is_shielded_by(self, oid: int, access: Tag) -> bool:
+        """Whether what an access is about is encrypted and authenticated with a binding secret: Conf(X) and Int(X).
+
+        It is the answer for what is read, and the command for what is written or used. SRM, "Shielded Connection".
+        """
+        needed = Protection.ANSWER if access is Tag.READ else Protection.COMMAND
+        if not self.protection & needed or oid != oids.PLATFORM_BINDING_SECRET:
             return False
         stored = self.table.get(oid)
         if stored is None or not stored.data:
@@ -338,14 +344,21 @@ class Machine:
 class _Circumstances:
     """What the access conditions of an object ask of the chip: an :class:`~optiga.protocol.rules.access.AccessContext`.
 
+    :param access: which of the object's accesses it is about.
     :param anchor: of a protected update: the trust anchor that has verified it.
     :param secret: the same: the secret that its payload is encrypted with.
     """
 
     def __init__(
-        self, machine: Machine, metadata: Metadata, anchor: int | None = None, secret: int | None = None
+        self,
+        machine: Machine,
+        metadata: Metadata,
+        access: Tag,
+        anchor: int | None = None,
+        secret: int | None = None,
     ) -> None:
         self._machine = machine
+        self._access = access
         self.metadata = metadata
         self.anchor = anchor
         self._secret = secret
@@ -367,10 +380,10 @@ class _Circumstances:
         return oid in self._machine.authorized
 
     def is_confidential(self, oid: int) -> bool:
-        return oid == self._secret or self._machine.is_shielded_by(oid)
+        return oid == self._secret or self._machine.is_shielded_by(oid, self._access)
 
     def has_integrity(self, oid: int) -> bool:
-        return oid == self.anchor or self._machine.is_shielded_by(oid)
+        return oid == self.anchor or self._machine.is_shielded_by(oid, self._access)
 
     def has_uses(self, oid: int) -> bool:
         linked = self._machine.table.get(oid)
