@@ -79,6 +79,7 @@ class Ft260Board:
     :param chip_mode: pins DCNF1 and DCNF0: 0 and 3 both interfaces, 1 I2C only, 2 UART only.
     :param saves_power: whether the part sleeps after five seconds without traffic.
     :param clock: the time, in seconds.
+    :ivar khz: the bus's clock.
     :ivar is_reset_low: whether the chip is held in reset. It acknowledges nothing, then.
     """
 
@@ -96,7 +97,7 @@ class Ft260Board:
         self._on_reset = on_reset
         self._report = report
         self._clock = clock
-        self._chip_mode = chip_mode
+        self.chip_mode = chip_mode
         self._settings = bytearray(25)  # those of report A1, behind the identifier
         self._settings[0:6] = chip_mode, 2, 0, 1, chip_mode != UART_ONLY, chip_mode != _I2C_ONLY
         self._settings[_POWER_SAVING] = saves_power
@@ -114,7 +115,7 @@ class Ft260Board:
     @property
     def interfaces(self) -> tuple[int, ...]:
         """Which interfaces there are: I2C alone or UART alone, each as number 0, or both."""
-        return (0,) if self._chip_mode in (_I2C_ONLY, UART_ONLY) else (I2C, UART)
+        return (0,) if self.chip_mode in (_I2C_ONLY, UART_ONLY) else (I2C, UART)
 
     def get_feature(self, interface: int, report_id: int) -> bytes | None:
         """A feature report; None for one that there is not."""
@@ -165,7 +166,7 @@ class Ft260Board:
         return waiting.popleft() if waiting else None
 
     def _is_uart(self, interface: int) -> bool:
-        return interface == UART or self._chip_mode == UART_ONLY
+        return interface == UART or self.chip_mode == UART_ONLY
 
     def _stir(self) -> bool:
         """Whether the part has slept; it is awake from now on."""
