@@ -255,7 +255,8 @@ def _wants(client: _Client, interface: int) -> bool:
 
 def _ready(sources: list[socket.socket], stop: Stop, patience: float | None = None) -> list[socket.socket] | None:
     """Which of them have something to read, after a time at the latest; None if the server shall end."""
-    ready, _, _ = select.select([*sources, stop.fileno()], [], [], patience)
+    watched: list[socket.socket | int] = [*sources, stop.fileno()]
+    ready, _, _ = select.select(watched, [], [], patience)
     return None if stop.fileno() in ready else [each for each in sources if each in ready]
 
 

@@ -107,12 +107,13 @@ class Ft260Usb:
                 return reply(STALL)
             return reply(OK, struct.pack("<I", len(rest) - 1))
         if kind == b"X" and len(rest) >= _SETUP.size:
-            answer = self._control(*_SETUP.unpack(rest[: _SETUP.size]), rest[_SETUP.size :])
+            answer = self._control(rest[: _SETUP.size], rest[_SETUP.size :])
             return reply(STALL) if answer is None else reply(OK, answer)
         return reply(PARAMETER)
 
-    def _control(self, kind: int, request: int, value: int, index: int, length: int, data: bytes) -> bytes | None:
+    def _control(self, setup: bytes, data: bytes) -> bytes | None:
         """What a control transfer brings; None where it stalls."""
+        kind, request, value, index, length = _SETUP.unpack(setup)
         asked = (kind, request)
         report_type, report_id = value >> 8, value & 0xFF
         answer: bytes | None = None
