@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from optiga.emulator.board import Board
+    from optiga.emulator.board.uart import Board
     from optiga.emulator.chip import EmulatedChip
     from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
     from optiga.emulator.store import MemoryStore, SqliteStore, default_chip_path
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Board": "board",
+    "Board": "board.uart",
     "EmulatedChip": "chip",
     "DEFAULT_MODEL": "models",
     "ChipModel": "models",

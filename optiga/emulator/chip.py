@@ -13,7 +13,9 @@ from optiga.emulator.objects import ObjectTable, Store
 from optiga.emulator.store import MemoryStore
 from optiga.errors import BoardError
 from optiga.protocol import apdu
-from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode
+from optiga.protocol import objects as oids
+from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode, ObjectType
+from optiga.protocol.protection import Protection
 
 
 class EmulatedChip:
@@ -41,16 +43,29 @@ class EmulatedChip:
         except BaseException:
             store.close()
             raise
+        self._clock = clock
         self._machine = Machine(model, self._table, clock=clock)
+        self.is_shielded = False
+        """Whether the host is said to speak over a shielded connection where nobody says it of a command.
 
-    def execute(self, command: bytes) -> bytes:
+        A real one is negotiated below the APDUs, with the platform binding secret that the host, too, has; here it is
+        only said to be there. As long as 0xE140 holds no secret, it is not. SRM, "Access Conditions (ACs)", Conf.
+        """
+
+    def execute(self, command: bytes, protection: Protection | None = None) -> bytes:
         """Answer an APDU with an APDU. Whatever the bytes are, there is an answer.
+
+        :param protection: what of command and answer goes over a shielded connection with the secret in 0xE140; None
+            for what :attr:`is_shielded` says.
 
         A command that fails changes nothing, but that attempts are counted; one that succeeds has reached the store
         when this returns.
 
         :raises BoardError: if the store cannot be written; the command has not happened then.
         """
+        if protection is None:
+            protection = Protection.BOTH if self.is_shielded else Protection.NONE
+        self._machine.protection = protection
         try:
             answer = self._run(command)
         except CommandError as error:
@@ -73,18 +88,29 @@ class EmulatedChip:
             raise
         return apdu.encode_answer(answer)
 
-    @property
-    def is_shielded(self) -> bool:
-        """Whether the host and the chip speak over a shielded connection, as they do from here on.
+    def use_binding_secret(self) -> bytes:
+        """The platform binding secret, for a handshake, which counts as a use of it; empty if there is none for use.
 
-        A real one is negotiated below the APDUs, with the platform binding secret that the host, too, has; here it is
-        only said to be there. As long as 0xE140 holds no secret, it is not. SRM, "Access Conditions (ACs)", Conf.
+        :raises BoardError: if the store cannot be written.
         """
-        return self._machine.is_shielded
+        machine = self._machine
+        machine.protection = Protection.NONE
+        before = machine.last_error
+        try:
+            secret = machine.stored_secret(oids.PLATFORM_BINDING_SECRET, ObjectType.PLATFORM_BINDING)
+        except CommandError as error:
+            machine.end_command(error)
+            machine.last_error = before  # which commands alone leave
+            secret = b""
+        else:
+            machine.end_command()
+        self._table.commit()
+        return secret
 
-    @is_shielded.setter
-    def is_shielded(self, is_shielded: bool) -> None:
-        self._machine.is_shielded = is_shielded
+    def reset(self) -> None:
+        """Begin anew, as after a reset or a power cycle: the application is closed, what is volatile is gone."""
+        self._rest()
+        self._machine = Machine(self._machine.model, self._table, clock=self._clock)
 
     def _refuse(self, command: bytes, error: CommandError) -> bytes:
         """Undo what a command has begun, and keep why."""
@@ -102,10 +128,14 @@ class EmulatedChip:
 
     def close(self) -> None:
         """Power off, and give the store back."""
+        self._rest()
+        self._table.close()
+
+    def _rest(self) -> None:
+        """Leave the non-volatile memory as a chip without power does."""
         with suppress(BoardError):  # the counter only stays higher than it need be
             self._machine.monitor.work_off()
             self._table.commit()
-        self._table.close()
 
     def _make(self, model: ChipModel) -> None:
         """Take everything that a new chip holds from the factory."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.emulator import keys
+from optiga.emulator.circumstances import Circumstances
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import ObjectTable, StoredObject
 from optiga.emulator.security_monitor import SecurityMonitor
@@ -16,7 +17,8 @@ from optiga.protocol.codes import SECRET_TYPES, CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
-from optiga.protocol.rules.access import error_of_use, find_alternative, is_terminated
+from optiga.protocol.protection import Protection
+from optiga.protocol.rules.access import error_of_use, find_alternative
 
 if TYPE_CHECKING:
     from optiga.emulator.sha256 import RunningSha256
@@ -88,8 +90,8 @@ class Machine:
         self.sessions: dict[int, SessionContent] = {}
         self.authorized: set[int] = set()
         """Objects whose authorization reference has been verified: the states Auto(X)."""
-        self.is_shielded = False
-        """Whether commands and answers go over a shielded connection, which is there if 0xE140 holds a secret."""
+        self.protection = Protection.NONE
+        """What of the running command goes over a shielded connection, which is there if 0xE140 holds a secret."""
         self.chain: Chain | None = None
         self.running_hash: RunningSha256 | None = None
         self.monitor = SecurityMonitor(table, clock)
@@ -163,7 +165,7 @@ class Machine:
             if refusal is not None:
                 raise CommandError(refusal)
         if metadata.get(access) != _ALWAYS:  # what nearly every use of a key meets
-            self._require_alternative(oid, access, _Circumstances(self, metadata))
+            self._require_alternative(oid, access, Circumstances(self, metadata, access))
         if access is Tag.EXECUTE and (oid in _KEY_OIDS or metadata.get(Tag.TYPE) in _SECRET_TYPES):
             self._has_event = True
 
@@ -174,9 +176,10 @@ class Machine:
         :param secret_oid: object with the secret that the payload is encrypted with, if it is.
         :raises CommandError: if it does not.
         """
-        self._require_alternative(oid, access, _Circumstances(self, self.object(oid).metadata, anchor_oid, secret_oid))
+        now = Circumstances(self, self.object(oid).metadata, access, anchor_oid, secret_oid)
+        self._require_alternative(oid, access, now)
 
-    def _require_alternative(self, oid: int, access: Tag, now: _Circumstances) -> None:
+    def _require_alternative(self, oid: int, access: Tag, now: Circumstances) -> None:
         if (oid, access) in self._counted:
             return
         condition = now.metadata.access(access)
@@ -192,9 +195,13 @@ class Machine:
             self.table.put(counter, self.object(counter).counted(1), lasting=True)
             self._counted.add((oid, access))
 
-    def is_shielded_by(self, oid: int) -> bool:
-        """Whether commands and answers are encrypted and authenticated with a binding secret: Conf(X) and Int(X)."""
-        if not self.is_shielded or oid != oids.PLATFORM_BINDING_SECRET:
+    def is_shielded_by(self, oid: int, access: Tag) -> bool:
+        """Whether what an access is about is encrypted and authenticated with a binding secret: Conf(X) and Int(X).
+
+        It is the answer for what is read, and the command for what is written or used. SRM, "Shielded Connection".
+        """
+        needed = Protection.ANSWER if access is Tag.READ else Protection.COMMAND
+        if not self.protection & needed or oid != oids.PLATFORM_BINDING_SECRET:
             return False
         stored = self.table.get(oid)
         if stored is None or not stored.data:
@@ -333,51 +340,6 @@ class Machine:
         is_free = stored.metadata.get(Tag.EXECUTE) == _ALWAYS and error_of_use(stored.metadata) is None
         self._usable_keys[oid] = _KnownKey(stored, usable, is_free)
         return usable
-
-
-class _Circumstances:
-    """What the access conditions of an object ask of the chip: an :class:`~optiga.protocol.rules.access.AccessContext`.
-
-    :param anchor: of a protected update: the trust anchor that has verified it.
-    :param secret: the same: the secret that its payload is encrypted with.
-    """
-
-    def __init__(
-        self, machine: Machine, metadata: Metadata, anchor: int | None = None, secret: int | None = None
-    ) -> None:
-        self._machine = machine
-        self.metadata = metadata
-        self.anchor = anchor
-        self._secret = secret
-        self.counters_aside = False
-        """Whether linked counters hold even if they have reached their thresholds."""
-
-    def life_cycle_state(self, whose: Condition) -> int:
-        if whose is Condition.LCS_OBJECT:
-            return self.metadata.state
-        return self._machine.data(oids.LCS_GLOBAL if whose is Condition.LCS_GLOBAL else oids.LCS_APPLICATION)[0]
-
-    def security_status(self, whose: Condition) -> int:
-        is_global = whose is Condition.SECURITY_STATUS_GLOBAL
-        return self._machine.security_status[
-            oids.SECURITY_STATUS_GLOBAL if is_global else oids.SECURITY_STATUS_APPLICATION
-        ]
-
-    def is_authorized(self, oid: int) -> bool:
-        return oid in self._machine.authorized
-
-    def is_confidential(self, oid: int) -> bool:
-        return oid == self._secret or self._machine.is_shielded_by(oid)
-
-    def has_integrity(self, oid: int) -> bool:
-        return oid == self.anchor or self._machine.is_shielded_by(oid)
-
-    def has_uses(self, oid: int) -> bool:
-        linked = self._machine.table.get(oid)
-        if linked is None or linked.counter is None or is_terminated(linked.metadata):
-            return False
-        value, threshold = linked.counter
-        return self.counters_aside or value < threshold
 
 
 def check_room(metadata: Metadata) -> None:

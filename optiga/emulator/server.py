@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from optiga.emulator.board import Board
+from optiga.emulator.board.uart import Board
 from optiga.errors import BoardError, ConfigurationError
 
 Announce = Callable[[str], None]

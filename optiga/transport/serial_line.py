@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import errno
-import os
-import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from optiga.errors import BoardError
 from optiga.link.uart_bridge import WRITE_TIMEOUT_S
 from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
+from optiga.transport.permission import permission_hint
 from optiga.transport.urls import SOCKET, check_options, is_url, split_url
 
 if TYPE_CHECKING:
@@ -125,26 +123,12 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return BoardError("there is no such port", hint="'boards' lists those there are", port=port)
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
-        return BoardError("no permission to open it", hint=_permission_hint(port), port=port)
+        return BoardError("no permission to open it", hint=permission_hint(port), port=port)
     if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK) or "exclusively lock" in text:
         return BoardError("in use by another program", hint="Close it (a terminal? another tool?)", port=port)
     if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO):
         return BoardError("not a serial port", hint="'boards' lists those there are", port=port)
     return BoardError(f"cannot be opened: {_reason(error)}", hint="'boards' lists the ports there are", port=port)
-
-
-def _permission_hint(port: str) -> str:
-    """What to do where the user may not open a device."""
-    if sys.platform == "win32":
-        return "Another program may hold it: close it and try again"
-    group = "dialout"
-    with suppress(OSError, KeyError):
-        import grp
-
-        group = grp.getgrgid(Path(port).stat().st_gid).gr_name
-    if group == "root" or os.access(port, os.R_OK | os.W_OK):
-        return "Ask your administrator for access to it"
-    return f"Join its group: sudo usermod -aG {group} $USER, then log in again"
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,374 @@
+"""The host's conversation with a chip on an I2C bus: start-up, exchanges, and the shielded connection around them.
+
+The first thing that is done with a chip is a soft reset: it alone ends whatever a run before has left, a shielded
+connection above all. A conversation that need not be sure of that can leave it out; what is left over is heard out and
+dropped then.
+
+A run that hears no valid answer ends: after :data:`LIMIT_S` at the latest, whatever the bus does.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from optiga.errors import BoardError
+from optiga.link.i2c import presentation
+from optiga.link.i2c.bus import PATIENCE_S, Bus
+from optiga.link.i2c.carrier import Carrier, LostError, Patience, Secrecy
+from optiga.link.i2c.presentation import AlertError, Channel, ChipHello, Keys, Kind, Role, SealError
+from optiga.link.i2c.registers import MAX_FRAME, Register
+from optiga.link.i2c.steps import Conversation
+from optiga.link.i2c.transport import Message
+from optiga.protocol.apdu import command_code
+from optiga.protocol.protection import Protection
+from optiga.protocol.request import Request
+
+_T = TypeVar("_T")
+
+ATTEMPTS = 3
+"""How often a command is sent as a new one before the bus is given up."""
+LIMIT_S = 20.0
+"""Longest that a run goes on without a valid answer, from its first step to its end, in seconds."""
+
+_ENDING_S = 1.0
+"""What giving the bus back may take of that."""
+_HANDSHAKES = 3
+_FAILURES = 2
+"""How many handshakes may fail before the secret is taken for the wrong one: each costs the chip a security event."""
+_HANDSHAKE = Patience(0.001, 6.0)
+_REPEATED = Patience(0.001, 1.0)
+"""For what the chip has ready, and says again."""
+
+
+class I2cConversation:
+    """Everything that is said to a chip on a bus, and what is understood of what it says.
+
+    :param port: how the user names the bus, for messages.
+    :param secret: the platform binding secret, 32 to 64 bytes, with which every command goes over a shielded
+        connection; None for none. Once there is one nothing is ever sent without.
+    :param protection: what is protected of a command and its answer; what carries a secret always is.
+    :param resets: whether the chip is reset at the beginning.
+    :param spent_s: what opening the bus has taken of the run's time, in seconds.
+    :param limit_s: longest that a run goes on without a valid answer, in seconds.
+    :param most_frame: most bytes of a frame that the way to the bus can carry.
+    :raises ValueError: if the secret is of another length.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: str,
+        secret: bytes | None = None,
+        protection: Protection = Protection.BOTH,
+        resets: bool = True,
+        spent_s: float = 0.0,
+        limit_s: float = LIMIT_S,
+        most_frame: int = MAX_FRAME,
+    ) -> None:
+        if secret is not None and not presentation.MIN_SECRET <= len(secret) <= presentation.MAX_SECRET:
+            raise ValueError("a platform binding secret has 32 to 64 bytes")
+        self._port = port
+        self._secret = secret
+        self._protection = protection
+        self._resets = resets
+        self._spent_s = spent_s
+        self._limit_s = limit_s
+        self._most_frame = most_frame
+        self._bus = Bus(port)
+        self._carrier = Carrier(self._bus)
+        self._channel: Channel | None = None
+        self._must_shield = secret is not None
+        self._is_open = False
+        self._is_settled = True
+        self._has_answered = False
+        self.max_khz: int | None = None
+        """What the chip says of the fastest clock it takes, in kHz; None before it was asked."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every exchange has come to its end, so that the chip owes no answer."""
+        return self._is_settled
+
+    @property
+    def is_shielded(self) -> bool:
+        """Whether a shielded connection stands."""
+        return self._channel is not None
+
+    def tell_time(self, now: float) -> None:
+        """Tell the time at which a step failed, before its failure is thrown into the conversation."""
+        self._bus.now = now
+
+    def open(self, now: float) -> Conversation[None]:
+        """Find the chip, reset it, and agree on the length of frames. The first exchange does it, if nobody has.
+
+        :raises BoardError: if no chip answers.
+        """
+        yield from self._in_time(self._open(), now)
+
+    def exchange(self, request: Request, now: float) -> Conversation[bytes]:
+        """Send a command and return the answer APDU, whatever the bus does to either, as long as it can be had.
+
+        :param now: the time at which it begins, in seconds; the conversation goes on with that of each step.
+        :raises BoardError: after a bounded number of attempts, and of seconds since the last valid answer; or after the
+            first attempt, if the answer to a command that must not be repeated is lost.
+        """
+        return (yield from self._in_time(self._exchange_settled(request), now))
+
+    def hibernate(self, now: float) -> Conversation[bytes]:
+        """Have the chip keep the shielded connection, behind the CloseApplication that had it keep the application.
+
+        :returns: what :meth:`restore` takes. It holds the connection's keys.
+        :raises BoardError: if there is no connection, or the chip does not keep it.
+        """
+        return (yield from self._in_time(self._hibernate(), now))
+
+    def restore(self, saved: bytes, now: float) -> Conversation[None]:
+        """Go on with a shielded connection that the chip has kept, once, behind any reset.
+
+        :param saved: what :meth:`hibernate` gave.
+        :raises BoardError: if the chip has not kept it.
+        :raises ValueError: if nothing gave that.
+        """
+        yield from self._in_time(self._restore(Channel.restore(Role.HOST, saved)), now)
+
+    def _in_time(self, steps: Conversation[_T], now: float) -> Conversation[_T]:
+        """Do what must end in time, and know afterwards whether the chip is at rest."""
+        self._bus.now = now
+        self._bus.limit = now + self._limit_s - self._spent_s - _ENDING_S
+        try:
+            result = yield from steps
+        except BaseException:
+            self._spent_s += self._bus.now - now
+            raise
+        self._spent_s = 0.0
+        return result
+
+    def _exchange_settled(self, request: Request) -> Conversation[bytes]:
+        was_settled, self._is_settled = self._is_settled, False
+        if self._is_open and not was_settled:
+            yield from self._recover()
+        elif not self._is_open:
+            yield from self._open()
+        answer = yield from self._exchange(request)
+        self._is_settled = self._has_answered = True
+        return answer
+
+    def _open(self) -> Conversation[None]:
+        bus = self._bus
+        state = yield from bus.read_state(patience_s=PATIENCE_S)
+        if state is None:
+            raise bus.no_chip()
+        if self._secret is not None and not state.can_shield:
+            raise BoardError("this chip has no shielded connection", hint="Open it without the secret", port=self._port)
+        self._channel = None
+        if self._resets and state.can_reset:
+            if not (yield from bus.reset()):
+                raise bus.gone()
+            self._carrier.forget()
+            yield from self._read_frequency()
+            yield from bus.negotiate(self._most_frame)
+        else:
+            yield from bus.negotiate(self._most_frame)
+            yield from self._carrier.settle()
+        self._is_open = True
+
+    def _read_frequency(self) -> Conversation[None]:
+        told = yield from self._bus.read(Register.MAX_SCL_FREQU, 4)
+        if told is None:
+            raise self._bus.gone()
+        self.max_khz = int.from_bytes(told[2:], "big")  # its upper half is not used
+
+    def _recover(self) -> Conversation[None]:
+        """Bring a chip to rest that may still work on something, or have begun anew by itself."""
+        self._channel = None
+        if not self._is_open:
+            yield from self._open()
+            return
+        yield from self._carrier.settle()
+        yield from self._bus.negotiate(self._most_frame)
+
+    def _exchange(self, request: Request) -> Conversation[bytes]:
+        code, traits = command_code(request.apdu), request.traits
+        for attempt in range(1, 1 + ATTEMPTS):
+            try:
+                answer = yield from self._once(request)
+                if request.is_answered_by(answer):
+                    return answer
+                raise LostError("what came is no answer to it", may_have_run=True)  # noqa: TRY301
+            except LostError as lost:
+                if lost.may_have_run and not traits.is_repeatable:
+                    raise self._not_again(code) from None
+                again = ", which may run a second time" if lost.may_have_run else ""
+                yield from self._bus.note(f"no answer to command 0x{code:02x}{again}, attempt {attempt}: {lost}")
+            yield from self._recover()
+        raise self._bus.unusable()
+
+    def _once(self, request: Request) -> Conversation[bytes]:
+        """Send a command as a new one.
+
+        :raises LostError: if its answer cannot be had.
+        """
+        traits = request.traits
+        channel = yield from self._ready_channel()
+        patience = Patience(traits.typical_ms / 1000, traits.longest_ms / 1000)
+        if self._has_answered and patience.longest_s > self._limit_s:
+            self._bus.limit = max(self._bus.limit, self._bus.now + patience.longest_s + PATIENCE_S)
+        if channel is None:
+            secrecy = Secrecy(traits.hides_command, traits.hides_answer)
+            return (yield from self._once_plain(request.apdu, patience, secrecy))
+        protection = self._protection
+        protection |= Protection.COMMAND if traits.hides_command else Protection.NONE
+        protection |= Protection.ANSWER if traits.hides_answer else Protection.NONE
+        return (
+            yield from self._once_shielded(
+                channel, protection, request.apdu, patience, is_repeatable=traits.is_repeatable
+            )
+        )
+
+    def _ready_channel(self) -> Conversation[Channel | None]:
+        """The shielded connection, made now if there is none, or its numbers come near their end; None for plain text.
+
+        :raises BoardError: if it cannot be made. There is no way back to plain text.
+        """
+        channel = self._channel
+        if not self._must_shield or (channel is not None and not channel.needs_renewal):
+            return channel
+        if self._secret is not None:
+            return (yield from self._shake_hands(self._secret))
+        if channel is not None:
+            return channel
+        raise BoardError(
+            "the shielded connection is lost that was restored", hint="Open the chip with its secret", port=self._port
+        )
+
+    def _once_plain(self, apdu: bytes, patience: Patience, secrecy: Secrecy) -> Conversation[bytes]:
+        answer = yield from self._carrier.converse(Message(apdu), patience, secrecy)
+        if not answer.is_presented:
+            return answer.data
+        if self._has_answered or self._resets:
+            raise BoardError(
+                "the chip wants a shielded connection",
+                hint="Run the command again: it begins with a reset of the chip",
+                port=self._port,
+            )
+        self._resets, self._is_open = True, False  # somebody else's, which only a reset ends
+        raise LostError("the chip has a shielded connection with somebody else", may_have_run=False)
+
+    def _once_shielded(
+        self, channel: Channel, protection: Protection, apdu: bytes, patience: Patience, *, is_repeatable: bool
+    ) -> Conversation[bytes]:
+        message = _seal(channel, protection, apdu)
+        for _ in range(1 + presentation.WINDOW):
+            answer = yield from self._carrier.converse(Message(message, True), patience, Secrecy())
+            try:
+                if not answer.is_presented:
+                    raise SealError("the answer came outside the shielded connection")  # noqa: TRY301
+                return channel.open(answer.data, protection)[1]
+            except AlertError as alert:
+                if alert.is_fatal or not is_repeatable:  # nobody has signed the alert
+                    raise LostError(str(alert), may_have_run=True) from None
+                yield from self._bus.note("a command came to the chip damaged, and is sent again")
+                message = _seal(channel, protection, apdu)
+            except SealError as error:
+                yield from self._bus.note(f"the answer is asked for again: {error}")
+                message, patience = bytes([Kind.INTEGRITY]), _REPEATED
+        raise LostError("messages of the shielded connection are not authentic", may_have_run=True)
+
+    def _shake_hands(self, secret: bytes) -> Conversation[Channel]:
+        """Make a shielded connection.
+
+        :raises BoardError: if the chip does not prove that it knows the secret. It has been reset then, for else it
+            could say nothing any more.
+        """
+        self._channel = None
+        failures = 0
+        for _ in range(_HANDSHAKES):
+            try:
+                channel = yield from self._handshake(secret)
+            except (LostError, AlertError, SealError) as error:
+                yield from self._bus.note(f"a handshake failed: {error}")
+                failures += 1
+                if failures == _FAILURES:
+                    break
+                self._is_open = self._is_open and self._has_answered  # a reset now costs nothing
+                yield from self._recover()
+                continue
+            self._channel = channel
+            if not channel.needs_renewal:
+                break
+        if self._channel is not None:  # with numbers that the chip has drawn close together each time, if need be
+            return self._channel
+        yield from self._bus.reset()
+        self._is_open = False
+        if self._bus.damaged:
+            raise self._bus.unusable()
+        raise BoardError(
+            "no shielded connection: the chip does not prove that it knows the secret",
+            hint="Is it the secret of this chip? A chip that was paired with another host, or never, has another",
+            port=self._port,
+        )
+
+    def _handshake(self, secret: bytes) -> Conversation[Channel]:
+        hello = ChipHello.decode((yield from self._say(presentation.HELLO)))
+        keys = Keys.derive(secret, hello.random)
+        mine = presentation.finished(Role.HOST, keys, hello.random, hello.number)
+        theirs = presentation.check_finished(Role.HOST, keys, hello.random, (yield from self._say(mine)))
+        return presentation.channel_of_host(keys, hello.number, theirs)
+
+    def _say(self, data: bytes) -> Conversation[bytes]:
+        """Send a message of the presentation layer's own; the answer's.
+
+        :raises SealError: if the answer is none of this layer.
+        """
+        answer = yield from self._carrier.converse(Message(data, True), _HANDSHAKE, Secrecy())
+        if not answer.is_presented:
+            raise SealError("the answer came outside the shielded connection")
+        return answer.data
+
+    def _hibernate(self) -> Conversation[bytes]:
+        channel = self._channel
+        if channel is None:
+            raise BoardError("there is no shielded connection that the chip could keep", port=self._port)
+        try:
+            answer = yield from self._say(bytes([Kind.SAVE]))
+        except (LostError, SealError) as error:
+            raise self._not_kept() from error
+        if answer != bytes([Kind.SAVED]):
+            raise self._not_kept()
+        self._channel = None
+        return channel.export()
+
+    def _restore(self, channel: Channel) -> Conversation[None]:
+        if not self._is_open:
+            yield from self._open()
+        numbers = channel.numbers
+        try:
+            answer = yield from self._say(presentation.number_message(Kind.RESTORE, numbers.received))
+        except (LostError, SealError) as error:
+            raise self._not_kept() from error
+        if answer != presentation.number_message(Kind.RESTORED, numbers.sent):
+            raise self._not_kept()
+        self._channel, self._must_shield = channel, True
+
+    def _not_kept(self) -> BoardError:
+        return BoardError(
+            "the chip has not kept the shielded connection", hint="Open the application afresh", port=self._port
+        )
+
+    def _not_again(self, code: int) -> BoardError:
+        return BoardError(
+            f"the answer to command 0x{code:02x} was lost, and it must not be sent twice",
+            hint="Look at the object before trying again: it may or may not have changed",
+            port=self._port,
+        )
+
+
+def _seal(channel: Channel, protection: Protection, apdu: bytes) -> bytes:
+    """A sealed command.
+
+    :raises LostError: if there are no sequence numbers left, for which a new handshake is due.
+    """
+    try:
+        return channel.seal(protection, apdu)
+    except SealError as error:
+        raise LostError(str(error), may_have_run=False) from None

@@ -1,0 +1,60 @@
+"""What an I2C conversation asks of whoever carries it: transactions with the chip, and time.
+
+A conversation is a generator of steps, resumed with a :class:`Done` behind each of them. It has no clock, no bus and no
+log of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class Write(NamedTuple):
+    """Write bytes to the chip's address, in one transaction from START to STOP.
+
+    :param hides: whether they carry a secret, so that no log may show them.
+    """
+
+    data: bytes
+    hides: bool = False
+
+
+class Read(NamedTuple):
+    """Read bytes from the chip's address, in one transaction from START to STOP.
+
+    :param size: how many.
+    :param hides: whether they may carry a secret.
+    """
+
+    size: int
+    hides: bool = False
+
+
+class Pause(NamedTuple):
+    """Leave the bus alone for a time, in seconds, counted from the end of the last transaction or pause."""
+
+    seconds: float
+
+
+class Note(NamedTuple):
+    """Tell people who want to know what happened on the bus. Takes no time."""
+
+    text: str
+
+
+class Done(NamedTuple):
+    """What a conversation learns behind each of its steps.
+
+    :param now: the time, in seconds from any start.
+    :param data: what was read, or nothing behind a step that reads nothing; None if the chip did not acknowledge.
+    """
+
+    now: float
+    data: bytes | None = b""
+
+
+Step = Write | Read | Pause | Note
+Conversation = Generator[Step, Done, T]

@@ -1,0 +1,263 @@
+"""The FT260 boards there are, by hidapi: which module reaches them, and what is needed where none does.
+
+On Linux hidapi has two: ``hidraw`` goes through the kernel's hidraw nodes and ``hid`` through libusb, which takes the
+board from the kernel while it is open. Elsewhere ``hid`` is the system's own. Releases differ in which name is which,
+so a path tells.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optiga.errors import BoardError, ConfigurationError
+from optiga.link.ft260.codes import PRODUCT, VENDOR
+from optiga.transport.linux_devices import LinuxDevices
+from optiga.transport.trace import inform
+
+if TYPE_CHECKING:
+    from optiga.transport.ft260 import Hid
+
+RULES_FILE = "70-ft260.rules"
+"""Where udev looks for the rules: a name below 73, or ``uaccess`` has no effect."""
+_MODULES = ("hidraw", "hid")
+_NODE = "/dev/hidraw"
+_KERNEL_DRIVER = "ft260"
+_INTERFACES = (0, -1)
+"""What hidapi says of the interface with I2C: older releases do not know it where it is the only one. 1 is the UART."""
+_INSTALL = "Install it: pip install hidapi (on a 32-bit Raspberry Pi: apt install python3-hid)"
+_RULE_HINT = "Install the udev rule that 'boards udev' prints, then unplug and replug the board"
+_CLOSE_HINT = "Close it, or unplug and replug the board"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to a board: a path, and the module that opens it.
+
+    :param path: as the module names it.
+    :param module: the module of hidapi.
+    """
+
+    path: str
+    module: Any
+
+    @property
+    def is_node(self) -> bool:
+        """Whether it is a hidraw node, which other programs may have open at the same time."""
+        return self.path.startswith(_NODE)
+
+
+@dataclass(frozen=True, slots=True)
+class HidBoard:
+    """An FT260 board that is plugged in.
+
+    :param name: what names it among others: its place on USB, or the path to it.
+    :param ways: to it, the best first; there may be none.
+    :param avoided: paths that lead to it and must not be used: hidraw nodes of the kernel's driver, which fails over a
+        read that comes from elsewhere.
+    :param i2c_bus: the I2C bus that the kernel's driver has made of it, as in ``/dev/i2c-3``; empty where it has not.
+    """
+
+    name: str
+    ways: tuple[Way, ...]
+    avoided: tuple[str, ...] = ()
+    i2c_bus: str = ""
+
+    @property
+    def lock(self) -> str:
+        """The one name of what may be used by one process at a time, whatever way it takes."""
+        return usb_lock(self.name)
+
+    def is_named(self, path: str) -> bool:
+        """Whether a path means it: its place on USB, with the interface or without it, or one of its ways."""
+        return path in (self.name, self.name.partition(":1.")[0], *self.avoided, *(way.path for way in self.ways))
+
+
+def usb_lock(place: str) -> str:
+    """The name to lock a USB board by.
+
+    :param place: its place on USB, or the path to it.
+    """
+    return f"usb:{place}"
+
+
+def udev_rules(vendor: int = VENDOR, product: int = PRODUCT) -> str:
+    """The rules that let users at the computer, and the group plugdev, open an FT260 by either way."""
+    identity = f'{{idVendor}}=="{vendor:04x}", ATTR{{idProduct}}=="{product:04x}"'
+    rights = 'MODE="0660", GROUP="plugdev", TAG+="uaccess"'
+    return (
+        f'SUBSYSTEM=="usb", ATTR{identity}, {rights}\n'
+        f'KERNEL=="hidraw*", ATTRS{identity.replace("ATTR{", "ATTRS{")}, {rights}\n'
+    )
+
+
+def load_modules(platform: str = sys.platform, load: Callable[[str], Any] = import_module) -> list[Any]:
+    """The modules of hidapi for a platform.
+
+    :raises ConfigurationError: if there are none.
+    """
+    modules: list[Any] = []
+    problem = ("hidapi is not installed, which reaches USB boards", _INSTALL)
+    for name in _MODULES if platform.startswith("linux") else ("hid",):
+        try:
+            module = load(name)
+        except ModuleNotFoundError:
+            continue
+        except ImportError as error:  # another package's, without its library; or ours for another system
+            problem = (f"the module {name} cannot be loaded: {error}", _INSTALL)
+            continue
+        if hasattr(module, "device") and hasattr(module, "enumerate"):
+            modules.append(module)
+        else:
+            problem = (f"the module {name} is another package's, not hidapi's", "pip uninstall hid; pip install hidapi")
+    if not modules:
+        raise ConfigurationError(problem[0], hint=problem[1])
+    return modules
+
+
+def list_boards(
+    vendor: int = VENDOR,
+    product: int = PRODUCT,
+    *,
+    modules: list[Any] | None = None,
+    platform: str = sys.platform,
+    devices: LinuxDevices | None = None,
+) -> list[HidBoard]:
+    """The FT260 boards that are plugged in.
+
+    :param vendor: USB vendor.
+    :param product: USB product.
+    :param modules: hidapi's; None to load them.
+    :param devices: what Linux tells of them.
+    :raises ConfigurationError: if hidapi is not installed.
+    """
+    loaded = load_modules(platform) if modules is None else modules
+    ways = [way for module in loaded for way in _ways(module, vendor, product)]
+    if not platform.startswith("linux"):
+        return [HidBoard(way.path, (way,)) for way in ways]
+    system = devices or LinuxDevices()
+    boards: dict[str, list[Way]] = {place: [] for place in system.usb_places(vendor, product)}
+    for way in sorted(ways, key=lambda way: way.is_node):
+        place = system.place_of(way.path)
+        if not place and way.is_node and len(boards) == 1:
+            place = next(iter(boards))  # where sysfs says nothing: it can be no other
+        boards.setdefault(place or way.path, []).insert(0, way)
+    return [_describe(place, ways, system) for place, ways in boards.items()]
+
+
+def _describe(place: str, ways: list[Way], system: LinuxDevices) -> HidBoard:
+    avoided = [way for way in ways if way.is_node and system.hid_driver(way.path) == _KERNEL_DRIVER]
+    bus = system.i2c_bus_at(place)
+    return HidBoard(
+        place,
+        tuple(way for way in ways if way not in avoided),
+        tuple(way.path for way in avoided),
+        f"/dev/{bus}" if bus else "",
+    )
+
+
+def choose_board(
+    path: str = "",
+    *,
+    port: str,
+    vendor: int = VENDOR,
+    product: int = PRODUCT,
+    boards: list[HidBoard] | None = None,
+) -> HidBoard:
+    """The board of a name, or the only one.
+
+    :param path: its place on USB, or the path to it; empty for the only one.
+    :param boards: those there are; None to look for them.
+    :raises BoardError: if there is none of that name, or not exactly one.
+    :raises ConfigurationError: if hidapi is not installed.
+    """
+    found = list_boards(vendor, product) if boards is None else boards
+    names = ", ".join(board.name for board in found)
+    identity = f"{vendor:04x}:{product:04x}"
+    if not found:
+        raise BoardError(
+            f"no FT260 board is plugged in: no USB device is {identity}",
+            hint="Plug one in; one whose USB identity was changed is found by that",
+            port=port,
+        )
+    if path:
+        named = [board for board in found if board.is_named(path)]
+        if not named:
+            raise BoardError(f"no FT260 board is at {path}", hint=f"There is: {names}", port=port)
+        found = named
+    if len(found) > 1:
+        raise BoardError(f"more than one FT260 board is plugged in: {names}", hint="Name one of them", port=port)
+    ways = sorted(found[0].ways, key=lambda way: way.path != path)  # what is named is tried first
+    return replace(found[0], ways=tuple(ways))
+
+
+def open_hid(board: HidBoard, *, port: str, platform: str = sys.platform, devices: LinuxDevices | None = None) -> Hid:
+    """Open a board by the first of its ways that can be.
+
+    :raises BoardError: if none can: why, and what to do.
+    """
+    reason = ""
+    for way in board.ways:
+        device = way.module.device()
+        try:
+            device.open_path(os.fsencode(way.path))
+        except (OSError, ValueError) as error:
+            reason = str(error)
+            inform("%s: %s: %s", port, way.path, error)
+            continue
+        inform("%s: open, by %s", port, way.path)
+        opened: Hid = device
+        return opened
+    system = (devices or LinuxDevices()) if platform.startswith("linux") else None
+    message, hint = obstacle(board, system) or _unknown_obstacle(platform, reason)
+    raise BoardError(message, hint=hint, port=port)
+
+
+def obstacle(board: HidBoard, devices: LinuxDevices | None) -> tuple[str, str] | None:
+    """What keeps a user from a board, as far as that can be seen without opening it: the message, and what to do.
+
+    :param devices: what Linux tells of it; None on other systems, which tell nothing.
+    :returns: None where nothing is seen.
+    """
+    if devices is None:
+        return None
+    closed = [node for node in _nodes(board, devices) if node is not None and not os.access(node, os.R_OK | os.W_OK)]
+    if board.ways and len(closed) < len(board.ways):
+        return None
+    if board.i2c_bus:
+        return (
+            f"the kernel's driver has the board: it is the I2C bus {board.i2c_bus}",
+            f"Use that as the port (i2c:{board.i2c_bus}). Or else: {_RULE_HINT[0].lower()}{_RULE_HINT[1:]}",
+        )
+    if closed:
+        return f"no permission to open it ({closed[0]})", _RULE_HINT
+    return "the board is there, but hidapi does not reach it", _INSTALL
+
+
+def _nodes(board: HidBoard, devices: LinuxDevices) -> Iterator[Path | None]:
+    """The device file behind each way; None where it is not known."""
+    for way in board.ways:
+        node = Path(way.path) if way.is_node else devices.usb_node(board.name)
+        yield node if node is not None and node.exists() else None
+
+
+def _unknown_obstacle(platform: str, reason: str) -> tuple[str, str]:
+    """Why a board does not open that nothing seems to be in the way of."""
+    if platform == "win32":
+        return f"the board cannot be opened: {reason}", f"Does another program use it? {_CLOSE_HINT}"
+    return f"in use by another program ({reason})", _CLOSE_HINT
+
+
+def _ways(module: Any, vendor: int, product: int) -> Iterator[Way]:
+    """Those that a module of hidapi knows to interface 0 of the boards; some systems list an interface twice."""
+    seen = set()
+    for found in module.enumerate(vendor, product):
+        path = os.fsdecode(found["path"])
+        if found.get("interface_number", -1) in _INTERFACES and path not in seen:
+            seen.add(path)
+            yield Way(path, module)
