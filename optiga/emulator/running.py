@@ -11,29 +11,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from optiga.emulator.server import Announce, Stop
+from optiga.emulator.boards import Place, Serve, uart_place
+from optiga.emulator.server import Stop
 from optiga.errors import ConfigurationError
 from optiga.files.files import cause_of
-
-Serve = Callable[[Announce, Stop], None]
-"""Serves a board until it is stopped, and announces once under which name programs reach it."""
 
 _PLACE = "{port}"
 _SIGNALED = 128
 """Added to the number of the signal that ended the program, as shells do."""
 
 
-def run_program(
-    command: Sequence[str], serve: Serve, *, environment: Callable[[str], Mapping[str, str]] = lambda _: {}
-) -> int:
+def run_program(command: Sequence[str], serve: Serve, *, place: Callable[[str], Place] = uart_place) -> int:
     """Run a program while a board is served.
 
     Signals that ask to end are the program's: Ctrl-C reaches it from the terminal, the others are passed on. In the
     main thread only.
 
-    :param command: the program and its arguments; ``{port}`` in an argument stands for what is announced.
-    :param environment: what the program's environment has besides, by what is announced; that itself is in
-        ``OPTIGA_PORT``.
+    :param command: the program and its arguments; ``{port}`` in an argument stands for the board's port.
+    :param place: where the program finds the board, by what is announced. The port is in ``OPTIGA_PORT``, too.
     :returns: the program's exit code; 128 and the signal's number if a signal has ended it.
     :raises ConfigurationError: if there is no such program, or it cannot be run.
     :raises OptigaError: if the board cannot be served.
@@ -42,10 +37,9 @@ def run_program(
     server = _Server(serve, stop)
     server.start()
     try:
-        port = server.port()
+        port, variables = place(server.announced())
         words = [command[0], *(word.replace(_PLACE, port) for word in command[1:])]
-        variables = {**os.environ, "OPTIGA_PORT": port, **environment(port)}
-        return _run(words, variables)
+        return _run(words, {**os.environ, "OPTIGA_PORT": port, **variables})
     finally:
         stop()
         server.join()
@@ -61,7 +55,7 @@ class _Server(threading.Thread):
         self._serve = serve
         self._stop = stop
         self._known = threading.Event()
-        self._port = ""
+        self._announced = ""
         self._error: BaseException | None = None
 
     def run(self) -> None:
@@ -72,14 +66,14 @@ class _Server(threading.Thread):
         finally:
             self._known.set()
 
-    def port(self) -> str:
+    def announced(self) -> str:
         """What is announced, once it is.
 
         :raises OptigaError: if the board cannot be served.
         """
         self._known.wait()
         self.check()
-        return self._port
+        return self._announced
 
     def check(self) -> None:
         """Raise what has ended the server, once."""
@@ -88,7 +82,7 @@ class _Server(threading.Thread):
             raise error
 
     def _announce(self, port: str) -> None:
-        self._port = port
+        self._announced = port
         self._known.set()
 
 

@@ -36,8 +36,23 @@ class RealTiming:
         started = self._now()
         answer = self._execute(command)
         line_ms = (len(command) + len(answer) + 2 * frame.OVERHEAD) / frame.LINE_BYTES_PER_MS
-        param = command[1] if len(command) > 1 else 0
-        chip_ms = typical_ms(apdu.command_code(command), param, len(command), len(answer))
-        due = started + (chip_ms + line_ms) / 1000 + self._delay()
+        due = started + (_chip_ms(command, answer) + line_ms) / 1000 + self._delay()
         self._sleep(max(0.0, due - self._now()))
         return answer
+
+
+def work_s(delay: Callable[[], float]) -> Callable[[bytes, bytes], float]:
+    """How long a chip works on a command with an answer, in seconds: the manual's times, and security delays.
+
+    :param delay: how long the chip's security monitor holds up the last command, in seconds.
+    """
+
+    def of(command: bytes, answer: bytes) -> float:
+        return _chip_ms(command, answer) / 1000 + delay()
+
+    return of
+
+
+def _chip_ms(command: bytes, answer: bytes) -> float:
+    param = command[1] if len(command) > 1 else 0
+    return typical_ms(apdu.command_code(command), param, len(command), len(answer))

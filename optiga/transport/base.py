@@ -25,6 +25,12 @@ class Transport(Protocol):
         ...
 
 
+class OnClose(Protocol):
+    """Somebody who waits for a line to be given back."""
+
+    def __call__(self, *, done: bool) -> None: ...
+
+
 class Port(Protocol):
     """A place where a chip is, before the way to it is open."""
 

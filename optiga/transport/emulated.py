@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from optiga.emulator.chip import EmulatedChip
 from optiga.emulator.models import find_model
@@ -13,6 +14,9 @@ from optiga.protocol.apdu import STATUS_OK
 from optiga.protocol.request import Request
 from optiga.transport.trace import is_traced, trace
 
+if TYPE_CHECKING:
+    from optiga.transport.i2c import I2cTransport
+
 
 class EmulatedTransport:
     """A transport to a chip in this process.
@@ -21,7 +25,7 @@ class EmulatedTransport:
     """
 
     def __init__(self, chip: EmulatedChip, execute: Callable[[bytes], bytes] | None = None) -> None:
-        self._chip = chip
+        self.chip = chip
         self._execute = execute or chip.execute
         self._is_open = True
 
@@ -57,7 +61,7 @@ class EmulatedTransport:
         """Power the chip off."""
         if self._is_open:
             self._is_open = False
-            self._chip.close()
+            self.chip.close()
 
 
 def open_emulated(
@@ -78,3 +82,17 @@ def open_emulated(
     from optiga.emulator.timing import RealTiming
 
     return EmulatedTransport(chip, RealTiming(chip.execute, delay=chip.take_security_delay_s))
+
+
+def open_shielded(
+    path: Path, secret: bytes, *, port: str, model: str | None = None, real_timing: bool = False
+) -> I2cTransport:
+    """Open the emulated chip in a file over a shielded connection; otherwise as :func:`open_emulated`.
+
+    :param secret: the platform binding secret that the host has, 32 to 64 bytes.
+    :param port: how the user names the chip, for messages.
+    """
+    from optiga.transport.emulated_bus import shielded_transport
+
+    chip = EmulatedChip(SqliteStore(path, model=find_model(model) if model is not None else None))
+    return shielded_transport(chip, secret, port=port, real_timing=real_timing)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qsl
 
 from optiga.errors import ConfigurationError
+from optiga.transport.port_options import parse_path, read_binding_secret, split_options
 
 if TYPE_CHECKING:
     from optiga.transport.base import Transport
@@ -22,7 +22,8 @@ class EmulatorPort(NamedTuple):
     :param path: its file; None for the user's own default chip.
     :param model: name of the model to make where the file is new; None for the default.
     :param real_timing: whether exchanges take as long as on a board.
-    :param shielded: whether they go over a shielded connection.
+    :param shielded: whether it is only said that they go over a shielded connection.
+    :param secret: file of the platform binding secret with which they do; None for none.
     """
 
     name: str
@@ -30,31 +31,28 @@ class EmulatorPort(NamedTuple):
     model: str | None = None
     real_timing: bool = False
     shielded: bool = False
+    secret: Path | None = None
 
     @classmethod
     def parse(cls, text: str) -> EmulatorPort:
-        """From ``emulator[:FILE][?model=…&timing=real&shielded=yes]``.
+        """From ``emulator[:FILE][?model=…&timing=real&shielded=yes|FILE]``.
 
         :raises ConfigurationError: if it is written wrongly.
         """
-        where, _, query = text.partition("?")
+        where, options = split_options(text, "An emulated chip", _OPTIONS)
         _, colon, path = where.partition(":")
         if colon and not path.strip():
             raise ConfigurationError(
                 f"port {text} names no file behind the colon", hint="Name one, or say emulator for your own chip"
             )
-        options = dict(parse_qsl(query, keep_blank_values=True))
-        for key in options:
-            if key not in _OPTIONS:
-                raise ConfigurationError(
-                    f"port {text}: unknown option {key!r}", hint=f"An emulated chip has {', '.join(_OPTIONS)}"
-                )
+        shielded = options.get("shielded", "no")
         return cls(
             text,
-            _path(text, path) if path else None,
+            parse_path(text, "path", path) if path else None,
             options.get("model"),
             real_timing=_is_second(text, options, "timing", ("none", "real")),
-            shielded=_is_second(text, options, "shielded", ("no", "yes")),
+            shielded=shielded == "yes",
+            secret=None if shielded in ("no", "yes") else parse_path(text, "shielded", shielded),
         )
 
     @property
@@ -69,19 +67,14 @@ class EmulatorPort(NamedTuple):
 
     def open(self) -> Transport:
         """Open the chip's file; a new chip is made where there is none."""
-        from optiga.transport.emulated import open_emulated
+        from optiga.transport.emulated import open_emulated, open_shielded
         from optiga.transport.trace import inform
 
         inform("%s: open", self.name)
+        secret = read_binding_secret(self.secret)
+        if secret is not None:
+            return open_shielded(self.chip_file, secret, port=self.name, model=self.model, real_timing=self.real_timing)
         return open_emulated(self.chip_file, model=self.model, real_timing=self.real_timing, shielded=self.shielded)
-
-
-def _path(text: str, path: str) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        user = path.split("/", maxsplit=1)[0]
-        raise ConfigurationError(f"port {text}: {user} is nobody's home", hint="Write the whole path") from None
 
 
 def is_emulator(name: str) -> bool:

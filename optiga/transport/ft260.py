@@ -12,6 +12,7 @@ from optiga.link.ft260.bridge import HidBridge
 from optiga.link.ft260.codes import FIRST_DATA, LAST_DATA, PRODUCT, REPORT_SIZE, VENDOR
 from optiga.link.ft260.steps import AwaitInput, GetFeature, HidConversation, HidStep, Output, Pause, SetFeature
 from optiga.link.steps import Heard, Note
+from optiga.transport.carrying import carry
 from optiga.transport.hid_boards import choose_board, open_hid
 from optiga.transport.trace import inform, is_traced, trace
 
@@ -119,19 +120,10 @@ class Ft260Bus:
             inform("%s: closed", self._port)
 
     def _carry(self, conversation: HidConversation[T]) -> T:
-        """Do what a conversation asks for, to its end."""
-        try:
-            step = next(conversation)
-            while True:
-                try:
-                    data = self._do(step)
-                except BaseException as error:
-                    step = conversation.throw(error)
-                else:
-                    step = conversation.send(Heard(self.now(), data))
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        return carry(conversation, self._do_timed)
+
+    def _do_timed(self, step: HidStep) -> Heard:
+        return Heard(self.now(), self._do(step))
 
     def _do(self, step: HidStep) -> bytes:
         if isinstance(step, Note):

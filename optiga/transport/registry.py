@@ -7,12 +7,15 @@ from collections.abc import Callable
 from optiga.errors import ConfigurationError
 from optiga.transport.base import Port, Transport
 from optiga.transport.emulator_port import EmulatorPort, is_emulator
+from optiga.transport.i2c_ports import Ft260Port, I2cPort, is_ft260, is_i2c
 from optiga.transport.serial_port import SerialPort
 from optiga.transport.urls import is_url
 
 FORMS: tuple[tuple[Callable[[str], bool], Callable[[str], Port]], ...] = (
     (is_emulator, EmulatorPort.parse),
     (is_url, SerialPort.parse_url),
+    (is_i2c, I2cPort.parse),
+    (is_ft260, Ft260Port.parse),
     (lambda _: True, SerialPort),
 )
 """All there are: whether a text is written so, and what makes its port, or raises ConfigurationError.
@@ -25,6 +28,8 @@ def resolve_port(port: str | Port | None) -> Port:
     """What a port as people write it stands for.
 
     :param port: a device name, ``socket://HOST:PORT``, ``rfc2217://HOST:PORT``,
+        ``i2c:DEVICE[?address=0x30&reset=GPIO17&supply=GPIO27&shielded=FILE]``, ``/dev/i2c-1``,
+        ``ft260[:PATH][?vid=…&pid=…&address=0x30&shielded=FILE]``,
         ``emulator[:FILE][?model=…&timing=real&shielded=yes]``, or None for the one board that is plugged in; what is
         resolved already stays as it is. Nothing ever stands for an emulated chip but its own name.
     :raises ConfigurationError: if it is written wrongly.

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol, TypeVar
 
-from optiga.link.steps import Conversation, Heard, Note, Send, Step
+from optiga.link.steps import Heard, Note, Send, Step
 from optiga.link.uart_bridge import LIMIT_S, BridgeConversation
 from optiga.protocol.request import Request
+from optiga.transport.base import OnClose
+from optiga.transport.carrying import carry
 from optiga.transport.line import Line
 from optiga.transport.trace import inform, trace
-
-T = TypeVar("T")
-
-
-class OnClose(Protocol):
-    """Somebody who waits for a line to be given back."""
-
-    def __call__(self, *, done: bool) -> None: ...
 
 
 class BridgeTransport:
@@ -61,7 +54,7 @@ class BridgeTransport:
         """
         self._meanwhile = request.meanwhile
         self._has_hidden = False
-        answer = self._carry(self._conversation.exchange(request, self._line.now()))
+        answer = carry(self._conversation.exchange(request, self._line.now()), self._do, on_failure=self._tell_time)
         if self._has_hidden and not request.traits.hides_answer:
             trace("%s < answer %s", self._port, answer.hex())
         return answer
@@ -73,21 +66,8 @@ class BridgeTransport:
             if self._on_close is not None:
                 self._on_close(done=self.is_settled)
 
-    def _carry(self, conversation: Conversation[T]) -> T:
-        """Do what a conversation asks for, to its end."""
-        try:
-            step = next(conversation)
-            while True:
-                try:
-                    heard = self._do(step)
-                except BaseException as error:
-                    self._conversation.tell_time(self._line.now())
-                    step = conversation.throw(error)
-                else:
-                    step = conversation.send(heard)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+    def _tell_time(self) -> None:
+        self._conversation.tell_time(self._line.now())
 
     def _do(self, step: Step) -> Heard:
         data = b""

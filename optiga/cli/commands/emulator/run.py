@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from optiga.cli.commands.emulator.chips import CHIP, chip_file
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+_KINDS = ("uart", "i2c", "ft260")
 
 
 @click.command(
@@ -16,39 +16,49 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
     context_settings={"allow_interspersed_args": False},
 )
 @click.option("--chip", "path", type=CHIP, help="Chip file. Default: your own chip.")
+@click.option("--as", "kind", type=click.Choice(_KINDS), default="uart", help="Kind of board. Default: uart.")
 @click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, trust-m-v1 or trust-x.")
 @click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="Command times. Default: none.")
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] PROGRAM [ARGS]...")
 @common_options(forms=())
 @pass_settings
-def command(settings: Settings, path: str | None, model: str | None, timing: str, program: tuple[str, ...]) -> None:
+def command(
+    settings: Settings, path: str | None, kind: str, model: str | None, timing: str, program: tuple[str, ...]
+) -> None:
     """Run a program while an emulated chip is served, and exit with the exit code of the program.
 
-    The chip is on a serial device (on Windows: a TCP port), as 'emulator serve' has it. The name of the device is in
-    OPTIGA_PORT, and wherever an argument says {port}.
+    \b
+    uart    the chip is behind a serial device (on Windows: a TCP port)
+    i2c     the chip is on the I2C bus /dev/i2c-1 (Linux)
+    ft260   the chip is on an FT260 USB board (Linux)
+
+    The port is in OPTIGA_PORT, and wherever an argument says {port}. For i2c and ft260 the program is loaded with a
+    library that shows it the board; a C compiler makes that once. A program that is linked statically, or setuid, does
+    not see it.
     """
     import gc
+    import tempfile
+    from pathlib import Path
 
-    from optiga.emulator import Board
+    from optiga.emulator import boards
     from optiga.emulator.running import run_program
-    from optiga.emulator.server import Announce, Stop, serve_pty, serve_tcp
     from optiga.transport.emulated import open_emulated
 
     file = chip_file(settings, path)
     gc.enable()
-    chip = open_emulated(file, model=model, real_timing=timing == "real")
+    transport = open_emulated(file, model=model, real_timing=timing == "real")
     settings.announce_emulated(file)
-    board = Board(chip.serve, report=lambda error: settings.error(str(error)))
-
-    def serve(announce: Announce, stop: Stop) -> None:
-        if sys.platform == "win32":
-            serve_tcp(board, "127.0.0.1", 0, announce=announce, stop=stop)
-        else:
-            serve_pty(board, announce=announce, stop=stop)
-
     try:
-        code = run_program(program, serve)
+        chip = boards.Chip(transport.chip, transport.serve, timing == "real", lambda error: settings.error(str(error)))
+        with tempfile.TemporaryDirectory(prefix="optiga-") as folder:
+            socket = Path(folder, "bus")
+            if kind == "i2c":
+                code = run_program(program, boards.serve_i2c(chip, socket), place=boards.i2c_place)
+            elif kind == "ft260":
+                code = run_program(program, boards.serve_ft260(chip, socket), place=boards.ft260_place)
+            else:
+                code = run_program(program, boards.serve_uart(chip))
     finally:
-        chip.close()
+        transport.close()
     if code:
         raise click.exceptions.Exit(code)

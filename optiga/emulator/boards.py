@@ -1,0 +1,140 @@
+"""The kinds of boards that an emulated chip can be on, for programs that are not this one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from optiga.emulator import bus_server
+from optiga.emulator.board import Board
+from optiga.emulator.board.i2c_slave import I2cSlave
+from optiga.emulator.chip import EmulatedChip
+from optiga.emulator.ft260_board import Ft260Board
+from optiga.emulator.server import Announce, Stop, serve_pty, serve_tcp
+from optiga.emulator.shims import HIDRAW, I2CDEV, LIBUSB, build_shims
+from optiga.emulator.timing import work_s
+from optiga.errors import BoardError, ConfigurationError
+
+Report = Callable[[BoardError], None]
+Serve = Callable[[Announce, Stop], None]
+"""Serves a board until it is stopped, and announces once where it is."""
+
+RESET_PIN, SUPPLY_PIN = 17, 27
+"""GPIO numbers of a Raspberry Pi with Infineon's shield: the chip's reset, and the switch of its supply."""
+_SEPARATORS = " :"
+"""What separates the libraries in ``LD_PRELOAD``."""
+
+
+class Chip(NamedTuple):
+    """A chip that is to be served.
+
+    :param execute: what answers behind a UART: the chip, in its time, and whoever looks on.
+    :param is_slow: whether commands take as long as the manual says.
+    :param report: is told why the chip did not answer.
+    """
+
+    chip: EmulatedChip
+    execute: Callable[[bytes], bytes]
+    is_slow: bool
+    report: Report
+
+
+class Place(NamedTuple):
+    """Where a program finds a board.
+
+    :param port: as this tool names it.
+    :param variables: of the program's environment.
+    """
+
+    port: str
+    variables: Mapping[str, str]
+
+
+def serve_uart(chip: Chip, link: Path | None = None) -> Serve:
+    """Serve a chip on a board with a UART: as a serial device, on Windows behind a TCP port.
+
+    :param link: as for :func:`~optiga.emulator.server.serve_pty`.
+    """
+    board = Board(chip.execute, report=chip.report)
+
+    def serve(announce: Announce, stop: Stop) -> None:
+        if sys.platform == "win32":
+            serve_tcp(board, "127.0.0.1", 0, announce=announce, stop=stop)
+        else:
+            serve_pty(board, link, announce=announce, stop=stop)
+
+    return serve
+
+
+def serve_i2c(chip: Chip, socket: Path) -> Serve:
+    """Serve a chip on an I2C bus behind a Unix socket. POSIX only.
+
+    GPIO17 and GPIO27, where a program sets them, reset the chip as on Infineon's shield.
+    """
+    slave = _slave(chip)
+
+    def set_pin(number: int, is_high: bool) -> None:
+        if number in (RESET_PIN, SUPPLY_PIN) and is_high:
+            slave.reset()
+
+    def serve(announce: Announce, stop: Stop) -> None:
+        bus_server.serve_i2c(slave, socket, announce=announce, stop=stop, on_pin=set_pin, report=chip.report)
+
+    return serve
+
+
+def serve_ft260(chip: Chip, socket: Path) -> Serve:
+    """Serve a chip behind an FT260 USB board on a Unix socket. Linux only."""
+    slave = _slave(chip)
+    board = Ft260Board(slave, on_reset=lambda _: slave.reset(), report=chip.report)
+
+    def serve(announce: Announce, stop: Stop) -> None:
+        bus_server.serve_ft260(board, socket, announce=announce, stop=stop)
+
+    return serve
+
+
+def uart_place(announced: str) -> Place:
+    """Where a program finds a board with a UART."""
+    return Place(announced, {})
+
+
+def i2c_place(announced: str) -> Place:
+    """Where a program finds an I2C bus that is served on a socket.
+
+    :raises ConfigurationError: if it cannot be shown one.
+    """
+    return Place("/dev/i2c-1", {"I2C_SHIM": announced, "I2C_SHIM_GPIO": "1", **_preload(build_shims(I2CDEV))})
+
+
+def ft260_place(announced: str) -> Place:
+    """Where a program finds an FT260 that is served on a socket.
+
+    :raises ConfigurationError: if it cannot be shown one.
+    """
+    return Place("ft260", {"FT260_SHIM": announced, **_preload(build_shims(HIDRAW, LIBUSB))})
+
+
+def _slave(chip: Chip) -> I2cSlave:
+    emulated = chip.chip
+    if chip.is_slow:
+        return I2cSlave(emulated, work_s=work_s(emulated.take_security_delay_s), report=chip.report)
+    return I2cSlave(emulated, startup_s=0.0, report=chip.report)
+
+
+def _preload(libraries: list[Path]) -> dict[str, str]:
+    """The variable that has a program loaded with libraries in front of the system's.
+
+    :raises ConfigurationError: if their paths cannot stand in it.
+    """
+    words = [str(library) for library in libraries]
+    if any(separator in word for word in words for separator in _SEPARATORS):
+        raise ConfigurationError(
+            f"{libraries[0].parent}: no library can be loaded from a folder with a space or a colon in its name",
+            hint="Set XDG_CACHE_HOME to another folder",
+        )
+    before = os.environ.get("LD_PRELOAD", "")
+    return {"LD_PRELOAD": ":".join([*words, before] if before else words)}

@@ -1,0 +1,78 @@
+"""An emulated chip on an I2C bus in this process: the whole protocol, and no wire."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from optiga.emulator.board.i2c_slave import I2cSlave
+from optiga.emulator.timing import work_s
+from optiga.link.i2c.host import I2cConversation
+from optiga.transport.i2c import I2cTransport
+
+if TYPE_CHECKING:
+    from optiga.emulator.chip import EmulatedChip
+
+
+class _Time:
+    """A clock that goes when somebody waits, so that nobody waits for it."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def wait(self, seconds: float) -> None:
+        self._now += seconds
+
+
+class _RealTime:
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class EmulatedBus:
+    """An I2C bus with an emulated chip, as :class:`~optiga.transport.i2c_bus.Bus` has it.
+
+    :param chip: powered off when this is closed.
+    :param real_timing: whether commands take as long as the manual says.
+    """
+
+    def __init__(self, chip: EmulatedChip, *, real_timing: bool = False) -> None:
+        self._chip = chip
+        self._time: _Time | _RealTime = _RealTime() if real_timing else _Time()
+        work = work_s(chip.take_security_delay_s) if real_timing else None
+        clock = self._time.now
+        self._slave = I2cSlave(chip, clock=clock) if work is None else I2cSlave(chip, clock=clock, work_s=work)
+        self._is_open = True
+        self._time.wait(1.0)  # the chip has started when somebody comes
+
+    def write(self, data: bytes) -> bool:
+        return self._slave.write(data)
+
+    def read(self, size: int) -> bytes | None:
+        return self._slave.read(size)
+
+    def wait(self, seconds: float) -> None:
+        self._time.wait(seconds)
+
+    def now(self) -> float:
+        return self._time.now()
+
+    def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._chip.close()
+
+
+def shielded_transport(chip: EmulatedChip, secret: bytes, *, port: str, real_timing: bool = False) -> I2cTransport:
+    """A transport to an emulated chip over a shielded connection.
+
+    :param secret: the platform binding secret that the host has, 32 to 64 bytes.
+    """
+    bus = EmulatedBus(chip, real_timing=real_timing)
+    return I2cTransport(bus, I2cConversation(port=port, secret=secret), port=port)

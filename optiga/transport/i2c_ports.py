@@ -1,0 +1,213 @@
+"""Ports with a chip on an I2C bus: of Linux, or behind an FT260 USB board."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import ConfigurationError
+from optiga.link.ft260.codes import PRODUCT, VENDOR
+from optiga.link.i2c.registers import ADDRESS, MAX_FRAME
+from optiga.transport.port_options import (
+    FIRST_ADDRESS,
+    LAST_ADDRESS,
+    parse_number,
+    parse_path,
+    read_binding_secret,
+    split_options,
+)
+
+if TYPE_CHECKING:
+    from optiga.transport.base import Transport
+    from optiga.transport.i2c_bus import Bus
+
+_DEVICE = re.compile(r"/dev/i2c-\d+")
+_I2C, _FT260 = "i2c", "ft260"
+_MOST_ID = 0xFFFF
+
+
+class I2cPort(NamedTuple):
+    """An I2C bus of Linux.
+
+    :param name: how the user names it.
+    :param device: its device file.
+    :param address: the chip's, 7 bits.
+    :param reset: GPIO number of the chip's reset pin; None where it is not wired.
+    :param supply: GPIO number of the pin that switches its supply; None where it is not wired.
+    :param secret: file of the platform binding secret, for a shielded connection; None for none.
+    """
+
+    name: str
+    device: str
+    address: int = ADDRESS
+    reset: int | None = None
+    supply: int | None = None
+    secret: Path | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> I2cPort:
+        """From ``i2c:DEVICE[?address=0x30&reset=GPIO17&supply=GPIO27&shielded=FILE]``, or ``/dev/i2c-1`` alone.
+
+        :raises ConfigurationError: if it is written wrongly.
+        """
+        where, options = split_options(text, "An I2C bus", ("address", "reset", "supply", "shielded"))
+        device = where if _DEVICE.fullmatch(where) else where.partition(":")[2]
+        if not device.strip():
+            raise ConfigurationError(f"port {text} names no bus behind the colon", hint="Write i2c:/dev/i2c-1")
+        return cls(
+            text,
+            device,
+            _address(text, options),
+            _pin(text, options, "reset"),
+            _pin(text, options, "supply"),
+            _secret(text, options),
+        )
+
+    @property
+    def chip_file(self) -> None:
+        return None
+
+    @property
+    def is_network(self) -> bool:
+        return False
+
+    def open(self) -> Transport:
+        from optiga.transport.gpio_pins import ResetPins
+        from optiga.transport.i2c_adapters import describe_adapter
+        from optiga.transport.i2cdev import I2cDevice
+
+        def open_bus() -> Bus:
+            has_pins = self.reset is not None or self.supply is not None
+            pins = ResetPins(reset=self.reset, supply=self.supply, port=self.name) if has_pins else None
+            try:
+                bus = I2cDevice(self.device, port=self.name, address=self.address, reset=pins)
+            except BaseException:
+                if pins is not None:
+                    pins.close()
+                raise
+            bus.reset_chip()
+            return bus
+
+        return _open(self.name, describe_adapter(self.device).lock, open_bus, self.secret)
+
+
+class Ft260Port(NamedTuple):
+    """An I2C bus behind an FT260 board.
+
+    :param name: how the user names it.
+    :param path: its place on USB, or the path to it; empty for the only one.
+    :param vendor: USB vendor.
+    :param product: USB product.
+    :param address: the chip's, 7 bits.
+    :param secret: file of the platform binding secret, for a shielded connection; None for none.
+    """
+
+    name: str
+    path: str = ""
+    vendor: int = VENDOR
+    product: int = PRODUCT
+    address: int = ADDRESS
+    secret: Path | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Ft260Port:
+        """From ``ft260[:PATH][?vid=0403&pid=6030&address=0x30&shielded=FILE]``.
+
+        :raises ConfigurationError: if it is written wrongly.
+        """
+        where, options = _split_ft260(text)
+        _, colon, path = where.partition(":")
+        if colon and not path.strip():
+            raise ConfigurationError(
+                f"port {text} names no board behind the colon", hint="Name one, or say ft260 for the only one"
+            )
+        vendor, product = (
+            parse_number(text, key, options.get(key, f"{usual:04x}"), lowest=0, highest=_MOST_ID)
+            for key, usual in (("vid", VENDOR), ("pid", PRODUCT))
+        )
+        return cls(text, path, vendor, product, _address(text, options), _secret(text, options))
+
+    @property
+    def chip_file(self) -> None:
+        return None
+
+    @property
+    def is_network(self) -> bool:
+        return False
+
+    def open(self) -> Transport:
+        from optiga.transport.ft260 import FRAME_LIMIT, Ft260Bus
+        from optiga.transport.hid_boards import choose_board, open_hid
+
+        board = choose_board(self.path, port=self.name, vendor=self.vendor, product=self.product)
+        return _open(
+            self.name,
+            board.lock,
+            lambda: Ft260Bus(open_hid(board, port=self.name), port=self.name, address=self.address),
+            self.secret,
+            most_frame=FRAME_LIMIT,
+        )
+
+
+def is_i2c(text: str) -> bool:
+    """Whether a port is written as an I2C bus of Linux."""
+    return text.lower().startswith(f"{_I2C}:") or _DEVICE.fullmatch(text.partition("?")[0]) is not None
+
+
+def is_ft260(text: str) -> bool:
+    """Whether a port is written as an FT260 board."""
+    return re.split(r"[:?]", text, maxsplit=1)[0].lower() == _FT260
+
+
+def _open(
+    name: str, lock: str, open_bus: Callable[[], Bus], secret_file: Path | None, *, most_frame: int = MAX_FRAME
+) -> Transport:
+    """Take the lock on a bus, open it, and begin a conversation with the chip.
+
+    :param lock: the bus's one name.
+    :raises BoardError: if that cannot be.
+    :raises ConfigurationError: if there is no such secret.
+    """
+    from optiga.files.locks import PortLock, lock_path_for_port
+    from optiga.link.i2c.host import I2cConversation
+    from optiga.transport.i2c import I2cTransport
+
+    secret = read_binding_secret(secret_file)
+    taken = PortLock(lock_path_for_port(lock), port=name)
+    taken.acquire()
+    try:
+        bus = open_bus()
+        conversation = I2cConversation(port=name, secret=secret, most_frame=most_frame)
+        return I2cTransport(bus, conversation, port=name, on_close=taken.release)
+    except BaseException:
+        taken.release()
+        raise
+
+
+def _split_ft260(text: str) -> tuple[str, dict[str, str]]:
+    """The parts of an FT260's port. A path of Windows has a question mark in front that begins no options."""
+    head, mark, rest = text.partition("\\\\?\\")
+    where, options = split_options(rest if mark else text, "An FT260 board", ("vid", "pid", "address", "shielded"))
+    return (f"{head}{mark}{where}" if mark else where), options
+
+
+def _address(text: str, options: dict[str, str]) -> int:
+    value = options.get("address", f"{ADDRESS:#x}")
+    return parse_number(text, "address", value, lowest=FIRST_ADDRESS, highest=LAST_ADDRESS)
+
+
+def _pin(text: str, options: dict[str, str], key: str) -> int | None:
+    if key not in options:
+        return None
+    from optiga.transport.gpio_pins import parse_pin
+
+    try:
+        return parse_pin(options[key])
+    except ConfigurationError as error:
+        raise ConfigurationError(f"port {text}: {key}: {error.message}", hint=error.hint) from None
+
+
+def _secret(text: str, options: dict[str, str]) -> Path | None:
+    return parse_path(text, "shielded", options["shielded"]) if "shielded" in options else None

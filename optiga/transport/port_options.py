@@ -1,0 +1,78 @@
+"""The options of ports that stand behind a ``?``, and what several kinds of them have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from optiga.errors import ConfigurationError
+
+FIRST_ADDRESS, LAST_ADDRESS = 0x08, 0x77
+"""I2C addresses of 7 bits that devices may have."""
+MIN_SECRET, MAX_SECRET = 32, 64
+"""Bytes of a platform binding secret. SRM, "Platform Binding"."""
+
+
+def split_options(text: str, what: str, known: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """What stands before the ``?`` of a port, and its options.
+
+    :param what: what the port is, for messages: ``An I2C bus``.
+    :raises ConfigurationError: if there are others than those known, or one twice.
+    """
+    where, _, query = text.partition("?")
+    options: dict[str, str] = {}
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        if key not in known:
+            raise ConfigurationError(f"port {text}: unknown option {key!r}", hint=f"{what} has {', '.join(known)}")
+        if key in options:
+            raise ConfigurationError(f"port {text}: option {key!r} stands twice", hint="Give it once")
+        options[key] = value
+    return where, options
+
+
+def parse_number(text: str, key: str, value: str, *, lowest: int, highest: int) -> int:
+    """A number in hex, with or without ``0x``.
+
+    :raises ConfigurationError: if it is none in the range.
+    """
+    digits = value.strip().lower().removeprefix("0x")
+    number = int(digits, 16) if digits and all(digit in "0123456789abcdef" for digit in digits) else -1
+    if not lowest <= number <= highest or len(digits) > len(f"{highest:x}"):
+        raise ConfigurationError(
+            f"port {text}: {key} {value!r} is no number from {lowest:#x} to {highest:#x}", hint="Write it in hex"
+        )
+    return number
+
+
+def parse_path(text: str, key: str, value: str) -> Path:
+    """The path of a file, with a ``~`` in front taken for a home.
+
+    :raises ConfigurationError: if there is none, or no such home.
+    """
+    if not value.strip():
+        raise ConfigurationError(f"port {text}: {key} names no file", hint=f"Write {key}=FILE")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ConfigurationError(
+            f"port {text}: {value.split('/', maxsplit=1)[0]} is nobody's home", hint="Write the whole path"
+        ) from None
+
+
+def read_binding_secret(path: Path | None) -> bytes | None:
+    """The platform binding secret in a file, its bytes as they are; None without a file.
+
+    :raises ConfigurationError: if it cannot be read, others may write it, or it is none.
+    """
+    if path is None:
+        return None
+    from optiga.files.secrets import read_secret
+
+    data = read_secret(path, "platform binding secret", MAX_SECRET).data
+    if len(data) < MIN_SECRET:
+        raise ConfigurationError(
+            f"the platform binding secret {path} has {len(data)} bytes, not {MIN_SECRET} to {MAX_SECRET}",
+            hint="It holds the bytes of the secret as they are, not in hex",
+        )
+    return data
