@@ -53,20 +53,21 @@ class Place(NamedTuple):
     variables: Mapping[str, str]
 
 
-def serve_uart(chip: Chip, link: Path | None = None) -> Serve:
-    """Serve a chip on a board with a UART: as a serial device, on Windows behind a TCP port.
+def serve_uart(chip: Chip) -> Serve:
+    """Serve a chip on a board with a UART: as a serial device, on Windows behind a TCP port of this computer."""
+    return serve_uart_on_tcp(chip, "127.0.0.1", 0) if sys.platform == "win32" else serve_uart_on_pty(chip)
 
-    :param link: as for :func:`~optiga.emulator.server.serve_pty`.
-    """
+
+def serve_uart_on_pty(chip: Chip, link: Path | None = None) -> Serve:
+    """Serve a chip on a board with a UART that is a serial device, as :func:`~optiga.emulator.server.serve_pty`."""
     board = Board(chip.execute, report=chip.report)
+    return lambda announce, stop: serve_pty(board, link, announce=announce, stop=stop)
 
-    def serve(announce: Announce, stop: Stop) -> None:
-        if sys.platform == "win32":
-            serve_tcp(board, "127.0.0.1", 0, announce=announce, stop=stop)
-        else:
-            serve_pty(board, link, announce=announce, stop=stop)
 
-    return serve
+def serve_uart_on_tcp(chip: Chip, host: str, port: int) -> Serve:
+    """Serve a chip on a board with a UART behind a TCP port, as :func:`~optiga.emulator.server.serve_tcp`."""
+    board = Board(chip.execute, report=chip.report)
+    return lambda announce, stop: serve_tcp(board, host, port, announce=announce, stop=stop)
 
 
 def serve_i2c(chip: Chip, socket: Path) -> Serve:

@@ -163,7 +163,6 @@ def test_a_home_that_is_nobodys() -> None:
         "emulator:a?speed=9",
         "emulator?timing=",
         "emulator?timing=slow",
-        "emulator?shielded=1",
     ],
 )
 def test_these_are_nothing(text: str) -> None:

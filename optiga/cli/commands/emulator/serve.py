@@ -5,16 +5,21 @@ from __future__ import annotations
 import click
 
 from optiga.cli.commands.emulator.chips import CHIP, chip_file
+from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
+SOCKET = FileName("SOCKET", dash=False)
 
-@click.command(name="serve", short_help="Serve a chip on a board, as a serial device or over TCP.")
-@click.option("--chip", "path", type=CHIP, help="File of the chip; made if it is not there. [your own chip]")
+
+@click.command(name="serve", short_help="Serve a chip on a board, for other programs.")
+@click.option("--chip", "path", type=CHIP, help="Chip file; made if it is not there. Default: your own chip.")
 @click.option("--pty", "link", is_flag=False, flag_value="", metavar="[LINK]", help="Serve as a serial device.")
-@click.option("--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any. [HOST: 127.0.0.1]")
-@click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, trust-m-v1 or trust-x. [trust-m-v3]")
-@click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="How long commands take. [none]")
-@click.option("--shielded", is_flag=True, help="The board speaks to the chip over a shielded connection.")
+@click.option("--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any. Default host: 127.0.0.1.")
+@click.option("--i2c", type=SOCKET, help="Serve an I2C bus on a Unix socket.")
+@click.option("--ft260", type=SOCKET, help="Serve an FT260 USB board on a Unix socket.")
+@click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, trust-m-v1 or trust-x.")
+@click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="Command times. Default: none.")
+@click.option("--shielded", is_flag=True, help="Claim a shielded connection between board and chip (UART).")
 @common_options(forms=())
 @pass_settings
 def serve(
@@ -22,43 +27,50 @@ def serve(
     path: str | None,
     link: str | None,
     address: str | None,
+    i2c: str | None,
+    ft260: str | None,
     model: str | None,
     timing: str,
     shielded: bool,
 ) -> None:
     """Serve a chip on an emulated board until interrupted.
 
-    Prints one line: the port to connect to. The board behaves as Infineon's bridge firmware does, so this tool and
-    Infineon's own host software can use it.
+    Prints one line: the port to connect to. A board with a UART behaves as Infineon's bridge firmware does, so this
+    tool and Infineon's own host software can use it. 'emulator run' shows a program an I2C bus or an FT260.
     """
     import gc
     from pathlib import Path
 
-    from optiga.emulator import Board
-    from optiga.emulator.server import is_loopback, serve_pty, serve_tcp, stop_on_signals
+    from optiga.emulator import boards
+    from optiga.emulator.server import is_loopback, stop_on_signals
     from optiga.transport.emulated import open_emulated
 
-    if (link is None) == (address is None):
-        raise click.UsageError("serve takes --pty or --tcp, one of them.")
+    if sum(place is not None for place in (link, address, i2c, ft260)) != 1:
+        raise click.UsageError("serve takes --pty, --tcp, --i2c or --ft260, one of them.")
     host, port = _split_address(address) if address is not None else ("", 0)
     file = chip_file(settings, path)
     gc.enable()  # a server runs for long
-    chip = open_emulated(file, model=model, real_timing=timing == "real", shielded=shielded)
+    transport = open_emulated(file, model=model, real_timing=timing == "real", shielded=shielded)
     settings.announce_emulated(file)
     if address is not None and not is_loopback(host):
         settings.warn(
             f"whoever reaches {host} over the network can use, change and lock this chip, and what passes is not "
             "encrypted. --tcp 127.0.0.1:PORT serves this computer alone"
         )
+    chip = boards.Chip(transport.chip, transport.serve, timing == "real", lambda error: settings.error(str(error)))
+    if i2c is not None:
+        board = boards.serve_i2c(chip, Path(i2c))
+    elif ft260 is not None:
+        board = boards.serve_ft260(chip, Path(ft260))
+    elif address is not None:
+        board = boards.serve_uart_on_tcp(chip, host, port)
+    else:
+        board = boards.serve_uart_on_pty(chip, Path(link) if link else None)
     try:
         with stop_on_signals() as stop:
-            board = Board(chip.serve, report=lambda error: settings.error(str(error)))
-            if address is not None:
-                serve_tcp(board, host, port, announce=_announce, stop=stop)
-            else:
-                serve_pty(board, Path(link) if link else None, announce=_announce, stop=stop)
+            board(_announce, stop)
     finally:
-        chip.close()
+        transport.close()
     settings.note("Stopped")
 
 
