@@ -1,10 +1,19 @@
-"""The serial ports there are, and which of them belong to a personalization board."""
+"""The boards there are: serial ports, FT260 boards, I2C buses; which are one, and what it takes to use them."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, ConfigurationError
+
+if TYPE_CHECKING:
+    from optiga.transport.hid_boards import HidBoard
+    from optiga.transport.i2c_adapters import I2cAdapter
+    from optiga.transport.linux_devices import LinuxDevices
 
 _USB_IDENTITIES = {
     (0x04B4, 0xF154): "KitProg3 of a PSOC 6 kit",
@@ -15,15 +24,22 @@ _USB_IDENTITIES = {
 """Vendor and product of the kits that Infineon publishes bridge firmware for."""
 _PRODUCTS = {"KitProg3": "KitProg3 by its name", "IFX CDC": "IFX CDC by its name"}
 """Names that Infineon's own host software goes by; they cover kits with other product numbers."""
+_LOOKS = 5
+"""How often a chip is looked for: asleep, it does not acknowledge the first time."""
+_LOOK_S = 0.005
 
 
-@dataclass(frozen=True)
-class SerialPort:
-    """A serial port of this machine.
+@dataclass(frozen=True, slots=True)
+class FoundPort:
+    """A port of this machine, which may be that of a board.
 
     :param device: the name to give as a port.
-    :param is_board: whether its USB identity is that of a personalization board.
+    :param description: what the system calls it.
+    :param usb_id: vendor and product on USB in hex, ``0403:6030``; empty where it is on no USB, or nobody knows.
+    :param is_board: whether it is known to be that of a board: by its USB identity, or by a chip that answers there.
     :param why: what that judgement rests on.
+    :param kind: ``serial``, ``ft260`` or ``i2c``.
+    :param needs: what must be done before it can be used; empty if nothing is known.
     """
 
     device: str
@@ -32,48 +48,139 @@ class SerialPort:
     serial_number: str
     is_board: bool
     why: str
+    kind: str = "serial"
+    needs: str = ""
 
 
-def list_ports() -> list[SerialPort]:
-    """Every serial port of this machine, boards first."""
+def list_ports(devices: LinuxDevices | None = None) -> list[FoundPort]:
+    """Every port of this machine, boards first.
+
+    An I2C bus is asked for a chip only where its adapter is known to be none that something else hangs on.
+
+    :param devices: what Linux tells of its devices.
+    """
+    from optiga.transport.linux_devices import LinuxDevices
+
+    system = devices or LinuxDevices()
+    ports = [*_serial_ports(), *_ft260_boards(system), *_i2c_buses(system)]
+    return sorted(ports, key=lambda port: (not port.is_board, port.kind != "serial", port.device))
+
+
+def find_board() -> str:
+    """The port of the one board that is plugged in and can be used.
+
+    :raises BoardError: if there is none, or more than one.
+    """
+    boards = [port for port in list_ports() if port.is_board]
+    usable = [board for board in boards if not board.needs]
+    if len(usable) == 1:
+        return usable[0].device
+    if usable:
+        names = ", ".join(board.device for board in usable)
+        raise BoardError(f"more than one board is plugged in: {names}", hint="Choose one with --port PORT")
+    if boards:
+        raise BoardError("the board cannot be used yet", hint=boards[0].needs, port=boards[0].device)
+    raise BoardError(
+        "no personalization board found",
+        hint="Plug one in ('boards' shows what is there), name its port with --port PORT, or work on an emulated "
+        "chip with --port emulator",
+    )
+
+
+def _serial_ports() -> Iterator[FoundPort]:
     from serial.tools import list_ports as serial_ports
 
-    ports = [
-        _describe(
+    for info in serial_ports.comports():
+        yield _describe(
             info.device,
             info.product or info.description or "",
             None if info.vid is None or info.pid is None else (info.vid, info.pid),
             info.serial_number or "",
         )
-        for info in serial_ports.comports()
-    ]
-    return sorted(ports, key=lambda port: (not port.is_board, port.device))
 
 
-def find_board() -> str:
-    """Device name of the one personalization board that is plugged in.
+def _ft260_boards(system: LinuxDevices) -> Iterator[FoundPort]:
+    """FT260 boards; also those that nothing but the kernel's list of USB devices shows."""
+    from optiga.link.ft260.codes import PRODUCT, VENDOR
+    from optiga.transport.hid_boards import list_boards, obstacle
 
-    :raises BoardError: if there is none, or more than one.
-    """
-    boards = [port for port in list_ports() if port.is_board]
-    if not boards:
-        raise BoardError(
-            "no personalization board found",
-            hint="Plug one in ('boards' shows what is there), name its port with --port PORT, or work on an emulated "
-            "chip with --port emulator",
-        )
-    if len(boards) > 1:
-        names = ", ".join(board.device for board in boards)
-        raise BoardError(f"more than one board is plugged in: {names}", hint="Choose one with --port PORT")
-    return boards[0].device
+    usb_id = f"{VENDOR:04x}:{PRODUCT:04x}"
+    try:
+        boards = list_boards(devices=system)
+    except ConfigurationError as error:
+        missing = f"{error.message}. {error.hint}"
+        for place in system.usb_places(VENDOR, PRODUCT) if sys.platform.startswith("linux") else ():
+            yield FoundPort("ft260", "FT260", usb_id, "", True, f"FT260 on USB at {place}", "ft260", missing)
+        return
+    for board in boards:
+        seen = obstacle(board, system if sys.platform.startswith("linux") else None)
+        needs = "" if seen is None else f"{seen[0]}. {seen[1]}"
+        device = "ft260" if len(boards) == 1 else f"ft260:{board.name}"
+        if not board.ways and board.i2c_bus:
+            continue  # it is among the I2C buses
+        yield FoundPort(device, "FT260", usb_id, "", True, f"FT260 on USB at {board.name}", "ft260", needs)
 
 
-def _describe(device: str, description: str, usb_id: tuple[int, int] | None, serial_number: str) -> SerialPort:
+def _i2c_buses(system: LinuxDevices) -> Iterator[FoundPort]:
+    from optiga.transport.i2c_adapters import list_adapters
+    from optiga.transport.permission import permission_hint
+
+    boards = _reached_by_hid(system)
+    for adapter in list_adapters(system):
+        if adapter.place and any(board.name == adapter.place and board.ways for board in boards):
+            continue  # the same board, which is reached in the other way
+        is_closed = not os.access(adapter.device, os.R_OK | os.W_OK)
+        needs = f"no permission to open it. {permission_hint(adapter.device, group='i2c')}" if is_closed else ""
+        has_chip = adapter.may_be_probed and not is_closed and _answers(adapter)
+        why = "a chip answers at 0x30" if has_chip else adapter.why
+        if adapter.may_be_probed and not is_closed and not has_chip:
+            why = "no chip answers at 0x30"
+        yield FoundPort(adapter.device, adapter.name, "", "", has_chip, why, "i2c", needs)
+
+
+def _reached_by_hid(system: LinuxDevices) -> list[HidBoard]:
+    from optiga.transport.hid_boards import list_boards
+
+    try:
+        return list_boards(devices=system)
+    except ConfigurationError:
+        return []
+
+
+def _answers(adapter: I2cAdapter) -> bool:
+    """Whether a chip answers on a bus: I2C_STATE is looked at, and nothing else."""
+    from optiga.files.locks import PortLock, lock_path_for_port
+    from optiga.link.i2c.registers import STATE_SIZE, Register, State
+    from optiga.transport.i2cdev import I2cDevice
+
+    lock = PortLock(lock_path_for_port(adapter.lock), port=adapter.device, wait_s=0)
+    try:
+        lock.acquire()
+    except BoardError:
+        return False
+    try:
+        bus = I2cDevice(adapter.device)
+        try:
+            for _ in range(_LOOKS):
+                if bus.write(bytes([Register.I2C_STATE])) and (data := bus.read(STATE_SIZE)) is not None:
+                    State.decode(data)
+                    return True
+                bus.wait(_LOOK_S)
+        finally:
+            bus.close()
+    except (BoardError, ValueError):
+        pass
+    finally:
+        lock.release()
+    return False
+
+
+def _describe(device: str, description: str, usb_id: tuple[int, int] | None, serial_number: str) -> FoundPort:
     if usb_id is None:
-        return SerialPort(device, description, "", serial_number, is_board=False, why="not a USB port")
+        return FoundPort(device, description, "", serial_number, is_board=False, why="not a USB port")
     known = _USB_IDENTITIES.get(usb_id) or next(
         (why for name, why in _PRODUCTS.items() if name.lower() in description.lower()), None
     )
     text = f"{usb_id[0]:04x}:{usb_id[1]:04x}"
     why = known or f"USB identity {text} is of no known board"
-    return SerialPort(device, description, text, serial_number, is_board=known is not None, why=why)
+    return FoundPort(device, description, text, serial_number, is_board=known is not None, why=why)

@@ -1,4 +1,4 @@
-"""``boards``: the serial ports there are, and which belong to a board."""
+"""``boards``: the ports there are, which of them are boards, and what it takes to use them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from optiga.cli.render.tables import align
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
 
-@click.command(name="boards")
+@click.group(name="boards", invoke_without_command=True)
 @common_options()
 @pass_settings
-def command(settings: Settings) -> None:
-    """List the serial ports of this machine, which of them are personalization boards, and why."""
+@click.pass_context
+def command(ctx: click.Context, settings: Settings) -> None:
+    """List the boards: serial ports, FT260 boards and I2C buses, and what is needed to use each.
+
+    An I2C bus is asked for a chip only on a Raspberry Pi, an i2c-gpio or an FT260: on other computers memory modules
+    may hang on it. Name such a bus with --port.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
     from dataclasses import asdict
 
     from optiga.transport.boards import list_ports
@@ -21,3 +28,20 @@ def command(settings: Settings) -> None:
     rows = [(port.device, "board" if port.is_board else "-", port.why, port.description) for port in ports]
     text = align(rows) or "No serial port found. An emulated chip needs none: --port emulator"
     settings.print_result({"ports": [asdict(port) for port in ports]}, text=text)
+    for port in ports:
+        if port.needs:
+            settings.warn(f"{port.device}: {port.needs}")
+
+
+@command.command(name="udev", short_help="Print the udev rule for FT260 boards.")
+@common_options(forms=())
+def udev() -> None:
+    """Print the rule file with which Linux lets users open FT260 boards.
+
+    \b
+    optiga.py boards udev | sudo tee /etc/udev/rules.d/70-ft260.rules
+    sudo udevadm control --reload-rules
+    """
+    from optiga.transport.hid_boards import udev_rules
+
+    click.echo(udev_rules(), nl=False)
