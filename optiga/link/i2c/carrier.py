@@ -46,11 +46,13 @@ class LostError(Exception):
     """No answer came to a message.
 
     :param may_have_run: whether the chip may have acted on it.
+    :param is_mute: whether the chip has taken it, and then said nothing.
     """
 
-    def __init__(self, what: str, *, may_have_run: bool) -> None:
+    def __init__(self, what: str, *, may_have_run: bool, is_mute: bool = False) -> None:
         super().__init__(what)
         self.may_have_run = may_have_run
+        self.is_mute = is_mute
 
 
 class Patience(NamedTuple):
@@ -229,9 +231,9 @@ class Carrier:
         if got.is_damaged:
             self._bus.damaged += 1
             wait.count(self._stray("frames of the chip are damaged"))
+        elif not (wait.is_next_at_once or got.is_refused or got.is_reset):
+            wait.count(self._stray("the chip says again what it has said"))
         if got.reply:
-            if not got.is_damaged:
-                wait.count(self._stray("the chip says again what it has said"))
             yield from self._write(got.reply)
         if got.is_reset:
             raise self._stray("the chip has begun to count afresh")
@@ -253,7 +255,7 @@ class Carrier:
             yield from self._bus.note("a frame is sent again")
             yield from self._write(self._link.repeat())
         else:
-            wait.count_repeat(self._stray("the chip has done with a command and says nothing"))
+            wait.count_repeat(LostError("the chip says nothing to it", may_have_run=self._may_run, is_mute=True))
             yield from self._bus.note("an answer is asked for again")
             yield from self._write(self._link.refuse())
 
