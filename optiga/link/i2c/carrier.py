@@ -35,6 +35,7 @@ _LONG_S = 0.3
 _EARLY_LOOK_S = 0.015
 _SETTLING_S = 6.0
 """How long a chip is heard out that works on what nobody waits for: a little longer than its monitor may delay it."""
+_SETTLING_POLL_S = 0.005
 _MOST_SEALED = BUFFER_SIZE + 14
 _MOST_STRAYS = 8
 _RESYNC_PROBE = bytes.fromhex("0300010000") + b"\xff\xff"
@@ -135,7 +136,7 @@ class Carrier:
                 frame = yield from self._read_frame(state.length)
                 if frame is not None and datalink.is_intact(frame):
                     yield from self._bus.write(Register.DATA, datalink.acknowledgment_of(frame))
-            yield from self._bus.pause(LAST_POLL_S)
+            yield from self._bus.pause(LAST_POLL_S if idle else _SETTLING_POLL_S)
         yield from self.resync()
 
     def resync(self) -> Conversation[None]:
