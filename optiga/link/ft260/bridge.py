@@ -205,6 +205,9 @@ class HidBridge:
         limit = self._now + BUSY_S
         stopped_by = limit
         looks = 0
+        has_looked_again = (
+            False  # where no STOP is awaited the bus stays busy; a NACK may show a look later all the same
+        )
         while True:
             status = yield from self._status()
             looks += 1
@@ -212,8 +215,12 @@ class HidBridge:
                 stopped_by = min(stopped_by, self._now + _STOPPING_S)
                 if not (is_last and status.is_bus_busy) or self._now >= stopped_by:
                     return status
-            elif not status.is_busy and not (is_last and status.is_bus_busy):
+            elif not status.is_busy and not status.is_bus_busy:
                 return status
+            elif not status.is_busy and not is_last:
+                if status.is_idle or has_looked_again:
+                    return status
+                has_looked_again = True
             elif self._now >= limit:
                 return None
             if looks >= _QUICK_POLLS:
