@@ -147,8 +147,8 @@ def list_boards(
     boards: dict[str, list[Way]] = {place: [] for place in system.usb_places(vendor, product)}
     for way in sorted(ways, key=lambda way: way.is_node):
         place = system.place_of(way.path)
-        if not place and way.is_node and len(boards) == 1:
-            place = next(iter(boards))  # where sysfs says nothing: it can be no other
+        if not place and len(boards) == 1 and sum(each.is_node for each in ways) == 1:
+            place = next(iter(boards))  # where sysfs says nothing: one board can be no other
         boards.setdefault(place or way.path, []).insert(0, way)
     return [_describe(place, ways, system) for place, ways in boards.items()]
 
