@@ -217,6 +217,17 @@ class TestTrouble:
         bridge.on_feature = lambda report: report
         assert bridge.write(b"\x82")
 
+    def test_stuck_again_and_again(self) -> None:
+        bridge = carried()
+        for _ in range(2):
+            bridge.on_feature = Statuses(*[0x40] * 100)
+            assert not bridge.write(b"\x82")
+        bridge.on_feature = Statuses(*[0x40] * 100)
+        with pytest.raises(BoardError, match="stuck"):
+            bridge.write(b"\x82")
+        bridge.on_feature = lambda report: report
+        assert bridge.write(b"\x82")
+
     @pytest.mark.parametrize("bits", [0x40, 0x41, 0x01, 0x46])
     def test_stuck_for_ever(self, bits: int) -> None:
         bridge = carried()

@@ -15,7 +15,6 @@ tried again by whoever knows whether it may be; the third in a row is an error.
 
 from __future__ import annotations
 
-from itertools import count
 from typing import NoReturn
 
 from optiga.errors import BoardError
@@ -293,9 +292,9 @@ class HidBridge:
         :raises BoardError: if they do not end.
         """
         limit = self._now + INPUT_S
-        for strays in count():
-            if not (yield from self._do(AwaitInput(quiet_s))):
-                return
+        strays = 0
+        while (yield from self._do(AwaitInput(quiet_s))):
+            strays += 1
             if strays >= _MOST_STRAYS or self._now >= limit:
                 self._fail("data comes without end that nobody asked for", f"Close other programs on it. {_REPLUG}")
             quiet_s = _QUIET_S
