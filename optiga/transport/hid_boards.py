@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,10 +42,12 @@ class Way:
 
     :param path: as the module names it.
     :param module: the module of hidapi.
+    :param is_readable: whether the module could read what the board is called.
     """
 
     path: str
     module: Any
+    is_readable: bool = True
 
     @property
     def is_node(self) -> bool:
@@ -144,8 +147,8 @@ def list_boards(
     boards: dict[str, list[Way]] = {place: [] for place in system.usb_places(vendor, product)}
     for way in sorted(ways, key=lambda way: way.is_node):
         place = system.place_of(way.path)
-        if not place and way.is_node and len(boards) == 1:
-            place = next(iter(boards))  # where sysfs says nothing: it can be no other
+        if not place and len(boards) == 1 and sum(each.is_node for each in ways) == 1:
+            place = next(iter(boards))  # where sysfs says nothing: one board can be no other
         boards.setdefault(place or way.path, []).insert(0, way)
     return [_describe(place, ways, system) for place, ways in boards.items()]
 
@@ -214,43 +217,56 @@ def open_hid(board: HidBoard, *, port: str, platform: str = sys.platform, device
         opened: Hid = device
         return opened
     system = (devices or LinuxDevices()) if platform.startswith("linux") else None
-    message, hint = obstacle(board, system) or _unknown_obstacle(platform, reason)
+    message, hint = _cannot_open(board, system, reason)
     raise BoardError(message, hint=hint, port=port)
 
 
-def obstacle(board: HidBoard, devices: LinuxDevices | None) -> tuple[str, str] | None:
+def obstacle(board: HidBoard, devices: LinuxDevices | None, *, has_failed: bool = False) -> tuple[str, str] | None:
     """What keeps a user from a board, as far as that can be seen without opening it: the message, and what to do.
 
     :param devices: what Linux tells of it; None on other systems, which tell nothing.
+    :param has_failed: whether none of its ways could be opened.
     :returns: None where nothing is seen.
     """
     if devices is None:
         return None
-    closed = [node for node in _nodes(board, devices) if node is not None and not os.access(node, os.R_OK | os.W_OK)]
-    if board.ways and len(closed) < len(board.ways):
+    states = [_permission(board, way, devices) for way in board.ways]
+    if Permission.GRANTED in states or (Permission.UNKNOWN in states and not has_failed):
         return None
     if board.i2c_bus:
         return (
             f"the kernel's driver has the board: it is the I2C bus {board.i2c_bus}",
             f"Use that as the port (i2c:{board.i2c_bus}). Or else: {_RULE_HINT[0].lower()}{_RULE_HINT[1:]}",
         )
-    if closed:
-        return f"no permission to open it ({closed[0]})", _RULE_HINT
-    return "the board is there, but hidapi does not reach it", _INSTALL
+    if Permission.REFUSED in states:
+        return "no permission to open it", _RULE_HINT
+    return None if states else ("the board is there, but hidapi does not reach it", _INSTALL)
 
 
-def _nodes(board: HidBoard, devices: LinuxDevices) -> Iterator[Path | None]:
-    """The device file behind each way; None where it is not known."""
-    for way in board.ways:
-        node = Path(way.path) if way.is_node else devices.usb_node(board.name)
-        yield node if node is not None and node.exists() else None
+class Permission(Enum):
+    """Whether a user may open a device file."""
+
+    GRANTED = auto()
+    REFUSED = auto()
+    UNKNOWN = auto()
 
 
-def _unknown_obstacle(platform: str, reason: str) -> tuple[str, str]:
-    """Why a board does not open that nothing seems to be in the way of."""
-    if platform == "win32":
-        return f"the board cannot be opened: {reason}", f"Does another program use it? {_CLOSE_HINT}"
-    return f"in use by another program ({reason})", _CLOSE_HINT
+def _permission(board: HidBoard, way: Way, devices: LinuxDevices) -> Permission:
+    node = Path(way.path) if way.is_node else devices.usb_node(board.name)
+    if node is not None and node.exists():
+        return Permission.GRANTED if os.access(node, os.R_OK | os.W_OK) else Permission.REFUSED
+    # libusb finds a board that it may not open, but not what it is called.
+    return Permission.UNKNOWN if way.is_node or way.is_readable else Permission.REFUSED
+
+
+def _cannot_open(board: HidBoard, devices: LinuxDevices | None, reason: str) -> tuple[str, str]:
+    """Why a board does not open, and what to do."""
+    seen = obstacle(board, devices, has_failed=True)
+    if seen is not None:
+        return seen
+    if devices is not None and Permission.GRANTED in [_permission(board, way, devices) for way in board.ways]:
+        return f"in use by another program ({reason})", _CLOSE_HINT
+    return f"the board cannot be opened: {reason}", f"Does another program use it? {_CLOSE_HINT}"
 
 
 def _ways(module: Any, vendor: int, product: int) -> Iterator[Way]:
@@ -260,4 +276,4 @@ def _ways(module: Any, vendor: int, product: int) -> Iterator[Way]:
         path = os.fsdecode(found["path"])
         if found.get("interface_number", -1) in _INTERFACES and path not in seen:
             seen.add(path)
-            yield Way(path, module)
+            yield Way(path, module, bool(found.get("product_string", "")))

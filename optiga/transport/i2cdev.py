@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 import time
 from contextlib import suppress
@@ -230,7 +229,7 @@ def _cannot_open(path: str, port: str, error: OSError, devices: LinuxDevices) ->
 def _cannot_address(path: str, port: str, address: int, error: OSError, devices: LinuxDevices) -> BoardError:
     """The error that says why a bus takes no address."""
     if error.errno == errno.EBUSY:
-        number = re.sub(r"\D", "", Path(os.path.realpath(path)).name)
+        number = Path(os.path.realpath(path)).name.rpartition("-")[2]
         device = devices.sys / "bus" / "i2c" / "devices" / f"{number}-{address:04x}"
         driver = ""
         with suppress(OSError):

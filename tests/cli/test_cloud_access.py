@@ -159,7 +159,6 @@ def prepared(cli: Cli, cloud: Cloud) -> None:
     cloud.iot.create_provisioning_template(templateName="lamps", templateBody=body, provisioningRoleArn=ROLE)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", sampled(BARRED, keep=12))
 def test_barred(name: str, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     barred, folder = BARRED[name], Path.cwd()

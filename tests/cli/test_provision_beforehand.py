@@ -134,7 +134,6 @@ class TestTheChip:
         assert f"0x{oid:04X}" in result.errors[0]
         assert words[0].partition(":")[0] in result.errors[0]
 
-    @pytest.mark.long
     @pytest.mark.parametrize(
         ("oid", "word"),
         sampled([pytest.param(KEY, "execute"), pytest.param(CERTIFICATE, "change"), pytest.param(CERTIFICATE, "read")]),
@@ -150,7 +149,6 @@ class TestTheChip:
         assert "0xE120" in result.errors[0]
         renew("--dry-run", code=CONFIGURATION_EXIT)
 
-    @pytest.mark.long
     @pytest.mark.parametrize(("oid", "word"), [(KEY, "execute"), (CERTIFICATE, "change")])
     def test_a_connection_that_is_not_shielded(
         self, renew: Renew, cli: Cli, bench: Bench, config: Path, oid: int, word: str

@@ -56,7 +56,6 @@ def test_what_a_run_asks_for(run: Cli, bench: Bench) -> None:
     assert tuple(bench.cloud.calls) == OPERATIONS
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("fault", sampled(FAULTS, keep=2))
 @pytest.mark.parametrize("operation", sampled(OPERATIONS))
 def test_a_call_fails(run: Cli, bench: Bench, operation: str, fault: str) -> None:

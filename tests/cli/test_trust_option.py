@@ -244,7 +244,6 @@ class TestPlan:
         assert result.code == CONFIGURATION_EXIT
         assert "--emulated goes with --trust" in result.errors[0]
 
-    @pytest.mark.long
     def test_without_a_cloud(self, cli: Cli, bench: Bench, root: Path, config: Path) -> None:
         assert cli("ca", "init", "mine", "--no-passphrase").code == 0
         words = ("--port", bench.port, "provision", config, "--ca", "mine")
@@ -304,7 +303,6 @@ class TestNamed:
         assert NAMED not in result.err
         assert result.err.count("Emulated chip: ") == 1
 
-    @pytest.mark.long
     @pytest.mark.parametrize("command", COMMANDS)
     def test_without_a_proof_it_is_marked(
         self, cli: Cli, bench: Bench, served: str, config: Path, command: str

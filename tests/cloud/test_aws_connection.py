@@ -29,7 +29,6 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "regional")  # older versions of boto3 have one for all regions
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("region", "url", "line"),
     [

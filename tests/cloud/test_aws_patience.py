@@ -170,7 +170,6 @@ class TestAskedAgain:
 class TestNotAskedAgain:
     """What will not change."""
 
-    @pytest.mark.long
     @pytest.mark.parametrize(
         ("status", "words"),
         [
@@ -230,7 +229,6 @@ class TestNotAskedAgain:
         assert "no trustworthy connection to AWS at sts:GetCallerIdentity" in said
         assert "AWS_CA_BUNDLE" in said
 
-    @pytest.mark.long
     @pytest.mark.parametrize(
         ("number", "times", "words"),
         [

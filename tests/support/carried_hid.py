@@ -9,6 +9,7 @@ from typing import TypeVar
 from optiga.emulator.ft260_board import I2C, Ft260Board
 from optiga.errors import BoardError
 from optiga.link.ft260.bridge import HidBridge
+from optiga.link.ft260.codes import I2C_STATUS
 from optiga.link.ft260.steps import AwaitInput, GetFeature, HidConversation, HidStep, Output, Pause, SetFeature
 from optiga.link.steps import Heard
 
@@ -62,7 +63,7 @@ class CarriedHid:
     """A bridge, an emulated FT260, and what is said between them.
 
     :param on_input: what becomes of an input report on its way, and of the silence where there is none.
-    :param on_status: what becomes of a status report.
+    :param on_feature: what becomes of a feature report that is got.
     :param fails: whether a step cannot be done, for example because the board is gone.
     :ivar sent: the reports sent and set, without what pads them.
     """
@@ -70,7 +71,7 @@ class CarriedHid:
     board: Ft260Board
     clock: Clock
     on_input: Callable[[bytes], bytes] = lambda report: report
-    on_status: Callable[[bytes], bytes] = lambda report: report
+    on_feature: Callable[[bytes], bytes] = lambda report: report
     fails: Callable[[HidStep], bool] = lambda _: False
     sent: list[str] = field(default_factory=list)
     looks: int = 0
@@ -103,11 +104,8 @@ class CarriedHid:
     def _do(self, step: HidStep) -> bytes:
         if isinstance(step, GetFeature):
             self.clock.now += FEATURE_S
-            report = self.board.get_feature(I2C, step.report_id) or b""
-            if step.report_id == 0xC0:
-                self.looks += 1
-                return self.on_status(report)
-            return report
+            self.looks += step.report_id == I2C_STATUS
+            return self.on_feature(self.board.get_feature(I2C, step.report_id) or b"")
         if isinstance(step, SetFeature):
             self.sent.append(_shown(step.report))
             assert self.board.set_feature(I2C, step.report)
@@ -124,6 +122,20 @@ class CarriedHid:
             self.pauses.append(step.seconds)
             self.clock.now += step.seconds
         return b""
+
+
+class Statuses:
+    """Statuses to be seen in place of the true ones, one a look; the true ones behind them, or the last for ever."""
+
+    def __init__(self, *bits: int, last_for_ever: bool = False) -> None:
+        self._bits = list(bits)
+        self._last_for_ever = last_for_ever
+
+    def __call__(self, report: bytes) -> bytes:
+        if report[0] != I2C_STATUS or not self._bits:
+            return report
+        keeps = self._last_for_ever and len(self._bits) == 1
+        return bytes((I2C_STATUS, self._bits[0] if keeps else self._bits.pop(0))) + report[2:]
 
 
 def _shown(report: bytes) -> str:

@@ -15,7 +15,6 @@ tried again by whoever knows whether it may be; the third in a row is an error.
 
 from __future__ import annotations
 
-from itertools import count
 from typing import NoReturn
 
 from optiga.errors import BoardError
@@ -205,6 +204,9 @@ class HidBridge:
         limit = self._now + BUSY_S
         stopped_by = limit
         looks = 0
+        has_looked_again = (
+            False  # where no STOP is awaited the bus stays busy; a NACK may show a look later all the same
+        )
         while True:
             status = yield from self._status()
             looks += 1
@@ -212,8 +214,12 @@ class HidBridge:
                 stopped_by = min(stopped_by, self._now + _STOPPING_S)
                 if not (is_last and status.is_bus_busy) or self._now >= stopped_by:
                     return status
-            elif not status.is_busy and not (is_last and status.is_bus_busy):
+            elif not status.is_busy and not status.is_bus_busy:
                 return status
+            elif not status.is_busy and not is_last:
+                if status.is_idle or has_looked_again:
+                    return status
+                has_looked_again = True
             elif self._now >= limit:
                 return None
             if looks >= _QUICK_POLLS:
@@ -286,9 +292,9 @@ class HidBridge:
         :raises BoardError: if they do not end.
         """
         limit = self._now + INPUT_S
-        for strays in count():
-            if not (yield from self._do(AwaitInput(quiet_s))):
-                return
+        strays = 0
+        while (yield from self._do(AwaitInput(quiet_s))):
+            strays += 1
             if strays >= _MOST_STRAYS or self._now >= limit:
                 self._fail("data comes without end that nobody asked for", f"Close other programs on it. {_REPLUG}")
             quiet_s = _QUIET_S

@@ -137,6 +137,11 @@ class I2cStatus:
         return bool(self.bits & Status.BUSY)
 
     @property
+    def is_idle(self) -> bool:
+        """Whether the controller has nothing to do; the bus may be held for the next part of a message all the same."""
+        return bool(self.bits & Status.IDLE)
+
+    @property
     def is_bus_busy(self) -> bool:
         return bool(self.bits & Status.BUS_BUSY)
 

@@ -35,6 +35,7 @@ _LONG_S = 0.3
 _EARLY_LOOK_S = 0.015
 _SETTLING_S = 6.0
 """How long a chip is heard out that works on what nobody waits for: a little longer than its monitor may delay it."""
+_SETTLING_POLL_S = 0.005
 _MOST_SEALED = BUFFER_SIZE + 14
 _MOST_STRAYS = 8
 _RESYNC_PROBE = bytes.fromhex("0300010000") + b"\xff\xff"
@@ -46,11 +47,13 @@ class LostError(Exception):
     """No answer came to a message.
 
     :param may_have_run: whether the chip may have acted on it.
+    :param is_mute: whether the chip has taken it, and then said nothing.
     """
 
-    def __init__(self, what: str, *, may_have_run: bool) -> None:
+    def __init__(self, what: str, *, may_have_run: bool, is_mute: bool = False) -> None:
         super().__init__(what)
         self.may_have_run = may_have_run
+        self.is_mute = is_mute
 
 
 class Patience(NamedTuple):
@@ -133,7 +136,7 @@ class Carrier:
                 frame = yield from self._read_frame(state.length)
                 if frame is not None and datalink.is_intact(frame):
                     yield from self._bus.write(Register.DATA, datalink.acknowledgment_of(frame))
-            yield from self._bus.pause(LAST_POLL_S)
+            yield from self._bus.pause(LAST_POLL_S if idle else _SETTLING_POLL_S)
         yield from self.resync()
 
     def resync(self) -> Conversation[None]:
@@ -229,9 +232,9 @@ class Carrier:
         if got.is_damaged:
             self._bus.damaged += 1
             wait.count(self._stray("frames of the chip are damaged"))
+        elif not (wait.is_next_at_once or got.is_refused or got.is_reset):
+            wait.count(self._stray("the chip says again what it has said"))
         if got.reply:
-            if not got.is_damaged:
-                wait.count(self._stray("the chip says again what it has said"))
             yield from self._write(got.reply)
         if got.is_reset:
             raise self._stray("the chip has begun to count afresh")
@@ -253,7 +256,7 @@ class Carrier:
             yield from self._bus.note("a frame is sent again")
             yield from self._write(self._link.repeat())
         else:
-            wait.count_repeat(self._stray("the chip has done with a command and says nothing"))
+            wait.count_repeat(LostError("the chip says nothing to it", may_have_run=self._may_run, is_mute=True))
             yield from self._bus.note("an answer is asked for again")
             yield from self._write(self._link.refuse())
 

@@ -188,7 +188,7 @@ class I2cConversation:
         yield from self._bus.negotiate(self._most_frame)
 
     def _exchange(self, request: Request) -> Conversation[bytes]:
-        code, traits = command_code(request.apdu), request.traits
+        code, traits, reason = command_code(request.apdu), request.traits, ""
         for attempt in range(1, 1 + ATTEMPTS):
             try:
                 answer = yield from self._once(request)
@@ -198,10 +198,11 @@ class I2cConversation:
             except LostError as lost:
                 if lost.may_have_run and not traits.is_repeatable:
                     raise self._not_again(code) from None
+                reason = str(lost)
                 again = ", which may run a second time" if lost.may_have_run else ""
-                yield from self._bus.note(f"no answer to command 0x{code:02x}{again}, attempt {attempt}: {lost}")
+                yield from self._bus.note(f"no answer to command 0x{code:02x}{again}, attempt {attempt}: {reason}")
             yield from self._recover()
-        raise self._bus.unusable()
+        raise self._no_answer(f"to command 0x{code:02x}", reason)
 
     def _once(self, request: Request) -> Conversation[bytes]:
         """Send a command as a new one.
@@ -267,7 +268,7 @@ class I2cConversation:
             except AlertError as alert:
                 if alert.is_fatal or not is_repeatable:  # nobody has signed the alert
                     raise LostError(str(alert), may_have_run=True) from None
-                yield from self._bus.note("a command came to the chip damaged, and is sent again")
+                yield from self._bus.note(f"{alert}: the command is sent again, and may run a second time")
                 message = _seal(channel, protection, apdu)
             except SealError as error:
                 yield from self._bus.note(f"the answer is asked for again: {error}")
@@ -289,24 +290,18 @@ class I2cConversation:
                 yield from self._bus.note(f"a handshake failed: {error}")
                 failures += 1
                 if failures == _FAILURES:
-                    break
+                    yield from self._bus.reset()
+                    self._is_open = False
+                    raise self._no_connection(error) from None
                 self._is_open = self._is_open and self._has_answered  # a reset now costs nothing
                 yield from self._recover()
                 continue
             self._channel = channel
             if not channel.needs_renewal:
                 break
-        if self._channel is not None:  # with numbers that the chip has drawn close together each time, if need be
-            return self._channel
-        yield from self._bus.reset()
-        self._is_open = False
-        if self._bus.damaged:
+        if self._channel is None:
             raise self._bus.unusable()
-        raise BoardError(
-            "no shielded connection: the chip does not prove that it knows the secret",
-            hint="Is it the secret of this chip? A chip that was paired with another host, or never, has another",
-            port=self._port,
-        )
+        return self._channel  # with numbers that the chip has drawn close together each time, if need be
 
     def _handshake(self, secret: bytes) -> Conversation[Channel]:
         hello = ChipHello.decode((yield from self._say(presentation.HELLO)))
@@ -353,6 +348,22 @@ class I2cConversation:
     def _not_kept(self) -> BoardError:
         return BoardError(
             "the chip has not kept the shielded connection", hint="Open the application afresh", port=self._port
+        )
+
+    def _no_connection(self, error: Exception) -> BoardError:
+        if isinstance(error, LostError) and not error.is_mute:
+            return self._no_answer("to a handshake", str(error))
+        return BoardError(
+            "no shielded connection: the chip does not prove that it knows the secret",
+            hint="Is it the secret of this chip? A chip that was paired with another host, or never, has another",
+            port=self._port,
+        )
+
+    def _no_answer(self, to_what: str, reason: str) -> BoardError:
+        return BoardError(
+            f"no answer {to_what}: {reason}",
+            hint="Check the wires and pull-up resistors, or have a slower bus",
+            port=self._port,
         )
 
     def _not_again(self, code: int) -> BoardError:
