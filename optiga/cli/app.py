@@ -42,7 +42,8 @@ _SECTIONS = {
         "ca": Lazy(".commands.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
     },
     "Boards and emulated chips": {
-        "boards": Lazy(".commands.boards.boards:command", "List the serial ports, and which are boards."),
+        "boards": Lazy(".commands.boards.boards:command", "List the boards, and what is needed to use them."),
+        "pair": Lazy(".commands.boards.pair:command", "Pair chip and host, for shielded connections."),
         "emulator": Lazy(".commands.emulator:command", "Make, reset and serve emulated chips."),
     },
     "The chip": {

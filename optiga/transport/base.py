@@ -49,6 +49,14 @@ class Port(Protocol):
         """Whether what passes to the chip and back crosses a network, where others may read it."""
         ...
 
+    def shielded_with(self, secret: Path) -> Port:
+        """The same place, reached over a shielded connection.
+
+        :param secret: file of the platform binding secret.
+        :raises ConfigurationError: if there are no shielded connections on the way to it.
+        """
+        ...
+
     def open(self) -> Transport:
         """Open the way to the chip, and take the lock on it.
 

@@ -65,6 +65,9 @@ class EmulatorPort(NamedTuple):
     def is_network(self) -> bool:
         return False
 
+    def shielded_with(self, secret: Path) -> EmulatorPort:
+        return self._replace(shielded=False, secret=secret)
+
     def open(self) -> Transport:
         """Open the chip's file; a new chip is made where there is none."""
         from optiga.transport.emulated import open_emulated, open_shielded

@@ -73,6 +73,9 @@ class I2cPort(NamedTuple):
     def is_network(self) -> bool:
         return False
 
+    def shielded_with(self, secret: Path) -> I2cPort:
+        return self._replace(secret=secret)
+
     def open(self) -> Transport:
         from optiga.transport.gpio_pins import ResetPins
         from optiga.transport.i2c_adapters import describe_adapter
@@ -136,6 +139,9 @@ class Ft260Port(NamedTuple):
     @property
     def is_network(self) -> bool:
         return False
+
+    def shielded_with(self, secret: Path) -> Ft260Port:
+        return self._replace(secret=secret)
 
     def open(self) -> Transport:
         from optiga.transport.ft260 import FRAME_LIMIT, Ft260Bus

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from optiga.errors import ConfigurationError
 from optiga.transport.urls import split_url
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optiga.transport.base import Transport
 
 
@@ -35,6 +38,12 @@ class SerialPort(NamedTuple):
     @property
     def chip_file(self) -> None:
         return None
+
+    def shielded_with(self, secret: Path) -> NoReturn:  # noqa: ARG002
+        raise ConfigurationError(
+            f"{self.name}: a board with a UART has no shielded connection that this host makes",
+            hint="The port must be an I2C bus, an FT260 board or an emulated chip",
+        )
 
     def open(self) -> Transport:
         return _open(self.name, lock=one_name(self.name, is_network=self.is_network))

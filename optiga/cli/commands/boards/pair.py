@@ -1,0 +1,93 @@
+"""``pair``: a secret that chip and host share, for shielded connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.file_names import FileName
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+if TYPE_CHECKING:
+    from optiga.objects.pairing import Pairing
+
+_FILE = FileName("FILE", dash=False)
+_FINAL = (
+    "the chip never tells its binding secret again, and takes another one over a connection with this one alone: "
+    "without the file no new host can be paired with the chip"
+)
+
+
+@click.group(name="pair", invoke_without_command=True)
+@click.option("--out", type=_FILE, help="File for the secret, for nobody else to read.")
+@click.option("--lock", "is_final", is_flag=True, help="Make the pairing final; asks first.")
+@yes_option
+@common_options()
+@pass_settings
+@click.pass_context
+def command(ctx: click.Context, settings: Settings, out: str | None, is_final: bool, yes: bool) -> None:
+    """Pair the chip with this host: a fresh secret in both, for shielded connections.
+
+    \b
+    optiga.py --port ft260 pair --out chip.secret              a fresh secret, proven by a handshake
+    optiga.py --port ft260 pair check chip.secret              whether the chip has it
+    optiga.py --port 'ft260?shielded=chip.secret' info         everything over a shielded connection
+
+    The port is an I2C bus, an FT260 board or an emulated chip. A chip that is paired with a secret already is reached
+    with that: ?shielded=FILE. An interrupted run is finished by the same command.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from pathlib import Path
+
+    from optiga.objects import pairing
+
+    if out is None:
+        raise click.UsageError("pair takes --out FILE, or a command: pair check FILE.")
+    settings.check_query(_SAMPLE)
+    port, path = settings.find_port(), Path(out)
+    pairing.check_out(port, path)
+    if is_final:
+        confirm(settings, f"Pairing the chip with {out} for good", [_FINAL], yes=yes)
+    done = pairing.pair(port, path)
+    if is_final and not done.is_locked:
+        done = pairing.lock(port, path)
+    settings.note(f"The chip has proven the secret in {out}" + (", for good" if done.is_locked else ""))
+    _print(settings, done)
+
+
+@command.command(name="check", short_help="Have the chip prove that it has the secret in a file.")
+@click.argument("file", type=_FILE)
+@common_options()
+@pass_settings
+def check(settings: Settings, file: str) -> None:
+    """Have the chip prove, by a handshake, that it has the secret in a file."""
+    from pathlib import Path
+
+    from optiga.objects.pairing import check_pairing
+
+    settings.check_query(_SAMPLE)
+    done = check_pairing(settings.find_port(), Path(file))
+    if done.is_factory:
+        settings.warn(
+            f"{file} holds the PUBLIC secret that every fresh chip comes with: whoever knows it can read along. "
+            "'pair --out FILE' makes one of your own"
+        )
+    settings.note(f"The chip has proven the secret in {file}")
+    _print(settings, done)
+
+
+_SAMPLE = {"uid": "cd", "secret": "FILE", "factory_secret": False, "locked": False}
+
+
+def _print(settings: Settings, done: Pairing) -> None:
+    if settings.wants_result:
+        fields = {
+            "uid": done.uid,
+            "secret": done.path,
+            "factory_secret": done.is_factory,
+            "locked": done.is_locked,
+        }
+        settings.print_result(fields, default="json")

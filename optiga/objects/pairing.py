@@ -1,0 +1,141 @@
+"""Pairing: a chip and its host share a secret of their own, for shielded connections. SRM, "Platform Binding".
+
+The order is what makes it safe to be interrupted anywhere: the new secret is in a file before the chip has it, the chip
+proves by a handshake that it has it before the file gets its name, and only then can anything become final. Whatever
+happens, the chip answers to the former secret or to the new one: to the new one, where the file has its name.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from optiga.chip import open_chip
+from optiga.errors import BoardError, ChipError, ConfigurationError
+from optiga.files.files import check_output_file, sync_folder, write_whole
+from optiga.protocol.codes import LifeCycleState
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata_words import parse_metadata_words
+from optiga.protocol.objects import PLATFORM_BINDING_SECRET
+from optiga.transport.port_options import read_binding_secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from optiga.transport import Port
+
+SIZE = 64
+"""Bytes of a new secret: as many as there is room for."""
+FACTORY_SECRET = bytes(range(1, 65))
+"""What every fresh chip holds. It is public."""
+_PENDING = ".new"
+"""Behind the name of a file whose secret is not proven yet."""
+_RULES = (
+    "change: lcso < operational || conf 0xE140",
+    "read: lcso < operational",
+    "execute: always",
+    "type: platform_binding",
+)
+"""Access conditions and type of a paired chip's secret; those of a fresh chip say the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """What a chip and a file have in common.
+
+    :param uid: the chip's UID in hex.
+    :param path: the file with the secret.
+    :param is_factory: whether that is the public secret of every fresh chip.
+    :param is_locked: whether the secret can be read and changed in plain no more.
+    """
+
+    uid: str
+    path: str
+    is_factory: bool
+    is_locked: bool
+
+
+def check_pairing(port: Port, path: Path) -> Pairing:
+    """Have a chip prove by a handshake that it has the secret in a file.
+
+    :raises ConfigurationError: if the file holds no secret, or the port has no shielded connections.
+    :raises BoardError: if the chip has another secret, or cannot be reached.
+    """
+    secret = read_binding_secret(path)
+    with open_chip(port.shielded_with(path)) as chip:
+        state = chip.objects.metadata(PLATFORM_BINDING_SECRET).state
+        return Pairing(chip.uid.hex, str(path), secret == FACTORY_SECRET, state >= LifeCycleState.OPERATIONAL)
+
+
+def check_out(port: Port, out: Path) -> None:
+    """Make sure, before anything is done, that a new secret can be written, and replaces none that may still be needed.
+
+    :raises ConfigurationError: if it cannot, or the file is there and is not this chip's.
+    """
+    port.shielded_with(out)
+    check_output_file(out, "Name a file with --out", secret=True, over_keys=True)
+    if os.path.lexists(out) and not _is_proven(port, out):
+        raise ConfigurationError(
+            f"{out} is there already, and is not the secret of this chip: it may be another chip's",
+            hint="Name another file",
+        )
+
+
+def pair(port: Port, out: Path) -> Pairing:
+    """Give a chip a fresh secret, and write it to a file. What an interrupted run has begun is finished.
+
+    The chip is reached as the port says: over a shielded connection, where it has the former secret; a chip that is
+    locked wants that. Two sources are mixed: the chip's random bytes and those of this computer.
+
+    :param out: of the secret, mode 0600; see :func:`check_out`.
+    :raises ChipError: if the chip refuses. It has its former secret then.
+    :raises BoardError: if the chip does not prove the new secret, or cannot be reached.
+    """
+    pending = out.with_name(out.name + _PENDING)
+    if not (os.path.lexists(pending) and _is_proven(port, pending)):
+        _give_secret(port, pending)
+    pairing = check_pairing(port, pending)
+    pending.replace(out)
+    sync_folder(out.parent)
+    with open_chip(port.shielded_with(out)) as chip:
+        held = chip.objects.metadata(PLATFORM_BINDING_SECRET)
+        rules = parse_metadata_words(_RULES)
+        if not pairing.is_locked and any(held.get(tag) != value for tag, value in rules.items()):
+            chip.objects.write_metadata(PLATFORM_BINDING_SECRET, rules)
+    return Pairing(pairing.uid, str(out), False, pairing.is_locked)
+
+
+def lock(port: Port, path: Path) -> Pairing:
+    """Make a pairing final: the chip tells its secret no more, and changes it over a connection with it alone.
+
+    That can never be undone. The secret is proven once more before.
+
+    :param path: the file with the secret.
+    """
+    check_pairing(port, path)
+    with open_chip(port.shielded_with(path)) as chip:
+        final = Metadata({Tag.LCSO: bytes([LifeCycleState.OPERATIONAL])})
+        chip.objects.write_metadata(PLATFORM_BINDING_SECRET, final)
+    return check_pairing(port, path)
+
+
+def _give_secret(port: Port, pending: Path) -> None:
+    """Write a fresh secret to a file, and then into the chip."""
+    with open_chip(port) as chip:
+        secret = hmac.digest(os.urandom(SIZE), chip.crypto.random(SIZE), "sha512")
+        write_whole(pending, secret, 0o600, ours=True)
+        try:
+            chip.objects.write(PLATFORM_BINDING_SECRET, secret)
+        except ChipError:
+            pending.unlink()
+            raise
+
+
+def _is_proven(port: Port, path: Path) -> bool:
+    try:
+        check_pairing(port, path)
+    except (BoardError, ConfigurationError):
+        return False
+    return True
