@@ -84,7 +84,7 @@ MISTAKES = {
     "misspelt command": Mistake("inof", "No such command"),
     "option without value": Mistake("--csr", r"requires an argument\. Try --help\.$"),
     "empty value": Mistake("--csr=", "is empty"),
-    "no host to serve on": Mistake("emulator serve", "--pty or --tcp"),
+    "no host to serve on": Mistake("emulator serve", "--pty, --tcp, --i2c or --ft260"),
     "new over old": Mistake("emulator new {files}/empty.pem", "empty.pem", BOARD),
     "reset of nothing": Mistake("emulator reset none.chip", "none.chip", BOARD),
 }

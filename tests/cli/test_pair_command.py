@@ -1,0 +1,168 @@
+"""``pair``: a secret of chip and host that is proven before it counts, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import closing
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+import optiga
+from optiga.emulator.store import SqliteStore
+from optiga.objects.pairing import FACTORY_SECRET
+from tests.support.cli.mistakes import fails
+from tests.support.cli.runner import Cli
+from tests.support.events import Action, Job, Moment, Outcome, Runner
+
+BOARD, CHIP, CONFIGURATION = 3, 4, 2
+POSIX = pytest.mark.skipif(os.name != "posix", reason="SIGKILL and fork are POSIX's")
+
+
+def shielded(port: str, secret: str) -> str:
+    return f"{port}?shielded={secret}"
+
+
+def write_secret(name: str, secret: bytes) -> None:
+    Path(name).write_bytes(secret)
+    Path(name).chmod(0o600)
+
+
+def test_a_fresh_chip(cli: Cli, port: str) -> None:
+    result = cli("--port", port, "pair", "--out", "my.secret", "--output", "json")
+    assert result.code == 0, result
+    said = json.loads(result.out)
+    with optiga.open_chip(port) as chip:
+        assert said["uid"] == chip.uid.hex
+        held = chip.read(0xE140)
+    assert (said["factory_secret"], said["locked"]) == (False, False)
+    assert Path("my.secret").read_bytes() == held != FACTORY_SECRET
+    assert len(held) == 64
+    if os.name == "posix":
+        assert Path("my.secret").stat().st_mode & 0o777 == 0o600
+    assert [*map(str, Path().iterdir())] == ["my.secret"]
+    assert held.hex() not in result.out + result.err
+
+
+def test_locked(cli: Cli, port: str) -> None:
+    asked = fails(cli, CONFIGURATION, "--port", port, "-q", "pair", "--out", "my.secret", "--lock")
+    assert "never be undone" in asked
+    assert not [*Path().iterdir()]
+    result = cli("--port", port, "pair", "--out", "my.secret", "--lock", "--yes", "--query", "locked")
+    assert (result.code, result.out) == (0, "true\n"), result
+    for plain in (("object", "read", "0xE140"), ("pair", "--out", "other")):
+        assert "0xE140" in fails(cli, CHIP, "--port", port, *plain)
+    assert [*map(str, Path().iterdir())] == ["my.secret"]
+    assert cli("--port", shielded(port, "my.secret"), "pair", "--out", "other").code == 0
+    assert Path("other").read_bytes() != Path("my.secret").read_bytes()
+    assert cli("--port", port, "pair", "check", "other").code == 0
+    assert "does not prove" in fails(cli, BOARD, "--port", port, "pair", "check", "my.secret")
+
+
+def test_the_factorys_secret_is_named_loudly(cli: Cli, port: str) -> None:
+    write_secret("factory", FACTORY_SECRET)
+    result = cli("--port", port, "-q", "pair", "check", "factory", "--query", "factory_secret")
+    assert (result.code, result.out) == (0, "true\n")
+    assert "PUBLIC" in result.err
+
+
+def test_a_wrong_secret_leaves_a_chip_that_works(cli: Cli, port: str) -> None:
+    write_secret("wrong", b"\x5a" * 32)
+    for command in (("pair", "check", "wrong"), ("pair", "--out", "wrong")):
+        fails(cli, BOARD if command[1] == "check" else CONFIGURATION, "--port", port, *command)
+    for command in (("info",), ("pair", "--out", "my.secret"), ("object", "write", "0xF1D0", "wrong")):
+        assert "does not prove" in fails(cli, BOARD, "--port", shielded(port, "wrong"), *command)
+    assert cli("--port", port, "info").code == 0
+    with optiga.open_chip(port) as chip:
+        assert chip.read(0xE140) == FACTORY_SECRET
+    assert [*map(str, Path().iterdir())] == ["wrong"]
+
+
+@pytest.mark.parametrize("size", [0, 31, 65, 1 << 16])
+def test_what_is_no_secret(cli: Cli, port: str, size: int) -> None:
+    write_secret("secret", bytes(size))
+    for command in (("--port", port, "pair", "check", "secret"), ("--port", shielded(port, "secret"), "info")):
+        assert "platform binding secret secret" in fails(cli, CONFIGURATION, *command)
+
+
+@pytest.mark.parametrize("port_name", ["socket://127.0.0.1:1", "/dev/ttyACM9"])
+def test_a_port_without_such_connections(cli: Cli, port_name: str) -> None:
+    assert "UART" in fails(cli, CONFIGURATION, "--port", port_name, "pair", "--out", "my.secret")
+    assert not [*Path().iterdir()]
+
+
+def test_another_chips_secret_is_not_replaced(cli: Cli, port: str) -> None:
+    assert cli("--port", port, "pair", "--out", "my.secret").code == 0
+    held = Path("my.secret").read_bytes()
+    assert "may be another chip's" in fails(
+        cli, CONFIGURATION, "--port", "emulator:other", "-q", "pair", "--out", "my.secret"
+    )
+    assert Path("my.secret").read_bytes() == held
+    assert cli("--port", port, "pair", "--out", "my.secret").code == 0
+    assert Path("my.secret").read_bytes() != held
+
+
+def test_what_is_read_and_written_over_it(cli: Cli, port: str) -> None:
+    """Conditions on the connection hold for real: what asks for it is refused without it."""
+    assert cli("--port", port, "pair", "--out", "my.secret").code == 0
+    for change in ("read: conf 0xE140", "change: int 0xE140"):
+        assert cli("--port", port, "object", "metadata", "0xF1D0", change, "--yes").code == 0
+    Path("data").write_bytes(b"kept for few")
+    assert "0x07" in fails(cli, CHIP, "--port", port, "object", "write", "0xF1D0", "data")
+    assert cli("--port", shielded(port, "my.secret"), "object", "write", "0xF1D0", "data").code == 0
+    assert "0x07" in fails(cli, CHIP, "--port", port, "object", "read", "0xF1D0")
+    assert b"kept for few".hex() in cli("--port", shielded(port, "my.secret"), "object", "read", "0xF1D0").out.replace(
+        " ", ""
+    )
+
+
+@POSIX
+class TestKilled:
+    """At each event: the chip answers to the former secret or to the new one, and the files say to which."""
+
+    def job(self, folder: Path, *options: str) -> Job:
+        folder.mkdir()
+        with optiga.open_chip(f"emulator:{folder / 'chip'}") as chip:
+            assert chip.read(0xE140) == FACTORY_SECRET
+        return Job(folder, ("--port", "emulator:chip", "-q", "pair", "--out", "my.secret", *options))
+
+    def held(self, folder: Path) -> bytes:
+        """What the chip holds, whether it tells or not."""
+        with closing(SqliteStore(folder / "chip")) as store:
+            return store.load()[0xE140].data
+
+    def check(self, outcome: Outcome, runner: Runner) -> None:
+        folder = outcome.job.folder
+        held = self.held(folder)
+        done, begun = folder / "my.secret", folder / "my.secret.new"
+        if done.exists():
+            assert done.read_bytes() == held
+        elif held != FACTORY_SECRET:
+            assert begun.read_bytes() == held
+        is_final = done.exists() and "--lock" in outcome.job.arguments
+        port = "emulator:chip?shielded=my.secret" if is_final else "emulator:chip"
+        again = runner.run(replace(outcome.job, arguments=("--port", port, *outcome.job.arguments[2:])))
+        assert again.code == 0, str(again)
+        assert self.held(folder) == done.read_bytes()
+        assert not begun.exists()
+
+    @pytest.mark.long
+    @pytest.mark.parametrize("options", [(), ("--lock", "--yes")], ids=["paired", "locked"])
+    @pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.AFTER], ids=lambda moment: moment.value)
+    def test_at_each_event(self, tmp_path: Path, runner: Runner, moment: Moment, options: tuple[str, ...]) -> None:
+        folders = (tmp_path / f"run{number}" for number in count())
+        kills = 0
+        for outcome in runner.sweep(lambda: self.job(next(folders), *options), Action.KILL, moment):
+            self.check(outcome, runner)
+            kills += 1
+        assert kills >= 30
+
+    def test_behind_the_write(self, tmp_path: Path, runner: Runner) -> None:
+        events = runner.record(self.job(tmp_path / "whole"))
+        named = [event.number for event in events if event.kind == "replace"]
+        outcome = runner.strike(self.job(tmp_path / "killed"), named[-1], Action.KILL, Moment.BEFORE)
+        assert outcome.is_killed
+        self.check(outcome, runner)
