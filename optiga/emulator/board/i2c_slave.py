@@ -139,6 +139,11 @@ class I2cSlave:
             return None
         return self._get()[:size].ljust(size, b"\xff")
 
+    @property
+    def waiting(self) -> bytes:
+        """The frame that waits in the DATA register; empty if none does."""
+        return self._reply or self._offered
+
     def offer(self, frame: bytes) -> None:
         """Put a frame in the DATA register, in place of a control frame that waits there: for faults."""
         self._reply = frame
@@ -168,8 +173,7 @@ class I2cSlave:
         if self._pointer == Register.DATA:
             return self._take_frame()
         if self._pointer == Register.I2C_STATE:
-            waiting = self._reply or self._offered
-            return State(self._due is not None, bool(waiting), len(waiting)).encode()
+            return State(self._due is not None, bool(self.waiting), len(self.waiting)).encode()
         if self._pointer == Register.DATA_REG_LEN:
             return self._limit.to_bytes(2, "big")
         if self._pointer == Register.MAX_SCL_FREQU:
