@@ -96,7 +96,7 @@ class TestRegisters:
         assert bus.slave.write(bytes.fromhex(written))
         assert not bus.slave.write(b"\x82")
         assert bus.slave.read(4) is None
-        bus.clock.now += 0.0151
+        bus.clock.now += 0.0021
         assert read(bus, 0x82, 4) == IDLE
         assert read(bus, 0x81, 2) == "0115"
         send(bus, DataLink(), UID.apdu)

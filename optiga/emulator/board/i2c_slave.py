@@ -17,7 +17,7 @@ from optiga.errors import BoardError
 from optiga.link.i2c import datalink, transport
 from optiga.link.i2c.datalink import TRANS_REPEAT, TRANS_TIMEOUT_S, DataLink
 from optiga.link.i2c.presentation import OVERHEAD, Kind
-from optiga.link.i2c.registers import MAX_FRAME, MIN_FRAME, STARTUP_S, STATE_SIZE, Register, State
+from optiga.link.i2c.registers import MAX_FRAME, MIN_FRAME, STATE_SIZE, Register, State
 from optiga.link.i2c.transport import Assembly, ChainError, Message
 from optiga.protocol.apdu import BUFFER_SIZE, command_code
 from optiga.protocol.commands import CommandCode
@@ -42,6 +42,9 @@ class Acknowledges(Enum):
     """Apart for commands that take their time."""
 
 
+SHORT_STARTUP_S = 0.002
+"""How long an emulated chip takes to start if nobody says otherwise, in seconds. An emulated bus is faster than any
+real one; hosts that count their tries in place of the time, as Infineon's do, would give up a chip that only starts."""
 _QUICK_MS = 30
 """Longest of what is answered at once: data of 256 bytes take so long."""
 _DEFAULT_MODE = 0x0003
@@ -57,7 +60,7 @@ class I2cSlave:
     :param random: gives so many random bytes, for handshakes.
     :param acknowledges: how the chip acknowledges commands.
     :param work_s: how long it works on a command; by default no time at all.
-    :param startup_s: how long it takes to start, in seconds.
+    :param startup_s: how long it takes to start, in seconds; a real one :data:`~optiga.link.i2c.registers.STARTUP_S`.
     :param sleep_s: after what time without a transaction it sleeps, in seconds; None for never. It does not acknowledge
         the transaction that wakes it.
     :param is_deaf: whether it does not acknowledge its address while it works.
@@ -73,7 +76,7 @@ class I2cSlave:
         random: Callable[[int], bytes] = os.urandom,
         acknowledges: Acknowledges = Acknowledges.WHEN_SLOW,
         work_s: WorkTime = _no_time,
-        startup_s: float = STARTUP_S,
+        startup_s: float = SHORT_STARTUP_S,
         sleep_s: float | None = None,
         is_deaf: bool = False,
         max_frame: int = MAX_FRAME,
