@@ -59,7 +59,8 @@ class I2cSlave:
     :param clock: seconds, from any beginning.
     :param random: gives so many random bytes, for handshakes.
     :param acknowledges: how the chip acknowledges commands.
-    :param work_s: how long it works on a command; by default no time at all.
+    :param work_s: how long it works on a command; by default no time at all, and as long as a real one with
+        :func:`optiga.emulator.timing.work_s`.
     :param startup_s: how long it takes to start, in seconds; a real one :data:`~optiga.link.i2c.registers.STARTUP_S`.
     :param sleep_s: after what time without a transaction it sleeps, in seconds; None for never. It does not acknowledge
         the transaction that wakes it.
@@ -253,13 +254,14 @@ class I2cSlave:
 
     def _answer_to(self, message: Message) -> None:
         self._worked_s, self._is_slow = 0.0, False
+        started = self._clock()
         try:
             self._answer = self._find_answer(message)
         except BoardError as error:
             self._report(error)
             self._answer = None
         self._last = self._answer
-        self._due = self._clock() + self._worked_s + self._chip.take_security_delay_s()
+        self._due = started + self._worked_s + self._chip.take_security_delay_s()
         is_apart = self._is_slow if self._acknowledges is Acknowledges.WHEN_SLOW else None
         if is_apart or self._answer is None or self._acknowledges is Acknowledges.APART:
             self._reply = self._link.acknowledge()

@@ -12,11 +12,11 @@ from optiga import BoardError, ChipError
 from optiga.chip import Chip
 from optiga.emulator.board.i2c_faults import Fault, FaultKind, FaultyBus
 from optiga.emulator.board.i2c_slave import Acknowledges
+from optiga.emulator.timing import work_s
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
 from optiga.link.i2c.host import LIMIT_S, I2cConversation
 from optiga.link.i2c.steps import Done, Read, Write
-from optiga.protocol.commands.times import typical_ms
 from optiga.protocol.protection import Protection
 from tests.support.i2c_carried import Carried
 from tests.support.i2c_chips import OPEN, SECRET, UID, OnBus, ask
@@ -24,10 +24,6 @@ from tests.support.places import CONFIG
 
 COUNT = ask("82020005e120000001", is_repeatable=False)
 RANDOM = ask("8c0000020010", is_repeatable=False, hides=True)
-
-
-def work_s(command: bytes, answer: bytes) -> float:
-    return typical_ms(command[0] & 0x7F, command[1], len(command), len(answer)) / 1000
 
 
 def request_csr(carried: Carried) -> None:
