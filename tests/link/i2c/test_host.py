@@ -204,7 +204,7 @@ class TestOnce:
         bus = OnBus()
         carried = bus.host()
         carried.exchange(OPEN)
-        bus.slave._work_s = lambda *_: 40.0
+        bus.slave._work_s = lambda *_: 22.0
         slow = UID._replace(traits=UID.traits._replace(typical_ms=2900, longest_ms=60_000))
         assert carried.exchange(slow)[:4].hex() == "0000001b"
 
