@@ -17,6 +17,7 @@ from optiga.emulator.server import Announce, Stop, serve_pty, serve_tcp
 from optiga.emulator.shims import HIDRAW, I2CDEV, LIBUSB, build_shims
 from optiga.emulator.timing import work_s
 from optiga.errors import BoardError, ConfigurationError
+from optiga.link.i2c.registers import STARTUP_S
 
 Report = Callable[[BoardError], None]
 Serve = Callable[[Announce, Stop], None]
@@ -120,10 +121,15 @@ def ft260_place(announced: str) -> Place:
 
 
 def _slave(chip: Chip) -> I2cSlave:
-    emulated = chip.chip
-    if chip.is_slow:
-        return I2cSlave(emulated, work_s=work_s(emulated.take_security_delay_s), report=chip.report)
-    return I2cSlave(emulated, startup_s=0.0, report=chip.report)
+    if not chip.is_slow:
+        return I2cSlave(chip.chip, report=chip.report)
+    take_delay_s = chip.chip.take_security_delay_s
+    return I2cSlave(
+        chip.chip,
+        work_s=lambda command, answer: work_s(command, answer) + take_delay_s(),
+        startup_s=STARTUP_S,
+        report=chip.report,
+    )
 
 
 def _preload(libraries: list[Path]) -> dict[str, str]:

@@ -10,6 +10,12 @@ from optiga.protocol import apdu
 from optiga.protocol.commands.times import typical_ms
 
 
+def work_s(command: bytes, answer: bytes) -> float:
+    """How long a real chip works on a command APDU with an answer APDU when nothing delays it, in seconds."""
+    param = command[1] if len(command) > 1 else 0
+    return typical_ms(apdu.command_code(command), param, len(command), len(answer)) / 1000
+
+
 class RealTiming:
     """Makes each exchange last as long as the manual's times, its security delays and a line of 115200 baud say.
 
@@ -36,23 +42,6 @@ class RealTiming:
         started = self._now()
         answer = self._execute(command)
         line_ms = (len(command) + len(answer) + 2 * frame.OVERHEAD) / frame.LINE_BYTES_PER_MS
-        due = started + (_chip_ms(command, answer) + line_ms) / 1000 + self._delay()
+        due = started + work_s(command, answer) + line_ms / 1000 + self._delay()
         self._sleep(max(0.0, due - self._now()))
         return answer
-
-
-def work_s(delay: Callable[[], float]) -> Callable[[bytes, bytes], float]:
-    """How long a chip works on a command with an answer, in seconds: the manual's times, and security delays.
-
-    :param delay: how long the chip's security monitor holds up the last command, in seconds.
-    """
-
-    def of(command: bytes, answer: bytes) -> float:
-        return _chip_ms(command, answer) / 1000 + delay()
-
-    return of
-
-
-def _chip_ms(command: bytes, answer: bytes) -> float:
-    param = command[1] if len(command) > 1 else 0
-    return typical_ms(apdu.command_code(command), param, len(command), len(answer))

@@ -67,6 +67,16 @@ class Fault:
 
 
 _OK = bytes(4)
+_CHANGES = (
+    FaultKind.NAK,
+    FaultKind.RESYNC,
+    FaultKind.CHAINING_ERROR,
+    FaultKind.FATAL_ALERT,
+    FaultKind.INTEGRITY_ALERT,
+    FaultKind.STALE,
+    FaultKind.PLAIN,
+)
+"""Those by which a frame becomes another one, of another length."""
 
 
 class FaultyBus:
@@ -103,9 +113,11 @@ class FaultyBus:
         """A transaction in which the host reads so many bytes; None if the chip does not acknowledge it."""
         if self._is_busy:
             return State(True, False).encode()[:size].ljust(size, b"\xff")
+        fault = self._next_fault(False)
+        if self._pointer == Register.I2C_STATE:
+            return self._read_state(size, fault)
         if self._pointer != Register.DATA:
             return self._slave.read(size)
-        fault = self._next_fault(False)
         if fault is not None and fault.kind in (FaultKind.ADDRESS_NACK, FaultKind.DATA_NACK):
             self._counts[False] += 1
             return None
@@ -117,6 +129,15 @@ class FaultyBus:
             self._keep(False, frame)
             return frame
         return self._spoil_read(fault.kind, frame)[:size].ljust(size, b"\xff")
+
+    def _read_state(self, size: int, fault: Fault | None) -> bytes | None:
+        """The state, with the length of the frame as it will come."""
+        data = self._slave.read(size)
+        waiting = self._slave.waiting
+        if data is None or not waiting or fault is None or fault.kind not in _CHANGES:
+            return data
+        length = len(self._changed(fault.kind, waiting, is_towards_chip=False))
+        return data[: size // 2] + length.to_bytes(size // 2, "big")
 
     def _next_fault(self, is_towards_chip: bool) -> Fault | None:
         number = self._counts[is_towards_chip]
@@ -157,8 +178,6 @@ class FaultyBus:
     def _spoil_read(self, kind: FaultKind, frame: bytes) -> bytes:
         if kind is FaultKind.LOST:
             return b""
-        if kind is FaultKind.NAK:
-            return datalink.encode(_NAK | frame[0] & 3)
         if kind is FaultKind.RESET:
             self._slave.reset()
             return b""
@@ -175,9 +194,11 @@ class FaultyBus:
             return frame[:place] + bytes([frame[place] ^ 0x10]) + frame[place + 1 :]
         if kind is FaultKind.CUT:
             return frame[: len(frame) // 2]
+        if kind is FaultKind.NAK:
+            return datalink.encode(_NAK | frame[0] & 3)
         if kind is FaultKind.RESYNC:
             return datalink.encode(_RESYNC)
-        if frame[0] & _CONTROL:
+        if frame[0] & _CONTROL or kind in (FaultKind.REPEATED, FaultKind.BUSY):
             return frame
         if kind is FaultKind.WRONG_NUMBER:
             return datalink.encode(frame[0] ^ 0x04, _packet(frame))

@@ -17,7 +17,7 @@ from optiga.errors import BoardError
 from optiga.link.i2c import datalink, transport
 from optiga.link.i2c.datalink import TRANS_REPEAT, TRANS_TIMEOUT_S, DataLink
 from optiga.link.i2c.presentation import OVERHEAD, Kind
-from optiga.link.i2c.registers import MAX_FRAME, MIN_FRAME, STARTUP_S, STATE_SIZE, Register, State
+from optiga.link.i2c.registers import MAX_FRAME, MIN_FRAME, STATE_SIZE, Register, State
 from optiga.link.i2c.transport import Assembly, ChainError, Message
 from optiga.protocol.apdu import BUFFER_SIZE, command_code
 from optiga.protocol.commands import CommandCode
@@ -42,6 +42,9 @@ class Acknowledges(Enum):
     """Apart for commands that take their time."""
 
 
+SHORT_STARTUP_S = 0.002
+"""How long an emulated chip takes to start if nobody says otherwise, in seconds. An emulated bus is faster than any
+real one; hosts that count their tries in place of the time, as Infineon's do, would give up a chip that only starts."""
 _QUICK_MS = 30
 """Longest of what is answered at once: data of 256 bytes take so long."""
 _DEFAULT_MODE = 0x0003
@@ -56,8 +59,9 @@ class I2cSlave:
     :param clock: seconds, from any beginning.
     :param random: gives so many random bytes, for handshakes.
     :param acknowledges: how the chip acknowledges commands.
-    :param work_s: how long it works on a command; by default no time at all.
-    :param startup_s: how long it takes to start, in seconds.
+    :param work_s: how long it works on a command; by default no time at all, and as long as a real one with
+        :func:`optiga.emulator.timing.work_s`.
+    :param startup_s: how long it takes to start, in seconds; a real one :data:`~optiga.link.i2c.registers.STARTUP_S`.
     :param sleep_s: after what time without a transaction it sleeps, in seconds; None for never. It does not acknowledge
         the transaction that wakes it.
     :param is_deaf: whether it does not acknowledge its address while it works.
@@ -73,7 +77,7 @@ class I2cSlave:
         random: Callable[[int], bytes] = os.urandom,
         acknowledges: Acknowledges = Acknowledges.WHEN_SLOW,
         work_s: WorkTime = _no_time,
-        startup_s: float = STARTUP_S,
+        startup_s: float = SHORT_STARTUP_S,
         sleep_s: float | None = None,
         is_deaf: bool = False,
         max_frame: int = MAX_FRAME,
@@ -139,6 +143,11 @@ class I2cSlave:
             return None
         return self._get()[:size].ljust(size, b"\xff")
 
+    @property
+    def waiting(self) -> bytes:
+        """The frame that waits in the DATA register; empty if none does."""
+        return self._reply or self._offered
+
     def offer(self, frame: bytes) -> None:
         """Put a frame in the DATA register, in place of a control frame that waits there: for faults."""
         self._reply = frame
@@ -168,8 +177,7 @@ class I2cSlave:
         if self._pointer == Register.DATA:
             return self._take_frame()
         if self._pointer == Register.I2C_STATE:
-            waiting = self._reply or self._offered
-            return State(self._due is not None, bool(waiting), len(waiting)).encode()
+            return State(self._due is not None, bool(self.waiting), len(self.waiting)).encode()
         if self._pointer == Register.DATA_REG_LEN:
             return self._limit.to_bytes(2, "big")
         if self._pointer == Register.MAX_SCL_FREQU:
@@ -246,13 +254,14 @@ class I2cSlave:
 
     def _answer_to(self, message: Message) -> None:
         self._worked_s, self._is_slow = 0.0, False
+        started = self._clock()
         try:
             self._answer = self._find_answer(message)
         except BoardError as error:
             self._report(error)
             self._answer = None
         self._last = self._answer
-        self._due = self._clock() + self._worked_s + self._chip.take_security_delay_s()
+        self._due = started + self._worked_s + self._chip.take_security_delay_s()
         is_apart = self._is_slow if self._acknowledges is Acknowledges.WHEN_SLOW else None
         if is_apart or self._answer is None or self._acknowledges is Acknowledges.APART:
             self._reply = self._link.acknowledge()

@@ -78,6 +78,8 @@ class Bus:
     ) -> Conversation[bytes | None]:
         """Read a register; None if the chip has not acknowledged in time, or nothing but ones came.
 
+        DATA is not read again for the latter: what was there is gone.
+
         :param hides: whether the bytes may carry a secret.
         """
         deadline = self.now + patience_s
@@ -86,6 +88,8 @@ class Bus:
                 data = yield from self._do(Read(size, hides))
                 if data is not None and data.strip(b"\xff"):
                     return data
+                if data is not None and register is Register.DATA:
+                    return None
             if self.now >= deadline:
                 return None
             yield from self.pause(_RETRY_S)

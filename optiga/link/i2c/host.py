@@ -81,6 +81,7 @@ class I2cConversation:
         self._is_open = False
         self._is_settled = True
         self._has_answered = False
+        self._sent_times = 0
         self.max_khz: int | None = None
         """What the chip says of the fastest clock it takes, in kHz; None before it was asked."""
 
@@ -189,7 +190,8 @@ class I2cConversation:
 
     def _exchange(self, request: Request) -> Conversation[bytes]:
         code, traits, reason = command_code(request.apdu), request.traits, ""
-        for attempt in range(1, 1 + ATTEMPTS):
+        self._sent_times = 0
+        while self._sent_times < ATTEMPTS:
             try:
                 answer = yield from self._once(request)
                 if request.is_answered_by(answer):
@@ -200,7 +202,9 @@ class I2cConversation:
                     raise self._not_again(code) from None
                 reason = str(lost)
                 again = ", which may run a second time" if lost.may_have_run else ""
-                yield from self._bus.note(f"no answer to command 0x{code:02x}{again}, attempt {attempt}: {reason}")
+                yield from self._bus.note(
+                    f"no answer to command 0x{code:02x}{again}, attempt {self._sent_times}: {reason}"
+                )
             yield from self._recover()
         raise self._no_answer(f"to command 0x{code:02x}", reason)
 
@@ -210,6 +214,7 @@ class I2cConversation:
         :raises LostError: if its answer cannot be had.
         """
         traits = request.traits
+        self._sent_times += 1
         channel = yield from self._ready_channel()
         patience = Patience(traits.typical_ms / 1000, traits.longest_ms / 1000)
         if self._has_answered and patience.longest_s > self._limit_s:
@@ -266,10 +271,11 @@ class I2cConversation:
                     raise SealError("the answer came outside the shielded connection")  # noqa: TRY301
                 return channel.open(answer.data, protection)[1]
             except AlertError as alert:
-                if alert.is_fatal or not is_repeatable:  # nobody has signed the alert
-                    raise LostError(str(alert), may_have_run=True) from None
+                if alert.is_fatal or not is_repeatable or self._sent_times == ATTEMPTS:
+                    raise LostError(str(alert), may_have_run=True) from None  # for nobody has signed the alert
                 yield from self._bus.note(f"{alert}: the command is sent again, and may run a second time")
                 message = _seal(channel, protection, apdu)
+                self._sent_times += 1
             except SealError as error:
                 yield from self._bus.note(f"the answer is asked for again: {error}")
                 message, patience = bytes([Kind.INTEGRITY]), _REPEATED

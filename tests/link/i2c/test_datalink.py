@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from optiga.link.i2c import datalink, transport
 from optiga.link.i2c.bus import Bus
 from optiga.link.i2c.datalink import DataLink, encode, frame_check
 from optiga.link.i2c.registers import MAX_FRAME, Register, State
+from optiga.link.i2c.steps import Done, Pause, Read
 from optiga.link.i2c.transport import Assembly, ChainError, Message
 
 CONTROL_FRAMES = {
@@ -208,17 +211,15 @@ def test_states_of_no_chip(data: str) -> None:
 
 
 def test_a_register_is_tried_again_as_long_as_nothing_but_ones_comes() -> None:
-    from optiga.link.i2c.steps import Done, Pause, Read
-
     bus = Bus("bus")
     bus.limit = 100.0
     reading, now, reads = bus.read(Register.I2C_STATE, 4), 0.0, 0
     step = next(reading)
-    with pytest.raises(StopIteration) as ended:
+    with suppress(StopIteration):
         while True:
             now += step.seconds if isinstance(step, Pause) else 0.0001
             reads += isinstance(step, Read)
             data = b"\xff" * 4 if reads < 3 else bytes.fromhex("08800000")
             step = reading.send(Done(now, data if isinstance(step, Read) else b""))
-    assert ended.value.value == bytes.fromhex("08800000")
     assert reads == 3
+    assert now < 0.01
