@@ -27,6 +27,8 @@ _HEAD_SIZE = 4
 _MOST_BYTES = 8192
 _CHUNK = 1 << 14
 _LONGEST_WAIT_S = 3600.0
+_SLOWEST_CLIENT_S = 1.0
+"""How long a client may take no answers before it is left, in seconds: others wait meanwhile."""
 
 
 def serve_ft260(board: Ft260Board, path: Path, *, announce: Announce, stop: Stop) -> None:
@@ -70,7 +72,7 @@ def serve_i2c(
             while (ready := _ready([listener, *clients], stop)) is not None:
                 for each in ready:
                     if each is listener:
-                        clients[_accept(listener)] = bytearray()
+                        clients[_accept(listener, _SLOWEST_CLIENT_S)] = bytearray()
                     elif not _serve_stream(each, clients[each], bus):
                         del clients[each]
                         each.close()
@@ -84,9 +86,8 @@ def _serve_stream(client: socket.socket, received: bytearray, bus: I2cWire) -> b
     try:
         data = client.recv(_CHUNK)
         received += data
-        answers = bus.feed(received)
-        if answers:
-            client.sendall(answers)
+        for answer in bus.feed(received):
+            client.sendall(answer)
     except (OSError, ValueError):
         return False
     return bool(data)
@@ -115,23 +116,21 @@ class I2cWire:
         self._report = report
         self._is_open = False
 
-    def feed(self, received: bytearray) -> bytes:
-        """Take the whole requests from what has come, and answer them.
+    def feed(self, received: bytearray) -> Iterator[bytes]:
+        """Take the whole requests from what has come, and answer each.
 
         :raises ValueError: if there is no such request.
         """
-        answers = b""
         while len(received) >= _HEAD_SIZE:
             op, size = bytes(received[:1]), int.from_bytes(received[2:4], "big")
             if op not in (b"W", b"w", b"R", b"r", b"P"):
                 raise ValueError(f"no such request: {op!r}")
             end = _HEAD_SIZE + (0 if op in (b"R", b"r") else size)
             if len(received) < end:
-                break
+                return
             status, data = self._do(op, received[1], size, bytes(received[_HEAD_SIZE:end]))
             del received[:end]
-            answers += bytes((status,)) + len(data).to_bytes(2, "big") + data
-        return answers
+            yield bytes((status,)) + len(data).to_bytes(2, "big") + data
 
     def _do(self, op: bytes, address: int, size: int, data: bytes) -> tuple[int, bytes]:
         if op == b"P":
@@ -182,7 +181,7 @@ class _Ft260Server:
             while (ready := _ready([self._listener, *self._clients], stop, self._patience())) is not None:
                 for each in ready:
                     if each is self._listener:
-                        self._clients[_accept(self._listener)] = _Client()
+                        self._clients[_accept(self._listener, 0)] = _Client()
                     else:
                         self._serve(each)
                 self._deliver()
@@ -237,7 +236,7 @@ class _Ft260Server:
 
     def _send(self, connection: socket.socket, packet: bytes) -> None:
         try:
-            connection.send(packet, getattr(socket, "MSG_DONTWAIT", 0))
+            connection.send(packet)
         except BlockingIOError:
             if self._clients[connection].node is None:  # it asks, and takes no answers
                 self._drop(connection)  # a node that is not read loses reports, as a real one
@@ -260,8 +259,13 @@ def _ready(sources: list[socket.socket], stop: Stop, patience: float | None = No
     return None if stop.fileno() in ready else [each for each in sources if each in ready]
 
 
-def _accept(listener: socket.socket) -> socket.socket:
+def _accept(listener: socket.socket, patience: float) -> socket.socket:
+    """A client that has come.
+
+    :param patience: how long sending to it may take, in seconds; 0 to try and go on.
+    """
     connection, _ = listener.accept()
+    connection.settimeout(patience)
     return connection
 
 
@@ -277,7 +281,7 @@ def _listen(path: Path, kind: str) -> Iterator[socket.socket]:
         listener = socket.socket(socket.AF_UNIX, getattr(socket, kind))
     except (AttributeError, OSError):
         raise ConfigurationError(
-            "this system has no such sockets", hint="Serve the chip's board on TCP instead: emulator serve --tcp"
+            "this system has no such sockets", hint="Serve the chip's board on TCP instead"
         ) from None
     with listener:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn, Protocol, TypeVar
 
 from optiga.errors import BoardError
+from optiga.files.interruptions import Uninterrupted
 from optiga.link.ft260.bridge import HidBridge
 from optiga.link.ft260.codes import FIRST_DATA, LAST_DATA, PRODUCT, REPORT_SIZE, VENDOR
 from optiga.link.ft260.steps import AwaitInput, GetFeature, HidConversation, HidStep, Output, Pause, SetFeature
@@ -102,7 +103,8 @@ class Ft260Bus:
 
         :raises BoardError: as :meth:`write`, or if the line stays low.
         """
-        self._carry(self._bridge.reset_chip(self.now()))
+        with Uninterrupted():  # whoever ends the run must not leave the line low
+            self._carry(self._bridge.reset_chip(self.now()))
 
     def wait(self, seconds: float) -> None:
         self._sleep(seconds)

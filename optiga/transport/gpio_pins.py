@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from optiga.errors import BoardError, ConfigurationError
+from optiga.files.interruptions import Uninterrupted
 from optiga.transport.permission import permission_hint
 
 if sys.platform != "win32":
@@ -88,11 +89,12 @@ class ResetPins:
 
         :raises BoardError: if they cannot be set.
         """
-        try:
-            self._set(is_high=False)
-            time.sleep(LOW_S)
-        finally:
-            self._set(is_high=True)
+        with Uninterrupted():  # whoever ends the run must not leave the pins low
+            try:
+                self._set(is_high=False)
+                time.sleep(LOW_S)
+            finally:
+                self._set(is_high=True)
         time.sleep(STARTUP_S)
 
     def close(self) -> None:

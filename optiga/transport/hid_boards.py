@@ -32,6 +32,7 @@ _KERNEL_DRIVER = "ft260"
 _INTERFACES = (0, -1)
 """What hidapi says of the interface with I2C: older releases do not know it where it is the only one. 1 is the UART."""
 _INSTALL = "Install it: pip install hidapi (on a 32-bit Raspberry Pi: apt install python3-hid)"
+_UNSEEN_HINT = f"{_INSTALL}; a container needs /dev/bus/usb"
 _RULE_HINT = "Install the udev rule that 'boards udev' prints, then unplug and replug the board"
 _CLOSE_HINT = "Close it, or unplug and replug the board"
 
@@ -78,7 +79,8 @@ class HidBoard:
 
     def is_named(self, path: str) -> bool:
         """Whether a path means it: its place on USB, with the interface or without it, or one of its ways."""
-        return path in (self.name, self.name.partition(":1.")[0], *self.avoided, *(way.path for way in self.ways))
+        names = (self.name, self.name.partition(":1.")[0], *self.avoided, *(way.path for way in self.ways))
+        return path in names or (path.startswith("/") and os.path.realpath(path) in names)
 
 
 def usb_lock(place: str) -> str:
@@ -135,7 +137,7 @@ def list_boards(
 
     :param vendor: USB vendor.
     :param product: USB product.
-    :param modules: hidapi's; None to load them.
+    :param modules: hidapi's; None to load them. With none of them Linux tells of boards all the same.
     :param devices: what Linux tells of them.
     :raises ConfigurationError: if hidapi is not installed.
     """
@@ -164,6 +166,21 @@ def _describe(place: str, ways: list[Way], system: LinuxDevices) -> HidBoard:
     )
 
 
+def _boards_for_use(vendor: int, product: int) -> list[HidBoard]:
+    """Those there are.
+
+    :raises ConfigurationError: if hidapi is not installed; it names the I2C buses that the kernel has made of them.
+    """
+    try:
+        return list_boards(vendor, product)
+    except ConfigurationError as error:
+        buses = [f"i2c:{board.i2c_bus}" for board in list_boards(vendor, product, modules=[]) if board.i2c_bus]
+        if not buses:
+            raise
+        hint = f"{error.hint}. Or use what the kernel's driver has made of the board: {', '.join(buses)}"
+        raise ConfigurationError(error.message, hint=hint) from error
+
+
 def choose_board(
     path: str = "",
     *,
@@ -179,7 +196,7 @@ def choose_board(
     :raises BoardError: if there is none of that name, or not exactly one.
     :raises ConfigurationError: if hidapi is not installed.
     """
-    found = list_boards(vendor, product) if boards is None else boards
+    found = _boards_for_use(vendor, product) if boards is None else boards
     names = ", ".join(board.name for board in found)
     identity = f"{vendor:04x}:{product:04x}"
     if not found:
@@ -240,7 +257,7 @@ def obstacle(board: HidBoard, devices: LinuxDevices | None, *, has_failed: bool 
         )
     if Permission.REFUSED in states:
         return "no permission to open it", _RULE_HINT
-    return None if states else ("the board is there, but hidapi does not reach it", _INSTALL)
+    return None if states else ("the board is there, but hidapi does not see it", _UNSEEN_HINT)
 
 
 class Permission(Enum):

@@ -7,11 +7,12 @@ import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from optiga.emulator import bus_server
 from optiga.emulator.bus_server import I2cWire, serve_ft260, serve_i2c
 from optiga.emulator.ft260_board import Ft260Board
 from optiga.emulator.ft260_usb import Ft260Usb
@@ -139,6 +140,15 @@ class TestFt260:
             for _ in range(600):
                 assert self.ask(control, b"O\x02" + bytes.fromhex("c230063c00"))[0] == 0
             assert node.recv(100)[:2] == b"\xde\x3c"
+            node.setblocking(False)
+            kept = 1
+            with suppress(BlockingIOError):
+                while node.recv(100):
+                    kept += 1
+            assert kept < 600, "the rest is lost"
+            self.ask(control, b"O\x02" + bytes.fromhex("c230060400"))
+            node.settimeout(LIMIT_S)
+            assert any(node.recv(100)[:2] == b"\xd0\x04" for _ in range(600)), "and it goes on"
 
     @pytest.mark.parametrize(
         "packet",
@@ -249,17 +259,24 @@ class TestI2c:
     def test_in_pieces_and_at_once(self) -> None:
         wire = I2cWire(Slave())
         received = bytearray(b"W\x30\x00")
-        assert wire.feed(received) == b""
+        assert list(wire.feed(received)) == []
         received += b"\x01"
-        assert wire.feed(received) == b""
+        assert list(wire.feed(received)) == []
         received += b"\x82R\x30\x00\x02R"
-        assert wire.feed(received) == bytes(3) + b"\x00\x00\x02\x00\x01"
+        assert list(wire.feed(received)) == [bytes(3), b"\x00\x00\x02\x00\x01"]
         assert received == b"R"
 
     def test_nonsense_ends_its_client_and_no_other(self, path: Path) -> None:
         with closing(dial(path)) as good, closing(dial(path)) as bad:
             bad.sendall(b"GET / HTTP/1.1\r\n")
             assert bad.recv(10) == b""
+            assert self.ask(good, "W", 0x30, b"\x82")[0] == 0
+
+    def test_a_client_that_takes_no_answers(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bus_server, "_SLOWEST_CLIENT_S", 0.01)
+        with closing(dial(path)) as good, closing(dial(path)) as bad:
+            with pytest.raises(ConnectionError):
+                bad.sendall(b"R\x30\x20\x00" * 100_000)
             assert self.ask(good, "W", 0x30, b"\x82")[0] == 0
 
     def test_a_chip_that_fails(self) -> None:
@@ -270,7 +287,7 @@ class TestI2c:
                 raise BoardError("its file cannot be written")
 
         wire = I2cWire(Broken(), report=told.append)
-        assert wire.feed(bytearray(b"W\x30\x00\x01\x82")) == b"\x01\x00\x00"
+        assert list(wire.feed(bytearray(b"W\x30\x00\x01\x82"))) == [b"\x01\x00\x00"]
         assert len(told) == 1
 
 

@@ -65,6 +65,7 @@ class CarriedHid:
     :param on_input: what becomes of an input report on its way, and of the silence where there is none.
     :param on_feature: what becomes of a feature report that is got.
     :param fails: whether a step cannot be done, for example because the board is gone.
+    :ivar late: reports that come at a time, whatever else does.
     :ivar sent: the reports sent and set, without what pads them.
     """
 
@@ -73,6 +74,7 @@ class CarriedHid:
     on_input: Callable[[bytes], bytes] = lambda report: report
     on_feature: Callable[[bytes], bytes] = lambda report: report
     fails: Callable[[HidStep], bool] = lambda _: False
+    late: list[tuple[float, bytes]] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     looks: int = 0
     pauses: list[float] = field(default_factory=list)
@@ -115,13 +117,20 @@ class CarriedHid:
             assert self.board.output(I2C, step.report)
             self.clock.now += REPORT_S
         elif isinstance(step, AwaitInput):
-            report = self.on_input(self.board.take_input(I2C) or b"")
-            self.clock.now += REPORT_S if report else step.seconds
-            return report
+            return self._await(step.seconds)
         elif isinstance(step, Pause):
             self.pauses.append(step.seconds)
             self.clock.now += step.seconds
         return b""
+
+    def _await(self, seconds: float) -> bytes:
+        if self.late and self.late[0][0] <= self.clock.now + seconds:
+            at, report = self.late.pop(0)
+            self.clock.now = max(at, self.clock.now)
+            return report
+        report = self.on_input(self.board.take_input(I2C) or b"")
+        self.clock.now += REPORT_S if report else seconds
+        return report
 
 
 class Statuses:

@@ -48,7 +48,7 @@ class TestHabits:
         assert bus.read(4) == pattern(4)
 
     def test_what_others_left_is_dropped(self, habit: Habit) -> None:
-        board = Ft260Board(Slave())
+        board = Ft260Board(Slave([b"old!"] * 40))
         bus = open_bus(habit(board))
         for _ in range(40):
             board.output(I2C, bytes.fromhex("c230060400"))

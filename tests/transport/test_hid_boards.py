@@ -15,6 +15,7 @@ from optiga.transport.hid_boards import HidBoard, choose_board, list_boards, loa
 from optiga.transport.linux_devices import LinuxDevices
 from tests.support.linux_tree import LinuxTree
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of USB devices by itself")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Linux's device files")
 
 
@@ -123,6 +124,14 @@ class TestLinux:
         node, usb = Module("/dev/hidraw3", "/dev/hidraw4"), Module("1-1:1.0", "1-2.4:1.0")
         opened(tree, node, usb, path=path)
         assert (node.opened, usb.opened) == (([], [b"1-1:1.0"]) if path == "1-1:1.0" else ([b"/dev/hidraw3"], []))
+
+    def test_named_by_a_link(self, tree: LinuxTree) -> None:
+        tree.plug_in(node=3)
+        link = tree.root / "dev" / "my-board"
+        link.symlink_to("/dev/hidraw3")
+        node = Module("/dev/hidraw3")
+        opened(tree, node, path=str(link))
+        assert node.opened
 
     def test_the_other_way_where_the_first_is_shut(self, tree: LinuxTree) -> None:
         tree.plug_in(node=3)
@@ -259,10 +268,30 @@ def test_the_rules() -> None:
     )
 
 
-def test_without_hidapi_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> list[Any]:
-        raise ConfigurationError("hidapi is not installed", hint="pip install hidapi")
+class TestWithoutHidapi:
+    @pytest.fixture(autouse=True)
+    def without(self, monkeypatch: pytest.MonkeyPatch, tree: LinuxTree) -> None:
+        def refuse(*_: object) -> list[Any]:
+            raise ConfigurationError("hidapi is not installed", hint="pip install hidapi")
 
-    monkeypatch.setattr(hid_boards, "load_modules", refuse)
-    with pytest.raises(ConfigurationError, match="not installed"):
-        choose_board(port="ft260")
+        monkeypatch.setattr(hid_boards, "load_modules", refuse)
+        monkeypatch.setattr(hid_boards, "LinuxDevices", lambda: tree.devices)
+
+    def test_one_line_says_what_to_install(self) -> None:
+        with pytest.raises(ConfigurationError, match="not installed"):
+            choose_board(port="ft260")
+
+    @linux
+    def test_the_kernels_driver_is_named_too(self, tree: LinuxTree) -> None:
+        tree.plug_in(driver="ft260", i2c_bus="i2c-7")
+        with pytest.raises(ConfigurationError, match="i2c:/dev/i2c-7") as caught:
+            choose_board(port="ft260")
+        assert "pip install hidapi" in caught.value.hint
+
+    @linux
+    def test_a_board_is_seen_all_the_same(self, tree: LinuxTree) -> None:
+        tree.plug_in()
+        (board,) = list_boards(modules=[], devices=tree.devices)
+        seen = hid_boards.obstacle(board, tree.devices)
+        assert seen is not None
+        assert "hidapi" in seen[1]
