@@ -123,13 +123,7 @@ def ft260_place(announced: str) -> Place:
 def _slave(chip: Chip) -> I2cSlave:
     if not chip.is_slow:
         return I2cSlave(chip.chip, report=chip.report)
-    take_delay_s = chip.chip.take_security_delay_s
-    return I2cSlave(
-        chip.chip,
-        work_s=lambda command, answer: work_s(command, answer) + take_delay_s(),
-        startup_s=STARTUP_S,
-        report=chip.report,
-    )
+    return I2cSlave(chip.chip, work_s=work_s, startup_s=STARTUP_S, report=chip.report)
 
 
 def _preload(libraries: list[Path]) -> dict[str, str]:

@@ -46,13 +46,7 @@ class EmulatedBus:
         self._chip = chip
         self._time: _Time | _RealTime = _RealTime() if real_timing else _Time()
         clock = self._time.now
-
-        def as_long_as_real(command: bytes, answer: bytes) -> float:
-            return work_s(command, answer) + chip.take_security_delay_s()
-
-        self._slave = (
-            I2cSlave(chip, clock=clock, work_s=as_long_as_real) if real_timing else I2cSlave(chip, clock=clock)
-        )
+        self._slave = I2cSlave(chip, clock=clock, work_s=work_s) if real_timing else I2cSlave(chip, clock=clock)
         self._is_open = True
         self._time.wait(1.0)  # the chip has started when somebody comes
 
