@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from typing import Any
 
@@ -31,6 +32,8 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha512": hashes.SHA512(),
 }
 DRIVER = ROOT / "tests" / "support" / "interop" / "optigatrust_driver.py"
+_COMPILED = (pytest.mark.long, pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler: cc"))
+INTERFACES = ("uart", pytest.param("i2c", marks=_COMPILED), pytest.param("libusb", marks=_COMPILED))
 ACCESS_DENIED = "0x8007"
 OF_THE_RACE = re.compile(r"0x800[04]\b")
 """A command refused because it came without its data; a refusal whose code is gone, since it was read twice."""
@@ -41,12 +44,15 @@ def certificate() -> bytes:
     return make_certificate()
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory, certificate: bytes) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=INTERFACES)
+def results(
+    tmp_path_factory: pytest.TempPathFactory, certificate: bytes, request: pytest.FixtureRequest
+) -> dict[str, Any]:
     """What the library returned or raised for each of its operations."""
     folder = tmp_path_factory.mktemp("library")
     (folder / "certificate.pem").write_bytes(certificate)
-    return run_library(folder, DRIVER, str(folder / "certificate.pem"), is_sound=_is_sound)
+    where = str(folder / "certificate.pem")
+    return run_library(folder, DRIVER, where, is_sound=_is_sound, interface=request.param)
 
 
 def _is_sound(results: dict[str, Any]) -> bool:

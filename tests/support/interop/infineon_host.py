@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +31,21 @@ _RUNS = 3
 
 
 def run_library(
-    folder: Path, driver: Path, *arguments: str, is_sound: Callable[[dict[str, Any]], bool]
+    folder: Path,
+    driver: Path,
+    *arguments: str,
+    is_sound: Callable[[dict[str, Any]], bool],
+    interface: str = "uart",
 ) -> dict[str, Any]:
-    """What a driver of the library got of a fresh board: by operation, its value or its error; run anew if unsound."""
+    """What a driver of the library got of a fresh board: by operation, its value or its error; run anew if unsound.
+
+    :param interface: of the library: ``uart``, ``i2c`` or ``libusb``.
+    """
     for run in range(1, _RUNS + 1):
         room = folder / f"run{run}"
         room.mkdir()
-        results = _run_once(room, driver, *arguments)
+        run_once = _run_once if interface == "uart" else partial(_run_on_bus, interface)
+        results = run_once(room, driver, *arguments)
         if is_sound(results):
             break
     return results
@@ -53,6 +63,26 @@ def _run_once(folder: Path, driver: Path, *arguments: str) -> dict[str, Any]:
             timeout=150,
             check=False,
         )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    results: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return results
+
+
+def _run_on_bus(interface: str, folder: Path, driver: Path, *arguments: str) -> dict[str, Any]:
+    """The same on a bus that the library is shown; it has no setting for it."""
+    kind = {"i2c": "i2c", "libusb": "ft260"}[interface]
+    ran = subprocess.run(
+        [
+            *(sys.executable, str(ROOT / "optiga.py"), "emulator", "run", "--chip", "chip", "-q", "--as", kind, "--"),
+            *(sys.executable, str(driver), str(folder / "results.json"), *arguments),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OPTIGATRUST_INTERFACE": interface},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     results: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return results

@@ -9,6 +9,7 @@ emulated board's device. Only the search for USB devices is left out: a pseudo t
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -19,6 +20,9 @@ import optigatrust
 from optigatrust import _backend
 
 _backend._scan_com_ports = lambda: True
+INTERFACE = os.environ.get("OPTIGATRUST_INTERFACE", "uart")
+if INTERFACE != "uart":
+    _backend.get_handler(INTERFACE)
 
 from optigatrust import crypto, csr, objects, port  # noqa: E402
 
