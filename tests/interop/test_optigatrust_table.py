@@ -7,6 +7,7 @@ library through all of it, and each test looks at one row. No result is without 
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import Any
 
@@ -23,15 +24,18 @@ if sys.platform != "linux":
 DRIVER = ROOT / "tests" / "support" / "interop" / "optigatrust_operations.py"
 
 
+_COMPILED = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler: cc")
+INTERFACES = ("uart", pytest.param("i2c", marks=_COMPILED), pytest.param("libusb", marks=_COMPILED))
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=INTERFACES)
+def results(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, Any]:
     """What the library returned or raised for each of its operations."""
     updates = tmp_path_factory.mktemp("updates")
     make_own_updates(updates)
-    return run_library(tmp_path_factory.mktemp("library"), DRIVER, str(updates), is_sound=_every_row_holds)
+    folder = tmp_path_factory.mktemp("library")
+    return run_library(folder, DRIVER, str(updates), is_sound=_every_row_holds, interface=request.param)
 
 
 def _every_row_holds(results: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ says what is right.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from functools import partial
@@ -34,7 +35,7 @@ def plain(value: Any) -> Any:
 
 
 def main(results_path: str, updates_path: str) -> None:
-    optigatrust.Chip("uart")
+    optigatrust.Chip(os.environ.get("OPTIGATRUST_INTERFACE", "uart"))
     from tests.support.interop import (
         optigatrust_chip_operations,
         optigatrust_crypto_operations,
