@@ -279,11 +279,11 @@ class TestShielded:
         bus = OnBus()
         carried = bus.host(secret=SECRET)
         carried.exchange(OPEN)
-        channel = carried.conversation._channel
+        channel = carried.conversation._shielding.channel
         assert channel is not None
         channel._numbers = replace(channel.numbers, sent=0xFFFFF000)
         assert carried.exchange(UID)[:4].hex() == "0000001b"
-        assert carried.conversation._channel.numbers.sent < 0x20000
+        assert carried.conversation._shielding.channel.numbers.sent < 0x20000
         assert carried.notes == []
 
     def test_it_survives_hibernation_once(self) -> None:

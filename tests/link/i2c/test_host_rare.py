@@ -133,7 +133,7 @@ class TestNumbers:
         carried = bus.host(secret=SECRET)
         for _ in range(5):
             carried.exchange(OPEN)
-        numbers = carried.conversation._channel.numbers
+        numbers = carried.conversation._shielding.channel.numbers
         assert (numbers.own, numbers.other) == (100, 50)
 
     def test_a_chip_that_draws_them_so_each_time_is_lived_with(self) -> None:
