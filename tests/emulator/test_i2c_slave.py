@@ -300,7 +300,9 @@ class TestShielded:
         bus = OnBus()
         host = bus.host(secret=SECRET)
         host.exchange(OPEN)
-        forged = bytes.fromhex("23") + (host.conversation._channel.numbers.sent + 1).to_bytes(4, "big") + bytes(12)
+        forged = (
+            bytes.fromhex("23") + (host.conversation._shielding.channel.numbers.sent + 1).to_bytes(4, "big") + bytes(12)
+        )
         answers = [bus.slave._shield.take(forged) for _ in range(4)]
         assert answers == [b"\x44"] * 3 + [b"\x40"]
 
@@ -308,7 +310,7 @@ class TestShielded:
         bus = OnBus()
         host = bus.host(secret=SECRET)
         host.exchange(OPEN)
-        channel = host.conversation._channel
+        channel = host.conversation._shielding.channel
         for _ in range(3):
             said = bus.slave._shield.take(b"\x44")
             assert channel.open(said, Protection.BOTH)[1] == bytes(4)

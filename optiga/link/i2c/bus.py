@@ -127,6 +127,8 @@ class Bus:
             told = again  # nothing protects the register's bytes on their way: two looks must agree
         else:
             raise self.no_chip()
+        if told is None and not self.is_acknowledging:
+            raise self.gone()
         if told is None or not MIN_FRAME <= told <= wanted:
             raise self.no_chip()
         self.most_frame = told

@@ -195,7 +195,10 @@ class Carrier:
         if patience.expected_s > _LONG_S:
             yield from self._bus.pause(_EARLY_LOOK_S)
             early = yield from self._look(wait)
-            if early is not None and wants_packet:
+            while early is None and self._link.is_outstanding and not wait.is_busy:
+                yield from self._bus.pause(wait.next_pause_s())
+                early = yield from self._look(wait)
+            if early is not None:
                 return early
         yield from self._bus.pause(started + patience.expected_s - self._bus.now)
         while True:
@@ -212,12 +215,13 @@ class Carrier:
         wait.is_next_at_once = False
         state = yield from self._bus.read_state()
         if state is None or (state.is_busy and not state.is_ready):
-            wait.see_busy()
+            wait.see(is_busy=True)
         elif not state.is_ready:
+            wait.is_busy = False
             if wait.is_idle_for_long():
                 yield from self._repeat(wait)
         else:
-            wait.see_life()
+            wait.see(is_busy=state.is_busy)
             frame = yield from self._read_frame(state.length)
             return (yield from self._take(frame, wait))
         return None
@@ -275,6 +279,8 @@ class _Wait:
         self._idle_since = bus.now
         self.is_next_at_once = False
         """Whether there may be something new to read without any wait."""
+        self.is_busy = False
+        """Whether the chip was at work when it was last looked at, or did not acknowledge that."""
 
     def next_pause_s(self) -> float:
         """How long to wait before the next look.
@@ -286,10 +292,9 @@ class _Wait:
         self._looks += 1
         return FIRST_POLL_S if self._looks < _MANY_POLLS else LAST_POLL_S
 
-    def see_busy(self) -> None:
-        self._idle_looks = 0
-
-    def see_life(self) -> None:
+    def see(self, *, is_busy: bool) -> None:
+        """Note that the chip does something, or has something to say."""
+        self.is_busy = is_busy
         self._idle_looks = 0
 
     def is_idle_for_long(self) -> bool:

@@ -98,6 +98,7 @@ class DataLink:
     def __init__(self) -> None:
         self._sent = self._received = _BEFORE_FIRST
         self._outstanding: bytes | None = None
+        self._is_unseen = False
 
     @property
     def is_outstanding(self) -> bool:
@@ -107,10 +108,12 @@ class DataLink:
     def send(self, packet: bytes) -> bytes:
         """The data frame that carries a packet. It acknowledges what came last, too.
 
-        The one before need not be acknowledged any more, but never comes again.
+        A packet that is outstanding never comes again. If the other side has said since that it has not seen it, its
+        number is used again, for that is the one that is expected there.
         """
-        self._sent = (self._sent + 1) % _NUMBERS
-        self._outstanding = packet
+        if self._outstanding is None or not self._is_unseen:
+            self._sent = (self._sent + 1) % _NUMBERS
+        self._outstanding, self._is_unseen = packet, False
         return self._data_frame(packet)
 
     def repeat(self) -> bytes:
@@ -151,6 +154,7 @@ class DataLink:
         if number != (self._received + 1) % _NUMBERS:
             return Received(reply=self.acknowledge())
         self._received = number
+        self._is_unseen = acknowledged == (self._sent - 1) % _NUMBERS
         told = self._take_acknowledgment(sequence, acknowledged)
         return Received(packet=packet, is_acknowledged=told is _Sequence.ACK, is_refused=told is _Sequence.NAK)
 

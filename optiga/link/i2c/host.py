@@ -15,8 +15,9 @@ from optiga.errors import BoardError
 from optiga.link.i2c import presentation
 from optiga.link.i2c.bus import PATIENCE_S, Bus
 from optiga.link.i2c.carrier import Carrier, LostError, Patience, Secrecy
-from optiga.link.i2c.presentation import AlertError, Channel, ChipHello, Keys, Kind, Role, SealError
+from optiga.link.i2c.presentation import AlertError, Channel, Role, SealError
 from optiga.link.i2c.registers import MAX_FRAME, Register
+from optiga.link.i2c.shielding import Attempts, Shielding
 from optiga.link.i2c.steps import Conversation
 from optiga.link.i2c.transport import Message
 from optiga.protocol.apdu import command_code
@@ -35,9 +36,6 @@ _ENDING_S = 1.0
 _HANDSHAKES = 3
 _FAILURES = 2
 """How many handshakes may fail before the secret is taken for the wrong one: each costs the chip a security event."""
-_HANDSHAKE = Patience(0.001, 6.0)
-_REPEATED = Patience(0.001, 1.0)
-"""For what the chip has ready, and says again."""
 
 
 class I2cConversation:
@@ -76,12 +74,11 @@ class I2cConversation:
         self._most_frame = most_frame
         self._bus = Bus(port)
         self._carrier = Carrier(self._bus)
-        self._channel: Channel | None = None
+        self._shielding = Shielding(self._bus, self._carrier)
         self._must_shield = secret is not None
         self._is_open = False
         self._is_settled = True
         self._has_answered = False
-        self._sent_times = 0
         self.max_khz: int | None = None
         """What the chip says of the fastest clock it takes, in kHz; None before it was asked."""
 
@@ -93,7 +90,7 @@ class I2cConversation:
     @property
     def is_shielded(self) -> bool:
         """Whether a shielded connection stands."""
-        return self._channel is not None
+        return self._shielding.channel is not None
 
     def tell_time(self, now: float) -> None:
         """Tell the time at which a step failed, before its failure is thrown into the conversation."""
@@ -161,7 +158,7 @@ class I2cConversation:
             raise bus.no_chip()
         if self._secret is not None and not state.can_shield:
             raise BoardError("this chip has no shielded connection", hint="Open it without the secret", port=self._port)
-        self._channel = None
+        self._shielding.drop()
         if self._resets and state.can_reset:
             if not (yield from bus.reset()):
                 raise bus.gone()
@@ -181,7 +178,7 @@ class I2cConversation:
 
     def _recover(self) -> Conversation[None]:
         """Bring a chip to rest that may still work on something, or have begun anew by itself."""
-        self._channel = None
+        self._shielding.drop()
         if not self._is_open:
             yield from self._open()
             return
@@ -190,10 +187,10 @@ class I2cConversation:
 
     def _exchange(self, request: Request) -> Conversation[bytes]:
         code, traits, reason = command_code(request.apdu), request.traits, ""
-        self._sent_times = 0
-        while self._sent_times < ATTEMPTS:
+        attempts = Attempts(ATTEMPTS)
+        while attempts.take():
             try:
-                answer = yield from self._once(request)
+                answer = yield from self._once(request, attempts)
                 if request.is_answered_by(answer):
                     return answer
                 raise LostError("what came is no answer to it", may_have_run=True)  # noqa: TRY301
@@ -203,49 +200,48 @@ class I2cConversation:
                 reason = str(lost)
                 again = ", which may run a second time" if lost.may_have_run else ""
                 yield from self._bus.note(
-                    f"no answer to command 0x{code:02x}{again}, attempt {self._sent_times}: {reason}"
+                    f"no answer to command 0x{code:02x}{again}, attempt {attempts.taken}: {reason}"
                 )
             yield from self._recover()
         raise self._no_answer(f"to command 0x{code:02x}", reason)
 
-    def _once(self, request: Request) -> Conversation[bytes]:
+    def _once(self, request: Request, attempts: Attempts) -> Conversation[bytes]:
         """Send a command as a new one.
 
+        :param attempts: how often it may be sent as such, this one not counted.
         :raises LostError: if its answer cannot be had.
         """
         traits = request.traits
-        self._sent_times += 1
-        channel = yield from self._ready_channel()
+        if self._must_shield and not self._shielding.is_ready:
+            yield from self._renew()
         patience = Patience(traits.typical_ms / 1000, traits.longest_ms / 1000)
         if self._has_answered and patience.longest_s > self._limit_s:
             self._bus.limit = max(self._bus.limit, self._bus.now + patience.longest_s + PATIENCE_S)
-        if channel is None:
+        if not self._must_shield:
             secrecy = Secrecy(traits.hides_command, traits.hides_answer)
             return (yield from self._once_plain(request.apdu, patience, secrecy))
         protection = self._protection
         protection |= Protection.COMMAND if traits.hides_command else Protection.NONE
         protection |= Protection.ANSWER if traits.hides_answer else Protection.NONE
         return (
-            yield from self._once_shielded(
-                channel, protection, request.apdu, patience, is_repeatable=traits.is_repeatable
+            yield from self._shielding.converse(
+                request.apdu, protection, patience, attempts, is_repeatable=traits.is_repeatable
             )
         )
 
-    def _ready_channel(self) -> Conversation[Channel | None]:
-        """The shielded connection, made now if there is none, or its numbers come near their end; None for plain text.
+    def _renew(self) -> Conversation[None]:
+        """Make the shielded connection, or make it anew before its numbers come near their end.
 
         :raises BoardError: if it cannot be made. There is no way back to plain text.
         """
-        channel = self._channel
-        if not self._must_shield or (channel is not None and not channel.needs_renewal):
-            return channel
         if self._secret is not None:
-            return (yield from self._shake_hands(self._secret))
-        if channel is not None:
-            return channel
-        raise BoardError(
-            "the shielded connection is lost that was restored", hint="Open the chip with its secret", port=self._port
-        )
+            yield from self._shake_hands(self._secret)
+        elif not self.is_shielded:
+            raise BoardError(
+                "the shielded connection is lost that was restored",
+                hint="Open the chip with its secret",
+                port=self._port,
+            )
 
     def _once_plain(self, apdu: bytes, patience: Patience, secrecy: Secrecy) -> Conversation[bytes]:
         answer = yield from self._carrier.converse(Message(apdu), patience, secrecy)
@@ -260,96 +256,62 @@ class I2cConversation:
         self._resets, self._is_open = True, False  # somebody else's, which only a reset ends
         raise LostError("the chip has a shielded connection with somebody else", may_have_run=False)
 
-    def _once_shielded(
-        self, channel: Channel, protection: Protection, apdu: bytes, patience: Patience, *, is_repeatable: bool
-    ) -> Conversation[bytes]:
-        message = _seal(channel, protection, apdu)
-        for _ in range(1 + presentation.WINDOW):
-            answer = yield from self._carrier.converse(Message(message, True), patience, Secrecy())
-            try:
-                if not answer.is_presented:
-                    raise SealError("the answer came outside the shielded connection")  # noqa: TRY301
-                return channel.open(answer.data, protection)[1]
-            except AlertError as alert:
-                if alert.is_fatal or not is_repeatable or self._sent_times == ATTEMPTS:
-                    raise LostError(str(alert), may_have_run=True) from None  # for nobody has signed the alert
-                yield from self._bus.note(f"{alert}: the command is sent again, and may run a second time")
-                message = _seal(channel, protection, apdu)
-                self._sent_times += 1
-            except SealError as error:
-                yield from self._bus.note(f"the answer is asked for again: {error}")
-                message, patience = bytes([Kind.INTEGRITY]), _REPEATED
-        raise LostError("messages of the shielded connection are not authentic", may_have_run=True)
-
-    def _shake_hands(self, secret: bytes) -> Conversation[Channel]:
+    def _shake_hands(self, secret: bytes) -> Conversation[None]:
         """Make a shielded connection.
 
         :raises BoardError: if the chip does not prove that it knows the secret. It has been reset then, for else it
             could say nothing any more.
         """
-        self._channel = None
         failures = 0
         for _ in range(_HANDSHAKES):
             try:
-                channel = yield from self._handshake(secret)
+                yield from self._shielding.shake_hands(secret)
+                if self._shielding.is_ready:
+                    return
             except (LostError, AlertError, SealError) as error:
                 yield from self._bus.note(f"a handshake failed: {error}")
                 failures += 1
-                if failures == _FAILURES:
+                if failures == _FAILURES or not (yield from self._has_come_to_rest()):
                     yield from self._bus.reset()
                     self._is_open = False
                     raise self._no_connection(error) from None
-                self._is_open = self._is_open and self._has_answered  # a reset now costs nothing
-                yield from self._recover()
-                continue
-            self._channel = channel
-            if not channel.needs_renewal:
-                break
-        if self._channel is None:
+        # It stands, with numbers that the chip has drawn close together each time; or the last try failed.
+        if self._shielding.channel is None:
             raise self._bus.unusable()
-        return self._channel  # with numbers that the chip has drawn close together each time, if need be
 
-    def _handshake(self, secret: bytes) -> Conversation[Channel]:
-        hello = ChipHello.decode((yield from self._say(presentation.HELLO)))
-        keys = Keys.derive(secret, hello.random)
-        mine = presentation.finished(Role.HOST, keys, hello.random, hello.number)
-        theirs = presentation.check_finished(Role.HOST, keys, hello.random, (yield from self._say(mine)))
-        return presentation.channel_of_host(keys, hello.number, theirs)
-
-    def _say(self, data: bytes) -> Conversation[bytes]:
-        """Send a message of the presentation layer's own; the answer's.
-
-        :raises SealError: if the answer is none of this layer.
-        """
-        answer = yield from self._carrier.converse(Message(data, True), _HANDSHAKE, Secrecy())
-        if not answer.is_presented:
-            raise SealError("the answer came outside the shielded connection")
-        return answer.data
+    def _has_come_to_rest(self) -> Conversation[bool]:
+        """Bring the chip to rest behind a handshake that failed; whether that can be."""
+        self._is_open = self._is_open and self._has_answered  # a reset costs nothing before the first command
+        try:
+            yield from self._recover()
+        except BoardError:
+            return False
+        return True
 
     def _hibernate(self) -> Conversation[bytes]:
-        channel = self._channel
-        if channel is None:
+        if self._shielding.channel is None:
             raise BoardError("there is no shielded connection that the chip could keep", port=self._port)
+        self._is_settled = False
         try:
-            answer = yield from self._say(bytes([Kind.SAVE]))
-        except (LostError, SealError) as error:
-            raise self._not_kept() from error
-        if answer != bytes([Kind.SAVED]):
+            saved = yield from self._shielding.save()
+        except LostError as lost:
+            raise self._not_kept() from lost
+        if saved is None:
             raise self._not_kept()
-        self._channel = None
-        return channel.export()
+        self._is_settled = True
+        return saved
 
     def _restore(self, channel: Channel) -> Conversation[None]:
         if not self._is_open:
             yield from self._open()
-        numbers = channel.numbers
+        self._is_settled = False
         try:
-            answer = yield from self._say(presentation.number_message(Kind.RESTORE, numbers.received))
-        except (LostError, SealError) as error:
-            raise self._not_kept() from error
-        if answer != presentation.number_message(Kind.RESTORED, numbers.sent):
+            is_kept = yield from self._shielding.resume(channel)
+        except LostError as lost:
+            raise self._not_kept() from lost
+        if not is_kept:
             raise self._not_kept()
-        self._channel, self._must_shield = channel, True
+        self._is_settled = self._must_shield = True
 
     def _not_kept(self) -> BoardError:
         return BoardError(
@@ -378,14 +340,3 @@ class I2cConversation:
             hint="Look at the object before trying again: it may or may not have changed",
             port=self._port,
         )
-
-
-def _seal(channel: Channel, protection: Protection, apdu: bytes) -> bytes:
-    """A sealed command.
-
-    :raises LostError: if there are no sequence numbers left, for which a new handshake is due.
-    """
-    try:
-        return channel.seal(protection, apdu)
-    except SealError as error:
-        raise LostError(str(error), may_have_run=False) from None

@@ -223,3 +223,17 @@ def test_a_register_is_tried_again_as_long_as_nothing_but_ones_comes() -> None:
             step = reading.send(Done(now, data if isinstance(step, Read) else b""))
     assert reads == 3
     assert now < 0.01
+
+
+def test_a_packet_that_is_given_up_before_anybody_saw_it_gives_its_number_away() -> None:
+    """Else the other side would wait for it for ever: as where a chain is broken off."""
+    host, chip = DataLink(), DataLink()
+    deliver(host.send(b"\x00c"), chip)
+    deliver(chip.send(b"\x01a"), host)
+    deliver(host.acknowledge(), chip)
+    unseen = chip.send(b"\x02a")
+    deliver(host.send(b"\x07"), chip)
+    again = chip.send(b"\x01a")
+    assert again[0] >> 2 == unseen[0] >> 2
+    assert deliver(again, host).packet == b"\x01a"
+    assert deliver(chip.send(b"\x02a"), host).packet == b"\x02a"

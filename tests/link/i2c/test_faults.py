@@ -22,8 +22,9 @@ from optiga.emulator.board.i2c_faults import Fault, FaultKind, FaultyBus
 from optiga.emulator.board.i2c_slave import Acknowledges, I2cSlave
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
+from optiga.link.i2c.datalink import encode
 from optiga.link.i2c.host import ATTEMPTS, LIMIT_S, I2cConversation
-from optiga.link.i2c.registers import Register
+from optiga.link.i2c.registers import Register, State
 from optiga.link.i2c.transport import PRESENCE
 from optiga.protocol import apdu
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -239,3 +240,47 @@ class TestTwoOfOurOwn:
             assert clock.now - heard < LIMIT_S
             if answer is not None:
                 assert answer == mine[-1]
+
+
+class TestLeftOver:
+    """An answer to an earlier command is never taken for that of the next."""
+
+    @pytest.mark.parametrize("lost", range(4))
+    def test_where_the_frame_that_has_the_chip_count_afresh_is_lost(self, lost: int) -> None:
+        """The chip holds the first answer, with the number that the host expects next."""
+        clock, chip = SimulatedClock(), NumberedChip()
+        slave = I2cSlave(chip, clock=clock, acknowledges=Acknowledges.INSIDE)
+        bus = FaultyBus(slave, [Fault(FaultKind.LOST, False, 0, None)])
+        carried = Carried(bus, clock)
+        with pytest.raises(BoardError):
+            carried.exchange(DRAW)
+        bus._faults = [Fault(FaultKind.LOST, True, bus._counts[True] + 2 * place) for place in range(lost)]
+        assert carried.exchange(READ) == chip.done[-1][1]
+        assert [command for command, _ in chip.done] == [DRAW.apdu, READ.apdu]
+
+    def test_where_it_does_not_acknowledge_the_command(self) -> None:
+        old, new = apdu.encode_answer(b"old"), apdu.encode_answer(b"new")
+        frames = [encode(0x03, b"\x00" + old), encode(0x04, b"\x00" + new)]
+
+        class Chip:
+            """It has an answer left from a count that has begun as the host's."""
+
+            pointer, has_command = 0, False
+
+            def write(self, data: bytes) -> bool:
+                self.pointer = data[0]
+                self.has_command = self.has_command or len(data) > 8
+                if data == b"\x80" + encode(0x80):
+                    frames.pop(0)
+                return True
+
+            def read(self, size: int) -> bytes:
+                if self.pointer == Register.DATA:
+                    return frames[0]
+                if self.pointer == Register.DATA_REG_LEN:
+                    return b"\x01\x15"
+                return State(False, self.has_command, len(frames[0])).encode()
+
+        carried = Carried(Chip(), SimulatedClock())
+        assert carried.exchange(READ) == new
+        assert any("earlier command" in note for note in carried.notes)

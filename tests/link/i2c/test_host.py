@@ -56,10 +56,12 @@ class TestCost:
         assert 0.1 <= bus.clock.now - started <= 0.104
         assert 2 * 0.1 / 0.003 < len(carried.log) - before < 2 * 0.1 / 0.001
 
-    def test_a_command_that_takes_seconds_is_looked_at_early(self) -> None:
+    @pytest.mark.parametrize("kind", [FaultKind.DAMAGED, FaultKind.LOST, FaultKind.ADDRESS_NACK])
+    @pytest.mark.parametrize("acknowledges", Acknowledges)
+    def test_a_command_that_takes_seconds_is_looked_at_early(self, kind: FaultKind, acknowledges: Acknowledges) -> None:
         """It would be noticed after seconds that it was lost on its way."""
-        bus = OnBus(work_s=lambda *_: 2.9)
-        carried = bus.host(FaultyBus(bus.slave, [Fault(FaultKind.DAMAGED, True, 0)]))
+        bus = OnBus(work_s=lambda *_: 2.9, acknowledges=acknowledges)
+        carried = bus.host(FaultyBus(bus.slave, [Fault(kind, True, 0)]))
         started = bus.clock.now
         carried.exchange(OPEN._replace(traits=OPEN.traits._replace(typical_ms=2900)))
         assert bus.clock.now - started < 3.0
@@ -277,11 +279,11 @@ class TestShielded:
         bus = OnBus()
         carried = bus.host(secret=SECRET)
         carried.exchange(OPEN)
-        channel = carried.conversation._channel
+        channel = carried.conversation._shielding.channel
         assert channel is not None
         channel._numbers = replace(channel.numbers, sent=0xFFFFF000)
         assert carried.exchange(UID)[:4].hex() == "0000001b"
-        assert carried.conversation._channel.numbers.sent < 0x20000
+        assert carried.conversation._shielding.channel.numbers.sent < 0x20000
         assert carried.notes == []
 
     def test_it_survives_hibernation_once(self) -> None:
