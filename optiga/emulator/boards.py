@@ -122,7 +122,7 @@ def ft260_place(announced: str) -> Place:
 
 def _slave(chip: Chip) -> I2cSlave:
     if not chip.is_slow:
-        return I2cSlave(chip.chip, report=chip.report)
+        return I2cSlave(chip.chip, is_delayed=False, report=chip.report)
     return I2cSlave(chip.chip, work_s=work_s, startup_s=STARTUP_S, report=chip.report)
 
 

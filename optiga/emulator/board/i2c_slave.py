@@ -61,6 +61,7 @@ class I2cSlave:
     :param acknowledges: how the chip acknowledges commands.
     :param work_s: how long it works on a command; by default no time at all, and as long as a real one with
         :func:`optiga.emulator.timing.work_s`.
+    :param is_delayed: whether its security monitor delays commands.
     :param startup_s: how long it takes to start, in seconds; a real one :data:`~optiga.link.i2c.registers.STARTUP_S`.
     :param sleep_s: after what time without a transaction it sleeps, in seconds; None for never. It does not acknowledge
         the transaction that wakes it.
@@ -77,6 +78,7 @@ class I2cSlave:
         random: Callable[[int], bytes] = os.urandom,
         acknowledges: Acknowledges = Acknowledges.WHEN_SLOW,
         work_s: WorkTime = _no_time,
+        is_delayed: bool = True,
         startup_s: float = SHORT_STARTUP_S,
         sleep_s: float | None = None,
         is_deaf: bool = False,
@@ -87,6 +89,7 @@ class I2cSlave:
         self._clock = clock
         self._acknowledges = acknowledges
         self._work_s = work_s
+        self._is_delayed = is_delayed
         self._startup_s = startup_s
         self._sleep_s = sleep_s
         self._is_deaf = is_deaf
@@ -261,7 +264,8 @@ class I2cSlave:
             self._report(error)
             self._answer = None
         self._last = self._answer
-        self._due = started + self._worked_s + self._chip.take_security_delay_s()
+        delay_s = self._chip.take_security_delay_s()
+        self._due = started + self._worked_s + (delay_s if self._is_delayed else 0.0)
         is_apart = self._is_slow if self._acknowledges is Acknowledges.WHEN_SLOW else None
         if is_apart or self._answer is None or self._acknowledges is Acknowledges.APART:
             self._reply = self._link.acknowledge()
