@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from optiga.emulator.board.i2c_slave import I2cSlave
-from optiga.emulator.timing import work_s
+from optiga.emulator.timing import work_on_i2c_s
 from optiga.link.i2c.host import I2cConversation
 from optiga.transport.i2c import I2cTransport
 
@@ -46,7 +46,7 @@ class EmulatedBus:
         self._chip = chip
         self._time: _Time | _RealTime = _RealTime() if real_timing else _Time()
         clock = self._time.now
-        self._slave = I2cSlave(chip, clock=clock, work_s=work_s) if real_timing else I2cSlave(chip, clock=clock)
+        self._slave = I2cSlave(chip, clock=clock, work_s=work_on_i2c_s) if real_timing else I2cSlave(chip, clock=clock)
         self._is_open = True
         self._time.wait(1.0)  # the chip has started when somebody comes
 

@@ -136,7 +136,7 @@ class TestSetUp:
         named = {extra for document in DOCUMENTS for extra in re.findall(r"'\.\[(\w+)\]'", read(document))}
         assert named == {"test", "dev", "ft260"}
         for extra in named:
-            assert re.search(rf"^{extra} = \[$", project, re.MULTILINE)
+            assert re.search(rf"^{extra} = \[", project, re.MULTILINE)
 
 
 class TestComparing:
