@@ -33,6 +33,7 @@ LIMIT_S = 20.0
 
 _ENDING_S = 1.0
 """What giving the bus back may take of that."""
+_LOOK_FIRST = "Look at the object before trying again: it may or may not have changed"
 _HANDSHAKES = 3
 _FAILURES = 2
 """How many handshakes may fail before the secret is taken for the wrong one: each costs the chip a security event."""
@@ -189,11 +190,17 @@ class I2cConversation:
         code, traits, reason = command_code(request.apdu), request.traits, ""
         attempts = Attempts(ATTEMPTS)
         while attempts.take():
+            if self._must_shield and not self._shielding.is_ready:
+                yield from self._renew()
             try:
                 answer = yield from self._once(request, attempts)
                 if request.is_answered_by(answer):
                     return answer
                 raise LostError("what came is no answer to it", may_have_run=True)  # noqa: TRY301
+            except BoardError as error:
+                if traits.is_repeatable or not self._carrier.may_have_run:
+                    raise
+                raise self._not_known(code, error) from error
             except LostError as lost:
                 if lost.may_have_run and not traits.is_repeatable:
                     raise self._not_again(code) from None
@@ -212,8 +219,6 @@ class I2cConversation:
         :raises LostError: if its answer cannot be had.
         """
         traits = request.traits
-        if self._must_shield and not self._shielding.is_ready:
-            yield from self._renew()
         patience = Patience(traits.typical_ms / 1000, traits.longest_ms / 1000)
         if self._has_answered and patience.longest_s > self._limit_s:
             self._bus.limit = max(self._bus.limit, self._bus.now + patience.longest_s + PATIENCE_S)
@@ -334,9 +339,14 @@ class I2cConversation:
             port=self._port,
         )
 
+    def _not_known(self, code: int, error: BoardError) -> BoardError:
+        return BoardError(
+            f"{error.message}; whether command 0x{code:02x} has run is not known", hint=_LOOK_FIRST, port=self._port
+        )
+
     def _not_again(self, code: int) -> BoardError:
         return BoardError(
             f"the answer to command 0x{code:02x} was lost, and it must not be sent twice",
-            hint="Look at the object before trying again: it may or may not have changed",
+            hint=_LOOK_FIRST,
             port=self._port,
         )

@@ -188,6 +188,16 @@ class TestOnce:
             carried.exchange(COUNT)
         assert bus.chip.commands.count(COUNT.apdu) == 1
 
+    @pytest.mark.parametrize("kind", [FaultKind.ADDRESS_NACK, FaultKind.DATA_NACK, FaultKind.BUSY])
+    @pytest.mark.parametrize("is_towards_chip", [True, False])
+    def test_whether_it_has_run_is_said_to_be_unknown_where_it_is(self, kind: FaultKind, is_towards_chip: bool) -> None:
+        bus = OnBus()
+        carried = bus.host(FaultyBus(bus.slave, [Fault(kind, is_towards_chip, 2, None)]))
+        carried.exchange(OPEN)
+        with pytest.raises(BoardError, match=r"not known|must not be sent twice") as caught:
+            carried.exchange(COUNT)
+        assert "Look at the object" in caught.value.hint
+
     def test_a_chip_that_works_for_longer_than_it_may(self) -> None:
         bus = OnBus(work_s=lambda *_: 30.0)
         carried = bus.host()
