@@ -15,8 +15,10 @@ from optiga.emulator.board.i2c_slave import Acknowledges, WorkTime
 from optiga.emulator.timing import work_on_i2c_s, work_s
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
+from optiga.link.i2c.datalink import Received
 from optiga.link.i2c.host import LIMIT_S, I2cConversation
 from optiga.link.i2c.steps import Done, Read, Write
+from optiga.link.i2c.transport import Message
 from optiga.protocol.protection import Protection
 from tests.support.i2c_carried import Carried
 from tests.support.i2c_chips import OPEN, SECRET, UID, OnBus, ask
@@ -362,6 +364,13 @@ class TestSecrets:
         steps = self.steps_of(secret=None)
         assert all(step.hides for step in steps if isinstance(step, Write) and len(step.data) > 3)
         assert any(isinstance(step, Read) and step.size > 10 and step.hides for step in steps)
+
+    def test_nobody_prints_it(self) -> None:
+        secret = b"plain text"
+        for value in (Write(secret, hides=True), Done(1.0, secret), Message(secret), Received(packet=secret)):
+            assert "plain" not in repr(value)
+            assert secret.hex() not in repr(value)
+        assert repr(Write(b"\x82")) == "Write(82)"
 
     def test_what_is_sealed_may_be_shown(self) -> None:
         steps = self.steps_of(secret=SECRET)
