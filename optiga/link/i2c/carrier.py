@@ -36,7 +36,7 @@ _ON_BUS_S = 0.0028
 Performance". A chip that is not ready then is looked at when its time is over, and from there on again and again."""
 _ACCOUNTED_S = 0.03
 """Shortest time that is the manual's own; shorter ones are assumed."""
-_SETTLING_S = 6.0
+SETTLING_S = 6.0
 """How long a chip is heard out that works on what nobody waits for: a little longer than its monitor may delay it."""
 _SETTLING_POLL_S = 0.005
 _MOST_SEALED = BUFFER_SIZE + 14
@@ -133,7 +133,7 @@ class Carrier:
         :raises BoardError: if it does not come to rest.
         """
         self._secrecy = Secrecy(True, True)
-        deadline = self._bus.now + _SETTLING_S
+        deadline = self._bus.now + SETTLING_S
         idle = 0
         while idle < _IDLE_LOOKS:
             if self._bus.now >= deadline:

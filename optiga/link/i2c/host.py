@@ -14,7 +14,7 @@ from typing import TypeVar
 from optiga.errors import BoardError
 from optiga.link.i2c import presentation
 from optiga.link.i2c.bus import PATIENCE_S, Bus
-from optiga.link.i2c.carrier import Carrier, LostError, Patience, Secrecy
+from optiga.link.i2c.carrier import SETTLING_S, Carrier, LostError, Patience, Secrecy
 from optiga.link.i2c.presentation import AlertError, Channel, Role, SealError
 from optiga.link.i2c.registers import MAX_FRAME, Register
 from optiga.link.i2c.shielding import Attempts, Shielding
@@ -46,6 +46,7 @@ class I2cConversation:
     :param secret: the platform binding secret, 32 to 64 bytes, with which every command goes over a shielded
         connection; None for none. Once there is one nothing is ever sent without.
     :param protection: what is protected of a command and its answer; what carries a secret always is.
+    :param settled: False if somebody may have left the chip in the middle of a command; it is waited for, then.
     :param resets: whether the chip is reset at the beginning.
     :param spent_s: what opening the bus has taken of the run's time, in seconds.
     :param limit_s: longest that a run goes on without a valid answer, in seconds.
@@ -59,6 +60,7 @@ class I2cConversation:
         port: str,
         secret: bytes | None = None,
         protection: Protection = Protection.BOTH,
+        settled: bool = True,
         resets: bool = True,
         spent_s: float = 0.0,
         limit_s: float = LIMIT_S,
@@ -69,6 +71,7 @@ class I2cConversation:
         self._port = port
         self._secret = secret
         self._protection = protection
+        self._patience_s = PATIENCE_S if settled else SETTLING_S
         self._resets = resets
         self._spent_s = spent_s
         self._limit_s = limit_s
@@ -154,7 +157,7 @@ class I2cConversation:
 
     def _open(self) -> Conversation[None]:
         bus = self._bus
-        state = yield from bus.read_state(patience_s=PATIENCE_S)
+        state = yield from bus.read_state(patience_s=self._patience_s)
         if state is None:
             raise bus.no_chip()
         if self._secret is not None and not state.can_shield:

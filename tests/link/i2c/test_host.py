@@ -139,6 +139,24 @@ class TestStart:
         assert second.exchange(OPEN) == bytes(4)
         assert second.exchange(UID)[:5].hex() == "0000001bcd"
 
+    @pytest.mark.parametrize("settled", [True, False])
+    def test_a_chip_that_was_left_at_a_long_work_is_waited_for_if_that_is_known(self, settled: bool) -> None:
+        bus = OnBus(is_deaf=True, work_s=lambda *_: 3.0)
+        killed = bus.host().conversation.exchange(OPEN, bus.clock.now)
+        first, step = bus.host(), next(killed)
+        while not (isinstance(step, Write) and len(step.data) > 20):
+            data = first._do(step)
+            step = killed.send(Done(bus.clock.now, data))
+        first._do(step)
+        killed.close()
+        bus.slave._work_s = lambda *_: 0.0
+        second = bus.host(settled=settled)
+        if settled:
+            with pytest.raises(BoardError, match="no chip acknowledges"):
+                second.exchange(OPEN)
+        else:
+            assert second.exchange(OPEN) == bytes(4)
+
     def test_a_chip_that_sleeps_is_woken(self) -> None:
         bus = OnBus(sleep_s=0.02)
         carried = bus.host()
