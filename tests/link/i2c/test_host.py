@@ -237,9 +237,9 @@ class TestOnce:
 
     def test_a_search_for_primes_may_take_longer(self) -> None:
         bus = OnBus()
-        carried = bus.host()
+        carried = bus.host(limit_s=4.0)
         carried.exchange(OPEN)
-        bus.slave._work_s = lambda *_: 22.0
+        bus.slave._work_s = lambda *_: 6.0
         slow = UID._replace(traits=UID.traits._replace(typical_ms=2900, longest_ms=60_000))
         assert carried.exchange(slow)[:4].hex() == "0000001b"
 
