@@ -176,7 +176,9 @@ def _open(
     taken.acquire()
     try:
         bus = open_bus()
-        conversation = I2cConversation(port=name, secret=secret, most_frame=_or(most_frame, MAX_FRAME))
+        conversation = I2cConversation(
+            port=name, secret=secret, settled=not taken.was_left, most_frame=_or(most_frame, MAX_FRAME)
+        )
         return I2cTransport(bus, conversation, port=name, on_close=taken.release)
     except BaseException:
         taken.release()
