@@ -3,12 +3,15 @@
 python optigatrust_job.py csr | write CERTIFICATE
 """
 
+import os
 import sys
 from pathlib import Path
 
 from optigatrust import _backend
 
 _backend._scan_com_ports = lambda: True  # a pseudo terminal is no USB device
+if interface := os.environ.get("OPTIGATRUST_INTERFACE"):
+    _backend.get_handler(interface)
 
 from optigatrust import crypto, csr, objects
 
