@@ -5,7 +5,7 @@ What a program imports::
     import optiga
 
     with optiga.open_chip("emulator") as chip:
-        key = chip.crypto.generate_key("second", "secp256r1")
+        key = chip.generate_key("second", "secp256r1")
         signature = key.sign(b"hello")
 
 Names are loaded when they are first used, so that importing this package costs next to nothing.

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key, find_key, generate_key
-from optiga.chip.sessions.objects import Objects
 from optiga.errors import ChipError, ConfigurationError, OptigaError
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -19,6 +18,7 @@ from optiga.protocol.commands.params import ON_EVERY_MODEL
 
 if TYPE_CHECKING:
     from optiga.chip.sessions.crypto import Crypto
+    from optiga.chip.sessions.objects import Objects
     from optiga.chip.sessions.updates import Updates
     from optiga.protocol.codes import KeyUsage
     from optiga.protocol.metadata import Metadata
@@ -176,6 +176,8 @@ class Chip:
     @property
     def objects(self) -> Objects:
         """The objects of the chip: their data and metadata."""
+        from optiga.chip.sessions.objects import Objects
+
         return Objects(self)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from optiga.protocol import objects as oids
 from optiga.protocol.conditions import Condition
@@ -11,32 +11,32 @@ from optiga.protocol.rules.access import is_terminated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from typing import Protocol
 
     from optiga.emulator.objects import ObjectTable
 
+    class Now(Protocol):
+        """What the chip is at the moment."""
 
-class Now(Protocol):
-    """What the chip is at the moment."""
+        table: ObjectTable
 
-    table: ObjectTable
+        @property
+        def security_status(self) -> Mapping[int, int]:
+            """The security statuses by their objects."""
+            ...
 
-    @property
-    def security_status(self) -> Mapping[int, int]:
-        """The security statuses by their objects."""
-        ...
+        @property
+        def authorized(self) -> Collection[int]:
+            """Objects whose authorization reference has been verified."""
+            ...
 
-    @property
-    def authorized(self) -> Collection[int]:
-        """Objects whose authorization reference has been verified."""
-        ...
+        def data(self, oid: int) -> bytes:
+            """Data of an object."""
+            ...
 
-    def data(self, oid: int) -> bytes:
-        """Data of an object."""
-        ...
-
-    def is_shielded_by(self, oid: int, access: Tag) -> bool:
-        """Whether an access goes over a shielded connection with a binding secret."""
-        ...
+        def is_shielded_by(self, oid: int, access: Tag) -> bool:
+            """Whether an access goes over a shielded connection with a binding secret."""
+            ...
 
 
 class Circumstances:

@@ -74,7 +74,7 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
         chip.do_meanwhile(_load_verifier)
         fate.asked()
-        key = chip.crypto.generate_key(oid, configuration.algorithm, configuration.key_usage)
+        key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
         fate.made()
         return _sign(key, configuration.hash_name, wishes)
 

@@ -210,7 +210,7 @@ def make_key(chip: Chip, plan: KeyPlan, fate: KeyFate) -> str:
         chip.crypto.generate_aes_key(int(plan.algorithm.title.removeprefix(AES)), plan.usage)
         fate.made()
         return ""
-    key = chip.crypto.generate_key(plan.oid, plan.algorithm, plan.usage)
+    key = chip.generate_key(plan.oid, plan.algorithm, plan.usage)
     fate.made()
     return encode_pem("PUBLIC KEY", key.public_key_info)
 

@@ -68,7 +68,7 @@ def attempt_proof(chip: Chip, key_oid: int, algorithm: KeyAlgorithm, public_key:
 
     :param algorithm: that of the public key.
     """
-    key, challenge = chip.crypto.key(key_oid, algorithm), os.urandom(CHALLENGE_SIZE)
+    key, challenge = chip.key(key_oid, algorithm), os.urandom(CHALLENGE_SIZE)
     try:
         signature = key.sign(challenge)
     except ChipError as error:

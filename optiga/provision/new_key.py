@@ -46,7 +46,7 @@ class NewKey:
         oid = self._configuration.slot.key_oid
         with KeyFate(oid) as fate:
             fate.asked()
-            key = self._on_chip.chip.crypto.generate_key(oid, algorithm, usage)
+            key = self._on_chip.chip.generate_key(oid, algorithm, usage)
             fate.made()
         return replace(entry, key_info=key.public_key_info)
 

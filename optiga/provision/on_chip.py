@@ -101,7 +101,7 @@ class OnChip:
     def _sign_once(self, metadata: Metadata) -> None:
         """Have the key that is there sign something."""
         if metadata.algorithm is not None and metadata.key_usage & (KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE):
-            self.chip.crypto.key(self._plan.slot.key_oid, metadata.algorithm).sign(os.urandom(CHALLENGE_SIZE))
+            self.chip.key(self._plan.slot.key_oid, metadata.algorithm).sign(os.urandom(CHALLENGE_SIZE))
 
     def _write_again(self) -> None:
         """Write the certificate that is there once more."""
