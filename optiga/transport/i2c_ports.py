@@ -56,14 +56,12 @@ class I2cPort(NamedTuple):
         device = where if _DEVICE.fullmatch(where) else where.partition(":")[2]
         if not device.strip():
             raise ConfigurationError(f"port {text} names no bus behind the colon", hint="Write i2c:/dev/i2c-1")
-        return cls(
-            text,
-            device,
-            _address(text, options),
-            _pin(text, options, "reset"),
-            _pin(text, options, "supply"),
-            _secret(text, options),
-        )
+        reset, supply = _pin(text, options, "reset"), _pin(text, options, "supply")
+        if reset is not None and reset == supply:
+            raise ConfigurationError(
+                f"port {text}: GPIO{reset} is both reset and supply", hint="Each has a pin of its own; name those wired"
+            )
+        return cls(text, device, _address(text, options), reset, supply, _secret(text, options))
 
     @property
     def chip_file(self) -> None:
@@ -90,7 +88,11 @@ class I2cPort(NamedTuple):
                 if pins is not None:
                     pins.close()
                 raise
-            bus.reset_chip()
+            try:
+                bus.reset_chip()
+            except BaseException:
+                bus.close()
+                raise
             return bus
 
         return _open(self.name, describe_adapter(self.device).lock, open_bus, self.secret)
@@ -194,9 +196,9 @@ def _open(
 
 def _split_ft260(text: str) -> tuple[str, dict[str, str]]:
     """The parts of an FT260's port. A path of Windows has a question mark in front that begins no options."""
-    head, mark, rest = text.partition("\\\\?\\")
-    where, options = split_options(rest if mark else text, "An FT260 board", ("vid", "pid", "address", "shielded"))
-    return (f"{head}{mark}{where}" if mark else where), options
+    head, mark, _ = text.partition("\\\\?\\")
+    before = f"{head}{mark}" if mark else ""
+    return split_options(text, "An FT260 board", ("vid", "pid", "address", "shielded"), before=before)
 
 
 def _address(text: str, options: dict[str, str]) -> int:
