@@ -28,6 +28,7 @@ from tests.support.processes import LIMIT_S, OPTIGA, serving
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("cc") is None, reason="needs Linux and a C compiler: cc"
 )
+FT260 = pytest.param("ft260", marks=pytest.mark.long)  # two more libraries to compile
 LOOK_AT_STATE = """
 #include <fcntl.h>
 #include <linux/i2c-dev.h>
@@ -146,7 +147,10 @@ class TestPrograms:
         assert "Error" not in done.stderr
         assert not list((place / "tmp").iterdir())
 
-    @pytest.mark.parametrize(("kind", "program", "out"), [("i2c", "state", "08800000"), ("ft260", "version", "0260")])
+    @pytest.mark.parametrize(
+        ("kind", "program", "out"),
+        [("i2c", "state", "08800000"), pytest.param("ft260", "version", "0260", marks=pytest.mark.long)],
+    )
     def test_it_finds_the_board(self, run: Run, shared: Shared, kind: str, program: str, out: str) -> None:
         for _ in range(2):
             ended = run(kind, shared.programs / program)
@@ -158,11 +162,14 @@ class TestPrograms:
             pytest.skip("this machine has that bus")
         assert subprocess.run([str(shared.programs / "state")], check=False).returncode == 1
 
+    @pytest.mark.long
     def test_the_board_of_the_other_kind_is_not_there(self, run: Run, shared: Shared) -> None:
         assert run("ft260", shared.programs / "state").code != 7
         assert run("i2c", shared.programs / "version").code == 1
 
-    @pytest.mark.parametrize(("kind", "port"), [("i2c", "/dev/i2c-1"), ("ft260", "ft260")])
+    @pytest.mark.parametrize(
+        ("kind", "port"), [("i2c", "/dev/i2c-1"), pytest.param("ft260", "ft260", marks=pytest.mark.long)]
+    )
     def test_it_is_told_where_the_board_is(self, run: Run, kind: str, port: str) -> None:
         ended = run(kind, "sh", "-c", 'echo "$OPTIGA_PORT $1"; exit 3', "sh", "at {port}")
         assert (ended.out, ended.code) == (f"{port} at {port}\n", 3)
@@ -172,7 +179,7 @@ class TestPrograms:
         ended = run("i2c", "sh", "-c", f"{program} & {program} & {program}; code=$?; wait; exit $code")
         assert (ended.out, ended.code) == ("08800000\n" * 3, 7)
 
-    @pytest.mark.parametrize("kind", ["i2c", "ft260"])
+    @pytest.mark.parametrize("kind", ["i2c", FT260])
     def test_no_such_program(self, run: Run, kind: str) -> None:
         ended = run(kind, "./no-such-program")
         assert ended.code == 2
@@ -183,7 +190,7 @@ class TestPrograms:
 
 
 class TestEnvironment:
-    @pytest.mark.parametrize(("kind", "count"), [("i2c", 1), ("ft260", 2)])
+    @pytest.mark.parametrize(("kind", "count"), [("i2c", 1), pytest.param("ft260", 2, marks=pytest.mark.long)])
     def test_the_users_libraries_are_kept_behind_ours(
         self, run: Run, monkeypatch: pytest.MonkeyPatch, kind: str, count: int
     ) -> None:
