@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from optiga.emulator.board.i2c_slave import I2cSlave
     from optiga.emulator.board.uart import Board
     from optiga.emulator.chip import EmulatedChip
     from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
@@ -20,6 +21,7 @@ __all__ = [
     "Board",
     "ChipModel",
     "EmulatedChip",
+    "I2cSlave",
     "MemoryStore",
     "SqliteStore",
     "default_chip_path",
@@ -28,6 +30,7 @@ __all__ = [
 
 _HOMES = {
     "Board": "board.uart",
+    "I2cSlave": "board.i2c_slave",
     "EmulatedChip": "chip",
     "DEFAULT_MODEL": "models",
     "ChipModel": "models",

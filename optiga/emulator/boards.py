@@ -15,7 +15,7 @@ from optiga.emulator.chip import EmulatedChip
 from optiga.emulator.ft260_board import Ft260Board
 from optiga.emulator.server import Announce, Stop, serve_pty, serve_tcp
 from optiga.emulator.shims import HIDRAW, I2CDEV, LIBUSB, build_shims
-from optiga.emulator.timing import work_s
+from optiga.emulator.timing import work_on_i2c_s
 from optiga.errors import BoardError, ConfigurationError
 from optiga.link.i2c.registers import STARTUP_S
 
@@ -123,7 +123,7 @@ def ft260_place(announced: str) -> Place:
 def _slave(chip: Chip) -> I2cSlave:
     if not chip.is_slow:
         return I2cSlave(chip.chip, is_delayed=False, report=chip.report)
-    return I2cSlave(chip.chip, work_s=work_s, startup_s=STARTUP_S, report=chip.report)
+    return I2cSlave(chip.chip, work_s=work_on_i2c_s, startup_s=STARTUP_S, report=chip.report)
 
 
 def _preload(libraries: list[Path]) -> dict[str, str]:

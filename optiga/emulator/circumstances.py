@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from optiga.protocol import objects as oids
 from optiga.protocol.conditions import Condition
@@ -10,7 +10,33 @@ from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.rules.access import is_terminated
 
 if TYPE_CHECKING:
-    from optiga.emulator.machine import Machine
+    from collections.abc import Collection, Mapping
+
+    from optiga.emulator.objects import ObjectTable
+
+
+class Now(Protocol):
+    """What the chip is at the moment."""
+
+    table: ObjectTable
+
+    @property
+    def security_status(self) -> Mapping[int, int]:
+        """The security statuses by their objects."""
+        ...
+
+    @property
+    def authorized(self) -> Collection[int]:
+        """Objects whose authorization reference has been verified."""
+        ...
+
+    def data(self, oid: int) -> bytes:
+        """Data of an object."""
+        ...
+
+    def is_shielded_by(self, oid: int, access: Tag) -> bool:
+        """Whether an access goes over a shielded connection with a binding secret."""
+        ...
 
 
 class Circumstances:
@@ -23,7 +49,7 @@ class Circumstances:
 
     def __init__(
         self,
-        machine: Machine,
+        machine: Now,
         metadata: Metadata,
         access: Tag,
         anchor: int | None = None,

@@ -41,11 +41,7 @@ def default_chip_path() -> Path:
     """
     folder = state_folder()
     if folder is None:
-        raise BoardError(
-            "your own emulated chip has no place: the system knows no home of yours",
-            hint="Name a file for it, emulator:FILE, or set HOME",
-            port="emulator",
-        )
+        raise BoardError("the system knows no home of yours", hint="Name a file: emulator:FILE", port="emulator")
     return folder / "emulator.chip"
 
 
@@ -400,8 +396,5 @@ def _not_a_chip(path: Path) -> BoardError:
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:
     reason = reason_of(error) if isinstance(error, sqlite3.Error) else error
-    return BoardError(
-        f"the emulated chip's file is damaged: {reason}",
-        hint="Get it back from a copy, or make a new chip in another file",
-        port=str(path),
-    )
+    hint = "Get it back from a copy, or make a new chip in another file"
+    return BoardError(f"the emulated chip's file is damaged: {reason}", hint=hint, port=str(path))

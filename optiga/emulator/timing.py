@@ -9,11 +9,20 @@ from optiga.link import uart_frame as frame
 from optiga.protocol import apdu
 from optiga.protocol.commands.times import typical_ms
 
+_I2C_BYTES_PER_S = 400_000 / 9
+_I2C_OVERHEAD = 46
+"""Bytes of an exchange besides the two APDUs: addresses, registers, states, frames and acknowledgments."""
+
 
 def work_s(command: bytes, answer: bytes) -> float:
     """How long a real chip works on a command APDU with an answer APDU when nothing delays it, in seconds."""
     param = command[1] if len(command) > 1 else 0
     return typical_ms(apdu.command_code(command), param, len(command), len(answer)) / 1000
+
+
+def work_on_i2c_s(command: bytes, answer: bytes) -> float:
+    """As :func:`work_s`, without the time that a bus of 400 kHz takes, which the manual's times have in them."""
+    return max(0.0, work_s(command, answer) - (len(command) + len(answer) + _I2C_OVERHEAD) / _I2C_BYTES_PER_S)
 
 
 class RealTiming:

@@ -173,7 +173,7 @@ def _look_for_chip(adapter: I2cAdapter) -> _Seen:
     except ValueError:
         return _Seen(False, "what answers at 0x30 is no such chip")
     finally:
-        lock.release()
+        lock.release(done=not lock.was_left)  # whoever opens it must know, too
     return _Seen(False, "no chip answers at 0x30")
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from optiga.emulator.board.i2c_slave import I2cSlave
-from optiga.emulator.timing import work_s
+from optiga.emulator.timing import work_on_i2c_s
 from optiga.link.i2c.host import I2cConversation
 from optiga.link.i2c.registers import STARTUP_S
 from optiga.transport.i2c import I2cTransport
@@ -48,7 +48,7 @@ class EmulatedBus:
         self._time: _Time | _RealTime = _RealTime() if real_timing else _Time()
         clock = self._time.now
         if real_timing:
-            self._slave = I2cSlave(chip, clock=clock, work_s=work_s, startup_s=STARTUP_S)
+            self._slave = I2cSlave(chip, clock=clock, work_s=work_on_i2c_s, startup_s=STARTUP_S)
         else:
             self._slave = I2cSlave(chip, clock=clock)
             self._time.wait(1.0)  # the chip has started when somebody comes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
-from typing import NoReturn, Protocol, TypeVar
+from typing import NoReturn, TypeVar
 
 from optiga.errors import BoardError
 from optiga.files.interruptions import Uninterrupted
@@ -14,7 +14,7 @@ from optiga.link.ft260.codes import FIRST_DATA, LAST_DATA, PRODUCT, REPORT_SIZE,
 from optiga.link.ft260.steps import AwaitInput, GetFeature, HidConversation, HidStep, Output, Pause, SetFeature
 from optiga.link.steps import Heard, Note
 from optiga.transport.carrying import carry
-from optiga.transport.hid_boards import choose_board, open_hid
+from optiga.transport.hid_boards import Hid, choose_board, open_hid
 from optiga.transport.trace import inform, is_traced, trace
 
 T = TypeVar("T")
@@ -22,34 +22,6 @@ T = TypeVar("T")
 FRAME_LIMIT = 55
 """Bytes of the longest frame (DATA_REG_LEN) that passes in one report each way, its register's number written before
 it: what Infineon's library sets, and what costs the least time."""
-
-
-class Hid(Protocol):
-    """An open HID interface, as hidapi has it. The first byte of every report is its identifier.
-
-    Platforms differ: what is got and read may be padded, or longer than what was sent; what fails raises OSError in
-    one call and returns -1 in another.
-    """
-
-    def write(self, data: bytes, /) -> int:
-        """Send an output report."""
-        ...
-
-    def read(self, size: int, timeout_ms: int, /) -> Iterable[int] | int:
-        """One input report; nothing where none comes in time. 0 is no end, unless the device never blocks."""
-        ...
-
-    def get_feature_report(self, report_id: int, size: int, /) -> Iterable[int] | int:
-        """A feature report."""
-        ...
-
-    def send_feature_report(self, data: bytes, /) -> int:
-        """Set a feature report."""
-        ...
-
-    def close(self) -> None:
-        """Give the interface back."""
-        ...
 
 
 class Ft260Bus:

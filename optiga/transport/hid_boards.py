@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from optiga.errors import BoardError, ConfigurationError
 from optiga.link.ft260.codes import PRODUCT, VENDOR
 from optiga.transport.linux_devices import LinuxDevices
 from optiga.transport.trace import inform
-
-if TYPE_CHECKING:
-    from optiga.transport.ft260 import Hid
 
 RULES_FILE = "70-ft260.rules"
 """Where udev looks for the rules: a name below 73, or ``uaccess`` has no effect."""
@@ -35,6 +32,34 @@ _INSTALL = "Install it: pip install hidapi (on a 32-bit Raspberry Pi: apt instal
 _UNSEEN_HINT = f"{_INSTALL}; a container needs /dev/bus/usb"
 _RULE_HINT = "Install the udev rule that 'boards udev' prints, then unplug and replug the board"
 _CLOSE_HINT = "Close it, or unplug and replug the board"
+
+
+class Hid(Protocol):
+    """An open HID interface, as hidapi has it. The first byte of every report is its identifier.
+
+    Platforms differ: what is got and read may be padded, or longer than what was sent; what fails raises OSError in
+    one call and returns -1 in another.
+    """
+
+    def write(self, data: bytes, /) -> int:
+        """Send an output report."""
+        ...
+
+    def read(self, size: int, timeout_ms: int, /) -> Iterable[int] | int:
+        """One input report; nothing where none comes in time. 0 is no end, unless the device never blocks."""
+        ...
+
+    def get_feature_report(self, report_id: int, size: int, /) -> Iterable[int] | int:
+        """A feature report."""
+        ...
+
+    def send_feature_report(self, data: bytes, /) -> int:
+        """Set a feature report."""
+        ...
+
+    def close(self) -> None:
+        """Give the interface back."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
-from optiga.link.ft260.codes import PRODUCT, VENDOR
-from optiga.link.i2c.registers import ADDRESS, MAX_FRAME
 from optiga.transport.port_options import (
     FIRST_ADDRESS,
+    I2C_DEVICE,
     LAST_ADDRESS,
     parse_number,
     parse_path,
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from optiga.transport.base import Transport
     from optiga.transport.i2c_bus import Bus
 
-_DEVICE = re.compile(r"/dev/i2c-\d+")
-_I2C, _FT260 = "i2c", "ft260"
 _MOST_ID = 0xFFFF
 
 
@@ -33,7 +29,7 @@ class I2cPort(NamedTuple):
 
     :param name: how the user names it.
     :param device: its device file.
-    :param address: the chip's, 7 bits.
+    :param address: the chip's, 7 bits; None for that which it comes with.
     :param reset: GPIO number of the chip's reset pin; None where it is not wired.
     :param supply: GPIO number of the pin that switches its supply; None where it is not wired.
     :param secret: file of the platform binding secret, for a shielded connection; None for none.
@@ -41,7 +37,7 @@ class I2cPort(NamedTuple):
 
     name: str
     device: str
-    address: int = ADDRESS
+    address: int | None = None
     reset: int | None = None
     supply: int | None = None
     secret: Path | None = None
@@ -53,7 +49,7 @@ class I2cPort(NamedTuple):
         :raises ConfigurationError: if it is written wrongly.
         """
         where, options = split_options(text, "An I2C bus", ("address", "reset", "supply", "shielded"))
-        device = where if _DEVICE.fullmatch(where) else where.partition(":")[2]
+        device = where if where.startswith(I2C_DEVICE) else where.partition(":")[2]
         if not device.strip():
             raise ConfigurationError(f"port {text} names no bus behind the colon", hint="Write i2c:/dev/i2c-1")
         reset, supply = _pin(text, options, "reset"), _pin(text, options, "supply")
@@ -75,6 +71,7 @@ class I2cPort(NamedTuple):
         return self._replace(secret=secret)
 
     def open(self) -> Transport:
+        from optiga.link.i2c.registers import ADDRESS
         from optiga.transport.gpio_pins import ResetPins
         from optiga.transport.i2c_adapters import describe_adapter
         from optiga.transport.i2cdev import I2cDevice
@@ -83,7 +80,7 @@ class I2cPort(NamedTuple):
             has_pins = self.reset is not None or self.supply is not None
             pins = ResetPins(reset=self.reset, supply=self.supply, port=self.name) if has_pins else None
             try:
-                bus = I2cDevice(self.device, port=self.name, address=self.address, reset=pins)
+                bus = I2cDevice(self.device, port=self.name, address=_or(self.address, ADDRESS), reset=pins)
             except BaseException:
                 if pins is not None:
                     pins.close()
@@ -103,17 +100,17 @@ class Ft260Port(NamedTuple):
 
     :param name: how the user names it.
     :param path: its place on USB, or the path to it; empty for the only one.
-    :param vendor: USB vendor.
-    :param product: USB product.
-    :param address: the chip's, 7 bits.
+    :param vendor: USB vendor; None for FTDI.
+    :param product: USB product; None for the FT260.
+    :param address: the chip's, 7 bits; None for that which it comes with.
     :param secret: file of the platform binding secret, for a shielded connection; None for none.
     """
 
     name: str
     path: str = ""
-    vendor: int = VENDOR
-    product: int = PRODUCT
-    address: int = ADDRESS
+    vendor: int | None = None
+    product: int | None = None
+    address: int | None = None
     secret: Path | None = None
 
     @classmethod
@@ -129,8 +126,8 @@ class Ft260Port(NamedTuple):
                 f"port {text} names no board behind the colon", hint="Name one, or say ft260 for the only one"
             )
         vendor, product = (
-            parse_number(text, key, options.get(key, f"{usual:04x}"), lowest=0, highest=_MOST_ID)
-            for key, usual in (("vid", VENDOR), ("pid", PRODUCT))
+            parse_number(text, key, options[key], lowest=0, highest=_MOST_ID) if key in options else None
+            for key in ("vid", "pid")
         )
         return cls(text, path, vendor, product, _address(text, options), _secret(text, options))
 
@@ -146,31 +143,24 @@ class Ft260Port(NamedTuple):
         return self._replace(secret=secret)
 
     def open(self) -> Transport:
+        from optiga.link.ft260.codes import PRODUCT, VENDOR
+        from optiga.link.i2c.registers import ADDRESS
         from optiga.transport.ft260 import FRAME_LIMIT, Ft260Bus
         from optiga.transport.hid_boards import choose_board, open_hid
 
-        board = choose_board(self.path, port=self.name, vendor=self.vendor, product=self.product)
+        vendor, product = _or(self.vendor, VENDOR), _or(self.product, PRODUCT)
+        board = choose_board(self.path, port=self.name, vendor=vendor, product=product)
         return _open(
             self.name,
             board.lock,
-            lambda: Ft260Bus(open_hid(board, port=self.name), port=self.name, address=self.address),
+            lambda: Ft260Bus(open_hid(board, port=self.name), port=self.name, address=_or(self.address, ADDRESS)),
             self.secret,
             most_frame=FRAME_LIMIT,
         )
 
 
-def is_i2c(text: str) -> bool:
-    """Whether a port is written as an I2C bus of Linux."""
-    return text.lower().startswith(f"{_I2C}:") or _DEVICE.fullmatch(text.partition("?")[0]) is not None
-
-
-def is_ft260(text: str) -> bool:
-    """Whether a port is written as an FT260 board."""
-    return re.split(r"[:?]", text, maxsplit=1)[0].lower() == _FT260
-
-
 def _open(
-    name: str, lock: str, open_bus: Callable[[], Bus], secret_file: Path | None, *, most_frame: int = MAX_FRAME
+    name: str, lock: str, open_bus: Callable[[], Bus], secret_file: Path | None, *, most_frame: int | None = None
 ) -> Transport:
     """Take the lock on a bus, open it, and begin a conversation with the chip.
 
@@ -180,6 +170,7 @@ def _open(
     """
     from optiga.files.locks import PortLock, lock_path_for_port
     from optiga.link.i2c.host import I2cConversation
+    from optiga.link.i2c.registers import MAX_FRAME
     from optiga.transport.i2c import I2cTransport
 
     secret = read_binding_secret(secret_file)
@@ -187,7 +178,9 @@ def _open(
     taken.acquire()
     try:
         bus = open_bus()
-        conversation = I2cConversation(port=name, secret=secret, most_frame=most_frame)
+        conversation = I2cConversation(
+            port=name, secret=secret, settled=not taken.was_left, most_frame=_or(most_frame, MAX_FRAME)
+        )
         return I2cTransport(bus, conversation, port=name, on_close=taken.release)
     except BaseException:
         taken.release()
@@ -201,9 +194,14 @@ def _split_ft260(text: str) -> tuple[str, dict[str, str]]:
     return split_options(text, "An FT260 board", ("vid", "pid", "address", "shielded"), before=before)
 
 
-def _address(text: str, options: dict[str, str]) -> int:
-    value = options.get("address", f"{ADDRESS:#x}")
-    return parse_number(text, "address", value, lowest=FIRST_ADDRESS, highest=LAST_ADDRESS)
+def _address(text: str, options: dict[str, str]) -> int | None:
+    if "address" not in options:
+        return None
+    return parse_number(text, "address", options["address"], lowest=FIRST_ADDRESS, highest=LAST_ADDRESS)
+
+
+def _or(number: int | None, usual: int) -> int:
+    return usual if number is None else number
 
 
 def _pin(text: str, options: dict[str, str], key: str) -> int | None:

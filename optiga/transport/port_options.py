@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 from optiga.errors import ConfigurationError
 
+I2C_DEVICE = "/dev/i2c-"
+"""What the names of I2C buses begin with on Linux."""
 FIRST_ADDRESS, LAST_ADDRESS = 0x08, 0x77
 """I2C addresses of 7 bits that devices may have."""
 MIN_SECRET, MAX_SECRET = 32, 64

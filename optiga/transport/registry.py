@@ -7,15 +7,39 @@ from collections.abc import Callable
 from optiga.errors import ConfigurationError
 from optiga.transport.base import Port, Transport
 from optiga.transport.emulator_port import EmulatorPort, is_emulator
-from optiga.transport.i2c_ports import Ft260Port, I2cPort, is_ft260, is_i2c
+from optiga.transport.port_options import I2C_DEVICE
 from optiga.transport.serial_port import SerialPort
 from optiga.transport.urls import is_url
+
+
+def _is_i2c(text: str) -> bool:
+    """Whether a port is written as an I2C bus of Linux."""
+    where = text.partition("?")[0]
+    return where.lower().startswith("i2c:") or (where.startswith(I2C_DEVICE) and where[len(I2C_DEVICE) :].isdecimal())
+
+
+def _parse_i2c(text: str) -> Port:
+    from optiga.transport.i2c_ports import I2cPort
+
+    return I2cPort.parse(text)
+
+
+def _is_ft260(text: str) -> bool:
+    """Whether a port is written as an FT260 board."""
+    return text.partition("?")[0].partition(":")[0].lower() == "ft260"
+
+
+def _parse_ft260(text: str) -> Port:
+    from optiga.transport.i2c_ports import Ft260Port
+
+    return Ft260Port.parse(text)
+
 
 FORMS: tuple[tuple[Callable[[str], bool], Callable[[str], Port]], ...] = (
     (is_emulator, EmulatorPort.parse),
     (is_url, SerialPort.parse_url),
-    (is_i2c, I2cPort.parse),
-    (is_ft260, Ft260Port.parse),
+    (_is_i2c, _parse_i2c),
+    (_is_ft260, _parse_ft260),
     (lambda _: True, SerialPort),
 )
 """All there are: whether a text is written so, and what makes its port, or raises ConfigurationError.

@@ -78,6 +78,8 @@ class TestBoards:
             "serial_number": "0B0B",
             "is_board": True,
             "why": "KitProg3 of a PSOC 6 kit",
+            "kind": "serial",
+            "needs": "",
         }
         assert cli("boards", "--query", "ports[?is_board].device | [0]").out == "/dev/ttyACM1\n"
 

@@ -337,12 +337,16 @@ class TestI2c:
         assert find_board() == "/dev/i2c-1"
         lock.release()
 
-    def test_the_lock_is_given_back(self, machine: Machine) -> None:
+    @pytest.mark.parametrize("was_left", [False, True])
+    def test_the_lock_is_given_back_as_it_was(self, machine: Machine, was_left: bool) -> None:
+        """Whoever opens a bus must know that a run was killed on it, however often it was looked at meanwhile."""
         machine.add_chip()
-        machine.ports()
         lock = PortLock(lock_path_for_port("/dev/i2c-1"), port="x", wait_s=0)
         lock.acquire()
-        assert not lock.was_left
+        lock.release(done=not was_left)
+        machine.ports()
+        lock.acquire()
+        assert lock.was_left == was_left
         lock.release()
 
 

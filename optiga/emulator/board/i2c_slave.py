@@ -60,7 +60,7 @@ class I2cSlave:
     :param random: gives so many random bytes, for handshakes.
     :param acknowledges: how the chip acknowledges commands.
     :param work_s: how long it works on a command; by default no time at all, and as long as a real one with
-        :func:`optiga.emulator.timing.work_s`.
+        :func:`optiga.emulator.timing.work_on_i2c_s`.
     :param is_delayed: whether its security monitor delays commands.
     :param startup_s: how long it takes to start, in seconds; a real one :data:`~optiga.link.i2c.registers.STARTUP_S`.
     :param sleep_s: after what time without a transaction it sleeps, in seconds; None for never. It does not acknowledge

@@ -6,7 +6,7 @@ comes what has arrived and what is to be said to it. It has no time: whoever has
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 HEAD_SIZE = 3
@@ -84,7 +84,7 @@ class Received:
     :param is_damaged: whether the frame was none.
     """
 
-    packet: bytes | None = None
+    packet: bytes | None = field(default=None, repr=False)
     reply: bytes = b""
     is_acknowledged: bool = False
     is_refused: bool = False

@@ -14,7 +14,7 @@ from typing import TypeVar
 from optiga.errors import BoardError
 from optiga.link.i2c import presentation
 from optiga.link.i2c.bus import PATIENCE_S, Bus
-from optiga.link.i2c.carrier import Carrier, LostError, Patience, Secrecy
+from optiga.link.i2c.carrier import SETTLING_S, Carrier, LostError, Patience, Secrecy
 from optiga.link.i2c.presentation import AlertError, Channel, Role, SealError
 from optiga.link.i2c.registers import MAX_FRAME, Register
 from optiga.link.i2c.shielding import Attempts, Shielding
@@ -33,6 +33,7 @@ LIMIT_S = 20.0
 
 _ENDING_S = 1.0
 """What giving the bus back may take of that."""
+_LOOK_FIRST = "Look at the object before trying again: it may or may not have changed"
 _HANDSHAKES = 3
 _FAILURES = 2
 """How many handshakes may fail before the secret is taken for the wrong one: each costs the chip a security event."""
@@ -45,6 +46,7 @@ class I2cConversation:
     :param secret: the platform binding secret, 32 to 64 bytes, with which every command goes over a shielded
         connection; None for none. Once there is one nothing is ever sent without.
     :param protection: what is protected of a command and its answer; what carries a secret always is.
+    :param settled: False if somebody may have left the chip in the middle of a command; it is waited for, then.
     :param resets: whether the chip is reset at the beginning.
     :param spent_s: what opening the bus has taken of the run's time, in seconds.
     :param limit_s: longest that a run goes on without a valid answer, in seconds.
@@ -58,6 +60,7 @@ class I2cConversation:
         port: str,
         secret: bytes | None = None,
         protection: Protection = Protection.BOTH,
+        settled: bool = True,
         resets: bool = True,
         spent_s: float = 0.0,
         limit_s: float = LIMIT_S,
@@ -68,6 +71,7 @@ class I2cConversation:
         self._port = port
         self._secret = secret
         self._protection = protection
+        self._patience_s = PATIENCE_S if settled else SETTLING_S
         self._resets = resets
         self._spent_s = spent_s
         self._limit_s = limit_s
@@ -153,7 +157,7 @@ class I2cConversation:
 
     def _open(self) -> Conversation[None]:
         bus = self._bus
-        state = yield from bus.read_state(patience_s=PATIENCE_S)
+        state = yield from bus.read_state(patience_s=self._patience_s)
         if state is None:
             raise bus.no_chip()
         if self._secret is not None and not state.can_shield:
@@ -189,11 +193,17 @@ class I2cConversation:
         code, traits, reason = command_code(request.apdu), request.traits, ""
         attempts = Attempts(ATTEMPTS)
         while attempts.take():
+            if self._must_shield and not self._shielding.is_ready:
+                yield from self._renew()
             try:
                 answer = yield from self._once(request, attempts)
                 if request.is_answered_by(answer):
                     return answer
                 raise LostError("what came is no answer to it", may_have_run=True)  # noqa: TRY301
+            except BoardError as error:
+                if traits.is_repeatable or not self._carrier.may_have_run:
+                    raise
+                raise self._not_known(code, error) from error
             except LostError as lost:
                 if lost.may_have_run and not traits.is_repeatable:
                     raise self._not_again(code) from None
@@ -212,8 +222,6 @@ class I2cConversation:
         :raises LostError: if its answer cannot be had.
         """
         traits = request.traits
-        if self._must_shield and not self._shielding.is_ready:
-            yield from self._renew()
         patience = Patience(traits.typical_ms / 1000, traits.longest_ms / 1000)
         if self._has_answered and patience.longest_s > self._limit_s:
             self._bus.limit = max(self._bus.limit, self._bus.now + patience.longest_s + PATIENCE_S)
@@ -334,9 +342,14 @@ class I2cConversation:
             port=self._port,
         )
 
+    def _not_known(self, code: int, error: BoardError) -> BoardError:
+        return BoardError(
+            f"{error.message}; whether command 0x{code:02x} has run is not known", hint=_LOOK_FIRST, port=self._port
+        )
+
     def _not_again(self, code: int) -> BoardError:
         return BoardError(
             f"the answer to command 0x{code:02x} was lost, and it must not be sent twice",
-            hint="Look at the object before trying again: it may or may not have changed",
+            hint=_LOOK_FIRST,
             port=self._port,
         )

@@ -21,6 +21,9 @@ class Write(NamedTuple):
     data: bytes
     hides: bool = False
 
+    def __repr__(self) -> str:
+        return f"Write({_shown(self.data) if self.hides else self.data.hex()})"
+
 
 class Read(NamedTuple):
     """Read bytes from the chip's address, in one transaction from START to STOP.
@@ -54,6 +57,14 @@ class Done(NamedTuple):
 
     now: float
     data: bytes | None = b""
+
+    def __repr__(self) -> str:
+        return f"Done({self.now}, {self.data if self.data is None else _shown(self.data)})"
+
+
+def _shown(data: bytes) -> str:
+    """Bytes that may be a secret, or of which nobody here knows."""
+    return f"({len(data)} bytes)"
 
 
 Step = Write | Read | Pause | Note

@@ -139,9 +139,13 @@ HARMLESS = (
 """What the data link makes good, if it happens once."""
 
 
-@pytest.mark.parametrize("how", FOR_EVER)
-@pytest.mark.parametrize("is_towards_chip", [True, False], ids=["to", "from"])
-@pytest.mark.parametrize("kind", sampled(list(FaultKind), keep=1))
+MATRIX = [
+    pytest.param(kind, is_towards_chip, how, id=f"{kind.value}-{'to' if is_towards_chip else 'from'}-{how}")
+    for kind, is_towards_chip, how in itertools.product(FaultKind, (True, False), FOR_EVER)
+]
+
+
+@pytest.mark.parametrize(("kind", "is_towards_chip", "how"), sampled(MATRIX, keep=2))
 def test_each_fault_at_each_frame(kind: FaultKind, is_towards_chip: bool, how: str) -> None:
     secret, acknowledges, frames = FOR_EVER[how]
     for number in range(frames):
@@ -212,7 +216,7 @@ class NumberedChip:
 class TestTwoOfOurOwn:
     """Both ends against each other over a bus that damages, loses, repeats and does not acknowledge."""
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(
         FAULTS,
         st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=4),

@@ -11,12 +11,14 @@ from cryptography import x509
 from optiga import BoardError, ChipError
 from optiga.chip import Chip
 from optiga.emulator.board.i2c_faults import Fault, FaultKind, FaultyBus
-from optiga.emulator.board.i2c_slave import Acknowledges
-from optiga.emulator.timing import work_s
+from optiga.emulator.board.i2c_slave import Acknowledges, WorkTime
+from optiga.emulator.timing import work_on_i2c_s, work_s
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
+from optiga.link.i2c.datalink import Received
 from optiga.link.i2c.host import LIMIT_S, I2cConversation
 from optiga.link.i2c.steps import Done, Read, Write
+from optiga.link.i2c.transport import Message
 from optiga.protocol.protection import Protection
 from tests.support.i2c_carried import Carried
 from tests.support.i2c_chips import OPEN, SECRET, UID, OnBus, ask
@@ -36,15 +38,18 @@ class TestCost:
     @pytest.mark.parametrize(
         ("acknowledges", "most"), [(Acknowledges.APART, 34), (Acknowledges.INSIDE, 22), (Acknowledges.WHEN_SLOW, 34)]
     )
-    def test_the_transactions_and_the_time_of_a_csr(self, acknowledges: Acknowledges, most: int, is_deaf: bool) -> None:
-        bus = OnBus(acknowledges=acknowledges, work_s=work_s, is_deaf=is_deaf)
+    @pytest.mark.parametrize("takes", [work_on_i2c_s, work_s])
+    def test_the_transactions_and_the_time_of_a_csr(
+        self, acknowledges: Acknowledges, most: int, is_deaf: bool, takes: WorkTime
+    ) -> None:
+        bus = OnBus(acknowledges=acknowledges, work_s=takes, is_deaf=is_deaf)
         carried = bus.host()
         carried.open()
         before, started = len(carried.log), bus.clock.now
         request_csr(carried)
         assert len(carried.log) - before <= most
         worked = sum(work_s(command, b"") for command in bus.chip.commands)
-        assert bus.clock.now - started <= 1.05 * (worked + 0.009)
+        assert bus.clock.now - started <= 1.05 * worked + (0.009 if takes is work_s else 0)
         assert carried.notes == []
 
     def test_a_chip_that_takes_longer_is_looked_at_every_millisecond_or_two(self) -> None:
@@ -134,6 +139,24 @@ class TestStart:
         assert second.exchange(OPEN) == bytes(4)
         assert second.exchange(UID)[:5].hex() == "0000001bcd"
 
+    @pytest.mark.parametrize("settled", [True, False])
+    def test_a_chip_that_was_left_at_a_long_work_is_waited_for_if_that_is_known(self, settled: bool) -> None:
+        bus = OnBus(is_deaf=True, work_s=lambda *_: 3.0)
+        killed = bus.host().conversation.exchange(OPEN, bus.clock.now)
+        first, step = bus.host(), next(killed)
+        while not (isinstance(step, Write) and len(step.data) > 20):
+            data = first._do(step)
+            step = killed.send(Done(bus.clock.now, data))
+        first._do(step)
+        killed.close()
+        bus.slave._work_s = lambda *_: 0.0
+        second = bus.host(settled=settled)
+        if settled:
+            with pytest.raises(BoardError, match="no chip acknowledges"):
+                second.exchange(OPEN)
+        else:
+            assert second.exchange(OPEN) == bytes(4)
+
     def test_a_chip_that_sleeps_is_woken(self) -> None:
         bus = OnBus(sleep_s=0.02)
         carried = bus.host()
@@ -185,6 +208,16 @@ class TestOnce:
             carried.exchange(COUNT)
         assert bus.chip.commands.count(COUNT.apdu) == 1
 
+    @pytest.mark.parametrize("kind", [FaultKind.ADDRESS_NACK, FaultKind.DATA_NACK, FaultKind.BUSY])
+    @pytest.mark.parametrize("is_towards_chip", [True, False])
+    def test_whether_it_has_run_is_said_to_be_unknown_where_it_is(self, kind: FaultKind, is_towards_chip: bool) -> None:
+        bus = OnBus()
+        carried = bus.host(FaultyBus(bus.slave, [Fault(kind, is_towards_chip, 2, None)]))
+        carried.exchange(OPEN)
+        with pytest.raises(BoardError, match=r"not known|must not be sent twice") as caught:
+            carried.exchange(COUNT)
+        assert "Look at the object" in caught.value.hint
+
     def test_a_chip_that_works_for_longer_than_it_may(self) -> None:
         bus = OnBus(work_s=lambda *_: 30.0)
         carried = bus.host()
@@ -204,9 +237,9 @@ class TestOnce:
 
     def test_a_search_for_primes_may_take_longer(self) -> None:
         bus = OnBus()
-        carried = bus.host()
+        carried = bus.host(limit_s=4.0)
         carried.exchange(OPEN)
-        bus.slave._work_s = lambda *_: 22.0
+        bus.slave._work_s = lambda *_: 6.0
         slow = UID._replace(traits=UID.traits._replace(typical_ms=2900, longest_ms=60_000))
         assert carried.exchange(slow)[:4].hex() == "0000001b"
 
@@ -349,6 +382,13 @@ class TestSecrets:
         steps = self.steps_of(secret=None)
         assert all(step.hides for step in steps if isinstance(step, Write) and len(step.data) > 3)
         assert any(isinstance(step, Read) and step.size > 10 and step.hides for step in steps)
+
+    def test_nobody_prints_it(self) -> None:
+        secret = b"plain text"
+        for value in (Write(secret, hides=True), Done(1.0, secret), Message(secret), Received(packet=secret)):
+            assert "plain" not in repr(value)
+            assert secret.hex() not in repr(value)
+        assert repr(Write(b"\x82")) == "Write(82)"
 
     def test_what_is_sealed_may_be_shown(self) -> None:
         steps = self.steps_of(secret=SECRET)

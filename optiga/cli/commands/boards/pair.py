@@ -31,9 +31,9 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     """Pair the chip with this host: a fresh secret in both, for shielded connections.
 
     \b
-    optiga.py --port ft260 pair --out chip.secret              a fresh secret, proven by a handshake
-    optiga.py --port ft260 pair check chip.secret              whether the chip has it
-    optiga.py --port 'ft260?shielded=chip.secret' info         everything over a shielded connection
+    optiga.py --port ft260 pair --out chip.secret     a fresh secret
+    optiga.py --port ft260 pair check chip.secret     whether the chip has it
+    optiga.py --port 'ft260?shielded=chip.secret' info
 
     The port is an I2C bus, an FT260 board or an emulated chip. A chip that is paired with a secret already is reached
     with that: ?shielded=FILE. An interrupted run is finished by the same command.
