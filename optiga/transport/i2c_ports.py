@@ -92,7 +92,8 @@ class I2cPort(NamedTuple):
                 raise
             return bus
 
-        return _open(self.name, describe_adapter(self.device).lock, open_bus, self.secret)
+        secret = read_binding_secret(self.secret)
+        return _open(self.name, describe_adapter(self.device).lock, open_bus, secret)
 
 
 class Ft260Port(NamedTuple):
@@ -148,32 +149,32 @@ class Ft260Port(NamedTuple):
         from optiga.transport.ft260 import FRAME_LIMIT, Ft260Bus
         from optiga.transport.hid_boards import choose_board, open_hid
 
+        secret = read_binding_secret(self.secret)
         vendor, product = _or(self.vendor, VENDOR), _or(self.product, PRODUCT)
         board = choose_board(self.path, port=self.name, vendor=vendor, product=product)
         return _open(
             self.name,
             board.lock,
             lambda: Ft260Bus(open_hid(board, port=self.name), port=self.name, address=_or(self.address, ADDRESS)),
-            self.secret,
+            secret,
             most_frame=FRAME_LIMIT,
         )
 
 
 def _open(
-    name: str, lock: str, open_bus: Callable[[], Bus], secret_file: Path | None, *, most_frame: int | None = None
+    name: str, lock: str, open_bus: Callable[[], Bus], secret: bytes | None, *, most_frame: int | None = None
 ) -> Transport:
     """Take the lock on a bus, open it, and begin a conversation with the chip.
 
     :param lock: the bus's one name.
+    :param secret: the platform binding secret, for a shielded connection; None for none.
     :raises BoardError: if that cannot be.
-    :raises ConfigurationError: if there is no such secret.
     """
     from optiga.files.locks import PortLock, lock_path_for_port
     from optiga.link.i2c.host import I2cConversation
     from optiga.link.i2c.registers import MAX_FRAME
     from optiga.transport.i2c import I2cTransport
 
-    secret = read_binding_secret(secret_file)
     taken = PortLock(lock_path_for_port(lock), port=name)
     taken.acquire()
     try:

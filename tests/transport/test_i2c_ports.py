@@ -12,6 +12,7 @@ import pytest
 
 from optiga import BoardError, ConfigurationError
 from optiga.files.locks import PortLock, lock_path_for_port
+from optiga.link.i2c.host import I2cConversation
 from optiga.transport import boards, ft260, gpio_pins, hid_boards, i2cdev, resolve_port
 from optiga.transport.emulator_port import EmulatorPort
 from optiga.transport.hid_boards import HidBoard
@@ -376,6 +377,24 @@ class TestOpening:
         transport.close()
 
 
+def test_what_a_killed_run_left(place: tuple[str, str], opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The conversation with the chip knows of it."""
+    text, lock = place
+    settled: list[bool] = []
+
+    def converse(**options: Any) -> I2cConversation:
+        settled.append(options["settled"])
+        return I2cConversation(**options)
+
+    monkeypatch.setattr("optiga.link.i2c.host.I2cConversation", converse)
+    for done in (True, False):
+        taken = PortLock(lock_path_for_port(lock), port="x")
+        taken.acquire()
+        taken.release(done=done)
+        resolve_port(text).open().close()
+    assert settled == [True, False]
+
+
 def write_secret(folder: Path, data: bytes, mode: int = 0o600) -> Path:
     path = folder / "secret"
     path.write_bytes(data)
@@ -425,6 +444,7 @@ class TestSecrets:
             resolve_port(text).open()
         assert "\n" not in str(caught.value)
         assert not opened.calls
+        assert not opened.named, "no board is looked for"
         assert not opened.pins
         assert not chip.exists()
 
