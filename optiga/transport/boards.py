@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import BoardError, ConfigurationError
 
 if TYPE_CHECKING:
-    from optiga.transport.hid_boards import HidBoard
     from optiga.transport.i2c_adapters import I2cAdapter
     from optiga.transport.linux_devices import LinuxDevices
 
@@ -27,6 +26,8 @@ _PRODUCTS = {"KitProg3": "KitProg3 by its name", "IFX CDC": "IFX CDC by its name
 _LOOKS = 5
 """How often a chip is looked for: asleep, it does not acknowledge the first time."""
 _LOOK_S = 0.005
+_OTHERS_LOOK_S = 0.3
+"""How long another process is given to look, in seconds; one that takes longer uses the bus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,14 @@ def list_ports(devices: LinuxDevices | None = None) -> list[FoundPort]:
 
     :param devices: what Linux tells of its devices.
     """
+    from optiga.transport.i2c_adapters import list_adapters
     from optiga.transport.linux_devices import LinuxDevices
 
     system = devices or LinuxDevices()
-    ports = [*_serial_ports(), *_ft260_boards(system), *_i2c_buses(system)]
+    adapters = list_adapters(system)
+    boards = dict(_ft260_boards(system, {adapter.device for adapter in adapters}))
+    buses = (_describe_bus(adapter) for adapter in adapters if adapter.place not in boards)
+    ports = [*_serial_ports(), *boards.values(), *buses]
     return sorted(ports, key=lambda port: (not port.is_board, port.kind != "serial", port.device))
 
 
@@ -99,80 +104,77 @@ def _serial_ports() -> Iterator[FoundPort]:
         )
 
 
-def _ft260_boards(system: LinuxDevices) -> Iterator[FoundPort]:
-    """FT260 boards; also those that nothing but the kernel's list of USB devices shows."""
+def _ft260_boards(system: LinuxDevices, buses: Collection[str]) -> Iterator[tuple[str, FoundPort]]:
+    """FT260 boards by their names; also those that nothing but the kernel's list of USB devices shows.
+
+    :param buses: the I2C buses that are listed. A board that can be used as one of them alone is left to it.
+    """
     from optiga.link.ft260.codes import PRODUCT, VENDOR
     from optiga.transport.hid_boards import list_boards, obstacle
 
-    usb_id = f"{VENDOR:04x}:{PRODUCT:04x}"
+    usb_id, missing = f"{VENDOR:04x}:{PRODUCT:04x}", ""
     try:
         boards = list_boards(devices=system)
     except ConfigurationError as error:
         missing = f"{error.message}. {error.hint}"
-        for place in system.usb_places(VENDOR, PRODUCT) if sys.platform.startswith("linux") else ():
-            yield FoundPort("ft260", "FT260", usb_id, "", True, f"FT260 on USB at {place}", "ft260", missing)
-        return
+        boards = list_boards(modules=[], devices=system)
     for board in boards:
         seen = obstacle(board, system if sys.platform.startswith("linux") else None)
-        needs = "" if seen is None else f"{seen[0]}. {seen[1]}"
+        needs = missing or ("" if seen is None else f"{seen[0]}. {seen[1]}")
+        if needs and board.i2c_bus in buses:
+            continue
         device = "ft260" if len(boards) == 1 else f"ft260:{board.name}"
-        if not board.ways and board.i2c_bus:
-            continue  # it is among the I2C buses
-        yield FoundPort(device, "FT260", usb_id, "", True, f"FT260 on USB at {board.name}", "ft260", needs)
+        why = f"FT260 on USB at {board.name}"
+        yield board.name, FoundPort(device, "FT260", usb_id, "", True, why, "ft260", needs)
 
 
-def _i2c_buses(system: LinuxDevices) -> Iterator[FoundPort]:
-    from optiga.transport.i2c_adapters import list_adapters
+def _describe_bus(adapter: I2cAdapter) -> FoundPort:
     from optiga.transport.permission import permission_hint
 
-    boards = _reached_by_hid(system)
-    for adapter in list_adapters(system):
-        if adapter.place and any(board.name == adapter.place and board.ways for board in boards):
-            continue  # the same board, which is reached in the other way
-        is_closed = not os.access(adapter.device, os.R_OK | os.W_OK)
-        needs = f"no permission to open it. {permission_hint(adapter.device, group='i2c')}" if is_closed else ""
-        has_chip = adapter.may_be_probed and not is_closed and _answers(adapter)
-        why = "a chip answers at 0x30" if has_chip else adapter.why
-        if adapter.may_be_probed and not is_closed and not has_chip:
-            why = "no chip answers at 0x30"
-        yield FoundPort(adapter.device, adapter.name, "", "", has_chip, why, "i2c", needs)
+    if not os.access(adapter.device, os.R_OK | os.W_OK):
+        needs = f"no permission to open it. {permission_hint(adapter.device, group='i2c')}"
+        seen = _Seen(adapter.is_ft260, adapter.why, needs)
+    else:
+        seen = _look_for_chip(adapter) if adapter.may_be_probed else _Seen(False, adapter.why)
+    return FoundPort(adapter.device, adapter.name, "", "", seen.is_board, seen.why, "i2c", seen.needs)
 
 
-def _reached_by_hid(system: LinuxDevices) -> list[HidBoard]:
-    from optiga.transport.hid_boards import list_boards
+class _Seen(NamedTuple):
+    """What is seen of a bus, as :class:`FoundPort` has it."""
 
-    try:
-        return list_boards(devices=system)
-    except ConfigurationError:
-        return []
+    is_board: bool
+    why: str
+    needs: str = ""
 
 
-def _answers(adapter: I2cAdapter) -> bool:
+def _look_for_chip(adapter: I2cAdapter) -> _Seen:
     """Whether a chip answers on a bus: I2C_STATE is looked at, and nothing else."""
     from optiga.files.locks import PortLock, lock_path_for_port
     from optiga.link.i2c.registers import STATE_SIZE, Register, State
     from optiga.transport.i2cdev import I2cDevice
 
-    lock = PortLock(lock_path_for_port(adapter.lock), port=adapter.device, wait_s=0)
     try:
+        lock = PortLock(lock_path_for_port(adapter.lock), port=adapter.device, wait_s=_OTHERS_LOOK_S)
         lock.acquire()
-    except BoardError:
-        return False
+    except BoardError as error:  # somebody has found a chip there
+        return _Seen(True, error.message)
     try:
         bus = I2cDevice(adapter.device)
         try:
             for _ in range(_LOOKS):
                 if bus.write(bytes([Register.I2C_STATE])) and (data := bus.read(STATE_SIZE)) is not None:
                     State.decode(data)
-                    return True
+                    return _Seen(True, "a chip answers at 0x30")
                 bus.wait(_LOOK_S)
         finally:
             bus.close()
-    except (BoardError, ValueError):
-        pass
+    except BoardError as error:
+        return _Seen(False, error.message, error.hint)
+    except ValueError:
+        return _Seen(False, "what answers at 0x30 is no such chip")
     finally:
-        lock.release()
-    return False
+        lock.release(done=not lock.was_left)  # whoever opens it must know, too
+    return _Seen(False, "no chip answers at 0x30")
 
 
 def _describe(device: str, description: str, usb_id: tuple[int, int] | None, serial_number: str) -> FoundPort:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from optiga.emulator.board.i2c_slave import I2cSlave
 from optiga.emulator.timing import work_on_i2c_s
 from optiga.link.i2c.host import I2cConversation
+from optiga.link.i2c.registers import STARTUP_S
 from optiga.transport.i2c import I2cTransport
 
 if TYPE_CHECKING:
@@ -46,9 +47,12 @@ class EmulatedBus:
         self._chip = chip
         self._time: _Time | _RealTime = _RealTime() if real_timing else _Time()
         clock = self._time.now
-        self._slave = I2cSlave(chip, clock=clock, work_s=work_on_i2c_s) if real_timing else I2cSlave(chip, clock=clock)
+        if real_timing:
+            self._slave = I2cSlave(chip, clock=clock, work_s=work_on_i2c_s, startup_s=STARTUP_S)
+        else:
+            self._slave = I2cSlave(chip, clock=clock)
+            self._time.wait(1.0)  # the chip has started when somebody comes
         self._is_open = True
-        self._time.wait(1.0)  # the chip has started when somebody comes
 
     def write(self, data: bytes) -> bool:
         return self._slave.write(data)

@@ -52,14 +52,12 @@ class I2cPort(NamedTuple):
         device = where if where.startswith(I2C_DEVICE) else where.partition(":")[2]
         if not device.strip():
             raise ConfigurationError(f"port {text} names no bus behind the colon", hint="Write i2c:/dev/i2c-1")
-        return cls(
-            text,
-            device,
-            _address(text, options),
-            _pin(text, options, "reset"),
-            _pin(text, options, "supply"),
-            _secret(text, options),
-        )
+        reset, supply = _pin(text, options, "reset"), _pin(text, options, "supply")
+        if reset is not None and reset == supply:
+            raise ConfigurationError(
+                f"port {text}: GPIO{reset} is both reset and supply", hint="Each has a pin of its own; name those wired"
+            )
+        return cls(text, device, _address(text, options), reset, supply, _secret(text, options))
 
     @property
     def chip_file(self) -> None:
@@ -87,10 +85,15 @@ class I2cPort(NamedTuple):
                 if pins is not None:
                     pins.close()
                 raise
-            bus.reset_chip()
+            try:
+                bus.reset_chip()
+            except BaseException:
+                bus.close()
+                raise
             return bus
 
-        return _open(self.name, describe_adapter(self.device).lock, open_bus, self.secret)
+        secret = read_binding_secret(self.secret)
+        return _open(self.name, describe_adapter(self.device).lock, open_bus, secret)
 
 
 class Ft260Port(NamedTuple):
@@ -146,32 +149,32 @@ class Ft260Port(NamedTuple):
         from optiga.transport.ft260 import FRAME_LIMIT, Ft260Bus
         from optiga.transport.hid_boards import choose_board, open_hid
 
+        secret = read_binding_secret(self.secret)
         vendor, product = _or(self.vendor, VENDOR), _or(self.product, PRODUCT)
         board = choose_board(self.path, port=self.name, vendor=vendor, product=product)
         return _open(
             self.name,
             board.lock,
             lambda: Ft260Bus(open_hid(board, port=self.name), port=self.name, address=_or(self.address, ADDRESS)),
-            self.secret,
+            secret,
             most_frame=FRAME_LIMIT,
         )
 
 
 def _open(
-    name: str, lock: str, open_bus: Callable[[], Bus], secret_file: Path | None, *, most_frame: int | None = None
+    name: str, lock: str, open_bus: Callable[[], Bus], secret: bytes | None, *, most_frame: int | None = None
 ) -> Transport:
     """Take the lock on a bus, open it, and begin a conversation with the chip.
 
     :param lock: the bus's one name.
+    :param secret: the platform binding secret, for a shielded connection; None for none.
     :raises BoardError: if that cannot be.
-    :raises ConfigurationError: if there is no such secret.
     """
     from optiga.files.locks import PortLock, lock_path_for_port
     from optiga.link.i2c.host import I2cConversation
     from optiga.link.i2c.registers import MAX_FRAME
     from optiga.transport.i2c import I2cTransport
 
-    secret = read_binding_secret(secret_file)
     taken = PortLock(lock_path_for_port(lock), port=name)
     taken.acquire()
     try:
@@ -187,9 +190,9 @@ def _open(
 
 def _split_ft260(text: str) -> tuple[str, dict[str, str]]:
     """The parts of an FT260's port. A path of Windows has a question mark in front that begins no options."""
-    head, mark, rest = text.partition("\\\\?\\")
-    where, options = split_options(rest if mark else text, "An FT260 board", ("vid", "pid", "address", "shielded"))
-    return (f"{head}{mark}{where}" if mark else where), options
+    head, mark, _ = text.partition("\\\\?\\")
+    before = f"{head}{mark}" if mark else ""
+    return split_options(text, "An FT260 board", ("vid", "pid", "address", "shielded"), before=before)
 
 
 def _address(text: str, options: dict[str, str]) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from optiga.errors import ConfigurationError
 
@@ -16,15 +16,20 @@ MIN_SECRET, MAX_SECRET = 32, 64
 """Bytes of a platform binding secret. SRM, "Platform Binding"."""
 
 
-def split_options(text: str, what: str, known: Sequence[str]) -> tuple[str, dict[str, str]]:
+def split_options(text: str, what: str, known: Sequence[str], *, before: str = "") -> tuple[str, dict[str, str]]:
     """What stands before the ``?`` of a port, and its options.
 
+    A value may have ``%26`` for an ``&``, as in a URL; a ``+`` is itself, as in the name of a file.
+
     :param what: what the port is, for messages: ``An I2C bus``.
+    :param before: the beginning of the port, in which a question mark begins no options.
     :raises ConfigurationError: if there are others than those known, or one twice.
     """
-    where, _, query = text.partition("?")
+    where, _, query = text.removeprefix(before).partition("?")
+    where = before + where
     options: dict[str, str] = {}
-    for key, value in parse_qsl(query, keep_blank_values=True):
+    for word in filter(None, query.split("&")):
+        key, _, value = (unquote(part) for part in word.partition("="))
         if key not in known:
             raise ConfigurationError(f"port {text}: unknown option {key!r}", hint=f"{what} has {', '.join(known)}")
         if key in options:

@@ -63,7 +63,7 @@ def resolve_port(port: str | Port | None) -> Port:
     if port is None:
         from optiga.transport.boards import find_board
 
-        return SerialPort(find_board())
+        return resolve_port(find_board())
     if not isinstance(port, str):
         if not callable(getattr(port, "open", None)):
             raise TypeError(f"a port is named by a text, not by {port!r}")

@@ -71,9 +71,7 @@ def _build(shim: Shim) -> Path:
     if not path.is_file():
         try:
             with tempfile.TemporaryDirectory(dir=folder) as work:
-                made = Path(work, shim.library)
-                _compile([*compiler, *_OPTIONS, "-o", str(made), "-x", "c", "-", "-x", "none", *shim.options], source)
-                made.replace(path)
+                _compile([*compiler, *_OPTIONS], source, Path(work, shim.library), shim.options).replace(path)
         except OSError as error:
             raise _no_place(folder, cause_of(error)) from error
     return path
@@ -84,7 +82,11 @@ def _find_compiler() -> list[str]:
 
     :raises ConfigurationError: if there is none.
     """
-    named = shlex.split(os.environ.get("CC", ""))
+    text = os.environ.get("CC", "")
+    try:
+        named = shlex.split(text)
+    except ValueError as error:
+        raise ConfigurationError(f"the variable CC is no command: {text!r}: {error}", hint="Write CC=gcc") from None
     for words in [named] if named else [[name] for name in _COMPILERS]:
         if (found := shutil.which(words[0])) is not None:
             return [found, *words[1:]]
@@ -95,19 +97,31 @@ def _find_compiler() -> list[str]:
     )
 
 
-def _compile(command: list[str], source: bytes) -> None:
+def _compile(compiler: list[str], source: bytes, made: Path, options: tuple[str, ...]) -> Path:
     """Run the compiler.
 
+    :param made: the library that it is to make, and the result.
     :raises ConfigurationError: if it fails, with the first error that it says.
     """
-    done = subprocess.run(command, input=source, capture_output=True, check=False)  # noqa: S603 - the system's own
+    command = [*compiler, "-o", str(made), "-x", "c", "-", "-x", "none", *options]
+    try:
+        done = subprocess.run(command, input=source, capture_output=True, check=False)  # noqa: S603 - the system's own
+    except OSError as error:
+        raise _failed(compiler, cause_of(error)) from error
+    said = done.stderr.decode("utf-8", "replace").splitlines()
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").splitlines()
         reason = next((line for line in said if "error" in line), said[0] if said else f"code {done.returncode}")
-        raise ConfigurationError(
-            f"the C compiler {command[0]} fails: {reason[:_MOST_SAID]}",
-            hint="Are its headers installed (Debian: apt install libc6-dev)? CC names another compiler",
-        )
+        raise _failed(compiler, reason)
+    if not made.is_file():
+        raise _failed(compiler, said[0] if said else "it makes nothing")
+    return made
+
+
+def _failed(compiler: list[str], reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the C compiler {compiler[0]} fails: {reason[:_MOST_SAID]}",
+        hint="Are its headers installed (Debian: apt install libc6-dev)? CC names another compiler",
+    )
 
 
 def _own_folder(key: str) -> Path:
@@ -122,8 +136,8 @@ def _own_folder(key: str) -> Path:
         )
     folder = cache / "shims" / key
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for place in (folder, folder.parent):
+        for place in (folder.parent, folder):  # one by one: those above what is asked for would be as the umask says
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
             status = place.lstat()
             if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
                 raise _no_place(place, "others can write there, or it is another user's")

@@ -13,6 +13,7 @@ from optiga.protocol.protection import Protection
 _HANDSHAKE = Patience(0.001, 6.0)
 _REPEATED = Patience(0.001, 1.0)
 """For what the chip has ready, and says again."""
+_NOTHING_HIDDEN = Secrecy()
 
 
 class Attempts:
@@ -59,7 +60,7 @@ class Shielding:
         :raises SealError: if it does not prove that it knows the secret.
         """
         self.channel = None
-        hello = ChipHello.decode((yield from self._say(presentation.HELLO)))
+        hello = ChipHello.decode((yield from self._say(presentation.HELLO, Secrecy(of_answer=True))))
         keys = Keys.derive(secret, hello.random)
         mine = presentation.finished(Role.HOST, keys, hello.random, hello.number)
         theirs = presentation.check_finished(Role.HOST, keys, hello.random, (yield from self._say(mine)))
@@ -115,12 +116,13 @@ class Shielding:
         self.channel = channel
         return True
 
-    def _say(self, data: bytes) -> Conversation[bytes]:
+    def _say(self, data: bytes, secrecy: Secrecy = _NOTHING_HIDDEN) -> Conversation[bytes]:
         """Send a message of the presentation layer's own; the answer's.
 
+        :param secrecy: what of it no log may show: the chip's random, above all.
         :raises SealError: if the answer is none of this layer.
         """
-        answer = yield from self._carrier.converse(Message(data, True), _HANDSHAKE, Secrecy())
+        answer = yield from self._carrier.converse(Message(data, True), _HANDSHAKE, secrecy)
         if not answer.is_presented:
             raise SealError("the answer came outside the shielded connection")
         return answer.data

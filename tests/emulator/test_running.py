@@ -1,0 +1,161 @@
+"""A program beside a board that is served for it; and what resets a chip on a board."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from optiga import BoardError, ConfigurationError, OptigaError
+from optiga.emulator import EmulatedChip, MemoryStore, boards
+from optiga.emulator.boards import Place, uart_place
+from optiga.emulator.running import run_program
+from optiga.emulator.server import Announce, Stop
+from tests.support.i2c_chips import factory_content
+
+LIMIT_S = 20
+PYTHON = sys.executable
+TOUCH = (PYTHON, "-S", "-c", "open('ran', 'w')")
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each works in a folder of its own, and leaves neither a thread nor a handler of signals behind."""
+    monkeypatch.chdir(tmp_path)
+    threads, handler = threading.active_count(), signal.getsignal(signal.SIGINT)
+    yield
+    assert threading.active_count() == threads
+    assert signal.getsignal(signal.SIGINT) == handler
+
+
+class FakeBoard:
+    """Announces a port, and waits until it is stopped.
+
+    :ivar ended: whether it was stopped.
+    """
+
+    def __init__(self) -> None:
+        self.ended = False
+
+    def __call__(self, announce: Announce, stop: Stop) -> None:
+        announce("/dev/board")
+        socket_of_stop = socket.socket(fileno=socket.dup(stop.fileno()))
+        with socket_of_stop:
+            socket_of_stop.settimeout(LIMIT_S)
+            socket_of_stop.recv(1)
+        self.ended = True
+
+
+def test_the_board_is_there_as_long_as_the_program() -> None:
+    board = FakeBoard()
+    assert run_program(TOUCH, board) == 0
+    assert board.ended
+    assert Path("ran").exists()
+
+
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEPT", "yes")
+    script = "import os, sys; open('said', 'w').write(' '.join([*map(os.environ.get, sys.argv[1:4]), *sys.argv[4:]]))"
+    command = (PYTHON, "-S", "-c", script, "OPTIGA_PORT", "KEPT", "MORE", "{port}{port}", "{other}")
+    code = run_program(command, FakeBoard(), place=lambda port: Place(f"p:{port}", {"MORE": "too"}))
+    assert code == 0
+    assert Path("said").read_text() == "p:/dev/board yes too p:/dev/boardp:/dev/board {other}"
+
+
+def test_a_board_that_cannot_be_served() -> None:
+    def serve(announce: Announce, stop: Stop) -> None:
+        raise BoardError("cannot serve there")
+
+    with pytest.raises(BoardError, match="cannot serve there"):
+        run_program(TOUCH, serve)
+    assert not Path("ran").exists()
+
+
+def test_a_board_that_fails_in_the_middle() -> None:
+    """The program ends as it does; that its board was gone is told behind it."""
+
+    def serve(announce: Announce, stop: Stop) -> None:
+        announce("/dev/board")
+        raise BoardError("the disk is full")
+
+    with pytest.raises(BoardError, match="the disk is full"):
+        run_program(TOUCH, serve)
+
+
+def test_a_program_that_cannot_be_shown_the_board() -> None:
+    def place(_: str) -> Place:
+        raise ConfigurationError("there is no C compiler")
+
+    board = FakeBoard()
+    with pytest.raises(ConfigurationError, match="no C compiler"):
+        run_program(TOUCH, board, place=place)
+    assert board.ended
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize("name", ["./none", "no-such-program-anywhere", "nul\0l", "."])
+def test_no_such_program(name: str) -> None:
+    board = FakeBoard()
+    with pytest.raises(ConfigurationError):
+        run_program((name,), board)
+    assert board.ended
+
+
+def test_a_uart_is_where_it_is_announced() -> None:
+    assert uart_place("/dev/pts/3") == Place("/dev/pts/3", {})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sockets in files are POSIX's")
+class TestPins:
+    @pytest.fixture
+    def client(self, tmp_path: Path) -> Iterator[socket.socket]:
+        """A chip on an I2C bus, as a program reaches it."""
+        reported: list[OptigaError] = []
+        emulated = EmulatedChip(MemoryStore(factory_content()))
+        chip = boards.Chip(emulated, emulated.execute, False, reported.append)
+        serve, stop, ready = boards.serve_i2c(chip, tmp_path / "bus"), Stop(), threading.Event()
+        thread = threading.Thread(target=serve, args=(lambda _: ready.set(), stop))
+        thread.start()
+        assert ready.wait(LIMIT_S)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(LIMIT_S)
+            client.connect(str(tmp_path / "bus"))
+            yield client
+        stop()
+        thread.join(LIMIT_S)
+        stop.close()
+        assert not reported
+
+    def ask(self, client: socket.socket, op: bytes, where: int, size: int, data: bytes = b"") -> bytes | None:
+        """Do one thing on the bus; None where it is not acknowledged."""
+        client.sendall(op + bytes([where]) + size.to_bytes(2, "big") + data)
+        head = client.recv(3, socket.MSG_WAITALL)
+        size = int.from_bytes(head[1:], "big")
+        answer = client.recv(size, socket.MSG_WAITALL) if size else b""
+        return answer if head[0] == 0 else None
+
+    def frame_limit(self, client: socket.socket) -> bytes:
+        """DATA_REG_LEN, once the chip has started."""
+        until = time.monotonic() + LIMIT_S
+        while time.monotonic() < until:
+            if self.ask(client, b"W", 0x30, 1, b"\x81") is not None:
+                found = self.ask(client, b"R", 0x30, 2)
+                if found is not None:
+                    return found
+            time.sleep(0.001)
+        raise AssertionError("no answer")
+
+    @pytest.mark.parametrize(("pin", "is_reset"), [(17, True), (27, True), (4, False)])
+    def test_those_of_infineons_shield_reset_the_chip(self, client: socket.socket, pin: int, is_reset: bool) -> None:
+        assert self.frame_limit(client) == b"\x01\x15"
+        assert self.ask(client, b"W", 0x30, 3, b"\x81\x00\x40") is not None
+        assert self.frame_limit(client) == b"\x00\x40"
+        for level in (0, 1):
+            assert self.ask(client, b"P", pin, 1, bytes([level])) is not None
+        assert self.frame_limit(client) == (b"\x01\x15" if is_reset else b"\x00\x40")
