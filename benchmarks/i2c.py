@@ -20,9 +20,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from tables import print_table
 
 from optiga.emulator import EmulatedChip
+from optiga.emulator.board.bus_server import serve_i2c
 from optiga.emulator.board.i2c_slave import Acknowledges, I2cSlave
 from optiga.emulator.boards import i2c_place
-from optiga.emulator.bus_server import serve_i2c
 from optiga.emulator.server import Stop
 from optiga.emulator.timing import work_on_i2c_s
 

@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from optiga.emulator import bus_server
-from optiga.emulator.board import Board
+from optiga.emulator.board import Board, bus_server
+from optiga.emulator.board.ft260 import Ft260Board
 from optiga.emulator.board.i2c_slave import I2cSlave
 from optiga.emulator.chip import EmulatedChip
-from optiga.emulator.ft260_board import Ft260Board
 from optiga.emulator.server import Announce, Stop, serve_pty, serve_tcp
 from optiga.emulator.shims import HIDRAW, I2CDEV, LIBUSB, build_shims
 from optiga.emulator.timing import work_on_i2c_s

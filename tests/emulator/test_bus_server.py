@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from optiga.emulator import bus_server
-from optiga.emulator.bus_server import I2cWire, serve_ft260, serve_i2c
-from optiga.emulator.ft260_board import Ft260Board
-from optiga.emulator.ft260_usb import Ft260Usb
+from optiga.emulator.board import bus_server
+from optiga.emulator.board.bus_server import I2cWire, serve_ft260, serve_i2c
+from optiga.emulator.board.ft260 import Ft260Board
+from optiga.emulator.board.ft260_usb import Ft260Usb
 from optiga.emulator.server import Stop
 from optiga.errors import BoardError, ConfigurationError
 from tests.support.carried_hid import Slave

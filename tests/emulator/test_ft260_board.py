@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optiga import BoardError
-from optiga.emulator.ft260_board import I2C, UART, Ft260Board
+from optiga.emulator.board.ft260 import I2C, UART, Ft260Board
 from tests.support.carried_hid import Clock, Slave
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optiga import BoardError
-from optiga.emulator.ft260_board import I2C, Ft260Board
+from optiga.emulator.board.ft260 import I2C, Ft260Board
 from optiga.link.ft260.bridge import BUSY_S, INPUT_S, STARTUP_S
 from optiga.link.ft260.codes import GPIO, I2C_STATUS, SYSTEM
 from optiga.link.ft260.steps import GetFeature, HidStep, Output, Pause

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from optiga.emulator.ft260_board import I2C, Ft260Board
+from optiga.emulator.board.ft260 import I2C, Ft260Board
 from optiga.errors import BoardError
 from optiga.link.ft260.bridge import HidBridge
 from optiga.link.ft260.codes import I2C_STATUS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from optiga.emulator.ft260_board import I2C, Ft260Board
+from optiga.emulator.board.ft260 import I2C, Ft260Board
 
 
 class LinuxLibusb:

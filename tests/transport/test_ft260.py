@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from optiga import BoardError
-from optiga.emulator.ft260_board import I2C, Ft260Board
+from optiga.emulator.board.ft260 import I2C, Ft260Board
 from optiga.transport import ft260
 from optiga.transport.ft260 import FRAME_LIMIT, Ft260Bus, open_ft260
 from optiga.transport.hid_boards import HidBoard, Way

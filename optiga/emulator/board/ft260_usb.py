@@ -19,7 +19,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from optiga.emulator.ft260_board import UART, Ft260Board
+from optiga.emulator.board.ft260 import UART, Ft260Board
 from optiga.link.ft260.codes import (
     CHIP_VERSION,
     FIRST_DATA,
