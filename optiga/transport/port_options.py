@@ -14,6 +14,8 @@ FIRST_ADDRESS, LAST_ADDRESS = 0x08, 0x77
 """I2C addresses of 7 bits that devices may have."""
 MIN_SECRET, MAX_SECRET = 32, 64
 """Bytes of a platform binding secret. SRM, "Platform Binding"."""
+_MOST_DIGITS = 8
+"""Of a number that is taken, leading zeros included."""
 
 
 def split_options(text: str, what: str, known: Sequence[str], *, before: str = "") -> tuple[str, dict[str, str]]:
@@ -44,8 +46,9 @@ def parse_number(text: str, key: str, value: str, *, lowest: int, highest: int) 
     :raises ConfigurationError: if it is none in the range.
     """
     digits = value.strip().lower().removeprefix("0x")
-    number = int(digits, 16) if digits and all(digit in "0123456789abcdef" for digit in digits) else -1
-    if not lowest <= number <= highest or len(digits) > len(f"{highest:x}"):
+    is_hex = 0 < len(digits) <= _MOST_DIGITS and all(digit in "0123456789abcdef" for digit in digits)
+    number = int(digits, 16) if is_hex else -1
+    if not lowest <= number <= highest:
         raise ConfigurationError(
             f"port {text}: {key} {value!r} is no number from {lowest:#x} to {highest:#x}", hint="Write it in hex"
         )
