@@ -2,8 +2,8 @@
 
 The packets of an FT260 are in :mod:`~optiga.emulator.board.ft260_usb`. A bare I2C bus is a stream: a request is op,
 address, length (2, big endian) and, to write, data; an answer is status, length (2) and data. Ops: ``W`` write and
-STOP, ``w`` write without STOP, ``R`` read and STOP, ``r`` read without STOP, ``P`` a pin (its number in place of the address, one
-byte: its level). Status: 0 done, 1 address not acknowledged, 2 data not acknowledged, 3 bus error.
+STOP, ``w`` write without STOP, ``R`` read and STOP, ``r`` read without STOP, ``P`` a pin (its number in place of the
+address, one byte: its level). Status: 0 done, 1 address not acknowledged, 2 data not acknowledged, 3 bus error.
 """
 
 from __future__ import annotations
