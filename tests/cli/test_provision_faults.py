@@ -10,7 +10,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import optiga
-from optiga.chip.sessions.crypto import Crypto
 from optiga.chip.sessions.objects import Objects
 from optiga.cloud.aws.connection import ATTEMPTS, AwsOptions, connect
 from tests.support.ca_helpers import make_request
@@ -177,7 +176,7 @@ class TestChipFails:
     """The chip fails where AWS does not: nothing is active, and the next run finishes."""
 
     METHODS: ClassVar = {
-        "generate_key": Crypto,
+        "generate_key": optiga.Chip,
         "write": Objects,
         "read": Objects,
         "metadata": Objects,
