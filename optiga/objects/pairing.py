@@ -2,11 +2,13 @@
 
 The order is what makes it safe to be interrupted anywhere: the new secret is in a file before the chip has it, the chip
 proves by a handshake that it has it before the file gets its name, and only then can anything become final. Whatever
-happens, the chip answers to the former secret or to the new one: to the new one, where the file has its name.
+happens, the chip answers to the former secret or to the new one: to the new one, where the file has its name. No file
+with a secret is ever replaced, for it may be the only one with that of a chip that is locked.
 """
 
 from __future__ import annotations
 
+import glob
 import hmac
 import os
 from dataclasses import dataclass
@@ -31,7 +33,7 @@ SIZE = 64
 FACTORY_SECRET = bytes(range(1, 65))
 """What every fresh chip holds. It is public."""
 _PENDING = ".new"
-"""Behind the name of a file whose secret is not proven yet."""
+"""Behind the name of a file, and a chip's UID: of a secret that the chip has not proven yet."""
 _RULES = (
     "change: lcso < operational || conf 0xE140",
     "read: lcso < operational",
@@ -69,42 +71,54 @@ def check_pairing(port: Port, path: Path) -> Pairing:
         return Pairing(chip.uid.hex, str(path), secret == FACTORY_SECRET, state >= LifeCycleState.OPERATIONAL)
 
 
-def check_out(port: Port, out: Path) -> None:
-    """Make sure, before anything is done, that a new secret can be written, and replaces none that may still be needed.
+def check_out(port: Port, out: Path) -> Pairing | None:
+    """Make sure, before anything is done, that a secret can be written to a file, and that it takes no other's place.
 
-    :raises ConfigurationError: if it cannot, or the file is there and is not this chip's.
+    :returns: what chip and file have in common already; None if the file is not there.
+    :raises ConfigurationError: if it cannot; or the file is there, and holds the factory's secret, or one that this
+        chip does not prove.
     """
     port.shielded_with(out)
-    check_output_file(out, "Name a file with --out", secret=True, over_keys=True)
-    if os.path.lexists(out) and not _is_proven(port, out):
+    if not os.path.lexists(out):
+        check_output_file(out, "Name a file with --out", secret=True, over_keys=True)
+        return None
+    try:
+        pairing = check_pairing(port, out)
+    except BoardError as error:
         raise ConfigurationError(
-            f"{out} is there already, and is not the secret of this chip: it may be another chip's",
-            hint="Name another file",
-        )
+            f"{out} is there already, and may be another chip's secret: {error.message}", hint="Name another file"
+        ) from None
+    if pairing.is_factory:
+        raise ConfigurationError(f"{out} holds the public secret of every fresh chip", hint="Name another file")
+    return pairing
 
 
 def pair(port: Port, out: Path) -> Pairing:
     """Give a chip a fresh secret, and write it to a file. What an interrupted run has begun is finished.
 
-    The chip is reached as the port says: over a shielded connection, where it has the former secret; a chip that is
-    locked wants that. Two sources are mixed: the chip's random bytes and those of this computer.
+    A chip that has the secret in the file already keeps it. The chip is reached as the port says: over a shielded
+    connection, where it has the former secret; a chip that is locked wants that. Two sources are mixed: the chip's
+    random bytes and those of this computer.
 
     :param out: of the secret, mode 0600; see :func:`check_out`.
     :raises ChipError: if the chip refuses. It has its former secret then.
     :raises BoardError: if the chip does not prove the new secret, or cannot be reached.
     """
-    pending = out.with_name(out.name + _PENDING)
-    if not (os.path.lexists(pending) and _is_proven(port, pending)):
-        _give_secret(port, pending)
-    pairing = check_pairing(port, pending)
-    pending.replace(out)
-    sync_folder(out.parent)
-    with open_chip(port.shielded_with(out)) as chip:
-        held = chip.objects.metadata(PLATFORM_BINDING_SECRET)
-        rules = parse_metadata_words(_RULES)
-        if not pairing.is_locked and any(held.get(tag) != value for tag, value in rules.items()):
-            chip.objects.write_metadata(PLATFORM_BINDING_SECRET, rules)
-    return Pairing(pairing.uid, str(out), False, pairing.is_locked)
+    if not os.path.lexists(out):
+        pending = next((begun for begun in _begun(out) if _is_proven(port, begun)), None)
+        if pending is None:
+            pending = _give_secret(port, out)
+        check_pairing(port, pending)
+        pending.replace(out)
+        sync_folder(out.parent)
+    pairing = check_pairing(port, out)
+    if not pairing.is_locked:
+        with open_chip(port.shielded_with(out)) as chip:
+            held = chip.objects.metadata(PLATFORM_BINDING_SECRET)
+            rules = parse_metadata_words(_RULES)
+            if any(held.get(tag) != value for tag, value in rules.items()):
+                chip.objects.write_metadata(PLATFORM_BINDING_SECRET, rules)
+    return pairing
 
 
 def lock(port: Port, path: Path) -> Pairing:
@@ -121,9 +135,22 @@ def lock(port: Port, path: Path) -> Pairing:
     return check_pairing(port, path)
 
 
-def _give_secret(port: Port, pending: Path) -> None:
-    """Write a fresh secret to a file, and then into the chip."""
+def _begun(out: Path) -> list[Path]:
+    """Files with secrets that were written for a name, and not proven yet: of this chip or of others."""
+    return [
+        path
+        for path in sorted(out.parent.glob(f"{glob.escape(out.name)}.*{_PENDING}"))
+        if path.is_file() and not path.is_symlink()
+    ]
+
+
+def _give_secret(port: Port, out: Path) -> Path:
+    """Write a fresh secret to a file that is the chip's own, and then into the chip; the file.
+
+    What such a file of this chip held before is not its secret: it did not prove that.
+    """
     with open_chip(port) as chip:
+        pending = out.with_name(f"{out.name}.{chip.uid.hex}{_PENDING}")
         secret = hmac.digest(os.urandom(SIZE), chip.crypto.random(SIZE), "sha512")
         write_whole(pending, secret, 0o600, ours=True)
         try:
@@ -131,6 +158,7 @@ def _give_secret(port: Port, pending: Path) -> None:
         except ChipError:
             pending.unlink()
             raise
+    return pending
 
 
 def _is_proven(port: Port, path: Path) -> bool:

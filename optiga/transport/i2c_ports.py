@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -175,7 +176,7 @@ def _open(
     from optiga.link.i2c.registers import MAX_FRAME
     from optiga.transport.i2c import I2cTransport
 
-    taken = PortLock(lock_path_for_port(lock), port=name)
+    taken = PortLock(lock_path_for_port(lock + _shown_bus()), port=name)
     taken.acquire()
     try:
         bus = open_bus()
@@ -186,6 +187,14 @@ def _open(
     except BaseException:
         taken.release()
         raise
+
+
+def _shown_bus() -> str:
+    """What tells a bus that a program is only shown, by ``emulator run``, from one of the machine and from others.
+
+    The variables are those that the libraries of :mod:`optiga.emulator.shims` go by.
+    """
+    return "".join(f" on {os.environ[name]}" for name in ("I2C_SHIM", "FT260_SHIM") if name in os.environ)
 
 
 def _split_ft260(text: str) -> tuple[str, dict[str, str]]:

@@ -101,8 +101,35 @@ def test_another_chips_secret_is_not_replaced(cli: Cli, port: str) -> None:
         cli, CONFIGURATION, "--port", "emulator:other", "-q", "pair", "--out", "my.secret"
     )
     assert Path("my.secret").read_bytes() == held
-    assert cli("--port", port, "pair", "--out", "my.secret").code == 0
-    assert Path("my.secret").read_bytes() != held
+    again = cli("--port", port, "pair", "--out", "my.secret")
+    assert (again.code, Path("my.secret").read_bytes()) == (0, held)
+
+
+def test_what_was_begun_with_another_chip_is_kept(cli: Cli, port: str) -> None:
+    """Its file may be the only one with the secret of a chip that is locked."""
+    assert cli("--port", port, "pair", "--out", "a.secret", "--lock", "--yes").code == 0
+    assert cli("--port", shielded(port, "a.secret"), "pair", "--out", "line.secret").code == 0
+    with optiga.open_chip(f"{port}?shielded=line.secret") as chip:
+        begun = Path(f"line.secret.{chip.uid.hex}.new")
+    Path("line.secret").rename(begun)  # as a kill leaves it
+    secret = begun.read_bytes()
+    Path("line.secret.0.new").write_bytes(b"rubbish")
+    Path("line.secret.1.new").symlink_to("a.secret")
+    assert cli("--port", "emulator:other", "pair", "--out", "line.secret").code == 0
+    assert begun.read_bytes() == secret != Path("line.secret").read_bytes()
+    assert "may be another chip's" in fails(cli, CONFIGURATION, "--port", port, "-q", "pair", "--out", "line.secret")
+    Path("line.secret").rename("others.secret")
+    assert cli("--port", port, "pair", "--out", "line.secret").code == 0
+    assert Path("line.secret").read_bytes() == secret
+    assert not begun.exists()
+    for _ in range(2):
+        locked = cli("--port", port, "pair", "--out", "line.secret", "--lock", "--query", "locked")
+        assert (locked.code, locked.out) == (0, "true\n")
+
+
+def test_the_factorys_secret_is_no_pairing(cli: Cli, port: str) -> None:
+    write_secret("factory", FACTORY_SECRET)
+    assert "public secret" in fails(cli, CONFIGURATION, "--port", port, "-q", "pair", "--out", "factory")
 
 
 def test_what_is_read_and_written_over_it(cli: Cli, port: str) -> None:
@@ -137,17 +164,17 @@ class TestKilled:
     def check(self, outcome: Outcome, runner: Runner) -> None:
         folder = outcome.job.folder
         held = self.held(folder)
-        done, begun = folder / "my.secret", folder / "my.secret.new"
+        done, begun = folder / "my.secret", [*folder.glob("my.secret.*.new")]
         if done.exists():
             assert done.read_bytes() == held
         elif held != FACTORY_SECRET:
-            assert begun.read_bytes() == held
+            assert [one.read_bytes() for one in begun] == [held]
         is_final = done.exists() and "--lock" in outcome.job.arguments
         port = "emulator:chip?shielded=my.secret" if is_final else "emulator:chip"
         again = runner.run(replace(outcome.job, arguments=("--port", port, *outcome.job.arguments[2:])))
         assert again.code == 0, str(again)
         assert self.held(folder) == done.read_bytes()
-        assert not begun.exists()
+        assert not [*folder.glob("my.secret.*.new")]
 
     @pytest.mark.long
     @pytest.mark.parametrize("options", [(), ("--lock", "--yes")], ids=["paired", "locked"])

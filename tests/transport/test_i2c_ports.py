@@ -13,7 +13,7 @@ import pytest
 from optiga import BoardError, ConfigurationError
 from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.link.i2c.host import I2cConversation
-from optiga.transport import boards, ft260, gpio_pins, hid_boards, i2cdev, resolve_port
+from optiga.transport import boards, ft260, gpio_pins, hid_boards, i2c_ports, i2cdev, resolve_port
 from optiga.transport.emulator_port import EmulatorPort
 from optiga.transport.hid_boards import HidBoard
 from optiga.transport.i2c import I2cTransport
@@ -477,3 +477,12 @@ def test_the_one_board_is_of_any_kind(found: str, kind: type, monkeypatch: pytes
     port = resolve_port(None)
     assert isinstance(port, kind)
     assert port.name == found
+
+
+def test_a_bus_that_is_only_shown_is_locked_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two programs on two emulated chips do not wait for each other, nor for the bus of the machine."""
+    names = {i2c_ports._shown_bus()}
+    for socket in ("/tmp/a/bus", "/tmp/b/bus"):
+        monkeypatch.setenv("I2C_SHIM", socket)
+        names.add(i2c_ports._shown_bus())
+    assert len(names) == 3

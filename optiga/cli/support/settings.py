@@ -226,7 +226,8 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             show_envvar=environment,
             expose_value=False,
             callback=_keep,
-            help="Device, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH]. [the one board plugged in]",
+            help="Device, ft260, /dev/i2c-1, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH]. Default: "
+            "the one board plugged in.",
         ),
         *(_result_options(forms) if forms else (_without_result,)),
         click.option(

@@ -35,8 +35,9 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     optiga.py --port ft260 pair check chip.secret     whether the chip has it
     optiga.py --port 'ft260?shielded=chip.secret' info
 
-    The port is an I2C bus, an FT260 board or an emulated chip. A chip that is paired with a secret already is reached
-    with that: ?shielded=FILE. An interrupted run is finished by the same command.
+    The port is an I2C bus, an FT260 board or an emulated chip. A chip that has the secret in the file keeps it; one
+    that is paired with another is reached with that: ?shielded=FILE. An interrupted run is finished by the same
+    command.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -48,8 +49,8 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
         raise click.UsageError("pair takes --out FILE, or a command: pair check FILE.")
     settings.check_query(_SAMPLE)
     port, path = settings.find_port(), Path(out)
-    pairing.check_out(port, path)
-    if is_final:
+    before = pairing.check_out(port, path)
+    if is_final and not (before and before.is_locked):
         confirm(settings, f"Pairing the chip with {out} for good", [_FINAL], yes=yes)
     done = pairing.pair(port, path)
     if is_final and not done.is_locked:
