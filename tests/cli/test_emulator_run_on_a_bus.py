@@ -48,6 +48,26 @@ int main(void) {
     return 2;
 }
 """
+SHARED_HANDLES = """
+import fcntl, os, sys
+bus = os.open("/dev/i2c-1", os.O_RDWR)
+fcntl.ioctl(bus, 0x0703, 0x30)
+handles = [bus, os.dup(bus), fcntl.fcntl(bus, fcntl.F_DUPFD_CLOEXEC, 40), os.dup2(bus, 50)]
+child = os.fork()
+for _ in range(50):
+    for handle in handles:
+        assert os.write(handle, b"\\x82") == 1
+        assert os.read(handle, 4) == bytes.fromhex("08800000")
+if child:
+    os.close(bus)
+    assert os.write(handles[-1], b"\\x82") == 1
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or 7)
+os._exit(0)
+"""
+A_PIN = """
+echo 17 > /sys/class/gpio/export; echo 0 > /sys/class/gpio/gpio17/value; echo 1 > /sys/class/gpio/gpio17/value
+cat /sys/class/gpio/gpio17/value
+"""
 LOOK_AT_VERSION = """
 #include <fcntl.h>
 #include <linux/hidraw.h>
@@ -178,6 +198,14 @@ class TestPrograms:
         program = shared.programs / "state"
         ended = run("i2c", "sh", "-c", f"{program} & {program} & {program}; code=$?; wait; exit $code")
         assert (ended.out, ended.code) == ("08800000\n" * 3, 7)
+
+    def test_handles_that_are_copied_and_inherited(self, run: Run) -> None:
+        """As of a device that is there; each transaction is whole."""
+        assert run("i2c", sys.executable, "-c", SHARED_HANDLES).code == 7
+
+    def test_a_pin_is_read_to_its_end(self, run: Run) -> None:
+        ended = run("i2c", "sh", "-c", A_PIN)
+        assert (ended.out, ended.code) == ("1\n", 0)
 
     @pytest.mark.parametrize("kind", ["i2c", FT260])
     def test_no_such_program(self, run: Run, kind: str) -> None:

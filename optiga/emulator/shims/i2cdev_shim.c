@@ -12,8 +12,8 @@
  * answer = status, length (2), data. op W write+STOP, w write without STOP, R read+STOP, r read without STOP,
  * P pin (address = pin, one byte: value). status 0 ACK, 1 address not acknowledged, 2 data not acknowledged,
  * 3 bus error. A NACK becomes errno EREMOTEIO (I2C_SHIM_ENXIO=1: ENXIO), a bus error EIO.
- * Safe in signal handlers: no allocation, no stdio, EINTR retried; one transaction at a time on a descriptor
- * (all signals are blocked while it runs). */
+ * Each transaction has a connection of its own, so descriptors may be duplicated and shared by processes.
+ * Safe in signal handlers: no allocation, no stdio, EINTR retried; all signals are blocked while a transaction runs. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -36,19 +36,23 @@
 
 #define MAXFD 4096
 enum { NOT_OURS, BUS, PIN };
-static struct { unsigned char kind, addr, pin, level; } fds[MAXFD];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct { unsigned char kind, addr, pin, level, seen; } fds[MAXFD];
+static __thread int joined = -1; /* the connection of messages that belong together; -1: each has its own */
 
 static ssize_t (*real_read)(int, void *, size_t);
 static ssize_t (*real_write)(int, const void *, size_t);
 static int (*real_close)(int);
 static int (*real_ioctl)(int, unsigned long, ...);
+static int (*real_fcntl)(int, int, ...);
+static off_t (*real_lseek)(int, off_t, int);
 
 __attribute__((constructor)) static void start(void) {
     real_read = dlsym(RTLD_NEXT, "read");
     real_write = dlsym(RTLD_NEXT, "write");
     real_close = dlsym(RTLD_NEXT, "close");
     real_ioctl = dlsym(RTLD_NEXT, "ioctl");
+    real_fcntl = dlsym(RTLD_NEXT, "fcntl");
+    real_lseek = dlsym(RTLD_NEXT, "lseek");
 }
 
 static int ours(int fd, int kind) { return fd >= 0 && fd < MAXFD && fds[fd].kind == kind; }
@@ -69,15 +73,26 @@ static int all(int fd, void *buf, size_t n, int out) {
     return 0;
 }
 
+static int dial(void) {
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    const char *path = getenv("I2C_SHIM");
+    if (!path || strlen(path) >= sizeof a.sun_path) return -1;
+    strcpy(a.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), done;
+    if (fd < 0) return -1;
+    while ((done = connect(fd, (struct sockaddr *)&a, sizeof a)) && errno == EINTR) continue;
+    if (done) { real_close(fd); return -1; }
+    return fd;
+}
+
 /* One request and its answer. Returns the status byte (0 = ACK), or -1 when the emulated board is gone. */
-static int transact(int fd, char op, unsigned char addr, const void *out, size_t n, void *in) {
+static int transact(char op, unsigned char addr, const void *out, size_t n, void *in) {
     unsigned char head[4] = {(unsigned char)op, addr, (unsigned char)(n >> 8), (unsigned char)n}, back[3], spare[256];
     sigset_t every, before;
     sigfillset(&every);
     pthread_sigmask(SIG_SETMASK, &every, &before);
-    pthread_mutex_lock(&lock);
-    int status = -1;
-    if (all(fd, head, 4, 1) == 0 && (out == NULL || all(fd, (void *)out, n, 1) == 0) && all(fd, back, 3, 0) == 0) {
+    int status = -1, fd = joined >= 0 ? joined : dial();
+    if (fd >= 0 && all(fd, head, 4, 1) == 0 && (out == NULL || all(fd, (void *)out, n, 1) == 0) && all(fd, back, 3, 0) == 0) {
         size_t got = (size_t)back[1] << 8 | back[2], take = in && got <= n ? got : 0;
         status = back[0];
         if (take && all(fd, in, take, 0)) status = -1;
@@ -87,7 +102,7 @@ static int transact(int fd, char op, unsigned char addr, const void *out, size_t
             got -= k;
         }
     }
-    pthread_mutex_unlock(&lock);
+    if (fd >= 0 && fd != joined) real_close(fd);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return status;
 }
@@ -97,27 +112,27 @@ static int fail(int status) {
     return -1;
 }
 
-static int dial(void) {
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    const char *path = getenv("I2C_SHIM");
-    if (strlen(path) >= sizeof a.sun_path) { errno = ENAMETOOLONG; return -1; }
-    strcpy(a.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+/* A descriptor that stands for the bus or a pin. What is written to it itself is lost. */
+static int stand(int kind) {
+    int probe = dial();
+    if (probe < 0) { errno = ENOENT; return -1; }
+    real_close(probe);
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
     if (fd < 0) return -1;
-    if (fd >= MAXFD || connect(fd, (struct sockaddr *)&a, sizeof a)) { real_close(fd); errno = ENOENT; return -1; }
-    fds[fd].kind = BUS;
-    fds[fd].addr = 0;
+    if (fd >= MAXFD) { real_close(fd); errno = EMFILE; return -1; }
+    memset(&fds[fd], 0, sizeof fds[fd]);
+    fds[fd].kind = (unsigned char)kind;
     return fd;
 }
 
 static int opened(const char *path) { /* -2: not ours */
-    if (is_bus(path)) return dial();
+    if (is_bus(path)) return stand(BUS);
     if (!is_gpio(path)) return -2;
     int pin = 0, value = strncmp(path + 16, "gpio", 4) == 0 && strstr(path, "/value");
     if (value) pin = atoi(path + 20);
     if (value && getenv("I2C_SHIM_GPIO")) {
-        int fd = dial();
-        if (fd >= 0) fds[fd].kind = PIN, fds[fd].pin = (unsigned char)pin, fds[fd].level = 1;
+        int fd = stand(PIN);
+        if (fd >= 0) fds[fd].pin = (unsigned char)pin, fds[fd].level = 1;
         return fd;
     }
     return (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
@@ -197,13 +212,14 @@ int close(int fd) {
 ssize_t write(int fd, const void *buf, size_t n) {
     if (ours(fd, BUS)) {
         if (n > 8192) n = 8192; /* what i2c-dev itself takes */
-        int s = transact(fd, 'W', fds[fd].addr, buf, n, NULL);
+        int s = transact('W', fds[fd].addr, buf, n, NULL);
         return s ? fail(s) : (ssize_t)n;
     }
     if (ours(fd, PIN)) {
         if (n == 0) return 0;
         unsigned char level = *(const char *)buf != '0';
-        int s = transact(fd, 'P', fds[fd].pin, &level, 1, NULL);
+        int s = transact('P', fds[fd].pin, &level, 1, NULL);
+        fds[fd].seen = 0;
         fds[fd].level = level;
         return s < 0 ? fail(s) : (ssize_t)n;
     }
@@ -213,23 +229,25 @@ ssize_t write(int fd, const void *buf, size_t n) {
 ssize_t read(int fd, void *buf, size_t n) {
     if (ours(fd, BUS)) {
         if (n > 8192) n = 8192;
-        int s = transact(fd, 'R', fds[fd].addr, NULL, n, buf);
+        int s = transact('R', fds[fd].addr, NULL, n, buf);
         return s ? fail(s) : (ssize_t)n;
     }
     if (ours(fd, PIN)) {
         char text[2] = {(char)('0' + fds[fd].level), '\n'};
+        if (fds[fd].seen) return 0; /* as a file of sysfs: to be read again from its beginning */
         if (n > 2) n = 2;
         memcpy(buf, text, n);
+        fds[fd].seen = 1;
         return (ssize_t)n;
     }
     return real_read ? real_read(fd, buf, n) : (ssize_t)syscall(SYS_read, fd, buf, n);
 }
 
-static int rdwr(int fd, struct i2c_rdwr_ioctl_data *d) {
+static int rdwr(struct i2c_rdwr_ioctl_data *d) {
     for (unsigned i = 0; i < d->nmsgs; i++) {
         struct i2c_msg *m = &d->msgs[i];
         int last = i + 1 == d->nmsgs, rd = m->flags & I2C_M_RD;
-        int s = transact(fd, rd ? (last ? 'R' : 'r') : (last ? 'W' : 'w'), (unsigned char)m->addr,
+        int s = transact(rd ? (last ? 'R' : 'r') : (last ? 'W' : 'w'), (unsigned char)m->addr,
                          rd ? NULL : m->buf, m->len, rd ? m->buf : NULL);
         if (s) return fail(s);
     }
@@ -242,10 +260,10 @@ static int smbus(int fd, struct i2c_smbus_ioctl_data *d) {
     out[0] = d->command;
     switch (d->size) {
     case I2C_SMBUS_QUICK:
-        s = transact(fd, rd ? 'R' : 'W', a, rd ? NULL : out, 0, rd ? in : NULL);
+        s = transact(rd ? 'R' : 'W', a, rd ? NULL : out, 0, rd ? in : NULL);
         return s ? fail(s) : 0;
     case I2C_SMBUS_BYTE:
-        s = rd ? transact(fd, 'R', a, NULL, 1, in) : transact(fd, 'W', a, out, 1, NULL);
+        s = rd ? transact('R', a, NULL, 1, in) : transact('W', a, out, 1, NULL);
         if (s) return fail(s);
         if (rd) d->data->byte = in[0];
         return 0;
@@ -265,9 +283,9 @@ static int smbus(int fd, struct i2c_smbus_ioctl_data *d) {
         break;
     default: errno = EOPNOTSUPP; return -1;
     }
-    if (!rd) return (s = transact(fd, 'W', a, out, (size_t)n + 1, NULL)) ? fail(s) : 0;
-    if ((s = transact(fd, 'w', a, out, 1, NULL))) return fail(s);
-    if ((s = transact(fd, 'R', a, NULL, (size_t)want, in))) return fail(s);
+    if (!rd) return (s = transact('W', a, out, (size_t)n + 1, NULL)) ? fail(s) : 0;
+    if ((s = transact('w', a, out, 1, NULL))) return fail(s);
+    if ((s = transact('R', a, NULL, (size_t)want, in))) return fail(s);
     if (d->size == I2C_SMBUS_BYTE_DATA) d->data->byte = in[0];
     else if (d->size == I2C_SMBUS_WORD_DATA) d->data->word = (unsigned short)(in[0] | in[1] << 8);
     else memcpy(d->data->block + 1, in, (size_t)want);
@@ -290,9 +308,57 @@ int ioctl(int fd, unsigned long request, ...) {
         *(unsigned long *)arg = I2C_FUNC_I2C | (I2C_FUNC_SMBUS_EMUL & ~I2C_FUNC_SMBUS_READ_BLOCK_DATA);
         return 0;
     case I2C_TIMEOUT: case I2C_RETRIES: case I2C_PEC: case I2C_TENBIT: return 0;
-    case I2C_RDWR: return rdwr(fd, arg);
-    case I2C_SMBUS: return smbus(fd, arg);
+    case I2C_RDWR:
+    case I2C_SMBUS: {
+        int back, err;
+        if ((joined = dial()) < 0) return fail(-1);
+        back = request == I2C_RDWR ? rdwr(arg) : smbus(fd, arg);
+        err = errno;
+        real_close(joined);
+        joined = -1;
+        errno = err;
+        return back;
+    }
     }
     errno = ENOTTY;
     return -1;
 }
+
+static int copied(int from, int to) {
+    if (to >= 0 && to < MAXFD) {
+        if (from >= 0 && from < MAXFD) fds[to] = fds[from];
+        else memset(&fds[to], 0, sizeof fds[to]);
+    }
+    return to;
+}
+int dup(int fd) { return copied(fd, (int)syscall(SYS_dup, fd)); }
+int dup3(int fd, int to, int flags) { return copied(fd, (int)syscall(SYS_dup3, fd, to, flags)); }
+int dup2(int fd, int to) {
+    if (fd == to) return real_fcntl(fd, F_GETFD) < 0 ? -1 : to;
+    return dup3(fd, to, 0);
+}
+
+static int controlled(int fd, int what, long arg) {
+    int back = real_fcntl ? real_fcntl(fd, what, arg) : (int)syscall(SYS_fcntl, fd, what, arg);
+    return what == F_DUPFD || what == F_DUPFD_CLOEXEC ? copied(fd, back) : back;
+}
+int fcntl(int fd, int what, ...) {
+    va_list v;
+    va_start(v, what);
+    long arg = va_arg(v, long);
+    va_end(v);
+    return controlled(fd, what, arg);
+}
+int fcntl64(int fd, int what, ...) {
+    va_list v;
+    va_start(v, what);
+    long arg = va_arg(v, long);
+    va_end(v);
+    return controlled(fd, what, arg);
+}
+
+off_t lseek(int fd, off_t offset, int whence) {
+    if (ours(fd, PIN)) fds[fd].seen = 0;
+    return real_lseek ? real_lseek(fd, offset, whence) : (off_t)syscall(SYS_lseek, fd, offset, whence);
+}
+off_t lseek64(int fd, off_t offset, int whence) { return lseek(fd, offset, whence); }
