@@ -83,8 +83,6 @@ TRUST_M_EXPRESS = ChipModel(
 TRUST_M_MTR = ChipModel(models.TRUST_M_MTR, _CONFIGURED_UID, _CONFIGURED_FIRMWARE, provisioning=configurations.MTR)
 DEFAULT_MODEL = TRUST_M_V3
 MODELS = {model.name: model for model in (TRUST_M_V3, TRUST_M_V1, TRUST_X, TRUST_M_EXPRESS, TRUST_M_MTR)}
-MODEL_NAMES = "trust-m-v3, trust-m-v1, trust-x, trust-m-express or trust-m-mtr"
-"""For people."""
 
 
 def find_model(name: str | None) -> ChipModel:
