@@ -132,10 +132,20 @@ def test_a_new_chip_and_its_secrets(cli: Cli, name: str) -> None:
     assert sorted(map(str, Path().iterdir())) == ["my.chip", "my.reference", "my.secret"]
 
 
-def test_a_new_chip_without_files_says_where_its_secrets_are(cli: Cli) -> None:
-    result = cli("emulator", "new", "my.chip", "--model", "trust-m-mtr")
+@pytest.mark.parametrize("words", ["new my.chip", "run --chip my.chip", "run --as i2c --chip my.chip"])
+def test_a_new_chip_without_files_says_where_its_secrets_are(
+    cli: Cli, words: str, contents: dict[str, dict[int, StoredObject]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optiga.emulator.identity.factory_chip", lambda model: contents[model.name])
+    monkeypatch.setattr("optiga.emulator.running.run_program", lambda *_, **_options: 0)
+    program = ["--", "true"] if words.startswith("run") else []
+    result = cli("emulator", *words.split(), "--model", "trust-m-mtr", *program)
+    assert result.code == 0, result
     (line,) = [line for line in result.err.splitlines() if "secrets" in line]
     assert "'emulator secrets my.chip'" in line
+
+
+def test_a_new_v3_has_none(cli: Cli) -> None:
     assert "secret" not in cli("emulator", "new", "plain.chip").err
 
 

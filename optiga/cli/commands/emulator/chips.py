@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.cli.commands.emulator.secrets import note_written, secret_options, secret_places
+from optiga.cli.commands.emulator.secrets import note_secrets, note_written, secret_options, secret_places
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -49,8 +49,8 @@ def new(
         create_chip(file, kind, content)
     settings.note(f"A new chip is in {path}: use it with --port emulator:{path}")
     note_written(settings, places)
-    if kind.provisioning.secrets and len(places) < len(kind.provisioning.secrets):
-        settings.note(f"The chip has secrets of its own: 'emulator secrets {path}' writes them into files")
+    if len(places) < len(kind.provisioning.secrets):
+        note_secrets(settings, path, kind.name)
 
 
 @click.command(name="reset", short_help="Bring a chip back to its factory state.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optiga.cli.commands.emulator.chips import CHIP, chip_file
+from optiga.cli.commands.emulator.secrets import note_secrets
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
 _KINDS = ("uart", "i2c", "ft260")
@@ -48,6 +49,7 @@ def command(
     gc.enable()
     transport = open_emulated(file, model=model, real_timing=timing == "real")
     settings.announce_emulated(file)
+    note_secrets(settings, file, model)
     try:
         chip = boards.Chip(transport.chip, transport.serve, timing == "real", lambda error: settings.error(str(error)))
         with tempfile.TemporaryDirectory(prefix="optiga-") as folder:

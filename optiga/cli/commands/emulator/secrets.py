@@ -43,6 +43,14 @@ def note_written(settings: Settings, places: dict[int, Path]) -> None:
         settings.note(f"The {_WORDS[oid]} has been written to {path}")
 
 
+def note_secrets(settings: Settings, path: str | Path, model: str | None) -> None:
+    """Say where the secrets are of a chip whose model, if it is one that comes with any, was named."""
+    from optiga.emulator import find_model
+
+    if find_model(model).provisioning.secrets:
+        settings.note(f"The chip has secrets of its own: 'emulator secrets {path}' writes them into files")
+
+
 @click.command(name="secrets", short_help="Write the secrets that are delivered apart from a chip.")
 @click.argument("path", metavar="[PATH]", type=_FILE, required=False)
 @secret_options

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optiga.cli.commands.emulator.chips import CHIP, chip_file
+from optiga.cli.commands.emulator.secrets import note_secrets
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
@@ -52,6 +53,7 @@ def serve(
     gc.enable()  # a server runs for long
     transport = open_emulated(file, model=model, real_timing=timing == "real", shielded=shielded)
     settings.announce_emulated(file)
+    note_secrets(settings, file, model)
     if address is not None and not is_loopback(host):
         settings.warn(
             f"whoever reaches {host} over the network can use, change and lock this chip, and what passes is not "
