@@ -1,7 +1,8 @@
 """What Infineon delivers apart from a chip: its platform binding secret, and its authorization reference.
 
 For a Trust M Express they come from CIRRENT Cloud ID, for a Trust M MTR from Infineon's OSTS or Kudelski keySTREAM
-(``Infineon/optiga-trust-m-overview``, ``README.md``); for an emulated chip from its file.
+(``Infineon/optiga-trust-m-overview``, ``README.md``), in hex, a line for each chip ("OPTIGA Trust M Cloud ID", user
+guide, rev. 1.2, chapter 2); for an emulated chip from its file, as the bytes that ports and ``--authorize`` take.
 """
 
 from __future__ import annotations
