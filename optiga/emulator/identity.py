@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.emulator import keys
-from optiga.emulator.configurations import SECRET_SIZE, FactoryKey
+from optiga.emulator.configurations import FactoryKey
 from optiga.emulator.factory import factory_objects
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import StoredObject
@@ -54,8 +54,8 @@ def reset_chip(model: ChipModel, current: dict[int, StoredObject]) -> dict[int, 
     table = factory_objects(model)
     table[oids.UID] = table[oids.UID]._replace(data=current[oids.UID].data)
     for oid in model.provisioning.secrets:
-        if len(held := current[oid].data) == SECRET_SIZE:
-            table[oid] = table[oid]._replace(data=held)
+        if held := current[oid].data:
+            table[oid] = table[oid].with_data(held)
     for wanted in model.provisioning.keys:
         place = wanted.certificate_oid
         if place is not None and _is_identity(wanted, current[wanted.oid], current[place].data):

@@ -171,11 +171,11 @@ def test_what_each_secret_opens(model: ChipModel, what: str, has: str) -> None:
 @EACH
 def test_a_reset_keeps_secrets_and_identities(model: ChipModel) -> None:
     new = content(model)
-    used = {**new, 0xE140: new[0xE140].with_data(bytes(64)), 0xE0E3: new[0xE0E3].with_data(b"mine")}
-    after = reset_chip(model, used)
-    kept = {0xE0C2, 0xF1D0, *CERTIFIED, *CERTIFIED.values()}
+    secrets = {0xE140: new[0xE140].with_data(bytes(64)), 0xF1D0: new[0xF1D0].with_data(b"another reference")}
+    after = reset_chip(model, {**new, **secrets, 0xE0E3: new[0xE0E3].with_data(b"mine")})
+    kept = {0xE0C2, *CERTIFIED, *CERTIFIED.values()}
     assert {oid: after[oid] for oid in kept} == {oid: new[oid] for oid in kept}
-    assert after[0xE140].data == bytes(64)
+    assert {oid: after[oid] for oid in secrets} == secrets
     assert after[0xE0E3] == new[0xE0E3]
 
 
