@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from optiga._version import __version__
+from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.lazy import Lazy, LazyGroup
@@ -93,6 +94,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) 
 @click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
 @click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
+@authorize_option
 @common_options(environment=True)
 @click.option(
     "--version",
@@ -127,7 +129,14 @@ def app(
     take_passphrases(ctx)
     _check_job(
         {"--csr": csr_path, "--write": write_path, "--read": read_oid},
-        {"--slot": slot, "--id": object_id, "--out-dir": out_dir, "--out": out, "--strict": strict or None},
+        {
+            "--slot": slot,
+            "--id": object_id,
+            "--out-dir": out_dir,
+            "--out": out,
+            "--strict": strict or None,
+            "--authorize": settings.authorizations or None,
+        },
         ctx.invoked_subcommand,
     )
     if ctx.invoked_subcommand is not None:
@@ -150,6 +159,7 @@ _BELONGS = {
     "--out-dir": ("--csr",),
     "--out": ("--read",),
     "--strict": ("--write",),
+    "--authorize": ("--csr", "--write", "--read"),
 }
 """Which jobs an option goes with."""
 

@@ -3,11 +3,15 @@
 Sources: the dumps of real chips that Infineon publishes (optiga-trust-m-overview, ``data/object_dumps``,
 ``trust_m1_json.txt`` and ``trust_m3_json.txt``) for contents, used sizes and metadata; SRM, tables 46 to 48, for what
 they leave out. Where the two differ, the dumps count: the manual has one byte 0x00 in what was never written. Where the
-contents of a Trust X are not known they are those of Trust M.
+contents of a Trust X are not known they are those of Trust M. What Express and MTR have of their own is in
+:mod:`optiga.emulator.configurations`.
 """
 
 from __future__ import annotations
 
+import os
+
+from optiga.emulator.configurations import SECRET_SIZE
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import objects as oids
@@ -49,11 +53,15 @@ _LOCKED_KEYS = (oids.INFINEON_KEY, oids.SYMMETRIC_KEY)
 
 
 def factory_objects(model: ChipModel) -> dict[int, StoredObject]:
-    """Everything a chip of a model holds when it leaves the factory, but for the identity that Infineon gives it."""
+    """Everything a chip of a model holds when it leaves the factory, but for its keys and their certificates."""
     table = {oid: _factory_object(model.kind, model.kind.objects[oid]) for oid in sorted(model.persistent_oids)}
     for oid in (oids.SECURITY_STATUS_GLOBAL, oids.SECURITY_STATUS_APPLICATION):
         table[oid] = StoredObject(bytes([model.boot_flag]), table[oid].metadata)
     table[oids.UID] = StoredObject(model.new_uid(), Metadata.parse(bytes.fromhex("2009c4011bd001ffd10100")))
+    for oid, metadata in model.provisioning.metadata.items():
+        table[oid] = StoredObject(table[oid].data, metadata)
+    for oid in model.provisioning.secrets:
+        table[oid] = StoredObject(os.urandom(SECRET_SIZE), table[oid].metadata)
     return table
 
 

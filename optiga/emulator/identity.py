@@ -1,4 +1,4 @@
-"""The identity that a chip has from its factory: key 0xE0F0 and certificate 0xE0E0.
+"""The identities that a chip has from its factory: key 0xE0F0 and certificate 0xE0E0, on some models more of them.
 
 A real chip's is issued by Infineon. An emulated chip's is issued by the emulator root, a certification authority whose
 private key anybody can compute: it lets software walk a chain, and proves nothing.
@@ -11,15 +11,14 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.emulator import keys
+from optiga.emulator.configurations import FactoryKey
 from optiga.emulator.factory import factory_objects
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import objects as oids
 from optiga.protocol import tls_identity
-from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import KeyUsage
 from optiga.protocol.metadata import Tag
-from optiga.protocol.objects import INFINEON_CERTIFICATE, INFINEON_KEY
+from optiga.protocol.objects import INFINEON_CERTIFICATE, format_oid
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -40,53 +39,67 @@ def root_certificate_pem() -> str:
 
 def factory_chip(model: ChipModel) -> dict[int, StoredObject]:
     """All objects of a new chip as it leaves the factory."""
-    return _with_new_identity(model, factory_objects(model))
+    table = factory_objects(model)
+    for wanted in model.provisioning.keys:
+        table.update(_new_identity(model, table, wanted))
+    return table
 
 
 def reset_chip(model: ChipModel, current: dict[int, StoredObject]) -> dict[int, StoredObject]:
-    """All objects of a chip that goes back to its factory state: it stays the same chip, with its UID and identity.
+    """All objects of a chip that goes back to its factory state: it stays the same chip, with its UID and identities.
 
-    An identity that has been overwritten meanwhile is lost: the chip gets another one.
+    An identity that has been overwritten meanwhile is lost: the chip gets another one. It keeps the secrets of its own
+    that it has now, for those are what its hosts have.
     """
     table = factory_objects(model)
     table[oids.UID] = table[oids.UID]._replace(data=current[oids.UID].data)
-    key, certificate = current[INFINEON_KEY], current[INFINEON_CERTIFICATE].data
-    if _is_identity(key, certificate):
-        return _with_identity(table, key.data, certificate)
-    return _with_new_identity(model, table)
+    for oid in model.provisioning.secrets:
+        if held := current[oid].data:
+            table[oid] = table[oid].with_data(held)
+    for wanted in model.provisioning.keys:
+        place = wanted.certificate_oid
+        if place is not None and _is_identity(wanted, current[wanted.oid], current[place].data):
+            table.update(_identity(table, wanted, current[wanted.oid].data, current[place].data))
+        else:
+            table.update(_new_identity(model, table, wanted))
+    return table
 
 
-def _with_new_identity(model: ChipModel, table: dict[int, StoredObject]) -> dict[int, StoredObject]:
-    private = keys.generate(KeyAlgorithm.SECP256R1)
-    certificate = tls_identity.encode([_certify(private, table[oids.UID].data.hex(), model)])
-    return _with_identity(table, keys.to_stored(private), certificate)
+def _new_identity(model: ChipModel, table: dict[int, StoredObject], wanted: FactoryKey) -> dict[int, StoredObject]:
+    private = keys.generate(wanted.algorithm)
+    certificate = b""
+    if wanted.certificate_oid is not None:
+        uid = table[oids.UID].data.hex()
+        place = "" if wanted.certificate_oid == INFINEON_CERTIFICATE else f" {format_oid(wanted.certificate_oid)}"
+        certificate = tls_identity.encode([_certify(private, f"{model.title} {uid[22:42]}{place}")])
+    return _identity(table, wanted, keys.to_stored(private), certificate)
 
 
-def _with_identity(table: dict[int, StoredObject], key: bytes, certificate: bytes) -> dict[int, StoredObject]:
-    """The objects of a new chip with a P-256 key, as it is stored, and its certificate in their places."""
-    tags: dict[int, bytes] = {
-        Tag.ALGORITHM: bytes([KeyAlgorithm.SECP256R1]),
-        Tag.KEY_USAGE: bytes([KeyUsage.AUTHENTICATION]),
-    }
-    used: dict[int, bytes] = {Tag.USED_SIZE: len(certificate).to_bytes(2, "big")}
-    return {
-        **table,
-        INFINEON_KEY: StoredObject(key, table[INFINEON_KEY].metadata.with_tags(tags)),
-        INFINEON_CERTIFICATE: StoredObject(certificate, table[INFINEON_CERTIFICATE].metadata.with_tags(used)),
-    }
+def _identity(
+    table: dict[int, StoredObject], wanted: FactoryKey, key: bytes, certificate: bytes
+) -> dict[int, StoredObject]:
+    """The objects of a new chip's key, as it is stored, and of its certificate, if it has one."""
+    tags: dict[int, bytes] = {Tag.ALGORITHM: bytes([wanted.algorithm])}
+    if wanted.usage is not None:
+        tags[Tag.KEY_USAGE] = bytes([wanted.usage])
+    made = {wanted.oid: StoredObject(key, table[wanted.oid].metadata.with_tags(tags))}
+    if wanted.certificate_oid is not None:
+        made[wanted.certificate_oid] = table[wanted.certificate_oid].with_data(certificate)
+    return made
 
 
-def _is_identity(key: StoredObject, certificate: bytes) -> bool:
-    """Whether there are a P-256 key and a certificate of it."""
+def _is_identity(wanted: FactoryKey, key: StoredObject, certificate: bytes) -> bool:
+    """Whether there are a key as the factory makes it and a certificate of it that the emulator root has issued."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
-    if key.metadata.algorithm is not KeyAlgorithm.SECP256R1:
+    if key.metadata.algorithm is not wanted.algorithm:
         return False
     try:
         leaf, *_ = tls_identity.decode(certificate)
-        certified = x509.load_der_x509_certificate(leaf).public_key()
-        return keys.from_stored(KeyAlgorithm.SECP256R1, key.data).public_key() == certified
+        parsed = x509.load_der_x509_certificate(leaf)
+        own = keys.from_stored(wanted.algorithm, key.data).public_key()
+        return parsed.issuer == _root_name() and own == parsed.public_key()
     except (ValueError, UnsupportedAlgorithm):
         return False
 
@@ -111,14 +124,14 @@ def make_root_certificate() -> bytes:
     return _sign(builder, key).public_bytes(serialization.Encoding.PEM)
 
 
-def _certify(private: keys.PrivateKey, uid: str, model: ChipModel) -> bytes:
+def _certify(private: keys.PrivateKey, common_name: str) -> bytes:
     """The certificate in DER that the emulator root issues for a chip's key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
     issuer = root_key()
     public_key = private.public_key()
-    name = _name(f"{model.title} {uid[22:42]}")
+    name = _name(common_name)
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())
     subject = x509.SubjectKeyIdentifier.from_public_key(public_key)
     builder = _builder(name, public_key).add_extension(authority, critical=False)

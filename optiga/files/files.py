@@ -173,6 +173,30 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666, *, ours: bool = Fals
         raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
 
 
+def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a file that must not be there, whole or not at all.
+
+    :param mode: permissions, less those that the process's umask takes away.
+    :raises ConfigurationError: if there is such a file, which is as it was, or it cannot be written.
+    """
+    try:
+        with Temporary(path, mode) as temporary:
+            _fill(temporary, data)
+            try:
+                temporary.take(path)
+            except FileExistsError:
+                raise
+            except OSError:  # a file system without hard links, FAT for one: there a look before the leap must do
+                if os.path.lexists(path):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+                temporary.replace(path)
+        sync_folder(path.parent)
+    except ValueError:  # a null character in the path
+        raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
+
+
 def put_in_place(temporary: Temporary, path: Path) -> None:
     """Give a file that is written whole its name, which is the tool's own; a file of that name before it is replaced.
 
@@ -241,12 +265,16 @@ def _write_stream(path: Path, data: bytes) -> None:
 
 def _replace(target: Path, data: bytes, mode: int) -> None:
     with Temporary(target, mode) as temporary:
-        with os.fdopen(temporary.descriptor, "wb", closefd=False) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _fill(temporary, data)
         temporary.replace(target)
     sync_folder(target.parent)
+
+
+def _fill(temporary: Temporary, data: bytes) -> None:
+    with os.fdopen(temporary.descriptor, "wb", closefd=False) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.protocol.codes import ErrorCode, life_cycle_word
-from optiga.protocol.models import find_model
+from optiga.protocol.models import MARKED_OBJECT, TRUST_M_V3, find_configuration, find_model
 from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from optiga.chip.unusable import Unusable
     from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
+    from optiga.protocol.models import Model
 
 _NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
 _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
@@ -43,10 +44,11 @@ def chip_information(
     """
     uid = chip.uid
     firmware = identify_firmware(uid.firmware_build)
+    model = find_model(uid.firmware_build)
     information: dict[str, Any] = {
         "uid": uid.hex,
         "uid_fields": uid._asdict(),
-        "model": firmware.model,
+        "model": _configuration(chip, model) or firmware.model,
         "firmware": firmware.version,
         "life_cycle": {},
     }
@@ -58,7 +60,6 @@ def chip_information(
     if counter:
         information["security_event_counter"] = counter[0]
     moment = now or datetime.now(timezone.utc)
-    model = find_model(uid.firmware_build)
     there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
     unusable: list[Unusable] = []
     slots = ((slot.name, _describe_slot(chip, slot, moment, see, unusable)) for slot in there)
@@ -66,6 +67,19 @@ def chip_information(
     if unusable:
         information["unusable"] = [found.fields for found in unusable]
     return information
+
+
+def _configuration(chip: Chip, model: Model | None) -> str | None:
+    """Title of the configuration that a Trust M V3 has from Infineon; None if it has none. One exchange for a V3."""
+    if model is not TRUST_M_V3:
+        return None
+    try:
+        configuration = find_configuration(chip.objects.metadata(MARKED_OBJECT))
+    except ChipError as error:
+        if error.code in _NOT_TO_BE_HAD:
+            return None
+        raise
+    return configuration.title if configuration else None
 
 
 def _describe_slot(
@@ -95,7 +109,7 @@ def _describe_slot(
 def _describe_certificate(
     chip: Chip, oid: int, now: datetime, see: Callable[[Certificate], None], unusable: list[Unusable]
 ) -> dict[str, Any] | None:
-    """A slot's certificate in JSON; None if there is none, or it is not let be read."""
+    """A slot's certificate in JSON; None if there is none."""
     try:
         return _describe_stored(read_stored(chip, oid), now, see)
     except ChipError as error:
@@ -109,7 +123,8 @@ def _describe_certificate(
             return {"size": metadata.used_size, "error": found.state}
         if error.code not in _NOT_TO_BE_HAD:
             raise
-        return None
+        condition = metadata.in_words().get("read", "never")
+        return {"size": metadata.used_size, "error": f"not readable, its read access condition is {condition}"}
 
 
 def _read(chip: Chip, oid: int) -> bytes | None:

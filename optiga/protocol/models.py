@@ -3,19 +3,22 @@
 Sources: for Trust M the SRM, its tables and the notes to them on what V1 does not support; for Trust X Infineon's host
 library and command-line tools for it (commands, parameters, identifiers) and the tables of ``python-optiga-trust``
 (objects and their sizes, build numbers).
+
+Trust M Express and Trust M MTR are Trust M V3 that Infineon has configured ("OPTIGA Trust M configurations", rev. 2.2,
+chapter 1: "identical to the OPTIGA Trust M V3 chip"). No UID tells them from one: both published dumps have build 2440.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import CommandCode, ObjectType
+from optiga.protocol.codes import CommandCode, LifeCycleState, ObjectType
 from optiga.protocol.commands import params
 from optiga.protocol.conditions import Condition
-from optiga.protocol.metadata import Tag
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid
 
 
@@ -38,7 +41,8 @@ class Model:
     """A model of the family.
 
     :param name: how a user names it.
-    :param builds: build numbers of its firmwares, as they stand at the end of the UID in hex.
+    :param builds: build numbers of its firmwares, as they stand at the end of the UID in hex; none of a configuration,
+        which has the firmware of another model.
     :param objects: every object by its identifier.
     :param commands: its commands with the values of their Param fields.
     :param max_session_secret: most bytes of a secret in a session.
@@ -48,6 +52,7 @@ class Model:
     :param object_types: types that a data object can have.
     :param updates_data_only: whether a protected update brings only data, in plain and for every chip: no keys, no
         metadata, and no UID in a manifest (``OPTIGA_Trust_M_V1_manifest.cddl``).
+    :param mark: of a configuration: tags in the metadata of 0xE0E1 that tell it from the model whose firmware it has.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Model:
     conditions: frozenset[Condition] = frozenset(Condition)
     object_types: frozenset[int] = frozenset(ObjectType)
     updates_data_only: bool = False
+    mark: Mapping[int, bytes] = field(default_factory=dict)
 
     @property
     def algorithms(self) -> frozenset[KeyAlgorithm]:
@@ -88,6 +94,17 @@ class Model:
 def find_model(build: str) -> Model | None:
     """The model whose firmware has a build number, four hex digits; None if none is known to."""
     return next((model for model in MODELS if build.lower() in model.builds), None)
+
+
+def find_configuration(marked: Metadata) -> Model | None:
+    """The configuration of Trust M V3 that a chip has; None if it has none.
+
+    Source: "OPTIGA Trust M configurations", rev. 2.2, table 1, access conditions of 0xE0E1.
+
+    :param marked: metadata of :data:`MARKED_OBJECT`.
+    """
+    configured = (model for model in MODELS if model.mark)
+    return next((one for one in configured if all(marked.get(tag) == value for tag, value in one.mark.items())), None)
 
 
 _V1_TAGS = frozenset(Tag) - {Tag.METADATA_UPDATE, Tag.RESET_TYPE}
@@ -143,6 +160,19 @@ TRUST_X = Model(
         )
     ),
 )
-MODELS = (TRUST_M_V3, TRUST_M_V1, TRUST_X)
+MARKED_OBJECT = 0xE0E1
+"""Object whose metadata tell a configuration of Trust M V3. They are locked: no command changes them any more."""
+_MARK: dict[int, bytes] = {Tag.LCSO: bytes([LifeCycleState.OPERATIONAL]), Tag.CHANGE: bytes.fromhex("20e140fd23f1d0")}
+TRUST_M_EXPRESS = replace(
+    TRUST_M_V3,
+    name="trust-m-express",
+    title="OPTIGA Trust M Express",
+    builds=frozenset(),
+    mark={**_MARK, Tag.READ: bytes.fromhex("20e140")},
+)
+TRUST_M_MTR = replace(
+    TRUST_M_V3, name="trust-m-mtr", title="OPTIGA Trust M MTR", builds=frozenset(), mark={**_MARK, Tag.READ: b"\x00"}
+)
+MODELS = (TRUST_M_V3, TRUST_M_V1, TRUST_X, TRUST_M_EXPRESS, TRUST_M_MTR)
 ALL_OBJECTS: Mapping[int, ObjectInfo] = {**TRUST_X.objects, **TRUST_M_V1.objects, **TRUST_M_V3.objects}
 """Every object that any model has, by its identifier; where they differ in size, that of Trust M V3."""

@@ -23,6 +23,8 @@ INFINEON_CERTIFICATE = 0xE0E0
 INFINEON_KEY = 0xE0F0
 """What a chip has from its factory: its own certificate and key, which are locked."""
 PLATFORM_BINDING_SECRET = 0xE140
+AUTHORIZATION_REFERENCE = 0xF1D0
+"""Of chips that come with one: an Express, an MTR. On others it is an arbitrary data object."""
 SYMMETRIC_KEY = 0xE200
 LCS_APPLICATION = 0xF1C0
 SECURITY_STATUS_APPLICATION = 0xF1C1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> None:  # noqa: ARG001
@@ -16,6 +19,8 @@ def _keep(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) ->
 
 
 def _split(text: str) -> tuple[str, Path]:
+    from pathlib import Path
+
     oid, _, path = text.partition("=")
     if not path:
         raise ConfigurationError(

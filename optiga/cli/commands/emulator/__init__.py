@@ -14,6 +14,7 @@ _COMMANDS = {
     "reset": Lazy(".chips:reset", "Bring a chip back to its factory state."),
     "root": Lazy(".chips:root", "Print the emulated chips' root certificate."),
     "run": Lazy(".run:command", "Run a program on an emulated chip."),
+    "secrets": Lazy(".secrets:secrets", "Write the secrets that are delivered apart from a chip."),
     "serve": Lazy(".serve:serve", "Serve a chip on a board, as a serial device or over TCP."),
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.commands.emulator.secrets import note_secrets, note_written, secret_options, secret_places
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -21,18 +22,35 @@ _MAX_STATE = 1 << 20
 
 @click.command(name="new", short_help="Make a chip fresh from the factory.")
 @click.argument("path", type=CHIP)
-@click.option("--model", metavar="MODEL", help="trust-m-v3, trust-m-v1 or trust-x. [trust-m-v3]")
+@click.option("--model", metavar="MODEL", help="trust-m-v3, -v1, -express or -mtr, or trust-x. [trust-m-v3]")
+@secret_options
 @common_options(forms=())
 @pass_settings
-def new(settings: Settings, path: str, model: str | None) -> None:
-    """Make a file with a chip fresh from the factory, with a UID and an identity of its own."""
+def new(
+    settings: Settings, path: str, model: str | None, secret_out: str | None, authorization_out: str | None
+) -> None:
+    """Make a file with a chip fresh from the factory, with a UID and an identity of its own.
+
+    A trust-m-express and a trust-m-mtr come with two secrets, without which nothing that is locked can be changed.
+    """
     from pathlib import Path
 
-    from optiga.emulator import find_model
+    from optiga.emulator import delivery, find_model
+    from optiga.emulator.identity import factory_chip
     from optiga.emulator.store import create_chip
 
-    create_chip(Path(path), find_model(model))
+    kind, file = find_model(model), Path(path)
+    places = secret_places(secret_out, authorization_out)
+    if places:
+        delivery.require_own_secrets(kind)
+        delivery.check_places(file, places)
+    content = factory_chip(kind)
+    with delivery.written(content, places):
+        create_chip(file, kind, content)
     settings.note(f"A new chip is in {path}: use it with --port emulator:{path}")
+    note_written(settings, places)
+    if len(places) < len(kind.provisioning.secrets):
+        note_secrets(settings, path, kind.name)
 
 
 @click.command(name="reset", short_help="Bring a chip back to its factory state.")

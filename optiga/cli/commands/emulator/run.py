@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optiga.cli.commands.emulator.chips import CHIP, chip_file
+from optiga.cli.commands.emulator.secrets import note_secrets
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
 _KINDS = ("uart", "i2c", "ft260")
@@ -17,7 +18,7 @@ _KINDS = ("uart", "i2c", "ft260")
 )
 @click.option("--chip", "path", type=CHIP, help="Chip file. Default: your own chip.")
 @click.option("--as", "kind", type=click.Choice(_KINDS), default="uart", help="Kind of board. Default: uart.")
-@click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, trust-m-v1 or trust-x.")
+@click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
 @click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="Command times. Default: none.")
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] PROGRAM [ARGS]...")
 @common_options(forms=())
@@ -48,6 +49,7 @@ def command(
     gc.enable()
     transport = open_emulated(file, model=model, real_timing=timing == "real")
     settings.announce_emulated(file)
+    note_secrets(settings, file, model)
     try:
         chip = boards.Chip(transport.chip, transport.serve, timing == "real", lambda error: settings.error(str(error)))
         with tempfile.TemporaryDirectory(prefix="optiga-") as folder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optiga.cli.commands.emulator.chips import CHIP, chip_file
+from optiga.cli.commands.emulator.secrets import note_secrets
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 
@@ -17,7 +18,7 @@ SOCKET = FileName("SOCKET", dash=False)
 @click.option("--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any. Default host: 127.0.0.1.")
 @click.option("--i2c", type=SOCKET, help="Serve an I2C bus on a Unix socket.")
 @click.option("--ft260", type=SOCKET, help="Serve an FT260 USB board on a Unix socket.")
-@click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, trust-m-v1 or trust-x.")
+@click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
 @click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="Command times. Default: none.")
 @click.option("--shielded", is_flag=True, help="Claim a shielded connection between board and chip (UART).")
 @common_options(forms=())
@@ -52,6 +53,7 @@ def serve(
     gc.enable()  # a server runs for long
     transport = open_emulated(file, model=model, real_timing=timing == "real", shielded=shielded)
     settings.announce_emulated(file)
+    note_secrets(settings, file, model)
     if address is not None and not is_loopback(host):
         settings.warn(
             f"whoever reaches {host} over the network can use, change and lock this chip, and what passes is not "
