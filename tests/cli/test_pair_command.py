@@ -19,6 +19,7 @@ from tests.support.cli.runner import Cli
 from tests.support.events import Action, Job, Moment, Outcome, Runner
 
 BOARD, CHIP, CONFIGURATION = 3, 4, 2
+LOCKED = ("--lock", "--yes")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="SIGKILL and fork are POSIX's")
 
 
@@ -177,9 +178,12 @@ class TestKilled:
         assert not [*folder.glob("my.secret.*.new")]
 
     @pytest.mark.long
-    @pytest.mark.parametrize("options", [(), ("--lock", "--yes")], ids=["paired", "locked"])
-    @pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.AFTER], ids=lambda moment: moment.value)
-    def test_at_each_event(self, tmp_path: Path, runner: Runner, moment: Moment, options: tuple[str, ...]) -> None:
+    @pytest.mark.parametrize(
+        ("options", "moment"),
+        [((), Moment.AFTER), (LOCKED, Moment.BEFORE), (LOCKED, Moment.AFTER)],
+        ids=["paired", "locked, before", "locked, after"],
+    )
+    def test_at_each_event(self, tmp_path: Path, runner: Runner, options: tuple[str, ...], moment: Moment) -> None:
         folders = (tmp_path / f"run{number}" for number in count())
         kills = 0
         for outcome in runner.sweep(lambda: self.job(next(folders), *options), Action.KILL, moment):
