@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -19,7 +20,7 @@ from cryptography import x509
 from optiga.objects.pairing import FACTORY_SECRET
 from tests.support.makers import make_certificate_for
 from tests.support.places import CONFIGS
-from tests.support.processes import OPTIGA, run_process
+from tests.support.processes import OPTIGA, run_process, serving
 
 CONFIG = CONFIGS / "config_nistp256_ecdsa_secondslot.jsn"
 ON_A_BUS = pytest.mark.skipif(
@@ -29,6 +30,7 @@ KINDS = {
     "emulator": (["--port", "emulator:chip"], []),
     "emulator, shielded": (["--port", "emulator:chip?shielded=secret"], []),
     "uart": (["--port", "{port}"], ["--as", "uart"]),
+    "tcp": (["--port", "{tcp}"], []),
     "i2c": (["--port", "/dev/i2c-1"], ["--as", "i2c"]),
     "i2c, shielded": (["--port", "i2c:/dev/i2c-1?shielded=secret"], ["--as", "i2c"]),
     "ft260": (["--port", "ft260"], ["--as", "ft260"]),
@@ -44,9 +46,17 @@ def _marked(name: str) -> Any:
 
 
 @pytest.fixture(params=[_marked(name) for name in KINDS])
-def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Run]:
     """Run the tool on the chip ``chip``, reached in one way, in a folder of its own."""
     port, served = KINDS[request.param]
+    with ExitStack() as stack:
+        if request.param == "tcp":
+            server = stack.enter_context(serving(tmp_path, "--chip", "chip", "--tcp", "0"))
+            port = ["--port", server.port]
+        yield _runner(port, served, tmp_path)
+
+
+def _runner(port: list[str], served: list[str], tmp_path: Path) -> Run:
     (tmp_path / "secret").write_bytes(FACTORY_SECRET)
     (tmp_path / "secret").chmod(0o600)
 
