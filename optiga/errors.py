@@ -88,6 +88,10 @@ class BoardError(OptigaError):
     """The way to the chip is at fault: port, line, bridge firmware, or the file of an emulated chip."""
 
 
+class UnprovenError(BoardError):
+    """The chip does not prove that it knows the host's secret, and so there is no shielded connection."""
+
+
 class ChipError(OptigaError):
     """The chip refused a command.
 

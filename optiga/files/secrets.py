@@ -49,6 +49,17 @@ def read_secret(path: Path, what: str, limit: int) -> SecretFile:
     return SecretFile(data, warnings)
 
 
+def readers_of(path: Path, what: str) -> tuple[str, ...]:
+    """What the owner of a file of a secret should know, one sentence each; nothing of one that reading refuses.
+
+    :param what: what the file is to the user, for messages.
+    """
+    try:
+        return _look_at(path, what, path.stat())
+    except (OSError, ValueError, ConfigurationError):
+        return ()
+
+
 def _look_at(path: Path, what: str, status: os.stat_result) -> tuple[str, ...]:
     """Who else may use an open file, as warnings.
 

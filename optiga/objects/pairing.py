@@ -11,12 +11,13 @@ from __future__ import annotations
 import glob
 import hmac
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import BoardError, ChipError, ConfigurationError
-from optiga.files.files import check_output_file, sync_folder, write_whole
+from optiga.errors import ChipError, ConfigurationError, UnprovenError
+from optiga.files.files import check_output_file, write_new
 from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
@@ -33,7 +34,7 @@ SIZE = 64
 FACTORY_SECRET = bytes(range(1, 65))
 """What every fresh chip holds. It is public."""
 _PENDING = ".new"
-"""Behind the name of a file, and a chip's UID: of a secret that the chip has not proven yet."""
+"""Behind the name of a file, a chip's UID and a number: of a secret that the chip has not proven yet."""
 _RULES = (
     "change: lcso < operational || conf 0xE140",
     "read: lcso < operational",
@@ -77,6 +78,7 @@ def check_out(port: Port, out: Path) -> Pairing | None:
     :returns: what chip and file have in common already; None if the file is not there.
     :raises ConfigurationError: if it cannot; or the file is there, and holds the factory's secret, or one that this
         chip does not prove.
+    :raises BoardError: if the file is there, and the chip cannot be reached.
     """
     port.shielded_with(out)
     if not os.path.lexists(out):
@@ -84,7 +86,7 @@ def check_out(port: Port, out: Path) -> Pairing | None:
         return None
     try:
         pairing = check_pairing(port, out)
-    except BoardError as error:
+    except UnprovenError as error:
         raise ConfigurationError(
             f"{out} is there already, and may be another chip's secret: {error.message}", hint="Name another file"
         ) from None
@@ -105,13 +107,17 @@ def pair(port: Port, out: Path) -> Pairing:
     :raises BoardError: if the chip does not prove the new secret, or cannot be reached.
     """
     if not os.path.lexists(out):
-        pending = next((begun for begun in _begun(out) if _is_proven(port, begun)), None)
+        with open_chip(port.shielded_with(None)) as chip:
+            uid = chip.uid.hex
+        pending = next((begun for begun in _begun(out, uid) if _is_proven(port, begun)), None)
         if pending is None:
             pending = _give_secret(port, out)
-        check_pairing(port, pending)
-        pending.replace(out)
-        sync_folder(out.parent)
+            check_pairing(port, pending)
+        write_new(out, read_binding_secret(pending), 0o600)  # refuses where another run has come first
     pairing = check_pairing(port, out)
+    for begun in _begun(out, pairing.uid):  # the chip has proven another secret, or the same
+        with suppress(OSError):
+            begun.unlink()
     if not pairing.is_locked:
         with open_chip(port.shielded_with(out)) as chip:
             held = chip.objects.metadata(PLATFORM_BINDING_SECRET)
@@ -135,35 +141,38 @@ def lock(port: Port, path: Path) -> Pairing:
     return check_pairing(port, path)
 
 
-def _begun(out: Path) -> list[Path]:
-    """Files with secrets that were written for a name, and not proven yet: of this chip or of others."""
+def _begun(out: Path, uid: str) -> list[Path]:
+    """Files with secrets that were written for a name and a chip, and have not been proven under it."""
     return [
         path
-        for path in sorted(out.parent.glob(f"{glob.escape(out.name)}.*{_PENDING}"))
+        for path in sorted(out.parent.glob(f"{glob.escape(out.name)}.{uid}.*{_PENDING}"))
         if path.is_file() and not path.is_symlink()
     ]
 
 
 def _give_secret(port: Port, out: Path) -> Path:
-    """Write a fresh secret to a file that is the chip's own, and then into the chip; the file.
+    """Write a fresh secret to a file of its own, and then into the chip; the file.
 
-    What such a file of this chip held before is not its secret: it did not prove that.
+    It goes away only where the chip has refused the secret, in so many words.
     """
     with open_chip(port) as chip:
-        pending = out.with_name(f"{out.name}.{chip.uid.hex}{_PENDING}")
+        pending = out.with_name(f"{out.name}.{chip.uid.hex}.{os.urandom(4).hex()}{_PENDING}")
         secret = hmac.digest(os.urandom(SIZE), chip.crypto.random(SIZE), "sha512")
-        write_whole(pending, secret, 0o600, ours=True)
+        write_new(pending, secret, 0o600)
         try:
             chip.objects.write(PLATFORM_BINDING_SECRET, secret)
-        except ChipError:
-            pending.unlink()
+        except ChipError as error:
+            if error.code:
+                with suppress(OSError):
+                    pending.unlink()
             raise
     return pending
 
 
 def _is_proven(port: Port, path: Path) -> bool:
+    """Whether a chip has the secret in a file; an error on the way is no answer."""
     try:
         check_pairing(port, path)
-    except (BoardError, ConfigurationError):
+    except UnprovenError:
         return False
     return True

@@ -49,10 +49,15 @@ class Port(Protocol):
         """Whether what passes to the chip and back crosses a network, where others may read it."""
         ...
 
-    def shielded_with(self, secret: Path) -> Port:
+    @property
+    def secret(self) -> Path | None:
+        """File of the platform binding secret, for a shielded connection; None for none."""
+        ...
+
+    def shielded_with(self, secret: Path | None) -> Port:
         """The same place, reached over a shielded connection.
 
-        :param secret: file of the platform binding secret.
+        :param secret: file of the platform binding secret; None for a connection in plain.
         :raises ConfigurationError: if there are no shielded connections on the way to it.
         """
         ...

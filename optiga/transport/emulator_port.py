@@ -65,7 +65,7 @@ class EmulatorPort(NamedTuple):
     def is_network(self) -> bool:
         return False
 
-    def shielded_with(self, secret: Path) -> EmulatorPort:
+    def shielded_with(self, secret: Path | None) -> EmulatorPort:
         return self._replace(shielded=False, secret=secret)
 
     def open(self) -> Transport:
@@ -74,7 +74,7 @@ class EmulatorPort(NamedTuple):
         from optiga.transport.trace import inform
 
         inform("%s: open", self.name)
-        secret = read_binding_secret(self.secret)
+        secret = None if self.secret is None else read_binding_secret(self.secret)
         if secret is not None:
             return open_shielded(self.chip_file, secret, port=self.name, model=self.model, real_timing=self.real_timing)
         return open_emulated(self.chip_file, model=self.model, real_timing=self.real_timing, shielded=self.shielded)

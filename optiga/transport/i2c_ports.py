@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,7 +69,7 @@ class I2cPort(NamedTuple):
     def is_network(self) -> bool:
         return False
 
-    def shielded_with(self, secret: Path) -> I2cPort:
+    def shielded_with(self, secret: Path | None) -> I2cPort:
         return self._replace(secret=secret)
 
     def open(self) -> Transport:
@@ -93,7 +94,7 @@ class I2cPort(NamedTuple):
                 raise
             return bus
 
-        secret = read_binding_secret(self.secret)
+        secret = None if self.secret is None else read_binding_secret(self.secret)
         return _open(self.name, describe_adapter(self.device).lock, open_bus, secret)
 
 
@@ -141,7 +142,7 @@ class Ft260Port(NamedTuple):
     def is_network(self) -> bool:
         return False
 
-    def shielded_with(self, secret: Path) -> Ft260Port:
+    def shielded_with(self, secret: Path | None) -> Ft260Port:
         return self._replace(secret=secret)
 
     def open(self) -> Transport:
@@ -150,7 +151,7 @@ class Ft260Port(NamedTuple):
         from optiga.transport.ft260 import FRAME_LIMIT, Ft260Bus
         from optiga.transport.hid_boards import choose_board, open_hid
 
-        secret = read_binding_secret(self.secret)
+        secret = None if self.secret is None else read_binding_secret(self.secret)
         vendor, product = _or(self.vendor, VENDOR), _or(self.product, PRODUCT)
         board = choose_board(self.path, port=self.name, vendor=vendor, product=product)
         return _open(
@@ -178,15 +179,16 @@ def _open(
 
     taken = PortLock(lock_path_for_port(lock + _shown_bus()), port=name)
     taken.acquire()
-    try:
+    with ExitStack() as undo:
+        undo.callback(lambda: taken.release(done=not taken.was_left))  # whoever opens it next must know, too
         bus = open_bus()
+        undo.callback(bus.close)
         conversation = I2cConversation(
             port=name, secret=secret, settled=not taken.was_left, most_frame=_or(most_frame, MAX_FRAME)
         )
-        return I2cTransport(bus, conversation, port=name, on_close=taken.release)
-    except BaseException:
-        taken.release()
-        raise
+        transport = I2cTransport(bus, conversation, port=name, on_close=taken.release)
+        undo.pop_all()
+    return transport
 
 
 def _shown_bus() -> str:

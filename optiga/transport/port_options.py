@@ -12,6 +12,8 @@ I2C_DEVICE = "/dev/i2c-"
 """What the names of I2C buses begin with on Linux."""
 FIRST_ADDRESS, LAST_ADDRESS = 0x08, 0x77
 """I2C addresses of 7 bits that devices may have."""
+BINDING_SECRET = "platform binding secret"
+"""What its file is to the user."""
 MIN_SECRET, MAX_SECRET = 32, 64
 """Bytes of a platform binding secret. SRM, "Platform Binding"."""
 _MOST_DIGITS = 8
@@ -70,19 +72,17 @@ def parse_path(text: str, key: str, value: str) -> Path:
         ) from None
 
 
-def read_binding_secret(path: Path | None) -> bytes | None:
-    """The platform binding secret in a file, its bytes as they are; None without a file.
+def read_binding_secret(path: Path) -> bytes:
+    """The platform binding secret in a file, its bytes as they are.
 
     :raises ConfigurationError: if it cannot be read, others may write it, or it is none.
     """
-    if path is None:
-        return None
     from optiga.files.secrets import read_secret
 
-    data = read_secret(path, "platform binding secret", MAX_SECRET).data
+    data = read_secret(path, BINDING_SECRET, MAX_SECRET).data
     if len(data) < MIN_SECRET:
         raise ConfigurationError(
-            f"the platform binding secret {path} has {len(data)} bytes, not {MIN_SECRET} to {MAX_SECRET}",
+            f"the {BINDING_SECRET} {path} has {len(data)} bytes, not {MIN_SECRET} to {MAX_SECRET}",
             hint="It holds the bytes of the secret as they are, not in hex",
         )
     return data

@@ -39,7 +39,11 @@ class SerialPort(NamedTuple):
     def chip_file(self) -> None:
         return None
 
-    def shielded_with(self, secret: Path) -> NoReturn:  # noqa: ARG002
+    @property
+    def secret(self) -> None:
+        return None
+
+    def shielded_with(self, secret: Path | None) -> NoReturn:  # noqa: ARG002
         raise ConfigurationError(
             f"{self.name}: a board with a UART has no shielded connection that this host makes",
             hint="The port must be an I2C bus, an FT260 board or an emulated chip",
@@ -83,7 +87,7 @@ def _open(name: str, *, lock: str) -> Transport:
         spent = monotonic() - began
         bridge = BridgeTransport(line, port=name, settled=not taken.was_left, spent_s=spent, on_close=taken.release)
     except BaseException:
-        taken.release()
+        taken.release(done=not taken.was_left)  # whoever opens it next must know, too
         raise
     inform("%s: open", name)
     return bridge

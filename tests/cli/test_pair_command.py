@@ -8,11 +8,15 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import optiga
+from optiga.chip.sessions.objects import Objects
 from optiga.emulator.store import SqliteStore
+from optiga.errors import BoardError, ChipError, OptigaError
+from optiga.objects import pairing
 from optiga.objects.pairing import FACTORY_SECRET
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
@@ -54,7 +58,8 @@ def test_locked(cli: Cli, port: str) -> None:
     assert not [*Path().iterdir()]
     result = cli("--port", port, "pair", "--out", "my.secret", "--lock", "--yes", "--query", "locked")
     assert (result.code, result.out) == (0, "true\n"), result
-    for plain in (("object", "read", "0xE140"), ("pair", "--out", "other")):
+    refused: tuple[tuple[str, ...], ...] = (("object", "read", "0xE140"), ("pair", "--out", "other"))
+    for plain in refused:
         assert "0xE140" in fails(cli, CHIP, "--port", port, *plain)
     assert [*map(str, Path().iterdir())] == ["my.secret"]
     assert cli("--port", shielded(port, "my.secret"), "pair", "--out", "other").code == 0
@@ -74,8 +79,9 @@ def test_a_wrong_secret_leaves_a_chip_that_works(cli: Cli, port: str) -> None:
     write_secret("wrong", b"\x5a" * 32)
     for command in (("pair", "check", "wrong"), ("pair", "--out", "wrong")):
         fails(cli, BOARD if command[1] == "check" else CONFIGURATION, "--port", port, *command)
-    for command in (("info",), ("pair", "--out", "my.secret"), ("object", "write", "0xF1D0", "wrong")):
-        assert "does not prove" in fails(cli, BOARD, "--port", shielded(port, "wrong"), *command)
+    commands: tuple[tuple[str, ...], ...] = (("info",), ("pair", "--out", "x"), ("object", "write", "0xF1D0", "wrong"))
+    for words in commands:
+        assert "does not prove" in fails(cli, BOARD, "--port", shielded(port, "wrong"), *words)
     assert cli("--port", port, "info").code == 0
     with optiga.open_chip(port) as chip:
         assert chip.read(0xE140) == FACTORY_SECRET
@@ -106,16 +112,94 @@ def test_another_chips_secret_is_not_replaced(cli: Cli, port: str) -> None:
     assert (again.code, Path("my.secret").read_bytes()) == (0, held)
 
 
+def test_no_file_is_replaced_that_comes_meanwhile(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two runs for one file, the second to come says so; the chip's secret is in a file all the same."""
+    others = b"\x11" * 64
+    prove = pairing.check_pairing
+
+    def prove_while_another_run_ends(*arguments: Any) -> Any:
+        write_secret("my.secret", others)
+        return prove(*arguments)
+
+    monkeypatch.setattr(pairing, "check_pairing", prove_while_another_run_ends)
+    fails(cli, CONFIGURATION, "--port", port, "pair", "--out", "my.secret")
+    assert Path("my.secret").read_bytes() == others
+    (begun,) = Path().glob("my.secret.*.new")
+    with optiga.open_chip(port) as chip:
+        assert chip.read(0xE140) == begun.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "error", [ChipError("an answer that is none"), BoardError("no answer")], ids=["no answer of a chip's", "no answer"]
+)
+def test_a_secret_that_the_chip_may_have_is_kept(
+    cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, error: OptigaError
+) -> None:
+    """The next run, when it cannot tell yet, keeps it as well."""
+    assert cli("--port", port, "pair", "--out", "old.secret", "--lock", "--yes").code == 0
+    write = Objects.write
+
+    def write_and_fail(*arguments: Any, **options: Any) -> None:
+        write(*arguments, **options)
+        raise error
+
+    with monkeypatch.context() as change:
+        change.setattr(Objects, "write", write_and_fail)
+        assert cli("--port", shielded(port, "old.secret"), "pair", "--out", "my.secret").code != 0
+    (begun,) = Path().glob("my.secret.*.new")
+    secret = begun.read_bytes()
+    prove = pairing.check_pairing
+
+    def lose(*_: Any) -> Any:
+        raise BoardError("in use by process 1")
+
+    with monkeypatch.context() as change:
+        change.setattr(pairing, "check_pairing", lose)
+        fails(cli, BOARD, "--port", port, "pair", "--out", "my.secret")
+    assert pairing.check_pairing is prove
+    assert begun.read_bytes() == secret
+    assert cli("--port", port, "pair", "--out", "my.secret").code == 0
+    assert Path("my.secret").read_bytes() == secret
+    assert not begun.exists()
+
+
+def test_a_refused_secret_goes_away_alone(cli: Cli, port: str) -> None:
+    """What an earlier run has begun may be the chip's; that this run wrote is not."""
+    assert cli("--port", port, "pair", "--out", "old.secret", "--lock", "--yes").code == 0
+    with optiga.open_chip(port) as chip:
+        begun = Path(f"my.secret.{chip.uid.hex}.0.new")
+    write_secret(str(begun), b"\x22" * 64)
+    fails(cli, CHIP, "--port", port, "pair", "--out", "my.secret")
+    assert sorted(map(str, Path().iterdir())) == [str(begun), "old.secret"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_a_secret_that_others_may_read(cli: Cli, port: str) -> None:
+    assert cli("--port", port, "pair", "--out", "my.secret").code == 0
+    commands: tuple[tuple[str, ...], ...] = (
+        ("--port", port, "-q", "pair", "--out", "my.secret"),
+        ("--port", port, "-q", "pair", "check", "my.secret"),
+        ("--port", shielded(port, "my.secret"), "-q", "info"),
+    )
+    for mode, is_told in ((0o600, False), (0o644, True)):
+        Path("my.secret").chmod(mode)
+        for words in commands:
+            result = cli(*words)
+            assert result.code == 0
+            assert ("chmod 600" in result.err) == is_told, words
+
+
 def test_what_was_begun_with_another_chip_is_kept(cli: Cli, port: str) -> None:
     """Its file may be the only one with the secret of a chip that is locked."""
     assert cli("--port", port, "pair", "--out", "a.secret", "--lock", "--yes").code == 0
     assert cli("--port", shielded(port, "a.secret"), "pair", "--out", "line.secret").code == 0
     with optiga.open_chip(f"{port}?shielded=line.secret") as chip:
-        begun = Path(f"line.secret.{chip.uid.hex}.new")
+        begun = Path(f"line.secret.{chip.uid.hex}.0.new")
+        other = Path(f"line.secret.{chip.uid.hex}.1.new")
     Path("line.secret").rename(begun)  # as a kill leaves it
     secret = begun.read_bytes()
     Path("line.secret.0.new").write_bytes(b"rubbish")
-    Path("line.secret.1.new").symlink_to("a.secret")
+    other.symlink_to("a.secret")
     assert cli("--port", "emulator:other", "pair", "--out", "line.secret").code == 0
     assert begun.read_bytes() == secret != Path("line.secret").read_bytes()
     assert "may be another chip's" in fails(cli, CONFIGURATION, "--port", port, "-q", "pair", "--out", "line.secret")
@@ -193,7 +277,7 @@ class TestKilled:
 
     def test_behind_the_write(self, tmp_path: Path, runner: Runner) -> None:
         events = runner.record(self.job(tmp_path / "whole"))
-        named = [event.number for event in events if event.kind == "replace"]
+        named = [event.number for event in events if event.kind == "link"]
         outcome = runner.strike(self.job(tmp_path / "killed"), named[-1], Action.KILL, Moment.BEFORE)
         assert outcome.is_killed
         self.check(outcome, runner)

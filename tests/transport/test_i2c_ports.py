@@ -272,6 +272,20 @@ def was_left(lock: str) -> bool:
     return taken.was_left
 
 
+@pytest.mark.parametrize("is_left", [False, True])
+@pytest.mark.parametrize("kind", ["i2c", "serial"])
+def test_what_cannot_be_opened_is_as_it_was(kind: str, is_left: bool, tmp_path: Path) -> None:
+    """A run was killed on it, and its cable comes back later: whoever opens it then must know."""
+    name = str(tmp_path / "no-such-device")
+    lock = os.path.realpath(name)
+    taken = PortLock(lock_path_for_port(lock), port="x", wait_s=0)
+    taken.acquire()
+    taken.release(done=not is_left)
+    with pytest.raises(BoardError):
+        resolve_port(f"i2c:{name}" if kind == "i2c" else name).open()
+    assert was_left(lock) == is_left
+
+
 class TestOpening:
     def test_locked_as_long_as_it_is_open(self, place: tuple[str, str], opened: Opened) -> None:
         text, lock = place

@@ -51,6 +51,8 @@ class Settings:
             self._resolved = resolve_port(self.port)
             if (file := self._resolved.chip_file) is not None:
                 self.announce_emulated(file, more)
+            if (secret := self._resolved.secret) is not None:
+                self.warn_of_readers(secret)
         return self._resolved
 
     def open_chip(self, *oids: int, meanwhile: Callable[[], object] | None = None) -> Chip:
@@ -89,6 +91,14 @@ class Settings:
         """
         if self.find_port().is_network:
             self.warn(f"{what} crosses the network in clear: whoever can listen on the way to {self.port} has it")
+
+    def warn_of_readers(self, secret: Path) -> None:
+        """Say that others may read the file of a platform binding secret, if they may."""
+        from optiga.files.secrets import readers_of
+        from optiga.transport.port_options import BINDING_SECRET
+
+        for warning in readers_of(secret, BINDING_SECRET):
+            self.warn(warning)
 
     def warn_of_folder(self, path: Path, what: str) -> None:
         """Say that others may write the folder where a file lies, if they may.

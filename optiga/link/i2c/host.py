@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, UnprovenError
 from optiga.link.i2c import presentation
 from optiga.link.i2c.bus import PATIENCE_S, Bus
 from optiga.link.i2c.carrier import SETTLING_S, Carrier, LostError, Patience, Secrecy
@@ -329,7 +329,7 @@ class I2cConversation:
     def _no_connection(self, error: Exception) -> BoardError:
         if isinstance(error, LostError) and not error.is_mute:
             return self._no_answer("to a handshake", str(error))
-        return BoardError(
+        return UnprovenError(
             "no shielded connection: the chip does not prove that it knows the secret",
             hint="Is it the secret of this chip? A chip that was paired with another host, or never, has another",
             port=self._port,

@@ -50,6 +50,7 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     settings.check_query(_SAMPLE)
     port, path = settings.find_port(), Path(out)
     before = pairing.check_out(port, path)
+    settings.warn_of_readers(path)
     if is_final and not (before and before.is_locked):
         confirm(settings, f"Pairing the chip with {out} for good", [_FINAL], yes=yes)
     done = pairing.pair(port, path)
@@ -71,6 +72,7 @@ def check(settings: Settings, file: str) -> None:
 
     settings.check_query(_SAMPLE)
     done = check_pairing(settings.find_port(), Path(file))
+    settings.warn_of_readers(Path(file))
     if done.is_factory:
         settings.warn(
             f"{file} holds the PUBLIC secret that every fresh chip comes with: whoever knows it can read along. "
