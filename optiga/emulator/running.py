@@ -6,17 +6,22 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from optiga.emulator.boards import Place, Serve, uart_place
 from optiga.emulator.server import Stop
 from optiga.errors import ConfigurationError
 from optiga.files.files import cause_of
+from optiga.files.interruptions import handled
 
 _PLACE = "{port}"
+_MOST_FOLDER = 64
+"""Bytes of the path of a folder in which a socket's has room behind it: of about 100, all that systems take."""
 _SIGNALED = 128
 """Added to the number of the signal that ended the program, as shells do."""
 
@@ -39,12 +44,27 @@ def run_program(command: Sequence[str], serve: Serve, *, place: Callable[[str], 
     try:
         port, variables = place(server.announced())
         words = [command[0], *(word.replace(_PLACE, port) for word in command[1:])]
-        return _run(words, {**os.environ, "OPTIGA_PORT": port, **variables})
+        code = _run(words, {**os.environ, "OPTIGA_PORT": port, **variables})
     finally:
         stop()
         server.join()
         stop.close()
-        server.check()
+    server.check()
+    return code
+
+
+@contextmanager
+def own_socket() -> Iterator[Path]:
+    """The path of a socket, in a folder that is gone when the context ends.
+
+    Where temporary files lie too deep for a socket's path (unix(7)), or under a name with the colon that parts the
+    boards in a variable, the folder is in /tmp.
+    """
+    usual = tempfile.gettempdir()
+    is_fit = len(os.fsencode(usual)) <= _MOST_FOLDER and ":" not in usual
+    where = usual if is_fit or os.name == "nt" else "/tmp"  # noqa: S108 - in a folder of its own there
+    with tempfile.TemporaryDirectory(prefix="optiga-", dir=where) as folder:
+        yield Path(folder, "bus")
 
 
 class _Server(threading.Thread):
@@ -117,11 +137,6 @@ def _passed_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
         for number in waiting:
             process.send_signal(number)
 
-    passed = [signal.SIGTERM] if sys.platform == "win32" else [signal.SIGTERM, signal.SIGHUP]
-    before = {number: signal.signal(number, pass_on) for number in passed}
-    before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda *_: None)  # the terminal sends it to both
-    try:
+    wanted = [signal.SIGTERM] if sys.platform == "win32" else [signal.SIGTERM, signal.SIGHUP]
+    with handled(wanted, pass_on), handled([signal.SIGINT], lambda *_: None):  # the terminal sends that to both
         yield begin
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

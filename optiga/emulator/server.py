@@ -17,6 +17,7 @@ from pathlib import Path
 
 from optiga.emulator.board.uart import Board
 from optiga.errors import BoardError, ConfigurationError
+from optiga.files.interruptions import handled
 
 Announce = Callable[[str], None]
 
@@ -52,12 +53,10 @@ def stop_on_signals() -> Iterator[Stop]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if sys.platform != "win32":
         numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, lambda *_: stop()) for number in numbers}
     try:
-        yield stop
+        with handled(numbers, lambda *_: stop()):
+            yield stop
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         stop.close()
 
 

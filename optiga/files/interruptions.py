@@ -6,10 +6,28 @@ Python does this for Ctrl-C alone: SIGTERM and SIGHUP end a process on the spot,
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """The last is Ctrl-Break, which only Windows has, as only the others have SIGHUP."""
+
+
+@contextmanager
+def handled(numbers: Iterable[int], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle signals as long as the context lasts. In the main thread only.
+
+    One that is ignored stays so, as SIGHUP under ``nohup``: also for the programs that are run meanwhile.
+    """
+    before = {
+        number: signal.signal(number, handler) for number in numbers if signal.getsignal(number) != signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 class EndRequested(KeyboardInterrupt):

@@ -6,6 +6,7 @@ The programs are a few lines of C, as a firmware developer writes them: they kno
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -259,18 +260,17 @@ class TestEnvironment:
         assert "no-such-compiler" in ended.error
         assert not (place / "ran").exists()
 
-    @pytest.mark.parametrize("kind", ["i2c", "ft260"])
-    def test_the_path_of_the_socket_is_too_long(
-        self, run: Run, place: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("name", ["x" * 120, "a:b"], ids=["long", "a colon"])
+    @pytest.mark.parametrize(("kind", "program"), [("i2c", "state"), ("ft260", "version")])
+    def test_temporary_files_where_no_socket_can_be(
+        self, run: Run, shared: Shared, place: Path, kind: str, program: str, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        long = place / "tmp" / ("x" * 120)
-        long.mkdir()
-        monkeypatch.setenv("TMPDIR", str(long))
+        folder = place / name
+        folder.mkdir()
+        monkeypatch.setenv("TMPDIR", str(folder))
         monkeypatch.setattr(tempfile, "tempdir", None)
-        code = main(["emulator", "run", "--chip", "chip", "--as", kind, "--", "touch", "ran"])
-        assert code == 3
-        assert not list(long.iterdir())
-        assert not (place / "ran").exists()
+        assert run(kind, shared.programs / program).code == 7
+        assert not list(folder.iterdir())
 
 
 def start(place: Path, *words: str) -> subprocess.Popen[str]:
@@ -323,6 +323,14 @@ class TestRequestsToEnd:
         assert "Traceback" not in err
         assert not is_alive(program)
         assert not list((place / "tmp").iterdir())
+
+    def test_what_is_ignored_stays_so(self, place: Path) -> None:
+        """As under nohup, for us and for the program."""
+        command = f"trap '' HUP; exec {shlex.join(OPTIGA)} emulator run --chip chip -q -- cat /proc/self/status"
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=LIMIT_S)
+        assert done.returncode == 0, done.stderr
+        (ignored,) = (line.split()[1] for line in done.stdout.splitlines() if line.startswith("SigIgn:"))
+        assert int(ignored, 16) >> (signal.SIGHUP - 1) & 1
 
     @pytest.mark.parametrize("name", ["SIGTERM", pytest.param("SIGINT", marks=pytest.mark.long)])
     def test_before_it_has_begun(self, place: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -419,7 +427,14 @@ class TestServe:
         assert not os.path.lexists(place / "a:b")
 
     @pytest.mark.parametrize(
-        "options", [[], ["--i2c", "a", "--ft260", "b"], ["--i2c", "a", "--pty"], ["--ft260", "a", "--tcp", "0"]]
+        "options",
+        [
+            [],
+            ["--i2c", "a", "--ft260", "b"],
+            ["--i2c", "a", "--pty"],
+            ["--ft260", "a", "--tcp", "0"],
+            ["--i2c", "a", "--shielded"],
+        ],
     )
     def test_one_kind_at_a_time(self, place: Path, options: list[str]) -> None:
         assert main(["emulator", "serve", "--chip", "chip", *options]) == 2

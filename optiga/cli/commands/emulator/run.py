@@ -38,22 +38,19 @@ def command(
     not see it.
     """
     import gc
-    import tempfile
-    from pathlib import Path
 
     from optiga.emulator import boards
-    from optiga.emulator.running import run_program
+    from optiga.emulator.running import own_socket, run_program
     from optiga.transport.emulated import open_emulated
 
     file = chip_file(settings, path)
     gc.enable()
     transport = open_emulated(file, model=model, real_timing=timing == "real")
-    settings.announce_emulated(file)
-    note_secrets(settings, file, model)
     try:
+        settings.announce_emulated(file)
+        note_secrets(settings, file, model)
         chip = boards.Chip(transport.chip, transport.serve, timing == "real", lambda error: settings.error(str(error)))
-        with tempfile.TemporaryDirectory(prefix="optiga-") as folder:
-            socket = Path(folder, "bus")
+        with own_socket() as socket:
             if kind == "i2c":
                 code = run_program(program, boards.serve_i2c(chip, socket), place=boards.i2c_place)
             elif kind == "ft260":

@@ -48,27 +48,29 @@ def serve(
 
     if sum(place is not None for place in (link, address, i2c, ft260)) != 1:
         raise click.UsageError("serve takes --pty, --tcp, --i2c or --ft260, one of them.")
+    if shielded and (i2c is not None or ft260 is not None):
+        raise click.UsageError("--shielded is for a board with a UART: on a bus, the host makes the connection itself.")
     host, port = _split_address(address) if address is not None else ("", 0)
-    file = chip_file(settings, path)
-    gc.enable()  # a server runs for long
-    transport = open_emulated(file, model=model, real_timing=timing == "real", shielded=shielded)
-    settings.announce_emulated(file)
-    note_secrets(settings, file, model)
     if address is not None and not is_loopback(host):
         settings.warn(
             f"whoever reaches {host} over the network can use, change and lock this chip, and what passes is not "
             "encrypted. --tcp 127.0.0.1:PORT serves this computer alone"
         )
-    chip = boards.Chip(transport.chip, transport.serve, timing == "real", lambda error: settings.error(str(error)))
-    if i2c is not None:
-        board = boards.serve_i2c(chip, Path(i2c))
-    elif ft260 is not None:
-        board = boards.serve_ft260(chip, Path(ft260))
-    elif address is not None:
-        board = boards.serve_uart_on_tcp(chip, host, port)
-    else:
-        board = boards.serve_uart_on_pty(chip, Path(link) if link else None)
+    file = chip_file(settings, path)
+    gc.enable()  # a server runs for long
+    transport = open_emulated(file, model=model, real_timing=timing == "real", shielded=shielded)
     try:
+        settings.announce_emulated(file)
+        note_secrets(settings, file, model)
+        chip = boards.Chip(transport.chip, transport.serve, timing == "real", lambda error: settings.error(str(error)))
+        if i2c is not None:
+            board = boards.serve_i2c(chip, Path(i2c))
+        elif ft260 is not None:
+            board = boards.serve_ft260(chip, Path(ft260))
+        elif address is not None:
+            board = boards.serve_uart_on_tcp(chip, host, port)
+        else:
+            board = boards.serve_uart_on_pty(chip, Path(link) if link else None)
         with stop_on_signals() as stop:
             board(_announce, stop)
     finally:
