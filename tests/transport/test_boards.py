@@ -59,6 +59,7 @@ class Buses:
     def __init__(self) -> None:
         self.answers: dict[str, list[bytes | None]] = {}
         self.closed: set[str] = set()
+        self.missing: set[str] = set()
         self.errors: dict[str, BoardError] = {}
         self.asked: list[str] = []
         self.written: list[bytes] = []
@@ -126,7 +127,12 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(
         boards,
         "os",
-        SimpleNamespace(R_OK=os.R_OK, W_OK=os.W_OK, access=machine.buses.access),
+        SimpleNamespace(
+            R_OK=os.R_OK,
+            W_OK=os.W_OK,
+            access=machine.buses.access,
+            path=SimpleNamespace(exists=lambda name: name not in machine.buses.missing),
+        ),
     )
     monkeypatch.setattr(
         hid_boards.os,
@@ -315,6 +321,17 @@ class TestI2c:
         assert "no permission" in port.needs
         assert machine.buses.asked == []
         assert not port.is_board, "nobody knows"
+
+    def test_no_device_file(self, machine: Machine) -> None:
+        """As in a container, or without the module i2c-dev: that is no want of a group."""
+        machine.add_chip()
+        machine.buses.closed.add("/dev/i2c-1")
+        machine.buses.missing.add("/dev/i2c-1")
+        hint = "Load its module: sudo modprobe i2c-dev"
+        machine.buses.errors["/dev/i2c-1"] = BoardError("the bus is there, but not for programs", hint=hint)
+        port = machine.one()
+        assert (port.is_board, port.needs) == (False, hint)
+        assert "not for programs" in port.why
 
     def test_an_error_has_its_line(self, machine: Machine) -> None:
         machine.add_chip()

@@ -16,6 +16,7 @@ import hmac
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 
+from optiga.protocol.derivation import tls_prf
 from optiga.protocol.protection import Protection
 
 MIN_SECRET, MAX_SECRET = 32, 64
@@ -118,11 +119,7 @@ class Keys:
     @classmethod
     def derive(cls, secret: bytes, random: bytes) -> Keys:
         """The keys of a connection, by the pseudo-random function of TLS 1.2 with SHA-256."""
-        seed = _LABEL + random
-        block, derived = seed, b""
-        while len(derived) < 40:
-            block = hmac.digest(secret, block, "sha256")
-            derived += hmac.digest(secret, block + seed, "sha256")
+        derived = tls_prf("sha256", secret, _LABEL + random, 40)
         return cls(Half(derived[:16], derived[32:36]), Half(derived[16:32], derived[36:40]))
 
 
