@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
-from optiga.protocol.derivation import tls_prf
 from optiga.protocol.manifest import DIGEST_SIZE, Encryption
+from optiga.protocol.prf import tls_prf
 
 FRAGMENT_SIZE = 640
 """Bytes of every fragment but the last, which has at most as many."""

@@ -25,8 +25,8 @@ from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
-from optiga.protocol.derivation import tls_prf
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.prf import tls_prf
 from optiga.protocol.public_key import PublicKey
 from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport

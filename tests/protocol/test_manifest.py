@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
-from optiga.protocol.derivation import tls_prf
 from optiga.protocol.fragments import FragmentCipher, cut, is_chain
 from optiga.protocol.manifest import (
     ContentReset,
@@ -30,6 +29,7 @@ from optiga.protocol.manifest import (
     SignedManifest,
     WriteType,
 )
+from optiga.protocol.prf import tls_prf
 from tests.support import infineon_updates as infineon
 from tests.support.infineon_updates import SAMPLES, Sample
 

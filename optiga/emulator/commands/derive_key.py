@@ -19,7 +19,7 @@ from optiga.protocol.commands.derive_key import (
     TAG_SECRET_OID,
     KeyDerivation,
 )
-from optiga.protocol.derivation import tls_prf
+from optiga.protocol.prf import tls_prf
 
 _PRF_HASHES = {
     KeyDerivation.TLS_PRF_SHA256: "sha256",

@@ -16,7 +16,7 @@ import hmac
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 
-from optiga.protocol.derivation import tls_prf
+from optiga.protocol.prf import tls_prf
 from optiga.protocol.protection import Protection
 
 MIN_SECRET, MAX_SECRET = 32, 64

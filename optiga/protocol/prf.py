@@ -1,4 +1,4 @@
-"""Keys derived from secrets: the PRF of TLS, which DeriveKey and protected updates use. SRM, "DeriveKey"."""
+"""The PRF of TLS 1.2: for DeriveKey, protected updates and shielded connections. SRM, "DeriveKey"."""
 
 from __future__ import annotations
 
