@@ -163,9 +163,9 @@ class Workshop:
             words.pop()
         assert not any(_SHELL & set(word) for word in words), f"not a plain command: {command.text}"
         words = [self._newest.name if word == _REQUEST and self._newest else word for word in words]
-        if words[0] in ("python", ".venv/bin/python"):
-            words[0] = sys.executable
-        elif words[0] == "optiga":
+        # Also the one that a command runs in turn (``emulator run -- python …``): the path may have another.
+        words = [sys.executable if word in ("python", ".venv/bin/python") else word for word in words]
+        if words[0] == "optiga":
             words[:1] = [sys.executable, "optiga.py"]
         return environment, words
 
