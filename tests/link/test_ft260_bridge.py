@@ -438,3 +438,23 @@ def test_whatever_happens_to_reports(
     assert bridge.write(b"\x82")
     assert bridge.read(37) == pattern(37)
     assert all(message in (b"\x82", *(pattern(size) for _, size in actions)) for message in slave.written)
+
+
+class TestSlowMachine:
+    """What is told late was so before: it is looked at again before anything is given up."""
+
+    @pytest.mark.parametrize("bits", [0x41, 0x40, 0x60])
+    def test_a_look_that_is_told_late(self, bits: int) -> None:
+        one = carried(Slave())
+        busy = Statuses(bits)
+
+        def tell_late(report: bytes) -> bytes:
+            seen = busy(report)
+            if seen != report:
+                one.clock.now += 10 * BUSY_S
+            return seen
+
+        one.on_feature = tell_late
+        assert one.write(b"\x82")
+        assert one.read(5) == pattern(5)
+        assert "stuck" not in "".join(one.sent)

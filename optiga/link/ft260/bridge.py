@@ -9,7 +9,8 @@ What an FT260 says of a transfer is to be read with care, as the Linux kernel's 
   controller; what comes in afterwards belongs to nobody.
 - The first transfer after the part has slept can lose its NACK.
 
-All waits have an end. A transfer that failed in another way than by a NACK counts as not acknowledged, so that it is
+All waits have an end: they are over with a look that began behind their time, after a few looks at least. A look that
+began before says what was so in time, however long the machine took to tell. A transfer that failed in another way than by a NACK counts as not acknowledged, so that it is
 tried again by whoever knows whether it may be; the third in a row is an error.
 """
 
@@ -208,11 +209,12 @@ class HidBridge:
             False  # where no STOP is awaited the bus stays busy; a NACK may show a look later all the same
         )
         while True:
+            begun = self._now
             status = yield from self._status()
             looks += 1
             if status.is_error:
                 stopped_by = min(stopped_by, self._now + _STOPPING_S)
-                if not (is_last and status.is_bus_busy) or self._now >= stopped_by:
+                if not (is_last and status.is_bus_busy) or begun >= stopped_by:
                     return status
             elif not status.is_busy and not status.is_bus_busy:
                 return status
@@ -220,7 +222,7 @@ class HidBridge:
                 if status.is_idle or has_looked_again:
                     return status
                 has_looked_again = True
-            elif self._now >= limit:
+            elif begun >= limit and looks >= _QUICK_POLLS:
                 return None
             if looks >= _QUICK_POLLS:
                 yield from self._do(Pause(_POLL_S))
@@ -234,7 +236,8 @@ class HidBridge:
         limit = self._now + INPUT_S
         strays = 0
         while len(data) < size:
-            report = yield from self._do(AwaitInput(max(0.0, min(_SLICE_S, limit - self._now))))
+            begun = self._now
+            report = yield from self._do(AwaitInput(max(0.0, min(_SLICE_S, limit - begun))))
             part = reports.data_of(report)
             if part is not None and len(part) == min(MOST_DATA, size - len(data)):
                 data += part
@@ -242,7 +245,7 @@ class HidBridge:
             strays += bool(report)
             if not report and (yield from self._status()).is_error:
                 return None
-            if self._now >= limit or strays > _MOST_STRAYS:
+            if begun >= limit or strays > _MOST_STRAYS:
                 return None
         return data
 
@@ -280,8 +283,12 @@ class HidBridge:
         yield from self._do(SetFeature(reports.i2c_clock(CLOCK_KHZ)))
         yield from self._drain(_QUIET_S)
         limit = self._now + BUSY_S
-        while (status := (yield from self._status())).is_busy or status.is_bus_busy:
-            if self._now >= limit:
+        while True:
+            begun = self._now
+            status = yield from self._status()
+            if not status.is_busy and not status.is_bus_busy:
+                break
+            if begun >= limit:
                 self._fail(f"the I2C bus is stuck: its status stays {status.bits:#04x} after a reset", _STUCK_HINT)
             yield from self._do(Pause(_POLL_S))
         self._is_clean = True

@@ -1,6 +1,7 @@
 """A chip's registers over a bus on which it may not acknowledge: asleep, starting, busy, or not there.
 
-A chip that is none of the last is back within :data:`PATIENCE_S`. A read is two transactions, with a STOP between them:
+A chip that is none of the last is back within :data:`PATIENCE_S`. It is given up at a try that began behind that time: of
+one that began before nobody knows how long the machine took to tell. A read is two transactions, with a STOP between them:
 the register's number is written, then its bytes are read. What was not acknowledged is tried again, a whole read from
 its beginning. A bus on which nobody drives the lines reads as ones, so a register full of ``ff`` is no answer.
 """
@@ -67,11 +68,13 @@ class Bus:
         """
         step = Write(bytes([register]) + data, hides)
         deadline = self.now + patience_s
-        while (yield from self._do(step)) is None:
-            if self.now >= deadline:
+        while True:
+            begun = self.now
+            if (yield from self._do(step)) is not None:
+                return True
+            if begun >= deadline:
                 return False
             yield from self.pause(_RETRY_S)
-        return True
 
     def read(
         self, register: Register, size: int, *, hides: bool = False, patience_s: float = PATIENCE_S
@@ -84,13 +87,14 @@ class Bus:
         """
         deadline = self.now + patience_s
         while True:
+            begun = self.now
             if (yield from self._do(Write(bytes([register])))) is not None:
                 data = yield from self._do(Read(size, hides))
                 if data is not None and data.strip(b"\xff"):
                     return data
                 if data is not None and register is Register.DATA:
                     return None
-            if self.now >= deadline:
+            if begun >= deadline:
                 return None
             yield from self.pause(_RETRY_S)
 
@@ -98,11 +102,12 @@ class Bus:
         """Read I2C_STATE; None if the chip has not acknowledged in time, or what came is no state."""
         deadline = self.now + patience_s
         while True:
+            begun = self.now
             data = yield from self.read(Register.I2C_STATE, STATE_SIZE, patience_s=0)
             if data is not None:
                 with suppress(ValueError):
                     return State.decode(data)
-            if self.now >= deadline:
+            if begun >= deadline:
                 return None
             yield from self.pause(_RETRY_S)
 

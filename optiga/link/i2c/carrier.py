@@ -289,6 +289,7 @@ class _Wait:
         self._link = link
         self._deadline = deadline
         self._looks = self._idle_looks = self._repeats = self._strays = 0
+        self._is_last_look = False
         self._idle_since = bus.now
         self.is_next_at_once = False
         """Whether there may be something new to read without any wait."""
@@ -301,8 +302,9 @@ class _Wait:
         :raises LostError: if the middle of a message has taken too long.
         :raises BoardError: if the command has taken longer than it ever may, or the chip is gone.
         """
-        if self._bus.now >= self._deadline:
+        if self._is_last_look:
             raise self._too_late()
+        self._is_last_look = self._bus.now >= self._deadline  # nobody has looked since it was over
         self._looks += 1
         return FIRST_POLL_S if self._looks < _MANY_POLLS else LAST_POLL_S
 
