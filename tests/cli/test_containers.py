@@ -42,7 +42,7 @@ class Container:
 
 CONTAINERS = [
     pytest.param(Container(umask=0o000), id="umask 0000", marks=pytest.mark.long),
-    pytest.param(Container(umask=0o002), id="umask 0002"),
+    pytest.param(Container(umask=0o002), id="umask 0002", marks=pytest.mark.long),
     pytest.param(Container(umask=0o077), id="umask 0077", marks=pytest.mark.long),
     pytest.param(Container(home=None), id="no home", marks=pytest.mark.long),
     pytest.param(Container(home="/proc"), id="a home that cannot be written", marks=pytest.mark.long),

@@ -39,13 +39,20 @@ KINDS = {
 Run = Callable[..., "CompletedProcess[str]"]
 
 
-def _marked(name: str) -> Any:
-    kind = name.split(",", maxsplit=1)[0]
-    marks = {"i2c": [ON_A_BUS, pytest.mark.long], "ft260": [ON_A_BUS, pytest.mark.long]}.get(kind, [])
-    return pytest.param(name, marks=marks)
+def on_each_port(*quick: str) -> pytest.MarkDecorator:
+    """Run a test on each kind of port.
+
+    :param quick: those that are not marked as long.
+    """
+
+    def marked(name: str) -> Any:
+        marks = [] if name in quick else [pytest.mark.long]
+        return pytest.param(name, marks=[*marks, ON_A_BUS] if name.startswith(("i2c", "ft260")) else marks)
+
+    return pytest.mark.parametrize("run", [marked(name) for name in KINDS], indirect=True)
 
 
-@pytest.fixture(params=[_marked(name) for name in KINDS])
+@pytest.fixture
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Run]:
     """Run the tool on the chip ``chip``, reached in one way, in a folder of its own."""
     port, served = KINDS[request.param]
@@ -71,6 +78,7 @@ def _runner(port: list[str], served: list[str], tmp_path: Path) -> Run:
     return run
 
 
+@on_each_port("emulator", "uart", "tcp")
 def test_an_identity(run: Run, tmp_path: Path) -> None:
     name = run("--csr", CONFIG, "--query", "filename").stdout.strip()
     request = x509.load_pem_x509_csr((tmp_path / name).read_bytes())
@@ -87,6 +95,7 @@ def test_an_identity(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "back").read_bytes() == (tmp_path / "large").read_bytes()
 
 
+@on_each_port("emulator, shielded")
 def test_the_whole_chip(run: Run, tmp_path: Path) -> None:
     run("export", "all.json", *("--object", "0xE0E0", "--object", "0xF1E0", "--object", "0xE0F1"))
     told = json.loads(run("info", "--output", "json").stdout)
@@ -97,6 +106,7 @@ def test_the_whole_chip(run: Run, tmp_path: Path) -> None:
     assert "0x07" in run("--write", "root.pem", "--slot", "first", code=4).stderr
 
 
+@on_each_port("emulator")
 def test_a_provisioned_device(run: Run, tmp_path: Path) -> None:
     assert run_process([*OPTIGA, "-q", "ca", "init", "root", "--no-passphrase"], tmp_path).returncode == 0
     root = run_process([*OPTIGA, "emulator", "root"], tmp_path).stdout

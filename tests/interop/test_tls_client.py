@@ -25,8 +25,9 @@ from tests.support.interop.chip_tls import HOST, VERSIONS, SigningKey, TLSRemote
 from tests.support.makers import make_certificate, make_key
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process
+from tests.support.sampling import sampled
 
-pytestmark = [NEEDS_OPENSSL, pytest.mark.parametrize("version", VERSIONS)]
+pytestmark = [NEEDS_OPENSSL, pytest.mark.parametrize("version", sampled(reversed(VERSIONS), keep=1))]
 
 CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 LINE, REVERSED = b"measured at 12:00: 21.5 degrees\n", b"seerged 5.12 :00:21 ta derusaem\n"

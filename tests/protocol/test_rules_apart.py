@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.import_graph import circles, graph, imports_of, module_names, reachable
 
 RULES = "optiga.protocol.rules"
@@ -14,6 +16,7 @@ WITNESSES = (
 """What the chip is compared with: the tests' own model of the rules, what Infineon's host and library say."""
 
 
+@pytest.mark.long
 def test_nothing_that_bears_witness_knows_the_rules() -> None:
     modules, edges = module_names("tests"), graph("tests")
     witnesses = [name for name in modules if name.startswith(WITNESSES)]

@@ -10,8 +10,9 @@ What an FT260 says of a transfer is to be read with care, as the Linux kernel's 
 - The first transfer after the part has slept can lose its NACK.
 
 All waits have an end: they are over with a look that began behind their time, after a few looks at least. A look that
-began before says what was so in time, however long the machine took to tell. A transfer that failed in another way than by a NACK counts as not acknowledged, so that it is
-tried again by whoever knows whether it may be; the third in a row is an error.
+began before says what was so in time, however long the machine took to tell. A transfer that failed in another way than
+by a NACK counts as not acknowledged, so that it is tried again by whoever knows whether it may be; the third in a row
+is an error.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """A chip's registers over a bus on which it may not acknowledge: asleep, starting, busy, or not there.
 
-A chip that is none of the last is back within :data:`PATIENCE_S`. It is given up at a try that began behind that time: of
-one that began before nobody knows how long the machine took to tell. A read is two transactions, with a STOP between them:
-the register's number is written, then its bytes are read. What was not acknowledged is tried again, a whole read from
-its beginning. A bus on which nobody drives the lines reads as ones, so a register full of ``ff`` is no answer.
+A chip that is none of the last is back within :data:`PATIENCE_S`. It is given up at a try that began behind that
+time: of one that began before nobody knows how long the machine took to tell.
+
+A read is two transactions, with a STOP between them: the register's number is written, then its bytes are read. What
+was not acknowledged is tried again, a whole read from its beginning. A bus on which nobody drives the lines reads as
+ones, so a register full of ``ff`` is no answer.
 """
 
 from __future__ import annotations
