@@ -32,6 +32,7 @@ def old(tmp_path: Path) -> Path:
     return place
 
 
+@pytest.mark.long
 def test_killed_while_the_chain_begins(old: Path, runner: Runner, tmp_path: Path) -> None:
     """Before each event from the signature on to that behind the first commit."""
 

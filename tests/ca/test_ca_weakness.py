@@ -20,6 +20,7 @@ from optiga.ca.strength import find_rsa_weakness
 from optiga.errors import CertificateError
 from tests.support.ca_helpers import make_request
 from tests.support.csr_forms import make_form
+from tests.support.sampling import sampled
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PLACE = "PLACE-OF-A-VALUE"
@@ -98,7 +99,7 @@ ROCA_PRIMES = {
 first primes. By the bits of the prime, and how many primes M has."""
 
 
-@pytest.mark.parametrize(("bits", "count"), ROCA_PRIMES)
+@pytest.mark.parametrize(("bits", "count"), sampled((pytest.param(*one) for one in ROCA_PRIMES), keep=2))
 def test_keys_of_roca_are_refused(root, bits, count):
     product = prod(PRIMES_BELOW_2000[:count])
     p, q = (k * product + pow(65537, a, product) for k, a in ROCA_PRIMES[bits, count])
@@ -208,12 +209,13 @@ class TestFactors:
     def test_a_small_factor(self, root, small):
         assert "small factor" in self.refused(root, small, BIG)
 
+    @pytest.mark.long
     def test_a_power(self):
         for degree, bits in ((2, 1279), (3, 1279), (5, 607), (7, 521)):  # Mersenne's primes
             words = "close" if degree == 2 else "power"
             assert words in find_rsa_weakness(((1 << bits) - 1) ** degree, 65537)
 
-    @pytest.mark.parametrize(("u", "v"), [(1, 2), (2, 3), (3, 7)])
+    @pytest.mark.parametrize(("u", "v"), sampled(map(pytest.param, [1, 2, 3], [2, 3, 7]), keep=1))
     def test_primes_in_a_simple_ratio(self, root, half, u, v):
         assert "ratio" in self.refused(root, half, next_prime(half * v // u + 1))
 

@@ -133,6 +133,7 @@ def test_a_csr_and_its_certificate(bench: Bench) -> None:
 
 @needs_root
 @pytest.mark.parametrize("bench", [Container()], indirect=True, ids=["root"])
+@pytest.mark.long
 def test_what_another_user_has_made_in_his_own_folder(bench: Bench) -> None:
     """For root, whose containers work in the folders of users."""
     make_and_revoke(bench)

@@ -45,6 +45,7 @@ def everything(bench: Bench, tmp_path: Path) -> Iterator[None]:
 @pytest.mark.usefixtures("everything")
 class TestNamesOfFiles:
     @pytest.mark.parametrize("column", ["filename", pytest.param("certificate_file", marks=pytest.mark.long)])
+    @pytest.mark.long
     def test_a_run_that_goes_on(self, run: Cli, bench: Bench, column: str) -> None:
         bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT

@@ -208,6 +208,7 @@ class TestServe:
         assert "subject CN=test device" in cli("--port", "emulator:board.chip", "info").out
 
     @POSIX
+    @pytest.mark.long
     def test_pty_with_a_link(self, cli: Cli) -> None:
         link = Path.cwd() / "board"
         with serving(Path.cwd(), "--chip", "board.chip", "--pty", str(link)) as served:

@@ -73,7 +73,10 @@ def test_terminated_behind_every_event(part: int, runner: Runner, cloud: Cloud, 
 @pytest.mark.parametrize("action", [Action.INTERRUPT, Action.HANGUP], ids=lambda action: action.value)
 def test_interrupted_at_each_kind_of_event(action: Action, runner: Runner, cloud: Cloud, tmp_path: Path) -> None:
     trial = Trial(KINDS["AWS"], cloud, runner, tmp_path)
-    for event in choose(runner.record(trial.make())):
+    events = runner.record(trial.make())
+    # A terminal that hangs up ends a run as a request to end does, which is tried behind every event.
+    chosen = choose(events) if action is Action.INTERRUPT else [events[0], find(events, "exchange GenKeyPair")]
+    for event in chosen:
         outcome = runner.strike(trial.make(), event.number, action)
         assert outcome.code == ENDED[action], str(outcome)
         assert "Traceback" not in outcome.err

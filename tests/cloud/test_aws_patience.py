@@ -120,6 +120,7 @@ class TestTime:
         [b"", pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", marks=pytest.mark.long)],
         ids=["head", "body"],
     )
+    @pytest.mark.long
     def test_a_byte_now_and_then(self, head: bytes) -> None:
         def trickle(connection: socket.socket, _: int) -> None:
             receive(connection)
@@ -175,7 +176,7 @@ class TestNotAskedAgain:
         [
             ("407 Proxy Authentication Required", "user's name and password"),
             ("403 Forbidden", "NO_PROXY"),
-            ("302 Found", "NO_PROXY"),
+            pytest.param("302 Found", "NO_PROXY", marks=pytest.mark.long),
         ],
     )
     def test_a_proxy_that_lets_nothing_through(self, status: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +234,9 @@ class TestNotAskedAgain:
         ("number", "times", "words"),
         [
             (socket.EAI_NONAME, 1, "there is no host of the name in https://aws.example"),
-            (socket.EAI_AGAIN, 3, "AWS cannot be reached at sts:GetCallerIdentity"),
+            pytest.param(
+                *(socket.EAI_AGAIN, 3, "AWS cannot be reached at sts:GetCallerIdentity"), marks=pytest.mark.long
+            ),
         ],
     )
     def test_a_name_that_nobody_knows(

@@ -27,6 +27,7 @@ def check(folder: Path, count: int, seed: int, least: int) -> None:
     assert len(ends) == 17
 
 
+@pytest.mark.long
 def test_a_share(folder: Path) -> None:
     check(folder, 300, 5, 16)
 

@@ -225,6 +225,7 @@ def test_reasons_are_of_kinds_that_are_not_taken() -> None:
     assert set(WRITABLE.kinds) | set(WRITABLE.reasons) == set(ObjectKind)
 
 
+@pytest.mark.long
 def test_there_is_one_resolver() -> None:
     """What reads identifiers on its own reads a form that has nothing but identifiers: conditions, saved chips."""
     of = {name: imports_of(path) for name, path in module_names("optiga").items()}

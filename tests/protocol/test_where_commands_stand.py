@@ -78,6 +78,7 @@ def test_a_command_stands_in_four_places(code: CommandCode) -> None:
     assert sorted(places) == PLACES
 
 
+@pytest.mark.long
 def test_nobody_else_has_a_table_of_commands() -> None:
     """Who names three commands has a table, which would have to be remembered with the next command."""
     tables = {name for name, tree in _modules(PRODUCT) if len(_named(tree, "CommandCode")) > 2}

@@ -175,6 +175,7 @@ def check_cloud(disk: Left, iot: Any, taken: list[Taken]) -> None:
 
 
 @pytest.mark.parametrize("left", cases("provisioned/aws-key/", "provisioned/renewing-key/"))
+@pytest.mark.long
 def test_a_key_of_which_nothing_else_is_known_stays(disk: Left, cloud: Any) -> None:
     """Where there is a CSR, it says which key it was."""
     restore(cloud.iot, disk.said["cloud"])

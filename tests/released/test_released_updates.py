@@ -35,6 +35,7 @@ class TestUpdates:
         for name, shown in read_json(Path("shown.json")).items():
             assert optiga.json("update", "show", name) == shown
 
+    @pytest.mark.long
     def test_they_are_applied_one_after_the_other(self, optiga: Optiga) -> None:
         """What comes of them all is what the release made of them. Again, those in plain are there already."""
         shown = read_json(Path("shown.json"))
