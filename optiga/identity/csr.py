@@ -11,6 +11,7 @@ from optiga.errors import CertificateError
 from optiga.identity.key_fate import KeyFate
 from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
 from optiga.pki.pem import encode_pem
+from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point, verifies
 from optiga.protocol import der
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import format_oid
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from optiga.pki.extensions import Extensions
     from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.protocol.public_key import PublicKey
+
 
 _GENERAL_NAMES = {"dns": "dns_name", "ip": "ip_address", "uri": "uniform_resource_identifier", "email": "rfc822_name"}
 _NOT_BUILT_BY_ASN1CRYPTO = ("telephone_number", "unique_identifier")
@@ -180,8 +182,6 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
     """
     from asn1crypto import csr
 
-    from optiga.pki.public_keys import verifies
-
     try:
         parsed = csr.CertificationRequest.load(request, strict=True)
         info = parsed["certification_request_info"]
@@ -206,8 +206,6 @@ def _read_key(key: Key, info: PublicKeyInfo) -> PublicKey:
 
     :raises ValueError: if it is none of the key's algorithm, or not in the form that all take (RFC 5480, 2.2).
     """
-    from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point
-
     bits = take_public_key(info["public_key"].dump(), key.algorithm)
     if key.algorithm.is_ec:
         return public_key_of_point(key.algorithm, info["public_key"].native)

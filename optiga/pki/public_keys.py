@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from optiga.errors import ConfigurationError
+from optiga.pki.x509_errors import one_error
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.public_key import PublicKey
@@ -44,8 +45,6 @@ def public_key_of_info(info: bytes) -> PublicKey:
     :raises ValueError: if it is none, or of a kind that certificates do not have.
     """
     from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    from optiga.pki.x509_errors import one_error
 
     with one_error():
         return public_key_of(cast("CertificatePublicKeyTypes", load_der_public_key(info)))
@@ -91,8 +90,6 @@ def load_key(public_key: PublicKey) -> CertificatePublicKeyTypes:
     if public_key.algorithm is not None and public_key.algorithm.is_ec:  # without what is slow to load
         return _load_point(public_key.algorithm, der.content_of(der.BIT_STRING, public_key.bit_string)[1:])
     from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    from optiga.pki.x509_errors import one_error
 
     with one_error():
         return cast("CertificatePublicKeyTypes", load_der_public_key(public_key.info))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from optiga.cli.render.tables import lines
 from optiga.errors import ConfigurationError, shorten
 from optiga.files.shown import shown, shown_json, shown_lines
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from optiga.chip import Chip
     from optiga.transport import Port
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -161,8 +163,6 @@ class Settings:
         :raises ConfigurationError: if the query finds nothing.
         """
         import json
-
-        from optiga.cli.render.tables import lines
 
         form = self.output or default
         value: Any = dict(result)
