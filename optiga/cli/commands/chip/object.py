@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optiga.chip.unusable import find_unusable
-from optiga.cli.commands.identity.jobs import carry_out, read_object
+from optiga.cli.commands.identity.read import read_object
+from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.tables import lines, table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.cli.commands.emulator.secrets import note_secrets, note_written, secret_options, secret_places
+from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, read_whole, save
 from optiga.cli.support.file_names import FILE, FileName
@@ -16,12 +17,10 @@ from optiga.emulator.identity import factory_chip, root_certificate_pem
 from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
-from optiga.transport import resolve_port
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
-CHIP = FileName("PATH", dash=False)
 _MAX_STATE = 1 << 20
 """Most bytes of a state that is read: many times what a chip's takes."""
 
@@ -125,15 +124,3 @@ def load(settings: Settings, state_path: str, path: str) -> None:
 def root() -> None:
     """Print the certificate, in PEM, of the authority that issues the emulated chips' own certificates (0xE0E0)."""
     click.echo(root_certificate_pem(), nl=False)
-
-
-def chip_file(settings: Settings, path: str | None) -> Path:
-    """The chip that a path names; without one that of the port, without either the user's own."""
-    from pathlib import Path
-
-    if path is not None:
-        return Path(path)
-    file = resolve_port(settings.port or "emulator").chip_file
-    if file is None:
-        raise click.UsageError(f"the port {settings.port} is no emulated chip: name a chip's file.")
-    return file

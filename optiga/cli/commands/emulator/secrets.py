@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from optiga.cli.commands.emulator.chips import chip_file
+from optiga.cli.support.chip_files import chip_file
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import delivery, find_model

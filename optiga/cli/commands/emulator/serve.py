@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from optiga.cli.commands.emulator.chips import CHIP, chip_file
 from optiga.cli.commands.emulator.secrets import note_secrets
+from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import boards
