@@ -11,6 +11,7 @@ from optiga.ca.passphrase_rules import check_passphrase
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import write_whole
 from optiga.files.passphrases import Passphrase
+from optiga.pki.pem import encode_pem
 from optiga.pki.public_keys import load_key
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ def encode_key(key: ec.EllipticCurvePrivateKey, passphrase: bytes | None) -> byt
     :param passphrase: None leaves it open.
     """
     from cryptography.hazmat.primitives import serialization
-
-    from optiga.pki.pem import encode_pem
 
     der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     if passphrase is None:

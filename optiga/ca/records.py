@@ -18,11 +18,11 @@ from optiga.ca.chain import Head, event_text, link_digest
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.database import Kind, create, open_database
 from optiga.files.files import is_there
+from optiga.pki.certificate import Certificate, load_certificates
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from optiga.pki.certificate import Certificate
 
 _CHAIN = """
 CREATE TABLE chain (sequence INTEGER PRIMARY KEY, event TEXT NOT NULL, hash TEXT NOT NULL);
@@ -91,8 +91,6 @@ class Record:
 
         :raises ConfigurationError: if it is none.
         """
-        from optiga.pki.certificate import Certificate
-
         try:
             return Certificate.parse(self.der)
         except ValueError:
@@ -356,8 +354,6 @@ def find_record(records: Records, name: str | Path) -> Record:
     :raises ConfigurationError: if it is neither.
     :raises CertificateError: if this CA has issued no such certificate.
     """
-    from optiga.pki.certificate import load_certificates
-
     if isinstance(name, str) and _SERIAL.fullmatch(name):
         return _find_serial(records, name)
     path = Path(name)

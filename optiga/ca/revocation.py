@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.profile import CLOCK_TOLERANCE, Validity, authority_identifier, check_time
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.pki.pem import is_pem
+from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from optiga.ca.profile import Issuer
     from optiga.ca.records import Record
+
 
 REASONS = (
     "unspecified",
@@ -145,9 +148,6 @@ def read_crl(data: bytes, public_key: ec.EllipticCurvePublicKey) -> PublishedCrl
     """
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
-
-    from optiga.pki.pem import is_pem
-    from optiga.pki.x509_errors import one_error
 
     try:
         with one_error():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.pki.public_keys import load_key
+
 if TYPE_CHECKING:
     from optiga.protocol.public_key import PublicKey
 
@@ -90,8 +92,6 @@ class SignatureAlgorithm:
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-
-        from optiga.pki.public_keys import load_key
 
         if self.hash_name not in _HASHES:
             return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.chip import Chip
 from optiga.chip.key import Key
+from optiga.transport import open_transport, resolve_port
 
 if TYPE_CHECKING:
     from optiga.transport import Port
@@ -23,8 +24,6 @@ def open_chip(port: str | Port | None = None, *, meanwhile: Callable[[], object]
     :raises BoardError: if there is no such port, or no chip answers there.
     :raises ConfigurationError: if the port is written wrongly.
     """
-    from optiga.transport import open_transport, resolve_port
-
     resolved = resolve_port(port)
     transport = open_transport(resolved)
     try:

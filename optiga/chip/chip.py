@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from optiga.chip.commands.base import Command
+from optiga.chip.commands.get_data_object import GetLastError
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key, find_key, generate_key
 from optiga.errors import ChipError, ConfigurationError, OptigaError
@@ -15,6 +16,7 @@ from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.params import ON_EVERY_MODEL
+from optiga.protocol.uid import Uid
 
 if TYPE_CHECKING:
     from optiga.chip.sessions.crypto import Crypto
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from optiga.protocol.codes import KeyUsage
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.objects import Reference
-    from optiga.protocol.uid import Uid
     from optiga.transport import Transport
 
 T = TypeVar("T")
@@ -163,8 +164,6 @@ class Chip:
     @property
     def uid(self) -> Uid:
         """The chip's unique identifier. One exchange the first time."""
-        from optiga.protocol.uid import Uid
-
         if self._uid is None:
             data = self.objects.read(objects.UID)
             try:
@@ -256,8 +255,6 @@ class Chip:
 
     def _last_error_code(self) -> int | None:
         """Value of object 0xF1C2, which reading clears; 0 if it holds none, None if the chip refuses to be asked."""
-        from optiga.chip.commands.get_data_object import GetLastError
-
         question = GetLastError()
         try:
             answer = apdu.decode_answer(self._transport.exchange(question.request()))

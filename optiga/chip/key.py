@@ -6,17 +6,19 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from optiga.chip.commands.calc_sign import CalcSign
+from optiga.chip.commands.gen_key_pair import GenKeyPair
+from optiga.chip.commands.get_data_object import GetMetadata
 from optiga.chip.references import algorithm_of, key_oid_of
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
 from optiga.protocol.objects import format_oid
+from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
     from optiga.chip.session import Session
     from optiga.protocol.objects import Reference
-    from optiga.protocol.public_key import PublicKey
 
 
 class Key:
@@ -88,7 +90,6 @@ class Key:
         :raises ConfigurationError: if that is no key of an algorithm of the chip.
         """
         from optiga.chip.commands.calc_ssec import CalcSSec
-        from optiga.protocol.public_key import PublicKey
 
         if isinstance(peer, bytes):
             try:
@@ -107,8 +108,6 @@ def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = No
     """
     oid = key_oid_of(slot)
     if algorithm is None:
-        from optiga.chip.commands.get_data_object import GetMetadata
-
         algorithm = chip.execute(GetMetadata(oid)).algorithm
         if algorithm is None:
             raise ChipError(f"{format_oid(oid)} holds no key yet", hint="Make one first", port=chip.port, oid=oid)
@@ -130,8 +129,6 @@ def generate_key(
         chip is not asked then.
     :raises ChipError: if the chip refuses.
     """
-    from optiga.chip.commands.gen_key_pair import GenKeyPair
-
     oid = key_oid_of(slot)
     chosen = algorithm_of(algorithm)
     if usage is None:

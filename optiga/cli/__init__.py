@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+from optiga.files.interruptions import INTERRUPTIONS
+from optiga.files.shown import shown
+
 EXIT_UNEXPECTED = 1
 EXIT_SIGNAL = 128
 """The exit code of a run that a signal has ended is this more than the signal's number, as in a shell."""
@@ -27,7 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     try:
         from optiga.cli.app import run
-        from optiga.files.interruptions import INTERRUPTIONS
 
         with INTERRUPTIONS:
             try:
@@ -76,8 +78,6 @@ def _print_any_character() -> None:
 
 def _say_interrupted(interrupted: KeyboardInterrupt) -> int:
     """Say what is to be said of a run that was to end, and what ended it. The exit code is the signal's."""
-    from optiga.files.shown import shown
-
     number = signal.Signals(getattr(interrupted, "number", signal.SIGINT))
     with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
         for said in interrupted.args:

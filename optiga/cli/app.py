@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -11,7 +11,7 @@ from optiga._version import __version__
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
-from optiga.cli.support.lazy import Lazy, LazyGroup
+from optiga.cli.support.lazy import Lazy, LazyGroup, load
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import (
     BoardError,
@@ -141,16 +141,20 @@ def app(
     )
     if ctx.invoked_subcommand is not None:
         return
-    from optiga.cli.commands.identity.jobs import make_csr, read_object, write_file
-
     if csr_path is not None:
-        make_csr(settings, csr_path, slot=slot, out_dir=out_dir or ".")
+        _job("csr:make_csr")(settings, csr_path, slot=slot, out_dir=out_dir or ".")
     elif write_path is not None:
-        write_file(settings, write_path, slot=slot, object_id=object_id, strict=strict)
+        _job("write:write_file")(settings, write_path, slot=slot, object_id=object_id, strict=strict)
     elif read_oid is not None:
-        read_object(settings, read_oid, out=out)
+        _job("read:read_object")(settings, read_oid, out=out)
     else:
         click.echo(ctx.get_help())
+
+
+def _job(place: str) -> Callable[..., None]:
+    """One of the main command's own jobs, loaded as other commands are: when it is asked for."""
+    job: Callable[..., None] = load(f".commands.identity.{place}", "optiga.cli")
+    return job
 
 
 _BELONGS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.chip.commands.calc_hash import ObjectPart
 from optiga.errors import ConfigurationError
 from optiga.objects.addressing import READABLE, resolve
 from optiga.pki.public_key_files import load_public_key
@@ -39,8 +40,6 @@ def hash_object(chip: Chip, target: Target) -> bytes:
     :param target: from :func:`optiga.objects.addressing.resolve`.
     :raises ChipError: if the chip refuses: what cannot be read cannot be hashed.
     """
-    from optiga.chip.commands.calc_hash import ObjectPart
-
     used = chip.objects.metadata(target.oid).used_size or 0
     return chip.crypto.sha256(*([ObjectPart(target.oid, 0, used)] if used else []))
 

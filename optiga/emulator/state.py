@@ -24,8 +24,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from optiga.emulator import keys
+from optiga.emulator.identity import factory_chip
 from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
 from optiga.emulator.objects import Store, StoredObject
+from optiga.emulator.saved_context import decode
 from optiga.emulator.soundness import check_object
 from optiga.errors import ConfigurationError
 from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
@@ -108,8 +110,6 @@ def _is_secret(info: ObjectInfo, metadata: Metadata) -> bool:
 
 
 def _load_objects(model: ChipModel, described: Mapping[str, Any]) -> dict[int, StoredObject]:
-    from optiga.emulator.identity import factory_chip
-
     loaded = factory_chip(model)
     seen: set[int] = set()
     for label, description in described.items():
@@ -170,8 +170,6 @@ def _is_private_key(algorithm: KeyAlgorithm, data: bytes) -> bool:
 
 
 def _load_context(described: Any) -> bytes:
-    from optiga.emulator.saved_context import decode
-
     if described is None:
         return b""
     context = json.dumps(described).encode()

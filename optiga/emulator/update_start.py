@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
+from optiga.emulator import keys
 from optiga.emulator.certificates import signing_key
 from optiga.emulator.machine import CommandError, Machine, check_room
 from optiga.emulator.protected_update import RunningUpdate
@@ -68,8 +69,6 @@ def _check_values(machine: Machine, signed: SignedManifest) -> None:
 
 def _verify(machine: Machine, signed: SignedManifest) -> None:
     """Check the signature with the certificate in the trust anchor."""
-    from optiga.emulator import keys
-
     anchor = machine.object(signed.anchor_oid)
     if anchor.metadata.get(Tag.TYPE) != bytes([ObjectType.TRUST_ANCHOR]):
         raise CommandError(ErrorCode.INVALID_OID)

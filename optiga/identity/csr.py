@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
@@ -11,6 +12,7 @@ from optiga.errors import CertificateError
 from optiga.identity.key_fate import KeyFate
 from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
 from optiga.pki.pem import encode_pem
+from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point, verifies
 from optiga.protocol import der
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import format_oid
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from optiga.pki.extensions import Extensions
     from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.protocol.public_key import PublicKey
+
 
 _GENERAL_NAMES = {"dns": "dns_name", "ip": "ip_address", "uri": "uniform_resource_identifier", "email": "rfc822_name"}
 _NOT_BUILT_BY_ASN1CRYPTO = ("telephone_number", "unique_identifier")
@@ -72,7 +75,7 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         check_model(chip, configuration)
         uid = chip.uid.hex if configuration.needs_uid else ""
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
-        chip.do_meanwhile(_load_verifier)
+        chip.do_meanwhile(partial(_load_verifier, configuration.algorithm))
         fate.asked()
         key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
         fate.made()
@@ -87,12 +90,13 @@ def warm_up(configuration: Configuration) -> None:
     Wishes.of(configuration, "")
 
 
-def _load_verifier() -> None:
-    """Load what verifies a request."""
-    from cryptography.hazmat.backends.openssl import backend  # noqa: F401
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils  # noqa: F401
+def _load_verifier(algorithm: KeyAlgorithm) -> None:
+    """Load what verifies a request that a key of an algorithm signs."""
+    from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: F401
 
-    import optiga.pki.public_keys  # noqa: F401
+    if algorithm.is_rsa:
+        from cryptography.hazmat.backends.openssl import backend  # noqa: F401
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: F401
 
 
 def check_model(chip: Chip, configuration: Configuration) -> None:
@@ -180,8 +184,6 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
     """
     from asn1crypto import csr
 
-    from optiga.pki.public_keys import verifies
-
     try:
         parsed = csr.CertificationRequest.load(request, strict=True)
         info = parsed["certification_request_info"]
@@ -206,8 +208,6 @@ def _read_key(key: Key, info: PublicKeyInfo) -> PublicKey:
 
     :raises ValueError: if it is none of the key's algorithm, or not in the form that all take (RFC 5480, 2.2).
     """
-    from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point
-
     bits = take_public_key(info["public_key"].dump(), key.algorithm)
     if key.algorithm.is_ec:
         return public_key_of_point(key.algorithm, info["public_key"].native)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from optiga.emulator.identity import root_certificate_pem
+from optiga.pki.certificate import parse_certificates
+
 if TYPE_CHECKING:
     from cryptography import x509
 
     from optiga.pki.certificate import Certificate
+
 
 _MARK = "EMULATED, NOT A REAL DEVICE"
 """In the name of the CA whose key everybody has (:mod:`optiga.emulator.identity`)."""
@@ -37,7 +41,4 @@ def warning_of(port: str) -> str:
 
 @cache
 def _root() -> Certificate:
-    from optiga.emulator.identity import root_certificate_pem
-    from optiga.pki.certificate import parse_certificates
-
     return parse_certificates(root_certificate_pem().encode(), "the emulator's root")[0]

@@ -11,6 +11,8 @@ from optiga.files.shown import shown
 from optiga.identity.emulated import is_emulated
 from optiga.identity.proof import Outcome, prove_key, prove_public_key
 from optiga.objects.stored import read_certificates
+from optiga.pki.certificate import load_certificates, warnings_about
+from optiga.pki.x509_errors import one_error
 from optiga.protocol.objects import SLOTS, UID, Slot, format_oid
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
+
 
 IDENTITY_SLOT = SLOTS[0]
 """The slot whose key and certificate the chip has from its factory (SRM, "Common data objects")."""
@@ -82,8 +85,6 @@ def load_trust(path: Path) -> Trust:
     :raises ConfigurationError: if the file cannot be read.
     :raises CertificateError: if it holds anything else than certificates of CAs, or no root.
     """
-    from optiga.pki.certificate import load_certificates
-
     certificates = {certificate.der: certificate for certificate in load_certificates(path)}.values()
     for certificate in certificates:
         if not certificate.is_ca:
@@ -211,8 +212,6 @@ def _build_chain(
     """
     from cryptography.x509.verification import VerificationError
 
-    from optiga.pki.x509_errors import one_error
-
     others = [*trust.roots, *trust.intermediates, *further]
     known = {certificate.parsed: certificate for certificate in (leaf, *others)}
     untrusted = [certificate.parsed for certificate in (*trust.intermediates, *further)]
@@ -258,8 +257,6 @@ def _explain(
     :param others: every certificate that a chain might go over, the trusted ones first.
     :param error: the verifier's, which names neither certificates nor a remedy.
     """
-    from optiga.pki.certificate import warnings_about
-
     path = [leaf]
     while path[-1] not in trust.roots:
         issuer = next((one for one in others if one not in path and path[-1].is_issued_by(one)), None)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from optiga.chip.abilities import require
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.identity.proof import Outcome, prove_public_key
 from optiga.objects.addressing import KEY, resolve
 from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
 from optiga.pki.pem import encode_pem
@@ -168,8 +170,6 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
     :raises ConfigurationError: if the chip's model does not have such keys, or not in this place.
     :raises ChipError: if the chip does not have the object, or refuses to tell; if it would not use the new key.
     """
-    from optiga.chip.abilities import require
-
     command = CommandCode.GEN_SYM_KEY if plan.slot is None else CommandCode.GEN_KEY_PAIR
     require(chip, command, plan.algorithm, plan.oid)
     metadata = chip.objects.metadata(plan.oid)
@@ -238,8 +238,6 @@ def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
     :raises CertificateError: if it holds none, or that of another key.
     :raises ChipError: if the chip refuses.
     """
-    from optiga.identity.proof import Outcome, prove_public_key
-
     certificate = stored_certificate(chip, where)
     public_key = certificate.public_key
     proof = prove_public_key(chip, slot.key_oid, public_key, f"the certificate in {where.info.label}")

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError
+from optiga.pki.public_keys import verifies
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import SLOTS, Slot, format_oid
@@ -73,7 +74,6 @@ def attempt_proof(chip: Chip, key_oid: int, algorithm: KeyAlgorithm, public_key:
         signature = key.sign(challenge)
     except ChipError as error:
         return Attempt(verifies=False, error=error)
-    from optiga.pki.public_keys import verifies
 
     return Attempt(verifies(public_key, signature, challenge, key.default_hash))
 

@@ -15,6 +15,7 @@ from optiga.identity.hexdump import hex_dump
 from optiga.identity.proof import Proof, attempt_proof, prove_key
 from optiga.objects.addressing import Target, resolve_writable
 from optiga.objects.reading import Comparison
+from optiga.pki.certificate import load_certificates, warnings_about
 from optiga.protocol import tls_identity
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -80,8 +81,6 @@ def plan_write(
     :raises ConfigurationError: if the file or the object cannot be used so.
     :raises CertificateError: if the file is not a certificate, or the object has no room for it.
     """
-    from optiga.pki.certificate import load_certificates
-
     target = resolve_writable(slot, oid)
     if target.kind is ObjectKind.DATA:
         data = read_input(path, "file", 1 << 20)
@@ -99,8 +98,6 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
     :param chain: leaf first, at least one.
     :param name: what to call them in messages.
     """
-    from optiga.pki.certificate import warnings_about
-
     is_device = target.kind is ObjectKind.CERTIFICATE
     if is_device:
         try:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from optiga.chip.abilities import objects_of, require_metadata
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.files import is_utf16
@@ -66,8 +67,6 @@ def list_objects(chip: Chip) -> list[dict[str, Any]]:
         conditions ``change``, ``read`` and ``execute`` in words, ``algorithm`` of keys, ``metadata`` in hex, and
         ``unusable``, why the chip neither reads nor uses it, where that is so.
     """
-    from optiga.chip.abilities import objects_of
-
     listed = []
     for info in objects_of(chip).values():
         if info.kind is ObjectKind.SESSION:
@@ -130,8 +129,6 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
     :raises ConfigurationError: if they can no longer be set, do not fit, nothing could use a key for its usage, or the
         chip's model does not know them.
     """
-    from optiga.chip.abilities import require_metadata
-
     require_metadata(chip, wanted, info.oid)
     before = chip.objects.metadata(info.oid)
     changes = Metadata({tag: value for tag, value in wanted.items() if before.get(tag) != value})

@@ -12,6 +12,8 @@ from optiga.errors import CertificateError
 from optiga.files.files import read_input
 from optiga.pki.name_parts import name_text, printable
 from optiga.pki.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.public_keys import public_key_of
+from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from optiga.protocol.public_key import PublicKey
 
     _Extension = TypeVar("_Extension", x509.SubjectAlternativeName, x509.ExtendedKeyUsage)
+
 
 MAX_FILE_SIZE = 1 << 20
 """Most bytes of a certificate's file."""
@@ -78,9 +81,6 @@ class Certificate:
         """
         from cryptography import x509
 
-        from optiga.pki.public_keys import public_key_of
-        from optiga.pki.x509_errors import one_error
-
         with one_error():
             parsed = x509.load_der_x509_certificate(der)
             subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
@@ -126,8 +126,6 @@ class Certificate:
     def _extension(self, kind: type[_Extension]) -> _Extension | None:
         """An extension's value; None if there is none, or one of them does not parse."""
         from cryptography import x509
-
-        from optiga.pki.x509_errors import one_error
 
         try:
             with one_error():
@@ -221,8 +219,6 @@ def identify_der(der: bytes) -> str:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
-
-    from optiga.pki.x509_errors import one_error
 
     pkcs7, pkcs12 = bytes.fromhex("06092a864886f70d0107"), bytes.fromhex("020103")
     content = der[2 + (der[1] & 0x7F) :] if der[1:2] > b"\x80" else der[2:]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError
 from optiga.files.files import read_input
+from optiga.pki.certificate import Certificate
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
 from optiga.pki.public_keys import public_key_of_info
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.protocol.public_key import PublicKey
+
 
 _MAX_FILE_SIZE = 1 << 20
 _CERTIFICATE = "CERTIFICATE"
@@ -40,8 +42,6 @@ def load_public_key(path: Path) -> PublicKey:
 
 
 def _from_der(der: bytes, name: str) -> PublicKey:
-    from optiga.pki.certificate import Certificate
-
     try:
         return public_key_of_info(der)
     except (ValueError, TypeError):

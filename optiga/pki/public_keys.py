@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from optiga.errors import ConfigurationError
+from optiga.pki.x509_errors import one_error
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.ecdsa import ecdsa
 from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
@@ -44,8 +46,6 @@ def public_key_of_info(info: bytes) -> PublicKey:
     :raises ValueError: if it is none, or of a kind that certificates do not have.
     """
     from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    from optiga.pki.x509_errors import one_error
 
     with one_error():
         return public_key_of(cast("CertificatePublicKeyTypes", load_der_public_key(info)))
@@ -92,8 +92,6 @@ def load_key(public_key: PublicKey) -> CertificatePublicKeyTypes:
         return _load_point(public_key.algorithm, der.content_of(der.BIT_STRING, public_key.bit_string)[1:])
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    from optiga.pki.x509_errors import one_error
-
     with one_error():
         return cast("CertificatePublicKeyTypes", load_der_public_key(public_key.info))
 
@@ -111,7 +109,7 @@ def verifies(public_key: PublicKey, signature: bytes, data: bytes, hash_name: st
     key = load_key(public_key)
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, data, ec.ECDSA(digest))
+            key.verify(signature, data, ecdsa(digest))
             return True
         from cryptography.hazmat.primitives.asymmetric import padding, rsa
 

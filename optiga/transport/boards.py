@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import BoardError, ConfigurationError
+from optiga.files.locks import PortLock, lock_path_for_port
+from optiga.link.ft260.codes import PRODUCT, VENDOR
+from optiga.link.i2c.registers import STATE_SIZE, Register, State
+from optiga.transport.hid_boards import list_boards, obstacle
+from optiga.transport.i2c_adapters import list_adapters
+from optiga.transport.i2cdev import I2cDevice
+from optiga.transport.linux_devices import LinuxDevices
+from optiga.transport.permission import permission_hint
 
 if TYPE_CHECKING:
     from optiga.transport.i2c_adapters import I2cAdapter
-    from optiga.transport.linux_devices import LinuxDevices
 
 _USB_IDENTITIES = {
     (0x04B4, 0xF154): "KitProg3 of a PSOC 6 kit",
@@ -60,9 +67,6 @@ def list_ports(devices: LinuxDevices | None = None) -> list[FoundPort]:
 
     :param devices: what Linux tells of its devices.
     """
-    from optiga.transport.i2c_adapters import list_adapters
-    from optiga.transport.linux_devices import LinuxDevices
-
     system = devices or LinuxDevices()
     adapters = list_adapters(system)
     boards = dict(_ft260_boards(system, {adapter.device for adapter in adapters}))
@@ -109,9 +113,6 @@ def _ft260_boards(system: LinuxDevices, buses: Collection[str]) -> Iterator[tupl
 
     :param buses: the I2C buses that are listed. A board that can be used as one of them alone is left to it.
     """
-    from optiga.link.ft260.codes import PRODUCT, VENDOR
-    from optiga.transport.hid_boards import list_boards, obstacle
-
     usb_id, missing = f"{VENDOR:04x}:{PRODUCT:04x}", ""
     try:
         boards = list_boards(devices=system)
@@ -129,8 +130,6 @@ def _ft260_boards(system: LinuxDevices, buses: Collection[str]) -> Iterator[tupl
 
 
 def _describe_bus(adapter: I2cAdapter) -> FoundPort:
-    from optiga.transport.permission import permission_hint
-
     if os.path.exists(adapter.device) and not os.access(adapter.device, os.R_OK | os.W_OK):  # noqa: PTH110
         needs = f"no permission to open it. {permission_hint(adapter.device, group='i2c')}"
         seen = _Seen(adapter.is_ft260, adapter.why, needs)
@@ -149,10 +148,6 @@ class _Seen(NamedTuple):
 
 def _look_for_chip(adapter: I2cAdapter) -> _Seen:
     """Whether a chip answers on a bus: I2C_STATE is looked at, and nothing else."""
-    from optiga.files.locks import PortLock, lock_path_for_port
-    from optiga.link.i2c.registers import STATE_SIZE, Register, State
-    from optiga.transport.i2cdev import I2cDevice
-
     try:
         lock = PortLock(lock_path_for_port(adapter.lock), port=adapter.device, wait_s=_OTHERS_LOOK_S)
         lock.acquire()

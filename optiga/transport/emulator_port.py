@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.emulator import default_chip_path
 from optiga.errors import ConfigurationError
+from optiga.transport.emulated import open_emulated, open_shielded
 from optiga.transport.port_options import parse_path, read_binding_secret, split_options
+from optiga.transport.trace import inform
 
 if TYPE_CHECKING:
     from optiga.transport.base import Transport
@@ -57,8 +60,6 @@ class EmulatorPort(NamedTuple):
 
     @property
     def chip_file(self) -> Path:
-        from optiga.emulator import default_chip_path
-
         return self.path or default_chip_path()
 
     @property
@@ -70,9 +71,6 @@ class EmulatorPort(NamedTuple):
 
     def open(self) -> Transport:
         """Open the chip's file; a new chip is made where there is none."""
-        from optiga.transport.emulated import open_emulated, open_shielded
-        from optiga.transport.trace import inform
-
         inform("%s: open", self.name)
         secret = None if self.secret is None else read_binding_secret(self.secret)
         if secret is not None:

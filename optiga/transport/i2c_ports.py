@@ -9,6 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
+from optiga.files.locks import PortLock, lock_path_for_port
+from optiga.link.ft260.codes import PRODUCT, VENDOR
+from optiga.link.i2c.host import I2cConversation
+from optiga.link.i2c.registers import ADDRESS, MAX_FRAME
+from optiga.transport.ft260 import FRAME_LIMIT, Ft260Bus
+from optiga.transport.gpio_pins import ResetPins, parse_pin
+from optiga.transport.hid_boards import choose_board, open_hid
+from optiga.transport.i2c import I2cTransport
+from optiga.transport.i2c_adapters import describe_adapter
+from optiga.transport.i2cdev import I2cDevice
 from optiga.transport.port_options import (
     FIRST_ADDRESS,
     I2C_DEVICE,
@@ -73,10 +83,6 @@ class I2cPort(NamedTuple):
         return self._replace(secret=secret)
 
     def open(self) -> Transport:
-        from optiga.link.i2c.registers import ADDRESS
-        from optiga.transport.gpio_pins import ResetPins
-        from optiga.transport.i2c_adapters import describe_adapter
-        from optiga.transport.i2cdev import I2cDevice
 
         def open_bus() -> Bus:
             has_pins = self.reset is not None or self.supply is not None
@@ -146,11 +152,6 @@ class Ft260Port(NamedTuple):
         return self._replace(secret=secret)
 
     def open(self) -> Transport:
-        from optiga.link.ft260.codes import PRODUCT, VENDOR
-        from optiga.link.i2c.registers import ADDRESS
-        from optiga.transport.ft260 import FRAME_LIMIT, Ft260Bus
-        from optiga.transport.hid_boards import choose_board, open_hid
-
         secret = None if self.secret is None else read_binding_secret(self.secret)
         vendor, product = _or(self.vendor, VENDOR), _or(self.product, PRODUCT)
         board = choose_board(self.path, port=self.name, vendor=vendor, product=product)
@@ -172,11 +173,6 @@ def _open(
     :param secret: the platform binding secret, for a shielded connection; None for none.
     :raises BoardError: if that cannot be.
     """
-    from optiga.files.locks import PortLock, lock_path_for_port
-    from optiga.link.i2c.host import I2cConversation
-    from optiga.link.i2c.registers import MAX_FRAME
-    from optiga.transport.i2c import I2cTransport
-
     taken = PortLock(lock_path_for_port(lock + _shown_bus()), port=name)
     taken.acquire()
     with ExitStack() as undo:
@@ -219,7 +215,6 @@ def _or(number: int | None, usual: int) -> int:
 def _pin(text: str, options: dict[str, str], key: str) -> int | None:
     if key not in options:
         return None
-    from optiga.transport.gpio_pins import parse_pin
 
     try:
         return parse_pin(options[key])

@@ -18,28 +18,23 @@ def _is_i2c(text: str) -> bool:
     return where.lower().startswith("i2c:") or (where.startswith(I2C_DEVICE) and where[len(I2C_DEVICE) :].isdecimal())
 
 
-def _parse_i2c(text: str) -> Port:
-    from optiga.transport.i2c_ports import I2cPort
-
-    return I2cPort.parse(text)
-
-
 def _is_ft260(text: str) -> bool:
     """Whether a port is written as an FT260 board."""
     return text.partition("?")[0].partition(":")[0].lower() == "ft260"
 
 
-def _parse_ft260(text: str) -> Port:
-    from optiga.transport.i2c_ports import Ft260Port
+def _parse_bus(text: str) -> Port:
+    """The port of an I2C bus, Linux's or an FT260 board's; most runs have none, and do without the drivers."""
+    from optiga.transport.i2c_ports import Ft260Port, I2cPort
 
-    return Ft260Port.parse(text)
+    return (Ft260Port if _is_ft260(text) else I2cPort).parse(text)
 
 
 FORMS: tuple[tuple[Callable[[str], bool], Callable[[str], Port]], ...] = (
     (is_emulator, EmulatorPort.parse),
     (is_url, SerialPort.parse_url),
-    (_is_i2c, _parse_i2c),
-    (_is_ft260, _parse_ft260),
+    (_is_i2c, _parse_bus),
+    (_is_ft260, _parse_bus),
     (lambda _: True, SerialPort),
 )
 """All there are: whether a text is written so, and what makes its port, or raises ConfigurationError.

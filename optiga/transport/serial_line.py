@@ -11,6 +11,8 @@ from optiga.errors import BoardError
 from optiga.link.uart_bridge import WRITE_TIMEOUT_S
 from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
 from optiga.transport.permission import permission_hint
+from optiga.transport.rfc2217_port import Rfc2217Port
+from optiga.transport.socket_port import SocketPort
 from optiga.transport.urls import SOCKET, check_options, is_url, split_url
 
 if TYPE_CHECKING:
@@ -99,10 +101,7 @@ def _open_url(port: str) -> serial.Serial:
     check_options(port, parts)
     settings = {"baudrate": BAUD_RATE, "timeout": TICK_S}
     if parts.scheme == SOCKET:
-        from optiga.transport.socket_port import SocketPort
-
         return cast("serial.Serial", SocketPort(port, **settings, write_timeout=WRITE_TIMEOUT_S))
-    from optiga.transport.rfc2217_port import Rfc2217Port
 
     return cast("serial.Serial", Rfc2217Port(port, **settings))  # which has no time limit for writing
 

@@ -8,6 +8,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from optiga.errors import ConfigurationError
+from optiga.files.locks import PortLock, lock_path_for_port
+from optiga.transport.trace import inform
 from optiga.transport.urls import split_url
 
 if TYPE_CHECKING:
@@ -74,9 +76,7 @@ def _open(name: str, *, lock: str) -> Transport:
     :param lock: the port's one name.
     :raises BoardError: if that cannot be.
     """
-    from optiga.files.locks import PortLock, lock_path_for_port
     from optiga.transport.serial_line import SerialLine
-    from optiga.transport.trace import inform
     from optiga.transport.uart import BridgeTransport
 
     taken = PortLock(lock_path_for_port(lock), port=name)

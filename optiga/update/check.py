@@ -9,6 +9,7 @@ from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
+from optiga.pki.public_keys import public_key_of_info, verifies
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
@@ -223,8 +224,6 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
     """Verify the signature with the certificate in the trust anchor, where that can be read."""
     from asn1crypto import x509
 
-    from optiga.pki.public_keys import public_key_of_info
-
     oid = update.signed.anchor_oid
     data = chip.objects.read_if_allowed(oid)
     if data is None:
@@ -256,8 +255,6 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
 
 def _verifies(key: PublicKey, update: UpdateSet) -> bool:
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
-    from optiga.pki.public_keys import verifies
 
     if key.algorithm is None:
         return False

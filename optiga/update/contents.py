@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
 from optiga.identity.keys_on_chip import check_usage, parse_usage
+from optiga.identity.write import plan_certificates
+from optiga.objects.addressing import Target
 from optiga.objects.objects import read_words
+from optiga.pki.certificate import parse_certificates
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.manifest import ContentReset, KeyUpdate, WriteType
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -41,10 +44,6 @@ def certificate_contents(info: ObjectInfo, data: bytes, name: str) -> tuple[Payl
     :returns: and what a person should know about the certificates, one sentence each.
     :raises CertificateError: if it is none, or the object has no room for it.
     """
-    from optiga.identity.write import plan_certificates
-    from optiga.objects.addressing import Target
-    from optiga.pki.certificate import parse_certificates
-
     plan = plan_certificates(parse_certificates(data, name), Target(info, None), name)
     return data_payload(plan.data), plan.warnings
 

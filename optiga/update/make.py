@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
+from optiga.pki.public_keys import public_key_of
 from optiga.protocol import manifest as mf
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.fragments import FragmentCipher, cut
@@ -133,8 +134,6 @@ def _sign(manifest: Manifest, anchor_oid: int, signer: PrivateKey) -> SignedMani
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, padding
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
-    from optiga.pki.public_keys import public_key_of
 
     public = public_key_of(signer.public_key())
     if public.algorithm is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError
+from optiga.pki.public_keys import public_key_of
 from optiga.protocol import metadata as md
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, RSA_KEY_BITS
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
 
 _AES = {size: algorithm for algorithm, size in AES_KEY_SIZES.items()}
 
@@ -89,8 +91,6 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
     :raises ConfigurationError: if it is another.
     """
     from cryptography.hazmat.primitives.asymmetric import ec
-
-    from optiga.pki.public_keys import public_key_of
 
     public = public_key_of(key.public_key())
     algorithm = public.algorithm

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
+from optiga.identity.proof import prove_public_key
 from optiga.objects.objects import read_data
+from optiga.pki.public_keys import public_key_of_numbers, public_key_of_secret
 from optiga.protocol import tlv
 from optiga.protocol.manifest import DataUpdate, KeyPart, KeyUpdate, WriteType
 from optiga.protocol.metadata import Metadata
@@ -53,8 +55,6 @@ def _has_data(chip: Chip, target: Metadata, oid: int, kind: DataUpdate, payload:
 
 def _has_key(chip: Chip, target: Metadata, oid: int, kind: KeyUpdate, payload: bytes) -> bool | None:
     """Whether the object's key signs as the update's would; the key itself is nowhere to be read."""
-    from optiga.identity.proof import prove_public_key
-
     if target.algorithm is not kind.algorithm or target.key_usage != kind.usage:
         return False
     public_key = _public_key(kind, payload)
@@ -63,8 +63,6 @@ def _has_key(chip: Chip, target: Metadata, oid: int, kind: KeyUpdate, payload: b
 
 def _public_key(kind: KeyUpdate, payload: bytes) -> PublicKey | None:
     """The public key of the private one that an update brings; None of an AES key, and of what is no key."""
-    from optiga.pki.public_keys import public_key_of_numbers, public_key_of_secret
-
     try:
         parts = dict(tlv.decode(payload))
         if kind.algorithm.is_rsa:

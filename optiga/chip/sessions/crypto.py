@@ -8,24 +8,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.chip.abilities import require_stored_random
+from optiga.chip.commands.calc_hash import CalcHash, continuation, whole
+from optiga.chip.commands.decrypt_sym import ClearAuthorization, VerifyHmac, decrypt_in_parts
+from optiga.chip.commands.derive_key import DeriveKey
+from optiga.chip.commands.encrypt_asym import EncryptAsym
+from optiga.chip.commands.encrypt_sym import encrypt_in_parts
+from optiga.chip.commands.gen_key_pair import DrawKeyPair
+from optiga.chip.commands.gen_sym_key import GenSymKey
+from optiga.chip.commands.get_data_object import GetMetadata
+from optiga.chip.commands.get_random import DrawPreMasterSecret, GetRandom
+from optiga.chip.commands.verify_sign import VerifySign
 from optiga.chip.key import check_hash, check_usage, find_key, generate_key
 from optiga.chip.references import oid_of
+from optiga.chip.sessions.running_hash import RunningHash
 from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, ObjectType, SignatureScheme
+from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Tag
-from optiga.protocol.symmetric import SymmetricMode
+from optiga.protocol.public_key import PublicKey
+from optiga.protocol.symmetric import CIPHERS, SymmetricMode
 
 if TYPE_CHECKING:
     from optiga.chip.commands.calc_hash import ObjectPart
     from optiga.chip.commands.gen_key_pair import DrawnKeyPair
     from optiga.chip.key import Key
     from optiga.chip.session import Session
-    from optiga.chip.sessions.running_hash import RunningHash
     from optiga.protocol.objects import Reference
-    from optiga.protocol.public_key import PublicKey
 
 _DELIBERATE = (
     ErrorCode.INVALID_LENGTH,
@@ -66,11 +78,7 @@ class Crypto:
         :param session: a session that keeps ``prepended`` and these bytes, at most 66 together.
         :raises ConfigurationError: if the chip's model keeps none in sessions.
         """
-        from optiga.chip.commands.get_random import GetRandom
-
         if session is not None:
-            from optiga.chip.abilities import require_stored_random
-
             require_stored_random(self._chip, session)
         return self._chip.execute(GetRandom(size, deterministic, session, prepended))
 
@@ -78,49 +86,33 @@ class Crypto:
 
     def sha256(self, *parts: bytes | ObjectPart) -> bytes:
         """SHA-256 of a message of any length, 32 bytes. One exchange for about each 1550 bytes or part of an object."""
-        from optiga.chip.commands.calc_hash import whole
-
         return [self._chip.perform(command) for command in whole(parts)][-1]
 
     def begin_hash(self) -> bytes:
         """Context of a hash that is begun; contexts may be kept, and interleaved with others."""
-        from optiga.chip.commands.calc_hash import CalcHash
-        from optiga.protocol.commands.calc_hash import HashStep
-
         return self._chip.perform(CalcHash(b"", HashStep.START, export=True))
 
     def continue_hash(self, context: bytes, *parts: bytes | ObjectPart) -> bytes:
         """The context after more of the message."""
-        from optiga.chip.commands.calc_hash import continuation
-
         return [self._chip.perform(command) for command in continuation(context, parts)][-1]
 
     def run_hash(self) -> RunningHash:
         """A hash in the chip's own place for it, as a context manager; it need not be carried to and fro."""
-        from optiga.chip.sessions.running_hash import RunningHash
-
         return RunningHash(self._chip)
 
     def finish_hash(self, context: bytes) -> bytes:
         """The digest, 32 bytes; the context can still be used."""
-        from optiga.chip.commands.calc_hash import CalcHash
-        from optiga.protocol.commands.calc_hash import HashStep
-
         return self._chip.perform(CalcHash(b"", HashStep.FINAL, context))
 
     # AES and HMAC
 
     def generate_aes_key(self, bits: int, usage: KeyUsage = KeyUsage.ENCRYPTION) -> None:
         """Have the chip make an AES key of 128, 192 or 256 bits in 0xE200, in place of the one there. One exchange."""
-        from optiga.chip.commands.gen_sym_key import GenSymKey
-
         check_usage(objects.SYMMETRIC_KEY, _aes(bits), usage)
         self._chip.perform(GenSymKey(_aes(bits), objects.SYMMETRIC_KEY, usage))
 
     def draw_aes_key(self, bits: int) -> bytes:
         """A random AES key for the host, 16, 24 or 32 bytes, that the chip does not keep. One exchange."""
-        from optiga.chip.commands.gen_sym_key import GenSymKey
-
         return self._chip.perform(GenSymKey(_aes(bits), None))
 
     def encrypt_aes(self, message: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
@@ -130,17 +122,12 @@ class Crypto:
         :param iv: of CBC, 16 bytes; zeros if empty.
         :raises ConfigurationError: if message or vector do not fit the mode; nothing is sent then.
         """
-        from optiga.chip.commands.encrypt_sym import encrypt_in_parts
-        from optiga.protocol.symmetric import CIPHERS
-
         if mode not in CIPHERS:
             raise ConfigurationError(f"{mode.name.replace('_', '-')} makes MACs and does not encrypt")
         return b"".join(map(self._chip.perform, encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)))
 
     def decrypt_aes(self, protected: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
         """The opposite of :meth:`encrypt_aes`; padding stays."""
-        from optiga.chip.commands.decrypt_sym import decrypt_in_parts
-
         return b"".join(map(self._chip.perform, decrypt_in_parts(objects.SYMMETRIC_KEY, mode, protected, iv)))
 
     def mac(
@@ -150,8 +137,6 @@ class Crypto:
 
         :param oid: the AES key; for HMAC a session with a shared secret, or a data object of a pre-shared secret.
         """
-        from optiga.chip.commands.encrypt_sym import encrypt_in_parts
-
         return b"".join(map(self._chip.perform, encrypt_in_parts(oid_of(oid), mode, message)))
 
     def hmac(self, oid: Reference, message: bytes, hash_name: str = "sha256") -> bytes:
@@ -167,8 +152,6 @@ class Crypto:
         :param secret: what it holds.
         """
         import hmac
-
-        from optiga.chip.commands.decrypt_sym import VerifyHmac
 
         mode = _hmac(hash_name)
         self._chip.require(CommandCode.DECRYPT_SYM, mode)
@@ -190,8 +173,6 @@ class Crypto:
         :param challenge: what the session holds: optional data and the random behind it.
         :param mac: over ``challenge`` and ``arbitrary``.
         """
-        from optiga.chip.commands.decrypt_sym import VerifyHmac
-
         mode = _hmac(hash_name)
         self._chip.perform(VerifyHmac(oid_of(oid), mode, session, challenge, mac, arbitrary))
 
@@ -200,9 +181,6 @@ class Crypto:
 
         :raises ConfigurationError: if the object is no authorization reference, which has no such state.
         """
-        from optiga.chip.commands.decrypt_sym import ClearAuthorization
-        from optiga.chip.commands.get_data_object import GetMetadata
-
         oid = oid_of(oid)
         # The chip may refuse before it looks at the object, and its refusal is no failure here.
         if self._chip.execute(GetMetadata(oid)).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
@@ -217,8 +195,6 @@ class Crypto:
 
     def draw_key_pair(self, algorithm: KeyAlgorithm) -> DrawnKeyPair:
         """A key pair for the host, of which the chip keeps nothing. One exchange."""
-        from optiga.chip.commands.gen_key_pair import DrawKeyPair
-
         return self._chip.perform(DrawKeyPair(algorithm))
 
     def verify_digest(
@@ -230,16 +206,12 @@ class Crypto:
         :param key: a public key, or the object of its certificate, which is one in plain DER.
         :raises ChipError: with the code of a signature verification failure if it does not verify.
         """
-        from optiga.chip.commands.verify_sign import VerifySign
-
         self._chip.perform(VerifySign(digest, signature, _given(key), scheme))
 
     # Secrets
 
     def draw_pre_master_secret(self, session: int, size: int = 46, prepended: bytes = b"\x03\x03") -> None:
         """Draw a secret of at most 66 bytes, ``prepended`` included, that stays in a session. One exchange."""
-        from optiga.chip.commands.get_random import DrawPreMasterSecret
-
         self._chip.perform(DrawPreMasterSecret(session, size, prepended))
 
     def encrypt_rsa(self, message: bytes | int, key: PublicKey | Reference) -> bytes:
@@ -248,8 +220,6 @@ class Crypto:
         :param message: what to encrypt; or the session whose pre-master secret it is.
         :param key: a public key, or the object of its certificate.
         """
-        from optiga.chip.commands.encrypt_asym import EncryptAsym
-
         return self._chip.perform(EncryptAsym(message, _given(key)))
 
     def derive(
@@ -266,8 +236,6 @@ class Crypto:
 
         :param size: bytes of the key: 16 to 256, in a session to 66.
         """
-        from optiga.chip.commands.derive_key import DeriveKey
-
         return self._chip.perform(DeriveKey(oid_of(oid), method, size, salt, info, session))
 
     def tls_prf(
@@ -301,8 +269,6 @@ class Crypto:
 
 def _given(key: PublicKey | Reference) -> PublicKey | int:
     """A public key, or the object of its certificate."""
-    from optiga.protocol.public_key import PublicKey
-
     return key if isinstance(key, PublicKey) else oid_of(key)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.chip.abilities import require_room
 from optiga.chip.commands.get_data_object import GetData, GetMetadata
+from optiga.chip.commands.set_data_object import Count, SetData, SetMetadata
 from optiga.chip.references import oid_of
+from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
 from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
+from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
 
 if TYPE_CHECKING:
     from optiga.chip.session import Session
@@ -64,10 +68,6 @@ class Objects:
         :param erase: whether the object holds nothing but these data afterwards.
         :raises ConfigurationError: if they are more than the object has room for; nothing is written then.
         """
-        from optiga.chip.abilities import require_room
-        from optiga.chip.commands.set_data_object import SetData
-        from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
-
         oid = oid_of(oid)
         require_room(self._chip, oid, offset + len(data))
         for start in range(0, max(len(data), 1), MAX_FRAGMENT):
@@ -80,8 +80,6 @@ class Objects:
 
     def write_metadata(self, oid: Reference, changes: Metadata) -> None:
         """Change the metadata tags given, and no others. One exchange. May lock the object for ever."""
-        from optiga.chip.commands.set_data_object import SetMetadata
-
         self._chip.execute(SetMetadata(oid_of(oid), changes))
 
     def find_unusable(self, oid: Reference) -> Unusable | None:
@@ -89,8 +87,6 @@ class Objects:
 
         :raises ChipError: if the chip has no such object.
         """
-        from optiga.chip.unusable import find_unusable
-
         return find_unusable(oid_of(oid), self.metadata(oid))
 
     def count(self, oid: Reference, step: int = 1) -> None:
@@ -99,6 +95,4 @@ class Objects:
         :raises ConfigurationError: if the chip's model has no counters.
         :raises ChipError: if it is at its threshold already, or is no counter.
         """
-        from optiga.chip.commands.set_data_object import Count
-
         self._chip.perform(Count(oid_of(oid), step))

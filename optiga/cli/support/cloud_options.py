@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, together
-
-if TYPE_CHECKING:
-    from optiga.cloud.aws.connection import AwsOptions
-    from optiga.provision.plan import CloudWishes
-    from optiga.provision.report import Report
+from optiga.cloud.aws.connection import AwsOptions
+from optiga.cloud.aws.patience import TIMEOUT_S
+from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
+from optiga.provision.plan import CloudWishes
+from optiga.provision.report import Report
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -64,9 +64,6 @@ device_options = together(
 
 def build_aws_options(options: dict[str, Any]) -> AwsOptions:
     """What the options of :func:`aws_options` say; they are taken out of ``options``."""
-    from optiga.cloud.aws.connection import AwsOptions
-    from optiga.cloud.aws.patience import TIMEOUT_S
-
     return AwsOptions(
         options.pop("region"),
         options.pop("profile"),
@@ -78,8 +75,6 @@ def build_aws_options(options: dict[str, Any]) -> AwsOptions:
 
 def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> CloudWishes:
     """What the options of :func:`device_options` say; they are taken out of ``options``."""
-    from optiga.provision.plan import CloudWishes
-
     policy_template = options.pop("policy_template")
     return CloudWishes(
         thing,
@@ -96,8 +91,6 @@ def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: s
 
 def _policy_template(text: str) -> Path:
     """A template by its path; one of the project's own also by its name, whatever lies in the current folder."""
-    from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
-
     return own_template(text) if text in (EVERYTHING, THING) else Path(text)
 
 
@@ -114,6 +107,4 @@ def refuse_cloud_options(options: dict[str, Any]) -> None:
 
 def build_report(settings: Settings) -> Report:
     """What is said of a job, as the common options want it."""
-    from optiga.provision.report import Report
-
     return Report(settings.note, settings.warn)

@@ -14,6 +14,9 @@ import click
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError
+from optiga.files.files import cause_of, check_output_file, write_whole
+from optiga.files.opening import open_input
+from optiga.transport import is_emulator, resolve_port
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,9 +52,6 @@ def pieces(name: str, what: str = "file") -> Iterator[bytes]:
     :param what: what it is to the user, for messages.
     :raises ConfigurationError: if it cannot be read.
     """
-    from optiga.files.files import cause_of
-    from optiga.files.opening import open_input
-
     try:
         if name == "-":
             yield from _read_in_pieces(_standard_input())
@@ -106,8 +106,6 @@ def check_out(out: str | None, *, secret: bool = False, over_keys: bool = False)
     :raises ConfigurationError: if it cannot, or is that of the emulated chip at the port.
     """
     if out is not None:
-        from optiga.files.files import check_output_file
-
         check_output_file(Path(out), secret=secret, over_keys=over_keys)
         check_not_chip(Path(out))
 
@@ -120,7 +118,6 @@ def check_not_chip(path: Path) -> None:
     settings = click.get_current_context().ensure_object(Settings)
     if settings.port is None:
         return
-    from optiga.transport import is_emulator, resolve_port
 
     file = resolve_port(settings.port).chip_file if is_emulator(settings.port) else None
     if file is not None and os.path.realpath(file) == os.path.realpath(path):
@@ -138,8 +135,6 @@ def check_not_terminal(what: str) -> None:
 
 def save(settings: Settings, out: str, data: bytes, what: str, *, secret: bool = False) -> None:
     """Write a result into its file, whole or not at all; for nobody else to read if it is a secret."""
-    from optiga.files.files import write_whole
-
     write_whole(Path(out), data, SECRET_MODE if secret else 0o666)
     settings.note(f"{what} has been written to {out}")
 
@@ -197,8 +192,6 @@ def write_bytes(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        from optiga.files.files import cause_of
-
         raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
 
 

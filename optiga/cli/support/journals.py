@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.cli.support.settings import Settings
+from optiga.provision.journal import open_journal
 
 if TYPE_CHECKING:
     from optiga.provision.journal import Journal
@@ -26,8 +27,6 @@ def open_named_journal(
     :param shared: take, and make, one that a group of this user's may write.
     :param make: make it if it is not there.
     """
-    from optiga.provision.journal import open_journal
-
     if not shared:
         settings.warn_of_folder(path, "the journal")
     return open_journal(path, make=make, shared=shared)

@@ -20,6 +20,15 @@ class Lazy(NamedTuple):
     help: str
 
 
+def load(place: str, package: str) -> Any:
+    """What stands at a place, ``module:attribute``.
+
+    :param package: that from which the place is seen.
+    """
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module, package), attribute)
+
+
 class LazyGroup(click.Group):
     """A group that knows where its commands are.
 
@@ -39,8 +48,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in self._lazy:
             return None
-        module, _, attribute = self._lazy[cmd_name].place.partition(":")
-        command: click.Command = getattr(import_module(module, self._package), attribute)
+        command: click.Command = load(self._lazy[cmd_name].place, self._package)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

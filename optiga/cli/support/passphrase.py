@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.ca.authority import CertificateAuthority
+from optiga.ca.integrity import read_crl_file
+from optiga.ca.passphrase_rules import check_passphrase
+from optiga.ca.records import utc_now
 from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, together
 from optiga.errors import ConfigurationError
+from optiga.files.passphrases import passphrase_of_text, read_passphrase_file
 from optiga.files.shown import shown
 
 if TYPE_CHECKING:
-    from optiga.ca.authority import CertificateAuthority
     from optiga.ca.folder import CaFolder
     from optiga.files.passphrases import Passphrase
 
@@ -47,8 +51,6 @@ def read_passphrase(
     :param environment: the variable that holds it; empty for none.
     :raises ConfigurationError: if the file cannot be read or begins with an empty line, or nobody can be asked.
     """
-    from optiga.files.passphrases import passphrase_of_text, read_passphrase_file
-
     if file is not None and ask:
         raise click.UsageError("--passphrase-file and --ask-passphrase do not go together.")
     if file is not None:
@@ -79,8 +81,6 @@ def read_new_passphrase(
     :param environment: whether the environment variable counts.
     :raises ConfigurationError: if there is none and nobody can be asked, or it is too weak.
     """
-    from optiga.ca.passphrase_rules import check_passphrase
-
     if none:
         if file is not None:
             raise click.UsageError(f"--no-passphrase and {option} do not go together.")
@@ -108,8 +108,6 @@ def open_authority(settings: Settings, path: str, passphrase_file: str | None, *
 
     :raises OptigaError: if that cannot be.
     """
-    from optiga.ca.authority import CertificateAuthority
-
     passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
     settings.warn_of_folder(Path(path, "issued.db"), "the CA")
     authority = CertificateAuthority.open(Path(path), passphrase)
@@ -125,9 +123,6 @@ def warn_of(settings: Settings, authority: CertificateAuthority, passphrase: Pas
 
 def find_crl_warning(folder: CaFolder) -> str:
     """What there is to say of the end of a CA's CRL; empty if it has long to go."""
-    from optiga.ca.integrity import read_crl_file
-    from optiga.ca.records import utc_now
-
     crl = read_crl_file(folder)
     if crl is None:
         return f"there is no CRL of this CA in {folder.crl_path}"
@@ -142,8 +137,5 @@ def warn_of_crl(settings: Settings, folder: CaFolder) -> None:
 
 def _remedy(folder: CaFolder) -> str:
     """What writes a CRL in place of one that is no good."""
-    from optiga.ca.integrity import read_crl_file
-    from optiga.ca.records import utc_now
-
     crl = read_crl_file(folder)
     return "if the clock is right, 'ca crl --trust-clock'" if crl and crl.is_ahead(utc_now()) else "'ca crl'"

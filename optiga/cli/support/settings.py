@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from optiga.cli.render.tables import lines
 from optiga.errors import ConfigurationError, shorten
 from optiga.files.shown import shown, shown_json, shown_lines
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from optiga.chip import Chip
     from optiga.transport import Port
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,23 +68,9 @@ class Settings:
 
         if not self.authorizations and not oids:
             return open_chip(self.find_port(), meanwhile=meanwhile)
-        from optiga.chip.abilities import require_objects
-        from optiga.cli.support.options import of_option
-        from optiga.objects.authorization import authorize, load_authorization
+        from optiga.cli.support.authorized import open_authorized
 
-        with of_option("--authorize"):
-            authorizations = [load_authorization(oid, path) for oid, path in self.authorizations]
-        chip = open_chip(self.find_port())
-        try:
-            require_objects(chip, oids)
-            authorize(chip, authorizations)
-        except BaseException:
-            chip.close()
-            raise
-        for authorization in authorizations:
-            for warning in authorization.warnings:
-                self.warn(warning)
-        return chip
+        return open_authorized(self.find_port, oids, self.authorizations, self.warn)
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
@@ -95,9 +83,8 @@ class Settings:
     def warn_of_readers(self, secret: Path) -> None:
         """Say that others may read the file of a platform binding secret, if they may."""
         from optiga.files.secrets import readers_of
-        from optiga.transport.port_options import BINDING_SECRET
 
-        for warning in readers_of(secret, BINDING_SECRET):
+        for warning in readers_of(secret, "the platform binding secret"):
             self.warn(warning)
 
     def warn_of_folder(self, path: Path, what: str) -> None:
@@ -161,8 +148,6 @@ class Settings:
         :raises ConfigurationError: if the query finds nothing.
         """
         import json
-
-        from optiga.cli.render.tables import lines
 
         form = self.output or default
         value: Any = dict(result)

@@ -10,6 +10,8 @@ import click
 
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, together
+from optiga.identity.emulated import is_emulated, warning_of
+from optiga.identity.genuineness import load_trust
 
 if TYPE_CHECKING:
     from optiga.identity.genuineness import Trust
@@ -35,7 +37,6 @@ def load_roots(trust: str | None, *, emulated: bool) -> Trust | None:
         if emulated:
             raise click.UsageError("--emulated goes with --trust.")
         return None
-    from optiga.identity.genuineness import load_trust
 
     return replace(load_trust(Path(trust)), emulated=emulated)
 
@@ -45,8 +46,6 @@ def announce_emulated(settings: Settings, certificate: Certificate | None) -> No
 
     :param certificate: the one in 0xE0E0; None where none was read.
     """
-    from optiga.identity.emulated import is_emulated, warning_of
-
     port = settings.find_port()
     if certificate is not None and port.chip_file is None and is_emulated(certificate):
         settings.warn(warning_of(port.name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from optiga.protocol.codes import CommandCode
@@ -20,74 +21,14 @@ CommandFunction = Callable[["Machine", int, bytes], bytes]
 
 
 @cache
-def find_command(code: int) -> CommandFunction | None:  # noqa: PLR0912 - a table
-    """What carries out a command; None if the code is none of a command."""
-    if code == CommandCode.OPEN_APPLICATION:
-        from optiga.emulator.commands import open_application
+def find_command(code: int) -> CommandFunction | None:
+    """What carries out a command; None if the code is none of a command.
 
-        return open_application.execute
-    if code == CommandCode.GET_DATA_OBJECT:
-        from optiga.emulator.commands import get_data_object
-
-        return get_data_object.execute
-    if code == CommandCode.SET_DATA_OBJECT:
-        from optiga.emulator.commands import set_data_object
-
-        return set_data_object.execute
-    if code == CommandCode.GEN_KEY_PAIR:
-        from optiga.emulator.commands import gen_key_pair
-
-        return gen_key_pair.execute
-    if code == CommandCode.CALC_SIGN:
-        from optiga.emulator.commands import calc_sign
-
-        return calc_sign.execute
-    if code == CommandCode.CALC_HASH:
-        from optiga.emulator.commands import calc_hash
-
-        return calc_hash.execute
-    if code == CommandCode.VERIFY_SIGN:
-        from optiga.emulator.commands import verify_sign
-
-        return verify_sign.execute
-    if code == CommandCode.GET_RANDOM:
-        from optiga.emulator.commands import get_random
-
-        return get_random.execute
-    if code == CommandCode.SET_OBJECT_PROTECTED:
-        from optiga.emulator.commands import set_object_protected
-
-        return set_object_protected.execute
-    if code == CommandCode.CLOSE_APPLICATION:
-        from optiga.emulator.commands import close_application
-
-        return close_application.execute
-    if code == CommandCode.ENCRYPT_SYM:
-        from optiga.emulator.commands import encrypt_sym
-
-        return encrypt_sym.execute
-    if code == CommandCode.DECRYPT_SYM:
-        from optiga.emulator.commands import decrypt_sym
-
-        return decrypt_sym.execute
-    if code == CommandCode.ENCRYPT_ASYM:
-        from optiga.emulator.commands import encrypt_asym
-
-        return encrypt_asym.execute
-    if code == CommandCode.DECRYPT_ASYM:
-        from optiga.emulator.commands import decrypt_asym
-
-        return decrypt_asym.execute
-    if code == CommandCode.CALC_SSEC:
-        from optiga.emulator.commands import calc_ssec
-
-        return calc_ssec.execute
-    if code == CommandCode.DERIVE_KEY:
-        from optiga.emulator.commands import derive_key
-
-        return derive_key.execute
-    if code == CommandCode.GEN_SYM_KEY:
-        from optiga.emulator.commands import gen_sym_key
-
-        return gen_sym_key.execute
-    return None
+    The module of a command has the name of its code.
+    """
+    try:
+        name = CommandCode(code).name.lower()
+    except ValueError:
+        return None
+    function: CommandFunction = import_module(f"{__name__}.{name}").execute
+    return function

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from optiga.emulator.machine import CommandError, Machine
+from optiga.emulator.saved_context import encode
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.close_application import HANDLE_SIZE, PARAM_HIBERNATE
 
@@ -18,8 +19,6 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
         raise CommandError(ErrorCode.INVALID_LENGTH)
     handle = b""
     if param == PARAM_HIBERNATE:
-        from optiga.emulator.saved_context import encode
-
         if machine.monitor.value:
             raise CommandError(ErrorCode.COMMAND_OUT_OF_SEQUENCE)
         handle = os.urandom(HANDLE_SIZE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optiga.emulator import keys
+from optiga.emulator.certificates import certified_key
 from optiga.emulator.fields import expect_tags, take_number, take_public_key, take_session, take_tags
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.sessions import Origin
@@ -43,8 +44,6 @@ def _given_key(machine: Machine, identifier: bytes, bit_string: bytes) -> Public
 
 def _certified_key(machine: Machine, oid: int, *, from_session: bool) -> PublicKey:
     """The key of a certificate. A secret of the chip takes one for key encipherment (footnote to EncryptAsym)."""
-    from optiga.emulator.certificates import certified_key
-
     usages = ("key_encipherment",) if from_session else ("key_encipherment", "data_encipherment")
     public_key = certified_key(machine.certificate(oid), *usages)
     if not public_key.chip_algorithm.is_rsa:

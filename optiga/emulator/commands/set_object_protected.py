@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from optiga.emulator.fields import take_tlvs
 from optiga.emulator.machine import Chain, CommandError, Machine
+from optiga.emulator.protected_update import RunningUpdate
+from optiga.emulator.update_start import begin
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.set_object_protected import UpdateStep
 
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """One step of a protected update: the manifest, a fragment, or the last fragment."""
-    from optiga.emulator.protected_update import RunningUpdate
-    from optiga.emulator.update_start import begin
-
     running, machine.chain = machine.chain, None
     (tag, value), *more = take_tlvs(data)
     if more or tag not in tuple(UpdateStep):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optiga.emulator import keys
+from optiga.emulator.certificates import signing_key
 from optiga.emulator.fields import expect_tags, take_number, take_public_key, take_tags
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.codes import ErrorCode, ObjectType, SignatureScheme
@@ -19,8 +20,6 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     scheme = SignatureScheme(param)
     tags = take_tags(data)
     if TAG_CERTIFICATE_OID in tags:
-        from optiga.emulator.certificates import signing_key
-
         digest, signature, where = expect_tags(tags, TAG_DIGEST, TAG_SIGNATURE, TAG_CERTIFICATE_OID)
         oid = take_number(where, 2)
         if machine.object(oid).metadata.get(Tag.TYPE) not in _CERTIFICATE_TYPES:

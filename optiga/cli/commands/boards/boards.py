@@ -6,6 +6,8 @@ import click
 
 from optiga.cli.render.tables import align
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.transport.boards import list_ports
+from optiga.transport.hid_boards import udev_rules
 
 
 @click.group(name="boards", invoke_without_command=True)
@@ -21,8 +23,6 @@ def command(ctx: click.Context, settings: Settings) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from dataclasses import asdict
-
-    from optiga.transport.boards import list_ports
 
     ports = list_ports()
     rows = [(port.device, "board" if port.is_board else "-", port.why, port.description) for port in ports]
@@ -42,6 +42,4 @@ def udev() -> None:
     optiga.py boards udev | sudo tee /etc/udev/rules.d/70-ft260.rules
     sudo udevadm control --reload-rules
     """
-    from optiga.transport.hid_boards import udev_rules
-
     click.echo(udev_rules(), nl=False)

@@ -9,6 +9,8 @@ import click
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.objects import pairing
+from optiga.objects.pairing import check_pairing
 
 if TYPE_CHECKING:
     from optiga.objects.pairing import Pairing
@@ -43,8 +45,6 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
         return
     from pathlib import Path
 
-    from optiga.objects import pairing
-
     if out is None:
         raise click.UsageError("pair takes --out FILE, or a command: pair check FILE.")
     settings.check_query(_SAMPLE)
@@ -67,8 +67,6 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
 def check(settings: Settings, file: str) -> None:
     """Have the chip prove, by a handshake, that it has the secret in a file."""
     from pathlib import Path
-
-    from optiga.objects.pairing import check_pairing
 
     settings.check_query(_SAMPLE)
     done = check_pairing(settings.find_port(), Path(file))

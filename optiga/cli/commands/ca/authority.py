@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.ca.authority import CertificateAuthority
+from optiga.ca.creation import CaName, create_intermediate, create_root
+from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
+from optiga.ca.integrity import check_records
+from optiga.ca.naming import check_patterns
+from optiga.ca.records import find_record, format_serial, open_records, utc_now
+from optiga.ca.request import load_request
+from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.cli.commands.ca.crl import (
     DAYS,
     ca_option,
@@ -28,9 +36,11 @@ from optiga.cli.support.passphrase import (
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.files.files import check_output_file
+from optiga.files.precious import check_nothing_lost
+from optiga.pki.certificate import load_certificates
 
 if TYPE_CHECKING:
-    from optiga.ca.folder import CaFolder
     from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
 
@@ -81,11 +91,6 @@ def init(
 
     Its private key lies there, encrypted with the passphrase. Whoever has both can certify anything.
     """
-    from optiga.ca.creation import CaName, create_root
-    from optiga.ca.folder import check_new
-    from optiga.ca.naming import check_patterns
-    from optiga.ca.settings import CaSettings, check_crl_url
-
     settings.check_query(dict.fromkeys(_MADE, ""))
     if no_passphrase and ask_passphrase:
         raise click.UsageError("--no-passphrase and --ask-passphrase do not go together.")
@@ -134,12 +139,6 @@ def intermediate(
     It certifies devices only, and its certificate goes behind theirs. The root can then be kept where nobody gets
     at it.
     """
-    from optiga.ca.authority import CertificateAuthority
-    from optiga.ca.creation import CaName, create_intermediate
-    from optiga.ca.folder import CaFolder, check_new
-    from optiga.ca.naming import check_patterns
-    from optiga.ca.settings import CaSettings, check_crl_url
-
     settings.check_query(dict.fromkeys(_MADE, ""))
     check_new(Path(path))
     root = CaFolder.open(Path(parent_path))
@@ -195,10 +194,6 @@ def sign(
     Subject alternative names are those that --allow-dns allowed when the CA was made.
     The file gets the certificate and, where an intermediate has issued it, that CA's: what goes into a chip's slot.
     """
-    from optiga.ca.request import load_request
-    from optiga.files.files import check_output_file
-    from optiga.files.precious import check_nothing_lost
-
     request = Path(csr_path)
     csr = load_request(request)
     settings.check_query(
@@ -242,10 +237,6 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
 
     Records that have been edited, or come from an older copy, are listed with a warning.
     """
-    from optiga.ca.folder import CaFolder
-    from optiga.ca.integrity import check_records
-    from optiga.ca.records import open_records, utc_now
-
     settings.warn_of_folder(Path(ca_path, "issued.db"), "the CA")
     folder = CaFolder.open(Path(ca_path))
     warning = ""
@@ -293,9 +284,6 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
 
     Hex digits and colons alone are a serial number, anything else is a file.
     """
-    from optiga.ca.folder import CaFolder
-    from optiga.ca.records import find_record, open_records
-
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
         record = find_record(records, Path(name) if is_file else name)
@@ -320,9 +308,6 @@ def _use_of(certificate: Certificate) -> str:
 
 
 def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
-    from optiga.ca.folder import CERTIFICATE
-    from optiga.ca.records import format_serial
-
     parsed = folder.certificate.parsed
     fields = {
         "ca": str(folder.path),
@@ -344,8 +329,6 @@ def _check_replaceable(target: Path) -> None:
 
     :raises ConfigurationError: if it holds something else: the device's key, perhaps.
     """
-    from optiga.pki.certificate import load_certificates
-
     try:
         load_certificates(target)
     except CertificateError:

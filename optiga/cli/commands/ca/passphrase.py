@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from optiga.ca.folder import KEY
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -36,8 +37,6 @@ def command(
     --passphrase-file, --ask-passphrase or OPTIGA_CA_PASSPHRASE give the passphrase that the key has now. Copies of the
     folder keep the old one.
     """
-    from optiga.ca.folder import KEY
-
     settings.check_query(dict.fromkeys(("ca", "key_file", "key_encrypted"), ""))
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     new = read_new_passphrase(

@@ -10,6 +10,9 @@ from optiga.cli.support.cloud_options import aws_options, build_aws_options
 from optiga.cli.support.file_names import FOLDER
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cloud.aws.certificates import Certificates
+from optiga.cloud.aws.connection import connect
+from optiga.provision.ca_registration import CaWishes, register_ca
 
 _FIELDS = ("ca", "ca_certificate_id", "ca_certificate_arn", "status", "mode", "auto_registration", "region")
 
@@ -42,9 +45,6 @@ def command(
         raise click.UsageError("--template goes with --auto-registration.")
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
-    from optiga.cloud.aws.certificates import Certificates
-    from optiga.cloud.aws.connection import connect
-    from optiga.provision.ca_registration import CaWishes, register_ca
 
     aws = connect(build_aws_options(options), settings.note)
     wishes = CaWishes(several_accounts, auto_registration, template)

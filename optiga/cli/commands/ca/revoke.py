@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from optiga.ca.revocation import REASONS
+from optiga.ca.integrity import check_records
+from optiga.ca.records import find_record, open_records
+from optiga.ca.revocation import REASONS, is_graver
 from optiga.cli.commands.ca.crl import ca_option, check_published, crl_days_option, file_option, published_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.passphrase import find_crl_warning, open_authority, passphrase_options
@@ -82,10 +84,6 @@ def revoke(
 
 def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, list[str]]:
     """What a revocation does to what, and what of it can never be undone: nothing where it is done already."""
-    from optiga.ca.integrity import check_records
-    from optiga.ca.records import find_record, open_records
-    from optiga.ca.revocation import is_graver
-
     with open_records(folder.records_path) as records, records.snapshot():
         check_records(folder, records)
         record = find_record(records, name)

@@ -9,6 +9,8 @@ import click
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.objects.addressing import COUNTER, resolve
+from optiga.objects.counters import list_counters, plan_set, read_counter, what_it_lacks, write_counter
 
 if TYPE_CHECKING:
     from optiga.objects.counters import Counter
@@ -37,8 +39,6 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def list_all(settings: Settings) -> None:
     """List every counter: the chip's four, and data objects whose type is up_counter."""
-    from optiga.objects.counters import list_counters
-
     with settings.open_chip() as chip:
         listed, unusable = list_counters(chip)
     for one in unusable:
@@ -55,9 +55,6 @@ def list_all(settings: Settings) -> None:
 @pass_settings
 def show(settings: Settings, oid: str) -> None:
     """Show a counter's value, its threshold, and how often it can still count."""
-    from optiga.objects.addressing import COUNTER, resolve
-    from optiga.objects.counters import read_counter, what_it_lacks
-
     info = resolve(oid, COUNTER).info
     settings.check_query(_SAMPLE)
     with settings.open_chip(info.oid) as chip:
@@ -76,9 +73,6 @@ def show(settings: Settings, oid: str) -> None:
 @pass_settings
 def count(settings: Settings, oid: str, step: int) -> None:
     """Count a counter on by N, 1 to 255; without N by 1. At its threshold it stays, and is refused from then on."""
-    from optiga.objects.addressing import COUNTER, resolve
-    from optiga.objects.counters import read_counter
-
     info = resolve(oid, COUNTER).info
     settings.check_query(_SAMPLE)
     with settings.open_chip(info.oid) as chip:
@@ -98,9 +92,6 @@ def count(settings: Settings, oid: str, step: int) -> None:
 @pass_settings
 def set_counter(settings: Settings, oid: str, value: int | None, threshold: int | None) -> None:
     """Set value and threshold, as long as the counter's change access condition allows it."""
-    from optiga.objects.addressing import COUNTER, resolve
-    from optiga.objects.counters import plan_set, what_it_lacks, write_counter
-
     info = resolve(oid, COUNTER).info
     settings.check_query(_SAMPLE)
     if value is None and threshold is None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.trust import announce_emulated
+from optiga.identity.genuineness import IDENTITY_SLOT
+from optiga.objects.info import chip_information, format_information
 
 if TYPE_CHECKING:
     from optiga.pki.certificate import Certificate
@@ -17,10 +20,6 @@ if TYPE_CHECKING:
 @pass_settings
 def command(settings: Settings) -> None:
     """Show the chip's identity, model and firmware, its life cycle, and what each slot holds."""
-    from optiga.cli.support.trust import announce_emulated
-    from optiga.identity.genuineness import IDENTITY_SLOT
-    from optiga.objects.info import chip_information, format_information
-
     found: dict[str, Certificate] = {}
     with settings.open_chip() as chip:
         information = chip_information(chip, see=found.__setitem__)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optiga.chip.unusable import find_unusable
+from optiga.cli.commands.identity.read import read_object
+from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.tables import lines, table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
@@ -13,6 +16,22 @@ from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
+from optiga.identity.write import plan_certificates
+from optiga.objects.addressing import ADMINISTERED, WRITABLE, resolve
+from optiga.objects.objects import (
+    check_data,
+    describe_metadata,
+    execute_data,
+    execute_metadata,
+    list_objects,
+    parse_hex,
+    plan_data,
+    plan_lock,
+    plan_metadata,
+    read_words,
+    takes_certificates,
+)
+from optiga.pki.certificate import parse_certificates
 
 if TYPE_CHECKING:
     from optiga.objects.objects import DataChange, MetadataChange
@@ -47,8 +66,6 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def list_all(settings: Settings) -> None:
     """List every object of the chip: what it is, bytes used and most, life cycle state, and who may do what."""
-    from optiga.objects.objects import list_objects
-
     with settings.open_chip() as chip:
         objects = list_objects(chip)
     rows = [
@@ -71,8 +88,6 @@ def list_all(settings: Settings) -> None:
 @pass_settings
 def read(settings: Settings, oid: str, out: str | None) -> None:
     """Read an object's data: a certificate as PEM, others as a hex dump. The same as --read."""
-    from optiga.cli.commands.identity.jobs import read_object
-
     read_object(settings, oid, out=out)
 
 
@@ -92,9 +107,6 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     A file for a certificate's or a trust anchor's object is a certificate, PEM or DER, and is proven against its key,
     as with --write. With --hex, --offset or --no-erase it is bytes, for these objects too.
     """
-    from optiga.objects.addressing import ADMINISTERED, resolve
-    from optiga.objects.objects import check_data, execute_data, parse_hex, plan_data, takes_certificates
-
     info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
     if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
@@ -138,10 +150,6 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     version      a number
     reset_type   a state, flush or random
     """
-    from optiga.chip.unusable import find_unusable
-    from optiga.objects.addressing import ADMINISTERED, resolve
-    from optiga.objects.objects import describe_metadata, execute_metadata, plan_metadata, read_words
-
     info = resolve(oid, ADMINISTERED).info
     if not words:
         settings.check_query({"oid": "", **SIDE})
@@ -176,9 +184,6 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
 
     Says what can never be undone and asks first. An object that is locked already stays as it is.
     """
-    from optiga.objects.addressing import ADMINISTERED, resolve
-    from optiga.objects.objects import describe_metadata, execute_metadata, plan_lock
-
     info = resolve(oid, ADMINISTERED).info
     settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
     with settings.open_chip(info.oid) as chip:
@@ -194,8 +199,6 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
 
 def _print_change(settings: Settings, change: MetadataChange, after: dict[str, Any], *, quiet: bool = False) -> None:
     """Metadata before and after."""
-    from optiga.objects.objects import describe_metadata
-
     label = change.info.label
     before = describe_metadata(change.before)
     if not change.is_needed and not quiet:
@@ -215,10 +218,5 @@ def compare_sides(label: str, before: dict[str, Any], after: dict[str, Any]) -> 
 
 def _write_certificate(settings: Settings, label: str, path: str, name: str) -> None:
     """As ``--write`` does it."""
-    from optiga.cli.commands.identity.jobs import carry_out
-    from optiga.identity.write import plan_certificates
-    from optiga.objects.addressing import WRITABLE, resolve
-    from optiga.pki.certificate import parse_certificates
-
     chain = parse_certificates(read_whole(path, "certificate", limit=MAX_FOR_CHIP), name)
     carry_out(settings, plan_certificates(chain, resolve(label, WRITABLE), name))

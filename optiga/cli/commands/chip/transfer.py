@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, check_not_chip, read_whole
@@ -14,6 +15,11 @@ from optiga.cli.support.file_names import FILE_OR_INPUT
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
+from optiga.files.files import check_output_file, write_whole
+from optiga.transfer.execute import execute_import, import_result
+from optiga.transfer.export import choose, read_chip
+from optiga.transfer.form import encode_entries, format_entries, parse_entries
+from optiga.transfer.plan import plan_import
 
 if TYPE_CHECKING:
     from optiga.transfer.export import Export
@@ -38,10 +44,6 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     The file is the one of Infineon's library optigatrust (port.to_json). It holds no keys, but every secret that the
     chip lets be read: it is for its owner alone to read.
     """
-    from optiga.files.files import check_output_file, write_whole
-    from optiga.transfer.export import choose, read_chip
-    from optiga.transfer.form import encode_entries, format_entries
-
     with of_option("--object"):
         chosen = choose(oids)
     if path != "-":
@@ -87,11 +89,6 @@ def import_(
     All of it is checked before anything is written, and what can never be undone asks first. What is there already is
     not programmed again, so the same command goes on where it was interrupted.
     """
-    from optiga.transfer.execute import execute_import, import_result
-    from optiga.transfer.export import choose
-    from optiga.transfer.form import parse_entries
-    from optiga.transfer.plan import plan_import
-
     name = "standard input" if path == "-" else path
     with of_option("--object"):
         chosen = [info.oid for info in choose(oids)]
@@ -141,8 +138,6 @@ def _planned_text(result: dict[str, Any]) -> str:
 
 
 def _done_text(result: dict[str, Any]) -> str:
-    from optiga.cli.render.tables import table
-
     done = [row for row in result["objects"] if row["result"] in ("written", "metadata")]
     rows = [{**row, "metadata": ", ".join(row["metadata"]) or None, "bytes": row["bytes"] or None} for row in done]
     lines = [table(_COLUMNS[:-1], rows)] if rows else []

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from optiga.cli.commands.emulator.secrets import note_secrets, note_written, secret_options, secret_places
+from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.content import check_out, read_whole, save
 from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.emulator import delivery, find_model, state
+from optiga.emulator.identity import factory_chip, root_certificate_pem
+from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
 from optiga.errors import ConfigurationError
+from optiga.files.json_lines import parse_json
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-CHIP = FileName("PATH", dash=False)
 _MAX_STATE = 1 << 20
 """Most bytes of a state that is read: many times what a chip's takes."""
 
@@ -34,10 +34,6 @@ def new(
     A trust-m-express and a trust-m-mtr come with two secrets, without which nothing that is locked can be changed.
     """
     from pathlib import Path
-
-    from optiga.emulator import delivery, find_model
-    from optiga.emulator.identity import factory_chip
-    from optiga.emulator.store import create_chip
 
     kind, file = find_model(model), Path(path)
     places = secret_places(secret_out, authorization_out)
@@ -63,8 +59,6 @@ def reset(settings: Settings, path: str | None, yes: bool) -> None:
 
     Without a path: the chip of --port emulator:PATH, or your own.
     """
-    from optiga.emulator.store import open_chip_file, reset_chip_file
-
     file = chip_file(settings, path)
     open_chip_file(file).close()  # nobody is asked about what is no chip
     confirm(
@@ -84,10 +78,6 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
 
     Its keys and secrets are in it. Without a path: the chip of --port emulator:PATH, or your own.
     """
-    from optiga.cli.support.content import check_out, save
-    from optiga.emulator import state
-    from optiga.emulator.store import open_chip_file
-
     if out is not None and settings.query is not None:
         raise click.UsageError("--query goes with standard output, not with --out.")
     check_out(out, secret=True)
@@ -111,11 +101,6 @@ def load(settings: Settings, state_path: str, path: str) -> None:
     """Make a file with a chip in the state that a document of 'dump' says; objects that it leaves out are as new."""
     from pathlib import Path
 
-    from optiga.cli.support.content import read_whole
-    from optiga.emulator import state
-    from optiga.emulator.store import create_chip
-    from optiga.files.json_lines import parse_json
-
     name = "standard input" if state_path == "-" else state_path
     text = read_whole(state_path, "state", limit=_MAX_STATE).decode("utf-8-sig", "replace")
     document = parse_json(text, name)
@@ -133,20 +118,4 @@ def load(settings: Settings, state_path: str, path: str) -> None:
 @common_options(forms=())
 def root() -> None:
     """Print the certificate, in PEM, of the authority that issues the emulated chips' own certificates (0xE0E0)."""
-    from optiga.emulator.identity import root_certificate_pem
-
     click.echo(root_certificate_pem(), nl=False)
-
-
-def chip_file(settings: Settings, path: str | None) -> Path:
-    """The chip that a path names; without one that of the port, without either the user's own."""
-    from pathlib import Path
-
-    from optiga.transport import resolve_port
-
-    if path is not None:
-        return Path(path)
-    file = resolve_port(settings.port or "emulator").chip_file
-    if file is None:
-        raise click.UsageError(f"the port {settings.port} is no emulated chip: name a chip's file.")
-    return file

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import click
 
-from optiga.cli.commands.emulator.chips import CHIP, chip_file
 from optiga.cli.commands.emulator.secrets import note_secrets
+from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.emulator import boards
+from optiga.emulator.running import own_socket, run_program
+from optiga.transport.emulated import open_emulated
 
 _KINDS = ("uart", "i2c", "ft260")
 
@@ -38,10 +41,6 @@ def command(
     not see it.
     """
     import gc
-
-    from optiga.emulator import boards
-    from optiga.emulator.running import own_socket, run_program
-    from optiga.transport.emulated import open_emulated
 
     file = chip_file(settings, path)
     gc.enable()

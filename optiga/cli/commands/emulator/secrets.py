@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from optiga.cli.support.chip_files import chip_file
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.emulator import delivery, find_model
+from optiga.emulator.store import open_chip_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,8 +48,6 @@ def note_written(settings: Settings, places: dict[int, Path]) -> None:
 
 def note_secrets(settings: Settings, path: str | Path, model: str | None) -> None:
     """Say where the secrets are of a chip whose model, if it is one that comes with any, was named."""
-    from optiga.emulator import find_model
-
     if find_model(model).provisioning.secrets:
         settings.note(f"The chip has secrets of its own: 'emulator secrets {path}' writes them into files")
 
@@ -61,10 +62,6 @@ def secrets(settings: Settings, path: str | None, secret_out: str | None, author
 
     Without a path: the chip of --port emulator:PATH, or your own.
     """
-    from optiga.cli.commands.emulator.chips import chip_file
-    from optiga.emulator import delivery
-    from optiga.emulator.store import open_chip_file
-
     places = secret_places(secret_out, authorization_out)
     if not places:
         raise click.UsageError("secrets takes --secret-out FILE, --authorization-out FILE, or both.")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
-from optiga.cli.commands.emulator.chips import CHIP, chip_file
 from optiga.cli.commands.emulator.secrets import note_secrets
+from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.emulator import boards
+from optiga.emulator.server import is_loopback, stop_on_signals
+from optiga.transport.emulated import open_emulated
 
 SOCKET = FileName("SOCKET", dash=False)
 
@@ -41,10 +44,6 @@ def serve(
     """
     import gc
     from pathlib import Path
-
-    from optiga.emulator import boards
-    from optiga.emulator.server import is_loopback, stop_on_signals
-    from optiga.transport.emulated import open_emulated
 
     if sum(place is not None for place in (link, address, i2c, ft260)) != 1:
         raise click.UsageError("serve takes --pty, --tcp, --i2c or --ft260, one of them.")

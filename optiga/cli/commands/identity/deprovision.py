@@ -13,6 +13,8 @@ from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.objects.addressing import resolve_slot
+from optiga.provision.undo import deprovision, find_entry
 
 
 @click.command(name="deprovision")
@@ -39,9 +41,6 @@ def command(
     **options: Any,
 ) -> None:
     """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
-    from optiga.objects.addressing import resolve_slot
-    from optiga.provision.undo import deprovision, find_entry
-
     with of_option("--slot"):
         found = resolve_slot(slot)
     settings.check_query({"uid": "", "slot": "", "step": "", "certificate_id": "", "thing": "", "policy": ""})

@@ -17,6 +17,7 @@ from optiga.cli.support.content import check_out
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
+from optiga.files.files import write_whole
 from optiga.files.shown import shown, shown_lines
 
 _journal_options = together(
@@ -63,8 +64,6 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
     """Give out everything, CSRs and certificates included, as JSON or CSV."""
-    from optiga.files.files import write_whole
-
     _refuse_query(settings)
     check_out(out)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:

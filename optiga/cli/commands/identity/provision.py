@@ -22,6 +22,12 @@ from optiga.cli.support.options import options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import at_port, load_roots, trust_options
+from optiga.files.files import check_folder_writable
+from optiga.identity.configuration import load_configuration
+from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+from optiga.provision.plan import plan_provision
+from optiga.provision.preview import preview
+from optiga.provision.run import provision
 
 if TYPE_CHECKING:
     from optiga.identity.genuineness import Trust
@@ -86,11 +92,6 @@ def command(
         raise click.UsageError(f"{next(name for name, is_given in of_ca.items() if is_given)} goes with --ca.")
     if no_cloud:
         refuse_cloud_options(options)
-    from optiga.files.files import check_folder_writable
-    from optiga.identity.configuration import load_configuration
-    from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
-    from optiga.provision.plan import plan_provision
-    from optiga.provision.preview import preview
 
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
@@ -153,8 +154,6 @@ def run_plan(
     :param shared: take a journal that a group of this user's may write.
     :param trust: whom to believe that the chip is genuine; None does without a proof.
     """
-    from optiga.provision.run import provision
-
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
     with opened as journal, settings.open_chip() as chip:
         entry = provision(chip, plan, journal, build_report(settings), renew=renew, trust=trust)

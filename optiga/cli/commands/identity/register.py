@@ -7,12 +7,17 @@ from typing import Any
 
 import click
 
+from optiga.cli.commands.identity.provision import run_plan
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report, build_wishes, device_options
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.journals import shared_journal_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import at_port, load_roots, trust_options
+from optiga.files.files import check_folder_writable
+from optiga.objects.addressing import resolve_slot
+from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+from optiga.provision.plan import plan_registration
 
 
 @click.command(name="register")
@@ -44,12 +49,6 @@ def command(
 
     The chip proves its key first; with --trust also that it is genuine: its certificate leads to one of the roots.
     """
-    from optiga.cli.commands.identity.provision import run_plan
-    from optiga.files.files import check_folder_writable
-    from optiga.objects.addressing import resolve_slot
-    from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
-    from optiga.provision.plan import plan_registration
-
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
     with of_option("--slot"):
         found = resolve_slot(slot)

@@ -9,6 +9,8 @@ from optiga.cli.support.content import check_out, hash_option, save, take_hex
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.crypto.toolbox_jobs import check_hkdf, check_prf
+from optiga.objects.addressing import SHARED_SECRET, resolve
 
 _secret_option = click.option(
     "--secret", "oid", metavar="OID", required=True, help="Object of the type pre-shared secret: 0xF1D0 …"
@@ -41,9 +43,6 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash_name: str, out: str | None) -> None:
     """HKDF (RFC 5869)."""
-    from optiga.crypto.toolbox_jobs import check_hkdf
-    from optiga.objects.addressing import SHARED_SECRET, resolve
-
     with of_option("--secret"):
         secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(dict.fromkeys(_FIELDS, ""))
@@ -67,9 +66,6 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
 @pass_settings
 def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, hash_name: str, out: str | None) -> None:
     """The PRF of TLS 1.2 (RFC 5246, 5); label and seed have 8 to 1024 bytes together."""
-    from optiga.crypto.toolbox_jobs import check_prf
-    from optiga.objects.addressing import SHARED_SECRET, resolve
-
     with of_option("--secret"):
         secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(dict.fromkeys(_FIELDS, ""))

@@ -10,6 +10,7 @@ from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.identity.drawn_keys import check_algorithm, draw_key
 
 
 @click.command(name="draw")
@@ -25,8 +26,6 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
     aes128, aes192 or aes256. A private key is given as PEM (PKCS #8, not encrypted), an AES key in hex, in a file as
     bytes.
     """
-    from optiga.identity.drawn_keys import check_algorithm, draw_key
-
     chosen = check_algorithm(algorithm)
     settings.check_query(dict.fromkeys(("algorithm", "key", "public_key", "file"), ""))
     check_out(out, secret=True, over_keys=True)  # the user is asked

@@ -8,6 +8,8 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.crypto.signatures import digests_of, find_verifier, sign_digest, verify_on_chip
+from optiga.objects.addressing import resolve_slot
 
 _MAX_SIGNATURE = 1 << 12
 _own_hash_option = click.option(
@@ -38,9 +40,6 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     For EC the signature is an ECDSA-Sig-Value in DER, as openssl has it; raw is r and s, each as long as a coordinate.
     For RSA it is that of PKCS #1 v1.5, the same in der and raw.
     """
-    from optiga.crypto.signatures import digests_of, sign_digest
-    from optiga.objects.addressing import resolve_slot
-
     slot = resolve_slot(name)
     chosen = form or ("der" if out is not None else "hex")
     settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "hash", "signature", "file"), ""))
@@ -81,8 +80,6 @@ def verify(settings: Settings, name: str, signature_path: str, path: str, hash_n
     With the key of a slot's certificate, of a trust anchor (its OID), or of a file KEY: a public key or certificate,
     PEM or DER. SIGNATURE may be DER, raw, hex or base64.
     """
-    from optiga.crypto.signatures import digests_of, find_verifier, verify_on_chip
-
     verifier = find_verifier(name)
     settings.check_query(dict.fromkeys(("verified", "key", "algorithm", "hash"), ""))
     if signature_path == path == "-":

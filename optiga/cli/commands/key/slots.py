@@ -15,7 +15,11 @@ from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
+from optiga.crypto.shared_secrets import agree, load_peer
 from optiga.errors import ConfigurationError
+from optiga.identity.key_fate import KeyFate
+from optiga.identity.keys_on_chip import certified_key, list_keys, look_at, make_key, plan_key
+from optiga.objects.addressing import READABLE, resolve, resolve_slot
 
 _ALGORITHMS = (
     *("secp256r1", "secp384r1", "secp521r1"),
@@ -30,8 +34,6 @@ _COLUMNS = ("oid", "slot", "algorithm", "usage", "life_cycle", "change", "execut
 @pass_settings
 def list_all(settings: Settings) -> None:
     """List every key object: slot, algorithm, usage, life cycle, and who may change and use it."""
-    from optiga.identity.keys_on_chip import list_keys
-
     with settings.open_chip() as chip:
         keys = list_keys(chip)
     warn_of_unusable(settings, keys)
@@ -73,9 +75,6 @@ def generate(
     The key that was there is lost for good. The chip tells the public key this once: keep it, or make the key with
     --csr. A new chip keeps its AES key locked.
     """
-    from optiga.identity.key_fate import KeyFate
-    from optiga.identity.keys_on_chip import look_at, make_key, plan_key
-
     plan = plan_key(name, algorithm=algorithm, bits=int(bits) if bits else None, usage=usage)
     if plan.slot is None and out is not None:
         raise ConfigurationError("an AES key has no public key for --out", hint="It never leaves the chip")
@@ -138,9 +137,6 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     The chip has no command that tells a public key after it has been made. Where the key may sign, it proves that the
     certificate is its own.
     """
-    from optiga.identity.keys_on_chip import certified_key
-    from optiga.objects.addressing import READABLE, resolve, resolve_slot
-
     slot = resolve_slot(name)
     if where is None:
         target = resolve(slot, READABLE)
@@ -185,9 +181,6 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     PEER is a public key or a certificate, PEM or DER, on the curve of the slot's key. The secret is the x coordinate
     of the common point, before any derivation. In a session it is kept until the next command opens the chip.
     """
-    from optiga.crypto.shared_secrets import agree, load_peer
-    from optiga.objects.addressing import resolve_slot
-
     slot = resolve_slot(name)
     if session is not None and out is not None:
         raise click.UsageError("--session and --out do not go together: what is in a session does not leave the chip.")

@@ -8,6 +8,8 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole, take_hex
 from optiga.cli.support.file_names import FILE_OR_INPUT
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
+from optiga.crypto import toolbox_jobs
+from optiga.crypto.toolbox_jobs import plan_mac
 
 _cipher_options = together(
     click.argument("path", type=FILE_OR_INPUT),
@@ -46,8 +48,6 @@ def encrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
 ) -> None:
     """Encrypt a file. The initialization vector is not in the result: keep it, and take a new one for each message."""
-    from optiga.crypto import toolbox_jobs
-
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     job = toolbox_jobs.plan_encryption(read_whole(path), mode, iv, padding)
     check_out(out)
@@ -63,8 +63,6 @@ def decrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
 ) -> None:
     """Decrypt a file; the one it goes into is for nobody else to read."""
-    from optiga.crypto import toolbox_jobs
-
     settings.check_query(dict.fromkeys(_FIELDS, ""))
     job = toolbox_jobs.plan_decryption(read_whole(path), mode, iv, padding)
     check_out(out, secret=True)
@@ -84,8 +82,6 @@ def mac(settings: Settings, path: str, mode: str) -> None:
 
     CBC-MAC is sound for messages of one length only, of whole blocks; CMAC takes any.
     """
-    from optiga.crypto.toolbox_jobs import plan_mac
-
     settings.check_query(dict.fromkeys(("mode", "mac"), ""))
     message = read_whole(path, empty=False)
     chosen = plan_mac(message, mode)

@@ -16,6 +16,8 @@ from optiga.cli.support.content import (
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.crypto.toolbox_jobs import draw_random, hash_object
+from optiga.objects.addressing import READABLE, SHARED_SECRET, resolve
 
 _MAX_RANDOM = 1 << 24
 
@@ -29,8 +31,6 @@ _MAX_RANDOM = 1 << 24
 @pass_settings
 def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | None) -> None:
     """Draw N random bytes from the chip's true random number generator."""
-    from optiga.crypto.toolbox_jobs import draw_random
-
     if as_hex and raw:
         raise click.UsageError("--hex and --raw do not go together.")
     settings.check_query(dict.fromkeys(("size", "random", "file"), ""))
@@ -56,9 +56,6 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
 @pass_settings
 def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
     """Have the chip calculate the SHA-256 of a file or of an object, and print it in hex."""
-    from optiga.crypto.toolbox_jobs import hash_object
-    from optiga.objects.addressing import READABLE, resolve
-
     if (path is None) == (oid is None):
         raise click.UsageError("Name a FILE, or an object with --object.")
     with of_option("--object"):
@@ -79,8 +76,6 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
 @pass_settings
 def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
     """Have the chip calculate the HMAC of a file with a secret that it holds, and print it in hex."""
-    from optiga.objects.addressing import SHARED_SECRET, resolve
-
     with of_option("--key"):
         secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(dict.fromkeys(("hash", "mac"), ""))

@@ -10,6 +10,8 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT, KEY
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.crypto.toolbox_jobs import decrypt_rsa, plan_rsa_key
+from optiga.objects.addressing import resolve_slot
 
 _MAX_MESSAGE = 256
 """Bytes: nothing longer is ever encrypted by RSA."""
@@ -36,8 +38,6 @@ def encrypt(
     settings: Settings, path: str, key_path: str | None, oid: str | None, out: str | None, as_hex: bool
 ) -> None:
     """Have the chip encrypt a short file: at most 117 bytes for RSA-1024, 245 for RSA-2048."""
-    from optiga.crypto.toolbox_jobs import plan_rsa_key
-
     if (key_path is None) == (oid is None):
         raise click.UsageError("Name the key to encrypt for, either with --key or with --certificate.")
     settings.check_query(dict.fromkeys(("size", "data", "file"), ""))
@@ -59,9 +59,6 @@ def encrypt(
 @pass_settings
 def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: bool) -> None:
     """Decrypt a file with an RSA key of the chip; the file it goes into is for nobody else to read."""
-    from optiga.crypto.toolbox_jobs import decrypt_rsa
-    from optiga.objects.addressing import resolve_slot
-
     slot = resolve_slot(name)
     settings.check_query(dict.fromkeys(("size", "data", "file"), ""))
     protected = read_whole(path, limit=_MAX_MESSAGE)

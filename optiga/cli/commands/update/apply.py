@@ -12,6 +12,10 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.objects.objects import describe_metadata
+from optiga.update.apply import AGAIN, send_update
+from optiga.update.check import check_update
+from optiga.update.update_file import read_update
 
 if TYPE_CHECKING:
     from optiga.update.check import UpdatePlan
@@ -29,8 +33,6 @@ def show(settings: Settings, path: str) -> None:
 
     The file is JSON of 'update make', or C of Infineon's tool. Data, keys and encrypted metadata are not shown.
     """
-    from optiga.update.update_file import read_update
-
     settings.print_result(read_update(Path(path)).in_words())
 
 
@@ -48,11 +50,6 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
     chip, another signer. What can never be undone is said, and asked for. An update that was interrupted is ended by
     applying the same file once more; one that the chip has already, version and content, is not sent.
     """
-    from optiga.objects.objects import describe_metadata
-    from optiga.update.apply import AGAIN, send_update
-    from optiga.update.check import check_update
-    from optiga.update.update_file import read_update
-
     update = read_update(Path(path))
     label = update.in_words()["target"]
     settings.check_query({**dict.fromkeys(_FIELDS, ""), "before": SIDE, "after": SIDE})
@@ -82,8 +79,6 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
 
 def _print_there(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
     """The update is on the chip already, as after a run that was cut off when it had finished."""
-    from optiga.objects.objects import describe_metadata
-
     words, held = update.in_words(), describe_metadata(plan.before)
     text = f"{words['target']} has this update of its {words['updates']} already, version {words['payload_version']}: "
     fields = {**_fields(update, plan, applied=False), "before": held, "after": held}
@@ -91,8 +86,6 @@ def _print_there(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> Non
 
 
 def _print_check(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
-    from optiga.objects.objects import describe_metadata
-
     words, before = update.in_words(), describe_metadata(plan.before)
     what, version = words["updates"], words["payload_version"]
     lines = [f"{words['target']} would take this update of its {what} to version {version}"]

@@ -15,9 +15,23 @@ from optiga.cli.support.options import of_option
 from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError
+from optiga.files.secrets import SecretFile, read_secret
+from optiga.objects.addressing import ADMINISTERED, TRUST_ANCHOR, UPDATE_SECRET, resolve
+from optiga.objects.addressing import KEY as KEYS
+from optiga.objects.objects import parse_hex, takes_certificates
+from optiga.update.contents import (
+    aes_contents,
+    certificate_contents,
+    data_contents,
+    is_aes,
+    key_contents,
+    metadata_contents,
+)
+from optiga.update.make import DEFAULT_LABEL, UpdateSecret, make_update
+from optiga.update.private_keys import KeyFile
+from optiga.update.update_file import write_update
 
 if TYPE_CHECKING:
-    from optiga.update.make import UpdateSecret
     from optiga.update.payloads import Payload, PrivateKey
 
 _MAX_VERSION = 0x7FFF
@@ -74,10 +88,6 @@ def make_data(
     A file for a certificate's or a trust anchor's object is a certificate, PEM or DER. With --hex, --offset or
     --no-erase it is bytes, for these objects too.
     """
-    from optiga.objects.addressing import ADMINISTERED, resolve
-    from optiga.objects.objects import parse_hex, takes_certificates
-    from optiga.update.contents import certificate_contents, data_contents
-
     info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
     content = read_whole(path, limit=MAX_FOR_CHIP)
@@ -114,11 +124,6 @@ def make_key(
 
     An AES key is a file of 16, 24 or 32 bytes. Encrypt it all with --secret: else whoever has the file has the key.
     """
-    from optiga.objects.addressing import KEY as KEYS
-    from optiga.objects.addressing import resolve
-    from optiga.objects.objects import parse_hex
-    from optiga.update.contents import aes_contents, is_aes, key_contents
-
     info = resolve(oid, KEYS).info
     key_warnings: tuple[str, ...] = ()
     if is_aes(info):
@@ -151,9 +156,6 @@ def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset
 
     An object takes it if its metadata have a metadata_update condition and a reset_type, whatever its life cycle state.
     """
-    from optiga.objects.addressing import ADMINISTERED, resolve
-    from optiga.update.contents import metadata_contents
-
     info = resolve(oid, ADMINISTERED).info
     if not words and reset is None:
         raise click.UsageError('Say which metadata are set, as "read: never", or what becomes of the content: --reset.')
@@ -174,10 +176,6 @@ def _make(
     :param options: those of :func:`_update_options`.
     :param warnings: what a person should know of it once it is written.
     """
-    from optiga.objects.addressing import TRUST_ANCHOR, resolve
-    from optiga.update.make import make_update
-    from optiga.update.update_file import write_update
-
     out: str = options["out"]
     with of_option("--anchor"):
         anchor = resolve(options["anchor"], TRUST_ANCHOR)
@@ -213,11 +211,6 @@ def _make(
 
 def _secret(options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ...]]:
     """What the payload is encrypted with, None for nothing, and what a person should know of its file."""
-    from optiga.files.secrets import SecretFile, read_secret
-    from optiga.objects.addressing import UPDATE_SECRET, resolve
-    from optiga.objects.objects import parse_hex
-    from optiga.update.make import DEFAULT_LABEL, UpdateSecret
-
     path, oid, label = options["secret_path"], options["secret_oid"], options["label"]
     if (path is None) != (oid is None):
         raise click.UsageError("--secret and --secret-oid go together: the secret, and the object that holds it.")
@@ -244,8 +237,6 @@ def _open_key(
 
     :param option: what names the file of the passphrase.
     """
-    from optiga.update.private_keys import KeyFile
-
     file = KeyFile.read(Path(path))
     if not file.is_encrypted:
         return file.open(), ()

@@ -1,0 +1,43 @@
+"""``--write``: a certificate, chain or data file into the chip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optiga.cli.support.options import options_for
+from optiga.cli.support.settings import Settings
+from optiga.identity.key_fate import name_key
+from optiga.identity.write import WritePlan, execute_write, plan_write
+
+
+def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
+    """``--write``: a certificate, chain or data file into the chip, compared there and proven."""
+    with options_for(oid="--id"):
+        plan = plan_write(Path(path), slot=slot, oid=object_id)
+    carry_out(settings, plan, strict=strict)
+
+
+def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:
+    """Write what is planned, and say what came of it."""
+    settings.check_query({"oid": "0xE0E1", "slot": "second", "size": 1, "written": True, "key_match": True})
+    settings.note(f"Your are going to write the following file:\n{plan.text}")
+    with settings.open_chip(plan.target.oid) as chip:
+        result = execute_write(chip, plan, strict=strict)
+    for warning in result.warnings:
+        settings.warn(warning)
+    if result.key_match and plan.target.slot and result.key_oid not in (None, plan.target.slot.key_oid):
+        settings.note(f"The certificate is of the key in {name_key(result.key_oid)}, which the chip has proven")
+    what = "Certificate" if plan.chain else "Data"
+    if result.written:
+        settings.note(f"{what} has been written")
+    else:
+        settings.note(f"{what} was there already: {plan.target.info.label} was not programmed again")
+    if settings.wants_result:
+        fields = {
+            "oid": plan.target.info.label,
+            "slot": result.slot,
+            "size": result.size,
+            "written": result.written,
+            "key_match": result.key_match,
+        }
+        settings.print_result(fields, default="repr")

@@ -1,0 +1,41 @@
+"""Opening a chip that must have certain objects, or to which secrets are proven first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from optiga.chip import Chip, open_chip
+from optiga.chip.abilities import require_objects
+from optiga.cli.support.options import of_option
+from optiga.objects.authorization import authorize, load_authorization
+from optiga.transport import Port
+
+
+def open_authorized(
+    find_port: Callable[[], Port],
+    oids: Sequence[int],
+    secrets: Sequence[tuple[str, Path]],
+    warn: Callable[[str], None],
+) -> Chip:
+    """Open a chip, and prove to it that secrets are known.
+
+    :param find_port: gives the port, once the files of the secrets have been read.
+    :param oids: objects that its model must have.
+    :param secrets: objects, each with the file of the secret that it holds.
+    :param warn: is told what the owner of such a file should know.
+    :raises OptigaError: if that cannot be.
+    """
+    with of_option("--authorize"):
+        authorizations = [load_authorization(oid, path) for oid, path in secrets]
+    chip = open_chip(find_port())
+    try:
+        require_objects(chip, oids)
+        authorize(chip, authorizations)
+    except BaseException:
+        chip.close()
+        raise
+    for authorization in authorizations:
+        for warning in authorization.warnings:
+            warn(warning)
+    return chip
