@@ -20,7 +20,7 @@ from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
 from optiga.provision.journal import Step
-from optiga.provision.on_chip import OnChip, chain_of
+from optiga.provision.chip_slot import ChipSlot, chain_of
 from optiga.transport import is_emulator
 
 if TYPE_CHECKING:
@@ -42,20 +42,20 @@ class Attestation:
     :raises ConfigurationError: if the plan takes the proof's own key or certificate away.
     """
 
-    def __init__(self, on_chip: OnChip, plan: Plan, trust: Trust | None, report: Report) -> None:
-        self._on_chip = on_chip
+    def __init__(self, chip_slot: ChipSlot, plan: Plan, trust: Trust | None, report: Report) -> None:
+        self._chip_slot = chip_slot
         self._plan = plan
         self._report = report
         self.genuine: Genuineness | None = None
-        self._is_announced = is_emulator(on_chip.chip.port)
+        self._is_announced = is_emulator(chip_slot.chip.port)
         self._emulated = YES if self._is_announced else None
         if trust is not None:
             self.genuine = self._prove(trust)
         elif plan.new is not None and not self._is_announced:
-            self._look(on_chip.chip)
+            self._look(chip_slot.chip)
 
     def _prove(self, trust: Trust) -> Genuineness:
-        plan, chip = self._plan, self._on_chip.chip
+        plan, chip = self._plan, self._chip_slot.chip
         slot = plan.slot if plan.new is None else IDENTITY_SLOT
         if plan.new is not None and (plan.slot == slot or plan.target.oid == slot.certificate_oid):
             raise ConfigurationError(
@@ -64,9 +64,9 @@ class Attestation:
                 oid=slot.key_oid,
             )
         genuine = prove_genuine(chip, trust, slot)
-        if genuine.uid != self._on_chip.uid:
+        if genuine.uid != self._chip_slot.uid:
             raise CertificateError(
-                f"the chip said the UID {self._on_chip.uid} first, and {genuine.uid} when it proved that it is genuine",
+                f"the chip said the UID {self._chip_slot.uid} first, and {genuine.uid} when it proved that it is genuine",
                 hint="Was the board changed?",
                 port=chip.port,
             )
@@ -87,7 +87,7 @@ class Attestation:
             self._emulated = YES
             if not self._is_announced:
                 self._is_announced = True
-                self._report.warn(warning_of(self._on_chip.chip.port))
+                self._report.warn(warning_of(self._chip_slot.chip.port))
         return self._emulated
 
     def check(self, found: Entry | None) -> None:
@@ -152,9 +152,9 @@ class Attestation:
         """
         if self.genuine is None:
             return
-        chip = self._on_chip.chip
+        chip = self._chip_slot.chip
         prove_unchanged(chip, self.genuine)
         if self._plan.new is not None:
-            if problem := self._on_chip.key_problem(entry):
+            if problem := self._chip_slot.key_problem(entry):
                 raise CertificateError(problem, hint="Was the board changed? Nothing was activated", port=chip.port)
             prove_unchanged(chip, self.genuine)

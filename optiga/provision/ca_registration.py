@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DEFAULT, SNI_ONLY = "DEFAULT", "SNI_ONLY"
 
 
-class CaWishes(NamedTuple):
+class CaRegistration(NamedTuple):
     """How a CA is to be registered.
 
     :param several_accounts: without proof that its key is ours, so that other accounts may have it, too; devices must
@@ -33,7 +33,9 @@ class CaWishes(NamedTuple):
         return SNI_ONLY if self.several_accounts else DEFAULT
 
 
-def register_ca(authority: CertificateAuthority, certificates: Certificates, wishes: CaWishes) -> tuple[CloudCa, bool]:
+def register_ca(
+    authority: CertificateAuthority, certificates: Certificates, wishes: CaRegistration
+) -> tuple[CloudCa, bool]:
     """Register a CA, active; one that is registered already is made what is wished for.
 
     AWS gives a code, the CA certifies it for a key that is thrown away, which proves that its key is ours.

@@ -189,7 +189,7 @@ def check_aws_algorithm(configuration: Configuration) -> None:
         )
 
 
-def find_unheard(entry: Entry, certificates: Certificates, report: Report) -> str | None:
+def find_unrecorded(entry: Entry, certificates: Certificates, report: Report) -> str | None:
     """The identifier of the certificate that AWS made for an entry without its being heard of, None if there is none.
 
     Where these credentials may not ask, that is a warning, and none: what was made is inactive, and stays so.

@@ -17,12 +17,12 @@ from optiga.provision.issuers import Certified, Request
 
 if TYPE_CHECKING:
     from optiga.provision.journal import Entry
-    from optiga.provision.on_chip import OnChip
+    from optiga.provision.chip_slot import ChipSlot
     from optiga.provision.plan import NewIdentity
     from optiga.provision.report import Report
 
 
-class NewKey:
+class KeyAndCertificate:
     """What is done to a chip until the certificate of its new key is there.
 
     Each step returns the entry with what it has made.
@@ -31,8 +31,10 @@ class NewKey:
     :param asked_before: whether a run that was interrupted may have had the key certified already.
     """
 
-    def __init__(self, on_chip: OnChip, new: NewIdentity, folder: Path, report: Report, *, asked_before: bool) -> None:
-        self._on_chip = on_chip
+    def __init__(
+        self, chip_slot: ChipSlot, new: NewIdentity, folder: Path, report: Report, *, asked_before: bool
+    ) -> None:
+        self._chip_slot = chip_slot
         self._configuration = new.configuration
         self._issuer = new.issuer
         self._folder = folder
@@ -42,18 +44,18 @@ class NewKey:
     def make_key(self, entry: Entry) -> Entry:
         """Have the chip make the key pair."""
         algorithm, usage = self._configuration.algorithm, self._configuration.key_usage
-        self._report.note(f"The chip makes a key pair {algorithm.title} in {self._on_chip.key_label}")
+        self._report.note(f"The chip makes a key pair {algorithm.title} in {self._chip_slot.key_label}")
         oid = self._configuration.slot.key_oid
         with KeyFate(oid) as fate:
             fate.asked()
-            key = self._on_chip.chip.generate_key(oid, algorithm, usage)
+            key = self._chip_slot.chip.generate_key(oid, algorithm, usage)
             fate.made()
         return replace(entry, key_info=key.public_key_info)
 
     def make_csr(self, entry: Entry) -> Entry:
         """Have the chip sign the CSR."""
-        key = self._on_chip.key(entry, self._configuration.algorithm)
-        csr = sign_csr(key, self._configuration, self._on_chip.uid)
+        key = self._chip_slot.key(entry, self._configuration.algorithm)
+        csr = sign_csr(key, self._configuration, self._chip_slot.uid)
         return replace(entry, csr=csr.der, filename=csr.filename, public_key=csr.public_key)
 
     def request(self, entry: Entry) -> Entry:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from optiga.provision.journal import Entry
 
 
-class CloudWishes(NamedTuple):
+class ThingSpec(NamedTuple):
     """What a device is to be in AWS IoT, as the user says it.
 
     ``{uid}`` may stand in the names of thing and policy, and in the values of attributes and parameters.
@@ -71,7 +71,7 @@ class CloudPlan:
     certificates: Certificates
     registry: Registry
     endpoint: str | None
-    wishes: CloudWishes
+    wishes: ThingSpec
     policy_template: PolicyTemplate | None = None
     fleet: FleetTemplate | None = None
     ca: Certificate | None = None
@@ -213,7 +213,7 @@ def plan_provision(
     folder: Path,
     *,
     aws_options: AwsOptions | None,
-    wishes: CloudWishes,
+    wishes: ThingSpec,
     authority: CertificateAuthority | None = None,
     days: int | None = None,
     server: bool = False,
@@ -270,7 +270,7 @@ def plan_provision(
     )
 
 
-def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes: CloudWishes, report: Report) -> Plan:
+def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes: ThingSpec, report: Report) -> Plan:
     """Plan the registration of the certificate that a chip came with.
 
     :raises ConfigurationError: for whatever cannot be done so.
@@ -290,7 +290,7 @@ def plan_registration(slot: Slot, folder: Path, aws_options: AwsOptions, wishes:
 
 def plan_cloud(
     options: AwsOptions,
-    wishes: CloudWishes,
+    wishes: ThingSpec,
     ca: Certificate | None,
     report: Report,
     subject: Collection[str] | None = None,
@@ -357,7 +357,7 @@ def plan_cloud(
     )
 
 
-def _with_configuration(wishes: CloudWishes, configuration: Configuration) -> CloudWishes:
+def _with_configuration(wishes: ThingSpec, configuration: Configuration) -> ThingSpec:
     """The wishes, completed by those of the configuration."""
     source, named = configuration.source, configuration.aws_iot
     thing = named.thing if named and wishes.thing is None else wishes.thing
@@ -373,7 +373,7 @@ def _with_configuration(wishes: CloudWishes, configuration: Configuration) -> Cl
     return wishes._replace(thing=thing, policy=None if wishes.template else policy)
 
 
-def _check_wishes(wishes: CloudWishes) -> None:
+def _check_wishes(wishes: ThingSpec) -> None:
     for kind, value in (("thing", wishes.thing), ("policy", wishes.policy), ("thing type", wishes.thing_type)):
         if value is not None:
             check_name(kind, value)

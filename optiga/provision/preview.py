@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty, read_stored
-from optiga.provision.on_chip import OnChip
+from optiga.provision.chip_slot import ChipSlot
 from optiga.provision.outputs import check_outputs
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def preview(
     """
     try:
         with open_chip() as chip:
-            on_chip = OnChip(chip, plan, report)
-            uid, refusal, data = on_chip.uid, on_chip.refusal(), b""
+            chip_slot = ChipSlot(chip, plan, report)
+            uid, refusal, data = chip_slot.uid, chip_slot.refusal(), b""
             if refusal is None:
                 if renew or not _is_known(uid, plan, open_journal):
                     check_outputs(plan.folder, plan.cloud, uid)
-                    on_chip.check_possible(dry=True)
+                    chip_slot.check_possible(dry=True)
                 data = read_stored(chip, plan.target.oid)
     except (ConfigurationError, CertificateError):
         raise

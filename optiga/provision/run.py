@@ -18,13 +18,13 @@ from optiga.objects.stored import read_certificates
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.attestation import Attestation
-from optiga.provision.begin import Beginning
+from optiga.provision.preparation import Preparation
 from optiga.provision.believed import whose
 from optiga.provision.checks import UNANSWERED, ask, why_unanswered
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step
-from optiga.provision.new_key import NewKey
-from optiga.provision.on_chip import OnChip, chain_of
+from optiga.provision.new_key import KeyAndCertificate
+from optiga.provision.chip_slot import ChipSlot, chain_of
 from optiga.provision.outputs import ARN_FILE, check_outputs, policy_file
 from optiga.provision.plan import CloudPlan, Plan
 from optiga.provision.report import Report
@@ -52,32 +52,34 @@ def provision(
     :returns: the finished entry; for a chip that was finished, the entry as it was, and nothing is changed.
     :raises OptigaError: where a step fails; the next call goes on there.
     """
-    on_chip = OnChip(chip, plan, report)
+    chip_slot = ChipSlot(chip, plan, report)
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
-    on_chip.check_usable()
-    check_outputs(plan.folder, plan.cloud, on_chip.uid)
-    attestation = Attestation(on_chip, plan, trust, report)
-    known = journal.find(on_chip.uid, plan.slot.name)
+    chip_slot.check_usable()
+    check_outputs(plan.folder, plan.cloud, chip_slot.uid)
+    attestation = Attestation(chip_slot, plan, trust, report)
+    known = journal.find(chip_slot.uid, plan.slot.name)
     if not renew:
         attestation.check(known)
     attestation.warn_of_loss(known, renew=renew)
-    entry = attestation.begin(Beginning(on_chip, plan, journal, report).begin(renew=renew))
-    steps = Steps(on_chip, plan, journal, report, attestation)
+    entry = attestation.begin(Preparation(chip_slot, plan, journal, report).begin(renew=renew))
+    steps = Steps(chip_slot, plan, journal, report, attestation)
     return steps.confirm(entry) if entry.is_finished else steps.finish(entry)
 
 
 class Steps:
     """What is done to a chip, one after the other."""
 
-    def __init__(self, on_chip: OnChip, plan: Plan, journal: Journal, report: Report, attestation: Attestation) -> None:
-        self._on_chip = on_chip
-        self._chip = on_chip.chip
+    def __init__(
+        self, chip_slot: ChipSlot, plan: Plan, journal: Journal, report: Report, attestation: Attestation
+    ) -> None:
+        self._chip_slot = chip_slot
+        self._chip = chip_slot.chip
         self._attestation = attestation
         self._plan = plan
         self._journal = journal
         self._report = report
-        self._uid = on_chip.uid
+        self._uid = chip_slot.uid
 
     def finish(self, entry: Entry) -> Entry:
         """Do what is left to do."""
@@ -104,7 +106,7 @@ class Steps:
         works: list[tuple[Step, Callable[[Entry], Entry]]] = []
         if plan.new is not None:
             asked_before = begin is Step.REQUESTED
-            new = NewKey(self._on_chip, plan.new, plan.folder, self._report, asked_before=asked_before)
+            new = KeyAndCertificate(self._chip_slot, plan.new, plan.folder, self._report, asked_before=asked_before)
             works += [
                 (Step.KEY, new.make_key),
                 (Step.CSR, new.make_csr),
@@ -167,7 +169,7 @@ class Steps:
             )
         if entry.certificate_arn is not None:
             self._keep_arn(entry.certificate_arn)
-        self._on_chip.put(entry)
+        self._chip_slot.put(entry)
         return entry
 
     def _register(self, entry: Entry) -> Entry:
@@ -276,9 +278,9 @@ class Steps:
 
         :raises CertificateError: if it has another key, or AWS no longer lets its certificate in.
         """
-        if problem := self._on_chip.key_problem(entry):
+        if problem := self._chip_slot.key_problem(entry):
             raise CertificateError(f"this chip was finished, but {problem}", hint=self._plan.anew_hint)
-        self._on_chip.put(entry)
+        self._chip_slot.put(entry)
         cloud = self._plan.cloud
         if cloud is not None and (problem := cloud.certificate_problem(entry, self._report)):
             raise CloudError(f"this chip was finished, but {problem}", hint=self._plan.anew_hint)

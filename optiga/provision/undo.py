@@ -11,7 +11,7 @@ from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError
 from optiga.provision.believed import check_entry, check_names, known_keys, whose
 from optiga.provision.checks import UNANSWERED, ask
-from optiga.provision.issuers import find_unheard
+from optiga.provision.issuers import find_unrecorded
 from optiga.provision.journal import Entry, Journal, Step, damaged
 from optiga.provision.report import Report
 
@@ -91,15 +91,15 @@ def _remove_certificates(
     :returns: the things that they were attached to; None where none of them was there any more, or can have been gone.
     :raises ConfigurationError: if one has another key than the journal says; nothing is changed then.
     """
-    unheard = find_unheard(entry, certificates, report) if entry.is_complete else None
+    unrecorded = find_unrecorded(entry, certificates, report) if entry.is_complete else None
     own: dict[str, bool] = {}
     is_seen = False
-    for name in (*reversed(known_keys(entry)), *([unheard] if unheard else [])):
+    for name in (*reversed(known_keys(entry)), *([unrecorded] if unrecorded else [])):
         what = f"what AWS IoT has as the certificate {name} is not known, so it is taken for active"
         held = ask(partial(certificates.describe, name), UNANSWERED, report, what)
         if held is None:
             continue
-        is_own = held is UNANSWERED or name == unheard or whose(entry, held, registry)
+        is_own = held is UNANSWERED or name == unrecorded or whose(entry, held, registry)
         if is_own is False:
             raise damaged(entry.uid, entry.slot, f"the certificate {name} in AWS IoT has another key")
         if is_own is None:

@@ -12,7 +12,7 @@ from optiga.cli.support.settings import Settings, together
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.connection import AwsOptions
-    from optiga.provision.plan import CloudWishes
+    from optiga.provision.plan import ThingSpec
     from optiga.provision.report import Report
 
 
@@ -76,12 +76,12 @@ def build_aws_options(options: dict[str, Any]) -> AwsOptions:
     )
 
 
-def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> CloudWishes:
+def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> ThingSpec:
     """What the options of :func:`device_options` say; they are taken out of ``options``."""
-    from optiga.provision.plan import CloudWishes
+    from optiga.provision.plan import ThingSpec
 
     policy_template = options.pop("policy_template")
-    return CloudWishes(
+    return ThingSpec(
         thing,
         policy,
         None if policy_template is None else _policy_template(policy_template),

@@ -44,10 +44,10 @@ def command(
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     from optiga.cloud.aws.certificates import Certificates
     from optiga.cloud.aws.connection import connect
-    from optiga.provision.ca_registration import CaWishes, register_ca
+    from optiga.provision.ca_registration import CaRegistration, register_ca
 
     aws = connect(build_aws_options(options), settings.note)
-    wishes = CaWishes(several_accounts, auto_registration, template)
+    wishes = CaRegistration(several_accounts, auto_registration, template)
     ca, is_new = register_ca(authority, Certificates(aws), wishes)
     if not is_new:
         settings.note("The CA was registered already")

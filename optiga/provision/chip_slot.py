@@ -33,7 +33,7 @@ _READS = 5
 """How often a certificate's object is read at most: its end, and twice in two parts where the chip does not hash."""
 
 
-class OnChip:
+class ChipSlot:
     """The slot of a plan on one chip."""
 
     def __init__(self, chip: Chip, plan: Plan, report: Report) -> None:

@@ -6,23 +6,23 @@ from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.believed import check_entry, check_names, key_digest, known_keys
-from optiga.provision.issuers import find_unheard
+from optiga.provision.issuers import find_unrecorded
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step, damaged
-from optiga.provision.on_chip import OnChip, chain_of
+from optiga.provision.chip_slot import ChipSlot, chain_of
 from optiga.provision.plan import Plan
 from optiga.provision.report import Report
 
 
-class Beginning:
+class Preparation:
     """Compares what the journal says of a slot with the plan and with the chip."""
 
-    def __init__(self, on_chip: OnChip, plan: Plan, journal: Journal, report: Report) -> None:
-        self._on_chip = on_chip
+    def __init__(self, chip_slot: ChipSlot, plan: Plan, journal: Journal, report: Report) -> None:
+        self._chip_slot = chip_slot
         self._plan = plan
         self._journal = journal
         self._report = report
-        self._uid = on_chip.uid
+        self._uid = chip_slot.uid
 
     def begin(self, *, renew: bool) -> Entry:
         """The entry to go on from: the journal's, or a new one.
@@ -44,22 +44,22 @@ class Beginning:
                 raise CertificateError(f"this chip is finished, but {mismatch}", hint=self._plan.anew_hint)
             return self._with_cloud(found) if found.account is None and self._plan.cloud else found
         if found.step < Step.REQUESTED:
-            if mismatch or self._on_chip.key_problem(found):
+            if mismatch or self._chip_slot.key_problem(found):
                 return self._begin_anew(found)
-            self._on_chip.check_possible()
+            self._chip_slot.check_possible()
         elif obstacle := self._obstacle(found, mismatch):
             if renew:
                 return self._begin_anew(found)
             raise obstacle
         self._report.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
         if found.step >= Step.WRITTEN:
-            self._on_chip.put(found)
+            self._chip_slot.put(found)
         return self._take_names(found)
 
     def _obstacle(self, entry: Entry, mismatch: str) -> OptigaError | None:
         """Why a run that was interrupted cannot be finished, None if it can."""
         said, hint, cloud = "a run that was interrupted cannot be finished", self._plan.anew_hint, self._plan.cloud
-        if problem := mismatch or self._on_chip.key_problem(entry):
+        if problem := mismatch or self._chip_slot.key_problem(entry):
             return CertificateError(f"{said}: {problem}", hint=hint)
         if cloud and (problem := cloud.certificate_problem(entry, self._report)):
             return CloudError(f"{said}: {problem}", hint=hint)
@@ -67,9 +67,9 @@ class Beginning:
 
     def _begin_anew(self, old: Entry | None, *, is_new: bool = False) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
-        self._on_chip.check_possible()
+        self._chip_slot.check_possible()
         if is_new:
-            self._on_chip.warn_of_identity()
+            self._chip_slot.warn_of_identity()
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
             self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
         replaced = self._replaced(old)
@@ -91,7 +91,7 @@ class Beginning:
             subject, own = self._subject(entry), own_certificates(self._journal, self._uid)
             if self._plan.new is not None or entry.certificate:
                 cloud.check_chip(self._uid, subject)
-            check_things(self._on_chip.chip, cloud, self._uid, subject, own, self._report)
+            check_things(self._chip_slot.chip, cloud, self._uid, subject, own, self._report)
         changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
         if entry.step < Step.REGISTERED:
             changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
@@ -109,7 +109,7 @@ class Beginning:
 
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""
-        self._on_chip.put(finished)
+        self._chip_slot.put(finished)
         return self._journal.save(self._take_names(finished.at(Step.WRITTEN)))
 
     def _replaced(self, old: Entry | None) -> dict[str, str]:
@@ -119,9 +119,9 @@ class Beginning:
         cloud = self._plan.cloud
         is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
         known = known_keys(old)
-        unheard = find_unheard(old, cloud.certificates, self._report) if cloud is not None and is_there else None
-        if unheard is not None and old.key_info is not None:
-            known[unheard] = key_digest(old.key_info)
+        unrecorded = find_unrecorded(old, cloud.certificates, self._report) if cloud is not None and is_there else None
+        if unrecorded is not None and old.key_info is not None:
+            known[unrecorded] = key_digest(old.key_info)
         if known and not is_there:
             newest = list(known)[-1]
             self._report.warn(
