@@ -19,8 +19,8 @@ from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
-from optiga.provision.journal import Step
 from optiga.provision.chip_slot import ChipSlot, chain_of
+from optiga.provision.journal import Step
 from optiga.transport import is_emulator
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Attestation:
         genuine = prove_genuine(chip, trust, slot)
         if genuine.uid != self._chip_slot.uid:
             raise CertificateError(
-                f"the chip said the UID {self._chip_slot.uid} first, and {genuine.uid} when it proved that it is genuine",
+                f"the chip said the UID {self._chip_slot.uid} first, and {genuine.uid} when it proved to be genuine",
                 hint="Was the board changed?",
                 port=chip.port,
             )

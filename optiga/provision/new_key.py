@@ -16,8 +16,8 @@ from optiga.pki.public_keys import public_key_of_info
 from optiga.provision.issuers import Certified, Request
 
 if TYPE_CHECKING:
-    from optiga.provision.journal import Entry
     from optiga.provision.chip_slot import ChipSlot
+    from optiga.provision.journal import Entry
     from optiga.provision.plan import NewIdentity
     from optiga.provision.report import Report
 

@@ -6,10 +6,10 @@ from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.believed import check_entry, check_names, key_digest, known_keys
+from optiga.provision.chip_slot import ChipSlot, chain_of
 from optiga.provision.issuers import find_unrecorded
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step, damaged
-from optiga.provision.chip_slot import ChipSlot, chain_of
 from optiga.provision.plan import Plan
 from optiga.provision.report import Report
 

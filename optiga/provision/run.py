@@ -18,15 +18,15 @@ from optiga.objects.stored import read_certificates
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.attestation import Attestation
-from optiga.provision.preparation import Preparation
 from optiga.provision.believed import whose
 from optiga.provision.checks import UNANSWERED, ask, why_unanswered
+from optiga.provision.chip_slot import ChipSlot, chain_of
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step
 from optiga.provision.new_key import KeyAndCertificate
-from optiga.provision.chip_slot import ChipSlot, chain_of
 from optiga.provision.outputs import ARN_FILE, check_outputs, policy_file
 from optiga.provision.plan import CloudPlan, Plan
+from optiga.provision.preparation import Preparation
 from optiga.provision.report import Report
 
 if TYPE_CHECKING:
