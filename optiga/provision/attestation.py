@@ -24,11 +24,10 @@ from optiga.provision.journal import Step
 from optiga.transport import is_emulator
 
 if TYPE_CHECKING:
-    from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
+    from optiga.provision.events import Reporter
     from optiga.provision.journal import Entry
     from optiga.provision.plan import Plan
-    from optiga.provision.report import Report
 
 YES = "yes"
 """What stands in the journal for a chip that is emulated."""
@@ -37,22 +36,30 @@ YES = "yes"
 class Attestation:
     """Has the chip of a run prove that it is genuine, first and again.
 
-    :param trust: whom to believe; None asks for no proof.
-    :raises CertificateError: if the chip does not prove it.
-    :raises ConfigurationError: if the plan takes the proof's own key or certificate away.
+    :ivar genuine: what has been proven; None where nothing has, or was to be.
     """
 
-    def __init__(self, chip_slot: ChipSlot, plan: Plan, trust: Trust | None, report: Report) -> None:
+    def __init__(self, chip_slot: ChipSlot, plan: Plan, reporter: Reporter) -> None:
         self._chip_slot = chip_slot
         self._plan = plan
-        self._report = report
+        self._reporter = reporter
         self.genuine: Genuineness | None = None
         self._is_announced = is_emulator(chip_slot.chip.port)
         self._emulated = YES if self._is_announced else None
-        if trust is not None:
-            self.genuine = self._prove(trust)
-        elif plan.new is not None and not self._is_announced:
-            self._look(chip_slot.chip)
+
+    def prove(self) -> None:
+        """Have the chip prove that it is genuine, by what the plan trusts in.
+
+        At the port of an emulated chip the emulator's root counts, where it is among what is trusted.
+
+        :raises CertificateError: if the chip does not prove it.
+        :raises ConfigurationError: if the plan takes the proof's own key or certificate away.
+        """
+        plan, trust = self._plan, self._plan.job.trust
+        assert plan.trust is not None  # noqa: S101 - only jobs with a trust have the step
+        assert trust is not None  # noqa: S101
+        is_emulator_wanted = trust.emulated or is_emulator(self._chip_slot.chip.port)
+        self.genuine = self._prove(replace(plan.trust, emulated=is_emulator_wanted))
 
     def _prove(self, trust: Trust) -> Genuineness:
         plan, chip = self._plan, self._chip_slot.chip
@@ -70,16 +77,21 @@ class Attestation:
                 hint="Was the board changed?",
                 port=chip.port,
             )
-        self._report.note(f"The chip is genuine by {genuine.root}")
+        self._reporter.note(f"The chip is genuine by {genuine.root}")
         self.see(genuine.stored[0])
         return genuine
 
-    def _look(self, chip: Chip) -> None:
-        """Look whether a chip behind a board's port is emulated; one whose certificate is not to be had is not."""
+    def look(self) -> None:
+        """Look whether a chip that has proven nothing is emulated, though its port is a board's and its key is new.
+
+        One whose certificate is not to be had is not.
+        """
         oid = IDENTITY_SLOT.certificate_oid
+        if self.genuine is not None or self._plan.new is None or self._is_announced:
+            return
         assert oid is not None  # noqa: S101
         with suppress(CertificateError, ChipError):
-            self.see(read_certificates(chip, oid)[0])
+            self.see(read_certificates(self._chip_slot.chip, oid)[0])
 
     def see(self, certificate: Certificate) -> str | None:
         """Say of an emulated chip that it is one, unless its port has said it; what the journal is to hold of that."""
@@ -87,7 +99,7 @@ class Attestation:
             self._emulated = YES
             if not self._is_announced:
                 self._is_announced = True
-                self._report.warn(warning_of(self._chip_slot.chip.port))
+                self._reporter.warn(warning_of(self._chip_slot.chip.port))
         return self._emulated
 
     def check(self, found: Entry | None) -> None:
@@ -102,17 +114,17 @@ class Attestation:
         if goes_on and found.step is not Step.DEPROVISIONED:
             raise CertificateError(
                 "the run that the journal knows had the chip prove that it is genuine, and this one does not",
-                hint="Give it the same --trust",
+                hint="Give it the same `trust`",
             )
 
-    def warn_of_loss(self, found: Entry | None, *, renew: bool) -> None:
+    def warn_of_loss(self, found: Entry | None) -> None:
         """Say of a device that was proven, and is renewed without a proof, that its new certificate has none.
 
         :param found: what the journal has of the slot.
         """
-        if renew and self.genuine is None and found is not None and found.attested is not None:
-            self._report.warn(
-                "the certificate before was activated with the chip proven genuine; the new one is not: --trust proves "
+        if self._plan.job.renew and self.genuine is None and found is not None and found.attested is not None:
+            self._reporter.warn(
+                "the certificate before was activated with the chip proven genuine; the new one is not: `trust` proves "
                 "it anew"
             )
 
@@ -125,7 +137,7 @@ class Attestation:
         if self.genuine is None:
             if entry.is_finished:
                 return entry
-            self._report.note("Not proven: that the chip is genuine. --trust has it prove that")
+            self._reporter.note("Not proven: that the chip is genuine. `trust` has it prove that")
             return replace(entry, emulated=self._emulated)
         proven = self.genuine.certificate.fingerprint
         if entry.attested not in (None, proven):

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from optiga.chip import Chip, Key
     from optiga.pki.certificate import Certificate
     from optiga.protocol.algorithms import KeyAlgorithm
+    from optiga.provision.events import Reporter
     from optiga.provision.journal import Entry
     from optiga.provision.plan import Plan
-    from optiga.provision.report import Report
 
 _SIGNATURES = 2
 """How often a new key signs: its CSR, and the proof that the certificate is its own."""
@@ -36,10 +36,10 @@ _READS = 5
 class ChipSlot:
     """The slot of a plan on one chip."""
 
-    def __init__(self, chip: Chip, plan: Plan, report: Report) -> None:
+    def __init__(self, chip: Chip, plan: Plan, reporter: Reporter) -> None:
         self.chip = chip
         self._plan = plan
-        self._report = report
+        self._reporter = reporter
         self.uid = chip.uid.hex
 
     def check_usable(self) -> None:
@@ -91,7 +91,7 @@ class ChipSlot:
             (target.oid, needs_shielding(metadata, Tag.CHANGE), self._write_again),
         ):
             if needs and dry:
-                self._report.warn(
+                self._reporter.warn(
                     f"{format_oid(oid)} needs a shielded connection: the run tries whether this one is, before it "
                     "makes the key"
                 )
@@ -139,13 +139,13 @@ class ChipSlot:
         for one in dict.fromkeys((slot, ObjectRef(target.oid).slot or slot)):
             proof = prove_key(self.chip, one, held)
             if proof.key_match and proof.key_oid == slot.key_oid:
-                self._report.warn(
+                self._reporter.warn(
                     f"slot {slot.name} had an identity that this journal does not know, of {held.subject}: "
                     "its key is replaced now, its certificate later, and a cloud that has it is not told"
                 )
                 return
             if proof.key_match:
-                self._report.warn(
+                self._reporter.warn(
                     f"{target.info.label} holds the certificate of the key in {format_oid(proof.key_oid)}, "
                     f"of {held.subject}: it is replaced later"
                 )
@@ -161,9 +161,9 @@ class ChipSlot:
         plan = plan_certificates(chain, self._plan.target, entry.certificate_file or "the certificate")
         result = execute_write(self.chip, plan, strict=True)
         for warning in result.warnings:
-            self._report.warn(warning)
+            self._reporter.warn(warning)
         if result.written:
-            self._report.note(f"Certificate written into {plan.target.info.label}; the chip has proven its key")
+            self._reporter.note(f"Certificate written into {plan.target.info.label}; the chip has proven its key")
 
     def key(self, entry: Entry, algorithm: KeyAlgorithm) -> Key:
         """The key on the chip with its public key as the journal has it."""

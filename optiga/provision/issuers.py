@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
+    from optiga.provision.events import Reporter
     from optiga.provision.journal import Entry
-    from optiga.provision.report import Report
 
 _AWS_ALGORITHMS = (
     KeyAlgorithm.SECP256R1,
@@ -167,7 +167,7 @@ class CaIssuer:
         if is_server == (self._server and CertificateRequest.parse(request.csr).wishes.wants_server):
             return certified
         what = "a TLS server, too" if is_server else "a TLS client only"
-        note = f"The certificate is for {what}, as the run that was interrupted asked; --renew makes another"
+        note = f"The certificate is for {what}, as the run that was interrupted asked; `renew` makes another"
         return certified._replace(notes=(*certified.notes, note))
 
     def certify(self, request: Request) -> Certified:
@@ -185,11 +185,11 @@ def check_aws_algorithm(configuration: Configuration) -> None:
         raise ConfigurationError(
             f"{configuration.source}: AWS IoT takes no keys {configuration.algorithm.title}",
             hint="It takes secp256r1, secp384r1, secp521r1 and RSA of 2048 bits and more; "
-            "a CA of your own with --no-cloud certifies Brainpool's curves, too",
+            "a CA of your own with `thing=None` certifies Brainpool's curves, too",
         )
 
 
-def find_unrecorded(entry: Entry, certificates: Certificates, report: Report) -> str | None:
+def find_unrecorded(entry: Entry, certificates: Certificates, reporter: Reporter) -> str | None:
     """The identifier of the certificate that AWS made for an entry without its being heard of, None if there is none.
 
     Where these credentials may not ask, that is a warning, and none: what was made is inactive, and stays so.
@@ -200,7 +200,7 @@ def find_unrecorded(entry: Entry, certificates: Certificates, report: Report) ->
         return None
     request = Request.of(entry)
     what = "whether AWS IoT made a certificate in the run that was interrupted is not known; if so, it stays, inactive"
-    found = ask(lambda: certificates.find(request.key_info, request.since), None, report, what)
+    found = ask(lambda: certificates.find(request.key_info, request.since), None, reporter, what)
     return found.certificate_id if found else None
 
 

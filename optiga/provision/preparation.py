@@ -7,28 +7,29 @@ from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.believed import check_entry, check_names, key_digest, known_keys
 from optiga.provision.chip_slot import ChipSlot, chain_of
+from optiga.provision.events import Reporter
 from optiga.provision.issuers import find_unrecorded
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Entry, Journal, Step, damaged
 from optiga.provision.plan import Plan
-from optiga.provision.report import Report
 
 
 class Preparation:
     """Compares what the journal says of a slot with the plan and with the chip."""
 
-    def __init__(self, chip_slot: ChipSlot, plan: Plan, journal: Journal, report: Report) -> None:
+    def __init__(self, chip_slot: ChipSlot, plan: Plan, journal: Journal, reporter: Reporter) -> None:
         self._chip_slot = chip_slot
         self._plan = plan
         self._journal = journal
-        self._report = report
+        self._reporter = reporter
         self._uid = chip_slot.uid
 
-    def begin(self, *, renew: bool) -> Entry:
+    def begin(self) -> Entry:
         """The entry to go on from: the journal's, or a new one.
 
         :raises ConfigurationError: if the journal's is none that a run has left.
         """
+        renew = self._plan.job.renew
         found = self._journal.find(self._uid, self._plan.slot.name)
         if found is None or found.step is Step.DEPROVISIONED:
             return self._begin_anew(None, is_new=found is None)
@@ -51,7 +52,7 @@ class Preparation:
             if renew:
                 return self._begin_anew(found)
             raise obstacle
-        self._report.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
+        self._reporter.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         return self._take_names(found)
@@ -61,7 +62,7 @@ class Preparation:
         said, hint, cloud = "a run that was interrupted cannot be finished", self._plan.anew_hint, self._plan.cloud
         if problem := mismatch or self._chip_slot.key_problem(entry):
             return CertificateError(f"{said}: {problem}", hint=hint)
-        if cloud and (problem := cloud.certificate_problem(entry, self._report)):
+        if cloud and (problem := cloud.certificate_problem(entry, self._reporter)):
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
 
@@ -71,7 +72,9 @@ class Preparation:
         if is_new:
             self._chip_slot.warn_of_identity()
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
-            self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
+            self._reporter.note(
+                f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it"
+            )
         replaced = self._replaced(old)
         entry = Entry(
             *(self._uid, plan.slot.name, plan.issuer_name, plan.settings),
@@ -91,7 +94,7 @@ class Preparation:
             subject, own = self._subject(entry), own_certificates(self._journal, self._uid)
             if self._plan.new is not None or entry.certificate:
                 cloud.check_chip(self._uid, subject)
-            check_things(self._chip_slot.chip, cloud, self._uid, subject, own, self._report)
+            check_things(self._chip_slot.chip, cloud, self._uid, subject, own, self._reporter)
         changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
         if entry.step < Step.REGISTERED:
             changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
@@ -119,12 +122,14 @@ class Preparation:
         cloud = self._plan.cloud
         is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
         known = known_keys(old)
-        unrecorded = find_unrecorded(old, cloud.certificates, self._report) if cloud is not None and is_there else None
+        unrecorded = (
+            find_unrecorded(old, cloud.certificates, self._reporter) if cloud is not None and is_there else None
+        )
         if unrecorded is not None and old.key_info is not None:
             known[unrecorded] = key_digest(old.key_info)
         if known and not is_there:
             newest = list(known)[-1]
-            self._report.warn(
+            self._reporter.warn(
                 f"the certificate before this one stays as it is in account {old.account}, {old.region}: {newest}"
             )
             return {}

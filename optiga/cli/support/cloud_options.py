@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.settings import Settings, together
-
-if TYPE_CHECKING:
-    from optiga.cloud.aws.connection import AwsOptions
-    from optiga.provision.plan import ThingSpec
-    from optiga.provision.report import Report
+from optiga.cli.support.settings import together
+from optiga.cloud.aws.connection import AwsOptions
+from optiga.cloud.aws.patience import TIMEOUT_S
+from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
+from optiga.provision.specs import ThingSpec
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -64,9 +63,6 @@ device_options = together(
 
 def build_aws_options(options: dict[str, Any]) -> AwsOptions:
     """What the options of :func:`aws_options` say; they are taken out of ``options``."""
-    from optiga.cloud.aws.connection import AwsOptions
-    from optiga.cloud.aws.patience import TIMEOUT_S
-
     return AwsOptions(
         options.pop("region"),
         options.pop("profile"),
@@ -76,28 +72,24 @@ def build_aws_options(options: dict[str, Any]) -> AwsOptions:
     )
 
 
-def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> ThingSpec:
+def build_thing(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> ThingSpec:
     """What the options of :func:`device_options` say; they are taken out of ``options``."""
-    from optiga.provision.plan import ThingSpec
-
     policy_template = options.pop("policy_template")
     return ThingSpec(
         thing,
         policy,
         None if policy_template is None else _policy_template(policy_template),
         options.pop("thing_type"),
-        options.pop("thing_group"),
-        options.pop("attribute"),
+        tuple(options.pop("thing_group")),
+        tuple(options.pop("attribute").items()),
         options.pop("template"),
-        options.pop("parameter"),
+        tuple(options.pop("parameter").items()),
         options.pop("join"),
     )
 
 
 def _policy_template(text: str) -> Path:
     """A template by its path; one of the project's own also by its name, whatever lies in the current folder."""
-    from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
-
     return own_template(text) if text in (EVERYTHING, THING) else Path(text)
 
 
@@ -110,10 +102,3 @@ def refuse_cloud_options(options: dict[str, Any]) -> None:
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise click.UsageError(f"{names} and --no-cloud do not go together.")
-
-
-def build_report(settings: Settings) -> Report:
-    """What is said of a job, as the common options want it."""
-    from optiga.provision.report import Report
-
-    return Report(settings.note, settings.warn)

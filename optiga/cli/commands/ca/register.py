@@ -47,8 +47,8 @@ def command(
     from optiga.provision.ca_registration import CaRegistration, register_ca
 
     aws = connect(build_aws_options(options), settings.note)
-    wishes = CaRegistration(several_accounts, auto_registration, template)
-    ca, is_new = register_ca(authority, Certificates(aws), wishes)
+    registration = CaRegistration(several_accounts, auto_registration, template)
+    ca, is_new = register_ca(authority, Certificates(aws), registration)
     if not is_new:
         settings.note("The CA was registered already")
     values = (authority.certificate.subject, ca.ca_id, ca.arn, ca.status, ca.mode, ca.auto_registration, aws.region)

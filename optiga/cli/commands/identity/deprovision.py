@@ -7,12 +7,16 @@ from typing import Any
 
 import click
 
-from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report
+from optiga.cli.support.cloud_options import aws_options, build_aws_options
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
-from optiga.cli.support.options import of_option
+from optiga.cli.support.options import naming_options, of_option
+from optiga.cli.support.runs import RUN_OPTIONS, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.objects.addressing import resolve_slot
+from optiga.provision.services import Services
+from optiga.provision.undo import deprovision, find_entry
 
 
 @click.command(name="deprovision")
@@ -39,9 +43,6 @@ def command(
     **options: Any,
 ) -> None:
     """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
-    from optiga.objects.addressing import resolve_slot
-    from optiga.provision.undo import deprovision, find_entry
-
     with of_option("--slot"):
         found = resolve_slot(slot)
     settings.check_query({"uid": "", "slot": "", "step": "", "certificate_id": "", "thing": "", "policy": ""})
@@ -52,14 +53,10 @@ def command(
         lost += [f"the policy {entry.policy}"] if delete_policy and entry.policy else []
         stays = [f"{name} will be deleted" for name in lost]
         confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", stays, yes=yes)
-        done = deprovision(
-            journal,
-            entry,
-            build_aws_options(options),
-            build_report(settings),
-            delete_thing=delete_thing,
-            delete_policy=delete_policy,
-        )
+        services = Services(journal, listeners=(tell_people(settings),))
+        way = build_aws_options(options)
+        with naming_options(RUN_OPTIONS):
+            done = deprovision(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
     fields = {
         "uid": done.uid,
         "slot": done.slot,
