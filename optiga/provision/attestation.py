@@ -12,32 +12,30 @@ key of his own answer the others. Against that helps only a line that nobody els
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
-from optiga.provision.journal import Step
+from optiga.provision.entry import Step
+from optiga.provision.facts import Attested, Emulated
 from optiga.provision.on_chip import OnChip, chain_of
 from optiga.transport import is_emulator
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
-    from optiga.provision.journal import Entry
+    from optiga.provision.entry import Entry
     from optiga.provision.plan import Plan
     from optiga.provision.report import Report
-
-YES = "yes"
-"""What stands in the journal for a chip that is emulated."""
 
 
 class Attestation:
     """Has the chip of a run prove that it is genuine, first and again.
 
     :param trust: whom to believe; None asks for no proof.
+    :ivar is_emulated: whether the chip was found to be emulated.
     :raises CertificateError: if the chip does not prove it.
     :raises ConfigurationError: if the plan takes the proof's own key or certificate away.
     """
@@ -48,7 +46,7 @@ class Attestation:
         self._report = report
         self.genuine: Genuineness | None = None
         self._is_announced = is_emulator(on_chip.chip.port)
-        self._emulated = YES if self._is_announced else None
+        self.is_emulated = self._is_announced
         if trust is not None:
             self.genuine = self._prove(trust)
         elif plan.new is not None and not self._is_announced:
@@ -81,14 +79,13 @@ class Attestation:
         with suppress(CertificateError, ChipError):
             self.see(read_certificates(chip, oid)[0])
 
-    def see(self, certificate: Certificate) -> str | None:
-        """Say of an emulated chip that it is one, unless its port has said it; what the journal is to hold of that."""
+    def see(self, certificate: Certificate) -> None:
+        """Say of an emulated chip that it is one, unless its port has said it."""
         if is_emulated(certificate):
-            self._emulated = YES
+            self.is_emulated = True
             if not self._is_announced:
                 self._is_announced = True
                 self._report.warn(warning_of(self._on_chip.chip.port))
-        return self._emulated
 
     def check(self, found: Entry | None) -> None:
         """Refuse to go on without a proof where the journal's run had one; nothing is done by then.
@@ -126,7 +123,7 @@ class Attestation:
             if entry.is_finished:
                 return entry
             self._report.note("Not proven: that the chip is genuine. --trust has it prove that")
-            return replace(entry, emulated=self._emulated)
+            return self.mark(entry)
         proven = self.genuine.certificate.fingerprint
         if entry.attested not in (None, proven):
             raise CertificateError(
@@ -138,7 +135,13 @@ class Attestation:
                 "the certificate that has been proven is not the one of the journal",
                 hint="Was the board changed? Nothing was activated",
             )
-        return replace(entry, attested=proven, emulated=YES if self.genuine.is_emulated else self._emulated)
+        if self.genuine.is_emulated:
+            self.is_emulated = True
+        return self.mark(entry if entry.attested == proven else entry.after(Attested(proven)))
+
+    def mark(self, entry: Entry) -> Entry:
+        """An entry that says so where the chip is emulated."""
+        return entry.after(Emulated()) if self.is_emulated and not entry.is_emulated else entry
 
     def _is_stored(self, entry: Entry) -> bool:
         """Whether an entry's certificates are the proven ones, byte for byte."""

@@ -151,8 +151,20 @@ class SlotExport(SlotSummary):
     certificate: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class RunResult(SlotResult):
+    """What there is to tell of a run that has finished a slot.
+
+    :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+    """
+
+    journal_seal: str | None
+
+
 RESULT_FIELDS = tuple(field.name for field in fields(SlotResult))
 """What there is to tell of a slot that is finished."""
+RUN_FIELDS = tuple(field.name for field in fields(RunResult))
+"""What there is to tell of a run that has finished one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +385,13 @@ class Entry:
     def result(self) -> SlotResult:
         """What there is to tell when it is done."""
         return self._told(SlotResult)
+
+    def run_result(self, seal: str | None) -> RunResult:
+        """The same, of the run that has done it.
+
+        :param seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+        """
+        return self._told(RunResult, journal_seal=seal)
 
     def summary(self) -> SlotSummary:
         """What a list of slots shows of each."""

@@ -276,6 +276,11 @@ def damaged(uid: str, slot: str, problem: str = "") -> ConfigurationError:
     )
 
 
+def kind_of(fact: Fact) -> str:
+    """The name of a fact's kind."""
+    return _NAMES[type(fact)]
+
+
 def encode_fact(fact: Fact) -> Encoded:
     """The one form of a fact.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,11 @@ from optiga.identity.csr import sign_csr
 from optiga.identity.key_fate import KeyFate
 from optiga.pki.pem import encode_pem
 from optiga.pki.public_keys import public_key_of_info
+from optiga.provision.facts import CsrSigned, Issued, KeyMade, Requested
 from optiga.provision.issuers import Certified, Request
 
 if TYPE_CHECKING:
-    from optiga.provision.journal import Entry
+    from optiga.provision.entry import Entry
     from optiga.provision.on_chip import OnChip
     from optiga.provision.plan import NewIdentity
     from optiga.provision.report import Report
@@ -48,20 +48,21 @@ class NewKey:
             fate.asked()
             key = self._on_chip.chip.generate_key(oid, algorithm, usage)
             fate.made()
-        return replace(entry, key_info=key.public_key_info)
+        return entry.after(KeyMade(key.public_key_info))
 
     def make_csr(self, entry: Entry) -> Entry:
         """Have the chip sign the CSR."""
         key = self._on_chip.key(entry, self._configuration.algorithm)
         csr = sign_csr(key, self._configuration, self._on_chip.uid)
-        return replace(entry, csr=csr.der, filename=csr.filename, public_key=csr.public_key)
+        return entry.after(CsrSigned(csr.der, csr.filename, csr.public_key))
 
     def request(self, entry: Entry) -> Entry:
         """Keep the CSR, and say that it is going to be asked for a certificate."""
-        pem = encode_pem("CERTIFICATE REQUEST", entry.csr or b"")
-        write_whole(self._folder / (entry.filename or ""), pem.encode("ascii"), ours=True)
-        self._report.note(f"CSR {entry.filename}")
-        return replace(entry, requested_at=datetime.now(timezone.utc).replace(microsecond=0))
+        signed = entry.of(CsrSigned)
+        pem = encode_pem("CERTIFICATE REQUEST", signed.csr)
+        write_whole(self._folder / signed.filename, pem.encode("ascii"), ours=True)
+        self._report.note(f"CSR {signed.filename}")
+        return entry.after(Requested(datetime.now(timezone.utc).replace(microsecond=0)))
 
     def certify(self, entry: Entry) -> Entry:
         """Have the key certified, once: what an interrupted run has had certified is found."""
@@ -78,18 +79,15 @@ class NewKey:
         for note in certified.notes:
             self._report.note(note)
         self._report.note(f"Certificate from {issuer.title}")
-        return replace(
-            entry,
-            certificate="".join(certificate.pem for certificate in certified.chain),
-            certificate_file=f"{Path(entry.filename or '').stem}.pem",
-            certificate_id=certified.certificate_id,
-            certificate_arn=certified.certificate_arn,
-        )
+        pem = "".join(certificate.pem for certificate in certified.chain)
+        entry = entry.after(Issued(pem, f"{Path(entry.of(CsrSigned).filename).stem}.pem"))
+        return entry if certified.registered is None else entry.after(certified.registered)
 
     def _check_key(self, certified: Certified, key_info: bytes) -> None:
         """Refuse a certificate of another key than the CSR's."""
         if certified.chain[0].public_key.info != public_key_of_info(key_info).info:
-            which = f" {certified.certificate_id}, which stays inactive" if certified.certificate_id else ""
+            registered = certified.registered
+            which = f" {registered.certificate_id}, which stays inactive" if registered else ""
             raise CloudError(
                 f"{self._issuer.title} has certified another key than the CSR's: certificate{which}",
                 hint="Nothing was written to the chip; is the endpoint AWS's own?",

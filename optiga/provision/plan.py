@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from optiga.cloud.aws.registry import Registry
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
-    from optiga.provision.journal import Entry
+    from optiga.provision.entry import Entry
 
 
 class CloudWishes(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
@@ -21,8 +20,20 @@ from optiga.provision.attestation import Attestation
 from optiga.provision.begin import Beginning
 from optiga.provision.believed import whose
 from optiga.provision.checks import UNANSWERED, ask, why_unanswered
+from optiga.provision.entry import Entry, Step
+from optiga.provision.facts import (
+    FactoryProven,
+    Finished,
+    Issued,
+    PolicyAttached,
+    Registered,
+    ThingAttached,
+    WithoutPolicy,
+    WithoutThing,
+    Written,
+)
 from optiga.provision.joining import check_things, own_certificates
-from optiga.provision.journal import Entry, Journal, Step
+from optiga.provision.journal import Journal
 from optiga.provision.new_key import NewKey
 from optiga.provision.on_chip import OnChip, chain_of
 from optiga.provision.outputs import ARN_FILE, check_outputs, policy_file
@@ -52,6 +63,11 @@ def provision(
     :returns: the finished entry; for a chip that was finished, the entry as it was, and nothing is changed.
     :raises OptigaError: where a step fails; the next call goes on there.
     """
+    with journal.sealed():
+        return _provision(chip, plan, journal, report, renew=renew, trust=trust)
+
+
+def _provision(chip: Chip, plan: Plan, journal: Journal, report: Report, *, renew: bool, trust: Trust | None) -> Entry:
     on_chip = OnChip(chip, plan, report)
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
@@ -84,7 +100,7 @@ class Steps:
         try:
             for step, work in self._works(entry.step):
                 if entry.step < step:
-                    entry = self._journal.save(work(entry).at(step))
+                    entry = self._journal.save(work(entry))
         except (OptigaError, KeyboardInterrupt) as error:
             if self._plan.new is not None and Step.KEY <= entry.step < Step.WRITTEN:
                 fate = KeyFate(self._plan.slot.key_oid)
@@ -137,8 +153,8 @@ class Steps:
         self._report.note(f"The chip has proven the key of its certificate, {chain[0].subject}")
         self._check_own(chain[0])
         pem = "".join(certificate.pem for certificate in chain)
-        emulated = self._attestation.see(chain[0])
-        return replace(entry, certificate=pem, key_info=chain[0].public_key.info, emulated=emulated)
+        self._attestation.see(chain[0])
+        return self._attestation.mark(entry.after(FactoryProven(pem, chain[0].public_key.info)))
 
     def _check_own(self, certificate: Certificate) -> None:
         """Hold the plan against the certificate that the chip came with, before AWS is told of it.
@@ -161,14 +177,12 @@ class Steps:
 
     def _write(self, entry: Entry) -> Entry:
         """Keep the certificate, and write it to the chip."""
-        if entry.certificate_file is not None:
-            write_whole(
-                self._plan.folder / entry.certificate_file, (entry.certificate or "").encode("ascii"), ours=True
-            )
-        if entry.certificate_arn is not None:
-            self._keep_arn(entry.certificate_arn)
+        if isinstance(entry.issued, Issued):
+            write_whole(self._plan.folder / entry.issued.file, entry.issued.certificate.encode("ascii"), ours=True)
+        if entry.registered is not None:
+            self._keep_arn(entry.registered.arn)
         self._on_chip.put(entry)
-        return entry
+        return entry.after(Written())
 
     def _register(self, entry: Entry) -> Entry:
         cloud = self._cloud
@@ -181,11 +195,11 @@ class Steps:
             )
         self._keep_arn(registered.arn)
         self._report.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
-        return replace(entry, certificate_id=registered.certificate_id, certificate_arn=registered.arn)
+        return entry.after(Registered(registered.certificate_id, registered.arn))
 
     def _attach_thing(self, entry: Entry) -> Entry:
         if entry.thing is None:
-            return entry
+            return entry.after(WithoutThing())
         registry, wishes = self._cloud.registry, self._cloud.wishes
         attributes = {key: fill_uid(value, self._uid) for key, value in wishes.attributes.items()}
         unseen = f"whether there is a thing {entry.thing} already is not known, so it is made if it is not"
@@ -197,21 +211,21 @@ class Steps:
         )
         for group in wishes.groups:
             registry.add_to_group(entry.thing, group)
-        registry.attach_thing(entry.thing, entry.certificate_arn or "")
+        registry.attach_thing(entry.thing, entry.of(Registered).arn)
         self._report.note(f"Thing {entry.thing}")
-        return replace(entry, thing_arn=arn)
+        return entry.after(ThingAttached(entry.thing, arn))
 
     def _attach_policy(self, entry: Entry) -> Entry:
         cloud = self._cloud
         if entry.policy is None or cloud.policy_template is None:
-            return entry
+            return entry.after(WithoutPolicy())
         document = cloud.policy_template.render(cloud.aws, self._uid)
         write_whole(self._plan.folder / policy_file(entry.policy), document.encode(), ours=True)
         if not cloud.registry.make_policy(entry.policy, document):
             self._compare_policy(entry.policy, document)
-        cloud.registry.attach_policy(entry.policy, entry.certificate_arn or "")
+        cloud.registry.attach_policy(entry.policy, entry.of(Registered).arn)
         self._report.note(f"Policy {entry.policy}")
-        return entry
+        return entry.after(PolicyAttached(entry.policy))
 
     def _compare_policy(self, name: str, document: str) -> None:
         """Say in what the policy that AWS has differs from the template's."""
@@ -231,25 +245,28 @@ class Steps:
         parameters = fleet.parameters(
             uid=self._uid,
             thing=entry.thing,
-            certificate_id=entry.certificate_id or "",
+            certificate_id=entry.of(Registered).certificate_id,
             subject=subject_components(chain_of(entry)[0].parsed.subject),
         )
         made = self._cloud.registry.register_thing(fleet.body, parameters)
         self._report.note(f"Thing {made.thing} by the provisioning template {fleet.name}")
-        return replace(entry, thing=made.thing, thing_arn=made.thing_arn, policy=made.policy)
+        return entry.after(
+            WithoutThing() if made.thing is None else ThingAttached(made.thing, made.thing_arn),
+            WithoutPolicy() if made.policy is None else PolicyAttached(made.policy),
+        )
 
     def _activate(self, entry: Entry) -> Entry:
         self._attest(entry)
         if self._plan.cloud is None:
-            return entry
+            return entry.after(Finished())
         certificates = self._cloud.certificates
-        assert entry.certificate_id is not None  # noqa: S101
-        certificates.activate(entry.certificate_id)
+        name = entry.of(Registered).certificate_id
+        certificates.activate(name)
         self._report.note("Certificate active")
-        for old in (entry.replaces or "").split():
-            if old != entry.certificate_id:
-                self._deactivate(entry, old)
-        return entry
+        for old in entry.begun.replaced:
+            if old.certificate_id != name:
+                self._deactivate(entry, old.certificate_id)
+        return entry.after(Finished())
 
     def _deactivate(self, entry: Entry, certificate_id: str) -> None:
         """Make a certificate that was replaced inactive, if it is this chip's; one that is revoked stays so."""

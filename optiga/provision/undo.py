@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 from optiga.cloud.aws.certificates import ACTIVE, Certificates
@@ -11,9 +12,36 @@ from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError
 from optiga.provision.believed import check_entry, check_names, known_keys, whose
 from optiga.provision.checks import UNANSWERED, ask
+from optiga.provision.entry import Entry
+from optiga.provision.facts import Deprovisioned, damaged
 from optiga.provision.issuers import find_unheard
-from optiga.provision.journal import Entry, Journal, Step, damaged
+from optiga.provision.journal import Journal
 from optiga.provision.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What has been taken back.
+
+    :param uid: the chip's UID in hex.
+    :param certificate_id: AWS's identifier of its certificate; None if it had none.
+    :param thing: its thing; None if it had none.
+    :param policy: its policy; None if it had none.
+    :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+    """
+
+    uid: str
+    slot: str
+    step: str
+    certificate_id: str | None
+    thing: str | None
+    policy: str | None
+    journal_seal: str | None
+
+    @classmethod
+    def of(cls, entry: Entry, seal: str | None) -> Undone:
+        """What is told of an entry."""
+        return cls(entry.uid, entry.slot, entry.step.title, entry.certificate_id, entry.thing, entry.policy, seal)
 
 
 def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
@@ -48,6 +76,13 @@ def deprovision(
     :param delete_policy: remove the policy, too, unless other certificates use it.
     :raises CloudError: if AWS refuses; what is gone by then is gone, and the call may be made again.
     """
+    with journal.sealed():
+        return _deprovision(journal, entry, options, report, delete_thing=delete_thing, delete_policy=delete_policy)
+
+
+def _deprovision(
+    journal: Journal, entry: Entry, options: AwsOptions, report: Report, *, delete_thing: bool, delete_policy: bool
+) -> Entry:
     registry, things = None, None
     if entry.account is not None:
         aws = _connect(entry, options, report)
@@ -55,7 +90,7 @@ def deprovision(
         things = _remove_certificates(entry, Certificates(aws), registry, report)
     if entry.issuer.startswith("ca:"):
         report.note("The CA that has issued the certificate does not know: 'ca revoke' revokes it there")
-    done = journal.save(entry.at(Step.DEPROVISIONED))
+    done = journal.save(entry.after(Deprovisioned()))
     report.note("The chip was not touched: it keeps its key and certificate, which nobody lets in any more")
     if registry is not None and delete_thing and entry.thing is not None:
         if things is not None and entry.thing not in things:

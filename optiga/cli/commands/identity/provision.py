@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,12 +89,13 @@ def command(
         refuse_cloud_options(options)
     from optiga.files.files import check_folder_writable
     from optiga.identity.configuration import load_configuration
-    from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+    from optiga.provision.entry import RUN_FIELDS
+    from optiga.provision.journal import FILE_NAME
     from optiga.provision.plan import plan_provision
     from optiga.provision.preview import preview
 
     configuration = load_configuration(Path(config_path), slot=slot)
-    settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
+    settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RUN_FIELDS, ""))
     roots = load_roots(trust, emulated=emulated)
     folder = Path(out_dir)
     check_folder_writable(folder)
@@ -158,5 +160,5 @@ def run_plan(
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
     with opened as journal, settings.open_chip() as chip:
         entry = provision(chip, plan, journal, build_report(settings), renew=renew, trust=trust)
-    fields = entry.result()
-    settings.print_result(fields, default="json")
+        result = entry.run_result(journal.newest_seal)
+    settings.print_result(asdict(result), default="json")

@@ -47,13 +47,14 @@ def command(
     from optiga.cli.commands.identity.provision import run_plan
     from optiga.files.files import check_folder_writable
     from optiga.objects.addressing import resolve_slot
-    from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+    from optiga.provision.entry import RUN_FIELDS
+    from optiga.provision.journal import FILE_NAME
     from optiga.provision.plan import plan_registration
 
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
     with of_option("--slot"):
         found = resolve_slot(slot)
-    settings.check_query(dict.fromkeys(RESULT_FIELDS, ""))
+    settings.check_query(dict.fromkeys(RUN_FIELDS, ""))
     roots = load_roots(trust, emulated=emulated)
     folder = Path(out_dir)
     check_folder_writable(folder)
