@@ -20,23 +20,22 @@ from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
 from optiga.provision.chip_slot import ChipSlot, chain_of
-from optiga.provision.journal import Step
+from optiga.provision.entry import Step
+from optiga.provision.facts import Attested, Emulated
 from optiga.transport import is_emulator
 
 if TYPE_CHECKING:
     from optiga.pki.certificate import Certificate
+    from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
-    from optiga.provision.journal import Entry
     from optiga.provision.plan import Plan
-
-YES = "yes"
-"""What stands in the journal for a chip that is emulated."""
 
 
 class Attestation:
     """Has the chip of a run prove that it is genuine, first and again.
 
     :ivar genuine: what has been proven; None where nothing has, or was to be.
+    :ivar is_emulated: whether the chip was found to be emulated.
     """
 
     def __init__(self, chip_slot: ChipSlot, plan: Plan, reporter: Reporter) -> None:
@@ -45,7 +44,7 @@ class Attestation:
         self._reporter = reporter
         self.genuine: Genuineness | None = None
         self._is_announced = is_emulator(chip_slot.chip.port)
-        self._emulated = YES if self._is_announced else None
+        self.is_emulated = self._is_announced
 
     def prove(self) -> None:
         """Have the chip prove that it is genuine, by what the plan trusts in.
@@ -93,14 +92,13 @@ class Attestation:
         with suppress(CertificateError, ChipError):
             self.see(read_certificates(self._chip_slot.chip, oid)[0])
 
-    def see(self, certificate: Certificate) -> str | None:
-        """Say of an emulated chip that it is one, unless its port has said it; what the journal is to hold of that."""
+    def see(self, certificate: Certificate) -> None:
+        """Say of an emulated chip that it is one, unless its port has said it."""
         if is_emulated(certificate):
-            self._emulated = YES
+            self.is_emulated = True
             if not self._is_announced:
                 self._is_announced = True
                 self._reporter.warn(warning_of(self._chip_slot.chip.port))
-        return self._emulated
 
     def check(self, found: Entry | None) -> None:
         """Refuse to go on without a proof where the journal's run had one; nothing is done by then.
@@ -138,7 +136,7 @@ class Attestation:
             if entry.is_finished:
                 return entry
             self._reporter.note("Not proven: that the chip is genuine. `trust` has it prove that")
-            return replace(entry, emulated=self._emulated)
+            return self.mark(entry)
         proven = self.genuine.certificate.fingerprint
         if entry.attested not in (None, proven):
             raise CertificateError(
@@ -150,7 +148,13 @@ class Attestation:
                 "the certificate that has been proven is not the one of the journal",
                 hint="Was the board changed? Nothing was activated",
             )
-        return replace(entry, attested=proven, emulated=YES if self.genuine.is_emulated else self._emulated)
+        if self.genuine.is_emulated:
+            self.is_emulated = True
+        return self.mark(entry if entry.attested == proven else entry.after(Attested(proven)))
+
+    def mark(self, entry: Entry) -> Entry:
+        """An entry that says so where the chip is emulated."""
+        return entry.after(Emulated()) if self.is_emulated and not entry.is_emulated else entry
 
     def _is_stored(self, entry: Entry) -> bool:
         """Whether an entry's certificates are the proven ones, byte for byte."""

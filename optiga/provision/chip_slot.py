@@ -17,14 +17,15 @@ from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectRef, format_oid
+from optiga.provision.facts import Issued, KeyMade, damaged
 from optiga.provision.sizes import check_room
 
 if TYPE_CHECKING:
     from optiga.chip import Chip, Key
     from optiga.pki.certificate import Certificate
     from optiga.protocol.algorithms import KeyAlgorithm
+    from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
-    from optiga.provision.journal import Entry
     from optiga.provision.plan import Plan
 
 _SIGNATURES = 2
@@ -158,7 +159,7 @@ class ChipSlot:
             if problem := self.key_problem(entry):
                 raise CertificateError(problem)
             return
-        plan = plan_certificates(chain, self._plan.target, entry.certificate_file or "the certificate")
+        plan = plan_certificates(chain, self._plan.target, entry.of(Issued).file)
         result = execute_write(self.chip, plan, strict=True)
         for warning in result.warnings:
             self._reporter.warn(warning)
@@ -171,7 +172,7 @@ class ChipSlot:
 
         from optiga.chip import Key
 
-        bits = PublicKeyInfo.load(entry.key_info)["public_key"].dump()
+        bits = PublicKeyInfo.load(entry.of(KeyMade).key_info)["public_key"].dump()
         return Key(self.chip, self._plan.slot.key_oid, algorithm, bits)
 
     @property
@@ -181,5 +182,10 @@ class ChipSlot:
 
 
 def chain_of(entry: Entry) -> list[Certificate]:
-    """The certificates of an entry, leaf first."""
-    return parse_certificates((entry.certificate or "").encode(), "the journal")
+    """The certificates of an entry, leaf first.
+
+    :raises ConfigurationError: if it has none.
+    """
+    if entry.issued is None:
+        raise damaged(entry.uid, entry.slot)
+    return parse_certificates(entry.issued.certificate.encode(), "the journal")

@@ -26,8 +26,8 @@ from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_th
 if TYPE_CHECKING:
     from optiga.cloud.aws.connection import Aws, AwsOptions
     from optiga.pki.certificate import Certificate
+    from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
-    from optiga.provision.journal import Entry
     from optiga.provision.services import Connector
     from optiga.provision.specs import ThingSpec
 

@@ -9,12 +9,13 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from optiga.errors import OptigaError, shorten
+from optiga.provision.facts import Fact, encode_fact
 
 _log = logging.getLogger(__name__)
 
@@ -79,9 +80,13 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepDone(Event):
-    """A step is done, and written down."""
+    """A step is done, and written down.
+
+    :param facts: what has been written down of it, in that order.
+    """
 
     step: StepName
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +107,11 @@ class RunDone(Event):
     """A run has come to its end.
 
     :param is_changed: whether it has done something; False for a chip that was finished already.
+    :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
     """
 
     is_changed: bool
+    journal_seal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +163,7 @@ def utc_now() -> datetime:
 
 
 def encode_event(event: Event) -> str:
-    """An event as a JSON object on one line, with its kind as ``event`` and its time in ISO 8601."""
+    """An event as a JSON object on one line: its kind as ``event``, times in ISO 8601, facts as journals keep them."""
     document = {"event": type(event).__name__}
     document.update((field.name, _encode(getattr(event, field.name))) for field in fields(event))
     return json.dumps(document)
@@ -167,7 +174,12 @@ def _encode(value: object) -> Any:
         return value.isoformat()
     if isinstance(value, StepName):
         return value.value
-    return [_encode(one) for one in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_encode(one) for one in value]
+    if is_dataclass(value):
+        kind, body = encode_fact(cast("Fact", value))
+        return {"fact": kind, **json.loads(body)}
+    return value
 
 
 class Reporter:
@@ -222,18 +234,22 @@ class Reporter:
                 _log.debug("where it failed", exc_info=True)
 
     @contextmanager
-    def step(self, name: StepName) -> Iterator[None]:
-        """Tell that a step begins, and what becomes of it."""
+    def step(self, name: StepName) -> Iterator[list[Fact]]:
+        """Tell that a step begins, and what becomes of it.
+
+        :returns: a list for the facts that are written down meanwhile.
+        """
         self._step = name
         self.tell(StepStarted, step=name)
+        facts: list[Fact] = []
         try:
-            yield
+            yield facts
         except BaseException as error:
             self.tell(StepFailed, step=name, error=_text_of(error), reason=type(error).__name__)
             raise
         finally:
             self._step = None
-        self.tell(StepDone, step=name)
+        self.tell(StepDone, step=name, facts=tuple(facts))
 
     @contextmanager
     def run(self) -> Iterator[None]:

@@ -13,7 +13,8 @@ from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.provision.checks import ask
-from optiga.provision.journal import Step, damaged
+from optiga.provision.entry import Step
+from optiga.provision.facts import CsrSigned, KeyMade, Registered, Requested
 from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
+    from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
-    from optiga.provision.journal import Entry
 
 _AWS_ALGORITHMS = (
     KeyAlgorithm.SECP256R1,
@@ -50,22 +51,19 @@ class Request(NamedTuple):
 
         :raises ConfigurationError: if the journal does not have it.
         """
-        if entry.csr is None or entry.key_info is None or entry.requested_at is None:
-            raise damaged(entry.uid, entry.slot)
-        return cls(entry.csr, entry.key_info, entry.requested_at)
+        return cls(entry.of(CsrSigned).csr, entry.of(KeyMade).key_info, entry.of(Requested).at)
 
 
 class Certified(NamedTuple):
     """What an issuer has certified.
 
     :param chain: what goes onto the chip, leaf first.
-    :param certificate_id: AWS's identifier, None where AWS does not have it.
+    :param registered: as what AWS IoT has it; None where AWS does not have it.
     :param notes: what people may want to know, one sentence each.
     """
 
     chain: tuple[Certificate, ...]
-    certificate_id: str | None = None
-    certificate_arn: str | None = None
+    registered: Registered | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -205,7 +203,7 @@ def find_unrecorded(entry: Entry, certificates: Certificates, reporter: Reporter
 
 
 def _of_cloud(certificate: CloudCertificate) -> Certified:
-    return Certified((certificate.certificate,), certificate.certificate_id, certificate.arn)
+    return Certified((certificate.certificate,), Registered(certificate.certificate_id, certificate.arn))
 
 
 def _of_ca(issued: IssuedCertificate) -> Certified:

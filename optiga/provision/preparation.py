@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.believed import check_entry, check_names, key_digest, known_keys
 from optiga.provision.chip_slot import ChipSlot, chain_of
+from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
+from optiga.provision.facts import Begun, Placed, Replaced, damaged
 from optiga.provision.issuers import find_unrecorded
 from optiga.provision.joining import check_things, own_certificates
-from optiga.provision.journal import Entry, Journal, Step, damaged
+from optiga.provision.journal import Journal
 from optiga.provision.plan import Plan
 
 
@@ -76,11 +80,8 @@ class Preparation:
                 f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it"
             )
         replaced = self._replaced(old)
-        entry = Entry(
-            *(self._uid, plan.slot.name, plan.issuer_name, plan.settings),
-            replaces=" ".join(replaced) or None,
-            replaced_keys=" ".join(replaced.values()) or None,
-        )
+        before = tuple(Replaced(name, key) for name, key in replaced.items())
+        entry = Entry.begin(self._uid, plan.slot.name, Begun(plan.issuer_name, plan.settings, before))
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
         return entry if plan.new is None else self._journal.save(entry)
@@ -90,19 +91,22 @@ class Preparation:
         cloud = self._plan.cloud
         if cloud is None:
             return entry
-        if entry.step < Step.THING:
+        # One that was finished without a cloud has its way into one before it.
+        step = entry.step if entry.placed is not None else min(entry.step, Step.WRITTEN)
+        if step < Step.THING:
             subject, own = self._subject(entry), own_certificates(self._journal, self._uid)
             if self._plan.new is not None or entry.certificate:
                 cloud.check_chip(self._uid, subject)
             check_things(self._chip_slot.chip, cloud, self._uid, subject, own, self._reporter)
-        changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
-        if entry.step < Step.REGISTERED:
-            changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
-        if entry.step < Step.THING:
-            changes |= {"thing": cloud.thing(self._uid), "template": cloud.template}
-        if entry.step < Step.POLICY:
-            changes |= {"policy": cloud.policy(self._uid)}
-        return entry.at(entry.step, **changes)
+        thing, policy = cloud.thing(self._uid), cloud.policy(self._uid)
+        placed = Placed(cloud.aws.account, cloud.aws.region, cloud.endpoint, thing, policy, cloud.template)
+        if entry.placed is not None and step >= Step.REGISTERED:  # what is done stays as it was done
+            placed = replace(placed, account=entry.placed.account, region=entry.placed.region)
+            if step >= Step.THING:
+                placed = replace(placed, thing=entry.placed.thing, template=entry.placed.template)
+            if step >= Step.POLICY:
+                placed = replace(placed, policy=entry.placed.policy)
+        return entry if placed == entry.placed else entry.after(placed)
 
     def _subject(self, entry: Entry) -> dict[str, str]:
         """The subject of the chip's certificate, or the one that it is going to have, by asn1crypto's names."""
@@ -113,9 +117,9 @@ class Preparation:
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""
         self._chip_slot.put(finished)
-        return self._journal.save(self._take_names(finished.at(Step.WRITTEN)))
+        return self._journal.save(self._take_names(finished))
 
-    def _replaced(self, old: Entry | None) -> dict[str, str]:
+    def _replaced(self, old: Entry | None) -> dict[str, str | None]:
         """The certificates that a new one takes the place of, the newest last, each with the digest of its key."""
         if old is None:
             return {}

@@ -11,9 +11,10 @@ from optiga.identity.csr import check_model
 from optiga.identity.key_fate import KeyFate
 from optiga.provision.attestation import Attestation
 from optiga.provision.chip_slot import ChipSlot
+from optiga.provision.entry import Entry
+from optiga.provision.entry import Step as Level
 from optiga.provision.events import Reporter, RunDone, RunStarted
-from optiga.provision.journal import Entry, Journal
-from optiga.provision.journal import Step as Level
+from optiga.provision.journal import Journal
 from optiga.provision.outputs import check_outputs
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preparation import Preparation
@@ -44,8 +45,10 @@ def provision(job: Job, services: Services, chip: Chip, *, plan: Plan | None = N
         raise ConfigurationError("the plan is another job's", parameter="plan")
     reporter = services.reporter(port=chip.port, slot=job.slot.name)
     with reporter.run():
-        work = _prepare(plan, services, services.journal, chip, reporter)
-        return _run(work)
+        with services.journal.sealed():
+            entry, is_changed = _run(_prepare(plan, services, services.journal, chip, reporter))
+        reporter.tell(RunDone, is_changed=is_changed, journal_seal=services.journal.newest_seal)
+    return entry
 
 
 def _prepare(plan: Plan, services: Services, journal: Journal, chip: Chip, reporter: Reporter) -> Work:
@@ -62,8 +65,11 @@ def _prepare(plan: Plan, services: Services, journal: Journal, chip: Chip, repor
     return Work(plan, chip_slot, attestation, journal, reporter, services.clock, outputs)
 
 
-def _run(work: Work) -> Entry:
-    """Do what is to be done."""
+def _run(work: Work) -> tuple[Entry, bool]:
+    """Do what is to be done.
+
+    :returns: what the slot has come to, and whether that is new.
+    """
     plan, attestation = work.plan, work.attestation
     listed = steps(plan.job)
     for step in listed:
@@ -78,11 +84,8 @@ def _run(work: Work) -> Entry:
     entry = attestation.begin(Preparation(work.chip_slot, plan, work.journal, work.reporter).begin())
     if entry.is_finished:
         _confirm(entry, work)
-        work.reporter.tell(RunDone, is_changed=False)
-        return entry
-    entry = _finish(entry, [step for step in listed if isinstance(step, KeptStep)], work)
-    work.reporter.tell(RunDone, is_changed=True)
-    return entry
+        return entry, False
+    return _finish(entry, [step for step in listed if isinstance(step, KeptStep)], work), True
 
 
 def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
@@ -94,9 +97,10 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
     try:
         for step in kept:
             if entry.step < step.level:
-                with work.reporter.step(step.name):
+                with work.reporter.step(step.name) as facts:
                     for done in step.run(entry, work):
                         entry = work.journal.save(done)
+                        facts.extend(done.pending)
     except (OptigaError, KeyboardInterrupt) as error:
         if work.plan.new is not None and Level.KEY <= entry.step < Level.WRITTEN:
             fate = KeyFate(work.plan.slot.key_oid)

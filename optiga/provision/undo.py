@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from optiga.cloud.aws.certificates import ACTIVE, Certificates
@@ -12,10 +12,37 @@ from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError
 from optiga.provision.believed import check_entry, check_names, known_keys, whose
 from optiga.provision.checks import UNANSWERED, ask
+from optiga.provision.entry import Entry
 from optiga.provision.events import Reporter, RunDone
+from optiga.provision.facts import Deprovisioned, damaged
 from optiga.provision.issuers import find_unrecorded
-from optiga.provision.journal import Entry, Journal, Step, damaged
+from optiga.provision.journal import Journal
 from optiga.provision.services import Connector, Services
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What has been taken back.
+
+    :param uid: the chip's UID in hex.
+    :param certificate_id: AWS's identifier of its certificate; None if it had none.
+    :param thing: its thing; None if it had none.
+    :param policy: its policy; None if it had none.
+    :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+    """
+
+    uid: str
+    slot: str
+    step: str
+    certificate_id: str | None
+    thing: str | None
+    policy: str | None
+    journal_seal: str | None
+
+    @classmethod
+    def of(cls, entry: Entry, seal: str | None) -> Undone:
+        """What is told of an entry."""
+        return cls(entry.uid, entry.slot, entry.step.title, entry.certificate_id, entry.thing, entry.policy, seal)
 
 
 def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
@@ -56,11 +83,13 @@ def deprovision(
         raise ConfigurationError("there is no journal to write down what is done", parameter="journal")
     reporter = services.reporter(slot=entry.slot)
     reporter.uid = entry.uid
+    journal = services.journal
     with reporter.run():
-        done = _deprovision(
-            entry, services, services.journal, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy
-        )
-    reporter.tell(RunDone, is_changed=True)
+        with journal.sealed():
+            done = _deprovision(
+                entry, services, journal, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy
+            )
+        reporter.tell(RunDone, is_changed=True, journal_seal=journal.newest_seal)
     return done
 
 
@@ -81,7 +110,7 @@ def _deprovision(
         things = _remove_certificates(entry, Certificates(aws), registry, reporter)
     if entry.issuer.startswith("ca:"):
         reporter.note("The CA that has issued the certificate does not know: 'ca revoke' revokes it there")
-    done = journal.save(entry.at(Step.DEPROVISIONED))
+    done = journal.save(entry.after(Deprovisioned()))
     reporter.note("The chip was not touched: it keeps its key and certificate, which nobody lets in any more")
     if registry is not None and delete_thing and entry.thing is not None:
         if things is not None and entry.thing not in things:

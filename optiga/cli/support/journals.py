@@ -21,7 +21,8 @@ shared_journal_option = click.option(
 def open_named_journal(
     settings: Settings, path: Path, *, shared: bool, make: bool = False
 ) -> AbstractContextManager[Journal]:
-    """The journal in a file, as long as the context lasts; a folder that others may write is warned of.
+    """The journal in a file, as long as the context lasts; a folder that others may write is warned of,
+    as is a journal without its seal.
 
     :param shared: take, and make, one that a group of this user's may write.
     :param make: make it if it is not there.
@@ -30,4 +31,4 @@ def open_named_journal(
 
     if not shared:
         settings.warn_of_folder(path, "the journal")
-    return open_journal(path, make=make, shared=shared)
+    return open_journal(path, make=make, shared=shared, warn=settings.warn)

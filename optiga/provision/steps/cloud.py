@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
@@ -16,12 +16,20 @@ from optiga.pki.names import fill_uid
 from optiga.provision.believed import whose
 from optiga.provision.checks import UNANSWERED, ask, why_unanswered
 from optiga.provision.chip_slot import chain_of
+from optiga.provision.entry import Step as Level
 from optiga.provision.events import StepName
-from optiga.provision.journal import Step as Level
+from optiga.provision.facts import (
+    Finished,
+    PolicyAttached,
+    Registered,
+    ThingAttached,
+    WithoutPolicy,
+    WithoutThing,
+)
 from optiga.provision.outputs import write_arn
 
 if TYPE_CHECKING:
-    from optiga.provision.journal import Entry
+    from optiga.provision.entry import Entry
     from optiga.provision.plan import Plan
     from optiga.provision.steps.work import Work
 
@@ -49,8 +57,7 @@ class RegisterCertificate:
             )
         write_arn(work.outputs, registered.arn)
         work.reporter.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
-        entry = replace(entry, certificate_id=registered.certificate_id, certificate_arn=registered.arn)
-        yield entry.at(Level.REGISTERED)
+        yield entry.after(Registered(registered.certificate_id, registered.arn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class AttachThing:
 
     def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
         if entry.thing is None:
-            yield entry.at(Level.THING)
+            yield entry.after(WithoutThing())
             return
         registry, device, reporter = work.cloud.registry, work.cloud.device, work.reporter
         attributes = {key: fill_uid(value, work.uid) for key, value in device.attributes}
@@ -86,9 +93,9 @@ class AttachThing:
         )
         for group in device.groups:
             registry.add_to_group(entry.thing, group)
-        registry.attach_thing(entry.thing, entry.certificate_arn or "")
+        registry.attach_thing(entry.thing, entry.of(Registered).arn)
         reporter.note(f"Thing {entry.thing}")
-        yield entry.at(Level.THING, thing_arn=arn)
+        yield entry.after(ThingAttached(entry.thing, arn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +114,15 @@ class AttachPolicy:
     def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
         cloud, path = work.cloud, work.outputs.policy
         if entry.policy is None or cloud.policy_template is None or path is None:
-            yield entry.at(Level.POLICY)
+            yield entry.after(WithoutPolicy())
             return
         document = cloud.policy_template.render(cloud.aws, work.uid)
         write_whole(path, document.encode(), ours=True)
         if not cloud.registry.make_policy(entry.policy, document):
             self._compare(entry.policy, document, work)
-        cloud.registry.attach_policy(entry.policy, entry.certificate_arn or "")
+        cloud.registry.attach_policy(entry.policy, entry.of(Registered).arn)
         work.reporter.note(f"Policy {entry.policy}")
-        yield entry.at(Level.POLICY)
+        yield entry.after(PolicyAttached(entry.policy))
 
     def _compare(self, name: str, document: str, work: Work) -> None:
         """Say in what the policy that AWS has differs from the template's."""
@@ -145,12 +152,15 @@ class ApplyTemplate:
         parameters = fleet.parameters(
             uid=work.uid,
             thing=entry.thing,
-            certificate_id=entry.certificate_id or "",
+            certificate_id=entry.of(Registered).certificate_id,
             subject=subject_components(chain_of(entry)[0].parsed.subject),
         )
         made = work.cloud.registry.register_thing(fleet.body, parameters)
         work.reporter.note(f"Thing {made.thing} by the provisioning template {fleet.name}")
-        yield entry.at(Level.POLICY, thing=made.thing, thing_arn=made.thing_arn, policy=made.policy)
+        yield entry.after(
+            WithoutThing() if made.thing is None else ThingAttached(made.thing, made.thing_arn),
+            WithoutPolicy() if made.policy is None else PolicyAttached(made.policy),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +179,13 @@ class Finish:
     def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
         work.attestation.repeat(entry)
         if work.plan.cloud is not None:
-            assert entry.certificate_id is not None  # noqa: S101
-            work.cloud.certificates.activate(entry.certificate_id)
+            name = entry.of(Registered).certificate_id
+            work.cloud.certificates.activate(name)
             work.reporter.note("Certificate active")
-            for old in (entry.replaces or "").split():
-                if old != entry.certificate_id:
-                    self._deactivate(entry, old, work)
-        yield entry.at(Level.FINISHED)
+            for old in entry.begun.replaced:
+                if old.certificate_id != name:
+                    self._deactivate(entry, old.certificate_id, work)
+        yield entry.after(Finished())
 
     def _deactivate(self, entry: Entry, certificate_id: str, work: Work) -> None:
         """Make a certificate that was replaced inactive, if it is this chip's; one that is revoked stays so."""

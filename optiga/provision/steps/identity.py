@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,15 +17,16 @@ from optiga.pki.name_parts import subject_components
 from optiga.pki.pem import encode_pem
 from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.objects import format_oid
+from optiga.provision.entry import Step as Level
 from optiga.provision.events import StepName
+from optiga.provision.facts import CsrSigned, FactoryProven, Issued, KeyMade, Requested, Written
 from optiga.provision.issuers import AwsIssuer, Certified, Request
 from optiga.provision.joining import check_things, own_certificates
-from optiga.provision.journal import Step as Level
 from optiga.provision.outputs import write_arn
 
 if TYPE_CHECKING:
     from optiga.pki.certificate import Certificate
-    from optiga.provision.journal import Entry
+    from optiga.provision.entry import Entry
     from optiga.provision.plan import Plan
     from optiga.provision.steps.work import Work
 
@@ -64,7 +65,7 @@ class MakeKey:
             fate.asked()
             key = work.chip_slot.chip.generate_key(oid, algorithm, configuration.key_usage)
             fate.made()
-        yield entry.at(Level.KEY, key_info=key.public_key_info)
+        yield entry.after(KeyMade(key.public_key_info))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class SignCsr:
         configuration = work.new.configuration
         key = work.chip_slot.key(entry, configuration.algorithm)
         csr = sign_csr(key, configuration, work.uid)
-        yield entry.at(Level.CSR, csr=csr.der, filename=csr.filename, public_key=csr.public_key)
+        yield entry.after(CsrSigned(csr.der, csr.filename, csr.public_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +105,17 @@ class Certify:
             yield entry
         work.attestation.repeat(entry)
         certified = self._certify(Request.of(entry), work, asked_before=asked_before)
-        yield entry.at(
-            Level.CERTIFIED,
-            certificate="".join(certificate.pem for certificate in certified.chain),
-            certificate_file=f"{Path(entry.filename or '').stem}.pem",
-            certificate_id=certified.certificate_id,
-            certificate_arn=certified.certificate_arn,
-        )
+        pem = "".join(certificate.pem for certificate in certified.chain)
+        entry = entry.after(Issued(pem, f"{Path(entry.of(CsrSigned).filename).stem}.pem"))
+        yield entry if certified.registered is None else entry.after(certified.registered)
 
     def _request(self, entry: Entry, work: Work) -> Entry:
         """Keep the CSR, and say that it is going to be asked for a certificate."""
-        pem = encode_pem("CERTIFICATE REQUEST", entry.csr or b"")
-        write_whole(work.outputs.folder / (entry.filename or ""), pem.encode("ascii"), ours=True)
-        work.reporter.note(f"CSR {entry.filename}")
-        return entry.at(Level.REQUESTED, requested_at=work.clock().replace(microsecond=0))
+        signed = entry.of(CsrSigned)
+        pem = encode_pem("CERTIFICATE REQUEST", signed.csr)
+        write_whole(work.outputs.folder / signed.filename, pem.encode("ascii"), ours=True)
+        work.reporter.note(f"CSR {signed.filename}")
+        return entry.after(Requested(work.clock().replace(microsecond=0)))
 
     def _certify(self, request: Request, work: Work, *, asked_before: bool) -> Certified:
         """The certificate of a key: a new one, or the one that an interrupted run has had made.
@@ -134,7 +132,8 @@ class Certify:
         else:
             certified = issuer.certify(request)
         if certified.chain[0].public_key.info != public_key_of_info(request.key_info).info:
-            which = f" {certified.certificate_id}, which stays inactive" if certified.certificate_id else ""
+            registered = certified.registered
+            which = f" {registered.certificate_id}, which stays inactive" if registered else ""
             raise CloudError(
                 f"{issuer.title} has certified another key than the CSR's: certificate{which}",
                 hint="Nothing was written to the chip; is the endpoint AWS's own?",
@@ -150,7 +149,7 @@ class TakeOwn:
     """The chip proves the key of the certificate that it came with."""
 
     name = StepName.CERTIFIED
-    level = Level.CERTIFIED
+    level = Level.WRITTEN
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         return (f"The chip proves the key of its certificate in {plan.target.info.label}",)
@@ -168,9 +167,8 @@ class TakeOwn:
         work.reporter.note(f"The chip has proven the key of its certificate, {chain[0].subject}")
         self._check(chain[0], work)
         pem = "".join(certificate.pem for certificate in chain)
-        emulated = work.attestation.see(chain[0])
-        entry = replace(entry, certificate=pem, key_info=chain[0].public_key.info, emulated=emulated)
-        yield entry.at(Level.CERTIFIED)
+        work.attestation.see(chain[0])
+        yield work.attestation.mark(entry.after(FactoryProven(pem, chain[0].public_key.info), Written()))
 
     def _check(self, certificate: Certificate, work: Work) -> None:
         """Hold the plan against the certificate that the chip came with, before AWS is told of it.
@@ -197,10 +195,9 @@ class WriteCertificate:
         return (f"The certificate is written into {label} and compared there; the chip proves its key",)
 
     def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
-        if entry.certificate_file is not None:
-            path = work.outputs.folder / entry.certificate_file
-            write_whole(path, (entry.certificate or "").encode("ascii"), ours=True)
-        if entry.certificate_arn is not None:
-            write_arn(work.outputs, entry.certificate_arn)
+        issued = entry.of(Issued)
+        write_whole(work.outputs.folder / issued.file, issued.certificate.encode("ascii"), ours=True)
+        if entry.registered is not None:
+            write_arn(work.outputs, entry.registered.arn)
         work.chip_slot.put(entry)
-        yield entry.at(Level.WRITTEN)
+        yield entry.after(Written())

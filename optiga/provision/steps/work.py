@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from optiga.provision.attestation import Attestation
     from optiga.provision.chip_slot import ChipSlot
     from optiga.provision.cloud_plan import CloudPlan
+    from optiga.provision.entry import Entry
+    from optiga.provision.entry import Step as Level
     from optiga.provision.events import Clock, Reporter, StepName
-    from optiga.provision.journal import Entry, Journal
-    from optiga.provision.journal import Step as Level
+    from optiga.provision.journal import Journal
     from optiga.provision.outputs import ChipOutputs
     from optiga.provision.plan import NewIdentity, Plan
 

@@ -61,12 +61,14 @@ def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -
     from optiga.provision.journal import open_journal
 
     try:
-        with open_journal(journal) as opened:
-            finished = [entry for entry in opened.all() if entry.slot == slot and entry.is_finished]
+        with open_journal(journal, warn=settings.warn) as opened:
+            if not (finished := opened.may_have_finished(slot)) or chip.uid.hex not in finished:
+                return
+            entry = opened.find(chip.uid.hex, slot)
     except ConfigurationError as error:
         settings.warn(f"whether this chip has an identity already cannot be seen: {error}")
         return
-    if not finished or chip.uid.hex not in [entry.uid for entry in finished]:
+    if entry is None or not entry.is_finished:
         return
     settings.warn(
         f"the journal {journal} has chip {chip.uid.hex}, slot {slot}, as finished: the key of that identity is "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options
 from optiga.files.files import check_folder_writable
 from optiga.identity.configuration import load_configuration
+from optiga.provision.entry import RUN_FIELDS
 from optiga.provision.job import Job
-from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preview import preview
@@ -95,7 +96,7 @@ def command(
     if no_cloud:
         refuse_cloud_options(options)
     configuration = load_configuration(Path(config_path), slot=slot)
-    settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
+    settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RUN_FIELDS, ""))
     believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
     check_folder_writable(outputs.shared)
     if not dry_run or settings.port is not None:
@@ -150,5 +151,5 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
     with naming_options(RUN_OPTIONS), opened as journal, settings.open_chip() as chip:
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
-    fields = entry.result()
-    settings.print_result(fields, default="json")
+        result = entry.run_result(journal.newest_seal)
+    settings.print_result(asdict(result), default="json")

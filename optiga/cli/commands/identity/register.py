@@ -17,8 +17,9 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options
 from optiga.files.files import check_folder_writable
 from optiga.objects.addressing import resolve_slot
+from optiga.provision.entry import RUN_FIELDS
 from optiga.provision.job import Job
-from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
+from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import make_plan
 from optiga.provision.services import Services
@@ -56,7 +57,7 @@ def command(
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
     with of_option("--slot"):
         found = resolve_slot(slot)
-    settings.check_query(dict.fromkeys(RESULT_FIELDS, ""))
+    settings.check_query(dict.fromkeys(RUN_FIELDS, ""))
     believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
     check_folder_writable(outputs.shared)
     device = build_thing(options, thing=thing, policy=policy)
