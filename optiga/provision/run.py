@@ -19,7 +19,7 @@ from optiga.provision.outputs import check_outputs
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preparation import Preparation
 from optiga.provision.steps import steps
-from optiga.provision.steps.work import KeptStep, OpeningStep, Work
+from optiga.provision.steps.work import KeptStep, OpeningStep, Progress, Work
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -98,9 +98,12 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
         for step in kept:
             if entry.step < step.level:
                 with work.reporter.step(step.name) as facts:
-                    for done in step.run(entry, work):
+                    progress = step.run(entry, work)
+                    done = next(progress, None)
+                    while done is not None:
                         entry = work.journal.save(done)
                         facts.extend(done.pending)
+                        done = _send(progress, entry)
     except (OptigaError, KeyboardInterrupt) as error:
         if work.plan.new is not None and Level.KEY <= entry.step < Level.WRITTEN:
             fate = KeyFate(work.plan.slot.key_oid)
@@ -110,6 +113,17 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
             work.reporter.note("What is done is written down: the same command goes on from here")
         raise
     return entry
+
+
+def _send(progress: Progress, entry: Entry) -> Entry | None:
+    """What a step comes to next, None at its end.
+
+    :param entry: what was written down of it last.
+    """
+    try:
+        return progress.send(entry)
+    except StopIteration:
+        return None
 
 
 def _confirm(entry: Entry, work: Work) -> None:

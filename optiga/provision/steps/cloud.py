@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ from optiga.provision.outputs import write_arn
 if TYPE_CHECKING:
     from optiga.provision.entry import Entry
     from optiga.provision.plan import Plan
-    from optiga.provision.steps.work import Work
+    from optiga.provision.steps.work import Progress, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class RegisterCertificate:
         by = f"with the CA {ca.subject}" if ca else "without a CA"
         return (f"The certificate is registered {by} (inactive)",)
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         cloud = work.cloud
         leaf = chain_of(entry)[0]
         registered = cloud.certificates.register(leaf, cloud.ca)
@@ -78,7 +77,7 @@ class AttachThing:
             told.append(f"The thing gets the attributes {pairs}")
         return (*told, *(f"The thing goes into the group {group}" for group in device.groups))
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         if entry.thing is None:
             yield entry.after(WithoutThing())
             return
@@ -111,7 +110,7 @@ class AttachPolicy:
         made = f"made from {plan.cloud.policy_template.name} if it is not there"
         return (f"The policy {plan.cloud.device.policy}, {made}, is attached to it",)
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         cloud, path = work.cloud, work.outputs.policy
         if entry.policy is None or cloud.policy_template is None or path is None:
             yield entry.after(WithoutPolicy())
@@ -145,7 +144,7 @@ class ApplyTemplate:
         fleet = plan.cloud.fleet if plan.cloud else None
         return (f"The provisioning template {fleet.name if fleet else ''} makes thing and policy",)
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         work.attestation.repeat(entry)  # a template may make the certificate active
         fleet = work.cloud.fleet
         assert fleet is not None  # noqa: S101 - this step is for jobs with one
@@ -176,7 +175,7 @@ class Finish:
         told = f"It becomes active in {plan.cloud.aws.region}, account {plan.cloud.aws.account}"
         return (told, "The certificate before it becomes inactive") if plan.job.renew else (told,)
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         work.attestation.repeat(entry)
         if work.plan.cloud is not None:
             name = entry.of(Registered).certificate_id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from optiga.pki.certificate import Certificate
     from optiga.provision.entry import Entry
     from optiga.provision.plan import Plan
-    from optiga.provision.steps.work import Work
+    from optiga.provision.steps.work import Progress, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class MakeKey:
         title = plan.new.configuration.algorithm.title if plan.new else ""
         return (f"The chip makes a key pair {title} in slot {slot.name} ({format_oid(slot.key_oid)}), over any other",)
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         configuration = work.new.configuration
         algorithm, oid = configuration.algorithm, configuration.slot.key_oid
         work.reporter.note(f"The chip makes a key pair {algorithm.title} in {work.chip_slot.key_label}")
@@ -78,7 +77,7 @@ class SignCsr:
     def describe(self, plan: Plan) -> tuple[str, ...]:
         return (f"It signs a CSR, which is kept in {plan.job.outputs.folder}",)
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         configuration = work.new.configuration
         key = work.chip_slot.key(entry, configuration.algorithm)
         csr = sign_csr(key, configuration, work.uid)
@@ -98,11 +97,10 @@ class Certify:
         title = issuer.title if issuer else ""
         return (f"{title} issues a certificate{state}, which is kept in {plan.job.outputs.folder}",)
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         asked_before = entry.step is Level.REQUESTED
         if not asked_before:
-            entry = self._request(entry, work)
-            yield entry
+            entry = yield self._request(entry, work)
         work.attestation.repeat(entry)
         certified = self._certify(Request.of(entry), work, asked_before=asked_before)
         pem = "".join(certificate.pem for certificate in certified.chain)
@@ -154,7 +152,7 @@ class TakeOwn:
     def describe(self, plan: Plan) -> tuple[str, ...]:
         return (f"The chip proves the key of its certificate in {plan.target.info.label}",)
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         target, chip, genuine = work.plan.target, work.chip_slot.chip, work.attestation.genuine
         if genuine is not None:  # these bytes were proven; another reading might give others
             chain = list(genuine.stored)
@@ -194,7 +192,7 @@ class WriteCertificate:
         label = plan.target.info.label
         return (f"The certificate is written into {label} and compared there; the chip proves its key",)
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         issued = entry.of(Issued)
         write_whole(work.outputs.folder / issued.file, issued.certificate.encode("ascii"), ours=True)
         if entry.registered is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from optiga.provision.attestation import Attestation
@@ -51,6 +51,10 @@ class Work:
         return self.plan.cloud
 
 
+Progress: TypeAlias = "Generator[Entry, Entry, None]"
+"""What a slot comes to in a step: each entry that is yielded is sent back as the journal has it."""
+
+
 class Step(Protocol):
     """One step of a job: a value without a state of its own."""
 
@@ -85,11 +89,11 @@ class KeptStep(Step, Protocol):
         """How far the slot has come when it is done."""
         ...
 
-    def run(self, entry: Entry, work: Work) -> Iterator[Entry]:
+    def run(self, entry: Entry, work: Work) -> Progress:
         """Do it.
 
         :param entry: what the slot has come to.
-        :returns: what the slot has come to then; what is yielded is written down before anything more is done.
+        :returns: what the slot has come to then, each time that something is to be written down before more is done.
         :raises OptigaError: if it fails; the next run goes on behind the last entry that was written down.
         """
         ...
