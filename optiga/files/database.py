@@ -34,6 +34,7 @@ class Kind(NamedTuple):
     :param later: names of tables, and ``table.column`` of columns, that files of earlier releases do not have.
     :param shared: what to do where a group shares the file, for a hint; empty where it is to be one user's.
     :param before: the kind that files of an earlier version are of, which are opened as they are.
+    :param former: SQL of tables that only a file has that was one of an earlier version; they are among the later ones.
     """
 
     application_id: int
@@ -45,6 +46,7 @@ class Kind(NamedTuple):
     later: tuple[str, ...] = ()
     shared: str = ""
     before: Kind | None = None
+    former: str = ""
 
 
 def create(connection: sqlite3.Connection, kind: Kind) -> None:
@@ -111,7 +113,7 @@ def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
         return
     if application != kind.application_id or version not in (kind.version, *kind.older):
         raise _another(path, kind)
-    if problem := schema_problem(connection, kind.schema, kind.later):
+    if problem := schema_problem(connection, kind.schema + kind.former, kind.later):
         raise _damaged(path, kind, problem)
 
 

@@ -46,9 +46,10 @@ CREATE INDEX heads_by_chip ON heads (uid, sequence);
 """
 KIND = _BEFORE._replace(
     version=2,
-    schema=TABLES + version1.SCHEMA,
-    later=("slots", *_BEFORE.later),  # which only a journal has that was taken over
+    schema=TABLES,
+    later=("slots", *_BEFORE.later),
     before=_BEFORE,
+    former=version1.SCHEMA,
 )
 _LINK = ", ".join(Link._fields)
 _GROWN = """
