@@ -6,10 +6,11 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
 
+from optiga.cloud.aws.errors import AwsError
+from optiga.cloud.aws.registry import ThingGroup, ThingType
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from optiga.cloud.aws.errors import AwsError
     from optiga.cloud.aws.registry import Registry
     from optiga.provision.events import Reporter
 
@@ -33,8 +34,6 @@ def ask(question: Callable[[], T], unanswered: U, reporter: Reporter, what: str)
     :param what: what comes of that, for the warning.
     :raises AwsError: for whatever else AWS says.
     """
-    from optiga.cloud.aws.errors import AwsError
-
     try:
         return question()
     except AwsError as error:
@@ -54,8 +53,6 @@ def check_thing_type(registry: Registry, name: str, region: str, reporter: Repor
 
     :raises ConfigurationError: if there is none of the name, or it is deprecated.
     """
-    from optiga.cloud.aws.registry import ThingType
-
     what = f"whether there is a thing type {name} is not checked"
     unknown: ThingType | None = ThingType(name, is_deprecated=False)
     found = ask(lambda: registry.find_thing_type(name), unknown, reporter, what)
@@ -73,8 +70,6 @@ def check_thing_group(registry: Registry, name: str, region: str, reporter: Repo
 
     :raises ConfigurationError: if there is none of the name, or it is a dynamic one.
     """
-    from optiga.cloud.aws.registry import ThingGroup
-
     what = f"whether there is a thing group {name} is not checked"
     unknown: ThingGroup | None = ThingGroup(name, is_dynamic=False)
     found = ask(lambda: registry.find_thing_group(name), unknown, reporter, what)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from optiga.chip import Key
 from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.identity.proof import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
@@ -21,7 +22,7 @@ from optiga.provision.facts import Issued, KeyMade, damaged
 from optiga.provision.sizes import check_room
 
 if TYPE_CHECKING:
-    from optiga.chip import Chip, Key
+    from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
     from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.provision.entry import Entry
@@ -35,13 +36,16 @@ _READS = 5
 
 
 class ChipSlot:
-    """The slot of a plan on one chip."""
+    """The slot of a plan on one chip.
 
-    def __init__(self, chip: Chip, plan: Plan, reporter: Reporter) -> None:
+    :param uid: the chip's UID in hex.
+    """
+
+    def __init__(self, chip: Chip, plan: Plan, reporter: Reporter, uid: str) -> None:
         self.chip = chip
         self._plan = plan
         self._reporter = reporter
-        self.uid = chip.uid.hex
+        self.uid = uid
 
     def check_usable(self) -> None:
         """Refuse a slot whose key or certificate the chip neither reads nor uses. Two exchanges.
@@ -169,8 +173,6 @@ class ChipSlot:
     def key(self, entry: Entry, algorithm: KeyAlgorithm) -> Key:
         """The key on the chip with its public key as the journal has it."""
         from asn1crypto.keys import PublicKeyInfo
-
-        from optiga.chip import Key
 
         bits = PublicKeyInfo.load(entry.of(KeyMade).key_info)["public_key"].dump()
         return Key(self.chip, self._plan.slot.key_oid, algorithm, bits)

@@ -89,14 +89,15 @@ class Plan:
         return self.job.outputs.of_chip(uid, self.slot.name, policy)
 
 
-def make_plan(job: Job, services: Services) -> Plan:
+def make_plan(job: Job, services: Services, reporter: Reporter | None = None) -> Plan:
     """Look up all that a job needs, and check all that can be checked without a chip.
 
+    :param reporter: tells the services' listeners; None makes one that names no chip.
     :raises ConfigurationError: for whatever cannot be done so.
     :raises CertificateError: if the CA would not certify such a key, or its certificate would not fit.
     :raises CloudError: if AWS cannot be asked or refuses.
     """
-    reporter = services.reporter(slot=job.slot.name)
+    reporter = reporter or services.reporter(slot=job.slot.name)
     trust = None if job.trust is None else load_trust(job.trust.file)
     check_folder_writable(job.outputs.shared)
     if job.configuration is None:

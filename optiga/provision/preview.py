@@ -40,7 +40,7 @@ def preview(
     reporter = services.reporter(slot=plan.slot.name)
     try:
         with open_chip() as chip:
-            chip_slot = ChipSlot(chip, plan, reporter)
+            chip_slot = ChipSlot(chip, plan, reporter, chip.uid.hex)
             uid, refusal, data = chip_slot.uid, chip_slot.refusal(), b""
             if refusal is None:
                 if plan.job.renew or not _is_known(uid, plan, open_journal):

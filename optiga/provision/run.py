@@ -39,12 +39,13 @@ def provision(job: Job, services: Services, chip: Chip, *, plan: Plan | None = N
     """
     if services.journal is None:
         raise ConfigurationError("there is no journal to write down what is done", parameter="journal")
-    if plan is None:
-        plan = make_plan(job, services)
-    elif plan.job != job:
+    if plan is not None and plan.job != job:
         raise ConfigurationError("the plan is another job's", parameter="plan")
     reporter = services.reporter(port=chip.port, slot=job.slot.name)
     with reporter.run():
+        reporter.uid = chip.uid.hex
+        reporter.tell(RunStarted, steps=tuple(step.name for step in steps(job)))
+        plan = plan or make_plan(job, services, reporter)
         with services.journal.sealed():
             entry, is_changed = _run(_prepare(plan, services, services.journal, chip, reporter))
         reporter.tell(RunDone, is_changed=is_changed, journal_seal=services.journal.newest_seal)
@@ -53,9 +54,7 @@ def provision(job: Job, services: Services, chip: Chip, *, plan: Plan | None = N
 
 def _prepare(plan: Plan, services: Services, journal: Journal, chip: Chip, reporter: Reporter) -> Work:
     """All that the steps are given; a chip that cannot be taken through them is refused."""
-    chip_slot = ChipSlot(chip, plan, reporter)
-    reporter.uid = chip_slot.uid
-    reporter.tell(RunStarted, steps=tuple(step.name for step in steps(plan.job)))
+    chip_slot = ChipSlot(chip, plan, reporter, reporter.uid)
     if plan.new is not None:
         check_model(chip, plan.new.configuration)
     chip_slot.check_usable()
