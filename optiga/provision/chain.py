@@ -12,7 +12,6 @@ kept elsewhere: the newest lies beside the journal (:mod:`.seal_file`), and each
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -23,7 +22,6 @@ from optiga.provision.facts import Fact, Registered, encode_fact
 
 NOTHING = "0" * 64
 """What stands for the hash before the first."""
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _MOST_NAMED = 4
 
 
@@ -119,8 +117,9 @@ def format_time(moment: datetime) -> str:
 
 
 def _digest(*values: str | int) -> str:
-    """SHA-256, in hex, of values in canonical JSON."""
-    return hashlib.sha256(_ENCODER.encode(values).encode("ascii")).hexdigest()
+    """SHA-256, in hex, of values, each as its text behind the number of its characters and a colon, in UTF-8."""
+    texts = map(str, values)
+    return hashlib.sha256("".join([f"{len(text)}:{text}" for text in texts]).encode()).hexdigest()
 
 
 def check_links(name: str, uid: str, links: Iterable[Link], heads: Iterable[Head] = ()) -> Iterator[Link]:

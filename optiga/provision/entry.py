@@ -209,36 +209,21 @@ class Entry:
         :param facts: in their order, each with when it was written down.
         :raises ConfigurationError: if they begin with another than a beginning, or cannot be read.
         """
-        entry: Entry | None = None
+        parts: dict[str, Any] = {}
         for at, fact in facts:
             if isinstance(fact, Begun):
-                entry = cls(uid, slot, fact, started_at=at, updated_at=at)
-            elif entry is None or isinstance(fact, Unreadable):
+                parts = {"begun": fact, "started_at": at, "step": Step.BEGUN}
+            elif not parts or isinstance(fact, Unreadable):
                 raise damaged(uid, slot)
-            else:
-                entry = replace(entry._with(fact), updated_at=at)
-            if isinstance(fact, Imported):
-                entry = replace(entry, started_at=fact.started_at, updated_at=fact.updated_at)
-        return entry
+            parts |= {"updated_at": at, **_changes(parts["step"], fact)}
+        return cls(uid, slot, **parts) if parts else None
 
     def after(self, *facts: Fact) -> Entry:
         """The same slot, once something more has been done; it is for the journal to write that down."""
-        entry = self
+        parts: dict[str, Any] = {"step": self.step}
         for fact in facts:
-            entry = entry._with(fact)
-        return replace(entry, pending=(*self.pending, *facts))
-
-    def _with(self, fact: Fact) -> Entry:
-        step = _STEPS.get(type(fact), self.step)
-        if isinstance(fact, Emulated):
-            return replace(self, is_emulated=True)
-        if isinstance(fact, Registered) and self.step is Step.WRITTEN:
-            step = Step.REGISTERED
-        elif isinstance(fact, Placed) and self.step is Step.FINISHED:  # finished without a cloud, and now on its way
-            step = Step.WRITTEN
-        part = _PARTS.get(type(fact))
-        changes: dict[str, Any] = {} if part is None else {part: fact}
-        return replace(self, step=step, **changes)
+            parts |= _changes(parts["step"], fact)
+        return replace(self, **parts, pending=(*self.pending, *facts))
 
     def of(self, kind: type[F]) -> F:
         """The fact of a kind that this slot must have by now.
@@ -420,3 +405,22 @@ class Entry:
             told[name] = time.isoformat() if time else None
         names = [field.name for field in fields(form)]
         return form(**{name: told[name] if name in told else getattr(self, name) for name in names})
+
+
+def _changes(step: Step, fact: Fact) -> dict[str, Any]:
+    """What a fact changes of an entry, by the names of its fields.
+
+    :param step: the entry's.
+    """
+    kind = type(fact)
+    if kind in _STEPS:
+        step = _STEPS[kind]
+    elif isinstance(fact, Registered) and step is Step.WRITTEN:
+        step = Step.REGISTERED
+    elif isinstance(fact, Placed) and step is Step.FINISHED:  # finished without a cloud, and now on its way into one
+        step = Step.WRITTEN
+    elif isinstance(fact, Emulated):
+        return {"is_emulated": True}
+    elif isinstance(fact, Imported):
+        return {"started_at": fact.started_at, "updated_at": fact.updated_at}
+    return {"step": step, _PARTS[kind]: fact} if kind in _PARTS else {"step": step}

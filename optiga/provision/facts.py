@@ -287,7 +287,7 @@ def encode_fact(fact: Fact) -> Encoded:
     :raises ConfigurationError: if a text in it is none: it has half of a pair of surrogates.
     """
     try:
-        body = {field.name: _CODECS[str(field.type)].encode(getattr(fact, field.name)) for field in fields(fact)}
+        body = {name: codec.encode(getattr(fact, name)) for name, codec in _FORMS[type(fact)]}
     except UnicodeEncodeError:
         raise ConfigurationError(f"what is {_NAMES[type(fact)]} has a name that is no text") from None
     return Encoded(_NAMES[type(fact)], _ENCODER.encode(body))
@@ -304,7 +304,7 @@ def decode_fact(uid: str, slot: str, kind: str, body: str) -> Fact:
     """
     try:
         made, values = KINDS[kind], json.loads(body)
-        fact = made(**{one.name: _CODECS[str(one.type)].decode(values[one.name]) for one in fields(made)})
+        fact = made(*[codec.decode(values[name]) for name, codec in _FORMS[made]])
         is_good = encode_fact(fact) == (kind, body)  # nothing more was in it, and nothing in another form
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError, OverflowError):
         is_good = False
@@ -368,3 +368,7 @@ _CODECS = {
     "tuple[Replaced, ...]": _Codec(lambda value: [[one.certificate_id, one.key] for one in value], _replaced),
 }
 """By the type as it is written behind a field's name."""
+_FORMS: dict[type, list[tuple[str, _Codec]]] = {
+    kind: [(field.name, _CODECS[str(field.type)]) for field in fields(kind)] for kind in KINDS.values()
+}
+"""The fields of each kind of fact, in their order."""

@@ -53,10 +53,12 @@ def write_version_1(path: Path, entries: Iterable[OldEntry], *, without: Iterabl
         connection.executescript(schema)
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute("PRAGMA user_version = 1")
+        connection.execute("BEGIN")
         for entry in entries:
             marks = ", ".join("?" * len(columns))
             row = [_column(getattr(entry, name)) for name in columns]
             connection.execute(f"INSERT INTO slots ({', '.join(columns)}) VALUES ({marks})", row)
+        connection.execute("COMMIT")
 
 
 def make_version_1(path: Path) -> None:
@@ -96,7 +98,7 @@ def forge(path: Path, changes: Mapping[str, Any], uid: str | None = None, *, wit
     :param uid: the chip whose slots are changed; None for all.
     :param without: the UID of a chip that is taken out.
     """
-    values = {name: Step[value.upper()] if name == "step" else value for name, value in changes.items()}
+    values: dict[str, Any] = {name: Step[value.upper()] if name == "step" else value for name, value in changes.items()}
     with open_journal(path) as journal:
         olds = [old_of(entry) for entry in journal.all() if entry.uid != without]
     path.unlink()
