@@ -25,31 +25,48 @@ _ELSEWHERE = "Move it away, or name another folder (`outputs`)"
 class ChipOutputs:
     """Where the files of one slot of one chip lie.
 
-    :param folder: of all of them; those of the CSR and the certificate have their names from what the chip signs.
+    :param shared: the folder that all chips have in common, which is there.
+    :param folder: of the chip's files, in it or the same; those of the CSR and the certificate have their names from
+        what the chip signs.
     :param arn: the file with the ARN of the certificate in AWS IoT.
     :param policy: the file with the policy's document; None where a run leaves none.
     """
 
+    shared: Path
     folder: Path
     arn: Path
     policy: Path | None
 
-    def make_folder(self, shared: Path) -> None:
-        """Make the folders below the one that is there; no link among them is followed.
+    def check(self) -> None:
+        """Make sure that the files can be written, those of CSR and certificate as far as their folder goes.
 
-        :param shared: the folder that is there.
+        :raises ConfigurationError: if one of them cannot be, or its name is a link out of the folder or no regular
+            file; or if a folder below the shared one is a link, or none.
+        """
+        for folder in self._below():
+            if os.path.lexists(folder):
+                _check_folder(folder)
+        for path in (self.arn, self.policy):
+            if path is not None:
+                _check(path)
+
+    def make_folder(self) -> None:
+        """Make the folders below the shared one, where they are not there; no link among them is followed.
+
         :raises ConfigurationError: if one cannot be made, or is no folder.
         """
-        folder = shared
-        for part in self.folder.relative_to(shared).parts:
-            folder = folder / part
-            try:
-                folder.mkdir(exist_ok=True)
-                cause = "it is a symbolic link" if folder.is_symlink() else ""
-            except OSError as error:
-                cause = cause_of(error) if not os.path.lexists(folder) else "it is no folder"
-            if cause:
-                raise ConfigurationError(f"cannot write into {folder}: {cause}", hint=_ELSEWHERE)
+        for folder in self._below():
+            if not os.path.lexists(folder):
+                try:
+                    folder.mkdir(exist_ok=True)
+                except OSError as error:
+                    raise _no_folder(folder, cause_of(error)) from None
+            _check_folder(folder)
+
+    def _below(self) -> list[Path]:
+        """The folders from below the shared one to the chip's own, each in the last."""
+        parts = self.folder.relative_to(self.shared).parts
+        return [self.shared.joinpath(*parts[: number + 1]) for number in range(len(parts))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,7 @@ class OutputLayout:
         document = None
         if policy is not None:
             document = folder / _fill(self.policy, uid, slot).replace(POLICY_FIELD, policy)
-        return ChipOutputs(folder, folder / _fill(self.arn, uid, slot), document)
+        return ChipOutputs(self.shared, folder, folder / _fill(self.arn, uid, slot), document)
 
     def check_beforehand(self, policy: str | None) -> None:
         """Make sure that the files which have their names without the chip can be written.
@@ -110,14 +127,19 @@ class OutputLayout:
                 _check(self.folder / name)
 
 
-def check_outputs(outputs: ChipOutputs) -> None:
-    """Make sure that the files of one chip can be written, those of CSR and certificate as far as their folder goes.
+def _check_folder(folder: Path) -> None:
+    """Refuse what is no folder of its own.
 
-    :raises ConfigurationError: if one of them cannot be, or its name is a link out of the folder or no regular file.
+    :raises ConfigurationError: if it is a link, or none.
     """
-    for path in (outputs.arn, outputs.policy):
-        if path is not None:
-            _check(path)
+    if folder.is_symlink():
+        raise _no_folder(folder, "it is a symbolic link")
+    if not folder.is_dir():
+        raise _no_folder(folder, "it is no folder")
+
+
+def _no_folder(folder: Path, cause: str) -> ConfigurationError:
+    return ConfigurationError(f"cannot write into {folder}: {cause}", hint=_ELSEWHERE)
 
 
 def _check(path: Path) -> None:

@@ -52,16 +52,16 @@ class Preparation:
             if mismatch or self._chip_slot.key_problem(found):
                 return self._begin_anew(found)
             self._chip_slot.check_possible()
-        elif obstacle := self._obstacle(found, mismatch):
+        elif reason := self._reason_not_to_finish(found, mismatch):
             if renew:
                 return self._begin_anew(found)
-            raise obstacle
+            raise reason
         self._reporter.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         return self._take_names(found)
 
-    def _obstacle(self, entry: Entry, mismatch: str) -> OptigaError | None:
+    def _reason_not_to_finish(self, entry: Entry, mismatch: str) -> OptigaError | None:
         """Why a run that was interrupted cannot be finished, None if it can."""
         said, hint, cloud = "a run that was interrupted cannot be finished", self._plan.anew_hint, self._plan.cloud
         if problem := mismatch or self._chip_slot.key_problem(entry):

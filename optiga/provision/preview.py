@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.provision.chip_slot import ChipSlot
-from optiga.provision.outputs import check_outputs
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -44,7 +43,7 @@ def preview(
             uid, refusal, data = chip_slot.uid, chip_slot.refusal(), b""
             if refusal is None:
                 if plan.job.renew or not _is_known(uid, plan, open_journal):
-                    check_outputs(plan.outputs(uid))
+                    plan.outputs(uid).check()
                     chip_slot.check_possible(dry=True)
                 data = read_stored(chip, plan.target.oid)
     except (ConfigurationError, CertificateError):

@@ -15,7 +15,6 @@ from optiga.provision.entry import Entry
 from optiga.provision.entry import Step as Level
 from optiga.provision.events import Reporter, RunDone, RunStarted
 from optiga.provision.journal import Journal
-from optiga.provision.outputs import check_outputs
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preparation import Preparation
 from optiga.provision.steps import steps
@@ -59,7 +58,7 @@ def _prepare(plan: Plan, services: Services, journal: Journal, chip: Chip, repor
         check_model(chip, plan.new.configuration)
     chip_slot.check_usable()
     outputs = plan.outputs(chip_slot.uid)
-    check_outputs(outputs)
+    outputs.check()
     attestation = Attestation(chip_slot, plan, reporter)
     return Work(plan, chip_slot, attestation, journal, reporter, services.clock, outputs)
 
@@ -92,7 +91,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
 
     :param entry: what the slot has come to.
     """
-    work.outputs.make_folder(work.plan.job.outputs.shared)
+    work.outputs.make_folder()
     try:
         for step in kept:
             if entry.step < step.level:

@@ -10,7 +10,7 @@ import pytest
 from optiga.cli import main
 from optiga.errors import ConfigurationError
 from optiga.provision.job import Job
-from optiga.provision.outputs import OutputLayout, check_outputs
+from optiga.provision.outputs import OutputLayout
 from tests.support.cloud.server import Cloud
 from tests.support.places import CONFIG
 from tests.support.provision_jobs import Place, configuration
@@ -56,7 +56,7 @@ class TestLayout:
     def test_folders_are_made(self, tmp_path: Path) -> None:
         layout = OutputLayout(tmp_path / "{uid}" / "{slot}")
         for _ in range(2):
-            layout.of_chip(UID, "second").make_folder(layout.shared)
+            layout.of_chip(UID, "second").make_folder()
         assert (tmp_path / UID / "second").is_dir()
 
     def test_no_link_is_followed(self, tmp_path: Path) -> None:
@@ -64,22 +64,26 @@ class TestLayout:
         (tmp_path / "line").mkdir()
         (tmp_path / "line" / UID).symlink_to(tmp_path / "elsewhere")
         layout = OutputLayout(tmp_path / "line" / "{uid}" / "x")
-        with pytest.raises(ConfigurationError, match="symbolic link"):
-            layout.of_chip(UID, "second").make_folder(layout.shared)
+        files = layout.of_chip(UID, "second")
+        for refuse in (files.check, files.make_folder):
+            with pytest.raises(ConfigurationError, match="symbolic link"):
+                refuse()
         assert list((tmp_path / "elsewhere").iterdir()) == []
 
     def test_a_file_of_the_folders_name(self, tmp_path: Path) -> None:
         (tmp_path / UID).write_text("")
         layout = OutputLayout(tmp_path / "{uid}")
-        with pytest.raises(ConfigurationError, match="no folder"):
-            layout.of_chip(UID, "second").make_folder(layout.shared)
+        files = layout.of_chip(UID, "second")
+        for refuse in (files.check, files.make_folder):
+            with pytest.raises(ConfigurationError, match="no folder"):
+                refuse()
 
     def test_a_folder_of_a_files_name(self, tmp_path: Path) -> None:
         layout = OutputLayout(tmp_path, "{uid}.aws_arn")
         (tmp_path / f"{UID}.aws_arn").mkdir()
-        check_outputs(layout.of_chip(OTHER, "second"))
+        layout.of_chip(OTHER, "second").check()
         with pytest.raises(ConfigurationError, match="folder"):
-            check_outputs(layout.of_chip(UID, "second"))
+            layout.of_chip(UID, "second").check()
 
 
 class TestManyChips:

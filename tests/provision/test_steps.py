@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +32,7 @@ from optiga.provision.events import (
 from optiga.provision.facts import CsrSigned, Finished, Issued, KeyMade, Registered, Requested, ThingAttached, Written
 from optiga.provision.job import Job
 from optiga.provision.journal import open_journal
+from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import make_plan
 from optiga.provision.run import provision
 from optiga.provision.specs import CaIssuerSpec, ThingSpec, TrustSpec
@@ -250,3 +252,21 @@ class TestServices:
         for _ in range(2):
             assert make_plan(job, services).cloud is not None
         assert cloud.calls.count("GetCallerIdentity") == 1
+
+    def test_threads_share_them(self, place: Place) -> None:
+        """A worker's one journal and one CA: each thread's chip gets its own, and its events name it."""
+        outputs = OutputLayout(place.folder / "{uid}")
+        job = Job.new_identity(configuration(), CaIssuerSpec(place.folder / "ca"), thing=None, outputs=outputs)
+
+        def run(name: str) -> str:
+            with place.chip(name) as chip:
+                return provision(job, services, chip).uid
+
+        with open_journal(place.folder / "journal.db", make=True) as journal, ThreadPoolExecutor(4) as pool:
+            services = replace(place.services, journal=journal)
+            uids = list(pool.map(run, ["one", "two", "three", "four"]))
+            assert {entry.uid for entry in journal.all() if entry.is_finished} == set(uids)
+        for uid in uids:
+            heard = [event for event in place.heard if event.uid == uid]
+            assert names_of(heard, StepDone) == EXPECTED["own CA, no cloud"]
+            assert len(list((place.folder / uid).glob("*.pem"))) == 1
