@@ -203,7 +203,7 @@ class Reporter:
         self._port = port
         self._slot = slot
         self._step: StepName | None = None
-        self.uid = ""
+        self.uid: str = ""
 
     def note(self, text: str) -> None:
         """Say what is worth knowing.

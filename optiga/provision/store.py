@@ -24,9 +24,9 @@ _BEFORE = Kind(
     version=1,
     schema=version1.SCHEMA,
     title="a journal",
-    absent="It is made by 'provision' in the folder of its files; --journal names another",
+    absent="It is made by 'provision' in the folder of its files; `journal` names another",
     later=tuple(f"slots.{name}" for name in version1.ADDED),
-    shared="--shared-journal takes one that your group may write",
+    shared="`shared` takes one that your group may write",
 )
 TABLES = """
 CREATE TABLE facts (

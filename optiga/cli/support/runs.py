@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from optiga.cli.support.journals import JOURNAL_OPTIONS
 from optiga.cli.support.options import in_options
 from optiga.cli.support.settings import Settings
 from optiga.provision.events import Event, Listener, Noted, Warned
 
-RUN_OPTIONS = {
+RUN_OPTIONS = JOURNAL_OPTIONS | {
     "attributes": "--attribute",
     "groups": "--thing-group",
     "issuer": "--ca",
     "join": "--join",
-    "journal": "--journal",
     "outputs": "--out-dir",
     "parameters": "--parameter",
     "policy": "--policy",

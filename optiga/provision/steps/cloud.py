@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.cloud.aws.errors import STATE, ignoring
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 class RegisterCertificate:
     """AWS IoT gets a certificate that it has not made itself."""
 
-    name = StepName.REGISTERED
-    level = Level.REGISTERED
+    name: ClassVar[StepName] = StepName.REGISTERED
+    level: ClassVar[Level] = Level.REGISTERED
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         ca = plan.cloud.ca if plan.cloud else None
@@ -63,8 +63,8 @@ class RegisterCertificate:
 class AttachThing:
     """The certificate is attached to its thing."""
 
-    name = StepName.THING
-    level = Level.THING
+    name: ClassVar[StepName] = StepName.THING
+    level: ClassVar[Level] = Level.THING
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         if plan.cloud is None:
@@ -101,8 +101,8 @@ class AttachThing:
 class AttachPolicy:
     """The certificate gets its policy."""
 
-    name = StepName.POLICY
-    level = Level.POLICY
+    name: ClassVar[StepName] = StepName.POLICY
+    level: ClassVar[Level] = Level.POLICY
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         if plan.cloud is None or plan.cloud.policy_template is None:
@@ -137,8 +137,8 @@ class AttachPolicy:
 class ApplyTemplate:
     """A provisioning template makes the thing and the policy, and attaches both."""
 
-    name = StepName.POLICY
-    level = Level.POLICY
+    name: ClassVar[StepName] = StepName.POLICY
+    level: ClassVar[Level] = Level.POLICY
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         fleet = plan.cloud.fleet if plan.cloud else None
@@ -166,8 +166,8 @@ class ApplyTemplate:
 class Finish:
     """The device has its identity; in AWS IoT its certificate becomes active, and those before it inactive."""
 
-    name = StepName.FINISHED
-    level = Level.FINISHED
+    name: ClassVar[StepName] = StepName.FINISHED
+    level: ClassVar[Level] = Level.FINISHED
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         if plan.cloud is None:

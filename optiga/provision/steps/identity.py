@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from optiga.errors import CertificateError, CloudError
 from optiga.files.files import write_whole
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class ProveGenuine:
     """The chip proves that it is genuine, in every run anew."""
 
-    name = StepName.GENUINE
+    name: ClassVar[StepName] = StepName.GENUINE
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         roots = plan.trust.name if plan.trust else ""
@@ -48,8 +48,8 @@ class ProveGenuine:
 class MakeKey:
     """The chip makes the key pair."""
 
-    name = StepName.KEY
-    level = Level.KEY
+    name: ClassVar[StepName] = StepName.KEY
+    level: ClassVar[Level] = Level.KEY
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         slot = plan.slot
@@ -71,8 +71,8 @@ class MakeKey:
 class SignCsr:
     """The chip signs the CSR."""
 
-    name = StepName.CSR
-    level = Level.CSR
+    name: ClassVar[StepName] = StepName.CSR
+    level: ClassVar[Level] = Level.CSR
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         return (f"It signs a CSR, which is kept in {plan.job.outputs.folder}",)
@@ -88,8 +88,8 @@ class SignCsr:
 class Certify:
     """The issuer certifies the new key, once: what an interrupted run has had certified is found."""
 
-    name = StepName.CERTIFIED
-    level = Level.CERTIFIED
+    name: ClassVar[StepName] = StepName.CERTIFIED
+    level: ClassVar[Level] = Level.CERTIFIED
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         issuer = plan.new.issuer if plan.new else None
@@ -146,8 +146,8 @@ class Certify:
 class TakeOwn:
     """The chip proves the key of the certificate that it came with."""
 
-    name = StepName.CERTIFIED
-    level = Level.WRITTEN
+    name: ClassVar[StepName] = StepName.CERTIFIED
+    level: ClassVar[Level] = Level.WRITTEN
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         return (f"The chip proves the key of its certificate in {plan.target.info.label}",)
@@ -185,8 +185,8 @@ class TakeOwn:
 class WriteCertificate:
     """The chip gets the certificate, and proves its key."""
 
-    name = StepName.WRITTEN
-    level = Level.WRITTEN
+    name: ClassVar[StepName] = StepName.WRITTEN
+    level: ClassVar[Level] = Level.WRITTEN
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         label = plan.target.info.label

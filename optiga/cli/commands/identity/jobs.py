@@ -57,6 +57,8 @@ def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -
     """Say that the chip is a finished device by the journal in the folder. One exchange if that has such a slot."""
     if not os.path.lexists(journal := folder / "personalization.db"):
         return
+    from optiga.cli.support.journals import JOURNAL_OPTIONS
+    from optiga.cli.support.options import in_options
     from optiga.errors import ConfigurationError
     from optiga.provision.journal import open_journal
 
@@ -66,7 +68,8 @@ def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -
                 return
             entry = opened.find(chip.uid.hex, slot)
     except ConfigurationError as error:
-        settings.warn(f"whether this chip has an identity already cannot be seen: {error}")
+        why = in_options(str(error), JOURNAL_OPTIONS)
+        settings.warn(f"whether this chip has an identity already cannot be seen: {why}")
         return
     if entry is None or not entry.is_finished:
         return
