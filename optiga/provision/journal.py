@@ -255,6 +255,11 @@ class Journal:
 
     def _every(self) -> Iterator[Entry]:
         """Every slot, once every chain has been compared with its seals."""
+        if problem := self._store.problem():
+            for uid, stored in self._store.stored_links().items():
+                for _ in check_links(self._name, uid, stored):
+                    pass
+            raise changed(self._name, problem)
         heads: dict[str, list[Head]] = defaultdict(list)
         for head in self._store.heads():
             heads[head.uid].append(head)
