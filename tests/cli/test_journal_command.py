@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from optiga.provision.entry import RESULT_FIELDS, Entry, Step
-from optiga.provision.journal import FILE_NAME, open_journal
+from optiga.provision.entry import Entry, Step
+from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, open_journal
 from optiga.provision.seal_file import seal_path
 from tests.support.cli.provisioned import Bench, result_of
 from tests.support.cli.runner import Cli, Result

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from optiga.errors import ConfigurationError
 from optiga.files.sqlite_guard import GuardedConnection
 from optiga.provision import store as store_module
-from optiga.provision.entry import RESULT_FIELDS, RUN_FIELDS, Entry, Step
+from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Begun, CsrSigned, Fact, Imported, Issued, KeyMade, Unreadable, Written
-from optiga.provision.journal import FILE_NAME, open_journal
+from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, RUN_FIELDS, open_journal
 from optiga.provision.version1 import OldEntry
 from tests.provision.test_facts import FACTS
 from tests.support.journals import edit_version_1, make_entry, old_of, write_version_1

@@ -89,8 +89,7 @@ def command(
         refuse_cloud_options(options)
     from optiga.files.files import check_folder_writable
     from optiga.identity.configuration import load_configuration
-    from optiga.provision.entry import RUN_FIELDS
-    from optiga.provision.journal import FILE_NAME
+    from optiga.provision.journal import FILE_NAME, RUN_FIELDS
     from optiga.provision.plan import plan_provision
     from optiga.provision.preview import preview
 

@@ -47,8 +47,7 @@ def command(
     from optiga.cli.commands.identity.provision import run_plan
     from optiga.files.files import check_folder_writable
     from optiga.objects.addressing import resolve_slot
-    from optiga.provision.entry import RUN_FIELDS
-    from optiga.provision.journal import FILE_NAME
+    from optiga.provision.journal import FILE_NAME, RUN_FIELDS
     from optiga.provision.plan import plan_registration
 
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
