@@ -21,8 +21,9 @@ from optiga.errors import ConfigurationError, OptigaError
 from optiga.files.database import explained, open_database
 from optiga.files.files import is_there
 from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals
-from optiga.provision.entry import RESULT_FIELDS, Entry, Step
+from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Fact, Finished, damaged, decode_fact, kind_of
+from optiga.provision.results import RESULT_FIELDS, RUN_FIELDS
 from optiga.provision.seal_file import read_seal, seal_path, write_seal
 from optiga.provision.store import KIND, Store
 from optiga.provision.version1 import facts_of_all, old_entries
@@ -31,7 +32,17 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-__all__ = ["FILE_NAME", "RESULT_FIELDS", "Entry", "Journal", "Step", "damaged", "open_journal"]
+__all__ = [
+    "FILE_NAME",
+    "RESULT_FIELDS",
+    "RUN_FIELDS",
+    "Entry",
+    "Journal",
+    "JournalCheck",
+    "Step",
+    "damaged",
+    "open_journal",
+]
 
 FILE_NAME = "personalization.db"
 _log = logging.getLogger(__name__)
@@ -255,6 +266,11 @@ class Journal:
 
     def _every(self) -> Iterator[Entry]:
         """Every slot, once every chain has been compared with its seals."""
+        if problem := self._store.problem():
+            for uid, stored in self._store.stored_links().items():
+                for _ in check_links(self._name, uid, stored):
+                    pass
+            raise changed(self._name, problem)
         heads: dict[str, list[Head]] = defaultdict(list)
         for head in self._store.heads():
             heads[head.uid].append(head)

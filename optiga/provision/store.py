@@ -93,6 +93,18 @@ class Store:
         rows = self._connection.execute(f"SELECT {_LINK} FROM facts ORDER BY uid, sequence")  # noqa: S608
         return groupby(map(Link._make, rows), lambda link: link.uid)
 
+    def problem(self) -> str:
+        """What does not fit between the tables and what SQLite finds their rows by; empty if all does."""
+        (said,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
+        return "" if said == "ok" else str(said)
+
+    def stored_links(self) -> dict[str, list[Link]]:
+        """The facts of every chip as they lie in the table, whatever SQLite finds them by."""
+        found: dict[str, list[Link]] = {}
+        for row in self._connection.execute(f"SELECT {_LINK} FROM facts NOT INDEXED"):  # noqa: S608
+            found.setdefault(row[0], []).append(Link._make(row))
+        return found
+
     def last(self, uid: str) -> tuple[int, str] | None:
         """Number and hash of the newest fact of a chip; None if there is none."""
         query = "SELECT sequence, hash FROM facts WHERE uid = ? ORDER BY sequence DESC LIMIT 1"

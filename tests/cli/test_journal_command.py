@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +15,13 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from optiga.provision.entry import RESULT_FIELDS, Entry, Step
-from optiga.provision.journal import FILE_NAME, open_journal
-from tests.support.cli.runner import Cli
-from tests.support.journals import make_entry
+from optiga.provision.entry import Entry, Step
+from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, open_journal
+from optiga.provision.seal_file import seal_path
+from tests.support.cli.provisioned import Bench, result_of
+from tests.support.cli.runner import Cli, Result
+from tests.support.cloud.faults import Fault
+from tests.support.journals import make_entry, make_version_1
 from tests.support.makers import make_certificate
 
 UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
@@ -169,6 +174,91 @@ class TestExport:
         with open_journal(Path(FILE_NAME), make=True):
             pass
         assert json.loads(cli("journal", "export").out) == {"slots": []}
+
+
+class TestCheck:
+    FIELDS = ("version", "chips", "facts", "seals", "unsealed", "journal_seal", "sealed_at")
+
+    def check(self, cli: Cli, *words: object) -> dict[str, Any]:
+        result = cli("journal", "check", "--output", "json", *words)
+        assert (result.code, result.err) == (0, "")
+        found: dict[str, Any] = json.loads(result.out)
+        assert tuple(found) == self.FIELDS
+        return found
+
+    def test_runs_and_their_seals(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """What a run tells is what the journal has; each run adds one, and one that changes nothing adds none."""
+        first = result_of(run())["journal_seal"]
+        found = self.check(cli)
+        assert (found["chips"], found["seals"], found["unsealed"], found["journal_seal"]) == (1, 1, 0, first)
+        before = Path(FILE_NAME).read_bytes()
+        assert result_of(run())["journal_seal"] == first
+        assert Path(FILE_NAME).read_bytes() == before
+        result = cli("--port", bench.port, "deprovision", "--yes", "--output", "json")
+        last = json.loads(result.out)["journal_seal"]
+        found = self.check(cli, "--seal", first)
+        assert (found["seals"], found["journal_seal"]) == (2, last)
+        assert last != first
+        result = cli("journal", "check", "--seal", "5ea1")
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+        assert "has no seal 5ea1" in result.errors[0]
+
+    def test_a_run_that_fails_is_sealed(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
+        assert run().code == 6
+        found = self.check(cli)
+        assert (found["seals"], found["unsealed"]) == (1, 0)
+
+    def test_an_older_copy(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """Nothing works on it, and nothing is changed: not on the chip, and not in AWS."""
+        assert run().code == 0
+        older = Path(FILE_NAME).read_bytes()
+        assert run("--renew").code == 0
+        Path(FILE_NAME).write_bytes(older)
+        before = bench.objects(), bench.certificates()
+        for words in ((), ("--renew",), ("--dry-run",)):
+            self.is_refused(run(*words), "is an older copy")
+        for name in ("show", "export", "check"):
+            self.is_refused(cli("journal", name), "is an older copy")
+        self.is_refused(cli("--port", bench.port, "deprovision", "--yes"), "is an older copy")
+        assert (bench.objects(), bench.certificates(), Path(FILE_NAME).read_bytes()) == (*before, older)
+
+    @pytest.mark.parametrize("change", ["body = replace(body, 'lamp', 'lamb')", "slot = 'third'", "hash = ''"])
+    def test_a_changed_fact(self, cli: Cli, saved: list[Entry], change: str) -> None:
+        with closing(sqlite3.connect(FILE_NAME, isolation_level=None)) as connection:
+            connection.execute(f"UPDATE facts SET {change} WHERE sequence = 2")
+        for name in ("show", "export", "check"):
+            self.is_refused(cli("journal", name), f"chip {UID}")
+
+    def test_without_its_seal(self, cli: Cli, saved: list[Entry]) -> None:
+        with open_journal(Path(FILE_NAME)) as journal:
+            journal.seal()
+        seal_path(Path(FILE_NAME)).unlink()
+        for name in ("show", "export", "check"):
+            result = cli("journal", name)
+            assert result.code == 0
+            assert "Warning: the seal of the journal is not beside it" in result.err
+
+    def test_nothing_yet(self, cli: Cli) -> None:
+        with open_journal(Path(FILE_NAME), make=True):
+            pass
+        assert self.check(cli) == dict(zip(self.FIELDS, (2, 0, 0, 0, 0, None, None), strict=True))
+
+    def test_version_1(self, cli: Cli, saved: list[Entry]) -> None:
+        make_version_1(Path(FILE_NAME))
+        before = Path(FILE_NAME).read_bytes()
+        result = cli("journal", "check")
+        assert result.code == 0
+        assert "has no chains" in result.err
+        assert "chips: 1\n" in result.out
+        self.is_refused(cli("journal", "check", "--seal", "5ea1"), "has no seal")
+        assert Path(FILE_NAME).read_bytes() == before
+
+    @staticmethod
+    def is_refused(result: Result, words: str) -> None:
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+        assert words in result.errors[0]
+        assert "Traceback" not in result.err
 
 
 class TestQueriesThatDoNotFit:

@@ -25,9 +25,8 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options
 from optiga.files.files import check_folder_writable
 from optiga.identity.configuration import load_configuration
-from optiga.provision.entry import RUN_FIELDS
 from optiga.provision.job import Job
-from optiga.provision.journal import FILE_NAME
+from optiga.provision.journal import FILE_NAME, RUN_FIELDS
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preview import preview
