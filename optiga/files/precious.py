@@ -51,9 +51,9 @@ def what_is_lost(path: Path) -> str:
         if companion := re.fullmatch(_COMPANION, real.name):
             why = what_is_lost(real.with_name(companion[1]))
             return f"SQLite reads it together with {companion[1]}" if why in _OWN.values() else ""
-        if sealed := re.fullmatch(_SEAL, real.name):
-            if what_is_lost(real.with_name(sealed[1])) == _OWN[b"OPJN"]:
-                return f"it is the seal of the journal {sealed[1]}"
+        sealed = re.fullmatch(_SEAL, real.name)
+        if sealed and what_is_lost(real.with_name(sealed[1])) == _OWN[b"OPJN"]:
+            return f"it is the seal of the journal {sealed[1]}"
         if not path.is_file():
             return ""
         with open_input(path) as file:
