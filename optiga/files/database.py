@@ -33,6 +33,8 @@ class Kind(NamedTuple):
     :param older: versions that are opened as they are.
     :param later: names of tables, and ``table.column`` of columns, that files of earlier releases do not have.
     :param shared: what to do where a group shares the file, for a hint; empty where it is to be one user's.
+    :param before: the kind that files of an earlier version are of, which are opened as they are.
+    :param former: SQL of tables that only a file has that was one of an earlier version; they are among the later ones.
     """
 
     application_id: int
@@ -43,6 +45,8 @@ class Kind(NamedTuple):
     older: tuple[int, ...] = ()
     later: tuple[str, ...] = ()
     shared: str = ""
+    before: Kind | None = None
+    former: str = ""
 
 
 def create(connection: sqlite3.Connection, kind: Kind) -> None:
@@ -54,24 +58,39 @@ def create(connection: sqlite3.Connection, kind: Kind) -> None:
 
 
 @contextmanager
-def open_database(path: Path, kind: Kind, *, make: bool = False, shared: bool = False) -> Iterator[sqlite3.Connection]:
+def open_database(
+    path: Path, kind: Kind, *, make: bool = False, shared: bool = False, threads: bool = False
+) -> Iterator[sqlite3.Connection]:
     """A file, as long as the context lasts; every statement is a transaction unless one is begun.
 
     :param make: make it if it is not there.
     :param shared: take, and make, one that a group of this user's may write.
+    :param threads: let any thread use it, one at a time, which is for the caller to see to.
     :raises ConfigurationError: if it cannot be read or written, is another, belongs to another user or may be written
         by others, has a schema that is not its own, or others have it for too long.
     """
     check_file(path, kind.title, shared=shared, hint=kind.shared)
     if make and shared:
         _make_for_group(path)
-    try:
+    with explained(path, kind, make=make):
         _check_size(path, kind)
-        with closing(connect(path, synchronous="EXTRA", make=make, timeout=WAIT_S)) as connection:
+        options = {"timeout": WAIT_S, "check_same_thread": not threads}
+        with closing(connect(path, synchronous="EXTRA", make=make, **options)) as connection:
             if make:
                 _make_if_empty(connection, kind)
             _check(connection, path, kind)
             yield connection
+
+
+@contextmanager
+def explained(path: Path, kind: Kind, *, make: bool = False) -> Iterator[None]:
+    """What SQLite says of a file in the block, said as an error of this tool's; of an open one, in any thread.
+
+    :param make: whether the file was to be made.
+    :raises ConfigurationError: in place of what SQLite raises.
+    """
+    try:
+        yield
     except sqlite3.Error as error:
         raise _explain(path, kind, error, make=make) from None
 
@@ -89,9 +108,12 @@ def _make_for_group(path: Path) -> None:
 
 def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
     application, version = _header(connection)
+    if kind.before is not None and version == kind.before.version:
+        _check(connection, path, kind.before)
+        return
     if application != kind.application_id or version not in (kind.version, *kind.older):
         raise _another(path, kind)
-    if problem := schema_problem(connection, kind.schema, kind.later):
+    if problem := schema_problem(connection, kind.schema + kind.former, kind.later):
         raise _damaged(path, kind, problem)
 
 

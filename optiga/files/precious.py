@@ -33,6 +33,7 @@ _OWN = {
     b"OPCA": "it is one of the CA's own files",
 }
 _COMPANION = r"(.+)-(?:journal|wal|shm)"
+_SEAL = r"(.+)\.seal"
 _CA = ("ca.key", "ca.pem")
 """What is in every folder of a CA."""
 _OF_CA = (*_CA, "chain.pem", "issued.db", "crl.pem", "records.sig", "settings.json")
@@ -50,6 +51,9 @@ def what_is_lost(path: Path) -> str:
         if companion := re.fullmatch(_COMPANION, real.name):
             why = what_is_lost(real.with_name(companion[1]))
             return f"SQLite reads it together with {companion[1]}" if why in _OWN.values() else ""
+        sealed = re.fullmatch(_SEAL, real.name)
+        if sealed and what_is_lost(real.with_name(sealed[1])) == _OWN[b"OPJN"]:
+            return f"it is the seal of the journal {sealed[1]}"
         if not path.is_file():
             return ""
         with open_input(path) as file:

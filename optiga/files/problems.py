@@ -33,12 +33,16 @@ class Section:
 
     :param name: what to call the document in messages, usually the path of its file.
     :param problems: the list that mistakes go to, shared by all sections of a document.
+    :param whole: what the document is, for mistakes that are no member's.
     """
 
-    def __init__(self, document: Document, name: str, problems: list[Problem], path: Path = ()) -> None:
+    def __init__(
+        self, document: Document, name: str, problems: list[Problem], path: Path = (), whole: str = "configuration"
+    ) -> None:
         self._document = document
         self._name = name
         self._problems = problems
+        self._whole = whole
         self.path = path
         value = document.value
         for step in path:
@@ -47,7 +51,7 @@ class Section:
 
     def child(self, step: str | int) -> Section:
         """The section of a member or element that is there."""
-        return Section(self._document, self._name, self._problems, (*self.path, step))
+        return Section(self._document, self._name, self._problems, (*self.path, step), self._whole)
 
     def problem(self, text: str) -> None:
         """Note a mistake in this value."""
@@ -55,7 +59,8 @@ class Section:
         if len(self._problems) >= _MOST_DESCRIBED:
             self._problems.append(Problem(line, f"{self._name}:{line}: one mistake more"))
             return
-        self._problems.append(Problem(line, f"{self._name}:{line}: {describe_path(self.path)}: {text}"))
+        where = describe_path(self.path) if self.path else self._whole
+        self._problems.append(Problem(line, f"{self._name}:{line}: {where}: {text}"))
 
     def members(
         self, required: Iterable[str], optional: Iterable[str] = (), other_names: Mapping[str, str] | None = None

@@ -7,6 +7,8 @@ Every mistake is reported, each on one line with the file, the line in it and th
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,7 +67,7 @@ class Configuration(NamedTuple):
     """A configuration that has passed every check.
 
     :param source: the file it came from, as the user named it.
-    :param csr_config: the value of ``csr_config`` as it stands in the file.
+    :param document: the value of ``csr_config`` as it stands in the file, JSON text on one line.
     :param subject: components of the subject with their values, in which ``{uid}`` may stand.
     :param algorithm: algorithm of the key.
     :param slot: slot of the key.
@@ -75,7 +77,7 @@ class Configuration(NamedTuple):
     """
 
     source: str
-    csr_config: dict[str, Any]
+    document: str
     subject: tuple[tuple[str, str], ...]
     algorithm: KeyAlgorithm
     slot: Slot
@@ -83,6 +85,12 @@ class Configuration(NamedTuple):
     hash_name: str
     extensions: Extensions
     aws_iot: AwsIotSettings | None = None
+
+    @property
+    def csr_config(self) -> Mapping[str, Any]:
+        """The value of ``csr_config``; a new copy each time, so that it never differs from what was checked."""
+        value: Mapping[str, Any] = json.loads(self.document)
+        return value
 
     @property
     def needs_uid(self) -> bool:
@@ -108,14 +116,18 @@ def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
     for duplicate, line in document.duplicates:
         text = f"{name}:{line}: {describe_path(duplicate)}: stands here a second time"
         problems.append(Problem(line, text))
-    configuration = _read_configuration(Section(document, name, problems), slot)
+    configuration = read_configuration(Section(document, name, problems), name, slot)
     raise_problems(problems)
     assert configuration is not None  # noqa: S101 - nothing is missing where nothing is wrong
-    return configuration._replace(source=name)
+    return configuration
 
 
-def _read_configuration(section: Section, slot: str | None) -> Configuration | None:
-    """The configuration, or None where mistakes, which are noted, leave too little of it."""
+def read_configuration(section: Section, source: str, slot: str | None = None) -> Configuration | None:
+    """The configuration in a part of a document, or None where mistakes, which are noted, leave too little of it.
+
+    :param source: what to call it in messages.
+    :param slot: a slot that takes the place of the document's.
+    """
     top = section.members(("csr_config",), ("aws_iot_config",))
     aws_iot = _read_aws_iot(top["aws_iot_config"]) if "aws_iot_config" in top else None
     if "csr_config" not in top:
@@ -128,9 +140,8 @@ def _read_configuration(section: Section, slot: str | None) -> Configuration | N
     extensions = read_extensions(parts["extensions"]) if "extensions" in parts else Extensions()
     if key is None or key.algorithm is None or key.slot is None or hash_name is None:
         return None
-    return Configuration(
-        "", csr_config.value, subject, key.algorithm, key.slot, key.usage, hash_name, extensions, aws_iot
-    )
+    document = json.dumps(csr_config.value)
+    return Configuration(source, document, subject, key.algorithm, key.slot, key.usage, hash_name, extensions, aws_iot)
 
 
 def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,6 @@
 """From a blank chip to a device with an identity: planned whole, done step by step, finished after any interruption.
 
-The way of the data: :mod:`.plan` checks everything that needs no chip, :mod:`.begin` finds where to go on, :mod:`.run`
-does the steps with the journal beside it, those to a new key's certificate in :mod:`.new_key`. :mod:`.issuers` certify,
-:mod:`.undo` takes it all back.
+What is wanted is a :class:`.job.Job`, pure data. :func:`.plan.make_plan` checks everything that needs no chip,
+:mod:`.preparation` finds where to go on, :func:`.run.provision` does the :mod:`.steps` with the journal beside it, and
+tells whoever listens (:mod:`.events`). :mod:`.issuers` certify, :mod:`.undo` takes it all back.
 """

@@ -19,43 +19,49 @@ from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
-from optiga.provision.journal import Step
-from optiga.provision.on_chip import OnChip, chain_of
+from optiga.provision.chip_slot import ChipSlot, chain_of
+from optiga.provision.entry import Step
+from optiga.provision.facts import Attested, Emulated
 from optiga.transport import is_emulator
 
 if TYPE_CHECKING:
-    from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
-    from optiga.provision.journal import Entry
+    from optiga.provision.entry import Entry
+    from optiga.provision.events import Reporter
     from optiga.provision.plan import Plan
-    from optiga.provision.report import Report
-
-YES = "yes"
-"""What stands in the journal for a chip that is emulated."""
 
 
 class Attestation:
     """Has the chip of a run prove that it is genuine, first and again.
 
-    :param trust: whom to believe; None asks for no proof.
-    :raises CertificateError: if the chip does not prove it.
-    :raises ConfigurationError: if the plan takes the proof's own key or certificate away.
+    :ivar genuine: what has been proven; None where nothing has, or was to be.
+    :ivar is_emulated: whether the chip was found to be emulated.
     """
 
-    def __init__(self, on_chip: OnChip, plan: Plan, trust: Trust | None, report: Report) -> None:
-        self._on_chip = on_chip
+    def __init__(self, chip_slot: ChipSlot, plan: Plan, reporter: Reporter) -> None:
+        self._chip_slot = chip_slot
         self._plan = plan
-        self._report = report
+        self._reporter = reporter
         self.genuine: Genuineness | None = None
-        self._is_announced = is_emulator(on_chip.chip.port)
-        self._emulated = YES if self._is_announced else None
-        if trust is not None:
-            self.genuine = self._prove(trust)
-        elif plan.new is not None and not self._is_announced:
-            self._look(on_chip.chip)
+        self._is_announced = is_emulator(chip_slot.chip.port)
+        self.is_emulated = self._is_announced
+
+    def prove(self) -> None:
+        """Have the chip prove that it is genuine, by what the plan trusts in.
+
+        At the port of an emulated chip the emulator's root counts, where it is among what is trusted.
+
+        :raises CertificateError: if the chip does not prove it.
+        :raises ConfigurationError: if the plan takes the proof's own key or certificate away.
+        """
+        plan, trust = self._plan, self._plan.job.trust
+        assert plan.trust is not None  # noqa: S101 - only jobs with a trust have the step
+        assert trust is not None  # noqa: S101
+        is_emulator_wanted = trust.emulated or is_emulator(self._chip_slot.chip.port)
+        self.genuine = self._prove(replace(plan.trust, emulated=is_emulator_wanted))
 
     def _prove(self, trust: Trust) -> Genuineness:
-        plan, chip = self._plan, self._on_chip.chip
+        plan, chip = self._plan, self._chip_slot.chip
         slot = plan.slot if plan.new is None else IDENTITY_SLOT
         if plan.new is not None and (plan.slot == slot or plan.target.oid == slot.certificate_oid):
             raise ConfigurationError(
@@ -64,31 +70,35 @@ class Attestation:
                 oid=slot.key_oid,
             )
         genuine = prove_genuine(chip, trust, slot)
-        if genuine.uid != self._on_chip.uid:
+        if genuine.uid != self._chip_slot.uid:
             raise CertificateError(
-                f"the chip said the UID {self._on_chip.uid} first, and {genuine.uid} when it proved that it is genuine",
+                f"the chip said the UID {self._chip_slot.uid} first, and {genuine.uid} when it proved to be genuine",
                 hint="Was the board changed?",
                 port=chip.port,
             )
-        self._report.note(f"The chip is genuine by {genuine.root}")
+        self._reporter.note(f"The chip is genuine by {genuine.root}")
         self.see(genuine.stored[0])
         return genuine
 
-    def _look(self, chip: Chip) -> None:
-        """Look whether a chip behind a board's port is emulated; one whose certificate is not to be had is not."""
+    def look(self) -> None:
+        """Look whether a chip that has proven nothing is emulated, though its port is a board's and its key is new.
+
+        One whose certificate is not to be had is not.
+        """
         oid = IDENTITY_SLOT.certificate_oid
+        if self.genuine is not None or self._plan.new is None or self._is_announced:
+            return
         assert oid is not None  # noqa: S101
         with suppress(CertificateError, ChipError):
-            self.see(read_certificates(chip, oid)[0])
+            self.see(read_certificates(self._chip_slot.chip, oid)[0])
 
-    def see(self, certificate: Certificate) -> str | None:
-        """Say of an emulated chip that it is one, unless its port has said it; what the journal is to hold of that."""
+    def see(self, certificate: Certificate) -> None:
+        """Say of an emulated chip that it is one, unless its port has said it."""
         if is_emulated(certificate):
-            self._emulated = YES
+            self.is_emulated = True
             if not self._is_announced:
                 self._is_announced = True
-                self._report.warn(warning_of(self._on_chip.chip.port))
-        return self._emulated
+                self._reporter.warn(warning_of(self._chip_slot.chip.port))
 
     def check(self, found: Entry | None) -> None:
         """Refuse to go on without a proof where the journal's run had one; nothing is done by then.
@@ -102,17 +112,17 @@ class Attestation:
         if goes_on and found.step is not Step.DEPROVISIONED:
             raise CertificateError(
                 "the run that the journal knows had the chip prove that it is genuine, and this one does not",
-                hint="Give it the same --trust",
+                hint="Give it the same `trust`",
             )
 
-    def warn_of_loss(self, found: Entry | None, *, renew: bool) -> None:
+    def warn_of_loss(self, found: Entry | None) -> None:
         """Say of a device that was proven, and is renewed without a proof, that its new certificate has none.
 
         :param found: what the journal has of the slot.
         """
-        if renew and self.genuine is None and found is not None and found.attested is not None:
-            self._report.warn(
-                "the certificate before was activated with the chip proven genuine; the new one is not: --trust proves "
+        if self._plan.job.renew and self.genuine is None and found is not None and found.attested is not None:
+            self._reporter.warn(
+                "the certificate before was activated with the chip proven genuine; the new one is not: `trust` proves "
                 "it anew"
             )
 
@@ -125,8 +135,8 @@ class Attestation:
         if self.genuine is None:
             if entry.is_finished:
                 return entry
-            self._report.note("Not proven: that the chip is genuine. --trust has it prove that")
-            return replace(entry, emulated=self._emulated)
+            self._reporter.note("Not proven: that the chip is genuine. `trust` has it prove that")
+            return self.mark(entry)
         proven = self.genuine.certificate.fingerprint
         if entry.attested not in (None, proven):
             raise CertificateError(
@@ -138,7 +148,13 @@ class Attestation:
                 "the certificate that has been proven is not the one of the journal",
                 hint="Was the board changed? Nothing was activated",
             )
-        return replace(entry, attested=proven, emulated=YES if self.genuine.is_emulated else self._emulated)
+        if self.genuine.is_emulated:
+            self.is_emulated = True
+        return self.mark(entry if entry.attested == proven else entry.after(Attested(proven)))
+
+    def mark(self, entry: Entry) -> Entry:
+        """An entry that says so where the chip is emulated."""
+        return entry.after(Emulated()) if self.is_emulated and not entry.is_emulated else entry
 
     def _is_stored(self, entry: Entry) -> bool:
         """Whether an entry's certificates are the proven ones, byte for byte."""
@@ -152,9 +168,9 @@ class Attestation:
         """
         if self.genuine is None:
             return
-        chip = self._on_chip.chip
+        chip = self._chip_slot.chip
         prove_unchanged(chip, self.genuine)
         if self._plan.new is not None:
-            if problem := self._on_chip.key_problem(entry):
+            if problem := self._chip_slot.key_problem(entry):
                 raise CertificateError(problem, hint="Was the board changed? Nothing was activated", port=chip.port)
             prove_unchanged(chip, self.genuine)

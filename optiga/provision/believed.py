@@ -17,16 +17,16 @@ from optiga.identity.csr import Csr
 from optiga.pki.certificate import parse_certificates
 from optiga.pki.public_keys import public_key_of, public_key_of_info
 from optiga.pki.x509_errors import one_error
-from optiga.provision.journal import Entry, Journal, damaged
+from optiga.provision.facts import Placed, damaged
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.certificates import CloudCertificate
     from optiga.cloud.aws.registry import Registry
+    from optiga.provision.entry import Entry
+    from optiga.provision.journal import Journal
 
-UNKNOWN = "-"
-"""What stands for the key of a certificate that the journal does not know."""
 _ID = re.compile(r"[0-9a-f]{64}")
-_PREFIX = r"arn:aws[a-z-]*:iot:{region}:{account}:cert/{id}"
+_ARN = r"arn:aws[a-z-]*:iot:{}:{}:cert/{}"
 
 
 def check_entry(entry: Entry) -> Entry:
@@ -41,34 +41,31 @@ def check_entry(entry: Entry) -> Entry:
         problem, chain = "its CSR, certificate or key is none", ""
     if problem:
         raise damaged(entry.uid, entry.slot, problem)
-    return replace(entry, certificate=chain) if entry.certificate else entry
+    return replace(entry, issued=replace(entry.issued, certificate=chain)) if entry.issued else entry
 
 
 def _problem(entry: Entry) -> tuple[str, str]:
     """What is wrong with an entry, empty if nothing; and its certificates, armored anew."""
     key = None if entry.key_info is None else public_key_of_info(entry.key_info).info
-    if entry.csr is not None:
-        if key is not None and _key_of_request(entry.csr) != key:
+    stem = ""
+    if entry.request is not None:
+        if key is not None and _key_of_request(entry.request.csr) != key:
             return "its CSR is of another key", ""
-        if entry.filename not in (None, Csr(entry.csr, "").filename):
+        if entry.request.filename != Csr(entry.request.csr, "").filename:
             return "the name of the CSR's file is not its own", ""
-    elif entry.filename is not None:
-        return "there is a CSR's file, and no CSR", ""
-    if entry.certificate_file not in (None, f"{(entry.filename or '').removesuffix('.csr')}.pem"):
+        stem = entry.request.filename.removesuffix(".csr")
+    if entry.certificate_file not in (None, f"{stem}.pem"):
         return "the name of the certificate's file is not its own", ""
-    chain = parse_certificates(entry.certificate.encode(), "the journal") if entry.certificate else []
+    chain = parse_certificates(entry.issued.certificate.encode(), "the journal") if entry.issued else []
     if chain and key is not None and chain[0].public_key.info != key:
         return "its certificate is of another key", ""
-    if entry.certificate_id is not None:
-        if not _ID.fullmatch(entry.certificate_id) or (chain and chain[0].fingerprint != entry.certificate_id):
+    if entry.registered is not None:
+        name, arn, placed = entry.registered.certificate_id, entry.registered.arn, entry.of(Placed)
+        if not _ID.fullmatch(name) or (chain and chain[0].fingerprint != name):
             return "the identifier of its certificate is another's", ""
         if not chain:
             return "there is the identifier of a certificate, and no certificate", ""
-    if entry.certificate_arn is not None:
-        known = {"region": entry.region or "", "account": entry.account or "", "id": entry.certificate_id or ""}
-        if not re.fullmatch(
-            _PREFIX.format_map({name: re.escape(one) for name, one in known.items()}), entry.certificate_arn
-        ):
+        if not re.fullmatch(_ARN.format(*map(re.escape, (placed.region, placed.account, name))), arn):
             return "the ARN of its certificate is another's", ""
     return "", "".join(certificate.pem for certificate in chain)
 
@@ -89,13 +86,11 @@ def key_digest(key_info: bytes) -> str:
     return hashlib.sha256(public_key_of_info(key_info).info).hexdigest()
 
 
-def known_keys(entry: Entry) -> dict[str, str]:
-    """The certificates of an entry, those before it first, each with the digest of its key, if that is known."""
-    names, keys = (entry.replaces or "").split(), (entry.replaced_keys or "").split()
-    known = dict.fromkeys(names, UNKNOWN)
-    known |= dict(zip(names, keys, strict=False))
+def known_keys(entry: Entry) -> dict[str, str | None]:
+    """The certificates of an entry, those before it first, each with its key's digest; None if that is not known."""
+    known = {one.certificate_id: one.key for one in entry.begun.replaced}
     if entry.certificate_id is not None:
-        known[entry.certificate_id] = UNKNOWN if entry.key_info is None else key_digest(entry.key_info)
+        known[entry.certificate_id] = None if entry.key_info is None else key_digest(entry.key_info)
     return known
 
 
@@ -118,8 +113,8 @@ def whose(entry: Entry, held: CloudCertificate, registry: Registry) -> bool | No
     :returns: None if that cannot be told.
     :raises AwsError: if AWS does not tell.
     """
-    key = known_keys(entry).get(held.certificate_id, UNKNOWN)
-    if key != UNKNOWN:
+    key = known_keys(entry).get(held.certificate_id)
+    if key is not None:
         return key == hashlib.sha256(held.certificate.public_key.info).hexdigest()
     is_attached = entry.thing is not None and held.certificate_id in registry.certificates_of(entry.thing)
     return True if is_attached else None

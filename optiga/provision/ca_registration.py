@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.certificates import ACTIVE, Certificates, CloudCa
 from optiga.cloud.aws.errors import ALREADY_EXISTS, AwsError
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 DEFAULT, SNI_ONLY = "DEFAULT", "SNI_ONLY"
 
 
-class CaWishes(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CaRegistration:
     """How a CA is to be registered.
 
     :param several_accounts: without proof that its key is ours, so that other accounts may have it, too; devices must
@@ -33,8 +35,10 @@ class CaWishes(NamedTuple):
         return SNI_ONLY if self.several_accounts else DEFAULT
 
 
-def register_ca(authority: CertificateAuthority, certificates: Certificates, wishes: CaWishes) -> tuple[CloudCa, bool]:
-    """Register a CA, active; one that is registered already is made what is wished for.
+def register_ca(
+    authority: CertificateAuthority, certificates: Certificates, registration: CaRegistration
+) -> tuple[CloudCa, bool]:
+    """Register a CA, active; one that is registered already is made what is wanted.
 
     AWS gives a code, the CA certifies it for a key that is thrown away, which proves that its key is ours.
 
@@ -46,22 +50,25 @@ def register_ca(authority: CertificateAuthority, certificates: Certificates, wis
     is_new = found is None
     if found is None:
         verification = None
-        if not wishes.several_accounts:
+        if not registration.several_accounts:
             verification = authority.issue_verification(certificates.registration_code()).certificate
         try:
             certificates.register_ca(
-                certificate, verification, auto_registration=wishes.auto_registration, template=wishes.template
+                certificate,
+                verification,
+                auto_registration=registration.auto_registration,
+                template=registration.template,
             )
         except AwsError as error:  # that it is there: an answer was lost, and AWS asked again
             if error.code != ALREADY_EXISTS or certificates.find_ca(certificate) is None:
                 raise
-    elif found.mode != wishes.mode:
+    elif found.mode != registration.mode:
         raise CloudError(
-            f"the CA is registered in the mode {found.mode}, not {wishes.mode}",
+            f"the CA is registered in the mode {found.mode}, not {registration.mode}",
             hint="AWS does not change it: deactivate and delete the CA there first (aws iot delete-ca-certificate)",
         )
-    elif found.status != ACTIVE or found.auto_registration != wishes.auto_registration or wishes.template:
-        certificates.update_ca(found, auto_registration=wishes.auto_registration, template=wishes.template)
+    elif found.status != ACTIVE or found.auto_registration != registration.auto_registration or registration.template:
+        certificates.update_ca(found, auto_registration=registration.auto_registration, template=registration.template)
     else:
         return found, False
     registered = certificates.find_ca(certificate)

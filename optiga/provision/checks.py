@@ -6,12 +6,13 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
 
+from optiga.cloud.aws.errors import AwsError
+from optiga.cloud.aws.registry import ThingGroup, ThingType
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from optiga.cloud.aws.errors import AwsError
     from optiga.cloud.aws.registry import Registry
-    from optiga.provision.report import Report
+    from optiga.provision.events import Reporter
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -26,21 +27,19 @@ class Unanswered(Enum):
 UNANSWERED = Unanswered.UNANSWERED
 
 
-def ask(question: Callable[[], T], unanswered: U, report: Report, what: str) -> T | U:
+def ask(question: Callable[[], T], unanswered: U, reporter: Reporter, what: str) -> T | U:
     """The answer to a question that only reads.
 
     :param unanswered: what stands for the answer where the credentials may not ask.
     :param what: what comes of that, for the warning.
     :raises AwsError: for whatever else AWS says.
     """
-    from optiga.cloud.aws.errors import AwsError
-
     try:
         return question()
     except AwsError as error:
         if not error.is_unanswered:
             raise
-        report.warn(f"{what}: {why_unanswered(error)}")
+        reporter.warn(f"{what}: {why_unanswered(error)}")
         return unanswered
 
 
@@ -49,35 +48,31 @@ def why_unanswered(error: AwsError) -> str:
     return f"these credentials may not do {error.denied}. {error.hint}"
 
 
-def check_thing_type(registry: Registry, name: str, region: str, report: Report) -> None:
+def check_thing_type(registry: Registry, name: str, region: str, reporter: Reporter) -> None:
     """Refuse a thing type that no new thing can have.
 
     :raises ConfigurationError: if there is none of the name, or it is deprecated.
     """
-    from optiga.cloud.aws.registry import ThingType
-
     what = f"whether there is a thing type {name} is not checked"
     unknown: ThingType | None = ThingType(name, is_deprecated=False)
-    found = ask(lambda: registry.find_thing_type(name), unknown, report, what)
+    found = ask(lambda: registry.find_thing_type(name), unknown, reporter, what)
     if found is None:
         raise ConfigurationError(f"there is no thing type {name} in {region}", hint="Make it first")
     if found.is_deprecated:
         raise ConfigurationError(
             f"the thing type {name} in {region} is deprecated: AWS IoT makes no thing of it",
-            hint="Name another, or undo that (aws iot deprecate-thing-type --undo-deprecate)",
+            hint="Name another, or undo that (DeprecateThingType with undoDeprecate)",
         )
 
 
-def check_thing_group(registry: Registry, name: str, region: str, report: Report) -> None:
+def check_thing_group(registry: Registry, name: str, region: str, reporter: Reporter) -> None:
     """Refuse a thing group that no thing can be put into.
 
     :raises ConfigurationError: if there is none of the name, or it is a dynamic one.
     """
-    from optiga.cloud.aws.registry import ThingGroup
-
     what = f"whether there is a thing group {name} is not checked"
     unknown: ThingGroup | None = ThingGroup(name, is_dynamic=False)
-    found = ask(lambda: registry.find_thing_group(name), unknown, report, what)
+    found = ask(lambda: registry.find_thing_group(name), unknown, reporter, what)
     if found is None:
         raise ConfigurationError(f"there is no thing group {name} in {region}", hint="Make it first")
     if found.is_dynamic:

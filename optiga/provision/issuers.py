@@ -13,7 +13,8 @@ from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.provision.checks import ask
-from optiga.provision.journal import Step, damaged
+from optiga.provision.entry import Step
+from optiga.provision.facts import CsrSigned, KeyMade, Registered, Requested
 from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
-    from optiga.provision.journal import Entry
-    from optiga.provision.report import Report
+    from optiga.provision.entry import Entry
+    from optiga.provision.events import Reporter
 
 _AWS_ALGORITHMS = (
     KeyAlgorithm.SECP256R1,
@@ -50,22 +51,19 @@ class Request(NamedTuple):
 
         :raises ConfigurationError: if the journal does not have it.
         """
-        if entry.csr is None or entry.key_info is None or entry.requested_at is None:
-            raise damaged(entry.uid, entry.slot)
-        return cls(entry.csr, entry.key_info, entry.requested_at)
+        return cls(entry.of(CsrSigned).csr, entry.of(KeyMade).key_info, entry.of(Requested).at)
 
 
 class Certified(NamedTuple):
     """What an issuer has certified.
 
     :param chain: what goes onto the chip, leaf first.
-    :param certificate_id: AWS's identifier, None where AWS does not have it.
+    :param registered: as what AWS IoT has it; None where AWS does not have it.
     :param notes: what people may want to know, one sentence each.
     """
 
     chain: tuple[Certificate, ...]
-    certificate_id: str | None = None
-    certificate_arn: str | None = None
+    registered: Registered | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -167,7 +165,7 @@ class CaIssuer:
         if is_server == (self._server and CertificateRequest.parse(request.csr).wishes.wants_server):
             return certified
         what = "a TLS server, too" if is_server else "a TLS client only"
-        note = f"The certificate is for {what}, as the run that was interrupted asked; --renew makes another"
+        note = f"The certificate is for {what}, as the run that was interrupted asked; `renew` makes another"
         return certified._replace(notes=(*certified.notes, note))
 
     def certify(self, request: Request) -> Certified:
@@ -185,11 +183,11 @@ def check_aws_algorithm(configuration: Configuration) -> None:
         raise ConfigurationError(
             f"{configuration.source}: AWS IoT takes no keys {configuration.algorithm.title}",
             hint="It takes secp256r1, secp384r1, secp521r1 and RSA of 2048 bits and more; "
-            "a CA of your own with --no-cloud certifies Brainpool's curves, too",
+            "a CA of your own with `thing=None` certifies Brainpool's curves, too",
         )
 
 
-def find_unheard(entry: Entry, certificates: Certificates, report: Report) -> str | None:
+def find_unrecorded(entry: Entry, certificates: Certificates, reporter: Reporter) -> str | None:
     """The identifier of the certificate that AWS made for an entry without its being heard of, None if there is none.
 
     Where these credentials may not ask, that is a warning, and none: what was made is inactive, and stays so.
@@ -200,12 +198,12 @@ def find_unheard(entry: Entry, certificates: Certificates, report: Report) -> st
         return None
     request = Request.of(entry)
     what = "whether AWS IoT made a certificate in the run that was interrupted is not known; if so, it stays, inactive"
-    found = ask(lambda: certificates.find(request.key_info, request.since), None, report, what)
+    found = ask(lambda: certificates.find(request.key_info, request.since), None, reporter, what)
     return found.certificate_id if found else None
 
 
 def _of_cloud(certificate: CloudCertificate) -> Certified:
-    return Certified((certificate.certificate,), certificate.certificate_id, certificate.arn)
+    return Certified((certificate.certificate,), Registered(certificate.certificate_id, certificate.arn))
 
 
 def _of_ca(issued: IssuedCertificate) -> Certified:

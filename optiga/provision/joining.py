@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.cloud.aws.certificates import CloudCertificate
     from optiga.pki.certificate import Certificate
+    from optiga.provision.cloud_plan import CloudPlan
+    from optiga.provision.events import Reporter
     from optiga.provision.journal import Journal
-    from optiga.provision.plan import CloudPlan
-    from optiga.provision.report import Report
 
 _ON_ITS_OWN = "config_nistp256_ecdsa_thing_per_chip.jsn"
 
@@ -42,7 +42,7 @@ def check_things(
     uid: str,
     subject: Mapping[str, str],
     own: Collection[str],
-    report: Report,
+    reporter: Reporter,
     *,
     checked: Collection[str] = (),
 ) -> None:
@@ -59,32 +59,32 @@ def check_things(
     :raises CloudError: if another certificate is active there.
     :raises AwsError: if AWS does not tell; where it only may not tell, that is a warning.
     """
-    for thing in () if cloud.wishes.join else cloud.things(uid, subject):
+    for thing in () if cloud.device.join else cloud.things(uid, subject):
         if thing in checked:
             continue
         try:
             others = [one for one in cloud.registry.certificates_of(thing) if one not in own]
             if thing == SAMPLE_THING:
-                _warn_of_sample(thing, len(others), report)
+                _warn_of_sample(thing, len(others), reporter)
                 continue
             other = _find_other(chip, cloud, others)
         except AwsError as error:
             if not error.is_denied:
                 raise
-            report.warn(f"it cannot be told whether the thing {thing} is another device's: {error}")
+            reporter.warn(f"it cannot be told whether the thing {thing} is another device's: {error}")
             continue
         if other is not None:
             raise CloudError(
                 f"the thing {thing} has an active certificate that is not this chip's: {other.certificate_id}",
-                hint="Is the device another one's copy, or known to another journal (--journal)? "
-                "Give each device a thing of its own ({uid} in its name); --join attaches it to this one",
+                hint="Is the device another one's copy, or known to another journal (`journal`)? "
+                "Give each device a thing of its own ({uid} in its name); `join` attaches it to this one",
             )
 
 
-def _warn_of_sample(thing: str, count: int, report: Report) -> None:
+def _warn_of_sample(thing: str, count: int, reporter: Reporter) -> None:
     if count:
         many = "1 other certificate" if count == 1 else f"{count} other certificates"
-        report.warn(
+        reporter.warn(
             f"the thing {thing} of the sample configurations has {many}, and whoever has one of them is that thing: "
             f"a thing for each chip has {{uid}} in its name, as in {_ON_ITS_OWN}"
         )

@@ -1,310 +1,384 @@
-"""The journal: how far each chip has come, written down before the next step, so that nothing is lost or done twice."""
+"""The journal: what has been done to each chip, written down before the next step. Nothing is lost or done twice.
+
+It is added to, and never changed: facts, each with the hash of the one before it of the same chip, and seals
+(:mod:`.chain`). The seals are compared when the journal is opened, a chip's facts with its chain before they are used,
+and all of it where all of it is read. A journal of version 1 is read as it is, and taken over with the first fact that
+is added.
+"""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ConfigurationError
-from optiga.files.database import Kind, open_database
+from optiga.errors import ConfigurationError, OptigaError
+from optiga.files.database import explained, open_database
+from optiga.files.files import is_there
+from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals
+from optiga.provision.entry import Entry, Step
+from optiga.provision.facts import Fact, Finished, damaged, decode_fact, kind_of
+from optiga.provision.results import RESULT_FIELDS, RUN_FIELDS
+from optiga.provision.seal_file import read_seal, seal_path, write_seal
+from optiga.provision.store import KIND, Store
+from optiga.provision.version1 import facts_of_all, old_entries
 
 if TYPE_CHECKING:
+    import sqlite3
     from pathlib import Path
 
+__all__ = [
+    "FILE_NAME",
+    "RESULT_FIELDS",
+    "RUN_FIELDS",
+    "Entry",
+    "Journal",
+    "JournalCheck",
+    "Step",
+    "damaged",
+    "open_journal",
+]
+
 FILE_NAME = "personalization.db"
-RESULT_FIELDS = (
-    "uid",
-    "slot",
-    "filename",
-    "public_key",
-    "certificate_file",
-    "certificate_arn",
-    "certificate_id",
-    "thing",
-    "thing_arn",
-    "policy",
-    "endpoint",
-)
-"""What there is to tell of a slot that is finished."""
+_log = logging.getLogger(__name__)
 
 
-class Step(IntEnum):
-    """How far a chip's slot has come: the last step that is done."""
+@dataclass(frozen=True, slots=True)
+class JournalCheck:
+    """What a journal that holds has in it.
 
-    BEGUN = 0
-    KEY = 1
-    """The chip has made the key pair."""
-    CSR = 2
-    """The CSR is signed and kept."""
-    REQUESTED = 3
-    """A certificate is about to be asked for; there may be one that nobody here knows of."""
-    CERTIFIED = 4
-    """The certificate is there, of this key, and kept."""
-    WRITTEN = 5
-    """The chip holds it and has proven its key."""
-    REGISTERED = 6
-    """The cloud has it, inactive if it has not had it before."""
-    THING = 7
-    """It is attached to its thing."""
-    POLICY = 8
-    """It has its policy."""
-    FINISHED = 9
-    """It is active."""
-    DEPROVISIONED = 10
-    """It has been taken back."""
-
-    @property
-    def title(self) -> str:
-        return self.name.lower()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One slot of one chip. What is not known yet is None.
-
-    :param uid: the chip's UID in hex.
-    :param slot: the slot's name.
-    :param issuer: who certifies: ``aws``, ``ca`` with a fingerprint, or ``chip`` for the one it came with.
-    :param settings: fingerprint of what the CSR was made from.
-    :param account: AWS account; None without a cloud.
-    :param key_info: public key, SubjectPublicKeyInfo in DER.
-    :param csr: CertificationRequest in DER.
-    :param filename: the CSR's file.
-    :param certificate: certificate and chain in PEM, leaf first.
-    :param replaces: identifiers of the certificates that this one takes the place of, a space between them.
-    :param replaced_keys: SHA-256, in hex, of their public keys (SubjectPublicKeyInfo), in the same order; ``-`` for one
-        that is not known.
-    :param template: provisioning template that thing and policy come from.
-    :param attested: SHA-256, in hex, of the factory's certificate whose chip has proven that it is genuine; None where
-        that was not asked for.
-    :param emulated: ``yes`` for a chip that was found to be emulated.
+    :param version: of its form.
+    :param unsealed: the chips of which something has been written down since the last seal.
+    :param journal_seal: the newest seal, SHA-256 in hex; None if there is none.
+    :param sealed_at: when it was made, ISO 8601.
     """
 
-    uid: str
-    slot: str
-    issuer: str
-    settings: str
-    step: Step = Step.BEGUN
-    started_at: datetime | None = None
-    updated_at: datetime | None = None
-    requested_at: datetime | None = None
-    account: str | None = None
-    region: str | None = None
-    key_info: bytes | None = None
-    public_key: str | None = None
-    csr: bytes | None = None
-    filename: str | None = None
-    certificate: str | None = None
-    certificate_file: str | None = None
-    certificate_id: str | None = None
-    certificate_arn: str | None = None
-    thing: str | None = None
-    thing_arn: str | None = None
-    policy: str | None = None
-    template: str | None = None
-    endpoint: str | None = None
-    replaces: str | None = None
-    attested: str | None = None
-    emulated: str | None = None
-    replaced_keys: str | None = None
-
-    @property
-    def is_finished(self) -> bool:
-        return self.step is Step.FINISHED
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether it has what its step and those before have made."""
-        if self.step in (Step.BEGUN, Step.DEPROVISIONED):
-            return True
-        own = self.issuer == "chip"  # the certificate came with the chip, and was never asked for
-        needed: list[object] = [self.key_info]
-        needed += [self.csr, self.filename, self.public_key] if self.step >= Step.CSR and not own else []
-        needed += [self.requested_at] if self.step >= Step.REQUESTED and not own else []
-        needed += [self.certificate] if self.step >= Step.CERTIFIED else []
-        needed += [self.certificate_id, self.certificate_arn] if self.step >= Step.THING and self.account else []
-        return None not in needed
-
-    def at(self, step: Step, **changes: Any) -> Entry:
-        """The same slot, one step further."""
-        return replace(self, step=step, **changes)
-
-    def result(self) -> dict[str, Any]:
-        """What there is to tell when it is done."""
-        return {name: getattr(self, name) for name in RESULT_FIELDS}
-
-    def summary(self) -> dict[str, Any]:
-        """What a list of slots shows of each."""
-        times = {"started_at": self.started_at, "updated_at": self.updated_at}
-        return {
-            **self.result(),
-            "step": self.step.title,
-            "issuer": self.issuer,
-            "account": self.account,
-            "region": self.region,
-            "replaces": self.replaces,
-            **{name: time.isoformat() if time else None for name, time in times.items()},
-            "attested": self.attested,
-            "emulated": self.emulated,
-        }
-
-    def export(self) -> dict[str, Any]:
-        """Everything, with the CSR and the certificate as text, armored anew from the DER.
-
-        :raises ConfigurationError: if the certificate is no PEM.
-        """
-        from optiga.pki.pem import encode_pem, iterate_blocks
-
-        csr = None if self.csr is None else encode_pem("CERTIFICATE REQUEST", self.csr)
-        certificate = None
-        if self.certificate is not None:
-            try:
-                blocks = list(iterate_blocks(self.certificate.encode(), "the journal"))
-            except (CertificateError, ValueError):
-                raise damaged(self.uid, self.slot, "its certificate is none") from None
-            certificate = "".join(encode_pem("CERTIFICATE", one.data) for one in blocks) or self.certificate
-        return {**self.summary(), "template": self.template, "csr": csr, "certificate": certificate}
-
-
-_FIELDS = tuple(field.name for field in fields(Entry))
-_TIMES = ("started_at", "updated_at", "requested_at")
-_BINARY = ("key_info", "csr")
-_ADDED = ("attested", "emulated", "replaced_keys")
-"""What journals of earlier versions have no columns for; they get them with the next entry that is saved."""
-_KIND = Kind(
-    application_id=0x4F504A4E,  # OPJN
-    version=1,
-    schema=f"""
-CREATE TABLE slots (
-    {", ".join(f"{name} {'BLOB' if name in _BINARY else 'TEXT'}" for name in _FIELDS)}, PRIMARY KEY (uid, slot)
-);
-""",
-    title="a journal",
-    absent="It is made by 'provision' in the folder of its files; --journal names another",
-    later=tuple(f"slots.{name}" for name in _ADDED),
-    shared="--shared-journal takes one that your group may write",
-)
+    version: int
+    chips: int
+    facts: int
+    seals: int
+    unsealed: int
+    journal_seal: str | None
+    sealed_at: str | None
 
 
 class Journal:
-    """An open journal; :func:`open_journal` opens it."""
+    """An open journal, which threads may share; :func:`open_journal` opens it.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Each call is whole or not at all, and no other thread's comes in between.
+
+    :param warn: is told what people must know of the journal, one sentence each.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        *,
+        shared: bool = False,
+        warn: Callable[[str], None] = _log.warning,
+    ) -> None:
         self._connection = connection
+        self._store = Store(connection)
+        self._lock = threading.RLock()
+        self.path = path
+        self._shared = shared
+        self._warn = warn
+        self._name = f"the journal {path}"
+        self._has_grown = False
+
+    # What is in it
 
     def find(self, uid: str, slot: str) -> Entry | None:
-        """What is written down of a chip's slot.
+        """What has come of a chip's slot.
 
-        :raises ConfigurationError: if that is damaged.
+        :raises ConfigurationError: if that is damaged, or the chip's facts are not those that were written down.
         """
-        found = self._select("WHERE uid = ? AND slot = ?", uid, slot)
-        return found[0] if found else None
+        with self._reading():
+            if not self._store.is_chained:
+                return next(old_entries(self._connection, "WHERE uid = ? AND slot = ?", uid, slot), None)
+            return next(iter(self._of_chip(uid, slot)), None)
 
     def of_chip(self, uid: str) -> list[Entry]:
         """Every slot of a chip.
 
-        :raises ConfigurationError: if one is damaged.
+        :raises ConfigurationError: if one is damaged, or the chip's facts are not those that were written down.
         """
-        return self._select("WHERE uid = ? ORDER BY slot", uid)
+        with self._reading():
+            if not self._store.is_chained:
+                return list(old_entries(self._connection, "WHERE uid = ? ORDER BY slot", uid))
+            return self._of_chip(uid)
 
     def all(self) -> list[Entry]:
         """Every slot, the one begun first first.
 
-        :raises ConfigurationError: if one is damaged.
+        :raises ConfigurationError: if one is damaged, or anything in the journal is not what was written down.
         """
-        return self._select("ORDER BY started_at, uid, slot")
+        with self._reading():
+            if not self._store.is_chained:
+                return list(old_entries(self._connection, "ORDER BY started_at, uid, slot"))
+            return sorted(self._every(), key=lambda one: (_text(one.started_at), one.uid, one.slot))
 
     def owners(self, certificate_id: str) -> set[str]:
-        """The UIDs of the chips that have a certificate by its identifier in AWS IoT."""
-        rows = self._connection.execute("SELECT uid FROM slots WHERE certificate_id = ?", (certificate_id,))
-        return {uid for (uid,) in rows}
+        """The UIDs of the chips that have, or have had, a certificate by its identifier in AWS IoT."""
+        with self._reading():
+            if not self._store.is_chained:
+                return {one.uid for one in old_entries(self._connection, "WHERE certificate_id = ?", certificate_id)}
+            return self._store.owners(certificate_id)
+
+    def may_have_finished(self, slot: str) -> set[str]:
+        """The UIDs of the chips whose slot has been finished once, as far as a look at the journal tells."""
+        with self._reading():
+            if not self._store.is_chained:
+                return {one.uid for one in old_entries(self._connection, "WHERE slot = ? AND step = 'finished'", slot)}
+            return self._store.chips_of_kind(slot, kind_of(Finished()))
+
+    # What is added to it
+
+    def append(self, uid: str, slot: str, *facts: Fact) -> datetime:
+        """Write down what has been done to a chip's slot; on the disk when this returns, all of it or nothing.
+
+        :returns: when it was written down.
+        """
+        now = datetime.now(timezone.utc).replace(microsecond=0)
+        with self._writing():
+            if not self._store.is_chained:
+                self._take_over(now)
+            self._add(uid, slot, facts, now)
+        self._has_grown = True
+        return now
 
     def save(self, entry: Entry) -> Entry:
-        """Write down how far a slot has come; on the disk when this returns.
+        """Write down what is new of a slot; on the disk when this returns.
 
         :returns: the entry as it was written, with its times.
         """
-        now = datetime.now(timezone.utc).replace(microsecond=0)
-        entry = replace(entry, started_at=entry.started_at or now, updated_at=now)
-        values = [_encode(getattr(entry, name)) for name in _FIELDS]
-        marks, columns = ", ".join("?" * len(_FIELDS)), ", ".join(_FIELDS)
-        if self._missing():
-            self._add_missing()
-        self._connection.execute(f"INSERT OR REPLACE INTO slots ({columns}) VALUES ({marks})", values)  # noqa: S608
-        return entry
+        if not entry.pending:
+            return entry
+        now = self.append(entry.uid, entry.slot, *entry.pending)
+        return replace(entry, pending=(), started_at=entry.started_at or now, updated_at=now)
 
-    def _select(self, clause: str, *values: str) -> list[Entry]:
-        missing = self._missing()
-        columns = ", ".join("NULL" if name in missing else name for name in _FIELDS)
-        rows = self._connection.execute(f"SELECT {columns} FROM slots {clause}", values).fetchall()  # noqa: S608
-        return [_decode(dict(zip(_FIELDS, row, strict=True))) for row in rows]
+    @contextmanager
+    def sealed(self) -> Iterator[None]:
+        """Seal the journal behind a run, also behind one that fails, unless that has written nothing down.
 
-    def _missing(self) -> list[str]:
-        """What this file has no columns for yet."""
-        there = {row[1] for row in self._connection.execute("PRAGMA table_info(slots)")}
-        return [name for name in _ADDED if name not in there]
-
-    def _add_missing(self) -> None:
-        """Give the file the columns that it lacks; another process may be doing the same."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        :raises ConfigurationError: if the journal cannot be written.
+        """
         try:
-            for name in self._missing():
-                self._connection.execute(f"ALTER TABLE slots ADD COLUMN {name} TEXT")
-        except sqlite3.Error:
-            self._connection.rollback()
+            yield
+        except BaseException:
+            if self._has_grown:
+                with suppress(OptigaError):
+                    self.seal()
             raise
-        self._connection.commit()
+        self.seal()
+
+    def seal(self) -> Seal | None:
+        """Seal what has been added since the last seal, and keep the newest beside the journal.
+
+        First it is in the journal, then beside it: whatever ends the process in between, a seal beside the journal is
+        one that the journal has. Where it cannot be written there, that is a warning.
+
+        :returns: the newest seal; None where nothing has been written down, and of a journal of version 1.
+        """
+        with self._lock:
+            seal = self._make_seal() if self._grown() else self.last_seal
+            if seal is not None:
+                self._keep(seal)
+        return seal
+
+    @property
+    def last_seal(self) -> Seal | None:
+        """The newest seal; None if there is none."""
+        with self._reading():
+            return self._store.last_seal() if self._store.is_chained else None
+
+    @property
+    def newest_seal(self) -> str | None:
+        """The newest seal as results tell it, SHA-256 in hex; None if there is none."""
+        seal = self.last_seal
+        return seal.hash if seal else None
+
+    # Whether it holds
+
+    def check_seals(self, beside: tuple[int, str] | None) -> None:
+        """Compare the seals with each other, with what they are over, and with the one beside the journal.
+
+        :param beside: number and hash of the one beside it, which was read before the journal; None if there is none.
+        :raises ConfigurationError: if one is changed or missing, or the journal is older than the one beside it.
+        """
+        with self._reading():
+            count, is_known = 0, beside is None
+            seals = self._store.seals() if self._store.is_chained else iter(())
+            for seal in check_seals(self._name, seals):
+                count = seal.number
+                is_known = is_known or (seal.number, seal.hash) == beside
+        if not is_known and beside is not None:
+            older = f"it has {count} seals, and number {beside[0]} lies beside it"
+            raise ConfigurationError(
+                f"{self._name} is an older copy, or another one, than the one that was sealed last: {older}",
+                hint=f"Put the newest copy back. If this one is meant, take {seal_path(self.path)} away first",
+            )
+        if beside is None and count and not is_there(seal_path(self.path)):
+            self._warn(
+                f"the seal of the journal is not beside it, so nothing tells whether this is an older copy: "
+                f"{seal_path(self.path)}"
+            )
+
+    def check(self, seal: str | None = None) -> JournalCheck:
+        """Compare all of it: every fact with its chain, every chain with its seals, every slot with its facts.
+
+        :param seal: a seal that it must have, SHA-256 in hex, as a run before has told it.
+        :raises ConfigurationError: if anything is not what was written down, or there is no such seal.
+        """
+        with self._reading():
+            if not self._store.is_chained:
+                uids = [one.uid for one in old_entries(self._connection)]
+                self._refuse_unknown(seal, [])
+                return JournalCheck(1, len(set(uids)), 0, 0, 0, None, None)
+            for _ in self._every():
+                pass
+            seals = [one for one, _ in self._store.seals()]
+            self._refuse_unknown(seal, seals)
+            last = seals[-1] if seals else None
+            chips, facts, count = self._store.count()
+            unsealed = len(self._store.grown())
+        sealed = (last.hash, last.sealed_at) if last else (None, None)
+        return JournalCheck(KIND.version, chips, facts, count, unsealed, *sealed)
+
+    # Inside
+
+    def _of_chip(self, uid: str, slot: str | None = None) -> list[Entry]:
+        """The slots of a chip, or one of them, once its chain has been compared with its seals."""
+        return _entries(check_links(self._name, uid, self._store.links(uid), self._store.heads(uid)), slot)
+
+    def _refuse_unknown(self, seal: str | None, seals: Iterable[Seal]) -> None:
+        if seal is not None and seal not in [one.hash for one in seals]:
+            raise ConfigurationError(
+                f"{self._name} has no seal {seal}: it is an older copy, or another one",
+                hint="Get the newest copy back",
+            )
+
+    def _every(self) -> Iterator[Entry]:
+        """Every slot, once every chain has been compared with its seals."""
+        if problem := self._store.problem():
+            for uid, stored in self._store.stored_links().items():
+                for _ in check_links(self._name, uid, stored):
+                    pass
+            raise changed(self._name, problem)
+        heads: dict[str, list[Head]] = defaultdict(list)
+        for head in self._store.heads():
+            heads[head.uid].append(head)
+        for uid, links in self._store.all_links():
+            yield from _entries(check_links(self._name, uid, links, heads.pop(uid, ())))
+        for uid in heads:
+            raise changed(self._name, f"all facts of chip {uid} are missing")
+
+    def _take_over(self, now: datetime) -> None:
+        """Turn a journal of version 1 into one of facts; its own table stays as it is."""
+        old = list(facts_of_all(self._connection))
+        self._store.make_tables()
+        for uid, slot, facts in old:
+            self._add(uid, slot, facts, now)
+
+    def _add(self, uid: str, slot: str, facts: Iterable[Fact], now: datetime) -> None:
+        last = self._store.last(uid)
+        for fact in facts:
+            link = Link.of(uid, slot, fact, last, now)
+            self._store.add(link)
+            last = link.sequence, link.hash
+
+    def _grown(self) -> list[Head]:
+        with self._reading():
+            return self._store.grown() if self._store.is_chained else []
+
+    def _make_seal(self) -> Seal | None:
+        with self._writing():
+            last, heads = self._store.last_seal(), self._store.grown()
+            if not heads:
+                return last
+            seal = Seal.of(heads, last, datetime.now(timezone.utc))
+            self._store.add_seal(seal, heads)
+            return seal
+
+    def _keep(self, seal: Seal) -> None:
+        try:
+            if read_seal(self.path, shared=self._shared) != (seal.number, seal.hash):
+                write_seal(self.path, seal, shared=self._shared)
+        except ConfigurationError as error:
+            self._warn(f"the seal of the journal is not kept beside it: {error}")
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """What is read in the block is of one moment."""
+        with self._lock, explained(self.path, KIND):
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN")
+            with self._connection:
+                yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """All or nothing of the block; other processes wait meanwhile."""
+        with self._lock, explained(self.path, KIND):
+            self._connection.execute("BEGIN IMMEDIATE")
+            with self._connection:
+                yield
 
 
 @contextmanager
-def open_journal(path: Path, *, make: bool = False, shared: bool = False) -> Iterator[Journal]:
+def open_journal(
+    path: Path, *, make: bool = False, shared: bool = False, warn: Callable[[str], None] = _log.warning
+) -> Iterator[Journal]:
     """A journal, as long as the context lasts.
 
     :param make: make it if it is not there.
     :param shared: take, and make, one that a group of this user's may write.
-    :raises ConfigurationError: if it cannot be read or written, is none, or others than these can have changed it.
+    :param warn: is told what people must know of it, one sentence each.
+    :raises ConfigurationError: if it cannot be read or written, is none, others than these can have changed it, or it
+        is not as it was sealed last.
     """
-    with open_database(path, _KIND, make=make, shared=shared) as connection:
-        yield Journal(connection)
+    beside = read_seal(path, shared=shared)
+    if beside is not None and make and not is_there(path):
+        raise ConfigurationError(
+            f"the journal {path} is gone, and its seal is there",
+            hint=f"Put the journal back. To begin a new one, take {seal_path(path)} away first",
+        )
+    with open_database(path, KIND, make=make, shared=shared, threads=True) as connection:
+        journal = Journal(connection, path, shared=shared, warn=warn)
+        journal.check_seals(beside)
+        yield journal
 
 
-def _encode(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.title if isinstance(value, Step) else value
+def _entries(links: Iterable[Link], only: str | None = None) -> list[Entry]:
+    """The slots of a chip, or one of them, from all its facts."""
+    slots: dict[str, list[tuple[datetime, Fact]]] = defaultdict(list)
+    uid = ""
+    for link in links:
+        if only not in (None, link.slot):
+            continue
+        uid = link.uid
+        fact = decode_fact(uid, link.slot, link.kind, link.body)
+        slots[link.slot].append((_moment(link), fact))
+    return [entry for slot in sorted(slots) if (entry := Entry.fold(uid, slot, slots[slot]))]
 
 
-def _decode(row: dict[str, Any]) -> Entry:
+def _moment(link: Link) -> datetime:
     try:
-        row["step"] = Step[row["step"].upper()]
-        for name in _TIMES:
-            row[name] = datetime.fromisoformat(row[name]) if row[name] else None
-        is_good = all(_is_good(row[name], name) for name in _FIELDS)
-    except (KeyError, ValueError, AttributeError, TypeError):
-        is_good = False
-    if not is_good:
-        raise damaged(row["uid"], row["slot"])
-    return Entry(**row)
+        moment = datetime.fromisoformat(link.made_at)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        raise damaged(link.uid, link.slot, "a fact of it has no time")
+    return moment
 
 
-def damaged(uid: str, slot: str, problem: str = "") -> ConfigurationError:
-    """The error for an entry that nothing here has written.
-
-    :param problem: what is wrong with it, if that is known.
-    """
-    what = f": {problem}" if problem else ""
-    return ConfigurationError(
-        f"the journal's entry of chip {uid}, slot {slot}, is damaged{what}", hint="Get it back from a copy"
-    )
-
-
-def _is_good(value: object, name: str) -> bool:
-    """Whether a value is of the type that a field has; a time without its zone is none."""
-    if isinstance(value, datetime):
-        return value.tzinfo is not None
-    return value is None or isinstance(value, Step if name == "step" else bytes if name in _BINARY else str)
+def _text(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

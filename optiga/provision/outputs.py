@@ -1,43 +1,159 @@
-"""The files of a run whose names are known before it: what cannot be written is found before the chip is changed."""
+"""The files of a run: where they lie, and that they can be written, which is known before the chip is changed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
 
-from optiga.files.files import check_own_output
+from optiga.errors import ConfigurationError
+from optiga.files.files import cause_of, check_own_output, write_whole
 from optiga.files.precious import check_nothing_lost
 from optiga.pki.names import UID_FIELD, fill_uid
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from optiga.provision.plan import CloudPlan
-
 ARN_FILE = "optiga.aws_arn"
-_ELSEWHERE = "Move it away, or name another folder with --out-dir"
+SLOT_FIELD = "{slot}"
+"""What stands in a name for the slot's name."""
+POLICY_FIELD = "{policy}"
+"""What stands in a name for the policy's name."""
+_ARN_ENDING, _POLICY_ENDING = ".aws_arn", ".aws_iot_policy"
+_ELSEWHERE = "Move it away, or name another folder (`outputs`)"
 
 
-def policy_file(policy: str) -> str:
-    """Name of the file that a policy's document is kept in."""
-    return f"{policy}.aws_iot_policy"
+@dataclass(frozen=True, slots=True)
+class ChipOutputs:
+    """Where the files of one slot of one chip lie.
 
-
-def check_outputs(folder: Path, cloud: CloudPlan | None, uid: str | None = None) -> None:
-    """Make sure that a run's files can be written: the certificate's ARN, and the policy's document.
-
-    The CSR and its certificate have their names from what the chip is going to sign: there, it is the folder alone.
-
-    :param uid: the chip's UID in hex; None where it is not known yet, which leaves out the files named by it.
-    :raises ConfigurationError: if one of them cannot be, or its name is a link out of the folder or no regular file.
+    :param shared: the folder that all chips have in common, which is there.
+    :param folder: of the chip's files, in it or the same; those of the CSR and the certificate have their names from
+        what the chip signs.
+    :param arn: the file with the ARN of the certificate in AWS IoT.
+    :param policy: the file with the policy's document; None where a run leaves none.
     """
-    if cloud is None:
-        return
-    names = [ARN_FILE]
-    policy = cloud.wishes.policy
-    if policy is not None and cloud.policy_template is not None:
-        names.append(policy_file(policy))
-    for name in names:
-        if uid is not None or UID_FIELD not in name:
-            path = folder / (name if uid is None else fill_uid(name, uid))
-            check_own_output(path, _ELSEWHERE)
-            check_nothing_lost(path, _ELSEWHERE)
+
+    shared: Path
+    folder: Path
+    arn: Path
+    policy: Path | None
+
+    def check(self) -> None:
+        """Make sure that the files can be written, those of CSR and certificate as far as their folder goes.
+
+        :raises ConfigurationError: if one of them cannot be, or its name is a link out of the folder or no regular
+            file; or if a folder below the shared one is a link, or none.
+        """
+        for folder in self._below():
+            if os.path.lexists(folder):
+                _check_folder(folder)
+        for path in (self.arn, self.policy):
+            if path is not None:
+                _check(path)
+
+    def make_folder(self) -> None:
+        """Make the folders below the shared one, where they are not there; no link among them is followed.
+
+        :raises ConfigurationError: if one cannot be made, or is no folder.
+        """
+        for folder in self._below():
+            if not os.path.lexists(folder):
+                try:
+                    folder.mkdir(exist_ok=True)
+                except OSError as error:
+                    raise _no_folder(folder, cause_of(error)) from None
+            _check_folder(folder)
+
+    def _below(self) -> list[Path]:
+        """The folders from below the shared one to the chip's own, each in the last."""
+        parts = self.folder.relative_to(self.shared).parts
+        return [self.shared.joinpath(*parts[: number + 1]) for number in range(len(parts))]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLayout:
+    """Where the files of runs go: one layout for many chips, whose files do not overwrite each other's.
+
+    ``{uid}`` and ``{slot}`` stand for the chip's UID in hex and for the slot's name, other braces for themselves.
+
+    :param folder: of all files; what stands before the first of the fields must be there, the rest is made.
+    :param arn: name of the file with the certificate's ARN.
+    :param policy: name of the file with the policy's document; ``{policy}`` stands for the policy's name.
+    :raises ConfigurationError: if a name is none of a file, or has another ending than the usual file's.
+    """
+
+    folder: Path = Path()
+    arn: str = ARN_FILE
+    policy: str = POLICY_FIELD + _POLICY_ENDING
+
+    def __post_init__(self) -> None:
+        for name, ending in ((self.arn, _ARN_ENDING), (self.policy, _POLICY_ENDING)):
+            if Path(name).name != name or not name.endswith(ending) or "\0" in name:
+                raise ConfigurationError(
+                    f"{name!r} cannot be the name of a file of a run",
+                    hint=f"It has no folder in it and ends in {ending}",
+                )
+
+    @property
+    def shared(self) -> Path:
+        """The folder that all chips have in common: what stands before the first field."""
+        parts = self.folder.parts
+        fixed = [number for number, part in enumerate(parts) if UID_FIELD in part or SLOT_FIELD in part]
+        return Path(*parts[: fixed[0]]) if fixed else self.folder
+
+    def of_chip(self, uid: str, slot: str, policy: str | None = None) -> ChipOutputs:
+        """The files of one slot of one chip.
+
+        :param uid: the chip's UID in hex.
+        :param policy: name of its policy; None where a run leaves no document of one.
+        """
+        folder = Path(_fill(str(self.folder), uid, slot))
+        document = None
+        if policy is not None:
+            document = folder / _fill(self.policy, uid, slot).replace(POLICY_FIELD, policy)
+        return ChipOutputs(self.shared, folder, folder / _fill(self.arn, uid, slot), document)
+
+    def check_beforehand(self, policy: str | None) -> None:
+        """Make sure that the files which have their names without the chip can be written.
+
+        :param policy: name of the policy, in which ``{uid}`` may stand; None where a run leaves no document of one.
+        :raises ConfigurationError: if one of them cannot be, or its name is a link out of the folder or no regular
+            file.
+        """
+        if self.shared != self.folder:
+            return
+        names = [self.arn] + ([] if policy is None else [self.policy.replace(POLICY_FIELD, policy)])
+        for name in names:
+            if UID_FIELD not in name and SLOT_FIELD not in name:
+                _check(self.folder / name)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse what is no folder of its own.
+
+    :raises ConfigurationError: if it is a link, or none.
+    """
+    if folder.is_symlink():
+        raise _no_folder(folder, "it is a symbolic link")
+    if not folder.is_dir():
+        raise _no_folder(folder, "it is no folder")
+
+
+def _no_folder(folder: Path, cause: str) -> ConfigurationError:
+    return ConfigurationError(f"cannot write into {folder}: {cause}", hint=_ELSEWHERE)
+
+
+def _check(path: Path) -> None:
+    check_own_output(path, _ELSEWHERE)
+    check_nothing_lost(path, _ELSEWHERE)
+
+
+def _fill(text: str, uid: str, slot: str) -> str:
+    return fill_uid(text, uid).replace(SLOT_FIELD, slot)
+
+
+def write_arn(outputs: ChipOutputs, arn: str) -> None:
+    """Keep the ARN of a certificate as the predecessor's steps leave it: in quotes.
+
+    :raises ConfigurationError: if the file cannot be written.
+    """
+    write_whole(outputs.arn, f"{json.dumps(arn)}\n".encode(), ours=True)

@@ -8,23 +8,20 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty, read_stored
-from optiga.provision.on_chip import OnChip
-from optiga.provision.outputs import check_outputs
+from optiga.provision.chip_slot import ChipSlot
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.provision.journal import Journal
     from optiga.provision.plan import Plan
-    from optiga.provision.report import Report
+    from optiga.provision.services import Services
 
 
 def preview(
     open_chip: Callable[[], Chip],
     plan: Plan,
     open_journal: Callable[[], AbstractContextManager[Journal]] | None,
-    report: Report,
-    *,
-    renew: bool = False,
+    services: Services,
 ) -> None:
     """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
@@ -33,25 +30,26 @@ def preview(
     them, and the certificate, in two parts. A chip that cannot be asked is a warning, too.
 
     :param open_journal: None where there is no journal yet.
-    :param renew: whether a chip that is finished gets a new key and certificate.
+    :param services: whose listeners are told.
     :raises ConfigurationError: if the chip does not let its key or certificate be replaced, a file cannot be written,
         or the journal cannot be read.
     :raises CertificateError: if the chip has no room for the certificate.
     :raises ChipError: if an update of the key or the certificate was interrupted, or one is in termination.
     """
+    reporter = services.reporter(slot=plan.slot.name)
     try:
         with open_chip() as chip:
-            on_chip = OnChip(chip, plan, report)
-            uid, refusal, data = on_chip.uid, on_chip.refusal(), b""
+            chip_slot = ChipSlot(chip, plan, reporter, chip.uid.hex)
+            uid, refusal, data = chip_slot.uid, chip_slot.refusal(), b""
             if refusal is None:
-                if renew or not _is_known(uid, plan, open_journal):
-                    check_outputs(plan.folder, plan.cloud, uid)
-                    on_chip.check_possible(dry=True)
+                if plan.job.renew or not _is_known(uid, plan, open_journal):
+                    plan.outputs(uid).check()
+                    chip_slot.check_possible(dry=True)
                 data = read_stored(chip, plan.target.oid)
     except (ConfigurationError, CertificateError):
         raise
     except OptigaError as error:
-        report.warn(f"the chip was not asked what it holds: {error.message}")
+        reporter.warn(f"the chip was not asked what it holds: {error.message}")
         return
     if refusal is not None:
         raise refusal
@@ -61,7 +59,7 @@ def preview(
         subject = f", of {decode_stored(data)[0].subject}"
     except ValueError:
         subject = ""
-    report.warn(
+    reporter.warn(
         f"{plan.target.info.label} holds an identity that this journal does not know{subject}: "
         f"a run replaces the key in slot {plan.slot.name} and this certificate, and a cloud that has it is not told"
     )

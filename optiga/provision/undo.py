@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 
 from optiga.cloud.aws.certificates import ACTIVE, Certificates
-from optiga.cloud.aws.connection import Aws, AwsOptions, connect
+from optiga.cloud.aws.connection import Aws, AwsOptions
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError
 from optiga.provision.believed import check_entry, check_names, known_keys, whose
 from optiga.provision.checks import UNANSWERED, ask
-from optiga.provision.issuers import find_unheard
-from optiga.provision.journal import Entry, Journal, Step, damaged
-from optiga.provision.report import Report
+from optiga.provision.entry import Entry
+from optiga.provision.events import Reporter, RunDone
+from optiga.provision.facts import Deprovisioned, damaged
+from optiga.provision.issuers import find_unrecorded
+from optiga.provision.journal import Journal
+from optiga.provision.services import Connector, Services
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What has been taken back.
+
+    :param uid: the chip's UID in hex.
+    :param certificate_id: AWS's identifier of its certificate; None if it had none.
+    :param thing: its thing; None if it had none.
+    :param policy: its policy; None if it had none.
+    :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+    """
+
+    uid: str
+    slot: str
+    step: str
+    certificate_id: str | None
+    thing: str | None
+    policy: str | None
+    journal_seal: str | None
+
+    @classmethod
+    def of(cls, entry: Entry, seal: str | None) -> Undone:
+        """What is told of an entry."""
+        return cls(entry.uid, entry.slot, entry.step.title, entry.certificate_id, entry.thing, entry.policy, seal)
 
 
 def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
@@ -32,10 +61,9 @@ def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
 
 
 def deprovision(
-    journal: Journal,
     entry: Entry,
+    services: Services,
     options: AwsOptions,
-    report: Report = Report(),  # noqa: B008 - a tuple
     *,
     delete_thing: bool = False,
     delete_policy: bool = False,
@@ -44,45 +72,72 @@ def deprovision(
 
     What is gone already is no error: the call may be made again after a failure.
 
+    :param entry: from :func:`find_entry`.
+    :param services: with the journal that it is from.
+    :param options: the way to AWS; a region that is None is the entry's.
     :param delete_thing: remove the thing, too.
     :param delete_policy: remove the policy, too, unless other certificates use it.
     :raises CloudError: if AWS refuses; what is gone by then is gone, and the call may be made again.
     """
-    registry, things = None, None
-    if entry.account is not None:
-        aws = _connect(entry, options, report)
-        registry = Registry(aws)
-        things = _remove_certificates(entry, Certificates(aws), registry, report)
-    if entry.issuer.startswith("ca:"):
-        report.note("The CA that has issued the certificate does not know: 'ca revoke' revokes it there")
-    done = journal.save(entry.at(Step.DEPROVISIONED))
-    report.note("The chip was not touched: it keeps its key and certificate, which nobody lets in any more")
-    if registry is not None and delete_thing and entry.thing is not None:
-        if things is not None and entry.thing not in things:
-            report.warn(f"the thing {entry.thing} stays: none of these certificates was attached to it")
-        else:
-            registry.delete_thing(entry.thing)
-            report.note(f"Thing {entry.thing} deleted")
-    if registry is not None and delete_policy and entry.policy is not None:
-        registry.delete_policy(entry.policy)
-        report.note(f"Policy {entry.policy} deleted")
+    if services.journal is None:
+        raise ConfigurationError("there is no journal to write down what is done", parameter="journal")
+    reporter = services.reporter(slot=entry.slot)
+    reporter.uid = entry.uid
+    journal = services.journal
+    with reporter.run():
+        with journal.sealed():
+            done = _deprovision(
+                entry, services, journal, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy
+            )
+        reporter.tell(RunDone, is_changed=True, journal_seal=journal.newest_seal)
     return done
 
 
-def _connect(entry: Entry, options: AwsOptions, report: Report) -> Aws:
+def _deprovision(
+    entry: Entry,
+    services: Services,
+    journal: Journal,
+    options: AwsOptions,
+    reporter: Reporter,
+    *,
+    delete_thing: bool,
+    delete_policy: bool,
+) -> Entry:
+    registry, things = None, None
+    if entry.account is not None:
+        aws = _connect(entry, options, services.connect, reporter)
+        registry = Registry(aws)
+        things = _remove_certificates(entry, Certificates(aws), registry, reporter)
+    if entry.issuer.startswith("ca:"):
+        reporter.note("The CA that has issued the certificate does not know: 'ca revoke' revokes it there")
+    done = journal.save(entry.after(Deprovisioned()))
+    reporter.note("The chip was not touched: it keeps its key and certificate, which nobody lets in any more")
+    if registry is not None and delete_thing and entry.thing is not None:
+        if things is not None and entry.thing not in things:
+            reporter.warn(f"the thing {entry.thing} stays: none of these certificates was attached to it")
+        else:
+            registry.delete_thing(entry.thing)
+            reporter.note(f"Thing {entry.thing} deleted")
+    if registry is not None and delete_policy and entry.policy is not None:
+        registry.delete_policy(entry.policy)
+        reporter.note(f"Policy {entry.policy} deleted")
+    return done
+
+
+def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Reporter) -> Aws:
     """The way to the account and region that an entry is in."""
-    aws = connect(options._replace(region=options.region or entry.region), report.note)
+    aws = connect(replace(options, region=options.region or entry.region), reporter.note)
     if (aws.account, aws.region) != (entry.account, entry.region):
         raise CloudError(
             f"the certificate is in account {entry.account}, {entry.region}; these credentials are for {aws.account}, "
             f"{aws.region}",
-            hint="Take the other account's: --profile NAME, --region REGION",
+            hint="Take the other account's: `profile`, `region`",
         )
     return aws
 
 
 def _remove_certificates(
-    entry: Entry, certificates: Certificates, registry: Registry, report: Report
+    entry: Entry, certificates: Certificates, registry: Registry, reporter: Reporter
 ) -> set[str] | None:
     """Remove the certificates of an entry, once it is known of all of them whether they are its own.
 
@@ -91,19 +146,19 @@ def _remove_certificates(
     :returns: the things that they were attached to; None where none of them was there any more, or can have been gone.
     :raises ConfigurationError: if one has another key than the journal says; nothing is changed then.
     """
-    unheard = find_unheard(entry, certificates, report) if entry.is_complete else None
+    unrecorded = find_unrecorded(entry, certificates, reporter) if entry.is_complete else None
     own: dict[str, bool] = {}
     is_seen = False
-    for name in (*reversed(known_keys(entry)), *([unheard] if unheard else [])):
+    for name in (*reversed(known_keys(entry)), *([unrecorded] if unrecorded else [])):
         what = f"what AWS IoT has as the certificate {name} is not known, so it is taken for active"
-        held = ask(partial(certificates.describe, name), UNANSWERED, report, what)
+        held = ask(partial(certificates.describe, name), UNANSWERED, reporter, what)
         if held is None:
             continue
-        is_own = held is UNANSWERED or name == unheard or whose(entry, held, registry)
+        is_own = held is UNANSWERED or name == unrecorded or whose(entry, held, registry)
         if is_own is False:
             raise damaged(entry.uid, entry.slot, f"the certificate {name} in AWS IoT has another key")
         if is_own is None:
-            report.warn(f"the certificate {name} stays: it cannot be told whether it is this device's")
+            reporter.warn(f"the certificate {name} stays: it cannot be told whether it is this device's")
         else:
             own[name] = held is UNANSWERED or held.status == ACTIVE
             is_seen |= held is not UNANSWERED
@@ -114,11 +169,11 @@ def _remove_certificates(
                 certificates.deactivate(name)
         arn = certificates.arn_of(name)
         unseen = "what the certificate is attached to is not known beyond the journal, and AWS deletes no attached one"
-        things = ask(partial(registry.things_of, arn), [entry.thing] if entry.thing else [], report, unseen)
-        policies = ask(partial(registry.policies_of, arn), [entry.policy] if entry.policy else [], report, unseen)
+        things = ask(partial(registry.things_of, arn), [entry.thing] if entry.thing else [], reporter, unseen)
+        policies = ask(partial(registry.policies_of, arn), [entry.policy] if entry.policy else [], reporter, unseen)
         registry.detach(arn, things, policies)
         certificates.delete(name)
         all_things.update(things)
         attached = ", ".join([f"thing {one}" for one in things] + [f"policy {one}" for one in policies])
-        report.note(f"Certificate {name} deleted" + (f"; it was attached to {attached}" * bool(attached)))
+        reporter.note(f"Certificate {name} deleted" + (f"; it was attached to {attached}" * bool(attached)))
     return all_things if is_seen or all_things else None

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from optiga.provision.journal import FILE_NAME, open_journal
+from optiga.provision.journal import FILE_NAME
 from tests.support.cli.cloud_helpers import CHIP, CLOUD, refused
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli
 from tests.support.cloud.server import Cloud
+from tests.support.journals import edit_version_1
 from tests.support.places import CONFIG
 from tests.support.sampling import sampled
 
@@ -92,9 +93,7 @@ class TestFalsified:
         """One written before answers were checked: the id in it names a certificate that is not this chip's."""
         assert run().code == 0
         other = bench.cloud.iot.create_keys_and_certificate(setAsActive=True)
-        with open_journal(Path(FILE_NAME)) as journal:
-            (entry,) = journal.all()
-            journal.save(entry.at(entry.step, certificate_id=other["certificateId"]))
+        edit_version_1(Path(FILE_NAME), {"certificate_id": other["certificateId"]})
         result = run()
         assert (result.code, result.out) == (CONFIGURATION, "")
         assert "the identifier of its certificate is another's" in result.errors[0]

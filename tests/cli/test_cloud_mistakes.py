@@ -20,6 +20,7 @@ from tests.support.cli.cloud_helpers import CHIP, CONFIG, RSA_CONFIG, refused
 from tests.support.cli.mistakes import CERTIFICATE, USAGE, Mistake
 from tests.support.cli.runner import Cli
 from tests.support.cloud.server import Cloud
+from tests.support.journals import edit_version_1
 from tests.support.makers import make_certificate, make_key
 from tests.support.sampling import sampled
 
@@ -224,8 +225,7 @@ class TestChipsThatAreThere:
 
     def test_a_damaged_journal(self, cli: Cli, cloud: Cloud, chip: str) -> None:
         assert cli("--port", CHIP, "provision", CONFIG).code == 0
-        with closing(sqlite3.connect("personalization.db")) as connection, connection:
-            connection.execute("UPDATE slots SET step = 'flying'")
+        edit_version_1(Path("personalization.db"), {"step": "flying"})
         for words in (("provision", CONFIG), ("deprovision", "--yes"), ("journal", "show"), ("journal", "export")):
             said = refused(cli, cloud, USAGE, *words)
             assert f"the journal's entry of chip {chip}, slot second, is damaged" in said

@@ -13,8 +13,10 @@ from cryptography import x509
 import optiga
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode
-from optiga.provision.journal import Entry, Step, open_journal
+from optiga.provision.entry import Step
+from optiga.provision.journal import open_journal
 from tests.support.cli.runner import Cli, Result
+from tests.support.journals import make_entry
 from tests.support.told_wire import Wire, raising
 
 BOARD, CHIP, CERTIFICATE, INTERRUPTED = 3, 4, 5, 130
@@ -79,7 +81,7 @@ class TestJournal:
     @staticmethod
     def keep(uid: str, step: Step = Step.FINISHED, slot: str = "second", folder: str = ".") -> None:
         with open_journal(Path(folder) / "personalization.db", make=True) as journal:
-            journal.save(Entry(uid, slot, "aws", "x").at(step))
+            journal.save(make_entry(uid, slot, "aws", "x", step=step))
 
     def test_a_finished_device_is_warned_of_for_one_exchange(self, run: Cli, wire: Wire) -> None:
         self.keep(uid_of(wire))

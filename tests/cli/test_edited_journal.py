@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from optiga.provision.believed import key_digest
+from optiga.provision.journal import open_journal
 from tests.support.cli.cloud_helpers import changes
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, config_with, result_of
 from tests.support.cli.runner import Cli
 from tests.support.cloud.faults import Fault
+from tests.support.journals import edit_version_1, forge, old_of
 
 JOURNAL = "personalization.db"
 
 
-def edit(changes: dict[str, object], uid: str | None = None) -> None:
-    with closing(sqlite3.connect(JOURNAL, isolation_level=None)) as connection:
-        for column, value in changes.items():
-            where, values = ("", (value,)) if uid is None else (" WHERE uid = ?", (value, uid))
-            connection.execute(f"UPDATE slots SET {column} = ?{where}", values)
+Edit = Callable[..., None]
+
+
+@pytest.fixture(params=["version 1", pytest.param("forged", marks=pytest.mark.long)])
+def edit(request: pytest.FixtureRequest) -> Edit:
+    """Edits the journal: one of version 1, which has no chains, or one whose chains and seals are made anew."""
+    change = edit_version_1 if request.param == "version 1" else forge
+    return lambda changes, uid=None, **more: change(Path(JOURNAL), changes, uid, **more)
 
 
 def row(uid: str) -> dict[str, Any]:
-    with closing(sqlite3.connect(JOURNAL)) as connection:
-        connection.row_factory = sqlite3.Row
-        return dict(connection.execute("SELECT * FROM slots WHERE uid = ?", (uid,)).fetchone())
+    """What the journal says of a chip, by the names of version 1."""
+    with open_journal(Path(JOURNAL)) as journal:
+        (entry,) = journal.of_chip(uid)
+    return asdict(old_of(entry))
 
 
 @pytest.fixture
@@ -46,9 +51,10 @@ def everything(bench: Bench, tmp_path: Path) -> Iterator[None]:
 class TestNamesOfFiles:
     @pytest.mark.parametrize("column", ["filename", pytest.param("certificate_file", marks=pytest.mark.long)])
     @pytest.mark.long
-    def test_a_run_that_goes_on(self, run: Cli, bench: Bench, column: str) -> None:
+    def test_a_run_that_goes_on(self, run: Cli, bench: Bench, edit: Edit, column: str) -> None:
         bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT
+        edit({})
         before = sorted(bench.folder.iterdir())
         for name in ("../victim.pem", "/tmp/x.csr", "a.csr", "", "..", "0" * 40 + ".csr", "x\n.csr"):
             edit({column: name})
@@ -59,7 +65,7 @@ class TestNamesOfFiles:
             assert sorted(bench.folder.iterdir()) == before
         assert bench.active() == []
 
-    def test_behind_the_csr(self, run: Cli, bench: Bench) -> None:
+    def test_behind_the_csr(self, run: Cli, bench: Bench, edit: Edit) -> None:
         """Where the file is going to be written."""
         bench.cloud.fail("CreateCertificateFromCsr", Fault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT
@@ -70,7 +76,7 @@ class TestNamesOfFiles:
 
 class TestCertificates:
     @pytest.mark.long
-    def test_a_text_before_its_pem(self, cli: Cli, run: Cli, bench: Bench) -> None:
+    def test_a_text_before_its_pem(self, cli: Cli, run: Cli, bench: Bench, edit: Edit) -> None:
         bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT
         (pem,) = bench.folder.glob("*.pem")
@@ -82,7 +88,7 @@ class TestCertificates:
         assert bench.check_finished()
 
     @pytest.mark.long
-    def test_another_devices(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+    def test_another_devices(self, cli: Cli, run: Cli, edit: Edit, bench: Bench, config: Path) -> None:
         """As the journal's identifier, with all that fits to it."""
         mine, theirs = two_devices(cli, run, bench, config)
         other = row(theirs)
@@ -97,7 +103,9 @@ class TestCertificates:
         assert len(bench.active()) == 2
 
     @pytest.mark.long
-    def test_another_devices_as_one_that_was_replaced(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+    def test_another_devices_as_one_that_was_replaced(
+        self, cli: Cli, run: Cli, edit: Edit, bench: Bench, config: Path
+    ) -> None:
         mine, theirs = two_devices(cli, run, bench, config)
         assert cli("journal", "show").code == 0
         other = row(theirs)
@@ -109,13 +117,13 @@ class TestCertificates:
         assert len(bench.active()) == 2
 
     @pytest.mark.long
-    def test_one_that_the_journal_does_not_know(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+    def test_one_that_the_journal_does_not_know(
+        self, cli: Cli, run: Cli, edit: Edit, bench: Bench, config: Path
+    ) -> None:
         """Another line's: its key is not this chip's, and it is attached to another thing."""
         mine, theirs = two_devices(cli, run, bench, config)
         other = row(theirs)
-        with closing(sqlite3.connect(JOURNAL, isolation_level=None)) as connection:
-            connection.execute("DELETE FROM slots WHERE uid = ?", (theirs,))
-        edit({"replaces": other["certificate_id"]}, mine)
+        edit({"replaces": other["certificate_id"]}, mine, without=theirs)
         renewed = run("--renew")
         assert f"Warning: the certificate {other['certificate_id']}" in renewed.err
         assert "stays active" in renewed.err
@@ -127,7 +135,7 @@ class TestCertificates:
         assert [one["certificateId"] for one in bench.active()] == [other["certificate_id"]]
 
     @pytest.mark.long
-    def test_two_that_were_replaced_are_known_by_their_keys(self, cli: Cli, run: Cli, bench: Bench) -> None:
+    def test_two_that_were_replaced_are_known_by_their_keys(self, cli: Cli, run: Cli, bench: Bench, edit: Edit) -> None:
         result_of(run())
         bench.cloud.fail("UpdateCertificate", Fault.THROTTLE, times=1)
         assert run("--renew").code == CLOUD_EXIT
@@ -139,7 +147,7 @@ class TestCertificates:
         assert bench.certificates() == []
 
     @pytest.mark.long
-    def test_another_thing_is_not_deleted(self, cli: Cli, run: Cli, bench: Bench) -> None:
+    def test_another_thing_is_not_deleted(self, cli: Cli, run: Cli, bench: Bench, edit: Edit) -> None:
         result_of(run())
         bench.cloud.iot.create_thing(thingName="another")
         edit({"thing": "another"})

@@ -5,30 +5,34 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
-from datetime import datetime, timezone
+import sqlite3
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
 
-from optiga.provision.journal import FILE_NAME, Entry, Step, open_journal
-from tests.support.cli.provisioned import RESULT
-from tests.support.cli.runner import Cli
+from optiga.provision.entry import Entry, Step
+from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, open_journal
+from optiga.provision.seal_file import seal_path
+from tests.support.cli.provisioned import Bench, result_of
+from tests.support.cli.runner import Cli, Result
+from tests.support.cloud.faults import Fault
+from tests.support.journals import make_entry, make_version_1
 from tests.support.makers import make_certificate
 
 UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
 CHAIN = (make_certificate() + make_certificate()).decode()
-PAST = datetime(2020, 2, 29, 12, 0, tzinfo=timezone.utc)
-BEGUN = Entry(UID, "third", "ca:0123456789abcdef", "f00d", started_at=PAST)
-FINISHED = Entry(
+BEGUN = make_entry(UID, "third", "ca:0123456789abcdef", "f00d")
+FINISHED = make_entry(
     uid=UID,
     slot="second",
     issuer="aws",
     settings="f00d",
     step=Step.FINISHED,
-    started_at=PAST,
     account="123456789012",
     region="eu-central-1",
     key_info=b"\x30\x00",
@@ -46,7 +50,7 @@ FINISHED = Entry(
     replaces="d" * 64,
 )
 SHOWN = [
-    *RESULT,
+    *RESULT_FIELDS,
     "step",
     "issuer",
     "account",
@@ -89,14 +93,15 @@ class TestShow:
 
     def test_json(self, cli: Cli, saved: list[Entry]) -> None:
         slots = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
-        assert slots == [entry.summary() for entry in saved]
+        assert slots == [asdict(entry.summary()) for entry in saved]
         assert list(slots[0]) == SHOWN
-        assert (slots[0]["started_at"], slots[0]["step"], slots[1]["thing"]) == (PAST.isoformat(), "finished", None)
+        assert (slots[0]["step"], slots[1]["thing"]) == ("finished", None)
+        assert all(datetime.fromisoformat(slots[0][name]).tzinfo for name in ("started_at", "updated_at"))
 
     def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "show", "--output", "csv")
         assert result.out.splitlines()[0] == ",".join(SHOWN)
-        assert read_csv(result.out) == as_text([entry.summary() for entry in saved])
+        assert read_csv(result.out) == as_text([asdict(entry.summary()) for entry in saved])
 
     def test_query(self, cli: Cli, saved: list[Entry]) -> None:
         assert cli("journal", "show", "--query", "slots[?step=='finished'].thing | [0]").out == "lamp\n"
@@ -121,7 +126,7 @@ class TestShow:
 
     def test_another_journal(self, cli: Cli, saved: list[Entry]) -> None:
         with open_journal(Path("other.db"), make=True) as journal:
-            journal.save(replace(BEGUN, slot="fourth"))
+            journal.save(make_entry(UID, "fourth", "aws", "f00d"))
         assert cli("journal", "show", "--journal", "other.db", "--query", "slots[].slot").out == "['fourth']\n"
 
     def test_it_changes_nothing(self, cli: Cli, saved: list[Entry]) -> None:
@@ -137,7 +142,7 @@ class TestExport:
         result = cli("journal", "export")
         assert (result.code, result.err) == (0, "")
         slots = json.loads(result.out)["slots"]
-        assert slots == [entry.export() for entry in saved]
+        assert slots == [asdict(entry.export()) for entry in saved]
         assert list(slots[0]) == [*SHOWN, "template", "csr", "certificate"]
         assert slots[0]["csr"] == ("-----BEGIN CERTIFICATE REQUEST-----\nMAMCAQc=\n-----END CERTIFICATE REQUEST-----\n")
         assert len(x509.load_pem_x509_certificates(slots[0]["certificate"].encode())) == 2
@@ -145,7 +150,7 @@ class TestExport:
 
     def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "export", "--output", "csv")
-        assert read_csv(result.out) == as_text([entry.export() for entry in saved])
+        assert read_csv(result.out) == as_text([asdict(entry.export()) for entry in saved])
         assert read_csv(result.out)[0]["policy"] == FINISHED.policy
         assert read_csv(result.out)[0]["certificate"] == CHAIN
 
@@ -169,6 +174,91 @@ class TestExport:
         with open_journal(Path(FILE_NAME), make=True):
             pass
         assert json.loads(cli("journal", "export").out) == {"slots": []}
+
+
+class TestCheck:
+    FIELDS = ("version", "chips", "facts", "seals", "unsealed", "journal_seal", "sealed_at")
+
+    def check(self, cli: Cli, *words: object) -> dict[str, Any]:
+        result = cli("journal", "check", "--output", "json", *words)
+        assert (result.code, result.err) == (0, "")
+        found: dict[str, Any] = json.loads(result.out)
+        assert tuple(found) == self.FIELDS
+        return found
+
+    def test_runs_and_their_seals(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """What a run tells is what the journal has; each run adds one, and one that changes nothing adds none."""
+        first = result_of(run())["journal_seal"]
+        found = self.check(cli)
+        assert (found["chips"], found["seals"], found["unsealed"], found["journal_seal"]) == (1, 1, 0, first)
+        before = Path(FILE_NAME).read_bytes()
+        assert result_of(run())["journal_seal"] == first
+        assert Path(FILE_NAME).read_bytes() == before
+        result = cli("--port", bench.port, "deprovision", "--yes", "--output", "json")
+        last = json.loads(result.out)["journal_seal"]
+        found = self.check(cli, "--seal", first)
+        assert (found["seals"], found["journal_seal"]) == (2, last)
+        assert last != first
+        result = cli("journal", "check", "--seal", "5ea1")
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+        assert "has no seal 5ea1" in result.errors[0]
+
+    def test_a_run_that_fails_is_sealed(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
+        assert run().code == 6
+        found = self.check(cli)
+        assert (found["seals"], found["unsealed"]) == (1, 0)
+
+    def test_an_older_copy(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """Nothing works on it, and nothing is changed: not on the chip, and not in AWS."""
+        assert run().code == 0
+        older = Path(FILE_NAME).read_bytes()
+        assert run("--renew").code == 0
+        Path(FILE_NAME).write_bytes(older)
+        before = bench.objects(), bench.certificates()
+        for words in ((), ("--renew",), ("--dry-run",)):
+            self.is_refused(run(*words), "is an older copy")
+        for name in ("show", "export", "check"):
+            self.is_refused(cli("journal", name), "is an older copy")
+        self.is_refused(cli("--port", bench.port, "deprovision", "--yes"), "is an older copy")
+        assert (bench.objects(), bench.certificates(), Path(FILE_NAME).read_bytes()) == (*before, older)
+
+    @pytest.mark.parametrize("change", ["body = replace(body, 'lamp', 'lamb')", "slot = 'third'", "hash = ''"])
+    def test_a_changed_fact(self, cli: Cli, saved: list[Entry], change: str) -> None:
+        with closing(sqlite3.connect(FILE_NAME, isolation_level=None)) as connection:
+            connection.execute(f"UPDATE facts SET {change} WHERE sequence = 2")
+        for name in ("show", "export", "check"):
+            self.is_refused(cli("journal", name), f"chip {UID}")
+
+    def test_without_its_seal(self, cli: Cli, saved: list[Entry]) -> None:
+        with open_journal(Path(FILE_NAME)) as journal:
+            journal.seal()
+        seal_path(Path(FILE_NAME)).unlink()
+        for name in ("show", "export", "check"):
+            result = cli("journal", name)
+            assert result.code == 0
+            assert "Warning: the seal of the journal is not beside it" in result.err
+
+    def test_nothing_yet(self, cli: Cli) -> None:
+        with open_journal(Path(FILE_NAME), make=True):
+            pass
+        assert self.check(cli) == dict(zip(self.FIELDS, (2, 0, 0, 0, 0, None, None), strict=True))
+
+    def test_version_1(self, cli: Cli, saved: list[Entry]) -> None:
+        make_version_1(Path(FILE_NAME))
+        before = Path(FILE_NAME).read_bytes()
+        result = cli("journal", "check")
+        assert result.code == 0
+        assert "has no chains" in result.err
+        assert "chips: 1\n" in result.out
+        self.is_refused(cli("journal", "check", "--seal", "5ea1"), "has no seal")
+        assert Path(FILE_NAME).read_bytes() == before
+
+    @staticmethod
+    def is_refused(result: Result, words: str) -> None:
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+        assert words in result.errors[0]
+        assert "Traceback" not in result.err
 
 
 class TestQueriesThatDoNotFit:

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from optiga.provision.facts import Begun
+from optiga.provision.journal import open_journal
 from tests.support.cli.runner import Cli
 
 CONFIGURATION = 2
@@ -63,8 +65,6 @@ def test_every_output(cli: Cli, port: str, peer: None, command: tuple[str, ...],
     if kind == "key":
         path.write_bytes(KEYS["PKCS #8 in PEM"])
     elif kind == "journal":
-        from optiga.provision.journal import open_journal
-
         with open_journal(path, make=True):
             pass
     elif kind == "chip":
@@ -154,6 +154,20 @@ def test_a_name_of_the_cas_that_is_not_there_yet(cli: Cli, port: str, name: str)
     assert (result.code, len(result.errors)) == (CONFIGURATION, 1)
     assert not target.exists()
     assert cli("ca", "list", "--ca", "mine").code == 0
+
+
+def test_the_seal_of_a_journal(cli: Cli, port: str) -> None:
+    """Also where it is not there yet; a name that ends so beside no journal is anybody's."""
+    with open_journal(Path("mine"), make=True) as journal:
+        assert cli("--port", port, "random", "16", "--out", "mine.seal").code == CONFIGURATION
+        journal.append("aa", "second", Begun("aws", ""))
+        assert journal.seal() is not None
+    before = Path("mine.seal").read_bytes()
+    result = cli("--port", port, "random", "16", "--out", "mine.seal")
+    assert (result.code, len(result.errors)) == (CONFIGURATION, 1)
+    assert "the seal of the journal mine" in result.errors[0]
+    assert Path("mine.seal").read_bytes() == before
+    assert cli("--port", port, "random", "16", "--out", "another.seal").code == 0
 
 
 @pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])

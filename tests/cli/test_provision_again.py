@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from tests.support.cli.provisioned import (
 )
 from tests.support.cli.runner import Cli
 from tests.support.cloud.faults import Fault
+from tests.support.journals import edit_version_1
 from tests.support.sampling import sampled
 
 
@@ -226,8 +225,7 @@ class TestDamagedJournal:
     )
     def test_what_a_step_has_made_is_gone(self, run: Cli, bench: Bench, column: str) -> None:
         run()
-        with closing(sqlite3.connect(bench.folder / "personalization.db")) as connection, connection:
-            connection.execute(f"UPDATE slots SET {column} = NULL")
+        edit_version_1(bench.folder / "personalization.db", {column: None})
         result = run()
         assert result.code == CONFIGURATION_EXIT
         assert "slot second, is damaged" in result.errors[0]

@@ -9,7 +9,8 @@ import json
 
 import pytest
 
-from optiga.provision.journal import Step, open_journal
+from optiga.provision.entry import Step
+from optiga.provision.journal import open_journal
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.faults import Fault

@@ -6,7 +6,8 @@ import io
 
 import pytest
 
-from optiga.provision.journal import Step, open_journal
+from optiga.provision.entry import Step
+from optiga.provision.journal import open_journal
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
 from tests.support.cloud.faults import Fault

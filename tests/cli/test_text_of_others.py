@@ -17,6 +17,7 @@ from optiga.provision.journal import FILE_NAME
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.faults import Fault
+from tests.support.journals import edit_version_1, make_version_1
 
 EVIL = "a\x1b]0;owned\x07\x9b31m\u202eb\x7f\u2028c"
 FORGED = "x\nError: another line\rWarning: and another"
@@ -29,20 +30,15 @@ def check(result: Result) -> None:
         assert not line.startswith(("Error: another", "Warning: and another"))
 
 
-def edit(**values: object) -> None:
-    with closing(sqlite3.connect(FILE_NAME, isolation_level=None)) as connection:
-        for column, value in values.items():
-            connection.execute(f"UPDATE slots SET {column} = ?", (value,))
-
-
 @pytest.mark.long
 def test_a_journal(cli: Cli, run: Cli, bench: Bench) -> None:
     text = EVIL + FORGED
     assert run().code == 0
+    make_version_1(Path(FILE_NAME))
     good = Path(FILE_NAME).read_bytes()
     for column in ("thing", "policy", "endpoint", "issuer", "account", "region", "public_key", "uid"):
         Path(FILE_NAME).write_bytes(good)
-        edit(**{column: text})
+        edit_version_1(Path(FILE_NAME), {column: text})
         for words in (
             *(("journal", "show", "--output", form) for form in ("text", "json", "repr", "csv")),
             ("journal", "export"),
@@ -114,7 +110,8 @@ def test_cells(cli: Cli, run: Cli) -> None:
     assert run().code == 0
     for begin in ("=", "+", "-", "@", "\t", "\r"):
         text = f"{begin}HYPERLINK(1)"
-        edit(policy=text, thing=f"-----BEGIN {text}", endpoint="1-1")
+        changes = {"policy": text, "thing": f"-----BEGIN {text}", "endpoint": "1-1"}
+        edit_version_1(Path(FILE_NAME), changes)
         shows = cli("journal", "show", "--output", "csv").out
         assert cli("journal", "export", "--output", "csv", "--out", "all.csv").code == 0
         written = Path("all.csv").read_bytes().decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,11 +12,14 @@ import pytest
 import optiga
 from optiga.emulator import Board, EmulatedChip, SqliteStore
 from optiga.protocol.uid import Uid
-from optiga.provision.journal import FILE_NAME, Entry, open_journal
+from optiga.provision.entry import Entry
+from optiga.provision.journal import FILE_NAME, open_journal
+from optiga.provision.seal_file import seal_path
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of, to_der
 from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.faults import Fault
 from tests.support.emulator.emulated import Probe
+from tests.support.journals import old_of, write_version_1
 from tests.support.sampling import sampled
 from tests.support.served_boards import board_on_pty, board_on_tcp
 from tests.support.swapped import CERTIFICATE, UID, SwappedTransport, make_impostor, swap
@@ -91,7 +93,8 @@ class TestSwapped:
             bench.cloud.reset()
             bench.cloud.iot.create_thing_group(thingGroupName="hall")
             bench.chip.unlink(missing_ok=True)
-            Path(FILE_NAME).unlink(missing_ok=True)
+            for path in (Path(FILE_NAME), seal_path(Path(FILE_NAME))):
+                path.unlink(missing_ok=True)
             genuine = factory_of(bench)
             impostor = make_impostor(genuine, replays=replays)
             with monkeypatch.context() as patched:
@@ -315,12 +318,12 @@ class TestNamed:
 
 @pytest.mark.long
 def test_a_journal_of_an_earlier_version(cli: Cli, run: Cli, bench: Bench, root: Path) -> None:
-    """It has no columns for this: it is read as it is, and gets them with the next entry."""
+    """It has no columns for this: it is read as it is, and taken over with the next fact."""
     assert run().code == 0
-    with closing(sqlite3.connect(FILE_NAME)) as connection:
-        for name in ("attested", "emulated"):
-            connection.execute(f"ALTER TABLE slots DROP COLUMN {name}")
-        connection.commit()
+    with open_journal(Path(FILE_NAME)) as journal:
+        old = [old_of(entry) for entry in journal.all()]
+    write_version_1(Path(FILE_NAME), old, without=("attested", "emulated"))
+    seal_path(Path(FILE_NAME)).unlink()
     before = Path(FILE_NAME).read_bytes()
     assert cli("journal", "show").code == 0
     assert run("--trust", root).code == 0

@@ -18,7 +18,9 @@ from optiga.errors import BoardError, ConfigurationError, OptigaError
 from optiga.files import owners
 from optiga.files.owners import folder_warning
 from optiga.files.sqlite_guard import check_file, connect, schema_problem
-from optiga.provision.journal import Entry, open_journal
+from optiga.provision.journal import open_journal
+from optiga.provision.version1 import OldEntry
+from tests.support.journals import make_entry, write_version_1
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="owners, permissions and pipes of POSIX")
 AS_ROOT = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
@@ -37,7 +39,11 @@ class Kind(NamedTuple):
 
 def make_journal(path: Path) -> None:
     with open_journal(path, make=True) as journal:
-        journal.save(Entry("aa", "second", "aws", "f00d"))
+        journal.save(make_entry("aa", "second", "aws", "f00d"))
+
+
+def make_version_1(path: Path) -> None:
+    write_version_1(path, [OldEntry("aa", "second", "aws", "f00d")])
 
 
 def use_journal(path: Path) -> None:
@@ -59,7 +65,8 @@ def use_chip(path: Path) -> None:
 
 
 KINDS = {
-    "journal": Kind(make_journal, use_journal, "slots", "thing"),
+    "journal": Kind(make_journal, use_journal, "facts", "body"),
+    "journal of version 1": Kind(make_version_1, use_journal, "slots", "thing"),
     "records": Kind(create_records, use_records, "issued", "subject"),
     "chip": Kind(lambda path: create_chip(path, find_model(None)), use_chip, "objects", "data"),
 }
@@ -184,7 +191,7 @@ class TestSharedByAGroup:
         os.chown(path, STRANGER, os.getegid())
         with pytest.raises(ConfigurationError) as caught:
             use_journal(path)
-        assert "--shared-journal" in caught.value.hint
+        assert "`shared`" in caught.value.hint
         with open_journal(path, shared=True) as journal:
             assert journal.all()
         path.chmod(0o666)
@@ -200,7 +207,7 @@ class TestSharedByAGroup:
         before = os.umask(0o077)
         try:
             with open_journal(path, make=True, shared=True) as journal:
-                journal.save(Entry("aa", "second", "aws", "f00d"))
+                journal.save(make_entry("aa", "second", "aws", "f00d"))
         finally:
             os.umask(before)
         assert path.stat().st_mode & 0o777 == 0o660
@@ -331,19 +338,13 @@ def test_a_statement_without_end_is_ended(tmp_path: Path) -> None:
             with pytest.raises(sqlite3.OperationalError, match="interrupted"):
                 connection.execute(ENDLESS).fetchone()
         for _ in range(500):  # many that end are no one without end
-            assert connection.execute("SELECT count(*) FROM slots").fetchone() == (1,)
+            assert connection.execute("SELECT count(*) FROM facts").fetchone() == (1,)
 
 
 @pytest.mark.long
 def test_a_large_file_is_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "file.db"
     count = 30_000
-    make_journal(path)
-    with closing(sqlite3.connect(path)) as connection:
-        rows = ((f"{number:x}",) for number in range(count - 1))
-        connection.executemany(
-            "INSERT INTO slots (uid, slot, issuer, settings, step) VALUES (?, 's', 'aws', '', 'begun')", rows
-        )
-        connection.commit()
+    write_version_1(path, (OldEntry(f"{number:x}", "s", "aws", "") for number in range(count)))
     with open_journal(path) as journal:
         assert len(journal.all()) == count

@@ -238,5 +238,5 @@ def test_there_is_one_resolver() -> None:
     assert referring - {"optiga", "optiga.objects.addressing"} == {
         "optiga.crypto.signatures",  # a reference comes before a file of that name
         "optiga.identity.configuration",  # slots alone, with the line of the file
-        "optiga.provision.on_chip",  # the slot of an object
+        "optiga.provision.chip_slot",  # the slot of an object
     }

@@ -7,12 +7,13 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import fields, replace
-from datetime import datetime, timedelta, timezone
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -20,26 +21,21 @@ from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError
 from optiga.files.sqlite_guard import GuardedConnection
-from optiga.provision import journal as journal_module
-from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, Entry, Step, open_journal
+from optiga.provision import store as store_module
+from optiga.provision.entry import Entry, Step
+from optiga.provision.facts import Begun, CsrSigned, Fact, Imported, Issued, KeyMade, Unreadable, Written
+from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, RUN_FIELDS, open_journal
+from optiga.provision.version1 import OldEntry
+from tests.provision.test_facts import FACTS
+from tests.support.journals import edit_version_1, make_entry, old_of, write_version_1
 from tests.support.places import ROOT
 from tests.support.processes import LIMIT_S
 
 UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
-ENTRY = Entry(UID, "second", "aws", "f00d")
+OTHER = "00" * 27
+ENTRY = make_entry(UID, "second", "aws", "f00d")
 PAST = datetime(2020, 2, 29, 12, 0, tzinfo=timezone.utc)
-
-_TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
-_TIME = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(timezone.utc))
-_OF_TYPE: dict[Any, st.SearchStrategy[Any]] = {
-    str: _TEXT,
-    Step: st.sampled_from(Step),
-    str | None: st.none() | _TEXT,
-    bytes | None: st.none() | st.binary(max_size=20),
-    datetime | None: st.none() | _TIME,
-}
-FIELDS = {name: _OF_TYPE[kind] for name, kind in get_type_hints(Entry).items()}
-"""Values for every field; a field of another type would be missed, and is an error here."""
+FACT = FACTS.filter(lambda fact: not isinstance(fact, (Unreadable, Imported)))
 
 
 @pytest.fixture
@@ -59,68 +55,66 @@ def refusal(path: Path, *, make: bool = False) -> str:
     return str(raised.value)
 
 
-def change(path: Path, column: str, value: object) -> None:
-    """Damage every row."""
-    with sqlite3.connect(path) as connection:
-        connection.execute(f"UPDATE slots SET {column} = ?", (value,))
-    connection.close()
-
-
-def without_times(entry: Entry) -> Entry:
-    return replace(entry, started_at=None, updated_at=None)
-
-
 class TestRoundTrip:
-    @settings(deadline=None, max_examples=60)
-    @given(
-        entries=st.lists(st.builds(Entry, **FIELDS), min_size=1, max_size=3, unique_by=lambda one: (one.uid, one.slot))
-    )
-    def test_every_field(self, entries: list[Entry]) -> None:
+    @settings(deadline=None, max_examples=20)
+    @given(facts=st.lists(FACT, max_size=6), slots=st.lists(st.sampled_from(["second", "third"]), min_size=6))
+    def test_every_fact(self, facts: list[Fact], slots: list[str]) -> None:
         with TemporaryDirectory() as folder:
             path = Path(folder, FILE_NAME)
-            written = save(path, *entries)
+            with open_journal(path, make=True) as journal:
+                for slot in ("second", "third"):
+                    journal.append(UID, slot, Begun("aws", ""))
+                for slot, fact in zip(slots, facts, strict=False):
+                    journal.append(UID, slot, fact)
+                here = journal.of_chip(UID)
             with open_journal(path) as journal:
-                for entry, saved in zip(entries, written, strict=True):
-                    assert journal.find(entry.uid, entry.slot) == saved
-                    assert without_times(saved) == without_times(entry)
-                assert sorted(journal.all(), key=lambda one: (one.uid, one.slot)) == sorted(
-                    written, key=lambda one: (one.uid, one.slot)
-                )
-
-    def test_there_are_values_for_every_field(self) -> None:
-        assert set(FIELDS) == {field.name for field in fields(Entry)}
+                assert journal.all() == journal.of_chip(UID) == here
+                for entry in here:
+                    assert journal.find(UID, entry.slot) == entry
+                    own = [fact for slot, fact in zip(slots, facts, strict=False) if slot == entry.slot]
+                    dated = [(entry.updated_at or PAST, fact) for fact in (Begun("aws", ""), *own)]
+                    folded = Entry.fold(UID, entry.slot, dated)
+                    assert folded is not None
+                    assert replace(folded, started_at=entry.started_at) == entry
 
     @pytest.mark.parametrize("step", Step, ids=lambda step: str(step.name))
     def test_every_step(self, path: Path, step: Step) -> None:
-        save(path, ENTRY.at(step))
-        with sqlite3.connect(path) as connection:
-            assert connection.execute("SELECT step FROM slots").fetchone() == (step.title,)
-        connection.close()
+        entry = full_entry(step)
+        assert entry.step is step
+        (saved,) = save(path, entry)
+        assert saved.pending == ()
         with open_journal(path) as journal:
             found = journal.find(UID, "second")
-        assert found is not None
-        assert found.step is step
+        assert found == saved
         assert found.is_finished is (step is Step.FINISHED)
 
     def test_times(self, path: Path) -> None:
         before = datetime.now(timezone.utc).replace(microsecond=0)
         (first,) = save(path, ENTRY)
-        (second,) = save(path, replace(first, started_at=PAST, requested_at=PAST + timedelta(days=1)))
+        (second,) = save(path, first.after(KeyMade(b"key")))
         after = datetime.now(timezone.utc)
-        assert first.started_at == first.updated_at
+        assert first.started_at == first.updated_at == second.started_at
         assert first.started_at is not None
         assert before <= first.started_at <= after
-        assert (second.started_at, second.requested_at) == (PAST, PAST + timedelta(days=1))
         assert second.updated_at is not None
-        assert before <= second.updated_at <= after
+        assert first.started_at <= second.updated_at <= after
 
-    def test_a_later_word_takes_the_place_of_an_earlier(self, path: Path) -> None:
-        save(path, ENTRY, ENTRY.at(Step.KEY, key_info=b"key"), replace(ENTRY, slot="third"))
-        (again,) = save(path, ENTRY.at(Step.CSR))
+    def test_nothing_new_is_nothing_written(self, path: Path) -> None:
+        (saved,) = save(path, ENTRY)
+        before = path.read_bytes()
+        assert save(path, saved) == [saved]
+        assert path.read_bytes() == before
+
+    def test_history_stays(self, path: Path) -> None:
+        """A second beginning takes the place of the first in what is read, and of nothing in what is kept."""
+        save(path, ENTRY.after(KeyMade(b"key")), make_entry(UID, "third", "aws", "f00d"))
+        before = rows(path)
+        (again,) = save(path, make_entry(UID, "second", "aws", "beef"))
         with open_journal(path) as journal:
             assert journal.find(UID, "second") == again
             assert again.key_info is None
             assert {one.slot for one in journal.all()} == {"second", "third"}
+        assert rows(path)[: len(before)] == before
 
     def test_what_is_not_there(self, path: Path) -> None:
         save(path, ENTRY)
@@ -129,74 +123,116 @@ class TestRoundTrip:
             assert journal.find(UID[:-2], "second") is None
 
     def test_the_one_begun_first_comes_first(self, path: Path) -> None:
-        order = ["b", "c", "a"]
-        times = {uid: PAST + timedelta(days=number) for number, uid in enumerate(order)}
-        save(path, *(replace(ENTRY, uid=uid, started_at=times[uid]) for uid in sorted(order)))
+        with open_journal(path, make=True) as journal:
+            for number, uid in enumerate(["b", "c", "a"]):
+                imported = Imported(PAST.replace(day=1 + number), PAST)
+                journal.append(uid, "second", Begun("aws", ""), imported)
+            assert [one.uid for one in journal.all()] == ["b", "c", "a"]
+
+    def test_owners_now_and_before(self, path: Path) -> None:
+        """A certificate stays known as a chip's, also behind a new beginning."""
+        save(path, full_entry(Step.FINISHED), make_entry(UID, "second", "aws", "beef"))
         with open_journal(path) as journal:
-            assert [one.uid for one in journal.all()] == order
+            assert (journal.owners("c" * 64), journal.owners("d" * 64)) == ({UID}, set())
+
+    def test_all_facts_of_a_call_or_none(self, path: Path) -> None:
+        save(path, ENTRY)
+        before = rows(path)
+        with open_journal(path) as journal, pytest.raises(ConfigurationError, match="no text"):
+            journal.append(UID, "second", KeyMade(b"key"), Issued("\ud800", "a.pem"))
+        assert rows(path) == before
+
+
+def full_entry(step: Step, **more: object) -> Entry:
+    """A device of AWS's at a step, with all that has led there."""
+    values: dict[str, object] = {
+        "uid": UID,
+        "slot": "second",
+        "issuer": "ca:00" if step is Step.REGISTERED else "aws",
+        "settings": "f00d",
+        "account": "123456789012",
+        "region": "eu-central-1",
+        "key_info": b"key",
+        "csr": b"\x30\x00",
+        "filename": "ab.csr",
+        "public_key": "03",
+        "requested_at": PAST,
+        "certificate": "PEM",
+        "certificate_file": "ab.pem",
+        "certificate_id": "c" * 64,
+        "certificate_arn": "arn:x",
+        "thing": "lamp",
+        "thing_arn": "arn:y",
+        "policy": "lamps",
+        "template": "t",
+        "replaces": "c0 c1",
+    }
+    return make_entry(**{**values, "step": step, **more})
+
+
+def rows(path: Path) -> list[tuple[object, ...]]:
+    """All facts as they lie in a journal."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT * FROM facts ORDER BY uid, sequence").fetchall()
 
 
 class TestShown:
     def test_result(self) -> None:
-        named = {name: f"value of {name}" for name in RESULT_FIELDS}
-        entry = Entry(issuer="aws", settings="", key_info=b"key", csr=b"csr", **named)  # type: ignore[arg-type]
-        assert entry.result() == named
-        assert tuple(entry.result()) == RESULT_FIELDS
+        entry = full_entry(Step.FINISHED)
+        told = asdict(entry.result())
+        assert tuple(told) == RESULT_FIELDS
+        assert told == {name: getattr(entry, name) for name in RESULT_FIELDS}
+        assert asdict(entry.run_result("5ea1")) == {**told, "journal_seal": "5ea1"}
+        assert (*RESULT_FIELDS, "journal_seal") == RUN_FIELDS
 
     def test_summary_and_export(self) -> None:
-        entry = replace(ENTRY, step=Step.POLICY, started_at=PAST, account="1", region="r", replaces="c0 c1")
-        summary = entry.summary()
+        entry = full_entry(Step.POLICY)
+        summary = asdict(entry.summary())
         assert (summary["step"], summary["issuer"], summary["replaces"]) == ("policy", "aws", "c0 c1")
-        assert (summary["started_at"], summary["updated_at"]) == ("2020-02-29T12:00:00+00:00", None)
-        entry = replace(entry, csr=b"\x30\x00", certificate="PEM", template="t")
-        export = entry.export()
+        assert (summary["started_at"], summary["updated_at"]) == (None, None)
+        export = asdict(entry.export())
         assert {**export, **summary} == export
         assert export["csr"] == "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n"
-        assert (export["certificate"], export["template"], ENTRY.export()["csr"]) == ("PEM", "t", None)
+        assert (export["certificate"], export["template"], ENTRY.export().csr) == ("PEM", "t", None)
+        assert replace(entry, started_at=PAST).summary().started_at == "2020-02-29T12:00:00+00:00"
 
 
-class TestDamage:
-    @pytest.mark.parametrize(
-        ("column", "value"),
-        [
-            ("step", "flying"),
-            ("step", ""),
-            ("step", None),
-            ("step", b"\xff"),
-            ("step", "9"),
-            ("started_at", "yesterday"),
-            ("updated_at", b"\x00\x01"),
-            ("requested_at", "2020-13-01T00:00:00+00:00"),
-        ],
-    )
-    def test_a_step_or_a_time(self, path: Path, column: str, value: object) -> None:
-        self.is_damaged(path, column, value)
+class TestThreads:
+    """One journal for many threads: nothing is lost, no chain forks, and no error of SQLite comes out."""
 
-    @pytest.mark.parametrize("column", ["started_at", "updated_at", "requested_at"])
-    def test_a_time_without_its_zone(self, path: Path, column: str) -> None:
-        """It could not be compared with AWS's times."""
-        self.is_damaged(path, column, "2020-02-29T12:00:00")
+    def test_sixteen_threads(self, path: Path) -> None:
+        start = threading.Barrier(16)
 
-    @pytest.mark.parametrize(("column", "value"), [("certificate", b"\x30"), ("key_info", "text"), ("csr", 7)])
-    def test_a_value_of_another_type(self, path: Path, column: str, value: object) -> None:
-        self.is_damaged(path, column, value)
+        def work(number: int) -> None:
+            uid = f"{number % 4:054x}"  # four threads a chip
+            start.wait(LIMIT_S)
+            for _ in range(5):
+                entry = journal.save(make_entry(uid, str(number), "aws", ""))
+                journal.save(entry.after(KeyMade(b"key"), CsrSigned(b"csr", "a.csr", "03")))
+                assert journal.find(uid, str(number)) is not None
+                journal.seal()
 
-    def test_others_are_still_found(self, path: Path) -> None:
-        save(path, ENTRY)
-        change(path, "step", "flying")
-        (other,) = save(path, replace(ENTRY, slot="third"))
+        with open_journal(path, make=True) as journal, ThreadPoolExecutor(16) as pool:
+            for _ in pool.map(work, range(16)):
+                pass
         with open_journal(path) as journal:
-            assert journal.find(UID, "third") == other
+            found = journal.check()
+            assert (found.chips, found.facts, found.unsealed) == (4, 16 * 5 * 3, 0)
+            assert {one.step for one in journal.all()} == {Step.CSR}
 
-    @staticmethod
-    def is_damaged(path: Path, column: str, value: object) -> None:
-        save(path, ENTRY)
-        change(path, column, value)
-        calls: tuple[Callable[[Any], object], ...] = (lambda one: one.find(UID, "second"), lambda one: one.all())
-        with open_journal(path) as journal:
-            for call in calls:
-                with pytest.raises(ConfigurationError, match=f"entry of chip {UID}, slot second, is damaged"):
-                    call(journal)
+    def test_an_error_in_another_thread(self, path: Path) -> None:
+        """It is ours there, too."""
+        with open_journal(path, make=True) as journal, ThreadPoolExecutor(1) as pool:
+            pool.submit(journal._connection.execute, "PRAGMA max_page_count = 1").result(LIMIT_S)
+            with pytest.raises(ConfigurationError, match="disk is full"):
+                pool.submit(journal.save, ENTRY.after(Issued("x" * 100_000, "a.pem"))).result(LIMIT_S)
+
+    def test_one_that_is_closed(self, path: Path) -> None:
+        with open_journal(path, make=True) as journal:
+            pass
+        for call in (lambda: journal.save(ENTRY), journal.all, journal.seal, lambda: journal.find(UID, "second")):
+            with pytest.raises(ConfigurationError, match="cannot be used"):
+                call()
 
 
 class TestFiles:
@@ -216,7 +252,7 @@ class TestFiles:
         assert path.read_bytes() == before
 
     def test_none(self, path: Path) -> None:
-        assert re.search("is not there.*It is made by 'provision'.*--journal", refusal(path))
+        assert re.search("is not there.*It is made by 'provision'.*`journal`", refusal(path))
         assert not path.exists()
 
     @pytest.mark.parametrize("name", ["a b.db", "50%.db", "a?mode=memory", "a#b", "ä.db", "..db"])
@@ -239,7 +275,7 @@ class TestFiles:
         save(path, ENTRY)
         path.chmod(0o400)
         with pytest.raises(ConfigurationError, match="attempt to write a readonly database"):
-            save(path, ENTRY.at(Step.KEY))
+            save(path, ENTRY.after(KeyMade(b"key")))
 
     def test_a_full_disk(self, path: Path) -> None:
         (kept,) = save(path, ENTRY)
@@ -247,7 +283,7 @@ class TestFiles:
         def save_too_much() -> None:
             with open_journal(path) as journal:
                 journal._connection.execute("PRAGMA max_page_count = 1")  # no more than it has
-                journal.save(ENTRY.at(Step.CERTIFIED, certificate="x" * 100_000))
+                journal.save(ENTRY.after(Issued("x" * 100_000, "a.pem")))
 
         with pytest.raises(ConfigurationError, match=r"cannot be used: database or disk is full\. Is the disk full"):
             save_too_much()
@@ -266,10 +302,11 @@ class TestFiles:
 def test_made_whole_by_two_processes_at_once(path: Path) -> None:
     """Each waits for a word before it opens the journal, and both get it together."""
     code = (
-        "import sys; from pathlib import Path; from optiga.provision.journal import Entry, open_journal\n"
+        "import sys; from pathlib import Path; from optiga.provision.journal import open_journal\n"
+        "from optiga.provision.facts import Begun\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "with open_journal(Path(sys.argv[1]), make=True) as journal:\n"
-        "    for number in range(10): journal.save(Entry(sys.argv[2], str(number), 'aws', ''))\n"
+        "    for number in range(10): journal.append(sys.argv[2], str(number), Begun('aws', ''))\n"
     )
     started = [
         subprocess.Popen(
@@ -306,65 +343,133 @@ def test_the_kind_tells_it_from_other_files_of_ours() -> None:
     from optiga.ca import records
     from optiga.emulator import store
 
-    assert journal_module._KIND.application_id not in (store._APPLICATION_ID, records._KIND.application_id)
+    assert store_module.KIND.application_id not in (store._APPLICATION_ID, records._KIND.application_id)
 
 
-class TestEarlierVersions:
-    """A journal from before there were proofs has no columns for them."""
+class TestVersion1:
+    """One row for each slot, without chains: read as it is, and taken over with the first fact that is added."""
 
-    COLUMNS = tuple(field.name for field in fields(Entry) if field.name not in ("attested", "emulated"))
+    @pytest.fixture(params=[(), ("replaced_keys",), ("attested", "emulated", "replaced_keys")], ids=len)
+    def without(self, request: pytest.FixtureRequest) -> tuple[str, ...]:
+        """Columns that the first journals of version 1 did not have."""
+        found: tuple[str, ...] = request.param
+        return found
 
-    @pytest.fixture
-    def old(self, path: Path) -> Path:
-        """A file as an earlier version has made it."""
-        binary = ("key_info", "csr")
-        columns = ", ".join(f"{name} {'BLOB' if name in binary else 'TEXT'}" for name in self.COLUMNS)
-        with sqlite3.connect(path) as connection:
-            connection.execute(f"CREATE TABLE slots ({columns}, PRIMARY KEY (uid, slot))")
-            connection.execute(f"PRAGMA application_id = {0x4F504A4E}")
-            connection.execute("PRAGMA user_version = 1")
-            connection.execute(
-                "INSERT INTO slots (uid, slot, issuer, settings, step) VALUES (?, 'second', 'aws', 'f00d', 'key')",
-                (UID,),
-            )
-        connection.close()
-        return path
+    def make(self, path: Path, without: tuple[str, ...] = ()) -> list[OldEntry]:
+        olds = [old_of(full_entry(step, slot=step.title)) for step in Step]
+        olds = [replace(one, started_at=PAST.replace(day=1 + int(one.step)), updated_at=PAST) for one in olds]
+        olds = [replace(one, **dict.fromkeys(without)) for one in olds]
+        write_version_1(path, olds, without=without)
+        return olds
 
-    def test_reading_leaves_it_as_it_is(self, old: Path) -> None:
-        before = old.read_bytes()
-        with open_journal(old) as journal:
-            assert journal.all() == journal.of_chip(UID) == [ENTRY.at(Step.KEY)]
-            assert journal.find(UID, "second") == ENTRY.at(Step.KEY)
-        assert old.read_bytes() == before
+    def test_reading_leaves_it_as_it_is(self, path: Path, without: tuple[str, ...]) -> None:
+        olds = self.make(path, without)
+        before = path.read_bytes()
+        with open_journal(path) as journal:
+            found = journal.all()
+            assert [old_of(one) for one in found] == [with_keys(one) for one in olds]
+            assert [one.step for one in found] == list(Step)
+            assert sorted(found, key=lambda one: one.slot) == journal.of_chip(UID)
+            assert journal.find(UID, "csr") == found[Step.CSR]
+            assert (journal.find(UID, "none"), journal.newest_seal) == (None, None)
+            assert (journal.owners("c" * 64), journal.may_have_finished("finished")) == ({UID}, {UID})
+            assert (journal.check().version, journal.check().chips) == (1, 1)
+        assert path.read_bytes() == before
+        assert [one.name for one in path.parent.iterdir()] == [path.name]
 
-    def test_saving_adds_them(self, old: Path) -> None:
-        (saved,) = save(old, ENTRY.at(Step.CSR, attested="ab" * 32, emulated="yes"))
-        save(old, replace(ENTRY, slot="third"))
-        with open_journal(old) as journal:
-            assert journal.find(UID, "second") == saved
-            assert [one.slot for one in journal.of_chip(UID)] == ["second", "third"]
+    def test_the_first_fact_takes_it_over(self, path: Path, without: tuple[str, ...]) -> None:
+        """What was said of each slot is said of it still, and its own table stays."""
+        self.make(path, without)
+        with open_journal(path) as journal:
+            before, table = journal.all(), slots(path)
+            journal.append(OTHER, "third", Begun("aws", ""))
+        with open_journal(path) as journal:
+            assert [one for one in journal.all() if one.uid == UID] == before
+            assert journal.find(UID, "csr") == before[Step.CSR]
+            assert journal.owners("c" * 64) == {UID}
+            journal.seal()
+            found = journal.check()
+            assert (found.version, found.chips, found.seals, found.unsealed) == (2, 2, 1, 0)
+        assert slots(path) == table
 
-    def test_two_that_add_them(self, old: Path) -> None:
-        with open_journal(old) as one, open_journal(old) as other:
-            one.save(replace(ENTRY, slot="third", emulated="yes"))
-            other.save(replace(ENTRY, slot="four", attested="ab" * 32))
-            assert [(entry.slot, entry.emulated) for entry in one.of_chip(UID)] == [
-                ("four", None),
-                ("second", None),
-                ("third", "yes"),
-            ]
+    def test_one_that_goes_on(self, path: Path) -> None:
+        self.make(path)
+        with open_journal(path) as journal:
+            entry = journal.find(UID, "certified")
+            assert entry is not None
+            journal.save(entry.after(Written()))
+        with open_journal(path) as journal:
+            found = journal.find(UID, "certified")
+            assert found is not None
+            assert (found.step, found.started_at, found.certificate) == (Step.WRITTEN, entry.started_at, "PEM")
 
-    def test_an_earlier_version_reads_what_this_one_has_written(self, path: Path) -> None:
-        """It names its columns, and finds them all."""
-        save(path, replace(ENTRY, attested="ab" * 32))
-        with sqlite3.connect(path) as connection:
-            assert connection.execute("PRAGMA user_version").fetchone() == (1,)
-            (row,) = connection.execute(f"SELECT {', '.join(self.COLUMNS)} FROM slots").fetchall()
-        connection.close()
-        assert row[:3] == (UID, "second", "aws")
+    def test_it_is_not_read_any_more(self, path: Path) -> None:
+        self.make(path)
+        save(path, make_entry(OTHER, "third", "aws", ""))
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("UPDATE slots SET thing = 'another', step = 'flying'")
+        with open_journal(path) as journal:
+            assert {one.thing for one in journal.of_chip(UID)} == {"lamp"}
+
+    def test_two_that_take_it_over(self, path: Path) -> None:
+        self.make(path)
+        with open_journal(path) as one, open_journal(path) as other:
+            one.append(OTHER, "third", Begun("aws", ""))
+            other.append(OTHER, "fourth", Begun("aws", ""))
+            assert [entry.slot for entry in one.of_chip(OTHER)] == ["fourth", "third"]
+            assert other.check().facts == one.check().facts
+
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [
+            ("step", "flying"),
+            ("step", ""),
+            ("step", None),
+            ("step", b"\xff"),
+            ("step", "9"),
+            ("started_at", "yesterday"),
+            ("updated_at", b"\x00\x01"),
+            ("requested_at", "2020-13-01T00:00:00+00:00"),
+            ("requested_at", "2020-02-29T12:00:00"),
+            ("certificate", b"\x30"),
+            ("key_info", "text"),
+            ("csr", 7),
+            ("issuer", None),
+            ("region", None),
+            ("csr", None),
+            ("certificate_arn", None),
+            ("certificate_file", None),
+            ("emulated", "perhaps"),
+        ],
+    )
+    def test_a_damaged_slot(self, path: Path, column: str, value: object) -> None:
+        """It is refused; others are found, and can be gone on with."""
+        write_version_1(
+            path, [old_of(full_entry(Step.CERTIFIED)), old_of(full_entry(Step.KEY, uid=OTHER, slot="third"))]
+        )
+        edit_version_1(path, {column: value}, UID)
+        for _ in range(2):  # as it is, and taken over
+            with open_journal(path) as journal:
+                for call in (lambda: journal.find(UID, "second"), journal.all, journal.check):
+                    with pytest.raises(ConfigurationError, match=f"entry of chip {UID}, slot second, is damaged"):
+                        call()
+                entry = journal.find(OTHER, "third")
+                assert entry is not None
+                journal.save(entry.after(CsrSigned(b"csr", "a.csr", "03")))
+
+
+def with_keys(old: OldEntry) -> OldEntry:
+    """A row with a word for each key that is not known, as a run writes it."""
+    return replace(old, replaced_keys="- -") if old.replaces else old
+
+
+def slots(path: Path) -> list[tuple[object, ...]]:
+    """The table of a journal of version 1."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT * FROM slots").fetchall()
 
 
 def test_the_slots_of_one_chip(path: Path) -> None:
-    save(path, ENTRY, replace(ENTRY, uid="00" * 27))
+    save(path, ENTRY, make_entry(OTHER, "second", "aws", "f00d"))
     with open_journal(path) as journal:
         assert [one.uid for one in journal.of_chip(UID)] == [UID]

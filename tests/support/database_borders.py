@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -25,10 +26,13 @@ from optiga.files.shown import shown_lines
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
 from optiga.provision.believed import check_entry, check_names
-from optiga.provision.journal import Entry, Step, open_journal
+from optiga.provision.entry import Step
+from optiga.provision.facts import Written
+from optiga.provision.journal import open_journal
 from tests.support.borders import check_line
 from tests.support.file_borders import Border, EmulatedTransport, check_texts
 from tests.support.file_mutations import TEXTS, mutate_bytes
+from tests.support.journals import make_entry, make_version_1
 from tests.support.places import CONFIG
 
 _HEADER = (16, 18, 19, 20, 21, 22, 23, 24, 27, 28, 31, 35, 36, 40, 44, 47, 48, 52, 56, 59, 60, 64, 68, 71, 92, 96)
@@ -199,7 +203,7 @@ class DatabaseBorder(Border):
 
     def put(self, data: bytes) -> None:
         """The file, with nothing of one before beside it."""
-        for suffix in ("-journal", "-wal", "-shm", ".owner"):
+        for suffix in ("-journal", "-wal", "-shm", ".owner", ".seal"):
             self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
         self.file.write_bytes(data)
 
@@ -246,7 +250,7 @@ class JournalBorder(DatabaseBorder):
         name = issued.certificate.fingerprint
         arn = f"arn:aws:iot:eu-central-1:123456789012:cert/{name}"
         moment = datetime(2026, 1, 1, tzinfo=timezone.utc)
-        entry = Entry(
+        entry = make_entry(
             *(
                 self._uid,
                 "second",
@@ -271,24 +275,37 @@ class JournalBorder(DatabaseBorder):
         )
         with open_journal(self.file, make=True) as journal:
             journal.save(entry)
-            journal.save(Entry(self._uid, "third", "ca 00", "x", Step.KEY, key_info=info))
+            journal.save(make_entry(self._uid, "third", "ca 00", "x", Step.KEY, key_info=info))
+            journal.seal()
         self.sound = self.file.read_bytes()
 
     def take(self, given: bytes, chance: random.Random) -> None:
         self.put(given)
         with open_journal(self.file) as journal:
             entries = journal.all()
-            check_texts([entry.summary() for entry in entries])
-            for line in shown_lines(table(_COLUMNS, [entry.summary() for entry in entries])).split("\n"):
+            check_texts([asdict(entry.summary()) for entry in entries])
+            for line in shown_lines(table(_COLUMNS, [asdict(entry.summary()) for entry in entries])).split("\n"):
                 check_line(line)
-            _csv([entry.export() for entry in entries]).encode()
-            check_texts([entry.export() for entry in entries])
+            _csv([asdict(entry.export()) for entry in entries]).encode()
+            check_texts([asdict(entry.export()) for entry in entries])
             if chance.random() < 0.5:
                 return
             for entry in journal.of_chip(self._uid):
                 checked = check_entry(entry)
                 check_names(checked, journal)
-                journal.save(checked)
+                journal.save(checked.after(Written()))
+                journal.seal()
+
+
+class OldJournalBorder(JournalBorder):
+    """The same of one of version 1, which is taken over where something is added to it."""
+
+    name = "journal of version 1"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        make_version_1(self.file)
+        self.sound = self.file.read_bytes()
 
 
 class ChipFileBorder(DatabaseBorder):
@@ -364,4 +381,4 @@ def _make_ca(path: Path) -> CertificateAuthority:
     return CertificateAuthority.open(path)
 
 
-DATABASES: tuple[type[Border], ...] = (JournalBorder, ChipFileBorder, RecordsBorder)
+DATABASES: tuple[type[Border], ...] = (JournalBorder, OldJournalBorder, ChipFileBorder, RecordsBorder)

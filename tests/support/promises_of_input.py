@@ -20,6 +20,8 @@ SIZES, FACTORY, AGREEMENT = (
     *("emulator/test_sizes_of_content.py", "emulator/test_factory_state.py", "emulator/test_key_agreement.py"),
 )
 
+CHANGED = "provision/test_journal_changed.py"
+
 PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
     "What comes in is not believed": {
         "Names of files in a journal are plain names of its own, and PEM is what its DER is": (
@@ -31,6 +33,13 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{EDITED}::TestCertificates::test_another_devices_as_one_that_was_replaced",
             f"{EDITED}::TestCertificates::test_one_that_the_journal_does_not_know",
             f"{EDITED}::TestCertificates::test_another_thing_is_not_deleted",
+        ),
+        "A journal that was changed, or an older one, is found out before it is used, with the chip": (
+            f"{CHANGED}::TestOneChip",
+            f"{CHANGED}::TestBytes",
+            f"{CHANGED}::TestSeals",
+            f"{CHANGED}::TestKilled",
+            "cli/test_journal_command.py::TestCheck",
         ),
         "A schema that is not its own is refused, and no statement is without end": (
             f"{GUARD}::TestSchema",

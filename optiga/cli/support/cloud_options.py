@@ -8,12 +8,11 @@ from typing import Any
 import click
 
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.settings import Settings, together
+from optiga.cli.support.settings import together
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.cloud.aws.patience import TIMEOUT_S
 from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
-from optiga.provision.plan import CloudWishes
-from optiga.provision.report import Report
+from optiga.provision.specs import ThingSpec
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -73,18 +72,18 @@ def build_aws_options(options: dict[str, Any]) -> AwsOptions:
     )
 
 
-def build_wishes(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> CloudWishes:
+def build_thing(options: dict[str, Any], *, thing: str | None = None, policy: str | None = None) -> ThingSpec:
     """What the options of :func:`device_options` say; they are taken out of ``options``."""
     policy_template = options.pop("policy_template")
-    return CloudWishes(
+    return ThingSpec(
         thing,
         policy,
         None if policy_template is None else _policy_template(policy_template),
         options.pop("thing_type"),
-        options.pop("thing_group"),
-        options.pop("attribute"),
+        tuple(options.pop("thing_group")),
+        tuple(options.pop("attribute").items()),
         options.pop("template"),
-        options.pop("parameter"),
+        tuple(options.pop("parameter").items()),
         options.pop("join"),
     )
 
@@ -103,8 +102,3 @@ def refuse_cloud_options(options: dict[str, Any]) -> None:
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise click.UsageError(f"{names} and --no-cloud do not go together.")
-
-
-def build_report(settings: Settings) -> Report:
-    """What is said of a job, as the common options want it."""
-    return Report(settings.note, settings.warn)

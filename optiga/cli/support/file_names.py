@@ -32,3 +32,11 @@ FILE = FileName("FILE")
 FILE_OR_INPUT = FileName("FILE|-")
 FOLDER = FileName("DIR")
 KEY = FileName("KEY")
+
+out_dir_option = click.option(
+    "--out-dir",
+    type=FOLDER,
+    default=".",
+    help="Folder for files and journal; {uid} and {slot} may stand in it. [the current one]",
+)
+"""Where runs leave their files, as ``out_dir``."""

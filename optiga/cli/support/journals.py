@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.support.options import naming_options
 from optiga.cli.support.settings import Settings
 from optiga.provision.journal import open_journal
 
@@ -17,16 +19,19 @@ if TYPE_CHECKING:
 shared_journal_option = click.option(
     "--shared-journal", is_flag=True, help="Take a journal that your group may write, too."
 )
+JOURNAL_OPTIONS = {"journal": "--journal", "shared": "--shared-journal"}
+"""The options of journals, by the parameters that texts of the library name."""
 
 
-def open_named_journal(
-    settings: Settings, path: Path, *, shared: bool, make: bool = False
-) -> AbstractContextManager[Journal]:
-    """The journal in a file, as long as the context lasts; a folder that others may write is warned of.
+@contextmanager
+def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bool = False) -> Iterator[Journal]:
+    """The journal in a file, as long as the context lasts; a folder that others may write is warned of,
+    as is a journal without its seal.
 
     :param shared: take, and make, one that a group of this user's may write.
     :param make: make it if it is not there.
     """
     if not shared:
         settings.warn_of_folder(path, "the journal")
-    return open_journal(path, make=make, shared=shared)
+    with naming_options(JOURNAL_OPTIONS), open_journal(path, make=make, shared=shared, warn=settings.warn) as journal:
+        yield journal

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, OptigaError
+
+_PARAMETER = r"`([A-Za-z_]+(?:=[A-Za-z]+)?)`"
+"""A parameter, or one with its value, as texts of the library name it."""
 
 
 @contextmanager
@@ -32,4 +36,25 @@ def options_for(**options: str) -> Iterator[None]:
     except ConfigurationError as error:
         if error.parameter in options:
             error.hint = f"{error.hint} ({options[error.parameter]})"
+        raise
+
+
+def in_options(text: str, options: Mapping[str, str]) -> str:
+    """A text of the library with the options for the parameters that it names.
+
+    :param options: by the name of the parameter, for example ``{"renew": "--renew"}``.
+    """
+    return re.sub(_PARAMETER, lambda found: options.get(found[1], found[0]), text)
+
+
+@contextmanager
+def naming_options(options: Mapping[str, str]) -> Iterator[None]:
+    """Have errors name options where they name parameters.
+
+    :param options: by the name of the parameter.
+    """
+    try:
+        yield
+    except OptigaError as error:
+        error.message, error.hint = in_options(error.message, options), in_options(error.hint, options)
         raise

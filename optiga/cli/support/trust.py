@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,9 @@ import click
 
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, together
-from optiga.identity.emulated import is_emulated, warning_of
-from optiga.identity.genuineness import load_trust
+from optiga.provision.specs import TrustSpec
 
 if TYPE_CHECKING:
-    from optiga.identity.genuineness import Trust
     from optiga.pki.certificate import Certificate
 
 trust_options = together(
@@ -26,19 +23,15 @@ trust_options = together(
 """``--trust`` and ``--emulated``."""
 
 
-def load_roots(trust: str | None, *, emulated: bool) -> Trust | None:
-    """Whom to believe, None for nobody; the emulator's root counts if the user says so.
+def build_trust(trust: str | None, *, emulated: bool) -> TrustSpec | None:
+    """Whom to believe, None for nobody.
 
     :param trust: the file of ``--trust``.
-    :raises OptigaError: if it cannot be read, or holds something else.
     :raises click.UsageError: for ``--emulated`` alone.
     """
-    if trust is None:
-        if emulated:
-            raise click.UsageError("--emulated goes with --trust.")
-        return None
-
-    return replace(load_trust(Path(trust)), emulated=emulated)
+    if trust is None and emulated:
+        raise click.UsageError("--emulated goes with --trust.")
+    return None if trust is None else TrustSpec(Path(trust), emulated)
 
 
 def announce_emulated(settings: Settings, certificate: Certificate | None) -> None:
@@ -46,11 +39,8 @@ def announce_emulated(settings: Settings, certificate: Certificate | None) -> No
 
     :param certificate: the one in 0xE0E0; None where none was read.
     """
+    from optiga.identity.emulated import is_emulated, warning_of
+
     port = settings.find_port()
     if certificate is not None and port.chip_file is None and is_emulated(certificate):
         settings.warn(warning_of(port.name))
-
-
-def at_port(settings: Settings, roots: Trust) -> Trust:
-    """Whom to believe at the port asked for: the emulator's root counts where an emulated chip was asked for."""
-    return replace(roots, emulated=roots.emulated or settings.find_port().chip_file is not None)

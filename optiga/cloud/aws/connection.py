@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from optiga._version import __version__
@@ -29,7 +29,8 @@ _PROXY, _LOG_IN = 407, 511
 _log = logging.getLogger(__name__)
 
 
-class AwsOptions(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AwsOptions:
     """What the user says of the way to AWS; None leaves it to AWS's own environment variables and files.
 
     :param endpoint_url: where AWS's services are instead.

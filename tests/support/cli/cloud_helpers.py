@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from optiga.errors import ConfigurationError
-from optiga.provision.journal import FILE_NAME, Entry, open_journal
+from optiga.provision.entry import Entry
+from optiga.provision.journal import FILE_NAME, open_journal
 from tests.support.cli.runner import Cli
 from tests.support.cloud.server import Cloud
 from tests.support.places import CONFIG

@@ -12,7 +12,7 @@ from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import connect
-from optiga.provision.ca_registration import CaWishes, register_ca
+from optiga.provision.ca_registration import CaRegistration, register_ca
 
 _FIELDS = ("ca", "ca_certificate_id", "ca_certificate_arn", "status", "mode", "auto_registration", "region")
 
@@ -47,8 +47,8 @@ def command(
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
 
     aws = connect(build_aws_options(options), settings.note)
-    wishes = CaWishes(several_accounts, auto_registration, template)
-    ca, is_new = register_ca(authority, Certificates(aws), wishes)
+    registration = CaRegistration(several_accounts, auto_registration, template)
+    ca, is_new = register_ca(authority, Certificates(aws), registration)
     if not is_new:
         settings.note("The CA was registered already")
     values = (authority.certificate.subject, ca.ca_id, ca.arn, ca.status, ca.mode, ca.auto_registration, aws.region)

@@ -55,15 +55,20 @@ def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -
     """Say that the chip is a finished device by the journal in the folder. One exchange if that has such a slot."""
     if not os.path.lexists(journal := folder / "personalization.db"):
         return
+    from optiga.cli.support.journals import JOURNAL_OPTIONS
+    from optiga.cli.support.options import in_options
     from optiga.provision.journal import open_journal
 
     try:
-        with open_journal(journal) as opened:
-            finished = [entry for entry in opened.all() if entry.slot == slot and entry.is_finished]
+        with open_journal(journal, warn=settings.warn) as opened:
+            if not (finished := opened.may_have_finished(slot)) or chip.uid.hex not in finished:
+                return
+            entry = opened.find(chip.uid.hex, slot)
     except ConfigurationError as error:
-        settings.warn(f"whether this chip has an identity already cannot be seen: {error}")
+        why = in_options(str(error), JOURNAL_OPTIONS)
+        settings.warn(f"whether this chip has an identity already cannot be seen: {why}")
         return
-    if not finished or chip.uid.hex not in [entry.uid for entry in finished]:
+    if entry is None or not entry.is_finished:
         return
     settings.warn(
         f"the journal {journal} has chip {chip.uid.hex}, slot {slot}, as finished: the key of that identity is "

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report
+from optiga.cli.support.cloud_options import aws_options, build_aws_options
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
-from optiga.cli.support.options import of_option
+from optiga.cli.support.options import naming_options, of_option
+from optiga.cli.support.runs import RUN_OPTIONS, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects.addressing import resolve_slot
-from optiga.provision.undo import deprovision, find_entry
+from optiga.provision.services import Services
+from optiga.provision.undo import Undone, deprovision, find_entry
 
 
 @click.command(name="deprovision")
@@ -43,31 +46,21 @@ def command(
     """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
     with of_option("--slot"):
         found = resolve_slot(slot)
-    settings.check_query({"uid": "", "slot": "", "step": "", "certificate_id": "", "thing": "", "policy": ""})
+    settings.check_query(dict.fromkeys([field.name for field in fields(Undone)], ""))
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         entry = find_entry(journal, uid.lower() if uid is not None else _uid_of_chip(settings), found.name)
-        lost = [f"the certificate {name}" for name in (*(entry.replaces or "").split(), entry.certificate_id) if name]
+        names = [*(one.certificate_id for one in entry.begun.replaced), entry.certificate_id]
+        lost = [f"the certificate {name}" for name in names if name]
         lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []
         lost += [f"the policy {entry.policy}"] if delete_policy and entry.policy else []
         stays = [f"{name} will be deleted" for name in lost]
         confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", stays, yes=yes)
-        done = deprovision(
-            journal,
-            entry,
-            build_aws_options(options),
-            build_report(settings),
-            delete_thing=delete_thing,
-            delete_policy=delete_policy,
-        )
-    fields = {
-        "uid": done.uid,
-        "slot": done.slot,
-        "step": done.step.title,
-        "certificate_id": done.certificate_id,
-        "thing": done.thing,
-        "policy": done.policy,
-    }
-    settings.print_result(fields)
+        services = Services(journal, listeners=(tell_people(settings),))
+        way = build_aws_options(options)
+        with naming_options(RUN_OPTIONS):
+            done = deprovision(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
+        result = Undone.of(done, journal.newest_seal)
+    settings.print_result(asdict(result))
 
 
 def _uid_of_chip(settings: Settings) -> str:

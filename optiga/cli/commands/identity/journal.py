@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
     if settings.output == "csv":
         _refuse_query(settings)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        slots = [entry.summary() for entry in journal.all()]
+        slots = [asdict(entry.summary()) for entry in journal.all()]
     if settings.output == "csv":
         click.echo(_csv(slots), nl=False)
         return
@@ -67,13 +68,33 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
     _refuse_query(settings)
     check_out(out)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        slots = [entry.export() for entry in journal.all()]
+        slots = [asdict(entry.export()) for entry in journal.all()]
     text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
     if out is None:
         click.echo(shown_lines(text), nl=False)
     else:
         write_whole(Path(out), text.encode())
         settings.note(f"{len(slots)} slots have been written to {out}")
+
+
+@command.command(name="check", short_help="Check that nothing in it has been changed.")
+@_journal_options
+@click.option("--seal", metavar="HEX", help="A seal that it must have: the journal_seal of a run before.")
+@common_options()
+@pass_settings
+def check(settings: Settings, path: str, shared_journal: bool, seal: str | None) -> None:
+    """Compare every fact with its chip's chain, every chain with the seals, and these with the one beside the journal.
+
+    What does not fit ends the command with exit code 2, and a line that says where.
+    """
+    from optiga.provision.journal import JournalCheck
+
+    settings.check_query(dict.fromkeys([field.name for field in fields(JournalCheck)], ""))
+    with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
+        found = journal.check(seal.strip().lower() if seal is not None else None)
+    if found.version == 1:
+        settings.warn("a journal of version 1 has no chains and no seals; the next run that adds to it makes them")
+    settings.print_result(asdict(found))
 
 
 def _refuse_query(settings: Settings) -> None:

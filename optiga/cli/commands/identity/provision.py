@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from optiga.cli.support.cloud_options import (
     aws_options,
     build_aws_options,
-    build_report,
-    build_wishes,
+    build_thing,
     device_options,
     refuse_cloud_options,
 )
-from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
-from optiga.cli.support.options import options_for
+from optiga.cli.support.options import naming_options, options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
+from optiga.cli.support.runs import RUN_OPTIONS, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.cli.support.trust import at_port, load_roots, trust_options
+from optiga.cli.support.trust import build_trust, trust_options
 from optiga.files.files import check_folder_writable
 from optiga.identity.configuration import load_configuration
-from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
-from optiga.provision.plan import plan_provision
+from optiga.provision.job import Job
+from optiga.provision.journal import FILE_NAME, RUN_FIELDS
+from optiga.provision.outputs import OutputLayout
+from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preview import preview
 from optiga.provision.run import provision
-
-if TYPE_CHECKING:
-    from optiga.identity.genuineness import Trust
-    from optiga.provision.plan import Plan
+from optiga.provision.services import Services
+from optiga.provision.specs import AwsIssuerSpec, CaIssuerSpec
+from optiga.provision.steps import describe
 
 
 @click.command(name="provision")
 @click.argument("config_path", type=FileName("CONFIG"))
 @click.option("--slot", metavar="SLOT", help="Slot of the key. [that of the configuration]")
 @click.option("--id", "object_id", metavar="OID", help="Object for the certificate, if not the slot's own.")
-@click.option("--out-dir", type=FOLDER, default=".", help="Folder for CSR, certificate and journal. [the current one]")
+@out_dir_option
 @click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
 @shared_journal_option
 @click.option("--renew", is_flag=True, help="A new key and certificate; the old one is deactivated afterwards.")
@@ -92,46 +94,45 @@ def command(
         raise click.UsageError(f"{next(name for name, is_given in of_ca.items() if is_given)} goes with --ca.")
     if no_cloud:
         refuse_cloud_options(options)
-
     configuration = load_configuration(Path(config_path), slot=slot)
-    settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RESULT_FIELDS, ""))
-    roots = load_roots(trust, emulated=emulated)
-    folder = Path(out_dir)
-    check_folder_writable(folder)
+    settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RUN_FIELDS, ""))
+    believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
+    check_folder_writable(outputs.shared)
     if not dry_run or settings.port is not None:
         settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
-    with options_for(oid="--id"):
-        plan = plan_provision(
-            configuration,
-            folder,
-            aws_options=None if no_cloud else build_aws_options(options),
-            wishes=build_wishes(options),
-            authority=authority,
-            days=days,
-            server=server,
-            ignore_names=ignore_names,
-            oid=object_id,
-            report=build_report(settings),
-        )
+    aws, thing = build_aws_options(options), build_thing(options)
+    services = Services(authority=authority, listeners=(tell_people(settings),))
+    with naming_options(RUN_OPTIONS):
+        with options_for(oid="--id"):
+            job = Job.new_identity(
+                configuration,
+                CaIssuerSpec(Path(ca_path), days, server, ignore_names) if ca_path else AwsIssuerSpec(),
+                certificate=object_id,
+                thing=None if no_cloud else thing,
+                aws=aws,
+                outputs=outputs,
+                trust=believed,
+                renew=renew,
+            )
+        plan = make_plan(job, services)
     if authority is not None:
         warn_of_crl(settings, authority.folder)
-    journal = Path(journal_path) if journal_path is not None else folder / FILE_NAME
+    journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
     if dry_run:
         if journal.exists():
             settings.note("Of a chip that the journal knows, only what is missing is done")
         if settings.port is not None and _may_hold_something(settings):
             known = partial(open_named_journal, settings, journal, shared=shared_journal) if journal.exists() else None
-            preview(settings.open_chip, plan, known, build_report(settings), renew=renew)
+            with naming_options(RUN_OPTIONS):
+                preview(settings.open_chip, plan, known, services)
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
-        steps = plan.steps(renew=renew)
-        if roots is not None:
-            steps.insert(0, f"The chip proves that it is genuine by {roots.name}, and again before it becomes active")
+        steps = list(describe(plan))
         text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
         settings.print_result({"steps": steps}, text=text)
         return
-    run_plan(settings, plan, journal, shared=shared_journal, renew=renew, trust=roots and at_port(settings, roots))
+    run_plan(settings, plan, services, journal, shared=shared_journal)
 
 
 def _may_hold_something(settings: Settings) -> bool:
@@ -140,22 +141,14 @@ def _may_hold_something(settings: Settings) -> bool:
     return file is None or file.exists()
 
 
-def run_plan(
-    settings: Settings,
-    plan: Plan,
-    journal_path: Path,
-    *,
-    shared: bool = False,
-    renew: bool = False,
-    trust: Trust | None = None,
-) -> None:
+def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: Path, *, shared: bool = False) -> None:
     """Take the chip at the port through a plan, and print what has become of it.
 
+    :param services: the journal is added to them.
     :param shared: take a journal that a group of this user's may write.
-    :param trust: whom to believe that the chip is genuine; None does without a proof.
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
-    with opened as journal, settings.open_chip() as chip:
-        entry = provision(chip, plan, journal, build_report(settings), renew=renew, trust=trust)
-    fields = entry.result()
-    settings.print_result(fields, default="json")
+    with naming_options(RUN_OPTIONS), opened as journal, settings.open_chip() as chip:
+        entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
+        result = entry.run_result(journal.newest_seal)
+    settings.print_result(asdict(result), default="json")

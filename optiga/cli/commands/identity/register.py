@@ -8,16 +8,20 @@ from typing import Any
 import click
 
 from optiga.cli.commands.identity.provision import run_plan
-from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_report, build_wishes, device_options
-from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_thing, device_options
+from optiga.cli.support.file_names import FILE, out_dir_option
 from optiga.cli.support.journals import shared_journal_option
-from optiga.cli.support.options import of_option
+from optiga.cli.support.options import naming_options, of_option
+from optiga.cli.support.runs import RUN_OPTIONS, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.cli.support.trust import at_port, load_roots, trust_options
+from optiga.cli.support.trust import build_trust, trust_options
 from optiga.files.files import check_folder_writable
 from optiga.objects.addressing import resolve_slot
-from optiga.provision.journal import FILE_NAME, RESULT_FIELDS
-from optiga.provision.plan import plan_registration
+from optiga.provision.job import Job
+from optiga.provision.journal import FILE_NAME, RUN_FIELDS
+from optiga.provision.outputs import OutputLayout
+from optiga.provision.plan import make_plan
+from optiga.provision.services import Services
 
 
 @click.command(name="register")
@@ -25,7 +29,7 @@ from optiga.provision.plan import plan_registration
 @click.option("--policy", metavar="NAME", help="Policy of the device; {uid} may stand in it.")
 @trust_options
 @click.option("--slot", metavar="SLOT", default="first", help="Slot of the identity. [first]")
-@click.option("--out-dir", type=FOLDER, default=".", help="Folder for the journal. [the current one]")
+@out_dir_option
 @click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
 @shared_journal_option
 @aws_options
@@ -52,11 +56,13 @@ def command(
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
     with of_option("--slot"):
         found = resolve_slot(slot)
-    settings.check_query(dict.fromkeys(RESULT_FIELDS, ""))
-    roots = load_roots(trust, emulated=emulated)
-    folder = Path(out_dir)
-    check_folder_writable(folder)
-    wishes = build_wishes(options, thing=thing, policy=policy)
-    plan = plan_registration(found, folder, build_aws_options(options), wishes, build_report(settings))
-    journal = Path(journal_path) if journal_path is not None else folder / FILE_NAME
-    run_plan(settings, plan, journal, shared=shared_journal, trust=roots and at_port(settings, roots))
+    settings.check_query(dict.fromkeys(RUN_FIELDS, ""))
+    believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
+    check_folder_writable(outputs.shared)
+    device = build_thing(options, thing=thing, policy=policy)
+    services = Services(listeners=(tell_people(settings),))
+    with naming_options(RUN_OPTIONS):
+        job = Job.own_certificate(found, thing=device, aws=build_aws_options(options), outputs=outputs, trust=believed)
+        plan = make_plan(job, services)
+    journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
+    run_plan(settings, plan, services, journal, shared=shared_journal)

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.believed import check_entry, check_names, key_digest, known_keys
-from optiga.provision.issuers import find_unheard
+from optiga.provision.chip_slot import ChipSlot, chain_of
+from optiga.provision.entry import Entry, Step
+from optiga.provision.events import Reporter
+from optiga.provision.facts import Begun, Placed, Replaced, damaged
+from optiga.provision.issuers import find_unrecorded
 from optiga.provision.joining import check_things, own_certificates
-from optiga.provision.journal import Entry, Journal, Step, damaged
-from optiga.provision.on_chip import OnChip, chain_of
+from optiga.provision.journal import Journal
 from optiga.provision.plan import Plan
-from optiga.provision.report import Report
 
 
-class Beginning:
+class Preparation:
     """Compares what the journal says of a slot with the plan and with the chip."""
 
-    def __init__(self, on_chip: OnChip, plan: Plan, journal: Journal, report: Report) -> None:
-        self._on_chip = on_chip
+    def __init__(self, chip_slot: ChipSlot, plan: Plan, journal: Journal, reporter: Reporter) -> None:
+        self._chip_slot = chip_slot
         self._plan = plan
         self._journal = journal
-        self._report = report
-        self._uid = on_chip.uid
+        self._reporter = reporter
+        self._uid = chip_slot.uid
 
-    def begin(self, *, renew: bool) -> Entry:
+    def begin(self) -> Entry:
         """The entry to go on from: the journal's, or a new one.
 
         :raises ConfigurationError: if the journal's is none that a run has left.
         """
+        renew = self._plan.job.renew
         found = self._journal.find(self._uid, self._plan.slot.name)
         if found is None or found.step is Step.DEPROVISIONED:
             return self._begin_anew(None, is_new=found is None)
@@ -44,40 +49,39 @@ class Beginning:
                 raise CertificateError(f"this chip is finished, but {mismatch}", hint=self._plan.anew_hint)
             return self._with_cloud(found) if found.account is None and self._plan.cloud else found
         if found.step < Step.REQUESTED:
-            if mismatch or self._on_chip.key_problem(found):
+            if mismatch or self._chip_slot.key_problem(found):
                 return self._begin_anew(found)
-            self._on_chip.check_possible()
-        elif obstacle := self._obstacle(found, mismatch):
+            self._chip_slot.check_possible()
+        elif reason := self._reason_not_to_finish(found, mismatch):
             if renew:
                 return self._begin_anew(found)
-            raise obstacle
-        self._report.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
+            raise reason
+        self._reporter.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
         if found.step >= Step.WRITTEN:
-            self._on_chip.put(found)
+            self._chip_slot.put(found)
         return self._take_names(found)
 
-    def _obstacle(self, entry: Entry, mismatch: str) -> OptigaError | None:
+    def _reason_not_to_finish(self, entry: Entry, mismatch: str) -> OptigaError | None:
         """Why a run that was interrupted cannot be finished, None if it can."""
         said, hint, cloud = "a run that was interrupted cannot be finished", self._plan.anew_hint, self._plan.cloud
-        if problem := mismatch or self._on_chip.key_problem(entry):
+        if problem := mismatch or self._chip_slot.key_problem(entry):
             return CertificateError(f"{said}: {problem}", hint=hint)
-        if cloud and (problem := cloud.certificate_problem(entry, self._report)):
+        if cloud and (problem := cloud.certificate_problem(entry, self._reporter)):
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
 
     def _begin_anew(self, old: Entry | None, *, is_new: bool = False) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
-        self._on_chip.check_possible()
+        self._chip_slot.check_possible()
         if is_new:
-            self._on_chip.warn_of_identity()
+            self._chip_slot.warn_of_identity()
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
-            self._report.note(f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it")
+            self._reporter.note(
+                f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it"
+            )
         replaced = self._replaced(old)
-        entry = Entry(
-            *(self._uid, plan.slot.name, plan.issuer_name, plan.settings),
-            replaces=" ".join(replaced) or None,
-            replaced_keys=" ".join(replaced.values()) or None,
-        )
+        before = tuple(Replaced(name, key) for name, key in replaced.items())
+        entry = Entry.begin(self._uid, plan.slot.name, Begun(plan.issuer_name, plan.settings, before))
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
         return entry if plan.new is None else self._journal.save(entry)
@@ -87,19 +91,22 @@ class Beginning:
         cloud = self._plan.cloud
         if cloud is None:
             return entry
-        if entry.step < Step.THING:
+        # One that was finished without a cloud has its way into one before it.
+        step = entry.step if entry.placed is not None else min(entry.step, Step.WRITTEN)
+        if step < Step.THING:
             subject, own = self._subject(entry), own_certificates(self._journal, self._uid)
             if self._plan.new is not None or entry.certificate:
                 cloud.check_chip(self._uid, subject)
-            check_things(self._on_chip.chip, cloud, self._uid, subject, own, self._report)
-        changes: dict[str, str | None] = {"endpoint": cloud.endpoint}
-        if entry.step < Step.REGISTERED:
-            changes |= {"account": cloud.aws.account, "region": cloud.aws.region}
-        if entry.step < Step.THING:
-            changes |= {"thing": cloud.thing(self._uid), "template": cloud.template}
-        if entry.step < Step.POLICY:
-            changes |= {"policy": cloud.policy(self._uid)}
-        return entry.at(entry.step, **changes)
+            check_things(self._chip_slot.chip, cloud, self._uid, subject, own, self._reporter)
+        thing, policy = cloud.thing(self._uid), cloud.policy(self._uid)
+        placed = Placed(cloud.aws.account, cloud.aws.region, cloud.endpoint, thing, policy, cloud.template)
+        if entry.placed is not None and step >= Step.REGISTERED:  # what is done stays as it was done
+            placed = replace(placed, account=entry.placed.account, region=entry.placed.region)
+            if step >= Step.THING:
+                placed = replace(placed, thing=entry.placed.thing, template=entry.placed.template)
+            if step >= Step.POLICY:
+                placed = replace(placed, policy=entry.placed.policy)
+        return entry if placed == entry.placed else entry.after(placed)
 
     def _subject(self, entry: Entry) -> dict[str, str]:
         """The subject of the chip's certificate, or the one that it is going to have, by asn1crypto's names."""
@@ -109,22 +116,24 @@ class Beginning:
 
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""
-        self._on_chip.put(finished)
-        return self._journal.save(self._take_names(finished.at(Step.WRITTEN)))
+        self._chip_slot.put(finished)
+        return self._journal.save(self._take_names(finished))
 
-    def _replaced(self, old: Entry | None) -> dict[str, str]:
+    def _replaced(self, old: Entry | None) -> dict[str, str | None]:
         """The certificates that a new one takes the place of, the newest last, each with the digest of its key."""
         if old is None:
             return {}
         cloud = self._plan.cloud
         is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
         known = known_keys(old)
-        unheard = find_unheard(old, cloud.certificates, self._report) if cloud is not None and is_there else None
-        if unheard is not None and old.key_info is not None:
-            known[unheard] = key_digest(old.key_info)
+        unrecorded = (
+            find_unrecorded(old, cloud.certificates, self._reporter) if cloud is not None and is_there else None
+        )
+        if unrecorded is not None and old.key_info is not None:
+            known[unrecorded] = key_digest(old.key_info)
         if known and not is_there:
             newest = list(known)[-1]
-            self._report.warn(
+            self._reporter.warn(
                 f"the certificate before this one stays as it is in account {old.account}, {old.region}: {newest}"
             )
             return {}

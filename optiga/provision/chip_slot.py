@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from optiga.chip import Key
 from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.identity.proof import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
@@ -17,15 +18,16 @@ from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectRef, format_oid
+from optiga.provision.facts import Issued, KeyMade, damaged
 from optiga.provision.sizes import check_room
 
 if TYPE_CHECKING:
-    from optiga.chip import Chip, Key
+    from optiga.chip import Chip
     from optiga.pki.certificate import Certificate
     from optiga.protocol.algorithms import KeyAlgorithm
-    from optiga.provision.journal import Entry
+    from optiga.provision.entry import Entry
+    from optiga.provision.events import Reporter
     from optiga.provision.plan import Plan
-    from optiga.provision.report import Report
 
 _SIGNATURES = 2
 """How often a new key signs: its CSR, and the proof that the certificate is its own."""
@@ -33,14 +35,17 @@ _READS = 5
 """How often a certificate's object is read at most: its end, and twice in two parts where the chip does not hash."""
 
 
-class OnChip:
-    """The slot of a plan on one chip."""
+class ChipSlot:
+    """The slot of a plan on one chip.
 
-    def __init__(self, chip: Chip, plan: Plan, report: Report) -> None:
+    :param uid: the chip's UID in hex.
+    """
+
+    def __init__(self, chip: Chip, plan: Plan, reporter: Reporter, uid: str) -> None:
         self.chip = chip
         self._plan = plan
-        self._report = report
-        self.uid = chip.uid.hex
+        self._reporter = reporter
+        self.uid = uid
 
     def check_usable(self) -> None:
         """Refuse a slot whose key or certificate the chip neither reads nor uses. Two exchanges.
@@ -91,7 +96,7 @@ class OnChip:
             (target.oid, needs_shielding(metadata, Tag.CHANGE), self._write_again),
         ):
             if needs and dry:
-                self._report.warn(
+                self._reporter.warn(
                     f"{format_oid(oid)} needs a shielded connection: the run tries whether this one is, before it "
                     "makes the key"
                 )
@@ -139,13 +144,13 @@ class OnChip:
         for one in dict.fromkeys((slot, ObjectRef(target.oid).slot or slot)):
             proof = prove_key(self.chip, one, held)
             if proof.key_match and proof.key_oid == slot.key_oid:
-                self._report.warn(
+                self._reporter.warn(
                     f"slot {slot.name} had an identity that this journal does not know, of {held.subject}: "
                     "its key is replaced now, its certificate later, and a cloud that has it is not told"
                 )
                 return
             if proof.key_match:
-                self._report.warn(
+                self._reporter.warn(
                     f"{target.info.label} holds the certificate of the key in {format_oid(proof.key_oid)}, "
                     f"of {held.subject}: it is replaced later"
                 )
@@ -158,20 +163,18 @@ class OnChip:
             if problem := self.key_problem(entry):
                 raise CertificateError(problem)
             return
-        plan = plan_certificates(chain, self._plan.target, entry.certificate_file or "the certificate")
+        plan = plan_certificates(chain, self._plan.target, entry.of(Issued).file)
         result = execute_write(self.chip, plan, strict=True)
         for warning in result.warnings:
-            self._report.warn(warning)
+            self._reporter.warn(warning)
         if result.written:
-            self._report.note(f"Certificate written into {plan.target.info.label}; the chip has proven its key")
+            self._reporter.note(f"Certificate written into {plan.target.info.label}; the chip has proven its key")
 
     def key(self, entry: Entry, algorithm: KeyAlgorithm) -> Key:
         """The key on the chip with its public key as the journal has it."""
         from asn1crypto.keys import PublicKeyInfo
 
-        from optiga.chip import Key
-
-        bits = PublicKeyInfo.load(entry.key_info)["public_key"].dump()
+        bits = PublicKeyInfo.load(entry.of(KeyMade).key_info)["public_key"].dump()
         return Key(self.chip, self._plan.slot.key_oid, algorithm, bits)
 
     @property
@@ -181,5 +184,10 @@ class OnChip:
 
 
 def chain_of(entry: Entry) -> list[Certificate]:
-    """The certificates of an entry, leaf first."""
-    return parse_certificates((entry.certificate or "").encode(), "the journal")
+    """The certificates of an entry, leaf first.
+
+    :raises ConfigurationError: if it has none.
+    """
+    if entry.issued is None:
+        raise damaged(entry.uid, entry.slot)
+    return parse_certificates(entry.issued.certificate.encode(), "the journal")

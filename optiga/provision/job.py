@@ -1,0 +1,152 @@
+"""A job: what is wanted for a chip, as pure data, which pickles, and goes to JSON and back (:mod:`.job_json`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from optiga.cloud.aws.connection import AwsOptions
+from optiga.errors import ConfigurationError
+from optiga.objects.addressing import Target, resolve_certificate, resolve_slot
+from optiga.protocol.objects import SLOTS, Reference, Slot, format_oid
+from optiga.provision.outputs import OutputLayout
+from optiga.provision.specs import AwsIssuerSpec, IssuerSpec, OwnCertificate, ThingSpec, TrustSpec
+
+if TYPE_CHECKING:
+    from optiga.identity.configuration import Configuration
+
+LONGEST_CALL_S = 3600.0
+"""Longest that one call to AWS may be let take, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is wanted for a chip; good for any number of them.
+
+    It holds no client, no key and no credentials: what it is done with are :class:`.services.Services`. Paths in it
+    count where it is done. :meth:`new_identity` and :meth:`own_certificate` make one.
+
+    :param slot: of the key.
+    :param certificate_oid: identifier of the object for the certificate.
+    :param issuer: who certifies the key.
+    :param configuration: what the key and its CSR are made from; None where the chip keeps its own certificate.
+    :param thing: what the device is to be in AWS IoT; None without a cloud.
+    :param aws: the way to AWS; None without a cloud.
+    :param outputs: where files go.
+    :param trust: who is believed that the chip is genuine, which it then proves; None does without a proof.
+    :param renew: make a new key and certificate for a chip that is finished.
+    :raises ConfigurationError: if these do not go together.
+    """
+
+    slot: Slot
+    certificate_oid: int
+    issuer: IssuerSpec
+    configuration: Configuration | None = None
+    thing: ThingSpec | None = None
+    aws: AwsOptions | None = None
+    outputs: OutputLayout = OutputLayout()  # noqa: RUF009 - a frozen value
+    trust: TrustSpec | None = None
+    renew: bool = False
+
+    def __post_init__(self) -> None:
+        is_own = isinstance(self.issuer, OwnCertificate)
+        if self.slot not in SLOTS:
+            raise ConfigurationError(f"{self.slot.name!r} is not a slot of the chip", parameter="slot")
+        if is_own is (self.configuration is not None):
+            raise ConfigurationError(
+                "a configuration is for a new key, and the chip keeps its own certificate"
+                if is_own
+                else "there is no configuration to make a key and its CSR from",
+                parameter="configuration",
+            )
+        if self.configuration is not None and self.configuration.slot != self.slot:
+            raise ConfigurationError(
+                f"the configuration is for slot {self.configuration.slot.name}, the job for {self.slot.name}",
+                oid=self.slot.key_oid,
+                parameter="slot",
+            )
+        if is_own and self.renew:
+            raise ConfigurationError("a chip that keeps its own certificate gets no new one", parameter="renew")
+        if is_own and self.certificate_oid != self.slot.certificate_oid:
+            raise ConfigurationError(
+                f"the certificate that a chip came with does not lie in {format_oid(self.certificate_oid)}",
+                oid=self.certificate_oid,
+                parameter="certificate_oid",
+            )
+        if (self.thing is None) is not (self.aws is None):
+            raise ConfigurationError("`thing` and `aws` go together: without a cloud both are None", parameter="thing")
+        if self.thing is None and not is_own and isinstance(self.issuer, AwsIssuerSpec):
+            raise ConfigurationError(
+                "without a cloud nobody certifies the key", hint="Name a CA of your own (`issuer`)", parameter="issuer"
+            )
+        if self.thing is None and is_own:
+            raise ConfigurationError("there is nowhere to register the chip's own certificate", parameter="thing")
+        if self.aws is not None and not 0 < self.aws.timeout_s <= LONGEST_CALL_S:
+            raise ConfigurationError(
+                f"a call to AWS cannot be let take {self.aws.timeout_s} seconds",
+                hint=f"At most {LONGEST_CALL_S:.0f}, and more than none",
+                parameter="timeout_s",
+            )
+        resolve_certificate(self.slot, self.certificate_oid)
+
+    @classmethod
+    def new_identity(
+        cls,
+        configuration: Configuration,
+        issuer: IssuerSpec = AwsIssuerSpec(),  # noqa: B008 - a frozen value
+        *,
+        certificate: Reference | None = None,
+        thing: ThingSpec | None = ThingSpec(),  # noqa: B008
+        aws: AwsOptions = AwsOptions(),  # noqa: B008
+        outputs: OutputLayout = OutputLayout(),  # noqa: B008
+        trust: TrustSpec | None = None,
+        renew: bool = False,
+    ) -> Job:
+        """A new key in the configuration's slot, its CSR and its certificate.
+
+        :param certificate: object for the certificate, for example ``0xE0E3``; None takes the slot's own.
+        :param thing: None stops after the chip: no cloud is told of it.
+        :raises ConfigurationError: if these do not go together, or the object does not take certificates.
+        """
+        target = resolve_certificate(configuration.slot, certificate)
+        way = None if thing is None else aws
+        return cls(configuration.slot, target.oid, issuer, configuration, thing, way, outputs, trust, renew)
+
+    @classmethod
+    def own_certificate(
+        cls,
+        slot: Reference = "first",
+        *,
+        thing: ThingSpec = ThingSpec(),  # noqa: B008
+        aws: AwsOptions = AwsOptions(),  # noqa: B008
+        outputs: OutputLayout = OutputLayout(),  # noqa: B008
+        trust: TrustSpec | None = None,
+    ) -> Job:
+        """The certificate that the chip came with, registered with AWS IoT.
+
+        :param slot: for example ``first``, where the factory's are.
+        :raises ConfigurationError: if the slot has no object for a certificate.
+        """
+        found = resolve_slot(slot)
+        if found.certificate_oid is None:
+            raise ConfigurationError(
+                f"slot {found.name} has no object for a certificate",
+                hint="first, second, third and fourth have",
+                oid=found.key_oid,
+            )
+        return cls(found, found.certificate_oid, OwnCertificate(), None, thing, aws, outputs, trust)
+
+    @property
+    def target(self) -> Target:
+        """The object for the certificate."""
+        return resolve_certificate(self.slot, self.certificate_oid)
+
+    @property
+    def device(self) -> ThingSpec | None:
+        """What the device is to be in AWS IoT, its names completed by the configuration's; None without a cloud."""
+        if self.thing is None or self.configuration is None:
+            return self.thing
+        named, spec = self.configuration.aws_iot, self.thing
+        thing = named.thing if named and spec.thing is None else spec.thing
+        policy = named.policy if named and spec.policy is None else spec.policy
+        return replace(spec, thing=thing, policy=None if spec.template else policy)

@@ -1,0 +1,69 @@
+"""What there is to tell of a slot, as values: JSON, CSV, tables and queries come from their fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class SlotResult:
+    """What there is to tell of a slot that is finished; each is None where the slot has none.
+
+    :param uid: the chip's UID in hex.
+    """
+
+    uid: str
+    slot: str
+    filename: str | None
+    public_key: str | None
+    certificate_file: str | None
+    certificate_arn: str | None
+    certificate_id: str | None
+    thing: str | None
+    thing_arn: str | None
+    policy: str | None
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSummary(SlotResult):
+    """What a list of slots shows of each; times are ISO 8601's, the rest as of :class:`Entry`."""
+
+    step: str
+    issuer: str
+    account: str | None
+    region: str | None
+    replaces: str | None
+    started_at: str | None
+    updated_at: str | None
+    attested: str | None
+    emulated: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotExport(SlotSummary):
+    """Everything.
+
+    :param csr: in PEM.
+    :param certificate: certificate and chain in PEM, leaf first.
+    """
+
+    template: str | None
+    csr: str | None
+    certificate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult(SlotResult):
+    """What there is to tell of a run that has finished a slot.
+
+    :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+    """
+
+    journal_seal: str | None
+
+
+RESULT_FIELDS = tuple(field.name for field in fields(SlotResult))
+"""What there is to tell of a slot that is finished."""
+RUN_FIELDS = tuple(field.name for field in fields(RunResult))
+"""What there is to tell of a run that has finished one."""

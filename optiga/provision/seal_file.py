@@ -1,0 +1,54 @@
+"""The newest seal of a journal, in a small file beside it: an older copy of the journal is known by it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from optiga.errors import ConfigurationError
+from optiga.files.files import is_there, read_input, write_whole
+from optiga.files.sqlite_guard import check_file
+from optiga.provision.chain import Seal
+
+SUFFIX = ".seal"
+_VERSION = 1
+_LIMIT = 4096
+_FOR_GROUP = 0o660
+
+
+def seal_path(journal: Path) -> Path:
+    """Where the seal of a journal lies."""
+    return journal.with_name(journal.name + SUFFIX)
+
+
+def read_seal(journal: Path, *, shared: bool = False) -> tuple[int, str] | None:
+    """Number and hash of the seal beside a journal; None if there is none.
+
+    :param shared: take one of another user, as of a journal that a group may write.
+    :raises ConfigurationError: if it cannot be read, is no seal, or others can have put it there.
+    """
+    path = seal_path(journal)
+    if not shared:
+        check_file(path, "the journal's seal")
+    if not is_there(path):
+        return None
+    try:
+        value = json.loads(read_input(path, "journal's seal", _LIMIT))
+        number, digest = value["number"], value["hash"]
+        is_good = value["version"] == _VERSION and type(number) is int and isinstance(digest, str)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        is_good = False
+    if not is_good:
+        raise ConfigurationError(f"{path} is no seal of a journal", hint="Get it back from a copy, or take it away")
+    return number, digest
+
+
+def write_seal(journal: Path, seal: Seal, *, shared: bool = False) -> None:
+    """Put a seal beside a journal, whole or not at all, in place of the one before.
+
+    :param shared: whether a group may write the journal.
+    :raises ConfigurationError: if it cannot be written.
+    """
+    value = {"version": _VERSION, "number": seal.number, "sealed_at": seal.sealed_at, "hash": seal.hash}
+    data = (json.dumps(value) + "\n").encode("ascii")
+    write_whole(seal_path(journal), data, _FOR_GROUP if shared else 0o666, ours=True)

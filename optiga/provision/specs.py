@@ -1,0 +1,133 @@
+"""What a job is made of: who certifies, what the device is in AWS IoT, who is believed. Values, nothing opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from optiga.cloud.aws.aws_names import check_attributes, check_name
+from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from optiga.identity.configuration import Configuration
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+"""Names, each with its value; no name twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsIssuerSpec:
+    """AWS IoT's own CA certifies the new key."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaIssuerSpec:
+    """A CA of one's own certifies the new key.
+
+    :param folder: the CA's.
+    :param days: validity of the certificate; None for the usual.
+    :param server: let it be a TLS server's, too, if the configuration asks for that.
+    :param ignore_names: leave out names that the CA does not certify, in place of refusing them.
+    """
+
+    folder: Path
+    days: int | None = None
+    server: bool = False
+    ignore_names: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCertificate:
+    """Nobody certifies: the chip keeps the key and the certificate that it came with."""
+
+
+IssuerSpec: TypeAlias = AwsIssuerSpec | CaIssuerSpec | OwnCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class TrustSpec:
+    """Who is believed to certify genuine chips.
+
+    :param file: certificates of roots, and of intermediates below them.
+    :param emulated: let the emulator's root count at every port, where it is among them; else it counts at the port
+        ``emulator`` alone.
+    """
+
+    file: Path
+    emulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThingSpec:
+    """What a device is to be in AWS IoT.
+
+    ``{uid}`` may stand in the names of thing and policy, and in the values of attributes and parameters.
+
+    :param thing: name of its thing; None takes the configuration's.
+    :param policy: name of its policy; None takes the configuration's.
+    :param policy_template: file that the policy is made from where there is none of the name; None takes the project's
+        own, which binds a device to its thing.
+    :param thing_type: type of the thing, if it is made.
+    :param groups: for the thing.
+    :param attributes: of the thing.
+    :param template: name or file of a provisioning template that takes the place of all these.
+    :param parameters: for that template.
+    :param join: attach the chip also to a thing that has another active certificate.
+    """
+
+    thing: str | None = None
+    policy: str | None = None
+    policy_template: Path | None = None
+    thing_type: str | None = None
+    groups: tuple[str, ...] = ()
+    attributes: Pairs = ()
+    template: str | None = None
+    parameters: Pairs = ()
+    join: bool = False
+
+    def __post_init__(self) -> None:
+        for field, pairs in (("attributes", self.attributes), ("parameters", self.parameters)):
+            if len(dict(pairs)) != len(pairs):
+                raise ConfigurationError(f"`{field}` has a name twice", parameter=field)
+
+    def check(self) -> None:
+        """Refuse names that AWS does not take, and what does not go together.
+
+        :raises ConfigurationError: for the first mistake.
+        """
+        for kind, value in (("thing", self.thing), ("policy", self.policy), ("thing type", self.thing_type)):
+            if value is not None:
+                check_name(kind, value)
+        for number, group in enumerate(self.groups):
+            check_name("thing group", group)
+            if group in self.groups[:number]:
+                raise ConfigurationError(f"the thing group {group} is named twice", hint="Name each group once")
+        check_attributes(dict(self.attributes), typed=self.thing_type is not None)
+        extras = self.attributes or self.groups or self.thing_type
+        if self.template is not None and (extras or self.policy is not None or self.policy_template is not None):
+            raise ConfigurationError(
+                "a provisioning template says itself what the thing and its policy are",
+                hint="Leave out `attributes`, `thing_type`, `groups`, `policy` and `policy_template`, or `template`",
+            )
+        if self.template is None and self.parameters:
+            raise ConfigurationError("`parameters` goes with `template`")
+        if self.thing is None and self.template is None and extras:
+            raise ConfigurationError("there is no thing to have a type, a group or attributes", hint="Name a thing")
+
+
+def check_device(spec: ThingSpec, configuration: Configuration) -> None:
+    """Refuse a device whose thing or policy nobody names.
+
+    :param spec: completed by the configuration.
+    :raises ConfigurationError: for the first name that is missing, or that AWS does not take.
+    """
+    source = configuration.source
+    for field, value in (("thing", spec.thing), ("policy", spec.policy)):
+        if value is None and spec.template is None:
+            raise ConfigurationError(
+                f"{source}: aws_iot_config: {field!r} is missing",
+                hint="Name it there, or use `thing=None` with a CA of your own",
+            )
+        if value is not None:
+            check_name(field, value, f"{source}: aws_iot_config.{field}: ")

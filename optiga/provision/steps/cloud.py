@@ -1,0 +1,205 @@
+"""The steps in AWS IoT, and the last one, after which a device is let in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from optiga.cloud.aws.certificates import ACTIVE, REVOKED
+from optiga.cloud.aws.errors import STATE, ignoring
+from optiga.cloud.aws.policies import differences
+from optiga.errors import CloudError
+from optiga.files.files import write_whole
+from optiga.pki.name_parts import subject_components
+from optiga.pki.names import fill_uid
+from optiga.provision.believed import whose
+from optiga.provision.checks import UNANSWERED, ask, why_unanswered
+from optiga.provision.chip_slot import chain_of
+from optiga.provision.entry import Step as Level
+from optiga.provision.events import StepName
+from optiga.provision.facts import (
+    Finished,
+    PolicyAttached,
+    Registered,
+    ThingAttached,
+    WithoutPolicy,
+    WithoutThing,
+)
+from optiga.provision.outputs import write_arn
+
+if TYPE_CHECKING:
+    from optiga.provision.entry import Entry
+    from optiga.provision.plan import Plan
+    from optiga.provision.steps.work import Progress, Work
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterCertificate:
+    """AWS IoT gets a certificate that it has not made itself."""
+
+    name: ClassVar[StepName] = StepName.REGISTERED
+    level: ClassVar[Level] = Level.REGISTERED
+
+    def describe(self, plan: Plan) -> tuple[str, ...]:
+        ca = plan.cloud.ca if plan.cloud else None
+        by = f"with the CA {ca.subject}" if ca else "without a CA"
+        return (f"The certificate is registered {by} (inactive)",)
+
+    def run(self, entry: Entry, work: Work) -> Progress:
+        cloud = work.cloud
+        leaf = chain_of(entry)[0]
+        registered = cloud.certificates.register(leaf, cloud.ca)
+        if registered.status == REVOKED:
+            raise CloudError(
+                f"AWS IoT has this certificate already, and it is REVOKED: {registered.certificate_id}",
+                hint="If the device is to be let in again, delete the certificate there first",
+            )
+        write_arn(work.outputs, registered.arn)
+        work.reporter.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
+        yield entry.after(Registered(registered.certificate_id, registered.arn))
+
+
+@dataclass(frozen=True, slots=True)
+class AttachThing:
+    """The certificate is attached to its thing."""
+
+    name: ClassVar[StepName] = StepName.THING
+    level: ClassVar[Level] = Level.THING
+
+    def describe(self, plan: Plan) -> tuple[str, ...]:
+        if plan.cloud is None:
+            return ()
+        device = plan.cloud.device
+        typed = f" with the type {device.thing_type}" if device.thing_type else ""
+        told = [f"It is attached to the thing {device.thing}, which is made{typed} if it is not there"]
+        if device.attributes:
+            pairs = ", ".join(f"{key}={value}" for key, value in device.attributes)
+            told.append(f"The thing gets the attributes {pairs}")
+        return (*told, *(f"The thing goes into the group {group}" for group in device.groups))
+
+    def run(self, entry: Entry, work: Work) -> Progress:
+        if entry.thing is None:
+            yield entry.after(WithoutThing())
+            return
+        registry, device, reporter = work.cloud.registry, work.cloud.device, work.reporter
+        attributes = {key: fill_uid(value, work.uid) for key, value in device.attributes}
+        unseen = f"whether there is a thing {entry.thing} already is not known, so it is made if it is not"
+        arn = registry.ensure_thing(
+            entry.thing,
+            device.thing_type,
+            attributes,
+            lambda error: reporter.warn(f"{unseen}: {why_unanswered(error)}"),
+        )
+        for group in device.groups:
+            registry.add_to_group(entry.thing, group)
+        registry.attach_thing(entry.thing, entry.of(Registered).arn)
+        reporter.note(f"Thing {entry.thing}")
+        yield entry.after(ThingAttached(entry.thing, arn))
+
+
+@dataclass(frozen=True, slots=True)
+class AttachPolicy:
+    """The certificate gets its policy."""
+
+    name: ClassVar[StepName] = StepName.POLICY
+    level: ClassVar[Level] = Level.POLICY
+
+    def describe(self, plan: Plan) -> tuple[str, ...]:
+        if plan.cloud is None or plan.cloud.policy_template is None:
+            return ()
+        made = f"made from {plan.cloud.policy_template.name} if it is not there"
+        return (f"The policy {plan.cloud.device.policy}, {made}, is attached to it",)
+
+    def run(self, entry: Entry, work: Work) -> Progress:
+        cloud, path = work.cloud, work.outputs.policy
+        if entry.policy is None or cloud.policy_template is None or path is None:
+            yield entry.after(WithoutPolicy())
+            return
+        document = cloud.policy_template.render(cloud.aws, work.uid)
+        write_whole(path, document.encode(), ours=True)
+        if not cloud.registry.make_policy(entry.policy, document):
+            self._compare(entry.policy, document, work)
+        cloud.registry.attach_policy(entry.policy, entry.of(Registered).arn)
+        work.reporter.note(f"Policy {entry.policy}")
+        yield entry.after(PolicyAttached(entry.policy))
+
+    def _compare(self, name: str, document: str, work: Work) -> None:
+        """Say in what the policy that AWS has differs from the template's."""
+        what = f"the policy {name} that AWS has is used, and in what it differs from the template's is not known"
+        theirs = ask(lambda: work.cloud.registry.policy_document(name), None, work.reporter, what)
+        different = differences(document, theirs) if theirs is not None else []
+        if different:
+            lines = "\n".join(f"    {line}" for line in different)
+            work.reporter.warn(f"the policy {name} that AWS has is used, though it is not the template's:\n{lines}")
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyTemplate:
+    """A provisioning template makes the thing and the policy, and attaches both."""
+
+    name: ClassVar[StepName] = StepName.POLICY
+    level: ClassVar[Level] = Level.POLICY
+
+    def describe(self, plan: Plan) -> tuple[str, ...]:
+        fleet = plan.cloud.fleet if plan.cloud else None
+        return (f"The provisioning template {fleet.name if fleet else ''} makes thing and policy",)
+
+    def run(self, entry: Entry, work: Work) -> Progress:
+        work.attestation.repeat(entry)  # a template may make the certificate active
+        fleet = work.cloud.fleet
+        assert fleet is not None  # noqa: S101 - this step is for jobs with one
+        parameters = fleet.parameters(
+            uid=work.uid,
+            thing=entry.thing,
+            certificate_id=entry.of(Registered).certificate_id,
+            subject=subject_components(chain_of(entry)[0].parsed.subject),
+        )
+        made = work.cloud.registry.register_thing(fleet.body, parameters)
+        work.reporter.note(f"Thing {made.thing} by the provisioning template {fleet.name}")
+        yield entry.after(
+            WithoutThing() if made.thing is None else ThingAttached(made.thing, made.thing_arn),
+            WithoutPolicy() if made.policy is None else PolicyAttached(made.policy),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The device has its identity; in AWS IoT its certificate becomes active, and those before it inactive."""
+
+    name: ClassVar[StepName] = StepName.FINISHED
+    level: ClassVar[Level] = Level.FINISHED
+
+    def describe(self, plan: Plan) -> tuple[str, ...]:
+        if plan.cloud is None:
+            return ("The journal has the chip as finished",)
+        told = f"It becomes active in {plan.cloud.aws.region}, account {plan.cloud.aws.account}"
+        return (told, "The certificate before it becomes inactive") if plan.job.renew else (told,)
+
+    def run(self, entry: Entry, work: Work) -> Progress:
+        work.attestation.repeat(entry)
+        if work.plan.cloud is not None:
+            name = entry.of(Registered).certificate_id
+            work.cloud.certificates.activate(name)
+            work.reporter.note("Certificate active")
+            for old in entry.begun.replaced:
+                if old.certificate_id != name:
+                    self._deactivate(entry, old.certificate_id, work)
+        yield entry.after(Finished())
+
+    def _deactivate(self, entry: Entry, certificate_id: str, work: Work) -> None:
+        """Make a certificate that was replaced inactive, if it is this chip's; one that is revoked stays so."""
+        certificates, reporter = work.cloud.certificates, work.reporter
+        what = f"whether the certificate before it, {certificate_id}, is active is not known, so it is made inactive"
+        held = ask(lambda: certificates.describe(certificate_id), UNANSWERED, reporter, what)
+        if held is not UNANSWERED:
+            if held is None or held.status != ACTIVE:
+                return
+            if not whose(entry, held, work.cloud.registry):
+                reporter.warn(
+                    f"the certificate {certificate_id}, which the journal has as the one before it, stays active: its "
+                    "key is not known to have been this chip's. Is the journal as a run has left it?"
+                )
+                return
+        with ignoring(STATE):  # AWS changes nothing of one that is revoked
+            certificates.deactivate(certificate_id)
+            reporter.note(f"The certificate before it is inactive now: {certificate_id}")

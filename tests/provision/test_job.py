@@ -1,0 +1,227 @@
+"""A job is data: it pickles, compares, goes to JSON and back; what is read from JSON is checked to the last member."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optiga.cloud.aws.connection import AwsOptions
+from optiga.errors import ConfigurationError
+from optiga.identity.configuration import load_configuration
+from optiga.protocol.objects import SLOTS
+from optiga.provision.job import Job
+from optiga.provision.job_json import decode_job, encode_job
+from optiga.provision.outputs import OutputLayout
+from optiga.provision.specs import AwsIssuerSpec, CaIssuerSpec, OwnCertificate, ThingSpec, TrustSpec
+from tests.support.places import CONFIGS
+from tests.support.provision_jobs import CA, FAR, WISHES, all_jobs, configuration
+
+JOBS = all_jobs()
+TEXT = st.text(max_size=12)
+PAIRS = st.dictionaries(TEXT, TEXT, max_size=3).map(lambda pairs: tuple(pairs.items()))
+PATHS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12).map(Path)
+THINGS = st.builds(
+    ThingSpec,
+    *(st.none() | TEXT, st.none() | TEXT, st.none() | PATHS, st.none() | TEXT),
+    *(st.lists(TEXT, max_size=3).map(tuple), PAIRS, st.none() | TEXT, PAIRS, st.booleans()),
+)
+WAYS = st.builds(
+    AwsOptions,
+    *(st.none() | TEXT, st.none() | TEXT, st.none() | TEXT, st.booleans()),
+    st.floats(0, 3600, exclude_min=True),
+)
+LAYOUTS = st.builds(OutputLayout, PATHS, st.just("{uid}.aws_arn"), st.just("p{slot}.aws_iot_policy"))
+TRUSTS = st.none() | st.builds(TrustSpec, PATHS, st.booleans())
+ISSUERS = st.builds(AwsIssuerSpec) | st.builds(
+    CaIssuerSpec, PATHS, st.none() | st.integers(0, 10**6), st.booleans(), st.booleans()
+)
+
+
+def there_and_back(job: Job) -> None:
+    again = decode_job(encode_job(job))
+    assert again == job
+    assert hash(again) == hash(job)
+    assert encode_job(again) == encode_job(job)
+    copied = pickle.loads(pickle.dumps(job))
+    assert copied == job
+    assert hash(copied) == hash(job)
+
+
+class TestData:
+    @pytest.mark.parametrize("kind", JOBS)
+    def test_every_kind_there_and_back(self, kind: str) -> None:
+        there_and_back(JOBS[kind])
+
+    def test_no_two_kinds_are_equal(self) -> None:
+        assert len(set(JOBS.values())) == len(JOBS)
+
+    @given(issuer=ISSUERS, thing=THINGS, aws=WAYS, outputs=LAYOUTS, trust=TRUSTS, renew=st.booleans())
+    def test_any_values(
+        self,
+        issuer: AwsIssuerSpec | CaIssuerSpec,
+        thing: ThingSpec,
+        aws: AwsOptions,
+        outputs: OutputLayout,
+        trust: TrustSpec | None,
+        renew: bool,
+    ) -> None:
+        there_and_back(
+            Job.new_identity(configuration(), issuer, thing=thing, aws=aws, outputs=outputs, trust=trust, renew=renew)
+        )
+        there_and_back(Job.own_certificate("first", thing=thing, aws=aws, outputs=outputs, trust=trust))
+
+    @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.jsn")), ids=lambda path: path.stem)
+    def test_every_sample_configuration(self, path: Path) -> None:
+        found = load_configuration(path)
+        certificate = None if found.slot.certificate_oid else 0xE0E3
+        there_and_back(Job.new_identity(found, CA, certificate=certificate, thing=None))
+
+    def test_a_name_of_a_file_that_is_no_text(self) -> None:
+        there_and_back(Job.new_identity(configuration(), CaIssuerSpec(Path("ca\udcff")), thing=None))
+
+    def test_another_configuration_is_another_job(self, tmp_path: Path) -> None:
+        document = json.loads((CONFIGS / "config_nistp256_ecdsa_secondslot.jsn").read_text())
+        document["csr_config"]["certificate_info"]["common_name"] = "other"
+        path = tmp_path / "other.jsn"
+        path.write_text(json.dumps(document))
+        other = load_configuration(path)._replace(source=configuration().source)
+        assert Job.new_identity(other) != JOBS["AWS"]
+
+    @pytest.mark.parametrize("kind", JOBS)
+    def test_it_holds_nothing_that_is_open(self, kind: str) -> None:
+        """All that is in it is our own plain values: no client, no key, no certificate of a library."""
+        modules: set[str] = set()
+
+        class Watching(pickle.Unpickler):
+            def find_class(self, module: str, name: str) -> Any:
+                modules.add(module)
+                return super().find_class(module, name)
+
+        Watching(io.BytesIO(pickle.dumps(JOBS[kind]))).load()
+        others = {one.split(".")[0] for one in modules if not one.startswith("optiga.")}
+        assert others <= {"pathlib", "builtins", "enum", "_operator", "functools"}
+        assert not {one for one in modules if one.startswith(("optiga.ca", "optiga.chip", "optiga.pki.cert"))}
+
+
+class TestTogether:
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"configuration": None}, "no configuration"),
+            ({"slot": SLOTS[2], "certificate_oid": 0xE0E2}, "the configuration is for slot second"),
+            ({"aws": None}, "`thing` and `aws` go together"),
+            ({"thing": None}, "`thing` and `aws` go together"),
+            ({"thing": None, "aws": None}, "nobody certifies"),
+            ({"issuer": OwnCertificate()}, "keeps its own certificate"),
+            ({"certificate_oid": 0xE0F1}, "0xE0F1"),
+            ({"aws": replace(FAR, timeout_s=0.0)}, "0.0 seconds"),
+            ({"aws": replace(FAR, timeout_s=float("nan"))}, "nan seconds"),
+        ],
+    )
+    def test_what_does_not_go_together(self, changes: dict[str, Any], words: str) -> None:
+        with pytest.raises(ConfigurationError) as error:
+            replace(JOBS["AWS"], **changes)
+        assert words in str(error.value)
+
+    def test_an_own_certificate_is_not_renewed(self) -> None:
+        with pytest.raises(ConfigurationError, match="gets no new one"):
+            replace(JOBS["own certificate"], renew=True)
+
+    def test_a_name_twice(self) -> None:
+        with pytest.raises(ConfigurationError, match="attributes"):
+            ThingSpec(attributes=(("a", "1"), ("a", "2")))
+
+
+def changed(path: str, value: object) -> Callable[[dict[str, Any]], None]:
+    """Set a member; a value of ``...`` takes it out."""
+
+    def change(document: dict[str, Any]) -> None:
+        *outer, last = path.split(".")
+        place = document
+        for name in outer:
+            place = place[name]
+        if value is ...:
+            del place[last]
+        else:
+            place[last] = value
+
+    return change
+
+
+MISTAKES = {
+    "another version": ("version", 2, "version: must be 1"),
+    "a version that is none": ("version", True, "version: must be 1"),
+    "an unknown member": ("colour", 1, "colour: is not known"),
+    "an unknown member within": ("thing.colour", 1, "thing.colour: is not known"),
+    "no slot": ("slot", ..., "job: slot is missing"),
+    "another slot": ("slot", "ninth", "slot: 'ninth' is not a slot"),
+    "a slot for no key": ("slot", "five", "does not take EC keys"),
+    "a slot that is a number": ("slot", 2, "slot: must be a text"),
+    "no object": ("certificate", "E0", "certificate: 'E0' is not the identifier"),
+    "a key's object": ("certificate", "0xE0F1", "0xE0F1"),
+    "no kind of issuer": ("issuer.kind", ..., "issuer: kind is missing"),
+    "another kind of issuer": ("issuer.kind", "AWS", "issuer.kind: 'AWS' is not a kind of issuer"),
+    "an issuer that is a text": ("issuer", "aws", "issuer: must be an object"),
+    "a CA without a folder": ("issuer", {"kind": "ca", "days": 1, "server": True, "ignore_names": False}, "folder is"),
+    "a mistaken number": ("issuer.days", "30", "issuer.days: must be a whole number, not a text"),
+    "half a day": ("issuer.days", 1.5, "issuer.days: must be a whole number, not 1.5"),
+    "true days": ("issuer.days", True, "issuer.days: must be a whole number, not true or false"),
+    "a mistaken truth": ("renew", "yes", "renew: must be true or false, not a text"),
+    "a mistaken time": ("aws.timeout_s", "60", "aws.timeout_s: must be a number, not a text"),
+    "a time without end": ("aws.timeout_s", 1e300, "aws.timeout_s: must be a number"),
+    "a time that is too long": ("aws.timeout_s", 4000, "4000.0 seconds"),
+    "a cloud without a way": ("aws", None, "`thing` and `aws` go together"),
+    "a field too few": ("thing.join", ..., "thing: join is missing"),
+    "groups that are a text": ("thing.groups", "hall", "thing.groups: must be a list"),
+    "a group that is none": ("thing.groups", ["hall", 7], r"thing.groups[1]: must be a text"),
+    "attributes that are a list": ("thing.attributes", [], "thing.attributes: must be an object"),
+    "an attribute that is none": ("thing.attributes", {"a": None}, "thing.attributes.a: must be a text"),
+    "half a letter": ("thing.thing", "\ud800", "thing.thing: holds half"),
+    "half a letter in a name": ("thing.attributes", {"\ud800": ""}, "thing.attributes: has a name with half"),
+    "an empty folder": ("outputs.folder", "", "outputs.folder: names no file"),
+    "a folder that is none": ("outputs.folder", "a\0b", "outputs.folder: names no file"),
+    "a name that is a path": ("outputs.arn", "../x.aws_arn", "outputs: '../x.aws_arn' cannot be the name"),
+    "no configuration": ("configuration", None, "no configuration"),
+    "a configuration that is none": ("configuration.content.csr_config.key_info", ..., "key_info is missing"),
+    "a curve that is none": ("configuration.content.csr_config.key_info.parameters.curve", "x", "'x' is not a curve"),
+    "trust in nothing": ("trust", {}, "trust: file is missing"),
+}  # fmt: skip
+
+
+class TestStrict:
+    @pytest.mark.parametrize("mistake", MISTAKES)
+    def test_one_line_that_names_the_member(self, mistake: str) -> None:
+        path, value, words = MISTAKES[mistake]
+        document = json.loads(encode_job(replace(JOBS["own CA"], trust=TrustSpec(Path("roots.pem")))))
+        changed(path, value)(document)
+        with pytest.raises(ConfigurationError) as error:
+            decode_job(json.dumps(document, indent=4), "job.json")
+        assert str(error.value).startswith("job.json:")
+        assert words in str(error.value)
+        assert "\n" not in str(error.value)
+
+    @pytest.mark.parametrize("text", ["", "[]", "1", "null", '{"version": 1', '{"slot": "second", "slot": "third"}'])
+    def test_no_job_at_all(self, text: str) -> None:
+        with pytest.raises(ConfigurationError, match=r"job\.json:1"):
+            decode_job(text, "job.json")
+
+    def test_every_mistake_is_told(self) -> None:
+        with pytest.raises(ConfigurationError) as error:
+            decode_job('{"version": 1, "renew": 1, "slot": "x"}', "job.json")
+        assert len(error.value.problems) >= 8
+
+    @pytest.mark.parametrize("member", [field.name for field in fields(ThingSpec)])
+    def test_no_field_may_be_missing(self, member: str) -> None:
+        document = json.loads(encode_job(Job.own_certificate(thing=WISHES)))
+        del document["thing"][member]
+        with pytest.raises(ConfigurationError, match=f"thing: {member} is missing"):
+            decode_job(json.dumps(document), "job.json")
