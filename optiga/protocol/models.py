@@ -32,8 +32,8 @@ class Lack:
     __slots__ = ("instead", "what")
 
     def __init__(self, what: str, instead: str = "") -> None:
-        self.what = what
-        self.instead = instead
+        self.what: str = what
+        self.instead: str = instead
 
 
 @dataclass(frozen=True, eq=False)
