@@ -40,7 +40,7 @@ class OnChip:
         self.chip = chip
         self._plan = plan
         self._report = report
-        self.uid = chip.uid.hex
+        self.uid: str = chip.uid.hex
 
     def check_usable(self) -> None:
         """Refuse a slot whose key or certificate the chip neither reads nor uses. Two exchanges.
