@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from optiga.chip.sessions.updates import Updates
     from optiga.protocol.codes import KeyUsage
     from optiga.protocol.metadata import Metadata
+    from optiga.protocol.models import Model
     from optiga.protocol.objects import Reference
     from optiga.protocol.uid import Uid
     from optiga.transport import Transport
@@ -68,7 +69,9 @@ class Chip:
         self._transport = transport
         self.port = port
         self._meanwhile = meanwhile
+        self._is_closed = False
         self._uid: Uid | None = None
+        self._model: Model | None = None
         self._refusal_hint = ""
         """Of the last command that the chip refused."""
         self.execute(OpenApplication(handle))
@@ -89,8 +92,18 @@ class Chip:
             error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
         self.close()
 
+    def __repr__(self) -> str:
+        """The port, and what is known of the chip by now: nothing is asked for it."""
+        known = ["closed"] if self._is_closed else []
+        if self._model is not None:
+            known.append(self._model.title)
+        if self._uid is not None:
+            known.append(f"UID {self._uid.hex}")
+        return f"<{', '.join([f'Chip at {self.port or self._transport!r}', *known])}>"
+
     def close(self) -> None:
         """Close the transport. The chip's application stays open until the next one opens it afresh."""
+        self._is_closed = True
         self._transport.close()
 
     def close_application(self) -> None:
@@ -172,6 +185,21 @@ class Chip:
             except ValueError as error:
                 raise ChipError(f"object 0xE0C2: {error}", port=self.port, oid=objects.UID) from error
         return self._uid
+
+    @property
+    def model(self) -> Model | None:
+        """The chip's model, by the firmware in its UID; None where no model is known to have that firmware.
+
+        Trust M Express and MTR have the firmware of Trust M V3: the locked metadata of 0xE0E1 tell them from one. At
+        most two exchanges the first time.
+
+        :raises ChipError: if the chip does not tell its UID.
+        """
+        if self._model is None:
+            from optiga.chip.abilities import model_of
+
+            self._model = model_of(self)
+        return self._model
 
     @property
     def objects(self) -> Objects:

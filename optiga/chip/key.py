@@ -32,6 +32,9 @@ class Key:
         self.algorithm = algorithm
         self.public_key = public_key
 
+    def __repr__(self) -> str:
+        return f"<Key {format_oid(self.oid)}, {self.algorithm.title}, of the chip at {self._chip.port!r}>"
+
     @property
     def public_key_info(self) -> bytes:
         """The public key as SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7).

@@ -45,6 +45,9 @@ class Crypto:
     def __init__(self, chip: Session) -> None:
         self._chip = chip
 
+    def __repr__(self) -> str:
+        return f"<Crypto of the chip at {self._chip.port!r}>"
+
     # Keys and random bytes
 
     def generate_key(

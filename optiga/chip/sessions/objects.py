@@ -27,6 +27,9 @@ class Objects:
     def __init__(self, chip: Session) -> None:
         self._chip = chip
 
+    def __repr__(self) -> str:
+        return f"<Objects of the chip at {self._chip.port!r}>"
+
     def read(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes:
         """Data of an object, from an offset to its used size or for ``length`` bytes, in as few exchanges as it takes.
 

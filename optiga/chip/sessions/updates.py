@@ -21,6 +21,9 @@ class Updates:
     def __init__(self, chip: Session) -> None:
         self._chip = chip
 
+    def __repr__(self) -> str:
+        return f"<Updates of the chip at {self._chip.port!r}>"
+
     def apply(self, oid: Reference, manifest: bytes, fragments: Sequence[bytes]) -> None:
         """Change an object as its update says. One exchange for the manifest, one a fragment.
 
