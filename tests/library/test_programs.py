@@ -319,6 +319,7 @@ class TestOwnCa:
             issued = optiga.open_ca(form).issue(csr.der)
             assert optiga.write_certificate(optiga_chip, issued.pem, strict=True).key_match
 
+    @pytest.mark.long
     def test_a_passphrase(self, tmp_path: Path) -> None:
         folder = tmp_path / "my-ca"
         create_root(folder, CaName("test CA"), passphrase=b"correct horse battery")
