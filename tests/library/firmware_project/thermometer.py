@@ -28,7 +28,7 @@ class RefusedError(Exception):
 class Thermometer:
     """One that has its chip's application open."""
 
-    def __init__(self, port: str, patience_s: float = 0.1) -> None:
+    def __init__(self, port: str, patience_s: float = 2.0) -> None:
         self._line = serial.serial_for_url(port, baudrate=115200, timeout=patience_s)
         try:
             self.exchange(OPEN_APPLICATION)
