@@ -7,6 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key, find_key, generate_key
@@ -39,6 +40,7 @@ _GENERAL_HINTS = {
 _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
 
 
+@explains_arguments
 class Chip:
     """An OPTIGA Trust chip at the other end of a transport.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.calc_sign import CalcSign
 from optiga.chip.references import algorithm_of, key_oid_of
 from optiga.errors import ChipError, ConfigurationError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from optiga.protocol.public_key import PublicKey
 
 
+@explains_arguments
 class Key:
     """A private key that stays on the chip, addressed by its object.
 

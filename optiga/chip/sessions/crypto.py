@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.chip.arguments import explains_arguments
 from optiga.chip.key import check_hash, check_usage, find_key, generate_key
 from optiga.chip.references import oid_of
 from optiga.errors import ChipError, ConfigurationError
@@ -36,6 +37,7 @@ _DELIBERATE = (
 """How a chip may refuse a verification without a value: the manual names no code for it."""
 
 
+@explains_arguments
 class Crypto:
     """The cryptographic toolbox of an open chip. Every method raises ChipError if the chip refuses, with its code.
 

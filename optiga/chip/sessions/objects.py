@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.get_data_object import GetData, GetMetadata
 from optiga.chip.references import oid_of
 from optiga.errors import ChipError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from optiga.protocol.objects import Reference
 
 
+@explains_arguments
 class Objects:
     """The objects of an open chip.
 
