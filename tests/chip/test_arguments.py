@@ -48,7 +48,7 @@ def test_each_argument_of_each_method(kind: type[Any], optiga_bench: testing.Ben
             for parameter in inspect.signature(method).parameters.values():
                 for value in BAD:
                     told += self_explaining(method, parameter, value)
-        assert told > 10
+        assert told >= 5
 
 
 def self_explaining(method: Any, parameter: inspect.Parameter, value: object) -> bool:
