@@ -7,6 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from optiga.chip.abilities import model_of, require
 from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
@@ -171,8 +172,6 @@ class Chip:
         :raises ConfigurationError: if it does not have it; the chip is not asked then.
         """
         if param not in ON_EVERY_MODEL.get(code, ()):
-            from optiga.chip.abilities import require
-
             require(self, code, param)
 
     @property
@@ -198,8 +197,6 @@ class Chip:
         :raises ChipError: if the chip does not tell its UID.
         """
         if self._model is None:
-            from optiga.chip.abilities import model_of
-
             self._model = model_of(self)
         return self._model
 

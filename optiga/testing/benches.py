@@ -41,7 +41,7 @@ class Snapshot:
         return self.state.model.name
 
     @property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Mapping[str, Any]:
         """The same as a document of JSON, which ``emulator load`` takes, too. Its secrets stand in it."""
         return states.dump(MemoryStore(self.state.objects, self.state.context), model=self.state.model)
 
