@@ -5,14 +5,18 @@ What a program imports::
     import optiga
 
     with optiga.open_chip("emulator") as chip:
-        key = chip.generate_key("second", "secp256r1")
-        signature = key.sign(b"hello")
+        csr = optiga.csr(chip, "device.jsn")
+        certificate = my_ca(csr.pem)
+        proof = optiga.write_certificate(chip, certificate, "second")
+        assert proof.key_match
 
-Names are loaded when they are first used, so that importing this package costs next to nothing.
+Names are loaded when they are first used, so that importing this package costs next to nothing. A new one stands in
+``_HOMES``, in ``__all__``, and, for type checkers, among the imports.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from optiga._version import __version__
@@ -23,53 +27,91 @@ from optiga.errors import (
     CloudError,
     ConfigurationError,
     OptigaError,
+    UnprovenError,
 )
 
 if TYPE_CHECKING:
+    from optiga.ca.api import open_ca
     from optiga.chip import Chip, Key, open_chip
+    from optiga.identity.api import csr, load_configuration, read_certificate, read_certificates, write_certificate
+    from optiga.identity.configuration import Configuration
+    from optiga.identity.csr import Csr
+    from optiga.identity.write import WriteResult
+    from optiga.pki.certificate import Certificate
     from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.protocol.codes import ErrorCode, KeyUsage, LifeCycleState
     from optiga.protocol.metadata import Metadata
-    from optiga.protocol.objects import ObjectRef
+    from optiga.protocol.models import Model
+    from optiga.protocol.objects import ObjectRef, Slot
     from optiga.protocol.uid import Uid
 
 __all__ = [
     "BoardError",
+    "Certificate",
     "CertificateError",
     "Chip",
     "ChipError",
     "CloudError",
+    "Configuration",
     "ConfigurationError",
+    "Csr",
     "ErrorCode",
     "Key",
     "KeyAlgorithm",
     "KeyUsage",
     "LifeCycleState",
     "Metadata",
+    "Model",
     "ObjectRef",
     "OptigaError",
+    "Slot",
     "Uid",
+    "UnprovenError",
+    "WriteResult",
     "__version__",
+    "csr",
+    "load_configuration",
+    "open_ca",
     "open_chip",
+    "read_certificate",
+    "read_certificates",
+    "write_certificate",
 ]
 
 _HOMES = {
+    "Certificate": "optiga.pki.certificate",
     "Chip": "optiga.chip",
-    "Key": "optiga.chip",
-    "open_chip": "optiga.chip",
-    "KeyAlgorithm": "optiga.protocol.algorithms",
+    "Configuration": "optiga.identity.configuration",
+    "Csr": "optiga.identity.csr",
     "ErrorCode": "optiga.protocol.codes",
+    "Key": "optiga.chip",
+    "KeyAlgorithm": "optiga.protocol.algorithms",
     "KeyUsage": "optiga.protocol.codes",
     "LifeCycleState": "optiga.protocol.codes",
     "Metadata": "optiga.protocol.metadata",
+    "Model": "optiga.protocol.models",
     "ObjectRef": "optiga.protocol.objects",
+    "Slot": "optiga.protocol.objects",
     "Uid": "optiga.protocol.uid",
+    "WriteResult": "optiga.identity.write",
+    "csr": "optiga.identity.api",
+    "load_configuration": "optiga.identity.api",
+    "open_ca": "optiga.ca.api",
+    "open_chip": "optiga.chip",
+    "read_certificate": "optiga.identity.api",
+    "read_certificates": "optiga.identity.api",
+    "write_certificate": "optiga.identity.api",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'optiga' has no attribute {name!r}")
-    from importlib import import_module
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value  # which is found without this function from now on
+    return value
 
-    return getattr(import_module(_HOMES[name]), name)
+
+def __dir__() -> list[str]:
+    """What programs are meant to use; the packages that lie behind it are not."""
+    return sorted(__all__)

@@ -80,7 +80,7 @@ class ConfigurationError(OptigaError):
         parameter: str = "",
     ) -> None:
         super().__init__(message, hint=hint, oid=oid)
-        self.problems = tuple(map(printable, problems))
+        self.problems: tuple[str, ...] = tuple(map(printable, problems))
         self.parameter = parameter
 
 

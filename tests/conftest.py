@@ -19,7 +19,7 @@ settings.register_profile("thorough", settings.default, deadline=None, max_examp
 settings.register_profile("short", settings.get_profile("thorough"), max_examples=15)
 settings.load_profile("short")  # or --hypothesis-profile=thorough, which is read later
 _numbers = itertools.count()
-pytest_plugins = ["tests.support.cloud.fixtures", "tests.support.left_out"]
+pytest_plugins = ["tests.support.cloud.fixtures", "tests.support.left_out", "optiga.testing.pytest_plugin"]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

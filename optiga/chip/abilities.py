@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError
-from optiga.protocol.codes import CommandCode, ObjectType
+from optiga.chip.commands.get_data_object import GetMetadata
+from optiga.errors import ChipError, ConfigurationError
+from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import tag_word
-from optiga.protocol.models import MODELS, Lack, find_model
+from optiga.protocol.models import MARKED_OBJECT, MODELS, TRUST_M_V3, Lack, find_configuration, find_model
 from optiga.protocol.objects import OBJECTS, format_oid
 from optiga.protocol.rules.values import Problem, check_model
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.models import Model
     from optiga.protocol.objects import ObjectInfo
+
+_NOT_TOLD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
 
 
 def require(chip: Session, code: CommandCode, param: int | None = None, oid: int | None = None) -> None:
@@ -77,6 +80,23 @@ def _lack_of_metadata(model: Model, metadata: Metadata) -> Lack | None:
             condition = AccessCondition.parse(value)
             return Lack(f"condition {next(simple.word for simple in condition if simple.kind not in model.conditions)}")
     return None
+
+
+def model_of(chip: Session) -> Model | None:
+    """The chip's model, or the configuration of one; None where its firmware is not known.
+
+    One exchange for the UID, once for a chip, and one more where the firmware is that of several.
+    """
+    model = find_model(chip.uid.firmware_build)
+    if model is not TRUST_M_V3:
+        return model
+    try:
+        marked = chip.execute(GetMetadata(MARKED_OBJECT))
+    except ChipError as error:
+        if error.code in _NOT_TOLD:
+            return model
+        raise
+    return find_configuration(marked) or model
 
 
 def objects_of(chip: Session) -> Mapping[int, ObjectInfo]:

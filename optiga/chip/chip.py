@@ -7,6 +7,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from optiga.chip.abilities import model_of, require
+from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key, find_key, generate_key
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from optiga.chip.sessions.updates import Updates
     from optiga.protocol.codes import KeyUsage
     from optiga.protocol.metadata import Metadata
+    from optiga.protocol.models import Model
     from optiga.protocol.objects import Reference
     from optiga.transport import Transport
 
@@ -38,6 +41,7 @@ _GENERAL_HINTS = {
 _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
 
 
+@explains_arguments
 class Chip:
     """An OPTIGA Trust chip at the other end of a transport.
 
@@ -68,7 +72,9 @@ class Chip:
         self._transport = transport
         self.port = port
         self._meanwhile = meanwhile
+        self._is_closed = False
         self._uid: Uid | None = None
+        self._model: Model | None = None
         self._refusal_hint = ""
         """Of the last command that the chip refused."""
         self.execute(OpenApplication(handle))
@@ -89,8 +95,18 @@ class Chip:
             error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
         self.close()
 
+    def __repr__(self) -> str:
+        """The port, and what is known of the chip by now: nothing is asked for it."""
+        known = ["closed"] if self._is_closed else []
+        if self._model is not None:
+            known.append(self._model.title)
+        if self._uid is not None:
+            known.append(f"UID {self._uid.hex}")
+        return f"<{', '.join([f'Chip at {self.port or self._transport!r}', *known])}>"
+
     def close(self) -> None:
         """Close the transport. The chip's application stays open until the next one opens it afresh."""
+        self._is_closed = True
         self._transport.close()
 
     def close_application(self) -> None:
@@ -156,8 +172,6 @@ class Chip:
         :raises ConfigurationError: if it does not have it; the chip is not asked then.
         """
         if param not in ON_EVERY_MODEL.get(code, ()):
-            from optiga.chip.abilities import require
-
             require(self, code, param)
 
     @property
@@ -170,6 +184,19 @@ class Chip:
             except ValueError as error:
                 raise ChipError(f"object 0xE0C2: {error}", port=self.port, oid=objects.UID) from error
         return self._uid
+
+    @property
+    def model(self) -> Model | None:
+        """The chip's model, by the firmware in its UID; None where no model is known to have that firmware.
+
+        Trust M Express and MTR have the firmware of Trust M V3: the locked metadata of 0xE0E1 tell them from one. At
+        most two exchanges the first time.
+
+        :raises ChipError: if the chip does not tell its UID.
+        """
+        if self._model is None:
+            self._model = model_of(self)
+        return self._model
 
     @property
     def objects(self) -> Objects:

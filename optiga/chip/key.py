@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.calc_sign import CalcSign
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.references import algorithm_of, key_oid_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from optiga.protocol.objects import Reference
 
 
+@explains_arguments
 class Key:
     """A private key that stays on the chip, addressed by its object.
 
@@ -32,6 +34,9 @@ class Key:
         self.oid = oid
         self.algorithm = algorithm
         self.public_key = public_key
+
+    def __repr__(self) -> str:
+        return f"<Key {format_oid(self.oid)}, {self.algorithm.title}, of the chip at {self._chip.port!r}>"
 
     @property
     def public_key_info(self) -> bytes:

@@ -47,7 +47,7 @@ class CommandError(Exception):
     def __init__(self, code: ErrorCode, *, is_use: bool = False) -> None:
         super().__init__(code.title)
         self.code = code
-        self.is_use = is_use or code in _FAILURES_OF_USE
+        self.is_use: bool = is_use or code in _FAILURES_OF_USE
 
 
 class _KnownKey(NamedTuple):
@@ -81,12 +81,12 @@ class Machine:
     def __init__(self, model: ChipModel, table: ObjectTable, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.model = model
         self.table = table
-        self.last_error = ErrorCode.NO_ERROR
-        self.security_status = {
+        self.last_error: ErrorCode = ErrorCode.NO_ERROR
+        self.security_status: dict[int, int] = {
             oids.SECURITY_STATUS_GLOBAL: model.boot_flag,
             oids.SECURITY_STATUS_APPLICATION: model.boot_flag,
         }
-        self.is_open = False
+        self.is_open: bool = False
         self.sessions: dict[int, SessionContent] = {}
         self.authorized: set[int] = set()
         """Objects whose authorization reference has been verified: the states Auto(X)."""
@@ -94,7 +94,7 @@ class Machine:
         """What of the running command goes over a shielded connection, which is there if 0xE140 holds a secret."""
         self.chain: Chain | None = None
         self.running_hash: RunningSha256 | None = None
-        self.monitor = SecurityMonitor(table, clock)
+        self.monitor: SecurityMonitor = SecurityMonitor(table, clock)
         self._has_event = False
         """Whether the running command has used a key or secret that the security monitor watches."""
         self._counted: set[tuple[int, Tag]] = set()

@@ -95,6 +95,21 @@ class ObjectTable:
         """The application context that the chip has saved; empty if there is none."""
         return self._context if self._staged_context is None else self._staged_context
 
+    @property
+    def content(self) -> dict[int, StoredObject]:
+        """Every object as it is committed."""
+        return dict(self._objects)
+
+    def replace(self, content: Mapping[int, StoredObject], context: bytes) -> None:
+        """Hold other objects, in the store first; what is staged is forgotten.
+
+        :param content: of every object that there is.
+        :param context: the application context that the chip has saved; empty for none.
+        """
+        self._store.save(content, context)
+        self.discard()
+        self._objects, self._context = dict(content), context
+
     def get(self, oid: int) -> StoredObject | None:
         """An object as the running command sees it; None if the chip has none of that identifier."""
         return self._staged.get(oid) or self._objects.get(oid)

@@ -38,19 +38,28 @@ def run_program(command: Sequence[str], serve: Serve, *, place: Callable[[str], 
     :raises ConfigurationError: if there is no such program, or it cannot be run.
     :raises OptigaError: if the board cannot be served.
     """
+    with served(serve) as announced:
+        port, variables = place(announced)
+        words = [command[0], *(word.replace(_PLACE, port) for word in command[1:])]
+        return _run(words, {**os.environ, "OPTIGA_PORT": port, **variables})
+
+
+@contextmanager
+def served(serve: Serve) -> Iterator[str]:
+    """Serve a board from a thread of its own for as long as the context lasts; gives what it announces.
+
+    :raises OptigaError: if the board cannot be served, or not to the end.
+    """
     stop = Stop()
     server = _Server(serve, stop)
     server.start()
     try:
-        port, variables = place(server.announced())
-        words = [command[0], *(word.replace(_PLACE, port) for word in command[1:])]
-        code = _run(words, {**os.environ, "OPTIGA_PORT": port, **variables})
+        yield server.announced()
     finally:
         stop()
         server.join()
         stop.close()
     server.check()
-    return code
 
 
 @contextmanager

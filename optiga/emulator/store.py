@@ -96,7 +96,7 @@ class SqliteStore:
         self._owner = Owner(path)
         self._connection = _open(path, self._owner, wait_s)
         try:
-            self.model = self._check_chip(model)
+            self.model: ChipModel = self._check_chip(model)
         except BaseException:
             self._connection.close()
             raise

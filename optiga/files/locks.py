@@ -95,7 +95,7 @@ class PortLock:
         self._wait_s = wait_s
         self._owner = Owner(path)
         self._free: Callable[[], None] | None = None
-        self.was_left = False
+        self.was_left: bool = False
 
     def acquire(self) -> None:
         """Take the lock.

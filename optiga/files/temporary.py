@@ -53,8 +53,8 @@ class Temporary:
 
     def __init__(self, target: Path, mode: int, *, is_folder: bool = False) -> None:
         self._target, self._mode, self._is_folder = target, mode, is_folder
-        self.path = target
-        self.descriptor = -1
+        self.path: Path = target
+        self.descriptor: int = -1
 
     def __enter__(self) -> Temporary:
         """Make it.

@@ -111,6 +111,14 @@ def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{name}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
+    return parse_configuration(text, name, slot=slot)
+
+
+def parse_configuration(text: str, name: str, *, slot: str | None = None) -> Configuration:
+    """Check the text of a configuration; otherwise as :func:`load_configuration`.
+
+    :param name: what to call it in messages.
+    """
     document = parse_json(text, name)
     problems: list[Problem] = []
     for duplicate, line in document.duplicates:
@@ -120,6 +128,19 @@ def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
     raise_problems(problems)
     assert configuration is not None  # noqa: S101 - nothing is missing where nothing is wrong
     return configuration
+
+
+def with_slot(configuration: Configuration, name: str) -> Configuration:
+    """The same configuration for another slot.
+
+    :param name: of the slot, or either of its identifiers.
+    :raises ConfigurationError: if such a key does not go there.
+    """
+    ref = ObjectRef.find(name)
+    slot = ref.slot if ref else None
+    if (mistake := _find_slot_mistake(name, slot, configuration.algorithm.is_rsa)) or slot is None:
+        raise ConfigurationError(f"slot {mistake}", parameter="slot")
+    return configuration._replace(slot=slot)
 
 
 def read_configuration(section: Section, source: str, slot: str | None = None) -> Configuration | None:

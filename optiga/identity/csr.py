@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.errors import CertificateError
+from optiga.files.files import write_whole
 from optiga.identity.key_fate import KeyFate
 from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
 from optiga.pki.pem import encode_pem
@@ -16,6 +20,7 @@ from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point, v
 from optiga.protocol import der
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import format_oid
+from optiga.protocol.value import Value
 
 if TYPE_CHECKING:
     from asn1crypto.keys import PublicKeyInfo
@@ -32,7 +37,8 @@ _GENERAL_NAMES = {"dns": "dns_name", "ip": "ip_address", "uri": "uniform_resourc
 _NOT_BUILT_BY_ASN1CRYPTO = ("telephone_number", "unique_identifier")
 
 
-class Csr(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Csr(Value):
     """A certificate signing request whose signature has been verified.
 
     :param der: the CertificationRequest in DER.
@@ -56,6 +62,17 @@ class Csr(NamedTuple):
     def filename(self) -> str:
         """Name of the request's file, for example ``47478ea6….csr``."""
         return f"{self.fingerprint}.csr"
+
+    def save(self, folder: str | os.PathLike[str] = ".") -> Path:
+        """Write the request as PEM into its file, whole or not at all.
+
+        :param folder: where the file goes.
+        :returns: the file's path.
+        :raises ConfigurationError: if it cannot be written.
+        """
+        path = Path(folder, self.filename)
+        write_whole(path, self.pem.encode("ascii"))
+        return path
 
 
 def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = None) -> Csr:

@@ -35,7 +35,7 @@ class KeyFate:
     def __init__(self, oid: int) -> None:
         self._label = format_oid(oid)
         self._is_said = False
-        self.fate = Fate.AS_IT_WAS
+        self.fate: Fate = Fate.AS_IT_WAS
 
     def __enter__(self) -> KeyFate:
         return self

@@ -20,6 +20,7 @@ from optiga.protocol import tls_identity
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import is_counted
+from optiga.protocol.value import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,8 +50,8 @@ class WritePlan:
         return "".join(certificate.pem for certificate in self.chain) or hex_dump(self.data)
 
 
-@dataclass(frozen=True)
-class WriteResult:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class WriteResult(Value):
     """What has been done.
 
     :param size: bytes that the object holds.

@@ -32,8 +32,8 @@ class AnswerScanner:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self.damaged = 0
-        self.noise = 0
+        self.damaged: int = 0
+        self.noise: int = 0
 
     @property
     def has_begun(self) -> bool:

@@ -107,6 +107,14 @@ DEVICE_CERTIFICATE = Wanted(
 )
 """What a device's certificate is written to."""
 
+HOLDS_CERTIFICATE = Wanted(
+    _CERTIFICATES,
+    "is no object for a certificate",
+    reasons=_WHY_NOT_WRITTEN,
+    tells_certificate=True,
+)
+"""What a certificate or a trust anchor is written to and read from."""
+
 TRUST_ANCHOR = Wanted(_FILES, "does not hold a trust anchor", hint="0xE0E8, 0xE0E9 and 0xE0EF are for them")
 """What holds the certificate of an update's signer."""
 

@@ -59,7 +59,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Certificate:
     """An X.509 certificate that parses, with the parts of it that this tool looks at.
 
@@ -91,6 +91,9 @@ class Certificate:
             except x509.ExtensionNotFound:
                 is_ca = False
         return cls(der, parsed, public_key, subject, issuer, is_ca)
+
+    def __repr__(self) -> str:
+        return f"<Certificate of {self.subject}, issued by {self.issuer}>"
 
     @cached_property
     def fingerprint(self) -> str:

@@ -129,7 +129,7 @@ class AccessCondition:
     __slots__ = ("alternatives",)
 
     def __init__(self, alternatives: tuple[Alternative, ...]) -> None:
-        self.alternatives = alternatives
+        self.alternatives: tuple[Alternative, ...] = alternatives
         simple = list(self)
         if len(simple) > 1 and any(c.kind in (Condition.ALWAYS, Condition.NEVER) for c in simple):
             raise ValueError("access condition: always and never stand alone")

@@ -32,11 +32,11 @@ class Lack:
     __slots__ = ("instead", "what")
 
     def __init__(self, what: str, instead: str = "") -> None:
-        self.what = what
-        self.instead = instead
+        self.what: str = what
+        self.instead: str = instead
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A model of the family.
 
@@ -67,6 +67,9 @@ class Model:
     object_types: frozenset[int] = frozenset(ObjectType)
     updates_data_only: bool = False
     mark: Mapping[int, bytes] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name}>"
 
     @property
     def algorithms(self) -> frozenset[KeyAlgorithm]:

@@ -139,6 +139,10 @@ class Slot(NamedTuple):
     certificate_oid: int | None
     other_names: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        certificate = "none" if self.certificate_oid is None else format_oid(self.certificate_oid)
+        return f"<Slot {self.name}: key {format_oid(self.key_oid)}, certificate {certificate}>"
+
 
 SLOTS = (
     Slot("first", INFINEON_KEY, INFINEON_CERTIFICATE),
@@ -246,6 +250,9 @@ class ObjectRef(Value):
 
     def __str__(self) -> str:
         return self.label
+
+    def __repr__(self) -> str:
+        return f"ObjectRef.parse({self.label!r})"
 
 
 Reference: TypeAlias = "int | str | Slot | ObjectRef"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-_IDENTIFIERS = ("oid", "session", "key", "message")
+_IDENTIFIERS = ("oid", "key_oid", "session", "key", "message")
 """Fields whose integers are identifiers of objects."""
 _SHOWN = 32
 """Most bytes of a value that are printed."""

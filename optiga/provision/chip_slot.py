@@ -45,7 +45,7 @@ class ChipSlot:
         self.chip = chip
         self._plan = plan
         self._reporter = reporter
-        self.uid = uid
+        self.uid: str = uid
 
     def check_usable(self) -> None:
         """Refuse a slot whose key or certificate the chip neither reads nor uses. Two exchanges.

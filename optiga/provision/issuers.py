@@ -135,8 +135,8 @@ class CaIssuer:
         self._ignore_names = ignore_names
         self.notes: tuple[str, ...] = ()
         self._sizes: tuple[int, ...] = ()
-        self.name = f"ca:{hashlib.sha256(authority.certificate.der).hexdigest()[:16]}"
-        self.title = f"the CA {authority.certificate.subject}"
+        self.name: str = f"ca:{hashlib.sha256(authority.certificate.der).hexdigest()[:16]}"
+        self.title: str = f"the CA {authority.certificate.subject}"
 
     def sizes(self, configuration: Configuration) -> Sizes:
         return sizes_of_ca(configuration, self._sizes)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
 from serial import SerialException, rfc2217
 
 from optiga.errors import BoardError
 
-_Base: Any = rfc2217.Serial
-"""Without the types that others have written for it, which leave out what is needed here."""
 
-
-class Rfc2217Port(_Base):  # type: ignore[misc]
+class Rfc2217Port(rfc2217.Serial):
     """pyserial's, which works as well with servers that decline to set control lines or to drop what has come."""
+
+    _ignore_set_control_answer: bool
 
     def rfc2217_set_control(self, value: bytes) -> None:
         try:
@@ -33,7 +31,7 @@ class Rfc2217Port(_Base):  # type: ignore[misc]
 
     def _reconfigure_port(self) -> None:
         try:
-            super()._reconfigure_port()
+            super()._reconfigure_port()  # type: ignore[misc]  # which the types that others have written leave out
         except (ValueError, SerialException) as error:
             raise BoardError(
                 "the serial server declines 115200 baud, 8 data bits, no parity, 1 stop bit",

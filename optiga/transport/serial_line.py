@@ -99,11 +99,10 @@ def _open(port: str) -> serial.Serial:
 def _open_url(port: str) -> serial.Serial:
     parts = split_url(port)
     check_options(port, parts)
-    settings = {"baudrate": BAUD_RATE, "timeout": TICK_S}
     if parts.scheme == SOCKET:
-        return cast("serial.Serial", SocketPort(port, **settings, write_timeout=WRITE_TIMEOUT_S))
+        return cast("serial.Serial", SocketPort(port, BAUD_RATE, timeout=TICK_S, write_timeout=WRITE_TIMEOUT_S))
 
-    return cast("serial.Serial", Rfc2217Port(port, **settings))  # which has no time limit for writing
+    return cast("serial.Serial", Rfc2217Port(port, BAUD_RATE, timeout=TICK_S))  # which has no time limit for writing
 
 
 def _cannot_open(port: str, error: Exception) -> BoardError:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import select
 import socket
 from contextlib import suppress
-from typing import Any
 
 from serial import SerialException
 from serial.urlhandler import protocol_socket
 
 from optiga.transport.line import MOST_AT_ONCE
 
-_Base: Any = protocol_socket.Serial
-"""Without the types that others have written for it, which leave out what is needed here."""
 
-
-class SocketPort(_Base):  # type: ignore[misc]
+class SocketPort(protocol_socket.Serial):
     """pyserial's, which reads byte by byte, and empties what never gets empty."""
 
     is_open: bool
+    _socket: socket.socket
+    _timeout: float | None
 
     def read(self, size: int = 1) -> bytes:  # noqa: ARG002 - as much as there is
         try:

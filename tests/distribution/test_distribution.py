@@ -225,3 +225,32 @@ def test_digests_differ_where_a_file_differs(built: Path, tmp_path: Path) -> Non
     again = build(checkout, tmp_path / "dist")
     for path in built.iterdir():
         assert hashlib.sha256(again[path.name]).digest() != hashlib.sha256(path.read_bytes()).digest()
+
+
+@pytest.mark.long
+class TestInstalled:
+    """Beside the project of somebody else who tests with it, in an environment of their own."""
+
+    def test_a_project_tests_its_firmware(self, wheel: Path, tmp_path: Path) -> None:
+        project = shutil.copytree(ROOT / "tests" / "library" / "firmware_project", tmp_path / "project")
+        python = self.environment(tmp_path / "environment", wheel, project)
+        tests = [python, "-m", "pytest", "-rs", "-p", "no:randomly", "-p", "no:xdist"]
+        done = run_process(tests, project, {"PYTHONPATH": "", "PYTEST_ADDOPTS": ""})
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"^\d\d passed", done.stdout, re.MULTILINE), done.stdout
+        where = run_process([python, "-c", "import optiga; print(optiga.__file__)"], project, {"PYTHONPATH": ""})
+        assert Path(where.stdout).is_relative_to(tmp_path / "environment")
+
+    def environment(self, folder: Path, *installed: Path) -> str:
+        """The interpreter of an environment with some packages of ours, and with those of others that are here."""
+        made = run_process([sys.executable, "-m", "venv", "--without-pip", str(folder)], folder.parent)
+        assert made.returncode == 0, made.stderr
+        python = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
+        ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        (theirs,) = run_process([python, "-c", ask], folder).stdout.split("\n")[:-1]
+        others = run_process([sys.executable, "-c", ask], folder).stdout
+        (Path(theirs) / "others.pth").write_text(others, encoding="utf-8")  # the .pth files there do not count
+        pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
+        done = run_process([*pip, "--no-build-isolation", *map(str, installed)], folder, {"PYTHONPATH": ""})
+        assert done.returncode == 0, done.stderr
+        return python

@@ -45,6 +45,7 @@ TAKEN = {
     "READABLE": (0xE0E1, None, 0xE0E1, None, 0xE0E8, 0xE120, 0xF1D0, 0xE140, None, None, 0xE0C2),
     "WRITABLE": (0xE0E1, None, 0xE0E1, None, 0xE0E8, None, 0xF1D0, None, None, None, None),
     "DEVICE_CERTIFICATE": (0xE0E1, None, 0xE0E1, None, None, None, None, None, None, None, None),
+    "HOLDS_CERTIFICATE": (0xE0E1, None, 0xE0E1, None, 0xE0E8, None, None, None, None, None, None),
     "TRUST_ANCHOR": (0xE0E1, None, 0xE0E1, None, 0xE0E8, None, 0xF1D0, None, None, None, None),
     "SHARED_SECRET": (None, None, None, None, None, None, 0xF1D0, 0xE140, None, None, None),
     "UPDATE_SECRET": (None, None, None, None, None, None, 0xF1D0, 0xE140, None, None, None),

@@ -16,7 +16,7 @@ from tests.support.places import ROOT
 from tests.support.processes import Served, run_process
 
 LANGUAGES = ("sh", "console", "python", "json", "text")
-"""What a fenced block may be; in the first three there are commands."""
+"""What a fenced block may be; in the first three there are commands, but for Python that has the name of a file."""
 
 _FENCE = re.compile(r"^```(\S*) *(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:\.venv/bin/)?python\s[^`]+)`")
@@ -66,7 +66,7 @@ def read_steps(text: str) -> Iterator[Command | Block]:
                 yield from (Command(part.strip()) for part in line.partition(" #")[0].split(" && ") if part.strip())
         elif block.language == "console":
             yield from _console_commands(block.text)
-        elif block.language == "python":
+        elif block.language == "python" and not block.title:
             yield Command(block.text, is_program=True)
         else:
             yield block

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip.abilities import require_stored_random
+from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.calc_hash import CalcHash, continuation, whole
 from optiga.chip.commands.decrypt_sym import ClearAuthorization, VerifyHmac, decrypt_in_parts
 from optiga.chip.commands.derive_key import DeriveKey
@@ -48,6 +49,7 @@ _DELIBERATE = (
 """How a chip may refuse a verification without a value: the manual names no code for it."""
 
 
+@explains_arguments
 class Crypto:
     """The cryptographic toolbox of an open chip. Every method raises ChipError if the chip refuses, with its code.
 
@@ -56,6 +58,9 @@ class Crypto:
 
     def __init__(self, chip: Session) -> None:
         self._chip = chip
+
+    def __repr__(self) -> str:
+        return f"<Crypto of the chip at {self._chip.port!r}>"
 
     # Keys and random bytes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip.abilities import require_room
+from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.get_data_object import GetData, GetMetadata
 from optiga.chip.commands.set_data_object import Count, SetData, SetMetadata
 from optiga.chip.references import oid_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from optiga.protocol.objects import Reference
 
 
+@explains_arguments
 class Objects:
     """The objects of an open chip.
 
@@ -30,6 +32,9 @@ class Objects:
 
     def __init__(self, chip: Session) -> None:
         self._chip = chip
+
+    def __repr__(self) -> str:
+        return f"<Objects of the chip at {self._chip.port!r}>"
 
     def read(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes:
         """Data of an object, from an offset to its used size or for ``length`` bytes, in as few exchanges as it takes.

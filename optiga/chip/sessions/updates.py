@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.set_object_protected import SetObjectProtected
 from optiga.chip.references import oid_of
 from optiga.errors import ConfigurationError
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
     from optiga.protocol.objects import Reference
 
 
+@explains_arguments
 class Updates:
     """The protected updates of an open chip."""
 
     def __init__(self, chip: Session) -> None:
         self._chip = chip
+
+    def __repr__(self) -> str:
+        return f"<Updates of the chip at {self._chip.port!r}>"
 
     def apply(self, oid: Reference, manifest: bytes, fragments: Sequence[bytes]) -> None:
         """Change an object as its update says. One exchange for the manifest, one a fragment.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.cli.support.settings import Settings
+from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _split(text: str) -> tuple[str, Path]:
     return oid, Path(path)
 
 
-authorize_option = click.option(
+authorize_option: Decorator = click.option(
     "--authorize",
     multiple=True,
     metavar="OID=FILE",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.settings import together
+from optiga.cli.support.settings import Decorator, together
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.cloud.aws.patience import TIMEOUT_S
 from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
@@ -27,7 +27,7 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return pairs
 
 
-aws_options = together(
+aws_options: Decorator = together(
     click.option("--region", metavar="REGION", help="AWS region, for example eu-central-1."),
     click.option("--profile", metavar="NAME", help="Profile of AWS's configuration files."),
     click.option("--endpoint-url", metavar="URL", help="Where AWS's services are instead."),
@@ -41,7 +41,7 @@ aws_options = together(
 )
 """The way to AWS; AWS's own environment variables and files count, too."""
 
-device_options = together(
+device_options: Decorator = together(
     click.option("--thing-type", metavar="NAME", help="Type of the thing, if it is made."),
     click.option("--thing-group", metavar="NAME", multiple=True, help="Group for the thing; several times."),
     click.option(

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import click
 
-from optiga.cli.support.settings import Settings
+from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError
 from optiga.files.shown import shown
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask before what can never be undone.")
+yes_option: Decorator = click.option("--yes", is_flag=True, help="Do not ask before what can never be undone.")
 
 
 def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TypeVar
 import click
 
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.settings import Settings
+from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError
 from optiga.files.files import cause_of, check_output_file, write_whole
 from optiga.files.opening import open_input
@@ -27,9 +27,9 @@ MAX_FOR_CHIP = 1 << 20
 _PIECE = 1 << 16
 SECRET_MODE = 0o600
 
-out_option = click.option("--out", type=FILE, help="File for the result, as bytes. [standard output]")
-hex_option = click.option("--hex", "as_hex", is_flag=True, help="The result in hex.")
-hash_option = click.option(
+out_option: Decorator = click.option("--out", type=FILE, help="File for the result, as bytes. [standard output]")
+hex_option: Decorator = click.option("--hex", "as_hex", is_flag=True, help="The result in hex.")
+hash_option: Decorator = click.option(
     "--hash", "hash_name", type=click.Choice(["sha256", "sha384", "sha512"]), default="sha256", help="Hash. [sha256]"
 )
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.cli.support.options import naming_options
-from optiga.cli.support.settings import Settings
+from optiga.cli.support.settings import Decorator, Settings
 from optiga.provision.journal import open_journal
 
 if TYPE_CHECKING:
     from optiga.provision.journal import Journal
 
-shared_journal_option = click.option(
+shared_journal_option: Decorator = click.option(
     "--shared-journal", is_flag=True, help="Take a journal that your group may write, too."
 )
 JOURNAL_OPTIONS = {"journal": "--journal", "shared": "--shared-journal"}

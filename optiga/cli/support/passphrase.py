@@ -15,7 +15,7 @@ from optiga.ca.passphrase_rules import check_passphrase
 from optiga.ca.records import utc_now
 from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.settings import Settings, together
+from optiga.cli.support.settings import Decorator, Settings, together
 from optiga.errors import ConfigurationError
 from optiga.files.passphrases import passphrase_of_text, read_passphrase_file
 from optiga.files.shown import shown
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
     from optiga.files.passphrases import Passphrase
 
-passphrase_options = together(
+passphrase_options: Decorator = together(
     click.option(
         "--passphrase-file",
         type=FILE,
@@ -35,7 +35,7 @@ passphrase_options = together(
 """``--passphrase-file`` and ``--ask-passphrase``, as ``passphrase_file`` and ``ask_passphrase``."""
 
 
-no_passphrase_option = click.option(
+no_passphrase_option: Decorator = click.option(
     "--no-passphrase", is_flag=True, help="Leave the new key unencrypted: whoever can read its file is the CA."
 )
 

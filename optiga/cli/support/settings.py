@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import click
 
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Decorator(Protocol):
+    """An option of a command, or several of them."""
+
+    def __call__(self, function: F, /) -> F: ...
+
+
+class PassesSettings(Protocol):
+    """Gives a command the settings as its first argument."""
+
+    def __call__(self, function: Callable[Concatenate[Settings, P], R], /) -> Callable[P, R]: ...
 
 
 class Settings:
@@ -192,10 +206,10 @@ def _takes_every_letter() -> bool:
     return sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
-pass_settings = click.make_pass_decorator(Settings, ensure=True)
+pass_settings: PassesSettings = click.make_pass_decorator(Settings, ensure=True)
 
 
-def together(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
+def together(*decorators: Callable[[Any], Any]) -> Decorator:
     """Options, in their order, that several commands take, as one decorator."""
 
     def decorate(function: F) -> F:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.settings import Settings, together
+from optiga.cli.support.settings import Decorator, Settings, together
 from optiga.provision.specs import TrustSpec
 
 if TYPE_CHECKING:
     from optiga.pki.certificate import Certificate
 
-trust_options = together(
+trust_options: Decorator = together(
     click.option("--trust", type=FILE, help="Root certificates: the chip must be genuine by one of them."),
     click.option(
         "--emulated", is_flag=True, help="With --trust: the emulator's root counts also at another port than emulator."

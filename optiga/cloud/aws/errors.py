@@ -81,7 +81,7 @@ class AwsError(CloudError):
         super().__init__(message, hint=hint)
         self.code = code
         self.denied = denied
-        self.answer = answer or {}
+        self.answer: Mapping[str, Any] = answer or {}
 
     @property
     def is_denied(self) -> bool:

@@ -102,8 +102,8 @@ class Ft260Board:
         self._settings[0:6] = chip_mode, 2, 0, 1, chip_mode != UART_ONLY, chip_mode != _I2C_ONLY
         self._settings[_POWER_SAVING] = saves_power
         self._gpio = bytearray(4)
-        self.khz = _FALLBACK_KHZ
-        self.is_reset_low = False
+        self.khz: int = _FALLBACK_KHZ
+        self.is_reset_low: bool = False
         self._inputs: tuple[deque[bytes], deque[bytes]] = (deque(maxlen=MOST_WAITING), deque(maxlen=MOST_WAITING))
         self._looks: deque[int] = deque()  # statuses yet to be seen
         self._status = int(Status.IDLE)

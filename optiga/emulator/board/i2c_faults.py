@@ -93,6 +93,14 @@ class FaultyBus:
         self._packets: dict[bool, list[bytes]] = {True: [], False: []}
         self._is_busy = False
 
+    def add(self, fault: Fault) -> None:
+        """Have one more fault happen."""
+        self._faults.append(fault)
+
+    def count(self, is_towards_chip: bool) -> int:
+        """How many frames have gone in a direction: the number of the next one."""
+        return self._counts[is_towards_chip]
+
     def write(self, data: bytes) -> bool:
         """A transaction in which the host writes; whether the chip acknowledges it."""
         if self._is_busy and len(data) > 1:

@@ -42,13 +42,13 @@ class Bus:
 
     def __init__(self, port: str) -> None:
         self.port = port
-        self.now = 0.0
-        self.limit = 0.0
-        self.most_frame = MAX_FRAME
+        self.now: float = 0.0
+        self.limit: float = 0.0
+        self.most_frame: int = MAX_FRAME
         self.damaged = 0
         """Frames that came damaged, or were refused as such, since the last command began."""
-        self.has_acknowledged = False
-        self.is_acknowledging = False
+        self.has_acknowledged: bool = False
+        self.is_acknowledging: bool = False
         """Whether the chip has acknowledged the last transaction."""
         self._must_guard = False
 

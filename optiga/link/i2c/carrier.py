@@ -89,7 +89,7 @@ class Carrier:
         self._link = DataLink()
         self._assembly = Assembly(_MOST_SEALED)
         self._secrecy = Secrecy()
-        self.may_have_run = False
+        self.may_have_run: bool = False
         """Whether the chip may have acted on the last message."""
 
     def forget(self) -> None:

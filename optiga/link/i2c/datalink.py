@@ -67,6 +67,11 @@ def is_intact(frame: bytes) -> bool:
     return frame_check(frame[:-FCS_SIZE]) == int.from_bytes(frame[-FCS_SIZE:], "big")
 
 
+def is_data(frame: bytes) -> bool:
+    """Whether a frame carries a packet; a control frame carries none."""
+    return len(frame) > OVERHEAD and not frame[0] & _CONTROL
+
+
 def acknowledgment_of(frame: bytes) -> bytes:
     """A control frame that acknowledges an intact data frame which came for somebody else."""
     return encode(_CONTROL | _Sequence.ACK << 5 | frame[0] >> 2 & 3)

@@ -21,7 +21,7 @@ class Attempts:
 
     def __init__(self, most: int) -> None:
         self._left = most
-        self.taken = 0
+        self.taken: int = 0
 
     def take(self) -> bool:
         """Whether it may be sent; it is, then."""

@@ -12,24 +12,24 @@ from optiga.ca.revocation import CRL_DAYS
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import open_authority, passphrase_options
-from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
     from optiga.ca.revocation import PublishedCrl
 
 DAYS = click.IntRange(1, MAX_DAYS)
-ca_option = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
-published_option = click.option(
+ca_option: Decorator = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
+published_option: Decorator = click.option(
     "--crl",
     "published",
     type=FILE,
     help="A CRL of this CA that was given out: records that do not know it are refused.",
 )
-file_option = click.option(
+file_option: Decorator = click.option(
     "--file", "is_file", is_flag=True, help="It is a file, even if its name looks like a serial number."
 )
-crl_days_option = click.option(
+crl_days_option: Decorator = click.option(
     "--crl-days", type=DAYS, metavar="N", default=CRL_DAYS, help="Days until the next CRL has to be made. [30]"
 )
 

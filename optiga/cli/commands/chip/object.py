@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("oid", "what", "bytes", "life_cycle", "change", "read", "execute")
 _TAGS = ("lcso", "version", "max_size", "used_size", "change", "read", "execute", "metadata_update", "algorithm")
 _WORDS = dict.fromkeys((*_TAGS, "key_usage", "type", "reset_type"), "")
-SIDE = {"words": _WORDS, "hex": ""}
+SIDE: dict[str, Any] = {"words": _WORDS, "hex": ""}
 """Metadata as a result has them: the names that there may be."""
 
 

@@ -1,0 +1,194 @@
+"""What a program calls: it takes what programs have, a path, a dictionary, bytes, the name of an object.
+
+Everything is checked before the chip is touched; what is done then is what the command line does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from optiga.chip import Chip
+from optiga.chip.abilities import require_objects
+from optiga.errors import CertificateError, ConfigurationError
+from optiga.identity.configuration import Configuration, parse_configuration, with_slot
+from optiga.identity.configuration import load_configuration as load_file
+from optiga.identity.csr import Csr, create_csr
+from optiga.identity.write import WriteResult, execute_write, plan_certificates
+from optiga.objects.addressing import DEFAULT_SLOT, HOLDS_CERTIFICATE, resolve, resolve_slot
+from optiga.objects.stored import read_certificates as read_stored_certificates
+from optiga.pki.certificate import Certificate, load_certificates, parse_certificates
+from optiga.protocol.objects import Reference
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cryptography import x509
+
+ConfigurationSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Configuration"
+"""The path of a ``.jsn`` file, a dictionary with what would stand in one, or what was made of either."""
+CertificateSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | Certificate | x509.Certificate"
+"""The path of a file, PEM as text or bytes, DER, or a certificate: ours, or one of the cryptography library."""
+
+_PEM = "-----BEGIN"
+_NAME = "configuration"
+"""What a dictionary is called in messages."""
+
+
+def load_configuration(configuration: ConfigurationSource, *, slot: Reference | None = None) -> Configuration:
+    """Read and check what is asked for a key and its CSR, once for any number of chips.
+
+    :param configuration: the path of a ``.jsn`` file, or a dictionary with what would stand in one.
+    :param slot: the slot for the key, in place of the configuration's, which may then have none.
+    :raises ConfigurationError: with every mistake: the first as its message, the others as its ``problems``.
+    :raises TypeError: if it is of another type.
+    """
+    name = None if slot is None else _name_slot(slot)
+    if isinstance(configuration, Configuration):
+        return configuration if name is None else with_slot(configuration, name)
+    if isinstance(configuration, Mapping):
+        return _parse_mapping(configuration, name)
+    if isinstance(configuration, (str, os.PathLike)):
+        return load_file(_path(configuration), slot=name)
+    raise TypeError(
+        f"a configuration is the path of a file, a dictionary or a Configuration, not {_kind(configuration)}"
+    )
+
+
+def csr(chip: Chip, configuration: ConfigurationSource, *, slot: Reference | None = None) -> Csr:
+    """Have a chip make a key pair and sign a certificate signing request for it. What the slot held before is lost.
+
+    Two exchanges, and one more where the chip's UID stands in the request. Every error behind the first says what has
+    become of the key in the slot.
+
+    :param configuration: the path of a ``.jsn`` file, a dictionary with what would stand in one, or what
+        :func:`load_configuration` made of either.
+    :param slot: the slot for the key, in place of the configuration's.
+    :returns: the request, whose signature has been verified: ``pem``, ``der``, ``filename``, ``public_key``.
+    :raises ConfigurationError: if the configuration has mistakes, or the chip's model lacks what it asks for; the chip
+        has not been asked for a key then.
+    :raises ChipError: if the chip refuses.
+    :raises CertificateError: if its signature does not verify against the public key that it reported.
+    :raises TypeError: if an argument is of another type.
+    """
+    _expect_chip(chip)
+    return create_csr(chip, load_configuration(configuration, slot=slot))
+
+
+def write_certificate(
+    chip: Chip,
+    source: CertificateSource | Iterable[CertificateSource],
+    object: Reference = DEFAULT_SLOT,
+    *,
+    strict: bool = False,
+) -> WriteResult:
+    """Write a certificate or chain into a chip, compare it with what the chip holds then, and have its key prove it.
+
+    What is there already is not programmed again. A certificate of the slot's key costs at most six exchanges where one
+    command takes it.
+
+    :param source: the path of a file, PEM as text or bytes, DER, a certificate; or several of them, leaf first.
+    :param object: where to: a slot's name, or the object of a certificate or a trust anchor.
+    :param strict: whether to write nothing unless the chip proves that the certificate is of the slot's key.
+    :returns: what was done and proven: ``key_match`` is True where the chip has signed with the certificate's key, None
+        for a trust anchor and where the key could not be asked; ``warnings`` say why, and what else to know.
+    :raises ConfigurationError: if a file cannot be read, or the object is none for certificates.
+    :raises CertificateError: if the source is no certificate, does not fit, or, if strict, is not proven.
+    :raises ChipError: if the chip refuses, or holds other bytes afterwards than were written.
+    :raises TypeError: if an argument is of another type.
+    """
+    _expect_chip(chip)
+    target = resolve(object, HOLDS_CERTIFICATE)
+    chain, name = _take_certificates(source)
+    plan = plan_certificates(chain, target, name)
+    require_objects(chip, [target.oid])
+    return execute_write(chip, plan, strict=strict)
+
+
+def read_certificate(chip: Chip, object: Reference = DEFAULT_SLOT) -> Certificate:
+    """The certificate in an object of a chip; of a chain the leaf, which :func:`read_certificates` gives whole."""
+    return read_certificates(chip, object)[0]
+
+
+def read_certificates(chip: Chip, object: Reference = DEFAULT_SLOT) -> tuple[Certificate, ...]:
+    """The certificates in an object of a chip, leaf first, at least one.
+
+    :param object: a slot's name, or the object of a certificate or a trust anchor.
+    :raises ConfigurationError: if the object is none for certificates.
+    :raises CertificateError: if it holds none, or nothing that parses.
+    :raises ChipError: if the chip refuses.
+    :raises TypeError: if an argument is of another type.
+    """
+    _expect_chip(chip)
+    target = resolve(object, HOLDS_CERTIFICATE)
+    require_objects(chip, [target.oid])
+    return tuple(read_stored_certificates(chip, target.oid, hint="Write one first"))
+
+
+def _expect_chip(chip: object) -> None:
+    """Refuse what is no chip, here and not where it is first used."""
+    if not isinstance(chip, Chip):
+        raise TypeError(f"the first argument is an open chip, as optiga.open_chip gives one, not {_kind(chip)}")
+
+
+def _name_slot(slot: Reference) -> str:
+    """A slot as the text of a configuration has it."""
+    return slot if isinstance(slot, str) else resolve_slot(slot).name
+
+
+def _parse_mapping(value: Mapping[str, Any], slot: str | None) -> Configuration:
+    """The configuration in a dictionary, which has no lines that a mistake could stand in."""
+    try:
+        text = json.dumps(dict(value), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{_NAME}: not what JSON can hold: {error}") from None
+    try:
+        return parse_configuration(text, _NAME, slot=slot)
+    except ConfigurationError as error:
+        line = f"{_NAME}:1: "
+        error.message = error.message.replace(line, f"{_NAME}: ", 1)
+        error.problems = tuple(problem.replace(line, f"{_NAME}: ", 1) for problem in error.problems)
+        raise
+
+
+def _take_certificates(source: object) -> tuple[list[Certificate], str]:
+    """The certificates in what a program gives, and what to call them in messages."""
+    if isinstance(source, Certificate):
+        return [source], "the certificate"
+    if isinstance(source, str) and _PEM in source:
+        return parse_certificates(source.encode("utf-8", "surrogatepass"), "the PEM text"), "the PEM text"
+    if isinstance(source, (str, os.PathLike)):
+        path = _path(source)
+        return load_certificates(path), str(path)
+    if isinstance(source, (bytes, bytearray)):
+        return parse_certificates(bytes(source), "the data"), "the certificate"
+    if isinstance(source, Iterable) and not isinstance(source, (Mapping, memoryview)):
+        chain = [one for part in source for one in _take_certificates(part)[0]]
+        if not chain:
+            raise CertificateError("there is no certificate among those given", hint="Give one, or a chain, leaf first")
+        return chain, "the chain" if len(chain) > 1 else "the certificate"
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    if isinstance(source, x509.Certificate):
+        return parse_certificates(source.public_bytes(Encoding.DER), "the certificate"), "the certificate"
+    raise TypeError(f"a certificate is a path, PEM, DER, a certificate or several, not {_kind(source)}")
+
+
+def _path(path: str | os.PathLike[str]) -> Path:
+    """A path.
+
+    :raises TypeError: if it is one of bytes.
+    """
+    text = os.fspath(path)
+    if not isinstance(text, str):
+        raise TypeError(f"a path is text, not {_kind(text)}")
+    return Path(text)
+
+
+def _kind(value: object) -> str:
+    """What a value is; not what it holds, which may be long, or a secret."""
+    return "None" if value is None else f"a value of type {type(value).__name__}"

@@ -1,0 +1,67 @@
+"""Fixtures for pytest. A test suite asks for them at the top of its ``conftest.py``::
+
+    pytest_plugins = ["optiga.testing.pytest_plugin"]
+
+They are not loaded by themselves: a program that only uses optiga has no need of them in its tests. ``optiga_model``
+and ``optiga_board_kind`` are what the others are made with; a test, a module or a parametrization sets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from optiga.chip import Chip
+from optiga.errors import ConfigurationError
+from optiga.testing.benches import Bench, bench, open_watched
+from optiga.testing.boards import Board, check_kind, served_board
+
+
+@pytest.fixture
+def optiga_model() -> str:
+    """The model of the chips of the other fixtures: Trust M V3, unless a test says otherwise."""
+    return "trust-m-v3"
+
+
+@pytest.fixture
+def optiga_board_kind() -> str:
+    """The kind of the served board: a UART, unless a test says otherwise."""
+    return "uart"
+
+
+@pytest.fixture
+def optiga_bench(optiga_model: str) -> Iterator[Bench]:
+    """A new emulated chip in this process: its faults, snapshots and commands."""
+    with bench(optiga_model) as made:
+        yield made
+
+
+@pytest.fixture
+def optiga_chip(optiga_bench: Bench) -> Iterator[Chip]:
+    """The chip of :func:`optiga_bench`, open."""
+    with optiga_bench.open() as chip:
+        yield chip
+
+
+@pytest.fixture
+def optiga_board(optiga_model: str, optiga_board_kind: str) -> Iterator[Board]:
+    """A new emulated chip on a board that is served, for programs that are not this one.
+
+    The test is skipped where this computer does not have what the kind of board needs.
+    """
+    try:
+        check_kind(optiga_board_kind)
+    except ConfigurationError as error:
+        pytest.skip(str(error))
+    with served_board(optiga_board_kind, optiga_model) as board:
+        yield board
+
+
+@pytest.fixture
+def optiga_chip_file(optiga_model: str, tmp_path: Path) -> Path:
+    """The file of a new emulated chip, for programs that open ``emulator:FILE`` themselves."""
+    path = tmp_path / "optiga.chip"
+    open_watched(optiga_model, file=path).close()
+    return path

@@ -1,0 +1,1 @@
+pytest_plugins = ["optiga.testing.pytest_plugin"]
