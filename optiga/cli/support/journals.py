@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.cli.support.options import naming_options
+from optiga.cli.support.options import in_options, naming_options
 from optiga.cli.support.settings import Decorator, Settings
+from optiga.errors import ConfigurationError
 from optiga.provision.journal import open_journal
 
 if TYPE_CHECKING:
+    from optiga.chip import Chip
     from optiga.provision.journal import Journal
 
 shared_journal_option: Decorator = click.option(
@@ -35,3 +37,25 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
         settings.warn_of_folder(path, "the journal")
     with naming_options(JOURNAL_OPTIONS), open_journal(path, make=make, shared=shared, warn=settings.warn) as journal:
         yield journal
+
+
+def warn_of_identity(settings: Settings, chip: Chip, journal: Path, slot: str) -> None:
+    """Say that the chip is a finished device by a journal. One exchange if that has such a slot.
+
+    :param slot: its name.
+    """
+    try:
+        with open_journal(journal, warn=settings.warn) as opened:
+            if not (finished := opened.may_have_finished(slot)) or chip.uid.hex not in finished:
+                return
+            entry = opened.find(chip.uid.hex, slot)
+    except ConfigurationError as error:
+        why = in_options(str(error), JOURNAL_OPTIONS)
+        settings.warn(f"whether this chip has an identity already cannot be seen: {why}")
+        return
+    if entry is None or not entry.is_finished:
+        return
+    settings.warn(
+        f"the journal {journal} has chip {chip.uid.hex}, slot {slot}, as finished: the key of that identity is "
+        "replaced now, so its certificate no longer fits. 'provision --renew' replaces both"
+    )

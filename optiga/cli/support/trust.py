@@ -9,6 +9,7 @@ import click
 
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Decorator, Settings, together
+from optiga.identity.emulated import is_emulated, warning_of
 from optiga.provision.specs import TrustSpec
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ def announce_emulated(settings: Settings, certificate: Certificate | None) -> No
 
     :param certificate: the one in 0xE0E0; None where none was read.
     """
-    from optiga.identity.emulated import is_emulated, warning_of
-
     port = settings.find_port()
     if certificate is not None and port.chip_file is None and is_emulated(certificate):
         settings.warn(warning_of(port.name))

@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from optiga.cli.support.settings import Settings
-from optiga.errors import ConfigurationError
 from optiga.files.reserved import ReservedFile
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr, warm_up
 from optiga.identity.key_fate import KeyFate, what_it_means
 from optiga.pki.names import UID_FIELD
 
-if TYPE_CHECKING:
-    from optiga.chip import Chip
-
+_JOURNAL = "personalization.db"
+"""The journal of whoever has provisioned chips in the folder; its own name stands in what a CSR does not load."""
 _CSR_SIZE = 8192
 """Bytes of a CSR's file that hold what is not in the configuration."""
 _UID_SIZE = 128
@@ -39,7 +36,10 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     with ReservedFile(folder, size) as file, KeyFate(configuration.slot.key_oid) as fate:
         settings.note(f"Your configuration is following:\n{shown}")
         with settings.open_chip(meanwhile=lambda: warm_up(configuration)) as chip:
-            _warn_of_identity(settings, chip, folder, configuration.slot.name)
+            if os.path.lexists(journal := folder / _JOURNAL):
+                from optiga.cli.support.journals import warn_of_identity
+
+                warn_of_identity(settings, chip, journal, configuration.slot.name)
             csr = create_csr(chip, configuration, fate)
             try:
                 file.keep(csr.filename, csr.pem.encode("ascii"))
@@ -49,28 +49,3 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     settings.note(what_it_means(configuration.slot, configuration.algorithm))
     result = {"filename": csr.filename, "public_key": csr.public_key}
     settings.print_result(result, default="repr")
-
-
-def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -> None:
-    """Say that the chip is a finished device by the journal in the folder. One exchange if that has such a slot."""
-    if not os.path.lexists(journal := folder / "personalization.db"):
-        return
-    from optiga.cli.support.journals import JOURNAL_OPTIONS
-    from optiga.cli.support.options import in_options
-    from optiga.provision.journal import open_journal
-
-    try:
-        with open_journal(journal, warn=settings.warn) as opened:
-            if not (finished := opened.may_have_finished(slot)) or chip.uid.hex not in finished:
-                return
-            entry = opened.find(chip.uid.hex, slot)
-    except ConfigurationError as error:
-        why = in_options(str(error), JOURNAL_OPTIONS)
-        settings.warn(f"whether this chip has an identity already cannot be seen: {why}")
-        return
-    if entry is None or not entry.is_finished:
-        return
-    settings.warn(
-        f"the journal {journal} has chip {chip.uid.hex}, slot {slot}, as finished: the key of that identity is "
-        "replaced now, so its certificate no longer fits. 'provision --renew' replaces both"
-    )

@@ -20,6 +20,7 @@ from optiga.cli.support.journals import open_named_journal, shared_journal_optio
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.files.files import write_whole
 from optiga.files.shown import shown, shown_lines
+from optiga.provision.journal import JournalCheck
 
 _journal_options = together(
     click.option(
@@ -87,8 +88,6 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
 
     What does not fit ends the command with exit code 2, and a line that says where.
     """
-    from optiga.provision.journal import JournalCheck
-
     settings.check_query(dict.fromkeys([field.name for field in fields(JournalCheck)], ""))
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         found = journal.check(seal.strip().lower() if seal is not None else None)
