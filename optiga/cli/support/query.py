@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from optiga.cli.render.results import to_json
+from optiga.cli.support.samples import sample_of
 from optiga.errors import ConfigurationError
 
 _LONGEST = 10_000
@@ -29,6 +31,15 @@ def compile_query(expression: str) -> Any:
             f"--query {expression!r} cannot be understood: {_reason(error)}",
             hint="Name a field or write JMESPath",
         ) from None
+
+
+def check(expression: str, result: object) -> None:
+    """Refuse a query that finds nothing in a result that is still to be.
+
+    :param result: its type, or the result itself where it is known.
+    :raises ConfigurationError: if it finds nothing there.
+    """
+    search(expression, sample_of(result) if isinstance(result, type) else to_json(result))
 
 
 def search(expression: str, result: Mapping[str, Any]) -> Any:

@@ -23,7 +23,7 @@ from optiga.cli.commands.ca.crl import (
     file_option,
     published_option,
 )
-from optiga.cli.render.tables import lines
+from optiga.cli.render.results import lines
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
     no_passphrase_option,

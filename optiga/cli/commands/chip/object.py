@@ -9,7 +9,8 @@ import click
 from optiga.chip.unusable import find_unusable
 from optiga.cli.commands.identity.read import read_object
 from optiga.cli.commands.identity.write import carry_out
-from optiga.cli.render.tables import lines, table
+from optiga.cli.render.results import lines
+from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
