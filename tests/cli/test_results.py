@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from optiga.cli.render.results import lines, to_json
 from optiga.cli.support.query import check, search
 from optiga.cli.support.samples import sample_of
 from optiga.errors import ConfigurationError
-from optiga.result_fields import ABSENT, HIDDEN, MERGED, at_most, keyed, named, there_with
+from optiga.results import ABSENT, HIDDEN, MERGED, OID, at_most, keyed, lines, named, there_with, to_json
 
 
 class Colour(IntEnum):
@@ -42,6 +41,7 @@ class Other:
 class Everything:
     inner: Inner = field(metadata=MERGED)
     secret: str = field(metadata=HIDDEN)
+    oid: int = field(metadata=OID)
     data: bytes
     moment: datetime
     file: Path | None
@@ -60,6 +60,7 @@ WHEN = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 FULL = Everything(
     Inner("n", "said"),
     "hush",
+    0xE1,
     b"\x01\xff",
     WHEN,
     Path("a/b"),
@@ -73,13 +74,14 @@ FULL = Everything(
     None,
     ("r",),
 )
-BARE = Everything(Inner("n"), "hush", b"", WHEN, None, Colour.DARK_BLUE, Corner("", 0), (), (), None, {})
+BARE = Everything(Inner("n"), "hush", 0, b"", WHEN, None, Colour.DARK_BLUE, Corner("", 0), (), (), None, {})
 
 
 def test_a_result_in_json() -> None:
     assert list(to_json(FULL).items()) == [
         ("name", "n"),
         ("note", "said"),
+        ("oid", "0x00E1"),
         ("data", "01ff"),
         ("moment", "2025-01-02T03:04:05+00:00"),
         ("file", "a/b"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from optiga.cli.render.results import cell
+from optiga.results import cell
 
 
 def table(columns: Sequence[str], rows: Iterable[object]) -> str:

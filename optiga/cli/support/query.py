@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from optiga.cli.render.results import to_json
 from optiga.cli.support.samples import sample_of
 from optiga.errors import ConfigurationError
+from optiga.results import to_json
 
 _LONGEST = 10_000
 """Most characters of an expression; the parser takes far longer for one of several times as many."""

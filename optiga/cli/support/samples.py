@@ -36,7 +36,7 @@ def _members(kind: type) -> Iterator[tuple[str, Any]]:
         if "merged" in said:
             yield from _members(hints[name])
         else:
-            yield said.get("name", name), _value(hints[name], said)
+            yield said.get("name", name), _TEXT if "oid" in said else _value(hints[name], said)
 
 
 def _value(hint: Any, said: Mapping[str, Any]) -> Any:

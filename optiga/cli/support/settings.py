@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from optiga.cli.render.results import lines, to_json
 from optiga.errors import ConfigurationError, shorten
 from optiga.files.shown import shown, shown_json, shown_lines
+from optiga.results import lines, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,6 @@ from optiga.cli.commands.ca.crl import (
     file_option,
     published_option,
 )
-from optiga.cli.render.results import lines
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -39,6 +38,7 @@ from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
 from optiga.pki.certificate import load_certificates
+from optiga.results import lines
 
 if TYPE_CHECKING:
     from optiga.files.passphrases import Passphrase

@@ -1,4 +1,8 @@
-"""Results as programs have them, in JSON, and as people do, a line for each field."""
+"""Results: frozen dataclasses, which JSON, ``--query``, tables and lines for people come from.
+
+The JSON of a result has its fields, in their order and by their names. What a field says of its form in JSON goes with
+it as ``field(metadata=named("global"))``, several of these as ``field(metadata=named("global") | ABSENT)``.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,42 @@ from typing import Any
 
 from optiga.files.shown import shown
 
+ABSENT: dict[str, object] = {"absent": True}
+"""Left out of the JSON where its value is None or empty."""
+HIDDEN: dict[str, object] = {"hidden": True}
+"""For programs in Python alone: never in the JSON."""
+OID: dict[str, object] = {"oid": True}
+"""An object's identifier, a number that JSON has as ``"0xE0E1"``."""
+MERGED: dict[str, object] = {"merged": True}
+"""A result within the result, whose fields stand in the place of this one."""
+
+
+def named(name: str) -> dict[str, object]:
+    """The JSON calls it otherwise."""
+    return {"name": name}
+
+
+def there_with(other: str) -> dict[str, object]:
+    """Left out of the JSON where another field of the same result is None."""
+    return {"there_with": other}
+
+
+def keyed(*keys: str) -> dict[str, object]:
+    """The keys that a mapping may have, each of which can be asked for by ``--query``."""
+    return {"keys": keys}
+
+
+def at_most(number: int) -> dict[str, object]:
+    """How many elements there can be, for a ``--query`` that asks for one by its index."""
+    return {"most": number}
+
 
 def to_json(value: object) -> Any:
     """A result, or a part of one, as JSON has it.
 
-    :param value: a dataclass or named tuple becomes an object with its fields in their order (as
-        :mod:`optiga.result_fields` lets them be), a mapping one with its keys, a tuple or list an array, bytes their
-        hex digits, a time its ISO form, a path its text, an enumerated value its word in lower case; text, numbers,
-        truth values and None stay.
+    :param value: a dataclass or named tuple becomes an object with its fields in their order, a mapping one with its
+        keys, a tuple or list an array, bytes their hex digits, a time its ISO form, a path its text, an enumerated
+        value its word; text, numbers, truth values and None stay.
     :raises TypeError: if it is anything else.
     """
     if value is None or isinstance(value, (bool, str)):
@@ -53,7 +85,8 @@ def _members(result: Any) -> Iterable[tuple[str, Any]]:
         if "merged" in said:
             yield from _members(value)
         else:
-            yield said.get("name", name), to_json(value)
+            is_oid = "oid" in said and value is not None
+            yield said.get("name", name), f"0x{value:04X}" if is_oid else to_json(value)
 
 
 def lines(result: object) -> str:
