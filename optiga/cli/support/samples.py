@@ -17,7 +17,7 @@ _TEXT = "x"
 _PLAIN: dict[type, object] = {bool: True, int: 1, float: 1.0, **dict.fromkeys((str, bytes, datetime, Path), _TEXT)}
 
 
-def sample_of(kind: type) -> dict[str, Any]:
+def sample_of(kind: type) -> Mapping[str, Any]:
     """A result of a type as JSON has it, with every field that there can be and no null.
 
     :param kind: a dataclass or a named tuple.
