@@ -14,7 +14,7 @@ import click
 import pytest
 
 from optiga.cli import main
-from optiga.cli.app import command as main_command
+from optiga.cli.app import app
 from optiga.cli.commands.boards.boards import PortList
 from optiga.cli.commands.ca.crl import CrlResult
 from optiga.cli.commands.ca.passphrase import CaPassphraseResult
@@ -85,7 +85,7 @@ def paths_of(value: Any, before: str = "") -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Every command has run, once, in a folder of its own."""
     found, printed = Played(), []
     before, folder = Settings.print_result, Path.cwd()
@@ -109,7 +109,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
             every_result.play(take)
         finally:
             os.chdir(folder)
-    yield found
+    return found
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
@@ -119,7 +119,7 @@ def test_the_sample_is_as_the_result(played: Played, kind: type) -> None:
 
 def test_every_result_is_here(played: Played) -> None:
     assert {kind.__name__ for kind in TYPES} == set(played.paths)
-    assert set(_with_results(main_command, ())) - played.commands == ELSEWHERE
+    assert set(_with_results(app, ())) - played.commands == ELSEWHERE
 
 
 def _with_results(command: click.Command, names: tuple[str, ...]) -> Iterator[str]:
