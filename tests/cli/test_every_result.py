@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -55,8 +54,13 @@ TYPES = (
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
 )
-ELSEWHERE = {"ca register", "emulator dump", "provision", "register", "deprovision", "journal show"}
-"""Commands for AWS, and one that prints a document."""
+READING = {
+    *("CertificateShown", "ChipInformation", "CounterList", "IssuedList", "KeyList", "ObjectList", "PortList"),
+    "UpdateDescription",
+}
+"""Results of commands that change nothing: a query is tried on what they have found."""
+ELSEWHERE = {"ca register", "emulator dump", "provision", "register", "deprovision", "journal show", "journal export"}
+"""Commands for AWS and its journal, and one that prints a document."""
 BY_KEY = {"slots", "words"}
 """Members whose own members are not there always."""
 
@@ -87,11 +91,10 @@ def paths_of(value: Any, before: str = "") -> Iterator[str]:
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Every command has run, once, in a folder of its own."""
-    found, printed = Played(), []
-    before, folder = Settings.print_result, Path.cwd()
+    found, printed, before = Played(), [], Settings.print_result
 
     def keep(settings: Settings, result: object, **options: Any) -> None:
-        found.commands.add(click.get_current_context().command_path.partition(" ")[2])
+        found.commands.add(_command_in(click.get_current_context()))
         printed.append(result)
         before(settings, result, **options)
 
@@ -104,12 +107,16 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Settings, "print_result", keep)
-        os.chdir(tmp_path_factory.mktemp("played"))
-        try:
-            every_result.play(take)
-        finally:
-            os.chdir(folder)
+        patch.chdir(tmp_path_factory.mktemp("played"))
+        every_result.play(take)
     return found
+
+
+def _command_in(context: click.Context) -> str:
+    """The words of the command that runs; none for those of the main command's options."""
+    if context.parent is None:
+        return ""
+    return f"{_command_in(context.parent)} {context.info_name}".strip()
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
@@ -137,6 +144,19 @@ def _with_results(command: click.Command, names: tuple[str, ...]) -> Iterator[st
 def _only_helps(command: click.Command) -> bool:
     """Whether a group prints its help alone: it knows no settings."""
     return isinstance(command, click.Group) and "settings" not in command.callback.__code__.co_varnames
+
+
+@pytest.mark.long
+def test_a_query_that_finds_nothing_changes_nothing(cli: Cli) -> None:
+    def take(name: str, *words: object) -> None:
+        if name not in READING:
+            before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+            result = cli(*words, "--query", "nonsense")
+            assert (result.code, result.out) == (2, ""), words
+            assert before == {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}, words
+        assert cli(*words).code == 0, words
+
+    every_result.play(take)
 
 
 def test_ca_register(cli: Cli, cloud: Cloud) -> None:

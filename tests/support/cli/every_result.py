@@ -29,6 +29,7 @@ def play(take: Take) -> None:
     _authorities(take, csr)
     take("WriteResult", *at, "--write", "device.pem", "--slot", "second")
     take("ReadResult", *at, "--read", "second")
+    take("ReadResult", *at, "object", "read", "0xE0E1")
     take("ObjectWriteResult", *at, "object", "write", "0xF1D0", "message")
     take("ObjectList", *at, "object", "list")
     take("ObjectMetadata", *at, "object", "metadata", "0xF1D0")
@@ -91,7 +92,8 @@ def _toolbox(take: Take, at: tuple[str, ...]) -> None:
     take("CipherResult", *at, "aes", "decrypt", "sealed", "--iv", "00" * 16)
     take("AesMacResult", *at, "aes", "mac", "message")
     take("BytesResult", *at, "rsa", "encrypt", "message", "--key", "six.pem", "--out", "for-rsa")
-    take("BytesResult", *at, "key", "decrypt", "six", "for-rsa")
+    for group in ("key", "rsa"):
+        take("BytesResult", *at, group, "decrypt", "six", "for-rsa")
 
 
 def _counters(take: Take, at: tuple[str, ...]) -> None:
@@ -129,6 +131,7 @@ def _torn_chip(take: Take) -> None:
 def _transfer(take: Take, at: tuple[str, ...]) -> None:
     take("ExportResult", *at, "export", "all.json")
     shutil.copy("chip", "copy")
+    optiga.open_chip("emulator:new").close()
     take("ImportResult", "--port", "emulator:new", "import", "all.json", "--dry-run", "--keep-going")
     take("ImportResult", "--port", "emulator:copy", "import", "all.json", "--yes", "--keep-going")
     take("ImportResult", "--port", "emulator:new", "import", "all.json", "--yes", "--keep-going")
