@@ -114,16 +114,11 @@ def list_all(settings: Settings) -> None:
     settings.print_result(ObjectList(tuple(objects)), text=table(_COLUMNS, map(_row, objects)))
 
 
-def _row(one: ObjectDescription) -> dict[str, str | None]:
-    return {
-        "oid": one.oid,
-        "what": f"{one.name}, {one.algorithm}" if one.algorithm else one.name,
-        "bytes": None if one.max is None else f"{one.used}/{one.max}",
-        "life_cycle": one.life_cycle,
-        "change": one.change,
-        "read": one.read,
-        "execute": one.execute,
-    }
+def _row(one: ObjectDescription) -> tuple[str | None, ...]:
+    """The columns of ``object list``."""
+    what = f"{one.name}, {one.algorithm}" if one.algorithm else one.name
+    size = None if one.max is None else f"{one.used}/{one.max}"
+    return one.oid, what, size, one.life_cycle, one.change, one.read, one.execute
 
 
 @command.command(name="read", short_help="Read an object's data.")

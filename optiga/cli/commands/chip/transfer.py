@@ -18,7 +18,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
 from optiga.files.files import check_output_file, write_whole
 from optiga.results import MERGED
-from optiga.transfer.execute import ImportedObject, ImportResult, execute_import, import_result
+from optiga.transfer.execute import ImportResult, execute_import, import_result
 from optiga.transfer.export import ExportSummary, choose, read_chip
 from optiga.transfer.form import encode_entries, format_entries, parse_entries
 from optiga.transfer.plan import plan_import
@@ -148,19 +148,13 @@ def _planned_text(result: ImportResult) -> str:
 
 
 def _done_text(result: ImportResult) -> str:
-    rows = [_done_row(row) for row in result.objects if row.result in ("written", "metadata")]
+    rows = [
+        (row.oid, row.name, row.result, row.bytes or None, row.metadata)
+        for row in result.objects
+        if row.result in ("written", "metadata")
+    ]
     lines = [table(_COLUMNS, rows)] if rows else []
     return "\n".join([*lines, *_remarks(result), _counts(result)])
-
-
-def _done_row(row: ImportedObject) -> dict[str, object]:
-    return {
-        "oid": row.oid,
-        "name": row.name,
-        "result": row.result,
-        "bytes": row.bytes or None,
-        "metadata": row.metadata,
-    }
 
 
 def _remarks(result: ImportResult) -> list[str]:
