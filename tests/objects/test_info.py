@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from optiga.chip import Chip
 from optiga.chip.sessions.objects import Objects
+from optiga.cli.render.info import format_information
 from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
-from optiga.objects.info import KeyInformation, SlotInformation, chip_information, format_information
+from optiga.objects.info import KeyInformation, SlotInformation, chip_information
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.objects import LCS_APPLICATION, SECURITY_EVENT_COUNTER

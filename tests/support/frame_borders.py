@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from optiga.chip import Chip
+from optiga.cli.render.info import format_information
 from optiga.emulator import Board, EmulatedChip, MemoryStore
 from optiga.emulator.objects import StoredObject
 from optiga.errors import ConfigurationError
 from optiga.link import uart_frame as frame
-from optiga.objects.info import chip_information, format_information
+from optiga.objects.info import chip_information
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.results import to_json
