@@ -51,11 +51,9 @@ def to_json(value: object) -> Any:
         value its word; text, numbers, truth values and None stay.
     :raises TypeError: if it is anything else.
     """
-    if value is None or isinstance(value, (bool, str)):
-        return value
     if isinstance(value, Enum):
         return value.value if isinstance(value.value, str) else value.name.lower()
-    if isinstance(value, (int, float)):
+    if value is None or isinstance(value, (str, int, float)):
         return value
     if hasattr(value, "__dataclass_fields__"):
         return dict(_members(value))

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 import pytest
+from serial.tools.list_ports_common import ListPortInfo
 
 from optiga.cli import main
 from optiga.cli.app import app
@@ -107,6 +108,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Settings, "print_result", keep)
+        patch.setattr("serial.tools.list_ports.comports", lambda: [ListPortInfo("/dev/ttyACM0")])
         patch.chdir(tmp_path_factory.mktemp("played"))
         every_result.play(take)
     return found
