@@ -42,11 +42,6 @@ class Unusable:
         """All of it, for people; without the last full stop."""
         return f"{self.problem}. {self.ways_out}"
 
-    @property
-    def fields(self) -> dict[str, str]:
-        """All of it, as JSON has it."""
-        return {"oid": format_oid(self.oid), "problem": self.problem, "ways_out": self.ways_out}
-
     def error(self, port: str = "") -> ChipError:
         """What the chip says to whoever reads or uses the object, said before it is asked.
 

@@ -7,7 +7,7 @@ do not survive.
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from optiga.emulator import keys
 from optiga.emulator.machine import Machine, is_session
@@ -91,7 +91,22 @@ def restore(machine: Machine, saved: bytes, handle: bytes) -> bool:
     return True
 
 
-def _describe(held: SessionContent) -> dict[str, Any]:
+class _SavedKey(TypedDict):
+    """A session's key."""
+
+    algorithm: int
+    usage: int
+    private: str
+
+
+class _SavedSecret(TypedDict):
+    """A session's secret, and where it came from."""
+
+    origin: str
+    secret: str
+
+
+def _describe(held: SessionContent) -> _SavedKey | _SavedSecret:
     if isinstance(held, UsableKey):
         private = keys.to_stored(held.private).hex()
         return {"algorithm": int(held.algorithm), "usage": int(held.usage), "private": private}

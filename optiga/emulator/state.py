@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from optiga.emulator import keys
 from optiga.emulator.identity import factory_chip
@@ -95,14 +95,22 @@ def encode(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, indent=4).encode("utf-8") + b"\n"
 
 
-def _describe(info: ObjectInfo, stored: StoredObject) -> dict[str, Any]:
-    where = "secret" if _is_secret(info, stored.metadata) else "data"
-    return {
-        "name": info.name,
-        where: stored.data.hex(),
-        "metadata": stored.metadata.encode().hex(),
-        "metadata_in_words": stored.metadata.in_words(),
-    }
+class _Described(TypedDict, total=False):
+    """An object in the document; one of ``data`` and ``secret`` is there."""
+
+    name: str
+    data: str
+    secret: str
+    metadata: str
+    metadata_in_words: dict[str, str]
+
+
+def _describe(info: ObjectInfo, stored: StoredObject) -> _Described:
+    described: _Described = {"name": info.name}
+    described["secret" if _is_secret(info, stored.metadata) else "data"] = stored.data.hex()
+    described["metadata"] = stored.metadata.encode().hex()
+    described["metadata_in_words"] = stored.metadata.in_words()
+    return described
 
 
 def _is_secret(info: ObjectInfo, metadata: Metadata) -> bool:

@@ -24,7 +24,7 @@ from optiga.protocol.value import Value
 
 if TYPE_CHECKING:
     from asn1crypto.keys import PublicKeyInfo
-    from asn1crypto.x509 import Name
+    from asn1crypto.x509 import Extension, Name
 
     from optiga.chip import Chip, Key
     from optiga.identity.configuration import Configuration
@@ -257,23 +257,24 @@ def _build_component(name: str, value: str) -> Any:
     return x509.Name.build({name: value}).chosen[0]
 
 
-def _build_extensions(settings: Extensions, uid: str) -> list[dict[str, Any]]:
+def _build_extensions(settings: Extensions, uid: str) -> list[Extension]:
     """The extensions in the order of the predecessor's requests, subject alternative names behind them."""
     from asn1crypto import x509
 
-    extensions: list[dict[str, Any]] = [
-        {"extn_id": "basic_constraints", "critical": False, "extn_value": x509.BasicConstraints({"ca": False})}
-    ]
+    def extension(name: str, value: object, *, critical: bool = False) -> Extension:
+        return x509.Extension({"extn_id": name, "critical": critical, "extn_value": value})
+
+    extensions = [extension("basic_constraints", x509.BasicConstraints({"ca": False}))]
     if settings.extended_key_usage:
         purposes = x509.ExtKeyUsageSyntax(list(settings.extended_key_usage))
-        extensions.append({"extn_id": "extended_key_usage", "critical": False, "extn_value": purposes})
+        extensions.append(extension("extended_key_usage", purposes))
     if settings.key_usage:
         usage = x509.KeyUsage(set(settings.key_usage))
-        extensions.append({"extn_id": "key_usage", "critical": True, "extn_value": usage})
+        extensions.append(extension("key_usage", usage, critical=True))
     if settings.subject_alt_names:
         names = [
             x509.GeneralName(name=_GENERAL_NAMES[kind], value=fill_uid(value, uid))
             for kind, value in settings.subject_alt_names
         ]
-        extensions.append({"extn_id": "subject_alt_name", "critical": False, "extn_value": x509.GeneralNames(names)})
+        extensions.append(extension("subject_alt_name", x509.GeneralNames(names)))
     return extensions

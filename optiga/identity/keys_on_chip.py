@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from optiga.chip.abilities import require
 from optiga.chip.unusable import find_unusable
@@ -18,6 +18,7 @@ from optiga.protocol.conditions import NEVER
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import AES, OBJECTS, SLOTS, SYMMETRIC_KEY, Reference, Slot, format_oid, slots_for_new_keys
 from optiga.protocol.rules.known import access_now
+from optiga.results import ABSENT
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -35,11 +36,32 @@ _NOT_TO_BE_HAD = (
 )
 
 
-def list_keys(chip: Chip) -> list[dict[str, Any]]:
-    """Every key object that the chip has, as JSON has it. One exchange for each.
+@dataclass(frozen=True, slots=True)
+class KeyDescription:
+    """A key object of a chip. SRM, tables "Metadata associated with data and key objects" and "Access conditions".
 
-    :returns: for each ``oid``, ``slot``, ``algorithm`` (null where there is no key), ``usage``, ``life_cycle``, the
-        conditions ``change`` and ``execute`` in words, and ``unusable``, why it is not used, where that is so.
+    :param oid: for example ``0xE0F1``.
+    :param slot: its name, ``aes`` for the symmetric key.
+    :param algorithm: for example ``secp256r1``; None where there is no key.
+    :param usage: what it may be used for: ``authentication``, ``encryption``, ``signature``, ``key_agreement``.
+    :param life_cycle: state of the object in a word.
+    :param change: the access condition in words, and so is ``execute``.
+    :param unusable: why the chip does not use it, and what to do; None where its conditions alone decide that.
+    """
+
+    oid: str
+    slot: str
+    algorithm: str | None
+    usage: tuple[str, ...]
+    life_cycle: str
+    change: str
+    execute: str
+    unusable: str | None = field(default=None, metadata=ABSENT)
+
+
+def list_keys(chip: Chip) -> list[KeyDescription]:
+    """Every key object that the chip has. One exchange for each.
+
     :raises ChipError: if the chip refuses for another reason than that it has no such object.
     """
     described = []
@@ -55,19 +77,19 @@ def list_keys(chip: Chip) -> list[dict[str, Any]]:
     return described
 
 
-def _describe(oid: int, metadata: Metadata) -> dict[str, Any]:
+def _describe(oid: int, metadata: Metadata) -> KeyDescription:
     words, unusable = metadata.in_words(), find_unusable(oid, metadata)
     algorithm = metadata.algorithm
-    return {
-        "oid": format_oid(oid),
-        "slot": next((slot.name for slot in SLOTS if slot.key_oid == oid), AES),
-        "algorithm": words.get("algorithm") if algorithm is None else algorithm.title,
-        "usage": metadata.key_usage.words,
-        "life_cycle": words.get("lcso", "operational"),  # the manual's rule for an absent tag
-        "change": words.get("change", "never"),
-        "execute": words.get("execute", "never"),
-        **({"unusable": unusable.text} if unusable else {}),
-    }
+    return KeyDescription(
+        oid=format_oid(oid),
+        slot=next((slot.name for slot in SLOTS if slot.key_oid == oid), AES),
+        algorithm=words.get("algorithm") if algorithm is None else algorithm.title,
+        usage=tuple(metadata.key_usage.words),
+        life_cycle=words.get("lcso", "operational"),  # the manual's rule for an absent tag
+        change=words.get("change", "never"),
+        execute=words.get("execute", "never"),
+        unusable=unusable.text if unusable else None,
+    )
 
 
 @dataclass(frozen=True)

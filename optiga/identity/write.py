@@ -4,7 +4,7 @@ proven against the key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import is_counted
 from optiga.protocol.value import Value
+from optiga.results import HIDDEN, OID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,8 @@ class WritePlan:
 class WriteResult(Value):
     """What has been done.
 
+    :param oid: the object that was written.
+    :param slot: the slot that it belongs to; None if to none.
     :param size: bytes that the object holds.
     :param written: False if it held exactly these bytes before and was not programmed again.
     :param key_match: whether the certificate belongs to the key; None if that was not or could not be proven.
@@ -61,13 +64,13 @@ class WriteResult(Value):
     :param warnings: one sentence each.
     """
 
-    oid: int
+    oid: int = field(metadata=OID)
     slot: str | None
     size: int
     written: bool
     key_match: bool | None = None
-    key_oid: int | None = None
-    warnings: tuple[str, ...] = ()
+    key_oid: int | None = field(default=None, metadata=HIDDEN)
+    warnings: tuple[str, ...] = field(default=(), metadata=HIDDEN)
 
 
 def plan_write(

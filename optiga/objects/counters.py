@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
@@ -17,7 +18,25 @@ if TYPE_CHECKING:
 _SIZE = 8
 
 
-class Counter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CounterState:
+    """A counter in words and numbers.
+
+    :param oid: for example ``0xE120``.
+    :param value: what it has counted to, 0 to 0xFFFFFFFF, and so is ``threshold``, where it stops.
+    :param left: how often it can still count by one.
+    :param frozen: whether it is at its threshold, where it stays.
+    """
+
+    oid: str
+    value: int
+    threshold: int
+    left: int
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
     """A counter as it is now; it counts up to its threshold and stays there."""
 
     info: ObjectInfo
@@ -30,15 +49,9 @@ class Counter(NamedTuple):
         return max(self.threshold - self.value, 0)
 
     @property
-    def fields(self) -> dict[str, Any]:
-        """The counter as JSON has it."""
-        return {
-            "oid": self.info.label,
-            "value": self.value,
-            "threshold": self.threshold,
-            "left": self.left,
-            "frozen": self.left == 0,
-        }
+    def state(self) -> CounterState:
+        """The counter as results report it."""
+        return CounterState(self.info.label, self.value, self.threshold, self.left, self.left == 0)
 
 
 def list_counters(chip: Chip) -> tuple[list[Counter], list[Unusable]]:

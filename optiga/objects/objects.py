@@ -6,9 +6,9 @@ Every change is planned first: what cannot be is refused before the chip is aske
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from optiga.chip.abilities import objects_of, require_metadata
 from optiga.chip.unusable import find_unusable
@@ -26,6 +26,7 @@ from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.objects import COUNTER_SIZE, LAST_ERROR_CODE, LIFE_CYCLES, ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import is_counted
 from optiga.protocol.rules.values import Problem, check_change, check_value
+from optiga.results import ABSENT, keyed
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -60,12 +61,51 @@ class MetadataChange:
         return any(True for _ in self.changes.items())
 
 
-def list_objects(chip: Chip) -> list[dict[str, Any]]:
-    """Every object of the chip, as JSON has it. One exchange for each, and one for the UID.
+@dataclass(frozen=True, slots=True)
+class ObjectDescription:
+    """An object of a chip. SRM, tables "Metadata associated with data and key objects" and "Access conditions".
 
-    :returns: ``oid``, ``name``, ``kind``, ``used`` and ``max`` (bytes, null for keys), ``life_cycle``, the access
-        conditions ``change``, ``read`` and ``execute`` in words, ``algorithm`` of keys, ``metadata`` in hex, and
-        ``unusable``, why the chip neither reads nor uses it, where that is so.
+    :param oid: for example ``0xE0E1``.
+    :param name: what the manual calls it.
+    :param used: bytes that it holds; None for keys.
+    :param max: most bytes that it can hold; None for keys.
+    :param life_cycle: its state in a word; None where its metadata have none.
+    :param change: the access condition in words, and so are ``read`` and ``execute``.
+    :param algorithm: of a key that is there, for example ``secp256r1``.
+    :param metadata: all of it, as the chip encodes it.
+    :param unusable: why the chip neither reads nor uses the object, and what to do; None where it does.
+    """
+
+    oid: str
+    name: str
+    kind: ObjectKind
+    used: int | None
+    max: int | None
+    life_cycle: str | None
+    change: str
+    read: str
+    execute: str
+    algorithm: str | None
+    metadata: bytes
+    unusable: str | None = field(default=None, metadata=ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataDescription:
+    """Metadata of an object.
+
+    :param words: what each tag says, by the tag's name: ``{"lcso": "creation", "change": "lcso < operational", …}``.
+    :param hex: all of it, as the chip encodes it.
+    """
+
+    words: Mapping[str, str] = field(metadata=keyed(*(tag_word(tag) for tag in Tag)))
+    hex: bytes
+
+
+def list_objects(chip: Chip) -> list[ObjectDescription]:
+    """Every object of the chip but its sessions. One exchange for each, and one for the UID.
+
+    :raises ChipError: if the chip refuses for another reason than that it has no such object.
     """
     listed = []
     for info in objects_of(chip).values():
@@ -79,25 +119,27 @@ def list_objects(chip: Chip) -> list[dict[str, Any]]:
             raise
         words, unusable = metadata.in_words(), find_unusable(info.oid, metadata)
         listed.append(
-            {
-                "oid": info.label,
-                "name": info.name,
-                "kind": info.kind.value,
-                "used": metadata.used_size,
-                "max": metadata.max_size,
-                "life_cycle": words.get("lcso"),
-                **{access: words.get(access, "never") for access in ("change", "read", "execute")},
-                "algorithm": words.get("algorithm"),
-                "metadata": metadata.encode().hex(),
-                **({"unusable": unusable.text} if unusable else {}),
-            }
+            ObjectDescription(
+                oid=info.label,
+                name=info.name,
+                kind=info.kind,
+                used=metadata.used_size,
+                max=metadata.max_size,
+                life_cycle=words.get("lcso"),
+                change=words.get("change", "never"),
+                read=words.get("read", "never"),
+                execute=words.get("execute", "never"),
+                algorithm=words.get("algorithm"),
+                metadata=metadata.encode(),
+                unusable=unusable.text if unusable else None,
+            )
         )
     return listed
 
 
-def describe_metadata(metadata: Metadata) -> dict[str, Any]:
-    """Metadata as JSON has them: ``words`` by tag, and ``hex``."""
-    return {"words": metadata.in_words(), "hex": metadata.encode().hex()}
+def describe_metadata(metadata: Metadata) -> MetadataDescription:
+    """Metadata in words and in hex."""
+    return MetadataDescription(metadata.in_words(), metadata.encode())
 
 
 def read_words(info: ObjectInfo, texts: Sequence[str]) -> Metadata:

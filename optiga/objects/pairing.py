@@ -12,7 +12,7 @@ import glob
 import hmac
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
@@ -22,6 +22,7 @@ from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.objects import PLATFORM_BINDING_SECRET
+from optiga.results import named
 from optiga.transport.port_options import read_binding_secret
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ class Pairing:
     """
 
     uid: str
-    path: str
-    is_factory: bool
-    is_locked: bool
+    path: str = field(metadata=named("secret"))
+    is_factory: bool = field(metadata=named("factory_secret"))
+    is_locked: bool = field(metadata=named("locked"))
 
 
 def check_pairing(port: Port, path: Path) -> Pairing:

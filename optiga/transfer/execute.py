@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError, OptigaError
 from optiga.protocol import objects as oids
@@ -47,36 +48,82 @@ def execute_import(chip: Chip, plan: ImportPlan, *, keep_going: bool = False) ->
     return failures
 
 
-def import_result(plan: ImportPlan, failures: list[Failure]) -> dict[str, Any]:
-    """What an import does or has done, as JSON has it.
+@dataclass(frozen=True, slots=True)
+class ImportedObject:
+    """What an import does or has done with one object.
 
-    :returns: ``objects``, each with ``oid``, ``name``, ``result`` (``written``, ``metadata``, ``unchanged``, ``left``,
-        ``failed``), ``bytes`` written, ``metadata`` (names of the tags set) and ``reason`` (why it failed or what
-        stays out, null otherwise); how many there are of each result; ``steps`` and ``never_undone`` in sentences.
+    :param oid: for example ``0xE0E1``.
+    :param name: what the manual calls it.
+    :param result: ``written`` (data, and metadata perhaps), ``metadata`` (these alone), ``unchanged``, ``left`` or
+        ``failed``.
+    :param bytes: how many are written.
+    :param metadata: names of the tags that are set.
+    :param reason: why it failed, or what stays out; None otherwise.
+    """
+
+    oid: str
+    name: str
+    result: str
+    bytes: int
+    metadata: tuple[str, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import does or has done.
+
+    :param objects: by their identifiers; the numbers behind them say how many there are of each result.
+    :param steps: what is done, one sentence each.
+    :param never_undone: what can never be undone of it, one sentence each.
+    """
+
+    objects: tuple[ImportedObject, ...]
+    written: int
+    metadata: int
+    unchanged: int
+    left: int
+    failed: int
+    steps: tuple[str, ...]
+    never_undone: tuple[str, ...]
+
+
+def import_result(plan: ImportPlan, failures: list[Failure]) -> ImportResult:
+    """What an import does or has done.
+
+    :param failures: objects that it cannot import, or could not.
     """
     why = {failure.info.oid: str(failure.error) for failure in failures}
     rows = [_row(planned, why.get(planned.info.oid)) for planned in plan.objects]
     known = {planned.info.oid for planned in plan.objects}
     rows += [
-        {"oid": info.label, "name": info.name, "result": "failed", "bytes": 0, "metadata": [], "reason": why[info.oid]}
+        ImportedObject(info.label, info.name, "failed", 0, (), why[info.oid])
         for info in (failure.info for failure in failures)
         if info.oid not in known
     ]
-    rows.sort(key=lambda row: str(row["oid"]))
-    results = [row["result"] for row in rows]
-    counts = {name: results.count(name) for name in ("written", "metadata", "unchanged", "left", "failed")}
-    return {"objects": rows, **counts, "steps": plan.steps, "never_undone": plan.stays}
+    rows.sort(key=lambda row: row.oid)
+    results = [row.result for row in rows]
+    return ImportResult(
+        objects=tuple(rows),
+        written=results.count("written"),
+        metadata=results.count("metadata"),
+        unchanged=results.count("unchanged"),
+        left=results.count("left"),
+        failed=results.count("failed"),
+        steps=tuple(plan.steps),
+        never_undone=tuple(plan.stays),
+    )
 
 
-def _row(planned: ObjectPlan, why: str | None) -> dict[str, Any]:
-    return {
-        "oid": planned.info.label,
-        "name": planned.info.name,
-        "result": planned.result if why is None else "failed",
-        "bytes": len(planned.data),
-        "metadata": planned.names,
-        "reason": why or planned.left or None,
-    }
+def _row(planned: ObjectPlan, why: str | None) -> ImportedObject:
+    return ImportedObject(
+        oid=planned.info.label,
+        name=planned.info.name,
+        result=planned.result if why is None else "failed",
+        bytes=len(planned.data),
+        metadata=tuple(planned.names),
+        reason=why or planned.left or None,
+    )
 
 
 def _acts(chip: Chip, plan: ImportPlan) -> Iterator[tuple[ObjectPlan, Callable[[], None]]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.chip.abilities import objects_of
 from optiga.chip.unusable import find_unusable
@@ -12,12 +13,29 @@ from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.objects.objects import read_data
 from optiga.protocol.codes import SECRET_TYPES, ErrorCode
 from optiga.protocol.objects import LAST_ERROR_CODE, ObjectInfo, ObjectKind, Reference, format_oid
+from optiga.results import ABSENT
 from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.chip.unusable import Unusable
     from optiga.protocol.metadata import Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSummary:
+    """What of a chip is told.
+
+    :param objects: number of them.
+    :param unread: identifiers of those whose data are not there, for example ``0xE140``.
+    :param unusable: identifiers of those that the chip neither reads nor uses.
+    :param secrets: identifiers of those whose data are secrets, and are there.
+    """
+
+    objects: int
+    unread: tuple[str, ...]
+    unusable: tuple[str, ...] = field(metadata=ABSENT)
+    secrets: tuple[str, ...]
 
 
 class Export(NamedTuple):
@@ -38,14 +56,14 @@ class Export(NamedTuple):
         return [entry.info for entry in self.entries if entry.data and entry.metadata and _is_secret(entry.metadata)]
 
     @property
-    def fields(self) -> dict[str, Any]:
-        """What there is, as JSON has it: how many objects, and the identifiers of those unread, unusable, secret."""
-        return {
-            "objects": len(self.entries),
-            "unread": [info.label for info in self.unread],
-            **({"unusable": [format_oid(one.oid) for one in self.unusable]} if self.unusable else {}),
-            "secrets": [info.label for info in self.secrets],
-        }
+    def summary(self) -> ExportSummary:
+        """How much there is, and what is missing or secret."""
+        return ExportSummary(
+            objects=len(self.entries),
+            unread=tuple(info.label for info in self.unread),
+            unusable=tuple(format_oid(one.oid) for one in self.unusable),
+            secrets=tuple(info.label for info in self.secrets),
+        )
 
 
 def _is_secret(metadata: Metadata) -> bool:

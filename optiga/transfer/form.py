@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
@@ -24,7 +24,7 @@ from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag, tag_word
 from optiga.protocol.metadata_words import describe_form
 from optiga.protocol.objects import ObjectInfo
 from optiga.protocol.rules import values
-from optiga.transfer.words import TAGS, from_pretty, to_pretty
+from optiga.transfer.words import TAGS, Pretty, from_pretty, to_pretty
 
 _MEMBERS = ("metadata", "pretty_metadata", "data")
 _SHOWN = 24
@@ -51,8 +51,16 @@ def format_entries(entries: Iterable[Entry]) -> dict[str, Any]:
     return {f"{entry.info.oid:04x}": _format_entry(entry) for entry in in_order}
 
 
-def _format_entry(entry: Entry) -> dict[str, Any]:
-    formatted: dict[str, Any] = {}
+class _Member(TypedDict, total=False):
+    """What a file has of one object."""
+
+    metadata: str
+    pretty_metadata: dict[str, Pretty]
+    data: str
+
+
+def _format_entry(entry: Entry) -> _Member:
+    formatted: _Member = {}
     if entry.metadata is not None:
         formatted = {"metadata": entry.metadata.encode().hex(), "pretty_metadata": to_pretty(entry.metadata)}
     if entry.data is not None:

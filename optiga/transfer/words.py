@@ -16,6 +16,8 @@ from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, Flush, Life
 from optiga.protocol.conditions import COMPARISON_WORDS, CONDITION_WORDS, AccessCondition, Operator, SimpleCondition
 from optiga.protocol.metadata import ACCESS_TAGS, INVALID_FLAG, MAX_VERSION, Metadata, Tag
 
+Pretty = str | int | list[str]
+"""A tag's value in the library's words, as JSON has it."""
 TAGS = {tag.name.lower(): tag for tag in Tag if tag is not Tag.METADATA_UPDATE} | {"meta_update": Tag.METADATA_UPDATE}
 """The tags by the library's names."""
 _NAMES = {tag: name for name, tag in TAGS.items()}
@@ -51,7 +53,7 @@ _HEX = re.compile("0x([0-9a-f]{2})+")
 _BYTE = re.compile("(0x)?[0-9a-f]{1,2}")
 
 
-def to_pretty(metadata: Metadata) -> dict[str, Any]:
+def to_pretty(metadata: Metadata) -> dict[str, Pretty]:
     """Metadata in the library's words, as JSON has them, in the order of their tags.
 
     Tags that the library has no name for are left out. So is the version: the library writes it as a list, which it
@@ -91,7 +93,7 @@ def from_pretty(tag: Tag, value: Any) -> bytes:
     return _all_of(value, KEY_USAGE_WORDS if tag == Tag.KEY_USAGE else _RESETS)
 
 
-def _to_pretty(tag: Tag, value: bytes) -> Any:
+def _to_pretty(tag: Tag, value: bytes) -> Pretty:
     number = int.from_bytes(value, "big")
     if tag in ACCESS_TAGS:
         words = _condition_words(value)

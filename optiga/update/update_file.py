@@ -23,6 +23,7 @@ from typing import Any
 from optiga.errors import ConfigurationError
 from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
+from optiga.results import to_json
 from optiga.update.update_set import UpdateSet
 
 FORMAT = "optiga-update"
@@ -68,7 +69,7 @@ def encode_json(update: UpdateSet) -> str:
     document = {
         "format": FORMAT,
         "version": VERSION,
-        "about": update.in_words(),
+        "about": to_json(update.describe()),
         "manifest": update.manifest.hex(),
         "fragments": [fragment.hex() for fragment in update.fragments],
     }

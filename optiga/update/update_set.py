@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from optiga.errors import ConfigurationError
 from optiga.protocol.fragments import MAC_SIZE, is_chain
@@ -15,6 +16,44 @@ from optiga.protocol.manifest import (
 )
 from optiga.protocol.metadata import MAX_VERSION, Metadata
 from optiga.protocol.objects import format_oid
+from optiga.results import ABSENT, there_with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateDescription:
+    """What an update does. SRM, "Protected update".
+
+    :param target: the object that is updated, for example ``0xF1E0``.
+    :param updates: ``data``, ``key`` or ``metadata``.
+    :param offset: of data: where in the object they are written.
+    :param write: of data: ``write`` or ``erase_and_write``.
+    :param algorithm: of a key, for example ``secp256r1``.
+    :param usage: of a key: the usages, with commas between.
+    :param reset: of metadata: what becomes of the content, ``as_metadata``, ``zeros`` or ``random``.
+    :param metadata: the tags that are set, in words; None where they are encrypted.
+    :param size: bytes of payload, which come in ``fragments``.
+    :param payload_version: 1 to 32767.
+    :param trust_anchor: the object with the signer's certificate, for example ``0xE0E8``.
+    :param signature: algorithm of the signature.
+    :param chip: UID of the one chip that it is for, in hex; or ``any``.
+    :param secret: the object with the secret that it is encrypted with; None where it is in plain.
+    """
+
+    target: str
+    updates: str
+    offset: int | None = field(default=None, metadata=ABSENT)
+    write: str | None = field(default=None, metadata=ABSENT)
+    algorithm: str | None = field(default=None, metadata=ABSENT)
+    usage: str | None = field(default=None, metadata=ABSENT)
+    reset: str | None = field(default=None, metadata=ABSENT)
+    metadata: str | None = field(default=None, metadata=there_with("reset"))
+    size: int
+    fragments: int
+    payload_version: int
+    trust_anchor: str
+    signature: str
+    chip: str
+    secret: str | None
 
 
 @dataclass(frozen=True)
@@ -84,23 +123,13 @@ class UpdateSet:
         """The signed manifest as it is sent."""
         return self.signed.encode()
 
-    def in_words(self) -> dict[str, str | int | None]:
-        """What the set does, for people and for ``--query``: ``target``, ``updates`` and what belongs to that,
-        ``size`` (bytes of payload), ``fragments``, ``payload_version``, ``trust_anchor``, ``signature``, ``chip``
-        (the UID of the one that it is for, or any), and ``secret``, None if the payload is in plain.
-        """
+    def describe(self) -> UpdateDescription:
+        """What the set does, in words and numbers."""
         manifest = self.signed.manifest
         kind = manifest.kind
-        words: dict[str, str | int | None] = {"target": format_oid(manifest.target_oid)}
-        if isinstance(kind, DataUpdate):
-            words.update(updates="data", offset=kind.offset, write=kind.write_type.name.lower())
-        elif isinstance(kind, KeyUpdate):
-            words.update(updates="key", algorithm=kind.algorithm.title, usage=", ".join(kind.usage.words))
-        else:
-            new = self.new_metadata
-            tags = None if new is None else "; ".join(f"{name}: {value}" for name, value in new.in_words().items())
-            words.update(updates="metadata", reset=kind.reset.name.lower(), metadata=tags)
-        words.update(
+        common = partial(
+            UpdateDescription,
+            target=format_oid(manifest.target_oid),
             size=manifest.size,
             fragments=len(self.fragments),
             payload_version=manifest.payload_version,
@@ -109,4 +138,10 @@ class UpdateSet:
             chip=manifest.uid.hex() or "any",
             secret=None if manifest.encryption is None else format_oid(manifest.encryption.secret_oid),
         )
-        return words
+        if isinstance(kind, DataUpdate):
+            return common(updates="data", offset=kind.offset, write=kind.write_type.name.lower())
+        if isinstance(kind, KeyUpdate):
+            return common(updates="key", algorithm=kind.algorithm.title, usage=", ".join(kind.usage.words))
+        new = self.new_metadata
+        tags = None if new is None else "; ".join(f"{name}: {value}" for name, value in new.in_words().items())
+        return common(updates="metadata", reset=kind.reset.name.lower(), metadata=tags)

@@ -11,12 +11,14 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from optiga.chip import Chip
 from optiga.chip.sessions.objects import Objects
+from optiga.cli.render.info import format_information
 from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
-from optiga.objects.info import chip_information, format_information
+from optiga.objects.info import KeyInformation, SlotInformation, chip_information
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.objects import LCS_APPLICATION, SECURITY_EVENT_COUNTER
+from optiga.results import to_json
 from tests.support.identity.csr_helpers import NOW, Ca, CountingTransport
 
 
@@ -47,7 +49,7 @@ def test_a_serial_number_has_whole_bytes(chip):
     certificate = x509.Certificate.load(Ca("issuer").certificate)
     certificate["tbs_certificate"]["serial_number"] = 0xABC
     chip.write(0xE0E1, certificate.dump(force=True))
-    assert chip_information(chip, now=NOW)["slots"]["second"]["certificate"]["serial"] == "0abc"
+    assert chip_information(chip, now=NOW).slots["second"].certificate.serial == "0abc"
 
 
 def test_information_about_a_chip(chip):
@@ -58,32 +60,36 @@ def test_information_about_a_chip(chip):
     chip.write(0xE0E1, stored)
     chip.write(0xE0E2, b"\xc0rubbish")
     information = chip_information(chip, now=NOW)
-    assert json.loads(json.dumps(information)) == information
-    assert information["uid"] == chip.uid.hex
-    assert information["uid_fields"]["firmware_build"] == chip.uid.firmware_build
-    assert (information["model"], information["firmware"]) == ("OPTIGA Trust M V3", "3.02.2564")
-    assert information["life_cycle"]["global"] == "operational"
+    assert information.uid == chip.uid.hex
+    assert information.uid_fields == chip.uid
+    assert (information.model, information.firmware) == ("OPTIGA Trust M V3", "3.02.2564")
+    assert information.life_cycle.global_ == "operational"
     application = LifeCycleState(chip.read(LCS_APPLICATION)[0])
-    assert information["life_cycle"]["application"] == application.name.lower()
-    assert isinstance(information["security_event_counter"], int)
-    slots = information["slots"]
+    assert information.life_cycle.application == application.name.lower()
+    assert isinstance(information.security_event_counter, int)
+    slots = information.slots
     assert list(slots) == ["first", "second", "third", "fourth", "five", "six"]
     second = slots["second"]
-    assert (second["key_oid"], second["certificate_oid"]) == ("0xE0F1", "0xE0E1")
-    assert second["key"] == {
-        "algorithm": "secp384r1",
-        "usage": ["authentication", "key_agreement"],
-        "life_cycle": "creation",
-    }
-    certificate = second["certificate"]
-    assert (certificate["size"], certificate["chain"]) == (len(stored), 2)
-    assert (certificate["subject"], certificate["issuer"]) == ("CN=device", "CN=issuer")
-    assert (certificate["public_key"], certificate["expired"]) == ("secp384r1", True)
-    assert certificate["not_after"] == "2029-12-31T23:00:00+00:00"
-    assert slots["third"]["certificate"]["error"].startswith("a TLS identity whose lengths")
-    assert (slots["fourth"]["key"], slots["fourth"]["certificate"]) == (None, None)
-    assert slots["five"] == {"key_oid": "0xE0FC", "key": None}
-    assert slots["first"]["certificate"]["subject"]
+    assert (second.key_oid, second.certificate_oid) == ("0xE0F1", "0xE0E1")
+    assert second.key == KeyInformation("secp384r1", ("authentication", "key_agreement"), "creation")
+    certificate = second.certificate
+    assert (certificate.size, certificate.chain) == (len(stored), 2)
+    assert (certificate.subject, certificate.issuer) == ("CN=device", "CN=issuer")
+    assert (certificate.public_key, certificate.expired) == ("secp384r1", True)
+    assert certificate.not_after == NOW - timedelta(hours=1)
+    assert slots["third"].certificate.error.startswith("a TLS identity whose lengths")
+    assert (slots["fourth"].key, slots["fourth"].certificate) == (None, None)
+    assert slots["five"] == SlotInformation("0xE0FC", None)
+    assert slots["first"].certificate.subject
+
+    encoded = to_json(information)
+    assert json.loads(json.dumps(encoded)) == encoded
+    assert encoded["uid_fields"]["firmware_build"] == chip.uid.firmware_build
+    assert encoded["life_cycle"] == {"global": "operational", "application": application.name.lower()}
+    assert encoded["slots"]["second"]["certificate"]["not_after"] == "2029-12-31T23:00:00+00:00"
+    assert encoded["slots"]["five"] == {"key_oid": "0xE0FC", "key": None}
+    assert encoded["slots"]["fourth"]["certificate"] is None
+    assert "unusable" not in encoded
 
     text = format_information(information)
     lines = text.split("\n")
@@ -92,7 +98,7 @@ def test_information_about_a_chip(chip):
     assert "Slot second      key 0xE0F1 secp384r1 (authentication, key_agreement), creation" in lines
     assert f"                 certificate 0xE0E1 {len(stored)} bytes, chain of 2" in lines
     assert "                   subject CN=device" in lines
-    assert f"                   serial  {certificate['serial']}, EXPIRED on 2029-12-31" in lines
+    assert f"                   serial  {certificate.serial}, EXPIRED on 2029-12-31" in lines
     assert "Slot fourth      key 0xE0F3 empty" in lines
     assert "                 certificate 0xE0E3 empty" in lines
     assert any(line.startswith("                 certificate 0xE0E2 8 bytes: a TLS identity whose") for line in lines)
@@ -110,9 +116,10 @@ def test_a_model_that_lacks_objects(chip, monkeypatch):
     monkeypatch.setattr(Objects, "read", lacking(Objects.read, [SECURITY_EVENT_COUNTER, 0xE0E3]))
     monkeypatch.setattr(Objects, "metadata", lacking(Objects.metadata, [0xE0FC, 0xE0FD]))
     information = chip_information(chip, now=NOW)
-    assert "security_event_counter" not in information
-    assert list(information["slots"]) == ["first", "second", "third", "fourth"]
-    assert information["slots"]["fourth"]["certificate"] is None
+    assert information.security_event_counter is None
+    assert "security_event_counter" not in to_json(information)
+    assert list(information.slots) == ["first", "second", "third", "fourth"]
+    assert information.slots["fourth"].certificate is None
     assert "Security events" not in format_information(information)
 
 

@@ -68,7 +68,7 @@ class TestNothing:
 
     def test_what_is_said_of_it(self, data: bytes) -> None:
         chip = Bench({CERTIFICATE: data, 0xE0E8: data[:1200]}).chip
-        assert chip_information(chip, now=NOW)["slots"]["second"]["certificate"] is None
+        assert chip_information(chip, now=NOW).slots["second"].certificate is None
         for oid in (CERTIFICATE, 0xE0E8):
             with pytest.raises(CertificateError, match=f"0x{oid:04X} holds no certificate"):
                 read_object(chip, resolve(f"0x{oid:04X}", READABLE))

@@ -30,6 +30,7 @@ from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import Wishes
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.request import Request
+from optiga.results import to_json
 from optiga.transfer.execute import execute_import, import_result
 from optiga.transfer.export import choose, read_chip
 from optiga.transfer.form import format_entries, parse_entries
@@ -151,9 +152,9 @@ class ImportBorder(Border):
         plan = plan_import(chip, entries, life_cycle=chance.random() < 0.5)
         if not keep_going:
             plan.check()
-        check_texts(import_result(plan, list(plan.failures)))
+        check_texts(to_json(import_result(plan, list(plan.failures))))
         failures = execute_import(chip, plan, keep_going=keep_going)
-        check_texts(import_result(plan, failures))
+        check_texts(to_json(import_result(plan, failures)))
         for failure in failures:
             check_line(str(failure.error))
 

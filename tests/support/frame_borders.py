@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from optiga.chip import Chip
+from optiga.cli.render.info import format_information
 from optiga.emulator import Board, EmulatedChip, MemoryStore
 from optiga.emulator.objects import StoredObject
 from optiga.errors import ConfigurationError
 from optiga.link import uart_frame as frame
-from optiga.objects.info import chip_information, format_information
+from optiga.objects.info import chip_information
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.results import to_json
 from optiga.transfer.export import choose, read_chip
 from optiga.transfer.form import format_entries
 from optiga.transport.uart import BridgeTransport
@@ -216,12 +218,12 @@ class AnswerBorder(Border):
     @staticmethod
     def _export(chip: Chip) -> None:
         exported = read_chip(chip, choose(("0xE0E0", "0xE0F1", "0xF1D0")))
-        check_texts([exported.fields, format_entries(exported.entries)])
+        check_texts([to_json(exported.summary), format_entries(exported.entries)])
 
     @staticmethod
     def _inform(chip: Chip) -> None:
         information = chip_information(chip)
-        check_texts(information)
+        check_texts(to_json(information))
         for line in format_information(information).split("\n"):
             check_line(line)
 

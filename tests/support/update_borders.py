@@ -14,6 +14,7 @@ from optiga.chip import Chip
 from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.protocol.manifest import Manifest, SignedManifest
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.results import to_json
 from optiga.update.apply import send_update
 from optiga.update.check import check_update
 from optiga.update.payloads import metadata_payload
@@ -140,7 +141,7 @@ class UpdateBorder(Border):
         path = self.file.with_suffix(".h" if is_c else ".json")
         path.write_bytes(given)
         update = read_update(path)
-        check_texts(update.in_words())
+        check_texts(to_json(update.describe()))
         path.write_text(encode_c(update) if is_c else encode_json(update))
         assert read_update(path) == update
         return update

@@ -1,16 +1,20 @@
-"""Results as people read them: tables, and lines of a name and its value."""
+"""Tables for people: rows of results, a column for each field."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from optiga.files.shown import shown
+from optiga.results import cell
 
 
-def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Lines with a head, columns two spaces apart; ``-`` for what is missing. The last line has no line break."""
-    return align([columns, *([_shown(row[name]) for name in columns] for row in rows)])
+def table(columns: Sequence[str], rows: Iterable[object]) -> str:
+    """Lines with a head, columns two spaces apart; ``-`` for what is missing. The last line has no line break.
+
+    :param columns: names of fields.
+    :param rows: results or mappings, which have the fields; or tuples of their values, one for each column. A value
+        that is a tuple itself stands there with commas between.
+    """
+    return align([columns, *(list(map(_cell, _values(row, columns))) for row in rows)])
 
 
 def align(rows: Sequence[Sequence[str]]) -> str:
@@ -19,10 +23,13 @@ def align(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
-def lines(fields: Mapping[str, Any]) -> str:
-    """A line for each field; ``-`` for what is missing."""
-    return "\n".join(f"{name}: {_shown(value)}" for name, value in fields.items())
+def _values(row: object, columns: Sequence[str]) -> Iterable[object]:
+    if isinstance(row, tuple):
+        return row
+    if isinstance(row, Mapping):
+        return [row[name] for name in columns]
+    return [getattr(row, name) for name in columns]
 
 
-def _shown(value: object) -> str:
-    return "-" if value is None else shown(str(value))
+def _cell(value: object) -> str:
+    return cell((", ".join(value) or None) if isinstance(value, tuple) else value)

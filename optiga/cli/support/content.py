@@ -159,7 +159,7 @@ def give(
     settings: Settings,
     data: bytes,
     what: str,
-    fields: dict[str, object],
+    result: Callable[[int, bytes | None, str | None], object],
     *,
     out: str | None,
     as_hex: bool,
@@ -167,15 +167,14 @@ def give(
 ) -> None:
     """Give bytes out as a command's result: those of a file are not in what is printed.
 
-    :param fields: what else the result says.
+    :param result: makes the result of the number of bytes, the bytes, and the file; the bytes or the file is None.
     """
     if not settings.wants_result:
         deliver(settings, data, what, out=out, as_hex=as_hex, secret=secret)
         return
     if out is not None:
         save(settings, out, data.hex().encode() + b"\n" if as_hex else data, what, secret=secret)
-    result = {**fields, "size": len(data), "data": None if out is not None else data.hex(), "file": out}
-    settings.print_result(result)
+    settings.print_result(result(len(data), None if out is not None else data, out))
 
 
 def write_bytes(data: bytes) -> None:

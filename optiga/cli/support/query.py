@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from optiga.cli.support.samples import sample_of
 from optiga.errors import ConfigurationError
+from optiga.results import to_json
 
 _LONGEST = 10_000
 """Most characters of an expression; the parser takes far longer for one of several times as many."""
@@ -29,6 +31,15 @@ def compile_query(expression: str) -> Any:
             f"--query {expression!r} cannot be understood: {_reason(error)}",
             hint="Name a field or write JMESPath",
         ) from None
+
+
+def check(expression: str, result: object) -> None:
+    """Refuse a query that finds nothing in a result that is still to be.
+
+    :param result: its type, or the result itself where it is known.
+    :raises ConfigurationError: if it finds nothing there.
+    """
+    search(expression, sample_of(result) if isinstance(result, type) else to_json(result))
 
 
 def search(expression: str, result: Mapping[str, Any]) -> Any:

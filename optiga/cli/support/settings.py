@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import click
 
-from optiga.cli.render.tables import lines
 from optiga.errors import ConfigurationError, shorten
 from optiga.files.shown import shown, shown_json, shown_lines
+from optiga.results import lines, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,25 +138,26 @@ class Settings:
         text = shorten(shown(" ".join(text.splitlines())))
         click.secho(f"Error: {text}", err=True, fg="red", color=_colours())
 
-    def check_query(self, sample: Mapping[str, Any]) -> None:
+    def check_query(self, result: object) -> None:
         """Refuse a query that finds nothing in a result of this kind, before anything is done.
 
-        :param sample: a result as it will be, with any values.
+        :param result: its type, a dataclass; or the result itself where all of it is known beforehand.
         :raises ConfigurationError: if it finds nothing there.
         """
         if self.query is not None:
-            from optiga.cli.support.query import search
+            from optiga.cli.support.query import check
 
-            search(self.query, sample)
+            check(self.query, result)
 
     @property
     def wants_result(self) -> bool:
         """Whether the user asked for a result where the command prints none by itself."""
         return self.query is not None or self.output in ("json", "repr")
 
-    def print_result(self, result: Mapping[str, Any], *, default: str = "text", text: str | None = None) -> None:
+    def print_result(self, result: object, *, default: str = "text", text: str | None = None) -> None:
         """Print a result on standard output, in the form asked for.
 
+        :param result: a dataclass, whose fields are printed; a document is a mapping.
         :param default: the form where none was asked for: ``repr``, ``json`` or ``text``.
         :param text: the form for people; a line for each field where there is no other.
         :raises ConfigurationError: if the query finds nothing.
@@ -164,11 +165,11 @@ class Settings:
         import json
 
         form = self.output or default
-        value: Any = dict(result)
+        value = to_json(result)
         if self.query is not None:
             from optiga.cli.support.query import search
 
-            value = search(self.query, result)
+            value = search(self.query, value)
             text = str(value)
             is_bare = value is None or isinstance(value, str)
             if form == "repr" or (is_bare and self.output != "json"):

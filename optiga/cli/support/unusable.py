@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Protocol
 
 from optiga.cli.support.settings import Settings
 
 
-def warn_of_unusable(settings: Settings, rows: Iterable[Mapping[str, Any]]) -> None:
+class _Row(Protocol):
+    """What is listed."""
+
+    @property
+    def unusable(self) -> str | None: ...
+
+
+def warn_of_unusable(settings: Settings, rows: Iterable[_Row]) -> None:
     """Warn of each row whose ``unusable`` says why the chip neither reads nor uses the object."""
     for row in rows:
-        if "unusable" in row:
-            settings.warn(row["unusable"])
+        if row.unusable:
+            settings.warn(row.unusable)

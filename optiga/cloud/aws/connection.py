@@ -17,6 +17,7 @@ from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patien
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.config import Config
     from botocore.session import Session as CoreSession
     from mypy_boto3_iot import IoTClient
 
@@ -93,7 +94,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             "read_timeout": options.timeout_s,
         }
         core.set_default_client_config(Config(**times))  # for clients that fetch credentials
-        again = Config(**_retries(core), **times, user_agent_extra=f"optiga/{__version__}")
+        again = _retries(core).merge(Config(**times, user_agent_extra=f"optiga/{__version__}"))
         once = again.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
         region = session.region_name
         if not region:
@@ -177,12 +178,15 @@ def _refuse_pages(http_response: Any, model: Any, **_: object) -> None:
             raise ResponseParserError(f"no JSON: {body[:40]!r}") from None
 
 
-def _retries(core: CoreSession) -> dict[str, Any]:
+def _retries(core: CoreSession) -> Config:
     """The settings of retries that the user has not made."""
+    from botocore.config import Config
+
     profile = core.get_scoped_config()
     retries: dict[str, Any] = {}
     if "AWS_RETRY_MODE" not in os.environ and "retry_mode" not in profile:
         retries["mode"] = "adaptive"
     if "AWS_MAX_ATTEMPTS" not in os.environ and "max_attempts" not in profile:
         retries["total_max_attempts"] = ATTEMPTS
-    return {"retries": retries} if retries else {}
+    settings: dict[str, Any] = {"retries": retries} if retries else {}
+    return Config(**settings)

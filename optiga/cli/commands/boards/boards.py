@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import click
 
 from optiga.cli.render.tables import align
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.transport.boards import list_ports
+from optiga.transport.boards import FoundPort, list_ports
 from optiga.transport.hid_boards import udev_rules
+
+
+@dataclass(frozen=True, slots=True)
+class PortList:
+    """The result of ``boards``."""
+
+    ports: tuple[FoundPort, ...]
 
 
 @click.group(name="boards", invoke_without_command=True)
@@ -22,12 +31,10 @@ def command(ctx: click.Context, settings: Settings) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    from dataclasses import asdict
-
     ports = list_ports()
     rows = [(port.device, "board" if port.is_board else "-", port.why, port.description) for port in ports]
     text = align(rows) or "No serial port found. An emulated chip needs none: --port emulator"
-    settings.print_result({"ports": [asdict(port) for port in ports]}, text=text)
+    settings.print_result(PortList(tuple(ports)), text=text)
     for port in ports:
         if port.needs:
             settings.warn(f"{port.device}: {port.needs}")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects import pairing
-from optiga.objects.pairing import check_pairing
-
-if TYPE_CHECKING:
-    from optiga.objects.pairing import Pairing
+from optiga.objects.pairing import Pairing, check_pairing
 
 _FILE = FileName("FILE", dash=False)
 _FINAL = (
@@ -47,7 +42,7 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
 
     if out is None:
         raise click.UsageError("pair takes --out FILE, or a command: pair check FILE.")
-    settings.check_query(_SAMPLE)
+    settings.check_query(Pairing)
     port, path = settings.find_port(), Path(out)
     before = pairing.check_out(port, path)
     settings.warn_of_readers(path)
@@ -68,7 +63,7 @@ def check(settings: Settings, file: str) -> None:
     """Have the chip prove, by a handshake, that it has the secret in a file."""
     from pathlib import Path
 
-    settings.check_query(_SAMPLE)
+    settings.check_query(Pairing)
     done = check_pairing(settings.find_port(), Path(file))
     settings.warn_of_readers(Path(file))
     if done.is_factory:
@@ -80,15 +75,6 @@ def check(settings: Settings, file: str) -> None:
     _print(settings, done)
 
 
-_SAMPLE = {"uid": "cd", "secret": "FILE", "factory_secret": False, "locked": False}
-
-
 def _print(settings: Settings, done: Pairing) -> None:
     if settings.wants_result:
-        fields = {
-            "uid": done.uid,
-            "secret": done.path,
-            "factory_secret": done.is_factory,
-            "locked": done.is_locked,
-        }
-        settings.print_result(fields, default="json")
+        settings.print_result(done, default="json")

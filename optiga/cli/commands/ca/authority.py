@@ -23,7 +23,7 @@ from optiga.cli.commands.ca.crl import (
     file_option,
     published_option,
 )
-from optiga.cli.render.tables import lines
+from optiga.cli.commands.ca.results import CaResult, CertificateShown, IssuedList, IssueResult, ListedCertificate
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -39,6 +39,7 @@ from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
 from optiga.pki.certificate import load_certificates
+from optiga.results import lines, to_json
 
 if TYPE_CHECKING:
     from optiga.files.passphrases import Passphrase
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 
 _MOST_NAMES = 3
 """Most names of a certificate on a line."""
-_MADE = ("ca", "subject", "serial", "not_after", "certificate_file", "key_encrypted")
 
 
 _new_ca_options = together(
@@ -91,7 +91,7 @@ def init(
 
     Its private key lies there, encrypted with the passphrase. Whoever has both can certify anything.
     """
-    settings.check_query(dict.fromkeys(_MADE, ""))
+    settings.check_query(CaResult)
     if no_passphrase and ask_passphrase:
         raise click.UsageError("--no-passphrase and --ask-passphrase do not go together.")
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
@@ -139,7 +139,7 @@ def intermediate(
     It certifies devices only, and its certificate goes behind theirs. The root can then be kept where nobody gets
     at it.
     """
-    settings.check_query(dict.fromkeys(_MADE, ""))
+    settings.check_query(CaResult)
     check_new(Path(path))
     root = CaFolder.open(Path(parent_path))
     ask_root = ask_passphrase and ca_passphrase_file is None and root.key_is_encrypted
@@ -196,9 +196,7 @@ def sign(
     """
     request = Path(csr_path)
     csr = load_request(request)
-    settings.check_query(
-        dict.fromkeys(("certificate_file", "serial", "subject", "not_after", "ca", "names", "purposes"), "")
-    )
+    settings.check_query(IssueResult)
     target = Path(out) if out is not None else request.with_suffix(".pem")
     check_output_file(target, over_keys=True)  # which key it is, is looked at below
     if target.exists() and target.samefile(request):
@@ -214,17 +212,17 @@ def sign(
     warn_of_crl(settings, authority.folder)
     for note in issued.notes:
         settings.note(note)
-    fields = {
-        "certificate_file": str(target),
-        "serial": issued.serial,
-        "subject": issued.certificate.subject,
-        "not_after": issued.certificate.parsed.not_valid_after_utc.isoformat(),
-        "ca": authority.certificate.subject,
-        "names": list(issued.certificate.alt_names),
-        "purposes": list(issued.certificate.purposes),
-    }
-    text = {name: ", ".join(value) or "none" if isinstance(value, list) else value for name, value in fields.items()}
-    settings.print_result(fields, text=lines(text))
+    result = IssueResult(
+        certificate_file=str(target),
+        serial=issued.serial,
+        subject=issued.certificate.subject,
+        not_after=issued.certificate.parsed.not_valid_after_utc,
+        ca=authority.certificate.subject,
+        names=tuple(issued.certificate.alt_names),
+        purposes=tuple(issued.certificate.purposes),
+    )
+    listed = {"names": ", ".join(result.names) or "none", "purposes": ", ".join(result.purposes) or "none"}
+    settings.print_result(result, text=lines({**to_json(result), **listed}))
 
 
 @click.command(name="list")
@@ -250,27 +248,27 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
         settings.warn(warning)
     warn_of_crl(settings, folder)
     now = utc_now()
-    fields = [
-        {
-            "serial": record.serial,
-            "state": record.state(now),
-            "subject": record.subject,
-            "not_before": record.not_before.isoformat(),
-            "not_after": record.not_after.isoformat(),
-            "revoked_at": record.revoked_at.isoformat() if record.revoked_at else None,
-            "reason": record.reason or None,
-            "request_sha256": record.request_sha256 or None,
-            "names": list(certificate.alt_names),
-            "purposes": list(certificate.purposes),
-        }
+    listed = tuple(
+        ListedCertificate(
+            serial=record.serial,
+            state=record.state(now),
+            subject=record.subject,
+            not_before=record.not_before,
+            not_after=record.not_after,
+            revoked_at=record.revoked_at,
+            reason=record.reason or None,
+            request_sha256=record.request_sha256 or None,
+            names=tuple(certificate.alt_names),
+            purposes=tuple(certificate.purposes),
+        )
         for record, certificate in issued
-    ]
+    )
     rows = [
         f"{one.serial}  {one.state(now):<7}  {one.not_after:%Y-%m-%d}  {one.subject}  [{_use_of(certificate)}]"
         for one, certificate in issued
     ]
     text = "\n".join(rows) or "This CA has issued nothing yet"
-    settings.print_result({"ca": folder.certificate.subject, "certificates": fields}, text=text)
+    settings.print_result(IssuedList(folder.certificate.subject, listed), text=text)
 
 
 @click.command(name="show")
@@ -289,15 +287,15 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
         record = find_record(records, Path(name) if is_file else name)
     issued = record.certificate
     text = "".join(certificate.pem for certificate in (issued, *folder.chain))
-    fields = {
-        "serial": record.serial,
-        "subject": record.subject,
-        "certificate": text,
-        "names": list(issued.alt_names),
-        "purposes": list(issued.purposes),
-    }
+    result = CertificateShown(
+        serial=record.serial,
+        subject=record.subject,
+        certificate=text,
+        names=tuple(issued.alt_names),
+        purposes=tuple(issued.purposes),
+    )
     settings.note(f"{record.subject}  [{_use_of(issued)}]")
-    settings.print_result(fields, text=text.rstrip("\n"))
+    settings.print_result(result, text=text.rstrip("\n"))
 
 
 def _use_of(certificate: Certificate) -> str:
@@ -309,19 +307,19 @@ def _use_of(certificate: Certificate) -> str:
 
 def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
     parsed = folder.certificate.parsed
-    fields = {
-        "ca": str(folder.path),
-        "subject": folder.certificate.subject,
-        "serial": format_serial(parsed.serial_number),
-        "not_after": parsed.not_valid_after_utc.isoformat(),
-        "certificate_file": str(folder.path / CERTIFICATE),
-        "key_encrypted": folder.key_is_encrypted,
-    }
+    result = CaResult(
+        ca=str(folder.path),
+        subject=folder.certificate.subject,
+        serial=format_serial(parsed.serial_number),
+        not_after=parsed.not_valid_after_utc,
+        certificate_file=str(folder.path / CERTIFICATE),
+        key_encrypted=folder.key_is_encrypted,
+    )
     if not folder.key_is_encrypted:
         settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
     for warning in passphrase.warnings if passphrase else ():
         settings.warn(warning)
-    settings.print_result(fields)
+    settings.print_result(result)
 
 
 def _check_replaceable(target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,20 @@ file_option: Decorator = click.option(
 crl_days_option: Decorator = click.option(
     "--crl-days", type=DAYS, metavar="N", default=CRL_DAYS, help="Days until the next CRL has to be made. [30]"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CrlResult:
+    """The result of ``ca crl``.
+
+    :param ca: subject of the CA, as RFC 4514 has it.
+    :param crl_file: the CRL, PEM.
+    :param crl_days: days until the next one has to be made.
+    """
+
+    ca: str
+    crl_file: str
+    crl_days: int
 
 
 def check_published(authority: CertificateAuthority, published: str | None) -> None:
@@ -76,12 +91,8 @@ def crl(
     if trust_records and published is not None:
         raise click.UsageError("--trust-records and --crl do not go together.")
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
-    fields = {
-        "ca": authority.certificate.subject,
-        "crl_file": str(authority.folder.crl_path),
-        "crl_days": crl_days,
-    }
-    settings.check_query(fields)
+    result = CrlResult(authority.certificate.subject, str(authority.folder.crl_path), crl_days)
+    settings.check_query(result)
     check_published(authority, published)
     ahead = authority.find_crl_ahead() if trust_clock else None
     if ahead is not None:
@@ -93,7 +104,7 @@ def crl(
         )
     settings.note(f"The CRL is in {authority.folder.crl_path}, good for {days_text(crl_days)}")
     if settings.wants_result:
-        settings.print_result(fields, default="repr")
+        settings.print_result(result, default="repr")
 
 
 def _turning_back(ahead: PublishedCrl) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import click
 
 from optiga.ca.folder import KEY
@@ -13,6 +15,19 @@ from optiga.cli.support.passphrase import (
     read_new_passphrase,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+
+
+@dataclass(frozen=True, slots=True)
+class CaPassphraseResult:
+    """The result of ``ca passphrase``.
+
+    :param ca: subject of the CA, as RFC 4514 has it.
+    :param key_file: its private key.
+    """
+
+    ca: str
+    key_file: str
+    key_encrypted: bool
 
 
 @click.command(name="passphrase")
@@ -37,7 +52,7 @@ def command(
     --passphrase-file, --ask-passphrase or OPTIGA_CA_PASSPHRASE give the passphrase that the key has now. Copies of the
     folder keep the old one.
     """
-    settings.check_query(dict.fromkeys(("ca", "key_file", "key_encrypted"), ""))
+    settings.check_query(CaPassphraseResult)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     new = read_new_passphrase(
         new_passphrase_file,
@@ -54,9 +69,6 @@ def command(
         settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
     else:
         settings.note("Copies of the folder still open with the old passphrase")
-    fields = {
-        "ca": folder.certificate.subject,
-        "key_file": str(folder.path / KEY),
-        "key_encrypted": folder.key_is_encrypted,
-    }
-    settings.print_result(fields)
+    settings.print_result(
+        CaPassphraseResult(folder.certificate.subject, str(folder.path / KEY), folder.key_is_encrypted)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -14,7 +15,25 @@ from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import connect
 from optiga.provision.ca_registration import CaRegistration, register_ca
 
-_FIELDS = ("ca", "ca_certificate_id", "ca_certificate_arn", "status", "mode", "auto_registration", "region")
+
+@dataclass(frozen=True, slots=True)
+class RegisteredCa:
+    """The result of ``ca register``: the CA as AWS IoT has it.
+
+    :param ca: its subject, as RFC 4514 has it.
+    :param ca_certificate_id: AWS's name for it, 64 hex digits, which its ARN ends with.
+    :param status: ``ACTIVE`` or ``INACTIVE``.
+    :param mode: ``DEFAULT`` or ``SNI_ONLY``.
+    :param auto_registration: whether devices are registered when they first connect.
+    """
+
+    ca: str
+    ca_certificate_id: str
+    ca_certificate_arn: str
+    status: str
+    mode: str
+    auto_registration: bool
+    region: str
 
 
 @click.command(name="register")
@@ -43,7 +62,7 @@ def command(
     """
     if template is not None and not auto_registration:
         raise click.UsageError("--template goes with --auto-registration.")
-    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    settings.check_query(RegisteredCa)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
 
     aws = connect(build_aws_options(options), settings.note)
@@ -51,6 +70,13 @@ def command(
     ca, is_new = register_ca(authority, Certificates(aws), registration)
     if not is_new:
         settings.note("The CA was registered already")
-    values = (authority.certificate.subject, ca.ca_id, ca.arn, ca.status, ca.mode, ca.auto_registration, aws.region)
-    fields = dict(zip(_FIELDS, values, strict=True))
-    settings.print_result(fields)
+    result = RegisteredCa(
+        ca=authority.certificate.subject,
+        ca_certificate_id=ca.ca_id,
+        ca_certificate_arn=ca.arn,
+        status=ca.status,
+        mode=ca.mode,
+        auto_registration=ca.auto_registration,
+        region=aws.region,
+    )
+    settings.print_result(result)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,23 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 
 if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationResult:
+    """The result of ``ca revoke``.
+
+    :param serial: of the certificate, in hex, and ``subject`` as RFC 4514 has it.
+    :param revoked_at: UTC.
+    :param reason: as RFC 5280, 5.3.1 names it.
+    :param crl_file: the CRL that says so, PEM.
+    """
+
+    serial: str
+    subject: str
+    revoked_at: datetime
+    reason: str
+    crl_file: str
 
 
 @click.command(name="revoke")
@@ -58,7 +77,7 @@ def revoke(
     It counts where the CRL gets to: hand it to whoever checks the certificates.
     """
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
-    settings.check_query(dict.fromkeys(("serial", "subject", "revoked_at", "reason", "crl_file"), ""))
+    settings.check_query(RevocationResult)
     check_published(authority, published)
     before = find_crl_warning(authority.folder)
     named = Path(name) if is_file else name
@@ -68,18 +87,13 @@ def revoke(
     was_given = click.get_current_context().get_parameter_source("reason") is not ParameterSource.DEFAULT
     if before:
         settings.warn(f"{before}; the new one takes its place")
-    fields = {
-        "serial": record.serial,
-        "subject": record.subject,
-        "revoked_at": record.revoked_at.isoformat(),
-        "reason": record.reason,
-        "crl_file": str(authority.folder.crl_path),
-    }
+    crl_path = str(authority.folder.crl_path)
+    result = RevocationResult(record.serial, record.subject, record.revoked_at, record.reason, crl_path)
     if not fresh:
         settings.note(f"It was revoked already, the reason is {record.reason}; the CRL is new")
         if was_given and record.reason != reason:
             settings.warn(f"the reason stays {record.reason}: it does not become {reason}, which is no graver one")
-    settings.print_result(fields)
+    settings.print_result(result)
 
 
 def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, list[str]]:

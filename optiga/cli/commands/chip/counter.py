@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import click
 
@@ -10,14 +10,25 @@ from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects.addressing import COUNTER, resolve
-from optiga.objects.counters import list_counters, plan_set, read_counter, what_it_lacks, write_counter
+from optiga.objects.counters import (
+    Counter,
+    CounterState,
+    list_counters,
+    plan_set,
+    read_counter,
+    what_it_lacks,
+    write_counter,
+)
 
-if TYPE_CHECKING:
-    from optiga.objects.counters import Counter
-
-_SAMPLE = {"oid": "0xE120", "value": 0, "threshold": 0, "left": 0, "frozen": True}
 _MAX_STEP = 255  # what one command of the chip counts
 _NUMBER = click.IntRange(0, 0xFFFFFFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterList:
+    """The result of ``counter list``."""
+
+    counters: tuple[CounterState, ...]
 
 
 @click.group(name="counter", invoke_without_command=True)
@@ -43,9 +54,8 @@ def list_all(settings: Settings) -> None:
         listed, unusable = list_counters(chip)
     for one in unusable:
         settings.warn(one.text)
-    counters = [counter.fields for counter in listed]
-    text = table(("oid", "value", "threshold", "left"), counters)
-    settings.print_result({"counters": counters}, text=text)
+    counters = tuple(counter.state for counter in listed)
+    settings.print_result(CounterList(counters), text=table(("oid", "value", "threshold", "left"), counters))
 
 
 @command.command(name="show", short_help="Show a counter.")
@@ -56,7 +66,7 @@ def list_all(settings: Settings) -> None:
 def show(settings: Settings, oid: str) -> None:
     """Show a counter's value, its threshold, and how often it can still count."""
     info = resolve(oid, COUNTER).info
-    settings.check_query(_SAMPLE)
+    settings.check_query(CounterState)
     with settings.open_chip(info.oid) as chip:
         counter = read_counter(chip, info)
         lack = what_it_lacks(chip, info)
@@ -74,7 +84,7 @@ def show(settings: Settings, oid: str) -> None:
 def count(settings: Settings, oid: str, step: int) -> None:
     """Count a counter on by N, 1 to 255; without N by 1. At its threshold it stays, and is refused from then on."""
     info = resolve(oid, COUNTER).info
-    settings.check_query(_SAMPLE)
+    settings.check_query(CounterState)
     with settings.open_chip(info.oid) as chip:
         chip.objects.count(info.oid, step)
         counter = read_counter(chip, info)
@@ -93,7 +103,7 @@ def count(settings: Settings, oid: str, step: int) -> None:
 def set_counter(settings: Settings, oid: str, value: int | None, threshold: int | None) -> None:
     """Set value and threshold, as long as the counter's change access condition allows it."""
     info = resolve(oid, COUNTER).info
-    settings.check_query(_SAMPLE)
+    settings.check_query(CounterState)
     if value is None and threshold is None:
         raise click.UsageError("counter set takes --value or --threshold, or both.")
     with settings.open_chip(info.oid) as chip:
@@ -111,6 +121,5 @@ def set_counter(settings: Settings, oid: str, value: int | None, threshold: int 
 
 
 def _print(settings: Settings, counter: Counter) -> None:
-    fields = counter.fields
-    text = f"{fields['oid']}  {fields['value']} of {fields['threshold']}, {fields['left']} left"
-    settings.print_result(fields, text=text)
+    state = counter.state
+    settings.print_result(state, text=f"{state.oid}  {state.value} of {state.threshold}, {state.left} left")

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.render.info import format_information
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import announce_emulated
 from optiga.identity.genuineness import IDENTITY_SLOT
-from optiga.objects.info import chip_information, format_information
+from optiga.objects.info import chip_information
 
 if TYPE_CHECKING:
     from optiga.pki.certificate import Certificate

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import click
 
 from optiga.chip.unusable import find_unusable
 from optiga.cli.commands.identity.read import read_object
 from optiga.cli.commands.identity.write import carry_out
-from optiga.cli.render.tables import lines, table
+from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
@@ -19,6 +20,8 @@ from optiga.cli.support.unusable import warn_of_unusable
 from optiga.identity.write import plan_certificates
 from optiga.objects.addressing import ADMINISTERED, WRITABLE, resolve
 from optiga.objects.objects import (
+    MetadataDescription,
+    ObjectDescription,
     check_data,
     describe_metadata,
     execute_data,
@@ -32,15 +35,54 @@ from optiga.objects.objects import (
     takes_certificates,
 )
 from optiga.pki.certificate import parse_certificates
+from optiga.results import MERGED, lines
 
 if TYPE_CHECKING:
     from optiga.objects.objects import DataChange, MetadataChange
 
 _COLUMNS = ("oid", "what", "bytes", "life_cycle", "change", "read", "execute")
-_TAGS = ("lcso", "version", "max_size", "used_size", "change", "read", "execute", "metadata_update", "algorithm")
-_WORDS = dict.fromkeys((*_TAGS, "key_usage", "type", "reset_type"), "")
-SIDE: dict[str, Any] = {"words": _WORDS, "hex": ""}
-"""Metadata as a result has them: the names that there may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectList:
+    """The result of ``object list``."""
+
+    objects: tuple[ObjectDescription, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectWriteResult:
+    """The result of ``object write``.
+
+    :param size: bytes that were to be written, from ``offset`` on.
+    :param written: False if they were there already.
+    """
+
+    oid: str
+    size: int
+    offset: int
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMetadata:
+    """The result of ``object metadata`` that only shows."""
+
+    oid: str
+    metadata: MetadataDescription = field(metadata=MERGED)
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataChangeResult:
+    """The result of ``object metadata`` that sets some, and of ``object lock``.
+
+    :param changed: False if they were so already.
+    """
+
+    oid: str
+    changed: bool
+    before: MetadataDescription
+    after: MetadataDescription
 
 
 @click.group(name="object", invoke_without_command=True)
@@ -68,16 +110,15 @@ def list_all(settings: Settings) -> None:
     """List every object of the chip: what it is, bytes used and most, life cycle state, and who may do what."""
     with settings.open_chip() as chip:
         objects = list_objects(chip)
-    rows = [
-        {
-            **one,
-            "what": f"{one['name']}, {one['algorithm']}" if one["algorithm"] else one["name"],
-            "bytes": None if one["max"] is None else f"{one['used']}/{one['max']}",
-        }
-        for one in objects
-    ]
     warn_of_unusable(settings, objects)
-    settings.print_result({"objects": objects}, text=table(_COLUMNS, rows))
+    settings.print_result(ObjectList(tuple(objects)), text=table(_COLUMNS, map(_row, objects)))
+
+
+def _row(one: ObjectDescription) -> tuple[str | None, ...]:
+    """The columns of ``object list``."""
+    what = f"{one.name}, {one.algorithm}" if one.algorithm else one.name
+    size = None if one.max is None else f"{one.used}/{one.max}"
+    return one.oid, what, size, one.life_cycle, one.change, one.read, one.execute
 
 
 @command.command(name="read", short_help="Read an object's data.")
@@ -115,7 +156,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     content = read_whole(path, limit=MAX_FOR_CHIP)
     data = parse_hex(content, name) if is_hex else content
     check_data(info, data, offset or 0)
-    settings.check_query({"oid": "", "size": 1, "offset": 0, "written": True})
+    settings.check_query(ObjectWriteResult)
     with settings.open_chip(info.oid) as chip:
         change: DataChange = plan_data(chip, info, data, offset=offset or 0, erase=not no_erase)
         confirm(settings, f"Writing {info.label}", change.stays if change.is_needed else (), yes=yes)
@@ -125,8 +166,8 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     else:
         settings.note(f"They were there already: {info.label} was not programmed again")
     if settings.wants_result:
-        fields = {"oid": info.label, "size": len(data), "offset": offset or 0, "written": change.is_needed}
-        settings.print_result(fields, default="repr")
+        result = ObjectWriteResult(info.label, len(data), offset or 0, change.is_needed)
+        settings.print_result(result, default="repr")
 
 
 @command.command(name="metadata", short_help="Show or set an object's metadata, in words.")
@@ -152,18 +193,17 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     """
     info = resolve(oid, ADMINISTERED).info
     if not words:
-        settings.check_query({"oid": "", **SIDE})
+        settings.check_query(ObjectMetadata)
         with settings.open_chip(info.oid) as chip:
             held = chip.objects.metadata(info.oid)
         shown = describe_metadata(held)
         if unusable := find_unusable(info.oid, held):
             settings.warn(unusable.text)
-        settings.print_result(
-            {"oid": info.label, **shown}, text=f"{info.label}  {shown['hex']}\n{lines(shown['words'])}"
-        )
+        text = f"{info.label}  {shown.hex.hex()}\n{lines(shown.words)}"
+        settings.print_result(ObjectMetadata(info.label, shown), text=text)
         return
     wanted = read_words(info, words)
-    settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
+    settings.check_query(MetadataChangeResult)
     with settings.open_chip(info.oid) as chip:
         change = plan_metadata(chip, info, wanted)
         for warning in change.warnings:
@@ -185,7 +225,7 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
     Says what can never be undone and asks first. An object that is locked already stays as it is.
     """
     info = resolve(oid, ADMINISTERED).info
-    settings.check_query({"oid": "", "changed": True, "before": SIDE, "after": SIDE})
+    settings.check_query(MetadataChangeResult)
     with settings.open_chip(info.oid) as chip:
         change = plan_lock(chip, info)
         for warning in change.warnings:
@@ -197,21 +237,23 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
     _print_change(settings, change, after, quiet=not change.is_needed)
 
 
-def _print_change(settings: Settings, change: MetadataChange, after: dict[str, Any], *, quiet: bool = False) -> None:
+def _print_change(
+    settings: Settings, change: MetadataChange, after: MetadataDescription, *, quiet: bool = False
+) -> None:
     """Metadata before and after."""
     label = change.info.label
     before = describe_metadata(change.before)
     if not change.is_needed and not quiet:
         settings.note(f"{label} has these metadata already: it was not programmed again")
-    fields = {"oid": label, "changed": change.is_needed, "before": before, "after": after}
-    settings.print_result(fields, text=compare_sides(label, before, after))
+    result = MetadataChangeResult(label, change.is_needed, before, after)
+    settings.print_result(result, text=compare_sides(label, before, after))
 
 
-def compare_sides(label: str, before: dict[str, Any], after: dict[str, Any]) -> str:
-    """Metadata before and after, as ``describe_metadata`` gives them, for people."""
-    sides = [f"{label} before {before['hex']}", f"{label} after  {after['hex']}"]
-    for name in {**before["words"], **after["words"]}:
-        old, new = before["words"].get(name, "absent"), after["words"].get(name, "absent")
+def compare_sides(label: str, before: MetadataDescription, after: MetadataDescription) -> str:
+    """Metadata before and after, for people."""
+    sides = [f"{label} before {before.hex.hex()}", f"{label} after  {after.hex.hex()}"]
+    for name in {**before.words, **after.words}:
+        old, new = before.words.get(name, "absent"), after.words.get(name, "absent")
         sides.append(f"{name}: {new}" if old == new else f"{name}: {old} -> {new}")
     return "\n".join(sides)
 

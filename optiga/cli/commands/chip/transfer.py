@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,8 +17,9 @@ from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError
 from optiga.files.files import check_output_file, write_whole
-from optiga.transfer.execute import execute_import, import_result
-from optiga.transfer.export import choose, read_chip
+from optiga.results import MERGED
+from optiga.transfer.execute import ImportResult, execute_import, import_result
+from optiga.transfer.export import ExportSummary, choose, read_chip
 from optiga.transfer.form import encode_entries, format_entries, parse_entries
 from optiga.transfer.plan import plan_import
 
@@ -26,10 +28,18 @@ if TYPE_CHECKING:
     from optiga.transfer.form import Entry
     from optiga.transfer.plan import Failure
 
-_COLUMNS = ("oid", "name", "result", "bytes", "metadata", "reason")
+_COLUMNS = ("oid", "name", "result", "bytes", "metadata")
 _objects_option = click.option(
     "--object", "oids", multiple=True, metavar="OID|SLOT", help="Only this object; repeatable."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """The result of ``export`` into a file."""
+
+    file: str
+    summary: ExportSummary = field(metadata=MERGED)
 
 
 @click.command(name="export")
@@ -57,12 +67,12 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
         text = encode_entries(exported.entries).decode("ascii").rstrip("\n")
         settings.print_result(format_entries(exported.entries), default="json", text=text)
         return
-    fields = {"file": path, **exported.fields}
-    settings.check_query(fields)
+    result = ExportResult(path, exported.summary)
+    settings.check_query(result)
     write_whole(Path(path), encode_entries(exported.entries), SECRET_MODE)
     _note_export(settings, path, exported)
     if settings.wants_result:
-        settings.print_result(fields, default="repr")
+        settings.print_result(result, default="repr")
 
 
 @click.command(name="import")
@@ -131,32 +141,33 @@ def _note_export(settings: Settings, path: str, exported: Export) -> None:
             settings.note(f"{what}: {', '.join(info.label for info in infos)}")
 
 
-def _planned_text(result: dict[str, Any]) -> str:
-    steps = [f"{number}. {step}" for number, step in enumerate(result["steps"], 1)]
-    never = [f"Can never be undone: {sentence}" for sentence in result["never_undone"]]
+def _planned_text(result: ImportResult) -> str:
+    steps = [f"{number}. {step}" for number, step in enumerate(result.steps, 1)]
+    never = [f"Can never be undone: {sentence}" for sentence in result.never_undone]
     return "\n".join([*steps, *never, *_remarks(result), _counts(result)])
 
 
-def _done_text(result: dict[str, Any]) -> str:
-    done = [row for row in result["objects"] if row["result"] in ("written", "metadata")]
-    rows = [{**row, "metadata": ", ".join(row["metadata"]) or None, "bytes": row["bytes"] or None} for row in done]
-    lines = [table(_COLUMNS[:-1], rows)] if rows else []
+def _done_text(result: ImportResult) -> str:
+    rows = [
+        (row.oid, row.name, row.result, row.bytes or None, row.metadata)
+        for row in result.objects
+        if row.result in ("written", "metadata")
+    ]
+    lines = [table(_COLUMNS, rows)] if rows else []
     return "\n".join([*lines, *_remarks(result), _counts(result)])
 
 
-def _remarks(result: dict[str, Any]) -> list[str]:
+def _remarks(result: ImportResult) -> list[str]:
     """What stays out, and why; what has failed is reported as an error."""
-    return [
-        f"{row['oid']} left: {row['reason']}"
-        for row in result["objects"]
-        if row["reason"] and row["result"] != "failed"
-    ]
+    return [f"{row.oid} left: {row.reason}" for row in result.objects if row.reason and row.result != "failed"]
 
 
-def _counts(result: dict[str, Any]) -> str:
-    named = {"written": "written", "metadata": "with new metadata", "unchanged": "unchanged", "left": "left"}
-    said = [f"{result[name]} {words}" for name, words in named.items()]
-    return ", ".join([*said, *([f"{result['failed']} failed"] if result["failed"] else [])])
+def _counts(result: ImportResult) -> str:
+    said = (
+        f"{result.written} written, {result.metadata} with new metadata, {result.unchanged} unchanged, "
+        f"{result.left} left"
+    )
+    return said + (f", {result.failed} failed" if result.failed else "")
 
 
 def _raise_failures(settings: Settings, failures: list[Failure]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -23,13 +24,25 @@ _UID_SIZE = 128
 """Bytes of it that a UID takes, at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class CsrResult:
+    """The result of ``--csr``.
+
+    :param filename: of the request, in the output folder.
+    :param public_key: in hex: BIT STRING for EC, SubjectPublicKeyInfo for RSA.
+    """
+
+    filename: str
+    public_key: str
+
+
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
     """``--csr``: key pair and CSR from the chip; the CSR's file; its name and the public key on standard output.
 
     Nobody is asked. The room for the file is taken before the key is made, because the key before it is lost then.
     """
     configuration = load_configuration(Path(config_path), slot=slot)
-    settings.check_query({"filename": "x.csr", "public_key": "00"})
+    settings.check_query(CsrResult)
     folder = Path(out_dir)
     shown = json.dumps(configuration.csr_config, sort_keys=True, indent=4, ensure_ascii=False)
     size = _CSR_SIZE + 2 * len(shown.encode(errors="replace")) + _UID_SIZE * shown.count(UID_FIELD)
@@ -47,5 +60,4 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
                 click.echo(csr.pem, err=True, nl=False)
                 raise
     settings.note(what_it_means(configuration.slot, configuration.algorithm))
-    result = {"filename": csr.filename, "public_key": csr.public_key}
-    settings.print_result(result, default="repr")
+    settings.print_result(CsrResult(csr.filename, csr.public_key), default="repr")

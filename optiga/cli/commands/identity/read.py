@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -14,12 +15,28 @@ from optiga.identity.genuineness import IDENTITY_SLOT
 from optiga.identity.read import is_secret
 from optiga.identity.read import read_object as read
 from optiga.objects.addressing import READABLE, resolve
+from optiga.results import at_most
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """The result of ``--read``.
+
+    :param oid: the object, for example ``0xE0E1``.
+    :param size: bytes of its data.
+    :param certificates: those in the data as PEM, leaf first; none if it holds something else.
+    """
+
+    oid: str
+    size: int
+    data: bytes
+    certificates: tuple[str, ...] = field(metadata=at_most(8))
 
 
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
     resolved = resolve(target, READABLE)
-    settings.check_query({"oid": "0xE0E1", "size": 1, "data": "00", "certificates": [""] * 8})
+    settings.check_query(ReadResult)
     if out is not None:
         check_out(out)
     with settings.open_chip(resolved.oid) as chip:
@@ -33,12 +50,8 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
         write_whole(Path(out), result.file_content, mode)
         settings.note(f"{resolved.info.label} has been written to {out}")
     if settings.wants_result:
-        fields = {
-            "oid": resolved.info.label,
-            "size": len(result.data),
-            "data": result.data.hex(),
-            "certificates": [certificate.pem for certificate in result.certificates],
-        }
-        settings.print_result(fields, default="repr")
+        pems = tuple(certificate.pem for certificate in result.certificates)
+        shown = ReadResult(resolved.info.label, len(result.data), result.data, pems)
+        settings.print_result(shown, default="repr")
     elif out is None:
         click.echo(result.text, nl=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 from optiga.cli.support.options import options_for
 from optiga.cli.support.settings import Settings
 from optiga.identity.key_fate import name_key
-from optiga.identity.write import WritePlan, execute_write, plan_write
+from optiga.identity.write import WritePlan, WriteResult, execute_write, plan_write
 
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
@@ -19,7 +19,7 @@ def write_file(settings: Settings, path: str, *, slot: str | None, object_id: st
 
 def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:
     """Write what is planned, and say what came of it."""
-    settings.check_query({"oid": "0xE0E1", "slot": "second", "size": 1, "written": True, "key_match": True})
+    settings.check_query(WriteResult)
     settings.note(f"Your are going to write the following file:\n{plan.text}")
     with settings.open_chip(plan.target.oid) as chip:
         result = execute_write(chip, plan, strict=strict)
@@ -33,11 +33,4 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
     else:
         settings.note(f"{what} was there already: {plan.target.info.label} was not programmed again")
     if settings.wants_result:
-        fields = {
-            "oid": plan.target.info.label,
-            "slot": result.slot,
-            "size": result.size,
-            "written": result.written,
-            "key_match": result.key_match,
-        }
-        settings.print_result(fields, default="repr")
+        settings.print_result(result, default="repr")

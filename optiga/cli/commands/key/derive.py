@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import click
 
 from optiga.cli.support.authorization import authorize_option
@@ -19,7 +21,22 @@ _size_option = click.option(
     "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Bytes of the key."
 )
 _out_option = click.option("--out", type=FILE, help="File for the key, as bytes. [standard output, in hex]")
-_FIELDS = ("method", "size", "key", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedKey:
+    """The result of ``key derive``.
+
+    :param method: ``hkdf-`` or ``tls-prf-`` and the hash, for example ``hkdf-sha256``.
+    :param size: bytes of the key.
+    :param key: None where it went into a file.
+    :param file: what it was written to; None if to none.
+    """
+
+    method: str
+    size: int
+    key: bytes | None
+    file: str | None
 
 
 @click.group(name="derive", invoke_without_command=True)
@@ -45,7 +62,7 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
     """HKDF (RFC 5869)."""
     with of_option("--secret"):
         secret = resolve(oid, SHARED_SECRET).oid
-    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    settings.check_query(DerivedKey)
     check_hkdf(salt, info)
     check_out(out, secret=True)
     settings.warn_of_network("the key")
@@ -68,7 +85,7 @@ def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, ha
     """The PRF of TLS 1.2 (RFC 5246, 5); label and seed have 8 to 1024 bytes together."""
     with of_option("--secret"):
         secret = resolve(oid, SHARED_SECRET).oid
-    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    settings.check_query(DerivedKey)
     encoded = label.encode("utf-8", "surrogateescape")
     check_prf(encoded, seed)
     check_out(out, secret=True)
@@ -84,7 +101,6 @@ def _give(settings: Settings, method: str, key: bytes, out: str | None) -> None:
     else:
         settings.warn("this is a secret key: whoever sees it can read what it protects")
     if settings.wants_result:
-        fields = {"method": method, "size": len(key), "key": key.hex() if out is None else None, "file": out}
-        settings.print_result(fields)
+        settings.print_result(DerivedKey(method, len(key), key if out is None else None, out))
     elif out is None:
         click.echo(key.hex())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -11,6 +12,22 @@ from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.identity.drawn_keys import check_algorithm, draw_key
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnKeyResult:
+    """The result of ``key draw``.
+
+    :param algorithm: for example ``secp256r1`` or ``aes256``.
+    :param key: a private key as PEM (PKCS #8, not encrypted), an AES key in hex; None where it went into a file.
+    :param public_key: PEM (SubjectPublicKeyInfo); None for an AES key.
+    :param file: what the key was written to; None if to none.
+    """
+
+    algorithm: str
+    key: str | None
+    public_key: str | None
+    file: str | None
 
 
 @click.command(name="draw")
@@ -27,7 +44,7 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
     bytes.
     """
     chosen = check_algorithm(algorithm)
-    settings.check_query(dict.fromkeys(("algorithm", "key", "public_key", "file"), ""))
+    settings.check_query(DrawnKeyResult)
     check_out(out, secret=True, over_keys=True)  # the user is asked
     if out is not None and Path(out).is_file():  # a terminal or a pipe loses nothing
         confirm(
@@ -41,12 +58,7 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
     else:
         settings.warn("this is a secret key: whoever sees it can use it")
     if settings.wants_result:
-        fields = {
-            "algorithm": key.algorithm.title,
-            "key": None if out is not None else key.text,
-            "public_key": key.public_key or None,
-            "file": out,
-        }
-        settings.print_result(fields)
+        shown = None if out is not None else key.text
+        settings.print_result(DrawnKeyResult(key.algorithm.title, shown, key.public_key or None, out))
     elif out is None:
         click.echo(key.text, nl=not key.public_key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import click
 
 from optiga.cli.support.authorization import authorize_option
@@ -18,6 +20,39 @@ _own_hash_option = click.option(
     type=click.Choice(["sha256", "sha384", "sha512"]),
     help="Hash. [that of the key's curve; sha256 for RSA]",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureResult:
+    """The result of ``key sign``.
+
+    :param algorithm: of the key, for example ``secp256r1``.
+    :param hash: that of the file: ``sha256``, ``sha384`` or ``sha512``.
+    :param signature: in hex, or in base64 where that was asked for.
+    :param file: what it was written to; None if to none.
+    """
+
+    oid: str
+    slot: str
+    algorithm: str
+    hash: str
+    signature: str
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The result of ``key verify``: the signature is good.
+
+    :param key: slot, object or file of the key, as it was named.
+    :param algorithm: of the key, for example ``secp256r1``.
+    :param hash: that of the file: ``sha256``, ``sha384`` or ``sha512``.
+    """
+
+    verified: bool
+    key: str
+    algorithm: str
+    hash: str
 
 
 @click.command(name="sign")
@@ -42,7 +77,7 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     """
     slot = resolve_slot(name)
     chosen = form or ("der" if out is not None else "hex")
-    settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "hash", "signature", "file"), ""))
+    settings.check_query(SignatureResult)
     check_out(out)
     if out is None and chosen in ("der", "raw") and not settings.wants_result:
         check_not_terminal(f"a signature in the form {chosen}")
@@ -53,15 +88,15 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     if out is not None:
         save(settings, out, content, "The signature")
     if settings.wants_result:
-        fields = {
-            "oid": f"0x{slot.key_oid:04X}",
-            "slot": slot.name,
-            "algorithm": signature.algorithm.title,
-            "hash": signature.hash_name,
-            "signature": content.hex() if chosen in ("der", "raw") else content.decode("ascii").strip(),
-            "file": out,
-        }
-        settings.print_result(fields)
+        result = SignatureResult(
+            oid=f"0x{slot.key_oid:04X}",
+            slot=slot.name,
+            algorithm=signature.algorithm.title,
+            hash=signature.hash_name,
+            signature=content.hex() if chosen in ("der", "raw") else content.decode("ascii").strip(),
+            file=out,
+        )
+        settings.print_result(result)
     elif out is None:
         write_bytes(content)
 
@@ -81,12 +116,12 @@ def verify(settings: Settings, name: str, signature_path: str, path: str, hash_n
     PEM or DER. SIGNATURE may be DER, raw, hex or base64.
     """
     verifier = find_verifier(name)
-    settings.check_query(dict.fromkeys(("verified", "key", "algorithm", "hash"), ""))
+    settings.check_query(Verification)
     if signature_path == path == "-":
         raise click.UsageError("SIGNATURE and FILE cannot both be standard input.")
     signature = read_whole(signature_path, "signature", limit=_MAX_SIGNATURE)
     digests = digests_of(pieces(path), hash_name)
     with settings.open_chip(*([verifier.target.oid] if verifier.target else [])) as chip:
         algorithm, used = verify_on_chip(chip, verifier, signature, digests)
-    fields = {"verified": True, "key": name, "algorithm": algorithm.title, "hash": used}
-    settings.print_result(fields, text=f"Verified by the chip: {algorithm.title}, {used}")
+    result = Verification(verified=True, key=name, algorithm=algorithm.title, hash=used)
+    settings.print_result(result, text=f"Verified by the chip: {algorithm.title}, {used}")

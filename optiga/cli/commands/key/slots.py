@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from optiga.cli.support.unusable import warn_of_unusable
 from optiga.crypto.shared_secrets import agree, load_peer
 from optiga.errors import ConfigurationError
 from optiga.identity.key_fate import KeyFate
-from optiga.identity.keys_on_chip import certified_key, list_keys, look_at, make_key, plan_key
+from optiga.identity.keys_on_chip import KeyDescription, certified_key, list_keys, look_at, make_key, plan_key
 from optiga.objects.addressing import READABLE, resolve, resolve_slot
 
 _ALGORITHMS = (
@@ -29,6 +30,67 @@ _ALGORITHMS = (
 _COLUMNS = ("oid", "slot", "algorithm", "usage", "life_cycle", "change", "execute")
 
 
+@dataclass(frozen=True, slots=True)
+class KeyList:
+    """The result of ``key list``."""
+
+    keys: tuple[KeyDescription, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedKey:
+    """The result of ``key generate``.
+
+    :param algorithm: for example ``secp256r1`` or ``aes256``.
+    :param public_key: PEM (SubjectPublicKeyInfo); None for an AES key.
+    :param file: what it was written to; None if to none.
+    """
+
+    oid: str
+    slot: str
+    algorithm: str
+    usage: tuple[str, ...]
+    public_key: str | None
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeyResult:
+    """The result of ``key public``.
+
+    :param subject: of the certificate that the key is from, as RFC 4514 has it.
+    :param key_match: True if the chip has proven that it has the private key; None if it could not be asked.
+    :param public_key: PEM (SubjectPublicKeyInfo).
+    :param file: what it was written to; None if to none.
+    """
+
+    oid: str
+    slot: str
+    algorithm: str
+    subject: str
+    key_match: bool | None
+    public_key: str
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedSecret:
+    """The result of ``key ecdh``.
+
+    :param algorithm: of the keys, for example ``secp256r1``.
+    :param session: the chip's session that keeps the secret, 1 to 4; None if it left the chip.
+    :param secret: the x coordinate of the common point, unless a session or a file has it.
+    :param file: what it was written to; None if to none.
+    """
+
+    oid: str
+    slot: str
+    algorithm: str
+    session: int | None
+    secret: bytes | None
+    file: str | None
+
+
 @click.command(name="list")
 @common_options()
 @pass_settings
@@ -37,8 +99,7 @@ def list_all(settings: Settings) -> None:
     with settings.open_chip() as chip:
         keys = list_keys(chip)
     warn_of_unusable(settings, keys)
-    rows = [{**key, "usage": ", ".join(key["usage"]) or None} for key in keys]
-    settings.print_result({"keys": keys}, text=table(_COLUMNS, rows))
+    settings.print_result(KeyList(tuple(keys)), text=table(_COLUMNS, keys))
 
 
 @click.command(name="generate")
@@ -78,7 +139,7 @@ def generate(
     plan = plan_key(name, algorithm=algorithm, bits=int(bits) if bits else None, usage=usage)
     if plan.slot is None and out is not None:
         raise ConfigurationError("an AES key has no public key for --out", hint="It never leaves the chip")
-    settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "usage", "public_key", "file"), ""))
+    settings.check_query(GeneratedKey)
     check_out(out)
     with KeyFate(plan.oid) as fate:
         with settings.open_chip() as chip:
@@ -94,19 +155,19 @@ def generate(
                 f"{held.certificate_oid} holds the certificate of {held.certificate}, which is not of the new key: "
                 "write a new one"
             )
-        fields = {
-            "oid": f"0x{plan.oid:04X}",
-            "slot": plan.slot.name if plan.slot else "aes",
-            "algorithm": plan.algorithm.title,
-            "usage": plan.usage.words,
-            "public_key": public_key or None,
-            "file": out,
-        }
+        result = GeneratedKey(
+            oid=f"0x{plan.oid:04X}",
+            slot=plan.slot.name if plan.slot else "aes",
+            algorithm=plan.algorithm.title,
+            usage=tuple(plan.usage.words),
+            public_key=public_key or None,
+            file=out,
+        )
         try:
             if settings.wants_result:
-                settings.print_result(fields)
+                settings.print_result(result)
             elif out is None and public_key:
-                settings.print_result(fields, text=public_key.rstrip("\n"))
+                settings.print_result(result, text=public_key.rstrip("\n"))
         except BaseException:
             if out is None:  # the chip does not tell it again
                 click.echo(public_key, err=True, nl=False)
@@ -143,7 +204,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     else:
         with of_option("--certificate"):
             target = resolve(where, READABLE)
-    settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "subject", "key_match", "public_key", "file"), ""))
+    settings.check_query(PublicKeyResult)
     check_out(out)
     with settings.open_chip(slot.key_oid, target.oid) as chip:
         key = certified_key(chip, slot, target)
@@ -153,16 +214,16 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     if out is not None:
         save(settings, out, key.pem.encode("ascii"), "The public key")
     if settings.wants_result:
-        fields = {
-            "oid": f"0x{slot.key_oid:04X}",
-            "slot": slot.name,
-            "algorithm": key.algorithm,
-            "subject": key.subject,
-            "key_match": key.key_match,
-            "public_key": key.pem,
-            "file": out,
-        }
-        settings.print_result(fields)
+        result = PublicKeyResult(
+            oid=f"0x{slot.key_oid:04X}",
+            slot=slot.name,
+            algorithm=key.algorithm,
+            subject=key.subject,
+            key_match=key.key_match,
+            public_key=key.pem,
+            file=out,
+        )
+        settings.print_result(result)
     elif out is None:
         click.echo(key.pem, nl=False)
 
@@ -185,7 +246,7 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     if session is not None and out is not None:
         raise click.UsageError("--session and --out do not go together: what is in a session does not leave the chip.")
     peer = load_peer(Path(peer_path))
-    settings.check_query(dict.fromkeys(("oid", "slot", "algorithm", "session", "secret", "file"), ""))
+    settings.check_query(AgreedSecret)
     check_out(out, secret=True)
     if session is None:
         settings.warn_of_network("the secret")
@@ -198,14 +259,14 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     if out is not None:
         save(settings, out, secret, "The shared secret", secret=True)
     if settings.wants_result:
-        fields = {
-            "oid": f"0x{slot.key_oid:04X}",
-            "slot": slot.name,
-            "algorithm": peer.title,
-            "session": session,
-            "secret": secret.hex() if out is None and session is None else None,
-            "file": out,
-        }
-        settings.print_result(fields)
+        result = AgreedSecret(
+            oid=f"0x{slot.key_oid:04X}",
+            slot=slot.name,
+            algorithm=peer.title,
+            session=session,
+            secret=secret if out is None and session is None else None,
+            file=out,
+        )
+        settings.print_result(result)
     elif out is None and session is None:
         click.echo(secret.hex())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import click
 
 from optiga.cli.support.authorization import authorize_option
@@ -29,7 +32,34 @@ _cipher_options = together(
     authorize_option,
     common_options(),
 )
-_FIELDS = ("mode", "size", "data", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class CipherResult:
+    """The result of ``aes encrypt`` and ``aes decrypt``.
+
+    :param mode: ``cbc`` or ``ecb``.
+    :param size: number of bytes that came of it.
+    :param data: these; None where they went into a file.
+    :param file: what they were written to; None if to none.
+    """
+
+    mode: str
+    size: int
+    data: bytes | None
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AesMacResult:
+    """The result of ``aes mac``.
+
+    :param mode: ``cmac`` or ``cbc-mac``.
+    :param mac: 16 bytes.
+    """
+
+    mode: str
+    mac: bytes
 
 
 @click.group(name="aes", invoke_without_command=True)
@@ -48,12 +78,12 @@ def encrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
 ) -> None:
     """Encrypt a file. The initialization vector is not in the result: keep it, and take a new one for each message."""
-    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    settings.check_query(CipherResult)
     job = toolbox_jobs.plan_encryption(read_whole(path), mode, iv, padding)
     check_out(out)
     with settings.open_chip() as chip:
         protected = toolbox_jobs.encrypt(chip, job)
-    give(settings, protected, "What is encrypted", {"mode": mode}, out=out, as_hex=as_hex)
+    give(settings, protected, "What is encrypted", partial(CipherResult, mode), out=out, as_hex=as_hex)
 
 
 @command.command(name="decrypt", short_help="Decrypt a file.")
@@ -63,12 +93,12 @@ def decrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
 ) -> None:
     """Decrypt a file; the one it goes into is for nobody else to read."""
-    settings.check_query(dict.fromkeys(_FIELDS, ""))
+    settings.check_query(CipherResult)
     job = toolbox_jobs.plan_decryption(read_whole(path), mode, iv, padding)
     check_out(out, secret=True)
     with settings.open_chip() as chip:
         message = toolbox_jobs.decrypt(chip, job)
-    give(settings, message, "What is decrypted", {"mode": mode}, out=out, as_hex=as_hex, secret=True)
+    give(settings, message, "What is decrypted", partial(CipherResult, mode), out=out, as_hex=as_hex, secret=True)
 
 
 @command.command(name="mac", short_help="Calculate the MAC of a file.")
@@ -82,9 +112,9 @@ def mac(settings: Settings, path: str, mode: str) -> None:
 
     CBC-MAC is sound for messages of one length only, of whole blocks; CMAC takes any.
     """
-    settings.check_query(dict.fromkeys(("mode", "mac"), ""))
+    settings.check_query(AesMacResult)
     message = read_whole(path, empty=False)
     chosen = plan_mac(message, mode)
     with settings.open_chip() as chip:
         value = chip.crypto.mac(message, chosen)
-    settings.print_result({"mode": mode, "mac": value.hex()}, text=value.hex())
+    settings.print_result(AesMacResult(mode, value), text=value.hex())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import click
 
 from optiga.cli.support.authorization import authorize_option
@@ -22,6 +24,44 @@ from optiga.objects.addressing import READABLE, SHARED_SECRET, resolve
 _MAX_RANDOM = 1 << 24
 
 
+@dataclass(frozen=True, slots=True)
+class RandomResult:
+    """The result of ``random``.
+
+    :param size: number of bytes.
+    :param random: these; None where they went into a file.
+    :param file: what they were written to; None if to none.
+    """
+
+    size: int
+    random: bytes | None
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestResult:
+    """The result of ``hash``.
+
+    :param hash: its name, ``sha256``.
+    :param digest: 32 bytes.
+    """
+
+    hash: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MacResult:
+    """The result of ``hmac``.
+
+    :param hash: its name: ``sha256``, ``sha384`` or ``sha512``.
+    :param mac: as many bytes as the hash has.
+    """
+
+    hash: str
+    mac: bytes
+
+
 @click.command(name="random")
 @click.argument("size", metavar="N", type=click.IntRange(1, _MAX_RANDOM))
 @click.option("--hex", "as_hex", is_flag=True, help="In hex, in a file, too. [so on standard output]")
@@ -33,7 +73,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
     """Draw N random bytes from the chip's true random number generator."""
     if as_hex and raw:
         raise click.UsageError("--hex and --raw do not go together.")
-    settings.check_query(dict.fromkeys(("size", "random", "file"), ""))
+    settings.check_query(RandomResult)
     check_out(out, secret=True)
     if raw and out is None and not settings.wants_result:
         check_not_terminal("random bytes")
@@ -42,8 +82,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
     if settings.wants_result:
         if out is not None:
             save(settings, out, drawn.hex().encode() + b"\n" if as_hex else drawn, "The random", secret=True)
-        fields = {"size": size, "random": None if out is not None else drawn.hex(), "file": out}
-        settings.print_result(fields)
+        settings.print_result(RandomResult(size, None if out is not None else drawn, out))
         return
     deliver(settings, drawn, "The random", out=out, as_hex=as_hex or (out is None and not raw), secret=True)
 
@@ -60,11 +99,11 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
         raise click.UsageError("Name a FILE, or an object with --object.")
     with of_option("--object"):
         target = None if oid is None else resolve(oid, READABLE)
-    settings.check_query(dict.fromkeys(("hash", "digest"), ""))
+    settings.check_query(DigestResult)
     message = b"" if path is None else read_whole(path)
     with settings.open_chip(*([target.oid] if target else [])) as chip:
         digest = chip.crypto.sha256(message) if target is None else hash_object(chip, target)
-    settings.print_result({"hash": "sha256", "digest": digest.hex()}, text=digest.hex())
+    settings.print_result(DigestResult("sha256", digest), text=digest.hex())
 
 
 @click.command(name="hmac")
@@ -78,8 +117,8 @@ def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
     """Have the chip calculate the HMAC of a file with a secret that it holds, and print it in hex."""
     with of_option("--key"):
         secret = resolve(oid, SHARED_SECRET).oid
-    settings.check_query(dict.fromkeys(("hash", "mac"), ""))
+    settings.check_query(MacResult)
     message = read_whole(path, empty=False)
     with settings.open_chip(secret) as chip:
         mac = chip.crypto.hmac(secret, message, hash_name)
-    settings.print_result({"hash": hash_name, "mac": mac.hex()}, text=mac.hex())
+    settings.print_result(MacResult(hash_name, mac), text=mac.hex())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -15,6 +16,20 @@ from optiga.objects.addressing import resolve_slot
 
 _MAX_MESSAGE = 256
 """Bytes: nothing longer is ever encrypted by RSA."""
+
+
+@dataclass(frozen=True, slots=True)
+class BytesResult:
+    """The result of ``rsa encrypt``, ``rsa decrypt`` and ``key decrypt``.
+
+    :param size: number of bytes that came of it.
+    :param data: these; None where they went into a file.
+    :param file: what they were written to; None if to none.
+    """
+
+    size: int
+    data: bytes | None
+    file: str | None
 
 
 @click.group(name="rsa", invoke_without_command=True)
@@ -40,13 +55,13 @@ def encrypt(
     """Have the chip encrypt a short file: at most 117 bytes for RSA-1024, 245 for RSA-2048."""
     if (key_path is None) == (oid is None):
         raise click.UsageError("Name the key to encrypt for, either with --key or with --certificate.")
-    settings.check_query(dict.fromkeys(("size", "data", "file"), ""))
+    settings.check_query(BytesResult)
     message = read_whole(path, limit=_MAX_MESSAGE, empty=False)
     key = plan_rsa_key(None if key_path is None else Path(key_path), oid, len(message))
     check_out(out)
     with settings.open_chip(*([key] if isinstance(key, int) else [])) as chip:
         protected = chip.crypto.encrypt_rsa(message, key)
-    give(settings, protected, "What is encrypted", {}, out=out, as_hex=as_hex)
+    give(settings, protected, "What is encrypted", BytesResult, out=out, as_hex=as_hex)
 
 
 @command.command(name="decrypt", short_help="Decrypt a file with a key of the chip.")
@@ -60,9 +75,9 @@ def encrypt(
 def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: bool) -> None:
     """Decrypt a file with an RSA key of the chip; the file it goes into is for nobody else to read."""
     slot = resolve_slot(name)
-    settings.check_query(dict.fromkeys(("size", "data", "file"), ""))
+    settings.check_query(BytesResult)
     protected = read_whole(path, limit=_MAX_MESSAGE)
     check_out(out, secret=True)
     with settings.open_chip(slot.key_oid) as chip:
         message = decrypt_rsa(chip, slot, protected)
-    give(settings, message, "What is decrypted", {}, out=out, as_hex=as_hex, secret=True)
+    give(settings, message, "What is decrypted", BytesResult, out=out, as_hex=as_hex, secret=True)

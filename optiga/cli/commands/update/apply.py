@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from optiga.cli.commands.chip.object import SIDE, compare_sides
+from optiga.cli.commands.chip.object import compare_sides
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.objects.objects import describe_metadata
+from optiga.objects.objects import MetadataDescription, describe_metadata
 from optiga.update.apply import AGAIN, send_update
 from optiga.update.check import check_update
 from optiga.update.update_file import read_update
@@ -21,7 +22,31 @@ if TYPE_CHECKING:
     from optiga.update.check import UpdatePlan
     from optiga.update.update_set import UpdateSet
 
-_FIELDS = ("oid", "updates", "version", "applied", "resumed", "irreversible", "there_already")
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """The result of ``update apply``.
+
+    :param oid: the object, for example ``0xF1E0``.
+    :param updates: ``data``, ``key`` or ``metadata``.
+    :param version: of the update, 1 to 32767.
+    :param applied: whether it was sent and taken.
+    :param resumed: whether it ends one that was interrupted.
+    :param irreversible: what can never be undone of it, one sentence each.
+    :param there_already: whether the chip had it, version and content, so that it was not sent.
+    :param before: the object's metadata.
+    :param after: its metadata then; None where it was only checked.
+    """
+
+    oid: str
+    updates: str
+    version: int
+    applied: bool
+    resumed: bool
+    irreversible: tuple[str, ...]
+    there_already: bool
+    before: MetadataDescription
+    after: MetadataDescription | None
 
 
 @click.command(name="show")
@@ -33,7 +58,7 @@ def show(settings: Settings, path: str) -> None:
 
     The file is JSON of 'update make', or C of Infineon's tool. Data, keys and encrypted metadata are not shown.
     """
-    settings.print_result(read_update(Path(path)).in_words())
+    settings.print_result(read_update(Path(path)).describe())
 
 
 @click.command(name="apply")
@@ -51,8 +76,8 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
     applying the same file once more; one that the chip has already, version and content, is not sent.
     """
     update = read_update(Path(path))
-    label = update.in_words()["target"]
-    settings.check_query({**dict.fromkeys(_FIELDS, ""), "before": SIDE, "after": SIDE})
+    label = update.describe().target
+    settings.check_query(UpdateResult)
     with settings.open_chip() as chip:
         plan = check_update(chip, update)
         for warning in plan.warnings:
@@ -72,33 +97,38 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
         after = describe_metadata(chip.objects.metadata(update.oid))
     if plan.resumed:
         settings.note(f"An update of {label} that had been interrupted is ended by this one")
-    before = describe_metadata(plan.before)
-    fields = {**_fields(update, plan, applied=True), "before": before, "after": after}
-    settings.print_result(fields, text=compare_sides(str(label), before, after))
+    result = _result(update, plan, after, applied=True)
+    settings.print_result(result, text=compare_sides(label, result.before, after))
 
 
 def _print_there(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
     """The update is on the chip already, as after a run that was cut off when it had finished."""
-    words, held = update.in_words(), describe_metadata(plan.before)
-    text = f"{words['target']} has this update of its {words['updates']} already, version {words['payload_version']}: "
-    fields = {**_fields(update, plan, applied=False), "before": held, "after": held}
-    settings.print_result(fields, text=text + "nothing was sent")
+    result = _result(update, plan, describe_metadata(plan.before), applied=False)
+    text = f"{result.oid} has this update of its {result.updates} already, version {result.version}: "
+    settings.print_result(result, text=text + "nothing was sent")
 
 
 def _print_check(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
-    words, before = update.in_words(), describe_metadata(plan.before)
-    what, version = words["updates"], words["payload_version"]
-    lines = [f"{words['target']} would take this update of its {what} to version {version}"]
+    result = _result(update, plan, None, applied=False)
+    lines = [f"{result.oid} would take this update of its {result.updates} to version {result.version}"]
     if plan.resumed:
         lines.append("It ends one that was interrupted")
     if plan.stays:
         lines.append("It can never be undone:")
         lines += [f"  {sentence}" for sentence in plan.stays]
-    fields = {**_fields(update, plan, applied=False), "before": before, "after": None}
-    settings.print_result(fields, text="\n".join(lines))
+    settings.print_result(result, text="\n".join(lines))
 
 
-def _fields(update: UpdateSet, plan: UpdatePlan, *, applied: bool) -> dict[str, Any]:
-    words = update.in_words()
-    done = (applied, plan.resumed, list(plan.stays), plan.there_already)
-    return dict(zip(_FIELDS, (words["target"], words["updates"], words["payload_version"], *done), strict=True))
+def _result(update: UpdateSet, plan: UpdatePlan, after: MetadataDescription | None, *, applied: bool) -> UpdateResult:
+    described = update.describe()
+    return UpdateResult(
+        oid=described.target,
+        updates=described.updates,
+        version=described.payload_version,
+        applied=applied,
+        resumed=plan.resumed,
+        irreversible=tuple(plan.stays),
+        there_already=plan.there_already,
+        before=describe_metadata(plan.before),
+        after=after,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from optiga.files.secrets import SecretFile, read_secret
 from optiga.objects.addressing import ADMINISTERED, TRUST_ANCHOR, UPDATE_SECRET, resolve
 from optiga.objects.addressing import KEY as KEYS
 from optiga.objects.objects import parse_hex, takes_certificates
+from optiga.results import MERGED
 from optiga.update.contents import (
     aes_contents,
     certificate_contents,
@@ -30,12 +32,24 @@ from optiga.update.contents import (
 from optiga.update.make import DEFAULT_LABEL, UpdateSecret, make_update
 from optiga.update.private_keys import KeyFile
 from optiga.update.update_file import write_update
+from optiga.update.update_set import UpdateDescription
 
 if TYPE_CHECKING:
     from optiga.update.payloads import Payload, PrivateKey
 
 _MAX_VERSION = 0x7FFF
 _MAX_SECRET_FILE = 1 << 12
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateMade:
+    """The result of ``update make``.
+
+    :param file: what the update was written to.
+    """
+
+    update: UpdateDescription = field(metadata=MERGED)
+    file: str
 
 
 _update_options = together(
@@ -199,14 +213,15 @@ def _make(
         secret=secret,
         uid=options["uid"] or b"",
     )
-    fields = {**update.in_words(), "file": out}
-    settings.check_query(fields)
+    described = update.describe()
+    result = UpdateMade(described, out)
+    settings.check_query(result)
     write_update(Path(out), update)
-    settings.note(f"The update of {fields['target']} to version {fields['payload_version']} has been written to {out}")
+    settings.note(f"The update of {described.target} to version {described.payload_version} has been written to {out}")
     for warning in (*secret_warnings, *signer_warnings, *warnings):
         settings.warn(warning)
     if settings.wants_result:
-        settings.print_result(fields, default="repr")
+        settings.print_result(result, default="repr")
 
 
 def _secret(options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ...]]:

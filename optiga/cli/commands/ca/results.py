@@ -1,0 +1,97 @@
+"""What the commands of ``ca`` that make a CA, sign, list and show find out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaResult:
+    """The result of ``ca init`` and ``ca intermediate``.
+
+    :param ca: folder of the CA.
+    :param subject: as RFC 4514 has it.
+    :param serial: of its certificate, in hex.
+    :param not_after: until when it is valid, UTC.
+    :param certificate_file: its certificate, PEM.
+    :param key_encrypted: whether a passphrase is needed for its key.
+    """
+
+    ca: str
+    subject: str
+    serial: str
+    not_after: datetime
+    certificate_file: str
+    key_encrypted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IssueResult:
+    """The result of ``ca sign``.
+
+    :param certificate_file: the certificate and its chain, PEM.
+    :param serial: in hex.
+    :param subject: as RFC 4514 has it, and so is ``ca``, the subject of the issuer.
+    :param not_after: until when it is valid, UTC.
+    :param names: subject alternative names.
+    :param purposes: extended key usages, for example ``clientAuth``.
+    """
+
+    certificate_file: str
+    serial: str
+    subject: str
+    not_after: datetime
+    ca: str
+    names: tuple[str, ...]
+    purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCertificate:
+    """A certificate in the records of a CA.
+
+    :param serial: in hex, and ``subject`` as RFC 4514 has it.
+    :param state: ``valid``, ``expired`` or ``revoked``.
+    :param not_before: from when on it is valid, UTC, and so is ``not_after``, until when.
+    :param revoked_at: UTC; None if it is not, and so is ``reason``, as RFC 5280, 5.3.1 names it.
+    :param request_sha256: of the CSR that it was issued for, in hex; None where the records do not tell.
+    :param names: subject alternative names.
+    :param purposes: extended key usages, for example ``clientAuth``.
+    """
+
+    serial: str
+    state: str
+    subject: str
+    not_before: datetime
+    not_after: datetime
+    revoked_at: datetime | None
+    reason: str | None
+    request_sha256: str | None
+    names: tuple[str, ...]
+    purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedList:
+    """The result of ``ca list``; ``ca`` is the subject of the CA."""
+
+    ca: str
+    certificates: tuple[ListedCertificate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateShown:
+    """The result of ``ca show``.
+
+    :param serial: in hex, and ``subject`` as RFC 4514 has it.
+    :param certificate: itself and its chain, PEM.
+    :param names: subject alternative names.
+    :param purposes: extended key usages, for example ``clientAuth``.
+    """
+
+    serial: str
+    subject: str
+    certificate: str
+    names: tuple[str, ...]
+    purposes: tuple[str, ...]

@@ -1,0 +1,56 @@
+"""What a chip is and what its slots hold, for people."""
+
+from __future__ import annotations
+
+from optiga.objects.info import ChipInformation, SlotInformation, UnreadCertificate
+
+_LABEL_WIDTH = 16
+
+
+def format_information(information: ChipInformation) -> str:
+    """Identity, life cycle and slots of a chip, a line for each; the last one has no line break."""
+    uid, states = information.uid_fields, information.life_cycle
+    lines = [
+        _line("Chip", f"{information.model}, firmware {information.firmware}"),
+        _line("UID", information.uid),
+        _line("  batch", f"{uid.batch_number}, x {uid.x_coordinate}, y {uid.y_coordinate}"),
+        _line("  platform", f"{uid.platform_id}, model {uid.model_id}, ROM mask {uid.rom_mask_id}"),
+        _line("  firmware", f"{uid.firmware_id}, build {uid.firmware_build}"),
+    ]
+    named_states = (("global", states.global_), ("application", states.application))
+    if said := [f"{name} {state}" for name, state in named_states if state is not None]:
+        lines.append(_line("Life cycle", ", ".join(said)))
+    if information.security_event_counter is not None:
+        lines.append(_line("Security events", str(information.security_event_counter)))
+    for name, slot in information.slots.items():
+        lines += _slot_lines(name, slot)
+    lines += [_line("Unusable", f"{one.problem}. {one.ways_out}") for one in information.unusable]
+    return "\n".join(lines)
+
+
+def _slot_lines(name: str, slot: SlotInformation) -> list[str]:
+    key = slot.key
+    text = f"key {slot.key_oid} "
+    text += f"{key.algorithm} ({', '.join(key.usage) or 'no usage'}), {key.life_cycle}" if key else "empty"
+    lines = [_line(f"Slot {name}", text)]
+    if slot.certificate_oid is None:
+        return lines
+    certificate = slot.certificate
+    text = f"certificate {slot.certificate_oid} "
+    if certificate is None:
+        return [*lines, _line("", text + "empty")]
+    if isinstance(certificate, UnreadCertificate):
+        return [*lines, _line("", f"{text}{certificate.size} bytes: {certificate.error}")]
+    chain = f", chain of {certificate.chain}" if certificate.chain > 1 else ""
+    end = f"{'EXPIRED on' if certificate.expired else 'valid until'} {certificate.not_after.date()}"
+    return [
+        *lines,
+        _line("", f"{text}{certificate.size} bytes{chain}"),
+        _line("", f"  subject {certificate.subject}"),
+        _line("", f"  issuer  {certificate.issuer}"),
+        _line("", f"  serial  {certificate.serial}, {end}"),
+    ]
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<{_LABEL_WIDTH}} {text}".rstrip()

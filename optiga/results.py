@@ -1,0 +1,97 @@
+"""Results: frozen dataclasses, which JSON, ``--query``, tables and lines for people come from.
+
+The JSON of a result has its fields, in their order and by their names. What a field says of its form in JSON goes with
+it as ``field(metadata=named("global"))``, several of these as ``field(metadata=named("global") | ABSENT)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from os import PathLike, fspath
+from typing import Any
+
+from optiga.files.shown import shown
+
+ABSENT: dict[str, object] = {"absent": True}
+"""Left out of the JSON where its value is None or empty."""
+HIDDEN: dict[str, object] = {"hidden": True}
+"""For programs in Python alone: never in the JSON."""
+OID: dict[str, object] = {"oid": True}
+"""An object's identifier, a number that JSON has as ``"0xE0E1"``."""
+MERGED: dict[str, object] = {"merged": True}
+"""A result within the result, whose fields stand in the place of this one."""
+
+
+def named(name: str) -> dict[str, object]:
+    """The JSON calls it otherwise."""
+    return {"name": name}
+
+
+def there_with(other: str) -> dict[str, object]:
+    """Left out of the JSON where another field of the same result is None."""
+    return {"there_with": other}
+
+
+def keyed(*keys: str) -> dict[str, object]:
+    """The keys that a mapping may have, each of which can be asked for by ``--query``."""
+    return {"keys": keys}
+
+
+def at_most(number: int) -> dict[str, object]:
+    """How many elements there can be, for a ``--query`` that asks for one by its index."""
+    return {"most": number}
+
+
+def to_json(value: object) -> Any:
+    """A result, or a part of one, as JSON has it.
+
+    :param value: a dataclass or named tuple becomes an object with its fields in their order, a mapping one with its
+        keys, a tuple or list an array, bytes their hex digits, a time its ISO form, a path its text, an enumerated
+        value its word; text, numbers, truth values and None stay.
+    :raises TypeError: if it is anything else.
+    """
+    if isinstance(value, Enum):
+        return value.value if isinstance(value.value, str) else value.name.lower()
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if hasattr(value, "__dataclass_fields__"):
+        return dict(_members(value))
+    if hasattr(value, "_fields"):
+        return {name: to_json(getattr(value, name)) for name in value._fields}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(one) for key, one in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [to_json(one) for one in value]
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    if hasattr(value, "isoformat"):  # modules of times and paths are too slow to load for this
+        return value.isoformat()
+    if isinstance(value, PathLike):
+        return fspath(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _members(result: Any) -> Iterable[tuple[str, Any]]:
+    """Name and value of each member that a dataclass has in JSON."""
+    for name, field in result.__dataclass_fields__.items():
+        said, value = field.metadata, getattr(result, name)
+        if "hidden" in said or ("absent" in said and value in (None, ())):
+            continue
+        if "there_with" in said and getattr(result, said["there_with"]) is None:
+            continue
+        if "merged" in said:
+            yield from _members(value)
+        else:
+            is_oid = "oid" in said and value is not None
+            yield said.get("name", name), f"0x{value:04X}" if is_oid else to_json(value)
+
+
+def lines(result: object) -> str:
+    """A line for each field of a result; ``-`` for what is missing."""
+    return "\n".join(f"{name}: {cell(value)}" for name, value in to_json(result).items())
+
+
+def cell(value: object) -> str:
+    """A value on a line for people; ``-`` for what is missing."""
+    return "-" if value is None else shown(str(value))

@@ -1,0 +1,167 @@
+"""Every command's result is what its type says, so that a query on a sample of the type finds what one on it finds."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from serial.tools.list_ports_common import ListPortInfo
+
+from optiga.cli import main
+from optiga.cli.app import app
+from optiga.cli.commands.boards.boards import PortList
+from optiga.cli.commands.ca.crl import CrlResult
+from optiga.cli.commands.ca.passphrase import CaPassphraseResult
+from optiga.cli.commands.ca.register import RegisteredCa
+from optiga.cli.commands.ca.results import CaResult, CertificateShown, IssuedList, IssueResult
+from optiga.cli.commands.ca.revoke import RevocationResult
+from optiga.cli.commands.chip.counter import CounterList
+from optiga.cli.commands.chip.object import MetadataChangeResult, ObjectList, ObjectMetadata, ObjectWriteResult
+from optiga.cli.commands.chip.transfer import ExportResult
+from optiga.cli.commands.identity.csr import CsrResult
+from optiga.cli.commands.identity.read import ReadResult
+from optiga.cli.commands.key.derive import DerivedKey
+from optiga.cli.commands.key.draw import DrawnKeyResult
+from optiga.cli.commands.key.sign import SignatureResult, Verification
+from optiga.cli.commands.key.slots import AgreedSecret, GeneratedKey, KeyList, PublicKeyResult
+from optiga.cli.commands.toolbox.aes import AesMacResult, CipherResult
+from optiga.cli.commands.toolbox.random_hash import DigestResult, MacResult, RandomResult
+from optiga.cli.commands.toolbox.rsa import BytesResult
+from optiga.cli.commands.update.apply import UpdateResult
+from optiga.cli.commands.update.make_update import UpdateMade
+from optiga.cli.support.samples import sample_of
+from optiga.cli.support.settings import Settings
+from optiga.identity.write import WriteResult
+from optiga.objects.counters import CounterState
+from optiga.objects.info import ChipInformation
+from optiga.objects.pairing import Pairing
+from optiga.results import to_json
+from optiga.transfer.execute import ImportResult
+from optiga.update.update_set import UpdateDescription
+from tests.support.cli import every_result
+from tests.support.cli.runner import Cli
+from tests.support.cloud.server import Cloud
+
+TYPES = (
+    *(AesMacResult, AgreedSecret, BytesResult, CaPassphraseResult, CaResult, CertificateShown, ChipInformation),
+    *(CipherResult, CounterList, CounterState, CrlResult, CsrResult, DerivedKey, DigestResult, DrawnKeyResult),
+    *(ExportResult, GeneratedKey, ImportResult, IssuedList, IssueResult, KeyList, MacResult, MetadataChangeResult),
+    *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
+    *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
+)
+READING = {
+    *("CertificateShown", "ChipInformation", "CounterList", "IssuedList", "KeyList", "ObjectList", "PortList"),
+    "UpdateDescription",
+}
+"""Results of commands that change nothing: a query is tried on what they have found."""
+ELSEWHERE = {"ca register", "emulator dump", "provision", "register", "deprovision", "journal show", "journal export"}
+"""Commands for AWS and its journal, and one that prints a document."""
+BY_KEY = {"slots", "words"}
+"""Members whose own members are not there always."""
+
+
+@dataclass
+class Played:
+    """What running every command has left.
+
+    :param paths: of each type: where its results have members.
+    :param commands: those that have printed a result.
+    """
+
+    paths: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    commands: set[str] = field(default_factory=set)
+
+
+def paths_of(value: Any, before: str = "") -> Iterator[str]:
+    """Where a result has members, each once: elements of lists, and members by free keys, are one."""
+    for name, member in value.items():
+        here = f"{before}.{name}"
+        yield here
+        inner = list(member.values()) if name in BY_KEY else member if isinstance(member, list) else [member]
+        for one in inner:
+            if isinstance(one, dict):
+                yield from paths_of(one, here)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Every command has run, once, in a folder of its own."""
+    found, printed, before = Played(), [], Settings.print_result
+
+    def keep(settings: Settings, result: object, **options: Any) -> None:
+        found.commands.add(_command_in(click.get_current_context()))
+        printed.append(result)
+        before(settings, result, **options)
+
+    def take(name: str, *words: object) -> None:
+        printed.clear()
+        assert main([str(word) for word in (*words, "--output", "json")]) == 0, words
+        (result,) = printed
+        assert type(result).__name__ == name
+        found.paths[name] |= set(paths_of(to_json(result)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Settings, "print_result", keep)
+        patch.setattr("serial.tools.list_ports.comports", lambda: [ListPortInfo("/dev/ttyACM0")])
+        patch.chdir(tmp_path_factory.mktemp("played"))
+        every_result.play(take)
+    return found
+
+
+def _command_in(context: click.Context) -> str:
+    """The words of the command that runs; none for those of the main command's options."""
+    if context.parent is None:
+        return ""
+    return f"{_command_in(context.parent)} {context.info_name}".strip()
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
+def test_the_sample_is_as_the_result(played: Played, kind: type) -> None:
+    assert set(paths_of(sample_of(kind))) == played.paths[kind.__name__]
+
+
+def test_every_result_is_here(played: Played) -> None:
+    assert {kind.__name__ for kind in TYPES} == set(played.paths)
+    assert set(_with_results(app, ())) - played.commands == ELSEWHERE
+
+
+def _with_results(command: click.Command, names: tuple[str, ...]) -> Iterator[str]:
+    """The commands, each by its words, that print a result when they are called without another behind them."""
+    context = click.Context(command)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _with_results(inner, (*names, name))
+    if any(param.name == "query" for param in command.params) and not _only_helps(command):
+        yield " ".join(names)
+
+
+def _only_helps(command: click.Command) -> bool:
+    """Whether a group prints its help alone: it knows no settings."""
+    return isinstance(command, click.Group) and "settings" not in command.callback.__code__.co_varnames
+
+
+@pytest.mark.long
+def test_a_query_that_finds_nothing_changes_nothing(cli: Cli) -> None:
+    def take(name: str, *words: object) -> None:
+        if name not in READING:
+            before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+            result = cli(*words, "--query", "nonsense")
+            assert (result.code, result.out) == (2, ""), words
+            assert before == {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}, words
+        assert cli(*words).code == 0, words
+
+    every_result.play(take)
+
+
+def test_ca_register(cli: Cli, cloud: Cloud) -> None:
+    assert cli("ca", "init", "root", "--no-passphrase").code == 0
+    result = cli("ca", "register", "root", "--output", "json")
+    assert set(paths_of(sample_of(RegisteredCa))) == set(paths_of(json.loads(result.out)))
