@@ -1,11 +1,24 @@
-"""The options of the command line in errors of the library, which knows its parameters alone."""
+"""The options of the command line in messages of the library, which knows its parameters alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, naming
+
+_OPTIONS = {
+    "port": "--port PORT",
+}
+"""What is written on the command line for a parameter whose option is not called as the parameter is."""
+
+
+def option_of(parameter: str) -> str:
+    """What users of the command line give for a parameter of the library.
+
+    :param parameter: its name, for example ``thing_type``: ``--thing-type``.
+    """
+    return _OPTIONS.get(parameter) or f"--{parameter.replace('_', '-')}"
 
 
 @contextmanager
@@ -17,7 +30,8 @@ def of_option(name: str) -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        error.message = f"{name}: {error.message}"
+        error.message = naming("{name}: {message}", name=name, message=error.message)
+        error.parameter = error.parameter or name.lstrip("-").replace("-", "_")
         raise
 
 
@@ -31,5 +45,5 @@ def options_for(**options: str) -> Iterator[None]:
         yield
     except ConfigurationError as error:
         if error.parameter in options:
-            error.hint = f"{error.hint} ({options[error.parameter]})"
+            error.hint = naming("{hint} ({option})", hint=error.hint, option=options[error.parameter])
         raise

@@ -106,7 +106,7 @@ def import_(
             failures = execute_import(chip, plan, keep_going=keep_going)
     result = import_result(plan, failures)
     settings.print_result(result, text=_planned_text(result) if dry_run else _done_text(result))
-    _raise_failures(settings, failures)
+    _raise_failures(failures)
 
 
 def _only(entries: list[Entry], chosen: list[int], name: str) -> list[Entry]:
@@ -160,10 +160,9 @@ def _counts(result: dict[str, Any]) -> str:
     return ", ".join([*said, *([f"{result['failed']} failed"] if result["failed"] else [])])
 
 
-def _raise_failures(settings: Settings, failures: list[Failure]) -> None:
+def _raise_failures(failures: list[Failure]) -> None:
     """Report the objects that could not be imported; the exit code is the last one's: the chip's refusals are last."""
     if failures:
         *others, last = failures
-        for failure in others:
-            settings.error(str(failure.error))
+        last.error.problems = tuple(str(failure.error) for failure in others)
         raise last.error
