@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -184,4 +184,5 @@ def _edited(name: str, what: str) -> ConfigurationError:
     return ConfigurationError(
         f"{name} have been changed by something else than this program: {what}",
         hint="Get the newest copy of the CA's folder back; 'ca crl --trust-records' takes them as they are",
+        reason=Reason.DAMAGED,
     )

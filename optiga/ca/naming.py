@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.pki.name_parts import name_text
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def check_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
                 hint="For example *.dev.example",
             )
     if len(checked) > MAX_PATTERNS:
-        raise ConfigurationError(f"{len(checked)} DNS names are allowed, at most {MAX_PATTERNS} can be")
+        raise ConfigurationError(
+            f"{len(checked)} DNS names are allowed, at most {MAX_PATTERNS} can be", reason=Reason.TOO_LARGE
+        )
     return checked
 
 
@@ -139,10 +141,14 @@ def grant_names(
             left_out.append(name.title)
         else:
             raise CertificateError(
-                f"the CSR asks for {name.title}: {mistake}", hint="--ignore-names leaves such names out"
+                f"the CSR asks for {name.title}: {mistake}",
+                hint="--ignore-names leaves such names out",
+                reason=Reason.REFUSED,
             )
     if len(granted) > MAX_NAMES:
-        raise CertificateError(f"the CSR asks for {len(granted)} names, at most {MAX_NAMES} are certified")
+        raise CertificateError(
+            f"the CSR asks for {len(granted)} names, at most {MAX_NAMES} are certified", reason=Reason.REFUSED
+        )
     return tuple(granted.values()), tuple(left_out)
 
 
@@ -160,6 +166,7 @@ def check_server_names(subject: x509.Name, patterns: Sequence[str]) -> None:
                 f"the common name {text!a} looks like a host's, for which the device could pass as a TLS server: "
                 f"{mistake}",
                 hint="A CA that is made with --allow-dns certifies such names; without --server the device is a client",
+                reason=Reason.REFUSED,
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.protocol.codes import CommandCode, ObjectType
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import tag_word
@@ -62,6 +62,7 @@ def _require(chip: Session, lack_of: Callable[[Model], Lack | None], oid: int | 
             f"the chip is an {model.title}, which has no {lack.what}",
             hint=f"It has {lack.instead}" if lack.instead else "Take another model",
             oid=oid,
+            reason=Reason.UNSUPPORTED,
         )
 
 
@@ -105,5 +106,8 @@ def require_room(chip: Session, oid: int, size: int) -> None:
         room = info.size or size if info is not None else size
     if size > room:
         raise ConfigurationError(
-            f"{format_oid(oid)} has room for {room} bytes, not for {size}", hint="Nothing has been written", oid=oid
+            f"{format_oid(oid)} has room for {room} bytes, not for {size}",
+            hint="Nothing has been written",
+            oid=oid,
+            reason=Reason.TOO_LARGE,
         )

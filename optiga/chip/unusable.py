@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optiga.errors import ChipError
+from optiga.errors import ChipError, Reason
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
@@ -53,7 +53,13 @@ class Unusable:
         :param port: how the user names the board.
         """
         return ChipError(
-            self.problem, code=self.code, name=self.code.title, hint=self.ways_out, port=port, oid=self.oid
+            self.problem,
+            code=self.code,
+            name=self.code.title,
+            hint=self.ways_out,
+            port=port,
+            oid=self.oid,
+            reason=Reason.DAMAGED,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.chip.commands.calc_hash import ObjectPart
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.objects.addressing import READABLE, resolve
 from optiga.pki.public_key_files import load_public_key
 from optiga.pki.public_keys import require_chip_key
@@ -115,7 +115,9 @@ def decrypt(chip: Chip, job: AesJob) -> bytes:
         return unpadder.update(message) + unpadder.finalize()
     except ValueError:
         raise ConfigurationError(
-            "what comes out is not padded by PKCS #7", hint="Another key, mode or --iv was used, or --pad none"
+            "what comes out is not padded by PKCS #7",
+            hint="Another key, mode or --iv was used, or --pad none",
+            reason=Reason.MISMATCH,
         ) from None
 
 
@@ -142,12 +144,17 @@ def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> PublicKey | i
         return resolve(oid or "", READABLE).oid
     key = load_public_key(path)
     if key.algorithm is None or not key.algorithm.is_rsa:
-        raise ConfigurationError(f"{path} holds a key {key.title}", hint="The chip encrypts for RSA-1024 and RSA-2048")
+        raise ConfigurationError(
+            f"{path} holds a key {key.title}",
+            hint="The chip encrypts for RSA-1024 and RSA-2048",
+            reason=Reason.UNSUPPORTED,
+        )
     most = RSA_KEY_BITS[key.algorithm] // 8 - RSA_PADDING_SIZE
     if size > most:
         raise ConfigurationError(
             f"{size} bytes are too many for {key.title}: at most {most}",
             hint="Encrypt an AES key for it, and the message with that",
+            reason=Reason.TOO_LARGE,
         )
     return require_chip_key(key, str(path))
 
@@ -161,11 +168,16 @@ def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
     key = chip.crypto.key(slot.key_oid)
     if not key.algorithm.is_rsa:
         raise ConfigurationError(
-            f"the key in slot {slot.name} is {key.algorithm.title}", hint="RSA keys decrypt: slots five and six"
+            f"the key in slot {slot.name} is {key.algorithm.title}",
+            hint="RSA keys decrypt: slots five and six",
+            reason=Reason.WRONG_TYPE,
         )
     size = RSA_KEY_BITS[key.algorithm] // 8
     if len(protected) != size:
-        raise ConfigurationError(f"{len(protected)} bytes are not encrypted for {key.algorithm.title}: that has {size}")
+        raise ConfigurationError(
+            f"{len(protected)} bytes are not encrypted for {key.algorithm.title}: that has {size}",
+            reason=Reason.MISMATCH,
+        )
     return key.decrypt(protected)
 
 
@@ -176,7 +188,9 @@ def check_hkdf(salt: bytes, info: bytes) -> None:
     """
     for name, value, most in (("--salt", salt, MAX_SALT), ("--info", info, MAX_INFO)):
         if len(value) > most:
-            raise ConfigurationError(f"{name} has {len(value)} bytes, at most {most} are taken")
+            raise ConfigurationError(
+                f"{name} has {len(value)} bytes, at most {most} are taken", reason=Reason.TOO_LARGE
+            )
 
 
 def check_prf(label: bytes, seed: bytes) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.soundness import check_object
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.files.files import sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
@@ -41,7 +41,12 @@ def default_chip_path() -> Path:
     """
     folder = state_folder()
     if folder is None:
-        raise BoardError("the system knows no home of yours", hint="Name a file: emulator:FILE", port="emulator")
+        raise BoardError(
+            "the system knows no home of yours",
+            hint="Name a file: emulator:FILE",
+            port="emulator",
+            reason=Reason.MISSING,
+        )
     return folder / "emulator.chip"
 
 
@@ -158,6 +163,7 @@ class SqliteStore:
                 f"the emulated chip's file cannot be written: {error}",
                 hint="Is the disk full, or the file read-only?",
                 port=str(self.path),
+                reason=Reason.NOT_WRITABLE,
             ) from error
 
     def close(self) -> None:
@@ -183,6 +189,7 @@ class SqliteStore:
                 f"the emulated chip was made by another version of this program (format {version})",
                 hint="Use that version, or make a new chip",
                 port=str(self.path),
+                reason=Reason.UNSUPPORTED,
             )
         try:
             if problem := schema_problem(self._connection, _SCHEMA + _CONTEXT_SCHEMA, (_CONTEXT_TABLE,)):
@@ -198,6 +205,7 @@ class SqliteStore:
             raise ConfigurationError(
                 f"the emulated chip {self.path} is of model {model.name}, not {wanted.name if wanted else ''}",
                 hint="Leave the model out, or name another file",
+                reason=Reason.CONFLICT,
             )
         return model
 
@@ -212,7 +220,9 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        raise BoardError("there is such a file already", hint="'emulator reset' resets a chip", port=str(path))
+        raise BoardError(
+            "there is such a file already", hint="'emulator reset' resets a chip", port=str(path), reason=Reason.EXISTS
+        )
 
 
 def open_chip_file(path: Path) -> SqliteStore:
@@ -221,7 +231,9 @@ def open_chip_file(path: Path) -> SqliteStore:
     :raises BoardError: if there is no chip in the file, or it cannot be had.
     """
     if not _is_there(path):
-        raise BoardError("there is no such file", hint="'emulator new' makes a chip", port=str(path))
+        raise BoardError(
+            "there is no such file", hint="'emulator new' makes a chip", port=str(path), reason=Reason.NOT_FOUND
+        )
     return SqliteStore(path)
 
 
@@ -247,7 +259,7 @@ def _check_file(path: Path) -> None:
     try:
         check_file(path, "the emulated chip")
     except ConfigurationError as error:
-        raise BoardError(error.message, hint=error.hint, port=str(path)) from None
+        raise BoardError(error.message, hint=error.hint, port=str(path), reason=error.reason) from None
 
 
 def _is_there(path: Path) -> bool:
@@ -261,9 +273,11 @@ def _is_there(path: Path) -> bool:
         return False
     except (OSError, ValueError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise BoardError(f"not the name of a file: {cause.lower()}", hint="Name another", port=str(path)) from None
+        raise BoardError(
+            f"not the name of a file: {cause.lower()}", hint="Name another", port=str(path), reason=Reason.BAD_VALUE
+        ) from None
     if is_folder:
-        raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
+        raise BoardError("it is a folder", hint="Name a file in it", port=str(path), reason=Reason.WRONG_TYPE)
     return True
 
 
@@ -286,7 +300,10 @@ def _create(
     except (OSError, sqlite3.Error) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BoardError(
-            f"an emulated chip cannot be made there: {cause}", hint="Name a file you may write", port=str(path)
+            f"an emulated chip cannot be made there: {cause}",
+            hint="Name a file you may write",
+            port=str(path),
+            reason=Reason.NOT_WRITABLE,
         ) from error
     return moved
 
@@ -294,7 +311,9 @@ def _create(
 def _make_folder(path: Path) -> None:
     """Make the folder of the user's own chip; that of any other must be there."""
     if path != default_chip_path():
-        raise BoardError("there is no such folder", hint=f"Make {path.parent} first", port=str(path))
+        raise BoardError(
+            "there is no such folder", hint=f"Make {path.parent} first", port=str(path), reason=Reason.NOT_FOUND
+        )
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -353,7 +372,10 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
         if "locked" in str(error):  # SQLITE_BUSY; Python tells its number only from 3.11 on
             raise owner.in_use(str(path)) from None
         raise BoardError(
-            f"the emulated chip's file cannot be opened: {error}", hint="May you read and write it?", port=str(path)
+            f"the emulated chip's file cannot be opened: {error}",
+            hint="May you read and write it?",
+            port=str(path),
+            reason=Reason.NOT_READABLE,
         ) from error
     except sqlite3.DatabaseError as error:
         raise (_not_a_chip(path) if "not a database" in str(error) else _damaged(path, error)) from None
@@ -391,10 +413,17 @@ def _expect_bytes(value: object) -> bytes:
 
 
 def _not_a_chip(path: Path) -> BoardError:
-    return BoardError("the file is not an emulated chip", hint="Name another file; a new one is made", port=str(path))
+    return BoardError(
+        "the file is not an emulated chip",
+        hint="Name another file; a new one is made",
+        port=str(path),
+        reason=Reason.WRONG_TYPE,
+    )
 
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:
     reason = reason_of(error) if isinstance(error, sqlite3.Error) else error
     hint = "Get it back from a copy, or make a new chip in another file"
-    return BoardError(f"the emulated chip's file is damaged: {reason}", hint=hint, port=str(path))
+    return BoardError(
+        f"the emulated chip's file is damaged: {reason}", hint=hint, port=str(path), reason=Reason.DAMAGED
+    )

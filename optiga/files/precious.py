@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.opening import open_input
 
 PRIVATE_KEY = "it holds a private key"
@@ -71,5 +71,7 @@ def check_nothing_lost(path: Path, hint: str = "", *, keys: bool = False) -> Non
     why = what_is_lost(path)
     if why and not (keys and why == PRIVATE_KEY):
         raise ConfigurationError(
-            f"cannot write {path}: {why}", hint=hint or "Name another with --out, or move the file away first"
+            f"cannot write {path}: {why}",
+            hint=hint or "Name another with --out, or move the file away first",
+            reason=Reason.EXISTS,
         )

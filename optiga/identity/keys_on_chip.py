@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from optiga.chip.abilities import require
 from optiga.chip.unusable import find_unusable
-from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason
 from optiga.identity.proof import Outcome, prove_public_key
 from optiga.objects.addressing import KEY, resolve
 from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
@@ -114,21 +114,28 @@ def plan_key(name: Reference, *, algorithm: str | None, bits: int | None, usage:
     slot = resolve(name, _PLACE).slot
     if slot is None:
         if algorithm is not None:
-            raise ConfigurationError("--algorithm is for key pairs", hint="An AES key has --bits")
+            raise ConfigurationError(
+                "--algorithm is for key pairs", hint="An AES key has --bits", reason=Reason.CONFLICT
+            )
         usages = parse_usage(usage) or KeyUsage.ENCRYPTION
         aes = KeyAlgorithm[f"AES{bits or 256}"]
         check_usage(aes, usages)
         return KeyPlan(SYMMETRIC_KEY, None, aes, usages)
     if bits is not None:
-        raise ConfigurationError("--bits is for the AES key", hint="A key pair has --algorithm")
+        raise ConfigurationError("--bits is for the AES key", hint="A key pair has --algorithm", reason=Reason.CONFLICT)
     is_rsa = slot.certificate_oid is None
     chosen = KeyAlgorithm[(algorithm or ("rsa2048" if is_rsa else "secp256r1")).upper()]
     fitting = ", ".join(known.name for known in slots_for_new_keys(is_rsa=chosen.is_rsa))
     if slot is SLOTS[0]:
-        raise ConfigurationError(f"slot {slot.name} is Infineon's own identity, which is locked", hint=f"Use {fitting}")
+        raise ConfigurationError(
+            f"slot {slot.name} is Infineon's own identity, which is locked", hint=f"Use {fitting}", reason=Reason.DENIED
+        )
     if chosen.is_rsa != is_rsa:
         raise ConfigurationError(
-            f"slot {slot.name} takes no {chosen.title} keys", hint=f"Those go into {fitting}", oid=slot.key_oid
+            f"slot {slot.name} takes no {chosen.title} keys",
+            hint=f"Those go into {fitting}",
+            oid=slot.key_oid,
+            reason=Reason.UNSUPPORTED,
         )
     usual = KeyUsage.AUTHENTICATION | (KeyUsage.ENCRYPTION if is_rsa else KeyUsage.KEY_AGREEMENT)
     usages = parse_usage(usage) or usual
@@ -161,6 +168,7 @@ def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
         raise ConfigurationError(
             f"--usage: the chip cannot use {algorithm.title} keys for {', '.join(useless.words)}",
             hint=f"It can for {', '.join(algorithm.usages.words)}",
+            reason=Reason.UNSUPPORTED,
         )
 
 
@@ -180,6 +188,7 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
             f"a key in {format_oid(plan.oid)} cannot be used: its metadata have execute: never",
             hint="Take another slot; no key was made",
             oid=plan.oid,
+            reason=Reason.DENIED,
         )
     algorithm = metadata.in_words().get("algorithm", "")
     if plan.slot is None or plan.slot.certificate_oid is None:
@@ -242,7 +251,9 @@ def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
     public_key = certificate.public_key
     proof = prove_public_key(chip, slot.key_oid, public_key, f"the certificate in {where.info.label}")
     if proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY):
-        raise CertificateError(proof.text, hint="--certificate names the object of its own", oid=where.oid)
+        raise CertificateError(
+            proof.text, hint="--certificate names the object of its own", oid=where.oid, reason=Reason.MISMATCH
+        )
     pem = encode_pem("PUBLIC KEY", public_key.info)
     return CertifiedKey(pem, public_key.title, certificate.subject, proof.key_match, proof.text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.objects.addressing import COUNTER
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
@@ -84,6 +84,7 @@ def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
             f"{info.label} holds {len(data)} bytes, a counter has {_SIZE}",
             hint=f"'counter set {info.label} --value N --threshold N' makes them, and the type up_counter a counter",
             oid=info.oid,
+            reason=Reason.WRONG_TYPE,
         )
     return Counter(info, int.from_bytes(data[:4], "big"), int.from_bytes(data[4:], "big"))
 
@@ -107,6 +108,7 @@ def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | N
             f"{info.label}: the value {new_value} is more than the threshold {new_threshold}",
             hint="Give both: --value and --threshold",
             oid=info.oid,
+            reason=Reason.CONFLICT,
         )
     return before, Counter(info, new_value, new_threshold)
 

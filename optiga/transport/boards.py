@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.link.ft260.codes import PRODUCT, VENDOR
 from optiga.link.i2c.registers import STATE_SIZE, Register, State
@@ -86,13 +86,18 @@ def find_board() -> str:
         return usable[0].device
     if usable:
         names = ", ".join(board.device for board in usable)
-        raise BoardError(f"more than one board is plugged in: {names}", hint="Choose one with --port PORT")
+        raise BoardError(
+            f"more than one board is plugged in: {names}", hint="Choose one with --port PORT", reason=Reason.AMBIGUOUS
+        )
     if boards:
-        raise BoardError("the board cannot be used yet", hint=boards[0].needs, port=boards[0].device)
+        raise BoardError(
+            "the board cannot be used yet", hint=boards[0].needs, port=boards[0].device, reason=Reason.DENIED
+        )
     raise BoardError(
         "no personalization board found",
         hint="Plug one in ('boards' shows what is there), name its port with --port PORT, or work on an emulated "
         "chip with --port emulator",
+        reason=Reason.NO_BOARD,
     )
 
 

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.link.ft260.codes import PRODUCT, VENDOR
 from optiga.transport.linux_devices import LinuxDevices
 from optiga.transport.trace import inform
@@ -203,7 +203,7 @@ def _boards_for_use(vendor: int, product: int) -> list[HidBoard]:
         if not buses:
             raise
         hint = f"{error.hint}. Or use what the kernel's driver has made of the board: {', '.join(buses)}"
-        raise ConfigurationError(error.message, hint=hint) from error
+        raise ConfigurationError(error.message, hint=hint, reason=error.reason) from error
 
 
 def choose_board(
@@ -229,14 +229,22 @@ def choose_board(
             f"no FT260 board is plugged in: no USB device is {identity}",
             hint="Plug one in; one whose USB identity was changed is found by that",
             port=port,
+            reason=Reason.NO_BOARD,
         )
     if path:
         named = [board for board in found if board.is_named(path)]
         if not named:
-            raise BoardError(f"no FT260 board is at {path}", hint=f"There is: {names}", port=port)
+            raise BoardError(
+                f"no FT260 board is at {path}", hint=f"There is: {names}", port=port, reason=Reason.NO_BOARD
+            )
         found = named
     if len(found) > 1:
-        raise BoardError(f"more than one FT260 board is plugged in: {names}", hint="Name one of them", port=port)
+        raise BoardError(
+            f"more than one FT260 board is plugged in: {names}",
+            hint="Name one of them",
+            port=port,
+            reason=Reason.AMBIGUOUS,
+        )
     ways = sorted(found[0].ways, key=lambda way: way.path != path)  # what is named is tried first
     return replace(found[0], ways=tuple(ways))
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, Protocol
 
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.transport.linux_devices import LinuxDevices
 from optiga.transport.permission import permission_hint
 from optiga.transport.trace import inform, trace
@@ -179,7 +179,11 @@ def _check_size(size: int) -> None:
 def _open(path: str, port: str, address: int, devices: LinuxDevices) -> int:
     """A descriptor of a bus, set to an address."""
     if not sys.platform.startswith("linux"):
-        raise ConfigurationError(f"{port}: I2C buses are opened on Linux only", hint="Elsewhere use an FT260 board")
+        raise ConfigurationError(
+            f"{port}: I2C buses are opened on Linux only",
+            hint="Elsewhere use an FT260 board",
+            reason=Reason.UNSUPPORTED,
+        )
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
@@ -193,7 +197,10 @@ def _open(path: str, port: str, address: int, devices: LinuxDevices) -> int:
     if not speaks_i2c:
         os.close(descriptor)
         raise BoardError(
-            "its adapter speaks SMBus only, not plain I2C", hint="'boards' lists those there are", port=port
+            "its adapter speaks SMBus only, not plain I2C",
+            hint="'boards' lists those there are",
+            port=port,
+            reason=Reason.UNSUPPORTED,
         )
     return descriptor
 
@@ -214,16 +221,31 @@ def _cannot_open(path: str, port: str, error: OSError, devices: LinuxDevices) ->
         name = Path(path).name
         if (devices.sys / "bus" / "i2c" / "devices" / name).exists():
             return BoardError(
-                "the bus is there, but not for programs", hint="Load its module: sudo modprobe i2c-dev", port=port
+                "the bus is there, but not for programs",
+                hint="Load its module: sudo modprobe i2c-dev",
+                port=port,
+                reason=Reason.UNSUPPORTED,
             )
-        return BoardError("there is no such I2C bus", hint=f"{_ENABLE}. 'boards' lists those there are", port=port)
+        return BoardError(
+            "there is no such I2C bus",
+            hint=f"{_ENABLE}. 'boards' lists those there are",
+            port=port,
+            reason=Reason.NO_BOARD,
+        )
     if error.errno in (errno.EACCES, errno.EPERM):
-        return BoardError("no permission to open it", hint=permission_hint(path, group="i2c"), port=port)
+        return BoardError(
+            "no permission to open it", hint=permission_hint(path, group="i2c"), port=port, reason=Reason.DENIED
+        )
     if error.errno == errno.EBUSY:
-        return BoardError("in use by another program", hint="Close it, then try again", port=port)
+        return BoardError("in use by another program", hint="Close it, then try again", port=port, reason=Reason.BUSY)
     if error.errno in (errno.EISDIR, errno.ENOTDIR):
-        return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port)
-    return BoardError(f"cannot be opened: {error.strerror or error}", hint="'boards' lists those there are", port=port)
+        return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port, reason=Reason.WRONG_TYPE)
+    return BoardError(
+        f"cannot be opened: {error.strerror or error}",
+        hint="'boards' lists those there are",
+        port=port,
+        reason=Reason.NO_BOARD,
+    )
 
 
 def _cannot_address(path: str, port: str, address: int, error: OSError, devices: LinuxDevices) -> BoardError:
@@ -239,9 +261,13 @@ def _cannot_address(path: str, port: str, address: int, error: OSError, devices:
             f"address {address:#04x} is in use by {which} of the kernel",
             hint=f"Take it away: sudo modprobe -r {driver}" if driver else f"See {device}, and unload that driver",
             port=port,
+            reason=Reason.BUSY,
         )
     if error.errno == errno.EINVAL:
         return BoardError(
-            f"{address:#x} is no I2C address", hint="It has 7 bits, not shifted: 0x30 as delivered", port=port
+            f"{address:#x} is no I2C address",
+            hint="It has 7 bits, not shifted: 0x30 as delivered",
+            port=port,
+            reason=Reason.BAD_VALUE,
         )
-    return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port)
+    return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port, reason=Reason.WRONG_TYPE)

@@ -7,7 +7,7 @@ from typing import Any
 
 from serial import SerialException, rfc2217
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 
 _Base: Any = rfc2217.Serial
 """Without the types that others have written for it, which leave out what is needed here."""
@@ -39,4 +39,5 @@ class Rfc2217Port(_Base):  # type: ignore[misc]
                 "the serial server declines 115200 baud, 8 data bits, no parity, 1 stop bit",
                 hint="Have it take them, or set its port to them and connect with socket://",
                 port=str(self.portstr),
+                reason=Reason.UNSUPPORTED,
             ) from error

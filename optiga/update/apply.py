@@ -25,4 +25,4 @@ def send_update(chip: Chip, update: UpdateSet) -> None:
         chip.updates.apply(update.oid, update.manifest, update.fragments)
     except BoardError as error:
         hint = f"{error.hint}. {AGAIN}" if error.hint else AGAIN
-        raise BoardError(error.message, hint=hint, port=error.port, oid=update.oid) from error
+        raise BoardError(error.message, hint=hint, port=error.port, oid=update.oid, reason=error.reason) from error

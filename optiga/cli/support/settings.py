@@ -12,7 +12,7 @@ import click
 
 from optiga.cli.render.tables import lines
 from optiga.cli.support.options import option_of
-from optiga.errors import ConfigurationError, shorten, told
+from optiga.errors import ConfigurationError, Reason, shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 
 if TYPE_CHECKING:
@@ -190,9 +190,11 @@ def _print(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        from optiga.files.files import cause_of
+        from optiga.files.files import cause_of, reason_of
 
-        raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot write to standard output: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+        ) from None
 
 
 def _colours() -> bool | None:

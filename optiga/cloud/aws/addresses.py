@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from optiga.cloud.aws.errors import AwsError
+from optiga.errors import Reason
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -25,6 +26,7 @@ def check_address(url: str) -> None:
         raise AwsError(
             f"the endpoint {shown} is not encrypted, and on another computer: whoever sits between can answer as AWS",
             hint=f"Use https:// in {_SOURCES}; --allow-http takes it as it is",
+            reason=Reason.UNSAFE,
         )
 
 

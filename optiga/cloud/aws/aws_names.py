@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.pki.names import with_sample_uid
 
 SAMPLE_THING = "my_thing"
@@ -59,7 +59,8 @@ def check_name(kind: str, name: str, where: str = "") -> None:
     longest = _LONGEST.get(kind, MAX_NAME)
     if len(filled) > longest:
         raise ConfigurationError(
-            f"{where}{name!r} is too long for the name of a {kind}: {len(filled)} characters, AWS IoT takes {longest}"
+            f"{where}{name!r} is too long for the name of a {kind}: {len(filled)} characters, AWS IoT takes {longest}",
+            reason=Reason.TOO_LARGE,
         )
 
 
@@ -85,4 +86,5 @@ def check_attributes(attributes: Mapping[str, str], *, typed: bool) -> None:
         raise ConfigurationError(
             f"a thing {'with' if typed else 'without'} a type has at most {MAX_ATTRIBUTES[typed]} attributes",
             hint="" if typed else "Give it a type: --thing-type",
+            reason=Reason.TOO_LARGE,
         )

@@ -35,7 +35,7 @@ from optiga.cli.support.passphrase import (
     warn_of_crl,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
 from optiga.pki.certificate import load_certificates
@@ -202,7 +202,9 @@ def sign(
     target = Path(out) if out is not None else request.with_suffix(".pem")
     check_output_file(target, over_keys=True)  # which key it is, is looked at below
     if target.exists() and target.samefile(request):
-        raise ConfigurationError(f"the certificate would take the place of the CSR {target}", hint="Use --out")
+        raise ConfigurationError(
+            f"the certificate would take the place of the CSR {target}", hint="Use --out", reason=Reason.EXISTS
+        )
     if out is None and target.exists():
         _check_replaceable(target)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
@@ -334,7 +336,9 @@ def _check_replaceable(target: Path) -> None:
         load_certificates(target)
     except CertificateError:
         raise ConfigurationError(
-            f"the certificate would take the place of {target}, which holds something else", hint="Use --out"
+            f"the certificate would take the place of {target}, which holds something else",
+            hint="Use --out",
+            reason=Reason.EXISTS,
         ) from None
 
 

@@ -14,7 +14,7 @@ from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, check_not_chip
 from optiga.cli.support.file_names import FILE_OR_INPUT
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file, write_whole
 from optiga.transfer.execute import execute_import, import_result
 from optiga.transfer.export import choose, read_chip
@@ -117,7 +117,9 @@ def _only(entries: list[Entry], chosen: list[int], name: str) -> list[Entry]:
     found = [entry for entry in entries if not chosen or entry.info.oid in chosen]
     missing = set(chosen) - {entry.info.oid for entry in found}
     if missing:
-        raise ConfigurationError(f"{name} has nothing of {', '.join(f'0x{oid:04X}' for oid in sorted(missing))}")
+        raise ConfigurationError(
+            f"{name} has nothing of {', '.join(f'0x{oid:04X}' for oid in sorted(missing))}", reason=Reason.NOT_FOUND
+        )
     return found
 
 
