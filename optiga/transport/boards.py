@@ -126,7 +126,7 @@ def _ft260_boards(system: LinuxDevices, buses: Collection[str]) -> Iterator[tupl
         boards = list_boards(modules=[], devices=system)
     for board in boards:
         seen = obstacle(board, system if sys.platform.startswith("linux") else None)
-        needs = missing or ("" if seen is None else f"{seen[0]}. {seen[1]}")
+        needs = missing or ("" if seen is None else f"{seen.message}. {seen.hint}")
         if needs and board.i2c_bus in buses:
             continue
         device = "ft260" if len(boards) == 1 else f"ft260:{board.name}"

@@ -103,7 +103,11 @@ class I2cDevice:
             self._judge(error)
             return False
         if count != len(data):
-            self._fail(f"the bus took {count} of {len(data)} bytes", "Its adapter may take fewer bytes at a time")
+            self._fail(
+                f"the bus took {count} of {len(data)} bytes",
+                "Its adapter may take fewer bytes at a time",
+                Reason.UNSUPPORTED,
+            )
         self._troubles = 0
         return True
 
@@ -120,7 +124,11 @@ class I2cDevice:
             self._judge(error)
             return None
         if len(data) != size:
-            self._fail(f"the bus gave {len(data)} of {size} bytes", "Its adapter may take fewer bytes at a time")
+            self._fail(
+                f"the bus gave {len(data)} of {size} bytes",
+                "Its adapter may take fewer bytes at a time",
+                Reason.UNSUPPORTED,
+            )
         trace("%s < %d bytes", self._port, size)
         self._troubles = 0
         return data
@@ -144,7 +152,7 @@ class I2cDevice:
 
     def _opened(self) -> int:
         if self._descriptor is None:
-            self._fail("the bus is closed", "Open it anew")
+            self._fail("the bus is closed", "Open it anew", Reason.DISCONNECTED)
         return self._descriptor
 
     def _judge(self, error: OSError) -> None:
@@ -157,9 +165,13 @@ class I2cDevice:
             return
         reason = error.strerror or str(error)
         if error.errno in _GONE:
-            self._fail(f"the bus is gone: {reason}", "Was its adapter unplugged?")
+            self._fail(f"the bus is gone: {reason}", "Was its adapter unplugged?", Reason.DISCONNECTED)
         if error.errno in _UNABLE:
-            self._fail(f"the bus cannot do this: {reason}", "Its adapter may take fewer bytes at a time, or only SMBus")
+            self._fail(
+                f"the bus cannot do this: {reason}",
+                "Its adapter may take fewer bytes at a time, or only SMBus",
+                Reason.UNSUPPORTED,
+            )
         if error.errno not in _TROUBLES:
             self._fail(f"the bus failed: {reason}", _STUCK)
         self._troubles += 1
@@ -167,8 +179,8 @@ class I2cDevice:
             self._troubles = 0
             self._fail(f"the I2C bus is stuck: {reason}", _STUCK)
 
-    def _fail(self, message: str, hint: str) -> NoReturn:
-        raise BoardError(message, hint=hint, port=self._port)
+    def _fail(self, message: str, hint: str, reason: Reason = Reason.DISTURBED) -> NoReturn:
+        raise BoardError(message, hint=hint, port=self._port, reason=reason)
 
 
 def _check_size(size: int) -> None:

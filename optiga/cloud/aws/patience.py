@@ -190,6 +190,7 @@ def explain(error: Exception, action: str, attempts: int) -> None:
             raise NoSuchHostError(
                 f"AWS cannot be reached at {action}: there is no host of the name in {url}",
                 hint="Is the region or endpoint right, and does this network know names of the Internet?",
+                reason=Reason.UNREACHABLE,
             ) from error
         if (found := _TUNNEL.search(str(cause))) and found[1] < "500":
             raise AwsError(
