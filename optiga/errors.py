@@ -17,7 +17,9 @@ from typing import ClassVar
 
 _LONGEST = 200
 _BEGINNING, _END = 80, 40
-_FIELD = r"\{(\w+)\}"
+_FIELD = r"\{(\w+(?:=[^{}]*)?)\}"
+Call = Callable[[str, str], str]
+"""What a parameter is called, given its name and, where one is written, a value for it."""
 _LONG = rf"'[^'\n]{{{_LONGEST},}}'|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}"
 
 
@@ -130,15 +132,15 @@ class Reason(str, Enum):
 
 
 class Naming(str):
-    """A text that names parameters: as a text it has their names in quotes, as Python's own errors do.
+    """A text that names parameters: as a text it has their names as a program writes them.
 
-    :ivar parts: text and names of parameters in turns; the first and the last are text.
+    :ivar parts: text, and parameters with or without a value, in turns; the first and the last are text.
     """
 
     parts: tuple[str, ...]
 
     def __new__(cls, *parts: str) -> Naming:
-        made = super().__new__(cls, _join(parts, quoted))
+        made = super().__new__(cls, _join(parts, for_program))
         made.parts = parts
         return made
 
@@ -148,13 +150,14 @@ class Naming(str):
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of the parameters, in their order."""
-        return self.parts[1::2]
+        return tuple(part.partition("=")[0] for part in self.parts[1::2])
 
 
 def naming(template: str, /, **values: object) -> Naming:
     """A text that names parameters of the library, which a command line calls by its options.
 
-    :param template: our own text; ``{out}`` names the parameter ``out``, unless there is a value of that name.
+    :param template: our own text. ``{out}`` names the parameter ``out``, unless there is a value of that name, and
+        ``{port=PORT}`` the parameter ``port`` with a value: ``port=PORT`` in a program, ``--port PORT`` as an option.
     :param values: what to put into the text; texts that name parameters still do so there.
     """
     parts = [""]
@@ -169,21 +172,24 @@ def naming(template: str, /, **values: object) -> Naming:
     return Naming(*parts)
 
 
-def told(text: str, name: Callable[[str], str]) -> str:
-    """A text with other names for the parameters that it names.
-
-    :param name: what to call a parameter, for example ``--out`` for ``out``.
-    """
-    return _join(text.parts, name) if isinstance(text, Naming) else text
+def told(text: str, call: Call) -> str:
+    """A text with other names for the parameters that it names."""
+    return _join(text.parts, call) if isinstance(text, Naming) else text
 
 
-def quoted(parameter: str) -> str:
-    """What a parameter is called where nobody has another name for it."""
-    return f"'{parameter}'"
+def for_program(name: str, value: str = "") -> str:
+    """What a parameter is called where nobody calls it otherwise: as Python's own errors do."""
+    return f"{name}={value}" if value else f"'{name}'"
 
 
-def _join(parts: tuple[str, ...], name: Callable[[str], str]) -> str:
-    return "".join(name(part) if index % 2 else part for index, part in enumerate(parts))
+def _join(parts: tuple[str, ...], call: Call) -> str:
+    named = (part.partition("=") for part in parts[1::2])
+    names = [call(name, value) for name, _, value in named]
+    return "".join(text + name for text, name in zip(parts[::2], [*names, ""], strict=True))
+
+
+def _printable(text: str) -> str:
+    return Naming(*map(printable, text.parts)) if isinstance(text, Naming) else printable(text)
 
 
 class OptigaError(Exception):
@@ -223,21 +229,18 @@ class OptigaError(Exception):
         self.port = port
         self.oid = oid
         self.reason = reason or self._reason
-        named = (text.parts[1] for text in (message, hint) if isinstance(text, Naming) and text.parts[1:])
+        named = (name for text in (message, hint) if isinstance(text, Naming) for name in text.parameters)
         self.parameter = parameter or next(named, "")
         self.uid = ""
         self.problems: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """One line, printable whatever names and texts of others stand in it: where, what, and what to do."""
-        return self.text(quoted)
+        return self.text(for_program)
 
-    def text(self, name: Callable[[str], str]) -> str:
-        """The line with other names for the parameters that it names.
-
-        :param name: what to call a parameter, for example ``--out`` for ``out``.
-        """
-        message, hint = told(self.message, name), told(self.hint, name)
+    def text(self, call: Call) -> str:
+        """The line with other names for the parameters that it names."""
+        message, hint = told(self.message, call), told(self.hint, call)
         is_named = self._is_of_the_port and self.port and not message.startswith(self.port)
         where = f"{self.port}: " if is_named else ""
         text = f"{where}{message}" + (f". {hint}" if hint else "")
@@ -264,7 +267,7 @@ class ConfigurationError(OptigaError):
         parameter: str = "",
     ) -> None:
         super().__init__(message, hint=hint, oid=oid, reason=reason, parameter=parameter)
-        self.problems = tuple(map(printable, problems))
+        self.problems = tuple(map(_printable, problems))
 
 
 class BoardError(OptigaError):

@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 
 from optiga.ca.settings import CaSettings, load_settings
-from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input, reason_of
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
@@ -127,7 +127,7 @@ class CaFolder:
         own = [self.path / name for name in _NAMES]
         if os.path.realpath(target) in map(os.path.realpath, own) or any(_are_one(target, path) for path in own):
             raise ConfigurationError(
-                f"{target} is one of the CA's own files", hint="Name another with --out", reason=Reason.EXISTS
+                f"{target} is one of the CA's own files", hint=naming("Name another with {out}"), reason=Reason.EXISTS
             )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.chain import Head, History, verify_chain
 from optiga.ca.folder import HEAD
 from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl
-from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.public_keys import load_key
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MAX_CRL_FILE = 1 << 26
 _MAX_HEAD_FILE = 1 << 12
-_COPY = "Get the newest copy of the CA's folder back; 'ca crl --trust-records' takes the records as they are"
+_COPY = naming("Get the newest copy of the CA's folder back; {trust_records} takes the records as they are")
 
 
 def check_records(folder: CaFolder, records: Records, published: Path | None = None) -> None:
@@ -59,7 +59,7 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     if head is None:
         raise ConfigurationError(
             f"{folder.head_path} is not there or damaged, so nothing shows that the records {path} are the newest",
-            hint=f"Get {HEAD} back from a copy; 'ca crl --trust-records' signs the records as they are",
+            hint=naming("Get {head} back from a copy; {trust_records} signs the records as they are", head=HEAD),
             reason=Reason.DAMAGED,
         )
     if head.sequence > len(history.digests):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.folder import KEY, CaFolder
 from optiga.ca.passphrase_rules import check_passphrase
-from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
 from optiga.files.passphrases import Passphrase
 from optiga.pki.pem import encode_pem
@@ -108,8 +108,7 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.Elli
     if encrypted and passphrase is None:
         raise ConfigurationError(
             f"the key of the CA in {folder.path} is encrypted",
-            hint="Give its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable "
-            "OPTIGA_CA_PASSPHRASE",
+            hint=naming("Give {passphrase}"),
             reason=Reason.MISSING,
         )
     given = Passphrase(passphrase) if isinstance(passphrase, bytes) else passphrase

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.pki.name_parts import name_text
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ def grant_names(
             left_out.append(name.title)
         else:
             raise CertificateError(
-                f"the CSR asks for {name.title}: {mistake}",
-                hint="--ignore-names leaves such names out",
+                naming("the CSR asks for {asked}: {mistake}", asked=name.title, mistake=mistake),
+                hint=naming("{ignore_names} leaves such names out"),
                 reason=Reason.REFUSED,
             )
     if len(granted) > MAX_NAMES:
@@ -163,9 +163,15 @@ def check_server_names(subject: x509.Name, patterns: Sequence[str]) -> None:
     for text in _host_names(subject, with_local=True):
         if mistake := _find_mistake(AskedName(text, text), patterns):
             raise CertificateError(
-                f"the common name {text!a} looks like a host's, for which the device could pass as a TLS server: "
-                f"{mistake}",
-                hint="A CA that is made with --allow-dns certifies such names; without --server the device is a client",
+                naming(
+                    "the common name {text} looks like a host's, for which the device could pass as a TLS server: "
+                    "{mistake}",
+                    text=ascii(text),
+                    mistake=mistake,
+                ),
+                hint=naming(
+                    "A CA that is made with {allowed_dns} certifies such names; without {server} the device is a client"
+                ),
                 reason=Reason.REFUSED,
             )
 
@@ -219,7 +225,7 @@ def _find_mistake(name: AskedName, patterns: Sequence[str]) -> str:
     if not is_dns_name(name.dns):
         return "that is not the DNS name of a host"
     if not patterns:
-        return "this CA certifies no names, none were allowed with --allow-dns when it was made"
+        return naming("this CA certifies no names, none were allowed with {allowed_dns} when it was made")
     folded = name.dns.lower()
     if folded in patterns or f"*.{folded.partition('.')[2]}" in patterns:
         return ""

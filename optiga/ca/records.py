@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.ca.chain import Head, event_text, link_digest
-from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.database import Kind, create, open_database
 from optiga.files.files import is_there
 from optiga.pki.certificate import Certificate, load_certificates
@@ -384,7 +384,7 @@ def _find_serial(records: Records, text: str) -> Record:
     if found is None:
         hint = "'ca list' shows which it has"
         if is_there(Path(text)):
-            hint += f"; --file takes the file {text}"
+            hint = naming("{hint}; {file} takes the file {text}", hint=hint, text=text)
         raise CertificateError(f"this CA has issued no certificate {text}", hint=hint, reason=Reason.NOT_FOUND)
     return found
 

@@ -14,7 +14,7 @@ from optiga.ca.signatures import SignatureAlgorithm
 from optiga.ca.strength import find_rsa_weakness
 from optiga.ca.subject import read_subject
 from optiga.ca.wishes import Wishes
-from optiga.errors import CertificateError, Reason
+from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.certificate import identify_der, title_of_label
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
@@ -34,7 +34,7 @@ MOST_RSA_BITS = 8192
 """Most bits: certificates with larger ones do not fit into a chip, and to judge one can take minutes."""
 _MAX_FILE_SIZE = 1 << 20
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
-_WHERE_FROM = "A CSR is what --csr writes"
+_WHERE_FROM = naming("A CSR is what {csr} writes")
 _ANEW = "It is damaged, or of a program that writes it wrongly; have the device make a new one"
 
 

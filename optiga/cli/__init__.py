@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
+from optiga.cli.render.errors import INTERRUPTED, UNEXPECTED, json_line
 from optiga.errors import Reason
 from optiga.files.interruptions import INTERRUPTIONS
 from optiga.files.shown import shown
@@ -36,9 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings: Settings | None = None
     try:
         from optiga.cli import app
-        from optiga.cli.support import settings as common
 
-        settings = common.Settings()
+        settings = app.Settings()
         with INTERRUPTIONS:
             try:
                 return app.run(arguments, settings)
@@ -93,8 +93,6 @@ def _say_interrupted(interrupted: KeyboardInterrupt, *, as_json: bool) -> int:
             print(f"Warning: {shown(str(said))}", file=sys.stderr)
         said = _ENDINGS.get(number.name, "Interrupted")
         if as_json:
-            from optiga.cli.render.errors import INTERRUPTED, json_line
-
             said = json_line(INTERRUPTED, EXIT_SIGNAL + number, Reason.INTERRUPTED, said)
         print(said, file=sys.stderr)
     return EXIT_SIGNAL + number
@@ -111,8 +109,6 @@ def _say_what_is_missing(module: str, *, as_json: bool) -> int:
 
     said = say_what_to_install(module)
     if as_json:
-        from optiga.cli.render.errors import UNEXPECTED, json_line
-
         said = json_line(UNEXPECTED, EXIT_UNEXPECTED, Reason.NOT_INSTALLED, said.removeprefix("Error: "))
     print(said, file=sys.stderr)
     return EXIT_UNEXPECTED

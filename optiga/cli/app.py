@@ -15,7 +15,8 @@ from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.lazy import Lazy, LazyGroup, load
 from optiga.cli.support.options import option_of
-from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.settings import Settings as Settings  # noqa: PLC0414 - for whoever runs it
+from optiga.cli.support.settings import common_options, pass_settings
 from optiga.errors import (
     BoardError,
     CertificateError,

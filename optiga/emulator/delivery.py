@@ -57,7 +57,7 @@ def require_own_secrets(model: ChipModel) -> None:
     if not model.provisioning.secrets:
         raise ConfigurationError(
             f"a new {model.title} has no secret of its own",
-            hint="'pair --out FILE' gives a Trust M one. Those that come with secrets are trust-m-express, trust-m-mtr",
+            hint="'pair' gives a Trust M one. Those that come with secrets are trust-m-express, trust-m-mtr",
             reason=Reason.UNSUPPORTED,
         )
 

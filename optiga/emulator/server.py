@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from optiga.emulator.board.uart import Board
-from optiga.errors import BoardError, ConfigurationError, Reason
+from optiga.errors import BoardError, ConfigurationError, Reason, naming
 from optiga.files.interruptions import handled
 
 Announce = Callable[[str], None]
@@ -130,7 +130,7 @@ def serve_pty(board: Board, link: Path | None = None, *, announce: Announce, sto
     if sys.platform == "win32":
         raise ConfigurationError(
             "there are no pseudo terminals on Windows",
-            hint="Serve on TCP: --tcp 127.0.0.1:0",
+            hint=naming("Serve on TCP: {tcp=127.0.0.1:0}"),
             reason=Reason.UNSUPPORTED,
         )
     import pty

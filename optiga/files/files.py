@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.opening import open_input
 from optiga.files.precious import check_nothing_lost
 from optiga.files.temporary import Temporary
@@ -126,20 +126,20 @@ def _why_no_folder(path: Path) -> str:
 def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_keys: bool = False) -> None:
     """Make sure that a file that the user named can be written, before anything is done for its content.
 
-    :param hint: what to do instead, where no option --out names the file.
+    :param hint: what to do instead, where no parameter ``out`` names the file.
     :param secret: whether its content is a secret.
     :param over_keys: let a file that holds a private key be replaced, for a caller who asks first.
     :raises ConfigurationError: if it is a folder or no name of a file, :func:`write_whole` would refuse it, its folder
         cannot be written to, or it holds what nobody could get back (:mod:`.precious`).
     """
     if "\0" in str(path) or not path.name or path == Path("-"):
-        raise ConfigurationError(f"{str(path)!r} names no file", hint=hint or "Name one with --out")
+        raise ConfigurationError(f"{str(path)!r} names no file", hint=hint or naming("Name one with {out}"))
     try:
         target = _find_target(path, secret=secret, ours=False)
     except OSError as error:
         raise ConfigurationError(
             f"cannot write {path}: {cause_of(error)}",
-            hint=hint or "Name another with --out",
+            hint=hint or naming("Name another with {out}"),
             reason=reason_of(error, Reason.NOT_WRITABLE),
         ) from None
     if target is None:  # into a terminal or a pipe it is written as it is
@@ -147,7 +147,7 @@ def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_
     if _is_folder(target):
         raise ConfigurationError(
             f"cannot write {path}: it is a folder",
-            hint=hint or "Name a file in it with --out",
+            hint=hint or naming("Name a file in it with {out}"),
             reason=Reason.WRONG_TYPE,
         )
     check_nothing_lost(path, hint, keys=over_keys)

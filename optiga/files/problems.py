@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, naming
 from optiga.files.json_lines import Document, Path
 
 _MOST_HINTS = 100
@@ -55,7 +55,11 @@ class Section:
         if len(self._problems) >= _MOST_DESCRIBED:
             self._problems.append(Problem(line, f"{self._name}:{line}: one mistake more"))
             return
-        self._problems.append(Problem(line, f"{self._name}:{line}: {describe_path(self.path)}: {text}"))
+        self._problems.append(
+            Problem(
+                line, naming("{where}: {text}", where=f"{self._name}:{line}: {describe_path(self.path)}", text=text)
+            )
+        )
 
     def members(
         self, required: Iterable[str], optional: Iterable[str] = (), other_names: Mapping[str, str] | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.shown import shown
 from optiga.identity.emulated import is_emulated
 from optiga.identity.proof import Outcome, prove_key, prove_public_key
@@ -191,7 +191,7 @@ def _another_chip(chip: Chip, oid: int, why: str) -> CertificateError:
 def _emulated(chip: Chip, oid: int) -> CertificateError:
     return CertificateError(
         f"{format_oid(oid)}: this chip is emulated: its CA certifies whatever anybody wants, and proves nothing here",
-        hint="--emulated takes it all the same",
+        hint=naming("{emulated} takes it all the same"),
         port=chip.port,
         oid=oid,
         reason=Reason.UNTRUSTED,

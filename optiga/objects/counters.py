@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.errors import ChipError, ConfigurationError, Reason, naming
 from optiga.objects.addressing import COUNTER
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
@@ -82,7 +82,10 @@ def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
     if len(data) != _SIZE:
         raise ConfigurationError(
             f"{info.label} holds {len(data)} bytes, a counter has {_SIZE}",
-            hint=f"'counter set {info.label} --value N --threshold N' makes them, and the type up_counter a counter",
+            hint=naming(
+                "'counter set {oid}' with {value} and {threshold} makes them, and the type up_counter a counter",
+                oid=info.label,
+            ),
             oid=info.oid,
             reason=Reason.WRONG_TYPE,
         )
@@ -106,7 +109,7 @@ def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | N
     if new_value > new_threshold:
         raise ConfigurationError(
             f"{info.label}: the value {new_value} is more than the threshold {new_threshold}",
-            hint="Give both: --value and --threshold",
+            hint=naming("Give both: {value} and {threshold}"),
             oid=info.oid,
             reason=Reason.CONFLICT,
         )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import ChipError, ConfigurationError, Reason, UnprovenError
+from optiga.errors import ChipError, ConfigurationError, Reason, UnprovenError, naming
 from optiga.files.files import check_output_file, write_new
 from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
@@ -82,7 +82,7 @@ def check_out(port: Port, out: Path) -> Pairing | None:
     """
     port.shielded_with(out)
     if not os.path.lexists(out):
-        check_output_file(out, "Name a file with --out", secret=True, over_keys=True)
+        check_output_file(out, naming("Name a file with {out}"), secret=True, over_keys=True)
         return None
     try:
         pairing = check_pairing(port, out)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
+from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason, naming
 from optiga.objects.irreversible import what_stays_written
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import compare_data, plan_metadata
@@ -130,7 +130,7 @@ class ImportPlan:
             first, *others = (str(failure.error) for failure in self.failures)
             raise ConfigurationError(
                 first,
-                hint="Nothing has been written; --keep-going imports the others",
+                hint=naming("Nothing has been written; {keep_going} imports the others"),
                 problems=tuple(others),
                 oid=self.failures[0].info.oid,
             )
@@ -237,7 +237,7 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
         return b"", "Infineon's certificate is for this chip's own key"
     if info.oid in oids.LIFE_CYCLES:
         if not life_cycle:
-            return b"", "it goes on with --life-cycle only"
+            return b"", naming("it goes on with {life_cycle} only")
         held = chip.objects.read_if_allowed(info.oid)
         if held and check_setting(info.oid, data[0], held[0]) is Problem.BACKWARDS:
             raise ConfigurationError(

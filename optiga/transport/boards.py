@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import BoardError, ConfigurationError, Reason
+from optiga.errors import BoardError, ConfigurationError, Reason, naming
 from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.link.ft260.codes import PRODUCT, VENDOR
 from optiga.link.i2c.registers import STATE_SIZE, Register, State
@@ -87,7 +87,9 @@ def find_board() -> str:
     if usable:
         names = ", ".join(board.device for board in usable)
         raise BoardError(
-            f"more than one board is plugged in: {names}", hint="Choose one with --port PORT", reason=Reason.AMBIGUOUS
+            f"more than one board is plugged in: {names}",
+            hint=naming("Choose one with {port=PORT}"),
+            reason=Reason.AMBIGUOUS,
         )
     if boards:
         raise BoardError(
@@ -95,8 +97,10 @@ def find_board() -> str:
         )
     raise BoardError(
         "no personalization board found",
-        hint="Plug one in ('boards' shows what is there), name its port with --port PORT, or work on an emulated "
-        "chip with --port emulator",
+        hint=naming(
+            "Plug one in ('boards' shows what is there), name its port with {port=PORT}, or work on an emulated chip "
+            "with {port=emulator}"
+        ),
         reason=Reason.NO_BOARD,
     )
 

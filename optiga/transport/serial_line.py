@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from optiga.errors import BoardError, Reason
+from optiga.errors import BoardError, Reason, naming
 from optiga.link.uart_bridge import WRITE_TIMEOUT_S
 from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
 from optiga.transport.permission import permission_hint
@@ -119,10 +119,12 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
         number = next((one.args[0] for one in (error.__context__, error) if one is not None and one.args), None)
     if is_url(port):
         # An emulated board is served on a socket; RFC 2217 is what serial servers speak.
-        example = ", for example 'emulator serve --tcp HOST:PORT'" if split_url(port).scheme == SOCKET else ""
+        example = (
+            naming(", for example 'emulator serve' with {tcp=HOST:PORT}") if split_url(port).scheme == SOCKET else ""
+        )
         return BoardError(
             f"nobody answers there: {_reason(error)}",
-            hint=f"Is the other end running{example}?",
+            hint=naming("Is the other end running{example}?", example=example),
             port=port,
             reason=Reason.NO_BOARD,
         )

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from optiga.errors import OptigaError, Reason, told
+from optiga.errors import Call, OptigaError, Reason, told
 
 Family = str
 CONFIGURATION, UNEXPECTED, INTERRUPTED = "configuration", "unexpected", "interrupted"
 
 
-def error_line(error: OptigaError, family: Family, exit_code: int, name: Callable[[str], str]) -> str:
+def error_line(error: OptigaError, family: Family, exit_code: int, call: Call) -> str:
     """An error of the library.
 
     :param family: for example ``board``.
-    :param name: what to call a parameter in message and hint, for example ``--out`` for ``out``.
+    :param call: what message and hint call a parameter.
     """
     code = getattr(error, "code", None)
     return json_line(
         family,
         exit_code,
         error.reason,
-        told(error.message, name),
-        hint=told(error.hint, name),
+        told(error.message, call),
+        hint=told(error.hint, call),
         port=error.port,
         uid=error.uid,
         oid="" if error.oid is None else f"0x{error.oid:04X}",
         code=f"0x{code:02X}" if code and isinstance(code, int) else code,
         parameter=error.parameter,
-        problems=[told(problem, name) for problem in error.problems],
+        problems=[told(problem, call) for problem in error.problems],
     )
 
 

@@ -7,18 +7,29 @@ from contextlib import contextmanager
 
 from optiga.errors import ConfigurationError, naming
 
+_PASSPHRASE = (
+    "its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE"
+)
 _OPTIONS = {
-    "port": "--port PORT",
+    "allowed_dns": "--allow-dns",
+    "attributes": "--attribute",
+    "padding": "--pad",
+    "parameters": "--parameter",
+    "parent": "--ca",
+    "passphrase": _PASSPHRASE,
+    "trust_clock": "'ca crl --trust-clock'",
+    "trust_records": "'ca crl --trust-records'",
 }
-"""What is written on the command line for a parameter whose option is not called as the parameter is."""
+"""What users of the command line give for a parameter whose option has another name."""
 
 
-def option_of(parameter: str) -> str:
-    """What users of the command line give for a parameter of the library.
+def option_of(parameter: str, value: str = "") -> str:
+    """What users of the command line give for a parameter of the library: ``--thing-type`` for ``thing_type``.
 
-    :param parameter: its name, for example ``thing_type``: ``--thing-type``.
+    :param value: what to give it, for example ``NAME``.
     """
-    return _OPTIONS.get(parameter) or f"--{parameter.replace('_', '-')}"
+    option = _OPTIONS.get(parameter) or f"--{parameter.replace('_', '-')}"
+    return f"{option} {value}" if value else option
 
 
 @contextmanager

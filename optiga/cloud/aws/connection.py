@@ -14,7 +14,7 @@ from optiga.cloud.aws import answers
 from optiga.cloud.aws.addresses import check_address, refuse_open_line
 from optiga.cloud.aws.errors import AwsError, asking
 from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
-from optiga.errors import Reason
+from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
     import boto3
@@ -99,7 +99,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         if not region:
             raise AwsError(
                 "no AWS region is set",
-                hint="--region eu-central-1, aws configure, or the environment variable AWS_DEFAULT_REGION",
+                hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_DEFAULT_REGION"),
                 reason=Reason.MISSING,
             )
         _check_url(options.endpoint_url)
@@ -114,7 +114,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             if "endpoint" not in str(error):
                 raise
             raise AwsError(
-                str(error), hint="--endpoint-url takes a URL such as https://HOST", reason=Reason.BAD_VALUE
+                str(error), hint=naming("{endpoint_url} takes a URL such as https://HOST"), reason=Reason.BAD_VALUE
             ) from error
         if not options.allow_http:
             for client in (sts, iot, iot_once):
@@ -163,7 +163,9 @@ def _check_url(url: str | None) -> None:
         )
     if not is_good:
         raise AwsError(
-            f"Invalid endpoint: {url}", hint="--endpoint-url takes a URL such as https://HOST", reason=Reason.BAD_VALUE
+            f"Invalid endpoint: {url}",
+            hint=naming("{endpoint_url} takes a URL such as https://HOST"),
+            reason=Reason.BAD_VALUE,
         )
 
 

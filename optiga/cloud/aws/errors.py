@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.cloud.aws.templates import OPERATOR, own_template
-from optiga.errors import CloudError, Reason
+from optiga.errors import CloudError, Reason, naming
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -121,8 +121,10 @@ def asking(action: str, about: str = "") -> Iterator[None]:
     except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
         raise AwsError(
             f"AWS answered {subject} with something that is no answer to it: {_one_line(error)}",
-            hint="Does the network want its user to log in first (a browser shows it), does a proxy stand between, or "
-            "is the endpoint (--endpoint-url, AWS_ENDPOINT_URL) none of AWS IoT?",
+            hint=naming(
+                "Does the network want its user to log in first (a browser shows it), does a proxy stand between, or "
+                "is the endpoint ({endpoint_url}, AWS_ENDPOINT_URL) none of AWS IoT?"
+            ),
             reason=Reason.BAD_ANSWER,
         ) from error
     except (OSError, ValueError, UndefinedModelAttributeError) as error:  # of files, processes and settings
@@ -231,8 +233,10 @@ def _failure(error: Exception, subject: str) -> AwsError:
     if isinstance(error, (known.NoCredentialsError, known.PartialCredentialsError)):
         return AwsError(
             f"there are no AWS credentials: {said}",
-            hint="aws configure, aws sso login, --profile NAME, or the environment variables AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY",
+            hint=naming(
+                "aws configure, aws sso login, {profile=NAME}, or the environment variables AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY"
+            ),
             reason=Reason.NO_CREDENTIALS,
         )
     if isinstance(error, known.ProfileNotFound):
@@ -246,7 +250,7 @@ def _failure(error: Exception, subject: str) -> AwsError:
     if isinstance(error, (known.NoRegionError, known.InvalidRegionError)):
         return AwsError(
             f"no AWS region to work in: {said}",
-            hint="--region eu-central-1, aws configure, or the environment variable AWS_DEFAULT_REGION",
+            hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_DEFAULT_REGION"),
             reason=Reason.MISSING,
         )
     sso = (
@@ -271,7 +275,7 @@ def _failure(error: Exception, subject: str) -> AwsError:
         )
     bad_url = "Not supported URL scheme" in said or "Invalid endpoint" in said
     if isinstance(error, known.InvalidEndpointConfigurationError) or bad_url:
-        return AwsError(said, hint="--endpoint-url takes a URL such as https://HOST", reason=Reason.BAD_VALUE)
+        return AwsError(said, hint=naming("{endpoint_url} takes a URL such as https://HOST"), reason=Reason.BAD_VALUE)
     if isinstance(error, (known.HTTPClientError, known.ConnectionError)):
         return AwsError(
             f"AWS cannot be reached at {subject}: {said}",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optiga.cloud.aws.aws_names import check_name, is_name
 from optiga.cloud.aws.policies import in_partition
 from optiga.cloud.aws.policy_rules import check_arns, check_document
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.pki.names import fill_uid
@@ -217,7 +217,7 @@ def _refuse_missing(name: str, missing: Collection[str]) -> None:
     subject = f", or put {', '.join(parts)} into the certificate's subject" if parts else ""
     raise ConfigurationError(
         f"{name}: no value for the template's parameter {', '.join(sorted(missing))}",
-        hint=f"Give it: --parameter NAME=VALUE{subject}",
+        hint=naming("Give it: {parameters=NAME=VALUE}{subject}", subject=subject),
         reason=Reason.MISSING,
     )
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from optiga.cloud.aws.errors import THROTTLED, AwsError
-from optiga.errors import Reason
+from optiga.errors import Reason, naming
 
 TIMEOUT_S = 60.0
 """How long one call to AWS may take by default, asking again included."""
@@ -94,8 +94,10 @@ class Patience:
             said = "no answer" if caught_exception is not None else code or "it is out of order"
             raise AwsError(
                 f"AWS has not done {action} within {self._timeout_s:g} seconds ({said})",
-                hint="Is the network slow, or does it let nothing through? --timeout waits longer; the same command "
-                "goes on where it was",
+                hint=naming(
+                    "Is the network slow, or does it let nothing through? {timeout} waits longer; the same command "
+                    "goes on where it was"
+                ),
                 code=code,
                 reason=Reason.UNREACHABLE,
             )
