@@ -12,6 +12,7 @@ from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, RSA_SCHEMES, KeyAlgorithm
 from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.commands.calc_sign import MIN_DIGEST
+from optiga.protocol.ecdsa import ecdsa
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -241,11 +242,10 @@ def decrypt(key: PrivateKey, protected: bytes) -> bytes:
 @cache
 def _ecdsa(digest_size: int) -> ec.ECDSA:
     """ECDSA over a digest as it is, of any size: a hash of that output size stands for the size alone."""
-    from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
     from cryptography.hazmat.primitives.hashes import SHA256, SHAKE256
 
-    return ec.ECDSA(Prehashed(SHA256() if digest_size == SHA256.digest_size else SHAKE256(digest_size)))
+    return ecdsa(Prehashed(SHA256() if digest_size == SHA256.digest_size else SHAKE256(digest_size)))
 
 
 @cache

@@ -112,7 +112,6 @@ def _is_secret(info: ObjectInfo, metadata: Metadata) -> bool:
 
 
 def _load_objects(model: ChipModel, described: Mapping[str, Any]) -> dict[int, StoredObject]:
-
     loaded = factory_chip(model)
     seen: set[int] = set()
     for label, description in described.items():
@@ -173,7 +172,6 @@ def _is_private_key(algorithm: KeyAlgorithm, data: bytes) -> bool:
 
 
 def _load_context(described: Any) -> bytes:
-
     if described is None:
         return b""
     context = json.dumps(described).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
@@ -74,7 +75,7 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         check_model(chip, configuration)
         uid = chip.uid.hex if configuration.needs_uid else ""
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
-        chip.do_meanwhile(_load_verifier)
+        chip.do_meanwhile(partial(_load_verifier, configuration.algorithm))
         fate.asked()
         key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
         fate.made()
@@ -89,12 +90,13 @@ def warm_up(configuration: Configuration) -> None:
     Wishes.of(configuration, "")
 
 
-def _load_verifier() -> None:
-    """Load what verifies a request."""
-    from cryptography.hazmat.backends.openssl import backend  # noqa: F401
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils  # noqa: F401
+def _load_verifier(algorithm: KeyAlgorithm) -> None:
+    """Load what verifies a request that a key of an algorithm signs."""
+    from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: F401
 
-    import optiga.pki.public_keys  # noqa: F401
+    if algorithm.is_rsa:
+        from cryptography.hazmat.backends.openssl import backend  # noqa: F401
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: F401
 
 
 def check_model(chip: Chip, configuration: Configuration) -> None:

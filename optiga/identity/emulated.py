@@ -41,5 +41,4 @@ def warning_of(port: str) -> str:
 
 @cache
 def _root() -> Certificate:
-
     return parse_certificates(root_certificate_pem().encode(), "the emulator's root")[0]

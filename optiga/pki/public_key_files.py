@@ -44,7 +44,6 @@ def load_public_key(path: Path) -> PublicKey:
 
 
 def _from_der(der: bytes, name: str) -> PublicKey:
-
     try:
         return public_key_of_info(der)
     except (ValueError, TypeError):

@@ -8,6 +8,7 @@ from optiga.errors import ConfigurationError, Reason
 from optiga.pki.x509_errors import one_error
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.ecdsa import ecdsa
 from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def verifies(public_key: PublicKey, signature: bytes, data: bytes, hash_name: st
     key = load_key(public_key)
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, data, ec.ECDSA(digest))
+            key.verify(signature, data, ecdsa(digest))
             return True
         from cryptography.hazmat.primitives.asymmetric import padding, rsa
 

@@ -139,7 +139,6 @@ def _ft260_boards(system: LinuxDevices, buses: Collection[str]) -> Iterator[tupl
 
 
 def _describe_bus(adapter: I2cAdapter) -> FoundPort:
-
     if os.path.exists(adapter.device) and not os.access(adapter.device, os.R_OK | os.W_OK):  # noqa: PTH110
         needs = f"no permission to open it. {permission_hint(adapter.device, group='i2c')}"
         seen = _Seen(adapter.is_ft260, adapter.why, needs)

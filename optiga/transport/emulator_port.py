@@ -60,7 +60,6 @@ class EmulatorPort(NamedTuple):
 
     @property
     def chip_file(self) -> Path:
-
         return self.path or default_chip_path()
 
     @property

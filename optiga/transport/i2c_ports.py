@@ -154,7 +154,6 @@ class Ft260Port(NamedTuple):
         return self._replace(secret=secret)
 
     def open(self) -> Transport:
-
         secret = None if self.secret is None else read_binding_secret(self.secret)
         vendor, product = _or(self.vendor, VENDOR), _or(self.product, PRODUCT)
         board = choose_board(self.path, port=self.name, vendor=vendor, product=product)

@@ -258,7 +258,7 @@ class TestListAndRevoke:
         serials.append(cli(*sign, "2.pem", "--days", "1").out.strip())
         assert cli("ca", "revoke", "--yes", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
         later = utc_now() + timedelta(days=2)
-        monkeypatch.setattr("optiga.ca.records.utc_now", lambda: later)
+        monkeypatch.setattr("optiga.cli.commands.ca.authority.utc_now", lambda: later)
         lines = [line.split() for line in cli("ca", "list", "--ca", root).out.splitlines()]
         assert [(line[0], line[1]) for line in lines] == list(
             zip(serials, ("revoked", "valid", "expired"), strict=True)
@@ -296,7 +296,7 @@ class TestListAndRevoke:
             cli("ca", "crl", "--ca", root)
             later = utc_now() + timedelta(days=days)
             with monkeypatch.context() as patch:
-                patch.setattr("optiga.ca.records.utc_now", lambda: later)  # noqa: B023
+                patch.setattr("optiga.cli.support.passphrase.utc_now", lambda: later)  # noqa: B023
                 for words in actions.values():
                     result = cli(*words)
                     assert result.code == 0

@@ -136,8 +136,9 @@ def test_a_new_chip_and_its_secrets(cli: Cli, name: str) -> None:
 def test_a_new_chip_without_files_says_where_its_secrets_are(
     cli: Cli, words: str, contents: dict[str, dict[int, StoredObject]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("optiga.emulator.identity.factory_chip", lambda model: contents[model.name])
-    monkeypatch.setattr("optiga.emulator.running.run_program", lambda *_, **_options: 0)
+    for module in ("optiga.cli.commands.emulator.chips", "optiga.emulator.identity"):
+        monkeypatch.setattr(f"{module}.factory_chip", lambda model: contents[model.name])
+    monkeypatch.setattr("optiga.cli.commands.emulator.run.run_program", lambda *_, **_options: 0)
     program = ["--", "true"] if words.startswith("run") else []
     result = cli("emulator", *words.split(), "--model", "trust-m-mtr", *program)
     assert result.code == 0, result
@@ -176,7 +177,7 @@ def test_nothing_is_written_where_something_is_wrong(cli: Cli, words: str) -> No
 
 def test_a_chip_that_cannot_be_made_leaves_no_secret(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     contents = factory_chip(MODELS["trust-m-v3"])
-    monkeypatch.setattr("optiga.emulator.identity.factory_chip", lambda _model: contents)
+    monkeypatch.setattr("optiga.cli.commands.emulator.chips.factory_chip", lambda _model: contents)
     Path("chip").write_bytes(b"in the way")
     fails(cli, 3, "emulator", "new", "chip", "--model", "trust-m-mtr", "--secret-out", "s")
     assert [*map(str, Path().iterdir())] == ["chip"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -204,7 +203,7 @@ class TestNothingIsLost:
         before, calls, objects = journal_bytes(live), len(live.cloud.calls), live.objects()
         chip = live.chip.read_bytes()
         opened: list[object] = []
-        monkeypatch.setattr(sys.modules["optiga.chip"], "open_chip", opened.append)
+        monkeypatch.setattr("optiga.transport.emulator_port.EmulatorPort.open", opened.append)
         words = way.options.split()
         words = words if words[0].endswith(".jsn") else [str(config), *words]
         result = cli("--port", live.port, "provision", *words, "--renew", *(["--dry-run"] if dry else []))

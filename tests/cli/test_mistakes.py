@@ -230,7 +230,7 @@ def test_a_missing_package_names_the_command(cli: Cli, monkeypatch: pytest.Monke
 
 
 def test_our_own_mistakes_are_one_line_too(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optiga.transport.boards.list_ports", lambda: 1 / 0)
+    monkeypatch.setattr("optiga.cli.commands.boards.boards.list_ports", lambda: 1 / 0)
     result = cli("boards")
     assert result.code == 1
     assert "unexpected: ZeroDivisionError" in result.errors[0]

@@ -181,7 +181,7 @@ def test_a_full_disk_is_said_to_be_full(cli: Cli, monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("optiga.emulator.identity.root_certificate_pem", refuse)
+    monkeypatch.setattr("optiga.cli.commands.emulator.chips.root_certificate_pem", refuse)
     result = cli("emulator", "root")
     assert (result.code, result.errors) == (2, ["Error: the output cannot be written: No space left on device"])
 

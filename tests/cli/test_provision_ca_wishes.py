@@ -142,7 +142,7 @@ def test_a_crl_that_is_no_good(run: Cli, ca: str, monkeypatch: pytest.MonkeyPatc
     assert "CRL" not in run("--ca", ca, "--no-cloud", "--dry-run").err
     later = utc_now() + timedelta(days=days)
     with monkeypatch.context() as patch:
-        patch.setattr("optiga.ca.records.utc_now", lambda: later)
+        patch.setattr("optiga.cli.support.passphrase.utc_now", lambda: later)
         for more in (("--dry-run",), ()):
             result = run("--ca", ca, "--no-cloud", *more)
             assert result.code == 0

@@ -12,8 +12,7 @@ from optiga.pki.certificate import Certificate
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.request import Request
-from optiga.transport import Transport
-from optiga.transport import emulated as emulated_module
+from optiga.transport import Transport, emulator_port
 from tests.support.emulator.emulated import Probe
 from tests.support.identity.authorities import Authority
 
@@ -64,11 +63,11 @@ class SwappedTransport:
 def swap(monkeypatch: pytest.MonkeyPatch, impostor: Probe, after: int) -> list[SwappedTransport]:
     """Let every emulated chip that is opened be swapped; the transports that were opened."""
     opened: list[SwappedTransport] = []
-    open_genuine: Callable[..., Transport] = emulated_module.open_emulated
+    open_genuine: Callable[..., Transport] = emulator_port.open_emulated
 
     def open_swapped(path: Path, **options: object) -> Transport:
         opened.append(SwappedTransport(open_genuine(path, **options), impostor, after))
         return opened[-1]
 
-    monkeypatch.setattr(emulated_module, "open_emulated", open_swapped)
+    monkeypatch.setattr(emulator_port, "open_emulated", open_swapped)
     return opened

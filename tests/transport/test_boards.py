@@ -16,7 +16,7 @@ from serial.tools.list_ports_common import ListPortInfo
 from optiga import BoardError, ConfigurationError
 from optiga.cli import main
 from optiga.files.locks import PortLock, lock_path_for_port
-from optiga.transport import boards, hid_boards, i2cdev, linux_devices
+from optiga.transport import boards, hid_boards
 from optiga.transport.boards import FoundPort, find_board, list_ports
 from optiga.transport.i2c_adapters import FT260_NAME
 from tests.support.linux_tree import LinuxTree
@@ -120,9 +120,10 @@ class Machine:
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine(LinuxTree(tmp_path))
     access = os.access
-    monkeypatch.setattr(linux_devices, "LinuxDevices", lambda: machine.tree.devices)
+    for module in (boards, hid_boards):
+        monkeypatch.setattr(module, "LinuxDevices", lambda: machine.tree.devices)
     monkeypatch.setattr(hid_boards, "load_modules", machine.hidapi.load)
-    monkeypatch.setattr(i2cdev, "I2cDevice", machine.buses.device)
+    monkeypatch.setattr(boards, "I2cDevice", machine.buses.device)
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: machine.serial)
     monkeypatch.setattr(
         boards,

@@ -13,7 +13,7 @@ import pytest
 from optiga import BoardError, ConfigurationError
 from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.link.i2c.host import I2cConversation
-from optiga.transport import boards, ft260, gpio_pins, hid_boards, i2c_ports, i2cdev, resolve_port
+from optiga.transport import boards, i2c_ports, resolve_port
 from optiga.transport.emulator_port import EmulatorPort
 from optiga.transport.hid_boards import HidBoard
 from optiga.transport.i2c import I2cTransport
@@ -231,11 +231,11 @@ class Opened:
 def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     """Buses that are fakes."""
     opened = Opened()
-    monkeypatch.setattr(i2cdev, "I2cDevice", opened.bus)
-    monkeypatch.setattr(ft260, "Ft260Bus", opened.bus)
-    monkeypatch.setattr(gpio_pins, "ResetPins", opened.hold)
-    monkeypatch.setattr(hid_boards, "choose_board", opened.choose)
-    monkeypatch.setattr(hid_boards, "open_hid", lambda board, *, port: (board.name, port))
+    monkeypatch.setattr(i2c_ports, "I2cDevice", opened.bus)
+    monkeypatch.setattr(i2c_ports, "Ft260Bus", opened.bus)
+    monkeypatch.setattr(i2c_ports, "ResetPins", opened.hold)
+    monkeypatch.setattr(i2c_ports, "choose_board", opened.choose)
+    monkeypatch.setattr(i2c_ports, "open_hid", lambda board, *, port: (board.name, port))
     return opened
 
 
@@ -400,7 +400,7 @@ def test_what_a_killed_run_left(place: tuple[str, str], opened: Opened, monkeypa
         settled.append(options["settled"])
         return I2cConversation(**options)
 
-    monkeypatch.setattr("optiga.link.i2c.host.I2cConversation", converse)
+    monkeypatch.setattr(i2c_ports, "I2cConversation", converse)
     for done in (True, False):
         taken = PortLock(lock_path_for_port(lock), port="x")
         taken.acquire()

@@ -310,7 +310,6 @@ def _use_of(certificate: Certificate) -> str:
 
 
 def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
-
     parsed = folder.certificate.parsed
     fields = {
         "ca": str(folder.path),

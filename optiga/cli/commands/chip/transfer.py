@@ -140,7 +140,6 @@ def _planned_text(result: dict[str, Any]) -> str:
 
 
 def _done_text(result: dict[str, Any]) -> str:
-
     done = [row for row in result["objects"] if row["result"] in ("written", "metadata")]
     rows = [{**row, "metadata": ", ".join(row["metadata"]) or None, "bytes": row["bytes"] or None} for row in done]
     lines = [table(_COLUMNS[:-1], rows)] if rows else []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from optiga.cli.commands.emulator.secrets import note_secrets, note_written, secret_options, secret_places
@@ -17,9 +15,6 @@ from optiga.emulator.identity import factory_chip, root_certificate_pem
 from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
-
-if TYPE_CHECKING:
-    pass
 
 _MAX_STATE = 1 << 20
 """Most bytes of a state that is read: many times what a chip's takes."""

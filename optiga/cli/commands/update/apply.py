@@ -86,7 +86,6 @@ def _print_there(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> Non
 
 
 def _print_check(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
-
     words, before = update.in_words(), describe_metadata(plan.before)
     what, version = words["updates"], words["payload_version"]
     lines = [f"{words['target']} would take this update of its {what} to version {version}"]

@@ -1,0 +1,40 @@
+"""ECDSA as the cryptography library takes it, without the parts of that library which ciphers and RSA need alone."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
+
+
+def ecdsa(algorithm: Prehashed | HashAlgorithm) -> ec.ECDSA:
+    """ECDSA with a hash, or over a digest that was made before."""
+    return _class()(algorithm)
+
+
+@cache
+def _class() -> type[ec.ECDSA]:
+    """A class of the cryptography library, which takes no other. What it is asked are its two properties.
+
+    Its own ``__init__`` loads the library's ciphers, RSA and all their modes, a twentieth of a CSR's whole time, to ask
+    whether a signature may be deterministic. None is wanted here.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    class Ecdsa(ec.ECDSA):
+        def __init__(self, algorithm: Prehashed | HashAlgorithm) -> None:
+            self._hash = algorithm
+
+        @property
+        def algorithm(self) -> Prehashed | HashAlgorithm:
+            return self._hash
+
+        @property
+        def deterministic_signing(self) -> bool:
+            return False
+
+    return Ecdsa
