@@ -25,6 +25,7 @@ from optiga.cli.commands.ca.crl import (
 )
 from optiga.cli.render.tables import lines
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.options import option_of
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
@@ -246,7 +247,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
         try:
             check_records(folder, records, Path(published) if published is not None else None)
         except ConfigurationError as error:
-            warning = str(error)
+            warning = error.text(option_of)
         issued = [(record, record.certificate) for record in records.all()]
     if warning:
         settings.warn(warning)

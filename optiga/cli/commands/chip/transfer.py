@@ -12,9 +12,9 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, check_not_chip, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT
-from optiga.cli.support.options import of_option
+from optiga.cli.support.options import of_option, option_of
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, told
 from optiga.files.files import check_output_file, write_whole
 from optiga.transfer.execute import execute_import, import_result
 from optiga.transfer.export import choose, read_chip
@@ -105,6 +105,8 @@ def import_(
             confirm(settings, f"Importing {name}", plan.stays, yes=yes)
             failures = execute_import(chip, plan, keep_going=keep_going)
     result = import_result(plan, failures)
+    for row in result["objects"]:
+        row["reason"] = row["reason"] and told(row["reason"], option_of)
     settings.print_result(result, text=_planned_text(result) if dry_run else _done_text(result))
     _raise_failures(failures)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.support.options import option_of
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError
 from optiga.files.reserved import ReservedFile
@@ -61,7 +62,7 @@ def _warn_of_identity(settings: Settings, chip: Chip, folder: Path, slot: str) -
         with open_journal(journal) as opened:
             finished = [entry for entry in opened.all() if entry.slot == slot and entry.is_finished]
     except ConfigurationError as error:
-        settings.warn(f"whether this chip has an identity already cannot be seen: {error}")
+        settings.warn(f"whether this chip has an identity already cannot be seen: {error.text(option_of)}")
         return
     if not finished or chip.uid.hex not in [entry.uid for entry in finished]:
         return
