@@ -232,7 +232,7 @@ def _parse(reference: Reference, wanted: Wanted) -> ObjectRef:
     try:
         ref = ObjectRef.parse(reference)
     except ValueError as error:
-        raise ConfigurationError(str(error), hint=_what_is_taken(wanted)) from None
+        raise ConfigurationError(str(error), hint=_what_is_taken(wanted), reason=Reason.NOT_FOUND) from None
     if wanted.part is None and ref.oid is None:
         raise _no_object(ref.label, wanted)
     return ref
@@ -276,7 +276,7 @@ def _no_certificate_object(message: str, slot: Slot, wanted: Wanted) -> Configur
     else:
         others = ", 0xE0E3 or 0xF1E0" if ObjectKind.DATA in wanted.kinds else " or 0xE0E3"
         hint = f"Name one by its identifier: 0xE0E1, 0xE0E2{others}"
-    return ConfigurationError(message, hint=hint, oid=key.oid, parameter="oid", reason=Reason.AMBIGUOUS)
+    return ConfigurationError(message, hint=hint, oid=key.oid, parameter="oid", reason=Reason.WRONG_TYPE)
 
 
 def _what_is_taken(wanted: Wanted) -> str:

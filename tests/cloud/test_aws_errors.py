@@ -182,11 +182,14 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
         lambda: botocore_exceptions.ConfigParseError(path="/aws/config"),
         "configuration file cannot be read: .*/aws/config",
     ),
-    "no region": (botocore_exceptions.NoRegionError, "no AWS region to work in.*--region"),
-    "region": (lambda: botocore_exceptions.InvalidRegionError(region_name="e u"), "no AWS region.*'e u'.*--region"),
+    "no region": (botocore_exceptions.NoRegionError, "no AWS region to work in.*region=eu-central-1"),
+    "region": (
+        lambda: botocore_exceptions.InvalidRegionError(region_name="e u"),
+        "no AWS region.*'e u'.*region=eu-central-1",
+    ),
     "endpoint": (
         lambda: botocore_exceptions.InvalidEndpointConfigurationError(msg="x"),
-        "Invalid endpoint.*--endpoint-url",
+        "Invalid endpoint.*'endpoint_url'",
     ),
     "nobody there": (
         lambda: botocore_exceptions.EndpointConnectionError(endpoint_url="https://iot.example"),
@@ -271,7 +274,7 @@ class TestFailures:
         ids=lambda error: type(error).__name__,
     )
     def test_what_is_no_answer(self, error: Exception) -> None:
-        assert_line(translate(error), "answered iot:CreateThing .*no answer to it.*--endpoint-url")
+        assert_line(translate(error), "answered iot:CreateThing .*no answer to it.*endpoint_url")
 
     def test_a_page_is_not_a_line(self) -> None:
         translate(ResponseParserError(f"invalid XML received:\n{b'<p>Log in</p>' * 5000!r}"))
