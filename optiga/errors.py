@@ -234,6 +234,18 @@ class OptigaError(Exception):
         self.uid = ""
         self.problems: tuple[str, ...] = ()
 
+    def locate(self, place: str) -> None:
+        """Have the message begin with where it was: an object, a file, an option."""
+        self.message = naming("{place}: {message}", place=place, message=self.message)
+
+    def advise(self, text: str, *, first: bool = False) -> None:
+        """Add one thing more to do to the hint, without the final full stop.
+
+        :param first: whether it comes before what the hint says already.
+        """
+        texts = [text, self.hint] if first else [self.hint, text]
+        self.hint = naming("{one}. {other}", one=texts[0], other=texts[1]) if self.hint else text
+
     def __str__(self) -> str:
         """One line, printable whatever names and texts of others stand in it: where, what, and what to do."""
         return self.text(for_program)

@@ -99,6 +99,16 @@ class TestNaming:
         assert error.text(option_of) == "more than one board. Choose one with --port PORT, not with --thing-type"
         assert error.parameter == "port"
 
+    def test_more_to_say(self) -> None:
+        error = ConfigurationError("x", hint=naming("Name another with {out}"))
+        error.locate("0xE0E1")
+        error.advise("Nothing was written")
+        error.advise("Look first", first=True)
+        assert error.text(option_of) == "0xE0E1: x. Look first. Name another with --out. Nothing was written"
+        plain = ConfigurationError("x")
+        plain.advise(naming("Give {out}"))
+        assert plain.text(option_of) == "x. Give --out"
+
     def test_none_is_named(self) -> None:
         error = ConfigurationError("x {out}", hint="y")
         assert (error.text(option_of), error.parameter) == ("x {out}. y", "")

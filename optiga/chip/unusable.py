@@ -108,4 +108,4 @@ def explain(error: ChipError, found: Unusable | None, hint: str) -> None:
     if hint and hint in error.hint:
         error.hint = error.hint.replace(hint, found.ways_out)
     else:
-        error.hint = f"{found.ways_out}. {error.hint}" if error.hint else found.ways_out
+        error.advise(found.ways_out, first=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.temporary import Temporary
 
 _ROOT = 0
@@ -49,13 +49,17 @@ def check_status(name: str, title: str, status: os.stat_result, *, shared: bool,
         _check_owner(Path(name), title, status, shared=shared, hint=hint)
 
 
+def _and(text: str, hint: str) -> str:
+    return naming("{text}; {hint}", text=text, hint=hint) if hint else text
+
+
 def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool, hint: str) -> None:
     owners = _trusted(path)
     is_shared = shared and status.st_gid in {os.getegid(), *os.getgroups()} and bool(status.st_mode & stat.S_IWGRP)
     if status.st_uid not in owners and not is_shared:
         raise ConfigurationError(
             f"{title} belongs to another user ({_name_of(status.st_uid)}), who can change it",
-            hint="Check it, and copy it into a file of your own" + (f"; {hint}" if hint else ""),
+            hint=_and("Check it, and copy it into a file of your own", hint),
             reason=Reason.UNSAFE,
         )
     mode = status.st_mode & ~stat.S_IWGRP if is_shared else status.st_mode
@@ -63,7 +67,7 @@ def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool
         by_group = not status.st_mode & stat.S_IWOTH
         raise ConfigurationError(
             f"others may write {title}",
-            hint=f"Check it, then take that from them: chmod go-w {path}" + (f"; {hint}" if hint and by_group else ""),
+            hint=_and(f"Check it, then take that from them: chmod go-w {path}", hint if by_group else ""),
             reason=Reason.UNSAFE,
         )
 

@@ -112,7 +112,7 @@ class AwsIssuer:
             found = self._certificates.find(request.key_info, request.since)
         except AwsError as error:
             if error.is_unanswered:
-                error.hint = f"Otherwise AWS may make a second certificate, and nobody knows of the first. {error.hint}"
+                error.advise("Otherwise AWS may make a second certificate, and nobody knows of the first", first=True)
             raise
         return None if found is None else _of_cloud(found)
 
@@ -154,9 +154,8 @@ class CaIssuer:
             self.notes = self._authority.check(request, days, server=server, ignore_names=ignore)
             self._sizes = self._authority.sizes(request, days, server=server, ignore_names=ignore)
         except CertificateError as error:
-            raise CertificateError(
-                f"{self.title} would not certify {configuration.source}: {error.message}", hint=error.hint
-            ) from None
+            error.locate(f"{self.title} would not certify {configuration.source}")
+            raise
 
     def find(self, request: Request) -> Certified | None:
         found = self._authority.find_issued(request.csr)

@@ -7,11 +7,10 @@ from typing import Any
 
 from optiga.errors import Call, OptigaError, Reason, told
 
-Family = str
 CONFIGURATION, UNEXPECTED, INTERRUPTED = "configuration", "unexpected", "interrupted"
 
 
-def error_line(error: OptigaError, family: Family, exit_code: int, call: Call) -> str:
+def error_line(error: OptigaError, family: str, exit_code: int, call: Call) -> str:
     """An error of the library.
 
     :param family: for example ``board``.
@@ -33,7 +32,7 @@ def error_line(error: OptigaError, family: Family, exit_code: int, call: Call) -
     )
 
 
-def json_line(family: Family, exit_code: int, reason: Reason, message: str, **others: Any) -> str:
+def json_line(family: str, exit_code: int, reason: Reason, message: str, **others: Any) -> str:
     """Any error. Its texts are as they were said, with JSON's own escapes for all that is not ASCII.
 
     :param others: further fields; those that are empty are left out.

@@ -41,7 +41,7 @@ def of_option(name: str) -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        error.message = naming("{name}: {message}", name=name, message=error.message)
+        error.locate(name)
         error.parameter = error.parameter or name.lstrip("-").replace("-", "_")
         raise
 
