@@ -17,7 +17,7 @@ from botocore.parsers import ResponseParserError
 
 from optiga.cloud.aws import errors
 from optiga.cloud.aws.errors import NOT_FOUND, THROTTLED, AwsError, ask_again, asking, ignoring
-from optiga.errors import CertificateError, CloudError, OptigaError
+from optiga.errors import CertificateError, CloudError, OptigaError, Reason
 
 ACTION = "iot:CreateThing"
 SAID = "It is so."
@@ -109,6 +109,19 @@ REFUSALS = [
     ("ResourceNotFoundException", 404, OTHER),
 ]
 
+REASONS = {
+    DENIED: Reason.DENIED,
+    EXPIRED: Reason.NO_CREDENTIALS,
+    UNKNOWN: Reason.NO_CREDENTIALS,
+    SIGNATURE: Reason.NO_CREDENTIALS,
+    CLOCK: Reason.EXPIRED,
+    BUSY: Reason.THROTTLED,
+    LIMITED: Reason.OUT_OF_SPACE,
+    FAILED: Reason.UNREACHABLE,
+    OTHER: Reason.REFUSED,
+}
+"""What each kind of refusal is to a program; a thing that is not there is an answer that many go on with."""
+
 
 class TestRefusals:
     @pytest.mark.parametrize(("code", "status", "line"), REFUSALS)
@@ -116,7 +129,12 @@ class TestRefusals:
         error = translate(refusal(code, status))
         assert error.code == (code or str(status))
         assert_line(error, line)
+        assert error.reason is (Reason.NOT_FOUND if code == NOT_FOUND else REASONS[line])
         assert "iot:CreateThing (thing lamp)" in error.message
+
+    @pytest.mark.parametrize("code", ["ResourceAlreadyExistsException", "DeleteConflictException"])
+    def test_a_conflict(self, code: str) -> None:
+        assert translate(refusal(code, 409)).reason is Reason.CONFLICT
 
     @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidSignatureException"])
     @pytest.mark.parametrize(
@@ -127,6 +145,7 @@ class TestRefusals:
         ],
     )
     def test_a_signature_of_another_time(self, code: str, message: str) -> None:
+        assert translate(refusal(code, 403, message)).reason is Reason.EXPIRED
         assert_line(translate(refusal(code, 403, message)), CLOCK.replace(" .*", f".*: {message[:20]}.*"))
 
     def test_what_aws_has_signed_is_not_told(self) -> None:
