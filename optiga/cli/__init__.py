@@ -36,12 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     settings: Settings | None = None
     try:
-        from optiga.cli import app
+        from optiga.cli.app import new_settings, run
 
-        settings = app.Settings()
+        settings = new_settings()
         with INTERRUPTIONS:
             try:
-                return app.run(arguments, settings)
+                return run(arguments, settings)
             finally:
                 _drop_what_is_unfinished()
     except ModuleNotFoundError as error:

@@ -15,8 +15,7 @@ from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.lazy import Lazy, LazyGroup, load
 from optiga.cli.support.options import option_of
-from optiga.cli.support.settings import Settings as Settings  # noqa: PLC0414 - for whoever runs it
-from optiga.cli.support.settings import common_options, pass_settings
+from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import (
     BoardError,
     CertificateError,
@@ -190,6 +189,10 @@ def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcomma
             raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
     if options["--slot"] is not None and options["--id"] is not None:
         raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
+
+
+new_settings = Settings
+"""What a run is given, so that whoever runs it knows in the end how errors are to be told."""
 
 
 def run(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
