@@ -24,7 +24,7 @@ from optiga.ca.profile import (
 )
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.revocation import CRL_DAYS, REASONS, PublishedCrl, is_graver
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_folder_writable, write_whole
 from optiga.pki.certificate import Certificate
 
@@ -69,7 +69,7 @@ class IssuedCertificate:
             write_whole(path, self.pem.encode("ascii"))
         except ConfigurationError as error:
             raise ConfigurationError(
-                error.message, hint=f"The certificate is issued: 'ca show {self.serial}' prints it"
+                error.message, hint=f"The certificate is issued: 'ca show {self.serial}' prints it", reason=error.reason
             ) from None
 
 
@@ -199,7 +199,7 @@ class CertificateAuthority:
         try:
             subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, code)])
         except ValueError as error:
-            raise CertificateError(f"{code!r} cannot be certified: {error}") from None
+            raise CertificateError(f"{code!r} cannot be certified: {error}", reason=Reason.REFUSED) from None
         public_key = ec.generate_private_key(ec.SECP256R1()).public_key()
         validity = choose_validity(utc_now(), 1, 1, self.certificate.parsed)
         return self._issue(lambda serial: build_verification(subject, public_key, self._issuer, serial, validity), "")
@@ -249,7 +249,9 @@ class CertificateAuthority:
                 self._changes.publish(records)
             except ConfigurationError as error:
                 raise ConfigurationError(
-                    error.message, hint="The certificate is revoked; 'ca crl' writes the list that says so"
+                    error.message,
+                    hint="The certificate is revoked; 'ca crl' writes the list that says so",
+                    reason=error.reason,
                 ) from None
         return record, fresh
 
@@ -326,7 +328,9 @@ class CertificateAuthority:
                 self._changes.publish(records, crl=False)
             except ConfigurationError as error:
                 raise ConfigurationError(
-                    error.message, hint=f"The certificate is issued: 'ca show {record.serial}' prints it"
+                    error.message,
+                    hint=f"The certificate is issued: 'ca show {record.serial}' prints it",
+                    reason=error.reason,
                 ) from None
         others = [other for other in others if other.revoked_at is None]
         notes = (f"The key has another certificate of this CA: {others[-1].serial}",) if others else ()
@@ -347,13 +351,17 @@ class CertificateAuthority:
             try:
                 signed = Certificate.parse(sign(random_serial_number()).public_bytes(Encoding.DER))
             except (ValueError, TypeError) as error:  # the library reads some names that it does not write
-                raise CertificateError(f"no certificate can be made of what the CSR asks for: {error}") from None
+                raise CertificateError(
+                    f"no certificate can be made of what the CSR asks for: {error}", reason=Reason.REFUSED
+                ) from None
             if check is not None:
                 check(signed)
             others = records.of_key(key_fingerprint(signed))
             if any(other.reason == "keyCompromise" for other in others):
                 raise CertificateError(
-                    "the CSR's key has been revoked as compromised", hint="Have the device make a new key"
+                    "the CSR's key has been revoked as compromised",
+                    hint="Have the device make a new key",
+                    reason=Reason.REVOKED,
                 )
             record = Record.of(signed, request_sha256)
             records.add(record)

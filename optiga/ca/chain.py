@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, naming
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -183,5 +183,6 @@ def _verify(records: Records, public_key: ec.EllipticCurvePublicKey, name: str) 
 def _edited(name: str, what: str) -> ConfigurationError:
     return ConfigurationError(
         f"{name} have been changed by something else than this program: {what}",
-        hint="Get the newest copy of the CA's folder back; 'ca crl --trust-records' takes them as they are",
+        hint=naming("Get the newest copy of the CA's folder back; {trust_records} takes them as they are"),
+        reason=Reason.DAMAGED,
     )

@@ -13,7 +13,7 @@ from optiga.ca.keys import encode_key, generate_key
 from optiga.ca.passphrase_rules import check_passphrase
 from optiga.ca.profile import Issuer, build_ca, choose_validity
 from optiga.ca.records import create_records, utc_now
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
 from optiga.pki.names import find_mistake
 from optiga.pki.pem import encode_pem
@@ -129,7 +129,11 @@ def create_intermediate(
     _check_parent(parent)
     subject = name.build()
     if subject == parent.certificate.parsed.subject:
-        raise CertificateError("a CA cannot have the name of the one that certifies it", hint="Give another --name")
+        raise CertificateError(
+            "a CA cannot have the name of the one that certifies it",
+            hint=naming("Give another {name}"),
+            reason=Reason.CONFLICT,
+        )
     validity = choose_validity(moment, days, INTERMEDIATE_DAYS, parent.certificate.parsed)
     constraints = build_name_constraints(allowed_dns)
     key = generate_key(curve)
@@ -147,7 +151,8 @@ def _check_parent(parent: CertificateAuthority) -> None:
     if limits.path_length == 0:
         raise CertificateError(
             f"{parent.certificate.subject} is an intermediate CA: it certifies devices, not CAs",
-            hint="Name the root with --ca",
+            hint=naming("Name the root with {parent}"),
+            reason=Reason.WRONG_TYPE,
         )
 
 

@@ -21,8 +21,8 @@ from functools import cached_property
 from pathlib import Path
 
 from optiga.ca.settings import CaSettings, load_settings
-from optiga.errors import CertificateError, ConfigurationError
-from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input, reason_of
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
 
@@ -56,18 +56,26 @@ class CaFolder:
         """
         if not is_there(path / CERTIFICATE):
             if is_there(path / KEY):
-                raise ConfigurationError(f"{path / CERTIFICATE} is not there", hint="Get it back from a copy")
-            raise ConfigurationError(f"there is no CA in {path}", hint=f"'ca init {path}' makes one")
+                raise ConfigurationError(
+                    f"{path / CERTIFICATE} is not there", hint="Get it back from a copy", reason=Reason.DAMAGED
+                )
+            raise ConfigurationError(
+                f"there is no CA in {path}", hint=f"'ca init {path}' makes one", reason=Reason.NOT_FOUND
+            )
         certificates = load_certificates(path / CERTIFICATE)
         if len(certificates) != 1 or not certificates[0].is_ca:
-            raise CertificateError(f"{path / CERTIFICATE} is not the one certificate of a CA")
+            raise CertificateError(f"{path / CERTIFICATE} is not the one certificate of a CA", reason=Reason.DAMAGED)
         chain: list[Certificate] = []
         if is_there(path / CHAIN):
             chain = load_certificates(path / CHAIN)
         elif certificates[0].parsed.subject != certificates[0].parsed.issuer:
-            raise ConfigurationError(f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it")
+            raise ConfigurationError(
+                f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it", reason=Reason.DAMAGED
+            )
         if chain and chain[0].der != certificates[0].der:
-            raise CertificateError(f"{path / CHAIN} does not begin with the CA's own certificate")
+            raise CertificateError(
+                f"{path / CHAIN} does not begin with the CA's own certificate", reason=Reason.MISMATCH
+            )
         return cls(path, certificates[0], tuple(chain), load_settings(path / SETTINGS))
 
     @cached_property
@@ -118,7 +126,9 @@ class CaFolder:
         """
         own = [self.path / name for name in _NAMES]
         if os.path.realpath(target) in map(os.path.realpath, own) or any(_are_one(target, path) for path in own):
-            raise ConfigurationError(f"{target} is one of the CA's own files", hint="Name another with --out")
+            raise ConfigurationError(
+                f"{target} is one of the CA's own files", hint=naming("Name another with {out}"), reason=Reason.EXISTS
+            )
 
 
 def check_new(path: Path) -> None:
@@ -132,18 +142,24 @@ def check_new(path: Path) -> None:
     except FileNotFoundError:
         held, is_current = set(), False
     except NotADirectoryError:
-        raise ConfigurationError(f"{path} is not a folder", hint="Name another") from None
+        raise ConfigurationError(f"{path} is not a folder", hint="Name another", reason=Reason.WRONG_TYPE) from None
     except OSError as error:
-        raise ConfigurationError(f"cannot look into {path}: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot look into {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
+        ) from None
     if path.is_symlink():
-        raise ConfigurationError(f"{path} is a symbolic link", hint="Name the folder itself")
+        raise ConfigurationError(f"{path} is a symbolic link", hint="Name the folder itself", reason=Reason.UNSAFE)
     if held & {CERTIFICATE, KEY}:
-        raise ConfigurationError(f"there is a CA in {path} already", hint="Name another folder")
+        raise ConfigurationError(f"there is a CA in {path} already", hint="Name another folder", reason=Reason.EXISTS)
     if held:
-        raise ConfigurationError(f"{path} is not empty", hint="Name a folder that is empty or not there yet")
+        raise ConfigurationError(
+            f"{path} is not empty", hint="Name a folder that is empty or not there yet", reason=Reason.EXISTS
+        )
     if is_current:
         raise ConfigurationError(
-            f"{path} is the current folder, and would be replaced under your feet", hint="Name one that is not"
+            f"{path} is the current folder, and would be replaced under your feet",
+            hint="Name one that is not",
+            reason=Reason.CONFLICT,
         )
     check_folder_writable(Path(os.path.realpath(path)).parent)
 
@@ -160,7 +176,9 @@ def new_folder(path: Path) -> Iterator[Path]:
             yield temporary.path
             temporary.replace(target)
     except OSError as error:
-        raise ConfigurationError(f"cannot make {path}: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot make {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+        ) from None
 
 
 def _are_one(path: Path, other: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.chain import Head, History, verify_chain
 from optiga.ca.folder import HEAD
 from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.public_keys import load_key
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MAX_CRL_FILE = 1 << 26
 _MAX_HEAD_FILE = 1 << 12
-_COPY = "Get the newest copy of the CA's folder back; 'ca crl --trust-records' takes the records as they are"
+_COPY = naming("Get the newest copy of the CA's folder back; {trust_records} takes the records as they are")
 
 
 def check_records(folder: CaFolder, records: Records, published: Path | None = None) -> None:
@@ -36,7 +36,9 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     path, public_key = folder.records_path, _key_of(folder)
     own = check_owner(folder, records)
     if own is None and records.head() is None:
-        raise ConfigurationError(f"{path} has lost the CRL and the chain of what it holds", hint=_COPY)
+        raise ConfigurationError(
+            f"{path} has lost the CRL and the chain of what it holds", hint=_COPY, reason=Reason.DAMAGED
+        )
     number = own.number if own else 0
     lists = [(folder.crl_path, found)] if (found := read_crl_file(folder)) else []
     if published is not None:
@@ -47,7 +49,7 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     head = read_head(folder)
     if not records.is_chained:
         if number >= FIRST_TIMED_NUMBER:
-            raise ConfigurationError(f"{path} has lost the chain of what it holds", hint=_COPY)
+            raise ConfigurationError(f"{path} has lost the chain of what it holds", hint=_COPY, reason=Reason.DAMAGED)
         if head is not None and (head.sequence, head.digest) != records.first_links():
             raise _older(path, f"{folder.head_path}, which is of records with a chain")
         return
@@ -57,12 +59,17 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     if head is None:
         raise ConfigurationError(
             f"{folder.head_path} is not there or damaged, so nothing shows that the records {path} are the newest",
-            hint=f"Get {HEAD} back from a copy; 'ca crl --trust-records' signs the records as they are",
+            hint=naming("Get {head} back from a copy; {trust_records} signs the records as they are", head=HEAD),
+            reason=Reason.DAMAGED,
         )
     if head.sequence > len(history.digests):
         raise _older(path, f"{folder.head_path}, and do not know all that was issued")
     if head.sequence < 1 or history.digests[head.sequence - 1] != head.digest:
-        raise ConfigurationError(f"the records {path} are not those that {folder.head_path} was signed for", hint=_COPY)
+        raise ConfigurationError(
+            f"the records {path} are not those that {folder.head_path} was signed for",
+            hint=_COPY,
+            reason=Reason.DAMAGED,
+        )
 
 
 def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
@@ -75,7 +82,9 @@ def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
     own = read_crl(newest, _key_of(folder))
     if newest and own is None:
         raise ConfigurationError(
-            f"{folder.records_path} has the records of another CA", hint="Get its own back from a copy"
+            f"{folder.records_path} has the records of another CA",
+            hint="Get its own back from a copy",
+            reason=Reason.MISMATCH,
         )
     return own
 
@@ -102,14 +111,16 @@ def _key_of(folder: CaFolder) -> ec.EllipticCurvePublicKey:
 
     key = load_key(folder.certificate.public_key)
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise CertificateError(f"the key of the CA in {folder.path} is not on a curve")
+        raise CertificateError(f"the key of the CA in {folder.path} is not on a curve", reason=Reason.WRONG_TYPE)
     return key
 
 
 def _read_published(path: Path, public_key: ec.EllipticCurvePublicKey) -> PublishedCrl:
     crl = read_crl(read_input(path, "CRL", _MAX_CRL_FILE), public_key)
     if crl is None:
-        raise CertificateError(f"{path} holds no CRL that this CA has signed", hint="Is it the CRL of that CA?")
+        raise CertificateError(
+            f"{path} holds no CRL that this CA has signed", hint="Is it the CRL of that CA?", reason=Reason.MISMATCH
+        )
     return crl
 
 
@@ -121,8 +132,9 @@ def _check_known(path: Path, file: Path, crl: PublishedCrl, history: History) ->
         raise ConfigurationError(
             f"the records {path} do not know the CRL {file}: they come from an older copy that went on without it",
             hint=_COPY,
+            reason=Reason.DAMAGED,
         )
 
 
 def _older(path: Path, what: str) -> ConfigurationError:
-    return ConfigurationError(f"the records {path} are older than {what}", hint=_COPY)
+    return ConfigurationError(f"the records {path} are older than {what}", hint=_COPY, reason=Reason.DAMAGED)

@@ -9,7 +9,7 @@ from optiga.ca.naming import MAX_NAMES, check_server_names, find_foreign_hosts, 
 from optiga.ca.profile import Grant, Validity, choose_validity
 from optiga.ca.request import CertificateRequest
 from optiga.ca.subject import find_mailboxes
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason
 from optiga.pki.name_parts import is_same_name
 from optiga.pki.public_keys import load_key
 
@@ -83,14 +83,18 @@ def judge(
     parsed = [one.parsed for one in folder.chain or (folder.certificate,)]  # the chain begins with the CA's own
     if any(is_same_name(request.subject, name) for one in parsed for name in (one.subject, one.issuer)):
         raise CertificateError(
-            "the CSR's subject is the CA's own name, or that of a CA above it", hint="Give the device another"
+            "the CSR's subject is the CA's own name, or that of a CA above it",
+            hint="Give the device another",
+            reason=Reason.REFUSED,
         )
     if any(load_key(request.public_key) == one.public_key() for one in parsed):
-        raise CertificateError("the CSR's key is the CA's own")
+        raise CertificateError("the CSR's key is the CA's own", reason=Reason.REFUSED)
     allowed = folder.settings.allow_dns
     names, ignored = grant_names(request.wishes.alt_names, allowed, ignore=ignore_names)
     if not names and not list(request.subject):
-        raise CertificateError("the CSR names nobody: its subject is empty, and of its names none is certified")
+        raise CertificateError(
+            "the CSR names nobody: its subject is empty, and of its names none is certified", reason=Reason.REFUSED
+        )
     is_server = server and request.wishes.wants_server
     if is_server:
         check_server_names(request.subject, allowed)

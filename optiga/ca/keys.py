@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.folder import KEY, CaFolder
 from optiga.ca.passphrase_rules import check_passphrase
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
 from optiga.files.passphrases import Passphrase
 from optiga.pki.pem import encode_pem
@@ -108,8 +108,8 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.Elli
     if encrypted and passphrase is None:
         raise ConfigurationError(
             f"the key of the CA in {folder.path} is encrypted",
-            hint="Give its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable "
-            "OPTIGA_CA_PASSPHRASE",
+            hint=naming("Give {passphrase}"),
+            reason=Reason.MISSING,
         )
     given = Passphrase(passphrase) if isinstance(passphrase, bytes) else passphrase
     key: object = None
@@ -121,12 +121,18 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.Elli
         if given and given.problem:
             given.for_new()
         raise ConfigurationError(
-            f"the passphrase does not open the key of the CA in {folder.path}", hint="Is it that CA's passphrase?"
+            f"the passphrase does not open the key of the CA in {folder.path}",
+            hint="Is it that CA's passphrase?",
+            reason=Reason.MISMATCH,
         )
     if key is None:
-        raise ConfigurationError(f"the key of the CA in {folder.path} is damaged", hint="Get it back from a copy")
+        raise ConfigurationError(
+            f"the key of the CA in {folder.path} is damaged", hint="Get it back from a copy", reason=Reason.DAMAGED
+        )
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != load_key(folder.certificate.public_key):
-        raise CertificateError(f"the key of the CA in {folder.path} is not that of its certificate")
+        raise CertificateError(
+            f"the key of the CA in {folder.path} is not that of its certificate", reason=Reason.MISMATCH
+        )
     return key
 
 

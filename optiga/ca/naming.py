@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.pki.name_parts import name_text
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def check_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
                 hint="For example *.dev.example",
             )
     if len(checked) > MAX_PATTERNS:
-        raise ConfigurationError(f"{len(checked)} DNS names are allowed, at most {MAX_PATTERNS} can be")
+        raise ConfigurationError(
+            f"{len(checked)} DNS names are allowed, at most {MAX_PATTERNS} can be", reason=Reason.TOO_LARGE
+        )
     return checked
 
 
@@ -139,10 +141,14 @@ def grant_names(
             left_out.append(name.title)
         else:
             raise CertificateError(
-                f"the CSR asks for {name.title}: {mistake}", hint="--ignore-names leaves such names out"
+                naming("the CSR asks for {asked}: {mistake}", asked=name.title, mistake=mistake),
+                hint=naming("{ignore_names} leaves such names out"),
+                reason=Reason.REFUSED,
             )
     if len(granted) > MAX_NAMES:
-        raise CertificateError(f"the CSR asks for {len(granted)} names, at most {MAX_NAMES} are certified")
+        raise CertificateError(
+            f"the CSR asks for {len(granted)} names, at most {MAX_NAMES} are certified", reason=Reason.REFUSED
+        )
     return tuple(granted.values()), tuple(left_out)
 
 
@@ -157,9 +163,16 @@ def check_server_names(subject: x509.Name, patterns: Sequence[str]) -> None:
     for text in _host_names(subject, with_local=True):
         if mistake := _find_mistake(AskedName(text, text), patterns):
             raise CertificateError(
-                f"the common name {text!a} looks like a host's, for which the device could pass as a TLS server: "
-                f"{mistake}",
-                hint="A CA that is made with --allow-dns certifies such names; without --server the device is a client",
+                naming(
+                    "the common name {text} looks like a host's, for which the device could pass as a TLS server: "
+                    "{mistake}",
+                    text=ascii(text),
+                    mistake=mistake,
+                ),
+                hint=naming(
+                    "A CA that is made with {allowed_dns} certifies such names; without {server} the device is a client"
+                ),
+                reason=Reason.REFUSED,
             )
 
 
@@ -212,7 +225,7 @@ def _find_mistake(name: AskedName, patterns: Sequence[str]) -> str:
     if not is_dns_name(name.dns):
         return "that is not the DNS name of a host"
     if not patterns:
-        return "this CA certifies no names, none were allowed with --allow-dns when it was made"
+        return naming("this CA certifies no names, none were allowed with {allowed_dns} when it was made")
     folded = name.dns.lower()
     if folded in patterns or f"*.{folded.partition('.')[2]}" in patterns:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 
 LEAST_PASSPHRASE = 12
 """Fewest characters of a new passphrase."""
@@ -62,6 +62,7 @@ def check_passphrase(passphrase: bytes | None) -> None:
         raise ConfigurationError(
             f"the passphrase has {len(passphrase)} bytes, at most {MOST_PASSPHRASE} can be had",
             hint="Is it the right file?",
+            reason=Reason.TOO_LARGE,
         )
     if cause := _why_guessed(text):
         raise ConfigurationError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.pki.public_keys import load_key
 from optiga.protocol import der
 
@@ -81,6 +81,7 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
             f"{days_text(days)} {'is' if days == 1 else 'are'} more than the CA's own certificate has left: it ends on "
             f"{last:%Y-%m-%d}",
             hint=f"At most {days_text((last - now).days)} can be had",
+            reason=Reason.TOO_LARGE,
         )
     return Validity(max(start, first), min(end, last))
 
@@ -93,10 +94,14 @@ def check_time(now: datetime, issuer: x509.Certificate) -> None:
     """
     first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
     if now >= last:
-        raise CertificateError(f"the CA's certificate expired on {last:%Y-%m-%d %H:%M:%S} UTC", hint="Make a new CA")
+        raise CertificateError(
+            f"the CA's certificate expired on {last:%Y-%m-%d %H:%M:%S} UTC", hint="Make a new CA", reason=Reason.EXPIRED
+        )
     if now < first:
         raise CertificateError(
-            f"the CA's certificate is not valid before {first:%Y-%m-%d %H:%M:%S} UTC", hint="Is the clock right?"
+            f"the CA's certificate is not valid before {first:%Y-%m-%d %H:%M:%S} UTC",
+            hint="Is the clock right?",
+            reason=Reason.EXPIRED,
         )
 
 
@@ -179,7 +184,9 @@ def device_size(request: CertificateRequest, grant: Grant, issuer: Issuer, valid
     try:
         made = build_device(request, grant, stranger, _LONGEST_SERIAL, validity)
     except (ValueError, TypeError) as error:
-        raise CertificateError(f"no certificate can be made of what the CSR asks for: {error}") from None
+        raise CertificateError(
+            f"no certificate can be made of what the CSR asks for: {error}", reason=Reason.REFUSED
+        ) from None
     number = der.encode_integer((1 << issuer.key.curve.key_size) - 1)
     longest = len(der.encode(der.SEQUENCE, number * 2))
     return len(made.public_bytes(Encoding.DER)) - len(made.signature) + longest
@@ -201,7 +208,8 @@ def check_device(signed: Certificate, request: CertificateRequest, grant: Grant)
     ):
         if not is_so:
             raise CertificateError(
-                f"the certificate that was made does not have the {part} that it should have: it is not issued"
+                f"the certificate that was made does not have the {part} that it should have: it is not issued",
+                reason=Reason.UNEXPECTED,
             )
 
 

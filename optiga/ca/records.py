@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.ca.chain import Head, event_text, link_digest
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.database import Kind, create, open_database
 from optiga.files.files import is_there
 from optiga.pki.certificate import Certificate, load_certificates
@@ -300,7 +300,9 @@ def _record_of(
 
 def _not_ours() -> ConfigurationError:
     return ConfigurationError(
-        "the CA's records hold what this program has not written", hint="Get them back from a copy"
+        "the CA's records hold what this program has not written",
+        hint="Get them back from a copy",
+        reason=Reason.DAMAGED,
     )
 
 
@@ -359,14 +361,20 @@ def find_record(records: Records, name: str | Path) -> Record:
     path = Path(name)
     if not name or not is_there(path):
         if isinstance(name, Path):
-            raise ConfigurationError(f"cannot read the certificate {name}: there is no such file or folder")
+            raise ConfigurationError(
+                f"cannot read the certificate {name}: there is no such file or folder", reason=Reason.NOT_FOUND
+            )
         raise ConfigurationError(
-            f"{name!r} is neither a serial number in hex nor a file", hint="'ca list' shows the serial numbers"
+            f"{name!r} is neither a serial number in hex nor a file",
+            hint="'ca list' shows the serial numbers",
+            reason=Reason.NOT_FOUND,
         )
     certificate = load_certificates(path)[0]
     record = records.find(format_serial(certificate.parsed.serial_number))
     if record is None or record.der != certificate.der:
-        raise CertificateError(f"the certificate in {path} was not issued by this CA", hint="'ca list' shows which")
+        raise CertificateError(
+            f"the certificate in {path} was not issued by this CA", hint="'ca list' shows which", reason=Reason.MISMATCH
+        )
     return record
 
 
@@ -376,8 +384,8 @@ def _find_serial(records: Records, text: str) -> Record:
     if found is None:
         hint = "'ca list' shows which it has"
         if is_there(Path(text)):
-            hint += f"; --file takes the file {text}"
-        raise CertificateError(f"this CA has issued no certificate {text}", hint=hint)
+            hint = naming("{hint}; {file} takes the file {text}", hint=hint, text=text)
+        raise CertificateError(f"this CA has issued no certificate {text}", hint=hint, reason=Reason.NOT_FOUND)
     return found
 
 

@@ -14,7 +14,7 @@ from optiga.ca.signatures import SignatureAlgorithm
 from optiga.ca.strength import find_rsa_weakness
 from optiga.ca.subject import read_subject
 from optiga.ca.wishes import Wishes
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.certificate import identify_der, title_of_label
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
@@ -34,7 +34,7 @@ MOST_RSA_BITS = 8192
 """Most bits: certificates with larger ones do not fit into a chip, and to judge one can take minutes."""
 _MAX_FILE_SIZE = 1 << 20
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
-_WHERE_FROM = "A CSR is what --csr writes"
+_WHERE_FROM = naming("A CSR is what {csr} writes")
 _ANEW = "It is damaged, or of a program that writes it wrongly; have the device make a new one"
 
 
@@ -64,29 +64,34 @@ class CertificateRequest:
             subject, changes = read_subject(form.subject)
             public_key = _read_key(form)
         except ValueError as error:
-            raise CertificateError(f"the CSR does not parse: {error}", hint=_ANEW) from None
+            raise CertificateError(f"the CSR does not parse: {error}", hint=_ANEW, reason=Reason.DAMAGED) from None
         if algorithm.weak_hash:
             raise CertificateError(
                 f"the CSR is signed with {algorithm.weak_hash}, which can be forged",
                 hint="Sign it with SHA-256 or a longer hash",
+                reason=Reason.REFUSED,
             )
         _check_key(public_key)
         if algorithm.unsupported:
             raise CertificateError(
                 f"the CSR is signed with {algorithm.unsupported}, which is not supported",
                 hint="Sign it with SHA-256, SHA-384 or SHA-512",
+                reason=Reason.UNSUPPORTED,
             )
         try:
             wishes = Wishes.read(form, public_key)
         except ValueError as error:
-            raise CertificateError(f"the CSR does not parse: {error}", hint=_ANEW) from None
+            raise CertificateError(f"the CSR does not parse: {error}", hint=_ANEW, reason=Reason.DAMAGED) from None
         if not algorithm.verifies(public_key, form.signature, form.signed):
             raise CertificateError(
                 "the CSR's signature is not of the key in it",
                 hint="It is damaged or forged; have the device make a new one",
+                reason=Reason.BAD_SIGNATURE,
             )
         if not list(subject) and not wishes.alt_names:
-            raise CertificateError("the CSR names nobody: it has neither a subject nor a subject alternative name")
+            raise CertificateError(
+                "the CSR names nobody: it has neither a subject nor a subject alternative name", reason=Reason.REFUSED
+            )
         return cls(der, subject, public_key, wishes, changes)
 
     @property
@@ -103,7 +108,7 @@ def load_request(path: Path) -> bytes:
     """
     data = read_input(path, "CSR", _MAX_FILE_SIZE)
     if not data.strip():
-        raise CertificateError(f"there is no CSR in {path}: it is empty", hint=_WHERE_FROM)
+        raise CertificateError(f"there is no CSR in {path}: it is empty", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
     refuse_utf16(data, str(path))
     if not is_pem(data):
         return _check_der(data, path)
@@ -111,10 +116,12 @@ def load_request(path: Path) -> bytes:
     if len(blocks) == 1 and blocks[0].label in _LABELS:
         return blocks[0].data
     if all(block.label in _LABELS for block in blocks):
-        raise CertificateError(f"{path} holds {len(blocks)} CSRs, not one", hint="Put each into a file of its own")
+        raise CertificateError(
+            f"{path} holds {len(blocks)} CSRs, not one", hint="Put each into a file of its own", reason=Reason.AMBIGUOUS
+        )
     titles = list(dict.fromkeys(title_of_label(block.label) for block in blocks))
     shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
-    raise CertificateError(f"{path} holds {shown}, not one CSR", hint=_WHERE_FROM)
+    raise CertificateError(f"{path} holds {shown}, not one CSR", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
 
 
 def _check_der(data: bytes, path: Path) -> bytes:
@@ -124,7 +131,7 @@ def _check_der(data: bytes, path: Path) -> bytes:
     """
     if data[0] == SEQUENCE:
         if (what := identify_der(data)) and what != "a certificate signing request":
-            raise CertificateError(f"{path} holds {what}, not a CSR", hint=_WHERE_FROM)
+            raise CertificateError(f"{path} holds {what}, not a CSR", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
         return data
     with suppress(binascii.Error):
         decoded = base64.b64decode(b"".join(data.split()), validate=True)
@@ -133,8 +140,11 @@ def _check_der(data: bytes, path: Path) -> bytes:
             raise CertificateError(
                 f"{path} is base64 without the lines of PEM around it",
                 hint=f"Put -----BEGIN {label}----- into a line before it, and -----END {label}----- behind it",
+                reason=Reason.WRONG_TYPE,
             )
-    raise CertificateError(f"there is no CSR in {path}: it is neither PEM nor DER", hint=_WHERE_FROM)
+    raise CertificateError(
+        f"there is no CSR in {path}: it is neither PEM nor DER", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE
+    )
 
 
 def _read_key(form: RequestForm) -> PublicKey:
@@ -168,7 +178,9 @@ def _read_rsa_numbers(info: bytes) -> tuple[int, int]:
 def _check_rsa_numbers(modulus: int, exponent: int) -> None:
     """Refuse the numbers of an RSA key that can be broken; of keys beyond the sizes that are certified says nothing."""
     if LEAST_RSA_BITS <= modulus.bit_length() <= MOST_RSA_BITS and (weakness := find_rsa_weakness(modulus, exponent)):
-        raise CertificateError(f"the CSR's key is too weak: {weakness}", hint="Have the device make a new key")
+        raise CertificateError(
+            f"the CSR's key is too weak: {weakness}", hint="Have the device make a new key", reason=Reason.REFUSED
+        )
 
 
 def _check_key(public_key: PublicKey) -> None:
@@ -180,11 +192,13 @@ def _check_key(public_key: PublicKey) -> None:
             raise CertificateError(
                 f"the CSR's key is too weak: {public_key.title}",
                 hint=f"RSA keys of {LEAST_RSA_BITS} bits and more are certified, and EC keys",
+                reason=Reason.REFUSED,
             )
         if key.key_size > MOST_RSA_BITS:
             raise CertificateError(
                 f"the CSR's key is too large: {public_key.title}",
                 hint=f"RSA keys of up to {MOST_RSA_BITS} bits are certified",
+                reason=Reason.REFUSED,
             )
         numbers = key.public_numbers()
         _check_rsa_numbers(numbers.n, numbers.e)
@@ -192,4 +206,5 @@ def _check_key(public_key: PublicKey) -> None:
         raise CertificateError(
             f"keys like the CSR's are not certified: {public_key.title}",
             hint="Curves are P-256, P-384, P-521 and Brainpool r1; RSA keys have 2048 bits or more",
+            reason=Reason.UNSUPPORTED,
         )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from optiga.ca.profile import CLOCK_TOLERANCE, Validity, authority_identifier, check_time
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.pki.pem import is_pem
 from optiga.pki.x509_errors import one_error
 
@@ -97,7 +97,8 @@ def choose_crl_time(now: datetime, days: int, issuer: x509.Certificate, last: da
     if last is not None and now < last:
         raise CertificateError(
             f"the clock says {now:%Y-%m-%d %H:%M:%S} UTC, which is before the last CRL: {last:%Y-%m-%d %H:%M:%S} UTC",
-            hint="Is the clock right? If it was ahead when that CRL was made: 'ca crl --trust-clock' makes another",
+            hint=naming("Is the clock right? If it was ahead when that CRL was made: {trust_clock} makes another"),
+            reason=Reason.EXPIRED,
         )
     start = max(now - CLOCK_TOLERANCE, issuer.not_valid_before_utc, *([last] if last else []))
     return Validity(start, now + timedelta(days=days))
@@ -175,4 +176,5 @@ def _entry(record: Record, now: datetime) -> x509.RevokedCertificate:
         raise ConfigurationError(
             f"the CA's records hold a revocation that this program has not written, of {record.serial!r:.60}",
             hint="Get them back from a copy",
+            reason=Reason.DAMAGED,
         ) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.ca.naming import check_patterns
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import is_there, read_input
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def check_crl_url(url: str) -> str:
     :raises ConfigurationError: if it is none.
     """
     if len(url) > _MAX_URL:
-        raise ConfigurationError(f"the URL of the CRL has {len(url)} characters, at most {_MAX_URL} can be had")
+        raise ConfigurationError(
+            f"the URL of the CRL has {len(url)} characters, at most {_MAX_URL} can be had", reason=Reason.TOO_LARGE
+        )
     if url.lower().startswith("https:"):
         raise ConfigurationError(
             f"the URL of the CRL {url!r} begins with https: to fetch it, a certificate has to be checked first",
@@ -78,7 +80,7 @@ def load_settings(path: Path) -> CaSettings:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
-        raise ConfigurationError(f"{path} is not JSON", hint="Get it back from a copy") from None
+        raise ConfigurationError(f"{path} is not JSON", hint="Get it back from a copy", reason=Reason.DAMAGED) from None
     if (
         not isinstance(value, dict)
         or value.get("version") != _VERSION
@@ -87,14 +89,15 @@ def load_settings(path: Path) -> CaSettings:
         raise ConfigurationError(
             f"{path} does not hold the settings of a CA, or was made by another version of this program",
             hint="Get it back from a copy",
+            reason=Reason.DAMAGED,
         )
     url = value.get("crl_url", "")
     if not isinstance(url, str):
-        raise ConfigurationError(f"{path}: crl_url must be a text in double quotes")
+        raise ConfigurationError(f"{path}: crl_url must be a text in double quotes", reason=Reason.DAMAGED)
     names = value.get("allow_dns", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ConfigurationError(f"{path}: allow_dns must be a list of texts in double quotes")
+        raise ConfigurationError(f"{path}: allow_dns must be a list of texts in double quotes", reason=Reason.DAMAGED)
     try:
         return CaSettings(check_crl_url(url) if url else "", check_patterns(names))
     except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error.message}", hint=error.hint) from None
+        raise ConfigurationError(f"{path}: {error.message}", hint=error.hint, reason=Reason.DAMAGED) from None

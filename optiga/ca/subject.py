@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from optiga.ca.naming import is_mailbox
 from optiga.ca.request_form import SET, Value, split
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason
 from optiga.pki.names import COMPONENTS, find_mistake_in_text
 from optiga.pki.x509_errors import no_warnings
 from optiga.protocol.der import BIT_STRING, SEQUENCE
@@ -65,7 +65,7 @@ def read_subject(der: bytes) -> tuple[x509.Name, tuple[str, ...]]:
         for pair in _inside([rdn], SET):
             count += 1
             if count > _MAX_PARTS:
-                raise CertificateError(f"the CSR's subject has more than {_MAX_PARTS} parts")
+                raise CertificateError(f"the CSR's subject has more than {_MAX_PARTS} parts", reason=Reason.REFUSED)
             with no_warnings():
                 attribute, change = _read_attribute(_inside([pair], SEQUENCE))
             attributes.append(attribute)
@@ -190,4 +190,6 @@ def label_of(oid: x509.ObjectIdentifier) -> str:
 
 
 def _refuse(oid: x509.ObjectIdentifier, mistake: str) -> NoReturn:
-    raise CertificateError(f"the CSR's subject is not one that a certificate may have: {label_of(oid)} {mistake}")
+    raise CertificateError(
+        f"the CSR's subject is not one that a certificate may have: {label_of(oid)} {mistake}", reason=Reason.REFUSED
+    )

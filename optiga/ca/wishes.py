@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.naming import AskedName
 from optiga.ca.request_form import SET, RequestForm, Value, split
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason
 from optiga.pki.public_keys import load_key
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE, encode
@@ -80,6 +80,7 @@ class Wishes:
                     raise CertificateError(
                         "the CSR asks for a CA's certificate (CA:TRUE), a device cannot have one",
                         hint="'ca intermediate' makes a CA under another",
+                        reason=Reason.REFUSED,
                     )
             elif isinstance(value, x509.SubjectAlternativeName):
                 alt_names += [AskedName.of(name) for name in value]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from optiga.chip.commands.get_data_object import GetMetadata
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import tag_word
@@ -65,6 +65,7 @@ def _require(chip: Session, lack_of: Callable[[Model], Lack | None], oid: int | 
             f"the chip is an {model.title}, which has no {lack.what}",
             hint=f"It has {lack.instead}" if lack.instead else "Take another model",
             oid=oid,
+            reason=Reason.UNSUPPORTED,
         )
 
 
@@ -125,5 +126,8 @@ def require_room(chip: Session, oid: int, size: int) -> None:
         room = info.size or size if info is not None else size
     if size > room:
         raise ConfigurationError(
-            f"{format_oid(oid)} has room for {room} bytes, not for {size}", hint="Nothing has been written", oid=oid
+            f"{format_oid(oid)} has room for {room} bytes, not for {size}",
+            hint="Nothing has been written",
+            oid=oid,
+            reason=Reason.TOO_LARGE,
         )

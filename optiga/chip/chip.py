@@ -12,7 +12,7 @@ from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key, find_key, generate_key
-from optiga.errors import ChipError, ConfigurationError, OptigaError
+from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -156,6 +156,7 @@ class Chip:
                 hint="Is the board's firmware the one for this chip?",
                 port=self.port,
                 oid=command.target,
+                reason=Reason.BAD_ANSWER,
             ) from error
         raise self._refusal(command)
 
@@ -182,7 +183,9 @@ class Chip:
             try:
                 self._uid = Uid.parse(data)
             except ValueError as error:
-                raise ChipError(f"object 0xE0C2: {error}", port=self.port, oid=objects.UID) from error
+                raise ChipError(
+                    f"object 0xE0C2: {error}", port=self.port, oid=objects.UID, reason=Reason.BAD_ANSWER
+                ) from error
         return self._uid
 
     @property

@@ -9,7 +9,7 @@ from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.calc_sign import CalcSign
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.references import algorithm_of, key_oid_of
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
@@ -48,6 +48,7 @@ class Key:
             raise ConfigurationError(
                 f"the public key of {format_oid(self.oid)} is not known",
                 hint="The chip tells it only when the pair is made; take it from the certificate",
+                reason=Reason.MISSING,
             )
         return public_key_info(self.algorithm, self.public_key)
 
@@ -116,7 +117,13 @@ def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = No
 
         algorithm = chip.execute(GetMetadata(oid)).algorithm
         if algorithm is None:
-            raise ChipError(f"{format_oid(oid)} holds no key yet", hint="Make one first", port=chip.port, oid=oid)
+            raise ChipError(
+                f"{format_oid(oid)} holds no key yet",
+                hint="Make one first",
+                port=chip.port,
+                oid=oid,
+                reason=Reason.NOT_FOUND,
+            )
     return Key(chip, oid, algorithm)
 
 
@@ -152,7 +159,9 @@ def check_hash(name: str) -> str:
     :raises ConfigurationError: if the chip has none of it.
     """
     if name not in HASH_SIZES:
-        raise ConfigurationError(f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}")
+        raise ConfigurationError(
+            f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}", reason=Reason.UNSUPPORTED
+        )
     return name
 
 
@@ -167,4 +176,5 @@ def check_usage(oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
             f"the chip cannot use {algorithm.title} keys for {words}",
             hint=f"It can for {', '.join(algorithm.usages.words)}",
             oid=oid,
+            reason=Reason.UNSUPPORTED,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.objects import Reference
@@ -39,7 +39,9 @@ def key_oid_of(reference: Reference) -> int:
     info = objects.OBJECTS.get(found.oid) if found and found.oid is not None else None
     if info is None or not (info.kind.is_key or info.kind is objects.ObjectKind.SESSION):
         names = ", ".join(known.name for known in objects.SLOTS)
-        raise ConfigurationError(f"{str(reference)!r} is no slot of the chip", hint=f"One of {names}")
+        raise ConfigurationError(
+            f"{str(reference)!r} is no slot of the chip", hint=f"One of {names}", reason=Reason.NOT_FOUND
+        )
     return info.oid
 
 
@@ -54,4 +56,6 @@ def algorithm_of(algorithm: KeyAlgorithm | str) -> KeyAlgorithm:
         return KeyAlgorithm[algorithm.upper()]
     except KeyError:
         names = ", ".join(known.title for known in KeyAlgorithm if known.is_ec or known.is_rsa)
-        raise ConfigurationError(f"{algorithm!r} is no key algorithm of the chip", hint=f"One of {names}") from None
+        raise ConfigurationError(
+            f"{algorithm!r} is no key algorithm of the chip", hint=f"One of {names}", reason=Reason.UNSUPPORTED
+        ) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optiga.errors import ChipError
+from optiga.errors import ChipError, Reason
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
@@ -48,7 +48,13 @@ class Unusable:
         :param port: how the user names the board.
         """
         return ChipError(
-            self.problem, code=self.code, name=self.code.title, hint=self.ways_out, port=port, oid=self.oid
+            self.problem,
+            code=self.code,
+            name=self.code.title,
+            hint=self.ways_out,
+            port=port,
+            oid=self.oid,
+            reason=Reason.DAMAGED,
         )
 
 
@@ -97,4 +103,4 @@ def explain(error: ChipError, found: Unusable | None, hint: str) -> None:
     if hint and hint in error.hint:
         error.hint = error.hint.replace(hint, found.ways_out)
     else:
-        error.hint = f"{found.ways_out}. {error.hint}" if error.hint else found.ways_out
+        error.advise(found.ways_out, first=True)

@@ -9,10 +9,15 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from optiga.cli.render.errors import INTERRUPTED, UNEXPECTED, json_line
+from optiga.errors import Reason
 from optiga.files.interruptions import INTERRUPTIONS
 from optiga.files.shown import shown
+
+if TYPE_CHECKING:
+    from optiga.cli.support.settings import Settings
 
 EXIT_UNEXPECTED = 1
 EXIT_SIGNAL = 128
@@ -28,20 +33,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What a command makes lasts to its end, so looking for garbage meanwhile only costs time.
     collects = gc.isenabled()
     gc.disable()
+    given = sys.argv[1:] if arguments is None else arguments
+    settings: Settings | None = None
     try:
-        from optiga.cli.app import run
+        from optiga.cli.app import new_settings, run
 
+        settings = new_settings()
         with INTERRUPTIONS:
             try:
-                return run(arguments)
+                return run(arguments, settings)
             finally:
                 _drop_what_is_unfinished()
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "optiga":
             raise
-        return _say_what_is_missing(error.name.partition(".")[0])
+        as_json = settings is not None and settings.wants_errors_as_json(given)
+        return _say_what_is_missing(error.name.partition(".")[0], as_json=as_json)
     except KeyboardInterrupt as interrupted:
-        return _say_interrupted(interrupted)
+        return _say_interrupted(interrupted, as_json=settings is not None and settings.wants_errors_as_json(given))
     except BrokenPipeError:
         # Whoever read our output has left. Nothing more can be said there, not even at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -76,13 +85,16 @@ def _print_any_character() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _say_interrupted(interrupted: KeyboardInterrupt) -> int:
+def _say_interrupted(interrupted: KeyboardInterrupt, *, as_json: bool) -> int:
     """Say what is to be said of a run that was to end, and what ended it. The exit code is the signal's."""
     number = signal.Signals(getattr(interrupted, "number", signal.SIGINT))
     with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
         for said in interrupted.args:
             print(f"Warning: {shown(str(said))}", file=sys.stderr)
-        print(_ENDINGS.get(number.name, "Interrupted"), file=sys.stderr)
+        said = _ENDINGS.get(number.name, "Interrupted")
+        if as_json:
+            said = json_line(INTERRUPTED, EXIT_SIGNAL + number, Reason.INTERRUPTED, said)
+        print(said, file=sys.stderr)
     return EXIT_SIGNAL + number
 
 
@@ -92,8 +104,11 @@ def _drop_what_is_unfinished() -> None:
         module.drop_all()
 
 
-def _say_what_is_missing(module: str) -> int:
+def _say_what_is_missing(module: str, *, as_json: bool) -> int:
     from optiga.cli.support.missing import say_what_to_install
 
-    print(say_what_to_install(module), file=sys.stderr)
+    said = say_what_to_install(module)
+    if as_json:
+        said = json_line(UNEXPECTED, EXIT_UNEXPECTED, Reason.NOT_INSTALLED, said.removeprefix("Error: "))
+    print(said, file=sys.stderr)
     return EXIT_UNEXPECTED

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Callable, Sequence
 
 import click
 
 from optiga._version import __version__
+from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.lazy import Lazy, LazyGroup, load
+from optiga.cli.support.options import option_of
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import (
     BoardError,
@@ -20,6 +23,7 @@ from optiga.errors import (
     CloudError,
     ConfigurationError,
     OptigaError,
+    Reason,
 )
 from optiga.files.interruptions import INTERRUPTIONS, EndRequested
 
@@ -31,6 +35,7 @@ EXIT_CODES: dict[type[OptigaError], int] = {
     CloudError: 6,
 }
 _EXIT_UNEXPECTED = 1
+_FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
 _SECTIONS = {
     "Identity": {
@@ -202,38 +207,73 @@ def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcomma
         raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; every error of the family becomes its lines and its exit code."""
+new_settings = Settings
+"""What a run is given, so that whoever runs it knows in the end how errors are to be told."""
+
+
+def run(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
+    """Run the command line; every error of the family becomes its lines, or its JSON, and its exit code.
+
+    :param arguments: without the program's name; those of the process where it is None.
+    :param settings: filled with what the common options say.
+    """
     _silence_python_warnings()
-    settings = Settings()
+    settings = settings or Settings()
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        result = app.main(args=None if arguments is None else list(arguments), standalone_mode=False, obj=settings)
+        result = app.main(args=given, standalone_mode=False, obj=settings)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.Abort as aborted:
         raise _interruption(aborted) from None
     except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
-        message = error.format_message().replace("\n", " ")
-        end = "" if message.endswith((".", "?")) else "."
-        settings.error(f"{message}{end} Try {asking}.")
-        return EXIT_CODES[ConfigurationError]
+        return _report_usage(settings, given, error)
     except OptigaError as error:
-        settings.error(str(error))
-        for problem in getattr(error, "problems", ()):
-            settings.error(problem)
-        return exit_code(error)
+        return _report(settings, given, error)
     except (KeyboardInterrupt, BrokenPipeError, ModuleNotFoundError):
         raise
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT):
-            settings.error(f"the output cannot be written: {error.strerror}")
-            return EXIT_CODES[ConfigurationError]
-        return _unexpected(settings, error)
+        if error.errno in _FULL:
+            said = f"the output cannot be written: {error.strerror}"
+            return _report(settings, given, ConfigurationError(said, reason=Reason.OUT_OF_SPACE))
+        return _report_unexpected(settings, given, error)
     except Exception as error:
-        return _unexpected(settings, error)
+        return _report_unexpected(settings, given, error)
     return result if isinstance(result, int) else 0
+
+
+def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) -> int:
+    """Say an error of the family.
+
+    :returns: its exit code.
+    """
+    family, code = family_of(error)
+    if settings.wants_errors_as_json(arguments):
+        click.echo(error_line(error, family, code, option_of), err=True)
+        return code
+    settings.error(error.text(option_of))
+    for problem in error.problems:
+        settings.error(problem)
+    return code
+
+
+def _report_usage(settings: Settings, arguments: Sequence[str], error: click.ClickException) -> int:
+    """Say that the command does not take these arguments.
+
+    :returns: the exit code.
+    """
+    code = EXIT_CODES[ConfigurationError]
+    context = getattr(error, "ctx", None)
+    asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
+    message = error.format_message().replace("\n", " ")
+    if settings.wants_errors_as_json(arguments):
+        parameter = getattr(getattr(error, "param", None), "name", "")
+        line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)
+        click.echo(line, err=True)
+        return code
+    end = "" if message.endswith((".", "?")) else "."
+    settings.error(f"{message}{end} Try {asking}.")
+    return code
 
 
 def _interruption(aborted: click.Abort) -> KeyboardInterrupt:
@@ -246,25 +286,28 @@ def _interruption(aborted: click.Abort) -> KeyboardInterrupt:
 
 def _silence_python_warnings() -> None:
     """What libraries warn programmers of is not for users, unless they ask Python for it (``-W``)."""
-    import sys
     import warnings
 
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
 
 
-def _unexpected(settings: Settings, error: Exception) -> int:
-    """Report a mistake of our own as one line; with ``-vv`` where it was made."""
+def _report_unexpected(settings: Settings, arguments: Sequence[str], error: Exception) -> int:
+    """Say a mistake of our own on one line; with ``-vv`` where it was made.
+
+    :returns: the exit code.
+    """
     import logging
 
     logging.getLogger(__name__).debug("unexpected", exc_info=error)
-    settings.error(
-        f"unexpected: {type(error).__name__}: {error}. This is a mistake of optiga; the same command with -vv "
-        "shows where, for a report"
-    )
-    return _EXIT_UNEXPECTED
+    said = f"unexpected: {type(error).__name__}: {error}"
+    hint = "This is a mistake of optiga; the same command with -vv shows where, for a report"
+    return _report(settings, arguments, OptigaError(said, hint=hint))
 
 
-def exit_code(error: OptigaError) -> int:
-    """The exit code of an error's family."""
-    return next((code for family, code in EXIT_CODES.items() if isinstance(error, family)), _EXIT_UNEXPECTED)
+def family_of(error: OptigaError) -> tuple[str, int]:
+    """The name of an error's family, and its exit code."""
+    for family, code in EXIT_CODES.items():
+        if isinstance(error, family):
+            return family.__name__.removesuffix("Error").lower(), code
+    return UNEXPECTED, _EXIT_UNEXPECTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.pki.public_key_files import load_public_key
 from optiga.pki.public_keys import require_chip_key
 from optiga.protocol.objects import Slot, format_oid
@@ -26,7 +26,9 @@ def load_peer(path: Path) -> PublicKey:
     """
     peer = load_public_key(path)
     if peer.algorithm is None or not peer.algorithm.is_ec:
-        raise ConfigurationError(f"{path} holds a key {peer.title}", hint="ECDH takes one on a curve of the chip")
+        raise ConfigurationError(
+            f"{path} holds a key {peer.title}", hint="ECDH takes one on a curve of the chip", reason=Reason.UNSUPPORTED
+        )
     return peer
 
 
@@ -43,6 +45,7 @@ def agree(chip: Chip, slot: Slot, peer: PublicKey, session: int | None) -> bytes
         raise ConfigurationError(
             f"the other key is on {peer.title}, the one in {format_oid(slot.key_oid)} is {key.algorithm.title}",
             hint="Both must be on one curve",
+            reason=Reason.MISMATCH,
         )
     given = require_chip_key(peer, "the other side's public key")
     return key.agree(given, session=None if session is None else _FIRST_SESSION + session - 1)

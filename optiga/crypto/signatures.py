@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ChipError
+from optiga.errors import CertificateError, ChipError, Reason
 from optiga.identity.keys_on_chip import stored_certificate
 from optiga.objects.addressing import READABLE, Target, resolve
 from optiga.pki.public_key_files import load_public_key
@@ -139,6 +139,7 @@ def verify_on_chip(
             raise CertificateError(
                 f"the signature does not verify with the key of {verifier.name} ({algorithm.title}, {name})",
                 hint="The file, the key or the hash is another one than when it was made",
+                reason=Reason.BAD_SIGNATURE,
             ) from None
         if error.code in _NO_PARSER:
             error.hint = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.chip.commands.calc_hash import ObjectPart
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.objects.addressing import READABLE, resolve
 from optiga.pki.public_key_files import load_public_key
 from optiga.pki.public_keys import require_chip_key
@@ -78,15 +78,15 @@ def _plan(content: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
     if not content or len(content) % BLOCK_SIZE:
         raise ConfigurationError(
             f"{len(content)} bytes are not whole blocks of {BLOCK_SIZE}",
-            hint="Have a message padded with --pad pkcs7; what is encrypted has whole blocks always",
+            hint=naming("Have a message padded with {padding=pkcs7}; what is encrypted has whole blocks always"),
         )
     if mode == "ecb" and iv is not None:
-        raise ConfigurationError("ECB takes no --iv", hint="CBC does")
+        raise ConfigurationError(naming("ECB takes no {iv}"), hint="CBC does")
     if mode == "cbc" and (iv is None or len(iv) != BLOCK_SIZE):
         was = "there is none" if iv is None else f"it has {len(iv)}"
         raise ConfigurationError(
             f"CBC needs an initialization vector of {BLOCK_SIZE} bytes, {was}",
-            hint="Give it with --iv; 'random 16' draws one for a new message",
+            hint=naming("Give it with {iv}; 'random 16' draws one for a new message"),
         )
     return AesJob(content, SymmetricMode[mode.upper()], iv or b"", padding == "pkcs7")
 
@@ -115,7 +115,9 @@ def decrypt(chip: Chip, job: AesJob) -> bytes:
         return unpadder.update(message) + unpadder.finalize()
     except ValueError:
         raise ConfigurationError(
-            "what comes out is not padded by PKCS #7", hint="Another key, mode or --iv was used, or --pad none"
+            "what comes out is not padded by PKCS #7",
+            hint=naming("Another key, mode or {iv} was used, or {padding=none}"),
+            reason=Reason.MISMATCH,
         ) from None
 
 
@@ -142,12 +144,17 @@ def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> PublicKey | i
         return resolve(oid or "", READABLE).oid
     key = load_public_key(path)
     if key.algorithm is None or not key.algorithm.is_rsa:
-        raise ConfigurationError(f"{path} holds a key {key.title}", hint="The chip encrypts for RSA-1024 and RSA-2048")
+        raise ConfigurationError(
+            f"{path} holds a key {key.title}",
+            hint="The chip encrypts for RSA-1024 and RSA-2048",
+            reason=Reason.UNSUPPORTED,
+        )
     most = RSA_KEY_BITS[key.algorithm] // 8 - RSA_PADDING_SIZE
     if size > most:
         raise ConfigurationError(
             f"{size} bytes are too many for {key.title}: at most {most}",
             hint="Encrypt an AES key for it, and the message with that",
+            reason=Reason.TOO_LARGE,
         )
     return require_chip_key(key, str(path))
 
@@ -161,11 +168,16 @@ def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
     key = chip.crypto.key(slot.key_oid)
     if not key.algorithm.is_rsa:
         raise ConfigurationError(
-            f"the key in slot {slot.name} is {key.algorithm.title}", hint="RSA keys decrypt: slots five and six"
+            f"the key in slot {slot.name} is {key.algorithm.title}",
+            hint="RSA keys decrypt: slots five and six",
+            reason=Reason.WRONG_TYPE,
         )
     size = RSA_KEY_BITS[key.algorithm] // 8
     if len(protected) != size:
-        raise ConfigurationError(f"{len(protected)} bytes are not encrypted for {key.algorithm.title}: that has {size}")
+        raise ConfigurationError(
+            f"{len(protected)} bytes are not encrypted for {key.algorithm.title}: that has {size}",
+            reason=Reason.MISMATCH,
+        )
     return key.decrypt(protected)
 
 
@@ -174,9 +186,12 @@ def check_hkdf(salt: bytes, info: bytes) -> None:
 
     :raises ConfigurationError: if not.
     """
-    for name, value, most in (("--salt", salt, MAX_SALT), ("--info", info, MAX_INFO)):
+    for name, value, most in ((naming("{salt}"), salt, MAX_SALT), (naming("{info}"), info, MAX_INFO)):
         if len(value) > most:
-            raise ConfigurationError(f"{name} has {len(value)} bytes, at most {most} are taken")
+            raise ConfigurationError(
+                naming("{name} has {size} bytes, at most {most} are taken", name=name, size=len(value), most=most),
+                reason=Reason.TOO_LARGE,
+            )
 
 
 def check_prf(label: bytes, seed: bytes) -> None:

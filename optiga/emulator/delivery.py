@@ -14,7 +14,7 @@ from pathlib import Path
 
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import StoredObject
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file, write_new
 from optiga.protocol.codes import ObjectType
 from optiga.protocol.metadata import Tag
@@ -38,10 +38,14 @@ def check_places(chip: Path, places: Mapping[int, Path]) -> None:
         check_output_file(path, "Name another file", secret=True, over_keys=True)
         if os.path.lexists(path):
             raise ConfigurationError(
-                f"{path} is there already: it may hold the secret of another chip", hint="Name another file"
+                f"{path} is there already: it may hold the secret of another chip",
+                hint="Name another file",
+                reason=Reason.EXISTS,
             )
         if (real := os.path.realpath(path)) in named:
-            raise ConfigurationError(f"{path} is named twice", hint="Each secret has a file of its own")
+            raise ConfigurationError(
+                f"{path} is named twice", hint="Each secret has a file of its own", reason=Reason.CONFLICT
+            )
         named.add(real)
 
 
@@ -53,7 +57,8 @@ def require_own_secrets(model: ChipModel) -> None:
     if not model.provisioning.secrets:
         raise ConfigurationError(
             f"a new {model.title} has no secret of its own",
-            hint="'pair --out FILE' gives a Trust M one. Those that come with secrets are trust-m-express, trust-m-mtr",
+            hint="'pair' gives a Trust M one. Those that come with secrets are trust-m-express, trust-m-mtr",
+            reason=Reason.UNSUPPORTED,
         )
 
 
@@ -82,5 +87,8 @@ def written(content: Mapping[int, StoredObject], places: Mapping[int, Path]) -> 
 def _secret(content: Mapping[int, StoredObject], oid: int) -> bytes:
     stored = content.get(oid)
     if stored is None or stored.metadata.get(Tag.TYPE) != bytes([_TYPES[oid]]) or not stored.data:
-        raise ConfigurationError(f"the chip has no {_TYPES[oid].name.lower().replace('_', ' ')} in {format_oid(oid)}")
+        raise ConfigurationError(
+            f"the chip has no {_TYPES[oid].name.lower().replace('_', ' ')} in {format_oid(oid)}",
+            reason=Reason.NOT_FOUND,
+        )
     return stored.data

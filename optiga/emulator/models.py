@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from optiga.emulator import configurations
 from optiga.emulator.configurations import Provisioning
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.protocol import models
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.models import Model
@@ -95,4 +95,6 @@ def find_model(name: str | None) -> ChipModel:
     try:
         return MODELS[name.lower()]
     except KeyError:
-        raise ConfigurationError(f"no emulated chip of model {name!r}", hint=f"There is {', '.join(MODELS)}") from None
+        raise ConfigurationError(
+            f"no emulated chip of model {name!r}", hint=f"There is {', '.join(MODELS)}", reason=Reason.UNSUPPORTED
+        ) from None

@@ -15,7 +15,7 @@ from types import FrameType
 
 from optiga.emulator.boards import Place, Serve, uart_place
 from optiga.emulator.server import Stop
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of
 from optiga.files.interruptions import handled
 
@@ -122,7 +122,9 @@ def _run(words: list[str], variables: Mapping[str, str]) -> int:
         except (OSError, ValueError) as error:
             reason = cause_of(error) if isinstance(error, OSError) else str(error)
             raise ConfigurationError(
-                f"{words[0]} cannot be run: {reason}", hint="Name a program of your PATH, or write its whole path"
+                f"{words[0]} cannot be run: {reason}",
+                hint="Name a program of your PATH, or write its whole path",
+                reason=Reason.NOT_FOUND,
             ) from None
         begin(process)
         code = process.wait()

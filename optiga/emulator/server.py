@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from optiga.emulator.board.uart import Board
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason, naming
 from optiga.files.interruptions import handled
 
 Announce = Callable[[str], None]
@@ -128,7 +128,11 @@ def serve_pty(board: Board, link: Path | None = None, *, announce: Announce, sto
     :raises ConfigurationError: if the system has no pseudo terminals.
     """
     if sys.platform == "win32":
-        raise ConfigurationError("there are no pseudo terminals on Windows", hint="Serve on TCP: --tcp 127.0.0.1:0")
+        raise ConfigurationError(
+            "there are no pseudo terminals on Windows",
+            hint=naming("Serve on TCP: {tcp=127.0.0.1:0}"),
+            reason=Reason.UNSUPPORTED,
+        )
     import pty
     import tty
 
@@ -170,7 +174,9 @@ def _send_all(target: socket.socket | int, send: Callable[[bytes], int], data: b
 def _make_link(link: Path, name: str) -> None:
     """Make a symbolic link; an older link is replaced, anything else is left alone."""
     if os.path.lexists(link) and not link.is_symlink():
-        raise BoardError("is there already and is no symbolic link", hint="Name another", port=str(link))
+        raise BoardError(
+            "is there already and is no symbolic link", hint="Name another", port=str(link), reason=Reason.EXISTS
+        )
     temporary = link.with_name(f".{link.name}.{os.getpid()}")
     try:
         temporary.symlink_to(name)
@@ -178,7 +184,9 @@ def _make_link(link: Path, name: str) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise BoardError(f"the link cannot be made: {error.strerror or error}", port=str(link)) from error
+        raise BoardError(
+            f"the link cannot be made: {error.strerror or error}", port=str(link), reason=Reason.NOT_WRITABLE
+        ) from error
 
 
 def _remove_link(link: Path, name: str) -> None:
@@ -194,4 +202,5 @@ def _no_address(host: str, port: int, error: OSError | UnicodeError) -> BoardErr
         f"cannot serve there: {reason or error}",
         hint="Port 0 takes any that is free",
         port=f"{host}:{port}",
+        reason=Reason.BUSY,
     )

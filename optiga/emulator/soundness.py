@@ -10,11 +10,34 @@ from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata, Tag, tag_word
 from optiga.protocol.models import Model
-from optiga.protocol.objects import ObjectInfo, ObjectKind
+from optiga.protocol.objects import ObjectInfo, ObjectKind, format_oid
 from optiga.protocol.rules.values import Problem, check_value, key_kind
 
 _RSA_SIZES = 5
 """How many times as long as its modulus an RSA key in PKCS #8 is at the most."""
+
+
+def parse_row(model: Model, oid: int, data: object, metadata: object) -> StoredObject:
+    """An object of a chip from its row in a file.
+
+    :raises ValueError: if it is none that a chip of the model can hold.
+    """
+    try:
+        stored = StoredObject(expect_bytes(data), Metadata.parse(expect_bytes(metadata)))
+        check_object(model, oid, stored)
+    except ValueError as error:
+        raise ValueError(f"object {format_oid(oid) if type(oid) is int else oid}: {error}") from None
+    return stored
+
+
+def expect_bytes(value: object) -> bytes:
+    """What a column holds, which in SQLite may be of any type.
+
+    :raises ValueError: if it holds something else.
+    """
+    if type(value) is bytes:
+        return value
+    raise ValueError(f"{value!r:.20} stands where bytes belong")
 
 
 def check_object(model: Model, oid: int, stored: StoredObject) -> None:

@@ -29,7 +29,7 @@ from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
 from optiga.emulator.objects import Store, StoredObject
 from optiga.emulator.saved_context import decode
 from optiga.emulator.soundness import check_object
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import SECRET_TYPES
 from optiga.protocol.metadata import Metadata
@@ -75,7 +75,9 @@ def load(document: Mapping[str, Any]) -> State:
         that names the first object and the first thing wrong with it.
     """
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-        raise ConfigurationError("this is not the state of an emulated chip", hint=f'Its "format" is {FORMAT!r}')
+        raise ConfigurationError(
+            "this is not the state of an emulated chip", hint=f'Its "format" is {FORMAT!r}', reason=Reason.WRONG_TYPE
+        )
     if document.get("version") != VERSION:
         raise _wrong(f"version {document.get('version')!r} is unknown", hint=f"This program knows version {VERSION}")
     unknown = _unknown_member(document, _MEMBERS)

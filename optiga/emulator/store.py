@@ -10,15 +10,14 @@ from pathlib import Path
 
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
-from optiga.emulator.soundness import check_object
-from optiga.errors import BoardError, ConfigurationError
+from optiga.emulator.soundness import expect_bytes, parse_row
+from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.files.files import sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.temporary import Temporary
 from optiga.files.user_folders import state_folder
-from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import format_oid
 
 _APPLICATION_ID = 0x4F505447
@@ -41,7 +40,12 @@ def default_chip_path() -> Path:
     """
     folder = state_folder()
     if folder is None:
-        raise BoardError("the system knows no home of yours", hint="Name a file: emulator:FILE", port="emulator")
+        raise BoardError(
+            "the system knows no home of yours",
+            hint="Name a file: emulator:FILE",
+            port="emulator",
+            reason=Reason.MISSING,
+        )
     return folder / "emulator.chip"
 
 
@@ -114,7 +118,7 @@ class SqliteStore:
         """
         try:
             rows = self._connection.execute("SELECT oid, data, metadata FROM objects").fetchall()
-            content = {oid: _parse_row(self.model, oid, *row) for oid, *row in rows}
+            content = {oid: parse_row(self.model.kind, oid, *row) for oid, *row in rows}
         except (sqlite3.Error, ValueError) as error:
             raise _damaged(self.path, error) from error
         missing = sorted(self.model.persistent_oids - content.keys())
@@ -134,7 +138,7 @@ class SqliteStore:
                 return b""
             from optiga.emulator.saved_context import decode
 
-            content = _expect_bytes(row[0])
+            content = expect_bytes(row[0])
             decode(content)
         except (sqlite3.Error, ValueError) as error:
             raise _damaged(self.path, error) from error
@@ -154,10 +158,11 @@ class SqliteStore:
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            raise BoardError(
+            raise _wrong(
+                self.path,
                 f"the emulated chip's file cannot be written: {error}",
-                hint="Is the disk full, or the file read-only?",
-                port=str(self.path),
+                "Is the disk full, or the file read-only?",
+                Reason.NOT_WRITABLE,
             ) from error
 
     def close(self) -> None:
@@ -179,10 +184,11 @@ class SqliteStore:
         if application_id != _APPLICATION_ID:
             raise _not_a_chip(self.path)
         if version != _SCHEMA_VERSION:
-            raise BoardError(
+            raise _wrong(
+                self.path,
                 f"the emulated chip was made by another version of this program (format {version})",
-                hint="Use that version, or make a new chip",
-                port=str(self.path),
+                "Use that version, or make a new chip",
+                Reason.UNSUPPORTED,
             )
         try:
             if problem := schema_problem(self._connection, _SCHEMA + _CONTEXT_SCHEMA, (_CONTEXT_TABLE,)):
@@ -198,6 +204,7 @@ class SqliteStore:
             raise ConfigurationError(
                 f"the emulated chip {self.path} is of model {model.name}, not {wanted.name if wanted else ''}",
                 hint="Leave the model out, or name another file",
+                reason=Reason.CONFLICT,
             )
         return model
 
@@ -212,7 +219,7 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        raise BoardError("there is such a file already", hint="'emulator reset' resets a chip", port=str(path))
+        raise _wrong(path, "there is such a file already", "'emulator reset' resets a chip", Reason.EXISTS)
 
 
 def open_chip_file(path: Path) -> SqliteStore:
@@ -221,7 +228,7 @@ def open_chip_file(path: Path) -> SqliteStore:
     :raises BoardError: if there is no chip in the file, or it cannot be had.
     """
     if not _is_there(path):
-        raise BoardError("there is no such file", hint="'emulator new' makes a chip", port=str(path))
+        raise _wrong(path, "there is no such file", "'emulator new' makes a chip", Reason.NOT_FOUND)
     return SqliteStore(path)
 
 
@@ -247,7 +254,7 @@ def _check_file(path: Path) -> None:
     try:
         check_file(path, "the emulated chip")
     except ConfigurationError as error:
-        raise BoardError(error.message, hint=error.hint, port=str(path)) from None
+        raise _wrong(path, error.message, error.hint, error.reason) from None
 
 
 def _is_there(path: Path) -> bool:
@@ -261,9 +268,9 @@ def _is_there(path: Path) -> bool:
         return False
     except (OSError, ValueError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise BoardError(f"not the name of a file: {cause.lower()}", hint="Name another", port=str(path)) from None
+        raise _wrong(path, f"not the name of a file: {cause.lower()}", "Name another", Reason.BAD_VALUE) from None
     if is_folder:
-        raise BoardError("it is a folder", hint="Name a file in it", port=str(path))
+        raise _wrong(path, "it is a folder", "Name a file in it", Reason.WRONG_TYPE)
     return True
 
 
@@ -285,8 +292,8 @@ def _create(
         sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise BoardError(
-            f"an emulated chip cannot be made there: {cause}", hint="Name a file you may write", port=str(path)
+        raise _wrong(
+            path, f"an emulated chip cannot be made there: {cause}", "Name a file you may write", Reason.NOT_WRITABLE
         ) from error
     return moved
 
@@ -294,7 +301,7 @@ def _create(
 def _make_folder(path: Path) -> None:
     """Make the folder of the user's own chip; that of any other must be there."""
     if path != default_chip_path():
-        raise BoardError("there is no such folder", hint=f"Make {path.parent} first", port=str(path))
+        raise _wrong(path, "there is no such folder", f"Make {path.parent} first", Reason.NOT_FOUND)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -352,8 +359,11 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):  # SQLITE_BUSY; Python tells its number only from 3.11 on
             raise owner.in_use(str(path)) from None
-        raise BoardError(
-            f"the emulated chip's file cannot be opened: {error}", hint="May you read and write it?", port=str(path)
+        raise _wrong(
+            path,
+            f"the emulated chip's file cannot be opened: {error}",
+            "May you read and write it?",
+            Reason.NOT_READABLE,
         ) from error
     except sqlite3.DatabaseError as error:
         raise (_not_a_chip(path) if "not a database" in str(error) else _damaged(path, error)) from None
@@ -370,31 +380,15 @@ def _rows(content: Mapping[int, StoredObject]) -> list[tuple[int, bytes, bytes]]
     return [(oid, stored.data, stored.metadata.encode()) for oid, stored in content.items()]
 
 
-def _parse_row(model: ChipModel, oid: int, data: object, metadata: object) -> StoredObject:
-    """An object of a chip from its row.
-
-    :raises ValueError: if it is none that such a chip can hold.
-    """
-    try:
-        stored = StoredObject(_expect_bytes(data), Metadata.parse(_expect_bytes(metadata)))
-        check_object(model.kind, oid, stored)
-    except ValueError as error:
-        raise ValueError(f"object {format_oid(oid) if type(oid) is int else oid}: {error}") from None
-    return stored
-
-
-def _expect_bytes(value: object) -> bytes:
-    """What a column holds, which in SQLite may be of any type."""
-    if type(value) is bytes:
-        return value
-    raise ValueError(f"{value!r:.20} stands where bytes belong")
+def _wrong(path: Path, message: str, hint: str, reason: Reason) -> BoardError:
+    return BoardError(message, hint=hint, port=str(path), reason=reason)
 
 
 def _not_a_chip(path: Path) -> BoardError:
-    return BoardError("the file is not an emulated chip", hint="Name another file; a new one is made", port=str(path))
+    return _wrong(path, "the file is not an emulated chip", "Name another file; a new one is made", Reason.WRONG_TYPE)
 
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:
     reason = reason_of(error) if isinstance(error, sqlite3.Error) else error
     hint = "Get it back from a copy, or make a new chip in another file"
-    return BoardError(f"the emulated chip's file is damaged: {reason}", hint=hint, port=str(path))
+    return _wrong(path, f"the emulated chip's file is damaged: {reason}", hint, Reason.DAMAGED)

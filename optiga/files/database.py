@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 
@@ -137,9 +137,11 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> Con
         path.stat()
     except FileNotFoundError:
         if not make:
-            return ConfigurationError(f"{kind.title} {path} is not there", hint=kind.absent)
+            return ConfigurationError(f"{kind.title} {path} is not there", hint=kind.absent, reason=Reason.NOT_FOUND)
         if not path.parent.is_dir():
-            return ConfigurationError(f"{kind.title} {path} cannot be made: there is no such folder")
+            return ConfigurationError(
+                f"{kind.title} {path} cannot be made: there is no such folder", reason=Reason.NOT_FOUND
+            )
     except OSError as refusal:
         cause, hint = cause_of(refusal), ""
     else:
@@ -147,17 +149,20 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> Con
             return _another(path, kind)
         if any(sign in cause for sign in _SIGNS_OF_DAMAGE):
             return _damaged(path, kind, cause)
-    return ConfigurationError(f"{kind.title} {path} cannot be used: {cause}", hint=hint)
+    return ConfigurationError(f"{kind.title} {path} cannot be used: {cause}", hint=hint, reason=Reason.NOT_READABLE)
 
 
 def _damaged(path: Path, kind: Kind, cause: str) -> ConfigurationError:
-    return ConfigurationError(f"{kind.title} {path} is damaged: {cause}", hint="Get it back from a copy")
+    return ConfigurationError(
+        f"{kind.title} {path} is damaged: {cause}", hint="Get it back from a copy", reason=Reason.DAMAGED
+    )
 
 
 def _another(path: Path, kind: Kind) -> ConfigurationError:
     return ConfigurationError(
         f"{path} does not hold {kind.title}, or was made by another version of this program",
         hint="Get it back from a copy, or name another file",
+        reason=Reason.WRONG_TYPE,
     )
 
 

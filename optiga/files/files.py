@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.opening import open_input
 from optiga.files.precious import check_nothing_lost
 from optiga.files.temporary import Temporary
@@ -27,6 +27,15 @@ _CAUSES = {
     errno.ENAMETOOLONG: "the name is too long",
     errno.ELOOP: "its symbolic links run in a circle",
     errno.ENXIO: "nobody reads the pipe",
+}
+_REASONS = {
+    errno.ENOENT: Reason.NOT_FOUND,
+    errno.ENOTDIR: Reason.NOT_FOUND,
+    errno.EISDIR: Reason.WRONG_TYPE,
+    errno.EEXIST: Reason.EXISTS,
+    errno.ENOSPC: Reason.OUT_OF_SPACE,
+    errno.EDQUOT: Reason.OUT_OF_SPACE,
+    errno.EFBIG: Reason.OUT_OF_SPACE,
 }
 _OF_THE_SYSTEM = (("/", "dev"), ("/", "proc"))
 """Where links to standard output and to what a shell has opened lie."""
@@ -47,9 +56,13 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(f"cannot read the {what} {path}: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot read the {what} {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
+        ) from None
     if len(data) > limit:
-        raise ConfigurationError(f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?")
+        raise ConfigurationError(
+            f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?", reason=Reason.TOO_LARGE
+        )
     return data
 
 
@@ -85,6 +98,7 @@ def check_folder_writable(folder: Path) -> None:
         raise ConfigurationError(
             f"cannot write into {folder}: {cause_of(error)}",
             hint="Run the command in a folder of your own, or name one",
+            reason=reason_of(error, Reason.NOT_WRITABLE),
         ) from None
 
 
@@ -94,7 +108,9 @@ def check_folder(folder: Path) -> None:
     :raises ConfigurationError: if it is not, or is none.
     """
     if cause := _why_no_folder(folder):
-        raise ConfigurationError(f"cannot write into {folder}: {cause}", hint="Make it first, or name another")
+        raise ConfigurationError(
+            f"cannot write into {folder}: {cause}", hint="Make it first, or name another", reason=Reason.NOT_WRITABLE
+        )
 
 
 def _why_no_folder(path: Path) -> str:
@@ -110,24 +126,30 @@ def _why_no_folder(path: Path) -> str:
 def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_keys: bool = False) -> None:
     """Make sure that a file that the user named can be written, before anything is done for its content.
 
-    :param hint: what to do instead, where no option --out names the file.
+    :param hint: what to do instead, where no parameter ``out`` names the file.
     :param secret: whether its content is a secret.
     :param over_keys: let a file that holds a private key be replaced, for a caller who asks first.
     :raises ConfigurationError: if it is a folder or no name of a file, :func:`write_whole` would refuse it, its folder
         cannot be written to, or it holds what nobody could get back (:mod:`.precious`).
     """
     if "\0" in str(path) or not path.name or path == Path("-"):
-        raise ConfigurationError(f"{str(path)!r} names no file", hint=hint or "Name one with --out")
+        raise ConfigurationError(f"{str(path)!r} names no file", hint=hint or naming("Name one with {out}"))
     try:
         target = _find_target(path, secret=secret, ours=False)
     except OSError as error:
         raise ConfigurationError(
-            f"cannot write {path}: {cause_of(error)}", hint=hint or "Name another with --out"
+            f"cannot write {path}: {cause_of(error)}",
+            hint=hint or naming("Name another with {out}"),
+            reason=reason_of(error, Reason.NOT_WRITABLE),
         ) from None
     if target is None:  # into a terminal or a pipe it is written as it is
         return
     if _is_folder(target):
-        raise ConfigurationError(f"cannot write {path}: it is a folder", hint=hint or "Name a file in it with --out")
+        raise ConfigurationError(
+            f"cannot write {path}: it is a folder",
+            hint=hint or naming("Name a file in it with {out}"),
+            reason=Reason.WRONG_TYPE,
+        )
     check_nothing_lost(path, hint, keys=over_keys)
     check_folder_writable(target.parent)
 
@@ -146,7 +168,9 @@ def check_own_output(path: Path, hint: str = "") -> None:
         target = _find_target(path, secret=False, ours=True)
         if target is not None and _is_folder(target):
             raise ConfigurationError(
-                f"cannot write {path}: it is a folder", hint=hint or "Take it away, or name another folder"
+                f"cannot write {path}: it is a folder",
+                hint=hint or "Take it away, or name another folder",
+                reason=Reason.WRONG_TYPE,
             )
 
 
@@ -170,7 +194,9 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666, *, ours: bool = Fals
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot write {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+        ) from None
 
 
 def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
@@ -194,7 +220,9 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot write {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+        ) from None
 
 
 def put_in_place(temporary: Temporary, path: Path) -> None:
@@ -227,13 +255,16 @@ def _find_target(path: Path, *, secret: bool, ours: bool) -> Path | None:
             raise ConfigurationError(
                 f"cannot write {path}: it is a symbolic link to {target}, out of its folder",
                 hint=f"Take it away{'' if ours else ', or name the file that it leads to'}",
+                reason=Reason.UNSAFE,
             )
         return target
     if stat.S_ISDIR(kind) or (stat.S_ISREG(kind) and not is_link):
         return path
     if secret or ours:
         what = "it is no regular file" + (", and nobody may read along what is secret" if secret else "")
-        raise ConfigurationError(f"cannot write {path}: {what}", hint="Take it away" if ours else "Name a file")
+        raise ConfigurationError(
+            f"cannot write {path}: {what}", hint="Take it away" if ours else "Name a file", reason=Reason.WRONG_TYPE
+        )
     return None
 
 
@@ -286,6 +317,14 @@ def sync_folder(folder: Path) -> None:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def reason_of(error: OSError, otherwise: Reason) -> Reason:
+    """What kind of fault it is that the system refused something.
+
+    :param otherwise: where its error number says nothing more.
+    """
+    return _REASONS.get(error.errno or 0, otherwise)
 
 
 def cause_of(error: OSError) -> str:

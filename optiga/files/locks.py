@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.user_folders import state_folder
 
@@ -78,7 +78,7 @@ class Owner:
         with suppress(OSError, ValueError), os.fdopen(os.open(self._path, os.O_RDONLY | _FLAGS), "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 name = file.read(_MOST_WORDS).decode("utf-8").strip() or name
-        return BoardError(f"in use by {name}", hint="Wait for it to end, or end it", port=port)
+        return BoardError(f"in use by {name}", hint="Wait for it to end, or end it", port=port, reason=Reason.BUSY)
 
 
 class PortLock:
@@ -112,6 +112,7 @@ class PortLock:
                 f"cannot be locked: {self._path}: {error.strerror or error}",
                 hint="Remove it" if is_planted else "Set XDG_STATE_HOME to a folder you may write",
                 port=self._port,
+                reason=Reason.NOT_WRITABLE,
             ) from error
         if free is None:
             raise self._owner.in_use(self._port)
@@ -230,6 +231,7 @@ def _own_temporary_folder(device: str) -> Path:
                 f"cannot be locked: {folder} is not a folder of your own",
                 hint="Set XDG_STATE_HOME to a folder you may write",
                 port=device,
+                reason=Reason.UNSAFE,
             )
         if mine is not None and status.st_mode & 0o077:
             folder.chmod(0o700)
@@ -239,6 +241,7 @@ def _own_temporary_folder(device: str) -> Path:
             f"cannot be locked: {folder}: {error.strerror or error}",
             hint="Set XDG_STATE_HOME to a folder you may write",
             port=device,
+            reason=Reason.NOT_WRITABLE,
         ) from error
     return folder
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.temporary import Temporary
 
 _ROOT = 0
@@ -43,9 +43,14 @@ def check_status(name: str, title: str, status: os.stat_result, *, shared: bool,
         raise ConfigurationError(
             f"{title} cannot be used: {kind_of(status.st_mode)}",
             hint=f"Look where it comes from, and take it away: {name}" if is_companion else advice,
+            reason=Reason.UNSAFE,
         )
     if os.name == "posix":
         _check_owner(Path(name), title, status, shared=shared, hint=hint)
+
+
+def _and(text: str, hint: str) -> str:
+    return naming("{text}; {hint}", text=text, hint=hint) if hint else text
 
 
 def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool, hint: str) -> None:
@@ -54,14 +59,16 @@ def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool
     if status.st_uid not in owners and not is_shared:
         raise ConfigurationError(
             f"{title} belongs to another user ({_name_of(status.st_uid)}), who can change it",
-            hint="Check it, and copy it into a file of your own" + (f"; {hint}" if hint else ""),
+            hint=_and("Check it, and copy it into a file of your own", hint),
+            reason=Reason.UNSAFE,
         )
     mode = status.st_mode & ~stat.S_IWGRP if is_shared else status.st_mode
     if _others_write(mode, status.st_gid, owners) and _keeps_permissions(path.parent):
         by_group = not status.st_mode & stat.S_IWOTH
         raise ConfigurationError(
             f"others may write {title}",
-            hint=f"Check it, then take that from them: chmod go-w {path}" + (f"; {hint}" if hint and by_group else ""),
+            hint=_and(f"Check it, then take that from them: chmod go-w {path}", hint if by_group else ""),
+            reason=Reason.UNSAFE,
         )
 
 

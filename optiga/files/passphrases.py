@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import is_utf16
 from optiga.files.secrets import read_secret
 
@@ -70,7 +70,7 @@ def read_passphrase_file(path: Path) -> Passphrase:
     if b"\0" in value:
         value, problem = b"", f"the passphrase {path} holds a null character, as UTF-16 without a mark does"
     if not value and not problem:
-        raise ConfigurationError(f"there is no passphrase in the first line of {path}")
+        raise ConfigurationError(f"there is no passphrase in the first line of {path}", reason=Reason.MISSING)
     older = (raw,) if raw and raw != value else ()
     return Passphrase(value, older, problem, file.warnings)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.opening import open_input
 
 PRIVATE_KEY = "it holds a private key"
@@ -68,12 +68,14 @@ def what_is_lost(path: Path) -> str:
 def check_nothing_lost(path: Path, hint: str = "", *, keys: bool = False) -> None:
     """Refuse to write over a file that nobody could get back.
 
-    :param hint: what to do instead, where no option --out names the file.
+    :param hint: what to do instead, where no parameter ``out`` names the file.
     :param keys: let a private key be written over, for a caller who asks first.
     :raises ConfigurationError: if the file is such a one.
     """
     why = what_is_lost(path)
     if why and not (keys and why == PRIVATE_KEY):
         raise ConfigurationError(
-            f"cannot write {path}: {why}", hint=hint or "Name another with --out, or move the file away first"
+            f"cannot write {path}: {why}",
+            hint=hint or naming("Name another with {out}, or move the file away first"),
+            reason=Reason.EXISTS,
         )

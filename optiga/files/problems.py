@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, naming
 from optiga.files.json_lines import Document, Path
 
 _MOST_HINTS = 100
@@ -60,7 +60,8 @@ class Section:
             self._problems.append(Problem(line, f"{self._name}:{line}: one mistake more"))
             return
         where = describe_path(self.path) if self.path else self._whole
-        self._problems.append(Problem(line, f"{self._name}:{line}: {where}: {text}"))
+        said = naming("{where}: {text}", where=f"{self._name}:{line}: {where}", text=text)
+        self._problems.append(Problem(line, said))
 
     def members(
         self, required: Iterable[str], optional: Iterable[str] = (), other_names: Mapping[str, str] | None = None

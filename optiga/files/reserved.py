@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError
-from optiga.files.files import cause_of, check_folder, put_in_place
+from optiga.errors import ConfigurationError, Reason
+from optiga.files.files import cause_of, check_folder, put_in_place, reason_of
 from optiga.files.temporary import Temporary
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class ReservedFile:
             raise ConfigurationError(
                 f"cannot write into {folder}: {cause_of(error)}",
                 hint="Run the command in a folder of your own, or name one",
+                reason=reason_of(error, Reason.NOT_WRITABLE),
             ) from None
 
     def __enter__(self) -> ReservedFile:
@@ -64,7 +65,9 @@ class ReservedFile:
             raise
         except OSError as error:
             self._temporary.drop()
-            raise ConfigurationError(f"cannot write {path}: {cause_of(error)}") from None
+            raise ConfigurationError(
+                f"cannot write {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+            ) from None
         self._temporary.drop()
 
 

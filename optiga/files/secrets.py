@@ -7,8 +7,8 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from optiga.errors import ConfigurationError
-from optiga.files.files import cause_of
+from optiga.errors import ConfigurationError, Reason
+from optiga.files.files import cause_of, reason_of
 from optiga.files.opening import open_input
 
 _ROOT = 0
@@ -43,9 +43,13 @@ def read_secret(path: Path, what: str, limit: int) -> SecretFile:
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(f"cannot read the {what} {path}: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot read the {what} {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
+        ) from None
     if len(data) > limit:
-        raise ConfigurationError(f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?")
+        raise ConfigurationError(
+            f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?", reason=Reason.TOO_LARGE
+        )
     return SecretFile(data, warnings)
 
 
@@ -75,10 +79,13 @@ def _look_at(path: Path, what: str, status: os.stat_result) -> tuple[str, ...]:
         raise ConfigurationError(
             f"the {what} {path} belongs to another user, who can change it",
             hint="Copy it into a file of your own",
+            reason=Reason.UNSAFE,
         )
     if status.st_mode & _WRITE:
         raise ConfigurationError(
-            f"other users may write the {what} {path}", hint=f"Check it, then take that from them: chmod 600 {path}"
+            f"other users may write the {what} {path}",
+            hint=f"Check it, then take that from them: chmod 600 {path}",
+            reason=Reason.UNSAFE,
         )
     if status.st_mode & _READ:
         return (f"other users may read the {what} {path}: take that from them with chmod 600",)

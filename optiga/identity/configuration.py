@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
@@ -239,7 +239,7 @@ def _read_slot(parameters: Section, section: Section | None, override: str | Non
     slot = ref.slot if ref else None
     mistake = _find_slot_mistake(text, slot, is_rsa)
     if mistake and override is not None:
-        parameters.problem(f"--slot {mistake}")
+        parameters.problem(naming("{slot} {mistake}", mistake=mistake))
     elif mistake and section is not None:
         section.problem(mistake)
     return slot

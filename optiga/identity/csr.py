@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason
 from optiga.files.files import write_whole
 from optiga.identity.key_fate import KeyFate
 from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
@@ -209,7 +209,9 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
         bits = parsed["signature"].contents
     except (ValueError, TypeError) as error:
         raise CertificateError(
-            f"the public key that the chip reported for {format_oid(key.oid)} is none: {error}", oid=key.oid
+            f"the public key that the chip reported for {format_oid(key.oid)} is none: {error}",
+            oid=key.oid,
+            reason=Reason.BAD_ANSWER,
         ) from error
     is_sound = spki == key.public_key_info and bits[:1] == b"\x00"
     if not is_sound or not verifies(public_key, bits[1:], info.dump(), hash_name):
@@ -217,6 +219,7 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
             f"the chip's signature over the CSR does not verify against the public key of {format_oid(key.oid)}",
             hint="There is no CSR; run the command again for a new key pair",
             oid=key.oid,
+            reason=Reason.BAD_SIGNATURE,
         )
 
 

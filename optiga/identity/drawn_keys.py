@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.pki.public_keys import load_key
 from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, KeyAlgorithm
 from optiga.protocol.public_key import PublicKey
@@ -41,7 +41,9 @@ def check_algorithm(text: str) -> KeyAlgorithm:
     found = next((known for known in KeyAlgorithm if known.title == text.strip().lower()), None)
     if found is None:
         names = ", ".join(known.title for known in KeyAlgorithm)
-        raise ConfigurationError(f"{text!r} is no algorithm of the chip's keys", hint=f"One of {names}")
+        raise ConfigurationError(
+            f"{text!r} is no algorithm of the chip's keys", hint=f"One of {names}", reason=Reason.UNSUPPORTED
+        )
     return found
 
 
@@ -59,7 +61,9 @@ def draw_key(chip: Chip, chosen: KeyAlgorithm) -> DrawnKey:
     try:
         key = _private_key(chosen, pair)
     except ValueError as error:
-        raise ChipError(f"the chip's key pair is none: {error}", hint="Try it again", port=chip.port) from None
+        raise ChipError(
+            f"the chip's key pair is none: {error}", hint="Try it again", port=chip.port, reason=Reason.BAD_ANSWER
+        ) from None
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return DrawnKey(chosen, pem, public.decode("ascii"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.shown import shown
 from optiga.identity.emulated import is_emulated
 from optiga.identity.proof import Outcome, prove_key, prove_public_key
@@ -91,12 +91,14 @@ def load_trust(path: Path) -> Trust:
             raise CertificateError(
                 f"{path} holds the certificate of {certificate.subject}, which is no CA",
                 hint="Give the root that is to be trusted, and the intermediates below it",
+                reason=Reason.WRONG_TYPE,
             )
     roots = tuple(one for one in certificates if one.is_issued_by(one))
     if not roots:
         raise CertificateError(
             f"{path} holds no root: none of its certificates is self-signed",
             hint="Add the root's certificate; Infineon publishes those of its chips",
+            reason=Reason.UNTRUSTED,
         )
     return Trust(str(path), roots, tuple(one for one in certificates if one not in roots))
 
@@ -127,6 +129,7 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
             f"slot {slot.name} has no object for a certificate, so nothing can be proven of its key",
             hint=f"A chip's own identity is in slot {IDENTITY_SLOT.name}",
             oid=slot.key_oid,
+            reason=Reason.UNSUPPORTED,
         )
     uid = _read_uid(chip)
     leaf, *further = _read(chip, oid)
@@ -136,13 +139,13 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
         chain = _build_chain(leaf, further, trust, now or datetime.now(timezone.utc))
     except CertificateError as error:
         raise CertificateError(
-            f"{format_oid(oid)}: {error.message}", hint=error.hint, port=chip.port, oid=oid
+            f"{format_oid(oid)}: {error.message}", hint=error.hint, port=chip.port, oid=oid, reason=error.reason
         ) from None
     proof = prove_key(chip, slot, leaf)
     if proof.outcome is not Outcome.PROVEN:
         copied = proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY)
         hint = "Certificates can be copied: this is not the chip that was certified" if copied else ""
-        raise CertificateError(proof.text, hint=hint, port=chip.port, oid=proof.key_oid)
+        raise CertificateError(proof.text, hint=hint, port=chip.port, oid=proof.key_oid, reason=Reason.MISMATCH)
     if not trust.emulated and any(is_emulated(one) for one in chain):
         raise _emulated(chip, oid)
     if _read_uid(chip) != uid:
@@ -181,15 +184,17 @@ def _another_chip(chip: Chip, oid: int, why: str) -> CertificateError:
         hint="Was the board changed, or does something sit between? Nothing was activated",
         port=chip.port,
         oid=oid,
+        reason=Reason.MISMATCH,
     )
 
 
 def _emulated(chip: Chip, oid: int) -> CertificateError:
     return CertificateError(
         f"{format_oid(oid)}: this chip is emulated: its CA certifies whatever anybody wants, and proves nothing here",
-        hint="--emulated takes it all the same",
+        hint=naming("{emulated} takes it all the same"),
         port=chip.port,
         oid=oid,
+        reason=Reason.UNTRUSTED,
     )
 
 
@@ -266,25 +271,31 @@ def _explain(
     objections = warnings_about(path, moment)
     objections += [text for below, issuer in enumerate(path[1:]) if (text := _objection(issuer, below))]
     if objections:
-        return CertificateError(objections[0])
+        return CertificateError(objections[0], reason=Reason.UNTRUSTED)
     end = path[-1]
     if end in trust.roots:
         reason = str(error).removeprefix("validation failed: ").removeprefix("candidates exhausted: ")
         reason = shown(reason)
         reason = reason.partition(" (encountered processing ")[0]
-        return CertificateError(f"the chain from {leaf.subject} to {end.subject} does not hold: {reason}")
+        return CertificateError(
+            f"the chain from {leaf.subject} to {end.subject} does not hold: {reason}", reason=Reason.UNTRUSTED
+        )
     if any(end.is_issued_by(one) for one in path):
         how = "is self-signed" if end.is_issued_by(end) else "was certified by CAs below it"
-        return CertificateError(f"the chain ends at {end.subject}, which {how} and is no root in {trust.name}")
+        return CertificateError(
+            f"the chain ends at {end.subject}, which {how} and is no root in {trust.name}", reason=Reason.UNTRUSTED
+        )
     if any(one.parsed.subject == end.parsed.issuer for one in others):
         return CertificateError(
             f"the certificate of {end.subject} is not signed by the {end.issuer} that is known: "
             "another CA of the same name has signed it, or nobody",
             hint=f"Is {trust.name} the right one for this chip?",
+            reason=Reason.UNTRUSTED,
         )
     return CertificateError(
         f"the chain ends at {end.subject}: its issuer {end.issuer} is not in {trust.name}",
         hint=f"Is it an intermediate? Add its certificate to {trust.name}; Infineon publishes those of its CAs",
+        reason=Reason.UNTRUSTED,
     )
 
 

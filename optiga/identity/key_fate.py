@@ -56,7 +56,7 @@ class KeyFate:
             return
         self._is_said = True
         if isinstance(error, OptigaError):
-            error.hint = f"{self.text}. {error.hint}" if error.hint else self.text
+            error.advise(self.text, first=True)
         else:
             error.args = (self.text,)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.abilities import require
 from optiga.chip.unusable import find_unusable
-from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
 from optiga.identity.proof import Outcome, prove_public_key
 from optiga.objects.addressing import KEY, resolve
 from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
@@ -136,21 +136,30 @@ def plan_key(name: Reference, *, algorithm: str | None, bits: int | None, usage:
     slot = resolve(name, _PLACE).slot
     if slot is None:
         if algorithm is not None:
-            raise ConfigurationError("--algorithm is for key pairs", hint="An AES key has --bits")
+            raise ConfigurationError(
+                naming("{algorithm} is for key pairs"), hint=naming("An AES key has {bits}"), reason=Reason.CONFLICT
+            )
         usages = parse_usage(usage) or KeyUsage.ENCRYPTION
         aes = KeyAlgorithm[f"AES{bits or 256}"]
         check_usage(aes, usages)
         return KeyPlan(SYMMETRIC_KEY, None, aes, usages)
     if bits is not None:
-        raise ConfigurationError("--bits is for the AES key", hint="A key pair has --algorithm")
+        raise ConfigurationError(
+            naming("{bits} is for the AES key"), hint=naming("A key pair has {algorithm}"), reason=Reason.CONFLICT
+        )
     is_rsa = slot.certificate_oid is None
     chosen = KeyAlgorithm[(algorithm or ("rsa2048" if is_rsa else "secp256r1")).upper()]
     fitting = ", ".join(known.name for known in slots_for_new_keys(is_rsa=chosen.is_rsa))
     if slot is SLOTS[0]:
-        raise ConfigurationError(f"slot {slot.name} is Infineon's own identity, which is locked", hint=f"Use {fitting}")
+        raise ConfigurationError(
+            f"slot {slot.name} is Infineon's own identity, which is locked", hint=f"Use {fitting}", reason=Reason.DENIED
+        )
     if chosen.is_rsa != is_rsa:
         raise ConfigurationError(
-            f"slot {slot.name} takes no {chosen.title} keys", hint=f"Those go into {fitting}", oid=slot.key_oid
+            f"slot {slot.name} takes no {chosen.title} keys",
+            hint=f"Those go into {fitting}",
+            oid=slot.key_oid,
+            reason=Reason.UNSUPPORTED,
         )
     usual = KeyUsage.AUTHENTICATION | (KeyUsage.ENCRYPTION if is_rsa else KeyUsage.KEY_AGREEMENT)
     usages = parse_usage(usage) or usual
@@ -169,7 +178,9 @@ def parse_usage(text: str | None) -> KeyUsage:
             usage |= KEY_USAGE_WORDS[word.strip().lower().replace("-", "_")]
         except KeyError:
             names = ", ".join(KEY_USAGE_WORDS)
-            raise ConfigurationError(f"--usage: {word.strip()!r} is no usage", hint=f"There are {names}") from None
+            raise ConfigurationError(
+                naming("{usage}: {word} is no usage", word=repr(word.strip())), hint=f"There are {names}"
+            ) from None
     return usage
 
 
@@ -181,8 +192,13 @@ def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
     useless = KeyUsage(usage & ~algorithm.usages)
     if useless:
         raise ConfigurationError(
-            f"--usage: the chip cannot use {algorithm.title} keys for {', '.join(useless.words)}",
+            naming(
+                "{usage}: the chip cannot use {title} keys for {words}",
+                title=algorithm.title,
+                words=", ".join(useless.words),
+            ),
             hint=f"It can for {', '.join(algorithm.usages.words)}",
+            reason=Reason.UNSUPPORTED,
         )
 
 
@@ -202,6 +218,7 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
             f"a key in {format_oid(plan.oid)} cannot be used: its metadata have execute: never",
             hint="Take another slot; no key was made",
             oid=plan.oid,
+            reason=Reason.DENIED,
         )
     algorithm = metadata.in_words().get("algorithm", "")
     if plan.slot is None or plan.slot.certificate_oid is None:
@@ -264,7 +281,9 @@ def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
     public_key = certificate.public_key
     proof = prove_public_key(chip, slot.key_oid, public_key, f"the certificate in {where.info.label}")
     if proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY):
-        raise CertificateError(proof.text, hint="--certificate names the object of its own", oid=where.oid)
+        raise CertificateError(
+            proof.text, hint=naming("{certificate} names the object of its own"), oid=where.oid, reason=Reason.MISMATCH
+        )
     pem = encode_pem("PUBLIC KEY", public_key.info)
     return CertifiedKey(pem, public_key.title, certificate.subject, proof.key_match, proof.text)
 

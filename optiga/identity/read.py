@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason
 from optiga.identity.hexdump import hex_dump
 from optiga.objects.stored import decode_stored, is_empty
 from optiga.protocol.codes import SECRET_TYPES
@@ -58,7 +58,9 @@ def read_object(chip: Chip, target: Target) -> ReadResult:
     if target.kind not in (ObjectKind.CERTIFICATE, ObjectKind.TRUST_ANCHOR):
         return ReadResult(target, data)
     if is_empty(data):
-        raise CertificateError(f"{target.info.label} holds no certificate", hint="Write one first", oid=target.oid)
+        raise CertificateError(
+            f"{target.info.label} holds no certificate", hint="Write one first", oid=target.oid, reason=Reason.NOT_FOUND
+        )
     try:
         return ReadResult(target, data, tuple(decode_stored(data)))
     except ValueError as error:

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason
 from optiga.files.files import read_input
 from optiga.identity.hexdump import hex_dump
 from optiga.identity.proof import Proof, attempt_proof, prove_key
@@ -91,7 +91,9 @@ def plan_write(
         if not data:
             raise ConfigurationError(f"{path} is empty", oid=target.oid)
         if len(data) > target.info.size:
-            raise ConfigurationError(f"{path} does not fit: {_room(len(data), target.info)}", oid=target.oid)
+            raise ConfigurationError(
+                f"{path} does not fit: {_room(len(data), target.info)}", oid=target.oid, reason=Reason.TOO_LARGE
+            )
         return WritePlan(target, data)
     return plan_certificates(load_certificates(path), target, str(path), now=now)
 
@@ -107,7 +109,9 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
         try:
             data = tls_identity.encode(certificate.der for certificate in chain)
         except ValueError as error:
-            raise CertificateError(f"{name} does not fit into {target.info.label}: {error}", oid=target.oid) from None
+            raise CertificateError(
+                f"{name} does not fit into {target.info.label}: {error}", oid=target.oid, reason=Reason.TOO_LARGE
+            ) from None
     elif len(chain) == 1:
         data = chain[0].der
     else:
@@ -115,6 +119,7 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
             f"{name} holds {len(chain)} certificates, the trust anchor {target.info.label} takes one",
             hint="Write the root alone",
             oid=target.oid,
+            reason=Reason.AMBIGUOUS,
         )
     if len(data) > target.info.size:
         several = f" of {len(chain)} certificates" if len(chain) > 1 else ""
@@ -124,7 +129,10 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
         elif chain[0].public_key.title.startswith("rsa"):
             hint = "An EC certificate is much smaller"
         raise CertificateError(
-            f"{name}{several} does not fit: {_room(len(data), target.info)}", hint=hint, oid=target.oid
+            f"{name}{several} does not fit: {_room(len(data), target.info)}",
+            hint=hint,
+            oid=target.oid,
+            reason=Reason.TOO_LARGE,
         )
     moment = now or datetime.now(timezone.utc)
     return WritePlan(target, data, tuple(chain), tuple(warnings_about(chain, moment, device=is_device)))
@@ -153,7 +161,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
         raise unusable.error(chip.port)
     proof = _prove(chip, plan)
     if strict and proof and not proof.key_match:
-        raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid)
+        raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid, reason=Reason.MISMATCH)
     warnings = list(plan.warnings)
     if not is_there:
         chip.objects.write(target.oid, plan.data)
@@ -198,6 +206,7 @@ def _check_written(chip: Chip, plan: WritePlan, comparison: Comparison | None) -
         hint="Write it again",
         port=chip.port,
         oid=target.oid,
+        reason=Reason.BAD_ANSWER,
     )
 
 

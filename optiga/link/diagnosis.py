@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 
 _ANOTHER_CABLE = "Try another cable or USB port, and close other programs on this port"
 _REPLUG = "Unplug and replug the board, then run the command again: it starts from a clean line"
@@ -25,9 +25,11 @@ def diagnose(seen: Symptoms, *, port: str, has_answered: bool, is_loud: bool) ->
     :param has_answered: whether the board has answered a command before.
     :param is_loud: whether more came than a board has to say.
     """
+    reason = Reason.DISTURBED
     if seen.damaged:
         message, hint = "the board's answers arrive damaged", _ANOTHER_CABLE
     elif seen.complaints and seen.complaints >= seen.fences:  # each attempt was answered so, at once
+        reason = Reason.NO_ANSWER
         message = "the board reports that it cannot reach its chip (ff ff)"
         hint = "Is a chip plugged in, the right way round? If it is, bytes may be lost: try another cable or USB port"
     elif is_loud and (seen.unasked or has_answered):
@@ -40,14 +42,17 @@ def diagnose(seen: Symptoms, *, port: str, has_answered: bool, is_loud: bool) ->
     elif seen.fences:
         message, hint = "the board is there, but bytes to it or from it get lost", _ANOTHER_CABLE
     elif has_answered:
+        reason = Reason.NO_ANSWER
         message, hint = "the board stopped answering", _REPLUG
     elif seen.noise or seen.unasked:
+        reason = Reason.BAD_ANSWER
         message = "something answers, but not a personalization board"
         hint = "Is it the right port ('boards' lists them)? Is the board's firmware in provisioning mode?"
     else:
+        reason = Reason.NO_ANSWER
         message = "no answer"
         hint = (
             "Is it the right port ('boards' lists them), with no other client on it? Is the board's firmware in "
             "provisioning mode, a chip on it? If so, unplug and replug the board"
         )
-    return BoardError(message, hint=hint, port=port)
+    return BoardError(message, hint=hint, port=port, reason=reason)

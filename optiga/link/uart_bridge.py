@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 from optiga.link import uart_frame as frame
 from optiga.link.diagnosis import Symptoms, diagnose
 from optiga.link.scanner import AnswerScanner, Found
@@ -155,6 +155,7 @@ class BridgeConversation:
                 "answers come twice or out of order: one that this run has read may be another command's",
                 hint="Run the command again; if it happens again, try another cable or USB port",
                 port=self._port,
+                reason=Reason.DISTURBED,
             )
 
     def _settle(self) -> Conversation[None]:
@@ -176,6 +177,7 @@ class BridgeConversation:
                     f"the answer to command 0x{code:02x} was lost, and it must not be sent twice",
                     hint="Look at the object before trying again: it may or may not have changed",
                     port=self._port,
+                    reason=Reason.OUTCOME_UNKNOWN,
                 )
             yield from self._do(Note(f"no usable answer to command 0x{code:02x}, attempt {attempt}"))
         raise self._diagnosis()

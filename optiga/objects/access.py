@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.objects.counters import read_counter
 from optiga.protocol.conditions import NEVER, Condition
@@ -78,4 +78,5 @@ def _refused(oid: int, metadata: Metadata, tag: Tag, advice: str) -> Configurati
         f"{format_oid(oid)} cannot be {_VERBS[tag]}: its metadata have {name}: {stands}",
         hint=f"{advice}; nothing was changed",
         oid=oid,
+        reason=Reason.DENIED,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.protocol.models import ALL_OBJECTS
 from optiga.protocol.objects import (
     AES,
@@ -194,7 +194,9 @@ def resolve(reference: Reference, wanted: Wanted) -> Target:
         raise _no_object(reference if isinstance(reference, str) else ref.label, wanted, oid)
     target = Target(info, slot)
     if info.kind not in wanted.kinds:
-        raise ConfigurationError(_refusal(ref, target, wanted), hint=_what_else(target, wanted), oid=oid)
+        raise ConfigurationError(
+            _refusal(ref, target, wanted), hint=_what_else(target, wanted), oid=oid, reason=Reason.WRONG_TYPE
+        )
     return target
 
 
@@ -218,7 +220,7 @@ def resolve_writable(slot: Reference | None = None, oid: Reference | None = None
     if oid is None:
         return resolve(DEFAULT_SLOT if slot is None else slot, replace(WRITABLE, names_slot=True))
     if slot is not None:
-        raise ConfigurationError("slot and oid both name an object", hint="Give one of them")
+        raise ConfigurationError("slot and oid both name an object", hint="Give one of them", reason=Reason.CONFLICT)
     return resolve(oid, WRITABLE)
 
 
@@ -238,7 +240,7 @@ def _parse(reference: Reference, wanted: Wanted) -> ObjectRef:
     try:
         ref = ObjectRef.parse(reference)
     except ValueError as error:
-        raise ConfigurationError(str(error), hint=_what_is_taken(wanted)) from None
+        raise ConfigurationError(str(error), hint=_what_is_taken(wanted), reason=Reason.NOT_FOUND) from None
     if wanted.part is None and ref.oid is None:
         raise _no_object(ref.label, wanted)
     return ref
@@ -246,7 +248,10 @@ def _parse(reference: Reference, wanted: Wanted) -> ObjectRef:
 
 def _no_object(name: str, wanted: Wanted, oid: int | None = None) -> ConfigurationError:
     return ConfigurationError(
-        f"{name!r} is not the identifier of an object of the chip", hint=_what_is_taken(wanted), oid=oid
+        f"{name!r} is not the identifier of an object of the chip",
+        hint=_what_is_taken(wanted),
+        oid=oid,
+        reason=Reason.NOT_FOUND,
     )
 
 
@@ -271,13 +276,15 @@ def _no_certificate_object(message: str, slot: Slot, wanted: Wanted) -> Configur
     """The error for a slot that has a key alone, where its name means the certificate."""
     key = ALL_OBJECTS[slot.key_oid]
     if ObjectKind.CERTIFICATE not in wanted.kinds:
-        return ConfigurationError(f"slot {slot.name} {wanted.refusal}", hint=_what_is_taken(wanted), oid=key.oid)
+        return ConfigurationError(
+            f"slot {slot.name} {wanted.refusal}", hint=_what_is_taken(wanted), oid=key.oid, reason=Reason.WRONG_TYPE
+        )
     if key.kind in wanted.kinds:
         hint = f"Name the key by its identifier: {key.label}"
     else:
         others = ", 0xE0E3 or 0xF1E0" if ObjectKind.DATA in wanted.kinds else " or 0xE0E3"
         hint = f"Name one by its identifier: 0xE0E1, 0xE0E2{others}"
-    return ConfigurationError(message, hint=hint, oid=key.oid, parameter="oid")
+    return ConfigurationError(message, hint=hint, oid=key.oid, parameter="oid", reason=Reason.WRONG_TYPE)
 
 
 def _what_is_taken(wanted: Wanted) -> str:

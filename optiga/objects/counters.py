@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason, naming
 from optiga.objects.addressing import COUNTER
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
@@ -95,8 +95,12 @@ def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
     if len(data) != _SIZE:
         raise ConfigurationError(
             f"{info.label} holds {len(data)} bytes, a counter has {_SIZE}",
-            hint=f"'counter set {info.label} --value N --threshold N' makes them, and the type up_counter a counter",
+            hint=naming(
+                "'counter set {oid}' with {value} and {threshold} makes them, and the type up_counter a counter",
+                oid=info.label,
+            ),
             oid=info.oid,
+            reason=Reason.WRONG_TYPE,
         )
     return Counter(info, int.from_bytes(data[:4], "big"), int.from_bytes(data[4:], "big"))
 
@@ -118,8 +122,9 @@ def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | N
     if new_value > new_threshold:
         raise ConfigurationError(
             f"{info.label}: the value {new_value} is more than the threshold {new_threshold}",
-            hint="Give both: --value and --threshold",
+            hint=naming("Give both: {value} and {threshold}"),
             oid=info.oid,
+            reason=Reason.CONFLICT,
         )
     return before, Counter(info, new_value, new_threshold)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import format_oid
@@ -28,4 +28,5 @@ def check_key_usage(oid: int, before: Metadata, changes: Metadata, *, partly: bo
             f"key_usage: the chip cannot use the {algorithm.title} key in {format_oid(oid)} for {words}",
             hint=f"It can for {', '.join(algorithm.usages.words)}",
             oid=oid,
+            reason=Reason.UNSUPPORTED,
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.abilities import objects_of, require_metadata
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.files.files import is_utf16
 from optiga.objects.addressing import WRITABLE
 from optiga.objects.irreversible import what_stays, what_stays_written
@@ -179,25 +179,33 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
         return MetadataChange(info, before, changes, ())
     problems = {tag: check_change(None, info, before, tag, value) for tag, value in changes.items()}
     if Problem.UNCHANGING in problems.values():
-        raise ConfigurationError(f"the metadata of {info.label} are the chip's own and never change", oid=info.oid)
+        raise ConfigurationError(
+            f"the metadata of {info.label} are the chip's own and never change", oid=info.oid, reason=Reason.DENIED
+        )
     wanted_state = changes.in_words().get("lcso")
     if problems.get(Tag.LCSO) is Problem.NO_VALUE:
         raise ConfigurationError(f"{info.label}: lcso: {wanted_state} is no life cycle state", oid=info.oid)
     if problems.get(Tag.LCSO) is Problem.BACKWARDS:
         now = before.in_words()["lcso"]
         raise ConfigurationError(
-            f"{info.label} is in its life cycle state {now} and never goes back to {wanted_state}", oid=info.oid
+            f"{info.label} is in its life cycle state {now} and never goes back to {wanted_state}",
+            oid=info.oid,
+            reason=Reason.DENIED,
         )
     fixed = [name for name in names if name != "lcso"]
     if fixed and before.is_locked:
         raise ConfigurationError(
-            f"{info.label} is {before.in_words()['lcso']}: {', '.join(fixed)} can never be changed again", oid=info.oid
+            f"{info.label} is {before.in_words()['lcso']}: {', '.join(fixed)} can never be changed again",
+            oid=info.oid,
+            reason=Reason.DENIED,
         )
     check_key_usage(info.oid, before, changes, partly=partly)
     size = len(before.with_tags(dict(changes.items())).encode())
     if size > md.MAX_SIZE:
         raise ConfigurationError(
-            f"the metadata of {info.label} would take {size} bytes, there is room for {md.MAX_SIZE}", oid=info.oid
+            f"the metadata of {info.label} would take {size} bytes, there is room for {md.MAX_SIZE}",
+            oid=info.oid,
+            reason=Reason.TOO_LARGE,
         )
     return MetadataChange(info, before, changes, tuple(what_stays(before, changes)))
 
@@ -227,16 +235,22 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
     :raises ConfigurationError: if the object is not written so, or has no room for them.
     """
     if info.kind.is_key or info.oid == LAST_ERROR_CODE:
-        raise ConfigurationError(f"{info.label} {WRITABLE.refusal}: {WRITABLE.reasons[info.kind]}", oid=info.oid)
+        raise ConfigurationError(
+            f"{info.label} {WRITABLE.refusal}: {WRITABLE.reasons[info.kind]}", oid=info.oid, reason=Reason.DENIED
+        )
     if not data:
         raise ConfigurationError(f"there is nothing to write into {info.label}", oid=info.oid)
     if info.size and offset + len(data) > info.size:
         where = f" at offset {offset}" if offset else ""
         raise ConfigurationError(
-            f"{len(data)} bytes{where} do not fit {info.label}, which has room for {info.size}", oid=info.oid
+            f"{len(data)} bytes{where} do not fit {info.label}, which has room for {info.size}",
+            oid=info.oid,
+            reason=Reason.TOO_LARGE,
         )
     if info.kind is ObjectKind.COUNTER and (offset, len(data)) != (0, COUNTER_SIZE):
-        raise ConfigurationError(f"{info.label} is a counter", hint="'counter set' writes it", oid=info.oid)
+        raise ConfigurationError(
+            f"{info.label} is a counter", hint="'counter set' writes it", oid=info.oid, reason=Reason.WRONG_TYPE
+        )
 
 
 def read_data(chip: Chip, info: ObjectInfo, metadata: Metadata | None = None) -> bytes | None:

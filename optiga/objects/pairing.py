@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import ChipError, ConfigurationError, UnprovenError
+from optiga.errors import ChipError, ConfigurationError, Reason, UnprovenError, naming
 from optiga.files.files import check_output_file, write_new
 from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
@@ -83,16 +83,20 @@ def check_out(port: Port, out: Path) -> Pairing | None:
     """
     port.shielded_with(out)
     if not os.path.lexists(out):
-        check_output_file(out, "Name a file with --out", secret=True, over_keys=True)
+        check_output_file(out, naming("Name a file with {out}"), secret=True, over_keys=True)
         return None
     try:
         pairing = check_pairing(port, out)
     except UnprovenError as error:
         raise ConfigurationError(
-            f"{out} is there already, and may be another chip's secret: {error.message}", hint="Name another file"
+            f"{out} is there already, and may be another chip's secret: {error.message}",
+            hint="Name another file",
+            reason=Reason.EXISTS,
         ) from None
     if pairing.is_factory:
-        raise ConfigurationError(f"{out} holds the public secret of every fresh chip", hint="Name another file")
+        raise ConfigurationError(
+            f"{out} holds the public secret of every fresh chip", hint="Name another file", reason=Reason.EXISTS
+        )
     return pairing
 
 

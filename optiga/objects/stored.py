@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason
 from optiga.objects.reading import HEAD
 from optiga.pki.certificate import Certificate, der_size
 from optiga.protocol import der, tls_identity
@@ -56,8 +56,10 @@ def read_certificates(chip: Chip, oid: int, *, meaning: str = "", hint: str = ""
     """
     data, label = chip.objects.read(oid), format_oid(oid)
     if is_empty(data):
-        raise CertificateError(f"{label} holds no certificate{meaning}", hint=hint, oid=oid)
+        raise CertificateError(f"{label} holds no certificate{meaning}", hint=hint, oid=oid, reason=Reason.NOT_FOUND)
     try:
         return decode_stored(data)
     except ValueError as error:
-        raise CertificateError(f"{label} holds no certificate that can be read: {error}", oid=oid) from None
+        raise CertificateError(
+            f"{label} holds no certificate that can be read: {error}", oid=oid, reason=Reason.DAMAGED
+        ) from None

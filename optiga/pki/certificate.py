@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
 from optiga.pki.name_parts import name_text, printable
 from optiga.pki.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
@@ -170,6 +170,7 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
         raise CertificateError(
             f"no certificate in {name}",
             hint="A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",
+            reason=Reason.WRONG_TYPE,
         )
     return [_from_der(data, name)]
 
@@ -178,7 +179,9 @@ def _from_block(label: str, der: bytes, name: str) -> Certificate:
     if label in _CERTIFICATE_LABELS:
         return _from_der(der, name)
     what = title_of_label(label)
-    raise CertificateError(f"{name} holds {what}, not only certificates", hint=_HINTS.get(what, ""))
+    raise CertificateError(
+        f"{name} holds {what}, not only certificates", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
+    )
 
 
 def title_of_label(label: str) -> str:
@@ -191,18 +194,22 @@ def title_of_label(label: str) -> str:
 def _from_der(der: bytes, name: str) -> Certificate:
     size = der_size(der)
     if size is None or size > len(der):
-        raise CertificateError(f"the certificate in {name} is cut off", hint="Get the file anew")
+        raise CertificateError(f"the certificate in {name} is cut off", hint="Get the file anew", reason=Reason.DAMAGED)
     if size < len(der):
         raise CertificateError(
-            f"behind the certificate in {name} there are {len(der) - size} more bytes", hint="Get the file anew"
+            f"behind the certificate in {name} there are {len(der) - size} more bytes",
+            hint="Get the file anew",
+            reason=Reason.DAMAGED,
         )
     try:
         return Certificate.parse(der)
     except ValueError as error:
         what = identify_der(der)
         if what:
-            raise CertificateError(f"{name} holds {what}, not a certificate", hint=_HINTS.get(what, "")) from None
-        raise CertificateError(f"the certificate in {name} does not parse: {error}") from None
+            raise CertificateError(
+                f"{name} holds {what}, not a certificate", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
+            ) from None
+        raise CertificateError(f"the certificate in {name} does not parse: {error}", reason=Reason.DAMAGED) from None
 
 
 def der_size(data: bytes) -> int | None:

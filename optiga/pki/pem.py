@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason
 from optiga.files.files import is_utf16
 
 _BEGIN = rb"-----BEGIN ([A-Z0-9 .\-]+?)-----"
@@ -65,6 +65,7 @@ def iterate_blocks(data: bytes, name: str) -> Iterator[PemBlock]:
             raise CertificateError(
                 f"{name}:{line}: the block that begins here has no line -----END {label}-----",
                 hint="The file is cut off or damaged; get it anew",
+                reason=Reason.DAMAGED,
             )
         body = data[begin.end() : end]
         if b"ENCRYPTED" in body or b"Proc-Type" in body:
@@ -75,6 +76,7 @@ def iterate_blocks(data: bytes, name: str) -> Iterator[PemBlock]:
             raise CertificateError(
                 f"{name}:{line}: the block that begins here is not base64",
                 hint="The file is damaged; get it anew",
+                reason=Reason.DAMAGED,
             ) from None
         yield PemBlock(label, decoded)
         position = end + len(end_line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
 from optiga.pki.certificate import Certificate
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
@@ -34,7 +34,9 @@ def load_public_key(path: Path) -> PublicKey:
     for block in iterate_blocks(data, name):
         if block.label.endswith("PRIVATE KEY"):
             raise CertificateError(
-                f"{name} holds a private key", hint=f"Give its public key: openssl pkey -in {name} -pubout"
+                f"{name} holds a private key",
+                hint=f"Give its public key: openssl pkey -in {name} -pubout",
+                reason=Reason.WRONG_TYPE,
             )
         if block.label in ("PUBLIC KEY", _CERTIFICATE):
             return _from_der(block.data, name)
@@ -56,4 +58,5 @@ def _neither(name: str) -> CertificateError:
     return CertificateError(
         f"{name} holds neither a public key nor a certificate",
         hint="Give either in PEM (-----BEGIN PUBLIC KEY-----) or DER",
+        reason=Reason.WRONG_TYPE,
     )

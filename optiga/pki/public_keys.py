@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.pki.x509_errors import one_error
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
@@ -128,7 +128,7 @@ def require_chip_key(key: PublicKey, whose: str) -> PublicKey:
     :raises ConfigurationError: if the chip has no such algorithm.
     """
     if key.algorithm is None:
-        raise ConfigurationError(f"{whose}: the chip does not know keys {key.title}")
+        raise ConfigurationError(f"{whose}: the chip does not know keys {key.title}", reason=Reason.UNSUPPORTED)
     try:
         return PublicKey.from_info(key.info)
     except ValueError as error:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.errors import CertificateError, ChipError, ConfigurationError, naming
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
@@ -112,7 +112,7 @@ class Attestation:
         if goes_on and found.step is not Step.DEPROVISIONED:
             raise CertificateError(
                 "the run that the journal knows had the chip prove that it is genuine, and this one does not",
-                hint="Give it the same `trust`",
+                hint=naming("Give it the same {trust}"),
             )
 
     def warn_of_loss(self, found: Entry | None) -> None:
@@ -122,8 +122,10 @@ class Attestation:
         """
         if self._plan.job.renew and self.genuine is None and found is not None and found.attested is not None:
             self._reporter.warn(
-                "the certificate before was activated with the chip proven genuine; the new one is not: `trust` proves "
-                "it anew"
+                naming(
+                    "the certificate before was activated with the chip proven genuine; the new one is not: {trust} "
+                    "proves it anew"
+                )
             )
 
     def begin(self, entry: Entry) -> Entry:
@@ -135,7 +137,7 @@ class Attestation:
         if self.genuine is None:
             if entry.is_finished:
                 return entry
-            self._reporter.note("Not proven: that the chip is genuine. `trust` has it prove that")
+            self._reporter.note(naming("Not proven: that the chip is genuine. {trust} has it prove that"))
             return self.mark(entry)
         proven = self.genuine.certificate.fingerprint
         if entry.attested not in (None, proven):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from optiga.ca.request import CertificateRequest
 from optiga.cloud.aws.errors import AwsError
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, naming
 from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -110,7 +110,7 @@ class AwsIssuer:
             found = self._certificates.find(request.key_info, request.since)
         except AwsError as error:
             if error.is_unanswered:
-                error.hint = f"Otherwise AWS may make a second certificate, and nobody knows of the first. {error.hint}"
+                error.advise("Otherwise AWS may make a second certificate, and nobody knows of the first", first=True)
             raise
         return None if found is None else _of_cloud(found)
 
@@ -152,9 +152,8 @@ class CaIssuer:
             self.notes = self._authority.check(request, days, server=server, ignore_names=ignore)
             self._sizes = self._authority.sizes(request, days, server=server, ignore_names=ignore)
         except CertificateError as error:
-            raise CertificateError(
-                f"{self.title} would not certify {configuration.source}: {error.message}", hint=error.hint
-            ) from None
+            error.locate(f"{self.title} would not certify {configuration.source}")
+            raise
 
     def find(self, request: Request) -> Certified | None:
         found = self._authority.find_issued(request.csr)
@@ -165,7 +164,8 @@ class CaIssuer:
         if is_server == (self._server and CertificateRequest.parse(request.csr).wishes.wants_server):
             return certified
         what = "a TLS server, too" if is_server else "a TLS client only"
-        note = f"The certificate is for {what}, as the run that was interrupted asked; `renew` makes another"
+        said = "The certificate is for {what}, as the run that was interrupted asked; {renew} makes another"
+        note = naming(said, what=what)
         return certified._replace(notes=(*certified.notes, note))
 
     def certify(self, request: Request) -> Certified:
@@ -182,8 +182,10 @@ def check_aws_algorithm(configuration: Configuration) -> None:
     if configuration.algorithm not in _AWS_ALGORITHMS:
         raise ConfigurationError(
             f"{configuration.source}: AWS IoT takes no keys {configuration.algorithm.title}",
-            hint="It takes secp256r1, secp384r1, secp521r1 and RSA of 2048 bits and more; "
-            "a CA of your own with `thing=None` certifies Brainpool's curves, too",
+            hint=naming(
+                "It takes secp256r1, secp384r1, secp521r1 and RSA of 2048 bits and more; "
+                "a CA of your own with {thing=None} certifies Brainpool's curves, too"
+            ),
         )
 
 

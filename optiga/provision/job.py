@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.connection import AwsOptions
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, naming
 from optiga.objects.addressing import Target, resolve_certificate, resolve_slot
 from optiga.protocol.objects import SLOTS, Reference, Slot, format_oid
 from optiga.provision.outputs import OutputLayout
@@ -74,10 +74,10 @@ class Job:
                 parameter="certificate_oid",
             )
         if (self.thing is None) is not (self.aws is None):
-            raise ConfigurationError("`thing` and `aws` go together: without a cloud both are None", parameter="thing")
+            raise ConfigurationError(naming("{thing} and {aws} go together: without a cloud both are None"))
         if self.thing is None and not is_own and isinstance(self.issuer, AwsIssuerSpec):
             raise ConfigurationError(
-                "without a cloud nobody certifies the key", hint="Name a CA of your own (`issuer`)", parameter="issuer"
+                "without a cloud nobody certifies the key", hint=naming("Name a CA of your own ({issuer})")
             )
         if self.thing is None and is_own:
             raise ConfigurationError("there is nowhere to register the chip's own certificate", parameter="thing")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from optiga.cloud.aws.aws_names import SAMPLE_THING
 from optiga.cloud.aws.certificates import ACTIVE
 from optiga.cloud.aws.errors import AwsError
-from optiga.errors import ChipError, CloudError, ConfigurationError
+from optiga.errors import ChipError, CloudError, ConfigurationError, naming
 from optiga.identity.proof import Outcome, prove_public_key
+from optiga.pki.names import UID_FIELD
 from optiga.protocol.objects import SLOTS
 from optiga.provision.believed import check_entry, check_names, known_keys
 
@@ -71,13 +72,17 @@ def check_things(
         except AwsError as error:
             if not error.is_denied:
                 raise
-            reporter.warn(f"it cannot be told whether the thing {thing} is another device's: {error}")
+            what = f"it cannot be told whether the thing {thing} is another device's"
+            reporter.warn(naming("{what}: {message}. {hint}", what=what, message=error.message, hint=error.hint))
             continue
         if other is not None:
             raise CloudError(
                 f"the thing {thing} has an active certificate that is not this chip's: {other.certificate_id}",
-                hint="Is the device another one's copy, or known to another journal (`journal`)? "
-                "Give each device a thing of its own ({uid} in its name); `join` attaches it to this one",
+                hint=naming(
+                    "Is the device another one's copy, or known to another journal ({journal})? "
+                    "Give each device a thing of its own ({field} in its name); {join} attaches it to this one",
+                    field=UID_FIELD,
+                ),
             )
 
 

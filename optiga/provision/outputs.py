@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, naming
 from optiga.files.files import cause_of, check_own_output, write_whole
 from optiga.files.precious import check_nothing_lost
 from optiga.pki.names import UID_FIELD, fill_uid
@@ -18,7 +18,7 @@ SLOT_FIELD = "{slot}"
 POLICY_FIELD = "{policy}"
 """What stands in a name for the policy's name."""
 _ARN_ENDING, _POLICY_ENDING = ".aws_arn", ".aws_iot_policy"
-_ELSEWHERE = "Move it away, or name another folder (`outputs`)"
+_ELSEWHERE = naming("Move it away, or name another folder ({outputs})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, naming
 from optiga.files.files import check_folder_writable
 from optiga.identity.genuineness import load_trust
 from optiga.objects.addressing import Target
@@ -78,7 +78,7 @@ class Plan:
         """How to begin anew."""
         if self.new is None:
             return f"'deprovision' takes slot {self.slot.name} back; then it can be registered anew"
-        return "`renew` makes a new key and certificate"
+        return naming("{renew} makes a new key and certificate")
 
     def outputs(self, uid: str) -> ChipOutputs:
         """The files of a chip.

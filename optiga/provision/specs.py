@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.cloud.aws.aws_names import check_attributes, check_name
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, naming
 
 if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
@@ -108,10 +108,12 @@ class ThingSpec:
         if self.template is not None and (extras or self.policy is not None or self.policy_template is not None):
             raise ConfigurationError(
                 "a provisioning template says itself what the thing and its policy are",
-                hint="Leave out `attributes`, `thing_type`, `groups`, `policy` and `policy_template`, or `template`",
+                hint=naming(
+                    "Leave out {attributes}, {thing_type}, {groups}, {policy} and {policy_template}, or {template}"
+                ),
             )
         if self.template is None and self.parameters:
-            raise ConfigurationError("`parameters` goes with `template`")
+            raise ConfigurationError(naming("{parameters} goes with {template}"))
         if self.thing is None and self.template is None and extras:
             raise ConfigurationError("there is no thing to have a type, a group or attributes", hint="Name a thing")
 
@@ -127,7 +129,7 @@ def check_device(spec: ThingSpec, configuration: Configuration) -> None:
         if value is None and spec.template is None:
             raise ConfigurationError(
                 f"{source}: aws_iot_config: {field!r} is missing",
-                hint="Name it there, or use `thing=None` with a CA of your own",
+                hint=naming("Name it there, or use {thing=None} with a CA of your own"),
             )
         if value is not None:
             check_name(field, value, f"{source}: aws_iot_config.{field}: ")

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from optiga.errors import naming
 from optiga.files.database import Kind
 from optiga.provision import version1
 from optiga.provision.chain import Head, Link, Seal
@@ -24,9 +25,9 @@ _BEFORE = Kind(
     version=1,
     schema=version1.SCHEMA,
     title="a journal",
-    absent="It is made by 'provision' in the folder of its files; `journal` names another",
+    absent=naming("It is made by 'provision' in the folder of its files; {journal} names another"),
     later=tuple(f"slots.{name}" for name in version1.ADDED),
-    shared="`shared` takes one that your group may write",
+    shared=naming("{shared} takes one that your group may write"),
 )
 TABLES = """
 CREATE TABLE facts (

@@ -9,7 +9,7 @@ from optiga.cloud.aws.certificates import ACTIVE, Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
-from optiga.errors import CloudError, ConfigurationError
+from optiga.errors import CloudError, ConfigurationError, naming
 from optiga.provision.believed import check_entry, check_names, known_keys, whose
 from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.entry import Entry
@@ -131,7 +131,7 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
         raise CloudError(
             f"the certificate is in account {entry.account}, {entry.region}; these credentials are for {aws.account}, "
             f"{aws.region}",
-            hint="Take the other account's: `profile`, `region`",
+            hint=naming("Take the other account's: {profile=NAME}, {region=REGION}"),
         )
     return aws
 

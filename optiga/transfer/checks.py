@@ -5,7 +5,7 @@ SRM, "Common data structures" and "Metadata expression".
 
 from __future__ import annotations
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.objects.objects import check_data
 from optiga.protocol import objects as oids
 from optiga.protocol.metadata import Metadata, tag_word
@@ -26,7 +26,11 @@ def check_content(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     check_data(info, data, 0)
     room = metadata.max_size
     if room is not None and len(data) > room:
-        raise ConfigurationError(f"{len(data)} bytes do not fit {info.label}, which has room for {room}", oid=info.oid)
+        raise ConfigurationError(
+            f"{len(data)} bytes do not fit {info.label}, which has room for {room}",
+            oid=info.oid,
+            reason=Reason.TOO_LARGE,
+        )
     if values.check_setting(info.oid, data[0]) is not None:
         if info.oid in oids.LIFE_CYCLES:
             raise ConfigurationError(f"{info.label}: 0x{data[0]:02x} is no life cycle state for it", oid=info.oid)
@@ -36,7 +40,9 @@ def check_content(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
             oid=info.oid,
         )
     if info.kind is ObjectKind.COUNTER and data[:4] > data[4:]:
-        raise ConfigurationError(f"{info.label}: its value is more than its threshold", oid=info.oid)
+        raise ConfigurationError(
+            f"{info.label}: its value is more than its threshold", oid=info.oid, reason=Reason.CONFLICT
+        )
 
 
 def check_changes(info: ObjectInfo, changes: Metadata) -> None:

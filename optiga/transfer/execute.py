@@ -172,9 +172,8 @@ def _with_progress(error: OptigaError, planned: ObjectPlan, done: dict[int, str]
     """The same error with the object it happened at, what is done, and how to go on."""
     label = planned.info.label
     if label not in error.message:
-        error.message = f"{label}: {error.message}"
+        error.locate(label)
     labels = list(done.values())
     named = ", ".join(labels) if len(labels) <= _LISTED else f"{len(labels)} objects, {labels[0]} to {labels[-1]}"
-    progress = f"Done before it: {named or 'nothing'}; the same command goes on from there"
-    error.hint = f"{error.hint}. {progress}" if error.hint else progress
+    error.advise(f"Done before it: {named or 'nothing'}; the same command goes on from there")
     return error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.chip.abilities import objects_of
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.objects.objects import read_data
 from optiga.protocol.codes import SECRET_TYPES, ErrorCode
@@ -81,7 +81,9 @@ def choose(oids: Sequence[Reference]) -> list[ObjectInfo]:
     """
     chosen = {target.oid: target.info for target in (resolve(oid, ADMINISTERED) for oid in oids)}
     if LAST_ERROR_CODE in chosen:
-        raise ConfigurationError("0xF1C2, the last error code, is never in a file", oid=LAST_ERROR_CODE)
+        raise ConfigurationError(
+            "0xF1C2, the last error code, is never in a file", oid=LAST_ERROR_CODE, reason=Reason.DENIED
+        )
     return list(chosen.values())
 
 

@@ -15,7 +15,7 @@ import string
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypedDict
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, raise_problems
 from optiga.objects.addressing import IN_FILE, resolve
@@ -82,11 +82,15 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{name} is no text", hint="It must be JSON, as 'export' writes it") from None
+        raise ConfigurationError(
+            f"{name} is no text", hint="It must be JSON, as 'export' writes it", reason=Reason.WRONG_TYPE
+        ) from None
     document = parse_json(text, name)
     if not isinstance(document.value, dict) or not document.value:
         raise ConfigurationError(
-            f"{name}:1: holds no object of a chip", hint="It must be JSON with members as e0f1, as 'export' writes it"
+            f"{name}:1: holds no object of a chip",
+            hint="It must be JSON with members as e0f1, as 'export' writes it",
+            reason=Reason.WRONG_TYPE,
         )
     problems = [
         Problem(line, f"{name}:{line}: {'.'.join(map(str, path))!r} stands twice") for path, line in document.duplicates

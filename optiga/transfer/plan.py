@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError, OptigaError
+from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason, naming
 from optiga.objects.irreversible import what_stays_written
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import compare_data, plan_metadata
@@ -130,7 +130,7 @@ class ImportPlan:
             first, *others = (str(failure.error) for failure in self.failures)
             raise ConfigurationError(
                 first,
-                hint="Nothing has been written; --keep-going imports the others",
+                hint=naming("Nothing has been written; {keep_going} imports the others"),
                 problems=tuple(others),
                 oid=self.failures[0].info.oid,
             )
@@ -176,7 +176,9 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
         planned = plan_metadata(chip, info, Metadata(wanted), partly=True)
     except ChipError as error:
         if error.code == ErrorCode.INVALID_OID:
-            raise ConfigurationError(f"the chip has no object {info.label}, {info.name}", oid=info.oid) from None
+            raise ConfigurationError(
+                f"the chip has no object {info.label}, {info.name}", oid=info.oid, reason=Reason.NOT_FOUND
+            ) from None
         raise
     unusable = find_unusable(info.oid, planned.before)
     if unusable and unusable.is_interrupted:
@@ -227,16 +229,20 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
         return b"", ""
     if before.max_size and len(data) > before.room:
         raise ConfigurationError(
-            f"{info.label} is a secret for updates, which takes {before.room} bytes, not {len(data)}", oid=info.oid
+            f"{info.label} is a secret for updates, which takes {before.room} bytes, not {len(data)}",
+            oid=info.oid,
+            reason=Reason.TOO_LARGE,
         )
     if info.oid == INFINEON_CERTIFICATE:
         return b"", "Infineon's certificate is for this chip's own key"
     if info.oid in oids.LIFE_CYCLES:
         if not life_cycle:
-            return b"", "it goes on with --life-cycle only"
+            return b"", naming("it goes on with {life_cycle} only")
         held = chip.objects.read_if_allowed(info.oid)
         if held and check_setting(info.oid, data[0], held[0]) is Problem.BACKWARDS:
-            raise ConfigurationError(f"{info.label}: a life cycle state never goes back", oid=info.oid)
+            raise ConfigurationError(
+                f"{info.label}: a life cycle state never goes back", oid=info.oid, reason=Reason.DENIED
+            )
     return data, ""
 
 
@@ -285,6 +291,8 @@ def _must_open(info: ObjectInfo, before: Metadata) -> bool:
     if evaluate(access, _PLAIN) is False:
         stands = before.in_words().get("change", "absent")
         raise ConfigurationError(
-            f"{info.label} is locked: its change condition ({stands}) never lets its data be written", oid=info.oid
+            f"{info.label} is locked: its change condition ({stands}) never lets its data be written",
+            oid=info.oid,
+            reason=Reason.DENIED,
         )
     return False

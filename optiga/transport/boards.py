@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason, naming
 from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.link.ft260.codes import PRODUCT, VENDOR
 from optiga.link.i2c.registers import STATE_SIZE, Register, State
@@ -86,13 +86,22 @@ def find_board() -> str:
         return usable[0].device
     if usable:
         names = ", ".join(board.device for board in usable)
-        raise BoardError(f"more than one board is plugged in: {names}", hint="Choose one with --port PORT")
+        raise BoardError(
+            f"more than one board is plugged in: {names}",
+            hint=naming("Choose one with {port=PORT}"),
+            reason=Reason.AMBIGUOUS,
+        )
     if boards:
-        raise BoardError("the board cannot be used yet", hint=boards[0].needs, port=boards[0].device)
+        raise BoardError(
+            "the board cannot be used yet", hint=boards[0].needs, port=boards[0].device, reason=Reason.DENIED
+        )
     raise BoardError(
         "no personalization board found",
-        hint="Plug one in ('boards' shows what is there), name its port with --port PORT, or work on an emulated "
-        "chip with --port emulator",
+        hint=naming(
+            "Plug one in ('boards' shows what is there), name its port with {port=PORT}, or work on an emulated chip "
+            "with {port=emulator}"
+        ),
+        reason=Reason.NO_BOARD,
     )
 
 
@@ -121,7 +130,7 @@ def _ft260_boards(system: LinuxDevices, buses: Collection[str]) -> Iterator[tupl
         boards = list_boards(modules=[], devices=system)
     for board in boards:
         seen = obstacle(board, system if sys.platform.startswith("linux") else None)
-        needs = missing or ("" if seen is None else f"{seen[0]}. {seen[1]}")
+        needs = missing or ("" if seen is None else f"{seen.message}. {seen.hint}")
         if needs and board.i2c_bus in buses:
             continue
         device = "ft260" if len(boards) == 1 else f"ft260:{board.name}"

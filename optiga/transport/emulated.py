@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from optiga.emulator.chip import EmulatedChip
 from optiga.emulator.models import find_model
 from optiga.emulator.store import SqliteStore
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 from optiga.protocol.apdu import STATUS_OK
 from optiga.protocol.request import Request
 from optiga.transport.trace import is_traced, trace
@@ -54,7 +54,7 @@ class EmulatedTransport:
 
     def _answer(self, command: bytes) -> bytes:
         if not self._is_open:
-            raise BoardError("the emulated chip is closed", hint="Open it anew")
+            raise BoardError("the emulated chip is closed", hint="Open it anew", reason=Reason.DISCONNECTED)
         return self._execute(command)
 
     def close(self) -> None:

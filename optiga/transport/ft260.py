@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import NoReturn, TypeVar
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 from optiga.files.interruptions import Uninterrupted
 from optiga.link.ft260.bridge import HidBridge
 from optiga.link.ft260.codes import FIRST_DATA, LAST_DATA, PRODUCT, REPORT_SIZE, VENDOR
@@ -107,7 +107,7 @@ class Ft260Bus:
             self._sleep(step.seconds)
             return b""
         if self._device is None:
-            raise BoardError("the board is closed", hint="Open it anew", port=self._port)
+            raise BoardError("the board is closed", hint="Open it anew", port=self._port, reason=Reason.DISCONNECTED)
         try:
             return self._pass(step, self._device)
         except (
@@ -141,6 +141,7 @@ class Ft260Bus:
             f"the connection broke: {error}",
             hint="Was the board unplugged, or does another program use it?",
             port=self._port,
+            reason=Reason.DISCONNECTED,
         ) from error
 
     def _trace(self, direction: str, report: bytes) -> None:

@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.files.interruptions import Uninterrupted
 from optiga.transport.permission import permission_hint
 
@@ -122,7 +122,12 @@ class ResetPins:
     def _set(self, *, is_high: bool) -> None:
         every = (1 << len(self._pins)) - 1
         if self._descriptor is None:
-            raise BoardError(f"{self._names} cannot be set: given back already", hint="Open it anew", port=self._port)
+            raise BoardError(
+                f"{self._names} cannot be set: given back already",
+                hint="Open it anew",
+                port=self._port,
+                reason=Reason.DISCONNECTED,
+            )
         try:
             ioctl(self._descriptor, _SET_VALUES, bytearray(_VALUES.pack(every if is_high else 0, every)))
         except OSError as error:
@@ -131,11 +136,12 @@ class ResetPins:
     def _refused(self, error: OSError) -> BoardError:
         if error.errno == errno.EBUSY:
             hint = "Something else has it (an overlay in config.txt, another program): see gpioinfo"
-            return BoardError(f"{self._names} is in use", hint=hint, port=self._port)
+            return BoardError(f"{self._names} is in use", hint=hint, port=self._port, reason=Reason.BUSY)
         return BoardError(
             f"{self._names} cannot be set: {error.strerror or error}",
             hint="It takes Linux 5.10 or later, and a pin of the header",
             port=self._port,
+            reason=Reason.UNSUPPORTED,
         )
 
 
@@ -161,11 +167,13 @@ def _find_chip(dev: Path, port: str) -> int:
             f"no permission to open {closed[0]}, for the reset pin",
             hint=permission_hint(str(closed[0]), group="gpio"),
             port=port,
+            reason=Reason.DENIED,
         )
     raise BoardError(
         "no pins of a Raspberry Pi's header here",
         hint="Leave the pins out: the chip is reset by a command, then",
         port=port,
+        reason=Reason.UNSUPPORTED,
     )
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.link.ft260.codes import PRODUCT, VENDOR
 from optiga.transport.linux_devices import LinuxDevices
 from optiga.transport.trace import inform
@@ -146,7 +146,7 @@ def load_modules(platform: str = sys.platform, load: Callable[[str], Any] = impo
         else:
             problem = (f"the module {name} is another package's, not hidapi's", "pip uninstall hid; pip install hidapi")
     if not modules:
-        raise ConfigurationError(problem[0], hint=problem[1])
+        raise ConfigurationError(problem[0], hint=problem[1], reason=Reason.NOT_INSTALLED)
     return modules
 
 
@@ -203,7 +203,7 @@ def _boards_for_use(vendor: int, product: int) -> list[HidBoard]:
         if not buses:
             raise
         hint = f"{error.hint}. Or use what the kernel's driver has made of the board: {', '.join(buses)}"
-        raise ConfigurationError(error.message, hint=hint) from error
+        raise ConfigurationError(error.message, hint=hint, reason=error.reason) from error
 
 
 def choose_board(
@@ -229,16 +229,32 @@ def choose_board(
             f"no FT260 board is plugged in: no USB device is {identity}",
             hint="Plug one in; one whose USB identity was changed is found by that",
             port=port,
+            reason=Reason.NO_BOARD,
         )
     if path:
         named = [board for board in found if board.is_named(path)]
         if not named:
-            raise BoardError(f"no FT260 board is at {path}", hint=f"There is: {names}", port=port)
+            raise BoardError(
+                f"no FT260 board is at {path}", hint=f"There is: {names}", port=port, reason=Reason.NO_BOARD
+            )
         found = named
     if len(found) > 1:
-        raise BoardError(f"more than one FT260 board is plugged in: {names}", hint="Name one of them", port=port)
+        raise BoardError(
+            f"more than one FT260 board is plugged in: {names}",
+            hint="Name one of them",
+            port=port,
+            reason=Reason.AMBIGUOUS,
+        )
     ways = sorted(found[0].ways, key=lambda way: way.path != path)  # what is named is tried first
     return replace(found[0], ways=tuple(ways))
+
+
+class Obstacle(NamedTuple):
+    """What keeps a user from a board, what to do, and what kind of fault it is."""
+
+    message: str
+    hint: str
+    reason: Reason
 
 
 def open_hid(board: HidBoard, *, port: str, platform: str = sys.platform, devices: LinuxDevices | None = None) -> Hid:
@@ -259,12 +275,12 @@ def open_hid(board: HidBoard, *, port: str, platform: str = sys.platform, device
         opened: Hid = device
         return opened
     system = (devices or LinuxDevices()) if platform.startswith("linux") else None
-    message, hint = _cannot_open(board, system, reason)
-    raise BoardError(message, hint=hint, port=port)
+    message, hint, kind = _cannot_open(board, system, reason)
+    raise BoardError(message, hint=hint, port=port, reason=kind)
 
 
-def obstacle(board: HidBoard, devices: LinuxDevices | None, *, has_failed: bool = False) -> tuple[str, str] | None:
-    """What keeps a user from a board, as far as that can be seen without opening it: the message, and what to do.
+def obstacle(board: HidBoard, devices: LinuxDevices | None, *, has_failed: bool = False) -> Obstacle | None:
+    """What keeps a user from a board, as far as that can be seen without opening it.
 
     :param devices: what Linux tells of it; None on other systems, which tell nothing.
     :param has_failed: whether none of its ways could be opened.
@@ -276,13 +292,14 @@ def obstacle(board: HidBoard, devices: LinuxDevices | None, *, has_failed: bool 
     if Permission.GRANTED in states or (Permission.UNKNOWN in states and not has_failed):
         return None
     if board.i2c_bus:
-        return (
+        return Obstacle(
             f"the kernel's driver has the board: it is the I2C bus {board.i2c_bus}",
             f"Use that as the port (i2c:{board.i2c_bus}). Or else: {_RULE_HINT[0].lower()}{_RULE_HINT[1:]}",
+            Reason.BUSY,
         )
     if Permission.REFUSED in states:
-        return "no permission to open it", _RULE_HINT
-    return None if states else ("the board is there, but hidapi does not see it", _UNSEEN_HINT)
+        return Obstacle("no permission to open it", _RULE_HINT, Reason.DENIED)
+    return None if states else Obstacle("the board is there, but hidapi does not see it", _UNSEEN_HINT, Reason.NO_BOARD)
 
 
 class Permission(Enum):
@@ -301,14 +318,14 @@ def _permission(board: HidBoard, way: Way, devices: LinuxDevices) -> Permission:
     return Permission.UNKNOWN if way.is_node or way.is_readable else Permission.REFUSED
 
 
-def _cannot_open(board: HidBoard, devices: LinuxDevices | None, reason: str) -> tuple[str, str]:
+def _cannot_open(board: HidBoard, devices: LinuxDevices | None, reason: str) -> Obstacle:
     """Why a board does not open, and what to do."""
     seen = obstacle(board, devices, has_failed=True)
     if seen is not None:
         return seen
     if devices is not None and Permission.GRANTED in [_permission(board, way, devices) for way in board.ways]:
-        return f"in use by another program ({reason})", _CLOSE_HINT
-    return f"the board cannot be opened: {reason}", f"Does another program use it? {_CLOSE_HINT}"
+        return Obstacle(f"in use by another program ({reason})", _CLOSE_HINT, Reason.BUSY)
+    return Obstacle(f"the board cannot be opened: {reason}", f"Does another program use it? {_CLOSE_HINT}", Reason.BUSY)
 
 
 def _ways(module: Any, vendor: int, product: int) -> Iterator[Way]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.link.ft260.codes import PRODUCT, VENDOR
 from optiga.link.i2c.host import I2cConversation
@@ -67,7 +67,9 @@ class I2cPort(NamedTuple):
         reset, supply = _pin(text, options, "reset"), _pin(text, options, "supply")
         if reset is not None and reset == supply:
             raise ConfigurationError(
-                f"port {text}: GPIO{reset} is both reset and supply", hint="Each has a pin of its own; name those wired"
+                f"port {text}: GPIO{reset} is both reset and supply",
+                hint="Each has a pin of its own; name those wired",
+                reason=Reason.CONFLICT,
             )
         return cls(text, device, _address(text, options), reset, supply, _secret(text, options))
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, Protocol
 
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.transport.linux_devices import LinuxDevices
 from optiga.transport.permission import permission_hint
 from optiga.transport.trace import inform, trace
@@ -103,7 +103,11 @@ class I2cDevice:
             self._judge(error)
             return False
         if count != len(data):
-            self._fail(f"the bus took {count} of {len(data)} bytes", "Its adapter may take fewer bytes at a time")
+            self._fail(
+                f"the bus took {count} of {len(data)} bytes",
+                "Its adapter may take fewer bytes at a time",
+                Reason.UNSUPPORTED,
+            )
         self._troubles = 0
         return True
 
@@ -120,7 +124,11 @@ class I2cDevice:
             self._judge(error)
             return None
         if len(data) != size:
-            self._fail(f"the bus gave {len(data)} of {size} bytes", "Its adapter may take fewer bytes at a time")
+            self._fail(
+                f"the bus gave {len(data)} of {size} bytes",
+                "Its adapter may take fewer bytes at a time",
+                Reason.UNSUPPORTED,
+            )
         trace("%s < %d bytes", self._port, size)
         self._troubles = 0
         return data
@@ -144,7 +152,7 @@ class I2cDevice:
 
     def _opened(self) -> int:
         if self._descriptor is None:
-            self._fail("the bus is closed", "Open it anew")
+            self._fail("the bus is closed", "Open it anew", Reason.DISCONNECTED)
         return self._descriptor
 
     def _judge(self, error: OSError) -> None:
@@ -157,9 +165,13 @@ class I2cDevice:
             return
         reason = error.strerror or str(error)
         if error.errno in _GONE:
-            self._fail(f"the bus is gone: {reason}", "Was its adapter unplugged?")
+            self._fail(f"the bus is gone: {reason}", "Was its adapter unplugged?", Reason.DISCONNECTED)
         if error.errno in _UNABLE:
-            self._fail(f"the bus cannot do this: {reason}", "Its adapter may take fewer bytes at a time, or only SMBus")
+            self._fail(
+                f"the bus cannot do this: {reason}",
+                "Its adapter may take fewer bytes at a time, or only SMBus",
+                Reason.UNSUPPORTED,
+            )
         if error.errno not in _TROUBLES:
             self._fail(f"the bus failed: {reason}", _STUCK)
         self._troubles += 1
@@ -167,8 +179,8 @@ class I2cDevice:
             self._troubles = 0
             self._fail(f"the I2C bus is stuck: {reason}", _STUCK)
 
-    def _fail(self, message: str, hint: str) -> NoReturn:
-        raise BoardError(message, hint=hint, port=self._port)
+    def _fail(self, message: str, hint: str, reason: Reason = Reason.DISTURBED) -> NoReturn:
+        raise BoardError(message, hint=hint, port=self._port, reason=reason)
 
 
 def _check_size(size: int) -> None:
@@ -179,7 +191,11 @@ def _check_size(size: int) -> None:
 def _open(path: str, port: str, address: int, devices: LinuxDevices) -> int:
     """A descriptor of a bus, set to an address."""
     if not sys.platform.startswith("linux"):
-        raise ConfigurationError(f"{port}: I2C buses are opened on Linux only", hint="Elsewhere use an FT260 board")
+        raise ConfigurationError(
+            f"{port}: I2C buses are opened on Linux only",
+            hint="Elsewhere use an FT260 board",
+            reason=Reason.UNSUPPORTED,
+        )
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
@@ -193,7 +209,10 @@ def _open(path: str, port: str, address: int, devices: LinuxDevices) -> int:
     if not speaks_i2c:
         os.close(descriptor)
         raise BoardError(
-            "its adapter speaks SMBus only, not plain I2C", hint="'boards' lists those there are", port=port
+            "its adapter speaks SMBus only, not plain I2C",
+            hint="'boards' lists those there are",
+            port=port,
+            reason=Reason.UNSUPPORTED,
         )
     return descriptor
 
@@ -214,16 +233,31 @@ def _cannot_open(path: str, port: str, error: OSError, devices: LinuxDevices) ->
         name = Path(path).name
         if (devices.sys / "bus" / "i2c" / "devices" / name).exists():
             return BoardError(
-                "the bus is there, but not for programs", hint="Load its module: sudo modprobe i2c-dev", port=port
+                "the bus is there, but not for programs",
+                hint="Load its module: sudo modprobe i2c-dev",
+                port=port,
+                reason=Reason.UNSUPPORTED,
             )
-        return BoardError("there is no such I2C bus", hint=f"{_ENABLE}. 'boards' lists those there are", port=port)
+        return BoardError(
+            "there is no such I2C bus",
+            hint=f"{_ENABLE}. 'boards' lists those there are",
+            port=port,
+            reason=Reason.NO_BOARD,
+        )
     if error.errno in (errno.EACCES, errno.EPERM):
-        return BoardError("no permission to open it", hint=permission_hint(path, group="i2c"), port=port)
+        return BoardError(
+            "no permission to open it", hint=permission_hint(path, group="i2c"), port=port, reason=Reason.DENIED
+        )
     if error.errno == errno.EBUSY:
-        return BoardError("in use by another program", hint="Close it, then try again", port=port)
+        return BoardError("in use by another program", hint="Close it, then try again", port=port, reason=Reason.BUSY)
     if error.errno in (errno.EISDIR, errno.ENOTDIR):
-        return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port)
-    return BoardError(f"cannot be opened: {error.strerror or error}", hint="'boards' lists those there are", port=port)
+        return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port, reason=Reason.WRONG_TYPE)
+    return BoardError(
+        f"cannot be opened: {error.strerror or error}",
+        hint="'boards' lists those there are",
+        port=port,
+        reason=Reason.NO_BOARD,
+    )
 
 
 def _cannot_address(path: str, port: str, address: int, error: OSError, devices: LinuxDevices) -> BoardError:
@@ -239,9 +273,13 @@ def _cannot_address(path: str, port: str, address: int, error: OSError, devices:
             f"address {address:#04x} is in use by {which} of the kernel",
             hint=f"Take it away: sudo modprobe -r {driver}" if driver else f"See {device}, and unload that driver",
             port=port,
+            reason=Reason.BUSY,
         )
     if error.errno == errno.EINVAL:
         return BoardError(
-            f"{address:#x} is no I2C address", hint="It has 7 bits, not shifted: 0x30 as delivered", port=port
+            f"{address:#x} is no I2C address",
+            hint="It has 7 bits, not shifted: 0x30 as delivered",
+            port=port,
+            reason=Reason.BAD_VALUE,
         )
-    return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port)
+    return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port, reason=Reason.WRONG_TYPE)

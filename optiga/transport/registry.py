@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, naming
 from optiga.transport.base import Port, Transport
 from optiga.transport.emulator_port import EmulatorPort, is_emulator
 from optiga.transport.port_options import I2C_DEVICE
@@ -65,7 +65,9 @@ def resolve_port(port: str | Port | None) -> Port:
         return port
     text = port.strip()
     if not text:
-        raise ConfigurationError("the port is empty", hint="Name a device, a URL or emulator, or leave --port out")
+        raise ConfigurationError(
+            "the port is empty", hint=naming("Name a device, a URL or emulator, or leave {port} out")
+        )
     if "\0" in text:
         raise ConfigurationError(f"{text!r} is no port: it has a null character", hint="Look at how it was made")
     return next(parse(text) for claims, parse in FORMS if claims(text))

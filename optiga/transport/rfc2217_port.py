@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from serial import SerialException, rfc2217
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 
 
 class Rfc2217Port(rfc2217.Serial):
@@ -37,4 +37,5 @@ class Rfc2217Port(rfc2217.Serial):
                 "the serial server declines 115200 baud, 8 data bits, no parity, 1 stop bit",
                 hint="Have it take them, or set its port to them and connect with socket://",
                 port=str(self.portstr),
+                reason=Reason.UNSUPPORTED,
             ) from error

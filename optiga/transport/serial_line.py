@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason, naming
 from optiga.link.uart_bridge import WRITE_TIMEOUT_S
 from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
 from optiga.transport.permission import permission_hint
@@ -38,7 +38,10 @@ class SerialLine:
             self._serial.write(data)
         except serial.SerialTimeoutException:
             raise BoardError(
-                "the board takes no bytes", hint="Unplug and replug it, then try again", port=self._port
+                "the board takes no bytes",
+                hint="Unplug and replug it, then try again",
+                port=self._port,
+                reason=Reason.NO_ANSWER,
             ) from None
         except (serial.SerialException, OSError) as error:
             raise self._lost(error) from error
@@ -74,6 +77,7 @@ class SerialLine:
             f"the connection broke: {error}",
             hint="Was the board unplugged, or does another program use the port?",
             port=self._port,
+            reason=Reason.DISCONNECTED,
         )
 
 
@@ -114,19 +118,35 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
         number = next((one.args[0] for one in (error.__context__, error) if one is not None and one.args), None)
     if is_url(port):
         # An emulated board is served on a socket; RFC 2217 is what serial servers speak.
-        example = ", for example 'emulator serve --tcp HOST:PORT'" if split_url(port).scheme == SOCKET else ""
+        example = (
+            naming(", for example 'emulator serve' with {tcp=HOST:PORT}") if split_url(port).scheme == SOCKET else ""
+        )
         return BoardError(
-            f"nobody answers there: {_reason(error)}", hint=f"Is the other end running{example}?", port=port
+            f"nobody answers there: {_reason(error)}",
+            hint=naming("Is the other end running{example}?", example=example),
+            port=port,
+            reason=Reason.NO_BOARD,
         )
     if number == errno.ENOENT or "FileNotFoundError" in text:
-        return BoardError("there is no such port", hint="'boards' lists those there are", port=port)
+        return BoardError(
+            "there is no such port", hint="'boards' lists those there are", port=port, reason=Reason.NO_BOARD
+        )
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
-        return BoardError("no permission to open it", hint=permission_hint(port), port=port)
+        return BoardError("no permission to open it", hint=permission_hint(port), port=port, reason=Reason.DENIED)
     if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK) or "exclusively lock" in text:
-        return BoardError("in use by another program", hint="Close it (a terminal? another tool?)", port=port)
+        return BoardError(
+            "in use by another program", hint="Close it (a terminal? another tool?)", port=port, reason=Reason.BUSY
+        )
     if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO):
-        return BoardError("not a serial port", hint="'boards' lists those there are", port=port)
-    return BoardError(f"cannot be opened: {_reason(error)}", hint="'boards' lists the ports there are", port=port)
+        return BoardError(
+            "not a serial port", hint="'boards' lists those there are", port=port, reason=Reason.WRONG_TYPE
+        )
+    return BoardError(
+        f"cannot be opened: {_reason(error)}",
+        hint="'boards' lists the ports there are",
+        port=port,
+        reason=Reason.NO_BOARD,
+    )
 
 
 def _reason(error: Exception) -> str:

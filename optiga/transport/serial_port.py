@@ -7,7 +7,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.transport.trace import inform
 from optiga.transport.urls import split_url
@@ -49,6 +49,7 @@ class SerialPort(NamedTuple):
         raise ConfigurationError(
             f"{self.name}: a board with a UART has no shielded connection that this host makes",
             hint="The port must be an I2C bus, an FT260 board or an emulated chip",
+            reason=Reason.UNSUPPORTED,
         )
 
     def open(self) -> Transport:

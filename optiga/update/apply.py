@@ -24,5 +24,6 @@ def send_update(chip: Chip, update: UpdateSet) -> None:
     try:
         chip.updates.apply(update.oid, update.manifest, update.fragments)
     except BoardError as error:
-        hint = f"{error.hint}. {AGAIN}" if error.hint else AGAIN
-        raise BoardError(error.message, hint=hint, port=error.port, oid=update.oid) from error
+        error.advise(AGAIN)
+        error.oid = update.oid
+        raise

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
 from optiga.pki.public_keys import public_key_of_info, verifies
@@ -71,7 +71,10 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
     _check_model(chip, update)
     if manifest.uid and bytes.fromhex(chip.uid.hex)[: mf.UID_SIZE] != manifest.uid:
         raise ConfigurationError(
-            f"the update is for another chip, {manifest.uid.hex()}", hint=f"This one is {chip.uid.hex}", oid=update.oid
+            f"the update is for another chip, {manifest.uid.hex()}",
+            hint=f"This one is {chip.uid.hex}",
+            oid=update.oid,
+            reason=Reason.MISMATCH,
         )
     target = chip.objects.metadata(update.oid)
     has_content = is_there(chip, target, update)
@@ -105,6 +108,7 @@ def _check_model(chip: Chip, update: UpdateSet) -> None:
             "none that are for one chip alone",
             hint="It takes data in plain, in updates for every chip",
             oid=update.oid,
+            reason=Reason.UNSUPPORTED,
         )
 
 
@@ -132,6 +136,7 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
         f"{format_oid(update.oid)} does not let itself be updated so: its condition of {what} is "
         f"{condition}, the update comes with {wanted}",
         oid=update.oid,
+        reason=Reason.DENIED,
     )
 
 
@@ -146,6 +151,7 @@ def _check_usage(target: Metadata, update: UpdateSet) -> None:
             f"{', '.join(kind.usage.words) or 'nothing'}",
             hint=f"The chip can use such keys for {', '.join(kind.algorithm.usages.words)}",
             oid=update.oid,
+            reason=Reason.UNSUPPORTED,
         )
 
 
@@ -163,11 +169,13 @@ def _check_version(target: Metadata, update: UpdateSet, *, is_other: bool) -> bo
             f"an update of {format_oid(update.oid)} to version {version} was begun and not ended",
             hint=f"Apply that one again, or one of version {version}, not of {wanted}",
             oid=update.oid,
+            reason=Reason.CONFLICT,
         )
     raise ConfigurationError(
         f"{format_oid(update.oid)} has version {version}, the update brings {wanted}",
         hint="An update must bring a greater version" + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
         oid=update.oid,
+        reason=Reason.CONFLICT,
     )
 
 
@@ -179,23 +187,29 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
             f"the metadata of {label} cannot be updated: they have no reset type (tag 0xF0)",
             hint='"reset_type: …" sets one, before the object is operational',
             oid=update.oid,
+            reason=Reason.DENIED,
         )
     room = room_of(info_of(update.oid, target), target)
     if isinstance(manifest.kind, DataUpdate) and manifest.kind.offset + manifest.size > room:
         raise ConfigurationError(
             f"{manifest.size} bytes at {manifest.kind.offset} do not fit {label}, which has room for {room}",
             oid=update.oid,
+            reason=Reason.TOO_LARGE,
         )
     if isinstance(manifest.kind, MetadataUpdate) and manifest.encryption is None:
         new = update.new_metadata
         if new is None:
-            raise ConfigurationError(f"the update of the metadata of {label} holds no metadata", oid=update.oid)
+            raise ConfigurationError(
+                f"the update of the metadata of {label} holds no metadata", oid=update.oid, reason=Reason.DAMAGED
+            )
         metadata_payload(new)  # which refuses what no update can set
     after = metadata_after(target, update)
     size = 0 if after is None else len(after.encode())
     if size > md.MAX_SIZE:
         raise ConfigurationError(
-            f"the metadata of {label} would take {size} bytes, there is room for {md.MAX_SIZE}", oid=update.oid
+            f"the metadata of {label} would take {size} bytes, there is room for {md.MAX_SIZE}",
+            oid=update.oid,
+            reason=Reason.TOO_LARGE,
         )
 
 
@@ -208,6 +222,7 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
             f"{format_oid(oid)} is no {what.replace('_', ' ')} (metadata tag 0xE8: 0x{wanted:02X})",
             hint=f"'object metadata {format_oid(oid)} \"type: {what}\"' makes it one, before it is operational",
             oid=oid,
+            reason=Reason.WRONG_TYPE,
         )
     if unusable := find_unusable(oid, metadata):
         raise unusable.error(chip.port)
@@ -217,6 +232,7 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
             f"{metadata.in_words().get('execute', 'absent')}",
             hint=f"'object metadata {format_oid(oid)} \"execute: always\"' allows it, before it is operational",
             oid=oid,
+            reason=Reason.DENIED,
         )
 
 
@@ -236,19 +252,24 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
         allowed: set[str] = set() if usages is None else usages.native
     except (ValueError, TypeError, KeyError):
         raise CertificateError(
-            f"{format_oid(oid)} holds no certificate in plain DER", hint="Write the signer's into it first", oid=oid
+            f"{format_oid(oid)} holds no certificate in plain DER",
+            hint="Write the signer's into it first",
+            oid=oid,
+            reason=Reason.NOT_FOUND,
         ) from None
     if allowed.isdisjoint(_SIGNING):
         raise CertificateError(
             f"the certificate in {format_oid(oid)} is not for signatures",
             hint="Its key usage must have digitalSignature or keyCertSign",
             oid=oid,
+            reason=Reason.DENIED,
         )
     if not _verifies(key, update):
         raise CertificateError(
             f"the update is not signed with the key of the certificate in {format_oid(oid)}",
             hint="Is it made for this chip's trust anchor?",
             oid=oid,
+            reason=Reason.BAD_SIGNATURE,
         )
     return []
 

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.pki.public_keys import public_key_of
 from optiga.protocol import manifest as mf
 from optiga.protocol.algorithms import CURVES
@@ -91,23 +91,34 @@ def _check_target(payload: Payload, oid: int) -> None:
     """Whether the object can hold what the update brings, as far as the object map tells."""
     info = OBJECTS.get(oid)
     if info is None:
-        raise ConfigurationError(f"the chip has no object {format_oid(oid)}", oid=oid)
+        raise ConfigurationError(f"the chip has no object {format_oid(oid)}", oid=oid, reason=Reason.NOT_FOUND)
     if not takes_updates(info):
-        raise ConfigurationError(f"{info.label} ({info.name}) takes no protected update", oid=oid)
+        raise ConfigurationError(
+            f"{info.label} ({info.name}) takes no protected update", oid=oid, reason=Reason.UNSUPPORTED
+        )
     kind = payload.kind
     if isinstance(kind, KeyUpdate):
         if not can_hold(info, kind):
-            raise ConfigurationError(f"{info.label} ({info.name}) holds no {kind.algorithm.title} key", oid=oid)
+            raise ConfigurationError(
+                f"{info.label} ({info.name}) holds no {kind.algorithm.title} key", oid=oid, reason=Reason.UNSUPPORTED
+            )
     elif isinstance(kind, DataUpdate):
         _check_data(kind, len(payload.content), info)
 
 
 def _check_data(kind: DataUpdate, size: int, info: ObjectInfo) -> None:
     if not can_hold(info, kind):
-        raise ConfigurationError(f"{info.label} holds a key, not data", hint="Make an update of a key", oid=info.oid)
+        raise ConfigurationError(
+            f"{info.label} holds a key, not data",
+            hint="Make an update of a key",
+            oid=info.oid,
+            reason=Reason.WRONG_TYPE,
+        )
     if kind.offset < 0 or kind.offset + size > info.size:
         raise ConfigurationError(
-            f"{size} bytes at {kind.offset} do not fit {info.label}, which has room for {info.size}", oid=info.oid
+            f"{size} bytes at {kind.offset} do not fit {info.label}, which has room for {info.size}",
+            oid=info.oid,
+            reason=Reason.TOO_LARGE,
         )
     if info.kind is ObjectKind.COUNTER and (kind.offset, size) != (0, COUNTER_SIZE):
         raise ConfigurationError(
@@ -137,7 +148,7 @@ def _sign(manifest: Manifest, anchor_oid: int, signer: PrivateKey) -> SignedMani
 
     public = public_key_of(signer.public_key())
     if public.algorithm is None:
-        raise ConfigurationError(f"no chip verifies signatures of {public.title} keys")
+        raise ConfigurationError(f"no chip verifies signatures of {public.title} keys", reason=Reason.UNSUPPORTED)
     if isinstance(signer, ec.EllipticCurvePrivateKey):
         algorithm = ManifestSignature.ECDSA_SHA256
         der = signer.sign(mf.to_be_signed(manifest, algorithm), ec.ECDSA(hashes.SHA256()))

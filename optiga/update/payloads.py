@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.pki.public_keys import public_key_of
 from optiga.protocol import metadata as md
 from optiga.protocol import tlv
@@ -65,13 +65,17 @@ def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.A
         if check_brought(None, None, tag, value) is not None:
             (name,) = Metadata({tag: value}).in_words()
             hint = "The update's own version takes its place" if tag == Tag.VERSION else ""
-            raise ConfigurationError(f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint)
+            raise ConfigurationError(
+                f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint, reason=Reason.UNSUPPORTED
+            )
         wrong = describe_form(tag, value)
         if wrong:
             raise ConfigurationError(f"metadata tag 0x{tag:02X}: {wrong}")
     content = metadata.encode()
     if len(content) > md.MAX_SIZE:
-        raise ConfigurationError(f"metadata of {len(content)} bytes; a chip keeps {md.MAX_SIZE}")
+        raise ConfigurationError(
+            f"metadata of {len(content)} bytes; a chip keeps {md.MAX_SIZE}", reason=Reason.TOO_LARGE
+        )
     return Payload(MetadataUpdate(reset), content)
 
 
@@ -95,7 +99,7 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
     public = public_key_of(key.public_key())
     algorithm = public.algorithm
     if algorithm is None:
-        raise ConfigurationError(f"the chip has no {public.title} keys")
+        raise ConfigurationError(f"the chip has no {public.title} keys", reason=Reason.UNSUPPORTED)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         size = CURVES[algorithm].coordinate_size
         point = key.public_key().public_numbers()
@@ -107,7 +111,9 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
     try:
         exponent = tlv.encode_integer(KeyPart.EXPONENT, numbers.public_numbers.e, EXPONENT_SIZE)
     except OverflowError:
-        raise ConfigurationError("an RSA key whose public exponent is longer than the chip's 4 bytes") from None
+        raise ConfigurationError(
+            "an RSA key whose public exponent is longer than the chip's 4 bytes", reason=Reason.UNSUPPORTED
+        ) from None
     content = tlv.encode_integer(KeyPart.SECRET, numbers.d, size)
     return Payload(
         KeyUpdate(algorithm, usage),

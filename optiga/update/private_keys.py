@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import read_input
 from optiga.files.passphrases import Passphrase
 
@@ -48,7 +48,9 @@ class KeyFile(NamedTuple):
         from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
         if self.is_encrypted and passphrase is None:
-            raise ConfigurationError(f"the private key {self.path} is encrypted", hint="Give its passphrase")
+            raise ConfigurationError(
+                f"the private key {self.path} is encrypted", hint="Give its passphrase", reason=Reason.MISSING
+            )
         given = Passphrase(passphrase) if isinstance(passphrase, bytes) else passphrase
         key: object = None
         for candidate in given.candidates if given and self.is_encrypted else (None,):
@@ -63,7 +65,9 @@ class KeyFile(NamedTuple):
                 if self.is_encrypted
                 else "It must be a file in PEM, PKCS #8 or of OpenSSL's own"
             )
-            raise ConfigurationError(f"{self.path} holds no private key that can be opened", hint=hint)
+            raise ConfigurationError(
+                f"{self.path} holds no private key that can be opened", hint=hint, reason=Reason.WRONG_TYPE
+            )
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-            raise ConfigurationError(f"{self.path} holds no EC or RSA key")
+            raise ConfigurationError(f"{self.path} holds no EC or RSA key", reason=Reason.WRONG_TYPE)
         return key

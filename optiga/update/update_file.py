@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
 from optiga.results import to_json
@@ -46,7 +46,9 @@ def read_update(path: Path) -> UpdateSet:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(
-            f"{path} is no text", hint="An update set is JSON, or C as Infineon's tool writes it"
+            f"{path} is no text",
+            hint="An update set is JSON, or C as Infineon's tool writes it",
+            reason=Reason.WRONG_TYPE,
         ) from None
     if text.lstrip().startswith("{"):
         return _parse_json(text, str(path))
@@ -93,14 +95,18 @@ def _parse_json(text: str, name: str) -> UpdateSet:
     document = parse_json(text, name)
     value = document.value
     if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise ConfigurationError(f"{name} is no update set", hint=f'One has a member "format": "{FORMAT}"')
+        raise ConfigurationError(
+            f"{name} is no update set", hint=f'One has a member "format": "{FORMAT}"', reason=Reason.WRONG_TYPE
+        )
     if value.get("version") != VERSION:
-        raise ConfigurationError(f"{name} is an update set of version {value.get('version')!r}, not {VERSION}")
+        raise ConfigurationError(
+            f"{name} is an update set of version {value.get('version')!r}, not {VERSION}", reason=Reason.UNSUPPORTED
+        )
     if document.duplicates or set(value) - _MEMBERS:
         raise ConfigurationError(f"{name} has members that stand twice, or that no update set has")
     fragments = value.get("fragments")
     if not isinstance(fragments, list):
-        raise ConfigurationError(f'{name} has no list "fragments"')
+        raise ConfigurationError(f'{name} has no list "fragments"', reason=Reason.DAMAGED)
     return UpdateSet.parse(
         _parse_hex(value.get("manifest"), f"{name}: manifest"),
         tuple(_parse_hex(fragment, f"{name}: fragment {index}") for index, fragment in enumerate(fragments, 1)),
@@ -112,7 +118,7 @@ def _parse_hex(text: Any, name: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except (TypeError, ValueError):
-        raise ConfigurationError(f"{name} is not hexadecimal") from None
+        raise ConfigurationError(f"{name} is not hexadecimal", reason=Reason.DAMAGED) from None
 
 
 def _parse_c(text: str, name: str) -> UpdateSet:
@@ -123,6 +129,7 @@ def _parse_c(text: str, name: str) -> UpdateSet:
         raise ConfigurationError(
             f"{name} is no update set: it holds {'several manifests' if manifests else 'no manifest'}",
             hint="An update set is JSON, or C as Infineon's tool writes it",
+            reason=Reason.WRONG_TYPE,
         )
     return UpdateSet.parse(manifests[0], tuple(data for found, data in arrays if "fragment" in found.lower()), name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.protocol.fragments import MAC_SIZE, is_chain
 from optiga.protocol.manifest import (
     DIGEST_SIZE,
@@ -76,7 +76,7 @@ class UpdateSet:
         try:
             signed = SignedManifest.decode(manifest)
         except ValueError as error:
-            raise ConfigurationError(f"{name}: {error}", hint="Is it an update set?") from None
+            raise ConfigurationError(f"{name}: {error}", hint="Is it an update set?", reason=Reason.DAMAGED) from None
         content = signed.manifest
         overhead = DIGEST_SIZE * (len(fragments) - 1)
         if content.encryption is not None:
@@ -85,13 +85,17 @@ class UpdateSet:
             raise ConfigurationError(
                 f"{name}: its fragments do not belong to its manifest",
                 hint="Fragments are missing, damaged or mixed up",
+                reason=Reason.DAMAGED,
             )
         if sum(map(len, fragments)) - overhead != content.size:
             raise ConfigurationError(
-                f"{name}: its fragments do not hold the {content.size} bytes that its manifest says"
+                f"{name}: its fragments do not hold the {content.size} bytes that its manifest says",
+                reason=Reason.DAMAGED,
             )
         if not 0 < content.payload_version <= MAX_VERSION:
-            raise ConfigurationError(f"{name}: no object takes an update of version {content.payload_version}")
+            raise ConfigurationError(
+                f"{name}: no object takes an update of version {content.payload_version}", reason=Reason.UNSUPPORTED
+            )
         return cls(signed, fragments)
 
     @property

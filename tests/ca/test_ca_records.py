@@ -151,7 +151,7 @@ class TestEdits:
     def test_taken_as_they_are(self, root: CertificateAuthority) -> None:
         """If the owner says so: what is revoked in them counts, and the chain begins anew."""
         change(root, "DELETE FROM issued WHERE rowid = 3")
-        with pytest.raises(ConfigurationError, match="'ca crl --trust-records'"):
+        with pytest.raises(ConfigurationError, match="'trust_records'"):
             root.renew_crl()
         root.renew_crl(trust_records=True)
         root.issue(make_request())

@@ -16,36 +16,52 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli.mistakes import BOARD, CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
+from tests.support.cli.mistakes import BOARD, CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake, assert_mistake_as_json
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate, make_key
 
 MISTAKES = {
-    "no configuration and no board": Mistake("provision none.jsn", "none.jsn: there is no such file"),
-    "no board": Mistake("--csr {config}", "no personalization board found.*--port PORT.*--port emulator", BOARD),
-    "no such port": Mistake("--port /dev/ttyNONE --csr {config}", "/dev/ttyNONE: there is no such port", BOARD),
-    "not a serial port": Mistake("--port {files}/empty.pem info", "not a serial port", BOARD),
-    "nobody at the socket": Mistake("--port socket://127.0.0.1:{closed} info", "nobody answers there", BOARD),
-    "unknown URL": Mistake("--port usb://board info", "usb://board: not a port"),
-    "empty port": Mistake("--port= info", "is empty"),
+    "no configuration and no board": Mistake(
+        "provision none.jsn", "none.jsn: there is no such file", reason="not_found"
+    ),
+    "no board": Mistake(
+        "--csr {config}", "no personalization board found.*--port PORT.*--port emulator", BOARD, reason="no_board"
+    ),
+    "no such port": Mistake(
+        "--port /dev/ttyNONE --csr {config}", "/dev/ttyNONE: there is no such port", BOARD, reason="no_board"
+    ),
+    "not a serial port": Mistake("--port {files}/empty.pem info", "not a serial port", BOARD, reason="wrong_type"),
+    "nobody at the socket": Mistake(
+        "--port socket://127.0.0.1:{closed} info", "nobody answers there", BOARD, reason="no_board"
+    ),
+    "unknown URL": Mistake("--port usb://board info", "usb://board: not a port", reason="bad_value"),
+    "empty port": Mistake("--port= info", "is empty", reason="usage"),
     "emulator option": Mistake("--port emulator:x?speed=1 info", "unknown option 'speed'"),
     "emulator model": Mistake("--port emulator:x?model=Z info", "'Z'.*trust-m-v3"),
-    "emulator folder": Mistake("--port emulator:{tmp}/none/chip info", "there is no such folder", BOARD),
-    "not a chip file": Mistake("--port emulator:{files}/not-json.jsn info", "not an emulated chip", BOARD),
-    "no configuration": Mistake("--port {port} --csr nothing.jsn", "nothing.jsn.*no such file"),
-    "a folder": Mistake("--port {port} --csr {files}", "is a folder"),
-    "malformed JSON": Mistake("--port {port} --csr {files}/not-json.jsn", "not-json.jsn:2: "),
+    "emulator folder": Mistake(
+        "--port emulator:{tmp}/none/chip info", "there is no such folder", BOARD, reason="not_found"
+    ),
+    "not a chip file": Mistake(
+        "--port emulator:{files}/not-json.jsn info", "not an emulated chip", BOARD, reason="wrong_type"
+    ),
+    "no configuration": Mistake("--port {port} --csr nothing.jsn", "nothing.jsn.*no such file", reason="not_found"),
+    "a folder": Mistake("--port {port} --csr {files}", "is a folder", reason="wrong_type"),
+    "malformed JSON": Mistake("--port {port} --csr {files}/not-json.jsn", "not-json.jsn:2: ", reason="bad_value"),
     "empty configuration": Mistake("--port {port} --csr {files}/empty.pem", "empty"),
     "missing field": Mistake("--port {port} --csr {files}/no-key.jsn", "no-key.jsn:2: csr_config.*key_info"),
     "wrong curve": Mistake("--port {port} --csr {files}/curve.jsn", "curve: 'secp256k1' is not"),
     "wrong hash": Mistake("--port {port} --csr {files}/hash.jsn", "hash_alg: .*sha384.*secp256r1.*sha256"),
     "wrong slot": Mistake("--port {port} --csr {files}/slot.jsn", "slot: 'seventh'"),
     "wrong country": Mistake("--port {port} --csr {files}/country.jsn", "country_name: 'Germany'"),
-    "Infineon's slot": Mistake("--port {port} --csr {config} --slot first", "Infineon"),
+    "Infineon's slot": Mistake("--port {port} --csr {config} --slot first", "Infineon", reason="bad_value"),
     "RSA in an EC slot": Mistake("--port {port} --csr {rsa} --slot second", "slot second|'second'"),
-    "read-only folder": Mistake("--port {port} --csr {config} --out-dir {sealed}", "cannot write into"),
+    "read-only folder": Mistake(
+        "--port {port} --csr {config} --out-dir {sealed}", "cannot write into", reason="not_writable"
+    ),
     "missing folder": Mistake("--port {port} --csr {config} --out-dir none", "no such folder"),
-    "no such query": Mistake("--port {port} --csr {config} --query arn", "'arn' finds nothing.*filename, public_key"),
+    "no such query": Mistake(
+        "--port {port} --csr {config} --query arn", "'arn' finds nothing.*filename, public_key", reason="bad_value"
+    ),
     "broken query": Mistake("--port {port} --csr {config} --query a[", "cannot be understood"),
     "query into a text": Mistake("--port {port} --csr {config} --query filename.x", "finds nothing"),
     "query that does not fit": Mistake("--port {port} --csr {config} --query length(foo)", "does not fit"),
@@ -54,34 +70,49 @@ MISTAKES = {
     "name too long": Mistake("--port emulator:" + 300 * "x" + " info", "not the name of a file", BOARD),
     "new in a folder": Mistake("emulator new .", "it is a folder", BOARD),
     "reset of a board": Mistake("--port /dev/ttyNONE emulator reset", "is no emulated chip"),
-    "output without a name": Mistake("--port {port} --read 0xE0C2 --out .", "names no file"),
-    "output that is a folder": Mistake("--port {port} --read 0xE0C2 --out {files}", "it is a folder"),
+    "output without a name": Mistake("--port {port} --read 0xE0C2 --out .", "names no file", reason="bad_value"),
+    "output that is a folder": Mistake(
+        "--port {port} --read 0xE0C2 --out {files}", "it is a folder", reason="wrong_type"
+    ),
     "output to a dash": Mistake("--port {port} --read 0xE0C2 --out -", "'-' names no file"),
-    "key for certificate": Mistake("--port {port} --write {files}/key.pem", "private key", CERTIFICATE),
+    "key for certificate": Mistake(
+        "--port {port} --write {files}/key.pem", "private key", CERTIFICATE, reason="wrong_type"
+    ),
     "empty certificate": Mistake("--port {port} --write {files}/empty.pem", "empty", CERTIFICATE),
     "text for certificate": Mistake("--port {port} --write {files}/not-json.jsn", "certificate", CERTIFICATE),
-    "broken PEM": Mistake("--port {port} --write {files}/broken.pem", "base64|PEM", CERTIFICATE),
-    "chain too big": Mistake("--port {port} --write {files}/chain.pem", r"\d{4} bytes.*room for 1728", CERTIFICATE),
-    "no file": Mistake("--port {port} --write none.pem", "none.pem.*no such file"),
-    "unknown slot": Mistake("--port {port} --write {files}/cert.pem --slot ninth", "'ninth'"),
+    "broken PEM": Mistake("--port {port} --write {files}/broken.pem", "base64|PEM", CERTIFICATE, reason="damaged"),
+    "chain too big": Mistake(
+        "--port {port} --write {files}/chain.pem", r"\d{4} bytes.*room for 1728", CERTIFICATE, reason="too_large"
+    ),
+    "no file": Mistake("--port {port} --write none.pem", "none.pem.*no such file", reason="not_found"),
+    "unknown slot": Mistake("--port {port} --write {files}/cert.pem --slot ninth", "'ninth'", reason="not_found"),
     "slot without certificate": Mistake(
-        "--port {port} --write {files}/cert.pem --slot five", "slot five has a key.*--id"
+        "--port {port} --write {files}/cert.pem --slot five", "slot five has a key.*--id", reason="wrong_type"
     ),
     "locked object": Mistake(
-        "--port {port} --write {files}/cert.pem --slot first", "0x07, access conditions.*Infineon's own", CHIP
+        "--port {port} --write {files}/cert.pem --slot first",
+        "0x07, access conditions.*Infineon's own",
+        CHIP,
+        reason="denied",
     ),
     "key as target": Mistake("--port {port} --write {files}/cert.pem --id 0xE0FC", "private key"),
-    "unknown object": Mistake("--port {port} --read 0xBEEF", "'0xBEEF'"),
+    "unknown object": Mistake("--port {port} --read 0xBEEF", "'0xBEEF'", reason="not_found"),
     "reading a key": Mistake("--port {port} --read 0xE0F1", "never leaves the chip"),
-    "reading nothing": Mistake("--port {port} --read second", "0xE0E1 holds no certificate", CERTIFICATE),
-    "not the key's": Mistake("--port {port} --write {files}/cert.pem --strict", "0xE0F1", CERTIFICATE),
-    "too much data": Mistake("--port {port} --write {files}/chain.pem --id 0xF1D0", "room for 140"),
-    "two jobs": Mistake("--csr {config} --write {files}/cert.pem", "--csr and --write do not go together"),
+    "reading nothing": Mistake(
+        "--port {port} --read second", "0xE0E1 holds no certificate", CERTIFICATE, reason="not_found"
+    ),
+    "not the key's": Mistake(
+        "--port {port} --write {files}/cert.pem --strict", "0xE0F1", CERTIFICATE, reason="mismatch"
+    ),
+    "too much data": Mistake("--port {port} --write {files}/chain.pem --id 0xF1D0", "room for 140", reason="too_large"),
+    "two jobs": Mistake(
+        "--csr {config} --write {files}/cert.pem", "--csr and --write do not go together", reason="usage"
+    ),
     "job and command": Mistake("--csr {config} info", "--csr and info do not go together"),
     "slot without job": Mistake("--slot second", "--slot goes with --csr or --write"),
     "slot and id": Mistake("--write {files}/cert.pem --slot second --id 0xE0E1", "do not go together"),
-    "misspelt option": Mistake("--wirte {files}/cert.pem", "No such option"),
-    "misspelt command": Mistake("inof", "No such command"),
+    "misspelt option": Mistake("--wirte {files}/cert.pem", "No such option", reason="usage"),
+    "misspelt command": Mistake("inof", "No such command", reason="usage"),
     "option without value": Mistake("--csr", r"requires an argument\. Try --help\.$"),
     "empty value": Mistake("--csr=", "is empty"),
     "no host to serve on": Mistake("emulator serve", "--pty, --tcp, --i2c or --ft260"),
@@ -145,17 +176,18 @@ def test_mistake(
     monkeypatch.setattr("serial.tools.list_ports.comports", list)
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        assert_mistake(
-            cli,
-            mistake,
-            config=configs / "config_nistp256_ecdsa_secondslot.jsn",
-            rsa=configs / "config_2k_rsa_secondslot.jsn",
-            port=port,
-            files=files,
-            tmp=tmp_path,
-            sealed=sealed,
-            closed=reserved.getsockname()[1],
-        )
+        places = {
+            "config": configs / "config_nistp256_ecdsa_secondslot.jsn",
+            "rsa": configs / "config_2k_rsa_secondslot.jsn",
+            "port": port,
+            "files": files,
+            "tmp": tmp_path,
+            "sealed": sealed,
+            "closed": reserved.getsockname()[1],
+        }
+        assert_mistake(cli, mistake, **places)
+        if mistake.reason:
+            assert_mistake_as_json(cli, mistake, **places)
     assert list(Path.cwd().iterdir()) == []
 
 

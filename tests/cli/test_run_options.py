@@ -1,4 +1,4 @@
-"""Texts of the library name parameters; the command line names the options that stand for them."""
+"""Texts of a run name parameters; the command line names the options that stand for them, each of which there is."""
 
 from __future__ import annotations
 
@@ -6,63 +6,41 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
+import click
 
-from optiga.cli.support.options import in_options, naming_options
-from optiga.cli.support.runs import RUN_OPTIONS
-from optiga.errors import CloudError
+from optiga.cli.commands.identity.deprovision import command as deprovision
+from optiga.cli.commands.identity.provision import command as provision
+from optiga.cli.commands.identity.register import command as register
+from optiga.cli.support.options import option_of
 from tests.support.places import ROOT
 
-_PARAMETER = r"`([A-Za-z_]+(?:=[A-Za-z]+)?)`"
 FOR_PROGRAMS = {"aws", "thing"}
 """Parameters of jobs that no option can have set wrongly."""
 
 
-def texts(path: Path) -> list[str]:
-    """The texts of a module, without its docstrings."""
-    tree = ast.parse(path.read_text())
-    docs = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docs]
-    return [node.value for node in found if isinstance(node.value, str)]
+def named_in(path: Path) -> set[str]:
+    """The parameters that a module's texts name: those of ``naming`` that have no value there."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    found: set[str] = set()
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id == "naming" and isinstance(call.args[0], ast.Constant):
+            found |= set(re.findall(r"\{(\w+(?:=\w+)?)\}", str(call.args[0].value)))
+            found -= {str(keyword.arg) for keyword in call.keywords}
+    return found
+
+
+def options_of(command: click.Command) -> set[str]:
+    return {name for parameter in command.params for name in parameter.opts}
 
 
 def test_every_parameter_has_its_option() -> None:
-    named = {
-        name
-        for path in (ROOT / "optiga" / "provision").rglob("*.py")
-        for text in texts(path)
-        for name in re.findall(_PARAMETER, text)
-    }
-    assert {"renew", "trust", "join", "thing=None"} <= named
-    assert named - FOR_PROGRAMS <= RUN_OPTIONS.keys()
+    named = {name for path in (ROOT / "optiga" / "provision").rglob("*.py") for name in named_in(path)}
+    assert {"renew", "trust", "join", "thing=None", "profile=NAME"} <= named
+    there = options_of(provision) | options_of(register) | options_of(deprovision)
+    options = {option_of(name, value) for name, _, value in (one.partition("=") for one in named - FOR_PROGRAMS)}
+    assert {option.split()[0] for option in options} <= there
 
 
-def test_every_option_is_one_of_the_command() -> None:
-    from optiga.cli.commands.identity.provision import command as provision
-    from optiga.cli.commands.identity.register import command as register
-
-    there = {name for command in (provision, register) for param in command.params for name in param.opts}
-    assert {text.split()[0] for text in RUN_OPTIONS.values()} <= there
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("`renew` makes a new key", "--renew makes a new key"),
-        ("do `thing=None`, or `renew`", "do --no-cloud, or --renew"),
-        ("`unknown` stays", "`unknown` stays"),
-        ("`not a name` stays", "`not a name` stays"),
-        ("`", "`"),
-        ("", ""),
-    ],
-)
-def test_names(text: str, expected: str) -> None:
-    assert in_options(text, RUN_OPTIONS) == expected
-
-
-def test_errors() -> None:
-    with pytest.raises(CloudError) as error, naming_options(RUN_OPTIONS):
-        raise CloudError("`join` is missing", hint="`renew` helps")
-    assert str(error.value) == "--join is missing. --renew helps"
+def test_nothing_stands_for_no_cloud() -> None:
+    assert option_of("thing", "None") == "--no-cloud"
+    assert option_of("thing", "NAME") == "--thing NAME"

@@ -17,7 +17,7 @@ from botocore.parsers import ResponseParserError
 
 from optiga.cloud.aws import errors
 from optiga.cloud.aws.errors import NOT_FOUND, THROTTLED, AwsError, ask_again, asking, ignoring
-from optiga.errors import CertificateError, CloudError, OptigaError
+from optiga.errors import CertificateError, CloudError, OptigaError, Reason
 
 ACTION = "iot:CreateThing"
 SAID = "It is so."
@@ -109,6 +109,19 @@ REFUSALS = [
     ("ResourceNotFoundException", 404, OTHER),
 ]
 
+REASONS = {
+    DENIED: Reason.DENIED,
+    EXPIRED: Reason.NO_CREDENTIALS,
+    UNKNOWN: Reason.NO_CREDENTIALS,
+    SIGNATURE: Reason.NO_CREDENTIALS,
+    CLOCK: Reason.EXPIRED,
+    BUSY: Reason.THROTTLED,
+    LIMITED: Reason.OUT_OF_SPACE,
+    FAILED: Reason.UNREACHABLE,
+    OTHER: Reason.REFUSED,
+}
+"""What each kind of refusal is to a program; a thing that is not there is an answer that many go on with."""
+
 
 class TestRefusals:
     @pytest.mark.parametrize(("code", "status", "line"), REFUSALS)
@@ -116,7 +129,12 @@ class TestRefusals:
         error = translate(refusal(code, status))
         assert error.code == (code or str(status))
         assert_line(error, line)
+        assert error.reason is (Reason.NOT_FOUND if code == NOT_FOUND else REASONS[line])
         assert "iot:CreateThing (thing lamp)" in error.message
+
+    @pytest.mark.parametrize("code", ["ResourceAlreadyExistsException", "DeleteConflictException"])
+    def test_a_conflict(self, code: str) -> None:
+        assert translate(refusal(code, 409)).reason is Reason.CONFLICT
 
     @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidSignatureException"])
     @pytest.mark.parametrize(
@@ -127,6 +145,7 @@ class TestRefusals:
         ],
     )
     def test_a_signature_of_another_time(self, code: str, message: str) -> None:
+        assert translate(refusal(code, 403, message)).reason is Reason.EXPIRED
         assert_line(translate(refusal(code, 403, message)), CLOCK.replace(" .*", f".*: {message[:20]}.*"))
 
     def test_what_aws_has_signed_is_not_told(self) -> None:
@@ -182,11 +201,14 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
         lambda: botocore_exceptions.ConfigParseError(path="/aws/config"),
         "configuration file cannot be read: .*/aws/config",
     ),
-    "no region": (botocore_exceptions.NoRegionError, "no AWS region to work in.*--region"),
-    "region": (lambda: botocore_exceptions.InvalidRegionError(region_name="e u"), "no AWS region.*'e u'.*--region"),
+    "no region": (botocore_exceptions.NoRegionError, "no AWS region to work in.*region=eu-central-1"),
+    "region": (
+        lambda: botocore_exceptions.InvalidRegionError(region_name="e u"),
+        "no AWS region.*'e u'.*region=eu-central-1",
+    ),
     "endpoint": (
         lambda: botocore_exceptions.InvalidEndpointConfigurationError(msg="x"),
-        "Invalid endpoint.*--endpoint-url",
+        "Invalid endpoint.*'endpoint_url'",
     ),
     "nobody there": (
         lambda: botocore_exceptions.EndpointConnectionError(endpoint_url="https://iot.example"),
@@ -271,7 +293,7 @@ class TestFailures:
         ids=lambda error: type(error).__name__,
     )
     def test_what_is_no_answer(self, error: Exception) -> None:
-        assert_line(translate(error), "answered iot:CreateThing .*no answer to it.*--endpoint-url")
+        assert_line(translate(error), "answered iot:CreateThing .*no answer to it.*endpoint_url")
 
     def test_a_page_is_not_a_line(self) -> None:
         translate(ResponseParserError(f"invalid XML received:\n{b'<p>Log in</p>' * 5000!r}"))

@@ -103,14 +103,14 @@ class TestAttributes:
 
     @pytest.mark.parametrize("key", ["", "a b", "a=b", "ä", "k" * (MAX_NAME + 1), "{uid}", "a\n"])
     def test_bad_names(self, key: str) -> None:
-        with pytest.raises(ConfigurationError, match=r"--attribute .* is no name of an attribute") as raised:
+        with pytest.raises(ConfigurationError, match=r"'attributes' .* is no name of an attribute") as raised:
             check_attributes({key: "v"}, typed=False)
         assert repr(key) in raised.value.message
         assert "128 letters" in raised.value.hint
 
     @pytest.mark.parametrize("value", ["two words", "ä", "{serial}", "a\n", "v" * (MAX_VALUE + 1), "{uid}" * 15])
     def test_bad_values(self, value: str) -> None:
-        with pytest.raises(ConfigurationError, match=r"--attribute room=.* is no value of an attribute") as raised:
+        with pytest.raises(ConfigurationError, match=r"'attributes' room=.* is no value of an attribute") as raised:
             check_attributes({"room": value}, typed=False)
         assert "800 letters" in raised.value.hint
 
@@ -122,7 +122,7 @@ class TestAttributes:
         check_attributes(dict(list(many.items())[:most]), typed=typed)
         with pytest.raises(ConfigurationError, match=f"at most {most} attributes") as raised:
             check_attributes(many, typed=typed)
-        assert ("--thing-type" in raised.value.hint) is not typed
+        assert ("thing_type" in raised.value.hint) is not typed
 
     @given(
         text=st.text(alphabet=st.characters(codec="utf-8"), max_size=6) | st.text("aZ9:_-+=,.@ /{}[]#\n", max_size=9)

@@ -133,7 +133,7 @@ class TestParameters:
     def test_missing(self) -> None:
         said = refusal(body("Room", "Floor", "SerialNumber"), {})
         assert "no value for the template's parameter Floor, Room" in said
-        assert "--parameter NAME=VALUE" in said
+        assert "parameters=NAME=VALUE" in said
 
     def test_the_things_name_is_missing_where_there_is_no_thing(self) -> None:
         assert "parameter ThingName" in refusal(body("ThingName"), has_thing=False)

@@ -279,7 +279,7 @@ class TestFiles:
         monkeypatch.chdir(tmp_path)
         assert passed_over(own_template(THING)) == passed_over(own_template(name)) == ""
         Path(name).write_text(policy())
-        assert f"--policy-template ./{name}" in passed_over(own_template(name))
+        assert f"'policy_template' ./{name}" in passed_over(own_template(name))
         assert bool(passed_over(own_template(THING)))
         assert passed_over(Path("another.template")) == passed_over(Path(name)) == ""
         monkeypatch.chdir(own_template(name).parent)

@@ -136,7 +136,7 @@ class Workshop:
             return
         done = run_process(words, self._folder, {"PYTHONPATH": str(ROOT), **environment})
         said = f"{command.text}\n{done.stdout}{done.stderr}"
-        fails = any(line.startswith("Error: ") for line in command.shown)
+        fails = any(line.startswith(("Error: ", '{"error": ')) for line in command.shown)
         assert (done.returncode != 0) is fails, said
         assert "Warning: " not in done.stderr or any("Warning: " in line for line in command.shown), said
         if command.shown:

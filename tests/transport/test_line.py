@@ -14,6 +14,7 @@ from serial import rfc2217
 
 from optiga import BoardError, ConfigurationError, open_chip
 from optiga.emulator import Board, EmulatedChip
+from optiga.errors import Reason
 from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.link import uart_frame as frame
 from optiga.transport.serial_line import SerialLine
@@ -88,6 +89,13 @@ def test_a_board_that_leaves_is_an_error() -> None:
         line.close()
 
 
+WHY_NOT = {
+    "no permission": Reason.DENIED,
+    "in use by another program": Reason.BUSY,
+    "not a serial port": Reason.WRONG_TYPE,
+}
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
@@ -110,7 +118,7 @@ def test_why_a_port_does_not_open(error: OSError, message: str, monkeypatch: pyt
     monkeypatch.setattr(serial, "serial_for_url", refuse)
     with pytest.raises(BoardError, match=message) as caught:
         SerialLine("/dev/x")
-    assert caught.value.port == "/dev/x"
+    assert (caught.value.port, caught.value.reason) == ("/dev/x", WHY_NOT.get(message, Reason.NO_BOARD))
     assert caught.value.hint
 
 

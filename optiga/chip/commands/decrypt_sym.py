@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.chip.commands.encrypt_sym import SymPart, check_size, split, take_answer
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.decrypt_sym import TAG_VERIFICATION_VALUE, TYPICAL_MS
@@ -131,6 +131,8 @@ def decrypt_in_parts(oid: int, mode: SymmetricMode, protected: bytes, iv: bytes 
     :raises ConfigurationError: before the first of them, if the mode makes MACs, or something does not fit it.
     """
     if mode not in CIPHERS:
-        raise ConfigurationError(f"{mode.name.replace('_', '-')} makes MACs, which cannot be decrypted")
+        raise ConfigurationError(
+            f"{mode.name.replace('_', '-')} makes MACs, which cannot be decrypted", reason=Reason.UNSUPPORTED
+        )
     for step, part in split(mode, protected, iv):
         yield DecryptSym(oid, mode, part, step, iv if step.is_first else b"")

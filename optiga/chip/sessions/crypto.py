@@ -23,7 +23,7 @@ from optiga.chip.commands.verify_sign import VerifySign
 from optiga.chip.key import check_hash, check_usage, find_key, generate_key
 from optiga.chip.references import oid_of
 from optiga.chip.sessions.running_hash import RunningHash
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, ObjectType, SignatureScheme
@@ -128,7 +128,9 @@ class Crypto:
         :raises ConfigurationError: if message or vector do not fit the mode; nothing is sent then.
         """
         if mode not in CIPHERS:
-            raise ConfigurationError(f"{mode.name.replace('_', '-')} makes MACs and does not encrypt")
+            raise ConfigurationError(
+                f"{mode.name.replace('_', '-')} makes MACs and does not encrypt", reason=Reason.UNSUPPORTED
+            )
         return b"".join(map(self._chip.perform, encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)))
 
     def decrypt_aes(self, protected: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
@@ -189,7 +191,9 @@ class Crypto:
         oid = oid_of(oid)
         # The chip may refuse before it looks at the object, and its refusal is no failure here.
         if self._chip.execute(GetMetadata(oid)).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
-            raise ConfigurationError(f"{objects.format_oid(oid)} is no authorization reference", oid=oid)
+            raise ConfigurationError(
+                f"{objects.format_oid(oid)} is no authorization reference", oid=oid, reason=Reason.WRONG_TYPE
+            )
         try:
             self._chip.perform(ClearAuthorization(oid, session))
         except ChipError as error:  # the chip clears the state by refusing

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from optiga.cli.support.settings import Decorator, Settings
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.shown import shown
 
 yes_option: Decorator = click.option("--yes", is_flag=True, help="Do not ask before what can never be undone.")
@@ -28,6 +28,7 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
         raise ConfigurationError(
             f"{what} can never be undone ({'; '.join(stays)}), and nobody can be asked: standard input is no terminal",
             hint="--yes does without",
+            reason=Reason.NOT_CONFIRMED,
         )
     what, stays = shown(what), [shown(sentence) for sentence in stays]
     say = settings.note if yes else _say
@@ -35,7 +36,7 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
     for sentence in stays:
         say(f"  {sentence}")
     if not yes and not click.confirm(f"{what}?", err=True):
-        raise ConfigurationError(f"{what} was not confirmed: nothing was done")
+        raise ConfigurationError(f"{what} was not confirmed: nothing was done", reason=Reason.NOT_CONFIRMED)
 
 
 def _say(text: str) -> None:

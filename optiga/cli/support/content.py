@@ -13,8 +13,8 @@ import click
 
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Decorator, Settings
-from optiga.errors import ConfigurationError
-from optiga.files.files import cause_of, check_output_file, write_whole
+from optiga.errors import ConfigurationError, Reason
+from optiga.files.files import cause_of, check_output_file, reason_of, write_whole
 from optiga.files.opening import open_input
 from optiga.transport import is_emulator, resolve_port
 
@@ -61,7 +61,9 @@ def pieces(name: str, what: str = "file") -> Iterator[bytes]:
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{name!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(f"cannot read {_called(name, what)}: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot read {_called(name, what)}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
+        ) from None
 
 
 def _read_in_pieces(stream: BinaryIO) -> Iterator[bytes]:
@@ -75,7 +77,9 @@ def _called(name: str, what: str) -> str:
 
 def _standard_input() -> BinaryIO:
     if sys.stdin is None:
-        raise ConfigurationError("there is no standard input to read", hint="Name a file in place of -")
+        raise ConfigurationError(
+            "there is no standard input to read", hint="Name a file in place of -", reason=Reason.MISSING
+        )
     return sys.stdin.buffer
 
 
@@ -91,7 +95,9 @@ def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty
         data += piece
         if len(data) > limit:
             raise ConfigurationError(
-                f"{_called(name, what)} is larger than {limit} bytes", hint="Is it the right file?"
+                f"{_called(name, what)} is larger than {limit} bytes",
+                hint="Is it the right file?",
+                reason=Reason.TOO_LARGE,
             )
     if not data and not empty:
         raise ConfigurationError(f"{_called(name, what)} is empty", hint="The chip takes no empty message")
@@ -121,7 +127,9 @@ def check_not_chip(path: Path) -> None:
 
     file = resolve_port(settings.port).chip_file if is_emulator(settings.port) else None
     if file is not None and os.path.realpath(file) == os.path.realpath(path):
-        raise ConfigurationError(f"cannot write over {path}: it is the emulated chip", hint="Name another file")
+        raise ConfigurationError(
+            f"cannot write over {path}: it is the emulated chip", hint="Name another file", reason=Reason.EXISTS
+        )
 
 
 def check_not_terminal(what: str) -> None:
@@ -130,7 +138,11 @@ def check_not_terminal(what: str) -> None:
     :raises ConfigurationError: if standard output is one.
     """
     if sys.stdout is not None and sys.stdout.isatty():
-        raise ConfigurationError(f"{what} cannot be written to a terminal", hint="Use --out FILE, or have it in hex")
+        raise ConfigurationError(
+            f"{what} cannot be written to a terminal",
+            hint="Use --out FILE, or have it in hex",
+            reason=Reason.UNSUPPORTED,
+        )
 
 
 def save(settings: Settings, out: str, data: bytes, what: str, *, secret: bool = False) -> None:
@@ -191,7 +203,9 @@ def write_bytes(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot write to standard output: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+        ) from None
 
 
 def _is_text(data: bytes) -> bool:

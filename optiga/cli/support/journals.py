@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.cli.support.options import in_options, naming_options
+from optiga.cli.support.options import option_of
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError
 from optiga.provision.journal import open_journal
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 shared_journal_option: Decorator = click.option(
     "--shared-journal", is_flag=True, help="Take a journal that your group may write, too."
 )
-JOURNAL_OPTIONS = {"journal": "--journal", "shared": "--shared-journal"}
-"""The options of journals, by the parameters that texts of the library name."""
 
 
 @contextmanager
@@ -35,7 +33,7 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
     """
     if not shared:
         settings.warn_of_folder(path, "the journal")
-    with naming_options(JOURNAL_OPTIONS), open_journal(path, make=make, shared=shared, warn=settings.warn) as journal:
+    with open_journal(path, make=make, shared=shared, warn=settings.warn) as journal:
         yield journal
 
 
@@ -50,7 +48,7 @@ def warn_of_identity(settings: Settings, chip: Chip, journal: Path, slot: str) -
                 return
             entry = opened.find(chip.uid.hex, slot)
     except ConfigurationError as error:
-        why = in_options(str(error), JOURNAL_OPTIONS)
+        why = error.text(option_of)
         settings.warn(f"whether this chip has an identity already cannot be seen: {why}")
         return
     if entry is None or not entry.is_finished:

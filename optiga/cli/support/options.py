@@ -1,15 +1,42 @@
-"""The options of the command line in errors of the library, which knows its parameters alone."""
+"""The options of the command line in messages of the library, which knows its parameters alone."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from optiga.errors import ConfigurationError, OptigaError
+from optiga.errors import ConfigurationError, naming
 
-_PARAMETER = r"`([A-Za-z_]+(?:=[A-Za-z]+)?)`"
-"""A parameter, or one with its value, as texts of the library name it."""
+_PASSPHRASE = (
+    "its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE"
+)
+_OPTIONS = {
+    "allowed_dns": "--allow-dns",
+    "attributes": "--attribute",
+    "groups": "--thing-group",
+    "issuer": "--ca",
+    "outputs": "--out-dir",
+    "padding": "--pad",
+    "parameters": "--parameter",
+    "parent": "--ca",
+    "passphrase": _PASSPHRASE,
+    "shared": "--shared-journal",
+    "thing=None": "--no-cloud",
+    "trust_clock": "'ca crl --trust-clock'",
+    "trust_records": "'ca crl --trust-records'",
+}
+"""What users of the command line give for a parameter whose option has another name."""
+
+
+def option_of(parameter: str, value: str = "") -> str:
+    """What users of the command line give for a parameter of the library: ``--thing-type`` for ``thing_type``.
+
+    :param value: what to give it, for example ``NAME``.
+    """
+    if (option := _OPTIONS.get(f"{parameter}={value}")) is not None:
+        return option
+    option = _OPTIONS.get(parameter) or f"--{parameter.replace('_', '-')}"
+    return f"{option} {value}" if value else option
 
 
 @contextmanager
@@ -21,7 +48,8 @@ def of_option(name: str) -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        error.message = f"{name}: {error.message}"
+        error.locate(name)
+        error.parameter = error.parameter or name.lstrip("-").replace("-", "_")
         raise
 
 
@@ -35,26 +63,5 @@ def options_for(**options: str) -> Iterator[None]:
         yield
     except ConfigurationError as error:
         if error.parameter in options:
-            error.hint = f"{error.hint} ({options[error.parameter]})"
-        raise
-
-
-def in_options(text: str, options: Mapping[str, str]) -> str:
-    """A text of the library with the options for the parameters that it names.
-
-    :param options: by the name of the parameter, for example ``{"renew": "--renew"}``.
-    """
-    return re.sub(_PARAMETER, lambda found: options.get(found[1], found[0]), text)
-
-
-@contextmanager
-def naming_options(options: Mapping[str, str]) -> Iterator[None]:
-    """Have errors name options where they name parameters.
-
-    :param options: by the name of the parameter.
-    """
-    try:
-        yield
-    except OptigaError as error:
-        error.message, error.hint = in_options(error.message, options), in_options(error.hint, options)
+            error.hint = naming("{hint} ({option})", hint=error.hint, option=options[error.parameter])
         raise

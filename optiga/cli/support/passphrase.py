@@ -16,7 +16,7 @@ from optiga.ca.records import utc_now
 from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Decorator, Settings, together
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.passphrases import passphrase_of_text, read_passphrase_file
 from optiga.files.shown import shown
 
@@ -62,6 +62,7 @@ def read_passphrase(
                 hint=f"Use --passphrase-file or the environment variable {environment}"
                 if environment
                 else "Use a file of it",
+                reason=Reason.MISSING,
             )
         typed = click.prompt(shown(prompt), hide_input=True, confirmation_prompt=new, err=True)
         return passphrase_of_text(os.fsencode(typed))
@@ -94,6 +95,7 @@ def read_new_passphrase(
         raise ConfigurationError(
             "the CA's key is to be encrypted, and there is no passphrase",
             hint=f"Give one: {ways}; --no-passphrase leaves the key open",
+            reason=Reason.MISSING,
         )
     check_passphrase(found.for_new())
     return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import click
 
-from optiga.errors import ConfigurationError, shorten
+from optiga.cli.support.options import option_of
+from optiga.errors import ConfigurationError, Reason, shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 from optiga.results import lines, to_json
 
@@ -124,19 +125,31 @@ class Settings:
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
         if not self.quiet:
-            click.echo(shown_lines(text), err=True)
+            click.echo(shown_lines(told(text, option_of)), err=True)
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
-        first, *others = shorten(shown_lines(text)).split("\n")
+        first, *others = shorten(shown_lines(told(text, option_of))).split("\n")
         lines = [first, *(line if line.startswith("    ") else f"    {line}" for line in others)]
         text = "\n".join(lines)
         click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
-        text = shorten(shown(" ".join(text.splitlines())))
+        text = shorten(shown(" ".join(told(text, option_of).splitlines())))
         click.secho(f"Error: {text}", err=True, fg="red", color=_colours())
+
+    def wants_errors_as_json(self, arguments: Sequence[str]) -> bool:
+        """Whether errors are one JSON object, too.
+
+        :param arguments: those of the command line, which count where it was not understood as far as ``--output``.
+        """
+        if self.output is not None:
+            return self.output == "json"
+        return any(
+            argument == "--output=json" or (argument == "--output" and following == "json")
+            for argument, following in zip(arguments, [*arguments[1:], ""], strict=True)
+        )
 
     def check_query(self, result: object) -> None:
         """Refuse a query that finds nothing in a result of this kind, before anything is done.
@@ -192,9 +205,11 @@ def _print(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        from optiga.files.files import cause_of
+        from optiga.files.files import cause_of, reason_of
 
-        raise ConfigurationError(f"cannot write to standard output: {cause_of(error)}") from None
+        raise ConfigurationError(
+            f"cannot write to standard output: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+        ) from None
 
 
 def _colours() -> bool | None:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from optiga.cloud.aws.errors import AwsError
+from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
-
-_SOURCES = "--endpoint-url, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IOT, AWS_ENDPOINT_URL_STS or the profile's endpoint_url"
 
 
 def check_address(url: str) -> None:
@@ -24,7 +23,11 @@ def check_address(url: str) -> None:
         shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         raise AwsError(
             f"the endpoint {shown} is not encrypted, and on another computer: whoever sits between can answer as AWS",
-            hint=f"Use https:// in {_SOURCES}; --allow-http takes it as it is",
+            hint=naming(
+                "Use https:// in {endpoint_url}, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IOT, AWS_ENDPOINT_URL_STS or the "
+                "profile's endpoint_url; {allow_http} takes it as it is"
+            ),
+            reason=Reason.UNSAFE,
         )
 
 

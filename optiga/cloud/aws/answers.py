@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.aws_names import is_name
-from optiga.errors import CertificateError, CloudError
+from optiga.errors import CertificateError, CloudError, Reason
 from optiga.files.shown import shown
 from optiga.pki.certificate import parse_certificates
 
@@ -202,7 +202,7 @@ def pem(value: object, action: str, what: str) -> Certificate:
     encoded = text(value, action, "certificatePem").encode(errors="replace")
     found = parse_certificates(encoded, f"what AWS IoT has as {what}")
     if not found:
-        raise CertificateError(f"what AWS IoT has as {what} holds no certificate")
+        raise CertificateError(f"what AWS IoT has as {what} holds no certificate", reason=Reason.BAD_ANSWER)
     return found[0]
 
 
@@ -210,4 +210,8 @@ def wrong(action: str, field: str, value: object, expected: str) -> CloudError:
     """The error for an answer that is none."""
     text = shown(value if isinstance(value, str) else repr(value))
     text = f"{text[:_MAX_SHOWN]} …" if len(text) > _MAX_SHOWN else text or "empty"
-    return CloudError(f"AWS answered {action} with something wrong: {field} is {text}, not {expected}", hint=_HINT)
+    return CloudError(
+        f"AWS answered {action} with something wrong: {field} is {text}, not {expected}",
+        hint=_HINT,
+        reason=Reason.BAD_ANSWER,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.pki.names import with_sample_uid
 
 SAMPLE_THING = "my_thing"
@@ -59,7 +59,8 @@ def check_name(kind: str, name: str, where: str = "") -> None:
     longest = _LONGEST.get(kind, MAX_NAME)
     if len(filled) > longest:
         raise ConfigurationError(
-            f"{where}{name!r} is too long for the name of a {kind}: {len(filled)} characters, AWS IoT takes {longest}"
+            f"{where}{name!r} is too long for the name of a {kind}: {len(filled)} characters, AWS IoT takes {longest}",
+            reason=Reason.TOO_LARGE,
         )
 
 
@@ -72,17 +73,18 @@ def check_attributes(attributes: Mapping[str, str], *, typed: bool) -> None:
     for key, value in attributes.items():
         if not re.fullmatch(_ATTRIBUTE, key) or len(key) > MAX_NAME:
             raise ConfigurationError(
-                f"--attribute {key!r} is no name of an attribute in AWS IoT",
+                naming("{attributes} {key} is no name of an attribute in AWS IoT", key=repr(key)),
                 hint=f"It takes up to {MAX_NAME} letters, digits and _ . , @ / : # -",
             )
         filled = with_sample_uid(value)
         if not re.fullmatch(_VALUE, filled) or len(filled) > MAX_VALUE:
             raise ConfigurationError(
-                f"--attribute {key}={value!r} is no value of an attribute in AWS IoT",
+                naming("{attributes} {key}={value} is no value of an attribute in AWS IoT", key=key, value=repr(value)),
                 hint=f"It takes up to {MAX_VALUE} letters, digits and _ . , @ / : # = [ ] -, no spaces",
             )
     if len(attributes) > MAX_ATTRIBUTES[typed]:
         raise ConfigurationError(
             f"a thing {'with' if typed else 'without'} a type has at most {MAX_ATTRIBUTES[typed]} attributes",
-            hint="" if typed else "Give it a type: --thing-type",
+            hint="" if typed else naming("Give it a type: {thing_type}"),
+            reason=Reason.TOO_LARGE,
         )

@@ -14,6 +14,7 @@ from optiga.cloud.aws import answers
 from optiga.cloud.aws.addresses import check_address, refuse_open_line
 from optiga.cloud.aws.errors import AwsError, asking
 from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
+from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
     import boto3
@@ -100,7 +101,8 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         if not region:
             raise AwsError(
                 "no AWS region is set",
-                hint="--region eu-central-1, aws configure, or the environment variable AWS_DEFAULT_REGION",
+                hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_DEFAULT_REGION"),
+                reason=Reason.MISSING,
             )
         _check_url(options.endpoint_url)
         if not options.allow_http:  # for every client of the session, also those that fetch credentials
@@ -113,7 +115,9 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         except ValueError as error:  # botocore's word on an endpoint that is no URL
             if "endpoint" not in str(error):
                 raise
-            raise AwsError(str(error), hint="--endpoint-url takes a URL such as https://HOST") from error
+            raise AwsError(
+                str(error), hint=naming("{endpoint_url} takes a URL such as https://HOST"), reason=Reason.BAD_VALUE
+            ) from error
         if not options.allow_http:
             for client in (sts, iot, iot_once):
                 check_address(str(client.meta.endpoint_url))
@@ -128,6 +132,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
                 raise AwsError(
                     f"AWS cannot be reached at {sts.meta.endpoint_url}",
                     hint=f"Is {region} a region of AWS, and is there a network? No region of that name is known here",
+                    reason=Reason.UNREACHABLE,
                 ) from error
             raise
         account, partition = answers.identity(identity["Account"], identity["Arn"], "sts:GetCallerIdentity")
@@ -153,9 +158,17 @@ def _check_url(url: str | None) -> None:
     except ValueError:
         is_good = False
     if is_good and parts.username is not None:
-        raise AwsError("the endpoint's URL holds a user's name or password", hint="AWS takes neither in a URL")
+        raise AwsError(
+            "the endpoint's URL holds a user's name or password",
+            hint="AWS takes neither in a URL",
+            reason=Reason.BAD_VALUE,
+        )
     if not is_good:
-        raise AwsError(f"Invalid endpoint: {url}", hint="--endpoint-url takes a URL such as https://HOST")
+        raise AwsError(
+            f"Invalid endpoint: {url}",
+            hint=naming("{endpoint_url} takes a URL such as https://HOST"),
+            reason=Reason.BAD_VALUE,
+        )
 
 
 def _refuse_pages(http_response: Any, model: Any, **_: object) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.cloud.aws.templates import OPERATOR, own_template
-from optiga.errors import CloudError
+from optiga.errors import CloudError, Reason, naming
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -53,6 +53,7 @@ THROTTLED = {
     "RequestLimitExceeded",
     "TooManyRequestsException",
 }
+_CONFLICTS = {ALREADY_EXISTS, CONFLICT, STATE, "ConflictException", "ConflictingResourceUpdateException"}
 _LONGEST_WAIT_S = 20.0
 _LONGEST_TEXT = 500
 _LONGEST_VALUE = 60
@@ -67,6 +68,7 @@ class AwsError(CloudError):
     :param code: AWS's code of the error, for example ``ResourceNotFoundException``; empty if there was no answer.
     :param answer: what else AWS answered.
     :param denied: the action that the credentials are not allowed, as IAM names it; empty for any other error.
+    :param reason: that of the code where it is None.
     """
 
     def __init__(
@@ -77,8 +79,9 @@ class AwsError(CloudError):
         code: str = "",
         answer: Mapping[str, Any] | None = None,
         denied: str = "",
+        reason: Reason | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, reason=reason or _reason_of(code))
         self.code = code
         self.denied = denied
         self.answer: Mapping[str, Any] = answer or {}
@@ -118,13 +121,17 @@ def asking(action: str, about: str = "") -> Iterator[None]:
     except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
         raise AwsError(
             f"AWS answered {subject} with something that is no answer to it: {_one_line(error)}",
-            hint="Does the network want its user to log in first (a browser shows it), does a proxy stand between, or "
-            "is the endpoint (--endpoint-url, AWS_ENDPOINT_URL) none of AWS IoT?",
+            hint=naming(
+                "Does the network want its user to log in first (a browser shows it), does a proxy stand between, or "
+                "is the endpoint ({endpoint_url}, AWS_ENDPOINT_URL) none of AWS IoT?"
+            ),
+            reason=Reason.BAD_ANSWER,
         ) from error
     except (OSError, ValueError, UndefinedModelAttributeError) as error:  # of files, processes and settings
         raise AwsError(
             f"AWS cannot be asked {subject}, its credentials or settings are at fault: {_one_line(error)}",
             hint="They are in ~/.aws and in the environment variables that begin with AWS_",
+            reason=Reason.BAD_VALUE,
         ) from error
 
 
@@ -168,6 +175,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
     said = _one_line(details.get("Message") or error.response.get("message") or code or "no reason given").rstrip(".")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message, hint, denied = f"AWS refused {subject}: {said}", "", ""
+    reason = None
     if code in _DENIED or (status in (401, 403) and not code):
         if error.operation_name not in ("", action.partition(":")[2]):  # a role's credentials, fetched on the way
             action = f"sts:{error.operation_name}"
@@ -181,6 +189,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         message, hint = f"the AWS credentials have expired ({code} at {subject})", _LOG_IN
     elif code in _CLOCK or (code in _SIGNATURE and ("expired" in said.lower() or "not yet" in said.lower())):
         message, hint = f"AWS does not accept this computer's time at {subject}: {said}", "Set the clock right"
+        reason = Reason.EXPIRED
     elif code in _SIGNATURE:
         message = f"AWS does not accept the signature of {subject}"
         hint = "Is the secret access key the one of the access key?"
@@ -191,9 +200,29 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         message, hint = f"AWS is asked too much at once, and has refused {subject}", "Run the command again later"
     elif code == "LimitExceededException":
         hint = "The account's limit is reached: remove what is no longer used, or ask AWS for more"
+        reason = Reason.OUT_OF_SPACE
     elif status >= 500:
         message, hint = f"AWS failed at {subject}: {said}", "Run the command again; it goes on where it was"
-    return AwsError(message, hint=hint, code=code or str(status), answer=error.response, denied=denied)
+        reason = Reason.UNREACHABLE
+    code = code or str(status)
+    return AwsError(message, hint=hint, code=code, answer=error.response, denied=denied, reason=reason)
+
+
+def _reason_of(code: str) -> Reason:
+    """What kind of fault it is, as far as AWS's code tells; the code is an HTTP status where there is no other."""
+    if code in _DENIED or code in ("401", "403"):
+        return Reason.DENIED
+    if code in _EXPIRED | _UNKNOWN_KEY | _SIGNATURE:
+        return Reason.NO_CREDENTIALS
+    if code in _CLOCK:
+        return Reason.EXPIRED
+    if code in THROTTLED or code == "429":
+        return Reason.THROTTLED
+    if code == NOT_FOUND:
+        return Reason.NOT_FOUND
+    if code in _CONFLICTS:
+        return Reason.CONFLICT
+    return Reason.REFUSED
 
 
 def _failure(error: Exception, subject: str) -> AwsError:
@@ -204,20 +233,25 @@ def _failure(error: Exception, subject: str) -> AwsError:
     if isinstance(error, (known.NoCredentialsError, known.PartialCredentialsError)):
         return AwsError(
             f"there are no AWS credentials: {said}",
-            hint="aws configure, aws sso login, --profile NAME, or the environment variables AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY",
+            hint=naming(
+                "aws configure, aws sso login, {profile=NAME}, or the environment variables AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY"
+            ),
+            reason=Reason.NO_CREDENTIALS,
         )
     if isinstance(error, known.ProfileNotFound):
-        return AwsError(said, hint="aws configure list-profiles shows which there are")
+        return AwsError(said, hint="aws configure list-profiles shows which there are", reason=Reason.NOT_FOUND)
     if isinstance(error, (known.ConfigParseError, known.ConfigNotFound)):
         return AwsError(
             f"AWS's configuration file cannot be read: {said}",
             hint="It is ~/.aws/config, or where AWS_CONFIG_FILE says",
+            reason=Reason.NOT_READABLE,
         )
     if isinstance(error, (known.NoRegionError, known.InvalidRegionError)):
         return AwsError(
             f"no AWS region to work in: {said}",
-            hint="--region eu-central-1, aws configure, or the environment variable AWS_DEFAULT_REGION",
+            hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_DEFAULT_REGION"),
+            reason=Reason.MISSING,
         )
     sso = (
         known.SSOError,
@@ -226,23 +260,29 @@ def _failure(error: Exception, subject: str) -> AwsError:
         known.RefreshWithMFAUnsupportedError,
     )
     if isinstance(error, sso):
-        return AwsError(f"the AWS credentials cannot be had: {said}", hint=_LOG_IN)
+        return AwsError(f"the AWS credentials cannot be had: {said}", hint=_LOG_IN, reason=Reason.NO_CREDENTIALS)
     if isinstance(error, known.SSLError):
-        return AwsError(f"no trustworthy connection to AWS at {subject}: {said}", hint="Does a proxy stand between?")
+        return AwsError(
+            f"no trustworthy connection to AWS at {subject}: {said}",
+            hint="Does a proxy stand between?",
+            reason=Reason.UNTRUSTED,
+        )
     if isinstance(error, known.HTTPClientError) and "Invalid header value" in said:
         return AwsError(  # with the value, which may be a session's token
             "the AWS credentials hold a character that no credentials have",
             hint="Is there a line feed at the end of one of them?",
+            reason=Reason.NO_CREDENTIALS,
         )
     bad_url = "Not supported URL scheme" in said or "Invalid endpoint" in said
     if isinstance(error, known.InvalidEndpointConfigurationError) or bad_url:
-        return AwsError(said, hint="--endpoint-url takes a URL such as https://HOST")
+        return AwsError(said, hint=naming("{endpoint_url} takes a URL such as https://HOST"), reason=Reason.BAD_VALUE)
     if isinstance(error, (known.HTTPClientError, known.ConnectionError)):
         return AwsError(
             f"AWS cannot be reached at {subject}: {said}",
             hint="Is there a network, or a proxy to name (HTTPS_PROXY)?",
+            reason=Reason.UNREACHABLE,
         )
-    return AwsError(f"AWS cannot be asked {subject}: {said}")
+    return AwsError(f"AWS cannot be asked {subject}: {said}", reason=Reason.UNREACHABLE)
 
 
 def _one_line(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optiga.cloud.aws.aws_names import check_name, is_name
 from optiga.cloud.aws.policies import in_partition
 from optiga.cloud.aws.policy_rules import check_arns, check_document
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.pki.names import fill_uid
@@ -143,7 +143,9 @@ def load_fleet_template(
     path = Path(name)
     if path.suffix or any(separator in name for separator in (os.sep, os.altsep) if separator):
         if not path.is_file():
-            raise ConfigurationError(f"cannot read the provisioning template {name}: there is no such file")
+            raise ConfigurationError(
+                f"cannot read the provisioning template {name}: there is no such file", reason=Reason.NOT_FOUND
+            )
         source = str(path.absolute())
         try:
             body = read_input(path, "provisioning template", 1 << 16).decode("utf-8-sig")
@@ -157,12 +159,18 @@ def load_fleet_template(
         if found is None:
             if path.is_file():
                 raise ConfigurationError(
-                    f"there is no provisioning template in AWS named {name}", hint=f"The file here is ./{name}"
+                    f"there is no provisioning template in AWS named {name}",
+                    hint=f"The file here is ./{name}",
+                    reason=Reason.NOT_FOUND,
                 )
-            raise ConfigurationError(f"there is neither a file nor a provisioning template in AWS named {name}")
+            raise ConfigurationError(
+                f"there is neither a file nor a provisioning template in AWS named {name}", reason=Reason.NOT_FOUND
+            )
         body = found
     if len(body) > MAX_SIZE:
-        raise ConfigurationError(f"{name}: the template has {len(body)} characters, AWS takes {MAX_SIZE}")
+        raise ConfigurationError(
+            f"{name}: the template has {len(body)} characters, AWS takes {MAX_SIZE}", reason=Reason.TOO_LARGE
+        )
     value = parse_json(body, name).value
     declared = _declared(value, name)
     resources = value["Resources"]
@@ -209,7 +217,8 @@ def _refuse_missing(name: str, missing: Collection[str]) -> None:
     subject = f", or put {', '.join(parts)} into the certificate's subject" if parts else ""
     raise ConfigurationError(
         f"{name}: no value for the template's parameter {', '.join(sorted(missing))}",
-        hint=f"Give it: --parameter NAME=VALUE{subject}",
+        hint=naming("Give it: {parameters=NAME=VALUE}{subject}", subject=subject),
+        reason=Reason.MISSING,
     )
 
 

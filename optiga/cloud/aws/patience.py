@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from optiga.cloud.aws.errors import THROTTLED, AwsError
+from optiga.errors import Reason, naming
 
 TIMEOUT_S = 60.0
 """How long one call to AWS may take by default, asking again included."""
@@ -93,9 +94,12 @@ class Patience:
             said = "no answer" if caught_exception is not None else code or "it is out of order"
             raise AwsError(
                 f"AWS has not done {action} within {self._timeout_s:g} seconds ({said})",
-                hint="Is the network slow, or does it let nothing through? --timeout waits longer; the same command "
-                "goes on where it was",
+                hint=naming(
+                    "Is the network slow, or does it let nothing through? {timeout} waits longer; the same command "
+                    "goes on where it was"
+                ),
                 code=code,
+                reason=Reason.UNREACHABLE,
             )
         if 2 <= attempts < self._attempts:
             why = code or type(caught_exception).__name__
@@ -182,11 +186,13 @@ def explain(error: Exception, action: str, attempts: int) -> None:
                 f"no trustworthy connection to AWS at {action}: the certificate of {url} is none of AWS's: "
                 f"{cause.verify_message or cause.reason}",
                 hint="Does a proxy look into the connection (name its CA with AWS_CA_BUNDLE), and is the clock right?",
+                reason=Reason.UNTRUSTED,
             ) from error
         if isinstance(cause, socket.gaierror) and cause.errno in _NO_NAMES:
             raise NoSuchHostError(
                 f"AWS cannot be reached at {action}: there is no host of the name in {url}",
                 hint="Is the region or endpoint right, and does this network know names of the Internet?",
+                reason=Reason.UNREACHABLE,
             ) from error
         if (found := _TUNNEL.search(str(cause))) and found[1] < "500":
             raise AwsError(
@@ -194,12 +200,14 @@ def explain(error: Exception, action: str, attempts: int) -> None:
                 hint="It wants a user's name and password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
                 if found[1] == "407"
                 else "It is named in HTTPS_PROXY; NO_PROXY names hosts that need none",
+                reason=Reason.UNREACHABLE,
             ) from error
         is_nobody = isinstance(cause, (socket.gaierror, ConnectionRefusedError))
         if is_nobody and attempts >= _FEW:
             raise AwsError(
                 f"AWS cannot be reached at {action}: {url}: {cause.strerror or cause}",  # type: ignore[attr-defined]
                 hint="Is there a network, or a proxy to name (HTTPS_PROXY)?",
+                reason=Reason.UNREACHABLE,
             ) from error
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.cloud.aws.policy_rules import check_arns, check_document, document_warnings, several
 from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there, read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import describe_path
@@ -87,7 +87,9 @@ def passed_over(path: Path) -> str:
     for name in dict.fromkeys((EVERYTHING, path.name)):
         here = Path(name)
         if is_there(here) and not any(_is_same(here, one) for one in own):
-            return f"{name} lies in the current folder and is not taken: --policy-template ./{name} takes it"
+            return naming(
+                "{name} lies in the current folder and is not taken: {policy_template} ./{name} takes it", name=name
+            )
     return ""
 
 
@@ -151,7 +153,9 @@ def _check(text: str, name: str) -> None:
     check_document(document.value, name)
     size = len("".join(text.split()))
     if size > MAX_SIZE:
-        raise ConfigurationError(f"{name}: the policy has {size} characters, AWS IoT takes {MAX_SIZE}")
+        raise ConfigurationError(
+            f"{name}: the policy has {size} characters, AWS IoT takes {MAX_SIZE}", reason=Reason.TOO_LARGE
+        )
 
 
 def _normal_lines(document: str) -> list[str]:

@@ -16,6 +16,7 @@ from optiga.cloud.aws.errors import (
     asking,
     ignoring,
 )
+from optiga.errors import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_iot.type_defs import CreateThingRequestTypeDef
@@ -262,7 +263,10 @@ class Registry:
             if error.code != INVALID:
                 raise
             raise AwsError(
-                error.message, hint="Leave it, or detach its other certificates first", code=error.code
+                error.message,
+                hint="Leave it, or detach its other certificates first",
+                code=error.code,
+                reason=Reason.CONFLICT,
             ) from error
 
     def delete_policy(self, name: str) -> None:
@@ -278,4 +282,5 @@ class Registry:
                 hint="AWS takes up to five minutes to let go of a policy: run the command again then; or leave it, or "
                 "detach it there and delete its other versions first",
                 code=error.code,
+                reason=Reason.CONFLICT,
             ) from error

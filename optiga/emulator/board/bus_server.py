@@ -20,7 +20,7 @@ from pathlib import Path
 from optiga.emulator.board.ft260 import ADDRESS, Ft260Board, I2cSlave
 from optiga.emulator.board.ft260_usb import MOST_PACKET, OK, TIMEOUT, Ft260Usb, Wanted, reply
 from optiga.emulator.server import Announce, Stop
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason
 
 _DONE, _NO_ADDRESS, _NO_DATA, _BUS_ERROR = range(4)
 _HEAD_SIZE = 4
@@ -281,7 +281,7 @@ def _listen(path: Path, kind: str) -> Iterator[socket.socket]:
         listener = socket.socket(socket.AF_UNIX, getattr(socket, kind))
     except (AttributeError, OSError):
         raise ConfigurationError(
-            "this system has no such sockets", hint="Serve the chip's board on TCP instead"
+            "this system has no such sockets", hint="Serve the chip's board on TCP instead", reason=Reason.UNSUPPORTED
         ) from None
     with listener:
         try:
@@ -295,6 +295,7 @@ def _listen(path: Path, kind: str) -> Iterator[socket.socket]:
                 f"cannot serve there: {error.strerror or error}",
                 hint="Name a socket in a folder of your own, with a short path",
                 port=str(path),
+                reason=Reason.NOT_WRITABLE,
             ) from error
         try:
             yield listener
@@ -314,7 +315,7 @@ def _clear(path: Path, listener: socket.socket) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise BoardError("is there already and is no socket", hint="Name another", port=str(path))
+        raise BoardError("is there already and is no socket", hint="Name another", port=str(path), reason=Reason.EXISTS)
     with socket.socket(listener.family, listener.type) as probe:
         try:
             probe.connect(str(path))
@@ -323,4 +324,6 @@ def _clear(path: Path, listener: socket.socket) -> None:
             return
         except OSError:  # of another type
             pass
-    raise BoardError("something is served there already", hint="Name another socket", port=str(path))
+    raise BoardError(
+        "something is served there already", hint="Name another socket", port=str(path), reason=Reason.BUSY
+    )

@@ -18,7 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of
 from optiga.files.user_folders import cache_folder
 
@@ -57,7 +57,9 @@ def build_shims(*shims: Shim) -> list[Path]:
     """
     if sys.platform != "linux":
         raise ConfigurationError(
-            "programs can be shown an emulated I2C bus or FT260 on Linux alone", hint="Serve the chip as a UART"
+            "programs can be shown an emulated I2C bus or FT260 on Linux alone",
+            hint="Serve the chip as a UART",
+            reason=Reason.UNSUPPORTED,
         )
     return [_build(shim) for shim in shims]
 
@@ -94,6 +96,7 @@ def _find_compiler() -> list[str]:
     raise ConfigurationError(
         f"{missing}: it is needed once, to show programs an emulated board",
         hint="Install one (Debian: apt install gcc libc6-dev), or name it in CC",
+        reason=Reason.MISSING,
     )
 
 
@@ -121,6 +124,7 @@ def _failed(compiler: list[str], reason: str) -> ConfigurationError:
     return ConfigurationError(
         f"the C compiler {compiler[0]} fails: {reason[:_MOST_SAID]}",
         hint="Are its headers installed (Debian: apt install libc6-dev)? CC names another compiler",
+        reason=Reason.UNSUPPORTED,
     )
 
 
@@ -132,7 +136,9 @@ def _own_folder(key: str) -> Path:
     cache = cache_folder()
     if cache is None:
         raise ConfigurationError(
-            "there is no place to compile to: the system knows no home of yours", hint="Set XDG_CACHE_HOME"
+            "there is no place to compile to: the system knows no home of yours",
+            hint="Set XDG_CACHE_HOME",
+            reason=Reason.MISSING,
         )
     folder = cache / "shims" / key
     try:
@@ -147,4 +153,6 @@ def _own_folder(key: str) -> Path:
 
 
 def _no_place(folder: Path, why: str) -> ConfigurationError:
-    return ConfigurationError(f"{folder}: {why}", hint="Set XDG_CACHE_HOME to a folder that is yours alone")
+    return ConfigurationError(
+        f"{folder}: {why}", hint="Set XDG_CACHE_HOME to a folder that is yours alone", reason=Reason.UNSAFE
+    )

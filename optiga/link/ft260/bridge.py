@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 from optiga.link.ft260 import reports
 from optiga.link.ft260.codes import CHIP_VERSION, GPIO, I2C_STATUS, MOST_DATA, SYSTEM, Condition, Request
 from optiga.link.ft260.reports import ChipVersion, Gpio, I2cStatus, SystemStatus
@@ -85,12 +85,20 @@ class HidBridge:
         self._now = now
         version = ChipVersion.parse((yield from self._get(CHIP_VERSION)))
         if not version.is_ft260:
-            self._fail(f"not an FT260: its chip code is {version.code.hex()}, not 0260", "'boards' lists the boards")
+            self._fail(
+                f"not an FT260: its chip code is {version.code.hex()}, not 0260",
+                "'boards' lists the boards",
+                Reason.WRONG_TYPE,
+            )
         yield from self._start_system()
         yield from self._reset_bus()
         clock = (yield from self._status()).clock_khz
         if clock > CLOCK_KHZ:
-            self._fail(f"the board keeps an I2C clock of {clock} kHz, {CLOCK_KHZ} kHz was asked for", _REPLUG)
+            self._fail(
+                f"the board keeps an I2C clock of {clock} kHz, {CLOCK_KHZ} kHz was asked for",
+                _REPLUG,
+                Reason.UNSUPPORTED,
+            )
         if clock < CLOCK_KHZ:
             yield from self._do(Note(f"the I2C clock is {clock} kHz, not {CLOCK_KHZ}"))
         pins = Gpio.parse((yield from self._get(GPIO)))
@@ -168,9 +176,13 @@ class HidBridge:
             yield from self._do(Pause(_SLICE_S))
             system = SystemStatus.parse((yield from self._get(SYSTEM)))
         if system.is_suspended:
-            self._fail("the board is asleep: its USB port is suspended", _REPLUG)
+            self._fail("the board is asleep: its USB port is suspended", _REPLUG, Reason.NO_ANSWER)
         if system.is_uart_only:
-            self._fail("the board's FT260 is set to UART only", "Its pins DCNF1 and DCNF0 choose: 0 and 1 are I2C")
+            self._fail(
+                "the board's FT260 is set to UART only",
+                "Its pins DCNF1 and DCNF0 choose: 0 and 1 are I2C",
+                Reason.UNSUPPORTED,
+            )
         if not system.has_i2c:
             yield from self._do(SetFeature(reports.system_request(Request.I2C_MODE, b"\x01")))
         self._saves_power = system.saves_power
@@ -179,7 +191,7 @@ class HidBridge:
         yield from self._do(SetFeature(pins.with_reset(is_low=False).encode()))
         yield from self._do(Pause(STARTUP_S))
         if Gpio.parse((yield from self._get(GPIO))).holds_reset:
-            self._fail("the chip is held in reset: the board's GPIOF stays low", _REPLUG)
+            self._fail("the chip is held in reset: the board's GPIOF stays low", _REPLUG, Reason.NO_ANSWER)
 
     def _begin(self, now: float) -> HidConversation[None]:
         """Begin a transfer."""
@@ -272,7 +284,11 @@ class HidBridge:
             self._fail("the I2C bus is stuck: no transfer comes to its end", _STUCK_HINT)
         if status.is_error:
             self._fail("the I2C bus is disturbed: arbitration is lost again and again", _STUCK_HINT)
-        self._fail("what the board reads from its chip does not arrive", f"Close other programs on it. {_REPLUG}")
+        self._fail(
+            "what the board reads from its chip does not arrive",
+            f"Close other programs on it. {_REPLUG}",
+            Reason.DISTURBED,
+        )
 
     def _reset_bus(self) -> HidConversation[None]:
         """Reset the I2C controller, with its clock, and drop what is on its way from before.
@@ -290,7 +306,11 @@ class HidBridge:
             if not status.is_busy and not status.is_bus_busy:
                 break
             if begun >= limit:
-                self._fail(f"the I2C bus is stuck: its status stays {status.bits:#04x} after a reset", _STUCK_HINT)
+                self._fail(
+                    f"the I2C bus is stuck: its status stays {status.bits:#04x} after a reset",
+                    _STUCK_HINT,
+                    Reason.DISTURBED,
+                )
             yield from self._do(Pause(_POLL_S))
         self._is_clean = True
 
@@ -304,7 +324,11 @@ class HidBridge:
         while (yield from self._do(AwaitInput(quiet_s))):
             strays += 1
             if strays >= _MOST_STRAYS or self._now >= limit:
-                self._fail("data comes without end that nobody asked for", f"Close other programs on it. {_REPLUG}")
+                self._fail(
+                    "data comes without end that nobody asked for",
+                    f"Close other programs on it. {_REPLUG}",
+                    Reason.DISTURBED,
+                )
             quiet_s = _QUIET_S
 
     def _status(self) -> HidConversation[I2cStatus]:
@@ -325,12 +349,12 @@ class HidBridge:
                 if reports.is_feature(report, report_id):
                     return report
             yield from self._do(Pause(_RETRY_S))
-        self._fail(f"the board does not answer as an FT260 does (report {report_id:02x})", _REPLUG)
+        self._fail(f"the board does not answer as an FT260 does (report {report_id:02x})", _REPLUG, Reason.BAD_ANSWER)
 
     def _do(self, step: HidStep) -> HidConversation[bytes]:
         heard = yield step
         self._now = heard.now
         return heard.data
 
-    def _fail(self, message: str, hint: str) -> NoReturn:
-        raise BoardError(message, hint=hint, port=self._port)
+    def _fail(self, message: str, hint: str, reason: Reason = Reason.DISTURBED) -> NoReturn:
+        raise BoardError(message, hint=hint, port=self._port, reason=reason)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 from optiga.link.i2c.registers import (
     GUARD_TIME_S,
     MAX_FRAME,
@@ -151,11 +151,13 @@ class Bus:
                 "something acknowledges the chip's address, but does not speak as an OPTIGA chip does",
                 hint="Is another device at this address? Is the bus faster than 400 kHz, or a wire loose?",
                 port=self.port,
+                reason=Reason.BAD_ANSWER,
             )
         return BoardError(
             "no chip acknowledges its address on the bus",
             hint="Is it the right bus, and the chip powered, wired and not held in reset?",
             port=self.port,
+            reason=Reason.NO_ANSWER,
         )
 
     def gone(self) -> BoardError:
@@ -164,6 +166,7 @@ class Bus:
             "the chip no longer acknowledges its address",
             hint="Check its power and wires, then run the command again",
             port=self.port,
+            reason=Reason.NO_ANSWER,
         )
 
     def unusable(self) -> BoardError:
@@ -173,6 +176,7 @@ class Bus:
                 "frames arrive damaged on the bus",
                 hint="Check the wires and pull-up resistors, or have a slower bus",
                 port=self.port,
+                reason=Reason.DISTURBED,
             )
         if not self.is_acknowledging:
             return self.gone() if self.has_acknowledged else self.no_chip()
@@ -180,6 +184,7 @@ class Bus:
             "the chip stopped answering",
             hint="Run the command again: it begins with a reset of the chip",
             port=self.port,
+            reason=Reason.NO_ANSWER,
         )
 
     def _do(self, step: Step) -> Conversation[bytes | None]:

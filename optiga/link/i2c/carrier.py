@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from optiga.errors import BoardError
+from optiga.errors import BoardError, Reason
 from optiga.link.i2c import datalink, transport
 from optiga.link.i2c.bus import Bus
 from optiga.link.i2c.datalink import TRANS_REPEAT, TRANS_TIMEOUT_S, DataLink
@@ -169,6 +169,7 @@ class Carrier:
             "the chip does not begin to count afresh: frames get lost on the bus",
             hint="Check the wires and pull-up resistors, or have a slower bus",
             port=self._bus.port,
+            reason=Reason.DISTURBED,
         )
 
     @property
@@ -342,5 +343,6 @@ class _Wait:
                 "the chip works on a command for longer than it ever may",
                 hint="Run the command again: it begins with a reset of the chip",
                 port=self._bus.port,
+                reason=Reason.NO_ANSWER,
             )
         return self._bus.gone()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from optiga.errors import BoardError, UnprovenError
+from optiga.errors import BoardError, Reason, UnprovenError
 from optiga.link.i2c import presentation
 from optiga.link.i2c.bus import PATIENCE_S, Bus
 from optiga.link.i2c.carrier import SETTLING_S, Carrier, LostError, Patience, Secrecy
@@ -161,7 +161,12 @@ class I2cConversation:
         if state is None:
             raise bus.no_chip()
         if self._secret is not None and not state.can_shield:
-            raise BoardError("this chip has no shielded connection", hint="Open it without the secret", port=self._port)
+            raise BoardError(
+                "this chip has no shielded connection",
+                hint="Open it without the secret",
+                port=self._port,
+                reason=Reason.UNSUPPORTED,
+            )
         self._shielding.drop()
         if self._resets and state.can_reset:
             if not (yield from bus.reset()):
@@ -249,6 +254,7 @@ class I2cConversation:
                 "the shielded connection is lost that was restored",
                 hint="Open the chip with its secret",
                 port=self._port,
+                reason=Reason.DISCONNECTED,
             )
 
     def _once_plain(self, apdu: bytes, patience: Patience, secrecy: Secrecy) -> Conversation[bytes]:
@@ -260,6 +266,7 @@ class I2cConversation:
                 "the chip wants a shielded connection",
                 hint="Run the command again: it begins with a reset of the chip",
                 port=self._port,
+                reason=Reason.UNPROVEN,
             )
         self._resets, self._is_open = True, False  # somebody else's, which only a reset ends
         raise LostError("the chip has a shielded connection with somebody else", may_have_run=False)
@@ -298,7 +305,9 @@ class I2cConversation:
 
     def _hibernate(self) -> Conversation[bytes]:
         if self._shielding.channel is None:
-            raise BoardError("there is no shielded connection that the chip could keep", port=self._port)
+            raise BoardError(
+                "there is no shielded connection that the chip could keep", port=self._port, reason=Reason.DISCONNECTED
+            )
         self._is_settled = False
         try:
             saved = yield from self._shielding.save()
@@ -323,7 +332,10 @@ class I2cConversation:
 
     def _not_kept(self) -> BoardError:
         return BoardError(
-            "the chip has not kept the shielded connection", hint="Open the application afresh", port=self._port
+            "the chip has not kept the shielded connection",
+            hint="Open the application afresh",
+            port=self._port,
+            reason=Reason.DISCONNECTED,
         )
 
     def _no_connection(self, error: Exception) -> BoardError:
@@ -340,11 +352,15 @@ class I2cConversation:
             f"no answer {to_what}: {reason}",
             hint="Check the wires and pull-up resistors, or have a slower bus",
             port=self._port,
+            reason=Reason.NO_ANSWER,
         )
 
     def _not_known(self, code: int, error: BoardError) -> BoardError:
         return BoardError(
-            f"{error.message}; whether command 0x{code:02x} has run is not known", hint=_LOOK_FIRST, port=self._port
+            f"{error.message}; whether command 0x{code:02x} has run is not known",
+            hint=_LOOK_FIRST,
+            port=self._port,
+            reason=Reason.OUTCOME_UNKNOWN,
         )
 
     def _not_again(self, code: int) -> BoardError:
@@ -352,4 +368,5 @@ class I2cConversation:
             f"the answer to command 0x{code:02x} was lost, and it must not be sent twice",
             hint=_LOOK_FIRST,
             port=self._port,
+            reason=Reason.OUTCOME_UNKNOWN,
         )

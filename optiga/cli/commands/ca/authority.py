@@ -25,6 +25,7 @@ from optiga.cli.commands.ca.crl import (
 )
 from optiga.cli.commands.ca.results import CaResult, CertificateShown, IssuedList, IssueResult, ListedCertificate
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.options import option_of
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
@@ -35,7 +36,7 @@ from optiga.cli.support.passphrase import (
     warn_of_crl,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
 from optiga.pki.certificate import load_certificates
@@ -200,7 +201,9 @@ def sign(
     target = Path(out) if out is not None else request.with_suffix(".pem")
     check_output_file(target, over_keys=True)  # which key it is, is looked at below
     if target.exists() and target.samefile(request):
-        raise ConfigurationError(f"the certificate would take the place of the CSR {target}", hint="Use --out")
+        raise ConfigurationError(
+            f"the certificate would take the place of the CSR {target}", hint="Use --out", reason=Reason.EXISTS
+        )
     if out is None and target.exists():
         _check_replaceable(target)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
@@ -242,7 +245,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
         try:
             check_records(folder, records, Path(published) if published is not None else None)
         except ConfigurationError as error:
-            warning = str(error)
+            warning = error.text(option_of)
         issued = [(record, record.certificate) for record in records.all()]
     if warning:
         settings.warn(warning)
@@ -331,7 +334,9 @@ def _check_replaceable(target: Path) -> None:
         load_certificates(target)
     except CertificateError:
         raise ConfigurationError(
-            f"the certificate would take the place of {target}, which holds something else", hint="Use --out"
+            f"the certificate would take the place of {target}, which holds something else",
+            hint="Use --out",
+            reason=Reason.EXISTS,
         ) from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,9 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, check_not_chip, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT
-from optiga.cli.support.options import of_option
+from optiga.cli.support.options import of_option, option_of
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, told
 from optiga.files.files import check_output_file, write_whole
 from optiga.results import MERGED
 from optiga.transfer.execute import ImportResult, execute_import, import_result
@@ -114,9 +114,15 @@ def import_(
         if not dry_run:
             confirm(settings, f"Importing {name}", plan.stays, yes=yes)
             failures = execute_import(chip, plan, keep_going=keep_going)
-    result = import_result(plan, failures)
+    result = _in_options(import_result(plan, failures))
     settings.print_result(result, text=_planned_text(result) if dry_run else _done_text(result))
-    _raise_failures(settings, failures)
+    _raise_failures(failures)
+
+
+def _in_options(result: ImportResult) -> ImportResult:
+    """The result with options in the reasons that name parameters."""
+    objects = (replace(one, reason=one.reason and told(one.reason, option_of)) for one in result.objects)
+    return replace(result, objects=tuple(objects))
 
 
 def _only(entries: list[Entry], chosen: list[int], name: str) -> list[Entry]:
@@ -127,7 +133,9 @@ def _only(entries: list[Entry], chosen: list[int], name: str) -> list[Entry]:
     found = [entry for entry in entries if not chosen or entry.info.oid in chosen]
     missing = set(chosen) - {entry.info.oid for entry in found}
     if missing:
-        raise ConfigurationError(f"{name} has nothing of {', '.join(f'0x{oid:04X}' for oid in sorted(missing))}")
+        raise ConfigurationError(
+            f"{name} has nothing of {', '.join(f'0x{oid:04X}' for oid in sorted(missing))}", reason=Reason.NOT_FOUND
+        )
     return found
 
 
@@ -170,10 +178,9 @@ def _counts(result: ImportResult) -> str:
     return said + (f", {result.failed} failed" if result.failed else "")
 
 
-def _raise_failures(settings: Settings, failures: list[Failure]) -> None:
+def _raise_failures(failures: list[Failure]) -> None:
     """Report the objects that could not be imported; the exit code is the last one's: the chip's refusals are last."""
     if failures:
         *others, last = failures
-        for failure in others:
-            settings.error(str(failure.error))
+        last.error.problems = tuple(str(failure.error) for failure in others)
         raise last.error

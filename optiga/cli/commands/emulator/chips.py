@@ -109,7 +109,9 @@ def load(settings: Settings, state_path: str, path: str) -> None:
     try:
         loaded = state.load(document.value)
     except ConfigurationError as error:
-        raise ConfigurationError(f"{name}: {error.message}", hint=error.hint, oid=error.oid) from None
+        raise ConfigurationError(
+            f"{name}: {error.message}", hint=error.hint, oid=error.oid, reason=error.reason
+        ) from None
     create_chip(Path(path), loaded.model, loaded.objects, loaded.context)
     settings.note(f"The chip is in {path}: use it with --port emulator:{path}")
 

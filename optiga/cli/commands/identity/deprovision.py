@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from optiga.cli.support.cloud_options import aws_options, build_aws_options
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
-from optiga.cli.support.options import naming_options, of_option
-from optiga.cli.support.runs import RUN_OPTIONS, tell_people
+from optiga.cli.support.options import of_option
+from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.services import Services
@@ -46,7 +45,7 @@ def command(
     """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
     with of_option("--slot"):
         found = resolve_slot(slot)
-    settings.check_query(dict.fromkeys([field.name for field in fields(Undone)], ""))
+    settings.check_query(Undone)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         entry = find_entry(journal, uid.lower() if uid is not None else _uid_of_chip(settings), found.name)
         names = [*(one.certificate_id for one in entry.begun.replaced), entry.certificate_id]
@@ -57,10 +56,9 @@ def command(
         confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", stays, yes=yes)
         services = Services(journal, listeners=(tell_people(settings),))
         way = build_aws_options(options)
-        with naming_options(RUN_OPTIONS):
-            done = deprovision(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
+        done = deprovision(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
         result = Undone.of(done, journal.newest_seal)
-    settings.print_result(asdict(result))
+    settings.print_result(result)
 
 
 def _uid_of_chip(settings: Settings) -> str:

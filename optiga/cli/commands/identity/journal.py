@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings,
 from optiga.files.files import write_whole
 from optiga.files.shown import shown, shown_lines
 from optiga.provision.journal import JournalCheck
+from optiga.provision.results import SlotSummary
+from optiga.results import to_json
 
 _journal_options = together(
     click.option(
@@ -31,6 +33,13 @@ _journal_options = together(
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
 _BEGIN_OF_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "updated_at")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSlots:
+    """The result of ``journal show``."""
+
+    slots: tuple[SlotSummary, ...]
 
 
 @click.group(name="journal", invoke_without_command=True)
@@ -50,13 +59,15 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
     """Show every slot: chip, slot, the last step that is done, thing, certificate."""
     if settings.output == "csv":
         _refuse_query(settings)
+    settings.check_query(JournalSlots)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        slots = [asdict(entry.summary()) for entry in journal.all()]
+        found = JournalSlots(tuple(entry.summary() for entry in journal.all()))
     if settings.output == "csv":
-        click.echo(_csv(slots), nl=False)
+        click.echo(_csv(to_json(found.slots)), nl=False)
         return
+    slots = to_json(found.slots)
     text = table(_COLUMNS, slots) if slots else "Nothing has been written down yet"
-    settings.print_result({"slots": slots}, text=text)
+    settings.print_result(found, text=text)
 
 
 @command.command(name="export")
@@ -69,7 +80,7 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
     _refuse_query(settings)
     check_out(out)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        slots = [asdict(entry.export()) for entry in journal.all()]
+        slots = to_json([entry.export() for entry in journal.all()])
     text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
     if out is None:
         click.echo(shown_lines(text), nl=False)
@@ -88,12 +99,12 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
 
     What does not fit ends the command with exit code 2, and a line that says where.
     """
-    settings.check_query(dict.fromkeys([field.name for field in fields(JournalCheck)], ""))
+    settings.check_query(JournalCheck)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         found = journal.check(seal.strip().lower() if seal is not None else None)
     if found.version == 1:
         settings.warn("a journal of version 1 has no chains and no seals; the next run that adds to it makes them")
-    settings.print_result(asdict(found))
+    settings.print_result(found)
 
 
 def _refuse_query(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,22 +18,37 @@ from optiga.cli.support.cloud_options import (
 )
 from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
-from optiga.cli.support.options import naming_options, options_for
+from optiga.cli.support.options import options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
-from optiga.cli.support.runs import RUN_OPTIONS, tell_people
+from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options
 from optiga.files.files import check_folder_writable
 from optiga.identity.configuration import load_configuration
 from optiga.provision.job import Job
-from optiga.provision.journal import FILE_NAME, RUN_FIELDS
+from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preview import preview
+from optiga.provision.results import RunResult
 from optiga.provision.run import provision
 from optiga.provision.services import Services
 from optiga.provision.specs import AwsIssuerSpec, CaIssuerSpec
 from optiga.provision.steps import describe
+from optiga.results import at_most
+
+_MOST_STEPS = 32
+"""More than any run takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """The result of ``provision --dry-run``.
+
+    :param steps: what a run would do, one sentence each.
+    """
+
+    steps: tuple[str, ...] = field(metadata=at_most(_MOST_STEPS))
 
 
 @click.command(name="provision")
@@ -95,7 +110,7 @@ def command(
     if no_cloud:
         refuse_cloud_options(options)
     configuration = load_configuration(Path(config_path), slot=slot)
-    settings.check_query({"steps": [""] * 32} if dry_run else dict.fromkeys(RUN_FIELDS, ""))
+    settings.check_query(DryRun if dry_run else RunResult)
     believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
     check_folder_writable(outputs.shared)
     if not dry_run or settings.port is not None:
@@ -103,19 +118,18 @@ def command(
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
     aws, thing = build_aws_options(options), build_thing(options)
     services = Services(authority=authority, listeners=(tell_people(settings),))
-    with naming_options(RUN_OPTIONS):
-        with options_for(oid="--id"):
-            job = Job.new_identity(
-                configuration,
-                CaIssuerSpec(Path(ca_path), days, server, ignore_names) if ca_path else AwsIssuerSpec(),
-                certificate=object_id,
-                thing=None if no_cloud else thing,
-                aws=aws,
-                outputs=outputs,
-                trust=believed,
-                renew=renew,
-            )
-        plan = make_plan(job, services)
+    with options_for(oid="--id"):
+        job = Job.new_identity(
+            configuration,
+            CaIssuerSpec(Path(ca_path), days, server, ignore_names) if ca_path else AwsIssuerSpec(),
+            certificate=object_id,
+            thing=None if no_cloud else thing,
+            aws=aws,
+            outputs=outputs,
+            trust=believed,
+            renew=renew,
+        )
+    plan = make_plan(job, services)
     if authority is not None:
         warn_of_crl(settings, authority.folder)
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
@@ -124,13 +138,12 @@ def command(
             settings.note("Of a chip that the journal knows, only what is missing is done")
         if settings.port is not None and _may_hold_something(settings):
             known = partial(open_named_journal, settings, journal, shared=shared_journal) if journal.exists() else None
-            with naming_options(RUN_OPTIONS):
-                preview(settings.open_chip, plan, known, services)
+            preview(settings.open_chip, plan, known, services)
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
-        steps = list(describe(plan))
+        steps = tuple(describe(plan))
         text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
-        settings.print_result({"steps": steps}, text=text)
+        settings.print_result(DryRun(steps), text=text)
         return
     run_plan(settings, plan, services, journal, shared=shared_journal)
 
@@ -148,7 +161,7 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
     :param shared: take a journal that a group of this user's may write.
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
-    with naming_options(RUN_OPTIONS), opened as journal, settings.open_chip() as chip:
+    with opened as journal, settings.open_chip() as chip:
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
         result = entry.run_result(journal.newest_seal)
-    settings.print_result(asdict(result), default="json")
+    settings.print_result(result, default="json")

@@ -11,16 +11,17 @@ from optiga.cli.commands.identity.provision import run_plan
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_thing, device_options
 from optiga.cli.support.file_names import FILE, out_dir_option
 from optiga.cli.support.journals import shared_journal_option
-from optiga.cli.support.options import naming_options, of_option
-from optiga.cli.support.runs import RUN_OPTIONS, tell_people
+from optiga.cli.support.options import of_option
+from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options
 from optiga.files.files import check_folder_writable
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.job import Job
-from optiga.provision.journal import FILE_NAME, RUN_FIELDS
+from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import make_plan
+from optiga.provision.results import RunResult
 from optiga.provision.services import Services
 
 
@@ -56,13 +57,12 @@ def command(
     settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
     with of_option("--slot"):
         found = resolve_slot(slot)
-    settings.check_query(dict.fromkeys(RUN_FIELDS, ""))
+    settings.check_query(RunResult)
     believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
     check_folder_writable(outputs.shared)
     device = build_thing(options, thing=thing, policy=policy)
     services = Services(listeners=(tell_people(settings),))
-    with naming_options(RUN_OPTIONS):
-        job = Job.own_certificate(found, thing=device, aws=build_aws_options(options), outputs=outputs, trust=believed)
-        plan = make_plan(job, services)
+    job = Job.own_certificate(found, thing=device, aws=build_aws_options(options), outputs=outputs, trust=believed)
+    plan = make_plan(job, services)
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
     run_plan(settings, plan, services, journal, shared=shared_journal)

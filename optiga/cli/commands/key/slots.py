@@ -17,7 +17,7 @@ from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.crypto.shared_secrets import agree, load_peer
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.identity.key_fate import KeyFate
 from optiga.identity.keys_on_chip import KeyDescription, certified_key, list_keys, look_at, make_key, plan_key
 from optiga.objects.addressing import READABLE, resolve, resolve_slot
@@ -138,7 +138,9 @@ def generate(
     """
     plan = plan_key(name, algorithm=algorithm, bits=int(bits) if bits else None, usage=usage)
     if plan.slot is None and out is not None:
-        raise ConfigurationError("an AES key has no public key for --out", hint="It never leaves the chip")
+        raise ConfigurationError(
+            "an AES key has no public key for --out", hint="It never leaves the chip", reason=Reason.CONFLICT
+        )
     settings.check_query(GeneratedKey)
     check_out(out)
     with KeyFate(plan.oid) as fate:

@@ -15,7 +15,7 @@ from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY
 from optiga.cli.support.options import of_option
 from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.secrets import SecretFile, read_secret
 from optiga.objects.addressing import ADMINISTERED, TRUST_ANCHOR, UPDATE_SECRET, resolve
 from optiga.objects.addressing import KEY as KEYS
@@ -260,7 +260,9 @@ def _open_key(
     passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}", environment=environment)
     if passphrase is None:
         ways = f"{option} FILE or --ask-passphrase" + (f", or the variable {environment}" if environment else "")
-        raise ConfigurationError(f"the private key {path} is encrypted", hint=f"Give its passphrase: {ways}")
+        raise ConfigurationError(
+            f"the private key {path} is encrypted", hint=f"Give its passphrase: {ways}", reason=Reason.MISSING
+        )
     return file.open(passphrase), passphrase.warnings
 
 
@@ -270,5 +272,7 @@ def _check_apart(out: str, inputs: Sequence[str | None]) -> None:
     for name in inputs:
         if name is not None and target.exists() and Path(name).exists() and target.samefile(name):
             raise ConfigurationError(
-                f"the update is made from {name}, which --out names, too", hint="Name another file"
+                f"the update is made from {name}, which --out names, too",
+                hint="Name another file",
+                reason=Reason.CONFLICT,
             )
