@@ -101,7 +101,7 @@ class TestOneChip:
     def test_a_change(self, path: Path, what: str) -> None:
         """It is found where that chip is asked for, and where all are; the others can be gone on with."""
         alter(path, VALUES[what].format(uid=ONE))
-        for use in (lambda one: one.find(ONE, "second"), lambda one: one.of_chip(ONE), Journal.all, Journal.check):
+        for use in (lambda one: one.find(ONE, "second"), Journal.all):
             said = refusal(path, use)
             assert f"chip {ONE}" in said
             assert "changed by something else than this program" in said
