@@ -52,7 +52,8 @@ def test_every_option_is_one_of_the_command() -> None:
     [
         ("`renew` makes a new key", "--renew makes a new key"),
         ("do `thing=None`, or `renew`", "do --no-cloud, or --renew"),
-        ("`unknown` stays", "`unknown` stays"),
+        ("'deprovision `slot=first`' does", "'deprovision --slot first' does"),
+        ("`unknown` and `unknown=one` stay", "`unknown` and `unknown=one` stay"),
         ("`not a name` stays", "`not a name` stays"),
         ("`", "`"),
         ("", ""),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from optiga.errors import ConfigurationError, OptigaError
 
-_PARAMETER = r"`([A-Za-z_]+(?:=[A-Za-z]+)?)`"
+_PARAMETER = r"`([A-Za-z_]+)(?:=([A-Za-z]+))?`"
 """A parameter, or one with its value, as texts of the library name it."""
 
 
@@ -42,9 +42,17 @@ def options_for(**options: str) -> Iterator[None]:
 def in_options(text: str, options: Mapping[str, str]) -> str:
     """A text of the library with the options for the parameters that it names.
 
-    :param options: by the name of the parameter, for example ``{"renew": "--renew"}``.
+    :param options: by the name of the parameter, for example ``{"renew": "--renew"}``; or by name and value, for
+        example ``{"thing=None": "--no-cloud"}``.
     """
-    return re.sub(_PARAMETER, lambda found: options.get(found[1], found[0]), text)
+
+    def option(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if value is None or f"{name}={value}" in options:
+            return options.get(found[0].strip("`"), found[0])
+        return f"{options[name]} {value}" if name in options else found[0]
+
+    return re.sub(_PARAMETER, option, text)
 
 
 @contextmanager

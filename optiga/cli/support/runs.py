@@ -19,6 +19,7 @@ RUN_OPTIONS = JOURNAL_OPTIONS | {
     "profile": "--profile NAME",
     "region": "--region REGION",
     "renew": "--renew",
+    "slot": "--slot",
     "template": "--template",
     "thing=None": "--no-cloud",
     "thing_type": "--thing-type",
