@@ -174,7 +174,9 @@ def check_own_output(path: Path, hint: str = "") -> None:
             )
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o666, *, ours: bool = False) -> None:
+def write_whole(
+    path: Path, data: bytes, mode: int = 0o666, *, ours: bool = False, whatever_umask: bool = False
+) -> None:
     """Write a file so that it is there whole or not at all; a file of that name before it is replaced.
 
     No link is followed out of the folder. What the user named and is no regular file (a terminal, a pipe) is written to
@@ -183,6 +185,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666, *, ours: bool = Fals
     :param mode: permissions of the file, less those that the process's umask takes away; a file that only its owner
         may read is a secret.
     :param ours: whether the name is this tool's own, so that nobody can mean anything but a regular file by it.
+    :param whatever_umask: let the umask take no permissions away.
     :raises ConfigurationError: if it cannot be written; nothing of it is left then.
     """
     try:
@@ -190,7 +193,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666, *, ours: bool = Fals
         if target is None:
             _write_stream(path, data)
         else:
-            _replace(target, data, mode)
+            _replace(target, data, mode, whatever_umask=whatever_umask)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
@@ -294,8 +297,11 @@ def _write_stream(path: Path, data: bytes) -> None:
         stream.write(data)
 
 
-def _replace(target: Path, data: bytes, mode: int) -> None:
+def _replace(target: Path, data: bytes, mode: int, *, whatever_umask: bool) -> None:
     with Temporary(target, mode) as temporary:
+        if whatever_umask:
+            with suppress(OSError, AttributeError):  # Windows has none
+                os.fchmod(temporary.descriptor, mode)
         _fill(temporary, data)
         temporary.replace(target)
     sync_folder(target.parent)

@@ -26,7 +26,7 @@ from optiga.provision.facts import Fact, Finished, damaged, decode_fact, kind_of
 from optiga.provision.results import RESULT_FIELDS, RUN_FIELDS
 from optiga.provision.seal_file import read_seal, seal_path, write_seal
 from optiga.provision.store import KIND, Store
-from optiga.provision.version1 import facts_of_all, old_entries
+from optiga.provision.version1 import facts_of_all, old_entries, uids_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -128,14 +128,14 @@ class Journal:
         """The UIDs of the chips that have, or have had, a certificate by its identifier in AWS IoT."""
         with self._reading():
             if not self._store.is_chained:
-                return {one.uid for one in old_entries(self._connection, "WHERE certificate_id = ?", certificate_id)}
+                return uids_of(self._connection, "WHERE certificate_id = ?", certificate_id)
             return self._store.owners(certificate_id)
 
     def may_have_finished(self, slot: str) -> set[str]:
         """The UIDs of the chips whose slot has been finished once, as far as a look at the journal tells."""
         with self._reading():
             if not self._store.is_chained:
-                return {one.uid for one in old_entries(self._connection, "WHERE slot = ? AND step = 'finished'", slot)}
+                return uids_of(self._connection, "WHERE slot = ? AND step = 'finished'", slot)
             return self._store.chips_of_kind(slot, kind_of(Finished()))
 
     # What is added to it

@@ -77,7 +77,7 @@ class Plan:
     def anew_hint(self) -> str:
         """How to begin anew."""
         if self.new is None:
-            return f"'deprovision' takes slot {self.slot.name} back; then it can be registered anew"
+            return naming(f"'deprovision {{slot={self.slot.name}}}' takes it back; then it can be registered anew")
         return naming("{renew} makes a new key and certificate")
 
     def outputs(self, uid: str) -> ChipOutputs:

@@ -9,11 +9,13 @@ from optiga.errors import ConfigurationError
 from optiga.files.files import is_there, read_input, write_whole
 from optiga.files.sqlite_guard import check_file
 from optiga.provision.chain import Seal
+from optiga.provision.store import KIND
 
 SUFFIX = ".seal"
 _VERSION = 1
 _LIMIT = 4096
-_FOR_GROUP = 0o660
+_FOR_GROUP = 0o644
+"""Whoever may write the folder puts a file of his own in its place; the others must be able to read it."""
 
 
 def seal_path(journal: Path) -> Path:
@@ -29,7 +31,7 @@ def read_seal(journal: Path, *, shared: bool = False) -> tuple[int, str] | None:
     """
     path = seal_path(journal)
     if not shared:
-        check_file(path, "the journal's seal")
+        check_file(path, "the journal's seal", hint=KIND.shared)
     if not is_there(path):
         return None
     try:
@@ -51,4 +53,5 @@ def write_seal(journal: Path, seal: Seal, *, shared: bool = False) -> None:
     """
     value = {"version": _VERSION, "number": seal.number, "sealed_at": seal.sealed_at, "hash": seal.hash}
     data = (json.dumps(value) + "\n").encode("ascii")
-    write_whole(seal_path(journal), data, _FOR_GROUP if shared else 0o666, ours=True)
+    mode = _FOR_GROUP if shared else 0o666
+    write_whole(seal_path(journal), data, mode, ours=True, whatever_umask=shared)

@@ -188,6 +188,14 @@ def old_entries(connection: sqlite3.Connection, clause: str = "", *values: str) 
         yield _folded(old.uid, old.slot, old.facts())
 
 
+def uids_of(connection: sqlite3.Connection, clause: str, *values: str) -> set[str]:
+    """The UIDs of chips in a journal of version 1, whatever else it says of them.
+
+    :param clause: which, in SQL.
+    """
+    return {uid for (uid,) in connection.execute(f"SELECT uid FROM slots {clause}", values)}  # noqa: S608
+
+
 def facts_of_all(connection: sqlite3.Connection) -> Iterator[tuple[str, str, tuple[Fact, ...]]]:
     """What a journal of version 1 says, for one that takes it over: UID, slot and facts, the slot begun first first.
 

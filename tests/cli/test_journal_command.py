@@ -203,13 +203,15 @@ class TestCheck:
         assert (result.code, result.out, len(result.errors)) == (2, "", 1)
         assert "has no seal 5ea1" in result.errors[0]
 
+    @pytest.mark.long
     def test_a_run_that_fails_is_sealed(self, cli: Cli, run: Cli, bench: Bench) -> None:
         bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
         assert run().code == 6
         found = self.check(cli)
         assert (found["seals"], found["unsealed"]) == (1, 0)
 
-    def test_an_older_copy(self, cli: Cli, run: Cli, bench: Bench) -> None:
+    @pytest.mark.long
+    def test_an_older_copy_that_is_worked_on(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """Nothing works on it, and nothing is changed: not on the chip, and not in AWS."""
         assert run().code == 0
         older = Path(FILE_NAME).read_bytes()
@@ -222,6 +224,14 @@ class TestCheck:
             self.is_refused(cli("journal", name), "is an older copy")
         self.is_refused(cli("--port", bench.port, "deprovision", "--yes"), "is an older copy")
         assert (bench.objects(), bench.certificates(), Path(FILE_NAME).read_bytes()) == (*before, older)
+
+    def test_an_older_copy(self, cli: Cli, saved: list[Entry]) -> None:
+        older = Path(FILE_NAME).read_bytes()
+        with open_journal(Path(FILE_NAME)) as journal:
+            journal.seal()
+        Path(FILE_NAME).write_bytes(older)
+        for name in ("show", "export", "check"):
+            self.is_refused(cli("journal", name), "is an older copy")
 
     @pytest.mark.parametrize("change", ["body = replace(body, 'lamp', 'lamb')", "slot = 'third'", "hash = ''"])
     def test_a_changed_fact(self, cli: Cli, saved: list[Entry], change: str) -> None:

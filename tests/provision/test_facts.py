@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime, timezone
@@ -96,7 +97,7 @@ class TestForm:
     def test_there_and_back(self, fact: Fact) -> None:
         kind, body = encode_fact(fact)
         assert body.isascii()
-        assert decode_fact(UID, "second", kind, body) == fact
+        assert decode_fact(UID, "second", kind, body) == pickle.loads(pickle.dumps(fact)) == fact
 
     @given(fact=FACTS, data=st.data())
     @settings(deadline=None, max_examples=40)

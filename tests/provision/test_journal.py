@@ -453,6 +453,8 @@ class TestVersion1:
                 for call in (lambda: journal.find(UID, "second"), journal.all, journal.check):
                     with pytest.raises(ConfigurationError, match=f"entry of chip {UID}, slot second, is damaged"):
                         call()
+                assert journal.owners("c" * 64) <= {UID}
+                assert journal.may_have_finished("third") == set()
                 entry = journal.find(OTHER, "third")
                 assert entry is not None
                 journal.save(entry.after(CsrSigned(b"csr", "a.csr", "03")))

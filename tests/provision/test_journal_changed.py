@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
@@ -100,7 +101,7 @@ class TestOneChip:
     def test_a_change(self, path: Path, what: str) -> None:
         """It is found where that chip is asked for, and where all are; the others can be gone on with."""
         alter(path, VALUES[what].format(uid=ONE))
-        for use in (lambda one: one.find(ONE, "second"), lambda one: one.of_chip(ONE), Journal.all, Journal.check):
+        for use in (lambda one: one.find(ONE, "second"), Journal.all):
             said = refusal(path, use)
             assert f"chip {ONE}" in said
             assert "changed by something else than this program" in said
@@ -286,6 +287,35 @@ class TestCopies:
             journal.append(ONE, "second", Begun("aws", ""))
             assert journal.seal() is not None
         assert "is not kept beside it" in said[-1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="owners and permissions of POSIX")
+class TestSealsOfOthers:
+    def test_of_a_group(self, path: Path) -> None:
+        """Each of the group can read it, whatever his umask is."""
+        before = os.umask(0o077)
+        try:
+            with open_journal(path, shared=True) as journal, journal.sealed():
+                journal.append(ONE, "second", Begun("aws", ""))
+        finally:
+            os.umask(before)
+        assert seal_path(path).stat().st_mode & 0o777 == 0o644
+
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+    def test_another_users(self, path: Path) -> None:
+        os.chown(seal_path(path), 54321, -1)
+        with pytest.raises(ConfigurationError, match=r"the journal's seal .* belongs to another user") as caught:
+            run(path, ONE)
+        assert "--shared-journal" in caught.value.hint
+        with open_journal(path, shared=True) as journal, journal.sealed():
+            journal.append(ONE, "second", Begun("aws", ""))
+        is_whole(path)
+
+    def test_a_link(self, path: Path, tmp_path: Path) -> None:
+        kept = seal_path(path).rename(tmp_path / "kept")
+        seal_path(path).symlink_to(kept)
+        with pytest.raises(ConfigurationError, match="symbolic link"):
+            run(path, ONE)
 
 
 class TestKilled:

@@ -64,7 +64,7 @@ EXPECTED = {
     "own certificate": [StepName.CERTIFIED, StepName.REGISTERED, StepName.THING, StepName.FINISHED],
     "own certificate, nothing more": [StepName.CERTIFIED, StepName.REGISTERED, StepName.FINISHED],
 }
-_LONG = ("proven, of a type, in groups", "a provisioning template", "own CA", "own certificate, nothing more")
+_LONG = ("AWS", "proven, of a type, in groups", "a provisioning template", "own CA", "own certificate, nothing more")
 
 KINDS = [pytest.param(one, marks=pytest.mark.long) if one in _LONG else one for one in EXPECTED]
 
@@ -149,17 +149,20 @@ class TestEvents:
         assert only(heard, RunDone).journal_seal is not None
         noted = [event for event in heard if isinstance(event, Noted) and event.text == "Thing my_thing"]
         assert [event.step for event in noted] == [StepName.THING]
+        assert names_of(heard, StepStarted) == names_of(heard, StepDone) == EXPECTED["AWS"]
+        self.check_json(place, entry.uid)
 
-    def test_every_event_is_json(self, cloud: Cloud, place: Place) -> None:
-        entry = place.provision(job_of("AWS", place.folder))
+    def check_json(self, place: Place, uid: str) -> None:
+        """Every event is one line of JSON that says all of it."""
         documents = [json.loads(encode_event(event)) for event in place.heard]
         assert all("\n" not in encode_event(event) for event in place.heard)
         assert [one["event"] for one in documents] == [type(one).__name__ for one in place.heard]
         done = {one["step"]: one["facts"] for one in documents if one["event"] == "StepDone"}
         assert [fact["fact"] for fact in done["certified"]] == ["requested", "issued", "registered"]
         assert done["thing"][0]["thing"] == "my_thing"
-        assert {one["uid"] for one in documents if one["port"]} == {entry.uid}
+        assert {one["uid"] for one in documents if one["port"]} == {uid}
 
+    @pytest.mark.long
     def test_a_step_that_fails(self, cloud: Cloud, place: Place) -> None:
         cloud.fail("AttachThingPrincipal", DENIED, times=1)
         job = job_of("AWS", place.folder)
@@ -174,6 +177,7 @@ class TestEvents:
         place.provision(job)
         assert names_of(place.heard, StepStarted) == END
 
+    @pytest.mark.long
     def test_a_run_that_fails_beside_the_steps(self, cloud: Cloud, place: Place) -> None:
         job = job_of("AWS", place.folder)
         place.provision(job)
@@ -206,6 +210,7 @@ class TestEvents:
         assert names_of(heard, StepDone) == EXPECTED["own CA, no cloud"]
         assert "no more paper" in caplog.text
 
+    @pytest.mark.long
     def test_a_warning_is_one(self, cloud: Cloud, place: Place) -> None:
         cloud.iot.create_policy(
             policyName="my_policy",
