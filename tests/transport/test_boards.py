@@ -387,7 +387,7 @@ class TestFound:
         with pytest.raises(BoardError) as caught:
             find_board()
         said = str(caught.value)
-        assert all(name in said for name in ("/dev/ttyACM0", "/dev/i2c-1", "ft260", "--port"))
+        assert all(name in said for name in ("/dev/ttyACM0", "/dev/i2c-1", "ft260", "port=PORT"))
 
     def test_one_that_can_be_used_beside_one_that_cannot(self, machine: Machine) -> None:
         machine.tree.plug_in()
