@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, OptigaError
@@ -30,7 +31,6 @@ from optiga.provision.version1 import facts_of_all, old_entries, uids_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from pathlib import Path
 
 __all__ = [
     "FILE_NAME",
@@ -335,7 +335,7 @@ class Journal:
 
 @contextmanager
 def open_journal(
-    path: Path, *, make: bool = False, shared: bool = False, warn: Callable[[str], None] = _log.warning
+    path: str | Path, *, make: bool = False, shared: bool = False, warn: Callable[[str], None] = _log.warning
 ) -> Iterator[Journal]:
     """A journal, as long as the context lasts.
 
@@ -345,6 +345,7 @@ def open_journal(
     :raises ConfigurationError: if it cannot be read or written, is none, others than these can have changed it, or it
         is not as it was sealed last.
     """
+    path = Path(path)
     beside = read_seal(path, shared=shared)
     if beside is not None and make and not is_there(path):
         raise ConfigurationError(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.chip import open_chip
 from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError
 from optiga.identity.csr import check_model
 from optiga.identity.key_fate import KeyFate
@@ -26,16 +27,19 @@ if TYPE_CHECKING:
     from optiga.provision.services import Services
 
 
-def provision(job: Job, services: Services, chip: Chip, *, plan: Plan | None = None) -> Entry:
+def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: Plan | None = None) -> Entry:
     """Take a chip to its end, from wherever the journal says that it is.
 
     :param services: with a journal, and with the CA that the job names.
-    :param chip: stays open.
+    :param chip: stays open; None opens the one at the port of the services.
     :param plan: what :func:`.plan.make_plan` has made of this job, for whoever takes several chips through it; None
         makes one.
     :returns: the finished entry; for a chip that was finished, the entry as it was, and nothing is changed.
     :raises OptigaError: where a step fails; the next call goes on there.
     """
+    if chip is None:
+        with open_chip(services.port) as opened:
+            return provision(job, services, opened, plan=plan)
     if services.journal is None:
         raise ConfigurationError("there is no journal to write down what is done", parameter="journal")
     if plan is not None and plan.job != job:

@@ -13,6 +13,7 @@ from optiga.provision.events import Clock, Listener, Reporter, utc_now
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
     from optiga.provision.journal import Journal
+    from optiga.transport import Port
 
 Connector: TypeAlias = Callable[[AwsOptions, Notice], Aws]
 """Finds the way to AWS that options name; is given whom to tell when something takes long."""
@@ -27,6 +28,7 @@ class Services:
     :param connect: makes AWS's clients; one that returns clients it has already is as good.
     :param clock: tells the time that events and requests are given.
     :param listeners: are told of events.
+    :param port: where the worker's chip is, as ``--port`` has it; None for the one board that is plugged in.
     :param station: what the place of work is called in events.
     """
 
@@ -36,6 +38,7 @@ class Services:
     clock: Clock = utc_now
     listeners: tuple[Listener, ...] = ()
     station: str = ""
+    port: str | Port | None = None
 
     def reporter(self, *, port: str = "", slot: str = "") -> Reporter:
         """Who tells the listeners of one run.
