@@ -25,6 +25,8 @@ from optiga.cli.commands.chip.counter import CounterList
 from optiga.cli.commands.chip.object import MetadataChangeResult, ObjectList, ObjectMetadata, ObjectWriteResult
 from optiga.cli.commands.chip.transfer import ExportResult
 from optiga.cli.commands.identity.csr import CsrResult
+from optiga.cli.commands.identity.journal import JournalSlots
+from optiga.cli.commands.identity.provision import DryRun
 from optiga.cli.commands.identity.read import ReadResult
 from optiga.cli.commands.key.derive import DerivedKey
 from optiga.cli.commands.key.draw import DrawnKeyResult
@@ -41,6 +43,8 @@ from optiga.identity.write import WriteResult
 from optiga.objects.counters import CounterState
 from optiga.objects.info import ChipInformation
 from optiga.objects.pairing import Pairing
+from optiga.provision.journal import JournalCheck
+from optiga.provision.results import RunResult
 from optiga.results import to_json
 from optiga.transfer.execute import ImportResult
 from optiga.update.update_set import UpdateDescription
@@ -54,14 +58,15 @@ TYPES = (
     *(ExportResult, GeneratedKey, ImportResult, IssuedList, IssueResult, KeyList, MacResult, MetadataChangeResult),
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
+    *(DryRun, JournalCheck, JournalSlots, RunResult),
 )
 READING = {
     *("CertificateShown", "ChipInformation", "CounterList", "IssuedList", "KeyList", "ObjectList", "PortList"),
-    "UpdateDescription",
+    *("JournalCheck", "JournalSlots", "UpdateDescription"),
 }
 """Results of commands that change nothing: a query is tried on what they have found."""
-ELSEWHERE = {"ca register", "emulator dump", "provision", "register", "deprovision", "journal show", "journal export"}
-"""Commands for AWS and its journal, and one that prints a document."""
+ELSEWHERE = {"ca register", "emulator dump", "register", "deprovision", "journal export"}
+"""Commands for AWS, and those that print a document."""
 BY_KEY = {"slots", "words"}
 """Members whose own members are not there always."""
 
@@ -83,7 +88,8 @@ def paths_of(value: Any, before: str = "") -> Iterator[str]:
     for name, member in value.items():
         here = f"{before}.{name}"
         yield here
-        inner = list(member.values()) if name in BY_KEY else member if isinstance(member, list) else [member]
+        is_keyed = name in BY_KEY and isinstance(member, dict)
+        inner = list(member.values()) if is_keyed else member if isinstance(member, list) else [member]
         for one in inner:
             if isinstance(one, dict):
                 yield from paths_of(one, here)

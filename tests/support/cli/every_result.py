@@ -43,10 +43,19 @@ def play(take: Take) -> None:
     _torn_chip(take)
     _transfer(take, at)
     take("PortList", "boards")
+    _identities(take)
     Path("known").write_bytes(FACTORY_SECRET)
     Path("known").chmod(0o600)
     take("Pairing", *at, "pair", "check", "known")
     take("Pairing", *at, "pair", "--out", "my.secret")
+
+
+def _identities(take: Take) -> None:
+    run = ("--port", "emulator:device.chip", "provision", CONFIG, "--ca", "root", "--no-cloud")
+    take("DryRun", *run, "--dry-run")
+    take("RunResult", *run)
+    take("JournalSlots", "journal", "show")
+    take("JournalCheck", "journal", "check")
 
 
 def _authorities(take: Take, csr: Path) -> None:
