@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from optiga.chip.commands.base import Command
-from optiga.chip.commands.get_data_object import GetLastError
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key, find_key, generate_key
 from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
@@ -258,6 +257,8 @@ class Chip:
 
     def _last_error_code(self) -> int | None:
         """Value of object 0xF1C2, which reading clears; 0 if it holds none, None if the chip refuses to be asked."""
+        from optiga.chip.commands.get_data_object import GetLastError
+
         question = GetLastError()
         try:
             answer = apdu.decode_answer(self._transport.exchange(question.request()))

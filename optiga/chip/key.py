@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.commands.calc_sign import CalcSign
 from optiga.chip.commands.gen_key_pair import GenKeyPair
-from optiga.chip.commands.get_data_object import GetMetadata
 from optiga.chip.references import algorithm_of, key_oid_of
 from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol import der
@@ -109,6 +108,8 @@ def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = No
     """
     oid = key_oid_of(slot)
     if algorithm is None:
+        from optiga.chip.commands.get_data_object import GetMetadata
+
         algorithm = chip.execute(GetMetadata(oid)).algorithm
         if algorithm is None:
             raise ChipError(

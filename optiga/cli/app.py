@@ -81,6 +81,13 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) 
         ctx.exit()
 
 
+def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """``--help``; for click's own option holds what is said of ``--version``."""
+    if asked and not ctx.resilient_parsing:
+        click.echo(ctx.get_help())
+        ctx.exit()
+
+
 @click.group(
     cls=LazyGroup,
     package="optiga.cli",
@@ -108,6 +115,15 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) 
     expose_value=False,
     callback=_show_version,
     help="Show the version and exit.",
+)
+@click.option(
+    "-h",
+    "--help",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_help,
+    help="Show this message and exit.",
 )
 @click.pass_context
 @pass_settings

@@ -18,8 +18,6 @@ Where the sources are silent:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from optiga.protocol import objects as oids
@@ -41,19 +39,22 @@ class FactoryKey(NamedTuple):
     certificate_oid: int | None
 
 
-@dataclass(frozen=True, eq=False)
-class Provisioning:
+class Provisioning(NamedTuple):
     """What the factory puts into the chips of a model.
 
     :param keys: key pairs, and certificates of them.
     :param secrets: objects that hold random bytes of each chip's own.
-    :param metadata: of objects, in place of what every chip of its firmware has; used sizes of certificates are not
-        in it.
+    :param metadata_in_hex: of objects, as it lies on the chip; taken apart where such a chip is made.
     """
 
     keys: tuple[FactoryKey, ...]
     secrets: tuple[int, ...] = ()
-    metadata: Mapping[int, Metadata] = field(default_factory=dict)
+    metadata_in_hex: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def metadata(self) -> dict[int, Metadata]:
+        """Of objects, in place of what every chip of its firmware has; used sizes of certificates are not in it."""
+        return {oid: Metadata.parse(bytes.fromhex(text)) for oid, text in self.metadata_in_hex}
 
 
 SECRET_SIZE = 64
@@ -102,11 +103,5 @@ _MTR = {
     0xE0E1: _LOCKED_CERTIFICATE,
     0xE0F1: _LOCKED_KEY,
 }
-
-
-def _metadata(texts: Mapping[int, str]) -> dict[int, Metadata]:
-    return {oid: Metadata.parse(bytes.fromhex(text)) for oid, text in texts.items()}
-
-
-EXPRESS = Provisioning(_KEYS, _SECRETS, _metadata({**_SHARED, **_EXPRESS}))
-MTR = Provisioning(_KEYS, _SECRETS, _metadata({**_SHARED, **_MTR}))
+EXPRESS = Provisioning(_KEYS, _SECRETS, tuple({**_SHARED, **_EXPRESS}.items()))
+MTR = Provisioning(_KEYS, _SECRETS, tuple({**_SHARED, **_MTR}.items()))

@@ -81,9 +81,11 @@ class Model:
         if code not in self.commands:
             return Lack(f"command {code.title}")
         if param is not None and param not in self.commands[code]:
-            what = params.describe(code, param)
+            from optiga.protocol.commands import param_names
+
+            what = param_names.describe(code, param)
             if what:
-                return Lack(what, params.listed(code, self.commands[code]))
+                return Lack(what, param_names.listed(code, self.commands[code]))
         if oid is not None and oid not in self.objects and oid in ALL_OBJECTS:
             missing = ALL_OBJECTS[oid]
             same = [info.label for info in self.objects.values() if info.kind is missing.kind]

@@ -431,14 +431,3 @@ def test_help(cli: Cli) -> None:
         for name in ("init", "intermediate", "sign", "list", "show", "revoke", "crl"):
             assert f"\n  {name} " in result.out
     assert fails(cli, 2, "ca", "nonsense")
-
-
-def test_the_main_help_does_not_load_the_commands(tmp_path: Path) -> None:
-    program = (
-        "import sys\n"
-        "from optiga.cli import main\n"
-        "main(['--help'])\n"
-        "print(*(name for name in sys.modules if name.startswith(('optiga.cli.commands', 'optiga.ca'))), sep=' ')\n"
-    )
-    done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(ROOT)})
-    assert done.stdout.splitlines()[-1] == ""

@@ -1,14 +1,13 @@
 """Which commands each model of the family has, with the values that their Param fields can have.
 
-They stand as numbers, so that nobody who asks for one command loads the words of all; a command's own module names
-them.
+They stand as numbers, so that nobody who asks for one command loads the words of all, which
+:mod:`~optiga.protocol.commands.param_names` has.
 Sources: as for :mod:`optiga.protocol.models`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import IntEnum
 
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import SignatureScheme
@@ -69,44 +68,5 @@ TRUST_X: Parameters = {
 }
 """Its commands for DTLS (0x10, 0x18 to 0x1B) stand in no manual that is public, and are not here."""
 
-_SINGLE: dict[tuple[CommandCode, int], str] = {
-    (CommandCode.SET_DATA_OBJECT, 0x02): "counters",
-    (CommandCode.GET_RANDOM, 0x04): "pre-master secrets",
-}
 ON_EVERY_MODEL: Parameters = {code: values & TRUST_M_V3[code] & TRUST_M_V1[code] for code, values in TRUST_X.items()}
 """What needs no look at the model."""
-
-
-def describe(code: CommandCode, param: int) -> str:
-    """What a value of the Param field asks for, for example ``rsa2048 keys``; empty where it has no name."""
-    if (code, param) in _SINGLE:
-        return _SINGLE[code, param]
-    what, kind = _names(code)
-    return what.format(_word(kind(param))) if param in tuple(kind) else ""
-
-
-def listed(code: CommandCode, values: Iterable[int]) -> str:
-    """Values of the Param field by their names, for example ``secp256r1, secp384r1``; empty where they have none."""
-    what, kind = _names(code)
-    return ", ".join(_word(kind(value)) for value in sorted(values)) if what else ""
-
-
-def _names(code: CommandCode) -> tuple[str, type[IntEnum]]:
-    """What a value of a command's Param field asks for, and the names of the values; none for most commands."""
-    if code in (CommandCode.GEN_KEY_PAIR, CommandCode.GEN_SYM_KEY):
-        return "{} keys", KeyAlgorithm
-    if code in (CommandCode.CALC_SIGN, CommandCode.VERIFY_SIGN):
-        return "signatures by {}", SignatureScheme
-    if code == CommandCode.DERIVE_KEY:
-        from optiga.protocol.commands.derive_key import KeyDerivation
-
-        return "derivation by {}", KeyDerivation
-    if code in (CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM):
-        from optiga.protocol.symmetric import SymmetricMode
-
-        return "operation by {}", SymmetricMode
-    return "", IntEnum
-
-
-def _word(value: IntEnum) -> str:
-    return value.title if isinstance(value, KeyAlgorithm) else value.name.lower().replace("_", "-")
