@@ -14,6 +14,7 @@ import pytest
 from optiga.emulator import SqliteStore
 from optiga.files.shown import shown
 from optiga.provision.journal import FILE_NAME
+from optiga.provision.seal_file import seal_path
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.faults import Fault
@@ -38,6 +39,7 @@ def test_a_journal(cli: Cli, run: Cli, bench: Bench) -> None:
     good = Path(FILE_NAME).read_bytes()
     for column in ("thing", "policy", "endpoint", "issuer", "account", "region", "public_key", "uid"):
         Path(FILE_NAME).write_bytes(good)
+        seal_path(Path(FILE_NAME)).unlink(missing_ok=True)
         edit_version_1(Path(FILE_NAME), {column: text})
         for words in (
             *(("journal", "show", "--output", form) for form in ("text", "json", "repr", "csv")),

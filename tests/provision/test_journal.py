@@ -358,7 +358,7 @@ class TestVersion1:
     def make(self, path: Path, without: tuple[str, ...] = ()) -> list[OldEntry]:
         olds = [old_of(full_entry(step, slot=step.title)) for step in Step]
         olds = [replace(one, started_at=PAST.replace(day=1 + int(one.step)), updated_at=PAST) for one in olds]
-        olds = [replace(one, **dict.fromkeys(without)) for one in olds]
+        olds = [OldEntry(**{**asdict(one), **dict.fromkeys(without)}) for one in olds]
         write_version_1(path, olds, without=without)
         return olds
 

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -149,8 +150,8 @@ class TestOneChip:
         assert "seal 2" in refusal(path, lambda one: one.find(ONE, "second"))
 
 
-def moment(text: str) -> journal_module.datetime:
-    return journal_module.datetime.fromisoformat(text)
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 class TestBytes:
