@@ -22,8 +22,6 @@ from tests.support.places import ROOT
 DOCUMENT = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
 OF_OPTIONS = {"cli", "testing"}
 """Rooms that know options."""
-NOT_YET = {"provision"}
-"""Rooms whose texts still name some."""
 OPTION = r"(?<![-\w])--[a-z]"
 PLAIN = st.text(alphabet=st.characters(exclude_characters="{}"))
 
@@ -137,7 +135,7 @@ class TestNaming:
 def test_no_option_in_the_library() -> None:
     """A program that reads an error knows parameters, not the options of a command line."""
     found = []
-    for path, tree in sources(OPTION, OF_OPTIONS | NOT_YET):
+    for path, tree in sources(OPTION, OF_OPTIONS):
         texts = {
             id(node.body[0].value)
             for node in ast.walk(tree)
