@@ -30,9 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :param arguments: without the program's name; those of the process by default.
     """
-    # What a command makes lasts to its end, so looking for garbage meanwhile only costs time.
-    collects = gc.isenabled()
-    gc.disable()
     given = sys.argv[1:] if arguments is None else arguments
     settings: Settings | None = None
     try:
@@ -52,22 +49,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interrupted:
         return _say_interrupted(interrupted, as_json=settings is not None and settings.wants_errors_as_json(given))
     except BrokenPipeError:
-        # Whoever read our output has left. Nothing more can be said there, not even at the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_UNEXPECTED
-    finally:
-        if collects:
-            gc.enable()
+        return EXIT_UNEXPECTED  # whoever read our output has left: nothing more can be said there
 
 
 def enter() -> NoReturn:
     """Run the command line as the whole of this process, and end it.
 
-    The process ends without taking apart what it is made of, which would take longer than some commands: everything
-    that matters has been closed by then.
+    What a command makes lasts to its end, so nobody looks for garbage meanwhile. The process ends without taking apart
+    what it is made of, which would take longer than some commands: everything that matters has been closed by then.
     """
     _print_any_character()
-    gc.disable()  # for good: to look for garbage at the end, as it would be once allowed again, takes its time
+    gc.disable()
     code = main()
     for name in ("SIGINT", *_ENDINGS):
         with suppress(AttributeError, OSError, ValueError):
