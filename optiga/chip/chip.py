@@ -7,9 +7,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from optiga.chip.abilities import model_of, require
 from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.base import Command
+from optiga.chip.commands.close_application import CloseApplication, Hibernate
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.key import Key, find_key, generate_key
 from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
@@ -111,8 +111,6 @@ class Chip:
 
     def close_application(self) -> None:
         """End the chip's application; nothing but a new :class:`Chip` can use it afterwards."""
-        from optiga.chip.commands.close_application import CloseApplication
-
         self.execute(CloseApplication())
 
     def hibernate(self) -> bytes:
@@ -122,8 +120,6 @@ class Chip:
         :raises ConfigurationError: if the chip's model keeps none.
         :raises ChipError: if the chip refuses, for example while its security event counter is not 0.
         """
-        from optiga.chip.commands.close_application import Hibernate
-
         return self.perform(Hibernate())
 
     def do_meanwhile(self, work: Callable[[], object]) -> None:
@@ -173,6 +169,8 @@ class Chip:
         :raises ConfigurationError: if it does not have it; the chip is not asked then.
         """
         if param not in ON_EVERY_MODEL.get(code, ()):
+            from optiga.chip.abilities import require
+
             require(self, code, param)
 
     @property
@@ -198,6 +196,8 @@ class Chip:
         :raises ChipError: if the chip does not tell its UID.
         """
         if self._model is None:
+            from optiga.chip.abilities import model_of
+
             self._model = model_of(self)
         return self._model
 

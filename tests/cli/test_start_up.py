@@ -46,13 +46,25 @@ class Way(NamedTuple):
 WAYS = {
     "help": Way(
         ["--help"],
-        {"_version", "cli", "errors", "files"},
+        {"_version", "cli", "errors", "files", "results"},
         {"click"},
         ["optiga.cli.commands", "asn1crypto", "cryptography", "sqlite3", "logging"],
     ),
     "csr": Way(
         ["-q", "--port", "emulator:chip", "--csr", str(CONFIG)],
-        {"_version", "chip", "cli", "emulator", "errors", "files", "identity", "pki", "protocol", "transport"},
+        {
+            "_version",
+            "chip",
+            "cli",
+            "emulator",
+            "errors",
+            "files",
+            "identity",
+            "pki",
+            "protocol",
+            "results",
+            "transport",
+        },
         {"asn1crypto", "click", "cryptography", "_cffi_backend"},
         [
             "cryptography.x509",
