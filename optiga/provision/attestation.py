@@ -19,13 +19,13 @@ from optiga.errors import CertificateError, ChipError, ConfigurationError
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
+from optiga.pki.certificate import Certificate
 from optiga.provision.journal import Step
 from optiga.provision.on_chip import OnChip, chain_of
 from optiga.transport import is_emulator
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.pki.certificate import Certificate
     from optiga.provision.journal import Entry
     from optiga.provision.plan import Plan
     from optiga.provision.report import Report
@@ -79,7 +79,7 @@ class Attestation:
         oid = IDENTITY_SLOT.certificate_oid
         assert oid is not None  # noqa: S101
         with suppress(CertificateError, ChipError):
-            self.see(read_certificates(chip, oid)[0])
+            self.see(read_certificates(chip, oid, parse=Certificate.parse_leniently)[0])
 
     def see(self, certificate: Certificate) -> str | None:
         """Say of an emulated chip that it is one, unless its port has said it; what the journal is to hold of that."""

@@ -12,7 +12,7 @@ from optiga.identity.proof import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
 from optiga.objects.access import check_access, check_counted, needs_shielding
 from optiga.objects.stored import decode_stored, is_empty, read_stored
-from optiga.pki.certificate import parse_certificates
+from optiga.pki.certificate import Certificate, parse_certificates
 from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
@@ -21,7 +21,6 @@ from optiga.provision.sizes import check_room
 
 if TYPE_CHECKING:
     from optiga.chip import Chip, Key
-    from optiga.pki.certificate import Certificate
     from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.provision.journal import Entry
     from optiga.provision.plan import Plan
@@ -132,7 +131,7 @@ class OnChip:
         if is_empty(data):
             return
         try:
-            held = decode_stored(data)[0]
+            held = decode_stored(data, Certificate.parse_leniently)[0]
         except ValueError:
             return
         slot, target = self._plan.slot, self._plan.target

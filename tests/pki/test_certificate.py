@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from optiga.errors import CertificateError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty
-from optiga.pki.certificate import Certificate, load_certificates, parse_certificates, warnings_about
+from optiga.pki.certificate import Certificate, load_certificates, parse_certificates
+from optiga.pki.chains import warnings_about
 from optiga.pki.pem import encode_pem
 from optiga.protocol import tls_identity
 from tests.support.identity.csr_helpers import NOW, SEED_CERTIFICATE, Ca, pem
