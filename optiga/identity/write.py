@@ -124,15 +124,15 @@ def plan_content(
         return replace(plan, warnings=(*found.notes, *plan.warnings), source=source)
     if not content:
         raise ConfigurationError(f"{name} is empty", oid=target.oid)
-    if len(content) > target.info.size and not (form is None and _may_be_anchor(content, target)):
+    if len(content) > target.info.size and not (form is None and may_be_certificates(content, target.info)):
         raise ConfigurationError(f"{name} does not fit: {_room(len(content), target.info)}", oid=target.oid)
     return WritePlan(target, content, source=source)
 
 
-def _may_be_anchor(content: bytes, target: Target) -> bool:
-    """Whether content that is too long, as PEM is, would fit where the type of the object asks for its certificate."""
+def may_be_certificates(content: bytes, info: ObjectInfo) -> bool:
+    """Whether an object has room for certificates in some content, which as PEM may be longer than it takes."""
     try:
-        return sum(len(one.der) for one in find_certificates(content, "").certificates) <= target.info.size
+        return sum(len(one.der) for one in find_certificates(content, "").certificates) <= info.size
     except CertificateError:
         return False
 

@@ -81,11 +81,6 @@ def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = Tr
                 f"the certificate of {certificate.subject} breaks a rule of X.509, and strict programs refuse it: "
                 f"{certificate.oddity}"
             )
-        elif certificate.serial <= 0:
-            warnings.append(
-                f"the certificate of {certificate.subject} breaks a rule of X.509, and strict programs refuse it: "
-                "its serial number is not positive"
-            )
         before, after = certificate.not_before, certificate.not_after
         if now > after:
             warnings.append(f"the certificate of {certificate.subject} expired on {after:%Y-%m-%d %H:%M:%S} UTC")

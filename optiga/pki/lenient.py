@@ -89,7 +89,7 @@ class Fields(NamedTuple):
         if value is None:
             return False
         try:
-            constraints = _only(value)
+            constraints = only(value)
             parts = list(parts_of(constraints.content))
         except ValueError:
             raise ValueError("its basicConstraints are none") from None
@@ -100,7 +100,7 @@ class Fields(NamedTuple):
     @property
     def has_issuer(self) -> bool:
         """Whether its issuer's name has anything in it."""
-        return bool(_only(self.issuer).content)
+        return bool(only(self.issuer).content)
 
     @property
     def size_of_serial(self) -> int:
@@ -111,7 +111,7 @@ class Fields(NamedTuple):
     @property
     def first_byte_of_key(self) -> int | None:
         """The first byte of its public key, behind the count of unused bits; of a point, the kind of its form."""
-        *_, key = parts_of(_only(self.key_info).content)
+        *_, key = parts_of(only(self.key_info).content)
         return key.content[1] if len(key.content) > 1 else None
 
     @property
@@ -119,7 +119,7 @@ class Fields(NamedTuple):
         """Numbers of the bits of its key usage (RFC 5280, 4.2.1.3); None if it does not say."""
         value = self.extension(_KEY_USAGE)
         try:
-            usage = None if value is None else _only(value)
+            usage = None if value is None else only(value)
         except ValueError:
             return None
         if usage is None or usage.tag != der.BIT_STRING or not usage.content:
@@ -138,7 +138,7 @@ def read_fields(data: bytes) -> Fields:
     parts = list(parts_of(body.content))
     version = 1
     if parts and parts[0].tag == _VERSION:
-        version = _number(_only(parts.pop(0).content).content) + 1
+        version = _number(only(parts.pop(0).content).content) + 1
     if len(parts) < 6 or [part.tag for part in parts[:6]] != [der.INTEGER, *[der.SEQUENCE] * 5]:
         raise ValueError("it is not built as a certificate is")
     serial, _inner, issuer, validity, subject, key = parts[:6]
@@ -164,7 +164,7 @@ def read_fields(data: bytes) -> Fields:
 def name_of(data: bytes) -> str:
     """A name in DER as people write it; a value that is no text in hex. What does not parse is said to be so."""
     try:
-        relative = [list(parts_of(one.content)) for one in parts_of(_only(data).content)]
+        relative = [list(parts_of(one.content)) for one in parts_of(only(data).content)]
         texts = [_attribute(attribute) for attributes in relative for attribute in attributes]
     except ValueError:
         return "a name that cannot be read"
@@ -175,7 +175,7 @@ def name_values(data: bytes) -> list[str]:
     """The texts in a name in DER; none where it does not parse."""
     values = []
     try:
-        for relative in parts_of(_only(data).content):
+        for relative in parts_of(only(data).content):
             for attribute in parts_of(relative.content):
                 _, value = parts_of(attribute.content)
                 values.append(_text(value) or "")
@@ -224,15 +224,18 @@ def dotted(content: bytes) -> str:
 
 
 def _take_outer(data: bytes) -> tuple[Part, Part, Part]:
-    outer = _only(data)
+    outer = only(data)
     parts = list(parts_of(outer.content)) if outer.tag == der.SEQUENCE else []
     if [part.tag for part in parts] != [der.SEQUENCE, der.SEQUENCE, der.BIT_STRING]:
         raise ValueError("it is not built as a certificate is")
     return parts[0], parts[1], parts[2]
 
 
-def _only(data: bytes) -> Part:
-    """The one value that data are."""
+def only(data: bytes) -> Part:
+    """The one value that data are.
+
+    :raises ValueError: if they are none, or several.
+    """
     parts = list(parts_of(data))
     if len(parts) != 1:
         raise ValueError("it is not built as a certificate is")
@@ -275,7 +278,7 @@ def _time(part: Part) -> datetime:
 def _extensions(part: Part) -> Iterator[Extension]:
     """Those that can be told apart; the rest of a list that does not parse is left out."""
     try:
-        for extension in parts_of(_only(part.content).content):
+        for extension in parts_of(only(part.content).content):
             fields = list(parts_of(extension.content))
             if fields and fields[0].tag == _OID and fields[-1].tag == der.OCTET_STRING:
                 yield Extension(dotted(fields[0].content), fields[-1].content)

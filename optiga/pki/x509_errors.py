@@ -75,14 +75,7 @@ def _where(text: str) -> str:
 
 @contextmanager
 def no_warnings() -> Iterator[None]:
-    """Where cryptography warns of what is said here in other words.
-
-    That is names that are longer than they may be (it counts bytes, RFC 5280 characters), and certificates that its
-    later versions are going to refuse.
-    """
-    from cryptography.utils import CryptographyDeprecationWarning
-
+    """Where cryptography warns of names that are longer than they may be: it counts bytes, RFC 5280 characters."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Attribute's length", UserWarning)
-        warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
         yield

@@ -16,8 +16,8 @@ from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
-from optiga.identity.forms import form_of, may_have_type
-from optiga.identity.write import plan_content
+from optiga.identity.forms import Form, form_of, may_have_type
+from optiga.identity.write import may_be_certificates, plan_content
 from optiga.objects.addressing import ADMINISTERED, WRITABLE, Target, resolve
 from optiga.objects.objects import (
     check_data,
@@ -117,15 +117,16 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     content = read_whole(path, limit=MAX_FOR_CHIP)
     data = parse_hex(content, name) if is_hex else content
     may_be_typed = is_whole_file and may_have_type(info)
-    if may_be_typed and data:
-        plan_content(content, Target(info, None), name)
-    else:
+    if not (may_be_typed and may_be_certificates(content, info)):
         check_data(info, data, offset or 0)
     settings.check_query({"oid": "", "size": 1, "offset": 0, "written": True})
     with settings.open_chip(info.oid) as chip:
         held = chip.objects.metadata(info.oid)
-        if may_be_typed:
-            plan = plan_content(content, Target(info, None), name, form=form_of(info, held))
+        form = form_of(info, held) if may_be_typed else Form.DATA
+        if form is Form.DATA:
+            check_data(info, data, offset or 0)
+        else:
+            plan = plan_content(content, Target(info, None), name, form=form)
             data = plan.data
             for warning in plan.warnings:
                 settings.warn(warning)
