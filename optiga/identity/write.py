@@ -129,6 +129,19 @@ def plan_content(
     return WritePlan(target, content, source=source)
 
 
+def plan_typed(content: bytes, target: Target, name: str, form: Form, *, now: datetime | None = None) -> WritePlan:
+    """Like :func:`plan_content`, for an object whose type is known.
+
+    :raises CertificateError: if the type asks for a certificate, and the content is none.
+    """
+    try:
+        return plan_content(content, target, name, form=form, now=now)
+    except CertificateError as error:
+        hint = error.hint or "'object write' with hex digits writes bytes"
+        message = f"{error.message}, and {target.info.label} is for a {form.value}, as its type says"
+        raise CertificateError(message, hint=hint, oid=target.oid) from None
+
+
 def may_be_certificates(content: bytes, info: ObjectInfo) -> bool:
     """Whether an object has room for certificates in some content, which as PEM may be longer than it takes."""
     try:
@@ -197,7 +210,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
         metadata = chip.objects.metadata(plan.target.oid)
         form = form_of(plan.target.info, metadata)
         if form is not plan.form:
-            plan = plan_content(plan.source.content, plan.target, plan.source.name, form=form, now=plan.source.now)
+            plan = plan_typed(plan.source.content, plan.target, plan.source.name, form, now=plan.source.now)
     target = plan.target
     comparison = None
     if target.kind is not ObjectKind.DATA or not is_counted(metadata or chip.objects.metadata(target.oid), Tag.READ):

@@ -17,7 +17,7 @@ from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.identity.forms import Form, form_of, may_have_type
-from optiga.identity.write import may_be_certificates, plan_content
+from optiga.identity.write import may_be_certificates, plan_content, plan_typed
 from optiga.objects.addressing import ADMINISTERED, WRITABLE, Target, resolve
 from optiga.objects.objects import (
     check_data,
@@ -126,7 +126,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
         if form is Form.DATA:
             check_data(info, data, offset or 0)
         else:
-            plan = plan_content(content, Target(info, None), name, form=form)
+            plan = plan_typed(content, Target(info, None), name, form)
             data = plan.data
             for warning in plan.warnings:
                 settings.warn(warning)

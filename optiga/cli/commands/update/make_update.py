@@ -16,9 +16,10 @@ from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError
 from optiga.files.secrets import SecretFile, read_secret
+from optiga.identity.forms import Form, form_of_type, may_have_type
 from optiga.objects.addressing import ADMINISTERED, TRUST_ANCHOR, UPDATE_SECRET, resolve
 from optiga.objects.addressing import KEY as KEYS
-from optiga.objects.objects import parse_hex, takes_certificates
+from optiga.objects.objects import parse_hex
 from optiga.update.contents import (
     aes_contents,
     certificate_contents,
@@ -70,6 +71,12 @@ _update_options = together(
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits.")
 @click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
 @click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
+@click.option(
+    "--type",
+    "object_type",
+    type=click.Choice(["trust_anchor", "device_certificate", "byte_string"]),
+    help="The object's type on the chips. [the object's usual one]",
+)
 @_update_options
 @common_options()
 @pass_settings
@@ -81,18 +88,27 @@ def make_data(
     is_hex: bool,
     offset: int | None,
     no_erase: bool,
+    object_type: str | None,
     **options: Any,
 ) -> None:
     """Make an update that writes a file, or standard input (-), into an object.
 
-    A file for a certificate's or a trust anchor's object is a certificate, PEM or DER. With --hex, --offset or
-    --no-erase it is bytes, for these objects too.
+    A file for a certificate's or a trust anchor's object is a certificate, PEM or DER; --type says so of others. With
+    --hex, --offset or --no-erase it is bytes, for these objects too.
     """
     info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
     content = read_whole(path, limit=MAX_FOR_CHIP)
-    if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
-        payload, warnings = certificate_contents(info, content, name)
+    are_bytes = is_hex or offset is not None or no_erase
+    if object_type is not None and are_bytes:
+        raise click.UsageError("--type is for whole files, not for --hex, --offset or --no-erase, which are bytes.")
+    if object_type is not None and not may_have_type(info):
+        raise ConfigurationError(
+            f"{info.label} holds no certificate and no data", hint="Leave out --type", oid=info.oid
+        )
+    form = form_of_type(info, object_type)
+    if form is not Form.DATA and not are_bytes:
+        payload, warnings = certificate_contents(info, content, name, form)
     else:
         data = parse_hex(content, name) if is_hex else content
         payload, warnings = data_contents(data, name, offset=offset or 0, erase=not no_erase), ()
