@@ -26,6 +26,7 @@ from optiga.pki.certificate import (
 )
 from optiga.pki.chains import in_order
 from optiga.pki.pem import PemBlock, is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.x509_errors import no_warnings
 from optiga.protocol.der import SEQUENCE
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _BEGIN = "-----BEGIN "
 _MOST_NESTED = 16
 _HEX_BEGIN = re.compile(rb"30[0-9a-fA-F]{2}[0-9a-fA-F\s]*")
 _BASE64_BEGIN = re.compile(rb"MII[A-Za-z0-9+/=\s]+")
+_HINT_PKCS12 = "Take the certificates out of it: openssl pkcs12 -nokeys -in {} -out certificates.pem"
 _WHAT_IT_IS = "A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----"
 
 
@@ -138,17 +140,20 @@ def _of_pkcs12(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
-    found = None
+    found, is_locked = None, False
     for passphrase in (None, b""):
         try:
-            found = pkcs12.load_pkcs12(data, passphrase)
+            with no_warnings():
+                found = pkcs12.load_pkcs12(data, passphrase)
             break
-        except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError):
-            continue
+        except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as error:
+            is_locked |= "password" in str(error).lower()
+    if found is None and not is_locked:
+        raise CertificateError(f"the PKCS #12 container in {name} does not parse", hint=_HINT_PKCS12.format(name))
     if found is None:
         raise CertificateError(
             f"the PKCS #12 container in {name} does not open without a passphrase",
-            hint=f"Take the certificates out of it: openssl pkcs12 -nokeys -in {name} -out certificates.pem",
+            hint=_HINT_PKCS12.format(name),
         )
     held = [one for one in (found.cert, *found.additional_certs) if one is not None]
     if not held:

@@ -48,7 +48,7 @@ _update_options = together(
         help="Greater than the version that the object has on any of the chips.",
     ),
     click.option("--anchor", metavar="OID", required=True, help="Object with the signer's certificate: 0xE0E8 …"),
-    click.option("--signer", "signer_path", type=KEY, required=True, help="Private key that signs, PEM."),
+    click.option("--signer", "signer_path", type=KEY, required=True, help="Private key that signs, PEM or DER."),
     click.option(
         "--passphrase-file",
         type=FILE,
@@ -136,7 +136,7 @@ def make_key(
     key_passphrase_file: str | None,
     **options: Any,
 ) -> None:
-    """Make an update that brings a private key (EC or RSA, PEM) into its slot, or an AES key into 0xE200.
+    """Make an update that brings a private key (EC or RSA, PEM or DER) into its slot, or an AES key into 0xE200.
 
     An AES key is a file of 16, 24 or 32 bytes. Encrypt it all with --secret: else whoever has the file has the key.
     """
@@ -148,7 +148,7 @@ def make_key(
         payload = aes_contents(key, usage)
     else:
         if is_hex:
-            raise click.UsageError("--hex is for the AES key: other keys are files in PEM.")
+            raise click.UsageError("--hex is for the AES key: other keys are files in PEM or DER.")
         private, key_warnings = _open_key(path, key_passphrase_file, options["ask_passphrase"], "--key-passphrase-file")
         payload = key_contents(private, usage)
     plain = f"{options['out']} holds the key in plain: whoever reads it has the key. --secret encrypts it"
