@@ -206,7 +206,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     """
     attempt = _attempt(chip, plan)
     metadata = None
-    if plan.source and may_have_type(plan.target.info) and not (attempt and attempt.verifies):
+    if plan.source and may_have_type(plan.target.info) and not _is_of_device(plan, attempt):
         metadata = chip.objects.metadata(plan.target.oid)
         form = form_of(plan.target.info, metadata)
         if form is not plan.form:
@@ -281,6 +281,12 @@ def _attempt(chip: Chip, plan: WritePlan) -> Attempt | None:
     if public_key.algorithm is None or not public_key.algorithm.is_ec:
         return None
     return attempt_proof(chip, slot.key_oid, public_key.algorithm, public_key)
+
+
+def _is_of_device(plan: WritePlan, attempt: Attempt | None) -> bool:
+    """Whether a certificate is a device's beyond doubt, so that the chip need not be asked for the object's type."""
+    leaf = plan.chain[0] if plan.chain else None
+    return bool(attempt and attempt.verifies and leaf and not leaf.is_ca and leaf.subject != leaf.issuer)
 
 
 def _prove(chip: Chip, plan: WritePlan, attempt: Attempt | None) -> Proof | None:

@@ -115,7 +115,10 @@ class Certificate:
         except ValueError as error:
             oddity = str(error)
         fields = read_fields(der)
-        public_key = public_key_of_info(fields.key_info)
+        try:
+            public_key = public_key_of_info(fields.key_info)
+        except ValueError:
+            raise ValueError("its public key is damaged, or of a kind that is not known") from None
         return cls(
             der,
             None,

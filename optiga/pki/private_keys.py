@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _OID, _PARAMETERS, _PUBLIC_KEY = 0x06, 0xA0, 0xA1
 _EC_KEY = "1.2.840.10045.2.1"
 _EC, _PARAMETERS_LABEL, _PLAIN = "EC PRIVATE KEY", "EC PARAMETERS", "PRIVATE KEY"
+_ENCRYPTED = "ENCRYPTED PRIVATE KEY"
+_AES_BLOCK = 128
+"""Bits."""
 _NAMED_CURVES = {
     "1.2.840.10045.3.1.7": KeyAlgorithm.SECP256R1,
     "1.3.132.0.34": KeyAlgorithm.SECP384R1,
@@ -68,8 +71,9 @@ def load_private_key(content: bytes, passphrase: bytes | None) -> object:
     try:
         return load(content, passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as error:
+        is_open = passphrase is None or "password" not in str(error).lower()  # a wrong one is not tried again
         try:
-            key = _load_leniently(content)
+            key = _load_leniently(content, passphrase) if is_open else None
         except (ValueError, CertificateError):
             key = None
         if key is None:
@@ -77,12 +81,14 @@ def load_private_key(content: bytes, passphrase: bytes | None) -> object:
         return key
 
 
-def _load_leniently(content: bytes) -> ec.EllipticCurvePrivateKey | None:
-    """An EC key that is not encrypted and has another form than the library asks for; None if there is none.
+def _load_leniently(content: bytes, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey | None:
+    """An EC key that has another form than the library asks for; None if there is none.
 
     :raises ValueError: if it is damaged.
     """
     if not is_pem(content):
+        if passphrase is not None:
+            return _from_pkcs8(_decrypted(content, passphrase))
         return _from_pkcs8(content) if _is_pkcs8(content) else _from_sec1(content, None)
     curve = None
     for block in iterate_blocks(content, ""):
@@ -92,7 +98,35 @@ def _load_leniently(content: bytes) -> ec.EllipticCurvePrivateKey | None:
             return _from_sec1(block.data, curve)
         elif block.label == _PLAIN:
             return _from_pkcs8(block.data)
+        elif block.label == _ENCRYPTED and passphrase is not None:
+            return _from_pkcs8(_decrypted(block.data, passphrase))
     return None
+
+
+def _decrypted(data: bytes, passphrase: bytes) -> bytes:
+    """What an EncryptedPrivateKeyInfo holds: PBES2 of PBKDF2 and AES in CBC mode, as OpenSSL writes it (RFC 8018, 6.2).
+
+    :raises ValueError: if it is encrypted otherwise, or the passphrase is another.
+    """
+    from asn1crypto.keys import EncryptedPrivateKeyInfo
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+    from cryptography.hazmat.primitives.padding import PKCS7
+
+    try:
+        info = EncryptedPrivateKeyInfo.load(data, strict=True)
+        scheme = info["encryption_algorithm"]
+        if scheme.kdf != "pbkdf2" or scheme.encryption_cipher != "aes" or scheme.encryption_mode != "cbc":
+            raise ValueError("encrypted otherwise")
+        digest: hashes.HashAlgorithm = getattr(hashes, scheme.kdf_hmac.upper())()
+        derivation = PBKDF2HMAC(digest, scheme.key_length, scheme.kdf_salt, scheme.kdf_iterations)
+        cipher = Cipher(algorithms.AES(derivation.derive(passphrase)), modes.CBC(scheme.encryption_iv)).decryptor()
+        unpadder = PKCS7(_AES_BLOCK).unpadder()
+        padded = cipher.update(info["encrypted_data"].native) + cipher.finalize()
+        return unpadder.update(padded) + unpadder.finalize()
+    except (TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise ValueError(str(error)) from None
 
 
 def _is_pkcs8(data: bytes) -> bool:

@@ -83,6 +83,16 @@ def test_a_trust_anchor_is_plain_der(cli: Cli, port: str, oid: str, typed: str) 
     assert "there already" in again.err + again.out
 
 
+def test_an_anchor_of_the_slots_own_key_is_plain_der_too(cli: Cli, port: str) -> None:
+    with optiga.open_chip(port) as chip:
+        info = chip.generate_key(0xE0F1).public_key_info
+        chip.write_metadata(0xE0E1, parse_metadata_words(["type: trust_anchor", "change: always"]))
+    der = odd.odd_certificate(KEY, info=info, extensions=(odd.basic_constraints(odd.TRUE), odd.key_usage("0204")))
+    Path("own.der").write_bytes(der)
+    assert cli("--port", port, "--write", "own.der", "--slot", "second").code == 0
+    assert held(port, 0xE0E1) == der
+
+
 def test_info_shows_an_anchor_in_a_slot(cli: Cli, port: str) -> None:
     assert cli("--port", port, "--write", "root.pem", "--id", "0xE0E3").code == 0
     shown = json.loads(cli("--port", port, "info", "--output", "json").out)["slots"]["fourth"]["certificate"]

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from asn1crypto.keys import EncryptedPrivateKeyInfo
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.hazmat.primitives.padding import PKCS7
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,6 +76,36 @@ def test_the_curve_may_stand_in_a_block_of_its_own() -> None:
     key = load_private_key(text.encode(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     assert key.private_numbers().private_value == 5
+
+
+def encrypted(data: bytes, passphrase: bytes) -> bytes:
+    """An EncryptedPrivateKeyInfo of any bytes: PBES2 of PBKDF2 and AES-256-CBC."""
+    salt, start = bytes(range(8)), bytes(range(16))
+    key = PBKDF2HMAC(hashes.SHA256(), 32, salt, 2).derive(passphrase)
+    padder = PKCS7(128).padder()
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(start)).encryptor()
+    content = encryptor.update(padder.update(data) + padder.finalize()) + encryptor.finalize()
+    derivation = {"salt": ("specified", salt), "iteration_count": 2, "prf": {"algorithm": "sha256"}}
+    parameters = {
+        "key_derivation_func": {"algorithm": "pbkdf2", "parameters": derivation},
+        "encryption_scheme": {"algorithm": "aes256_cbc", "parameters": start},
+    }
+    algorithm = {"algorithm": "pbes2", "parameters": parameters}
+    return bytes(EncryptedPrivateKeyInfo({"encryption_algorithm": algorithm, "encrypted_data": content}).dump())
+
+
+def test_encrypted_ones_too(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    for octets in (SECRET.to_bytes(33, "big"), SECRET.to_bytes(3, "big")):
+        content = encrypted(pkcs8(sec1(octets)), b"open")
+        for form in (content, encode_pem("ENCRYPTED PRIVATE KEY", content).encode()):
+            path.write_bytes(form)
+            key = KeyFile.read(path).open(b"open")
+            assert isinstance(key, ec.EllipticCurvePrivateKey)
+            assert key.private_numbers().private_value == SECRET
+            for passphrase in (b"wrong", None):
+                with pytest.raises(ConfigurationError):
+                    KeyFile.read(path).open(passphrase)
 
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
