@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PKCS7_LABELS = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
+_TRUSTED_LABEL = "TRUSTED CERTIFICATE"
+"""OpenSSL's own: a certificate, and behind it what it is trusted for, which nobody asks for who only stores it."""
 _BOM = b"\xef\xbb\xbf"
 _NEW_LINES = re.compile(rb"(?:\\r)?\\n")
 _BEGIN = "-----BEGIN "
@@ -41,6 +43,9 @@ _HEX_BEGIN = re.compile(rb"30[0-9a-fA-F]{2}[0-9a-fA-F\s]*")
 _BASE64_BEGIN = re.compile(rb"MII[A-Za-z0-9+/=\s]+")
 _HINT_PKCS12 = "Take the certificates out of it: openssl pkcs12 -nokeys -in {} -out certificates.pem"
 _WHAT_IT_IS = "A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----"
+
+
+_strictly: Parser = Certificate.parse
 
 
 class FoundCertificates(NamedTuple):
@@ -73,7 +78,7 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
     if not data.strip():
         raise CertificateError(f"{name} is empty")
     refuse_utf16(data, name)
-    parse = Certificate.parse if strict else Certificate.parse_leniently
+    parse = _strictly if strict else Certificate.parse_leniently
     notes: list[str] = []
     if (texts := _pem_in_json(data)) is not None:
         if not texts:
@@ -99,6 +104,8 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
 def _of_block(block: PemBlock, name: str, parse: Parser) -> list[Certificate]:
     if block.label in _PKCS7_LABELS:
         return _of_pkcs7(block.data, name, parse)
+    if block.label == _TRUSTED_LABEL and parse is not _strictly:
+        return [certificate_of_der(block.data[: der_size(block.data)], name, parse)]
     return [certificate_of_block(block.label, block.data, name, parse)]
 
 

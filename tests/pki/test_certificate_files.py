@@ -72,6 +72,9 @@ TAKEN = {
     "a BOM": b"\xef\xbb\xbf" + TEXT.encode(),
     "no last line break": TEXT.rstrip().encode(),
     "text between": f"subject=C = DE\n{pem(LEAF)}\nÜ: 1\n{pem(*CHAIN[1:])} end".encode(),
+    "OpenSSL's own": "".join(
+        encode_pem("TRUSTED CERTIFICATE", one + encode(SEQUENCE, encode(0x0C, b"alias"))) for one in CHAIN
+    ).encode(),
     "on one line": "".join(encode_pem("CERTIFICATE", one).replace("\n", "") for one in CHAIN).encode(),
     "DER behind DER": b"".join(CHAIN),
     "PKCS #7 in DER": p7(*CHAIN),
@@ -161,6 +164,11 @@ def test_what_answers_of_others_hold_is_pem_or_der_alone(tmp_path: Path) -> None
             load_certificates(path)
     backwards = [one.der for one in parse_certificates(pem(*reversed(CHAIN)).encode(), "f")]
     assert tuple(backwards) == tuple(reversed(CHAIN))
+
+
+def test_what_openssl_trusts_a_certificate_for_is_not_passed_over() -> None:
+    with pytest.raises(CertificateError, match="OpenSSL's own"):
+        find_certificates(TAKEN["OpenSSL's own"], "f", strict=True)
 
 
 LOCKED = serialization.BestAvailableEncryption(b"secret")
