@@ -244,7 +244,7 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
             certificate_of_block(block.label, block.data, name, Certificate.parse)
             for block in iterate_blocks(data, name)
         ]
-    if data[0] != SEQUENCE:
+    if data[0] != SEQUENCE or is_text(data):
         raise CertificateError(
             f"no certificate in {name}",
             hint="A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",
@@ -287,6 +287,11 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
         if what and what != _CERTIFICATE:
             raise CertificateError(f"{name} holds {what}, not a certificate", hint=_HINTS.get(what, "")) from None
         raise CertificateError(f"the certificate in {name} does not parse: {error}") from None
+
+
+def is_text(data: bytes) -> bool:
+    """Whether data are a text, also if they begin with ``0``, as DER does; a certificate, key or CSR never is one."""
+    return all(0x20 <= octet < 0x7F or octet in b"\t\r\n" for octet in data)
 
 
 def der_size(data: bytes) -> int | None:

@@ -23,6 +23,7 @@ from optiga.pki.certificate import (
     certificate_of_der,
     der_size,
     identify_der,
+    is_text,
 )
 from optiga.pki.chains import in_order
 from optiga.pki.pem import PemBlock, is_pem, iterate_blocks, refuse_utf16
@@ -91,7 +92,7 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
         data = _NEW_LINES.sub(b"\n", data).replace(b"\\\n", b"")
     if is_pem(data):
         certificates = [found for block in iterate_blocks(data, name) for found in _of_block(block, name, parse)]
-    elif data[0] == SEQUENCE and not _is_text(data):
+    elif data[0] == SEQUENCE and not is_text(data):
         certificates = _of_der(data, name, parse, notes)
     else:
         raise CertificateError(f"no certificate in {name}", hint=_hint_of_text(data))
@@ -187,11 +188,6 @@ def _certificate_texts(value: object, depth: int) -> Iterator[str]:
     elif depth and isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
             yield from _certificate_texts(one, depth - 1)
-
-
-def _is_text(data: bytes) -> bool:
-    """Whether data that begin with ``0``, as DER does, are a text."""
-    return all(0x20 <= octet < 0x7F or octet in b"\t\r\n" for octet in data)
 
 
 def _hint_of_text(data: bytes) -> str:

@@ -76,6 +76,7 @@ REFUSED = [
     (b"", "f is empty"),
     (b" \r\n\t", "f is empty"),
     (b"hello", "no certificate in f"),
+    (b"0123456789", "no certificate in f"),
     (base64.b64encode(LEAF), "no certificate in f"),
     (pem(LEAF).encode("utf-16"), "f is text in UTF-16"),
     (KEY.private_bytes(PEM, PKCS8, PLAIN), "f holds a private key, not only certificates"),
