@@ -19,6 +19,7 @@ MOST_PARSED = 1300
 """Most bytes of a certificate that the chip parses."""
 _MOST_OF_SERIAL = 20
 _DIGITAL_SIGNATURE, _KEY_CERT_SIGN = 0, 5
+_VERSION, _VERSIONS = 3, range(1, 4)
 _COMPRESSED = (0x02, 0x03)
 
 
@@ -88,8 +89,9 @@ def _objections(certificate: Certificate) -> list[str]:
         found.append(f"the chip does not know keys {certificate.public_key.title}")
     elif certificate.public_key.algorithm.is_ec and fields.first_byte_of_key in _COMPRESSED:
         found.append("its public key is a compressed point")
-    if fields.version != 3:
-        found.append(f"its version is {fields.version}, not 3")
+    if fields.version != _VERSION:
+        said = fields.version if fields.version in _VERSIONS else "none that there is"
+        found.append(f"its version is {said}, not {_VERSION}")
     if fields.size_of_serial > _MOST_OF_SERIAL:
         found.append(f"its serial number has {fields.size_of_serial} bytes, and may have {_MOST_OF_SERIAL}")
     if not fields.has_issuer:

@@ -39,14 +39,6 @@ def found(data: bytes) -> tuple[bytes, ...]:
     return tuple(one.der for one in find_certificates(data, "f").certificates)
 
 
-def p7(*ders: bytes) -> bytes:
-    """SignedData without a signature, made by hand: the library takes no odd certificates."""
-    data = encode(0x06, bytes.fromhex("2a864886f70d010701"))
-    certificates = encode(0xA0, b"".join(ders))
-    inner = encode(0x02, b"\x01") + encode(0x31, b"") + encode(SEQUENCE, data) + certificates + encode(0x31, b"")
-    return encode(SEQUENCE, encode(0x06, bytes.fromhex("2a864886f70d010702")) + encode(0xA0, encode(SEQUENCE, inner)))
-
-
 def aws(command: str, text: str = TEXT) -> bytes:
     """What the ``aws`` command prints of a certificate."""
     described = {"certificateArn": "arn:aws:iot:eu-central-1:123456789012:cert/00", "certificatePem": text}
@@ -77,10 +69,10 @@ TAKEN = {
     ).encode(),
     "on one line": "".join(encode_pem("CERTIFICATE", one).replace("\n", "") for one in CHAIN).encode(),
     "DER behind DER": b"".join(CHAIN),
-    "PKCS #7 in DER": p7(*CHAIN),
+    "PKCS #7 in DER": odd.pkcs7(*CHAIN),
     "PKCS #7 of the library": pkcs7.serialize_certificates(PARSED, DER),
     "PKCS #7 in PEM": pkcs7.serialize_certificates(PARSED, PEM),
-    "PKCS #7 named CMS": encode_pem("CMS", p7(*CHAIN)).encode(),
+    "PKCS #7 named CMS": encode_pem("CMS", odd.pkcs7(*CHAIN)).encode(),
     "PKCS #12 without a passphrase": pkcs12.serialize_key_and_certificates(b"x", KEY, PARSED[0], PARSED[1:], PLAIN),
     "PKCS #12 without a key": pkcs12.serialize_key_and_certificates(None, None, PARSED[0], PARSED[1:], PLAIN),
     **{
@@ -129,8 +121,8 @@ def test_what_makes_no_chain_stays_as_it_is(ders: tuple[bytes, ...]) -> None:
 
 def test_odd_certificates_come_in_containers_too() -> None:
     for data in (
-        p7(ODD),
-        encode_pem("PKCS7", p7(ODD)).encode(),
+        odd.pkcs7(ODD),
+        encode_pem("PKCS7", odd.pkcs7(ODD)).encode(),
         aws("a query", encode_pem("CERTIFICATE", ODD)),
         ODD + LEAF,
     ):
@@ -189,9 +181,9 @@ REFUSED = [
     (b"".join(CHAIN) + b"\x00", "1 more bytes"),
     (LEAF + KEY.private_bytes(DER, serialization.PrivateFormat.PKCS8, PLAIN), "a private key"),
     (pem(LEAF).encode() + KEY.private_bytes(PEM, serialization.PrivateFormat.PKCS8, PLAIN), "a private key"),
-    (p7(), "no certificates"),
-    (p7(LEAF[:-1]), "PKCS #7"),
-    (p7(LEAF)[:-1], "PKCS #7"),
+    (odd.pkcs7(), "no certificates"),
+    (odd.pkcs7(LEAF[:-1]), "PKCS #7"),
+    (odd.pkcs7(LEAF)[:-1], "PKCS #7"),
     (encode_pem("PKCS7", b"\x30\x00").encode(), "PKCS #7"),
     (encode_pem("PKCS7", LEAF).encode(), "PKCS #7"),
     (pkcs12.serialize_key_and_certificates(b"x", KEY, PARSED[0], None, LOCKED), "without a passphrase"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from optiga.chip import Chip
 from optiga.emulator import EmulatedChip
 from optiga.errors import CertificateError, OptigaError
+from optiga.identity.forms import warnings_about_anchor
 from optiga.identity.genuineness import load_trust
 from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
@@ -240,6 +241,12 @@ def test_no_change_of_a_byte_breaks_it(der: bytes, data: st.DataObject) -> None:
     for text in texts:
         assert text.isprintable()
         assert "ParseError" not in text
+
+
+def test_a_version_that_is_a_very_long_number() -> None:
+    """It has more digits than Python prints."""
+    odd_one = Certificate.parse_leniently(odd.odd_certificate(KEY, version=b"\x7f" + bytes(2100)))
+    assert any("version" in text for text in warnings_about_anchor(odd_one))
 
 
 def test_a_bit_string_without_a_key_is_no_key() -> None:

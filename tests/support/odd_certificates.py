@@ -84,3 +84,11 @@ def compressed_info(key: ec.EllipticCurvePrivateKey) -> bytes:
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
     algorithm = encode(OID, bytes.fromhex("2a8648ce3d0201")) + encode(OID, bytes.fromhex("2a8648ce3d030107"))
     return encode(SEQUENCE, encode(SEQUENCE, algorithm) + encode(BIT_STRING, b"\x00" + point))
+
+
+def pkcs7(*ders: bytes) -> bytes:
+    """SignedData without a signature, made by hand: the library takes no odd certificates."""
+    data = encode(OID, bytes.fromhex("2a864886f70d010701"))
+    certificates = encode(0xA0, b"".join(ders))
+    inner = encode(INTEGER, b"\x01") + encode(SET, b"") + encode(SEQUENCE, data) + certificates + encode(SET, b"")
+    return encode(SEQUENCE, encode(OID, bytes.fromhex("2a864886f70d010702")) + encode(0xA0, encode(SEQUENCE, inner)))
