@@ -12,6 +12,7 @@ from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
 from optiga.files.passphrases import Passphrase
 from optiga.pki.pem import encode_pem
+from optiga.pki.private_keys import load_private_key
 from optiga.pki.public_keys import load_key
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def replace_key(folder: CaFolder, key: ec.EllipticCurvePrivateKey, passphrase: b
     """
     check_passphrase(passphrase)
     content = encode_key(key, passphrase)
-    _load(content, passphrase)  # what cannot be read back must not take the place of what can
+    load_private_key(content, passphrase)  # what cannot be read back must not take the place of what can
     write_whole(folder.path / KEY, content, 0o600)
 
 
@@ -101,7 +102,6 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.Elli
     :raises ConfigurationError: if it cannot be read, needs a passphrase, or another one.
     :raises CertificateError: if it is not the key of the CA's certificate.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec
 
     encrypted = folder.key_is_encrypted
@@ -114,8 +114,8 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.Elli
     given = Passphrase(passphrase) if isinstance(passphrase, bytes) else passphrase
     key: object = None
     for candidate in given.candidates if given and encrypted else (None,):
-        with suppress(ValueError, TypeError, UnsupportedAlgorithm):
-            key = _load(folder.key_pem, candidate)
+        with suppress(ValueError):
+            key = load_private_key(folder.key_pem, candidate)
             break
     if key is None and encrypted:
         if given and given.problem:
@@ -134,9 +134,3 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.Elli
             f"the key of the CA in {folder.path} is not that of its certificate", reason=Reason.MISMATCH
         )
     return key
-
-
-def _load(pem: bytes, passphrase: bytes | None) -> object:
-    from cryptography.hazmat.primitives import serialization
-
-    return serialization.load_pem_private_key(pem, passphrase)

@@ -16,7 +16,7 @@ from optiga.ca.subject import read_subject
 from optiga.ca.wishes import Wishes
 from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
-from optiga.pki.certificate import identify_der, title_of_label
+from optiga.pki.certificate import identify_der, is_text, title_of_label
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
 from optiga.pki.public_keys import load_key, public_key_of_info
 from optiga.pki.x509_errors import one_error
@@ -129,7 +129,7 @@ def _check_der(data: bytes, path: Path) -> bytes:
 
     :raises CertificateError: with what it is, where that can be told.
     """
-    if data[0] == SEQUENCE:
+    if data[0] == SEQUENCE and not is_text(data):
         if (what := identify_der(data)) and what != "a certificate signing request":
             raise CertificateError(f"{path} holds {what}, not a CSR", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
         return data

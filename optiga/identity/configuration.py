@@ -17,7 +17,7 @@ from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.pki.extensions import Extensions, read_extensions
-from optiga.pki.names import COMPONENTS, OTHER_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
+from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
 from optiga.protocol.objects import ObjectRef, Slot, format_oid, slots_for_new_keys
@@ -167,10 +167,13 @@ def read_configuration(section: Section, source: str, slot: str | None = None) -
 
 def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:
     components: list[tuple[str, str]] = []
-    members = section.members((), COMPONENTS, OTHER_NAMES)
+    members = section.members((), (*COMPONENTS, *SAME_NAMES), OTHER_NAMES)
     if isinstance(section.value, dict) and not section.value:
         section.problem("is empty: the certificate would be nobody's")
-    for name, member in members.items():
+    for written, member in members.items():
+        name = SAME_NAMES.get(written, written)
+        if name != written and name in members:
+            member.problem(f"is {name!r}, which stands there too")
         several = isinstance(member.value, list)
         if several and not member.value:
             member.problem("is empty")
@@ -181,7 +184,7 @@ def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:
                 element.problem(mistake)
             elif value is not None:
                 components.append((name, value))
-    order = list(section.value) if isinstance(section.value, dict) else []
+    order = [SAME_NAMES.get(name, name) for name in section.value] if isinstance(section.value, dict) else []
     return tuple(sorted(components, key=lambda component: order.index(component[0])))
 
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from optiga.emulator.identity import root_certificate_pem
 from optiga.pki.certificate import parse_certificates
+from optiga.pki.lenient import name_values
 
 if TYPE_CHECKING:
-    from cryptography import x509
-
     from optiga.pki.certificate import Certificate
 
 
@@ -23,12 +22,14 @@ def is_emulated(certificate: Certificate) -> bool:
 
     The emulator's CA has no secret: whoever has this program can have anything certified by it.
     """
-    return _names_emulator(certificate.parsed.issuer) or certificate.public_key.info == _root().public_key.info
+    return _names_emulator(certificate) or certificate.public_key.info == _root().public_key.info
 
 
-def _names_emulator(issuer: x509.Name) -> bool:
-    """Whether a value in the name of an issuer is the mark; its printed form has a backslash in it."""
-    return any(isinstance(attribute.value, str) and _MARK in attribute.value for attribute in issuer)
+def _names_emulator(certificate: Certificate) -> bool:
+    """Whether a value in the name of the issuer is the mark; its printed form has a backslash in it."""
+    if certificate.strict is None:
+        return any(_MARK in value for value in name_values(certificate.fields.issuer))
+    return any(isinstance(one.value, str) and _MARK in one.value for one in certificate.strict.issuer)
 
 
 def warning_of(port: str) -> str:

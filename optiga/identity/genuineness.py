@@ -11,7 +11,8 @@ from optiga.files.shown import shown
 from optiga.identity.emulated import is_emulated
 from optiga.identity.proof import Outcome, prove_key, prove_public_key
 from optiga.objects.stored import read_certificates
-from optiga.pki.certificate import load_certificates, warnings_about
+from optiga.pki.certificate_files import load_found
+from optiga.pki.chains import warnings_about
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.objects import SLOTS, UID, Slot, format_oid
 
@@ -80,12 +81,14 @@ class Genuineness:
 
 
 def load_trust(path: Path) -> Trust:
-    """Read whom to trust: certificates of CAs in PEM, or one in DER. The self-signed ones are the roots.
+    """Read whom to trust: certificates of CAs in PEM, DER or PKCS #7, each after the rules of X.509.
+
+    The self-signed ones are the roots.
 
     :raises ConfigurationError: if the file cannot be read.
     :raises CertificateError: if it holds anything else than certificates of CAs, or no root.
     """
-    certificates = {certificate.der: certificate for certificate in load_certificates(path)}.values()
+    certificates = {certificate.der: certificate for certificate in load_found(path, strict=True).certificates}.values()
     for certificate in certificates:
         if not certificate.is_ca:
             raise CertificateError(

@@ -11,6 +11,7 @@ from optiga.errors import CertificateError, ChipError, ConfigurationError, Reaso
 from optiga.identity.proof import Outcome, prove_public_key
 from optiga.objects.addressing import KEY, resolve
 from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
+from optiga.pki.certificate import Certificate
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, CommandCode, ErrorCode, KeyUsage
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.identity.key_fate import KeyFate
     from optiga.objects.addressing import Target
-    from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
 
 _PLACE = replace(KEY, names_slot=True)
@@ -227,7 +227,7 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
         data = read_stored(chip, plan.slot.certificate_oid)
         if is_empty(data):
             return Held(algorithm)
-        subject = decode_stored(data)[0].subject
+        subject = decode_stored(data, Certificate.parse_leniently)[0].subject
     except ChipError as error:
         if error.code not in _NOT_TO_BE_HAD:
             raise

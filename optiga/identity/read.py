@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, Reason
+from optiga.identity.forms import Form, form_of, may_have_type
 from optiga.identity.hexdump import hex_dump
 from optiga.objects.stored import decode_stored, is_empty
+from optiga.pki.certificate import Certificate
+from optiga.protocol import der, tls_identity
 from optiga.protocol.codes import SECRET_TYPES
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectKind
@@ -15,7 +18,6 @@ from optiga.protocol.objects import ObjectKind
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.objects.addressing import Target
-    from optiga.pki.certificate import Certificate
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,25 @@ def read_object(chip: Chip, target: Target) -> ReadResult:
     :raises CertificateError: if it is an object for certificates that holds nothing yet.
     """
     data = chip.objects.read(target.oid)
-    if target.kind not in (ObjectKind.CERTIFICATE, ObjectKind.TRUST_ANCHOR):
+    if target.kind is ObjectKind.DATA and not _is_typed(chip, target, data):
+        return ReadResult(target, data)
+    if not may_have_type(target.info):
         return ReadResult(target, data)
     if is_empty(data):
         raise CertificateError(
             f"{target.info.label} holds no certificate", hint="Write one first", oid=target.oid, reason=Reason.NOT_FOUND
         )
     try:
-        return ReadResult(target, data, tuple(decode_stored(data)))
+        return ReadResult(target, data, tuple(decode_stored(data, Certificate.parse_leniently)))
     except ValueError as error:
         return ReadResult(target, data, note=f"{target.info.label} holds no certificate that can be read: {error}")
+
+
+def _is_typed(chip: Chip, target: Target, data: bytes) -> bool:
+    """Whether a data object has the type of one for certificates. One exchange where its data may be some."""
+    if data[:1] not in (bytes([der.SEQUENCE]), bytes([tls_identity.TAG])):
+        return False
+    return form_of(target.info, chip.objects.metadata(target.oid)) is not Form.DATA
 
 
 def is_secret(chip: Chip, target: Target) -> bool:

@@ -4,18 +4,21 @@ proven against the key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason
 from optiga.files.files import read_input
+from optiga.identity.forms import Form, form_of, may_have_type, warnings_about_anchor
 from optiga.identity.hexdump import hex_dump
-from optiga.identity.proof import Proof, attempt_proof, prove_key
+from optiga.identity.proof import Attempt, Proof, attempt_proof, prove_key
 from optiga.objects.addressing import Target, resolve_writable
 from optiga.objects.reading import Comparison
-from optiga.pki.certificate import load_certificates, warnings_about
+from optiga.pki.certificate import MAX_FILE_SIZE
+from optiga.pki.certificate_files import find_certificates
+from optiga.pki.chains import warnings_about
 from optiga.protocol import tls_identity
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -32,18 +35,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The content of a file that is to be written.
+
+    :param name: what to call it in messages.
+    :param now: the time that validity is judged at.
+    """
+
+    content: bytes
+    name: str
+    now: datetime | None = None
+
+
+@dataclass(frozen=True)
 class WritePlan:
     """What is going to be written where; everything that can be known without the chip has been checked.
 
     :param data: the bytes that the object will hold.
     :param chain: the certificates in them, leaf first; empty for arbitrary data.
     :param warnings: what a person should know about the certificates.
+    :param form: how the object is to hold them.
+    :param source: what the plan was made from, where the object's type may ask for another form; None where not.
     """
 
     target: Target
     data: bytes
     chain: tuple[Certificate, ...] = ()
     warnings: tuple[str, ...] = ()
+    form: Form = Form.DATA
+    source: Source | None = None
 
     @property
     def text(self) -> str:
@@ -62,6 +82,7 @@ class WriteResult(Value):
     :param key_match: whether the certificate belongs to the key; None if that was not or could not be proven.
     :param key_oid: the key that was asked, if one was.
     :param warnings: one sentence each.
+    :param is_certificate: whether the bytes are a certificate or chain.
     """
 
     oid: int = field(metadata=OID)
@@ -71,6 +92,7 @@ class WriteResult(Value):
     key_match: bool | None = None
     key_oid: int | None = field(default=None, metadata=HIDDEN)
     warnings: tuple[str, ...] = field(default=(), metadata=HIDDEN)
+    is_certificate: bool = field(default=False, metadata=HIDDEN)
 
 
 def plan_write(
@@ -86,25 +108,65 @@ def plan_write(
     :raises CertificateError: if the file is not a certificate, or the object has no room for it.
     """
     target = resolve_writable(slot, oid)
-    if target.kind is ObjectKind.DATA:
-        data = read_input(path, "file", 1 << 20)
-        if not data:
-            raise ConfigurationError(f"{path} is empty", oid=target.oid)
-        if len(data) > target.info.size:
-            raise ConfigurationError(
-                f"{path} does not fit: {_room(len(data), target.info)}", oid=target.oid, reason=Reason.TOO_LARGE
-            )
-        return WritePlan(target, data)
-    return plan_certificates(load_certificates(path), target, str(path), now=now)
+    what = "file" if target.kind is ObjectKind.DATA else "certificate"
+    return plan_content(read_input(path, what, MAX_FILE_SIZE), target, str(path), now=now)
 
 
-def plan_certificates(chain: list[Certificate], target: Target, name: str, *, now: datetime | None = None) -> WritePlan:
+def plan_content(
+    content: bytes, target: Target, name: str, *, form: Form | None = None, now: datetime | None = None
+) -> WritePlan:
+    """The part of :func:`plan_write` that begins with the content of a file.
+
+    :param name: what to call the content in messages.
+    :param form: how the object holds it; None where its type is not known yet: the chip is asked for it later.
+    """
+    source = Source(content, name, now) if form is None else None
+    chosen = form or form_of(target.info)
+    if chosen is not Form.DATA:
+        found = find_certificates(content, name)
+        plan = plan_certificates(found.certificates, target, name, form=form, now=now)
+        return replace(plan, warnings=(*found.notes, *plan.warnings), source=source)
+    if not content:
+        raise ConfigurationError(f"{name} is empty", oid=target.oid)
+    if len(content) > target.info.size and not (form is None and may_be_certificates(content, target.info)):
+        raise ConfigurationError(
+            f"{name} does not fit: {_room(len(content), target.info)}", oid=target.oid, reason=Reason.TOO_LARGE
+        )
+    return WritePlan(target, content, source=source)
+
+
+def plan_typed(content: bytes, target: Target, name: str, form: Form, *, now: datetime | None = None) -> WritePlan:
+    """Like :func:`plan_content`, for an object whose type is known.
+
+    :raises CertificateError: if the type asks for a certificate, and the content is none.
+    """
+    try:
+        return plan_content(content, target, name, form=form, now=now)
+    except CertificateError as error:
+        hint = error.hint or "'object write' with hex digits writes bytes"
+        message = f"{error.message}, and {target.info.label} is for a {form.value}, as its type says"
+        raise CertificateError(message, hint=hint, oid=target.oid, reason=error.reason) from None
+
+
+def may_be_certificates(content: bytes, info: ObjectInfo) -> bool:
+    """Whether an object has room for certificates in some content, which as PEM may be longer than it takes."""
+    try:
+        return sum(len(one.der) for one in find_certificates(content, "").certificates) <= info.size
+    except CertificateError:
+        return False
+
+
+def plan_certificates(
+    chain: list[Certificate], target: Target, name: str, *, form: Form | None = None, now: datetime | None = None
+) -> WritePlan:
     """The part of :func:`plan_write` that begins with certificates, for those that come from elsewhere than a file.
 
     :param chain: leaf first, at least one.
     :param name: what to call them in messages.
+    :param form: how the object holds them; None for the usual form.
     """
-    is_device = target.kind is ObjectKind.CERTIFICATE
+    chosen = form or form_of(target.info)
+    is_device = chosen is Form.DEVICE_CERTIFICATE
     if is_device:
         try:
             data = tls_identity.encode(certificate.der for certificate in chain)
@@ -124,7 +186,7 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
     if len(data) > target.info.size:
         several = f" of {len(chain)} certificates" if len(chain) > 1 else ""
         hint = "A shorter subject or fewer names make it smaller"
-        if len(chain) > 1 and chain[-1].parsed.subject == chain[-1].parsed.issuer:
+        if len(chain) > 1 and chain[-1].subject == chain[-1].issuer:
             hint = "Leave the root out of the chain"
         elif chain[0].public_key.title.startswith("rsa"):
             hint = "An EC certificate is much smaller"
@@ -134,8 +196,10 @@ def plan_certificates(chain: list[Certificate], target: Target, name: str, *, no
             oid=target.oid,
             reason=Reason.TOO_LARGE,
         )
-    moment = now or datetime.now(timezone.utc)
-    return WritePlan(target, data, tuple(chain), tuple(warnings_about(chain, moment, device=is_device)))
+    warnings = warnings_about(chain, now or datetime.now(timezone.utc), device=is_device)
+    if not is_device:
+        warnings += warnings_about_anchor(chain[0])
+    return WritePlan(target, data, tuple(chain), tuple(warnings), chosen)
 
 
 def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> WriteResult:
@@ -152,14 +216,21 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
         the object, or a protected update of the slot's key was interrupted; nothing is written then.
     :raises CertificateError: if strict, and the certificate is not proven to be of the slot's key.
     """
+    attempt = _attempt(chip, plan)
+    metadata = None
+    if plan.source and may_have_type(plan.target.info) and not _is_of_device(plan, attempt):
+        metadata = chip.objects.metadata(plan.target.oid)
+        form = form_of(plan.target.info, metadata)
+        if form is not plan.form:
+            plan = plan_typed(plan.source.content, plan.target, plan.source.name, form, now=plan.source.now)
     target = plan.target
     comparison = None
-    if target.kind is not ObjectKind.DATA or not is_counted(chip.objects.metadata(target.oid), Tag.READ):
+    if target.kind is not ObjectKind.DATA or not is_counted(metadata or chip.objects.metadata(target.oid), Tag.READ):
         comparison = Comparison(chip, target.oid, plan.data)
     is_there = comparison.is_same() if comparison else None
     if is_there is None and (unusable := chip.objects.find_unusable(target.oid)):
         raise unusable.error(chip.port)
-    proof = _prove(chip, plan)
+    proof = _prove(chip, plan, attempt)
     if strict and proof and not proof.key_match:
         raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid, reason=Reason.MISMATCH)
     warnings = list(plan.warnings)
@@ -176,6 +247,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
         proof.key_match if proof else None,
         proof.key_oid if proof else None,
         tuple(warnings),
+        bool(plan.chain),
     )
 
 
@@ -190,7 +262,7 @@ def _check_written(chip: Chip, plan: WritePlan, comparison: Comparison | None) -
     :raises ChipError: if it holds other bytes.
     """
     target, data = plan.target, plan.data
-    is_same = comparison.is_same(to_the_end=target.kind is not ObjectKind.CERTIFICATE) if comparison else None
+    is_same = comparison.is_same(to_the_end=plan.form is not Form.DEVICE_CERTIFICATE) if comparison else None
     if is_same:
         return []
     held = chip.objects.read_if_allowed(target.oid) if is_same is False else None
@@ -210,21 +282,36 @@ def _check_written(chip: Chip, plan: WritePlan, comparison: Comparison | None) -
     )
 
 
-def _prove(chip: Chip, plan: WritePlan) -> Proof | None:
-    """The proof for the key of a slot; None for objects that belong to no key.
+def _attempt(chip: Chip, plan: WritePlan) -> Attempt | None:
+    """Have the key of a slot sign; None where there is none, or not one as those of slots with certificates are.
 
-    The key signs before its metadata are asked for. They need not be, where it is the certificate's.
-
-    :raises ChipError: if a protected update of the key was interrupted: the chip does not use it until that ends.
+    Its metadata need not be asked for then, where it is the certificate's; nor need the type of the object.
     """
     slot = plan.target.slot
     if slot is None or not plan.chain:
         return None
-    public_key, attempt = plan.chain[0].public_key, None
-    if public_key.algorithm is not None and public_key.algorithm.is_ec:  # as the keys of slots with certificates are
-        attempt = attempt_proof(chip, slot.key_oid, public_key.algorithm, public_key)
-        if attempt.verifies:
-            return prove_key(chip, slot, plan.chain[0], attempt=attempt)
+    public_key = plan.chain[0].public_key
+    if public_key.algorithm is None or not public_key.algorithm.is_ec:
+        return None
+    return attempt_proof(chip, slot.key_oid, public_key.algorithm, public_key)
+
+
+def _is_of_device(plan: WritePlan, attempt: Attempt | None) -> bool:
+    """Whether a certificate is a device's beyond doubt, so that the chip need not be asked for the object's type."""
+    leaf = plan.chain[0] if plan.chain else None
+    return bool(attempt and attempt.verifies and leaf and not leaf.is_ca and leaf.subject != leaf.issuer)
+
+
+def _prove(chip: Chip, plan: WritePlan, attempt: Attempt | None) -> Proof | None:
+    """The proof for the key of a slot; None for objects that belong to no key, and for trust anchors.
+
+    :raises ChipError: if a protected update of the key was interrupted: the chip does not use it until that ends.
+    """
+    slot = plan.target.slot
+    if slot is None or plan.form is not Form.DEVICE_CERTIFICATE:
+        return None
+    if attempt and attempt.verifies:
+        return prove_key(chip, slot, plan.chain[0], attempt=attempt)
     metadata = chip.objects.metadata(slot.key_oid)
     unusable = find_unusable(slot.key_oid, metadata)
     if unusable and unusable.is_interrupted:

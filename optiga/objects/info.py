@@ -12,6 +12,7 @@ from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
 from optiga.objects.stored import decode_stored, is_empty, read_stored
+from optiga.pki.certificate import Certificate
 from optiga.protocol.codes import ErrorCode, life_cycle_word
 from optiga.protocol.models import MARKED_OBJECT, TRUST_M_V3, find_configuration, find_model
 from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
@@ -21,7 +22,6 @@ from optiga.results import ABSENT, keyed, named, there_with
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.chip.unusable import Unusable
-    from optiga.pki.certificate import Certificate
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.models import Model
 
@@ -260,21 +260,19 @@ def _describe_stored(
     if is_empty(data):
         return None
     try:
-        chain = decode_stored(data)
+        chain = decode_stored(data, Certificate.parse_leniently)
     except ValueError as error:
         return UnreadCertificate(len(data), str(error))
     leaf = chain[0]
     see(leaf)
-    serial = f"{leaf.parsed.serial_number:x}"
-    not_before, not_after = leaf.parsed.not_valid_before_utc, leaf.parsed.not_valid_after_utc
     return CertificateInformation(
         size=len(data),
         chain=len(chain),
         subject=leaf.subject,
         issuer=leaf.issuer,
-        serial=serial.zfill(len(serial) + len(serial) % 2),
+        serial=leaf.serial_text,
         public_key=leaf.public_key.title,
-        not_before=not_before,
-        not_after=not_after,
-        expired=now > not_after,
+        not_before=leaf.not_before,
+        not_after=leaf.not_after,
+        expired=now > leaf.not_after,
     )

@@ -305,12 +305,17 @@ class DataChange:
     stays: tuple[str, ...]
 
 
-def plan_data(chip: Chip, info: ObjectInfo, data: bytes, *, offset: int = 0, erase: bool = True) -> DataChange:
-    """Compare data that are to be written with those that an object holds. Changes nothing."""
+def plan_data(
+    chip: Chip, info: ObjectInfo, data: bytes, metadata: Metadata | None = None, *, offset: int = 0, erase: bool = True
+) -> DataChange:
+    """Compare data that are to be written with those that an object holds. Changes nothing.
+
+    :param metadata: the object's; where they are None, one exchange asks for them.
+    """
     if erase:
-        is_there = compare_data(chip, info, bytes(offset) + data)
+        is_there = compare_data(chip, info, bytes(offset) + data, metadata)
     else:
-        is_there = compare_data(chip, info, data, offset=offset, to_the_end=False)
+        is_there = compare_data(chip, info, data, metadata, offset=offset, to_the_end=False)
     state = (chip.objects.read_if_allowed(info.oid) or b"") if info.oid in LIFE_CYCLES else b""
     return DataChange(info, data, offset, erase, not is_there, tuple(what_stays_written(info.oid, data, state)))
 

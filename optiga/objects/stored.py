@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, Reason
 from optiga.objects.reading import HEAD
-from optiga.pki.certificate import Certificate, der_size
+from optiga.pki.certificate import Certificate, Parser, der_size
 from optiga.protocol import der, tls_identity
 from optiga.protocol.objects import format_oid
 
@@ -30,25 +30,29 @@ def read_stored(chip: Chip, oid: int) -> bytes:
     return head[:-1] + chip.objects.read(oid, HEAD - 1)
 
 
-def decode_stored(data: bytes) -> list[Certificate]:
+def decode_stored(data: bytes, parse: Parser = Certificate.parse) -> list[Certificate]:
     """The certificates in an object's data: a TLS identity, or one in plain DER; leaf first.
 
+    :param parse: :meth:`Certificate.parse_leniently` for what is only shown.
     :raises ValueError: if they are neither, or do not parse.
     """
     if data[:1] == bytes([tls_identity.TAG]):
         ders = tls_identity.decode(data)
         if not ders:
             raise ValueError("a TLS identity without a certificate")
-        return [Certificate.parse(der) for der in ders]
+        return [parse(der) for der in ders]
     size = der_size(data)
     if data[:1] != bytes([der.SEQUENCE]) or size is None or size > len(data):
         raise ValueError("neither a TLS identity nor a certificate in DER")
-    return [Certificate.parse(data[:size])]
+    return [parse(data[:size])]
 
 
-def read_certificates(chip: Chip, oid: int, *, meaning: str = "", hint: str = "") -> list[Certificate]:
+def read_certificates(
+    chip: Chip, oid: int, *, meaning: str = "", hint: str = "", parse: Parser = Certificate.parse
+) -> list[Certificate]:
     """The certificates in an object, leaf first, at least one.
 
+    :param parse: as for :func:`decode_stored`.
     :param meaning: what it means that there is none, for the message.
     :param hint: what to do then.
     :raises CertificateError: if there is none, or nothing that parses.
@@ -58,7 +62,7 @@ def read_certificates(chip: Chip, oid: int, *, meaning: str = "", hint: str = ""
     if is_empty(data):
         raise CertificateError(f"{label} holds no certificate{meaning}", hint=hint, oid=oid, reason=Reason.NOT_FOUND)
     try:
-        return decode_stored(data)
+        return decode_stored(data, parse)
     except ValueError as error:
         raise CertificateError(
             f"{label} holds no certificate that can be read: {error}", oid=oid, reason=Reason.DAMAGED

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.pki.lenient import Fields, name_of, read_fields
 from optiga.pki.name_parts import name_text, printable
 from optiga.pki.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
-from optiga.pki.public_keys import public_key_of
+from optiga.pki.public_keys import public_key_of, public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -30,15 +31,17 @@ if TYPE_CHECKING:
 MAX_FILE_SIZE = 1 << 20
 """Most bytes of a certificate's file."""
 
+_CERTIFICATE = "a certificate"
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
+PKCS7, PKCS12 = "a PKCS #7 container", "a PKCS #12 container"
 _OTHER_LABELS = {
     "TRUSTED CERTIFICATE": "a certificate in OpenSSL's own format",
     "CERTIFICATE REQUEST": "a certificate signing request",
     "NEW CERTIFICATE REQUEST": "a certificate signing request",
     "PUBLIC KEY": "a public key",
     "RSA PUBLIC KEY": "a public key",
-    "PKCS7": "a PKCS #7 container",
-    "CMS": "a PKCS #7 container",
+    "PKCS7": PKCS7,
+    "CMS": PKCS7,
     "X509 CRL": "a certificate revocation list",
     "EC PARAMETERS": "parameters of a curve",
 }
@@ -53,31 +56,39 @@ _PURPOSES = {
 _HINTS = {
     "a certificate signing request": "Have a CA sign it first; write the certificate that comes back",
     "a private key": "The chip makes its own key; write the certificate to it",
-    "a PKCS #7 container": "Take the certificates out of it: openssl pkcs7 -print_certs",
-    "a PKCS #12 container": "Take the certificate out of it: openssl pkcs12 -nokeys",
+    PKCS7: "Take the certificates out of it: openssl pkcs7 -print_certs",
+    PKCS12: "Take the certificate out of it: openssl pkcs12 -nokeys",
     "a certificate in OpenSSL's own format": "Convert it: openssl x509 -in FILE",
 }
 
 
 @dataclass(frozen=True, repr=False)
 class Certificate:
-    """An X.509 certificate that parses, with the parts of it that this tool looks at.
+    """An X.509 certificate, with the parts of it that this tool looks at.
 
     :param der: the certificate in DER.
+    :param strict: the library's, of one that follows the rules; None of one that breaks some.
+    :param serial: its number; negative, as no certificate's may be, in one that breaks the rules.
+    :param not_before: with its time zone, UTC.
+    :param oddity: the rule that it breaks, as a sentence goes on after "the certificate"; else empty.
     """
 
     der: bytes
-    parsed: x509.Certificate
+    strict: x509.Certificate | None
     public_key: PublicKey
     subject: str
     issuer: str
     is_ca: bool
+    serial: int
+    not_before: datetime
+    not_after: datetime
+    oddity: str = ""
 
     @classmethod
     def parse(cls, der: bytes) -> Certificate:
-        """From DER.
+        """From DER that follows the rules, as all must that is trusted.
 
-        :raises ValueError: if it is not a certificate, whole and alone.
+        :raises ValueError: if it is not a certificate, whole and alone, or breaks a rule.
         """
         from cryptography import x509
 
@@ -85,12 +96,68 @@ class Certificate:
             parsed = x509.load_der_x509_certificate(der)
             subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
             public_key = public_key_of(parsed.public_key())
-            _ = parsed.not_valid_before_utc, parsed.not_valid_after_utc, parsed.serial_number  # parsed when asked for
+            dates = parsed.not_valid_before_utc, parsed.not_valid_after_utc  # parsed when asked for, as is the number
+            serial = parsed.serial_number
             try:
                 is_ca = bool(parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
             except x509.ExtensionNotFound:
                 is_ca = False
-        return cls(der, parsed, public_key, subject, issuer, is_ca)
+        return cls(der, parsed, public_key, subject, issuer, is_ca, serial, *dates)
+
+    @classmethod
+    def parse_leniently(cls, der: bytes) -> Certificate:
+        """From DER of which key, dates and basic constraints parse: what is stored, shown, and trusted by nobody here.
+
+        :raises ValueError: if they do not.
+        """
+        try:
+            return cls.parse(der)
+        except ValueError as error:
+            oddity = str(error)
+        fields = read_fields(der)
+        try:
+            public_key = public_key_of_info(fields.key_info)
+        except ValueError:
+            raise ValueError("its public key is damaged, or of a kind that is not known") from None
+        return cls(
+            der,
+            None,
+            public_key,
+            name_of(fields.subject),
+            name_of(fields.issuer),
+            fields.is_ca,
+            fields.serial,
+            fields.not_before,
+            fields.not_after,
+            oddity,
+        )
+
+    @property
+    def parsed(self) -> x509.Certificate:
+        """The library's.
+
+        :raises CertificateError: if it breaks a rule of X.509: nothing may be concluded from it then.
+        """
+        if self.strict is None:
+            raise CertificateError(
+                f"the certificate of {self.subject} breaks a rule of X.509: {self.oddity}",
+                hint="Have it issued anew",
+            )
+        return self.strict
+
+    @cached_property
+    def fields(self) -> Fields:
+        """What stands in its DER.
+
+        :raises ValueError: never of one that was parsed by this tool's own reading; of others, if it does not take it.
+        """
+        return read_fields(self.der)
+
+    @cached_property
+    def serial_text(self) -> str:
+        """The serial number in hex, whole bytes."""
+        digits = f"{abs(self.serial):x}"
+        return ("-" if self.serial < 0 else "") + digits.zfill(len(digits) + len(digits) % 2)
 
     def __repr__(self) -> str:
         return f"<Certificate of {self.subject}, issued by {self.issuer}>"
@@ -133,22 +200,33 @@ class Certificate:
         try:
             with one_error():
                 return self.parsed.extensions.get_extension_for_class(kind).value
-        except (ValueError, x509.ExtensionNotFound):
+        except (ValueError, CertificateError, x509.ExtensionNotFound):
             return None
 
     def is_issued_by(self, issuer: Certificate) -> bool:
-        """Whether the other's subject is this one's issuer and its key verifies the signature."""
+        """Whether the other's subject is this one's issuer and its key verifies the signature.
+
+        Never of certificates that break the rules: see :func:`optiga.pki.chains.seems_issued_by`.
+        """
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+        if self.strict is None or issuer.strict is None:
+            return False
         try:
-            self.parsed.verify_directly_issued_by(issuer.parsed)
+            self.strict.verify_directly_issued_by(issuer.strict)
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             return False
         return True
 
 
+Parser: TypeAlias = "Callable[[bytes], Certificate]"
+"""Makes a certificate of DER: :meth:`Certificate.parse` or :meth:`Certificate.parse_leniently`."""
+
+
 def load_certificates(path: Path) -> list[Certificate]:
     """The certificates in a file: PEM with one or a chain, text around them allowed, or one in DER.
+
+    Each must follow the rules. What people have otherwise, :mod:`optiga.pki.certificate_files` reads.
 
     :raises ConfigurationError: if the file cannot be read.
     :raises CertificateError: if it is something else, damaged, or holds none.
@@ -165,19 +243,27 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
         raise CertificateError(f"{name} is empty")
     refuse_utf16(data, name)
     if is_pem(data):
-        return [_from_block(block.label, block.data, name) for block in iterate_blocks(data, name)]
-    if data[0] != SEQUENCE:
+        return [
+            certificate_of_block(block.label, block.data, name, Certificate.parse)
+            for block in iterate_blocks(data, name)
+        ]
+    if data[0] != SEQUENCE or is_text(data):
         raise CertificateError(
             f"no certificate in {name}",
             hint="A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",
             reason=Reason.WRONG_TYPE,
         )
-    return [_from_der(data, name)]
+    return [certificate_of_der(data, name, Certificate.parse)]
 
 
-def _from_block(label: str, der: bytes, name: str) -> Certificate:
+def certificate_of_block(label: str, der: bytes, name: str, parse: Parser) -> Certificate:
+    """The certificate of a PEM block.
+
+    :param name: what to call the file in messages.
+    :raises CertificateError: if it is something else, damaged, or does not parse.
+    """
     if label in _CERTIFICATE_LABELS:
-        return _from_der(der, name)
+        return certificate_of_der(der, name, parse)
     what = title_of_label(label)
     raise CertificateError(
         f"{name} holds {what}, not only certificates", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
@@ -187,11 +273,12 @@ def _from_block(label: str, der: bytes, name: str) -> Certificate:
 def title_of_label(label: str) -> str:
     """What the label of a PEM block says that the block is, in words."""
     if label in _CERTIFICATE_LABELS:
-        return "a certificate"
+        return _CERTIFICATE
     return "a private key" if label.endswith("PRIVATE KEY") else _OTHER_LABELS.get(label, f"a block {label!r}")
 
 
-def _from_der(der: bytes, name: str) -> Certificate:
+def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
+    """The certificate that DER is, whole and alone; otherwise as :func:`certificate_of_block`."""
     size = der_size(der)
     if size is None or size > len(der):
         raise CertificateError(f"the certificate in {name} is cut off", hint="Get the file anew", reason=Reason.DAMAGED)
@@ -202,14 +289,19 @@ def _from_der(der: bytes, name: str) -> Certificate:
             reason=Reason.DAMAGED,
         )
     try:
-        return Certificate.parse(der)
+        return parse(der)
     except ValueError as error:
         what = identify_der(der)
-        if what:
+        if what and what != _CERTIFICATE:
             raise CertificateError(
                 f"{name} holds {what}, not a certificate", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
             ) from None
         raise CertificateError(f"the certificate in {name} does not parse: {error}", reason=Reason.DAMAGED) from None
+
+
+def is_text(data: bytes) -> bool:
+    """Whether data are a text, also if they begin with ``0``, as DER does; a certificate, key or CSR never is one."""
+    return all(0x20 <= octet < 0x7F or octet in b"\t\r\n" for octet in data)
 
 
 def der_size(data: bytes) -> int | None:
@@ -233,9 +325,9 @@ def identify_der(der: bytes) -> str:
     pkcs7, pkcs12 = bytes.fromhex("06092a864886f70d0107"), bytes.fromhex("020103")
     content = der[2 + (der[1] & 0x7F) :] if der[1:2] > b"\x80" else der[2:]
     if content.startswith(pkcs7):
-        return "a PKCS #7 container"
+        return PKCS7
     if content.startswith(pkcs12) and pkcs7 in content[:32]:
-        return "a PKCS #12 container"
+        return PKCS12
     try:
         serialization.load_der_private_key(der, None)
     except TypeError:  # it asks for a password
@@ -246,7 +338,7 @@ def identify_der(der: bytes) -> str:
         return "a private key"
     for load, what in (
         (x509.load_der_x509_csr, "a certificate signing request"),
-        (x509.load_der_x509_certificate, "a certificate"),
+        (x509.load_der_x509_certificate, _CERTIFICATE),
         (serialization.load_der_public_key, "a public key"),
         (x509.load_der_x509_crl, "a certificate revocation list"),
     ):
@@ -257,30 +349,3 @@ def identify_der(der: bytes) -> str:
             continue
         return what
     return ""
-
-
-def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = True) -> list[str]:
-    """What a person should know about certificates that are about to be used, each in one sentence.
-
-    :param chain: leaf first.
-    :param now: a time with its time zone.
-    :param device: whether the first certificate is to be a device's own.
-    """
-    warnings = []
-    for certificate in chain:
-        before, after = certificate.parsed.not_valid_before_utc, certificate.parsed.not_valid_after_utc
-        if now > after:
-            warnings.append(f"the certificate of {certificate.subject} expired on {after:%Y-%m-%d %H:%M:%S} UTC")
-        elif now < before:
-            warnings.append(
-                f"the certificate of {certificate.subject} is not valid before {before:%Y-%m-%d %H:%M:%S} UTC"
-            )
-    if device and chain and chain[0].is_ca:
-        warnings.append(f"the certificate of {chain[0].subject} is one of a CA, not of a device")
-    for certificate, issuer in pairwise(chain):
-        if not certificate.is_issued_by(issuer):
-            warnings.append(
-                f"the chain does not hold: the certificate of {certificate.subject} is not issued by the next one, "
-                f"{issuer.subject}"
-            )
-    return warnings

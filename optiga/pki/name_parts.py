@@ -9,6 +9,34 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 _SPECIAL = re.compile(r'[\\",+;<>]')
+_NAMES = {
+    "2.5.4.3": "CN",
+    "2.5.4.4": "SN",
+    "2.5.4.5": "serialNumber",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.9": "STREET",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "2.5.4.12": "title",
+    "2.5.4.15": "businessCategory",
+    "2.5.4.17": "postalCode",
+    "2.5.4.20": "telephoneNumber",
+    "2.5.4.41": "name",
+    "2.5.4.42": "GN",
+    "2.5.4.43": "initials",
+    "2.5.4.44": "generationQualifier",
+    "2.5.4.45": "x500UniqueIdentifier",
+    "2.5.4.46": "dnQualifier",
+    "2.5.4.65": "pseudonym",
+    "2.5.4.97": "organizationIdentifier",
+    "1.2.840.113549.1.9.1": "emailAddress",
+    "1.2.840.113549.1.9.2": "unstructuredName",
+    "0.9.2342.19200300.100.1.1": "UID",
+    "0.9.2342.19200300.100.1.25": "DC",
+}
+"""Components by name, as OpenSSL and RFC 4519 call them."""
 
 
 def is_same_name(one: x509.Name, other: x509.Name) -> bool:
@@ -35,12 +63,18 @@ def name_text(name: x509.Name) -> str:
     """
     parts = []
     for attribute in name:
-        value = _escape(attribute.value) if isinstance(attribute.value, str) else attribute.value.hex()
-        parts.append(f"{attribute.rfc4514_attribute_name}={value}")
+        value = escape(attribute.value) if isinstance(attribute.value, str) else attribute.value.hex()
+        parts.append(f"{component_name(attribute.oid.dotted_string)}={value}")
     return printable(", ".join(parts)) or "nobody"
 
 
-def _escape(value: str) -> str:
+def component_name(oid: str) -> str:
+    """What people call a component of a name; its dotted object identifier where it has no name."""
+    return _NAMES.get(oid, oid)
+
+
+def escape(value: str) -> str:
+    """The value of a component, with a backslash before what would be taken for something else."""
     text = _SPECIAL.sub(r"\\\g<0>", value)
     if text.startswith(("#", " ")):
         text = f"\\{text}"

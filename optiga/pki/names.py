@@ -84,6 +84,9 @@ COMPONENTS = {
 }
 """Every component that asn1crypto names."""
 
+SAME_NAMES = {"emailAddress": "email_address", "serialNumber": "serial_number"}
+"""What OpenSSL calls a component that people know by that name alone; taken in its place."""
+
 OTHER_NAMES = {
     "c": "country_name",
     "country": "country_name",

@@ -12,6 +12,7 @@ from optiga.protocol.ecdsa import ecdsa
 from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 _CURVE_CLASSES = {
@@ -23,6 +24,14 @@ _CURVE_CLASSES = {
     KeyAlgorithm.BRAINPOOLP512R1: "BrainpoolP512R1",
 }
 """Names of the curves' classes in cryptography."""
+
+
+def curve_of(algorithm: KeyAlgorithm) -> ec.EllipticCurve:
+    """Cryptography's curve of one of the chip's."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    curve: ec.EllipticCurve = getattr(ec, _CURVE_CLASSES[algorithm])()
+    return curve
 
 
 def public_key_of(key: CertificatePublicKeyTypes) -> PublicKey:
@@ -68,7 +77,7 @@ def public_key_of_secret(algorithm: KeyAlgorithm, secret: int) -> PublicKey:
     """
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    return public_key_of(ec.derive_private_key(secret, getattr(ec, _CURVE_CLASSES[algorithm])()).public_key())
+    return public_key_of(ec.derive_private_key(secret, curve_of(algorithm)).public_key())
 
 
 def public_key_of_numbers(modulus: int, exponent: int) -> PublicKey:
@@ -138,4 +147,4 @@ def require_chip_key(key: PublicKey, whose: str) -> PublicKey:
 def _load_point(algorithm: KeyAlgorithm, point: bytes) -> CertificatePublicKeyTypes:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    return ec.EllipticCurvePublicKey.from_encoded_point(getattr(ec, _CURVE_CLASSES[algorithm])(), point)
+    return ec.EllipticCurvePublicKey.from_encoded_point(curve_of(algorithm), point)

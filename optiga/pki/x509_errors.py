@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_PARTS = {
+    "BasicConstraints": "the form of its basicConstraints",
+    "AttributeTypeValue": "a name in it",
+    "TbsCertificate::version": "its version",
+    "TbsCertificate::serial": "its serial number",
+    "TbsCertificate::issuer": "the issuer's name",
+    "TbsCertificate::subject": "its subject",
+    "TbsCertificate::validity": "the form of its dates",
+    "TbsCertificate::spki": "its public key",
+    "TbsCertificate::raw_extensions": "the form of its extensions",
+    "subject_alternative_name": "its subjectAltName",
+    "key_usage": "its keyUsage",
+    "subject": "its subject",
+    "issuer": "the issuer's name",
+    "Extension": "the form of an extension",
+}
+"""What the library's notation for programmers speaks of, by what stands in it; the first that does."""
+_SENTENCES = (
+    (r"Duplicate ([0-9.]+) extension found", r"the extension \1 stands in it twice"),
+    (r"encipher_only and decipher_only can only .*", "encipherOnly or decipherOnly in its keyUsage need keyAgreement"),
+    (r"([0-9]+) is not a valid X509 version", "its version is none of a certificate"),
+)
+"""What the library says, and the same in the words of the field."""
 _MOST_CHARACTERS = 200
 """Of an error of the library."""
 
@@ -33,11 +57,21 @@ def one_error() -> Iterator[None]:
         x509.UnsupportedGeneralNameType,
     ) as error:
         text = " ".join(str(error).split()) or type(error).__name__
+        for said, words in _SENTENCES:
+            text = re.sub(said, words, text)
         if "ParseError" in text:  # the library's notation for programmers
-            text = "a part of it is damaged"
+            text = _where(text)
         if len(text) > _MOST_CHARACTERS:  # it shows what it has found, however long
             text = f"{text[:_MOST_CHARACTERS]} …"
         raise ValueError(text) from error
+
+
+def _where(text: str) -> str:
+    """What is damaged, in words."""
+    if "PrintableString" in text:
+        return "a name is a PrintableString with a character that none may have"
+    what = next((words for part, words in _PARTS.items() if f'"{part}' in text), "")
+    return f"{what} does not follow the rules of X.509" if what else "a part of it is damaged"
 
 
 @contextmanager

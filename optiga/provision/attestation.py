@@ -19,13 +19,13 @@ from optiga.errors import CertificateError, ChipError, ConfigurationError, namin
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
+from optiga.pki.certificate import Certificate
 from optiga.provision.chip_slot import ChipSlot, chain_of
 from optiga.provision.entry import Step
 from optiga.provision.facts import Attested, Emulated
 from optiga.transport import is_emulator
 
 if TYPE_CHECKING:
-    from optiga.pki.certificate import Certificate
     from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
     from optiga.provision.plan import Plan
@@ -90,7 +90,7 @@ class Attestation:
             return
         assert oid is not None  # noqa: S101
         with suppress(CertificateError, ChipError):
-            self.see(read_certificates(self._chip_slot.chip, oid)[0])
+            self.see(read_certificates(self._chip_slot.chip, oid, parse=Certificate.parse_leniently)[0])
 
     def see(self, certificate: Certificate) -> None:
         """Say of an emulated chip that it is one, unless its port has said it."""

@@ -13,7 +13,7 @@ from optiga.identity.proof import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
 from optiga.objects.access import check_access, check_counted, needs_shielding
 from optiga.objects.stored import decode_stored, is_empty, read_stored
-from optiga.pki.certificate import parse_certificates
+from optiga.pki.certificate import Certificate, parse_certificates
 from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
@@ -137,7 +137,7 @@ class ChipSlot:
         if is_empty(data):
             return
         try:
-            held = decode_stored(data)[0]
+            held = decode_stored(data, Certificate.parse_leniently)[0]
         except ValueError:
             return
         slot, target = self._plan.slot, self._plan.target

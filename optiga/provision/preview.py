@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty, read_stored
+from optiga.pki.certificate import Certificate
 from optiga.provision.chip_slot import ChipSlot
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def preview(
     if is_empty(data) or _is_known(uid, plan, open_journal):
         return
     try:
-        subject = f", of {decode_stored(data)[0].subject}"
+        subject = f", of {decode_stored(data, Certificate.parse_leniently)[0].subject}"
     except ValueError:
         subject = ""
     reporter.warn(

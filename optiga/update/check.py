@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.identity.forms import Form, form_of, warnings_about_anchor
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
+from optiga.pki.certificate import Certificate
 from optiga.pki.public_keys import public_key_of_info, verifies
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
 from optiga.protocol.conditions import NEVER
-from optiga.protocol.manifest import DataUpdate, KeyUpdate, ManifestSignature, MetadataUpdate
+from optiga.protocol.manifest import DataUpdate, KeyUpdate, ManifestSignature, MetadataUpdate, WriteType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import MODELS, find_model
 from optiga.protocol.objects import format_oid
@@ -87,7 +89,7 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
     if manifest.encryption is not None:
         _check_helper(chip, manifest.encryption.secret_oid, ObjectType.UPDATE_SECRET)
     _check_helper(chip, update.signed.anchor_oid, ObjectType.TRUST_ANCHOR)
-    warnings = _check_signature(chip, update)
+    warnings = [*_check_signature(chip, update), *_warnings_of_anchor(target, update)]
     kind = manifest.kind
     if isinstance(kind, mf.MetadataUpdate) and not flush_of(target, kind):  # of a key that is overwritten, more is said
         after = metadata_after(target, update) or target
@@ -272,6 +274,22 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
             reason=Reason.BAD_SIGNATURE,
         )
     return []
+
+
+def _warnings_of_anchor(target: Metadata, update: UpdateSet) -> list[str]:
+    """Why the chip will not use the trust anchor that an update brings, one sentence each."""
+    kind, payload = update.signed.manifest.kind, update.payload
+    if form_of(info_of(update.oid, target), target) is not Form.TRUST_ANCHOR or payload is None:
+        return []
+    if not isinstance(kind, DataUpdate) or kind.offset or kind.write_type is not WriteType.ERASE_AND_WRITE:
+        return []
+    try:
+        return warnings_about_anchor(Certificate.parse_leniently(payload))
+    except ValueError:
+        return [
+            f"the update brings no certificate in plain DER, and {format_oid(update.oid)} is a trust anchor: "
+            "the chip will not use it"
+        ]
 
 
 def _verifies(key: PublicKey, update: UpdateSet) -> bool:

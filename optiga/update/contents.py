@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
+from optiga.identity.forms import Form, form_of
 from optiga.identity.keys_on_chip import check_usage, parse_usage
-from optiga.identity.write import plan_certificates
+from optiga.identity.write import plan_content
 from optiga.objects.addressing import Target
 from optiga.objects.objects import read_words
-from optiga.pki.certificate import parse_certificates
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.manifest import ContentReset, KeyUpdate, WriteType
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -37,14 +37,17 @@ def data_contents(data: bytes, name: str, *, offset: int = 0, erase: bool = True
     return data_payload(data, offset=offset, write_type=write_type)
 
 
-def certificate_contents(info: ObjectInfo, data: bytes, name: str) -> tuple[Payload, tuple[str, ...]]:
+def certificate_contents(
+    info: ObjectInfo, data: bytes, name: str, form: Form | None = None
+) -> tuple[Payload, tuple[str, ...]]:
     """A certificate or chain, PEM or DER, as the object is to hold it. Nobody proves that it belongs to the chip's key.
 
     :param name: what to call the data in messages.
+    :param form: that of the object's type on the chips; None for the usual one.
     :returns: and what a person should know about the certificates, one sentence each.
     :raises CertificateError: if it is none, or the object has no room for it.
     """
-    plan = plan_certificates(parse_certificates(data, name), Target(info, None), name)
+    plan = plan_content(data, Target(info, None), name, form=form or form_of(info))
     return data_payload(plan.data), plan.warnings
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import read_input
 from optiga.files.passphrases import Passphrase
+from optiga.pki.private_keys import is_encrypted, load_private_key
 
 if TYPE_CHECKING:
     from optiga.update.payloads import PrivateKey
@@ -19,7 +20,7 @@ _MAX_SIZE = 1 << 16
 class KeyFile(NamedTuple):
     """The file of a private key, read but not yet opened, so that its passphrase is asked for only if it has one.
 
-    :param content: bytes of PEM.
+    :param content: bytes of PEM or DER.
     """
 
     path: Path
@@ -35,7 +36,7 @@ class KeyFile(NamedTuple):
 
     @property
     def is_encrypted(self) -> bool:
-        return b"ENCRYPTED" in self.content
+        return is_encrypted(self.content)
 
     def open(self, passphrase: bytes | Passphrase | None = None) -> PrivateKey:
         """The key.
@@ -43,8 +44,6 @@ class KeyFile(NamedTuple):
         :param passphrase: not looked at where the key is not encrypted.
         :raises ConfigurationError: if it is no EC or RSA key, or the passphrase is missing or another.
         """
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
         if self.is_encrypted and passphrase is None:
@@ -54,8 +53,8 @@ class KeyFile(NamedTuple):
         given = Passphrase(passphrase) if isinstance(passphrase, bytes) else passphrase
         key: object = None
         for candidate in given.candidates if given and self.is_encrypted else (None,):
-            with suppress(ValueError, TypeError, UnsupportedAlgorithm):
-                key = serialization.load_pem_private_key(self.content, candidate)
+            with suppress(ValueError):
+                key = load_private_key(self.content, candidate)
                 break
         if key is None:
             if given and given.problem and self.is_encrypted:
@@ -63,7 +62,7 @@ class KeyFile(NamedTuple):
             hint = (
                 "Is it that key's passphrase?"
                 if self.is_encrypted
-                else "It must be a file in PEM, PKCS #8 or of OpenSSL's own"
+                else "It must be a file in PEM or DER, PKCS #8, SEC 1 or of OpenSSL's own"
             )
             raise ConfigurationError(
                 f"{self.path} holds no private key that can be opened", hint=hint, reason=Reason.WRONG_TYPE

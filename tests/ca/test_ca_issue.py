@@ -413,6 +413,7 @@ class TestRequestFiles:
             (base64.encodebytes(make_request()), "base64 without the lines of PEM"),
             (base64.b64encode(make_request()), "BEGIN CERTIFICATE REQUEST"),
             (b"hello", "neither PEM nor DER"),
+            (b"0123456789 is no CSR", "neither PEM nor DER"),
             (root.certificate.der, "holds a certificate, not a CSR"),
         ):
             (tmp_path / "a.csr").write_bytes(content)

@@ -223,7 +223,7 @@ class TestWrite:
         from cryptography import x509
         from cryptography.hazmat.primitives.serialization import Encoding
 
-        root = make_certificate(make_key(), ca=True)
+        root = make_certificate(make_key(), ca=True, usage=("key_cert_sign",))
         Path("root.pem").write_bytes(root)
         result = cli("--port", port, "--write", "root.pem", "--id", "0xE0E8")
         assert (result.code, "Warning" in result.err) == (0, False)

@@ -167,6 +167,12 @@ def test_tables_agree_with_asn1crypto():
     assert UID_DIGITS == 2 * uid.SIZE
 
 
+def test_openssls_names(tmp_path):
+    names = {"emailAddress": "a@b.example", "common_name": "x", "serialNumber": "{uid}"}
+    subject = load(tmp_path, {NAME: names}).subject
+    assert subject == (("email_address", "a@b.example"), ("common_name", "x"), ("serial_number", "{uid}"))
+
+
 @given(st.sampled_from(sorted(COMPONENTS)), st.text(max_size=80))
 def test_values_that_pass_have_no_control_characters_and_fit(name, value):
     if not find_mistake(name, value):

@@ -52,6 +52,11 @@ MISTAKES = [
     ({"aws_iot_config.policy": " "}, "25: aws_iot_config.policy: is empty"),
     ({"aws_iot_config.things": "x"}, "26: aws_iot_config.things: is not known (known: thing, policy)"),
     ({NAME: {}}, "3: csr_config.certificate_info: is empty: the certificate would be nobody's"),
+    ({f"{NAME}.emailAddress": "x"}, "8: {N}.emailAddress: 'x' is not an e-mail address"),
+    (
+        {f"{NAME}.serialNumber": "1", f"{NAME}.serial_number": "1"},
+        "8: {N}.serialNumber: is 'serial_number', which stands there too",
+    ),
     ({f"{NAME}.country": "DE"}, f"8: {NAME}.country: is not known (known: "),
     (
         {f"{NAME}.comon_name": "x", f"{NAME}.common_name": MISSING},

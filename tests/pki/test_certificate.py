@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from optiga.errors import CertificateError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty
-from optiga.pki.certificate import Certificate, load_certificates, parse_certificates, warnings_about
+from optiga.pki.certificate import Certificate, load_certificates, parse_certificates
+from optiga.pki.chains import warnings_about
 from optiga.pki.pem import encode_pem
 from optiga.protocol import tls_identity
 from tests.support.identity.csr_helpers import NOW, SEED_CERTIFICATE, Ca, pem
@@ -75,6 +76,7 @@ REFUSED = [
     (b"", "f is empty"),
     (b" \r\n\t", "f is empty"),
     (b"hello", "no certificate in f"),
+    (b"0123456789", "no certificate in f"),
     (base64.b64encode(LEAF), "no certificate in f"),
     (pem(LEAF).encode("utf-16"), "f is text in UTF-16"),
     (KEY.private_bytes(PEM, PKCS8, PLAIN), "f holds a private key, not only certificates"),

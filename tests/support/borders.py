@@ -31,7 +31,8 @@ from optiga.identity.genuineness import load_trust, prove_genuine
 from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
 from optiga.objects.addressing import READABLE, TRUST_ANCHOR, resolve
-from optiga.pki.certificate import Certificate, load_certificates, parse_certificates, warnings_about
+from optiga.pki.certificate import Certificate, load_certificates, parse_certificates
+from optiga.pki.chains import warnings_about
 from optiga.pki.pem import encode_pem
 from optiga.pki.public_key_files import load_public_key
 from optiga.protocol import tls_identity
@@ -286,7 +287,12 @@ def _check_text(text: str) -> None:
 
 
 def _check_loads(certificate: Certificate) -> bytes:
-    """Others load what was taken; its DER."""
+    """Others load what was taken; its DER. What breaks a rule is said to break it, and does not pass for any other."""
+    if certificate.strict is None:
+        assert certificate.oddity
+        check_line(certificate.oddity)
+        assert Certificate.parse_leniently(certificate.der) == certificate
+        return certificate.der
     x509.load_der_x509_certificate(certificate.der)
     x509.load_pem_x509_certificate(certificate.pem.encode())
     return certificate.der

@@ -47,11 +47,13 @@ def make_certificate(
     issuer_name: str = "test CA",
     ca: bool = False,
     days: tuple[int, int] = (-1, 365),
+    usage: tuple[str, ...] = (),
 ) -> bytes:
     """A certificate in PEM, issued by a key of its own where no issuer is given.
 
     :param public_key: the subject's public key where only that is known.
     :param days: begin and end of its validity, in days from now.
+    :param usage: flags of keyUsage; without any it has none.
     """
     public = public_key if public_key is not None else (subject_key or make_key()).private.public_key()
     now = datetime.now(timezone.utc)
@@ -66,6 +68,8 @@ def make_certificate(
         .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
+    if usage:
+        builder = builder.add_extension(key_usage(*usage), critical=True)
     return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 

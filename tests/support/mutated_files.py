@@ -26,6 +26,7 @@ from types import FrameType
 
 from optiga.errors import ConfigurationError, OptigaError
 from tests.support.borders import check_message
+from tests.support.certificate_borders import CERTIFICATES
 from tests.support.database_borders import DATABASES
 from tests.support.file_borders import DOCUMENTS, Border
 from tests.support.frame_borders import LINES
@@ -35,10 +36,12 @@ from tests.support.update_borders import UPDATES
 MOST_SECONDS = 5.0
 _GIVEN_UP_AFTER = 12.0
 _SHOWN = 3000
-_BORDERS = {border.name: border for border in (*DOCUMENTS, *TEXTS, *UPDATES, *DATABASES, *LINES)}
+_BORDERS = {border.name: border for border in (*DOCUMENTS, *CERTIFICATES, *TEXTS, *UPDATES, *DATABASES, *LINES)}
 _SHARES = {
     "import": 6,
     "state": 5,
+    "certificate file": 6,
+    "private key": 3,
     "configuration": 14,
     "policy": 14,
     "policy in AWS": 5,

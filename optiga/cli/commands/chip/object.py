@@ -17,8 +17,9 @@ from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
-from optiga.identity.write import plan_certificates
-from optiga.objects.addressing import ADMINISTERED, WRITABLE, resolve
+from optiga.identity.forms import Form, form_of, may_have_type
+from optiga.identity.write import may_be_certificates, plan_content, plan_typed
+from optiga.objects.addressing import ADMINISTERED, WRITABLE, Target, resolve
 from optiga.objects.objects import (
     MetadataDescription,
     ObjectDescription,
@@ -34,7 +35,6 @@ from optiga.objects.objects import (
     read_words,
     takes_certificates,
 )
-from optiga.pki.certificate import parse_certificates
 from optiga.results import MERGED, lines
 
 if TYPE_CHECKING:
@@ -146,19 +146,32 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     """Write a file, or standard input (-), into an object.
 
     A file for a certificate's or a trust anchor's object is a certificate, PEM or DER, and is proven against its key,
-    as with --write. With --hex, --offset or --no-erase it is bytes, for these objects too.
+    as with --write; so it is for an object whose metadata say so: "type: trust_anchor". With --hex, --offset or
+    --no-erase it is bytes, for these objects too.
     """
     info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
-    if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
+    is_whole_file = not (is_hex or offset is not None or no_erase)
+    if takes_certificates(info) and is_whole_file:
         _write_certificate(settings, info.label, path, name)
         return
     content = read_whole(path, limit=MAX_FOR_CHIP)
     data = parse_hex(content, name) if is_hex else content
-    check_data(info, data, offset or 0)
+    may_be_typed = is_whole_file and may_have_type(info)
+    if not (may_be_typed and may_be_certificates(content, info)):
+        check_data(info, data, offset or 0)
     settings.check_query(ObjectWriteResult)
     with settings.open_chip(info.oid) as chip:
-        change: DataChange = plan_data(chip, info, data, offset=offset or 0, erase=not no_erase)
+        held = chip.objects.metadata(info.oid)
+        form = form_of(info, held) if may_be_typed else Form.DATA
+        if form is Form.DATA:
+            check_data(info, data, offset or 0)
+        else:
+            plan = plan_typed(content, Target(info, None), name, form)
+            data = plan.data
+            for warning in plan.warnings:
+                settings.warn(warning)
+        change: DataChange = plan_data(chip, info, data, held, offset=offset or 0, erase=not no_erase)
         confirm(settings, f"Writing {info.label}", change.stays if change.is_needed else (), yes=yes)
         execute_data(chip, change)
     if change.is_needed:
@@ -260,5 +273,5 @@ def compare_sides(label: str, before: MetadataDescription, after: MetadataDescri
 
 def _write_certificate(settings: Settings, label: str, path: str, name: str) -> None:
     """As ``--write`` does it."""
-    chain = parse_certificates(read_whole(path, "certificate", limit=MAX_FOR_CHIP), name)
-    carry_out(settings, plan_certificates(chain, resolve(label, WRITABLE), name))
+    content = read_whole(path, "certificate", limit=MAX_FOR_CHIP)
+    carry_out(settings, plan_content(content, resolve(label, WRITABLE), name))

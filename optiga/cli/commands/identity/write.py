@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.options import options_for
 from optiga.cli.support.settings import Settings
 from optiga.identity.key_fate import name_key
-from optiga.identity.write import WritePlan, WriteResult, execute_write, plan_write
+from optiga.identity.write import WritePlan, WriteResult, execute_write, plan_content, plan_write
+from optiga.objects.addressing import resolve_writable
 
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
     """``--write``: a certificate, chain or data file into the chip, compared there and proven."""
     with options_for(oid="--id"):
-        plan = plan_write(Path(path), slot=slot, oid=object_id)
+        if path == "-":
+            target = resolve_writable(slot, object_id)
+            plan = plan_content(read_whole(path, limit=MAX_FOR_CHIP), target, "standard input")
+        else:
+            plan = plan_write(Path(path), slot=slot, oid=object_id)
     carry_out(settings, plan, strict=strict)
 
 
@@ -27,7 +33,7 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
         settings.warn(warning)
     if result.key_match and plan.target.slot and result.key_oid not in (None, plan.target.slot.key_oid):
         settings.note(f"The certificate is of the key in {name_key(result.key_oid)}, which the chip has proven")
-    what = "Certificate" if plan.chain else "Data"
+    what = "Certificate" if result.is_certificate else "Data"
     if result.written:
         settings.note(f"{what} has been written")
     else:

@@ -17,9 +17,10 @@ from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.secrets import SecretFile, read_secret
+from optiga.identity.forms import Form, form_of_type, may_have_type
 from optiga.objects.addressing import ADMINISTERED, TRUST_ANCHOR, UPDATE_SECRET, resolve
 from optiga.objects.addressing import KEY as KEYS
-from optiga.objects.objects import parse_hex, takes_certificates
+from optiga.objects.objects import parse_hex
 from optiga.results import MERGED
 from optiga.update.contents import (
     aes_contents,
@@ -61,7 +62,7 @@ _update_options = together(
         help="Greater than the version that the object has on any of the chips.",
     ),
     click.option("--anchor", metavar="OID", required=True, help="Object with the signer's certificate: 0xE0E8 …"),
-    click.option("--signer", "signer_path", type=KEY, required=True, help="Private key that signs, PEM."),
+    click.option("--signer", "signer_path", type=KEY, required=True, help="Private key that signs, PEM or DER."),
     click.option(
         "--passphrase-file",
         type=FILE,
@@ -84,6 +85,12 @@ _update_options = together(
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits.")
 @click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
 @click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
+@click.option(
+    "--type",
+    "object_type",
+    type=click.Choice(["trust_anchor", "device_certificate", "byte_string"]),
+    help="The object's type on the chips. [the object's usual one]",
+)
 @_update_options
 @common_options()
 @pass_settings
@@ -95,18 +102,27 @@ def make_data(
     is_hex: bool,
     offset: int | None,
     no_erase: bool,
+    object_type: str | None,
     **options: Any,
 ) -> None:
     """Make an update that writes a file, or standard input (-), into an object.
 
-    A file for a certificate's or a trust anchor's object is a certificate, PEM or DER. With --hex, --offset or
-    --no-erase it is bytes, for these objects too.
+    A file for a certificate's or a trust anchor's object is a certificate, PEM or DER; --type says so of others. With
+    --hex, --offset or --no-erase it is bytes, for these objects too.
     """
     info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
     content = read_whole(path, limit=MAX_FOR_CHIP)
-    if takes_certificates(info) and not (is_hex or offset is not None or no_erase):
-        payload, warnings = certificate_contents(info, content, name)
+    are_bytes = is_hex or offset is not None or no_erase
+    if object_type is not None and are_bytes:
+        raise click.UsageError("--type is for whole files, not for --hex, --offset or --no-erase, which are bytes.")
+    if object_type is not None and not may_have_type(info):
+        raise ConfigurationError(
+            f"{info.label} holds no certificate and no data", hint="Leave out --type", oid=info.oid
+        )
+    form = form_of_type(info, object_type)
+    if form is not Form.DATA and not are_bytes:
+        payload, warnings = certificate_contents(info, content, name, form)
     else:
         data = parse_hex(content, name) if is_hex else content
         payload, warnings = data_contents(data, name, offset=offset or 0, erase=not no_erase), ()
@@ -134,7 +150,7 @@ def make_key(
     key_passphrase_file: str | None,
     **options: Any,
 ) -> None:
-    """Make an update that brings a private key (EC or RSA, PEM) into its slot, or an AES key into 0xE200.
+    """Make an update that brings a private key (EC or RSA, PEM or DER) into its slot, or an AES key into 0xE200.
 
     An AES key is a file of 16, 24 or 32 bytes. Encrypt it all with --secret: else whoever has the file has the key.
     """
@@ -146,7 +162,7 @@ def make_key(
         payload = aes_contents(key, usage)
     else:
         if is_hex:
-            raise click.UsageError("--hex is for the AES key: other keys are files in PEM.")
+            raise click.UsageError("--hex is for the AES key: other keys are files in PEM or DER.")
         private, key_warnings = _open_key(path, key_passphrase_file, options["ask_passphrase"], "--key-passphrase-file")
         payload = key_contents(private, usage)
     plain = f"{options['out']} holds the key in plain: whoever reads it has the key. --secret encrypts it"

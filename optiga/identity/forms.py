@@ -1,0 +1,99 @@
+"""How an object holds what is written to it: that follows its type, and only without one the object itself.
+
+SRM, "Data Object Types" and "Certificate Parser Details".
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from optiga.protocol.codes import ObjectType
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.objects import ObjectInfo, ObjectKind
+
+if TYPE_CHECKING:
+    from optiga.pki.certificate import Certificate
+
+MOST_PARSED = 1300
+"""Most bytes of a certificate that the chip parses."""
+_MOST_OF_SERIAL = 20
+_DIGITAL_SIGNATURE, _KEY_CERT_SIGN = 0, 5
+_VERSION, _VERSIONS = 3, range(1, 4)
+_COMPRESSED = (0x02, 0x03)
+
+
+class Form(Enum):
+    """What the bytes of an object are."""
+
+    DATA = "data"
+    DEVICE_CERTIFICATE = "device certificate"
+    TRUST_ANCHOR = "trust anchor"
+
+
+_OF_KIND = {ObjectKind.CERTIFICATE: Form.DEVICE_CERTIFICATE, ObjectKind.TRUST_ANCHOR: Form.TRUST_ANCHOR}
+_OF_TYPE = {ObjectType.DEVICE_CERTIFICATE: Form.DEVICE_CERTIFICATE, ObjectType.TRUST_ANCHOR: Form.TRUST_ANCHOR}
+_TYPED = (ObjectKind.CERTIFICATE, ObjectKind.TRUST_ANCHOR, ObjectKind.DATA)
+
+
+def may_have_type(info: ObjectInfo) -> bool:
+    """Whether the form of what an object holds follows its type."""
+    return info.kind in _TYPED
+
+
+def form_of(info: ObjectInfo, metadata: Metadata | None = None) -> Form:
+    """The form of what an object holds.
+
+    :param metadata: the object's; None where they are not known: its form is then the usual one.
+    """
+    usual = _OF_KIND.get(info.kind, Form.DATA)
+    value = None if metadata is None or not may_have_type(info) else metadata.get(Tag.TYPE)
+    if value is None:
+        return usual
+    return next((form for kind, form in _OF_TYPE.items() if value == bytes([kind])), usual)
+
+
+def form_of_type(info: ObjectInfo, name: str | None) -> Form:
+    """The form of what an object holds that is going to have a type.
+
+    :param name: of the type, as ``trust_anchor``; None for the usual one.
+    """
+    if name is None:
+        return form_of(info)
+    return _OF_TYPE.get(ObjectType[name.upper()], Form.DATA)
+
+
+def warnings_about_anchor(certificate: Certificate) -> list[str]:
+    """Why the chip will not use a certificate as a trust anchor, one sentence each."""
+    subject = certificate.subject
+    return [
+        f"the chip will not use the certificate of {subject} as a trust anchor: {reason}"
+        for reason in _objections(certificate)
+    ]
+
+
+def _objections(certificate: Certificate) -> list[str]:
+    found = []
+    if len(certificate.der) > MOST_PARSED:
+        found.append(f"it has {len(certificate.der)} bytes, and the chip parses at most {MOST_PARSED}")
+    try:
+        fields = certificate.fields
+    except ValueError:
+        return found
+    usage = fields.key_usage
+    if usage is None:
+        found.append("it has no keyUsage")
+    elif usage.isdisjoint((_DIGITAL_SIGNATURE, _KEY_CERT_SIGN)):
+        found.append("its keyUsage has neither digitalSignature nor keyCertSign")
+    if certificate.public_key.algorithm is None:
+        found.append(f"the chip does not know keys {certificate.public_key.title}")
+    elif certificate.public_key.algorithm.is_ec and fields.first_byte_of_key in _COMPRESSED:
+        found.append("its public key is a compressed point")
+    if fields.version != _VERSION:
+        said = fields.version if fields.version in _VERSIONS else "none that there is"
+        found.append(f"its version is {said}, not {_VERSION}")
+    if fields.size_of_serial > _MOST_OF_SERIAL:
+        found.append(f"its serial number has {fields.size_of_serial} bytes, and may have {_MOST_OF_SERIAL}")
+    if not fields.has_issuer:
+        found.append("its issuer has no name")
+    return found

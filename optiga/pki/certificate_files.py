@@ -1,0 +1,199 @@
+"""Certificates in whatever form people have them: PEM, DER, PKCS #7, PKCS #12, and what the ``aws`` command prints.
+
+A PEM file may have text around its blocks, DER certificates may stand one behind another. What is found is the
+certificates as they are; :mod:`optiga.pki.certificate` says of each what it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import CertificateError
+from optiga.files.files import read_input
+from optiga.pki.certificate import (
+    MAX_FILE_SIZE,
+    PKCS7,
+    PKCS12,
+    Certificate,
+    Parser,
+    certificate_of_block,
+    certificate_of_der,
+    der_size,
+    identify_der,
+    is_text,
+)
+from optiga.pki.chains import in_order
+from optiga.pki.pem import PemBlock, is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.x509_errors import no_warnings
+from optiga.protocol.der import SEQUENCE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PKCS7_LABELS = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
+_TRUSTED_LABEL = "TRUSTED CERTIFICATE"
+"""OpenSSL's own: a certificate, and behind it what it is trusted for, which nobody asks for who only stores it."""
+_BOM = b"\xef\xbb\xbf"
+_NEW_LINES = re.compile(rb"(?:\\r)?\\n")
+_BEGIN = "-----BEGIN "
+_MOST_NESTED = 16
+_HEX_BEGIN = re.compile(rb"30[0-9a-fA-F]{2}[0-9a-fA-F\s]*")
+_BASE64_BEGIN = re.compile(rb"MII[A-Za-z0-9+/=\s]+")
+_HINT_PKCS12 = "Take the certificates out of it: openssl pkcs12 -nokeys -in {} -out certificates.pem"
+_WHAT_IT_IS = "A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----"
+
+
+_strictly: Parser = Certificate.parse
+
+
+class FoundCertificates(NamedTuple):
+    """The certificates of a file.
+
+    :param certificates: at least one; the leaf first where they make a chain.
+    :param notes: what was done with them, for people, one sentence each.
+    """
+
+    certificates: list[Certificate]
+    notes: tuple[str, ...] = ()
+
+
+def load_found(path: Path, *, strict: bool = False) -> FoundCertificates:
+    """The certificates in a file; otherwise as :func:`find_certificates`.
+
+    :raises ConfigurationError: if the file cannot be read.
+    """
+    return find_certificates(read_input(path, "certificate", MAX_FILE_SIZE), str(path), strict=strict)
+
+
+def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundCertificates:
+    """The certificates in the content of a file: a chain in any order is put in order.
+
+    :param name: what to call the content in messages.
+    :param strict: take no certificate that breaks a rule of X.509.
+    :raises CertificateError: if it holds anything else, is damaged, or holds none.
+    """
+    data = data.removeprefix(_BOM)
+    if not data.strip():
+        raise CertificateError(f"{name} is empty")
+    refuse_utf16(data, name)
+    parse = _strictly if strict else Certificate.parse_leniently
+    notes: list[str] = []
+    if (texts := _pem_in_json(data)) is not None:
+        if not texts:
+            raise CertificateError(
+                f"{name} is JSON without a certificate",
+                hint="The aws command's answer has one in certificatePem",
+            )
+        data = "\n".join(texts).encode()
+    elif is_pem(data) and b"\\n" in data:  # a text of JSON or YAML, without its quotes
+        data = _NEW_LINES.sub(b"\n", data).replace(b"\\\n", b"")
+    if is_pem(data):
+        certificates = [found for block in iterate_blocks(data, name) for found in _of_block(block, name, parse)]
+    elif data[0] == SEQUENCE and not is_text(data):
+        certificates = _of_der(data, name, parse, notes)
+    else:
+        raise CertificateError(f"no certificate in {name}", hint=_hint_of_text(data))
+    ordered, is_other = in_order(certificates)
+    if is_other:
+        notes.append(f"the certificates in {name} were put in order: {ordered[0].subject} first")
+    return FoundCertificates(ordered, tuple(notes))
+
+
+def _of_block(block: PemBlock, name: str, parse: Parser) -> list[Certificate]:
+    if block.label in _PKCS7_LABELS:
+        return _of_pkcs7(block.data, name, parse)
+    if block.label == _TRUSTED_LABEL and parse is not _strictly:
+        return [certificate_of_der(block.data[: der_size(block.data)], name, parse)]
+    return [certificate_of_block(block.label, block.data, name, parse)]
+
+
+def _of_der(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[Certificate]:
+    """One certificate, or several behind one another, or a container of them."""
+    what = identify_der(data)
+    if what == PKCS7:
+        return _of_pkcs7(data, name, parse)
+    if what == PKCS12:
+        return _of_pkcs12(data, name, parse, notes)
+    return [certificate_of_der(one, name, parse) for one in _one_behind_another(data)]
+
+
+def _one_behind_another(data: bytes) -> Iterator[bytes]:
+    """The values that data are; the last with whatever does not belong to any."""
+    while (size := der_size(data)) is not None and size < len(data) and data[size] == SEQUENCE:
+        yield data[:size]
+        data = data[size:]
+    yield data
+
+
+def _of_pkcs7(data: bytes, name: str, parse: Parser) -> list[Certificate]:
+    """The certificates of SignedData (RFC 2315, 9.1; RFC 5652, 5.1), whoever has signed whatever with them."""
+    from asn1crypto import cms
+
+    try:
+        content = cms.ContentInfo.load(data, strict=True)
+        signed = content["content"] if content["content_type"].native == "signed_data" else None
+        found = [] if signed is None else [one.chosen.dump() for one in signed["certificates"] or ()]
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        raise CertificateError(f"the PKCS #7 container in {name} does not parse", hint="Get the file anew") from None
+    if not found:
+        raise CertificateError(f"the PKCS #7 container in {name} holds no certificates")
+    return [certificate_of_der(one, name, parse) for one in found]
+
+
+def _of_pkcs12(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[Certificate]:
+    """The certificates of a PKCS #12 container without a passphrase, or with an empty one."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+
+    found, is_locked = None, False
+    for passphrase in (None, b""):
+        try:
+            with no_warnings():
+                found = pkcs12.load_pkcs12(data, passphrase)
+            break
+        except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as error:
+            is_locked |= "password" in str(error).lower()
+    if found is None and not is_locked:
+        raise CertificateError(f"the PKCS #12 container in {name} does not parse", hint=_HINT_PKCS12.format(name))
+    if found is None:
+        raise CertificateError(
+            f"the PKCS #12 container in {name} does not open without a passphrase",
+            hint=_HINT_PKCS12.format(name),
+        )
+    held = [one for one in (found.cert, *found.additional_certs) if one is not None]
+    if not held:
+        raise CertificateError(f"the PKCS #12 container in {name} holds no certificates")
+    if found.key is not None:
+        notes.append(f"the private key in {name} is not used: the chip has its own")
+    return [certificate_of_der(one.certificate.public_bytes(Encoding.DER), name, parse) for one in held]
+
+
+def _pem_in_json(data: bytes) -> list[str] | None:
+    """The texts with certificates in JSON, as the ``aws`` command prints it; None if the data are no JSON."""
+    if data.lstrip()[:1] not in (b"{", b"[", b'"'):
+        return None
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return list(_certificate_texts(document, _MOST_NESTED))
+
+
+def _certificate_texts(value: object, depth: int) -> Iterator[str]:
+    if isinstance(value, str) and f"{_BEGIN}CERTIFICATE-----" in value:
+        yield value
+    elif depth and isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _certificate_texts(one, depth - 1)
+
+
+def _hint_of_text(data: bytes) -> str:
+    text = data.strip()
+    if _HEX_BEGIN.fullmatch(text):
+        return "These are hex digits: make bytes of them, for example with xxd -r -p"
+    if _BASE64_BEGIN.fullmatch(text):
+        return "It is base64: put the lines -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- around it"
+    return _WHAT_IT_IS

@@ -1,0 +1,99 @@
+"""Certificates that belong together: in which order, and what a person should be told of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from optiga.pki.public_keys import verifies
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from optiga.pki.certificate import Certificate
+
+_SIGNATURES = {
+    "1.2.840.10045.4.3.2": "sha256",
+    "1.2.840.10045.4.3.3": "sha384",
+    "1.2.840.10045.4.3.4": "sha512",
+    "1.2.840.113549.1.1.11": "sha256",
+    "1.2.840.113549.1.1.12": "sha384",
+    "1.2.840.113549.1.1.13": "sha512",
+}
+"""Hashes of the signatures that are looked at: ECDSA, and RSA by PKCS #1 v1.5."""
+_MOST_IN_A_CHAIN = 32
+
+
+def seems_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
+    """Whether a certificate is issued by another, also where one of them breaks the rules of X.509.
+
+    Good for a warning and for an order; nothing is trusted for it.
+    """
+    if certificate.strict is not None and issuer.strict is not None:
+        return certificate.is_issued_by(issuer)
+    try:
+        ours, theirs = certificate.fields, issuer.fields
+        if ours.issuer != theirs.subject or ours.algorithm not in _SIGNATURES or issuer.public_key.algorithm is None:
+            return False
+        return verifies(issuer.public_key, ours.signature, ours.signed, _SIGNATURES[ours.algorithm])
+    except ValueError:
+        return False
+
+
+def in_order(certificates: list[Certificate]) -> tuple[list[Certificate], bool]:
+    """A chain with its leaf first.
+
+    :returns: the certificates, in another order only where they make one whole chain in it; and whether it is another.
+    """
+    if len(certificates) > _MOST_IN_A_CHAIN or _holds(certificates):
+        return certificates, False
+    rest = list(certificates)
+    issuers = [one for one in rest if any(one is not other and seems_issued_by(other, one) for other in rest)]
+    leaves = [one for one in rest if not any(one is issuer for issuer in issuers)]
+    if len(leaves) != 1:
+        return certificates, False
+    ordered = leaves
+    rest = [one for one in rest if one is not leaves[0]]
+    while rest:
+        following = next((one for one in rest if seems_issued_by(ordered[-1], one)), None)
+        if following is None:
+            return certificates, False
+        ordered.append(following)
+        rest = [one for one in rest if one is not following]
+    return ordered, True
+
+
+def _holds(chain: list[Certificate]) -> bool:
+    return all(seems_issued_by(one, issuer) for one, issuer in pairwise(chain))
+
+
+def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = True) -> list[str]:
+    """What a person should know about certificates that are about to be used, each in one sentence.
+
+    :param chain: leaf first.
+    :param now: a time with its time zone.
+    :param device: whether the first certificate is to be a device's own.
+    """
+    warnings = []
+    for certificate in chain:
+        if certificate.oddity:
+            warnings.append(
+                f"the certificate of {certificate.subject} breaks a rule of X.509, and strict programs refuse it: "
+                f"{certificate.oddity}"
+            )
+        before, after = certificate.not_before, certificate.not_after
+        if now > after:
+            warnings.append(f"the certificate of {certificate.subject} expired on {after:%Y-%m-%d %H:%M:%S} UTC")
+        elif now < before:
+            warnings.append(
+                f"the certificate of {certificate.subject} is not valid before {before:%Y-%m-%d %H:%M:%S} UTC"
+            )
+    if device and chain and chain[0].is_ca:
+        warnings.append(f"the certificate of {chain[0].subject} is one of a CA, not of a device")
+    for certificate, issuer in pairwise(chain):
+        if not seems_issued_by(certificate, issuer):
+            warnings.append(
+                f"the chain does not hold: the certificate of {certificate.subject} is not issued by the next one, "
+                f"{issuer.subject}"
+            )
+    return warnings

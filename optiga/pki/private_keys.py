@@ -1,0 +1,196 @@
+"""Private keys in files: SEC 1 or PKCS #8, PEM or DER.
+
+Some programs write the private number of an EC key with zeros too many or too few in front, or leave out the curve
+where it stands elsewhere. The cryptography library refuses such keys, OpenSSL takes them. What the key is stays beyond
+doubt: the number must be one of the curve, and the public key, where it stands there too, must be the number's.
+
+Sources: SEC 1, C.4; RFC 5915; RFC 5958.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import CertificateError
+from optiga.pki.lenient import dotted, only, parts_of
+from optiga.pki.pem import is_pem, iterate_blocks
+from optiga.pki.public_keys import curve_of
+from optiga.protocol import der
+from optiga.protocol.algorithms import CURVES, KeyAlgorithm
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+_OID, _PARAMETERS, _PUBLIC_KEY = 0x06, 0xA0, 0xA1
+_EC_KEY = "1.2.840.10045.2.1"
+_EC, _PARAMETERS_LABEL, _PLAIN = "EC PRIVATE KEY", "EC PARAMETERS", "PRIVATE KEY"
+_ENCRYPTED = "ENCRYPTED PRIVATE KEY"
+_AES_BLOCK = 128
+"""Bits."""
+_NAMED_CURVES = {
+    "1.2.840.10045.3.1.7": KeyAlgorithm.SECP256R1,
+    "1.3.132.0.34": KeyAlgorithm.SECP384R1,
+    "1.3.132.0.35": KeyAlgorithm.SECP521R1,
+    "1.3.36.3.3.2.8.1.1.7": KeyAlgorithm.BRAINPOOLP256R1,
+    "1.3.36.3.3.2.8.1.1.11": KeyAlgorithm.BRAINPOOLP384R1,
+    "1.3.36.3.3.2.8.1.1.13": KeyAlgorithm.BRAINPOOLP512R1,
+}
+"""The chip's curves by their object identifiers."""
+
+
+class _Sec1(NamedTuple):
+    """What an ECPrivateKey says."""
+
+    secret: int
+    curve: KeyAlgorithm | None
+    point: bytes | None
+
+
+def is_encrypted(content: bytes) -> bool:
+    """Whether a private key's file needs a passphrase."""
+    if is_pem(content):
+        return b"ENCRYPTED" in content
+    try:
+        parts = list(parts_of(only(content).content))
+    except ValueError:
+        return False
+    return [part.tag for part in parts] == [der.SEQUENCE, der.OCTET_STRING]
+
+
+def load_private_key(content: bytes, passphrase: bytes | None) -> object:
+    """The private key in a file, of whatever kind the cryptography library knows.
+
+    :param content: PEM or DER.
+    :param passphrase: None where it is not encrypted.
+    :raises ValueError: if there is none, it is damaged, or the passphrase is another.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    load = serialization.load_pem_private_key if is_pem(content) else serialization.load_der_private_key
+    try:
+        return load(content, passphrase)
+    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as error:
+        is_open = passphrase is None or "password" not in str(error).lower()  # a wrong one is not tried again
+        try:
+            key = _load_leniently(content, passphrase) if is_open else None
+        except (ValueError, CertificateError):
+            key = None
+        if key is None:
+            raise ValueError(str(error)) from None
+        return key
+
+
+def _load_leniently(content: bytes, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey | None:
+    """An EC key that has another form than the library asks for; None if there is none.
+
+    :raises ValueError: if it is damaged.
+    """
+    if not is_pem(content):
+        if passphrase is not None:
+            return _from_pkcs8(_decrypted(content, passphrase))
+        return _from_pkcs8(content) if _is_pkcs8(content) else _from_sec1(content, None)
+    curve = None
+    for block in iterate_blocks(content, ""):
+        if block.label == _PARAMETERS_LABEL:
+            curve = _named_curve(block.data)
+        elif block.label == _EC:
+            return _from_sec1(block.data, curve)
+        elif block.label == _PLAIN:
+            return _from_pkcs8(block.data)
+        elif block.label == _ENCRYPTED and passphrase is not None:
+            return _from_pkcs8(_decrypted(block.data, passphrase))
+    return None
+
+
+def _decrypted(data: bytes, passphrase: bytes) -> bytes:
+    """What an EncryptedPrivateKeyInfo holds: PBES2 of PBKDF2 and AES in CBC mode, as OpenSSL writes it (RFC 8018, 6.2).
+
+    :raises ValueError: if it is encrypted otherwise, or the passphrase is another.
+    """
+    from asn1crypto.keys import EncryptedPrivateKeyInfo
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+    from cryptography.hazmat.primitives.padding import PKCS7
+
+    try:
+        info = EncryptedPrivateKeyInfo.load(data, strict=True)
+        scheme = info["encryption_algorithm"]
+        if scheme.kdf != "pbkdf2" or scheme.encryption_cipher != "aes" or scheme.encryption_mode != "cbc":
+            raise ValueError("encrypted otherwise")
+        digest: hashes.HashAlgorithm = getattr(hashes, scheme.kdf_hmac.upper())()
+        derivation = PBKDF2HMAC(digest, scheme.key_length, scheme.kdf_salt, scheme.kdf_iterations)
+        cipher = Cipher(algorithms.AES(derivation.derive(passphrase)), modes.CBC(scheme.encryption_iv)).decryptor()
+        unpadder = PKCS7(_AES_BLOCK).unpadder()
+        padded = cipher.update(info["encrypted_data"].native) + cipher.finalize()
+        return unpadder.update(padded) + unpadder.finalize()
+    except (TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _is_pkcs8(data: bytes) -> bool:
+    """Whether data are PKCS #8, whose second value is an algorithm; SEC 1 has an OCTET STRING there."""
+    return [part.tag for part in parts_of(only(data).content)][1:2] == [der.SEQUENCE]
+
+
+def _from_pkcs8(data: bytes) -> ec.EllipticCurvePrivateKey:
+    parts = list(parts_of(only(data).content))
+    if [part.tag for part in parts[:3]] != [der.INTEGER, der.SEQUENCE, der.OCTET_STRING]:
+        raise ValueError("no PKCS #8")
+    algorithm = list(parts_of(parts[1].content))
+    if len(algorithm) != 2 or algorithm[0].tag != _OID or dotted(algorithm[0].content) != _EC_KEY:
+        raise ValueError("no EC key")
+    return _from_sec1(parts[2].content, _named_curve(algorithm[1].whole))
+
+
+def _from_sec1(data: bytes, outer: KeyAlgorithm | None) -> ec.EllipticCurvePrivateKey:
+    """The key that an ECPrivateKey is.
+
+    :param outer: the curve, as what stands around it says.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    said = _read_sec1(data)
+    if outer is not None and said.curve not in (None, outer):
+        raise ValueError("it names two curves")
+    named = outer or said.curve
+    if named is None and said.point is None:
+        raise ValueError("it does not say its curve")
+    for curve in [named] if named is not None else CURVES:
+        try:
+            key = ec.derive_private_key(said.secret, curve_of(curve))
+            if said.point is None or key.public_key() == ec.EllipticCurvePublicKey.from_encoded_point(
+                curve_of(curve), said.point
+            ):
+                return key
+        except ValueError:
+            continue
+    raise ValueError("its number is none of the curve, or its public key is another's")
+
+
+def _read_sec1(data: bytes) -> _Sec1:
+    parts = list(parts_of(only(data).content))
+    if [part.tag for part in parts[:2]] != [der.INTEGER, der.OCTET_STRING] or parts[0].content != b"\x01":
+        raise ValueError("no ECPrivateKey")
+    curve, point = None, None
+    for part in parts[2:]:
+        if part.tag == _PARAMETERS:
+            curve = _named_curve(part.content)
+        elif part.tag == _PUBLIC_KEY:
+            bits = only(part.content)
+            if bits.tag != der.BIT_STRING or bits.content[:1] != b"\x00":
+                raise ValueError("no public key")
+            point = bits.content[1:]
+        else:
+            raise ValueError("no ECPrivateKey")
+    return _Sec1(int.from_bytes(parts[1].content, "big"), curve, point)
+
+
+def _named_curve(data: bytes) -> KeyAlgorithm:
+    """The curve of ECParameters, which name one of the chip's."""
+    part = only(data)
+    found = _NAMED_CURVES.get(dotted(part.content)) if part.tag == _OID else None
+    if found is None:
+        raise ValueError("none of the chip's curves")
+    return found
