@@ -191,7 +191,7 @@ class TestSharedByAGroup:
         os.chown(path, STRANGER, os.getegid())
         with pytest.raises(ConfigurationError) as caught:
             use_journal(path)
-        assert "`shared`" in caught.value.hint
+        assert "'shared'" in caught.value.hint
         with open_journal(path, shared=True) as journal:
             assert journal.all()
         path.chmod(0o666)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.chip import Chip
+from optiga.cli.render.info import format_information
 from optiga.emulator import EmulatedChip
 from optiga.errors import CertificateError, OptigaError
 from optiga.identity.forms import warnings_about_anchor
@@ -18,7 +19,7 @@ from optiga.identity.genuineness import load_trust
 from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
 from optiga.objects.addressing import READABLE, resolve
-from optiga.objects.info import chip_information, format_information
+from optiga.objects.info import CertificateInformation, chip_information
 from optiga.pki.certificate import Certificate, parse_certificates
 from optiga.pki.certificate_files import find_certificates
 from optiga.pki.chains import in_order, warnings_about
@@ -129,10 +130,10 @@ def test_written_read_and_shown(case: str, oid: str, chip: Chip, tmp_path: Path)
     assert [one.der for one in shown.certificates] == [der]
     assert shown.text == encode_pem("CERTIFICATE", der)
     information = chip_information(chip, now=NOW)
-    described = information["slots"]["second"]["certificate"]
+    described = information.slots["second"].certificate
     if oid == "0xE0E1":
-        assert "error" not in described
-        assert described["expired"] is False
+        assert isinstance(described, CertificateInformation)
+        assert described.expired is False
     for text in (*result.warnings, *format_information(information).splitlines()):
         assert text.isprintable()
         assert "ParseError" not in text

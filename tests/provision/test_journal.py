@@ -252,7 +252,7 @@ class TestFiles:
         assert path.read_bytes() == before
 
     def test_none(self, path: Path) -> None:
-        assert re.search("is not there.*It is made by 'provision'.*`journal`", refusal(path))
+        assert re.search("is not there.*It is made by 'provision'.*'journal'", refusal(path))
         assert not path.exists()
 
     @pytest.mark.parametrize("name", ["a b.db", "50%.db", "a?mode=memory", "a#b", "ä.db", "..db"])

@@ -307,7 +307,7 @@ class TestSealsOfOthers:
         os.chown(seal_path(path), 54321, -1)
         with pytest.raises(ConfigurationError, match=r"the journal's seal .* belongs to another user") as caught:
             run(path, ONE)
-        assert "--shared-journal" in caught.value.hint
+        assert "'shared'" in caught.value.hint
         with open_journal(path, shared=True) as journal, journal.sealed():
             journal.append(ONE, "second", Begun("aws", ""))
         is_whole(path)
