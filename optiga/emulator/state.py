@@ -28,7 +28,7 @@ from optiga.emulator.identity import factory_chip
 from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
 from optiga.emulator.objects import Store, StoredObject
 from optiga.emulator.saved_context import decode
-from optiga.emulator.soundness import check_object
+from optiga.emulator.validation import check_object
 from optiga.errors import ConfigurationError, Reason
 from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import SECRET_TYPES

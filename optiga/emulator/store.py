@@ -10,7 +10,7 @@ from pathlib import Path
 
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
-from optiga.emulator.soundness import expect_bytes, parse_row
+from optiga.emulator.validation import expect_bytes, parse_row
 from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.files.files import sync_folder
 from optiga.files.interruptions import Uninterrupted

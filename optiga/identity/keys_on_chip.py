@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from optiga.chip.abilities import require
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
-from optiga.identity.proof import Outcome, prove_public_key
+from optiga.identity.possession import Outcome, prove_public_key
 from optiga.objects.addressing import KEY, resolve
 from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
 from optiga.pki.certificate import Certificate
@@ -111,7 +111,7 @@ class KeyPlan:
 
 
 @dataclass(frozen=True)
-class Held:
+class ExistingKey:
     """What stands in the place of a key that is to be made.
 
     :param algorithm: of the key there, empty if there is none.
@@ -202,7 +202,7 @@ def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
         )
 
 
-def look_at(chip: Chip, plan: KeyPlan) -> Held:
+def find_existing_key(chip: Chip, plan: KeyPlan) -> ExistingKey:
     """What a new key would take the place of. At most three exchanges, and one for the UID.
 
     :raises ConfigurationError: if the chip's model does not have such keys, or not in this place.
@@ -222,19 +222,19 @@ def look_at(chip: Chip, plan: KeyPlan) -> Held:
         )
     algorithm = metadata.in_words().get("algorithm", "")
     if plan.slot is None or plan.slot.certificate_oid is None:
-        return Held(algorithm)
+        return ExistingKey(algorithm)
     try:
         data = read_stored(chip, plan.slot.certificate_oid)
         if is_empty(data):
-            return Held(algorithm)
+            return ExistingKey(algorithm)
         subject = decode_stored(data, Certificate.parse_leniently)[0].subject
     except ChipError as error:
         if error.code not in _NOT_TO_BE_HAD:
             raise
-        return Held(algorithm)
+        return ExistingKey(algorithm)
     except ValueError:  # some other data
-        return Held(algorithm)
-    return Held(algorithm, subject, format_oid(plan.slot.certificate_oid))
+        return ExistingKey(algorithm)
+    return ExistingKey(algorithm, subject, format_oid(plan.slot.certificate_oid))
 
 
 def make_key(chip: Chip, plan: KeyPlan, fate: KeyFate) -> str:

@@ -13,7 +13,7 @@ from optiga.errors import CertificateError, ChipError, ConfigurationError, Reaso
 from optiga.files.files import read_input
 from optiga.identity.forms import Form, form_of, may_have_type, warnings_about_anchor
 from optiga.identity.hexdump import hex_dump
-from optiga.identity.proof import Attempt, Proof, attempt_proof, prove_key
+from optiga.identity.possession import Attempt, Proof, attempt_proof, prove_key
 from optiga.objects.addressing import Target, resolve_writable
 from optiga.objects.reading import Comparison
 from optiga.pki.certificate import MAX_FILE_SIZE

@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ChipError, ConfigurationError, naming
+from optiga.identity.attestation import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.identity.emulated import is_emulated, warning_of
-from optiga.identity.genuineness import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import read_certificates
 from optiga.pki.certificate import Certificate
 from optiga.provision.chip_slot import ChipSlot, chain_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip import Key
 from optiga.errors import CertificateError, ChipError, ConfigurationError
-from optiga.identity.proof import CHALLENGE_SIZE, prove_key, prove_public_key
+from optiga.identity.possession import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
 from optiga.objects.access import check_access, check_counted, needs_shielding
 from optiga.objects.stored import decode_stored, is_empty, read_stored

@@ -9,7 +9,7 @@ from optiga.cloud.aws.aws_names import SAMPLE_THING
 from optiga.cloud.aws.certificates import ACTIVE
 from optiga.cloud.aws.errors import AwsError
 from optiga.errors import ChipError, CloudError, ConfigurationError, naming
-from optiga.identity.proof import Outcome, prove_public_key
+from optiga.identity.possession import Outcome, prove_public_key
 from optiga.pki.names import UID_FIELD
 from optiga.protocol.objects import SLOTS
 from optiga.provision.believed import check_entry, check_names, known_keys

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, naming
 from optiga.files.files import check_folder_writable
-from optiga.identity.genuineness import load_trust
+from optiga.identity.attestation import load_trust
 from optiga.objects.addressing import Target
 from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
 from optiga.provision.cloud_plan import CloudPlan, plan_cloud
@@ -22,8 +22,8 @@ from optiga.provision.specs import CaIssuerSpec, check_device
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
+    from optiga.identity.attestation import Trust
     from optiga.identity.configuration import Configuration
-    from optiga.identity.genuineness import Trust
     from optiga.protocol.objects import Slot
     from optiga.provision.events import Reporter
     from optiga.provision.job import Job

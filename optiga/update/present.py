@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.identity.proof import prove_public_key
+from optiga.identity.possession import prove_public_key
 from optiga.objects.objects import read_data
 from optiga.pki.public_keys import public_key_of_numbers, public_key_of_secret
 from optiga.protocol import tlv

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from optiga.identity.genuineness import Genuineness, load_trust, prove_genuine
+from optiga.identity.attestation import Genuineness, load_trust, prove_genuine
 from tests.support.identity.authorities import SECOND, Authority, Chain, constraints, write_trust
 from tests.support.identity.csr_helpers import NOW
 from tests.support.makers import key_usage

@@ -17,7 +17,7 @@ from optiga.chip import Chip
 from optiga.chip.sessions.objects import Objects
 from optiga.emulator.identity import root_key
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.identity.genuineness import load_trust, prove_genuine, prove_unchanged
+from optiga.identity.attestation import load_trust, prove_genuine, prove_unchanged
 from optiga.objects.stored import decode_stored
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode, KeyUsage

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 from optiga.errors import CertificateError, ConfigurationError
-from optiga.identity.genuineness import Trust, load_trust
+from optiga.identity.attestation import Trust, load_trust
 from tests.support.identity.authorities import Authority, constraints, write_trust
 
 

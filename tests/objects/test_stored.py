@@ -11,7 +11,7 @@ from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.identity import factory_chip
 from optiga.emulator.models import TRUST_M_V3
 from optiga.errors import CertificateError
-from optiga.identity.keys_on_chip import look_at, plan_key
+from optiga.identity.keys_on_chip import find_existing_key, plan_key
 from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
 from optiga.objects.addressing import ADMINISTERED, READABLE, resolve
@@ -74,7 +74,7 @@ class TestNothing:
                 read_object(chip, resolve(f"0x{oid:04X}", READABLE))
             with pytest.raises(CertificateError, match=f"0x{oid:04X} holds no certificate"):
                 read_certificates(chip, oid)
-        held = look_at(chip, plan_key("second", algorithm=None, bits=None, usage=None))
+        held = find_existing_key(chip, plan_key("second", algorithm=None, bits=None, usage=None))
         assert (held.algorithm, held.certificate, held.certificate_oid) == ("", "", "")
 
     def test_it_is_written_over_and_read_back(self, data: bytes, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.errors import CertificateError, OptigaError
-from optiga.identity.genuineness import load_trust
+from optiga.identity.attestation import load_trust
 from optiga.pki.certificate import load_certificates, parse_certificates
 from optiga.pki.certificate_files import find_certificates, load_found
 from optiga.pki.pem import encode_pem

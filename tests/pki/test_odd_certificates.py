@@ -14,8 +14,8 @@ from optiga.chip import Chip
 from optiga.cli.render.info import format_information
 from optiga.emulator import EmulatedChip
 from optiga.errors import CertificateError, OptigaError
+from optiga.identity.attestation import load_trust
 from optiga.identity.forms import warnings_about_anchor
-from optiga.identity.genuineness import load_trust
 from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
 from optiga.objects.addressing import READABLE, resolve

@@ -27,7 +27,7 @@ from optiga.emulator import EmulatedChip
 from optiga.emulator.certificates import certified_key
 from optiga.emulator.machine import CommandError
 from optiga.errors import OptigaError
-from optiga.identity.genuineness import load_trust, prove_genuine
+from optiga.identity.attestation import load_trust, prove_genuine
 from optiga.identity.read import read_object
 from optiga.identity.write import execute_write, plan_write
 from optiga.objects.addressing import READABLE, TRUST_ANCHOR, resolve

@@ -10,7 +10,7 @@ from optiga.errors import CertificateError, CloudError
 from optiga.files.files import write_whole
 from optiga.identity.csr import sign_csr
 from optiga.identity.key_fate import KeyFate
-from optiga.identity.proof import prove_key
+from optiga.identity.possession import prove_key
 from optiga.objects.stored import read_certificates
 from optiga.pki.name_parts import subject_components
 from optiga.pki.pem import encode_pem

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import optiga
 from optiga.emulator import SqliteStore
 from optiga.emulator.objects import StoredObject
-from optiga.identity.proof import prove_public_key
+from optiga.identity.possession import prove_public_key
 from optiga.objects.stored import decode_stored, is_empty
 from optiga.pki.public_keys import public_key_of
 from optiga.protocol.objects import SECURITY_EVENT_COUNTER

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from optiga.chip import Chip
 from optiga.errors import CertificateError
-from optiga.identity.genuineness import Genuineness, load_trust, prove_genuine
+from optiga.identity.attestation import Genuineness, load_trust, prove_genuine
 from optiga.protocol import tls_identity
 from optiga.protocol.objects import SLOTS
 from tests.support.identity.csr_helpers import NOW, CountingTransport

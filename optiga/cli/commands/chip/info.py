@@ -9,7 +9,7 @@ import click
 from optiga.cli.render.info import format_information
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import announce_emulated
-from optiga.identity.genuineness import IDENTITY_SLOT
+from optiga.identity.attestation import IDENTITY_SLOT
 from optiga.objects.info import chip_information
 
 if TYPE_CHECKING:

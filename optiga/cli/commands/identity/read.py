@@ -11,7 +11,7 @@ from optiga.cli.support.content import SECRET_MODE, check_out
 from optiga.cli.support.settings import Settings
 from optiga.cli.support.trust import announce_emulated
 from optiga.files.files import write_whole
-from optiga.identity.genuineness import IDENTITY_SLOT
+from optiga.identity.attestation import IDENTITY_SLOT
 from optiga.identity.read import is_secret
 from optiga.identity.read import read_object as read
 from optiga.objects.addressing import READABLE, resolve

@@ -19,7 +19,7 @@ from optiga.cli.support.unusable import warn_of_unusable
 from optiga.crypto.shared_secrets import agree, load_peer
 from optiga.errors import ConfigurationError, Reason
 from optiga.identity.key_fate import KeyFate
-from optiga.identity.keys_on_chip import KeyDescription, certified_key, list_keys, look_at, make_key, plan_key
+from optiga.identity.keys_on_chip import KeyDescription, certified_key, find_existing_key, list_keys, make_key, plan_key
 from optiga.objects.addressing import READABLE, resolve, resolve_slot
 
 _ALGORITHMS = (
@@ -145,7 +145,7 @@ def generate(
     check_out(out)
     with KeyFate(plan.oid) as fate:
         with settings.open_chip() as chip:
-            held = look_at(chip, plan)
+            held = find_existing_key(chip, plan)
             lost = [f"the key {held.algorithm} that is there will be lost"] if held.algorithm else []
             confirm(settings, f"A new key in {plan.name}", lost, yes=yes)
             public_key = make_key(chip, plan, fate)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.shown import shown
 from optiga.identity.emulated import is_emulated
-from optiga.identity.proof import Outcome, prove_key, prove_public_key
+from optiga.identity.possession import Outcome, prove_key, prove_public_key
 from optiga.objects.stored import read_certificates
 from optiga.pki.certificate_files import load_found
 from optiga.pki.chains import warnings_about
@@ -112,7 +112,7 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
     Its certificate must lead to one of the roots, over the further certificates in the same object and the given
     intermediates, every one of them valid at the same time. Then its key must sign a fresh challenge, because a
     certificate can be copied. Whether a certificate was revoked is not asked. Takes the exchanges that reading the
-    object takes, those of :func:`optiga.identity.proof.prove_key`, and one for the UID before and after.
+    object takes, those of :func:`optiga.identity.possession.prove_key`, and one for the UID before and after.
 
     What this proves is that a genuine chip answers on this line now. It says nothing of what answers later: see
     :func:`prove_unchanged`.
