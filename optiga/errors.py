@@ -224,13 +224,13 @@ class OptigaError(Exception):
         parameter: str = "",
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message: str = message
+        self.hint: str = hint
         self.port = port
         self.oid = oid
-        self.reason = reason or self._reason
+        self.reason: Reason = reason or self._reason
         named = (name for text in (message, hint) if isinstance(text, Naming) for name in text.parameters)
-        self.parameter = parameter or next(named, "")
+        self.parameter: str = parameter or next(named, "")
         self.uid = ""
         self.problems: tuple[str, ...] = ()
 

@@ -44,7 +44,7 @@ class Attestation:
         self._reporter = reporter
         self.genuine: Genuineness | None = None
         self._is_announced = is_emulator(chip_slot.chip.port)
-        self.is_emulated = self._is_announced
+        self.is_emulated: bool = self._is_announced
 
     def prove(self) -> None:
         """Have the chip prove that it is genuine, by what the plan trusts in.

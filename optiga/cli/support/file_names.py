@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.types import StringParamType
 
+from optiga.cli.support.settings import Decorator
+
 
 class FileName(StringParamType):
     """The type of an option or argument.
@@ -33,7 +35,7 @@ FILE_OR_INPUT = FileName("FILE|-")
 FOLDER = FileName("DIR")
 KEY = FileName("KEY")
 
-out_dir_option = click.option(
+out_dir_option: Decorator = click.option(
     "--out-dir",
     type=FOLDER,
     default=".",
