@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, TypeAlias, cast
 
-from optiga.errors import OptigaError, shorten
+from optiga.errors import OptigaError, Reason, shorten
 from optiga.provision.facts import Fact, encode_fact
 
 _log = logging.getLogger(__name__)
@@ -94,12 +94,12 @@ class StepFailed(Event):
     """A step has failed; the next run goes on with it.
 
     :param error: what has happened, one line for people.
-    :param reason: the same for programs: the name of the error's class.
+    :param reason: the same for programs.
     """
 
     step: StepName
     error: str
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,18 +119,19 @@ class RunFailed(Event):
     """A run has failed, in a step or beside them.
 
     :param error: what has happened, one line for people.
-    :param reason: the same for programs: the name of the error's class.
+    :param reason: the same for programs.
     """
 
     error: str
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted(Event):
     """Something is worth knowing.
 
-    :param text: one sentence without the final full stop; names of parameters stand in backquotes.
+    :param text: one sentence without the final full stop. Where it names parameters (:func:`optiga.errors.naming`),
+        whoever shows it may call them otherwise.
     :param step: the step in which it came up; None beside all of them.
     """
 
@@ -142,8 +143,7 @@ class Noted(Event):
 class Warned(Event):
     """Something must be known.
 
-    :param text: one sentence without the final full stop, further lines are details; names of parameters stand in
-        backquotes.
+    :param text: as of :class:`Noted`; further lines are details.
     :param step: the step in which it came up; None beside all of them.
     """
 
@@ -172,7 +172,7 @@ def encode_event(event: Event) -> str:
 def _encode(value: object) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, StepName):
+    if isinstance(value, Enum):
         return value.value
     if isinstance(value, tuple):
         return [_encode(one) for one in value]
@@ -245,7 +245,7 @@ class Reporter:
         try:
             yield facts
         except BaseException as error:
-            self.tell(StepFailed, step=name, error=_text_of(error), reason=type(error).__name__)
+            self.tell(StepFailed, step=name, error=_text_of(error), reason=_reason_of(error))
             raise
         finally:
             self._step = None
@@ -257,8 +257,14 @@ class Reporter:
         try:
             yield
         except BaseException as error:
-            self.tell(RunFailed, error=_text_of(error), reason=type(error).__name__)
+            self.tell(RunFailed, error=_text_of(error), reason=_reason_of(error))
             raise
+
+
+def _reason_of(error: BaseException) -> Reason:
+    if isinstance(error, OptigaError):
+        return error.reason
+    return Reason.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Reason.UNEXPECTED
 
 
 def _text_of(error: BaseException) -> str:
