@@ -56,9 +56,7 @@ BARRED = {
     "no such profile": Barred(r"profile \(nope\) could not be found.*aws configure list-profiles", "--profile nope"),
     "no such profile in the environment": Barred(r"profile \(nope\) could not be found", set={"AWS_PROFILE": "nope"}),
     "empty profile": Barred(r"profile \(\) could not be found", "--profile="),
-    "no region": Barred(
-        "no AWS region is set.*--region eu-central-1.*AWS_DEFAULT_REGION", set={"AWS_DEFAULT_REGION": None}
-    ),
+    "no region": Barred("no AWS region is set.*--region eu-central-1.*AWS_REGION", set={"AWS_DEFAULT_REGION": None}),
     "empty region": Barred("no AWS region is set.*--region", "--region="),
     "nonsense region": Barred("^(?!.*--endpoint-url).*'eu_central_1'.*--region eu-central-1", "--region eu_central_1"),
     "nonsense region in the environment": Barred(

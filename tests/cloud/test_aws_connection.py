@@ -41,3 +41,21 @@ def test_nobody_answers(region: str, url: str | None, line: str) -> None:
     with pytest.raises(AwsError) as raised:
         connect(AwsOptions(region, endpoint_url=url))
     assert re.search(line, str(raised.value)), str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "variables", "expected"),
+    [
+        (None, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-west-1"),
+        (None, {"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-north-1"),
+        ("eu-west-3", {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-west-3"),
+    ],
+)
+def test_whose_region_counts(
+    option: str | None, variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with the ``aws`` command, and every SDK of AWS's."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(AwsError, match=f"cannot be reached.*{expected}"):
+        connect(AwsOptions(option))

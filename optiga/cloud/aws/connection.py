@@ -89,7 +89,9 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
 
     with asking("sts:GetCallerIdentity"):
         core = botocore.session.Session(profile=options.profile)
-        session = boto3.Session(botocore_session=core, region_name=options.region)
+        # As every SDK but botocore: what is set for all of AWS's programs comes before what is a fallback of some.
+        named = options.region if options.region is not None else os.environ.get("AWS_REGION") or None
+        session = boto3.Session(botocore_session=core, region_name=named)
         times: dict[str, Any] = {
             "connect_timeout": min(_CONNECT_TIMEOUT_S, options.timeout_s),
             "read_timeout": options.timeout_s,
@@ -101,7 +103,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         if not region:
             raise AwsError(
                 "no AWS region is set",
-                hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_DEFAULT_REGION"),
+                hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
                 reason=Reason.MISSING,
             )
         _check_url(options.endpoint_url)

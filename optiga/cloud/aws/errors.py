@@ -250,7 +250,7 @@ def _failure(error: Exception, subject: str) -> AwsError:
     if isinstance(error, (known.NoRegionError, known.InvalidRegionError)):
         return AwsError(
             f"no AWS region to work in: {said}",
-            hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_DEFAULT_REGION"),
+            hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
             reason=Reason.MISSING,
         )
     sso = (
