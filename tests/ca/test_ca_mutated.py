@@ -20,6 +20,7 @@ def check(ends: Ends, count: int) -> None:
         assert ends.of(kind, "refused") > count // 4
 
 
+@pytest.mark.long
 def test_a_share(tmp_path):
     check(run(300, random.randrange(1 << 32), tmp_path), 300)
 

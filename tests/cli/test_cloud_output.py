@@ -185,6 +185,7 @@ class TestSecrets:
         assert result.code == 6
         assert_no_secrets(cloud, result.out + result.err)
 
+    @pytest.mark.long
     def test_in_no_log_record(self, cli: Cli, cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
         assert cli("--port", CHIP, "-vv", "provision", CONFIG).code == 0
         assert "optiga" in {record.name.partition(".")[0] for record in caplog.records}

@@ -50,7 +50,11 @@ CONTAINERS = [
     pytest.param(
         Container(user=STRANGER, owner=STRANGER, home="/"), id="a user of no name", marks=[needs_root, pytest.mark.long]
     ),
-    pytest.param(Container(user=STRANGER, owner=STRANGER, home=None), id="of no name and home", marks=needs_root),
+    pytest.param(
+        Container(user=STRANGER, owner=STRANGER, home=None),
+        id="of no name and home",
+        marks=[needs_root, pytest.mark.long],
+    ),
 ]
 
 

@@ -73,6 +73,7 @@ def test_a_request_to_end_is_the_programs(tmp_path: Path, name: str, code: int) 
         assert process.wait() == code
 
 
+@pytest.mark.long
 def test_our_own_commands(tmp_path: Path) -> None:
     inner = [*OPTIGA, "-q", "--csr", str(CONFIG), "--query", "filename"]
     done = run_process([*OPTIGA, *RUN, "--", *inner], tmp_path)

@@ -78,7 +78,7 @@ def _runner(port: list[str], served: list[str], tmp_path: Path) -> Run:
     return run
 
 
-@on_each_port("emulator", "uart", "tcp")
+@on_each_port("emulator")
 def test_an_identity(run: Run, tmp_path: Path) -> None:
     name = run("--csr", CONFIG, "--query", "filename").stdout.strip()
     request = x509.load_pem_x509_csr((tmp_path / name).read_bytes())
@@ -95,7 +95,7 @@ def test_an_identity(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "back").read_bytes() == (tmp_path / "large").read_bytes()
 
 
-@on_each_port("emulator, shielded")
+@on_each_port()
 def test_the_whole_chip(run: Run, tmp_path: Path) -> None:
     run("export", "all.json", *("--object", "0xE0E0", "--object", "0xF1E0", "--object", "0xE0F1"))
     told = json.loads(run("info", "--output", "json").stdout)

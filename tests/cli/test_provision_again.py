@@ -22,6 +22,7 @@ from tests.support.sampling import sampled
 
 
 class TestRenew:
+    @pytest.mark.long
     def test_a_new_key_and_certificate(self, run: Cli, bench: Bench) -> None:
         old = result_of(run())
         renewed = run("--renew")

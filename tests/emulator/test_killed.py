@@ -80,6 +80,7 @@ def check_kills(chip: Path, outcomes: Iterator[Outcome], counted: int = 0) -> in
     return in_the_middle
 
 
+@pytest.mark.long
 def test_killed_at_each_kind_of_event(chip: Path, runner: Runner) -> None:
     make = writing(chip, inside=HAS_CALLS)
     chosen = choose(runner.record(make()))

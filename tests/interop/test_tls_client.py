@@ -27,7 +27,7 @@ from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process
 from tests.support.sampling import sampled
 
-pytestmark = [NEEDS_OPENSSL, pytest.mark.parametrize("version", sampled(reversed(VERSIONS), keep=1))]
+pytestmark = [NEEDS_OPENSSL, pytest.mark.long, pytest.mark.parametrize("version", sampled(reversed(VERSIONS), keep=1))]
 
 CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 LINE, REVERSED = b"measured at 12:00: 21.5 degrees\n", b"seerged 5.12 :00:21 ta derusaem\n"
