@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import logging
 import os
+import pkgutil
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import optiga
 from optiga.files.sqlite_guard import GuardedConnection
 from tests.support.events import Runner
 
@@ -40,6 +43,17 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.delenv("OPTIGA_PORT", raising=False)
     yield
     logging.getLogger("optiga").setLevel(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _everything_is_loaded() -> None:
+    """Every module of the tool is loaded before the first test.
+
+    One that a command loads while a test has put something else in the place of a function would keep that for good.
+    """
+    for module in pkgutil.walk_packages(optiga.__path__, "optiga."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 @pytest.fixture(autouse=True, scope="session")
