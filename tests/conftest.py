@@ -18,7 +18,7 @@ import optiga
 from optiga.files.sqlite_guard import GuardedConnection
 from tests.support.events import Runner
 
-settings.register_profile("thorough", settings.default, deadline=None, max_examples=40)
+settings.register_profile("thorough", settings.default, deadline=None, max_examples=25)
 settings.register_profile("brief", settings.get_profile("thorough"), max_examples=6)
 settings.register_profile("short", settings.get_profile("thorough"), max_examples=15)
 settings.load_profile("short")  # or --hypothesis-profile=thorough, which is read later

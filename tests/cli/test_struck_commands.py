@@ -90,10 +90,10 @@ def test_killed_at_every_event(name: str, templates: Templates, runner: Runner) 
     [(name, moment) for name in COMMANDS for moment in Moment if moment is Moment.BEFORE or name not in TERMINATED],
     ids=lambda value: value.value if isinstance(value, Moment) else value,
 )
-def test_interrupted_at_every_event(name: str, moment: Moment, templates: Templates, runner: Runner) -> None:
+def test_interrupted_at_every_second_event(name: str, moment: Moment, templates: Templates, runner: Runner) -> None:
     """Behind the events too, where no request to end comes there; both come to a run in the same way."""
     for outcome in runner.sweep(
-        lambda: Job(templates.copy(name).folder, COMMANDS[name].words), Action.INTERRUPT, moment
+        lambda: Job(templates.copy(name).folder, COMMANDS[name].words), Action.INTERRUPT, moment, parts=2
     ):
         check(name, templates, outcome)
 

@@ -120,7 +120,7 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
     "What is interrupted leaves nothing half": {
         "Signals end a command at any event, and the next run comes to its end": (
             f"{STRUCK}::test_terminated_at_every_event",
-            f"{STRUCK}::test_interrupted_at_every_event",
+            f"{STRUCK}::test_interrupted_at_every_second_event",
             f"{STRUCK}::test_killed_at_every_event",
             "cli/test_provision_killed.py::test_terminated_behind_every_deed",
             "cli/test_process.py::test_ended_by_a_signal",
