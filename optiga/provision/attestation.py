@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ChipError, ConfigurationError, naming
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
 from optiga.identity.attestation import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.objects.stored import read_certificates
@@ -113,6 +113,7 @@ class Attestation:
             raise CertificateError(
                 "the run that the journal knows had the chip prove that it is genuine, and this one does not",
                 hint=naming("Give it the same {trust}"),
+                reason=Reason.MISSING,
             )
 
     def warn_of_loss(self, found: Entry | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.certificates import ACTIVE, Certificates, CloudCa
 from optiga.cloud.aws.errors import ALREADY_EXISTS, AwsError
-from optiga.errors import CloudError
+from optiga.errors import CloudError, Reason
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
@@ -66,6 +66,7 @@ def register_ca(
         raise CloudError(
             f"the CA is registered in the mode {found.mode}, not {registration.mode}",
             hint="AWS does not change it: deactivate and delete the CA there first (aws iot delete-ca-certificate)",
+            reason=Reason.CONFLICT,
         )
     elif found.status != ACTIVE or found.auto_registration != registration.auto_registration or registration.template:
         certificates.update_ca(found, auto_registration=registration.auto_registration, template=registration.template)

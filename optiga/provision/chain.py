@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.provision.facts import Fact, Registered, encode_fact
 
 NOTHING = "0" * 64
@@ -180,5 +180,7 @@ def changed(name: str, what: str) -> ConfigurationError:
     :param what: where it does not fit.
     """
     return ConfigurationError(
-        f"{name} has been changed by something else than this program: {what}", hint="Get it back from a copy"
+        f"{name} has been changed by something else than this program: {what}",
+        hint="Get it back from a copy",
+        reason=Reason.DAMAGED,
     )

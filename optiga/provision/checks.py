@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from optiga.cloud.aws.errors import AwsError
 from optiga.cloud.aws.registry import ThingGroup, ThingType
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.registry import Registry
@@ -57,11 +57,14 @@ def check_thing_type(registry: Registry, name: str, region: str, reporter: Repor
     unknown: ThingType | None = ThingType(name, is_deprecated=False)
     found = ask(lambda: registry.find_thing_type(name), unknown, reporter, what)
     if found is None:
-        raise ConfigurationError(f"there is no thing type {name} in {region}", hint="Make it first")
+        raise ConfigurationError(
+            f"there is no thing type {name} in {region}", hint="Make it first", reason=Reason.NOT_FOUND
+        )
     if found.is_deprecated:
         raise ConfigurationError(
             f"the thing type {name} in {region} is deprecated: AWS IoT makes no thing of it",
             hint="Name another, or undo that (DeprecateThingType with undoDeprecate)",
+            reason=Reason.UNSUPPORTED,
         )
 
 
@@ -74,9 +77,12 @@ def check_thing_group(registry: Registry, name: str, region: str, reporter: Repo
     unknown: ThingGroup | None = ThingGroup(name, is_dynamic=False)
     found = ask(lambda: registry.find_thing_group(name), unknown, reporter, what)
     if found is None:
-        raise ConfigurationError(f"there is no thing group {name} in {region}", hint="Make it first")
+        raise ConfigurationError(
+            f"there is no thing group {name} in {region}", hint="Make it first", reason=Reason.NOT_FOUND
+        )
     if found.is_dynamic:
         raise ConfigurationError(
             f"the thing group {name} in {region} is dynamic: its query says which things are in it",
             hint="Name a static group, or leave it out",
+            reason=Reason.UNSUPPORTED,
         )

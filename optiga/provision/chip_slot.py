@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from optiga.chip import Key
-from optiga.errors import CertificateError, ChipError, ConfigurationError
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason
 from optiga.identity.possession import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
 from optiga.objects.access import check_access, check_counted, needs_shielding
@@ -127,6 +127,7 @@ class ChipSlot:
                 f"{format_oid(oid)} needs a shielded connection, and this one is not",
                 hint="Have the board speak to the chip over one, or take another slot or object; nothing was changed",
                 oid=oid,
+                reason=Reason.DENIED,
             ) from None
 
     def warn_of_identity(self) -> None:

@@ -19,7 +19,7 @@ from optiga.cloud.aws.policies import (
 )
 from optiga.cloud.aws.registry import Registry
 from optiga.cloud.aws.templates import THING, own_template
-from optiga.errors import CloudError
+from optiga.errors import CloudError, Reason
 from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
 from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
 
@@ -147,7 +147,9 @@ def plan_cloud(
         registered = ask(lambda: certificates.find_ca(ca), None, reporter, what)
     if ca is not None and registered is not None and registered.status != ACTIVE:
         raise CloudError(
-            f"AWS IoT has the CA {ca.subject}, but it is {registered.status}", hint="'ca register' activates it"
+            f"AWS IoT has the CA {ca.subject}, but it is {registered.status}",
+            hint="'ca register' activates it",
+            reason=Reason.CONFLICT,
         )
     endpoint = ask(aws.endpoint, None, reporter, "the endpoint that devices connect to stays unknown")
     known = ca if registered is not None else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,9 @@ def damaged(uid: str, slot: str, problem: str = "") -> ConfigurationError:
     """
     what = f": {problem}" if problem else ""
     return ConfigurationError(
-        f"the journal's entry of chip {uid}, slot {slot}, is damaged{what}", hint="Get it back from a copy"
+        f"the journal's entry of chip {uid}, slot {slot}, is damaged{what}",
+        hint="Get it back from a copy",
+        reason=Reason.DAMAGED,
     )
 
 

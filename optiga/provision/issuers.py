@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from optiga.ca.request import CertificateRequest
 from optiga.cloud.aws.errors import AwsError
-from optiga.errors import CertificateError, ConfigurationError, naming
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -187,6 +187,7 @@ def check_aws_algorithm(configuration: Configuration) -> None:
                 "It takes secp256r1, secp384r1, secp521r1 and RSA of 2048 bits and more; "
                 "a CA of your own with {thing=None} certifies Brainpool's curves, too"
             ),
+            reason=Reason.UNSUPPORTED,
         )
 
 

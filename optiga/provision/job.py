@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.connection import AwsOptions
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.objects.addressing import Target, resolve_certificate, resolve_slot
 from optiga.protocol.objects import SLOTS, Reference, Slot, format_oid
 from optiga.provision.outputs import OutputLayout
@@ -77,7 +77,9 @@ class Job:
             raise ConfigurationError("'thing' and 'aws' go together: without a cloud both are None", parameter="thing")
         if self.thing is None and not is_own and isinstance(self.issuer, AwsIssuerSpec):
             raise ConfigurationError(
-                "without a cloud nobody certifies the key", hint=naming("Name a CA of your own ({issuer})")
+                "without a cloud nobody certifies the key",
+                hint=naming("Name a CA of your own ({issuer})"),
+                reason=Reason.MISSING,
             )
         if self.thing is None and is_own:
             raise ConfigurationError("there is nowhere to register the chip's own certificate", parameter="thing")

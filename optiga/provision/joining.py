@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from optiga.cloud.aws.aws_names import SAMPLE_THING
 from optiga.cloud.aws.certificates import ACTIVE
 from optiga.cloud.aws.errors import AwsError
-from optiga.errors import ChipError, CloudError, ConfigurationError, naming
+from optiga.errors import ChipError, CloudError, ConfigurationError, Reason, naming
 from optiga.identity.possession import Outcome, prove_public_key
 from optiga.pki.names import UID_FIELD
 from optiga.protocol.objects import SLOTS
@@ -83,6 +83,7 @@ def check_things(
                     "Give each device a thing of its own ({field} in its name); {join} attaches it to this one",
                     field=UID_FIELD,
                 ),
+                reason=Reason.CONFLICT,
             )
 
 

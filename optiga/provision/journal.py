@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, OptigaError
+from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.files.database import explained, open_database
 from optiga.files.files import is_there
 from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals
@@ -223,6 +223,7 @@ class Journal:
             raise ConfigurationError(
                 f"{self._name} is an older copy, or another one, than the one that was sealed last: {older}",
                 hint=f"Put the newest copy back. If this one is meant, take {seal_path(self.path)} away first",
+                reason=Reason.DAMAGED,
             )
         if beside is None and count and not is_there(seal_path(self.path)):
             self._warn(
@@ -262,6 +263,7 @@ class Journal:
             raise ConfigurationError(
                 f"{self._name} has no seal {seal}: it is an older copy, or another one",
                 hint="Get the newest copy back",
+                reason=Reason.DAMAGED,
             )
 
     def _every(self) -> Iterator[Entry]:
@@ -351,6 +353,7 @@ def open_journal(
         raise ConfigurationError(
             f"the journal {path} is gone, and its seal is there",
             hint=f"Put the journal back. To begin a new one, take {seal_path(path)} away first",
+            reason=Reason.NOT_FOUND,
         )
     with open_database(path, KIND, make=make, shared=shared, threads=True) as connection:
         journal = Journal(connection, path, shared=shared, warn=warn)

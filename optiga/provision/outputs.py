@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_own_output, write_whole
 from optiga.files.precious import check_nothing_lost
 from optiga.pki.names import UID_FIELD, fill_uid
@@ -139,7 +139,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _no_folder(folder: Path, cause: str) -> ConfigurationError:
-    return ConfigurationError(f"cannot write into {folder}: {cause}", hint=_ELSEWHERE)
+    return ConfigurationError(f"cannot write into {folder}: {cause}", hint=_ELSEWHERE, reason=Reason.NOT_WRITABLE)
 
 
 def _check(path: Path) -> None:

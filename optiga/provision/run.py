@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError
+from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError, Reason
 from optiga.identity.csr import check_model
 from optiga.identity.key_fate import KeyFate
 from optiga.provision.attestation import Attestation
@@ -41,7 +41,9 @@ def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: P
         with open_chip(services.port) as opened:
             return provision(job, services, opened, plan=plan)
     if services.journal is None:
-        raise ConfigurationError("there is no journal to write down what is done", parameter="journal")
+        raise ConfigurationError(
+            "there is no journal to write down what is done", parameter="journal", reason=Reason.MISSING
+        )
     if plan is not None and plan.job != job:
         raise ConfigurationError("the plan is another job's", parameter="plan")
     reporter = services.reporter(port=chip.port, slot=job.slot.name)

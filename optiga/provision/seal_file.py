@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import is_there, read_input, write_whole
 from optiga.files.sqlite_guard import check_file
 from optiga.provision.chain import Seal
@@ -42,7 +42,9 @@ def read_seal(journal: Path, *, shared: bool = False) -> tuple[int, str] | None:
     except (ValueError, TypeError, KeyError, RecursionError):
         is_good = False
     if not is_good:
-        raise ConfigurationError(f"{path} is no seal of a journal", hint="Get it back from a copy, or take it away")
+        raise ConfigurationError(
+            f"{path} is no seal of a journal", hint="Get it back from a copy, or take it away", reason=Reason.DAMAGED
+        )
     return number, digest
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.identity.sample_request import LongestRequest, longest_request
 from optiga.pki.pem import encode_pem
 from optiga.protocol import tls_identity
@@ -53,6 +53,7 @@ def sizes_of_aws(configuration: Configuration) -> Sizes:
         raise ConfigurationError(
             f"{configuration.source}: the CSR would have {asked} characters, AWS IoT takes {_MAX_AWS_REQUEST}",
             hint=_hint(parts),
+            reason=Reason.TOO_LARGE,
         )
     size = request.subject + request.public_key + _AWS_FRAME
     return Sizes((size,), True, tuple(part for part in parts if part[0] != _NAMES))
@@ -86,6 +87,7 @@ def check_room(source: str, sizes: Sizes, target: Target, room: int | None = Non
             f"bytes, {target.info.label} has room for {most}",
             hint=f"{_hint(sizes.parts)}. No key was made",
             oid=target.oid,
+            reason=Reason.TOO_LARGE,
         )
 
 

@@ -89,7 +89,7 @@ class ThingSpec:
     def __post_init__(self) -> None:
         for field, pairs in (("attributes", self.attributes), ("parameters", self.parameters)):
             if len(dict(pairs)) != len(pairs):
-                raise ConfigurationError(f"`{field}` has a name twice", parameter=field)
+                raise ConfigurationError(f"'{field}' has a name twice", parameter=field)
 
     def check(self) -> None:
         """Refuse names that AWS does not take, and what does not go together.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.provision import journal as journal_module
 from optiga.provision.chain import Head, Link, Seal
 from optiga.provision.facts import Begun, CsrSigned, Fact, Finished, Issued, KeyMade, Registered, Written
@@ -63,6 +63,7 @@ def refusal(path: Path, use: Callable[[Journal], object]) -> str:
     assert path.read_bytes() == before
     assert str(path) in str(caught.value)
     assert caught.value.hint
+    assert caught.value.reason is Reason.DAMAGED
     return str(caught.value)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.policies import differences
-from optiga.errors import CloudError
+from optiga.errors import CloudError, Reason
 from optiga.files.files import write_whole
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
@@ -53,6 +53,7 @@ class RegisterCertificate:
             raise CloudError(
                 f"AWS IoT has this certificate already, and it is REVOKED: {registered.certificate_id}",
                 hint="If the device is to be let in again, delete the certificate there first",
+                reason=Reason.REVOKED,
             )
         write_arn(work.outputs, registered.arn)
         work.reporter.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
