@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from optiga.chip import Chip
 from optiga.chip.abilities import require_objects
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.files.files import read_input
 from optiga.identity.configuration import Configuration, parse_configuration, with_slot
 from optiga.identity.configuration import load_configuration as load_file
 from optiga.identity.csr import Csr, create_csr
-from optiga.identity.write import WriteResult, execute_write, plan_certificates
+from optiga.identity.write import WriteResult, execute_write, plan_content
 from optiga.objects.addressing import DEFAULT_SLOT, HOLDS_CERTIFICATE, resolve, resolve_slot
 from optiga.objects.stored import read_certificates as read_stored_certificates
-from optiga.pki.certificate import Certificate, load_certificates, parse_certificates
+from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
+from optiga.pki.certificate_files import find_certificates
 from optiga.protocol.objects import Reference
 
 if TYPE_CHECKING:
@@ -90,7 +92,8 @@ def write_certificate(
     What is there already is not programmed again. A certificate of the slot's key costs at most six exchanges where one
     command takes it.
 
-    :param source: the path of a file, PEM as text or bytes, DER, a certificate; or several of them, leaf first.
+    :param source: the path of a file, PEM as text or bytes, DER, PKCS #7, a certificate; or several of them. A chain is
+        put in order, which is said in ``warnings``.
     :param object: where to: a slot's name, or the object of a certificate or a trust anchor.
     :param strict: whether to write nothing unless the chip proves that the certificate is of the slot's key.
     :returns: what was done and proven: ``key_match`` is True where the chip has signed with the certificate's key, None
@@ -102,8 +105,8 @@ def write_certificate(
     """
     _expect_chip(chip)
     target = resolve(object, HOLDS_CERTIFICATE)
-    chain, name = _take_certificates(source)
-    plan = plan_certificates(chain, target, name)
+    content, name = _take_content(source)
+    plan = plan_content(content, target, name)
     require_objects(chip, [target.oid])
     return execute_write(chip, plan, strict=strict)
 
@@ -125,7 +128,7 @@ def read_certificates(chip: Chip, object: Reference = DEFAULT_SLOT) -> tuple[Cer
     _expect_chip(chip)
     target = resolve(object, HOLDS_CERTIFICATE)
     require_objects(chip, [target.oid])
-    return tuple(read_stored_certificates(chip, target.oid, hint="Write one first"))
+    return tuple(read_stored_certificates(chip, target.oid, hint="Write one first", parse=Certificate.parse_leniently))
 
 
 def _expect_chip(chip: object) -> None:
@@ -154,27 +157,27 @@ def _parse_mapping(value: Mapping[str, Any], slot: str | None) -> Configuration:
         raise
 
 
-def _take_certificates(source: object) -> tuple[list[Certificate], str]:
-    """The certificates in what a program gives, and what to call them in messages."""
+def _take_content(source: object) -> tuple[bytes, str]:
+    """What a program gives, as the content of a file of certificates, and what to call it in messages."""
     if isinstance(source, Certificate):
-        return [source], "the certificate"
+        return source.der, "the certificate"
     if isinstance(source, str) and _PEM in source:
-        return parse_certificates(source.encode("utf-8", "surrogatepass"), "the PEM text"), "the PEM text"
+        return source.encode("utf-8", "surrogatepass"), "the PEM text"
     if isinstance(source, (str, os.PathLike)):
         path = _path(source)
-        return load_certificates(path), str(path)
+        return read_input(path, "certificate", MAX_FILE_SIZE), str(path)
     if isinstance(source, (bytes, bytearray)):
-        return parse_certificates(bytes(source), "the data"), "the certificate"
+        return bytes(source), "the certificate"
     if isinstance(source, Iterable) and not isinstance(source, (Mapping, memoryview)):
-        chain = [one for part in source for one in _take_certificates(part)[0]]
+        chain = [one.der for part in source for one in find_certificates(*_take_content(part)).certificates]
         if not chain:
             raise CertificateError("there is no certificate among those given", hint="Give one, or a chain, leaf first")
-        return chain, "the chain" if len(chain) > 1 else "the certificate"
+        return b"".join(chain), "the chain" if len(chain) > 1 else "the certificate"
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
     if isinstance(source, x509.Certificate):
-        return parse_certificates(source.public_bytes(Encoding.DER), "the certificate"), "the certificate"
+        return source.public_bytes(Encoding.DER), "the certificate"
     raise TypeError(f"a certificate is a path, PEM, DER, a certificate or several, not {_kind(source)}")
 
 

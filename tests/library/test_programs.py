@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
 
 import optiga
 from optiga import testing
@@ -53,6 +54,12 @@ def certify(csr: optiga.Csr) -> bytes:
 
 def has_made_a_key(bench: testing.Bench) -> bool:
     return any(command[0] & 0x7F == GEN_KEY_PAIR for command in bench.commands)
+
+
+def pkcs7_of(*pems: bytes) -> bytes:
+    return pkcs7.serialize_certificates(
+        [x509.load_pem_x509_certificate(pem) for pem in pems], serialization.Encoding.DER
+    )
 
 
 class TestCsr:
@@ -238,7 +245,11 @@ class TestWriteCertificate:
         assert not any("chain" in warning for warning in result.warnings)
         assert not optiga.write_certificate(optiga_chip, leaf + issuer).written
         turned = optiga.write_certificate(optiga_chip, issuer + leaf)
-        assert any("chain" in warning for warning in turned.warnings)
+        assert any("put in order" in warning for warning in turned.warnings)
+        assert not turned.written, "as --write does, it is put in order"
+        for other in ([tmp_path / "ca.pem", leaf], pkcs7_of(issuer, leaf)):
+            assert not optiga.write_certificate(optiga_chip, other).written
+        assert [one.is_ca for one in optiga.read_certificates(optiga_chip)] == [False, True]
 
     def test_another_key(self, optiga_chip: optiga.Chip) -> None:
         optiga_chip.generate_key("second")
