@@ -24,7 +24,6 @@ from optiga.files.files import is_there
 from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Fact, Finished, damaged, decode_fact, kind_of
-from optiga.provision.results import RESULT_FIELDS, RUN_FIELDS
 from optiga.provision.seal_file import read_seal, seal_path, write_seal
 from optiga.provision.store import KIND, Store
 from optiga.provision.version1 import facts_of_all, old_entries, uids_of
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILE_NAME",
-    "RESULT_FIELDS",
-    "RUN_FIELDS",
     "Entry",
     "Journal",
     "JournalCheck",

@@ -28,13 +28,13 @@ class Preparation:
         self._reporter = reporter
         self._uid = chip_slot.uid
 
-    def begin(self) -> Entry:
+    def begin(self, found: Entry | None) -> Entry:
         """The entry to go on from: the journal's, or a new one.
 
+        :param found: what the journal has of the slot.
         :raises ConfigurationError: if the journal's is none that a run has left.
         """
         renew = self._plan.job.renew
-        found = self._journal.find(self._uid, self._plan.slot.name)
         if found is None or found.step is Step.DEPROVISIONED:
             return self._begin_anew(None, is_new=found is None)
         if not found.is_complete:

@@ -41,9 +41,10 @@ def preview(
     try:
         with open_chip() as chip:
             chip_slot = ChipSlot(chip, plan, reporter, chip.uid.hex)
-            uid, refusal, data = chip_slot.uid, chip_slot.refusal(), b""
+            uid, refusal, data, is_known = chip_slot.uid, chip_slot.refusal(), b"", False
             if refusal is None:
-                if plan.job.renew or not _is_known(uid, plan, open_journal):
+                is_known = _is_known(uid, plan, open_journal)
+                if plan.job.renew or not is_known:
                     plan.outputs(uid).check()
                     chip_slot.check_possible(dry=True)
                 data = read_stored(chip, plan.target.oid)
@@ -54,7 +55,7 @@ def preview(
         return
     if refusal is not None:
         raise refusal
-    if is_empty(data) or _is_known(uid, plan, open_journal):
+    if is_empty(data) or is_known:
         return
     try:
         subject = f", of {decode_stored(data, Certificate.parse_leniently)[0].subject}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,3 @@ class RunResult(SlotResult):
     """
 
     journal_seal: str | None
-
-
-RESULT_FIELDS = tuple(field.name for field in fields(SlotResult))
-"""What there is to tell of a slot that is finished."""
-RUN_FIELDS = tuple(field.name for field in fields(RunResult))
-"""What there is to tell of a run that has finished one."""

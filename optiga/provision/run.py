@@ -85,7 +85,7 @@ def _run(work: Work) -> tuple[Entry, bool]:
     if not plan.job.renew:
         attestation.check(known)
     attestation.warn_of_loss(known)
-    entry = attestation.begin(Preparation(work.chip_slot, plan, work.journal, work.reporter).begin())
+    entry = attestation.begin(Preparation(work.chip_slot, plan, work.journal, work.reporter).begin(known))
     if entry.is_finished:
         _confirm(entry, work)
         return entry, False

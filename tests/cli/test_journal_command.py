@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import pytest
 from cryptography import x509
 
 from optiga.provision.entry import Entry, Step
-from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, open_journal
+from optiga.provision.journal import FILE_NAME, open_journal
+from optiga.provision.results import SlotResult
 from optiga.provision.seal_file import seal_path
 from tests.support.cli.provisioned import Bench, result_of
 from tests.support.cli.runner import Cli, Result
@@ -50,7 +51,7 @@ FINISHED = make_entry(
     replaces="d" * 64,
 )
 SHOWN = [
-    *RESULT_FIELDS,
+    *(field.name for field in fields(SlotResult)),
     "step",
     "issuer",
     "account",

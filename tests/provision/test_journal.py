@@ -10,7 +10,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +24,8 @@ from optiga.files.sqlite_guard import GuardedConnection
 from optiga.provision import store as store_module
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Begun, CsrSigned, Fact, Imported, Issued, KeyMade, Unreadable, Written
-from optiga.provision.journal import FILE_NAME, RESULT_FIELDS, RUN_FIELDS, open_journal
+from optiga.provision.journal import FILE_NAME, open_journal
+from optiga.provision.results import RunResult, SlotResult
 from optiga.provision.version1 import OldEntry
 from tests.provision.test_facts import FACTS
 from tests.support.journals import edit_version_1, make_entry, old_of, write_version_1
@@ -180,10 +181,11 @@ class TestShown:
     def test_result(self) -> None:
         entry = full_entry(Step.FINISHED)
         told = asdict(entry.result())
-        assert tuple(told) == RESULT_FIELDS
-        assert told == {name: getattr(entry, name) for name in RESULT_FIELDS}
+        names = [field.name for field in fields(SlotResult)]
+        assert list(told) == names
+        assert told == {name: getattr(entry, name) for name in names}
         assert asdict(entry.run_result("5ea1")) == {**told, "journal_seal": "5ea1"}
-        assert (*RESULT_FIELDS, "journal_seal") == RUN_FIELDS
+        assert [*names, "journal_seal"] == [field.name for field in fields(RunResult)]
 
     def test_summary_and_export(self) -> None:
         entry = full_entry(Step.POLICY)

@@ -51,9 +51,8 @@ def search(expression: str, result: Mapping[str, Any]) -> Any:
     try:
         value = compiled.search(dict(result))
         json.dumps(value, allow_nan=False)
-    except (
-        Exception
-    ) as error:  # of JMESPath's family, or what its functions raise at values of a type they do not expect
+    # Of JMESPath's family, or what its functions raise at values of a type that they do not expect.
+    except Exception as error:
         raise ConfigurationError(
             f"--query {expression!r} does not fit the result: {_reason(error)}",
             hint=f"It has {', '.join(result)}",

@@ -15,6 +15,7 @@ from optiga.cli.support.options import of_option
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects.addressing import resolve_slot
+from optiga.provision.journal import FILE_NAME
 from optiga.provision.services import Services
 from optiga.provision.undo import Undone, deprovision, find_entry
 
@@ -25,7 +26,7 @@ from optiga.provision.undo import Undone, deprovision, find_entry
 @click.option("--delete-thing", is_flag=True, help="Delete the thing, too.")
 @click.option("--delete-policy", is_flag=True, help="Delete the policy, too.")
 @yes_option
-@click.option("--journal", "path", type=FILE, default="personalization.db", help="The journal. [personalization.db]")
+@click.option("--journal", "path", type=FILE, default=FILE_NAME, help=f"The journal. [{FILE_NAME}]")
 @shared_journal_option
 @aws_options
 @common_options()

@@ -20,14 +20,12 @@ from optiga.cli.support.journals import open_named_journal, shared_journal_optio
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.files.files import write_whole
 from optiga.files.shown import shown, shown_lines
-from optiga.provision.journal import JournalCheck
+from optiga.provision.journal import FILE_NAME, JournalCheck
 from optiga.provision.results import SlotSummary
 from optiga.results import to_json
 
 _journal_options = together(
-    click.option(
-        "--journal", "path", type=FILE, default="personalization.db", help="The journal. [personalization.db]"
-    ),
+    click.option("--journal", "path", type=FILE, default=FILE_NAME, help=f"The journal. [{FILE_NAME}]"),
     shared_journal_option,
 )
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
