@@ -306,9 +306,15 @@ class Journal:
             return seal
 
     def _keep(self, seal: Seal) -> None:
+        """Keep the newest seal beside the journal: another run may have made one behind this.
+
+        Nobody makes a newer one meanwhile, so what lies there never goes back.
+        """
         try:
-            if read_seal(self.path, shared=self._shared) != (seal.number, seal.hash):
-                write_seal(self.path, seal, shared=self._shared)
+            with self._writing():
+                newest = self._store.last_seal() or seal
+                if read_seal(self.path, shared=self._shared) != (newest.number, newest.hash):
+                    write_seal(self.path, newest, shared=self._shared)
         except ConfigurationError as error:
             self._warn(f"the seal of the journal is not kept beside it: {error}")
 

@@ -21,7 +21,7 @@ of his own in its place, and the others must be able to read it."""
 
 def seal_path(journal: Path) -> Path:
     """Where the seal of a journal lies."""
-    return journal.with_name(journal.name + SUFFIX)
+    return journal.parent / f"{journal.name}{SUFFIX}"  # also of what has no name, which nobody can open
 
 
 def read_seal(journal: Path, *, shared: bool = False) -> tuple[int, str] | None:

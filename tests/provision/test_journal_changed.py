@@ -18,7 +18,7 @@ from optiga.provision import journal as journal_module
 from optiga.provision.chain import Head, Link, Seal
 from optiga.provision.facts import Begun, CsrSigned, Fact, Finished, Issued, KeyMade, Registered, Written
 from optiga.provision.journal import FILE_NAME, Journal, open_journal
-from optiga.provision.seal_file import SUFFIX, seal_path
+from optiga.provision.seal_file import SUFFIX, read_seal, seal_path
 from optiga.provision.store import Store
 
 ONE, TWO, THREE = "11" * 27, "22" * 27, "33" * 27
@@ -289,6 +289,34 @@ class TestCopies:
             journal.append(ONE, "second", Begun("aws", ""))
             assert journal.seal() is not None
         assert "is not kept beside it" in said[-1]
+
+
+class TestTwoRuns:
+    def test_the_seal_beside_it_never_goes_back(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Another run seals between a run's seal and its file."""
+        with open_journal(path) as slow, open_journal(path) as quick:
+            make = slow._make_seal
+
+            def overtaken() -> Seal | None:
+                seal = make()
+                quick.append(ONE, "third", Begun("aws", ""))
+                assert quick.seal() is not None
+                return seal
+
+            monkeypatch.setattr(slow, "_make_seal", overtaken)
+            slow.append(ONE, "second", Begun("aws", ""))
+            slow.seal()
+            newest = quick.last_seal
+            assert newest is not None
+            assert read_seal(path) == (newest.number, newest.hash)
+
+
+@pytest.mark.parametrize("name", [".", "/", "..", "x/.."])
+def test_a_name_that_no_file_has(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for make in (False, True):
+        with pytest.raises(ConfigurationError), open_journal(name, make=make):
+            pytest.fail("it was opened")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="owners and permissions of POSIX")
