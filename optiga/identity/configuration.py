@@ -17,7 +17,15 @@ from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.pki.extensions import Extensions, read_extensions
-from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
+from optiga.pki.names import (
+    COMPONENTS,
+    OTHER_NAMES,
+    SAME_NAMES,
+    UID_FIELD,
+    find_mistake,
+    find_mistake_in_text,
+    find_wrong_field,
+)
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
 from optiga.protocol.objects import SLOTS, ObjectRef, Slot, format_oid, slots_for_new_keys, suggest_slot
@@ -164,7 +172,7 @@ def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:
             member.problem("is empty")
         for element in member.elements() if several else [member]:
             value = element.text()
-            mistake = "" if value is None else find_mistake(name, value)
+            mistake = "" if value is None else find_wrong_field(value) or find_mistake(name, value)
             if mistake:
                 element.problem(mistake)
             elif value is not None:
@@ -295,7 +303,7 @@ def _read_aws_iot(section: Section) -> AwsIotSettings:
     values: dict[str, str | None] = {}
     for name, member in section.members((), ("thing", "policy")).items():
         value = member.text()
-        mistake = "" if value is None else find_mistake_in_text(value)
+        mistake = "" if value is None else find_mistake_in_text(value) or find_wrong_field(value)
         if mistake:
             member.problem(mistake)
         values[name] = value
