@@ -1,4 +1,4 @@
-"""Words in braces that are not ``{uid}``: refused wherever it may stand in a configuration, and it is named."""
+"""What is meant for ``{uid}`` but is not it: refused wherever that may stand in a configuration, and it is named."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ WRONG = [
     "${uid}",
     "{{uid}}",
     "{uid:x}",
-    "{ü}",
+    "{uuid}",
+    "{SN}",
+    "{device_id}",
 ]
 RIGHT = [
     "{uid}",
@@ -29,6 +31,9 @@ RIGHT = [
     "{uid}{uid}",
     "{}",
     "{ }",
+    "{x}",
+    "{model}",
+    "{süd}",
     "{0}",
     "{",
     "}{",
