@@ -13,6 +13,7 @@ from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.guesses import about_option
 from optiga.cli.support.lazy import Lazy, LazyGroup, load
 from optiga.cli.support.options import option_of
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -265,7 +266,11 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     code = EXIT_CODES[ConfigurationError]
     context = getattr(error, "ctx", None)
     asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
-    message = error.format_message().replace("\n", " ")
+    message = (
+        about_option(error, arguments)
+        if isinstance(error, click.NoSuchOption)
+        else error.format_message().replace("\n", " ")
+    )
     if settings.wants_errors_as_json(arguments):
         parameter = getattr(getattr(error, "param", None), "name", "")
         line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)

@@ -17,31 +17,24 @@ from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.pki.extensions import Extensions, read_extensions
-from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
+from optiga.pki.names import (
+    COMPONENTS,
+    OTHER_NAMES,
+    SAME_NAMES,
+    UID_FIELD,
+    find_mistake,
+    find_mistake_in_text,
+    find_wrong_field,
+)
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
-from optiga.protocol.objects import ObjectRef, Slot, format_oid, slots_for_new_keys
+from optiga.protocol.objects import SLOTS, ObjectRef, Slot, format_oid, slots_for_new_keys, suggest_slot
 
 MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
-_CURVES = {curve.name: curve for curve in CURVES.values()}
-_CURVE_OTHER_NAMES = {
-    "prime256v1": "secp256r1",
-    "nistp256": "secp256r1",
-    "p-256": "secp256r1",
-    "p256": "secp256r1",
-    "nistp384": "secp384r1",
-    "p-384": "secp384r1",
-    "p384": "secp384r1",
-    "nistp521": "secp521r1",
-    "p-521": "secp521r1",
-    "p521": "secp521r1",
-    "secp512r1": "secp521r1",
-    "brainpool256r1": "brainpoolp256r1",
-    "brainpool384r1": "brainpoolp384r1",
-    "brainpool512r1": "brainpoolp512r1",
-}
+_CURVES = tuple(curve.name for curve in CURVES.values())
+_CURVE_OTHER_NAMES = {"secp512r1": "secp521r1"}
 _RSA_ALGORITHMS = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
 _HASH_OTHER_NAMES = {name.replace("sha", "sha-"): name for name in HASH_SIZES}
 _SCHEMES = {"ec": "ecdsa", "rsa": "rsassa"}
@@ -179,7 +172,7 @@ def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:
             member.problem("is empty")
         for element in member.elements() if several else [member]:
             value = element.text()
-            mistake = "" if value is None else find_mistake(name, value)
+            mistake = "" if value is None else find_wrong_field(value) or find_mistake(name, value)
             if mistake:
                 element.problem(mistake)
             elif value is not None:
@@ -219,8 +212,11 @@ def _read_key(section: Section, slot_override: str | None) -> _KeySettings:
 
 
 def _read_curve(section: Section) -> KeyAlgorithm | None:
-    name = section.choice(_CURVES, "a curve of the chip", _CURVE_OTHER_NAMES)
-    return _CURVES[name].algorithm if name else None
+    found = KeyAlgorithm.find(section.value) if isinstance(section.value, str) else None
+    if found in CURVES:
+        return found
+    section.choice(_CURVES, "a curve of the chip", _CURVE_OTHER_NAMES)
+    return None
 
 
 def _read_key_size(section: Section) -> KeyAlgorithm | None:
@@ -235,7 +231,10 @@ def _read_key_size(section: Section) -> KeyAlgorithm | None:
 
 
 def _read_slot(parameters: Section, section: Section | None, override: str | None, *, is_rsa: bool) -> Slot | None:
-    text = override if override is not None else section.text() if section else None
+    text = override
+    if text is None and section is not None:
+        is_number = type(section.value) is int and 0 < section.value <= len(SLOTS)
+        text = str(section.value) if is_number else section.text()
     if text is None:
         return None
     ref = ObjectRef.find(text)
@@ -256,7 +255,7 @@ def _find_slot_mistake(text: str, slot: Slot | None, is_rsa: bool) -> str:
     kind = "RSA" if is_rsa else "EC"
     names = f"(for {kind} keys: {', '.join(f'{known.name} ({format_oid(known.key_oid)})' for known in fitting)})"
     if slot is None:
-        return f"{text!r} is not a slot of the chip {names}"
+        return f"{text!r} is not a slot of the chip{suggest_slot(text)} {names}"
     if slot in slots_for_new_keys(is_rsa=not is_rsa):
         return f"{text!r} does not take {kind} keys {names}"
     return f"{text!r} is Infineon's own identity, which is locked; take another {names}"
@@ -304,7 +303,7 @@ def _read_aws_iot(section: Section) -> AwsIotSettings:
     values: dict[str, str | None] = {}
     for name, member in section.members((), ("thing", "policy")).items():
         value = member.text()
-        mistake = "" if value is None else find_mistake_in_text(value)
+        mistake = "" if value is None else find_mistake_in_text(value) or find_wrong_field(value)
         if mistake:
             member.problem(mistake)
         values[name] = value

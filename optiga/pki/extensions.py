@@ -18,7 +18,7 @@ import re
 from typing import NamedTuple
 
 from optiga.files.problems import Section
-from optiga.pki.names import UID_FIELD, find_mistake_in_text, with_sample_uid
+from optiga.pki.names import UID_FIELD, find_mistake_in_text, find_wrong_field, with_sample_uid
 
 KEY_USAGES = (
     "digital_signature",
@@ -143,7 +143,7 @@ def _read_alt_names(section: Section) -> tuple[tuple[str, str], ...]:
 
 def _find_alt_name_mistake(kind: str, text: str) -> str:
     """What is wrong with a subject alternative name, empty if nothing."""
-    mistake = find_mistake_in_text(text)
+    mistake = find_mistake_in_text(text) or find_wrong_field(text)
     if mistake:
         return mistake
     filled = with_sample_uid(text)
