@@ -43,7 +43,7 @@ class Snapshot:
     @property
     def document(self) -> Mapping[str, Any]:
         """The same as a document of JSON, which ``emulator load`` takes, too. Its secrets stand in it."""
-        return states.dump(MemoryStore(self.state.objects, self.state.context), model=self.state.model)
+        return states.document_of(self.state)
 
 
 class WatchedChip(SharedChip):
