@@ -129,22 +129,22 @@ def test_on_every_board(kind: str, cli: Cli, socket: str) -> None:
     with own_socket() as bus, control_of(socket, f"--{kind}", *([] if kind == "pty" else [str(bus)])) as served:
         place: Place = {"pty": uart_place, "i2c": i2c_place, "ft260": ft260_place}[kind](served.port)
 
-        def info() -> str:
+        def read() -> str:
             done = run_process(
-                [*OPTIGA, "--port", place.port, "info", "--query", "uid"], Path.cwd(), dict(place.variables)
+                [*OPTIGA, "--port", place.port, "object", "read", "0xE0C2"], Path.cwd(), dict(place.variables)
             )
             assert done.returncode == 0, done.stderr
             return done.stdout
 
-        uid = info()
+        uid = read()
         with subprocess.Popen(
             [*OPTIGA, "emulator", "control", socket, "events", "--follow"], stdout=subprocess.PIPE, text=True
         ) as follower:
             assert follower.stdout is not None
             assert json.loads(follower.stdout.readline())["command"] == "OpenApplication"
-            assert cli("emulator", "control", socket, "fault", "lose").code == 0
+            assert cli("emulator", "control", socket, "fault", "damage").code == 0
             assert cli("emulator", "control", socket, "power").code == 0
-            assert info() == uid
+            assert read() == uid
             assert served.end().code == 0
             assert all(json.loads(line)["result"] for line in follower.stdout)
             assert follower.wait(60) == 0
