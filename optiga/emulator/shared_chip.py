@@ -99,12 +99,14 @@ class SharedChip(EmulatedChip):
 
         :param value: 0 to 255; from 128 on the chip delays the use of keys.
         :raises ConfigurationError: if it cannot have that value, or the chip's security monitor is off.
-        :raises BoardError: if the store cannot be written; the store keeps the value of before then.
+        :raises BoardError: if the store cannot be written; the value is that of before then.
         """
         if not 0 <= value <= MAX_COUNT:
             raise ConfigurationError(f"the security event counter is 0 to {MAX_COUNT}, not {value}")
         with self._lock:
-            if not self._machine.monitor.jump(value):
+            monitor = self._machine.monitor
+            before = monitor.value
+            if not monitor.jump(value):
                 raise ConfigurationError(
                     "the security monitor of this chip is off, its counter stays at 0",
                     hint="Object 0xE0C9 turns it on: its first byte is a time in tenths of a second",
@@ -113,6 +115,7 @@ class SharedChip(EmulatedChip):
             try:
                 self._table.commit()
             except BoardError:
+                monitor.jump(before)
                 self._table.discard()
                 raise
 

@@ -23,6 +23,7 @@ from optiga.emulator.controls import Controls
 from optiga.emulator.events import Event, Events, event_of
 from optiga.emulator.running import own_socket, served
 from optiga.emulator.shared_chip import Executed, SharedChip
+from optiga.emulator.store import MemoryStore
 from optiga.errors import BoardError, ConfigurationError, OptigaError
 from optiga.protocol.codes import ErrorCode
 
@@ -107,6 +108,35 @@ def test_security_counter(bench: Bench) -> None:
         for wrong in (-1, 256, True):
             with pytest.raises(ConfigurationError):
                 control.set_security_counter(wrong)
+
+
+def test_the_disk_is_full(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has happened then, and both ends say why."""
+    with Control(bench.address) as control:
+        before = control.snapshot()
+        with monkeypatch.context() as full:
+            full.setattr(MemoryStore, "save", _fail)
+            for act in (lambda: control.set_security_counter(200), lambda: control.restore(before)):
+                with pytest.raises(BoardError, match="disk is full"):
+                    act()
+        assert _counter(bench) == 0
+        assert control.snapshot() == before
+    assert len(bench.reports) == 2
+
+
+def _fail(*_: object) -> None:
+    raise BoardError("the disk is full")
+
+
+def test_the_monitor_is_off(bench: Bench) -> None:
+    state = bench.controls.chip.snapshot()
+    monitor = state.objects[0xE0C9]
+    bench.controls.restore(
+        state._replace(objects={**state.objects, 0xE0C9: monitor.with_data(b"\0" + monitor.data[1:])})
+    )
+    with Control(bench.address) as control, pytest.raises(ConfigurationError):
+        control.set_security_counter(1)
+    assert _counter(bench) == 0
 
 
 def _counter(bench: Bench) -> int:

@@ -30,8 +30,12 @@ _VALUES = {
 @click.argument("socket", type=FileName("SOCKET", dash=False))
 @click.argument("verb", type=click.Choice(_VERBS), metavar="VERB")
 @click.argument("value", required=False, metavar="[VALUE]")
-@click.option("--times", type=click.IntRange(1, MOST_TIMES), help="Of a fault: how many answers. [1]")
-@click.option("--ms", "milliseconds", type=click.IntRange(0, LONGEST_MS), help="Of fault delay: milliseconds.")
+@click.option(
+    "--times", metavar="N", type=click.IntRange(1, MOST_TIMES), help="Of a fault: how many answers. Default: 1."
+)
+@click.option(
+    "--ms", "milliseconds", metavar="N", type=click.IntRange(0, LONGEST_MS), help="Of fault delay: milliseconds."
+)
 @click.option("--follow", is_flag=True, help="Of events: go on with those that come.")
 @common_options(forms=())
 @pass_settings
