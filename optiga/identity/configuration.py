@@ -104,14 +104,20 @@ def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
     :param slot: a slot that takes the place of the file's, which may then have none.
     :raises ConfigurationError: with every mistake: the first as its message, the others as its problems.
     """
+    return parse_configuration(read_text(path), str(path), slot=slot)
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration file, of which nothing is checked yet.
+
+    :raises ConfigurationError: if it cannot be read, is too large, or is not UTF-8.
+    """
     data = read_input(path, "configuration", MAX_SIZE)
-    name = str(path)
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(f"{name}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
-    return parse_configuration(text, name, slot=slot)
+        raise ConfigurationError(f"{path}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
 
 
 def parse_configuration(text: str, name: str, *, slot: str | None = None) -> Configuration:

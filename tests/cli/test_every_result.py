@@ -24,6 +24,8 @@ from optiga.cli.commands.ca.revoke import RevocationResult
 from optiga.cli.commands.chip.counter import CounterList
 from optiga.cli.commands.chip.object import MetadataChangeResult, ObjectList, ObjectMetadata, ObjectWriteResult
 from optiga.cli.commands.chip.transfer import ExportResult
+from optiga.cli.commands.config.check import CheckedConfigurations
+from optiga.cli.commands.config.sample import SampleList
 from optiga.cli.commands.identity.csr import CsrResult
 from optiga.cli.commands.identity.journal import JournalSlots
 from optiga.cli.commands.identity.provision import DryRun
@@ -58,11 +60,11 @@ TYPES = (
     *(ExportResult, GeneratedKey, ImportResult, IssuedList, IssueResult, KeyList, MacResult, MetadataChangeResult),
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
-    *(DryRun, JournalCheck, JournalSlots, RunResult),
+    *(CheckedConfigurations, DryRun, JournalCheck, JournalSlots, RunResult, SampleList),
 )
 READING = {
     *("CertificateShown", "ChipInformation", "CounterList", "IssuedList", "KeyList", "ObjectList", "PortList"),
-    *("JournalCheck", "JournalSlots", "UpdateDescription"),
+    *("CheckedConfigurations", "JournalCheck", "JournalSlots", "SampleList", "UpdateDescription"),
 }
 """Results of commands that change nothing: a query is tried on what they have found."""
 ELSEWHERE = {"ca register", "emulator dump", "register", "deprovision", "journal export"}

@@ -25,6 +25,8 @@ def play(take: Take) -> None:
     update_bench.save_files(Path())
     at = ("--port", "emulator:chip")
     take("CsrResult", *at, "--csr", CONFIG)
+    take("CheckedConfigurations", "config", "check", CONFIG)
+    take("SampleList", "config", "sample")
     (csr,) = Path().glob("*.csr")
     _authorities(take, csr)
     take("WriteResult", *at, "--write", "device.pem", "--slot", "second")
