@@ -25,7 +25,8 @@ from optiga.protocol.objects import ObjectRef, Slot, format_oid, slots_for_new_k
 MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
-_CURVES = {curve.name: curve for curve in CURVES.values()}
+CURVE_WORDS = {curve.name: curve for curve in CURVES.values()}
+"""Each curve by the word for it."""
 _CURVE_OTHER_NAMES = {
     "prime256v1": "secp256r1",
     "nistp256": "secp256r1",
@@ -42,10 +43,15 @@ _CURVE_OTHER_NAMES = {
     "brainpool384r1": "brainpoolp384r1",
     "brainpool512r1": "brainpoolp512r1",
 }
-_RSA_ALGORITHMS = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
+RSA_WORDS = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
+"""Each algorithm of RSA keys by its bits."""
 _HASH_OTHER_NAMES = {name.replace("sha", "sha-"): name for name in HASH_SIZES}
-_SCHEMES = {"ec": "ecdsa", "rsa": "rsassa"}
-_CAN_SIGN = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
+SCHEMES = {"ec": "ecdsa", "rsa": "rsassa"}
+"""The kinds of keys, with the signature algorithm of each."""
+CAN_SIGN = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
+"""The usages of which a key needs one to sign its own CSR."""
+NOT_FOR = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage.KEY_AGREEMENT}
+"""The usage that the chip has for keys of the other kind only."""
 _WRONG_PLACE = {
     "ec": {"key_size": "belongs to an RSA key, an EC key has a curve"},
     "rsa": {"curve": "belongs to an EC key, an RSA key has a key_size"},
@@ -205,7 +211,7 @@ class _KeySettings(NamedTuple):
 
 def _read_key(section: Section, slot_override: str | None) -> _KeySettings:
     members = section.members(("algorithm_id", "parameters"))
-    kind = members["algorithm_id"].choice(_SCHEMES, "a key algorithm") if "algorithm_id" in members else None
+    kind = members["algorithm_id"].choice(SCHEMES, "a key algorithm") if "algorithm_id" in members else None
     if kind is None or "parameters" not in members:
         return _KeySettings(kind, None, None, None)
     section = members["parameters"]
@@ -225,17 +231,17 @@ def _read_key(section: Section, slot_override: str | None) -> _KeySettings:
 
 
 def _read_curve(section: Section) -> KeyAlgorithm | None:
-    name = section.choice(_CURVES, "a curve of the chip", _CURVE_OTHER_NAMES)
-    return _CURVES[name].algorithm if name else None
+    name = section.choice(CURVE_WORDS, "a curve of the chip", _CURVE_OTHER_NAMES)
+    return CURVE_WORDS[name].algorithm if name else None
 
 
 def _read_key_size(section: Section) -> KeyAlgorithm | None:
     if isinstance(section.value, bool) or not isinstance(section.value, (int, str)):
         section.problem(f"must be a number, not {describe_kind(section.value)}")
         return None
-    algorithm = _RSA_ALGORITHMS.get(str(section.value).strip())
+    algorithm = RSA_WORDS.get(str(section.value).strip())
     if algorithm is None:
-        sizes = ", ".join(_RSA_ALGORITHMS)
+        sizes = ", ".join(RSA_WORDS)
         section.problem(f"{section.value!r} is not a size of RSA keys of the chip (one of {sizes})")
     return algorithm
 
@@ -273,13 +279,12 @@ def _read_usage(section: Section, kind: str) -> KeyUsage | None:
     problem = False
     for element in section.elements():
         name = element.choice(KEY_USAGE_WORDS, "a usage of keys of the chip")
-        if name == "encryption" and kind == "ec":
-            element.problem("'encryption' is for RSA keys only")
-        if name == "key_agreement" and kind == "rsa":
-            element.problem("'key_agreement' is for EC keys only")
+        if name and KEY_USAGE_WORDS[name] == NOT_FOR[kind]:
+            other = next(one for one in NOT_FOR if one != kind)
+            element.problem(f"{name!r} is for {other.upper()} keys only")
         usage |= KEY_USAGE_WORDS[name] if name else KeyUsage(0)
         problem |= name is None
-    if isinstance(section.value, list) and not problem and not usage & _CAN_SIGN:
+    if isinstance(section.value, list) and not problem and not usage & CAN_SIGN:
         section.problem("without 'authentication' or 'signature' the key cannot sign its own CSR")
     return usage
 
@@ -288,10 +293,10 @@ def _read_signature(section: Section, key: _KeySettings | None) -> str | None:
     members = section.members(("algorithm_id", "parameters"))
     kind = key.kind if key else None
     if "algorithm_id" in members:
-        scheme = members["algorithm_id"].choice(_SCHEMES.values(), "a signature algorithm")
-        if scheme and kind and scheme != _SCHEMES[kind]:
+        scheme = members["algorithm_id"].choice(SCHEMES.values(), "a signature algorithm")
+        if scheme and kind and scheme != SCHEMES[kind]:
             members["algorithm_id"].problem(
-                f"{scheme!r} does not fit an {kind.upper()} key, which needs {_SCHEMES[kind]!r}"
+                f"{scheme!r} does not fit an {kind.upper()} key, which needs {SCHEMES[kind]!r}"
             )
     if "parameters" not in members:
         return None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from optiga.identity.configuration_schema import configuration_schema
 from tests.support.cli.runner import Cli
 from tests.support.identity.csr_helpers import NAME, PARAMETERS, RSA, change_config, seed_config, write_config
 from tests.support.places import CONFIG, CONFIGS
@@ -140,3 +141,22 @@ class TestSample:
             result = cli("config", "sample", *words)
             assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
         assert list(Path().iterdir()) == []
+
+
+class TestSchema:
+    def test_it_is_printed_or_written(self, cli: Cli) -> None:
+        result = cli("config", "schema")
+        assert (result.code, result.err) == (0, "")
+        assert json.loads(result.out) == configuration_schema()
+        assert json.loads(cli("config", "schema", "--output", "json").out) == configuration_schema()
+        assert cli("config", "schema", "--query", "required").out.strip() == "['csr_config']"
+        assert cli("config", "schema", "--out", "schema.json").code == 0
+        assert Path("schema.json").read_text() == result.out
+
+    def test_a_file_that_is_there(self, cli: Cli) -> None:
+        Path("schema.json").write_text("mine")
+        assert cli("config", "schema", "--out", "schema.json").code == 2
+        assert Path("schema.json").read_text() == "mine"
+        assert cli("config", "schema", "--out", "schema.json", "--force").code == 0
+        assert json.loads(Path("schema.json").read_text()) == configuration_schema()
+        assert cli("config", "schema", "--force").code == 2

@@ -67,7 +67,7 @@ READING = {
     *("CheckedConfigurations", "JournalCheck", "JournalSlots", "SampleList", "UpdateDescription"),
 }
 """Results of commands that change nothing: a query is tried on what they have found."""
-ELSEWHERE = {"ca register", "emulator dump", "register", "deprovision", "journal export"}
+ELSEWHERE = {"ca register", "emulator dump", "register", "deprovision", "journal export", "config schema"}
 """Commands for AWS, and those that print a document."""
 BY_KEY = {"slots", "words"}
 """Members whose own members are not there always."""

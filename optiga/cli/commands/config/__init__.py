@@ -10,6 +10,7 @@ from optiga.cli.support.settings import common_options
 _COMMANDS = {
     "check": Lazy(".check:check", "Check configuration files, and tell every mistake."),
     "sample": Lazy(".sample:sample", "List the sample configurations, or print one."),
+    "schema": Lazy(".schema:schema", "Print the JSON Schema, for editors."),
 }
 
 

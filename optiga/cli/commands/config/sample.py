@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
-from optiga.cli.commands.config.saving import check_new, save_new
+from optiga.cli.commands.config.saving import give_document
 from optiga.cli.render.tables import table
-from optiga.cli.support.content import write_bytes
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.errors import naming
 from optiga.identity.configuration import Configuration, parse_configuration, read_text
 from optiga.identity.sample_configurations import find_sample, sample_paths
 from optiga.pki.names import UID_FIELD
@@ -56,28 +53,14 @@ def sample(settings: Settings, name: str | None, out: str | None) -> None:
     With NAME, --query and --output are for what stands in the sample.
     """
     if name is not None:
-        _give(settings, find_sample(name), out)
+        text = read_text(find_sample(name))
+        give_document(settings, json.loads(text), text, "The sample", out=out)
         return
     if out is not None:
         raise click.UsageError("--out goes with the NAME of a sample.")
     settings.check_query(SampleList)
     found = SampleList(tuple(_samples()))
     settings.print_result(found, text=table(_COLUMNS, found.samples))
-
-
-def _give(settings: Settings, path: Path, out: str | None) -> None:
-    """Print a sample, or write it into a file that is not there yet."""
-    text = read_text(path)
-    document = json.loads(text)
-    settings.check_query(document)
-    if out is not None:
-        check_new(out, hint=naming("Name another with {out}"))
-        save_new(out, text)
-        settings.note(f"The sample has been written to {out}")
-    if settings.wants_result:
-        settings.print_result(document)
-    elif out is None:
-        write_bytes(text.encode())
 
 
 def _samples() -> Iterator[Sample]:
