@@ -45,7 +45,7 @@ _SECTIONS = {
         "register": Lazy(".commands.identity.register:command", "Register the chip's own certificate with AWS IoT."),
         "deprovision": Lazy(".commands.identity.deprovision:command", "Take a device's certificate out of AWS IoT."),
         "journal": Lazy(".commands.identity.journal:command", "Show how far each chip has come."),
-        "config": Lazy(".commands.config:command", "Check configuration files; print a sample."),
+        "config": Lazy(".commands.config:command", "Write and check configuration files."),
         "ca": Lazy(".commands.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
     },
     "Boards and emulated chips": {

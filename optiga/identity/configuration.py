@@ -150,7 +150,7 @@ def with_slot(configuration: Configuration, name: str) -> Configuration:
     """
     ref = ObjectRef.find(name)
     slot = ref.slot if ref else None
-    if (mistake := _find_slot_mistake(name, slot, configuration.algorithm.is_rsa)) or slot is None:
+    if (mistake := find_slot_mistake(name, is_rsa=configuration.algorithm.is_rsa)) or slot is None:
         raise ConfigurationError(f"slot {mistake}", parameter="slot")
     return configuration._replace(slot=slot)
 
@@ -252,7 +252,7 @@ def _read_slot(parameters: Section, section: Section | None, override: str | Non
         return None
     ref = ObjectRef.find(text)
     slot = ref.slot if ref else None
-    mistake = _find_slot_mistake(text, slot, is_rsa)
+    mistake = find_slot_mistake(text, is_rsa=is_rsa)
     if mistake and override is not None:
         parameters.problem(naming("{slot} {mistake}", mistake=mistake))
     elif mistake and section is not None:
@@ -260,8 +260,13 @@ def _read_slot(parameters: Section, section: Section | None, override: str | Non
     return slot
 
 
-def _find_slot_mistake(text: str, slot: Slot | None, is_rsa: bool) -> str:
-    """What is wrong with a slot for a new key, empty if nothing."""
+def find_slot_mistake(text: str, *, is_rsa: bool) -> str:
+    """What is wrong with a slot for a new key, empty if nothing.
+
+    :param text: name of the slot, or either of its identifiers.
+    """
+    ref = ObjectRef.find(text)
+    slot = ref.slot if ref else None
     fitting = slots_for_new_keys(is_rsa=is_rsa)
     if slot in fitting:
         return ""

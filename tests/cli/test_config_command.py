@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from optiga.identity.configuration_schema import configuration_schema
+from optiga.identity.new_configuration import ALGORITHMS
 from tests.support.cli.runner import Cli
 from tests.support.identity.csr_helpers import NAME, PARAMETERS, RSA, change_config, seed_config, write_config
+from tests.support.identity.json_schema import is_valid
 from tests.support.places import CONFIG, CONFIGS
 
 BAD = {f"{NAME}.country_name": "Germany", f"{PARAMETERS}.slot": "five", "aws_iot_config.thing": "my lamp"}
@@ -160,3 +164,114 @@ class TestSchema:
         assert cli("config", "schema", "--out", "schema.json", "--force").code == 0
         assert json.loads(Path("schema.json").read_text()) == configuration_schema()
         assert cli("config", "schema", "--force").code == 2
+
+
+class Terminal(io.StringIO):
+    """Standard input with somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class TestNew:
+    def said(self, cli: Cli, path: str = "new.jsn") -> dict[str, object]:
+        result = cli("config", "check", path, "--output", "json")
+        assert result.code == 0, result.err
+        (found,) = json.loads(result.out)["files"]
+        return {name: value for name, value in found.items() if name != "file"}
+
+    def test_the_usual(self, cli: Cli) -> None:
+        result = cli("config", "new", "new.jsn", "--yes", "--output", "json")
+        assert result.code == 0
+        assert json.loads(result.out) == {"file": "new.jsn", **self.said(cli)}
+        assert self.said(cli) == {
+            "slot": "second",
+            "algorithm": "secp256r1",
+            "subject": [{"name": "common_name", "value": "{uid}"}],
+            "thing": "thing_{uid}",
+            "policy": "my_policy",
+        }
+        assert is_valid(configuration_schema(), json.loads(Path("new.jsn").read_text()))
+
+    def test_a_chip_takes_it(self, cli: Cli, port: str) -> None:
+        assert cli("config", "new", "new.jsn", "--yes").code == 0
+        assert cli("--port", port, "--csr", "new.jsn").code == 0
+
+    @pytest.mark.parametrize("algorithm", ALGORITHMS)
+    def test_each_algorithm(self, cli: Cli, algorithm: str) -> None:
+        assert cli("config", "new", "new.jsn", "--yes", "--algorithm", algorithm.upper()).code == 0
+        assert self.said(cli)["algorithm"] == algorithm
+        assert self.said(cli)["slot"] == ("five" if algorithm.startswith("rsa") else "second")
+
+    def test_options(self, cli: Cli) -> None:
+        subject = ("--subject", "organizational_unit_name=A", "--subject", "organizational_unit_name=B, ü")
+        words = ("--slot", "0xE0F3", "--thing", "-", "--policy", "-", "--yes")
+        assert cli("config", "new", "new.jsn", *subject, *words).code == 0
+        found = self.said(cli)
+        assert found["subject"] == [{"name": "organizational_unit_name", "value": one} for one in ("A", "B, ü")]
+        assert (found["slot"], found["thing"], found["policy"]) == ("fourth", None, None)
+
+    def test_questions(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        answers = ["Germany", "de", "", "Munich", "", "", "lamp {uid}", "ed25519", "rsa2048", "second", "six"]
+        answers += ["a lamp", "lamp_{uid}", "-"]
+        monkeypatch.setattr(sys, "stdin", Terminal("\n".join(answers) + "\n"))
+        result = cli("config", "new", "new.jsn")
+        assert (result.code, result.out) == (0, "")
+        assert self.said(cli) == {
+            "slot": "six",
+            "algorithm": "rsa2048",
+            "subject": [
+                {"name": "country_name", "value": "de"},
+                {"name": "locality_name", "value": "Munich"},
+                {"name": "common_name", "value": "lamp {uid}"},
+            ],
+            "thing": "lamp_{uid}",
+            "policy": None,
+        }
+
+    def test_nothing_is_written_before_the_last_answer(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", Terminal("de\n"))
+        assert cli("config", "new", "new.jsn").code != 0
+        assert list(Path().iterdir()) == []
+
+    def test_nobody_to_ask(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        for stdin in (io.StringIO("de\n"), None):
+            monkeypatch.setattr(sys, "stdin", stdin)
+            result = cli("config", "new", "new.jsn")
+            assert (result.code, len(result.err.splitlines())) == (2, 1)
+            assert "--yes" in result.err
+        assert list(Path().iterdir()) == []
+
+    def test_a_file_that_is_there(self, cli: Cli) -> None:
+        Path("new.jsn").write_text("mine")
+        refused = cli("config", "new", "new.jsn", "--yes")
+        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+        assert "--force" in refused.err
+        assert Path("new.jsn").read_text() == "mine"
+        assert cli("config", "new", "new.jsn", "--yes", "--force").code == 0
+        assert self.said(cli)["slot"] == "second"
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("--subject", "common_name"),
+            ("--subject", "comon_name=x"),
+            ("--subject", "common_name=" + "x" * 65),
+            ("--subject", "country_name={uid}"),
+            ("--subject", "common_name="),
+            ("--slot", "first"),
+            ("--slot", "five"),
+            ("--slot", "five", "--algorithm", "secp256r1"),
+            ("--slot", "second", "--algorithm", "rsa2048"),
+            ("--algorithm", "ed25519"),
+            ("--thing", "a lamp"),
+            ("--policy", ""),
+            ("--policy", "x" * 129),
+        ],
+    )
+    def test_mistakes(self, cli: Cli, words: tuple[str, ...]) -> None:
+        result = cli("config", "new", "new.jsn", "--yes", *words)
+        assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+        assert words[0] in result.err
+        assert "new.jsn" not in result.err.replace("config new", "")
+        assert list(Path().iterdir()) == []

@@ -25,6 +25,7 @@ from optiga.cli.commands.chip.counter import CounterList
 from optiga.cli.commands.chip.object import MetadataChangeResult, ObjectList, ObjectMetadata, ObjectWriteResult
 from optiga.cli.commands.chip.transfer import ExportResult
 from optiga.cli.commands.config.check import CheckedConfigurations
+from optiga.cli.commands.config.results import CheckedConfiguration
 from optiga.cli.commands.config.sample import SampleList
 from optiga.cli.commands.identity.csr import CsrResult
 from optiga.cli.commands.identity.journal import JournalSlots
@@ -60,11 +61,18 @@ TYPES = (
     *(ExportResult, GeneratedKey, ImportResult, IssuedList, IssueResult, KeyList, MacResult, MetadataChangeResult),
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
-    *(CheckedConfigurations, DryRun, JournalCheck, JournalSlots, RunResult, SampleList),
+    *(CheckedConfiguration, CheckedConfigurations, DryRun, JournalCheck, JournalSlots, RunResult, SampleList),
 )
 READING = {
     *("CertificateShown", "ChipInformation", "CounterList", "IssuedList", "KeyList", "ObjectList", "PortList"),
-    *("CheckedConfigurations", "JournalCheck", "JournalSlots", "SampleList", "UpdateDescription"),
+    *(
+        "CheckedConfiguration",
+        "CheckedConfigurations",
+        "JournalCheck",
+        "JournalSlots",
+        "SampleList",
+        "UpdateDescription",
+    ),
 }
 """Results of commands that change nothing: a query is tried on what they have found."""
 ELSEWHERE = {"ca register", "emulator dump", "register", "deprovision", "journal export", "config schema"}

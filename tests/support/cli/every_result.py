@@ -26,6 +26,7 @@ def play(take: Take) -> None:
     at = ("--port", "emulator:chip")
     take("CsrResult", *at, "--csr", CONFIG)
     take("CheckedConfigurations", "config", "check", CONFIG)
+    take("CheckedConfiguration", "config", "new", "new.jsn", "--yes")
     take("SampleList", "config", "sample")
     (csr,) = Path().glob("*.csr")
     _authorities(take, csr)

@@ -9,6 +9,7 @@ from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
     "check": Lazy(".check:check", "Check configuration files, and tell every mistake."),
+    "new": Lazy(".new:new", "Write a new configuration file."),
     "sample": Lazy(".sample:sample", "List the sample configurations, or print one."),
     "schema": Lazy(".schema:schema", "Print the JSON Schema, for editors."),
 }
@@ -23,6 +24,7 @@ def command(ctx: click.Context) -> None:
     """Configuration files (.jsn), which say whose CSR it is, what key the chip makes, and where.
 
     \b
+    optiga.py config new device.jsn                 a new one, by questions
     optiga.py config sample                         the samples, a line each
     optiga.py config sample NAME --out device.jsn   one of them, in a file
     optiga.py config check device.jsn               every mistake in a file

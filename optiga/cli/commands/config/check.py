@@ -8,43 +8,16 @@ from pathlib import Path
 
 import click
 
+from optiga.cli.commands.config.results import CheckedConfiguration, describe, text_of
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.aws_names import check_name
 from optiga.errors import ConfigurationError, OptigaError, naming
 from optiga.files.json_lines import Document, parse_json
-from optiga.identity.configuration import Configuration, parse_configuration, read_text
+from optiga.identity.configuration import parse_configuration, read_text
 from optiga.pki.names import find_mistake_in_text
-from optiga.results import lines, to_json
 
 _CONFIG: FileName = FileName("CONFIG", dash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectComponent:
-    """A component of a subject, for example ``country_name`` with ``DE``; ``{uid}`` may stand in the value."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedConfiguration:
-    """A configuration file without a mistake.
-
-    :param file: its path, as it was given.
-    :param slot: name of the slot of the key, for example ``second``.
-    :param algorithm: of the key, for example ``secp256r1`` or ``rsa2048``.
-    :param subject: in the order of the file.
-    :param thing: name of the thing in AWS IoT, None where the file has none; so is ``policy``.
-    """
-
-    file: str
-    slot: str
-    algorithm: str
-    subject: tuple[SubjectComponent, ...]
-    thing: str | None
-    policy: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +47,7 @@ def check(settings: Settings, names: tuple[str, ...], slot: str | None) -> None:
         except ConfigurationError as error:
             mistakes.append(error)
     _raise_together(mistakes)
-    settings.print_result(CheckedConfigurations(tuple(checked)), text="\n\n".join(map(_text, checked)))
+    settings.print_result(CheckedConfigurations(tuple(checked)), text="\n\n".join(map(text_of, checked)))
 
 
 def _check_file(name: str, slot: str | None) -> CheckedConfiguration:
@@ -91,7 +64,7 @@ def _check_file(name: str, slot: str | None) -> CheckedConfiguration:
         mistakes.append(error)
     mistakes += _names_refused(document, name)
     _raise_together(mistakes)
-    return _describe(configuration)
+    return describe(configuration)
 
 
 def _names_refused(document: Document, file: str) -> Iterator[ConfigurationError]:
@@ -123,21 +96,3 @@ def _raise_together(errors: Sequence[ConfigurationError]) -> None:
 
 def _line(error: OptigaError) -> str:
     return naming("{message}. {hint}", message=error.message, hint=error.hint) if error.hint else error.message
-
-
-def _describe(configuration: Configuration) -> CheckedConfiguration:
-    aws_iot = configuration.aws_iot
-    return CheckedConfiguration(
-        file=configuration.source,
-        slot=configuration.slot.name,
-        algorithm=configuration.algorithm.title,
-        subject=tuple(SubjectComponent(name, value) for name, value in configuration.subject),
-        thing=aws_iot.thing if aws_iot else None,
-        policy=aws_iot.policy if aws_iot else None,
-    )
-
-
-def _text(checked: CheckedConfiguration) -> str:
-    """A configuration for people: a line for each field."""
-    subject = ", ".join(f"{component.name}={component.value}" for component in checked.subject)
-    return lines({**to_json(checked), "subject": subject})
