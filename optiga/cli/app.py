@@ -106,6 +106,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option("--id", "object_id", metavar="OID", help="Object to write to that is no slot's: 0xE0E8, 0xF1D0 …")
 @click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
 @click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
+@click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
 @authorize_option
 @common_options(environment=True)
@@ -139,6 +140,7 @@ def app(
     out_dir: str | None,
     out: str | None,
     strict: bool,
+    dry: bool,
 ) -> None:
     """Give an OPTIGA Trust chip its identity: key pair, CSR, certificate.
 
@@ -157,6 +159,7 @@ def app(
             "--out-dir": out_dir,
             "--out": out,
             "--strict": strict or None,
+            "--dry-run": dry or None,
             "--authorize": settings.authorizations or None,
         },
         ctx.invoked_subcommand,
@@ -164,7 +167,9 @@ def app(
     if ctx.invoked_subcommand is not None:
         return
     if csr_path is not None:
-        _job("csr:make_csr")(settings, csr_path, slot=slot, out_dir=out_dir or ".")
+        _job("dry_run:csr" if dry else "csr:make_csr")(settings, csr_path, slot=slot, out_dir=out_dir or ".")
+    elif write_path is not None and dry:
+        _job("dry_run:write")(settings, write_path, slot=slot, object_id=object_id)
     elif write_path is not None:
         _job("write:write_file")(settings, write_path, slot=slot, object_id=object_id, strict=strict)
     elif read_oid is not None:
@@ -185,6 +190,7 @@ _BELONGS = {
     "--out-dir": ("--csr",),
     "--out": ("--read",),
     "--strict": ("--write",),
+    "--dry-run": ("--csr", "--write"),
     "--authorize": ("--csr", "--write", "--read"),
 }
 """Which jobs an option goes with."""
@@ -204,6 +210,8 @@ def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcomma
     for name, value in options.items():
         if value is not None and not set(asked) & set(_BELONGS[name]):
             raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
+    if options["--strict"] and options["--dry-run"]:
+        raise click.UsageError("--strict and --dry-run do not go together: the key signs only where a write follows.")
     if options["--slot"] is not None and options["--id"] is not None:
         raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
 

@@ -216,7 +216,49 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
         the object, or a protected update of the slot's key was interrupted; nothing is written then.
     :raises CertificateError: if strict, and the certificate is not proven to be of the slot's key.
     """
-    attempt = _attempt(chip, plan)
+    found = examine(chip, plan, strict=strict)
+    plan, target, proof = found.plan, found.plan.target, found.proof
+    warnings = list(plan.warnings)
+    if not found.is_there:
+        chip.objects.write(target.oid, plan.data)
+        warnings += _check_written(chip, plan, None if found.is_there is None else found.comparison)
+    if proof and not proof.key_match:
+        warnings.append(proof.text)
+    return WriteResult(
+        target.oid,
+        target.slot.name if target.slot else None,
+        len(plan.data),
+        not found.is_there,
+        proof.key_match if proof else None,
+        proof.key_oid if proof else None,
+        tuple(warnings),
+        bool(plan.chain),
+    )
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a chip says of a write before it.
+
+    :param plan: in the form that the object's type asks for.
+    :param is_there: whether the object holds the bytes already; None if it must not be read.
+    :param comparison: None if it must not be read.
+    :param proof: None for what is no certificate of a slot.
+    """
+
+    plan: WritePlan
+    is_there: bool | None
+    comparison: Comparison | None
+    proof: Proof | None
+
+
+def examine(chip: Chip, plan: WritePlan, *, strict: bool = False, proving: bool = True) -> Examined:
+    """The part of :func:`execute_write` before the object is written.
+
+    :param proving: whether the slot's key may sign.
+    :raises OptigaError: as that does.
+    """
+    attempt = _attempt(chip, plan) if proving else None
     metadata = None
     if plan.source and may_have_type(plan.target.info) and not _is_of_device(plan, attempt):
         metadata = chip.objects.metadata(plan.target.oid)
@@ -230,25 +272,10 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     is_there = comparison.is_same() if comparison else None
     if is_there is None and (unusable := chip.objects.find_unusable(target.oid)):
         raise unusable.error(chip.port)
-    proof = _prove(chip, plan, attempt)
+    proof = _prove(chip, plan, attempt) if proving else None
     if strict and proof and not proof.key_match:
         raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid, reason=Reason.MISMATCH)
-    warnings = list(plan.warnings)
-    if not is_there:
-        chip.objects.write(target.oid, plan.data)
-        warnings += _check_written(chip, plan, None if is_there is None else comparison)
-    if proof and not proof.key_match:
-        warnings.append(proof.text)
-    return WriteResult(
-        target.oid,
-        target.slot.name if target.slot else None,
-        len(plan.data),
-        not is_there,
-        proof.key_match if proof else None,
-        proof.key_oid if proof else None,
-        tuple(warnings),
-        bool(plan.chain),
-    )
+    return Examined(plan, is_there, comparison, proof)
 
 
 def _check_written(chip: Chip, plan: WritePlan, comparison: Comparison | None) -> list[str]:
