@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from optiga.identity.csr import check_model
 from optiga.identity.keys_on_chip import ExistingKey, KeyPlan, find_existing_key
-from optiga.identity.write import WritePlan, examine
+from optiga.identity.write import WritePlan, examine, may_be_read
 from optiga.objects.access import check_access
 from optiga.protocol.metadata import Tag
 from optiga.results import OID
@@ -29,7 +29,8 @@ class CsrRehearsal:
     :param key_oid: the object of its key.
     :param algorithm: of the new key, for example ``secp256r1``.
     :param lost_key: algorithm of the key that would be lost, None if there is none.
-    :param lost_certificate: subject of the certificate in the slot, which would no longer fit; None if there is none.
+    :param lost_certificate: subject of the certificate in the slot, which would no longer fit; None if there is none,
+        or it is not free to be read.
     """
 
     slot: str
@@ -58,7 +59,7 @@ class WriteRehearsal:
 
 
 def rehearse_csr(chip: Chip | None, configuration: Configuration) -> CsrRehearsal:
-    """Look at what a new key and its CSR would do. At most six exchanges.
+    """Look at what a new key and its CSR would do. At most seven exchanges.
 
     :param chip: None for one that is yet to be made, and so is blank.
     :raises ConfigurationError: if the chip's model lacks what the configuration asks for, or its metadata refuse it.
@@ -70,7 +71,9 @@ def rehearse_csr(chip: Chip | None, configuration: Configuration) -> CsrRehearsa
         usage = configuration.key_usage or configuration.algorithm.usages
         plan = KeyPlan(slot.key_oid, slot, configuration.algorithm, usage)
         check_access(chip, slot.key_oid, Tag.CHANGE, Tag.EXECUTE)
-        held = find_existing_key(chip, plan)
+        where = slot.certificate_oid
+        reading = where is not None and may_be_read(chip.objects.metadata(where))
+        held = find_existing_key(chip, plan, reading=reading)
     return CsrRehearsal(
         slot.name, slot.key_oid, configuration.algorithm.title, held.algorithm or None, held.certificate or None
     )
@@ -84,7 +87,7 @@ def rehearse_write(chip: Chip, plan: WritePlan) -> WriteRehearsal:
     :raises CertificateError: if the content does not suit the object's type.
     """
     check_access(chip, plan.target.oid, Tag.CHANGE)
-    found = examine(chip, plan, proving=False)
+    found = examine(chip, plan, looking=True)
     would_write = None if found.is_there is None else not found.is_there
     return _described(found.plan, would_write)
 

@@ -20,9 +20,10 @@ from optiga.pki.certificate import MAX_FILE_SIZE
 from optiga.pki.certificate_files import find_certificates
 from optiga.pki.chains import warnings_about
 from optiga.protocol import tls_identity
-from optiga.protocol.metadata import Tag
+from optiga.protocol.conditions import ALWAYS
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
-from optiga.protocol.rules.known import is_counted
+from optiga.protocol.rules.known import access_now, is_counted
 from optiga.protocol.value import Value
 from optiga.results import HIDDEN, OID
 
@@ -252,13 +253,18 @@ class Examined:
     proof: Proof | None
 
 
-def examine(chip: Chip, plan: WritePlan, *, strict: bool = False, proving: bool = True) -> Examined:
+def may_be_read(metadata: Metadata) -> bool:
+    """Whether an object is free to be read: an attempt that is refused is a security event, which the chip counts."""
+    return access_now(metadata, Tag.READ) == ALWAYS
+
+
+def examine(chip: Chip, plan: WritePlan, *, strict: bool = False, looking: bool = False) -> Examined:
     """The part of :func:`execute_write` before the object is written.
 
-    :param proving: whether the slot's key may sign.
+    :param looking: do nothing that the chip counts: no key signs, and only what is free to be read is read.
     :raises OptigaError: as that does.
     """
-    attempt = _attempt(chip, plan) if proving else None
+    attempt = None if looking else _attempt(chip, plan)
     metadata = None
     if plan.source and may_have_type(plan.target.info) and not _is_of_device(plan, attempt):
         metadata = chip.objects.metadata(plan.target.oid)
@@ -267,12 +273,18 @@ def examine(chip: Chip, plan: WritePlan, *, strict: bool = False, proving: bool 
             plan = plan_typed(plan.source.content, plan.target, plan.source.name, form, now=plan.source.now)
     target = plan.target
     comparison = None
-    if target.kind is not ObjectKind.DATA or not is_counted(metadata or chip.objects.metadata(target.oid), Tag.READ):
+    if looking:
+        is_read = may_be_read(metadata or chip.objects.metadata(target.oid))
+    else:
+        is_read = target.kind is not ObjectKind.DATA or not is_counted(
+            metadata or chip.objects.metadata(target.oid), Tag.READ
+        )
+    if is_read:
         comparison = Comparison(chip, target.oid, plan.data)
     is_there = comparison.is_same() if comparison else None
     if is_there is None and (unusable := chip.objects.find_unusable(target.oid)):
         raise unusable.error(chip.port)
-    proof = _prove(chip, plan, attempt) if proving else None
+    proof = None if looking else _prove(chip, plan, attempt)
     if strict and proof and not proof.key_match:
         raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid, reason=Reason.MISMATCH)
     return Examined(plan, is_there, comparison, proof)

@@ -72,6 +72,21 @@ class TestCsr:
         assert "change: never" in result.err
         assert state(port) == before
 
+    @pytest.mark.parametrize("read", ["never", "luc 0xE121"])
+    def test_a_certificate_that_is_not_free_to_be_read(
+        self, cli: Cli, port: str, config: Path, device: Path, read: str
+    ) -> None:
+        assert cli("--port", port, "object", "metadata", "0xE0E1", f"read: {read}", "--yes").code == 0
+        before = state(port)
+        result = cli("--port", port, "--csr", config, "--dry-run", "--output", "json")
+        assert result.code == 0
+        said = json.loads(result.out)
+        assert (said["lost_key"], said["lost_certificate"]) == ("secp256r1", None)
+        written = cli("--port", port, "--write", device, "--dry-run", "--output", "json")
+        assert written.code == 0
+        assert json.loads(written.out)["would_write"] is None
+        assert state(port) == before
+
 
 class TestWrite:
     def test_what_is_there_already(self, cli: Cli, port: str, device: Path) -> None:
