@@ -18,14 +18,14 @@ from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.pki.extensions import Extensions, read_extensions
 from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
-from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, Curve, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
 from optiga.protocol.objects import ObjectRef, Slot, format_oid, slots_for_new_keys
 
 MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
-CURVE_WORDS = {curve.name: curve for curve in CURVES.values()}
+CURVE_WORDS: dict[str, Curve] = {curve.name: curve for curve in CURVES.values()}
 """Each curve by the word for it."""
 _CURVE_OTHER_NAMES = {
     "prime256v1": "secp256r1",
@@ -43,14 +43,14 @@ _CURVE_OTHER_NAMES = {
     "brainpool384r1": "brainpoolp384r1",
     "brainpool512r1": "brainpoolp512r1",
 }
-RSA_WORDS = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
+RSA_WORDS: dict[str, KeyAlgorithm] = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
 """Each algorithm of RSA keys by its bits."""
 _HASH_OTHER_NAMES = {name.replace("sha", "sha-"): name for name in HASH_SIZES}
-SCHEMES = {"ec": "ecdsa", "rsa": "rsassa"}
+SCHEMES: dict[str, str] = {"ec": "ecdsa", "rsa": "rsassa"}
 """The kinds of keys, with the signature algorithm of each."""
-CAN_SIGN = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
+CAN_SIGN: KeyUsage = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
 """The usages of which a key needs one to sign its own CSR."""
-NOT_FOR = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage.KEY_AGREEMENT}
+NOT_FOR: dict[str, KeyUsage] = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage.KEY_AGREEMENT}
 """The usage that the chip has for keys of the other kind only."""
 _WRONG_PLACE = {
     "ec": {"key_size": "belongs to an RSA key, an EC key has a curve"},

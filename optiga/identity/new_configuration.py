@@ -13,7 +13,7 @@ from optiga.identity.configuration import CURVE_WORDS, RSA_WORDS, SCHEMES, find_
 from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, UID_FIELD, find_mistake
 from optiga.protocol.objects import slots_for_new_keys
 
-ALGORITHMS = (*CURVE_WORDS, *(f"rsa{bits}" for bits in RSA_WORDS))
+ALGORITHMS: tuple[str, ...] = (*CURVE_WORDS, *(f"rsa{bits}" for bits in RSA_WORDS))
 """The keys of which there can be a configuration, for example ``secp256r1`` or ``rsa2048``."""
 _RSA_HASH = "sha256"
 

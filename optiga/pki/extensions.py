@@ -75,7 +75,7 @@ DOTTED_OID = r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]{0,9}))(\.(0|[1-9][0-9]{0,38})
 """What an object identifier with dots matches, whole."""
 MAX_ALT_NAME = 253
 """Most characters of a subject alternative name, those of the UID among them."""
-ALT_NAME_PATTERNS = {
+ALT_NAME_PATTERNS: dict[str, tuple[str, str]] = {
     "dns": (_DOMAIN, "a domain name"),
     "uri": (_URI, "a URI (scheme:rest, in ASCII)"),
     "email": (_MAILBOX, "an e-mail address"),
