@@ -221,9 +221,10 @@ def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
         )
 
 
-def find_existing_key(chip: Chip, plan: KeyPlan) -> ExistingKey:
+def find_existing_key(chip: Chip, plan: KeyPlan, *, reading: bool = True) -> ExistingKey:
     """What a new key would take the place of. At most three exchanges, and one for the UID.
 
+    :param reading: whether the slot's certificate may be read.
     :raises ConfigurationError: if the chip's model does not have such keys, or not in this place.
     :raises ChipError: if the chip does not have the object, or refuses to tell; if it would not use the new key.
     """
@@ -240,7 +241,7 @@ def find_existing_key(chip: Chip, plan: KeyPlan) -> ExistingKey:
             reason=Reason.DENIED,
         )
     algorithm = metadata.in_words().get("algorithm", "")
-    if plan.slot is None or plan.slot.certificate_oid is None:
+    if plan.slot is None or plan.slot.certificate_oid is None or not reading:
         return ExistingKey(algorithm)
     try:
         data = read_stored(chip, plan.slot.certificate_oid)

@@ -29,13 +29,14 @@ class ValueForm(Enum):
     HEX = "hex digits, two for each byte"
 
 
-_PATTERNS = {
+PATTERNS = {
     ValueForm.PRINTABLE: r"[A-Za-z0-9 '()+,\-./:=?]+",
     ValueForm.COUNTRY: r"[A-Za-z]{2}",
     ValueForm.EMAIL: r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*",
     ValueForm.DNS: r"[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?",
     ValueForm.HEX: r"([0-9A-Fa-f]{2})+",
 }
+"""What a whole value matches, by its form; text has none."""
 
 
 class Component(NamedTuple):
@@ -153,7 +154,7 @@ def find_mistake(name: str, value: str) -> str:
     if mistake:
         return mistake
     component, filled = COMPONENTS[name], with_sample_uid(value)
-    pattern = _PATTERNS.get(component.form)
+    pattern = PATTERNS.get(component.form)
     if component.form is not ValueForm.COUNTRY and len(filled) > component.bound:
         with_uid = f" with the {UID_DIGITS} of the UID" if UID_FIELD in value else ""
         return f"has {len(filled)} characters{with_uid}, at most {component.bound} are allowed"

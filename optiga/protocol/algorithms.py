@@ -42,6 +42,11 @@ class KeyAlgorithm(CodeEnum):
         return next((known for known in cls if known.title == word), None)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called, its own name first, without the dashes that may stand between any letters."""
+        return (self.title, *(name for name, meant in _OTHER_NAMES.items() if meant == self.title))
+
+    @property
     def is_ec(self) -> bool:
         return self in CURVES
 
@@ -76,7 +81,8 @@ class KeyAlgorithm(CodeEnum):
         return self.name.lower()
 
 
-_NO_DASHES = str.maketrans("", "", "-_ ")
+_DASHES = "-_ "
+_NO_DASHES = str.maketrans("", "", _DASHES)
 _OTHER_NAMES = {
     "prime256v1": "secp256r1",
     **{
