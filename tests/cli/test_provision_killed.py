@@ -15,6 +15,8 @@ PARTS = 4
 """That several processes may share the kills."""
 ENDED = {Action.INTERRUPT: 130, Action.TERM: 143, Action.HANGUP: 129}
 """Exit codes of runs that a signal has ended."""
+DEEDS = ("answer", "exchange", "replace", "link", "unlink", "sql COMMIT")
+"""Kinds of events that change the chip, AWS, a folder or a database."""
 ASKED = "POST /certificates"
 """How a certificate is asked for."""
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
@@ -60,10 +62,14 @@ def test_killed_at_each_kind_of_event(runner: Runner, cloud: Cloud, tmp_path: Pa
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
-def test_terminated_behind_every_event(part: int, runner: Runner, cloud: Cloud, tmp_path: Path) -> None:
-    """Where something is done, and whoever has it done has not heard of it."""
+def test_terminated_behind_every_deed(part: int, runner: Runner, cloud: Cloud, tmp_path: Path) -> None:
+    """Where something is done in the world, and whoever has it done has not heard of it."""
     trial = Trial(KINDS["AWS"], cloud, runner, tmp_path)
-    for outcome in runner.sweep(trial.make, Action.TERM, Moment.AFTER, part=part, parts=PARTS):
+    deeds = [event for event in runner.record(trial.make()) if event.kind.startswith(DEEDS)]
+    assert len(deeds) > 40
+    for event in deeds[part::PARTS]:
+        outcome = runner.strike(trial.make(), event.number, Action.TERM, Moment.AFTER)
+        assert outcome.struck == event, "another run, other events"
         assert outcome.code == ENDED[Action.TERM], str(outcome)
         assert "Traceback" not in outcome.err
         trial.finish(outcome)

@@ -147,13 +147,14 @@ class Runner:
         """Strike a job at one event after the other, and at the end have one that comes to its end before its turn.
 
         Of the writes that SQLite makes to one file without anything between them, the first and the last are struck:
-        what lies between those is a matter of SQLite's own, whose file is not what it is to be before the last.
+        what lies between those is a matter of SQLite's own, whose file is not what it is to be before the last. Nor is
+        the end of a transaction struck that has only read.
 
         :param make: gives the job in a state of its own.
         :param part: of so many parts that share the events; counted from 0.
         """
         events = self.record(make())
-        numbers = [event.number for event in events if not _is_between(events, event)][part::parts]
+        numbers = [event.number for event in events if not _is_passed_over(events, event)][part::parts]
         assert numbers, "no event was left for this part"
         for number in [*numbers, len(events) + 1]:
             outcome = self.strike(make(), number, action, moment)
@@ -207,8 +208,11 @@ class Runner:
         return int(answer)
 
 
-def _is_between(events: Sequence[Event], event: Event) -> bool:
-    """Whether an event is one of SQLite's writes to a file between others of its own to the same."""
+def _is_passed_over(events: Sequence[Event], event: Event) -> bool:
+    """Whether a sweep leaves an event out: SQLite's, and like the one before it or without a meaning."""
+    if event.kind == "sql COMMIT":
+        before = [one for one in events[: event.number - 1] if one.kind.startswith("sql ")]
+        return not before or before[-1].kind == "sql COMMIT"
     around = events[max(event.number - 2, 0) : event.number + 1]
     return len(around) == 3 and event.kind == "sqlite write" and {one.name for one in around} == {event.name}
 

@@ -122,7 +122,7 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{STRUCK}::test_terminated_at_every_event",
             f"{STRUCK}::test_interrupted_at_every_event",
             f"{STRUCK}::test_killed_at_every_event",
-            "cli/test_provision_killed.py::test_terminated_behind_every_event",
+            "cli/test_provision_killed.py::test_terminated_behind_every_deed",
             "cli/test_process.py::test_ended_by_a_signal",
         ),
         "So does a full disk": ("cli/test_full_disk.py::test_a_command", "cli/test_full_disk.py::test_provision"),
