@@ -164,8 +164,9 @@ class CaIssuer:
         if is_server == (self._server and CertificateRequest.parse(request.csr).wishes.wants_server):
             return certified
         what = "a TLS server, too" if is_server else "a TLS client only"
-        said = "The certificate is for {what}, as the run that was interrupted asked; {renew} makes another"
-        note = naming(said, what=what)
+        note = naming(
+            "The certificate is for {what}, as the run that was interrupted asked; {renew} makes another", what=what
+        )
         return certified._replace(notes=(*certified.notes, note))
 
     def certify(self, request: Request) -> Certified:

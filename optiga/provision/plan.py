@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import ConfigurationError, Naming, naming
 from optiga.files.files import check_folder_writable
 from optiga.identity.attestation import load_trust
 from optiga.objects.addressing import Target
@@ -77,7 +77,7 @@ class Plan:
     def anew_hint(self) -> str:
         """How to begin anew."""
         if self.new is None:
-            return naming(f"'deprovision {{slot={self.slot.name}}}' takes it back; then it can be registered anew")
+            return Naming("'deprovision ", f"slot={self.slot.name}", "' takes it back; then it can be registered anew")
         return naming("{renew} makes a new key and certificate")
 
     def outputs(self, uid: str) -> ChipOutputs:

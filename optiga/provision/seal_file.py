@@ -14,8 +14,9 @@ from optiga.provision.store import KIND
 SUFFIX = ".seal"
 _VERSION = 1
 _LIMIT = 4096
-_FOR_GROUP = 0o644
-"""Whoever may write the folder puts a file of his own in its place; the others must be able to read it."""
+_MODE = 0o644
+"""Nobody else writes it, whatever the umask. Of a group that shares a journal, whoever may write the folder puts a file
+of his own in its place, and the others must be able to read it."""
 
 
 def seal_path(journal: Path) -> Path:
@@ -53,5 +54,4 @@ def write_seal(journal: Path, seal: Seal, *, shared: bool = False) -> None:
     """
     value = {"version": _VERSION, "number": seal.number, "sealed_at": seal.sealed_at, "hash": seal.hash}
     data = (json.dumps(value) + "\n").encode("ascii")
-    mode = _FOR_GROUP if shared else 0o666
-    write_whole(seal_path(journal), data, mode, ours=True, whatever_umask=shared)
+    write_whole(seal_path(journal), data, _MODE, ours=True, whatever_umask=shared)

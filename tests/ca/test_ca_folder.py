@@ -15,7 +15,8 @@ from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.records import utc_now
 from optiga.ca.revocation import REASONS
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.cli.support.options import option_of
+from optiga.errors import CertificateError, ConfigurationError, told
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, openssl, verify
 
 PASSPHRASE = b"correct horse"
@@ -196,7 +197,7 @@ class TestKey:
         with pytest.raises(ConfigurationError, match="encrypted") as none:
             CertificateAuthority.open(tmp_path / "closed")
         for way in ("--passphrase-file", "--ask-passphrase", "OPTIGA_CA_PASSPHRASE"):
-            assert way in none.value.hint
+            assert way in told(none.value.hint, option_of)
         with pytest.raises(ConfigurationError, match="the passphrase does not open the key"):
             CertificateAuthority.open(tmp_path / "closed", b"wrong one")
         with pytest.raises(ConfigurationError, match="at least 12"):

@@ -48,7 +48,7 @@ def test_killed_where_most_is_at_stake(runner: Runner, cloud: Cloud, tmp_path: P
 @pytest.mark.parametrize("name", ["AWS", "own CA, no cloud"])
 def test_killed_at_every_event(name: str, part: int, runner: Runner, cloud: Cloud, tmp_path: Path) -> None:
     trial = Trial(KINDS[name], cloud, runner, tmp_path)
-    for outcome in runner.sweep(trial.make, Action.KILL, part=part, parts=PARTS):
+    for outcome in runner.sweep(trial.make, Action.KILL, part=part, parts=PARTS, skims=True):
         trial.finish(outcome)
 
 

@@ -24,7 +24,7 @@ def check(folder: Path, count: int, seed: int, least: int) -> None:
     assert [one for end in ends.values() for one in end.unexpected] == []
     assert [name for name, end in ends.items() if not end.taken or not end.refused] == []
     assert max(end.slowest[0] for end in ends.values()) < MOST_SECONDS
-    assert len(ends) == 19
+    assert len(ends) == 20
 
 
 @pytest.mark.long
