@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
-from optiga.files.problems import suggest
 from optiga.protocol.value import Value
 
 LCS_GLOBAL = 0xE0C0
@@ -264,7 +263,10 @@ Reference: TypeAlias = "int | str | Slot | ObjectRef"
 
 def suggest_slot(text: str) -> str:
     """Which slot was probably meant, to stand behind the text in a message; empty where none is near."""
-    return suggest(text, [slot.name for slot in SLOTS], {})
+    import difflib  # which takes its time to load, for a mistake alone
+
+    near = difflib.get_close_matches(text.strip().lower()[:16], [slot.name for slot in SLOTS], n=1, cutoff=0.7)
+    return f", did you mean {near[0]!r}?" if near else ""
 
 
 def parse_oid(text: str) -> int | None:

@@ -74,7 +74,7 @@ class Job:
                 parameter="certificate_oid",
             )
         if (self.thing is None) is not (self.aws is None):
-            raise ConfigurationError(naming("{thing} and {aws} go together: without a cloud both are None"))
+            raise ConfigurationError("'thing' and 'aws' go together: without a cloud both are None", parameter="thing")
         if self.thing is None and not is_own and isinstance(self.issuer, AwsIssuerSpec):
             raise ConfigurationError(
                 "without a cloud nobody certifies the key", hint=naming("Name a CA of your own ({issuer})")
