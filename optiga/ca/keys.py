@@ -14,6 +14,7 @@ from optiga.files.passphrases import Passphrase
 from optiga.pki.pem import encode_pem
 from optiga.pki.private_keys import load_private_key
 from optiga.pki.public_keys import load_key
+from optiga.protocol.algorithms import KeyAlgorithm
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,17 +26,24 @@ ROUNDS = 600_000
 _SALT_SIZE, _BLOCK_SIZE, _KEY_SIZE = 16, 16, 32
 
 
+def find_curve(name: str) -> str | None:
+    """The one of :data:`CURVES` that a name means, in any letter case; None if there is none."""
+    algorithm = KeyAlgorithm.find(name)
+    return next((known for known in CURVES if algorithm is not None and KeyAlgorithm.find(known) is algorithm), None)
+
+
 def generate_key(curve: str) -> ec.EllipticCurvePrivateKey:
     """A new key.
 
-    :param curve: one of :data:`CURVES`.
+    :param curve: one of :data:`CURVES`, or another name of it, for example ``P-256`` or ``prime256v1``.
     :raises ConfigurationError: if it is another.
     """
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    if curve not in CURVES:
+    found = find_curve(curve)
+    if found is None:
         raise ConfigurationError(f"a CA's key cannot lie on {curve}", hint=f"Curves are {', '.join(CURVES)}")
-    return ec.generate_private_key(getattr(ec, CURVES[curve])())
+    return ec.generate_private_key(getattr(ec, CURVES[found])())
 
 
 def encode_key(key: ec.EllipticCurvePrivateKey, passphrase: bytes | None) -> bytes:

@@ -40,22 +40,24 @@ def key_oid_of(reference: Reference) -> int:
     if info is None or not (info.kind.is_key or info.kind is objects.ObjectKind.SESSION):
         names = ", ".join(known.name for known in objects.SLOTS)
         raise ConfigurationError(
-            f"{str(reference)!r} is no slot of the chip", hint=f"One of {names}", reason=Reason.NOT_FOUND
+            f"{str(reference)!r} is no slot of the chip{objects.suggest_slot(str(reference))}",
+            hint=f"One of {names}",
+            reason=Reason.NOT_FOUND,
         )
     return info.oid
 
 
 def algorithm_of(algorithm: KeyAlgorithm | str) -> KeyAlgorithm:
-    """The algorithm meant, by its name as in a configuration: ``secp384r1``, ``rsa2048``.
+    """The algorithm meant, by its name as in a configuration, ``secp384r1``, ``rsa2048``, or another that it has.
 
     :raises ConfigurationError: if the chip has no such keys.
     """
     if isinstance(algorithm, KeyAlgorithm):
         return algorithm
-    try:
-        return KeyAlgorithm[algorithm.upper()]
-    except KeyError:
+    found = KeyAlgorithm.find(algorithm)
+    if found is None:
         names = ", ".join(known.title for known in KeyAlgorithm if known.is_ec or known.is_rsa)
         raise ConfigurationError(
             f"{algorithm!r} is no key algorithm of the chip", hint=f"One of {names}", reason=Reason.UNSUPPORTED
-        ) from None
+        )
+    return found

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from optiga.cli.support.settings import Settings
 
 EXIT_UNEXPECTED = 1
+_STDERR = 2
 EXIT_SIGNAL = 128
 """The exit code of a run that a signal has ended is this more than the signal's number, as in a shell."""
 _ENDINGS = {"SIGTERM": "Terminated", "SIGHUP": "Hung up"}
@@ -58,6 +59,7 @@ def enter() -> NoReturn:
     What a command makes lasts to its end, so nobody looks for garbage meanwhile. The process ends without taking apart
     what it is made of, which would take longer than some commands: everything that matters has been closed by then.
     """
+    _have_standard_error()
     _print_any_character()
     gc.disable()
     code = main()
@@ -69,6 +71,32 @@ def enter() -> NoReturn:
             with suppress(OSError, ValueError):
                 stream.flush()
     os._exit(code)
+
+
+def _have_standard_error() -> None:
+    """Throw away what is said where the process was started with standard error closed (``2>&-``).
+
+    Else ``print`` says it on standard output, and the next file that is opened has standard error's number, so that
+    whatever writes to that number, a library in C or a process that is started, writes into the file.
+    """
+    if sys.stderr is not None:
+        return
+    with suppress(OSError):
+        number = os.open(os.devnull, os.O_WRONLY)
+        if number != _STDERR and not _is_open(_STDERR):
+            os.dup2(number, _STDERR)
+            os.close(number)
+            number = _STDERR
+        os.set_inheritable(number, number == _STDERR)
+        sys.stderr = os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace")
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def _print_any_character() -> None:

@@ -13,6 +13,7 @@ from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.guesses import about_option
 from optiga.cli.support.lazy import Lazy, LazyGroup, load
 from optiga.cli.support.options import option_of
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -45,6 +46,7 @@ _SECTIONS = {
         "register": Lazy(".commands.identity.register:command", "Register the chip's own certificate with AWS IoT."),
         "deprovision": Lazy(".commands.identity.deprovision:command", "Take a device's certificate out of AWS IoT."),
         "journal": Lazy(".commands.identity.journal:command", "Show how far each chip has come."),
+        "config": Lazy(".commands.config:command", "Write and check configuration files."),
         "ca": Lazy(".commands.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
     },
     "Boards and emulated chips": {
@@ -105,6 +107,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option("--id", "object_id", metavar="OID", help="Object to write to that is no slot's: 0xE0E8, 0xF1D0 …")
 @click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
 @click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
+@click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
 @authorize_option
 @common_options(environment=True)
@@ -138,6 +141,7 @@ def app(
     out_dir: str | None,
     out: str | None,
     strict: bool,
+    dry: bool,
 ) -> None:
     """Give an OPTIGA Trust chip its identity: key pair, CSR, certificate.
 
@@ -156,6 +160,7 @@ def app(
             "--out-dir": out_dir,
             "--out": out,
             "--strict": strict or None,
+            "--dry-run": dry or None,
             "--authorize": settings.authorizations or None,
         },
         ctx.invoked_subcommand,
@@ -163,7 +168,9 @@ def app(
     if ctx.invoked_subcommand is not None:
         return
     if csr_path is not None:
-        _job("csr:make_csr")(settings, csr_path, slot=slot, out_dir=out_dir or ".")
+        _job("dry_run:csr" if dry else "csr:make_csr")(settings, csr_path, slot=slot, out_dir=out_dir or ".")
+    elif write_path is not None and dry:
+        _job("dry_run:write")(settings, write_path, slot=slot, object_id=object_id)
     elif write_path is not None:
         _job("write:write_file")(settings, write_path, slot=slot, object_id=object_id, strict=strict)
     elif read_oid is not None:
@@ -184,6 +191,7 @@ _BELONGS = {
     "--out-dir": ("--csr",),
     "--out": ("--read",),
     "--strict": ("--write",),
+    "--dry-run": ("--csr", "--write"),
     "--authorize": ("--csr", "--write", "--read"),
 }
 """Which jobs an option goes with."""
@@ -203,6 +211,8 @@ def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcomma
     for name, value in options.items():
         if value is not None and not set(asked) & set(_BELONGS[name]):
             raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
+    if options["--strict"] and options["--dry-run"]:
+        raise click.UsageError("--strict and --dry-run do not go together: the key signs only where a write follows.")
     if options["--slot"] is not None and options["--id"] is not None:
         raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
 
@@ -265,7 +275,11 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     code = EXIT_CODES[ConfigurationError]
     context = getattr(error, "ctx", None)
     asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
-    message = error.format_message().replace("\n", " ")
+    message = (
+        about_option(error, arguments)
+        if isinstance(error, click.NoSuchOption)
+        else error.format_message().replace("\n", " ")
+    )
     if settings.wants_errors_as_json(arguments):
         parameter = getattr(getattr(error, "param", None), "name", "")
         line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)

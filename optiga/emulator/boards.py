@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from optiga.emulator.board import Board, bus_server
+from optiga.emulator.board.faulty import FaultyBoard, FaultySlave, take_delay_s
 from optiga.emulator.board.ft260 import Ft260Board
-from optiga.emulator.board.i2c_slave import I2cSlave
+from optiga.emulator.board.i2c_slave import SHORT_STARTUP_S, I2cSlave
 from optiga.emulator.chip import EmulatedChip
+from optiga.emulator.controls import Controls
 from optiga.emulator.server import Announce, Stop, serve_pty, serve_tcp
 from optiga.emulator.shims import HIDRAW, I2CDEV, LIBUSB, build_shims
 from optiga.emulator.timing import work_on_i2c_s
@@ -34,12 +37,14 @@ class Chip(NamedTuple):
     :param execute: what answers behind a UART: the chip, in its time, and whoever looks on.
     :param is_slow: whether commands take as long as the manual says.
     :param report: is told why the chip did not answer.
+    :param controls: by which others disturb its line, and reset it with its bus; None if nobody does.
     """
 
     chip: EmulatedChip
     execute: Callable[[bytes], bytes]
     is_slow: bool
     report: Report
+    controls: Controls | None = None
 
 
 class Place(NamedTuple):
@@ -60,13 +65,13 @@ def serve_uart(chip: Chip) -> Serve:
 
 def serve_uart_on_pty(chip: Chip, link: Path | None = None) -> Serve:
     """Serve a chip on a board with a UART that is a serial device, as :func:`~optiga.emulator.server.serve_pty`."""
-    board = Board(chip.execute, report=chip.report)
+    board = _board(chip)
     return lambda announce, stop: serve_pty(board, link, announce=announce, stop=stop)
 
 
 def serve_uart_on_tcp(chip: Chip, host: str, port: int) -> Serve:
     """Serve a chip on a board with a UART behind a TCP port, as :func:`~optiga.emulator.server.serve_tcp`."""
-    board = Board(chip.execute, report=chip.report)
+    board = _board(chip)
     return lambda announce, stop: serve_tcp(board, host, port, announce=announce, stop=stop)
 
 
@@ -119,10 +124,32 @@ def ft260_place(announced: str) -> Place:
     return Place("ft260", {"FT260_SHIM": announced, **_preload(build_shims(HIDRAW, LIBUSB))})
 
 
-def _slave(chip: Chip) -> I2cSlave:
-    if not chip.is_slow:
-        return I2cSlave(chip.chip, is_delayed=False, report=chip.report)
-    return I2cSlave(chip.chip, work_s=work_on_i2c_s, startup_s=STARTUP_S, report=chip.report)
+def _board(chip: Chip) -> Board:
+    """The board with a UART of a chip."""
+    if chip.controls is None:
+        return Board(chip.execute, report=chip.report)
+    return FaultyBoard(chip.execute, chip.controls.faults, wait=time.sleep, report=chip.report)
+
+
+def _slave(chip: Chip) -> I2cSlave | FaultySlave:
+    """A chip on a bus."""
+    controls = chip.controls
+
+    def work_s(command: bytes, answer: bytes) -> float:
+        late_s = 0.0 if controls is None else take_delay_s(controls.faults)
+        return late_s + (work_on_i2c_s(command, answer) if chip.is_slow else 0.0)
+
+    slave = I2cSlave(
+        chip.chip,
+        work_s=work_s,
+        is_delayed=chip.is_slow,
+        startup_s=STARTUP_S if chip.is_slow else SHORT_STARTUP_S,
+        report=chip.report,
+    )
+    if controls is None:
+        return slave
+    controls.bus = FaultySlave(slave, controls.faults)
+    return controls.bus
 
 
 def _preload(libraries: list[Path]) -> dict[str, str]:

@@ -76,6 +76,18 @@ class SecurityMonitor:
             self._adopt()
         return now
 
+    def jump(self, value: int) -> bool:
+        """Have another value from now on, without credit, staged for the non-volatile memory; False if it is off.
+
+        :param value: 0 to :data:`MAX_COUNT`.
+        """
+        self._since = self.work_off()
+        if not self._period_s:
+            return False
+        self._value, self._credit = value, 0
+        self.synchronize()
+        return True
+
     def synchronize(self) -> None:
         """Stage the counter's value for the non-volatile memory."""
         stored = self._table.get(oids.SECURITY_EVENT_COUNTER)

@@ -59,8 +59,12 @@ def dump(store: Store, *, model: ChipModel = DEFAULT_MODEL) -> dict[str, Any]:
     :param model: of the chip; that of one in a file stands there.
     :raises BoardError: if the store is damaged.
     """
-    model = store.model or model
-    content, context = store.load(), store.load_context()
+    return dict(document_of(State(store.model or model, store.load(), store.load_context())))
+
+
+def document_of(state: State) -> Mapping[str, Any]:
+    """A state as a document."""
+    model, content, context = state
     document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "model": model.name}
     document["objects"] = {format_oid(oid): _describe(model.kind.objects[oid], content[oid]) for oid in sorted(content)}
     if context:

@@ -17,35 +17,34 @@ from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.pki.extensions import Extensions, read_extensions
-from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, UID_FIELD, find_mistake, find_mistake_in_text
-from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, KeyAlgorithm
+from optiga.pki.names import (
+    COMPONENTS,
+    OTHER_NAMES,
+    SAME_NAMES,
+    UID_FIELD,
+    find_mistake,
+    find_mistake_in_text,
+    find_wrong_field,
+)
+from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, Curve, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
-from optiga.protocol.objects import ObjectRef, Slot, format_oid, slots_for_new_keys
+from optiga.protocol.objects import SLOTS, ObjectRef, Slot, format_oid, slots_for_new_keys, suggest_slot
 
 MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
-_CURVES = {curve.name: curve for curve in CURVES.values()}
-_CURVE_OTHER_NAMES = {
-    "prime256v1": "secp256r1",
-    "nistp256": "secp256r1",
-    "p-256": "secp256r1",
-    "p256": "secp256r1",
-    "nistp384": "secp384r1",
-    "p-384": "secp384r1",
-    "p384": "secp384r1",
-    "nistp521": "secp521r1",
-    "p-521": "secp521r1",
-    "p521": "secp521r1",
-    "secp512r1": "secp521r1",
-    "brainpool256r1": "brainpoolp256r1",
-    "brainpool384r1": "brainpoolp384r1",
-    "brainpool512r1": "brainpoolp512r1",
-}
-_RSA_ALGORITHMS = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
+CURVE_WORDS: dict[str, Curve] = {curve.name: curve for curve in CURVES.values()}
+"""Each curve by the word for it."""
+_CURVE_OTHER_NAMES = {"secp512r1": "secp521r1"}
+RSA_WORDS: dict[str, KeyAlgorithm] = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
+"""Each algorithm of RSA keys by its bits."""
 _HASH_OTHER_NAMES = {name.replace("sha", "sha-"): name for name in HASH_SIZES}
-_SCHEMES = {"ec": "ecdsa", "rsa": "rsassa"}
-_CAN_SIGN = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
+SCHEMES: dict[str, str] = {"ec": "ecdsa", "rsa": "rsassa"}
+"""The kinds of keys, with the signature algorithm of each."""
+CAN_SIGN: KeyUsage = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
+"""The usages of which a key needs one to sign its own CSR."""
+NOT_FOR: dict[str, KeyUsage] = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage.KEY_AGREEMENT}
+"""The usage that the chip has for keys of the other kind only."""
 _WRONG_PLACE = {
     "ec": {"key_size": "belongs to an RSA key, an EC key has a curve"},
     "rsa": {"curve": "belongs to an EC key, an RSA key has a key_size"},
@@ -104,14 +103,20 @@ def load_configuration(path: Path, *, slot: str | None = None) -> Configuration:
     :param slot: a slot that takes the place of the file's, which may then have none.
     :raises ConfigurationError: with every mistake: the first as its message, the others as its problems.
     """
+    return parse_configuration(read_text(path), str(path), slot=slot)
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration file, of which nothing is checked yet.
+
+    :raises ConfigurationError: if it cannot be read, is too large, or is not UTF-8.
+    """
     data = read_input(path, "configuration", MAX_SIZE)
-    name = str(path)
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(f"{name}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
-    return parse_configuration(text, name, slot=slot)
+        raise ConfigurationError(f"{path}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
 
 
 def parse_configuration(text: str, name: str, *, slot: str | None = None) -> Configuration:
@@ -138,7 +143,7 @@ def with_slot(configuration: Configuration, name: str) -> Configuration:
     """
     ref = ObjectRef.find(name)
     slot = ref.slot if ref else None
-    if (mistake := _find_slot_mistake(name, slot, configuration.algorithm.is_rsa)) or slot is None:
+    if (mistake := find_slot_mistake(name, is_rsa=configuration.algorithm.is_rsa)) or slot is None:
         raise ConfigurationError(f"slot {mistake}", parameter="slot")
     return configuration._replace(slot=slot)
 
@@ -179,7 +184,7 @@ def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:
             member.problem("is empty")
         for element in member.elements() if several else [member]:
             value = element.text()
-            mistake = "" if value is None else find_mistake(name, value)
+            mistake = "" if value is None else find_wrong_field(value) or find_mistake(name, value)
             if mistake:
                 element.problem(mistake)
             elif value is not None:
@@ -199,7 +204,7 @@ class _KeySettings(NamedTuple):
 
 def _read_key(section: Section, slot_override: str | None) -> _KeySettings:
     members = section.members(("algorithm_id", "parameters"))
-    kind = members["algorithm_id"].choice(_SCHEMES, "a key algorithm") if "algorithm_id" in members else None
+    kind = members["algorithm_id"].choice(SCHEMES, "a key algorithm") if "algorithm_id" in members else None
     if kind is None or "parameters" not in members:
         return _KeySettings(kind, None, None, None)
     section = members["parameters"]
@@ -219,28 +224,34 @@ def _read_key(section: Section, slot_override: str | None) -> _KeySettings:
 
 
 def _read_curve(section: Section) -> KeyAlgorithm | None:
-    name = section.choice(_CURVES, "a curve of the chip", _CURVE_OTHER_NAMES)
-    return _CURVES[name].algorithm if name else None
+    found = KeyAlgorithm.find(section.value) if isinstance(section.value, str) else None
+    if found in CURVES:
+        return found
+    section.choice(CURVE_WORDS, "a curve of the chip", _CURVE_OTHER_NAMES)
+    return None
 
 
 def _read_key_size(section: Section) -> KeyAlgorithm | None:
     if isinstance(section.value, bool) or not isinstance(section.value, (int, str)):
         section.problem(f"must be a number, not {describe_kind(section.value)}")
         return None
-    algorithm = _RSA_ALGORITHMS.get(str(section.value).strip())
+    algorithm = RSA_WORDS.get(str(section.value).strip())
     if algorithm is None:
-        sizes = ", ".join(_RSA_ALGORITHMS)
+        sizes = ", ".join(RSA_WORDS)
         section.problem(f"{section.value!r} is not a size of RSA keys of the chip (one of {sizes})")
     return algorithm
 
 
 def _read_slot(parameters: Section, section: Section | None, override: str | None, *, is_rsa: bool) -> Slot | None:
-    text = override if override is not None else section.text() if section else None
+    text = override
+    if text is None and section is not None:
+        is_number = type(section.value) is int and 0 < section.value <= len(SLOTS)
+        text = str(section.value) if is_number else section.text()
     if text is None:
         return None
     ref = ObjectRef.find(text)
     slot = ref.slot if ref else None
-    mistake = _find_slot_mistake(text, slot, is_rsa)
+    mistake = find_slot_mistake(text, is_rsa=is_rsa)
     if mistake and override is not None:
         parameters.problem(naming("{slot} {mistake}", mistake=mistake))
     elif mistake and section is not None:
@@ -248,15 +259,20 @@ def _read_slot(parameters: Section, section: Section | None, override: str | Non
     return slot
 
 
-def _find_slot_mistake(text: str, slot: Slot | None, is_rsa: bool) -> str:
-    """What is wrong with a slot for a new key, empty if nothing."""
+def find_slot_mistake(text: str, *, is_rsa: bool) -> str:
+    """What is wrong with a slot for a new key, empty if nothing.
+
+    :param text: name of the slot, or either of its identifiers.
+    """
+    ref = ObjectRef.find(text)
+    slot = ref.slot if ref else None
     fitting = slots_for_new_keys(is_rsa=is_rsa)
     if slot in fitting:
         return ""
     kind = "RSA" if is_rsa else "EC"
     names = f"(for {kind} keys: {', '.join(f'{known.name} ({format_oid(known.key_oid)})' for known in fitting)})"
     if slot is None:
-        return f"{text!r} is not a slot of the chip {names}"
+        return f"{text!r} is not a slot of the chip{suggest_slot(text)} {names}"
     if slot in slots_for_new_keys(is_rsa=not is_rsa):
         return f"{text!r} does not take {kind} keys {names}"
     return f"{text!r} is Infineon's own identity, which is locked; take another {names}"
@@ -267,13 +283,12 @@ def _read_usage(section: Section, kind: str) -> KeyUsage | None:
     problem = False
     for element in section.elements():
         name = element.choice(KEY_USAGE_WORDS, "a usage of keys of the chip")
-        if name == "encryption" and kind == "ec":
-            element.problem("'encryption' is for RSA keys only")
-        if name == "key_agreement" and kind == "rsa":
-            element.problem("'key_agreement' is for EC keys only")
+        if name and KEY_USAGE_WORDS[name] == NOT_FOR[kind]:
+            other = next(one for one in NOT_FOR if one != kind)
+            element.problem(f"{name!r} is for {other.upper()} keys only")
         usage |= KEY_USAGE_WORDS[name] if name else KeyUsage(0)
         problem |= name is None
-    if isinstance(section.value, list) and not problem and not usage & _CAN_SIGN:
+    if isinstance(section.value, list) and not problem and not usage & CAN_SIGN:
         section.problem("without 'authentication' or 'signature' the key cannot sign its own CSR")
     return usage
 
@@ -282,10 +297,10 @@ def _read_signature(section: Section, key: _KeySettings | None) -> str | None:
     members = section.members(("algorithm_id", "parameters"))
     kind = key.kind if key else None
     if "algorithm_id" in members:
-        scheme = members["algorithm_id"].choice(_SCHEMES.values(), "a signature algorithm")
-        if scheme and kind and scheme != _SCHEMES[kind]:
+        scheme = members["algorithm_id"].choice(SCHEMES.values(), "a signature algorithm")
+        if scheme and kind and scheme != SCHEMES[kind]:
             members["algorithm_id"].problem(
-                f"{scheme!r} does not fit an {kind.upper()} key, which needs {_SCHEMES[kind]!r}"
+                f"{scheme!r} does not fit an {kind.upper()} key, which needs {SCHEMES[kind]!r}"
             )
     if "parameters" not in members:
         return None
@@ -304,7 +319,7 @@ def _read_aws_iot(section: Section) -> AwsIotSettings:
     values: dict[str, str | None] = {}
     for name, member in section.members((), ("thing", "policy")).items():
         value = member.text()
-        mistake = "" if value is None else find_mistake_in_text(value)
+        mistake = "" if value is None else find_mistake_in_text(value) or find_wrong_field(value)
         if mistake:
             member.problem(mistake)
         values[name] = value

@@ -38,7 +38,7 @@ def check_algorithm(text: str) -> KeyAlgorithm:
 
     :raises ConfigurationError: if there is no such algorithm.
     """
-    found = next((known for known in KeyAlgorithm if known.title == text.strip().lower()), None)
+    found = KeyAlgorithm.find(text)
     if found is None:
         names = ", ".join(known.title for known in KeyAlgorithm)
         raise ConfigurationError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from optiga.chip.abilities import require
+from optiga.chip.references import algorithm_of
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
 from optiga.identity.possession import Outcome, prove_public_key
@@ -13,7 +14,7 @@ from optiga.objects.addressing import KEY, resolve
 from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
 from optiga.pki.certificate import Certificate
 from optiga.pki.pem import encode_pem
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.algorithms import AES_KEY_SIZES, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.conditions import NEVER
 from optiga.protocol.metadata import Tag
@@ -128,7 +129,8 @@ def plan_key(name: Reference, *, algorithm: str | None, bits: int | None, usage:
     """Check what is asked for a new key.
 
     :param name: a slot by its name or either of its identifiers; ``aes`` or ``0xE200`` for the symmetric key.
-    :param algorithm: of a key pair; secp256r1, or rsa2048 in the slots for RSA, where it is None.
+    :param algorithm: of a key pair, by any name that it has; where it is None, secp256r1, or rsa2048 in the slots
+        for RSA.
     :param bits: of an AES key: 128, 192 or 256; 256 where it is None.
     :param usage: names of usages with commas between; None for what a key of the kind is mostly for.
     :raises ConfigurationError: if these do not go together.
@@ -148,7 +150,7 @@ def plan_key(name: Reference, *, algorithm: str | None, bits: int | None, usage:
             naming("{bits} is for the AES key"), hint=naming("A key pair has {algorithm}"), reason=Reason.CONFLICT
         )
     is_rsa = slot.certificate_oid is None
-    chosen = KeyAlgorithm[(algorithm or ("rsa2048" if is_rsa else "secp256r1")).upper()]
+    chosen = _algorithm_of_pair(algorithm or ("rsa2048" if is_rsa else "secp256r1"))
     fitting = ", ".join(known.name for known in slots_for_new_keys(is_rsa=chosen.is_rsa))
     if slot is SLOTS[0]:
         raise ConfigurationError(
@@ -165,6 +167,23 @@ def plan_key(name: Reference, *, algorithm: str | None, bits: int | None, usage:
     usages = parse_usage(usage) or usual
     check_usage(chosen, usages)
     return KeyPlan(slot.key_oid, slot, chosen, usages)
+
+
+def find_algorithm(name: str) -> str | None:
+    """How an algorithm is called in configurations and results, by any name that it has; None if there is none."""
+    found = KeyAlgorithm.find(name)
+    return None if found is None else found.title
+
+
+def _algorithm_of_pair(name: str) -> KeyAlgorithm:
+    chosen = algorithm_of(name)
+    if chosen in AES_KEY_SIZES:
+        raise ConfigurationError(
+            f"{chosen.title} is no algorithm of a key pair",
+            hint=f"An AES key has a place of its own: {AES}",
+            reason=Reason.CONFLICT,
+        )
+    return chosen
 
 
 def parse_usage(text: str | None) -> KeyUsage:
@@ -202,9 +221,10 @@ def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
         )
 
 
-def find_existing_key(chip: Chip, plan: KeyPlan) -> ExistingKey:
+def find_existing_key(chip: Chip, plan: KeyPlan, *, reading: bool = True) -> ExistingKey:
     """What a new key would take the place of. At most three exchanges, and one for the UID.
 
+    :param reading: whether the slot's certificate may be read.
     :raises ConfigurationError: if the chip's model does not have such keys, or not in this place.
     :raises ChipError: if the chip does not have the object, or refuses to tell; if it would not use the new key.
     """
@@ -221,7 +241,7 @@ def find_existing_key(chip: Chip, plan: KeyPlan) -> ExistingKey:
             reason=Reason.DENIED,
         )
     algorithm = metadata.in_words().get("algorithm", "")
-    if plan.slot is None or plan.slot.certificate_oid is None:
+    if plan.slot is None or plan.slot.certificate_oid is None or not reading:
         return ExistingKey(algorithm)
     try:
         data = read_stored(chip, plan.slot.certificate_oid)

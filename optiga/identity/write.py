@@ -20,9 +20,10 @@ from optiga.pki.certificate import MAX_FILE_SIZE
 from optiga.pki.certificate_files import find_certificates
 from optiga.pki.chains import warnings_about
 from optiga.protocol import tls_identity
-from optiga.protocol.metadata import Tag
+from optiga.protocol.conditions import ALWAYS
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
-from optiga.protocol.rules.known import is_counted
+from optiga.protocol.rules.known import access_now, is_counted
 from optiga.protocol.value import Value
 from optiga.results import HIDDEN, OID
 
@@ -216,7 +217,54 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
         the object, or a protected update of the slot's key was interrupted; nothing is written then.
     :raises CertificateError: if strict, and the certificate is not proven to be of the slot's key.
     """
-    attempt = _attempt(chip, plan)
+    found = examine(chip, plan, strict=strict)
+    plan, target, proof = found.plan, found.plan.target, found.proof
+    warnings = list(plan.warnings)
+    if not found.is_there:
+        chip.objects.write(target.oid, plan.data)
+        warnings += _check_written(chip, plan, None if found.is_there is None else found.comparison)
+    if proof and not proof.key_match:
+        warnings.append(proof.text)
+    return WriteResult(
+        target.oid,
+        target.slot.name if target.slot else None,
+        len(plan.data),
+        not found.is_there,
+        proof.key_match if proof else None,
+        proof.key_oid if proof else None,
+        tuple(warnings),
+        bool(plan.chain),
+    )
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a chip says of a write before it.
+
+    :param plan: in the form that the object's type asks for.
+    :param is_there: whether the object holds the bytes already; None if it must not be read.
+    :param comparison: None if it must not be read.
+    :param proof: None for what is no certificate of a slot.
+    """
+
+    plan: WritePlan
+    is_there: bool | None
+    comparison: Comparison | None
+    proof: Proof | None
+
+
+def may_be_read(metadata: Metadata) -> bool:
+    """Whether an object is free to be read: an attempt that is refused is a security event, which the chip counts."""
+    return access_now(metadata, Tag.READ) == ALWAYS
+
+
+def examine(chip: Chip, plan: WritePlan, *, strict: bool = False, looking: bool = False) -> Examined:
+    """The part of :func:`execute_write` before the object is written.
+
+    :param looking: do nothing that the chip counts: no key signs, and only what is free to be read is read.
+    :raises OptigaError: as that does.
+    """
+    attempt = None if looking else _attempt(chip, plan)
     metadata = None
     if plan.source and may_have_type(plan.target.info) and not _is_of_device(plan, attempt):
         metadata = chip.objects.metadata(plan.target.oid)
@@ -225,30 +273,21 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
             plan = plan_typed(plan.source.content, plan.target, plan.source.name, form, now=plan.source.now)
     target = plan.target
     comparison = None
-    if target.kind is not ObjectKind.DATA or not is_counted(metadata or chip.objects.metadata(target.oid), Tag.READ):
+    if looking:
+        is_read = may_be_read(metadata or chip.objects.metadata(target.oid))
+    else:
+        is_read = target.kind is not ObjectKind.DATA or not is_counted(
+            metadata or chip.objects.metadata(target.oid), Tag.READ
+        )
+    if is_read:
         comparison = Comparison(chip, target.oid, plan.data)
     is_there = comparison.is_same() if comparison else None
     if is_there is None and (unusable := chip.objects.find_unusable(target.oid)):
         raise unusable.error(chip.port)
-    proof = _prove(chip, plan, attempt)
+    proof = None if looking else _prove(chip, plan, attempt)
     if strict and proof and not proof.key_match:
         raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid, reason=Reason.MISMATCH)
-    warnings = list(plan.warnings)
-    if not is_there:
-        chip.objects.write(target.oid, plan.data)
-        warnings += _check_written(chip, plan, None if is_there is None else comparison)
-    if proof and not proof.key_match:
-        warnings.append(proof.text)
-    return WriteResult(
-        target.oid,
-        target.slot.name if target.slot else None,
-        len(plan.data),
-        not is_there,
-        proof.key_match if proof else None,
-        proof.key_oid if proof else None,
-        tuple(warnings),
-        bool(plan.chain),
-    )
+    return Examined(plan, is_there, comparison, proof)
 
 
 def _check_written(chip: Chip, plan: WritePlan, comparison: Comparison | None) -> list[str]:

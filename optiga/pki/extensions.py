@@ -18,7 +18,7 @@ import re
 from typing import NamedTuple
 
 from optiga.files.problems import Section
-from optiga.pki.names import UID_FIELD, find_mistake_in_text, with_sample_uid
+from optiga.pki.names import UID_FIELD, find_mistake_in_text, find_wrong_field, with_sample_uid
 
 KEY_USAGES = (
     "digital_signature",
@@ -57,7 +57,7 @@ _USAGE_OTHER_NAMES = {
     "clientauth": "client_auth",
     "codesigning": "code_signing",
 }
-_ALT_NAME_KINDS = ("dns", "ip", "uri", "email")
+ALT_NAME_KINDS = ("dns", "ip", "uri", "email")
 _ALT_NAME_OTHER_NAMES = {
     "dns_name": "dns",
     "ip_address": "ip",
@@ -71,7 +71,16 @@ _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_\-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN = rf"(\*\.)?{_LABEL}(\.{_LABEL})*"
 _URI = r"[A-Za-z][A-Za-z0-9+.\-]*:[!-~]+"
 _MAILBOX = rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~\-]+@{_LABEL}(\.{_LABEL})*"
-_DOTTED_OID = r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]{0,9}))(\.(0|[1-9][0-9]{0,38}))+"
+DOTTED_OID = r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]{0,9}))(\.(0|[1-9][0-9]{0,38}))+"
+"""What an object identifier with dots matches, whole."""
+MAX_ALT_NAME = 253
+"""Most characters of a subject alternative name, those of the UID among them."""
+ALT_NAME_PATTERNS: dict[str, tuple[str, str]] = {
+    "dns": (_DOMAIN, "a domain name"),
+    "uri": (_URI, "a URI (scheme:rest, in ASCII)"),
+    "email": (_MAILBOX, "an e-mail address"),
+}
+"""What a whole name matches once the UID is in it, by its kind, and what that is called."""
 
 
 class Extensions(NamedTuple):
@@ -116,7 +125,7 @@ def _read_usages(section: Section) -> tuple[str, ...]:
 def _read_extended_usages(section: Section) -> tuple[str, ...]:
     usages = []
     for element in section.elements():
-        if isinstance(element.value, str) and re.fullmatch(_DOTTED_OID, element.value):
+        if isinstance(element.value, str) and re.fullmatch(DOTTED_OID, element.value):
             usages.append(element.value)
             continue
         what = "an extended key usage, nor a dotted object identifier"
@@ -128,9 +137,9 @@ def _read_extended_usages(section: Section) -> tuple[str, ...]:
 def _read_alt_names(section: Section) -> tuple[tuple[str, str], ...]:
     names = []
     for element in section.elements():
-        members = element.members((), _ALT_NAME_KINDS, _ALT_NAME_OTHER_NAMES)
+        members = element.members((), ALT_NAME_KINDS, _ALT_NAME_OTHER_NAMES)
         if isinstance(element.value, dict) and not element.value:
-            element.problem(f"names nothing (one of {', '.join(_ALT_NAME_KINDS)})")
+            element.problem(f"names nothing (one of {', '.join(ALT_NAME_KINDS)})")
         for kind, member in members.items():
             text = member.text()
             mistake = "" if text is None else _find_alt_name_mistake(kind, text)
@@ -143,7 +152,7 @@ def _read_alt_names(section: Section) -> tuple[tuple[str, str], ...]:
 
 def _find_alt_name_mistake(kind: str, text: str) -> str:
     """What is wrong with a subject alternative name, empty if nothing."""
-    mistake = find_mistake_in_text(text)
+    mistake = find_mistake_in_text(text) or find_wrong_field(text)
     if mistake:
         return mistake
     filled = with_sample_uid(text)
@@ -155,11 +164,7 @@ def _find_alt_name_mistake(kind: str, text: str) -> str:
         except ValueError:
             return f"{text!r} is not an IP address"
         return ""
-    if len(filled) > 253:
-        return f"has {len(filled)} characters, at most 253 are allowed"
-    pattern, what = {
-        "dns": (_DOMAIN, "a domain name"),
-        "uri": (_URI, "a URI (scheme:rest, in ASCII)"),
-        "email": (_MAILBOX, "an e-mail address"),
-    }[kind]
+    if len(filled) > MAX_ALT_NAME:
+        return f"has {len(filled)} characters, at most {MAX_ALT_NAME} are allowed"
+    pattern, what = ALT_NAME_PATTERNS[kind]
     return "" if re.fullmatch(pattern, filled) else f"{text!r} is not {what}"

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 UID_FIELD = "{uid}"
 """What stands in a value for the chip's UID in hex."""
+_FIELD = r"\$?\{{1,2}\s{0,9}[^\W\d_][\w .:-]{0,63}\}{1,2}"
+_MEANS_UID = r".*uid.*|.*serial.*|(chip|device|thing)?(id|sn)|chip|device"
 UID_DIGITS = 54
 """Characters that the UID takes."""
 
@@ -27,13 +29,14 @@ class ValueForm(Enum):
     HEX = "hex digits, two for each byte"
 
 
-_PATTERNS = {
+PATTERNS = {
     ValueForm.PRINTABLE: r"[A-Za-z0-9 '()+,\-./:=?]+",
     ValueForm.COUNTRY: r"[A-Za-z]{2}",
     ValueForm.EMAIL: r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*",
     ValueForm.DNS: r"[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?",
     ValueForm.HEX: r"([0-9A-Fa-f]{2})+",
 }
+"""What a whole value matches, by its form; text has none."""
 
 
 class Component(NamedTuple):
@@ -131,6 +134,16 @@ def find_mistake_in_text(text: str) -> str:
     return ""
 
 
+def find_wrong_field(text: str) -> str:
+    """What is wrong with the braces in a configured text, empty if nothing: what is meant for ``{uid}`` but is not it.
+
+    Every chip would have it in its certificate as it stands there. Braces around anything else stand for themselves.
+    """
+    fields = (found[0] for found in re.finditer(_FIELD, text) if found[0] != UID_FIELD)
+    wrong = next((field for field in fields if re.fullmatch(_MEANS_UID, re.sub(r"[\W_]", "", field.lower()))), None)
+    return "" if wrong is None else f"holds {wrong!r}, which is not known: {UID_FIELD} stands for the chip's UID"
+
+
 def find_mistake(name: str, value: str) -> str:
     """What is wrong with a component's value, empty if nothing.
 
@@ -141,7 +154,7 @@ def find_mistake(name: str, value: str) -> str:
     if mistake:
         return mistake
     component, filled = COMPONENTS[name], with_sample_uid(value)
-    pattern = _PATTERNS.get(component.form)
+    pattern = PATTERNS.get(component.form)
     if component.form is not ValueForm.COUNTRY and len(filled) > component.bound:
         with_uid = f" with the {UID_DIGITS} of the UID" if UID_FIELD in value else ""
         return f"has {len(filled)} characters{with_uid}, at most {component.bound} are allowed"

@@ -28,6 +28,24 @@ class KeyAlgorithm(CodeEnum):
     AES192 = 0x82
     AES256 = 0x83
 
+    @classmethod
+    def find(cls, name: str) -> KeyAlgorithm | None:
+        """The algorithm of a name, in any letter case and with or without dashes; None if there is none.
+
+        :param name: that in configurations, or another one that people have for it: ``P-256``, ``prime256v1`` and
+            ``nistp256`` are ``secp256r1``.
+
+        Source: NIST SP 800-186, ANSI X9.62, SEC 2, RFC 5639, and OpenSSL's names.
+        """
+        word = name.strip().lower().translate(_NO_DASHES)
+        word = _OTHER_NAMES.get(word, word)
+        return next((known for known in cls if known.title == word), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called, its own name first, without the dashes that may stand between any letters."""
+        return (self.title, *(name for name, meant in _OTHER_NAMES.items() if meant == self.title))
+
     @property
     def is_ec(self) -> bool:
         return self in CURVES
@@ -61,6 +79,24 @@ class KeyAlgorithm(CodeEnum):
     def title(self) -> str:
         """The name in configurations and results, for example ``secp256r1`` or ``rsa2048``."""
         return self.name.lower()
+
+
+_DASHES = "-_ "
+_NO_DASHES = str.maketrans("", "", _DASHES)
+_OTHER_NAMES = {
+    "prime256v1": "secp256r1",
+    **{
+        form.format(bits): f"secp{bits}r1"
+        for bits in (256, 384, 521)
+        for form in ("p{}", "nistp{}", "nist{}", "ecp{}", "secp{}", "ansip{}r1")
+    },
+    **{
+        form.format(bits): f"brainpoolp{bits}r1"
+        for bits in (256, 384, 512)
+        for form in ("brainpool{}r1", "brainpoolp{}", "brainpool{}", "bp{}r1")
+    },
+}
+"""What else an algorithm is called, without dashes."""
 
 
 class Curve(NamedTuple):

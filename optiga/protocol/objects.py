@@ -132,6 +132,7 @@ class Slot(NamedTuple):
     """A key with its certificate.
 
     :param certificate_oid: object of the certificate; None where the key has none of its own.
+    :param other_names: what people call it, too: by its number, counted from 1, above all.
     """
 
     name: str
@@ -145,12 +146,12 @@ class Slot(NamedTuple):
 
 
 SLOTS = (
-    Slot("first", INFINEON_KEY, INFINEON_CERTIFICATE),
-    Slot("second", 0xE0F1, 0xE0E1),
-    Slot("third", 0xE0F2, 0xE0E2),
-    Slot("fourth", 0xE0F3, 0xE0E3),
-    Slot("five", 0xE0FC, None, ("fifth",)),
-    Slot("six", 0xE0FD, None, ("sixth",)),
+    Slot("first", INFINEON_KEY, INFINEON_CERTIFICATE, ("1", "1st", "one", "slot1")),
+    Slot("second", 0xE0F1, 0xE0E1, ("2", "2nd", "two", "slot2")),
+    Slot("third", 0xE0F2, 0xE0E2, ("3", "3rd", "three", "slot3")),
+    Slot("fourth", 0xE0F3, 0xE0E3, ("4", "4th", "four", "slot4")),
+    Slot("five", 0xE0FC, None, ("5", "5th", "fifth", "slot5")),
+    Slot("six", 0xE0FD, None, ("6", "6th", "sixth", "slot6")),
 )
 
 
@@ -191,14 +192,15 @@ class ObjectRef(Value):
     def parse(cls, text: Reference) -> ObjectRef:
         """What a text, or a value, refers to; whether the chip has such an object is not asked.
 
-        :param text: an identifier as a number or written as ``0xE0E1`` or ``e0e1``, the name of a slot, or ``aes``, in
-            any letter case and with white space around; a slot; a reference, which is returned as it is.
+        :param text: an identifier as a number or written as ``0xE0E1`` or ``e0e1``, the name of a slot or its number
+            written as ``2``, or ``aes``, in any letter case and with white space around; a slot; a reference, which is
+            returned as it is.
         :raises ValueError: if it is none of these.
         :raises TypeError: if it is of another type.
         """
         found = cls.find(text)
         if found is None:
-            raise ValueError(f"{text!r} is neither a slot nor the identifier of an object")
+            raise ValueError(f"{text!r} is neither a slot nor the identifier of an object{suggest_slot(str(text))}")
         return found
 
     @classmethod
@@ -257,6 +259,14 @@ class ObjectRef(Value):
 
 Reference: TypeAlias = "int | str | Slot | ObjectRef"
 """What is taken where an object is wanted: see :meth:`ObjectRef.parse`."""
+
+
+def suggest_slot(text: str) -> str:
+    """Which slot was probably meant, to stand behind the text in a message; empty where none is near."""
+    import difflib  # which takes its time to load, for a mistake alone
+
+    near = difflib.get_close_matches(text.strip().lower()[:16], [slot.name for slot in SLOTS], n=1, cutoff=0.7)
+    return f", did you mean {near[0]!r}?" if near else ""
 
 
 def parse_oid(text: str) -> int | None:

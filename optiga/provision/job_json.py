@@ -19,7 +19,7 @@ from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.identity.configuration import Configuration, read_configuration
-from optiga.protocol.objects import SLOTS, format_oid, parse_oid
+from optiga.protocol.objects import SLOTS, format_oid, parse_oid, suggest_slot
 from optiga.provision.job import Job
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.specs import AwsIssuerSpec, CaIssuerSpec, IssuerSpec, OwnCertificate, ThingSpec, TrustSpec
@@ -133,7 +133,9 @@ def _read_slot(members: Mapping[str, Section]) -> Any:
     name = members["slot"].text() if "slot" in members else None
     slot = next((one for one in SLOTS if one.name == name), None)
     if name is not None and slot is None:
-        members["slot"].problem(f"{name!r} is not a slot (one of {', '.join(one.name for one in SLOTS)})")
+        members["slot"].problem(
+            f"{name!r} is not a slot{suggest_slot(name)} (one of {', '.join(one.name for one in SLOTS)})"
+        )
     return slot
 
 

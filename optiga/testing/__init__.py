@@ -13,8 +13,8 @@ With pytest, at the top of ``conftest.py``: ``pytest_plugins = ["optiga.testing.
 No part of optiga imports this package.
 """
 
+from optiga.emulator.faults import Faults
 from optiga.testing.benches import Bench, Snapshot, bench, emulated_chip
 from optiga.testing.boards import BOARD_KINDS, Board, served_board
-from optiga.testing.faults import Faults
 
 __all__ = ["BOARD_KINDS", "Bench", "Board", "Faults", "Snapshot", "bench", "emulated_chip", "served_board"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,17 +11,18 @@ from typing import Any
 
 from optiga.chip import Chip
 from optiga.emulator import state as states
-from optiga.emulator.chip import EmulatedChip
-from optiga.emulator.machine import Machine
+from optiga.emulator.board.faulty import FaultyBoard
+from optiga.emulator.controls import Controls
+from optiga.emulator.faults import Faults
 from optiga.emulator.models import ChipModel, find_model
 from optiga.emulator.objects import Store
+from optiga.emulator.shared_chip import SharedChip
 from optiga.emulator.state import State
 from optiga.emulator.store import MemoryStore, SqliteStore
 from optiga.emulator.timing import RealTiming
 from optiga.errors import BoardError, ConfigurationError
 from optiga.protocol.protection import Protection
-from optiga.testing.faults import Faults
-from optiga.testing.lines import FaultyBoard, SimulatedLine
+from optiga.testing.lines import SimulatedLine
 from optiga.transport.uart import BridgeTransport
 
 
@@ -43,14 +43,13 @@ class Snapshot:
     @property
     def document(self) -> Mapping[str, Any]:
         """The same as a document of JSON, which ``emulator load`` takes, too. Its secrets stand in it."""
-        return states.dump(MemoryStore(self.state.objects, self.state.context), model=self.state.model)
+        return states.document_of(self.state)
 
 
-class WatchedChip(EmulatedChip):
-    """An emulated chip that remembers its commands, and to which several threads may talk, one at a time."""
+class WatchedChip(SharedChip):
+    """An emulated chip that remembers its commands."""
 
     def __init__(self, store: Store, *, model: ChipModel) -> None:
-        self._lock = threading.RLock()
         self._commands: list[bytes] = []
         super().__init__(store, model=model)
 
@@ -70,33 +69,6 @@ class WatchedChip(EmulatedChip):
             self._commands.append(command)
             return super().execute(command, protection)
 
-    def use_binding_secret(self) -> bytes:
-        with self._lock:
-            return super().use_binding_secret()
-
-    def reset(self) -> None:
-        with self._lock:
-            super().reset()
-
-    def snapshot(self) -> Snapshot:
-        """What it holds now."""
-        with self._lock:
-            return Snapshot(State(self._machine.model, self._table.content, self._table.saved_context))
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Hold what it held then, and begin anew, as after a power cycle.
-
-        :raises ConfigurationError: if that was a chip of another model.
-        :raises BoardError: if the store cannot be written; nothing has changed then.
-        """
-        with self._lock:
-            model, state = self._machine.model, snapshot.state
-            if state.model is not model:
-                raise ConfigurationError(f"a {model.name} cannot hold what a {state.model.name} held")
-            self._rest()
-            self._table.replace(state.objects, state.context)
-            self._machine = Machine(model, self._table, clock=self._clock)
-
 
 class Bench:
     """An emulated chip, and all that a test wants of it. Made by :func:`optiga.testing.bench`.
@@ -108,7 +80,8 @@ class Bench:
     def __init__(self, chip: WatchedChip, *, real_timing: bool = False) -> None:
         self._chip = chip
         self._is_slow = real_timing
-        self.faults: Faults = Faults()
+        self._controls = Controls(chip)
+        self.faults: Faults = self._controls.faults
         self.errors: list[BoardError] = []
         timed = RealTiming(chip.execute, delay=chip.take_security_delay_s)
         self._execute = timed if real_timing else chip.execute
@@ -119,7 +92,7 @@ class Bench:
     @property
     def model(self) -> str:
         """The name of the chip's model, for example ``trust-m-v3``."""
-        return self._chip.snapshot().model
+        return self._chip.model.name
 
     @property
     def commands(self) -> tuple[bytes, ...]:
@@ -141,18 +114,18 @@ class Bench:
 
     def power_cycle(self) -> None:
         """Take the chip's power and give it back: its application is closed, what is volatile is gone."""
-        self._chip.reset()
+        self._controls.power_cycle()
 
     def snapshot(self) -> Snapshot:
         """What the chip holds now, for :meth:`restore`."""
-        return self._chip.snapshot()
+        return Snapshot(self._chip.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Have the chip hold what it held at a snapshot, of it or of another of its model, as after a power cycle.
 
         :raises ConfigurationError: if that was a chip of another model.
         """
-        self._chip.restore(snapshot)
+        self._controls.restore(snapshot.state)
 
 
 _PORT = "bench"

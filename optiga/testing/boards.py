@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
-from optiga.emulator.board.bus_server import serve_ft260, serve_i2c
-from optiga.emulator.board.ft260 import Ft260Board
-from optiga.emulator.board.i2c_slave import I2cSlave
-from optiga.emulator.boards import RESET_PIN, SUPPLY_PIN, Place, Serve, ft260_place, i2c_place, uart_place
+from optiga.emulator.boards import (
+    Chip,
+    Place,
+    Serve,
+    ft260_place,
+    i2c_place,
+    serve_ft260,
+    serve_i2c,
+    serve_uart,
+    serve_uart_on_pty,
+    serve_uart_on_tcp,
+    uart_place,
+)
 from optiga.emulator.running import own_socket, served
-from optiga.emulator.server import Announce, Stop, serve_pty, serve_tcp
 from optiga.emulator.shims import HIDRAW, I2CDEV, LIBUSB, build_shims
-from optiga.emulator.timing import work_on_i2c_s
 from optiga.errors import ConfigurationError
-from optiga.link.i2c.registers import STARTUP_S
 from optiga.testing.benches import Bench, Snapshot, WatchedChip, open_watched
-from optiga.testing.lines import FaultyBoard, FaultySlave, take_delay_s
 
 BOARD_KINDS = ("uart", "pty", "tcp", "i2c", "ft260")
 """What a served board can be: the bridge firmware on a serial device (``pty``) or a TCP port, ``uart`` for the one that
@@ -40,7 +43,6 @@ class Board(Bench):
         super().__init__(chip, real_timing=real_timing)
         self.kind: str = kind
         self._place = Place("", {})
-        self._bus: FaultySlave | None = None
 
     def __repr__(self) -> str:
         return f"<Board {self.kind} at {self.port!r} with an emulated {self.model}, {len(self.commands)} commands>"
@@ -57,16 +59,6 @@ class Board(Bench):
         """
         return {**os.environ, "OPTIGA_PORT": self.port, **self._place.variables}
 
-    def power_cycle(self) -> None:
-        super().power_cycle()
-        if self._bus is not None:
-            self._bus.reset()
-
-    def restore(self, snapshot: Snapshot) -> None:
-        super().restore(snapshot)
-        if self._bus is not None:
-            self._bus.reset()
-
     @contextmanager
     def served(self) -> Iterator[None]:
         """Serve the board for as long as a context lasts."""
@@ -76,41 +68,16 @@ class Board(Bench):
             yield
 
     def _serve(self, stack: ExitStack) -> Serve:
-        if self.kind in _PLACES:
-            return self._serve_bus(stack.enter_context(own_socket()))
-        board = FaultyBoard(self._execute, self.faults, wait=time.sleep, report=self.errors.append)
-        if self.kind == "tcp" or (self.kind == "uart" and sys.platform == "win32"):
-            return lambda announce, stop: serve_tcp(board, "127.0.0.1", 0, announce=announce, stop=stop)
-        return lambda announce, stop: serve_pty(board, announce=announce, stop=stop)
-
-    def _serve_bus(self, socket: Path) -> Serve:
-        slave = I2cSlave(
-            self._chip,
-            work_s=self._work_s,
-            is_delayed=self._is_slow,
-            startup_s=STARTUP_S if self._is_slow else _SHORT_STARTUP_S,
-            report=self.errors.append,
-        )
-        self._bus = bus = FaultySlave(slave, self.faults)
-
-        def set_pin(number: int, is_high: bool) -> None:
-            if number in (RESET_PIN, SUPPLY_PIN) and is_high:
-                bus.reset()
-
-        def serve(announce: Announce, stop: Stop) -> None:
-            if self.kind == "i2c":
-                serve_i2c(bus, socket, announce=announce, stop=stop, on_pin=set_pin, report=self.errors.append)
-                return
-            board = Ft260Board(bus, on_reset=lambda _: bus.reset(), report=self.errors.append)
-            serve_ft260(board, socket, announce=announce, stop=stop)
-
-        return serve
-
-    def _work_s(self, command: bytes, answer: bytes) -> float:
-        return take_delay_s(self.faults) + (work_on_i2c_s(command, answer) if self._is_slow else 0.0)
+        chip = Chip(self._chip, self._execute, self._is_slow, self.errors.append, self._controls)
+        if self.kind == "i2c":
+            return serve_i2c(chip, stack.enter_context(own_socket()))
+        if self.kind == "ft260":
+            return serve_ft260(chip, stack.enter_context(own_socket()))
+        if self.kind == "tcp":
+            return serve_uart_on_tcp(chip, "127.0.0.1", 0)
+        return serve_uart(chip) if self.kind == "uart" else serve_uart_on_pty(chip)
 
 
-_SHORT_STARTUP_S = 0.002
 _PLACES: dict[str, Callable[[str], Place]] = {"i2c": i2c_place, "ft260": ft260_place}
 """Of the kinds that a program is shown by a library."""
 

@@ -15,6 +15,7 @@ from optiga.protocol.request import Request
 from optiga.transport.trace import is_traced, trace
 
 if TYPE_CHECKING:
+    from optiga.emulator.objects import Store
     from optiga.transport.i2c import I2cTransport
 
 
@@ -65,17 +66,23 @@ class EmulatedTransport:
 
 
 def open_emulated(
-    path: Path, *, model: str | None = None, real_timing: bool = False, shielded: bool = False
+    path: Path,
+    *,
+    model: str | None = None,
+    real_timing: bool = False,
+    shielded: bool = False,
+    make: Callable[[Store], EmulatedChip] = EmulatedChip,
 ) -> EmulatedTransport:
     """Open the emulated chip in a file; a new one is made where there is none.
 
     :param shielded: whether what is exchanged goes over a shielded connection.
+    :param make: makes the chip of its store.
 
     :raises BoardError: if that cannot be.
     :raises ConfigurationError: if there is no such model, or the chip is of another.
     """
     store = SqliteStore(path, model=find_model(model) if model is not None else None)
-    chip = EmulatedChip(store)
+    chip = make(store)
     chip.is_shielded = shielded
     if not real_timing:
         return EmulatedTransport(chip)

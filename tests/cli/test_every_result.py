@@ -24,6 +24,9 @@ from optiga.cli.commands.ca.revoke import RevocationResult
 from optiga.cli.commands.chip.counter import CounterList
 from optiga.cli.commands.chip.object import MetadataChangeResult, ObjectList, ObjectMetadata, ObjectWriteResult
 from optiga.cli.commands.chip.transfer import ExportResult
+from optiga.cli.commands.config.check import CheckedConfigurations
+from optiga.cli.commands.config.results import CheckedConfiguration
+from optiga.cli.commands.config.sample import SampleList
 from optiga.cli.commands.identity.csr import CsrResult
 from optiga.cli.commands.identity.journal import JournalSlots
 from optiga.cli.commands.identity.provision import DryRun
@@ -39,6 +42,7 @@ from optiga.cli.commands.update.apply import UpdateResult
 from optiga.cli.commands.update.make_update import UpdateMade
 from optiga.cli.support.samples import sample_of
 from optiga.cli.support.settings import Settings
+from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal
 from optiga.identity.write import WriteResult
 from optiga.objects.counters import CounterState
 from optiga.objects.info import ChipInformation
@@ -58,14 +62,22 @@ TYPES = (
     *(ExportResult, GeneratedKey, ImportResult, IssuedList, IssueResult, KeyList, MacResult, MetadataChangeResult),
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
-    *(DryRun, JournalCheck, JournalSlots, RunResult),
+    *(CsrRehearsal, WriteRehearsal),
+    *(CheckedConfiguration, CheckedConfigurations, DryRun, JournalCheck, JournalSlots, RunResult, SampleList),
 )
 READING = {
     *("CertificateShown", "ChipInformation", "CounterList", "IssuedList", "KeyList", "ObjectList", "PortList"),
-    *("JournalCheck", "JournalSlots", "UpdateDescription"),
+    *(
+        "CheckedConfiguration",
+        "CheckedConfigurations",
+        "JournalCheck",
+        "JournalSlots",
+        "SampleList",
+        "UpdateDescription",
+    ),
 }
 """Results of commands that change nothing: a query is tried on what they have found."""
-ELSEWHERE = {"ca register", "emulator dump", "register", "deprovision", "journal export"}
+ELSEWHERE = {"ca register", "emulator dump", "register", "deprovision", "journal export", "config schema"}
 """Commands for AWS, and those that print a document."""
 BY_KEY = {"slots", "words"}
 """Members whose own members are not there always."""

@@ -6,8 +6,10 @@ import pytest
 
 from optiga.cli.support.query import search
 from optiga.errors import ConfigurationError
+from tests.support.cli.mistakes import USAGE, fails
+from tests.support.cli.runner import Cli
 
-RESULT = {"a": 1, "b": [3, "x"], "uid": "cd16", "none": None, "deep": {"c": {"d": 1}}}
+RESULT = {"a": 1, "b": [3, "x"], "uid": "cd16", "none": None, "deep": {"c": {"d": 1}}, "list": [None, {"e": None}]}
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,52 @@ def test_what_cannot_be(query: str, word: str) -> None:
 )
 def test_what_can(query: str, found: object) -> None:
     assert search(query, RESULT) == found
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "none",
+        "none.a",
+        "none.a.b.c",
+        "none[0]",
+        "none[0].a",
+        "none[*].a",
+        "none.*",
+        "none | a",
+        "deep.x || none.x",
+        "list[0]",
+        "list[-2].a",
+        "list[1].e",
+        "list[1].e.f",
+        '"none"."a b"',
+        "none.[a]",
+        "none.{x: a}",
+        "max(`[]`)",
+        "`null`",
+    ],
+)
+def test_null_on_the_way_is_null(query: str) -> None:
+    assert search(query, RESULT) is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["nothing", "a.b", "uid.none", "deep.none", "deep.c.none.d", "b[2]", "list[2]", "x || y"],
+)
+def test_what_is_not_there_is_no_null(query: str) -> None:
+    with pytest.raises(ConfigurationError, match="finds nothing in the result"):
+        search(query, RESULT)
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"), [([], "None\n"), (["--output", "text"], "None\n"), (["--output", "json"], "null\n")]
+)
+def test_null_is_printed(cli: Cli, port: str, words: list[str], printed: str) -> None:
+    for query in ("slots.second.certificate", "slots.second.certificate.subject", "slots.second.certificate.size"):
+        shown = cli("--port", port, "info", "--query", query, *words)
+        assert (shown.code, shown.out) == (0, printed), shown
+
+
+def test_a_name_that_is_wrong_behind_a_null_is_wrong(cli: Cli, port: str) -> None:
+    assert "finds nothing" in fails(cli, USAGE, "--port", port, "info", "--query", "slots.second.certificate.colour")

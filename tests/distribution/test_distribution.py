@@ -180,6 +180,15 @@ class TestUnpacked:
         printed = run_unpacked(unpacked, tmp_path, program=program)
         assert Path(printed.rstrip("\n")) == unpacked / "optiga" / "templates" / "thing_policy.template"
 
+    def test_its_own_samples(self, unpacked: Path, tmp_path: Path) -> None:
+        program = (
+            "import sys; sys.path.insert(0, sys.argv[1]); "
+            "from optiga.identity.sample_configurations import sample_paths; print(*sample_paths().values(), sep='\\n')"
+        )
+        printed = run_unpacked(unpacked, tmp_path, program=program)
+        samples = [unpacked / "optiga" / "configs" / path.name for path in sorted((ROOT / "configs").iterdir())]
+        assert list(map(Path, printed.splitlines())) == samples
+
     def test_packages_to_install_are_those_of_its_metadata(self, unpacked: Path, wheel: Path, tmp_path: Path) -> None:
         """No name is advised that somebody else may have: neither the tool's own nor that of a module."""
         printed = run_unpacked(unpacked, tmp_path, "-S", program=SAY_WHAT_IS_MISSING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -182,7 +183,11 @@ def test_links(document: str) -> None:
 
 class TestConfigurationPage:
     def test_json(self, tmp_path: Path) -> None:
-        blocks = [block for block in read_blocks(CONFIGURATION) if block.language == "json"]
+        found = [block for block in read_blocks(CONFIGURATION) if block.language == "json"]
+        (settings,) = (block for block in found if block.title == "settings.json")
+        (schema,) = json.loads(settings.text)["json.schemas"]
+        assert f"config schema --out {Path(schema['url']).name}" in CONFIGURATION
+        blocks = [block for block in found if block is not settings]
         assert {block.title for block in blocks} == {"device.jsn", "wrong.jsn"}
         for block in blocks:
             path = tmp_path / block.title

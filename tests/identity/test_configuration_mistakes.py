@@ -105,12 +105,12 @@ MISTAKES = [
         "12: {P}.curve: 'secp256k1' is not a curve of the chip, did you mean 'secp256r1'? (one of {C})",
     ),
     (
-        {f"{PARAMETERS}.curve": "prime256v1"},
-        "12: {P}.curve: 'prime256v1' is not a curve of the chip, did you mean 'secp256r1'? (one of {C})",
+        {f"{PARAMETERS}.curve": "secp512r1"},
+        "12: {P}.curve: 'secp512r1' is not a curve of the chip, did you mean 'secp521r1'? (one of {C})",
     ),
     (
-        {f"{PARAMETERS}.curve": "nistp384"},
-        "12: {P}.curve: 'nistp384' is not a curve of the chip, did you mean 'secp384r1'? (one of {C})",
+        {f"{PARAMETERS}.curve": "secp384k1"},
+        "12: {P}.curve: 'secp384k1' is not a curve of the chip, did you mean 'secp384r1'? (one of {C})",
     ),
     ({f"{PARAMETERS}.curve": "x25519"}, "12: {P}.curve: 'x25519' is not a curve of the chip (one of {C})"),
     ({f"{PARAMETERS}.key_size": 2048}, "14: {P}.key_size: belongs to an RSA key, an EC key has a curve"),
@@ -250,7 +250,7 @@ def test_all_mistakes_are_reported_at_once(tmp_path, monkeypatch):
     config = change_config(
         {
             f"{NAME}.country_name": "Germany",
-            f"{PARAMETERS}.curve": "p256",
+            f"{PARAMETERS}.curve": "p257",
             f"{PARAMETERS}.slot": "nine",
             "csr_config.signature_info.algorithm_id": "dsa",
             "aws_iot_config.thing": "",

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from optiga.cli.support.guesses import GuidedGroup
+
 
 class Lazy(NamedTuple):
     """A command that is not loaded yet.
@@ -29,7 +31,7 @@ def load(place: str, package: str) -> Any:
     return getattr(import_module(module, package), attribute)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(GuidedGroup):
     """A group that knows where its commands are.
 
     :param package: that from which their places are seen.

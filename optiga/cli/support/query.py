@@ -12,6 +12,13 @@ from optiga.results import to_json
 
 _LONGEST = 10_000
 """Most characters of an expression; the parser takes far longer for one of several times as many."""
+_STEPS = ("subexpression", "index_expression", "pipe")
+"""Parts of an expression of which each is applied to what the one before finds."""
+_PROJECTIONS = ("projection", "value_projection", "filter_projection", "flatten")
+"""Parts that go through what their first part finds."""
+_EITHER = ("or_expression", "and_expression")
+_ANSWERS = ("literal", "function_expression")
+"""Parts whose null is no lack of anything: somebody wrote it, or it was worked out."""
 
 
 def compile_query(expression: str) -> Any:
@@ -43,7 +50,7 @@ def check(expression: str, result: object) -> None:
 
 
 def search(expression: str, result: Mapping[str, Any]) -> Any:
-    """What a query finds in a result; None only where the result itself says null.
+    """What a query finds in a result; None only where the result says null there or on the way there.
 
     :raises ConfigurationError: if it finds nothing, or cannot be applied.
     """
@@ -57,7 +64,7 @@ def search(expression: str, result: Mapping[str, Any]) -> Any:
             f"--query {expression!r} does not fit the result: {_reason(error)}",
             hint=f"It has {', '.join(result)}",
         ) from None
-    if value is None and not _says_null(expression, result):
+    if value is None and not _says_null(compiled.parsed, dict(result)):
         raise ConfigurationError(
             f"--query {expression!r} finds nothing in the result", hint=f"It has {', '.join(result)}"
         )
@@ -78,11 +85,30 @@ def _reason(error: Exception) -> str:
     return text.splitlines()[0].rstrip(": ")
 
 
-def _says_null(expression: str, result: Mapping[str, Any]) -> bool:
-    """Whether a path of names, such as ``slots.second.key``, leads to a null that is there."""
-    place: Any = result
-    for name in expression.split("."):
-        if not isinstance(place, Mapping) or name not in place:
-            return False
-        place = place[name]
-    return place is None
+def _says_null(node: Mapping[str, Any], value: Any) -> bool:
+    """Whether an expression that gives null does so because of a null that is there, at its end or on its way.
+
+    :param node: the expression, or a part of one, as JMESPath has parsed it.
+    :param value: what it is applied to.
+    """
+    from jmespath.visitor import TreeInterpreter
+
+    kind, children = node["type"], node["children"]
+    if value is None:
+        return True
+    if kind == "field":
+        return isinstance(value, Mapping) and node["value"] in value and value[node["value"]] is None
+    if kind == "index":
+        return isinstance(value, list) and -len(value) <= node["value"] < len(value) and value[node["value"]] is None
+    if kind in _STEPS:
+        for child in children:
+            found = TreeInterpreter().visit(child, value)
+            if found is None:
+                return _says_null(child, value)
+            value = found
+        return False
+    if kind in _PROJECTIONS:
+        return TreeInterpreter().visit(children[0], value) is None and _says_null(children[0], value)
+    if kind in _EITHER:
+        return any(_says_null(child, value) for child in children)
+    return kind in _ANSWERS

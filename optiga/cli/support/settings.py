@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import is_dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
@@ -180,9 +181,11 @@ class Settings:
         form = self.output or default
         value = to_json(result)
         if self.query is not None:
-            from optiga.cli.support.query import search
+            from optiga.cli.support.query import check, search
 
             value = search(self.query, value)
+            if value is None and is_dataclass(result):
+                check(self.query, type(result))  # what lies behind a null is known from the type alone
             text = str(value)
             is_bare = value is None or isinstance(value, str)
             if form == "repr" or (is_bare and self.output != "json"):

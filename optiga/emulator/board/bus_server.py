@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import select
 import socket
-import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from optiga.emulator.board.ft260 import ADDRESS, Ft260Board, I2cSlave
 from optiga.emulator.board.ft260_usb import MOST_PACKET, OK, TIMEOUT, Ft260Usb, Wanted, reply
 from optiga.emulator.server import Announce, Stop
-from optiga.errors import BoardError, ConfigurationError, Reason
+from optiga.emulator.unix_socket import listening
+from optiga.errors import BoardError, ConfigurationError
 
 _DONE, _NO_ADDRESS, _NO_DATA, _BUS_ERROR = range(4)
 _HEAD_SIZE = 4
@@ -41,7 +40,7 @@ def serve_ft260(board: Ft260Board, path: Path, *, announce: Announce, stop: Stop
     """
     if ":" in str(path):
         raise ConfigurationError(f"{path}: has a colon, which separates boards", hint="Name a socket without one")
-    with _listen(path, "SOCK_SEQPACKET") as listener:
+    with listening(path, "SOCK_SEQPACKET") as listener:
         announce(str(path))
         _Ft260Server(Ft260Usb(board), listener).run(stop)
 
@@ -65,7 +64,7 @@ def serve_i2c(
     :raises ConfigurationError: if the system has no such sockets.
     """
     bus = I2cWire(slave, on_pin=on_pin, report=report)
-    with _listen(path, "SOCK_STREAM") as listener:
+    with listening(path, "SOCK_STREAM") as listener:
         announce(str(path))
         clients: dict[socket.socket, bytearray] = {}
         try:
@@ -267,63 +266,3 @@ def _accept(listener: socket.socket, patience: float) -> socket.socket:
     connection, _ = listener.accept()
     connection.settimeout(patience)
     return connection
-
-
-@contextmanager
-def _listen(path: Path, kind: str) -> Iterator[socket.socket]:
-    """A listening socket at a path, which only its owner may use; one that nobody listens on any more is replaced.
-
-    :param kind: of socket, by its name: not every system has each.
-    :raises BoardError: if it cannot be made.
-    :raises ConfigurationError: if the system has no such sockets.
-    """
-    try:
-        listener = socket.socket(socket.AF_UNIX, getattr(socket, kind))
-    except (AttributeError, OSError):
-        raise ConfigurationError(
-            "this system has no such sockets", hint="Serve the chip's board on TCP instead", reason=Reason.UNSUPPORTED
-        ) from None
-    with listener:
-        try:
-            _clear(path, listener)
-            listener.bind(str(path))
-            made = path.lstat()
-            path.chmod(0o600)
-            listener.listen()
-        except OSError as error:
-            raise BoardError(
-                f"cannot serve there: {error.strerror or error}",
-                hint="Name a socket in a folder of your own, with a short path",
-                port=str(path),
-                reason=Reason.NOT_WRITABLE,
-            ) from error
-        try:
-            yield listener
-        finally:
-            with suppress(OSError):
-                if path.lstat().st_ino == made.st_ino:
-                    path.unlink()
-
-
-def _clear(path: Path, listener: socket.socket) -> None:
-    """Take a socket away that a server has left that was killed.
-
-    :raises BoardError: if there is a server on it, or it is no socket.
-    """
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(mode):
-        raise BoardError("is there already and is no socket", hint="Name another", port=str(path), reason=Reason.EXISTS)
-    with socket.socket(listener.family, listener.type) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink()
-            return
-        except OSError:  # of another type
-            pass
-    raise BoardError(
-        "something is served there already", hint="Name another socket", port=str(path), reason=Reason.BUSY
-    )

@@ -90,12 +90,13 @@ class FaultyBus:
         self._faults = list(faults)
         self._pointer = 0
         self._counts = {True: 0, False: 0}
-        self._packets: dict[bool, list[bytes]] = {True: [], False: []}
+        self._last: dict[bool, bytes] = {}
+        """The packet of each direction that came through last."""
         self._is_busy = False
 
     def add(self, fault: Fault) -> None:
-        """Have one more fault happen."""
-        self._faults.append(fault)
+        """Have one more fault happen; those that are over are forgotten."""
+        self._faults = [one for one in self._faults if not self._is_over(one)] + [fault]
 
     def count(self, is_towards_chip: bool) -> int:
         """How many frames have gone in a direction: the number of the next one."""
@@ -147,6 +148,9 @@ class FaultyBus:
         length = len(self._changed(fault.kind, waiting, is_towards_chip=False))
         return data[: size // 2] + length.to_bytes(size // 2, "big")
 
+    def _is_over(self, fault: Fault) -> bool:
+        return fault.times is not None and fault.number + fault.times <= self._counts[fault.is_towards_chip]
+
     def _next_fault(self, is_towards_chip: bool) -> Fault | None:
         number = self._counts[is_towards_chip]
         return next(
@@ -160,7 +164,7 @@ class FaultyBus:
 
     def _keep(self, is_towards_chip: bool, frame: bytes) -> None:
         if not frame[0] & _CONTROL:
-            self._packets[is_towards_chip].append(_packet(frame))
+            self._last[is_towards_chip] = _packet(frame)
 
     def _spoil_write(self, kind: FaultKind, frame: bytes) -> bool:
         if kind is FaultKind.ADDRESS_NACK:
@@ -225,10 +229,7 @@ class FaultyBus:
             return bytes([_PRESENCE, 0x44])
         if kind is FaultKind.PLAIN:
             return b"\x00" + _OK
-        earlier = self._packets[is_towards_chip]
-        if kind is FaultKind.STALE and earlier:
-            return earlier[-1]
-        return packet
+        return self._last.get(is_towards_chip, packet) if kind is FaultKind.STALE else packet
 
 
 def _packet(frame: bytes) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from optiga.cli.render.tables import align
+from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.transport.boards import FoundPort, list_ports
 from optiga.transport.hid_boards import udev_rules
@@ -19,7 +20,7 @@ class PortList:
     ports: tuple[FoundPort, ...]
 
 
-@click.group(name="boards", invoke_without_command=True)
+@click.group(cls=GuidedGroup, name="boards", invoke_without_command=True)
 @common_options()
 @pass_settings
 @click.pass_context

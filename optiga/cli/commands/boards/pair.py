@@ -6,6 +6,7 @@ import click
 
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FileName
+from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects import pairing
 from optiga.objects.pairing import Pairing, check_pairing
@@ -17,7 +18,7 @@ _FINAL = (
 )
 
 
-@click.group(name="pair", invoke_without_command=True)
+@click.group(cls=GuidedGroup, name="pair", invoke_without_command=True)
 @click.option("--out", type=_FILE, help="File for the secret, for nobody else to read.")
 @click.option("--lock", "is_final", is_flag=True, help="Make the pairing final; asks first.")
 @yes_option

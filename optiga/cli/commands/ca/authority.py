@@ -12,6 +12,7 @@ from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
 from optiga.ca.integrity import check_records
+from optiga.ca.keys import CURVES, find_curve
 from optiga.ca.naming import check_patterns
 from optiga.ca.records import find_record, format_serial, open_records, utc_now
 from optiga.ca.request import load_request
@@ -24,6 +25,7 @@ from optiga.cli.commands.ca.crl import (
     published_option,
 )
 from optiga.cli.commands.ca.results import CaResult, CertificateShown, IssuedList, IssueResult, ListedCertificate
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.options import option_of
 from optiga.cli.support.passphrase import (
@@ -50,11 +52,13 @@ _MOST_NAMES = 3
 """Most names of a certificate on a line."""
 
 
+_CURVE = NamedChoice(tuple(CURVES), find_curve)
+
 _new_ca_options = together(
     click.option("--name", metavar="TEXT", help="Common name. [that of the folder]"),
     click.option("--organization", metavar="TEXT", help="Organization in its name."),
     click.option("--country", metavar="CC", help="Country in its name, two letters."),
-    click.option("--curve", type=click.Choice(["p256", "p384"]), default="p256", help="Curve of its key. [p256]"),
+    click.option("--curve", type=_CURVE, default="p256", help="Curve of its key. [p256]"),
     click.option("--crl-url", metavar="URL", help="Where its CRL will be (http), named in what it signs. [nowhere]"),
     click.option(
         "--allow-dns",

@@ -8,6 +8,7 @@ import click
 
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects.addressing import COUNTER, resolve
 from optiga.objects.counters import (
@@ -31,7 +32,7 @@ class CounterList:
     counters: tuple[CounterState, ...]
 
 
-@click.group(name="counter", invoke_without_command=True)
+@click.group(cls=GuidedGroup, name="counter", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:

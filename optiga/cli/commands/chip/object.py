@@ -15,6 +15,7 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
+from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.identity.forms import Form, form_of, may_have_type
@@ -85,7 +86,7 @@ class MetadataChangeResult:
     after: MetadataDescription
 
 
-@click.group(name="object", invoke_without_command=True)
+@click.group(cls=GuidedGroup, name="object", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:

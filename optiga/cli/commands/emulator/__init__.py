@@ -8,6 +8,7 @@ from optiga.cli.support.lazy import Lazy, LazyGroup
 from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
+    "control": Lazy(".control:control", "Control a chip that is served: power, faults, state, events."),
     "dump": Lazy(".chips:dump", "Write a chip's whole state down, as JSON."),
     "load": Lazy(".chips:load", "Make a chip of a state that was written down."),
     "new": Lazy(".chips:new", "Make a chip fresh from the factory."),

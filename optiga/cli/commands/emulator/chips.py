@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.commands.emulator.read_state import read_state
 from optiga.cli.commands.emulator.secrets import note_secrets, note_written, secret_options, secret_places
 from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import check_out, read_whole, save
+from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import delivery, find_model, state
 from optiga.emulator.identity import factory_chip, root_certificate_pem
 from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
-from optiga.errors import ConfigurationError
-from optiga.files.json_lines import parse_json
-
-_MAX_STATE = 1 << 20
-"""Most bytes of a state that is read: many times what a chip's takes."""
 
 
 @click.command(name="new", short_help="Make a chip fresh from the factory.")
@@ -101,17 +97,7 @@ def load(settings: Settings, state_path: str, path: str) -> None:
     """Make a file with a chip in the state that a document of 'dump' says; objects that it leaves out are as new."""
     from pathlib import Path
 
-    name = "standard input" if state_path == "-" else state_path
-    text = read_whole(state_path, "state", limit=_MAX_STATE).decode("utf-8-sig", "replace")
-    document = parse_json(text, name)
-    for place, line in document.duplicates:
-        raise ConfigurationError(f"{name}:{line}: {'.'.join(map(str, place))!r} stands twice")
-    try:
-        loaded = state.load(document.value)
-    except ConfigurationError as error:
-        raise ConfigurationError(
-            f"{name}: {error.message}", hint=error.hint, oid=error.oid, reason=error.reason
-        ) from None
+    loaded = read_state(state_path)
     create_chip(Path(path), loaded.model, loaded.objects, loaded.context)
     settings.note(f"The chip is in {path}: use it with --port emulator:{path}")
 

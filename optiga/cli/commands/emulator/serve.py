@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import click
 
 from optiga.cli.commands.emulator.secrets import note_secrets
@@ -9,7 +12,14 @@ from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import boards
+from optiga.emulator.chip import EmulatedChip
+from optiga.emulator.control import Address, parse_address
+from optiga.emulator.control_server import ControlServer
+from optiga.emulator.controls import Controls
+from optiga.emulator.running import served
 from optiga.emulator.server import is_loopback, stop_on_signals
+from optiga.emulator.shared_chip import SharedChip
+from optiga.errors import OptigaError
 from optiga.transport.emulated import open_emulated
 
 SOCKET = FileName("SOCKET", dash=False)
@@ -21,6 +31,7 @@ SOCKET = FileName("SOCKET", dash=False)
 @click.option("--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any. Default host: 127.0.0.1.")
 @click.option("--i2c", type=SOCKET, help="Serve an I2C bus on a Unix socket.")
 @click.option("--ft260", type=SOCKET, help="Serve an FT260 USB board on a Unix socket.")
+@click.option("--control", type=SOCKET, help="Take 'emulator control' there. On Windows: 127.0.0.1:PORT.")
 @click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
 @click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="Command times. Default: none.")
 @click.option("--shielded", is_flag=True, help="Claim a shielded connection between board and chip (UART).")
@@ -33,6 +44,7 @@ def serve(
     address: str | None,
     i2c: str | None,
     ft260: str | None,
+    control: str | None,
     model: str | None,
     timing: str,
     shielded: bool,
@@ -55,13 +67,18 @@ def serve(
             f"whoever reaches {host} over the network can use, change and lock this chip, and what passes is not "
             "encrypted. --tcp 127.0.0.1:PORT serves this computer alone"
         )
+    place = None if control is None else parse_address(control)
     file = chip_file(settings, path)
+    is_slow = timing == "real"
     gc.enable()  # a server runs for long
-    transport = open_emulated(file, model=model, real_timing=timing == "real", shielded=shielded)
+    transport = open_emulated(
+        file, model=model, real_timing=is_slow, shielded=shielded, make=EmulatedChip if place is None else SharedChip
+    )
     try:
         settings.announce_emulated(file)
         note_secrets(settings, file, model)
-        chip = boards.Chip(transport.chip, transport.serve, timing == "real", lambda error: settings.error(str(error)))
+        controls = Controls(transport.chip) if isinstance(transport.chip, SharedChip) else None
+        chip = boards.Chip(transport.chip, transport.serve, is_slow, _report_to(settings), controls)
         if i2c is not None:
             board = boards.serve_i2c(chip, Path(i2c))
         elif ft260 is not None:
@@ -70,11 +87,29 @@ def serve(
             board = boards.serve_uart_on_tcp(chip, host, port)
         else:
             board = boards.serve_uart_on_pty(chip, Path(link) if link else None)
-        with stop_on_signals() as stop:
+        with stop_on_signals() as stop, _controlled(settings, controls, place, is_slow=is_slow):
             board(_announce, stop)
     finally:
         transport.close()
     settings.note("Stopped")
+
+
+@contextmanager
+def _controlled(
+    settings: Settings, controls: Controls | None, place: Address | None, *, is_slow: bool
+) -> Iterator[None]:
+    """Have others control the chip meanwhile, if that was asked for."""
+    if controls is None or place is None:
+        yield
+        return
+    server = ControlServer(controls, is_slow=is_slow, report=_report_to(settings, "control: "))
+    with served(lambda announce, stop: server.serve(place, announce=announce, stop=stop)) as address:
+        settings.note(f"Controlled by: emulator control {address}")
+        yield
+
+
+def _report_to(settings: Settings, before: str = "") -> Callable[[OptigaError], None]:
+    return lambda error: settings.error(f"{before}{error}")
 
 
 def _announce(port: str) -> None:

@@ -16,6 +16,7 @@ import click
 from optiga.cli.render.tables import table
 from optiga.cli.support.content import check_out
 from optiga.cli.support.file_names import FILE
+from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.files.files import write_whole
@@ -40,7 +41,7 @@ class JournalSlots:
     slots: tuple[SlotSummary, ...]
 
 
-@click.group(name="journal", invoke_without_command=True)
+@click.group(cls=GuidedGroup, name="journal", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:

@@ -14,13 +14,16 @@ from optiga.objects.addressing import resolve_writable
 
 def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
     """``--write``: a certificate, chain or data file into the chip, compared there and proven."""
+    carry_out(settings, read_plan(path, slot=slot, object_id=object_id), strict=strict)
+
+
+def read_plan(path: str, *, slot: str | None, object_id: str | None) -> WritePlan:
+    """What a file, or standard input for ``-``, is to put where; all is checked that can be without the chip."""
     with options_for(oid="--id"):
         if path == "-":
             target = resolve_writable(slot, object_id)
-            plan = plan_content(read_whole(path, limit=MAX_FOR_CHIP), target, "standard input")
-        else:
-            plan = plan_write(Path(path), slot=slot, oid=object_id)
-    carry_out(settings, plan, strict=strict)
+            return plan_content(read_whole(path, limit=MAX_FOR_CHIP), target, "standard input")
+        return plan_write(Path(path), slot=slot, oid=object_id)
 
 
 def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:

@@ -9,6 +9,7 @@ import click
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_out, hash_option, save, take_hex
 from optiga.cli.support.file_names import FILE
+from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.toolbox_jobs import check_hkdf, check_prf
@@ -39,7 +40,7 @@ class DerivedKey:
     file: str | None
 
 
-@click.group(name="derive", invoke_without_command=True)
+@click.group(cls=GuidedGroup, name="derive", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:

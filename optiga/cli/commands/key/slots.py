@@ -10,6 +10,7 @@ import click
 
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, out_option, save
 from optiga.cli.support.file_names import FILE, FileName
@@ -19,7 +20,15 @@ from optiga.cli.support.unusable import warn_of_unusable
 from optiga.crypto.shared_secrets import agree, load_peer
 from optiga.errors import ConfigurationError, Reason
 from optiga.identity.key_fate import KeyFate
-from optiga.identity.keys_on_chip import KeyDescription, certified_key, find_existing_key, list_keys, make_key, plan_key
+from optiga.identity.keys_on_chip import (
+    KeyDescription,
+    certified_key,
+    find_algorithm,
+    find_existing_key,
+    list_keys,
+    make_key,
+    plan_key,
+)
 from optiga.objects.addressing import READABLE, resolve, resolve_slot
 
 _ALGORITHMS = (
@@ -106,7 +115,7 @@ def list_all(settings: Settings) -> None:
 @click.argument("name", metavar="SLOT|aes")
 @click.option(
     "--algorithm",
-    type=click.Choice(_ALGORITHMS, case_sensitive=False),
+    type=NamedChoice(_ALGORITHMS, find_algorithm),
     metavar="NAME",
     help="Of a key pair. [secp256r1; rsa2048 in five and six]",
 )

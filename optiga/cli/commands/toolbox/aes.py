@@ -10,6 +10,7 @@ import click
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole, take_hex
 from optiga.cli.support.file_names import FILE_OR_INPUT
+from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.crypto import toolbox_jobs
 from optiga.crypto.toolbox_jobs import plan_mac
@@ -62,7 +63,7 @@ class AesMacResult:
     mac: bytes
 
 
-@click.group(name="aes", invoke_without_command=True)
+@click.group(cls=GuidedGroup, name="aes", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:

@@ -10,6 +10,7 @@ import click
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT, KEY
+from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.toolbox_jobs import decrypt_rsa, plan_rsa_key
 from optiga.objects.addressing import resolve_slot
@@ -32,7 +33,7 @@ class BytesResult:
     file: str | None
 
 
-@click.group(name="rsa", invoke_without_command=True)
+@click.group(cls=GuidedGroup, name="rsa", invoke_without_command=True)
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:

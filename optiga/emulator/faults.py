@@ -1,4 +1,4 @@
-"""What goes wrong on the line between a host and an emulated chip, as a test asks for it."""
+"""What goes wrong on the line between a host and an emulated chip, as somebody asks for it."""
 
 from __future__ import annotations
 

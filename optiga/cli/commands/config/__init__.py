@@ -1,0 +1,35 @@
+"""``config``: the configuration files that say what a chip is to become."""
+
+from __future__ import annotations
+
+import click
+
+from optiga.cli.support.lazy import Lazy, LazyGroup
+from optiga.cli.support.settings import common_options
+
+_COMMANDS = {
+    "check": Lazy(".check:check", "Check configuration files, and tell every mistake."),
+    "new": Lazy(".new:new", "Write a new configuration file."),
+    "sample": Lazy(".sample:sample", "List the sample configurations, or print one."),
+    "schema": Lazy(".schema:schema", "Print the JSON Schema, for editors."),
+}
+
+
+@click.group(
+    cls=LazyGroup, package=__name__, sections={"Commands": _COMMANDS}, name="config", invoke_without_command=True
+)
+@common_options()
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Configuration files (.jsn), which say whose CSR it is, what key the chip makes, and where.
+
+    \b
+    optiga.py config new device.jsn                 a new one, by questions
+    optiga.py config sample                         the samples, a line each
+    optiga.py config sample NAME --out device.jsn   one of them, in a file
+    optiga.py config check device.jsn               every mistake in a file
+
+    No chip is needed for these commands.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

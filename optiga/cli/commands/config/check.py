@@ -1,0 +1,98 @@
+"""``config check``: every mistake in configuration files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from optiga.cli.commands.config.results import CheckedConfiguration, describe, text_of
+from optiga.cli.support.file_names import FileName
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cloud.aws.aws_names import check_name
+from optiga.errors import ConfigurationError, OptigaError, naming
+from optiga.files.json_lines import Document, parse_json
+from optiga.identity.configuration import parse_configuration, read_text
+from optiga.pki.names import find_mistake_in_text
+
+_CONFIG: FileName = FileName("CONFIG", dash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedConfigurations:
+    """The result of ``config check``: the files in the order in which they were given."""
+
+    files: tuple[CheckedConfiguration, ...]
+
+
+@click.command(name="check")
+@click.argument("names", type=_CONFIG, nargs=-1, required=True)
+@click.option("--slot", metavar="SLOT", help="Check for this slot. [that of each file]")
+@common_options()
+@pass_settings
+def check(settings: Settings, names: tuple[str, ...], slot: str | None) -> None:
+    """Check configuration files, and tell every mistake with its file and line.
+
+    A mistake in any of the files ends the command with exit code 2; with --output json all of them stand in one JSON
+    object on standard error. Names of thing and policy must be such as AWS IoT takes.
+    """
+    settings.check_query(CheckedConfigurations)
+    checked: list[CheckedConfiguration] = []
+    mistakes: list[ConfigurationError] = []
+    for name in names:
+        try:
+            checked.append(_check_file(name, slot))
+        except ConfigurationError as error:
+            mistakes.append(error)
+    _raise_together(mistakes)
+    settings.print_result(CheckedConfigurations(tuple(checked)), text="\n\n".join(map(text_of, checked)))
+
+
+def _check_file(name: str, slot: str | None) -> CheckedConfiguration:
+    """What a file without a mistake says.
+
+    :raises ConfigurationError: with every mistake in it.
+    """
+    text = read_text(Path(name))
+    document = parse_json(text, name)
+    mistakes: list[ConfigurationError] = []
+    try:
+        configuration = parse_configuration(text, name, slot=slot)
+    except ConfigurationError as error:
+        mistakes.append(error)
+    mistakes += _names_refused(document, name)
+    _raise_together(mistakes)
+    return describe(configuration)
+
+
+def _names_refused(document: Document, file: str) -> Iterator[ConfigurationError]:
+    """The names of thing and policy that AWS IoT does not take; what is no text is a mistake of another kind."""
+    top = document.value
+    settings = top.get("aws_iot_config") if isinstance(top, dict) else None
+    for kind in ("thing", "policy"):
+        name = settings.get(kind) if isinstance(settings, dict) else None
+        if not isinstance(name, str) or find_mistake_in_text(name):
+            continue
+        line = document.lines["aws_iot_config", kind]
+        try:
+            check_name(kind, name, f"{file}:{line}: aws_iot_config.{kind}: ")
+        except ConfigurationError as error:
+            yield error
+
+
+def _raise_together(errors: Sequence[ConfigurationError]) -> None:
+    """Raise several errors as one, which has all their lines; nothing where there are none.
+
+    :raises ConfigurationError: the first, with the others as its problems.
+    """
+    if errors:
+        first, *others = errors
+        more = [line for error in others for line in (_line(error), *error.problems)]
+        first.problems = (*first.problems, *more)
+        raise first
+
+
+def _line(error: OptigaError) -> str:
+    return naming("{message}. {hint}", message=error.message, hint=error.hint) if error.hint else error.message

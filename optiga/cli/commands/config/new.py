@@ -1,0 +1,184 @@
+"""``config new``: a configuration file of what the user answers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import click
+
+from optiga.cli.commands.config.results import CheckedConfiguration, describe
+from optiga.cli.commands.config.saving import check_new, save_new
+from optiga.cli.support.file_names import FileName
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cloud.aws.aws_names import check_name
+from optiga.errors import ConfigurationError, Reason
+from optiga.files.shown import shown
+from optiga.identity.configuration import parse_configuration
+from optiga.identity.new_configuration import (
+    ALGORITHMS,
+    Wanted,
+    component_mistake,
+    compose,
+    slot_mistake,
+    usual_slot,
+)
+
+_CONFIG: FileName = FileName("CONFIG", dash=False)
+_ASKED = {
+    "country_name": "Country, two letters",
+    "state_or_province_name": "State or province",
+    "locality_name": "City",
+    "organization_name": "Organization",
+    "organizational_unit_name": "Unit of the organization",
+}
+"""Components that are asked for and may be left out; the common name comes behind them."""
+_NONE = "-"
+"""The answer for no thing and no policy."""
+
+
+@click.command(name="new")
+@click.argument("name", type=_CONFIG)
+@click.option(
+    "--subject",
+    "components",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A component of the subject; may be given several times. [common_name={uid}]",
+)
+@click.option(
+    "--algorithm",
+    type=click.Choice(ALGORITHMS, case_sensitive=False),
+    metavar="ALGORITHM",
+    help="Algorithm of the key: secp256r1, rsa2048 … [secp256r1]",
+)
+@click.option("--slot", metavar="SLOT", help="Slot of the key. [second, for RSA five]")
+@click.option("--thing", metavar="NAME", help="Thing in AWS IoT, - for none. [thing_{uid}]")
+@click.option("--policy", metavar="NAME", help="Its policy in AWS IoT, - for none. [my_policy]")
+@click.option("--yes", is_flag=True, help="Do not ask: what no option says is as in brackets.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@common_options()
+@pass_settings
+def new(
+    settings: Settings,
+    name: str,
+    components: tuple[str, ...],
+    algorithm: str | None,
+    slot: str | None,
+    thing: str | None,
+    policy: str | None,
+    yes: bool,
+    force: bool,
+) -> None:
+    """Write a new configuration file: ask for what no option says.
+
+    {uid} in a value is replaced by the chip's UID, so that every chip gets a name of its own from the same file.
+    """
+    settings.check_query(CheckedConfiguration)
+    check_new(name, hint="Name another file, or replace it with --force", force=force)
+    subject = tuple(map(_component, components))
+    if slot is not None and algorithm is not None:
+        _refuse("--slot ", slot_mistake(slot, algorithm))
+    for option, value in (("thing", thing), ("policy", policy)):
+        _refuse(f"--{option} ", _name_mistake(option, value or ""), given=value is not None)
+    wanted = _choose(subject, algorithm, slot, thing, policy, ask=not yes)
+    text = compose(wanted)
+    save_new(name, text, force=force)
+    settings.note(f"The configuration has been written to {name}")
+    if settings.wants_result:
+        settings.print_result(describe(parse_configuration(text, name)))
+
+
+def _choose(
+    subject: tuple[tuple[str, str], ...],
+    algorithm: str | None,
+    slot: str | None,
+    thing: str | None,
+    policy: str | None,
+    *,
+    ask: bool,
+) -> Wanted:
+    """What the file is to say: of the options, else of the answers, else the usual.
+
+    :raises ConfigurationError: if somebody should be asked, and nobody is there; or if the slot does not fit the key.
+    """
+    usual = Wanted()
+    is_asked = not (subject and algorithm and slot and thing and policy)
+    if ask and is_asked and (sys.stdin is None or not sys.stdin.isatty()):
+        raise ConfigurationError(
+            "nobody can be asked what the configuration is to say: standard input is no terminal",
+            hint="--yes takes what the options say, and the usual for the rest",
+            reason=Reason.MISSING,
+        )
+
+    def answer(given: str | None, question: str, default: str, mistake: Callable[[str], str]) -> str:
+        return given if given is not None else _ask(question, default, mistake) if ask else default
+
+    subject = subject or (_ask_subject() if ask else usual.subject)
+    algorithm = answer(algorithm, f"Key ({', '.join(ALGORITHMS)})", usual.algorithm, _algorithm_mistake).lower()
+    if slot is not None:
+        _refuse("--slot ", slot_mistake(slot, algorithm))
+    slot = answer(slot, "Slot", usual_slot(algorithm), partial(slot_mistake, algorithm=algorithm))
+    question = f"{{}} in AWS IoT, {_NONE} for none"
+    thing = answer(thing, question.format("Thing"), usual.thing or _NONE, partial(_name_mistake, "thing"))
+    policy = answer(policy, question.format("Its policy"), usual.policy or _NONE, partial(_name_mistake, "policy"))
+    return Wanted(subject, algorithm, slot, *(None if name == _NONE else name for name in (thing, policy)))
+
+
+def _ask_subject() -> tuple[tuple[str, str], ...]:
+    """The components that the user names, and the common name."""
+    _say("Empty answers are left out. {uid} stands for the chip's UID.")
+    given = [(name, _ask(question, "", partial(_mistake_if_any, name))) for name, question in _ASKED.items()]
+    ((name, usual),) = Wanted().subject
+    given.append((name, _ask("Common name", usual, partial(component_mistake, name))))
+    return tuple((name, value) for name, value in given if value)
+
+
+def _mistake_if_any(name: str, value: str) -> str:
+    """What is wrong with a component that may be left out."""
+    return component_mistake(name, value) if value else ""
+
+
+def _ask(question: str, default: str, mistake: Callable[[str], str]) -> str:
+    """An answer without a mistake; the question is asked until there is one."""
+    while True:
+        text: str = click.prompt(question, default=default, show_default=bool(default), err=True)
+        text = text.strip()
+        if not (said := mistake(text)):
+            return text
+        _say(f"{said}.")
+
+
+def _say(text: str) -> None:
+    """To the one who is asked, ``--quiet`` or not."""
+    click.echo(shown(text), err=True)
+
+
+def _component(text: str) -> tuple[str, str]:
+    """The name and the value that ``--subject`` gives."""
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise click.UsageError(f"--subject {text!r}: it must be NAME=VALUE, for example common_name=lamp.")
+    _refuse("--subject ", component_mistake(name.strip(), value))
+    return name.strip(), value
+
+
+def _refuse(option: str, mistake: str, *, given: bool = True) -> None:
+    if given and mistake:
+        raise ConfigurationError(f"{option}{mistake}", parameter=option.strip(" -"))
+
+
+def _algorithm_mistake(text: str) -> str:
+    return "" if text.lower() in ALGORITHMS else f"{text!r} is not an algorithm of keys of the chip"
+
+
+def _name_mistake(kind: str, name: str) -> str:
+    """What is wrong with the name of a thing or policy, empty if nothing."""
+    if name == _NONE:
+        return ""
+    try:
+        check_name(kind, name)
+    except ConfigurationError as error:
+        return str(error)
+    return ""

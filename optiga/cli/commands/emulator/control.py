@@ -1,0 +1,107 @@
+"""``emulator control``: a chip that is served, its power, its line, what it holds and what it does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from optiga.cli.commands.emulator.read_state import read_state
+from optiga.cli.support.content import check_out, save
+from optiga.cli.support.file_names import FileName
+from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.emulator import state
+from optiga.emulator.control import FAULT_KINDS, LONGEST_MS, MOST_TIMES, Control
+from optiga.emulator.events import Event
+from optiga.emulator.security_monitor import MAX_COUNT
+
+_VERBS = ("power", "fault", "events", "snapshot", "restore", "security-counter")
+_VALUES = {
+    "fault": f"fault takes one of {', '.join(FAULT_KINDS)}.",
+    "snapshot": "snapshot takes the file to write.",
+    "restore": "restore takes the file of a state, or '-'.",
+    "security-counter": f"security-counter takes a number from 0 to {MAX_COUNT}.",
+}
+"""What is said where the value of a verb that takes one is missing or wrong."""
+
+
+@click.command(name="control", short_help="Control a chip that is served: power, faults, state, events.")
+@click.argument("socket", type=FileName("SOCKET", dash=False))
+@click.argument("verb", type=click.Choice(_VERBS), metavar="VERB")
+@click.argument("value", required=False, metavar="[VALUE]")
+@click.option(
+    "--times", metavar="N", type=click.IntRange(1, MOST_TIMES), help="Of a fault: how many answers. Default: 1."
+)
+@click.option(
+    "--ms", "milliseconds", metavar="N", type=click.IntRange(0, LONGEST_MS), help="Of fault delay: milliseconds."
+)
+@click.option("--follow", is_flag=True, help="Of events: go on with those that come.")
+@common_options(forms=())
+@pass_settings
+def control(
+    settings: Settings,
+    socket: str,
+    verb: str,
+    value: str | None,
+    times: int | None,
+    milliseconds: int | None,
+    follow: bool,
+) -> None:
+    """Control a chip beside the way on which its host talks to it, where 'emulator serve --control SOCKET' serves it.
+
+    \b
+    power                a power cycle: what is volatile is gone
+    fault lose           the next answer does not come
+    fault damage         the next answer comes with a wrong bit
+    fault delay --ms N   the next answer comes later
+    fault repeat         the next answer comes twice
+    events               the newest commands, a line of JSON each
+    snapshot FILE        write what the chip holds, as 'emulator dump' does
+    restore FILE|-       have the chip hold that again
+    security-counter N   have the security event counter jump, 0 to 255
+
+    Events have the command, the object, the result and the milliseconds, and never data.
+    """
+    _check(verb, value, times, milliseconds, follow)
+    given = value or ""
+    if verb == "snapshot":
+        check_out(given, secret=True)
+    loaded = read_state(given) if verb == "restore" else None
+    with Control(socket) as chip:
+        if verb == "power":
+            chip.power_cycle()
+        elif verb == "fault":
+            chip.fault(given, times=times or 1, milliseconds=milliseconds)
+        elif verb == "security-counter":
+            chip.set_security_counter(int(given))
+        elif verb == "snapshot":
+            save(settings, given, state.encode(chip.snapshot()), "The state", secret=True)
+        elif loaded is not None:
+            chip.restore(state.document_of(loaded))
+        else:
+            for event in chip.follow() if follow else chip.events():
+                _show(event)
+
+
+def _show(event: Event) -> None:
+    """Print an event at once."""
+    click.echo(json.dumps(asdict(event)))
+
+
+def _check(verb: str, value: str | None, times: int | None, milliseconds: int | None, follow: bool) -> None:
+    """Refuse what does not go together."""
+    if (value is None) == (verb in _VALUES):
+        raise click.UsageError(_VALUES.get(verb, f"{verb} takes no value."))
+    is_wrong = value is not None and {
+        "fault": value not in FAULT_KINDS,
+        "security-counter": not (value.isascii() and value.isdigit() and len(value) < 4 and int(value) <= MAX_COUNT),
+    }.get(verb, not value)
+    if is_wrong:
+        raise click.UsageError(_VALUES[verb])
+    if times is not None and verb != "fault":
+        raise click.UsageError("--times goes with fault.")
+    if (milliseconds is not None) != (verb == "fault" and value == "delay"):
+        raise click.UsageError("--ms goes with fault delay, which needs it.")
+    if follow and verb != "events":
+        raise click.UsageError("--follow goes with events.")

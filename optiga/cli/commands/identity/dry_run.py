@@ -1,0 +1,69 @@
+"""``--csr`` and ``--write`` with ``--dry-run``: what they would do to the chip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optiga.cli.commands.identity.write import read_plan
+from optiga.cli.support.settings import Settings
+from optiga.files.files import check_folder_writable, is_there
+from optiga.identity.configuration import load_configuration
+from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal, rehearse_csr, rehearse_write, unseen_write
+from optiga.identity.write import WritePlan
+
+
+def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
+    """``--csr --dry-run``: check configuration, folder and chip; say what would be made, and what would be lost."""
+    configuration = load_configuration(Path(config_path), slot=slot)
+    settings.check_query(CsrRehearsal)
+    check_folder_writable(Path(out_dir))
+    if _is_still_to_be_made(settings):
+        settings.note("There is no such emulated chip yet: --csr would make it, blank")
+        result = rehearse_csr(None, configuration)
+    else:
+        with settings.open_chip() as chip:
+            result = rehearse_csr(chip, configuration)
+    settings.print_result(result, text=_csr_text(result, out_dir))
+
+
+def write(settings: Settings, path: str, *, slot: str | None, object_id: str | None) -> None:
+    """``--write --dry-run``: check file, object and chip; say whether and what would be written."""
+    plan = read_plan(path, slot=slot, object_id=object_id)
+    settings.check_query(WriteRehearsal)
+    if _is_still_to_be_made(settings):
+        settings.note("There is no such emulated chip yet: --write would make it, blank")
+        result = unseen_write(plan)
+    else:
+        with settings.open_chip(plan.target.oid) as chip:
+            result = rehearse_write(chip, plan)
+    for warning in result.warnings:
+        settings.warn(warning)
+    settings.print_result(result, text=_write_text(result, plan))
+
+
+def _is_still_to_be_made(settings: Settings) -> bool:
+    """Whether the port is an emulated chip without a file, which opening it would make."""
+    file = settings.find_port().chip_file
+    return file is not None and not is_there(file)
+
+
+def _csr_text(result: CsrRehearsal, out_dir: str) -> str:
+    said = [
+        f"A new key {result.algorithm} would be made in slot {result.slot}, and a CSR for it in the folder {out_dir!r}."
+    ]
+    if result.lost_key is not None:
+        said.append(f"The key {result.lost_key} that is there would be lost.")
+    if result.lost_certificate is not None:
+        said.append(f"The certificate of {result.lost_certificate} in the slot would no longer fit.")
+    return "\n".join([*said, "Nothing was changed."])
+
+
+def _write_text(result: WriteRehearsal, plan: WritePlan) -> str:
+    label = plan.target.info.label
+    if result.would_write is False:
+        said = f"{label} holds these {result.size} bytes already: it would not be programmed again."
+    else:
+        said = f"{result.size} bytes would be written to {label}."
+    if plan.chain and plan.target.slot:
+        said += "\nWhether the certificate is of the slot's key is proven when it is written: then the key signs."
+    return f"{said}\nNothing was changed."

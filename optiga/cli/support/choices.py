@@ -1,0 +1,23 @@
+"""Choices that have other names beside those that help lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+
+class NamedChoice(click.Choice[str]):
+    """A choice in any letter case, by one of its names.
+
+    :param choices: what help lists.
+    :param find: the choice that another name means; None, or something else than a choice, for none.
+    """
+
+    def __init__(self, choices: Sequence[str], find: Callable[[str], str | None]) -> None:
+        super().__init__(choices, case_sensitive=False)
+        self._find = find
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(self._find(str(value)) or value, param, ctx)

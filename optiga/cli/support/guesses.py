@@ -1,0 +1,147 @@
+"""What people type for a command or an option that is called otherwise, and the way that they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+import click
+
+_DASHES = "-/\u2010\u2011\u2012\u2013\u2014\u2212"
+"""What stands before an option: also a slash, as on Windows, and the dashes that a word processor makes of two."""
+_FILES = {
+    **dict.fromkeys((".jsn", ".json"), "csr"),
+    **dict.fromkeys((".pem", ".crt", ".cer", ".der", ".p7b", ".p12", ".pfx"), "write"),
+}
+"""What is done with a file that is named alone, by the end of its name."""
+_CUTOFF = 0.7
+_LONGEST = 60
+"""Most characters of a word that something near is looked for."""
+_MOST = 4
+"""Most lines that are shown."""
+
+
+class GuidedGroup(click.Group):
+    """A group that prints help for the word ``help``, and says what may be meant by a command that it does not have."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word, *rest = args
+        if ctx.resilient_parsing or self.get_command(ctx, word) is not None:
+            return super().resolve_command(ctx, args)
+        if word == "help":
+            click.echo(_help_of(ctx, rest))
+            ctx.exit()
+        raise _no_such_command(ctx, self, word, rest)
+
+
+def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
+    """What to say of an option that a command does not have.
+
+    :param arguments: those of the whole command line.
+    """
+    ctx, name = error.ctx, error.option_name
+    if ctx is None:
+        return _say("option", name, [])
+    options = _options_of(ctx)
+    if not name.startswith("--"):  # one letter is left of a word with one dash
+        for place, word in enumerate(arguments):
+            near = _nearest(_bare(word), options) if _has_one_dash(word) and name[1:] in word else None
+            if near is not None:
+                return _say("option", _written(word), [_line(ctx, options[near], word, arguments[place + 1 :])])
+        return _say("option", name, [])
+    commands = ctx.command.list_commands(ctx) if isinstance(ctx.command, click.Group) else []
+    near = _nearest(_bare(name), [*options, *commands])
+    if near in commands:
+        return _say("option", name, [f"{ctx.command_path} {near}"])
+    return _say("option", name, [] if near is None else [f"--{near}"])
+
+
+def _help_of(ctx: click.Context, words: Iterable[str]) -> str:
+    """The help of the command that the words after ``help`` lead to; an option is explained in that of its command.
+
+    :raises click.UsageError: if there is none.
+    """
+    for word in words:
+        if word.startswith("-"):
+            continue
+        command = ctx.command
+        if not isinstance(command, click.Group):
+            raise click.UsageError(f"{ctx.command_path} has no command {word!r}.", ctx)
+        below = command.get_command(ctx, word)
+        if below is not None:
+            ctx = below.context_class(below, parent=ctx, info_name=word, **below.context_settings)
+        elif word not in _options_of(ctx):
+            raise _no_such_command(ctx, command, word, [])
+    return ctx.get_help()
+
+
+def _no_such_command(ctx: click.Context, group: click.Group, word: str, rest: Sequence[str]) -> click.UsageError:
+    return click.UsageError(_say("command", word, _meant(ctx, group, word, rest)), ctx)
+
+
+def _meant(ctx: click.Context, group: click.Group, word: str, rest: Sequence[str]) -> list[str]:
+    """The command lines that may be meant, the likeliest first."""
+    options, commands = _options_of(ctx), group.list_commands(ctx)
+    job = _FILES.get(PurePath(word).suffix.lower())
+    if ctx.parent is None and job is not None and "=" not in word:
+        return [_line(ctx, options[job], "", [word])]
+    near = _nearest(_bare(word), [*commands, *options])
+    if near in commands:
+        return [f"{ctx.command_path} {near}"]
+    if near is not None:
+        return [_line(ctx, options[near], word, rest)]
+    return [f"{ctx.command_path} {name} {word}" for name in commands if _has_command(ctx, group, name, word)]
+
+
+def _has_command(ctx: click.Context, group: click.Group, name: str, word: str) -> bool:
+    below = group.get_command(ctx, name)
+    return isinstance(below, click.Group) and word in below.list_commands(ctx)
+
+
+def _options_of(ctx: click.Context) -> dict[str, click.Option]:
+    """The options of a context's command, by their words."""
+    parameters = [each for each in ctx.command.get_params(ctx) if isinstance(each, click.Option)]
+    return {name[2:]: each for each in parameters for name in each.opts if name.startswith("--")}
+
+
+def _line(ctx: click.Context, option: click.Option, word: str, rest: Sequence[str]) -> str:
+    """A command line with an option and its value: what stands beside the word, or what its help calls it."""
+    line = f"{ctx.command_path} {max(option.opts, key=len)}"
+    if option.is_flag or option.count:
+        return line
+    _, given, value = word.partition("=")
+    if not given:
+        value = rest[0] if rest and not rest[0].startswith("-") else option.make_metavar(ctx)
+    return f'{line} "{value}"' if " " in value else f"{line} {value}"
+
+
+def _nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that is written like a word: the same one, else the most similar."""
+    choices = list(choices)
+    if word in choices:
+        return word
+    if len(word) > _LONGEST:
+        return None
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, choices, n=1, cutoff=_CUTOFF)), None)
+
+
+def _has_one_dash(word: str) -> bool:
+    return word.startswith("-") and not word.startswith("--") and len(word) > 2
+
+
+def _written(word: str) -> str:
+    return word.partition("=")[0]
+
+
+def _bare(word: str) -> str:
+    """The name in a word, as options and commands are written."""
+    return _written(word).lstrip(_DASHES).lower().replace("_", "-")
+
+
+def _say(kind: str, word: str, lines: Sequence[str]) -> str:
+    meant = " or ".join(f"'{line}'" for line in lines[:_MOST])
+    return f"No such {kind} {word!r}.{f' Did you mean {meant}?' if meant else ''}"

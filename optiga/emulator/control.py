@@ -1,0 +1,228 @@
+"""Control of an emulated chip that another process serves, beside the way on which its host talks to it.
+
+The server listens on a Unix socket that only its user can open; on Windows, where there is none, on a TCP port of the
+same computer. A request is a line of JSON, ``{"verb": "power"}``; so is its answer: ``{"ok": true}`` with what was
+asked for, or ``{"error": {"family": …, "message": …, "hint": …, "reason": …}}``. ``events`` with ``"follow": true`` is
+answered with a line for each event, until one of the two closes the connection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from optiga.emulator.events import Event
+from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason, naming
+
+MOST_LINE = 1 << 20
+"""Most bytes of a line, in both directions: many times what the whole state of a chip takes."""
+FAULT_KINDS = ("lose", "damage", "delay", "repeat")
+"""What can happen to answers of the chip."""
+MOST_TIMES = 10_000
+"""Answers one after the other to which a fault happens, at most."""
+LONGEST_MS = 3_600_000
+"""How much later an answer comes, at most, in milliseconds."""
+_LONGEST_WAIT_S = 60.0
+"""How long the server may take for an answer, in seconds: a chip finishes the command that it works on first."""
+_CHUNK = 1 << 16
+_FAMILIES: dict[str, type[OptigaError]] = {"configuration": ConfigurationError, "board": BoardError}
+
+
+class Address(NamedTuple):
+    """Where a server of controls is.
+
+    :param path: of its Unix socket; None if it is on a port.
+    :param port: TCP port of this computer.
+    """
+
+    path: Path | None
+    port: int = 0
+
+    def __str__(self) -> str:
+        return f"{_LOOPBACK}:{self.port}" if self.path is None else str(self.path)
+
+
+_LOOPBACK = "127.0.0.1"
+
+
+def parse_address(text: str, *, is_tcp: bool = os.name == "nt") -> Address:
+    """What a user has named: the path of a socket, on Windows ``127.0.0.1:PORT``.
+
+    :raises ConfigurationError: if it is not such a port.
+    """
+    if not is_tcp:
+        return Address(Path(text))
+    host, _, port = text.rpartition(":")
+    if host not in (_LOOPBACK, "") or not (port.isascii() and port.isdigit()) or len(port) > 5 or int(port) > 0xFFFF:
+        raise ConfigurationError(
+            f"{text!r} is no place for the control of a chip", hint=f"On Windows it is {_LOOPBACK}:PORT"
+        )
+    return Address(None, int(port))
+
+
+class Control:
+    """A chip that is served elsewhere, with ``emulator serve`` and a socket for its control; a context manager.
+
+    :param address: of its control: the path of the socket, on Windows ``127.0.0.1:PORT``.
+    :raises ConfigurationError: if that cannot be an address.
+    :raises BoardError: if nothing is served there.
+
+    Every method raises :class:`ConfigurationError` if the server refuses what is asked for, and :class:`BoardError` if
+    it does not answer, or the file of the chip cannot be written.
+    """
+
+    def __init__(self, address: str | os.PathLike[str] | Address) -> None:
+        self._address = address if isinstance(address, Address) else parse_address(os.fspath(address))
+        self._socket = self._connect()
+        self._received = bytearray()
+
+    def __repr__(self) -> str:
+        return f"<Control at {str(self._address)!r}>"
+
+    def __enter__(self) -> Control:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back; the chip goes on."""
+        self._socket.close()
+
+    def power_cycle(self) -> None:
+        """Take the chip's power and give it back: its application is closed, what is volatile is gone."""
+        self._ask("power")
+
+    def fault(self, kind: str, *, times: int = 1, milliseconds: int | None = None) -> None:
+        """Have something happen to the next answers of the chip, after all that was asked for before.
+
+        :param kind: ``lose``, ``damage``, ``delay`` or ``repeat``.
+        :param times: to how many answers, one after the other.
+        :param milliseconds: how much later they come; for ``delay``, and only for that.
+        """
+        late = {} if milliseconds is None else {"ms": milliseconds}
+        self._ask("fault", kind=kind, times=times, **late)
+
+    def set_security_counter(self, value: int) -> None:
+        """Have the security event counter, object 0xE0C5, jump; from 128 on the chip delays uses of keys.
+
+        :param value: 0 to 255.
+        """
+        self._ask("security-counter", value=value)
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """What the chip holds, as the document of ``emulator dump``. Its secrets stand in it."""
+        state = self._ask("snapshot").get("state")
+        if not isinstance(state, dict):
+            raise self._no_answer("the answer has no state")
+        return state
+
+    def restore(self, document: Mapping[str, Any]) -> None:
+        """Have the chip hold what a document says, as after a power cycle; it must be one of the same model."""
+        self._ask("restore", state=document)
+
+    def events(self) -> list[Event]:
+        """The newest commands that the chip has executed, a thousand at most."""
+        found = self._ask("events").get("events")
+        if not isinstance(found, list):
+            raise self._no_answer("the answer has no events")
+        return [self._event(one) for one in found]
+
+    def follow(self) -> Iterator[Event]:
+        """The same, and all that come, on a connection of their own, until the server ends."""
+        with closing(Control(self._address)) as other:
+            other._ask("events", follow=True)
+            other._socket.settimeout(None)
+            while (line := other._line()) is not None:
+                yield other._event(other._checked(line))
+
+    def _connect(self) -> socket.socket:
+        path = self._address.path
+        try:
+            connection = socket.socket(socket.AF_INET if path is None else socket.AF_UNIX)
+            connection.settimeout(_LONGEST_WAIT_S)
+            try:
+                connection.connect((_LOOPBACK, self._address.port) if path is None else str(path))
+            except BaseException:
+                connection.close()
+                raise
+        except (OSError, ValueError) as error:  # the latter for a null byte
+            cause = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise BoardError(
+                f"no chip is controlled there: {cause}",
+                hint=naming("Serve one with {control=SOCKET}"),
+                port=str(self._address),
+                reason=Reason.NOT_FOUND,
+            ) from None
+        return connection
+
+    def _ask(self, verb: str, **values: object) -> Mapping[str, Any]:
+        """Send a request, and take its answer."""
+        line = json.dumps({"verb": verb, **values}).encode() + b"\n"
+        if len(line) > MOST_LINE:
+            raise ConfigurationError(f"more than {MOST_LINE} bytes are no state of a chip", reason=Reason.TOO_LARGE)
+        with suppress(BrokenPipeError, ConnectionResetError):  # the server has said why
+            self._socket.sendall(line)
+        answer = self._line()
+        if answer is None:
+            raise self._no_answer("the server has ended")
+        return self._checked(answer)
+
+    def _line(self) -> bytes | None:
+        """The next line; None if the server has ended."""
+        while b"\n" not in self._received:
+            if len(self._received) > MOST_LINE:
+                raise self._no_answer("the answer has no end")
+            try:
+                data = self._socket.recv(_CHUNK)
+            except TimeoutError:
+                raise self._no_answer(f"no answer within {_LONGEST_WAIT_S:.0f} seconds") from None
+            except OSError:
+                data = b""
+            if not data:
+                return None
+            self._received += data
+        line, _, rest = bytes(self._received).partition(b"\n")
+        self._received = bytearray(rest)
+        return line
+
+    def _checked(self, line: bytes) -> Mapping[str, Any]:
+        """What a line says.
+
+        :raises OptigaError: the error that it brings; a board error if it is none of a server's.
+        """
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise self._no_answer("what answers is no server of controls")
+        error = value.get("error")
+        if error is None:
+            return value
+        parts = error if isinstance(error, dict) else {}
+        message, hint = parts.get("message"), parts.get("hint", "")
+        if not isinstance(message, str) or not isinstance(hint, str):
+            raise self._no_answer("what answers is no server of controls")
+        reason = next((one for one in Reason if one.value == parts.get("reason")), None)
+        raise _FAMILIES.get(str(parts.get("family")), BoardError)(message, hint=hint, reason=reason)
+
+    def _event(self, value: object) -> Event:
+        """An event as a line has it."""
+        if isinstance(value, dict):
+            command, about, result, milliseconds = map(value.get, ("command", "object", "result", "milliseconds"))
+            is_named = isinstance(command, str) and isinstance(result, str) and isinstance(about, (str, type(None)))
+            if is_named and isinstance(milliseconds, (int, float)):
+                return Event(str(command), about, str(result), float(milliseconds))
+        raise self._no_answer("the answer has no event")
+
+    def _no_answer(self, message: str) -> BoardError:
+        return BoardError(message, hint="Serve the chip anew", port=str(self._address), reason=Reason.BAD_ANSWER)

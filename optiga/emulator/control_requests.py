@@ -1,0 +1,120 @@
+"""What a server of controls is asked for, checked, and done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from optiga.emulator import state as states
+from optiga.emulator.control import FAULT_KINDS, LONGEST_MS, MOST_TIMES
+from optiga.emulator.controls import Controls
+from optiga.emulator.events import Events
+from optiga.emulator.security_monitor import MAX_COUNT
+from optiga.errors import ConfigurationError, Reason, shorten
+from optiga.files.json_lines import parse_json
+
+_Answer = Mapping[str, object]
+
+
+class Desk:
+    """Answers requests.
+
+    :param controls: of the chip.
+    :param events: what it has executed.
+    """
+
+    def __init__(self, controls: Controls, events: Events) -> None:
+        self._controls = controls
+        self._events = events
+        self._verbs: dict[str, tuple[Callable[[Mapping[str, Any]], _Answer], frozenset[str]]] = {
+            "power": (self._power, frozenset()),
+            "fault": (self._fault, frozenset(("kind", "times", "ms"))),
+            "events": (self._tell, frozenset(("follow",))),
+            "snapshot": (self._snapshot, frozenset()),
+            "restore": (self._restore, frozenset(("state",))),
+            "security-counter": (self._jump, frozenset(("value",))),
+        }
+
+    def answer(self, request: Mapping[str, Any]) -> _Answer:
+        """Do what a request asks for.
+
+        :returns: what its answer has beside ``ok``.
+        :raises ConfigurationError: if there is no such request; nothing has happened.
+        :raises BoardError: if the chip's file cannot be written; nothing has happened.
+        """
+        verb = request.get("verb")
+        if not isinstance(verb, str) or verb not in self._verbs:
+            raise ConfigurationError(f"there is no verb {_shown(verb)}", hint=f"One of {', '.join(self._verbs)}")
+        do, known = self._verbs[verb]
+        unknown = sorted(request.keys() - known - {"verb"})
+        if unknown:
+            raise ConfigurationError(f"{verb} takes no {_shown(unknown[0])}")
+        return do(request)
+
+    def _power(self, _: Mapping[str, Any]) -> _Answer:
+        self._controls.power_cycle()
+        return {}
+
+    def _fault(self, request: Mapping[str, Any]) -> _Answer:
+        kind = request.get("kind")
+        if kind not in FAULT_KINDS:
+            raise ConfigurationError(f"there is no fault {_shown(kind)}", hint=f"One of {', '.join(FAULT_KINDS)}")
+        times = _number(request, "times", 1, MOST_TIMES, default=1)
+        if kind == "delay":
+            self._controls.faults.delay_next_answer(_number(request, "ms", 0, LONGEST_MS) / 1000, times)
+            return {}
+        if "ms" in request:
+            raise ConfigurationError(f"ms goes with delay, not with {kind}", reason=Reason.CONFLICT)
+        faults = self._controls.faults
+        {"lose": faults.lose_next_answer, "damage": faults.damage_next_answer, "repeat": faults.repeat_next_answer}[
+            kind
+        ](times)
+        return {}
+
+    def _tell(self, request: Mapping[str, Any]) -> _Answer:
+        if not isinstance(request.get("follow", False), bool):
+            raise ConfigurationError("follow is true or false")
+        return {} if request.get("follow") else {"events": [asdict(event) for event in self._events.kept()]}
+
+    def _snapshot(self, _: Mapping[str, Any]) -> _Answer:
+        return {"state": states.document_of(self._controls.chip.snapshot())}
+
+    def _restore(self, request: Mapping[str, Any]) -> _Answer:
+        document = request.get("state")
+        if not isinstance(document, Mapping):
+            raise ConfigurationError("restore takes a state", reason=Reason.MISSING)
+        self._controls.restore(states.load(document))
+        return {}
+
+    def _jump(self, request: Mapping[str, Any]) -> _Answer:
+        self._controls.chip.set_security_counter(_number(request, "value", 0, MAX_COUNT))
+        return {}
+
+
+def parse_request(line: bytes) -> Mapping[str, Any]:
+    """The request in a line.
+
+    :raises ConfigurationError: if there is none.
+    """
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError("the request is not UTF-8") from None
+    document = parse_json(text, "the request")
+    if not isinstance(document.value, dict):
+        raise ConfigurationError("the request is no object of JSON", reason=Reason.WRONG_TYPE)
+    for place, _ in document.duplicates:
+        raise ConfigurationError(f"the request: {_shown('.'.join(map(str, place)))} stands twice")
+    return document.value
+
+
+def _number(request: Mapping[str, Any], name: str, least: int, most: int, *, default: int | None = None) -> int:
+    value = request.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ConfigurationError(f"{name} is a number from {least} to {most}, not {_shown(value)}")
+    return value
+
+
+def _shown(value: object) -> str:
+    return shorten(f"{value!r:.60}") if isinstance(value, (str, int, float, type(None))) else type(value).__name__

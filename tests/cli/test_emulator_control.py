@@ -1,0 +1,150 @@
+"""``emulator control``: a chip that ``emulator serve --control`` serves, from another process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from optiga.emulator.boards import Place, ft260_place, i2c_place, uart_place
+from optiga.emulator.running import own_socket
+from tests.support.cli.runner import Cli
+from tests.support.processes import OPTIGA, Served, run_process, serving
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX")
+pytestmark = POSIX
+LINUX_WITH_COMPILER = sys.platform == "linux" and shutil.which("cc") is not None
+
+
+@pytest.fixture
+def socket() -> Iterator[str]:
+    with own_socket() as path:
+        yield str(path)
+
+
+@contextmanager
+def control_of(path: str, *options: str) -> Iterator[Served]:
+    with serving(Path.cwd(), "--chip", "a.chip", "--control", path, *options) as served:
+        yield served
+
+
+def test_each_verb(cli: Cli, socket: str) -> None:
+    Path("data.bin").write_bytes(b"\xc0\xff\xee")
+    with control_of(socket, "--tcp", "0") as served:
+        assert stat.S_IMODE(Path(socket).stat().st_mode) == 0o600
+
+        def control(*words: object) -> str:
+            done = cli("emulator", "control", socket, *words)
+            assert done.code == 0, done.err
+            return done.out
+
+        control("snapshot", "before.json")
+        assert stat.S_IMODE(Path("before.json").stat().st_mode) == 0o600
+        assert cli("--port", served.port, "object", "write", "0xF1D0", "data.bin").code == 0
+        events = [json.loads(line) for line in control("events").splitlines()]
+        (written,) = (event for event in events if event["command"] == "SetDataObject")
+        assert (written["object"], written["result"]) == ("0xF1D0", "done")
+        assert set(written) == {"command", "object", "result", "milliseconds"}
+        assert "c0ffee" not in str(events)
+        control("snapshot", "after.json")
+        for kind in ("lose", "repeat"):
+            control("fault", kind)
+            assert "c0 ff ee" in cli("--port", served.port, "object", "read", "0xF1D0").out
+        opened = [line for line in control("events").splitlines() if '"OpenApplication"' in line]
+        assert len(opened) == 4  # one for each of three programs, and one again whose answer was lost
+        control("fault", "delay", "--ms", "20", "--times", "2")
+        control("restore", "before.json")
+        assert "c0 ff ee" not in cli("--port", served.port, "object", "read", "0xF1D0").out
+        control("restore", "after.json")
+        assert "c0 ff ee" in cli("--port", served.port, "object", "read", "0xF1D0").out
+        control("security-counter", "77")
+        assert cli("--port", served.port, "object", "read", "0xE0C5").out.split()[1] in ("4d", "4c", "4b")
+        control("power")
+        Path("x.json").write_text(Path("before.json").read_text().replace("trust-m-v3", "trust-m-v1"))
+        refused = cli("emulator", "control", socket, "restore", "x.json")
+        assert (refused.code, len(refused.errors)) == (2, 1)
+        ended = served.end()
+    assert ended.code == 0
+    assert not os.path.lexists(socket)
+    assert "Traceback" not in ended.err
+    assert "c0 ff ee" in cli("--port", "emulator:a.chip", "object", "read", "0xF1D0").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fly",),
+        ("power", "x"),
+        ("fault",),
+        ("fault", "explode"),
+        ("fault", "lose", "--times", "0"),
+        ("fault", "lose", "--ms", "5"),
+        ("fault", "delay"),
+        ("fault", "delay", "--ms", "-1"),
+        ("security-counter",),
+        ("security-counter", "256"),
+        ("security-counter", "1e1"),
+        ("snapshot",),
+        ("snapshot", ""),
+        ("restore",),
+        ("restore", "none.json"),
+        ("events", "--times", "2"),
+        ("power", "--follow"),
+    ],
+)
+def test_mistakes(cli: Cli, words: tuple[str, ...]) -> None:
+    """Each is found before anybody is connected to."""
+    done = cli("emulator", "control", "nobody", *words)
+    assert (done.code, len(done.errors), done.out) == (2, 1, "")
+
+
+def test_nobody_is_there(cli: Cli) -> None:
+    Path("file").write_text("x")
+    for name in ("nobody", "file", "x" * 200):
+        done = cli("emulator", "control", name, "power")
+        assert (done.code, len(done.errors)) == (3, 1)
+        assert "--control" in done.errors[0]
+
+
+def test_the_place_is_taken(cli: Cli) -> None:
+    """A file that is there is not replaced, and no board is announced."""
+    Path("file").write_text("mine")
+    done = cli("emulator", "serve", "--chip", "a.chip", "--tcp", "0", "--control", "file")
+    assert (done.code, len(done.errors), done.out) == (3, 1, "")
+    assert Path("file").read_text() == "mine"
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not LINUX_WITH_COMPILER, reason="buses are shown to programs on Linux, with a C compiler")
+@pytest.mark.parametrize("kind", ["pty", "i2c", "ft260"])
+def test_on_every_board(kind: str, cli: Cli, socket: str) -> None:
+    with own_socket() as bus, control_of(socket, f"--{kind}", *([] if kind == "pty" else [str(bus)])) as served:
+        place: Place = {"pty": uart_place, "i2c": i2c_place, "ft260": ft260_place}[kind](served.port)
+
+        def read() -> str:
+            done = run_process(
+                [*OPTIGA, "--port", place.port, "object", "read", "0xE0C2"], Path.cwd(), dict(place.variables)
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        uid = read()
+        with subprocess.Popen(
+            [*OPTIGA, "emulator", "control", socket, "events", "--follow"], stdout=subprocess.PIPE, text=True
+        ) as follower:
+            assert follower.stdout is not None
+            assert json.loads(follower.stdout.readline())["command"] == "OpenApplication"
+            assert cli("emulator", "control", socket, "fault", "damage").code == 0
+            assert cli("emulator", "control", socket, "power").code == 0
+            assert read() == uid
+            assert served.end().code == 0
+            assert all(json.loads(line)["result"] for line in follower.stdout)
+            assert follower.wait(60) == 0
