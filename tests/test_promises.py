@@ -42,6 +42,7 @@ def _names(body: list[ast.stmt], before: str = "") -> Iterator[str]:
             yield from within
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("test", sorted({test for _, test in named()}))
 def test_it_is_there(test: str) -> None:
     path, _, name = test.partition("::")

@@ -56,6 +56,7 @@ def test_an_open_one() -> None:
     assert pem == key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
+@pytest.mark.long
 @NEEDS_OPENSSL
 def test_openssl_reads_it(tmp_path: Path) -> None:
     (tmp_path / "ca.key").write_bytes(encode_key(generate_key("p384"), OLD))

@@ -99,6 +99,7 @@ ROCA_PRIMES = {
 first primes. By the bits of the prime, and how many primes M has."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("bits", "count"), sampled((pytest.param(*one) for one in ROCA_PRIMES), keep=2))
 def test_keys_of_roca_are_refused(root, bits, count):
     product = prod(PRIMES_BELOW_2000[:count])

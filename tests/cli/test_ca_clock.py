@@ -79,6 +79,7 @@ def test_what_comes_after_it(cli: Cli, root: str) -> None:
     assert len(third) == 2
 
 
+@pytest.mark.long
 def test_a_number_is_never_used_again(cli: Cli, root: str) -> None:
     """With the CRL of the wrong time back in the folder, or given out, too."""
     shutil.copy(Path("root", "crl.pem"), "ahead.pem")
@@ -123,6 +124,7 @@ def test_a_ca_that_is_not_valid_yet_stays_refused(cli: Cli, root: str, monkeypat
     assert cli("ca", "crl", "--ca", root, "--trust-clock", "--yes").code == 5
 
 
+@pytest.mark.long
 @NEEDS_OPENSSL
 def test_openssl(cli: Cli, root: str) -> None:
     check = ("verify", "-x509_strict", "-crl_check", "-CAfile", "root/ca.pem", "-CRLfile", "root/crl.pem")

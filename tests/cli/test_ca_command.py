@@ -233,6 +233,7 @@ class TestSign:
         assert "'--ca'" in fails(cli, 2, "ca", "sign", "device.csr")
         assert cli("ca", "list", "--ca", root).out == "This CA has issued nothing yet\n"
 
+    @pytest.mark.long
     def test_a_run_killed_before_its_file_is_made_up_for(self, root: str, cli: Cli) -> None:
         """The process ends without a word when it is about to write the file."""
         program = (

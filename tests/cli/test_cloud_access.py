@@ -252,6 +252,7 @@ def test_garbage_is_no_consent(cli: Cli, cloud: Cloud, operation: str) -> None:
 
 
 class TestRoles:
+    @pytest.mark.long
     def test_one_that_may_not_be_taken(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         Path("config").write_text(f"[profile factory]\nrole_arn = {ROLE}\ncredential_source = Environment\n")
         monkeypatch.setenv("AWS_CONFIG_FILE", "config")

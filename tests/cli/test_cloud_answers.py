@@ -89,6 +89,7 @@ class TestFalsified:
         assert (result.code, result.out) == (CLOUD, "")
         assert "iot:DescribeCertificate" in result.errors[0]
 
+    @pytest.mark.long
     def test_an_older_journal_holds_another_id(self, run: Cli, bench: Bench) -> None:
         """One written before answers were checked: the id in it names a certificate that is not this chip's."""
         assert run().code == 0

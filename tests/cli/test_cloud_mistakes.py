@@ -213,6 +213,7 @@ class TestChipsThatAreThere:
         said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--slot", "third")
         assert f"the journal knows no slot third of the chip {chip}" in said
 
+    @pytest.mark.long
     @pytest.mark.parametrize("closed", [False, True])
     def test_deprovision_where_nobody_can_be_asked(
         self, cli: Cli, cloud: Cloud, chip: str, monkeypatch: pytest.MonkeyPatch, closed: bool
@@ -223,6 +224,7 @@ class TestChipsThatAreThere:
         assert "standard input is no terminal" in said
         assert "--yes" in said
 
+    @pytest.mark.long
     def test_a_damaged_journal(self, cli: Cli, cloud: Cloud, chip: str) -> None:
         assert cli("--port", CHIP, "provision", CONFIG).code == 0
         edit_version_1(Path("personalization.db"), {"step": "flying"})

@@ -136,6 +136,7 @@ class TestDryRun:
         assert result.code == 0
         assert "Emulated chip" not in result.err
 
+    @pytest.mark.long
     def test_it_changes_nothing_of_a_finished_chip(self, cli: Cli, cloud: Cloud) -> None:
         provision(cli)
         before = {path: path.read_bytes() for path in Path().iterdir()}

@@ -69,6 +69,7 @@ class TwiceBoard(Board):
         return answer if answer == frame.ERROR else answer + answer
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "serve",
     [board_on_tcp, pytest.param(board_on_pty, marks=pytest.mark.skipif(sys.platform == "win32", reason="POSIX"))],

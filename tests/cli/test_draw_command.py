@@ -25,6 +25,7 @@ def name_of(key: Any) -> str:
     return f"rsa{key.key_size}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("algorithm", sampled([*CURVES, "rsa1024", "rsa2048"], keep=2))
 def test_a_key_pair(cli: Cli, algorithm: str) -> None:
     result = cli("--port", "emulator:chip", "key", "draw", algorithm, "--output", "json")

@@ -226,6 +226,7 @@ class TestServe:
             assert len(uid(cli, served.port)) == 54
             assert served.end()[::2] == ("", 0)
 
+    @pytest.mark.long
     @POSIX
     def test_ones_own_chip_is_served_if_none_is_named(self, cli: Cli) -> None:
         own = uid(cli, "emulator")
@@ -252,6 +253,7 @@ class TestServe:
         ]
         assert frames[3].startswith("< beefdead001f0000001b" + quiet.stdout.strip())
 
+    @pytest.mark.long
     def test_an_address_that_is_taken(self, cli: Cli) -> None:
         with serving(Path.cwd(), "--chip", "board.chip", "--tcp", "0") as served:
             number = served.port.rpartition(":")[2]

@@ -49,6 +49,7 @@ def test_its_exit_code_is_passed_on(tmp_path: Path, code: int) -> None:
     assert run_process(python(f"raise SystemExit({code})"), tmp_path).returncode == code
 
 
+@pytest.mark.long
 @POSIX
 @pytest.mark.parametrize("name", sampled(["SIGTERM", "SIGKILL", "SIGINT"], keep=1))
 def test_ended_by_a_signal(tmp_path: Path, name: str) -> None:
@@ -56,6 +57,7 @@ def test_ended_by_a_signal(tmp_path: Path, name: str) -> None:
     assert subprocess.run(python(script), cwd=tmp_path, check=False).returncode == 128 + getattr(signal, name)
 
 
+@pytest.mark.long
 @POSIX
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 21), ("SIGHUP", 22)])
 def test_a_request_to_end_is_the_programs(tmp_path: Path, name: str, code: int) -> None:

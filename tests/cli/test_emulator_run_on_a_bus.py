@@ -313,6 +313,7 @@ class TestRequestsToEnd:
         assert not is_alive(program)
         assert not list((place / "tmp").iterdir())
 
+    @pytest.mark.long
     def test_ctrl_c_reaches_it_from_the_terminal(self, place: Path) -> None:
         process = start(place, "--as", "i2c", "--", "sh", "-c", WAIT)
         assert process.stdout is not None

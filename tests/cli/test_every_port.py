@@ -106,6 +106,7 @@ def test_the_whole_chip(run: Run, tmp_path: Path) -> None:
     assert "0x07" in run("--write", "root.pem", "--slot", "first", code=4).stderr
 
 
+@pytest.mark.long
 @on_each_port("emulator")
 def test_a_provisioned_device(run: Run, tmp_path: Path) -> None:
     assert run_process([*OPTIGA, "-q", "ca", "init", "root", "--no-passphrase"], tmp_path).returncode == 0

@@ -66,6 +66,7 @@ def elsewhere(cli: Cli, port: str, *words: object) -> Result:
 
 
 class TestTwoChipsThatSayOneUid:
+    @pytest.mark.long
     def test_the_second_is_refused_before_its_key_is_made(self, cli: Cli, bench: Bench, twin: str) -> None:
         first = result_of(cli("--port", bench.port, "provision", OF_EACH))
         result = elsewhere(cli, twin, "provision", OF_EACH)

@@ -187,6 +187,7 @@ class TestCheck:
         assert tuple(found) == self.FIELDS
         return found
 
+    @pytest.mark.long
     def test_runs_and_their_seals(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """What a run tells is what the journal has; each run adds one, and one that changes nothing adds none."""
         first = result_of(run())["journal_seal"]

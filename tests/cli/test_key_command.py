@@ -207,6 +207,7 @@ class TestSignAndVerify:
             "hash": name,
         }
 
+    @pytest.mark.long
     def test_the_hosts_signature(self, cli: Cli, port: str, message: str) -> None:
         key = rsa.generate_private_key(65537, 2048)
         Path("sig").write_bytes(key.sign(MESSAGE, padding.PKCS1v15(), hashes.SHA512()))

@@ -53,6 +53,7 @@ def test_a_key_of_a_chip_in_this_process_is_not(cli: Cli) -> None:
     assert IN_CLEAR not in drawn.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("address", "is_open"), [("0.0.0.0:0", True), ("127.0.0.1:0", False), ("localhost:0", False)])
 def test_a_board_served_to_everybody_is_warned_of(address: str, is_open: bool, tmp_path: Path) -> None:
     with serving(tmp_path, "--chip", "chip", "--tcp", address, "-q") as served:

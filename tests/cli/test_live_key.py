@@ -194,7 +194,7 @@ def live(run: Cli, bench: Bench) -> Bench:
 
 class TestNothingIsLost:
     @pytest.mark.parametrize("dry", [False, True], ids=["renew", "dry run"])
-    @pytest.mark.parametrize("name", sampled(WAYS, keep=3))
+    @pytest.mark.parametrize("name", sampled(WAYS, keep=1))
     def test_a_live_device(
         self, name: str, dry: bool, cli: Cli, live: Bench, config: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -232,6 +232,7 @@ def journal_bytes(bench: Bench) -> bytes:
 class TestWhatIsRight:
     """Neighbours of the ways above, which work."""
 
+    @pytest.mark.long
     def test_components_of_the_subject(self, cli: Cli, bench: Bench) -> None:
         """The product has made the certificate's subject, so it knows what AWS names after it."""
         names = [f"AWS::IoT::Certificate::{name}" for name in ("CommonName", "SerialNumber", "Country", "Id")]
@@ -276,6 +277,7 @@ class TestWhatIsRight:
         fields = result_of(cli("--port", bench.port, "provision", "other.jsn", "--ca", "ca", "--no-cloud"))
         assert fields["certificate_file"]
 
+    @pytest.mark.long
     def test_all_the_days_that_a_ca_has(self, run: Cli, bench: Bench) -> None:
         short_ca(bench)
         result_of(run("--ca", "ca", "--days", "29"))
@@ -291,6 +293,7 @@ class TestAnotherJournal:
         assert live.objects() == objects
         assert not Path("new.db").exists()
 
+    @pytest.mark.long
     def test_its_own_is_no_matter(self, run: Cli, live: Bench) -> None:
         for options in ((), ("--renew",)):
             assert "Warning" not in run("--dry-run", *options).err

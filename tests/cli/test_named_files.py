@@ -97,6 +97,7 @@ class TestCommands:
         assert "named pipe" in error
         assert not Path("chip").exists()
 
+    @pytest.mark.long
     def test_process_substitution(self, cli: Cli, tmp_path: Path) -> None:
         cli("ca", "init", tmp_path / "root", "--no-passphrase")
         for argument in (f"<(cat {tmp_path}/root/ca.pem)", f"/dev/stdin < <(cat {tmp_path}/root/ca.pem)"):

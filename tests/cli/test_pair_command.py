@@ -189,6 +189,7 @@ def test_a_secret_that_others_may_read(cli: Cli, port: str) -> None:
             assert ("chmod 600" in result.err) == is_told, words
 
 
+@pytest.mark.long
 def test_what_was_begun_with_another_chip_is_kept(cli: Cli, port: str) -> None:
     """Its file may be the only one with the secret of a chip that is locked."""
     assert cli("--port", port, "pair", "--out", "a.secret", "--lock", "--yes").code == 0
@@ -275,6 +276,7 @@ class TestKilled:
             kills += 1
         assert kills >= 30
 
+    @pytest.mark.long
     def test_behind_the_write(self, tmp_path: Path, runner: Runner) -> None:
         events = runner.record(self.job(tmp_path / "whole"))
         named = [event.number for event in events if event.kind == "link"]

@@ -228,6 +228,7 @@ class TestSecrets:
             chip.write(0xF1D0, self.SECRET)
             chip.write(0xE0E2, b"shown")
 
+    @pytest.mark.long
     def test_on_a_board(self, tmp_path: Path, log: pytest.LogCaptureFixture) -> None:
         with serving(tmp_path, "--chip", "chip", "--tcp", "0") as served:
             self.write_secret(served.port)

@@ -42,6 +42,7 @@ class TestOneCommand:
         assert "finished already" in again.err
         assert set(bench.cloud.calls) == {"GetCallerIdentity", "DescribeEndpoint", "DescribeCertificate"}
 
+    @pytest.mark.long
     def test_the_first_line_says_where_the_identity_lives(self, run: Cli, bench: Bench) -> None:
         first, *_ = run().err.splitlines()
         assert first.startswith(f"Emulated chip: {bench.chip}.")
@@ -53,6 +54,7 @@ class TestOneCommand:
         assert f"arn:aws:iot:eu-central-1:{bench.cloud.account}:client/${{iot:Connection.Thing.ThingName}}" in kept
         assert bench.cloud.iot.get_policy(policyName="my_policy")["policyDocument"] == kept
 
+    @pytest.mark.long
     def test_another_folder_and_journal(self, run: Cli, bench: Bench, tmp_path: Path) -> None:
         out = tmp_path / "out"
         out.mkdir()
@@ -61,6 +63,7 @@ class TestOneCommand:
         assert (tmp_path / "line.db").exists()
         assert sorted(path.suffix for path in out.iterdir()) == [".aws_arn", ".aws_iot_policy", ".csr", ".pem"]
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("name", "options", "oid"),
         [
@@ -106,6 +109,7 @@ class TestNames:
         groups = iot.list_thing_groups_for_thing(thingName="my_thing")["thingGroups"]
         assert {group["groupName"] for group in groups} == {"hall", "factory"}
 
+    @pytest.mark.long
     def test_a_thing_that_is_there_is_used(self, run: Cli, bench: Bench) -> None:
         iot = bench.cloud.iot
         iot.create_thing(thingName="my_thing", attributePayload={"attributes": {"room": "7", "colour": "blue"}})
@@ -144,6 +148,7 @@ class TestNames:
         assert connect["Resource"] == f"arn:aws:iot:eu-central-1:{account}:client/${{iot:Connection.Thing.ThingName}}"
         assert connect["Condition"] == {"Bool": {"iot:Connection.Thing.IsAttached": "true"}}
 
+    @pytest.mark.long
     def test_the_weak_policy_is_called_so(self, run: Cli) -> None:
         said = run("-q", "--policy-template", "my_policy.template").err
         assert "Warning: the policy of " in said
@@ -151,6 +156,7 @@ class TestNames:
 
 
 class TestTheCurrentFolder:
+    @pytest.mark.long
     def test_a_template_in_it_is_not_taken(self, run: Cli, bench: Bench) -> None:
         """The seed's document says that my_policy.template can be changed: one line says how that one is taken."""
         weak = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}'

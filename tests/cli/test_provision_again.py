@@ -210,6 +210,7 @@ class TestDrift:
         assert "Warning: slot second had an identity that this journal does not know" in result.err
         assert "a cloud that has it is not told" in result.err
 
+    @pytest.mark.long
     def test_another_keys_certificate(self, cli: Cli, run: Cli, bench: Bench, configs: Path) -> None:
         """One object for the certificates of two keys: said, whichever is the first."""
         rsa = ("--port", bench.port, "provision", configs / "config_2k_rsa_secondslot.jsn", "--id", "0xE0E1")

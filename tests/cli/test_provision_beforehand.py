@@ -67,6 +67,7 @@ def authority(cli: Cli) -> str:
 
 
 class TestSize:
+    @pytest.mark.long
     @pytest.mark.parametrize("options", [(), ("--dry-run",)])
     def test_a_long_subject(self, renew: Renew, config: Path, options: tuple[str, ...]) -> None:
         many = subject(config, organizational_unit_name=MANY)
@@ -80,12 +81,14 @@ class TestSize:
         result = renew(configuration=subject(config, name="n" * 32768), code=CONFIGURATION_EXIT)
         assert "AWS IoT takes 4096" in result.errors[0]
 
+    @pytest.mark.long
     def test_a_long_csr(self, renew: Renew, config: Path) -> None:
         """AWS does not take it, whatever fits the chip."""
         result = renew(configuration=names(config, 14), code=CONFIGURATION_EXIT)
         assert "AWS IoT takes 4096" in result.errors[0]
         assert "names take" in result.errors[0]
 
+    @pytest.mark.long
     @pytest.mark.parametrize("options", sampled([(), ("--dry-run",), ("--no-cloud",)], keep=1))
     def test_of_a_ca(self, authority: str, renew: Renew, config: Path, options: tuple[str, ...]) -> None:
         many = subject(config, organizational_unit_name=MANY)
@@ -136,7 +139,10 @@ class TestTheChip:
 
     @pytest.mark.parametrize(
         ("oid", "word"),
-        sampled([pytest.param(KEY, "execute"), pytest.param(CERTIFICATE, "change"), pytest.param(CERTIFICATE, "read")]),
+        sampled(
+            [pytest.param(KEY, "execute"), pytest.param(CERTIFICATE, "change"), pytest.param(CERTIFICATE, "read")],
+            keep=1,
+        ),
     )
     def test_a_counter_that_leaves_too_few_uses(self, renew: Renew, bench: Bench, oid: int, word: str) -> None:
         with optiga.open_chip(bench.port) as chip:
@@ -149,6 +155,7 @@ class TestTheChip:
         assert "0xE120" in result.errors[0]
         renew("--dry-run", code=CONFIGURATION_EXIT)
 
+    @pytest.mark.long
     @pytest.mark.parametrize(("oid", "word"), [(KEY, "execute"), (CERTIFICATE, "change")])
     def test_a_connection_that_is_not_shielded(
         self, renew: Renew, cli: Cli, bench: Bench, config: Path, oid: int, word: str
@@ -161,6 +168,7 @@ class TestTheChip:
         assert dry.code == 0
         assert f"0x{oid:04X} needs a shielded connection" in dry.err
 
+    @pytest.mark.long
     @pytest.mark.parametrize("options", [(), ("--dry-run",)])
     def test_infineons_own(self, renew: Renew, options: tuple[str, ...]) -> None:
         result = renew("--id", "0xE0E0", *options, code=CONFIGURATION_EXIT)
@@ -174,6 +182,7 @@ class TestTheChip:
         result_of(cli("--port", bench.port, "provision", config))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="permissions of POSIX")
 def test_records_that_cannot_be_written(authority: str, renew: Renew, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even root finds a file system that can only be read."""
@@ -209,11 +218,13 @@ class TestFiles:
         options = ("--out-dir", "out", "--journal", FILE_NAME)
         assert uid in renew(*options, configuration="mine.jsn", code=CONFIGURATION_EXIT).errors[0]
 
+    @pytest.mark.long
     def test_a_link_into_nowhere(self, renew: Renew) -> None:
         Path("out").mkdir()
         Path("out/optiga.aws_arn").symlink_to("/nonexistent/x")
         renew("--out-dir", "out", "--journal", FILE_NAME, code=CONFIGURATION_EXIT)
 
+    @pytest.mark.long
     def test_a_private_key_of_the_name(self, renew: Renew) -> None:
         Path("optiga.aws_arn").write_text("-----BEGIN PRIVATE KEY-----\n")
         renew(code=CONFIGURATION_EXIT)

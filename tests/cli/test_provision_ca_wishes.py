@@ -118,6 +118,7 @@ class TestNames:
         assert "broker.example" in result.err
         assert issued(cli, ca) == [([f"DNS:{uid}.dev.example"], ["clientAuth"])]
 
+    @pytest.mark.long
     def test_all_into_the_cloud(self, cli: Cli, bench: Bench, config: Path, ca: str) -> None:
         wanted = asking(config, "a.dev.example")
         result_of(cli("--port", bench.port, "provision", wanted, "--ca", ca, "--server", "--ignore-names"))

@@ -56,7 +56,7 @@ def test_what_a_run_asks_for(run: Cli, bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("fault", sampled(FAULTS, keep=2))
-@pytest.mark.parametrize("operation", sampled(OPERATIONS))
+@pytest.mark.parametrize("operation", sampled(OPERATIONS, keep=2))
 def test_a_call_fails(run: Cli, bench: Bench, operation: str, fault: str) -> None:
     bench.cloud.fail(operation, fault_of(operation, fault), times=1)
     result = run()
@@ -110,7 +110,7 @@ class TestPatience:
         monkeypatch.setenv("AWS_RETRY_MODE", "standard")  # the adaptive one waits in real time
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
-    @pytest.mark.parametrize("operation", sampled(OPERATIONS))
+    @pytest.mark.parametrize("operation", sampled(OPERATIONS, keep=2))
     @pytest.mark.parametrize("fault", sampled(["throttled", "broken before"], keep=1))
     def test_asked_again(self, run: Cli, bench: Bench, operation: str, fault: str) -> None:
         bench.cloud.fail(operation, fault_of(operation, fault), times=3)
@@ -183,6 +183,7 @@ class TestChipFails:
         "execute": optiga.Chip,
     }
 
+    @pytest.mark.long
     @pytest.mark.parametrize("method", sampled(METHODS, keep=1))
     def test_a_method_fails(self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
         def fail(*_: object, **__: object) -> None:

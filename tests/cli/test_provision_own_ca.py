@@ -27,6 +27,7 @@ class TestOwnCa:
         assert pem.read_text().count("BEGIN CERTIFICATE") == len(bench.stored()) == 2
         assert run("--ca", ca, "--no-cloud", "--query", "certificate_file").out == f"{pem.name}\n"
 
+    @pytest.mark.long
     def test_into_the_cloud_later(self, run: Cli, bench: Bench, ca: str) -> None:
         local = result_of(run("--ca", ca, "--no-cloud"))
         fields = result_of(run("--ca", ca))
@@ -129,12 +130,14 @@ class TestCaRegister:
         assert (found["status"], found["certificateMode"]) == ("ACTIVE", "SNI_ONLY")
         assert "GetRegistrationCode" not in cloud.calls
 
+    @pytest.mark.long
     def test_auto_registration(self, cli: Cli, cloud: Cloud, ca: str) -> None:
         options = ("--auto-registration", "--template", "fleet", "--output", "json")
         found = self.described(cloud, cli("ca", "register", ca, *options))
         assert found["autoRegistrationStatus"] == "ENABLE"
         assert found["templateName"] == "fleet"
 
+    @pytest.mark.long
     def test_again(self, cli: Cli, cloud: Cloud, ca: str) -> None:
         first = cli("ca", "register", ca, "--output", "json")
         (registered,) = cloud.iot.list_ca_certificates()["certificates"]

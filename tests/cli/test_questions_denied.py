@@ -173,6 +173,7 @@ class TestACertificateThatNobodyHasHeardOf:
         assert run().code == 0
         lost.check_finished()
 
+    @pytest.mark.long
     def test_taken_back(self, cli: Cli, lost: Bench) -> None:
         lost.cloud.fail("ListCertificates", DENIED)
         result = cli("--port", lost.port, "deprovision", "--yes")
@@ -181,6 +182,7 @@ class TestACertificateThatNobodyHasHeardOf:
 
 
 class TestDeprovision:
+    @pytest.mark.long
     @pytest.mark.parametrize(
         "operation", sampled(["DescribeCertificate", "ListPrincipalThings", "ListAttachedPolicies"], keep=1)
     )

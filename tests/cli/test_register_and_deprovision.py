@@ -122,6 +122,7 @@ class TestDeprovision:
         (active,) = bench.active()
         assert active["certificateId"] == new["certificate_id"]
 
+    @pytest.mark.long
     def test_a_run_that_was_interrupted(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """The certificate that AWS made and the journal does not know goes, too."""
         bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
@@ -165,6 +166,7 @@ class TestDeprovision:
         iot = bench.cloud.iot
         assert bench.certificates() == iot.list_things()["things"] == iot.list_policies()["policies"] == []
 
+    @pytest.mark.long
     def test_a_policy_that_aws_has_not_let_go_yet(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """AWS takes up to five minutes for it."""
         run()
@@ -186,6 +188,7 @@ class TestDeprovision:
         assert cli("--port", bench.port, "deprovision", "--yes").code == 0
         assert bench.certificates() == []
 
+    @pytest.mark.long
     def test_all_that_is_lost_is_asked_for(
         self, cli: Cli, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -51,6 +51,7 @@ def test_before_the_chip_is_opened(register: Cli, bench: Bench) -> None:
     assert changes(bench.cloud) == []
 
 
+@pytest.mark.long
 def test_a_component_that_its_certificate_lacks(register: Cli, bench: Bench) -> None:
     """Only the chip's own certificate says it; AWS hears nothing of that before."""
     template(STATE)
@@ -64,6 +65,7 @@ def test_a_component_that_its_certificate_lacks(register: Cli, bench: Bench) -> 
     assert len(bench.active()) == 1
 
 
+@pytest.mark.long
 def test_one_with_a_default(register: Cli, bench: Bench) -> None:
     template(STATE, default="none")
     result_of(register("--output", "json"))
@@ -105,6 +107,7 @@ def certified(cli: Cli, port: str, config: Path) -> None:
     assert cli("--port", port, "--write", "lamp.pem", "-q").code == 0
 
 
+@pytest.mark.long
 def test_a_run_that_goes_on(register: Cli, bench: Bench) -> None:
     """With another template than the run that was interrupted."""
     template()

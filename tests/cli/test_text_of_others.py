@@ -56,6 +56,7 @@ def test_a_journal(cli: Cli, run: Cli, bench: Bench) -> None:
         check(run())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", [EVIL, FORGED])
 def test_what_aws_says(run: Cli, bench: Bench, text: str) -> None:
     bench.cloud.fail("CreateThing", Fault.error("InternalFailureException", 500, text), times=9)
@@ -108,6 +109,7 @@ def test_a_chip(cli: Cli, port: str, form: str) -> None:
     check(cli("--port", port, "--read", "0xF1D0", "--output", form))
 
 
+@pytest.mark.long
 def test_cells(cli: Cli, run: Cli) -> None:
     assert run().code == 0
     for begin in ("=", "+", "-", "@", "\t", "\r"):

@@ -130,6 +130,7 @@ class TestSwapped:
 
 @pytest.mark.parametrize("command", COMMANDS)
 class TestProven:
+    @pytest.mark.long
     def test_the_journal_keeps_it(self, cli: Cli, bench: Bench, root: Path, config: Path, command: str) -> None:
         words = ("--port", bench.port, *words_of(command, config), "--trust", root)
         result = cli(*words)
@@ -225,6 +226,7 @@ class TestProven:
 
 
 class TestPlan:
+    @pytest.mark.long
     def test_a_dry_run_says_it(self, run: Cli, bench: Bench, root: Path) -> None:
         result = run("--dry-run", "--trust", root)
         assert result.code == 0
@@ -306,6 +308,7 @@ class TestNamed:
         assert NAMED not in result.err
         assert result.err.count("Emulated chip: ") == 1
 
+    @pytest.mark.long
     @pytest.mark.parametrize("command", COMMANDS)
     def test_without_a_proof_it_is_marked(
         self, cli: Cli, bench: Bench, served: str, config: Path, command: str

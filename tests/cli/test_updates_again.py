@@ -192,6 +192,7 @@ class TestKilled:
         (folder / "set.json").write_text(encode_json(made(DATA)))
         return Job(folder, ("--port", "emulator:chip", "-q", "update", "apply", "set.json"))
 
+    @pytest.mark.long
     def test_when_it_had_finished(self, prepared: Path, tmp_path: Path, runner: Runner) -> None:
         events = runner.record(self.struck(prepared, tmp_path / "whole"))
         outcome = runner.strike(self.struck(prepared, tmp_path / "killed"), len(events), Action.KILL, Moment.AFTER)

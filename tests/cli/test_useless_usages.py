@@ -21,6 +21,7 @@ from tests.support.cli.runner import Cli
 from tests.support.cli.update_bench import prepare
 from tests.support.emulator.updating import made, resigned, signer
 from tests.support.makers import make_key
+from tests.support.sampling import sampled
 
 USELESS = [
     ("second", "secp256r1", "encryption"),
@@ -172,8 +173,14 @@ class TestMetadata:
 
 
 class TestImport:
-    @pytest.mark.parametrize(("oid", "usage"), [(0xE0F1, "02"), (0xE0FC, "20"), (0xE200, "11")])
-    @pytest.mark.parametrize("data", [True, False])
+    @pytest.mark.parametrize(
+        ("oid", "usage", "data"),
+        sampled(
+            pytest.param(oid, usage, data)
+            for data in (True, False)
+            for oid, usage in ((0xE0F1, "02"), (0xE0FC, "20"), (0xE200, "11"))
+        ),
+    )
     def test_refused_before_anything_is_written(self, cli: Cli, port: str, oid: int, usage: str, data: bool) -> None:
         fill(port, *KEYS)
         before = usage_of(port, oid)
@@ -210,6 +217,7 @@ class TestImport:
         Path("f.json").write_text(json.dumps({"e0f2": {"metadata": "2003e10102"}}))
         assert cli("--port", port, "import", "f.json").code == 0
 
+    @pytest.mark.long
     def test_an_export_goes_back(self, cli: Cli, port: str) -> None:
         """A chip whose key has a usage that is none: nothing of it is changed."""
         fill(port, *KEYS)

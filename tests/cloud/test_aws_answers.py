@@ -71,9 +71,17 @@ WRONG_ARNS = [
 ]
 
 
+@pytest.fixture(scope="session")
+def connections() -> list[Aws]:
+    """The connection that all tests here share; the cloud is empty for each."""
+    return []
+
+
 @pytest.fixture
-def aws(cloud: Cloud) -> Aws:
-    return connect(AwsOptions())
+def aws(cloud: Cloud, connections: list[Aws]) -> Aws:
+    if not connections:
+        connections.append(connect(AwsOptions()))
+    return connections[0]
 
 
 def refusal(call: Callable[..., object], *arguments: object, **named: object) -> str:

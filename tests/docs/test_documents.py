@@ -265,6 +265,7 @@ class TestExamples:
         (line,) = self.run(tmp_path, "sign.py", "emulator:chip")
         assert re.fullmatch("chip signed 31 bytes, the signature verifies: 30[0-9a-f]+", line)
 
+    @pytest.mark.long
     def test_many_boards(self, tmp_path: Path) -> None:
         config = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
         ports = [f"emulator:{name}" for name in ("a", "b", "none/c", "d")]

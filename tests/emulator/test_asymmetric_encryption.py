@@ -376,6 +376,7 @@ parts: Any = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([ENCRYPT, DECRYPT]),

@@ -73,6 +73,7 @@ streams = st.lists(
 ).map(b"".join)
 
 
+@pytest.mark.long
 @settings(max_examples=400, deadline=None)
 @given(streams, st.lists(st.integers(0, 10_000), max_size=12))
 def test_any_bytes_in_any_pieces(data: bytes, cuts: list[int]) -> None:

@@ -317,6 +317,7 @@ def test_a_link_is_not_followed(path: Path) -> None:
     assert not path.with_name("elsewhere.chip").exists()
 
 
+@pytest.mark.long
 def test_all_who_come_at_once_get_one_chip(path: Path) -> None:
     uids: list[bytes] = []
     barrier = threading.Barrier(6)

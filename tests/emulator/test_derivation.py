@@ -343,6 +343,7 @@ items = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 0x0B), st.lists(items, max_size=6), st.integers(0, 3))
 def test_whatever_comes_is_answered(param: int, given_items: list[tuple[int, bytes]], cut: int) -> None:

@@ -150,6 +150,7 @@ class Fuzzer:
         return command(apdu[0], apdu[1]) if makes_rsa else apdu
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", sampled(range(PARTS), keep=2))
 def test_whatever_comes(part: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "optiga.emulator.chip")

@@ -321,6 +321,7 @@ PROBE = Probe()
 PROBE.generate(0x03, 0xE0F1, KEY_AGREE)
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -271,5 +272,5 @@ class Chip(RuleBasedStateMachine):
 
 
 CURVE = ec.SECP256R1()
-TestRules = Chip.TestCase
+TestRules = pytest.mark.long(Chip.TestCase)
 TestRules.settings = settings(stateful_step_count=40)

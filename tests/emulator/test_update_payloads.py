@@ -50,6 +50,7 @@ def test_an_ec_key_signs(probe: Probe, curve: str) -> None:
     assert version(probe, 0xE0F2) == "0001"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bits", [1024, 2048])
 def test_an_rsa_key_signs(probe: Probe, bits: int) -> None:
     key = rsa.generate_private_key(65537, bits)

@@ -145,6 +145,7 @@ def test_what_an_editor_offers() -> None:
     assert all(str(bits) in text for bits in RSA_KEY_BITS.values())
 
 
+@pytest.mark.long
 def test_a_validator_of_others_agrees() -> None:
     kind = pytest.importorskip("jsonschema", reason="the developers' packages have it").Draft202012Validator
     kind.check_schema(SCHEMA)

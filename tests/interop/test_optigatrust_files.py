@@ -129,6 +129,7 @@ def test_we_load_the_librarys_file(copy: tuple[optiga.Chip, dict[str, Any]]) -> 
         assert got[oid].get("data", "")[: 2 * LIBRARY_READS] == made[oid].get("data", ""), oid
 
 
+@pytest.mark.long
 def test_both_make_the_same_file_of_a_chip(results: dict[str, Any]) -> None:
     """But for data that cannot be read, which the library has as an empty text."""
     made = results["made"]

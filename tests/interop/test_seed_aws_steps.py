@@ -188,6 +188,7 @@ def test_every_line(workspace: Path, cloud: Cloud, tmp_path: Path) -> None:
     assert "Error" not in errors.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_line_that_fails_is_seen(workspace: Path, cloud: Cloud, tmp_path: Path) -> None:
     with (
         open_shell(workspace, tmp_path / "errors") as shell,

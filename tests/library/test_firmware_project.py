@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.places import ROOT
 from tests.support.processes import run_process
 
@@ -17,6 +19,7 @@ PROJECT = Path(__file__).parent / "firmware_project"
 OWN = {"PYTEST_ADDOPTS": "", "PYTHONPATH": os.pathsep.join([str(ROOT), str(PROJECT)])}
 
 
+@pytest.mark.long
 def test_its_tests_pass() -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
     done = run_process([*command, "-k", "measurement or undone or this_process"], PROJECT, OWN)

@@ -40,6 +40,7 @@ def test_no_circle_on_the_floors_of_the_chip() -> None:
     assert [name for name in circles(edges) if name.startswith(floors)] == []
 
 
+@pytest.mark.long
 def test_rules_import_nothing_above_the_protocol() -> None:
     edges = graph("optiga")
     above = {

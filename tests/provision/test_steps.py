@@ -258,6 +258,7 @@ class TestServices:
             assert make_plan(job, services).cloud is not None
         assert cloud.calls.count("GetCallerIdentity") == 1
 
+    @pytest.mark.long
     def test_threads_share_them(self, place: Place) -> None:
         """A worker's one journal and one CA: each thread's chip gets its own, and its events name it."""
         outputs = OutputLayout(place.folder / "{uid}")

@@ -153,6 +153,7 @@ class TestWithPassphrases:
         optiga("ca", "sign", "device3.csr", "--ca", "factory", *opens, code=CONFIGURATION)
         assert listed(optiga, "factory") == before
 
+    @pytest.mark.long
     def test_the_root_certifies_another_and_revokes_the_first(self, optiga: Optiga, left: Path) -> None:
         named = ("--name", "Example factory 2")
         optiga("ca", "intermediate", "factory2", "--ca", "root", *named, *OPENS_BOTH)

@@ -204,6 +204,7 @@ def test_a_device_is_taken_back(disk: Left, cloud: Any) -> None:
     check_taken_back(disk, cloud.iot)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("left", cases("provisioned/renewed/"))
 def test_a_device_is_taken_back_whose_chip_is_lost(disk: Left, cloud: Any) -> None:
     Path("chip").unlink()

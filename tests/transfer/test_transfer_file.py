@@ -188,6 +188,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=40)
 @given(
     st.dictionaries(

@@ -185,6 +185,7 @@ def test_a_serial_server_that_declines_control_lines(answer: bytes | None, monke
         assert chip.uid.firmware_build == "2564"
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's own
 def test_a_serial_server_that_declines_the_speed(monkeypatch: pytest.MonkeyPatch) -> None:
     class Declining(rfc2217.PortManager):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
 
+from tests.support.cloud.remembered import remembered
 from tests.support.cloud.server import Cloud, serve_cloud
 
 
@@ -16,26 +17,24 @@ from tests.support.cloud.server import Cloud, serve_cloud
 def cloud_server() -> Iterator[Cloud]:
     """One server for all tests of a process; ask for ``cloud``."""
     with serve_cloud() as cloud:
+        gc.freeze()  # moto and what it has loaded stays until the end
         yield cloud
 
 
-@cache
-def _loader(path: str | None = None) -> object:
-    """Reads AWS's descriptions of its services once for all tests, which takes most of a client's time."""
-    from botocore.loaders import create_loader
-
-    return create_loader(path)
+@pytest.fixture(scope="session")
+def _clouds_remember() -> Iterator[None]:
+    with remembered():
+        yield
 
 
 @pytest.fixture
-def cloud(cloud_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+def cloud(cloud_server: Cloud, _clouds_remember: None, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """AWS IoT and STS with nothing in them, and an environment that leads there, here and in processes."""
     cloud_server.reset()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in cloud_server.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("botocore.session.create_loader", _loader)
     return cloud_server
 
 
