@@ -21,14 +21,13 @@ from optiga.pki.certificate import (
     Parser,
     certificate_of_block,
     certificate_of_der,
-    der_size,
     identify_der,
     is_text,
 )
 from optiga.pki.chains import in_order
 from optiga.pki.pem import PemBlock, is_pem, iterate_blocks, refuse_utf16
 from optiga.pki.x509_errors import no_warnings
-from optiga.protocol.der import SEQUENCE
+from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +105,7 @@ def _of_block(block: PemBlock, name: str, parse: Parser) -> list[Certificate]:
     if block.label in _PKCS7_LABELS:
         return _of_pkcs7(block.data, name, parse)
     if block.label == _TRUSTED_LABEL and parse is not _strictly:
-        return [certificate_of_der(block.data[: der_size(block.data)], name, parse)]
+        return [certificate_of_der(block.data[: size_of(block.data)], name, parse)]
     return [certificate_of_block(block.label, block.data, name, parse)]
 
 
@@ -122,7 +121,7 @@ def _of_der(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[Cer
 
 def _one_behind_another(data: bytes) -> Iterator[bytes]:
     """The values that data are; the last with whatever does not belong to any."""
-    while (size := der_size(data)) is not None and size < len(data) and data[size] == SEQUENCE:
+    while (size := size_of(data)) is not None and size < len(data) and data[size] == SEQUENCE:
         yield data[:size]
         data = data[size:]
     yield data
