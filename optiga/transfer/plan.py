@@ -11,6 +11,8 @@ from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason, na
 from optiga.objects.irreversible import what_stays_written
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import compare_data, plan_metadata
+from optiga.objects.stored import decode_stored
+from optiga.pki.certificate import Certificate
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.conditions import ALWAYS
@@ -37,6 +39,9 @@ _OWN = (
 _PLAIN = Known(confidential=(), integrity=(), authorized=())
 """What an import writes with: no shielded connection, no protected update, no authorization."""
 _CHANGE = int(Tag.CHANGE)
+_MOST_READ = 1700
+"""Most bytes of an object that Infineon's library and scripts read."""
+_CUT_OFF = f"the file has only the first {_MOST_READ} bytes of its data: Infineon's library reads no more"
 _INTERRUPTED = "a protected update of it was interrupted in the file's chip: its data and version are not in the file"
 
 
@@ -148,6 +153,8 @@ def plan_import(chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = Fals
         try:
             plans.append(_plan_object(chip, entry, life_cycle=life_cycle))
         except ConfigurationError as error:
+            if entry.info.label not in error.message:
+                error.locate(entry.info.label)
             failures.append(Failure(entry.info, error))
         except ChipError as error:
             if error.code != ErrorCode.INVALID_METADATA:
@@ -225,8 +232,11 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     if data is None:
         return b"", _why_no_data(entry, before)
     check_content(info, data, before)
-    if compare_data(chip, info, data, before, to_the_end=not _is_cut_off(entry, before)):
+    is_cut_off = _is_cut_off(entry, data)
+    if compare_data(chip, info, data, before, to_the_end=not (is_cut_off or _is_begun(entry, before))):
         return b"", ""
+    if is_cut_off and not _is_whole_certificate(data):
+        return b"", _CUT_OFF
     if before.max_size and len(data) > before.room:
         raise ConfigurationError(
             f"{info.label} is a secret for updates, which takes {before.room} bytes, not {len(data)}",
@@ -246,13 +256,29 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     return data, ""
 
 
-def _is_cut_off(entry: Entry, before: Metadata) -> bool:
-    """Whether a file has the first bytes only of an object that is as long as the chip's.
+def _is_cut_off(entry: Entry, data: bytes) -> bool:
+    """Whether a file has the first bytes only of data, because Infineon's library reads no more.
 
-    Infineon's scripts read 1700 bytes; objects of certificates that were never written hold 1728.
+    Objects of certificates have room for 1728. Other data that are shorter than the metadata beside them say are what
+    somebody has put there in their place.
     """
     used = None if entry.metadata is None else entry.metadata.used_size
+    return len(data) == _MOST_READ < (entry.info.size if used is None else used)
+
+
+def _is_begun(entry: Entry, before: Metadata) -> bool:
+    """Whether a file's data may be the first bytes only of what the chip has: the file's chip held as many as this."""
+    used = None if entry.metadata is None else entry.metadata.used_size
     return used is not None and used == before.used_size and used > len(entry.data or b"")
+
+
+def _is_whole_certificate(data: bytes) -> bool:
+    """Whether data begin with a certificate or chain that ends before they do: no more was written to the object."""
+    try:
+        decode_stored(data, Certificate.parse_leniently)
+    except ValueError:
+        return False
+    return True
 
 
 def _why_no_data(entry: Entry, before: Metadata) -> str:

@@ -23,10 +23,11 @@ from typing import Any
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
+from optiga.files.known_documents import UPDATE_FORMAT as FORMAT
+from optiga.files.known_documents import name_document
 from optiga.results import to_json
 from optiga.update.update_set import UpdateSet
 
-FORMAT = "optiga-update"
 VERSION = 1
 
 _MEMBERS = {"format", "version", "about", "manifest", "fragments"}
@@ -95,8 +96,11 @@ def _parse_json(text: str, name: str) -> UpdateSet:
     document = parse_json(text, name)
     value = document.value
     if not isinstance(value, dict) or value.get("format") != FORMAT:
+        known, _, taker = name_document(value).partition(": ")
         raise ConfigurationError(
-            f"{name} is no update set", hint=f'One has a member "format": "{FORMAT}"', reason=Reason.WRONG_TYPE
+            f"{name} is {known}, no update set" if known else f"{name} is no update set",
+            hint=taker or f'One has a member "format": "{FORMAT}"',
+            reason=Reason.WRONG_TYPE,
         )
     if value.get("version") != VERSION:
         raise ConfigurationError(
