@@ -14,13 +14,11 @@ Infineon's tool (``protected_update_data_set``) writes arrays of bytes named ``m
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.c_arrays import find_arrays, parse_items, without_comments
 from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import UPDATE_FORMAT as FORMAT
@@ -33,8 +31,6 @@ VERSION = 1
 _MEMBERS = {"format", "version", "about", "manifest", "fragments"}
 _MAX_SIZE = 1 << 20
 _C_SUFFIXES = (".h", ".c", ".txt")
-_COMMENT = re.compile(r"/[*/]")
-_BYTE = re.compile(r"0[xX][0-9A-Fa-f]{1,2}")
 
 
 def read_update(path: Path) -> UpdateSet:
@@ -127,7 +123,7 @@ def _parse_hex(text: Any, name: str) -> bytes:
 
 def _parse_c(text: str, name: str) -> UpdateSet:
     """The first array whose name has "manifest" in it, and all with "fragment", in their order."""
-    arrays = [(found, _parse_array(body, name, found)) for found, body in _find_arrays(_without_comments(text))]
+    arrays = [(found, _parse_array(body, name, found)) for found, body in find_arrays(without_comments(text))]
     manifests = [data for found, data in arrays if "manifest" in found.lower()]
     if len(manifests) != 1:
         raise ConfigurationError(
@@ -138,44 +134,8 @@ def _parse_c(text: str, name: str) -> UpdateSet:
     return UpdateSet.parse(manifests[0], tuple(data for found, data in arrays if "fragment" in found.lower()), name)
 
 
-def _without_comments(text: str) -> str:
-    """C without its comments; one that is not closed goes to the end. In one pass, whatever the text is."""
-    kept, place = [], 0
-    while found := _COMMENT.search(text, place):
-        kept.append(text[place : found.start()])
-        is_long = found[0] == "/*"
-        end = text.find("*/" if is_long else "\n", found.end())
-        place = len(text) if end < 0 else end + 2 * is_long
-    return "".join([*kept, text[place:]])
-
-
-def _find_arrays(text: str) -> Iterator[tuple[str, str]]:
-    """Each ``name[] = {body}`` in C: its name and its body. In one pass, whatever the text is."""
-    for before, after in pairwise(text.split("{")):
-        body, closed, _ = after.partition("}")
-        name = _name_of_array(before)
-        if closed and name:
-            yield name, body
-
-
-def _name_of_array(before: str) -> str:
-    """The name of the array that text before a brace ends with; empty if it ends otherwise."""
-    head, equals, rest = before.rpartition("=")
-    head = head.rstrip()
-    if not equals or rest.strip() or not head.endswith("]"):
-        return ""
-    head, bracket, count = head[:-1].rpartition("[")
-    if not bracket or not (count.strip() or "0").isdecimal():
-        return ""
-    end = len(head := head.rstrip())
-    start = end
-    while start and (head[start - 1].isalnum() or head[start - 1] == "_"):
-        start -= 1
-    return head[start:]
-
-
 def _parse_array(body: str, name: str, array: str) -> bytes:
-    items = body.replace(",", " ").split()
-    if not all(_BYTE.fullmatch(item) for item in items):
-        raise ConfigurationError(f"{name}: the array {array} holds more than bytes like 0x1F")
-    return bytes(int(item, 16) for item in items)
+    try:
+        return parse_items(body)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: the array {array} holds {error}") from None
