@@ -24,29 +24,39 @@ from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import UPDATE_FORMAT as FORMAT
 from optiga.files.known_documents import name_document
 from optiga.results import to_json
+from optiga.update.raw_set import MAX_SIZE, is_folder, read_beside, read_files, read_folder
 from optiga.update.update_set import UpdateSet
 
 VERSION = 1
 
 _MEMBERS = {"format", "version", "about", "manifest", "fragments"}
-_MAX_SIZE = 1 << 20
 _C_SUFFIXES = (".h", ".c", ".txt")
 
 
-def read_update(path: Path) -> UpdateSet:
-    """The update set in a file, JSON or C.
+def read_update(path: Path, *others: Path) -> UpdateSet:
+    """The update set in a file, JSON or C; or of a manifest and fragments in files of their own bytes.
 
+    :param path: that file; or the manifest's, with the fragments' beside it; or a folder with both.
+    :param others: the files of the fragments, in any order, the manifest among them or not.
     :raises ConfigurationError: if it cannot be read, or holds no whole set.
     """
-    data = read_input(path, "update set", _MAX_SIZE)
+    if others:
+        return read_files((path, *others))
+    if is_folder(path):
+        return read_folder(path)
+    data = read_input(path, "update set", MAX_SIZE)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
+        text = ""
+    if "{" not in text and (update := read_beside(path)):
+        return update
+    if data and not text:
         raise ConfigurationError(
-            f"{path} is no text",
-            hint="An update set is JSON, or C as Infineon's tool writes it",
+            f"{path} is neither text nor the manifest of an update",
+            hint="An update set is JSON, C as Infineon's tool writes it, or a manifest and its fragments",
             reason=Reason.WRONG_TYPE,
-        ) from None
+        )
     if text.lstrip().startswith("{"):
         return _parse_json(text, str(path))
     return _parse_c(text, str(path))
