@@ -15,7 +15,7 @@ from optiga.objects.stored import decode_stored
 from optiga.pki.certificate import Certificate
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.conditions import ALWAYS
+from optiga.protocol.conditions import NEVER
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.objects import INFINEON_CERTIFICATE, ObjectInfo, ObjectKind
 from optiga.protocol.rules.access import evaluate
@@ -36,8 +36,6 @@ _OWN = (
     oids.SECURITY_STATUS_APPLICATION,
     oids.LAST_ERROR_CODE,
 )
-_PLAIN = Known(confidential=(), integrity=(), authorized=())
-"""What an import writes with: no shielded connection, no protected update, no authorization."""
 _CHANGE = int(Tag.CHANGE)
 _MOST_READ = 1700
 """Most bytes of an object that Infineon's library and scripts read."""
@@ -141,17 +139,20 @@ class ImportPlan:
             )
 
 
-def plan_import(chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = False) -> ImportPlan:
+def plan_import(
+    chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = False, is_shielded: bool = False
+) -> ImportPlan:
     """Compare a file with a chip. Two or more exchanges for each object, which change nothing.
 
     :param life_cycle: whether the life cycle states of the chip and of the application go on, too.
+    :param is_shielded: whether the connection is a shielded one.
     :raises ChipError: if the chip refuses to be read for other reasons than an access condition.
     """
     plans: list[ObjectPlan] = []
     failures: list[Failure] = []
     for entry in sorted(entries, key=_order):
         try:
-            plans.append(_plan_object(chip, entry, life_cycle=life_cycle))
+            plans.append(_plan_object(chip, entry, life_cycle=life_cycle, is_shielded=is_shielded))
         except ConfigurationError as error:
             if entry.info.label not in error.message:
                 error.locate(entry.info.label)
@@ -169,7 +170,7 @@ def _order(entry: Entry) -> tuple[bool, bool, int]:
     return (is_last, entry.info.kind is ObjectKind.COUNTER, -entry.info.oid if is_last else entry.info.oid)
 
 
-def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
+def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: bool) -> ObjectPlan:
     info = entry.info
     if info.oid in _OWN:
         return _plan_own(chip, entry)
@@ -205,7 +206,7 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
         info,
         before,
         data=data,
-        opens=bool(data) and _must_open(info, before),
+        opens=bool(data) and _must_open(chip, info, before, is_shielded=is_shielded),
         changes=Metadata(changes),
         state=Metadata(state),
         left=(_INTERRUPTED if is_interrupted else left) or _what_remains(entry, before),
@@ -304,20 +305,21 @@ def _what_remains(entry: Entry, before: Metadata) -> str:
     return f"{', '.join(remaining)}, which the file has not, cannot be taken away" if remaining else ""
 
 
-def _must_open(info: ObjectInfo, before: Metadata) -> bool:
-    """Whether an object has to be opened for its data.
+def _must_open(chip: Chip, info: ObjectInfo, before: Metadata, *, is_shielded: bool) -> bool:
+    """Whether an object has to be opened for its data. What is authorized need not be.
 
     :raises ConfigurationError: if it has to be, and can no longer be.
     """
     access = access_now(before, Tag.CHANGE)
-    if access == ALWAYS:
-        return False
-    if not before.is_locked:
-        return True
-    if evaluate(access, _PLAIN) is False:
+    shielded = None if is_shielded else ()  # with which secret, the chip knows
+    holds = evaluate(access, Known(confidential=shielded, integrity=(), authorized=chip.authorized))
+    if holds or not before.is_locked:
+        return not holds
+    if holds is False:
         stands = before.in_words().get("change", "absent")
+        lets = "never lets its data" if access == NEVER else "does not let its data now"
         raise ConfigurationError(
-            f"{info.label} is locked: its change condition ({stands}) never lets its data be written",
+            f"{info.label} is locked: its change condition ({stands}) {lets} be written",
             oid=info.oid,
             reason=Reason.DENIED,
         )
