@@ -13,16 +13,16 @@ from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
+from optiga.cli.support.content import MAX_FOR_CHIP, read_metadata_file, read_whole
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.guesses import GuidedGroup
-from optiga.cli.support.metadata_input import read_metadata
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.files.hex_text import parse_hex
 from optiga.identity.forms import Form, form_of, may_have_type
 from optiga.identity.write import may_be_certificates, plan_content, plan_typed
 from optiga.objects.addressing import ADMINISTERED, WRITABLE, Target, resolve
+from optiga.objects.metadata_files import read_metadata
 from optiga.objects.objects import (
     MetadataDescription,
     ObjectDescription,
@@ -218,7 +218,7 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
         text = f"{info.label}  {shown.hex.hex()}\n{lines(shown.words)}"
         settings.print_result(ObjectMetadata(info.label, shown), text=text)
         return
-    wanted = read_metadata(info, words)
+    wanted = read_metadata(info, words, read_metadata_file)
     settings.check_query(MetadataChangeResult)
     with settings.open_chip(info.oid) as chip:
         change = plan_metadata(chip, info, wanted)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_whole, take_hex
+from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_file, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY
-from optiga.cli.support.metadata_input import read_metadata
 from optiga.cli.support.options import of_option
 from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
@@ -22,6 +21,7 @@ from optiga.files.secrets import SecretFile, read_secret
 from optiga.identity.forms import Form, form_of_type, may_have_type
 from optiga.objects.addressing import ADMINISTERED, TRUST_ANCHOR, UPDATE_SECRET, resolve
 from optiga.objects.addressing import KEY as KEYS
+from optiga.objects.metadata_files import read_metadata
 from optiga.results import MERGED
 from optiga.update.contents import (
     aes_contents,
@@ -190,7 +190,7 @@ def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset
     info = resolve(oid, ADMINISTERED).info
     if not words and reset is None:
         raise click.UsageError('Say which metadata are set, as "read: never", or what becomes of the content: --reset.')
-    _make(settings, info.oid, metadata_contents(read_metadata(info, words), reset), (), options)
+    _make(settings, info.oid, metadata_contents(read_metadata(info, words, read_metadata_file), reset), (), options)
 
 
 def _make(
