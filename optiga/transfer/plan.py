@@ -23,6 +23,7 @@ from optiga.protocol.rules.effects import stays_empty
 from optiga.protocol.rules.known import Known, access_now
 from optiga.protocol.rules.values import Problem, check_setting
 from optiga.transfer.checks import check_changes, check_content
+from optiga.transfer.cut_off import CUT_OFF, is_cut_off
 from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ _OWN = (
     oids.LAST_ERROR_CODE,
 )
 _CHANGE = int(Tag.CHANGE)
-_MOST_READ = 1700
-"""Most bytes of an object that Infineon's library and scripts read."""
-_CUT_OFF = f"the file has only the first {_MOST_READ} bytes of its data: Infineon's library reads no more"
 _INTERRUPTED = "a protected update of it was interrupted in the file's chip: its data and version are not in the file"
 
 
@@ -233,11 +231,11 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     if data is None:
         return b"", _why_no_data(entry, before)
     check_content(info, data, before)
-    is_cut_off = _is_cut_off(entry, data)
-    if compare_data(chip, info, data, before, to_the_end=not (is_cut_off or _is_begun(entry, before))):
+    was_cut_off = is_cut_off(entry)
+    if compare_data(chip, info, data, before, to_the_end=not (was_cut_off or _is_begun(entry, before))):
         return b"", ""
-    if is_cut_off and not _is_whole_certificate(data):
-        return b"", _CUT_OFF
+    if was_cut_off and not _is_whole_certificate(data):
+        return b"", CUT_OFF
     if before.max_size and len(data) > before.room:
         raise ConfigurationError(
             f"{info.label} is a secret for updates, which takes {before.room} bytes, not {len(data)}",
@@ -255,16 +253,6 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
                 f"{info.label}: a life cycle state never goes back", oid=info.oid, reason=Reason.DENIED
             )
     return data, ""
-
-
-def _is_cut_off(entry: Entry, data: bytes) -> bool:
-    """Whether a file has the first bytes only of data, because Infineon's library reads no more.
-
-    Objects of certificates have room for 1728. Other data that are shorter than the metadata beside them say are what
-    somebody has put there in their place.
-    """
-    used = None if entry.metadata is None else entry.metadata.used_size
-    return len(data) == _MOST_READ < (entry.info.size if used is None else used)
 
 
 def _is_begun(entry: Entry, before: Metadata) -> bool:
