@@ -57,8 +57,8 @@ def _match_lines(slot: SlotInformation) -> list[str]:
     """Whether the certificate is of a key on the chip, as far as that was asked."""
     if slot.key_note is None:
         return []
-    answer = {True: "", False: "MISMATCH: ", None: "not known: "}[slot.key_match]
-    return [_line("", f"  key     {answer}{slot.key_note}")]
+    warning = "MISMATCH: " if slot.key_match is False else ""
+    return [_line("", f"  key     {warning}{slot.key_note}")]
 
 
 def _line(label: str, text: str) -> str:
