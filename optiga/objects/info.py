@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
@@ -157,7 +157,7 @@ class ChipInformation:
     unusable: tuple[UnusableObject, ...] = field(default=(), metadata=ABSENT)
 
 
-Prove = Callable[[Slot, "Metadata", Certificate], KeyMatch]
+Prove: TypeAlias = "Callable[[Slot, Metadata, Certificate], KeyMatch]"
 """Finds out whether a slot's certificate is of its key, whose metadata are given, or of another one on the chip."""
 
 

@@ -19,7 +19,7 @@ from optiga.protocol.fragments import FRAGMENT_SIZE, piece_size
 from optiga.protocol.manifest import DIGEST_SIZE, SignedManifest
 from optiga.update.update_set import UpdateSet
 
-MAX_SIZE = 1 << 20
+MAX_SIZE: int = 1 << 20
 _MOST_BESIDE = 100
 """Most files that are looked at beside a manifest."""
 _MANIFEST, _FRAGMENT = "manifest", "fragment"
