@@ -8,7 +8,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError
-from optiga.objects.info import KeyMatch
 from optiga.pki.public_keys import verifies
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Tag
@@ -77,19 +76,6 @@ def attempt_proof(chip: Chip, key_oid: int, algorithm: KeyAlgorithm, public_key:
         return Attempt(verifies=False, error=error)
 
     return Attempt(verifies(public_key, signature, challenge, key.default_hash))
-
-
-def find_match(chip: Chip, slot: Slot, metadata: Metadata, certificate: Certificate) -> KeyMatch:
-    """Whether a slot's certificate is of its key, or of another key on the chip.
-
-    A key of another algorithm needs no signature to be told. Otherwise the key signs once, unless a counter limits its
-    use: the chip has no command that tells a public key. A signature counts as one security event, as any (SRM,
-    "Security monitor").
-
-    :param metadata: those of the slot's key.
-    """
-    proof = prove_key(chip, slot, certificate, metadata, sparing=True)
-    return KeyMatch(proof.key_match, proof.text)
 
 
 def prove_key(

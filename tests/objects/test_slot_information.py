@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from optiga.chip import Chip
 from optiga.cli.render.info import format_information
-from optiga.identity.possession import find_match
 from optiga.identity.read import read_object
+from optiga.identity.slot_match import find_match
 from optiga.objects.addressing import READABLE, resolve
 from optiga.objects.info import SlotInformation, UnreadCertificate, chip_information
 from optiga.objects.stored import decode_stored

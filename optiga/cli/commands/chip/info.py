@@ -11,7 +11,7 @@ from optiga.cli.render.info import format_information
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import announce_emulated
 from optiga.identity.attestation import IDENTITY_SLOT
-from optiga.identity.possession import find_match
+from optiga.identity.slot_match import find_match
 from optiga.objects.info import chip_information
 
 if TYPE_CHECKING:
