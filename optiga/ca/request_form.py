@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optiga.pki.certificate import der_size
-from optiga.protocol.der import BIT_STRING, INTEGER, SEQUENCE, encode
+from optiga.protocol.der import BIT_STRING, INTEGER, SEQUENCE, encode, size_of
 
 SET = 0x31
 _ATTRIBUTES = 0xA0
@@ -51,7 +50,7 @@ class RequestForm:
         """
         if len(der) > _MAX_SIZE:
             raise ValueError(f"it has {len(der)} bytes, at most {_MAX_SIZE} are read")
-        size = der_size(der)
+        size = size_of(der)
         if der[:1] != bytes([SEQUENCE]):
             raise ValueError("it is not one SEQUENCE")
         if size is None and len(der) > _LONGEST_HEADER:

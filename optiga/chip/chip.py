@@ -71,6 +71,8 @@ class Chip:
     ) -> None:
         self._transport = transport
         self.port = port
+        self.authorized: set[int] = set()
+        """Objects whose secrets have been proven to the chip: their Auto(X) holds until the application ends."""
         self._meanwhile = meanwhile
         self._is_closed = False
         self._uid: Uid | None = None

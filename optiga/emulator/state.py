@@ -30,12 +30,13 @@ from optiga.emulator.objects import Store, StoredObject
 from optiga.emulator.saved_context import decode
 from optiga.emulator.validation import check_object
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.known_documents import STATE_FORMAT as FORMAT
+from optiga.files.known_documents import name_document
 from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import SECRET_TYPES
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import ObjectInfo, format_oid, parse_oid
 
-FORMAT = "optiga emulated chip"
 VERSION = 1
 
 _MEMBERS = {"format", "version", "model", "objects", "saved_context"}
@@ -79,8 +80,11 @@ def load(document: Mapping[str, Any]) -> State:
         that names the first object and the first thing wrong with it.
     """
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
+        known, _, taker = name_document(document).partition(": ")
         raise ConfigurationError(
-            "this is not the state of an emulated chip", hint=f'Its "format" is {FORMAT!r}', reason=Reason.WRONG_TYPE
+            f"this is {known + ', ' if known else ''}not the state of an emulated chip",
+            hint=taker or f'Its "format" is {FORMAT!r}',
+            reason=Reason.WRONG_TYPE,
         )
     if document.get("version") != VERSION:
         raise _wrong(f"version {document.get('version')!r} is unknown", hint=f"This program knows version {VERSION}")

@@ -241,6 +241,8 @@ def _verifier(trust: Trust, moment: datetime) -> ClientVerifier:
     issuers = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, either, None)
     issuers = issuers.may_be_present(x509.KeyUsage, either, _check_issuer_usage)
     devices = ExtensionPolicy.permit_all().may_be_present(x509.BasicConstraints, either, _check_leaf_constraints)
+    # Nobody asks for a certain policy here, so any set of policies is as good (RFC 5280, 6.1.1, c and e).
+    issuers, devices = (one.may_be_present(x509.CertificatePolicies, either, None) for one in (issuers, devices))
     builder = PolicyBuilder().store(Store([root.parsed for root in trust.roots])).time(moment.astimezone(timezone.utc))
     return builder.extension_policies(ca_policy=issuers, ee_policy=devices).build_client_verifier()
 

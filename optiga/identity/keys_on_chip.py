@@ -152,10 +152,6 @@ def plan_key(name: Reference, *, algorithm: str | None, bits: int | None, usage:
     is_rsa = slot.certificate_oid is None
     chosen = _algorithm_of_pair(algorithm or ("rsa2048" if is_rsa else "secp256r1"))
     fitting = ", ".join(known.name for known in slots_for_new_keys(is_rsa=chosen.is_rsa))
-    if slot is SLOTS[0]:
-        raise ConfigurationError(
-            f"slot {slot.name} is Infineon's own identity, which is locked", hint=f"Use {fitting}", reason=Reason.DENIED
-        )
     if chosen.is_rsa != is_rsa:
         raise ConfigurationError(
             f"slot {slot.name} takes no {chosen.title} keys",
@@ -237,6 +233,14 @@ def find_existing_key(chip: Chip, plan: KeyPlan, *, reading: bool = True) -> Exi
         raise ConfigurationError(
             f"a key in {format_oid(plan.oid)} cannot be used: its metadata have execute: never",
             hint="Take another slot; no key was made",
+            oid=plan.oid,
+            reason=Reason.DENIED,
+        )
+    if plan.slot is SLOTS[0] and access_now(metadata, Tag.CHANGE) == NEVER:
+        raise ConfigurationError(
+            f"slot {plan.slot.name} takes no new key: it is Infineon's own identity, and the metadata of "
+            f"{format_oid(plan.oid)} have change: {metadata.in_words().get('change', 'absent, which is never')}",
+            hint=f"Use {', '.join(slot.name for slot in slots_for_new_keys(is_rsa=False))}; no key was made",
             oid=plan.oid,
             reason=Reason.DENIED,
         )

@@ -79,7 +79,13 @@ def attempt_proof(chip: Chip, key_oid: int, algorithm: KeyAlgorithm, public_key:
 
 
 def prove_key(
-    chip: Chip, slot: Slot, certificate: Certificate, known: Metadata | None = None, attempt: Attempt | None = None
+    chip: Chip,
+    slot: Slot,
+    certificate: Certificate,
+    known: Metadata | None = None,
+    attempt: Attempt | None = None,
+    *,
+    sparing: bool = False,
 ) -> Proof:
     """Whether the private key of a slot, or another one of the chip, belongs to a certificate.
 
@@ -89,11 +95,12 @@ def prove_key(
 
     :param known: the metadata of the slot's key, where they have been asked for.
     :param attempt: what came of an attempt with the slot's key, where there was one.
+    :param sparing: do not use the slot's key either if a counter limits its use.
     :returns: the proof of the slot's own key, or of the key on the chip that the certificate belongs to.
     :raises ChipError: if the chip refuses to tell a key's metadata.
     """
     public_key = certificate.public_key
-    proof = prove_public_key(chip, slot.key_oid, public_key, known=known, attempt=attempt)
+    proof = prove_public_key(chip, slot.key_oid, public_key, known=known, attempt=attempt, sparing=sparing)
     algorithm = public_key.algorithm
     if proof.outcome is Outcome.PROVEN or algorithm is None:
         return proof
@@ -139,8 +146,11 @@ def prove_public_key(
     if algorithm is not public_key.algorithm:
         text = f"{whose} is of a key {public_key.title}, the key in {label} is {algorithm.title}"
         return Proof(Outcome.MISMATCH, key_oid, text)
-    if not _may_sign(metadata) or (sparing and is_counted(metadata, Tag.EXECUTE) is not False):
+    if not _may_sign(metadata):
         text = f"the key in {label} may not sign, so it cannot be proven that {whose} is of this key"
+        return Proof(Outcome.CANNOT_SIGN, key_oid, text)
+    if sparing and is_counted(metadata, Tag.EXECUTE) is not False:
+        text = f"the key in {label} was not asked to prove that {whose} is of it: its uses are counted"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
     attempt = attempt or attempt_proof(chip, key_oid, algorithm, public_key)
     if attempt.error:

@@ -10,7 +10,7 @@ from optiga.identity.forms import Form, form_of, may_have_type
 from optiga.identity.hexdump import hex_dump
 from optiga.objects.stored import decode_stored, is_empty
 from optiga.pki.certificate import Certificate
-from optiga.protocol import der, tls_identity
+from optiga.protocol import der, tls_identity, type_c_identity
 from optiga.protocol.codes import SECRET_TYPES
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectKind
@@ -18,6 +18,10 @@ from optiga.protocol.objects import ObjectKind
 if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.objects.addressing import Target
+
+
+_FIRST_BYTES = tuple(bytes([tag]) for tag in (der.SEQUENCE, tls_identity.TAG, type_c_identity.TAG))
+"""What certificates begin with, as they lie on the chip."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def read_object(chip: Chip, target: Target) -> ReadResult:
 
 def _is_typed(chip: Chip, target: Target, data: bytes) -> bool:
     """Whether a data object has the type of one for certificates. One exchange where its data may be some."""
-    if data[:1] not in (bytes([der.SEQUENCE]), bytes([tls_identity.TAG])):
+    if data[:1] not in _FIRST_BYTES:
         return False
     return form_of(target.info, chip.objects.metadata(target.oid)) is not Form.DATA
 

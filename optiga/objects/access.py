@@ -16,8 +16,6 @@ from optiga.protocol.rules.known import Known, access_now
 if TYPE_CHECKING:
     from optiga.chip import Chip
 
-_PLAIN = Known(authorized=(), integrity=())
-"""What plain commands are: nobody is authorized for them, and they are no protected update."""
 _UNSHIELDED = Known(confidential=())
 _ALL_COUNTED_OUT = Known(uses=lambda _: False)
 _VERBS = {Tag.CHANGE: "written", Tag.EXECUTE: "used", Tag.READ: "read"}
@@ -27,7 +25,8 @@ def check_access(chip: Chip, oid: int, *tags: Tag, uses: int = 1) -> Metadata:
     """Refuse an object that the chip would not let plain commands change or use. One exchange, and those of
     :func:`check_counted`.
 
-    Conditions that may hold or not (a shielded connection, the state of the chip) are left to the chip.
+    What has been authorized counts. Conditions that may hold or not (a shielded connection, the state of the chip) are
+    left to the chip.
 
     :param tags: :attr:`Tag.CHANGE`, :attr:`Tag.EXECUTE`, or both.
     :param uses: how often it is going to be done.
@@ -37,7 +36,7 @@ def check_access(chip: Chip, oid: int, *tags: Tag, uses: int = 1) -> Metadata:
     """
     metadata = chip.objects.metadata(oid)
     for tag in tags:
-        if evaluate(access_now(metadata, tag), _PLAIN) is False:
+        if evaluate(access_now(metadata, tag), Known(authorized=chip.authorized, integrity=())) is False:
             raise _refused(oid, metadata, tag, "Take another slot or object")
         check_counted(chip, oid, metadata, tag, uses=uses)
     return metadata

@@ -59,3 +59,4 @@ def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
             elif error.code == ErrorCode.INVALID_OID:
                 error.hint = f"{info.label} is no authorization reference: its metadata type says what it is"
             raise
+        chip.authorized.add(info.oid)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
@@ -14,8 +13,10 @@ from optiga.objects.firmware import identify_firmware
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import Certificate
 from optiga.protocol.codes import ErrorCode, life_cycle_word
+from optiga.protocol.metadata import Tag
 from optiga.protocol.models import MARKED_OBJECT, TRUST_M_V3, find_configuration, find_model
 from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
+from optiga.protocol.rules.known import is_counted
 from optiga.protocol.uid import Uid
 from optiga.results import ABSENT, keyed, named, there_with
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from optiga.protocol.models import Model
 
 _NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
-_MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class CertificateInformation:
 
 @dataclass(frozen=True, slots=True)
 class UnreadCertificate:
-    """What an object of a slot holds where that is no certificate, or is not to be read.
+    """What an object of a slot holds where that is no certificate, or may not be read.
 
     :param size: bytes of it; None where its metadata do not tell.
     :param error: why there is no certificate, in a few words.
@@ -80,6 +80,18 @@ class UnreadCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyMatch:
+    """Whether a certificate is of a key on the chip.
+
+    :param is_match: None where the key could not be asked.
+    :param text: what was found out, one sentence without the full stop; it names the key.
+    """
+
+    is_match: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SlotInformation:
     """What a slot holds.
 
@@ -87,6 +99,9 @@ class SlotInformation:
     :param key: None if there is none yet.
     :param certificate_oid: object of its certificate; None for the slots of RSA keys, which have none.
     :param certificate: None if there is none yet.
+    :param key_match: whether the certificate is of a key on this chip; None where there is no certificate, or its key
+        was not asked.
+    :param key_note: which key it is of, or why that is not known, one sentence without the full stop.
     """
 
     key_oid: str
@@ -95,6 +110,8 @@ class SlotInformation:
     certificate: CertificateInformation | UnreadCertificate | None = field(
         default=None, metadata=there_with("certificate_oid")
     )
+    key_match: bool | None = field(default=None, metadata=there_with("certificate_oid"))
+    key_note: str | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +157,38 @@ class ChipInformation:
     unusable: tuple[UnusableObject, ...] = field(default=(), metadata=ABSENT)
 
 
-def chip_information(
-    chip: Chip, *, now: datetime | None = None, see: Callable[[str, Certificate], None] = lambda _slot, _leaf: None
-) -> ChipInformation:
-    """Identity, life cycle and slots of a chip. About twenty exchanges.
+Prove: TypeAlias = "Callable[[Slot, Metadata, Certificate], KeyMatch]"
+"""Finds out whether a slot's certificate is of its key, whose metadata are given, or of another one on the chip."""
 
-    Objects that the chip's model does not have, or does not let be read, are left out.
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """How the slots are looked at.
 
     :param now: the time that validity is judged at.
+    :param unusable: takes the objects of slots that the chip neither reads nor uses.
+    """
+
+    chip: Chip
+    now: datetime
+    see: Callable[[str, Certificate], None]
+    prove: Prove | None
+    unusable: list[Unusable] = field(default_factory=list)
+
+
+def chip_information(
+    chip: Chip,
+    *,
+    now: datetime | None = None,
+    see: Callable[[str, Certificate], None] = lambda _slot, _leaf: None,
+    prove: Prove | None = None,
+) -> ChipInformation:
+    """Identity, life cycle and slots of a chip. About twenty-five exchanges.
+
+    Objects that the chip's model does not have are left out. A certificate whose reading a counter limits is not read.
+
+    :param now: the time that validity is judged at.
+    :param prove: finds out for each slot with a certificate whether that is of its key; None to leave it open.
     :param see: called with the name of each slot that holds a certificate, and with that certificate.
     :raises ChipError: if the chip refuses for other reasons.
     """
@@ -157,10 +198,9 @@ def chip_information(
     title = _configuration(chip, model) or firmware.model
     states = LifeCycleInformation(_life_cycle(chip, LCS_GLOBAL), _life_cycle(chip, LCS_APPLICATION))
     counter = _read(chip, SECURITY_EVENT_COUNTER)
-    moment = now or datetime.now(timezone.utc)
     there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
-    unusable: list[Unusable] = []
-    slots = ((slot.name, _describe_slot(chip, slot, moment, see, unusable)) for slot in there)
+    looking = _Looking(chip, now or datetime.now(timezone.utc), see, prove)
+    slots = [(slot.name, _describe_slot(looking, slot)) for slot in there]
     return ChipInformation(
         uid=uid.hex,
         uid_fields=uid,
@@ -169,7 +209,7 @@ def chip_information(
         life_cycle=states,
         security_event_counter=counter[0] if counter else None,
         slots={name: slot for name, slot in slots if slot},
-        unusable=tuple(UnusableObject(format_oid(one.oid), one.problem, one.ways_out) for one in unusable),
+        unusable=tuple(UnusableObject(format_oid(one.oid), one.problem, one.ways_out) for one in looking.unusable),
     )
 
 
@@ -192,46 +232,60 @@ def _life_cycle(chip: Chip, oid: int) -> str | None:
     return life_cycle_word(state[0]) if state else None
 
 
-def _describe_slot(
-    chip: Chip, slot: Slot, now: datetime, see: Callable[[str, Certificate], None], unusable: list[Unusable]
-) -> SlotInformation | None:
-    """What a slot holds; None if the chip does not have it.
-
-    :param unusable: takes the objects of it that the chip neither reads nor uses.
-    """
+def _describe_slot(looking: _Looking, slot: Slot) -> SlotInformation | None:
+    """What a slot holds; None if the chip does not have it."""
+    metadata = _metadata(looking.chip, slot.key_oid)
+    if metadata is None:
+        return None
+    if found := find_unusable(slot.key_oid, metadata):
+        looking.unusable.append(found)
+    key_oid, key = format_oid(slot.key_oid), _describe_key(metadata)
+    held = None if slot.certificate_oid is None else _metadata(looking.chip, slot.certificate_oid)
+    if slot.certificate_oid is None or held is None:
+        return SlotInformation(key_oid, key)
+    label = format_oid(slot.certificate_oid)
+    data = _read_certificate(looking, slot.certificate_oid, held)
+    if isinstance(data, UnreadCertificate):
+        return SlotInformation(key_oid, key, label, data)
+    if is_empty(data):
+        return SlotInformation(key_oid, key, label, None)
     try:
-        metadata = chip.objects.metadata(slot.key_oid)
+        chain = decode_stored(data, Certificate.parse_leniently)
+    except ValueError as error:
+        return SlotInformation(key_oid, key, label, UnreadCertificate(len(data), str(error)))
+    looking.see(slot.name, chain[0])
+    match = KeyMatch(None, "") if looking.prove is None else looking.prove(slot, metadata, chain[0])
+    certificate = _describe_certificate(chain, len(data), looking.now)
+    return SlotInformation(key_oid, key, label, certificate, match.is_match, match.text or None)
+
+
+def _metadata(chip: Chip, oid: int) -> Metadata | None:
+    """Metadata of an object; None if the chip does not have it."""
+    try:
+        return chip.objects.metadata(oid)
     except ChipError as error:
         if error.code in _NOT_TO_BE_HAD:
             return None
         raise
-    if found := find_unusable(slot.key_oid, metadata):
-        unusable.append(found)
-    key_oid, key = format_oid(slot.key_oid), _describe_key(metadata)
-    if slot.certificate_oid is None:
-        return SlotInformation(key_oid, key)
-    certificate = _describe_certificate(chip, slot.certificate_oid, now, partial(see, slot.name), unusable)
-    return SlotInformation(key_oid, key, format_oid(slot.certificate_oid), certificate)
 
 
-def _describe_certificate(
-    chip: Chip, oid: int, now: datetime, see: Callable[[Certificate], None], unusable: list[Unusable]
-) -> CertificateInformation | UnreadCertificate | None:
-    """A slot's certificate; None if there is none."""
+def _read_certificate(looking: _Looking, oid: int, metadata: Metadata) -> bytes | UnreadCertificate:
+    """Data of a slot's certificate, of one that holds none a part; or why they are not read."""
+    if found := find_unusable(oid, metadata):
+        looking.unusable.append(found)
+        return UnreadCertificate(metadata.used_size, found.state)
+    if metadata.used_size == 0:
+        return b""
+    condition = metadata.in_words().get("read", "never")
+    if is_counted(metadata, Tag.READ):
+        return UnreadCertificate(
+            metadata.used_size, f"not read, for that would be counted: its read access condition is {condition}"
+        )
     try:
-        return _describe_stored(read_stored(chip, oid), now, see)
+        return read_stored(looking.chip, oid)
     except ChipError as error:
-        if error.code == ErrorCode.INVALID_OID:
-            return None
-        if error.code not in _MAY_BE_UNUSABLE:
-            raise
-        metadata = chip.objects.metadata(oid)
-        if found := find_unusable(oid, metadata):
-            unusable.append(found)
-            return UnreadCertificate(metadata.used_size, found.state)
         if error.code not in _NOT_TO_BE_HAD:
             raise
-        condition = metadata.in_words().get("read", "never")
         return UnreadCertificate(metadata.used_size, f"not readable, its read access condition is {condition}")
 
 
@@ -253,20 +307,15 @@ def _describe_key(metadata: Metadata) -> KeyInformation | None:
     return KeyInformation(metadata.algorithm.title, usage, life_cycle_word(metadata.state))
 
 
-def _describe_stored(
-    data: bytes, now: datetime, see: Callable[[Certificate], None]
-) -> CertificateInformation | UnreadCertificate | None:
-    """The certificate in an object's data; None if there is none."""
-    if is_empty(data):
-        return None
-    try:
-        chain = decode_stored(data, Certificate.parse_leniently)
-    except ValueError as error:
-        return UnreadCertificate(len(data), str(error))
+def _describe_certificate(chain: list[Certificate], size: int, now: datetime) -> CertificateInformation:
+    """The certificate of a slot.
+
+    :param chain: leaf first.
+    :param size: bytes of all that the object holds.
+    """
     leaf = chain[0]
-    see(leaf)
     return CertificateInformation(
-        size=len(data),
+        size=size,
         chain=len(chain),
         subject=leaf.subject,
         issuer=leaf.issuer,

@@ -5,7 +5,6 @@ Every change is planned first: what cannot be is refused before the chip is aske
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 from optiga.chip.abilities import objects_of, require_metadata
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, Reason
-from optiga.files.files import is_utf16
 from optiga.objects.addressing import WRITABLE
 from optiga.objects.irreversible import what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
@@ -22,7 +20,7 @@ from optiga.objects.reading import Comparison
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag, tag_word
-from optiga.protocol.metadata_words import parse_metadata_words
+from optiga.protocol.metadata_words import describe_form, parse_metadata_words
 from optiga.protocol.objects import COUNTER_SIZE, LAST_ERROR_CODE, LIFE_CYCLES, ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import is_counted
 from optiga.protocol.rules.values import Problem, check_change, check_value
@@ -151,10 +149,35 @@ def read_words(info: ObjectInfo, texts: Sequence[str]) -> Metadata:
         changes = parse_metadata_words(texts)
     except ValueError as error:
         raise ConfigurationError(str(error), oid=info.oid) from None
+    _check_kind(info, changes)
+    return changes
+
+
+def read_raw_metadata(info: ObjectInfo, data: bytes) -> Metadata:
+    """Metadata to set, from bytes as the chip encodes them. What the chip alone sets, as sizes, is left out.
+
+    :param data: one TLV 0x20, or what it holds.
+    :raises ConfigurationError: if they are no metadata, nothing of them can be set, or the object cannot have them.
+    """
+    try:
+        whole = Metadata.parse(data if data[:1] == b"\x20" else bytes([md.CONSTRUCTED_TAG, len(data) & 0xFF]) + data)
+        changes = Metadata({tag: value for tag, value in whole.items() if tag not in md.OWN_TAGS})
+    except ValueError as error:
+        raise ConfigurationError(str(error), oid=info.oid) from None
+    for tag, value in changes.items():
+        if wrong := describe_form(tag, value):
+            raise ConfigurationError(f"{tag_word(tag)}: {wrong}", oid=info.oid)
+    if not any(True for _ in changes.items()):
+        raise ConfigurationError("these metadata hold nothing that can be set", oid=info.oid)
+    _check_kind(info, changes)
+    return changes
+
+
+def _check_kind(info: ObjectInfo, changes: Metadata) -> None:
+    """:raises ConfigurationError: for tags that are another kind of object's."""
     for tag, value in changes.items():
         if check_value(None, info, tag, value) is Problem.OTHER_KIND:
             raise ConfigurationError(f"{tag_word(tag)}: {why_of_other_kind(info, tag)}", oid=info.oid)
-    return changes
 
 
 def why_of_other_kind(info: ObjectInfo, tag: int) -> str:
@@ -324,21 +347,3 @@ def execute_data(chip: Chip, change: DataChange) -> None:
     """Carry out a write, if it is needed."""
     if change.is_needed:
         chip.objects.write(change.info.oid, change.written, offset=change.offset, erase=change.erase)
-
-
-def parse_hex(content: bytes, name: str) -> bytes:
-    """Bytes from the hex digits in a file, with any white space, colons and ``0x`` between bytes.
-
-    :param name: what to call the file in messages.
-    :raises ConfigurationError: if they are no hex digits.
-    """
-    if is_utf16(content):
-        raise ConfigurationError(f"{name} is text in UTF-16", hint="Save it in UTF-8")
-    text = content.removeprefix(codecs.BOM_UTF8).decode("latin-1")
-    digits = text.replace(":", " ").lower().replace("0x", " ").split()
-    try:
-        return bytes.fromhex(" ".join(digits))
-    except ValueError:
-        wrong = next((character for character in "".join(digits) if character not in "0123456789abcdef"), "")
-        what = f"{wrong!r} is no hex digit" if wrong else "a byte has two digits"
-        raise ConfigurationError(f"{name} is not hex: {what}") from None

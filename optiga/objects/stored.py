@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, Reason
 from optiga.objects.reading import HEAD
-from optiga.pki.certificate import Certificate, Parser, der_size
-from optiga.protocol import der, tls_identity
+from optiga.pki.certificate import Certificate, Parser
+from optiga.protocol import der, tls_identity, type_c_identity
 from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
@@ -31,19 +31,20 @@ def read_stored(chip: Chip, oid: int) -> bytes:
 
 
 def decode_stored(data: bytes, parse: Parser = Certificate.parse) -> list[Certificate]:
-    """The certificates in an object's data: a TLS identity, or one in plain DER; leaf first.
+    """The certificates in an object's data: a TLS identity, a USB Type-C identity, or one in plain DER; leaf first.
 
     :param parse: :meth:`Certificate.parse_leniently` for what is only shown.
     :raises ValueError: if they are neither, or do not parse.
     """
-    if data[:1] == bytes([tls_identity.TAG]):
-        ders = tls_identity.decode(data)
-        if not ders:
-            raise ValueError("a TLS identity without a certificate")
-        return [parse(der) for der in ders]
-    size = der_size(data)
+    for identity, name in ((tls_identity, "TLS"), (type_c_identity, "USB Type-C")):
+        if data[:1] == bytes([identity.TAG]):
+            ders = identity.decode(data)
+            if not ders:
+                raise ValueError(f"a {name} identity without a certificate")
+            return [parse(der) for der in ders]
+    size = der.size_of(data)
     if data[:1] != bytes([der.SEQUENCE]) or size is None or size > len(data):
-        raise ValueError("neither a TLS identity nor a certificate in DER")
+        raise ValueError("neither a TLS or USB Type-C identity nor a certificate in DER")
     return [parse(data[:size])]
 
 

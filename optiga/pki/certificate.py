@@ -14,7 +14,7 @@ from optiga.pki.name_parts import name_text, printable
 from optiga.pki.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
 from optiga.pki.public_keys import public_key_of, public_key_of_info
 from optiga.pki.x509_errors import one_error
-from optiga.protocol.der import SEQUENCE
+from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -279,7 +279,7 @@ def title_of_label(label: str) -> str:
 
 def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     """The certificate that DER is, whole and alone; otherwise as :func:`certificate_of_block`."""
-    size = der_size(der)
+    size = size_of(der)
     if size is None or size > len(der):
         raise CertificateError(f"the certificate in {name} is cut off", hint="Get the file anew", reason=Reason.DAMAGED)
     if size < len(der):
@@ -302,18 +302,6 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
 def is_text(data: bytes) -> bool:
     """Whether data are a text, also if they begin with ``0``, as DER does; a certificate, key or CSR never is one."""
     return all(0x20 <= octet < 0x7F or octet in b"\t\r\n" for octet in data)
-
-
-def der_size(data: bytes) -> int | None:
-    """Bytes of the DER value that data begin with, header included; None if its header is cut off or not DER."""
-    if len(data) < 2:
-        return None
-    count = data[1] & 0x7F
-    if data[1] < 0x80:
-        return 2 + data[1]
-    if not 1 <= count <= 4 or len(data) < 2 + count:
-        return None
-    return 2 + count + int.from_bytes(data[2 : 2 + count], "big")
 
 
 def identify_der(der: bytes) -> str:

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import read_input
+from optiga.files.hex_text import parse_hex
 from optiga.pki.certificate import (
     MAX_FILE_SIZE,
     PKCS7,
@@ -21,14 +22,13 @@ from optiga.pki.certificate import (
     Parser,
     certificate_of_block,
     certificate_of_der,
-    der_size,
     identify_der,
     is_text,
 )
 from optiga.pki.chains import in_order
 from optiga.pki.pem import PemBlock, is_pem, iterate_blocks, refuse_utf16
 from optiga.pki.x509_errors import no_warnings
-from optiga.protocol.der import SEQUENCE
+from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,8 @@ _BEGIN = "-----BEGIN "
 _MOST_NESTED = 16
 _HEX_BEGIN = re.compile(rb"30[0-9a-fA-F]{2}[0-9a-fA-F\s]*")
 _BASE64_BEGIN = re.compile(rb"MII[A-Za-z0-9+/=\s]+")
+_C_BEGIN = re.compile(rb"(?:[^{]{0,1000}\{)?\s*0[xX]30\s*,")
+_MOST_BEFORE = 4096
 _HINT_PKCS12 = "Take the certificates out of it: openssl pkcs12 -nokeys -in {} -out certificates.pem"
 _WHAT_IT_IS = "A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----"
 
@@ -94,6 +96,8 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
         certificates = [found for block in iterate_blocks(data, name) for found in _of_block(block, name, parse)]
     elif data[0] == SEQUENCE and not is_text(data):
         certificates = _of_der(data, name, parse, notes)
+    elif _C_BEGIN.match(data[:_MOST_BEFORE]):  # as Infineon's tools have the anchors of updates
+        certificates = _of_der(_bytes_of_c(data, name), name, parse, notes)
     else:
         raise CertificateError(f"no certificate in {name}", hint=_hint_of_text(data))
     ordered, is_other = in_order(certificates)
@@ -106,7 +110,7 @@ def _of_block(block: PemBlock, name: str, parse: Parser) -> list[Certificate]:
     if block.label in _PKCS7_LABELS:
         return _of_pkcs7(block.data, name, parse)
     if block.label == _TRUSTED_LABEL and parse is not _strictly:
-        return [certificate_of_der(block.data[: der_size(block.data)], name, parse)]
+        return [certificate_of_der(block.data[: size_of(block.data)], name, parse)]
     return [certificate_of_block(block.label, block.data, name, parse)]
 
 
@@ -122,7 +126,7 @@ def _of_der(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[Cer
 
 def _one_behind_another(data: bytes) -> Iterator[bytes]:
     """The values that data are; the last with whatever does not belong to any."""
-    while (size := der_size(data)) is not None and size < len(data) and data[size] == SEQUENCE:
+    while (size := size_of(data)) is not None and size < len(data) and data[size] == SEQUENCE:
         yield data[:size]
         data = data[size:]
     yield data
@@ -169,6 +173,14 @@ def _of_pkcs12(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[
     if found.key is not None:
         notes.append(f"the private key in {name} is not used: the chip has its own")
     return [certificate_of_der(one.certificate.public_bytes(Encoding.DER), name, parse) for one in held]
+
+
+def _bytes_of_c(data: bytes, name: str) -> bytes:
+    """The bytes that are written out as in C, ``0x30, 0x82, …``, in braces or not."""
+    try:
+        return parse_hex(data, name)
+    except ConfigurationError as error:
+        raise CertificateError(error.message, hint=error.hint) from None
 
 
 def _pem_in_json(data: bytes) -> list[str] | None:

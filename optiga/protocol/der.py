@@ -22,6 +22,18 @@ def encode_integer(number: int) -> bytes:
     return encode(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
 
 
+def size_of(data: bytes) -> int | None:
+    """Bytes of the DER value that data begin with, header included; None if its header is cut off or not DER."""
+    if len(data) < 2:
+        return None
+    count = data[1] & 0x7F
+    if data[1] < 0x80:
+        return 2 + data[1]
+    if not 1 <= count <= 4 or len(data) < 2 + count:
+        return None
+    return 2 + count + int.from_bytes(data[2 : 2 + count], "big")
+
+
 def content_of(tag: int, data: bytes) -> bytes:
     """The content of data that are exactly one DER value of a tag.
 

@@ -1,7 +1,8 @@
 """Metadata from words: the opposite of :meth:`optiga.protocol.metadata.Metadata.in_words`.
 
 ``change: lcso < operational || int 0xE0E8`` sets one tag. Letter case and spaces do not matter, ``and`` and ``or`` are
-as good as ``&&`` and ``||``, and every value may be given in hex instead. SRM, "Metadata expression", and the tables
+as good as ``&&`` and ``||``, the manual's ``ALW``, ``NEV`` and ``Conf(0xE140)`` as good as words, and every value may
+be given in hex instead. SRM, "Metadata expression", and the tables
 "Access Condition Identifier and Operators" and "Metadata Update Identifier".
 """
 
@@ -36,11 +37,22 @@ from optiga.protocol.rules.values import VALUE_SIZES, Problem, check_form
 
 _SECURITY_STATUSES = (Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION)
 _JOINTS = {"&&": Operator.AND, "and": Operator.AND, "||": Operator.OR, "or": Operator.OR}
-_STATES: Mapping[str, int] = {**LIFE_CYCLE_WORDS, "initialisation": LifeCycleState.INITIALIZATION}
+_STATES: Mapping[str, int] = {
+    **LIFE_CYCLE_WORDS,
+    "initialisation": LifeCycleState.INITIALIZATION,
+    "cr": LifeCycleState.CREATION,
+    "in": LifeCycleState.INITIALIZATION,
+    "op": LifeCycleState.OPERATIONAL,
+    "te": LifeCycleState.TERMINATION,
+}
+_CONDITIONS: Mapping[str, Condition] = {**CONDITION_WORDS, "alw": Condition.ALWAYS, "nev": Condition.NEVER}
+"""The words of conditions, and the manual's abbreviations."""
 _TYPES = {kind.name.lower(): int(kind) for kind in ObjectType}
 _RESETS = {**_STATES, **FLUSH_WORDS}
 _OTHER_NAMES = {"meta_update": "metadata_update"}
 
+_IN_BRACKETS = re.compile(r"\b(conf|int|auto|luc|sec_sta_[ga])\s*\(\s*([0-9A-Za-z]+)\s*\)", re.IGNORECASE)
+"""``Conf(0xE140)``, as the manual writes it."""
 _WORD = re.compile(r"&&|\|\||==|<=|>=|!=|[<>]|[A-Za-z0-9_]+|\S")
 
 
@@ -96,7 +108,8 @@ def parse_value(tag: int, text: str) -> bytes:
     text = text.strip()
     if not text:
         raise ValueError(f"{name}: its value is missing")
-    raw = _hex(text.lower()) if text.lower().startswith("0x") else None
+    may_be_hex = text.lower().startswith("0x") or tag != Tag.VERSION  # whose number is decimal
+    raw = _hex(text.lower()) if may_be_hex else None
     if raw is not None:
         wrong = describe_form(tag, raw)
         if wrong:
@@ -125,7 +138,7 @@ def parse_condition(text: str) -> AccessCondition:
 
     :raises ValueError: if the words are no condition by the manual's rules.
     """
-    words = _WORD.findall(text)
+    words = _WORD.findall(_IN_BRACKETS.sub(r"\1 \2", text))
     alternatives: list[list[SimpleCondition]] = [[]]
     place = 0
 
@@ -148,7 +161,7 @@ def parse_condition(text: str) -> AccessCondition:
 
 def _simple(name: str, word: Callable[[], str]) -> SimpleCondition:
     """One simple condition whose first word is given; the others are taken."""
-    kind = CONDITION_WORDS.get(name.lower())
+    kind = _CONDITIONS.get(name.lower())
     if kind is None:
         raise _unexpected(name, f"one of {', '.join(CONDITION_WORDS)}")
     if kind in (Condition.ALWAYS, Condition.NEVER):
@@ -184,7 +197,7 @@ def _choice(word: str, choices: Mapping[str, int], what: str) -> int:
     raw = _hex(wanted) if wanted.startswith("0x") else None
     if raw is not None and len(raw) == 1:
         return raw[0]
-    names = ", ".join(name for name in choices if name != "initialisation")
+    names = ", ".join(name for name in choices if name != "initialisation" and len(name) > len("op"))
     raise ValueError(f"{word!r} is not {what}; there are {names}" if word else f"{what} is missing: {names}")
 
 

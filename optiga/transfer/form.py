@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
+from optiga.files.known_documents import EXPORT, name_content, name_document
 from optiga.files.problems import Problem, Section, raise_problems
 from optiga.objects.addressing import IN_FILE, resolve
 from optiga.objects.objects import why_of_other_kind
@@ -79,6 +80,7 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
     :param name: what to call the file in messages.
     :raises ConfigurationError: if it is no such file, with the line of each mistake.
     """
+    _refuse_other(name_content(content), name)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -92,6 +94,7 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
             hint="It must be JSON with members as e0f1, as 'export' writes it",
             reason=Reason.WRONG_TYPE,
         )
+    _refuse_other(name_document(document.value), name)
     problems = [
         Problem(line, f"{name}:{line}: {'.'.join(map(str, path))!r} stands twice") for path, line in document.duplicates
     ]
@@ -109,6 +112,18 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
         entries[info.oid] = _parse_entry(info, section)
     raise_problems(problems)
     return list(entries.values())
+
+
+def _refuse_other(known: str, name: str) -> None:
+    """Refuse a file that is another of the tool's.
+
+    :param known: what it is, and which command takes it; empty where that is not known.
+    """
+    if known and known != EXPORT:
+        what, _, taker = known.partition(": ")
+        raise ConfigurationError(
+            f"{name} is {what}, not an export of a chip's objects", hint=taker, reason=Reason.WRONG_TYPE
+        )
 
 
 def _parse_entry(info: ObjectInfo, section: Section) -> Entry:

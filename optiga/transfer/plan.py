@@ -11,9 +11,11 @@ from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason, na
 from optiga.objects.irreversible import what_stays_written
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import compare_data, plan_metadata
+from optiga.objects.stored import decode_stored
+from optiga.pki.certificate import Certificate
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.conditions import ALWAYS
+from optiga.protocol.conditions import NEVER
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag
 from optiga.protocol.objects import INFINEON_CERTIFICATE, ObjectInfo, ObjectKind
 from optiga.protocol.rules.access import evaluate
@@ -21,6 +23,7 @@ from optiga.protocol.rules.effects import stays_empty
 from optiga.protocol.rules.known import Known, access_now
 from optiga.protocol.rules.values import Problem, check_setting
 from optiga.transfer.checks import check_changes, check_content
+from optiga.transfer.cut_off import CUT_OFF, is_cut_off
 from optiga.transfer.form import Entry
 
 if TYPE_CHECKING:
@@ -34,8 +37,6 @@ _OWN = (
     oids.SECURITY_STATUS_APPLICATION,
     oids.LAST_ERROR_CODE,
 )
-_PLAIN = Known(confidential=(), integrity=(), authorized=())
-"""What an import writes with: no shielded connection, no protected update, no authorization."""
 _CHANGE = int(Tag.CHANGE)
 _INTERRUPTED = "a protected update of it was interrupted in the file's chip: its data and version are not in the file"
 
@@ -136,18 +137,23 @@ class ImportPlan:
             )
 
 
-def plan_import(chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = False) -> ImportPlan:
+def plan_import(
+    chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = False, is_shielded: bool = False
+) -> ImportPlan:
     """Compare a file with a chip. Two or more exchanges for each object, which change nothing.
 
     :param life_cycle: whether the life cycle states of the chip and of the application go on, too.
+    :param is_shielded: whether the connection is a shielded one.
     :raises ChipError: if the chip refuses to be read for other reasons than an access condition.
     """
     plans: list[ObjectPlan] = []
     failures: list[Failure] = []
     for entry in sorted(entries, key=_order):
         try:
-            plans.append(_plan_object(chip, entry, life_cycle=life_cycle))
+            plans.append(_plan_object(chip, entry, life_cycle=life_cycle, is_shielded=is_shielded))
         except ConfigurationError as error:
+            if entry.info.label not in error.message:
+                error.locate(entry.info.label)
             failures.append(Failure(entry.info, error))
         except ChipError as error:
             if error.code != ErrorCode.INVALID_METADATA:
@@ -162,7 +168,7 @@ def _order(entry: Entry) -> tuple[bool, bool, int]:
     return (is_last, entry.info.kind is ObjectKind.COUNTER, -entry.info.oid if is_last else entry.info.oid)
 
 
-def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
+def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: bool) -> ObjectPlan:
     info = entry.info
     if info.oid in _OWN:
         return _plan_own(chip, entry)
@@ -198,7 +204,7 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool) -> ObjectPlan:
         info,
         before,
         data=data,
-        opens=bool(data) and _must_open(info, before),
+        opens=bool(data) and _must_open(chip, info, before, is_shielded=is_shielded),
         changes=Metadata(changes),
         state=Metadata(state),
         left=(_INTERRUPTED if is_interrupted else left) or _what_remains(entry, before),
@@ -225,8 +231,11 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     if data is None:
         return b"", _why_no_data(entry, before)
     check_content(info, data, before)
-    if compare_data(chip, info, data, before, to_the_end=not _is_cut_off(entry, before)):
+    was_cut_off = is_cut_off(entry)
+    if compare_data(chip, info, data, before, to_the_end=not (was_cut_off or _is_begun(entry, before))):
         return b"", ""
+    if was_cut_off and not _is_whole_certificate(data):
+        return b"", CUT_OFF
     if before.max_size and len(data) > before.room:
         raise ConfigurationError(
             f"{info.label} is a secret for updates, which takes {before.room} bytes, not {len(data)}",
@@ -246,13 +255,19 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
     return data, ""
 
 
-def _is_cut_off(entry: Entry, before: Metadata) -> bool:
-    """Whether a file has the first bytes only of an object that is as long as the chip's.
-
-    Infineon's scripts read 1700 bytes; objects of certificates that were never written hold 1728.
-    """
+def _is_begun(entry: Entry, before: Metadata) -> bool:
+    """Whether a file's data may be the first bytes only of what the chip has: the file's chip held as many as this."""
     used = None if entry.metadata is None else entry.metadata.used_size
     return used is not None and used == before.used_size and used > len(entry.data or b"")
+
+
+def _is_whole_certificate(data: bytes) -> bool:
+    """Whether data begin with a certificate or chain that ends before they do: no more was written to the object."""
+    try:
+        decode_stored(data, Certificate.parse_leniently)
+    except ValueError:
+        return False
+    return True
 
 
 def _why_no_data(entry: Entry, before: Metadata) -> str:
@@ -278,20 +293,21 @@ def _what_remains(entry: Entry, before: Metadata) -> str:
     return f"{', '.join(remaining)}, which the file has not, cannot be taken away" if remaining else ""
 
 
-def _must_open(info: ObjectInfo, before: Metadata) -> bool:
-    """Whether an object has to be opened for its data.
+def _must_open(chip: Chip, info: ObjectInfo, before: Metadata, *, is_shielded: bool) -> bool:
+    """Whether an object has to be opened for its data. What is authorized need not be.
 
     :raises ConfigurationError: if it has to be, and can no longer be.
     """
     access = access_now(before, Tag.CHANGE)
-    if access == ALWAYS:
-        return False
-    if not before.is_locked:
-        return True
-    if evaluate(access, _PLAIN) is False:
+    shielded = None if is_shielded else ()  # with which secret, the chip knows
+    holds = evaluate(access, Known(confidential=shielded, integrity=(), authorized=chip.authorized))
+    if holds or not before.is_locked:
+        return not holds
+    if holds is False:
         stands = before.in_words().get("change", "absent")
+        lets = "never lets its data" if access == NEVER else "does not let its data now"
         raise ConfigurationError(
-            f"{info.label} is locked: its change condition ({stands}) never lets its data be written",
+            f"{info.label} is locked: its change condition ({stands}) {lets} be written",
             oid=info.oid,
             reason=Reason.DENIED,
         )

@@ -26,6 +26,8 @@ _CONDITION_BYTES: Mapping[str, int] = {
     **CONDITION_WORDS,
     **COMPARISON_WORDS,
     **LIFE_CYCLE_WORDS,
+    "alw": CONDITION_WORDS["always"],
+    "nev": CONDITION_WORDS["never"],
     "&&": Operator.AND,
     "||": Operator.OR,
 }
@@ -156,9 +158,10 @@ def _condition_bytes(value: Any) -> bytes:
         raise ValueError('must be always, never or a list as ["lcso", "<", "operational"]')
     encoded = bytearray()
     for word in words:
-        if word not in _CONDITION_BYTES and not _BYTE.fullmatch(word.lower()):
+        known = _CONDITION_BYTES.get(word.lower())
+        if known is None and not _BYTE.fullmatch(word.lower()):
             raise ValueError(f"{word!r} is no word of a condition, as conf, lcso, <, operational and 0xe1 are")
-        encoded.append(_CONDITION_BYTES[word] if word in _CONDITION_BYTES else int(word, 16))
+        encoded.append(int(word, 16) if known is None else known)
     return bytes(encoded)
 
 

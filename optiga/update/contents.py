@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
@@ -10,13 +9,13 @@ from optiga.identity.forms import Form, form_of
 from optiga.identity.keys_on_chip import check_usage, parse_usage
 from optiga.identity.write import plan_content
 from optiga.objects.addressing import Target
-from optiga.objects.objects import read_words
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.manifest import ContentReset, KeyUpdate, WriteType
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.update.payloads import Payload, aes_payload, data_payload, key_payload, metadata_payload
 
 if TYPE_CHECKING:
+    from optiga.protocol.metadata import Metadata
     from optiga.update.payloads import PrivateKey
 
 
@@ -81,11 +80,11 @@ def _usable(payload: Payload, usage: KeyUsage) -> Payload:
     return payload
 
 
-def metadata_contents(info: ObjectInfo, words: Sequence[str], reset: str | None) -> Payload:
-    """Metadata, from words as ``change: never``.
+def metadata_contents(wanted: Metadata, reset: str | None) -> Payload:
+    """Metadata.
 
     :param reset: what becomes of the content: ``as_metadata``, ``zeros`` or ``random``; None for the first.
-    :raises ConfigurationError: if the words are wrong, or an update cannot set them.
+    :raises ConfigurationError: if an update cannot set them.
     """
     chosen = ContentReset[reset.upper()] if reset else ContentReset.AS_METADATA
-    return metadata_payload(read_words(info, words), reset=chosen)
+    return metadata_payload(wanted, reset=chosen)

@@ -14,42 +14,49 @@ Infineon's tool (``protected_update_data_set``) writes arrays of bytes named ``m
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.c_arrays import find_arrays, parse_items, without_comments
 from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
+from optiga.files.known_documents import UPDATE_FORMAT as FORMAT
+from optiga.files.known_documents import name_document
 from optiga.results import to_json
+from optiga.update.raw_set import MAX_SIZE, is_folder, read_beside, read_files, read_folder
 from optiga.update.update_set import UpdateSet
 
-FORMAT = "optiga-update"
 VERSION = 1
 
 _MEMBERS = {"format", "version", "about", "manifest", "fragments"}
-_MAX_SIZE = 1 << 20
 _C_SUFFIXES = (".h", ".c", ".txt")
-_COMMENT = re.compile(r"/[*/]")
-_BYTE = re.compile(r"0[xX][0-9A-Fa-f]{1,2}")
 
 
-def read_update(path: Path) -> UpdateSet:
-    """The update set in a file, JSON or C.
+def read_update(path: Path, *others: Path) -> UpdateSet:
+    """The update set in a file, JSON or C; or of a manifest and fragments in files of their own bytes.
 
+    :param path: that file; or the manifest's, with the fragments' beside it; or a folder with both.
+    :param others: the files of the fragments, in any order, the manifest among them or not.
     :raises ConfigurationError: if it cannot be read, or holds no whole set.
     """
-    data = read_input(path, "update set", _MAX_SIZE)
+    if others:
+        return read_files((path, *others))
+    if is_folder(path):
+        return read_folder(path)
+    data = read_input(path, "update set", MAX_SIZE)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
+        text = ""
+    if "{" not in text and (update := read_beside(path)):
+        return update
+    if data and not text:
         raise ConfigurationError(
-            f"{path} is no text",
-            hint="An update set is JSON, or C as Infineon's tool writes it",
+            f"{path} is neither text nor the manifest of an update",
+            hint="An update set is JSON, C as Infineon's tool writes it, or a manifest and its fragments",
             reason=Reason.WRONG_TYPE,
-        ) from None
+        )
     if text.lstrip().startswith("{"):
         return _parse_json(text, str(path))
     return _parse_c(text, str(path))
@@ -95,8 +102,11 @@ def _parse_json(text: str, name: str) -> UpdateSet:
     document = parse_json(text, name)
     value = document.value
     if not isinstance(value, dict) or value.get("format") != FORMAT:
+        known, _, taker = name_document(value).partition(": ")
         raise ConfigurationError(
-            f"{name} is no update set", hint=f'One has a member "format": "{FORMAT}"', reason=Reason.WRONG_TYPE
+            f"{name} is {known}, no update set" if known else f"{name} is no update set",
+            hint=taker or f'One has a member "format": "{FORMAT}"',
+            reason=Reason.WRONG_TYPE,
         )
     if value.get("version") != VERSION:
         raise ConfigurationError(
@@ -123,7 +133,7 @@ def _parse_hex(text: Any, name: str) -> bytes:
 
 def _parse_c(text: str, name: str) -> UpdateSet:
     """The first array whose name has "manifest" in it, and all with "fragment", in their order."""
-    arrays = [(found, _parse_array(body, name, found)) for found, body in _find_arrays(_without_comments(text))]
+    arrays = [(found, _parse_array(body, name, found)) for found, body in find_arrays(without_comments(text))]
     manifests = [data for found, data in arrays if "manifest" in found.lower()]
     if len(manifests) != 1:
         raise ConfigurationError(
@@ -134,44 +144,8 @@ def _parse_c(text: str, name: str) -> UpdateSet:
     return UpdateSet.parse(manifests[0], tuple(data for found, data in arrays if "fragment" in found.lower()), name)
 
 
-def _without_comments(text: str) -> str:
-    """C without its comments; one that is not closed goes to the end. In one pass, whatever the text is."""
-    kept, place = [], 0
-    while found := _COMMENT.search(text, place):
-        kept.append(text[place : found.start()])
-        is_long = found[0] == "/*"
-        end = text.find("*/" if is_long else "\n", found.end())
-        place = len(text) if end < 0 else end + 2 * is_long
-    return "".join([*kept, text[place:]])
-
-
-def _find_arrays(text: str) -> Iterator[tuple[str, str]]:
-    """Each ``name[] = {body}`` in C: its name and its body. In one pass, whatever the text is."""
-    for before, after in pairwise(text.split("{")):
-        body, closed, _ = after.partition("}")
-        name = _name_of_array(before)
-        if closed and name:
-            yield name, body
-
-
-def _name_of_array(before: str) -> str:
-    """The name of the array that text before a brace ends with; empty if it ends otherwise."""
-    head, equals, rest = before.rpartition("=")
-    head = head.rstrip()
-    if not equals or rest.strip() or not head.endswith("]"):
-        return ""
-    head, bracket, count = head[:-1].rpartition("[")
-    if not bracket or not (count.strip() or "0").isdecimal():
-        return ""
-    end = len(head := head.rstrip())
-    start = end
-    while start and (head[start - 1].isalnum() or head[start - 1] == "_"):
-        start -= 1
-    return head[start:]
-
-
 def _parse_array(body: str, name: str, array: str) -> bytes:
-    items = body.replace(",", " ").split()
-    if not all(_BYTE.fullmatch(item) for item in items):
-        raise ConfigurationError(f"{name}: the array {array} holds more than bytes like 0x1F")
-    return bytes(int(item, 16) for item in items)
+    try:
+        return parse_items(body)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: the array {array} holds {error}") from None

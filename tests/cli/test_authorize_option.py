@@ -10,6 +10,7 @@ import pytest
 import optiga
 from optiga.protocol.metadata_words import parse_metadata_words
 from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate
 
 KNOWN, GUARDED = 0xF1D0, 0xF1D1
 AUTHORIZED = ("--authorize", "0xF1D0=secret")
@@ -58,6 +59,34 @@ def test_what_it_opens_is_exported(cli: Cli, port: str) -> None:
     assert "data" not in closed["f1d1"]
     opened = json.loads(cli("--port", port, "export", "-", *AUTHORIZED).out)
     assert opened["f1d1"]["data"] == b"at first".hex()
+
+
+def test_what_is_locked_is_imported(cli: Cli, port: str) -> None:
+    """Its change condition asks for the secret, and its metadata are fixed."""
+    with optiga.open_chip(port) as chip:
+        chip.write_metadata(GUARDED, parse_metadata_words(["lcso: operational"]))
+    Path("f.json").write_text(json.dumps({"f1d1": {"data": b"for those who know".hex()}}))
+    refused = cli("--port", port, "import", "f.json")
+    assert (refused.code, len(refused.errors)) == (2, 1)
+    assert "0xF1D1 is locked: its change condition (auto 0xF1D0) does not let" in refused.errors[0]
+    for dry in (("--dry-run",), ()):
+        done = cli("--port", port, "import", "f.json", *dry, *AUTHORIZED)
+        assert (done.code, "opened" in done.out) == (0, False), done
+    assert cli("--port", port, "object", "read", "0xF1D1", *AUTHORIZED, "--query", "size").out == "18\n"
+
+
+@pytest.mark.parametrize("dry", [("--dry-run",), ()], ids=["looking", "doing"])
+def test_a_csr_and_its_certificate(cli: Cli, port: str, dry: tuple[str, ...], config: Path) -> None:
+    """Of a key and an object that ask for the secret; to look at it is allowed to those who know it, too."""
+    with optiga.open_chip(port) as chip:
+        for oid in (0xE0F1, 0xE0E1):
+            chip.write_metadata(oid, parse_metadata_words(["change: auto 0xF1D0", "lcso: operational"]))
+    Path("cert.pem").write_bytes(make_certificate())
+    for words in (("--csr", config), ("--write", "cert.pem", "--slot", "second")):
+        assert cli("--port", port, *words, *dry).code in (2, 4)
+        done = cli("--port", port, *words, *dry, *AUTHORIZED)
+        assert done.code == 0, done.err
+    assert bool(list(Path().glob("*.csr"))) is not bool(dry)
 
 
 def test_the_secret_is_in_no_log(cli: Cli, port: str) -> None:

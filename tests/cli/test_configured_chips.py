@@ -193,3 +193,20 @@ def test_places_are_told_apart_by_where_they_are(tmp_path: Path) -> None:
 def test_authorize_belongs_to_a_job(cli: Cli) -> None:
     said = fails(cli, CONFIGURATION, "--authorize", "0xF1D0=a", "info")
     assert "--authorize goes with --csr or --write or --read" in said
+
+
+def test_the_first_slot_takes_a_new_key_where_the_chip_says_so(cli: Cli, bench: Bench) -> None:
+    """Its metadata are asked: another model's first key never changes (tests of mistakes)."""
+    words = ("--port", bench.shielded, "-q", "key", "generate", "first", "--yes")
+    assert "0x07" in fails(cli, CHIP, *words)
+    made = cli(*words, "--authorize", "0xF1D0=a", "--query", "oid")
+    assert (made.code, made.out) == (0, "0xE0F0\n"), made
+
+
+def test_a_locked_object_is_imported_with_both_secrets(cli: Cli, bench: Bench) -> None:
+    Path("f.json").write_text(json.dumps({"e0e1": {"data": "c0ffee"}}))
+    words = ("-q", "import", "f.json", "--query", "written")
+    assert "0xE0E1 is locked" in fails(cli, CONFIGURATION, "--port", bench.plain, *words)
+    assert "0xE0E1 is locked" in fails(cli, CONFIGURATION, "--port", bench.shielded, *words)
+    done = cli("--port", bench.shielded, *words, "--authorize", "0xF1D0=a")
+    assert (done.code, done.out) == (0, "1\n"), done

@@ -19,6 +19,14 @@ from tests.support.makers import key_usage
 
 CRITICAL = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 
+NOTICE = x509.UserNotice(None, "for tests")
+POLICIES = x509.CertificatePolicies(
+    [
+        x509.PolicyInformation(x509.ObjectIdentifier("1.2.276.0.68.1.20.1"), None),
+        x509.PolicyInformation(x509.ObjectIdentifier("1.2.276.0.68.1.20.2"), ["https://example.com/cps", NOTICE]),
+    ]
+)
+
 
 @pytest.fixture
 def chain(tmp_path: Path) -> Chain:
@@ -87,6 +95,15 @@ class TestChains:
     ) -> None:
         root = Authority("root", None, constraints(path_length=0), key_usage("key_cert_sign", "crl_sign"))
         assert chain.prove([root.certify(public_key, "device", *extensions)], root).root == "CN=root"
+
+    @pytest.mark.parametrize("where", ["device", "factory", "root"])
+    def test_critical_policies(self, chain: Chain, public_key: Any, where: str) -> None:
+        """Critical or not they are no obstacle, for no policy is asked for."""
+        own: dict[str, tuple[x509.ExtensionType, ...]] = {where: (POLICIES,)}
+        root = Authority("root", None, constraints(), *own.get("root", ()))
+        below = Authority("factory", root, constraints(), *own.get("factory", ()))
+        leaf = below.certify(public_key, "device", *own.get("device", ()))
+        assert len(chain.prove([leaf], root, below).chain) == 3
 
     def test_of_several_ways_the_one_that_holds(self, chain: Chain, public_key: Any) -> None:
         """A renewed intermediate beside the old one, a new root beside one of the same name."""

@@ -114,12 +114,12 @@ def test_a_model_that_lacks_objects(chip, monkeypatch):
         return call
 
     monkeypatch.setattr(Objects, "read", lacking(Objects.read, [SECURITY_EVENT_COUNTER, 0xE0E3]))
-    monkeypatch.setattr(Objects, "metadata", lacking(Objects.metadata, [0xE0FC, 0xE0FD]))
+    monkeypatch.setattr(Objects, "metadata", lacking(Objects.metadata, [0xE0FC, 0xE0FD, 0xE0E3]))
     information = chip_information(chip, now=NOW)
     assert information.security_event_counter is None
     assert "security_event_counter" not in to_json(information)
     assert list(information.slots) == ["first", "second", "third", "fourth"]
-    assert information.slots["fourth"].certificate is None
+    assert information.slots["fourth"] == SlotInformation("0xE0F3", None), "null is for an empty object alone"
     assert "Security events" not in format_information(information)
 
 

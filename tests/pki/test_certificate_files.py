@@ -35,6 +35,10 @@ PLAIN = serialization.NoEncryption()
 TEXT = pem(*CHAIN)
 
 
+def in_c(*ders: bytes) -> str:
+    return ", ".join(f"0x{byte:02X}" for byte in b"".join(ders))
+
+
 def found(data: bytes) -> tuple[bytes, ...]:
     return tuple(one.der for one in find_certificates(data, "f").certificates)
 
@@ -57,6 +61,8 @@ def aws(command: str, text: str = TEXT) -> bytes:
 
 
 TAKEN = {
+    "bytes of C": in_c(*CHAIN).encode(),
+    "an array of C": f"// of the tool\nstatic const uint8_t x[] = {{\n {in_c(*CHAIN)}, }};\n".encode(),
     "PEM": TEXT.encode(),
     "CRLF": TEXT.replace("\n", "\r\n").encode(),
     "CR alone": TEXT.replace("\n", "\r").encode(),
@@ -93,6 +99,15 @@ def test_a_chain_in_every_form(form: str, tmp_path: Path) -> None:
     path = tmp_path / "chain"
     path.write_bytes(TAKEN[form])
     assert tuple(one.der for one in load_found(path).certificates) == CHAIN
+
+
+@pytest.mark.parametrize(
+    "text", ["0x30, 0x82", "{0x30, 0x82, 0x100}", "0x30, 0x82, zz", "{ 0x30, 0x03, 0x02, 0x01, 0x00 }"]
+)
+def test_bytes_of_c_that_are_no_certificate(text: str) -> None:
+    with pytest.raises(CertificateError) as caught:
+        find_certificates(text.encode(), "anchor.txt")
+    assert "anchor.txt" in caught.value.message
 
 
 def test_a_reversed_or_shuffled_chain_is_put_in_order_and_said() -> None:

@@ -54,6 +54,11 @@ WORDS = {
 }
 
 
+@pytest.mark.parametrize(("word", "encoded"), [("ALW", "00"), ("nev", "ff"), (["LcsO", "<", "operational"], "e1fc07")])
+def test_the_manuals_words(word: Any, encoded: str) -> None:
+    assert from_pretty(Tag.CHANGE, word).hex() == encoded
+
+
 @pytest.mark.parametrize(("encoded", "words"), WORDS.items())
 def test_words(encoded: str, words: dict[str, Any]) -> None:
     raw = bytes.fromhex(encoded)

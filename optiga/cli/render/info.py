@@ -49,7 +49,16 @@ def _slot_lines(name: str, slot: SlotInformation) -> list[str]:
         _line("", f"  subject {certificate.subject}"),
         _line("", f"  issuer  {certificate.issuer}"),
         _line("", f"  serial  {certificate.serial}, {end}"),
+        *_match_lines(slot),
     ]
+
+
+def _match_lines(slot: SlotInformation) -> list[str]:
+    """Whether the certificate is of a key on the chip, as far as that was asked."""
+    if slot.key_note is None:
+        return []
+    warning = "MISMATCH: " if slot.key_match is False else ""
+    return [_line("", f"  key     {warning}{slot.key_note}")]
 
 
 def _line(label: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from optiga.cli.render.info import format_information
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import announce_emulated
 from optiga.identity.attestation import IDENTITY_SLOT
+from optiga.identity.slot_match import find_match
 from optiga.objects.info import chip_information
 
 if TYPE_CHECKING:
@@ -20,9 +22,13 @@ if TYPE_CHECKING:
 @common_options()
 @pass_settings
 def command(settings: Settings) -> None:
-    """Show the chip's identity, model and firmware, its life cycle, and what each slot holds."""
+    """Show the chip's identity, model and firmware, its life cycle, and what each slot holds.
+
+    Whether a slot's certificate is of its key, the key proves with a signature; one whose uses a counter limits is not
+    asked. A signature counts as one security event.
+    """
     found: dict[str, Certificate] = {}
     with settings.open_chip() as chip:
-        information = chip_information(chip, see=found.__setitem__)
+        information = chip_information(chip, see=found.__setitem__, prove=partial(find_match, chip))
     announce_emulated(settings, found.get(IDENTITY_SLOT.name))
     settings.print_result(information, text=format_information(information))

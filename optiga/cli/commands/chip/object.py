@@ -13,14 +13,16 @@ from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
+from optiga.cli.support.content import MAX_FOR_CHIP, read_metadata_file, read_whole
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
+from optiga.files.hex_text import parse_hex
 from optiga.identity.forms import Form, form_of, may_have_type
 from optiga.identity.write import may_be_certificates, plan_content, plan_typed
 from optiga.objects.addressing import ADMINISTERED, WRITABLE, Target, resolve
+from optiga.objects.metadata_files import read_metadata
 from optiga.objects.objects import (
     MetadataDescription,
     ObjectDescription,
@@ -29,11 +31,9 @@ from optiga.objects.objects import (
     execute_data,
     execute_metadata,
     list_objects,
-    parse_hex,
     plan_data,
     plan_lock,
     plan_metadata,
-    read_words,
     takes_certificates,
 )
 from optiga.results import MERGED, lines
@@ -186,7 +186,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
 
 @command.command(name="metadata", short_help="Show or set an object's metadata, in words.")
 @click.argument("oid", metavar="OID|SLOT")
-@click.argument("words", metavar="[TAG: VALUE]…", nargs=-1)
+@click.argument("words", metavar="[TAG: VALUE]…|HEX|FILE", nargs=-1)
 @yes_option
 @authorize_option
 @common_options()
@@ -194,9 +194,11 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
 def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) -> None:
     """Show an object's metadata, or set some: "change: lcso < operational || int 0xE0E8" "read: always".
 
+    In place of words: hex as the chip shows it, 2003d001ff or d001ff, or a file with words or hex, or - .
+
     \b
     change, read, execute, metadata_update
-                 who may: always, never, lcso < operational, conf 0xE140,
+                 who may: always (ALW), never (NEV), lcso < operational, conf 0xE140,
                  int 0xE0E8, auto 0xF1D0, luc 0xE120, sec_sta_g 0x20;
                  && binds stronger than ||
     lcso         creation, initialization, operational, termination
@@ -216,7 +218,7 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
         text = f"{info.label}  {shown.hex.hex()}\n{lines(shown.words)}"
         settings.print_result(ObjectMetadata(info.label, shown), text=text)
         return
-    wanted = read_words(info, words)
+    wanted = read_metadata(info, words, read_metadata_file)
     settings.check_query(MetadataChangeResult)
     with settings.open_chip(info.oid) as chip:
         change = plan_metadata(chip, info, wanted)

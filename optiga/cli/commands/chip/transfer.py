@@ -104,7 +104,8 @@ def import_(
         chosen = [info.oid for info in choose(oids)]
     entries = _only(parse_entries(read_whole(path, limit=MAX_FOR_CHIP), name), chosen, name)
     with settings.open_chip() as chip:
-        plan = plan_import(chip, entries, life_cycle=life_cycle)
+        is_shielded = settings.find_port().secret is not None
+        plan = plan_import(chip, entries, life_cycle=life_cycle, is_shielded=is_shielded)
         if not keep_going:
             plan.check()
         failures = list(plan.failures)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from optiga.cli.commands.emulator.read_state import read_state
+from optiga.cli.commands.emulator.read_state import read_chip
 from optiga.cli.commands.emulator.secrets import note_secrets, note_written, secret_options, secret_places
 from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.confirm import confirm, yes_option
@@ -91,14 +91,21 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
 @click.command(name="load", short_help="Make a chip of a state that was written down.")
 @click.argument("state_path", type=FileName("STATE|-"))
 @click.argument("path", type=CHIP)
+@click.option("--model", metavar="MODEL", help="Of the chip of an export. [the one that the UID in it tells]")
 @common_options(forms=())
 @pass_settings
-def load(settings: Settings, state_path: str, path: str) -> None:
-    """Make a file with a chip in the state that a document of 'dump' says; objects that it leaves out are as new."""
+def load(settings: Settings, state_path: str, path: str, model: str | None) -> None:
+    """Make a file with a chip in the state that a document of 'dump' says; objects that it leaves out are as new.
+
+    What 'export' or Infineon's library optigatrust wrote of a real chip is as good: its keys are new ones then, and
+    what the chip did not tell is said.
+    """
     from pathlib import Path
 
-    loaded = read_state(state_path)
+    loaded, remarks = read_chip(state_path, model)
     create_chip(Path(path), loaded.model, loaded.objects, loaded.context)
+    for remark in remarks:
+        settings.note(remark)
     settings.note(f"The chip is in {path}: use it with --port emulator:{path}")
 
 

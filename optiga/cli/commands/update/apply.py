@@ -12,7 +12,7 @@ from optiga.cli.commands.chip.object import compare_sides
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
 from optiga.objects.objects import MetadataDescription, describe_metadata
 from optiga.update.apply import AGAIN, send_update
 from optiga.update.check import check_update
@@ -49,33 +49,37 @@ class UpdateResult:
     after: MetadataDescription | None
 
 
+_paths_argument: Decorator = click.argument("paths", type=FILE, nargs=-1, required=True)
+
+
 @click.command(name="show")
-@click.argument("path", type=FILE)
+@_paths_argument
 @common_options()
 @pass_settings
-def show(settings: Settings, path: str) -> None:
+def show(settings: Settings, paths: tuple[str, ...]) -> None:
     """Show what an update in a file does, to which object, and who must have signed it. No chip is needed.
 
-    The file is JSON of 'update make', or C of Infineon's tool. Data, keys and encrypted metadata are not shown.
+    The file is JSON of 'update make', or C of Infineon's tool; or a manifest, and behind it the files of its fragments,
+    or a folder with these. Data, keys and encrypted metadata are not shown.
     """
-    settings.print_result(read_update(Path(path)).describe())
+    settings.print_result(_read(paths).describe())
 
 
 @click.command(name="apply")
-@click.argument("path", type=FILE)
+@_paths_argument
 @click.option("--check", "only_check", is_flag=True, help="Say whether the chip would take it, and change nothing.")
 @yes_option
 @authorize_option
 @common_options()
 @pass_settings
-def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
-    """Apply an update to the chip.
+def apply(settings: Settings, paths: tuple[str, ...], only_check: bool, yes: bool) -> None:
+    """Apply an update to the chip: a file or files as for 'update show'.
 
     What the chip would refuse is refused before anything is sent: a version that is not greater, an update for another
     chip, another signer. What can never be undone is said, and asked for. An update that was interrupted is ended by
     applying the same file once more; one that the chip has already, version and content, is not sent.
     """
-    update = read_update(Path(path))
+    update = _read(paths)
     label = update.describe().target
     settings.check_query(UpdateResult)
     with settings.open_chip() as chip:
@@ -99,6 +103,11 @@ def apply(settings: Settings, path: str, only_check: bool, yes: bool) -> None:
         settings.note(f"An update of {label} that had been interrupted is ended by this one")
     result = _result(update, plan, after, applied=True)
     settings.print_result(result, text=compare_sides(label, result.before, after))
+
+
+def _read(paths: tuple[str, ...]) -> UpdateSet:
+    """The update set in one file, or in those of a manifest and its fragments."""
+    return read_update(*map(Path, paths))
 
 
 def _print_there(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:

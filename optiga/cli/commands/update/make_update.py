@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_whole, take_hex
+from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_file, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY
 from optiga.cli.support.options import of_option
 from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.hex_text import parse_hex
 from optiga.files.secrets import SecretFile, read_secret
 from optiga.identity.forms import Form, form_of_type, may_have_type
 from optiga.objects.addressing import ADMINISTERED, TRUST_ANCHOR, UPDATE_SECRET, resolve
 from optiga.objects.addressing import KEY as KEYS
-from optiga.objects.objects import parse_hex
+from optiga.objects.metadata_files import read_metadata
 from optiga.results import MERGED
 from optiga.update.contents import (
     aes_contents,
@@ -172,7 +173,7 @@ def make_key(
 
 @click.command(name="metadata")
 @click.argument("oid", metavar="OID|SLOT")
-@click.argument("words", metavar="[TAG: VALUE]…", nargs=-1)
+@click.argument("words", metavar="[TAG: VALUE]…|HEX|FILE", nargs=-1)
 @click.option(
     "--reset",
     type=click.Choice(["as_metadata", "zeros", "random"]),
@@ -189,7 +190,7 @@ def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset
     info = resolve(oid, ADMINISTERED).info
     if not words and reset is None:
         raise click.UsageError('Say which metadata are set, as "read: never", or what becomes of the content: --reset.')
-    _make(settings, info.oid, metadata_contents(info, words, reset), (), options)
+    _make(settings, info.oid, metadata_contents(read_metadata(info, words, read_metadata_file), reset), (), options)
 
 
 def _make(

@@ -1,0 +1,159 @@
+"""Metadata and bytes in each form in which people have them: words, the manual's abbreviations, hex, C, files."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import optiga
+from optiga.errors import ConfigurationError
+from optiga.files.hex_text import parse_hex
+from optiga.protocol.metadata_words import parse_metadata_words
+from tests.support.cli.mistakes import USAGE, fails
+from tests.support.cli.runner import Cli
+
+NEW = "2011c00101c4018cc50164d003e1fc07d10100"
+"""Metadata of 0xF1D0 as a new chip has them."""
+READ_NEVER = "d101ff"
+FILES: dict[str, bytes] = {
+    "tlv.bin": bytes.fromhex("2003d101ff"),
+    "tlv.txt": b"2003D101FF\r\n",
+    "bare.txt": b"d1 01 ff",
+    "colons.txt": b"20:03:d1:01:ff\n",
+    "array.h": b"// of the tool\nstatic const uint8_t metadata[] = {\n  0x20, 0x03, /* read */ 0xD1, 0x01, 0xFF,\n};\n",
+    "braces.txt": b"{0x20,0x03,0xd1,0x01,0xff}",
+    "words.txt": b"\xef\xbb\xbf# who may read it\n\nread: NEV\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def _files(cli: Cli) -> None:  # in its folder
+    for name, content in FILES.items():
+        Path(name).write_bytes(content)
+
+
+def metadata(port: str, oid: int = 0xF1D0) -> str:
+    with optiga.open_chip(port) as chip:
+        return chip.metadata(oid).encode().hex()
+
+
+@pytest.mark.parametrize("given", ["2003d101ff", "d101ff", "0x2003D101FF", "20 03 d1 01 ff", "d1,01,ff", *FILES])
+def test_metadata(cli: Cli, port: str, given: str) -> None:
+    result = cli("--port", port, "object", "metadata", "0xF1D0", given, "--query", "after.words.read")
+    assert (result.code, result.out) == (0, "never\n"), result
+    assert metadata(port) == NEW.replace("d10100", READ_NEVER)
+
+
+def test_what_is_shown_can_be_given_back(cli: Cli, port: str) -> None:
+    """With the sizes in it, which the chip alone sets."""
+    assert cli("--port", port, "object", "metadata", "0xF1D1", "read: never").code == 0
+    shown = cli("--port", port, "object", "metadata", "0xF1D1", "--query", "hex").out.strip()
+    assert cli("--port", port, "object", "metadata", "0xF1D0", shown).code == 0
+    assert metadata(port) == metadata(port, 0xF1D1)
+
+
+def test_standard_input(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"2003d101ff")))
+    assert cli("--port", port, "object", "metadata", "0xF1D0", "-").code == 0
+    assert READ_NEVER in metadata(port)
+
+
+@pytest.mark.parametrize("given", ["2003d101ff", "tlv.txt", "read: NEV"])
+def test_an_update_takes_the_same(cli: Cli, given: str) -> None:
+    from tests.support.cli.update_bench import save_files
+
+    save_files(Path())
+    signed = ["--version", "1", "--anchor", "0xE0E8", "--signer", "signer.pem", "--out", "set.json"]
+    assert cli("update", "make", "metadata", "0xF1D0", given, *signed).code == 0
+    assert json.loads(Path("set.json").read_text())["about"]["metadata"] == "read: never"
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ("2004d101ff", "not one constructed TLV 0x20"),
+        ("d102ff", "cut off"),
+        ("d101ffd101ff", "twice"),
+        ("2003d10142", "read: "),
+        ("c4018cc50164", "nothing that can be set"),
+        ("2003e00103", "nothing that can be set"),
+        ("2003e10110", "0xF1D0 is no key"),
+        ("ABC", "neither metadata nor a file"),
+        ("none.txt", "neither metadata nor a file"),
+        ("odd.txt", "odd.txt"),
+        ("wrong.txt", "wrong.txt: .*'nevr'"),
+    ],
+)
+def test_mistakes(cli: Cli, port: str, given: str, line: str) -> None:
+    Path("odd.txt").write_text("2003d101f")
+    Path("wrong.txt").write_text("read: nevr")
+    before = metadata(port)
+    error = fails(cli, USAGE, "--port", port, "-q", "object", "metadata", "0xF1D0", given)
+    assert all(part in error for part in line.split(".*")), error
+    assert metadata(port) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "encoded"),
+    [
+        ("change: ALW", "d00100"),
+        ("change: nev", "d001ff"),
+        ("change: LcsO<op", "d003e1fc07"),
+        ("change: LcsO < in || Conf(0xE140) && Auto( F1D0 )", "d00be1fc03fe20e140fd23f1d0"),
+        ("read: Int(E0E8) or Luc(0xE120)", "d10721e0e8fe40e120"),
+        ("change: e1fc07", "d003e1fc07"),
+        ("read: ff", "d101ff"),
+        ("lcso: 07", "c00107"),
+        ("type: 11", "e80111"),
+        ("version: 10", "c102000a"),
+    ],
+)
+def test_words(given: str, encoded: str) -> None:
+    assert parse_metadata_words([given]).encode()[2:].hex() == encoded
+
+
+BYTES = bytes.fromhex("2003d101ff")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{0x20, 0x03, 0xd1, 0x01, 0xFF}",
+        "{ 0x20,0x3,0xd1,0x1,0xff, };",
+        "static const uint8_t x[] = {0x20, 0x03, 0xd1, 0x01, 0xff};\n",
+        "/* of { a } tool */ const unsigned char x[5] PROGMEM = {\n 0x20, 0x03, // two\n 0xd1, 0x01, 0xff }; // end",
+        "0x20, 0x03, 0xd1, 0x01, 0xff",
+        "0x20,0x03,0xd1,0x01,0xff,",
+        "20 03 d1 // read\n01 ff",
+        "\ufeff20:03:D1:01:FF",
+    ],
+)
+def test_hex(text: str) -> None:
+    assert parse_hex(text.encode(), "data.h") == BYTES
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("uint8_t a[] = {0x20}; uint8_t b[] = {0x21};", "several arrays"),
+        ("{0x20, 3}", "bytes like 0x1F"),
+        ("{0x20, 0x123}", "bytes like 0x1F"),
+        ("{0x20, {0x21}}", "no '}' closes"),
+        ("{0x20, 0x21", "no '}' closes"),
+        ("0x20;", "';' is no hex digit"),
+    ],
+)
+def test_no_hex(text: str, line: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"data\.h is not hex") as caught:
+        parse_hex(text.encode(), "data.h")
+    assert line in caught.value.message
+
+
+def test_an_array_is_written(cli: Cli, port: str) -> None:
+    assert cli("--port", port, "object", "write", "0xF1D0", "array.h", "--hex").code == 0
+    with optiga.open_chip(port) as chip:
+        assert chip.read(0xF1D0) == BYTES
