@@ -294,7 +294,6 @@ class TestOtherCommands:
             said = refused(cli, cloud, CLOUD, "ca", "register", "ca")
             assert re.search(f"Allow (iot|sts):{operation}: {re.escape(OPERATORS)}", said), said
 
-    @pytest.mark.long
     def test_deprovision_with_another_accounts_credentials(
         self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
     ) -> None:

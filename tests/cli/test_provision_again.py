@@ -82,7 +82,6 @@ class TestRenew:
         assert {one["certificateId"]: one["status"] for one in bench.certificates()} == {old: "REVOKED", new: "ACTIVE"}
         assert "The certificate before it" not in renewed.err
 
-    @pytest.mark.long
     def test_a_certificate_that_nobody_heard_of(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         """Its answer was lost, and then its key: it is not used any more, but it is not forgotten."""
         bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
@@ -210,7 +209,6 @@ class TestDrift:
         assert "Warning: slot second had an identity that this journal does not know" in result.err
         assert "a cloud that has it is not told" in result.err
 
-    @pytest.mark.long
     def test_another_keys_certificate(self, cli: Cli, run: Cli, bench: Bench, configs: Path) -> None:
         """One object for the certificates of two keys: said, whichever is the first."""
         rsa = ("--port", bench.port, "provision", configs / "config_2k_rsa_secondslot.jsn", "--id", "0xE0E1")

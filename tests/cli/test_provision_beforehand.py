@@ -102,7 +102,6 @@ class TestSize:
         result = renew("--ca", authority, "--no-cloud", configuration=many, code=CERTIFICATE_EXIT)
         assert "alternative names take" in result.errors[0]
 
-    @pytest.mark.long
     def test_the_longest_that_fits(self, cli: Cli, bench: Bench, config: Path) -> None:
         """What AWS certifies and the chip takes is not refused; a little more is."""
         codes = {}
@@ -155,8 +154,9 @@ class TestTheChip:
         assert "0xE120" in result.errors[0]
         renew("--dry-run", code=CONFIGURATION_EXIT)
 
-    @pytest.mark.long
-    @pytest.mark.parametrize(("oid", "word"), [(KEY, "execute"), (CERTIFICATE, "change")])
+    @pytest.mark.parametrize(
+        ("oid", "word"), sampled([pytest.param(KEY, "execute"), pytest.param(CERTIFICATE, "change")], keep=1)
+    )
     def test_a_connection_that_is_not_shielded(
         self, renew: Renew, cli: Cli, bench: Bench, config: Path, oid: int, word: str
     ) -> None:

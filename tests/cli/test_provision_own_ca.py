@@ -57,7 +57,6 @@ class TestOwnCa:
         (found,) = bench.active()
         assert found["caCertificateId"] == registered.out.strip()
 
-    @pytest.mark.long
     def test_a_ca_that_is_inactive_there(self, cli: Cli, run: Cli, bench: Bench, ca: str) -> None:
         ca_id = cli("ca", "register", ca, "--query", "ca_certificate_id").out.strip()
         bench.cloud.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")

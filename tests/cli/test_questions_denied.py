@@ -61,8 +61,7 @@ class TestDescribeThing:
         assert arn == result_of(result)["certificate_arn"]
         assert attributes(bench) == {"room": "7"}
 
-    @pytest.mark.long
-    @pytest.mark.parametrize("options", [(), ("--attribute", "room=7")])
+    @pytest.mark.parametrize("options", sampled([("--attribute", "room=7"), ()], keep=1))
     def test_a_thing_that_is_there(self, run: Cli, bench: Bench, options: tuple[str, ...]) -> None:
         """It keeps what it has, and gets the attributes."""
         made = bench.cloud.iot.create_thing(
@@ -164,8 +163,7 @@ class TestACertificateThatNobodyHasHeardOf:
         assert step_of(bench) is Step.REQUESTED
         return bench
 
-    @pytest.mark.parametrize("operation", ["ListCertificates", "DescribeCertificate"])
-    @pytest.mark.long
+    @pytest.mark.parametrize("operation", sampled(["ListCertificates", "DescribeCertificate"], keep=1))
     def test_no_second_one_is_made(self, run: Cli, lost: Bench, operation: str) -> None:
         lost.cloud.fail(operation, DENIED, times=1)
         assert "second certificate" in refused(run(), operation)

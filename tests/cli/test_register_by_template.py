@@ -122,7 +122,6 @@ def test_a_run_that_goes_on(register: Cli, bench: Bench) -> None:
     result_of(register("--output", "json"))
 
 
-@pytest.mark.long
 def test_a_thing_that_is_named_after_the_subject(cli: Cli, register: Cli, bench: Bench, config: Path) -> None:
     """It is another device's: known only once the certificate has been read, and before AWS is told of that."""
     template(NAME, thing={"Fn::Join": ["-", ["my", {"Ref": NAME}]]})
