@@ -5,6 +5,7 @@ The names of files are the site's, its folder ``docs``; what links to a file of 
 
 from __future__ import annotations
 
+import html
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -32,7 +33,7 @@ LIBRARY = "library"
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _TITLED_FENCE = re.compile(r"^```(\w+) +(\S+)$", re.MULTILINE)
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|])")
 
 
 def place(path: str) -> str:
@@ -128,7 +129,7 @@ def _options(entries: Iterable[Entry]) -> Iterator[str]:
 
 def _escape(text: str) -> str:
     """A text in which no character means anything to Markdown."""
-    return _SPECIAL.sub(r"\\\1", text)
+    return _SPECIAL.sub(r"\\\1", html.escape(text, quote=False))
 
 
 def library_pages() -> dict[str, str]:

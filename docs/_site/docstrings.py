@@ -1,16 +1,24 @@
-"""Shows griffe, which reads the docstrings, the parameters of a ``NamedTuple``: its fields, as a dataclass has them."""
+"""Docstrings as griffe, which reads them for the site, needs them."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from griffe import Attribute, Class, Extension, Function, Parameter, ParameterKind, Parameters
+from griffe import Attribute, Class, Extension, Function, Object, Parameter, ParameterKind, Parameters
+
+_ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
-class NamedTuples(Extension):
-    """Gives each of them the ``__init__`` that it would have if it were a dataclass."""
+class Docstrings(Extension):
+    """Makes plain names of what Sphinx would link, and gives a ``NamedTuple`` its fields as parameters."""
+
+    def on_object(self, *, obj: Object, **_: Any) -> None:
+        if obj.docstring is not None:
+            obj.docstring.value = _ROLE.sub(r"`\1`", obj.docstring.value)
 
     def on_class_members(self, *, cls: Class, **_: Any) -> None:
+        """Add the ``__init__`` that a dataclass would have: without it griffe warns of fields that a docstring names."""
         if "NamedTuple" not in map(str, cls.bases) or "__init__" in cls.members:
             return
         fields = [each for each in cls.members.values() if isinstance(each, Attribute) and each.annotation is not None]
