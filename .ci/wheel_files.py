@@ -18,3 +18,7 @@ for name, content in sorted(expected.items()):
     if package.joinpath(*name.split("/")).read_bytes() != content:
         sys.exit(f"{optiga.__file__}: {name} is not the checkout's")
     print(len(content), name)
+for page in sorted((checkout / "man").iterdir()):
+    installed = Path(sys.prefix) / "share" / "man" / "man1" / page.name
+    if installed.read_bytes() != page.read_bytes():
+        sys.exit(f"{installed} is not the checkout's")

@@ -68,7 +68,7 @@ def _read(command: click.Command, context: click.Context, words: tuple[str, ...]
         usage=" ".join([context.command_path, *command.collect_usage_pieces(context)]),
         short=command.get_short_help_str(limit=200).rstrip("."),
         paragraphs=tuple(_paragraphs(command.help or "")),
-        options=tuple(Entry(*record) for record in records if record is not None),
+        options=tuple(Entry(term, " ".join(text.split())) for term, text in filter(None, records)),
         sections=_sections(command, context),
         epilog=" ".join((command.epilog or "").split()),
     )

@@ -18,7 +18,7 @@ class Docstrings(Extension):
             obj.docstring.value = _ROLE.sub(r"`\1`", obj.docstring.value)
 
     def on_class_members(self, *, cls: Class, **_: Any) -> None:
-        """Add the ``__init__`` that a dataclass would have: without it griffe warns of fields that a docstring names."""
+        """Add the ``__init__`` that a dataclass would have: else griffe warns of fields that a docstring names."""
         if "NamedTuple" not in map(str, cls.bases) or "__init__" in cls.members:
             return
         fields = [each for each in cls.members.values() if isinstance(each, Attribute) and each.annotation is not None]

@@ -56,6 +56,7 @@ def _page(family: list[CommandHelp], see_also: list[str]) -> str:
         "\n.br\n".join(f".B {_escape(_own(command.usage))}" for command in family),
         ".SH DESCRIPTION",
         *_text(head.paragraphs),
+        *_list(option for option in head.options if option not in shared),
     ]
     for title, entries in head.sections:
         lines += [f'.SH "{_escape(title.upper())}"', *_list(entries)]

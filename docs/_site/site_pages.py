@@ -1,4 +1,4 @@
-"""The site's pages that nobody has written: of the commands, of what programs import, and of the repository's own files.
+"""The site's pages that nobody has written: of the commands, of what programs import, of the repository's own files.
 
 The names of files are the site's, its folder ``docs``; what links to a file of the repository says so as GitHub has it.
 """
@@ -84,7 +84,12 @@ def samples() -> list[str]:
 
 
 def samples_page() -> str:
-    lines = ["# Sample files", "", "Configurations, and templates of policies, as the repository and the wheel have them.", ""]
+    lines = [
+        "# Sample files",
+        "",
+        "Configurations and templates of policies, as the wheel has them.",
+        "",
+    ]
     return "\n".join([*lines, *(f"- [{name}](samples/{name})" for name in samples())]) + "\n"
 
 

@@ -21,9 +21,10 @@ from tests.support.processes import ROOT, run_process
 
 HANDED_OUT = (
     *(".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
-    *("configs", "optiga", "optiga.py", "templates"),
+    *("configs", "man", "optiga", "optiga.py", "templates"),
 )
 """As much of the checkout as a build needs."""
+DATA = f"optiga_personalize-{__version__}.data/data"
 
 SAY_WHAT_IS_MISSING = """
 import sys
@@ -119,7 +120,20 @@ class TestContents:
         ours = {path.relative_to(ROOT).as_posix() for path in files}
         assert ours <= set(names)
         extra = {re.sub(r"^(optiga/\w+|[\w.-]+-info)/.*", r"\1", name) for name in set(names) - ours}
-        assert extra == {"optiga/templates", "optiga/configs", f"optiga_personalize-{__version__}.dist-info"}
+        extra -= {f"{DATA}/share/man/man1/{path.name}" for path in (ROOT / "man").iterdir()}
+        assert extra == {
+            "optiga/templates",
+            "optiga/configs",
+            f"optiga_personalize-{__version__}.dist-info",
+        }
+
+    def test_man_pages(self, wheel: Path) -> None:
+        """pip puts them where ``man`` looks: ``share/man/man1`` beside the ``bin`` of the command."""
+        pages = list((ROOT / "man").iterdir())
+        assert {"optiga.1", "optiga-ca.1"} <= {path.name for path in pages}
+        with ZipFile(wheel) as archive:
+            for path in pages:
+                assert archive.read(f"{DATA}/share/man/man1/{path.name}") == path.read_bytes()
 
     def test_nothing_that_lies_about_in_a_checkout(self, tmp_path: Path) -> None:
         checkout = copy_checkout(tmp_path / "checkout")

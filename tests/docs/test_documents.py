@@ -37,6 +37,8 @@ NOT_RUN = {
     ".venv/bin/python -m pytest -n auto": "it would run this test",
     ".venv/bin/pre-commit install": "it would change the hooks of this clone",
     ".ci/run": "it runs the tests, this one among them",
+    ".venv/bin/python -m mkdocs serve": "it serves until it is ended; .ci/run builds the same site",
+    ".venv/bin/python docs/_site/man_pages.py": "it would write to this clone; a test compares what it writes",
 }
 NEEDS_OPTIGATRUST = ".venv/bin/python benchmarks/run.py"
 """Infineon's host software comes for Linux alone."""
