@@ -65,7 +65,7 @@ def _read(command: click.Command, context: click.Context, words: tuple[str, ...]
     records = [option.get_help_record(context) for option in options]
     yield CommandHelp(
         words=words,
-        usage=" ".join([context.command_path, *command.collect_usage_pieces(context)]),
+        usage=" ".join([context.command_path, *_usage(command, context)]),
         short=command.get_short_help_str(limit=200).rstrip("."),
         paragraphs=tuple(_paragraphs(command.help or "")),
         options=tuple(Entry(term, " ".join(text.split())) for term, text in filter(None, records)),
@@ -77,6 +77,14 @@ def _read(command: click.Command, context: click.Context, words: tuple[str, ...]
             if (member := command.get_command(context, name)) is not None and not member.hidden:
                 settings = member.context_settings
                 yield from _read(member, click.Context(member, context, name, **settings), (*words, name))
+
+
+def _usage(command: click.Command, context: click.Context) -> list[str]:
+    """What may follow a command's name. Of groups click's releases say it in different ways."""
+    if isinstance(command, click.Group):
+        member = "[COMMAND]" if command.invoke_without_command else "COMMAND"
+        return ["[OPTIONS]", member, "[ARGS]..."]
+    return command.collect_usage_pieces(context)
 
 
 def _sections(command: click.Command, context: click.Context) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
