@@ -48,7 +48,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     size = _CSR_SIZE + 2 * len(shown.encode(errors="replace")) + _UID_SIZE * shown.count(UID_FIELD)
     with ReservedFile(folder, size) as file, KeyFate(configuration.slot.key_oid) as fate:
         settings.note(f"Your configuration is following:\n{shown}")
-        with settings.open_chip(meanwhile=lambda: warm_up(configuration)) as chip:
+        with settings.open_chip(meanwhile=warm_up) as chip:
             if os.path.lexists(journal := folder / _JOURNAL):
                 from optiga.cli.support.journals import warn_of_identity
 
