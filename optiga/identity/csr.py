@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import write_whole
 from optiga.identity.key_fate import KeyFate
-from optiga.pki.pem import encode_pem
+from optiga.pki.pem import encode_base64, encode_pem
 from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point, verifies
 from optiga.pki.request_parts import encode_attributes, encode_subject
 from optiga.protocol import der
@@ -62,7 +61,7 @@ class Csr(Value):
     @property
     def fingerprint(self) -> str:
         """SHA-1 in hex of the base64 text, without line breaks, of the DER: what the request's files are named by."""
-        return hashlib.sha1(base64.b64encode(self.der), usedforsecurity=False).hexdigest()
+        return hashlib.sha1(encode_base64(self.der), usedforsecurity=False).hexdigest()
 
     @property
     def filename(self) -> str:
