@@ -142,6 +142,7 @@ def is_whole_point(algorithm: KeyAlgorithm, bit_string: bytes) -> bool:
 
 
 @cache
+@cache
 def digest_sizes(algorithm: KeyAlgorithm, scheme: SignatureScheme, *, at_least: int = MIN_DIGEST) -> range | None:
     """The sizes that a digest may have, in bytes: for RSA the hash's, for ECDSA up to the curve's size.
 
