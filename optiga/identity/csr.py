@@ -97,7 +97,7 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         check_model(chip, configuration)
         uid = chip.uid.hex if configuration.needs_uid else ""
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
-        chip.do_meanwhile(partial(_load_verifier, configuration.algorithm))
+        chip.do_meanwhile(_load_reader)
         fate.asked()
         key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
         fate.made()
@@ -106,8 +106,8 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         return _sign(key, configuration.hash_name, to_be_signed)
 
 
-def warm_up() -> None:
-    """Load what reads a request anew, in the time that a board's chip takes to begin."""
+def _load_reader() -> None:
+    """Load what reads a request anew, while a board's chip makes the key."""
     from asn1crypto import csr  # noqa: F401
 
 
@@ -121,8 +121,8 @@ def _read(to_be_signed: bytes) -> None:
     csr.CertificationRequestInfo.load(to_be_signed, strict=True)["subject_pk_info"].dump()
 
 
-def _load_verifier(algorithm: KeyAlgorithm) -> None:
-    """Load what verifies a request that a key of an algorithm signs, while a board's chip makes the key."""
+def load_verifier(algorithm: KeyAlgorithm) -> None:
+    """Load what verifies a request that a key of an algorithm signs, while a board's chip begins."""
     from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: F401
 
     if algorithm.is_rsa:
