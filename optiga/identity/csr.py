@@ -97,7 +97,8 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         check_model(chip, configuration)
         uid = chip.uid.hex if configuration.needs_uid else ""
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
-        chip.do_meanwhile(_load_reader)
+        _check_packages()
+        chip.do_meanwhile(partial(_load_reader, configuration.algorithm))
         fate.asked()
         key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
         fate.made()
@@ -106,9 +107,23 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         return _sign(key, configuration.hash_name, to_be_signed)
 
 
-def _load_reader() -> None:
-    """Load what reads a request anew, while a board's chip makes the key."""
+def _check_packages() -> None:
+    """Make sure that there is what reads and verifies a request: what is not installed costs no key.
+
+    :raises ModuleNotFoundError: if there is not.
+    """
+    import asn1crypto  # noqa: F401 - of both only what takes no time
+    import cryptography  # noqa: F401
+
+
+def _load_reader(algorithm: KeyAlgorithm) -> None:
+    """Load what reads and verifies a request that a key of an algorithm signs, while a board's chip makes the key."""
     from asn1crypto import csr  # noqa: F401
+    from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: F401
+
+    if algorithm.is_rsa:
+        from cryptography.hazmat.backends.openssl import backend  # noqa: F401
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: F401
 
 
 def _read(to_be_signed: bytes) -> None:
@@ -119,15 +134,6 @@ def _read(to_be_signed: bytes) -> None:
     from asn1crypto import csr
 
     csr.CertificationRequestInfo.load(to_be_signed, strict=True)["subject_pk_info"].dump()
-
-
-def load_verifier(algorithm: KeyAlgorithm) -> None:
-    """Load what verifies a request that a key of an algorithm signs, while a board's chip begins."""
-    from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: F401
-
-    if algorithm.is_rsa:
-        from cryptography.hazmat.backends.openssl import backend  # noqa: F401
-        from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: F401
 
 
 def check_model(chip: Chip, configuration: Configuration) -> None:

@@ -54,12 +54,18 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     size = _CSR_SIZE + 2 * len(shown.encode(errors="replace")) + _UID_SIZE * shown.count(UID_FIELD)
     with ReservedFile(folder, size) as file, KeyFate(configuration.slot.key_oid) as fate:
         settings.note(f"Your configuration is following:\n{shown}")
-        with settings.open_chip(meanwhile=lambda: _maker(configuration)) as chip:
+
+        def prepare() -> None:
+            _maker()
+            file.secure()
+
+        with settings.open_chip(meanwhile=prepare) as chip:
+            file.secure()
             if os.path.lexists(journal := folder / _JOURNAL):
                 from optiga.cli.support.journals import warn_of_identity
 
                 warn_of_identity(settings, chip, journal, configuration.slot.name)
-            csr = _maker(configuration)(chip, configuration, fate)
+            csr = _maker()(chip, configuration, fate)
             try:
                 file.keep(csr.filename, csr.pem.encode("ascii"))
             except BaseException:
@@ -69,9 +75,8 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     settings.print_result(CsrResult(csr.filename, csr.public_key), default="repr")
 
 
-def _maker(configuration: Configuration) -> Callable[[Chip, Configuration, KeyFate], Csr]:
+def _maker() -> Callable[[Chip, Configuration, KeyFate], Csr]:
     """What makes a CSR, loaded in the time that a board's chip takes to begin."""
-    from optiga.identity.csr import create_csr, load_verifier
+    from optiga.identity.csr import create_csr
 
-    load_verifier(configuration.algorithm)
     return create_csr
