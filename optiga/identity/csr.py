@@ -97,7 +97,7 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         check_model(chip, configuration)
         uid = chip.uid.hex if configuration.needs_uid else ""
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
-        _check_packages()
+        check_packages()
         chip.do_meanwhile(partial(_load_reader, configuration.algorithm))
         fate.asked()
         key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
@@ -107,7 +107,7 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         return _sign(key, configuration.hash_name, to_be_signed)
 
 
-def _check_packages() -> None:
+def check_packages() -> None:
     """Make sure that there is what reads and verifies a request: what is not installed costs no key.
 
     :raises ModuleNotFoundError: if there is not.

@@ -77,6 +77,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
 
 def _maker() -> Callable[[Chip, Configuration, KeyFate], Csr]:
     """What makes a CSR, loaded in the time that a board's chip takes to begin."""
-    from optiga.identity.csr import create_csr
+    from optiga.identity.csr import check_packages, create_csr
 
+    check_packages()
     return create_csr
