@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.locks import PortLock, lock_path_for_port
+from optiga.transport import serial_line
 from optiga.transport.trace import inform
+from optiga.transport.uart import BridgeTransport
 from optiga.transport.urls import split_url
 
 if TYPE_CHECKING:
@@ -77,14 +79,11 @@ def _open(name: str, *, lock: str) -> Transport:
     :param lock: the port's one name.
     :raises BoardError: if that cannot be.
     """
-    from optiga.transport.serial_line import SerialLine
-    from optiga.transport.uart import BridgeTransport
-
     taken = PortLock(lock_path_for_port(lock), port=name)
     taken.acquire()
     try:
         began = monotonic()
-        line = SerialLine(name)
+        line = serial_line.SerialLine(name)
         spent = monotonic() - began
         bridge = BridgeTransport(line, port=name, settled=not taken.was_left, spent_s=spent, on_close=taken.release)
     except BaseException:

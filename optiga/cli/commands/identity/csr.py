@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from optiga.cli.support.settings import Settings
 from optiga.files.reserved import ReservedFile
 from optiga.identity.configuration import load_configuration
-from optiga.identity.csr import create_csr, warm_up
 from optiga.identity.key_fate import KeyFate, what_it_means
 from optiga.pki.names import UID_FIELD
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
+    from optiga.identity.configuration import Configuration
+    from optiga.identity.csr import Csr
 
 _JOURNAL = "personalization.db"
 """The journal of whoever has provisioned chips in the folder; its own name stands in what a CSR does not load."""
@@ -48,12 +54,18 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     size = _CSR_SIZE + 2 * len(shown.encode(errors="replace")) + _UID_SIZE * shown.count(UID_FIELD)
     with ReservedFile(folder, size) as file, KeyFate(configuration.slot.key_oid) as fate:
         settings.note(f"Your configuration is following:\n{shown}")
-        with settings.open_chip(meanwhile=lambda: warm_up(configuration)) as chip:
+
+        def prepare() -> None:
+            _maker()
+            file.secure()
+
+        with settings.open_chip(meanwhile=prepare) as chip:
+            file.secure()
             if os.path.lexists(journal := folder / _JOURNAL):
                 from optiga.cli.support.journals import warn_of_identity
 
                 warn_of_identity(settings, chip, journal, configuration.slot.name)
-            csr = create_csr(chip, configuration, fate)
+            csr = _maker()(chip, configuration, fate)
             try:
                 file.keep(csr.filename, csr.pem.encode("ascii"))
             except BaseException:
@@ -61,3 +73,11 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
                 raise
     settings.note(what_it_means(configuration.slot, configuration.algorithm))
     settings.print_result(CsrResult(csr.filename, csr.public_key), default="repr")
+
+
+def _maker() -> Callable[[Chip, Configuration, KeyFate], Csr]:
+    """What makes a CSR, loaded in the time that a board's chip takes to begin."""
+    from optiga.identity.csr import check_packages, create_csr
+
+    check_packages()
+    return create_csr
