@@ -105,6 +105,8 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     "--slot", metavar="SLOT", help="Slot: second, third …, or an OID of it. [that of CONFIG; second for --write]"
 )
 @click.option("--id", "object_id", metavar="OID", help="Object to write to that is no slot's: 0xE0E8, 0xF1D0 …")
+@click.option("--keep-key", is_flag=True, help="With --csr: for the key that the slot has; none is made.")
+@click.option("--public-key", type=FILE, help="Public key of that key. [that of the slot's certificate]")
 @click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
 @click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
 @click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
@@ -138,6 +140,8 @@ def app(
     read_oid: str | None,
     slot: str | None,
     object_id: str | None,
+    keep_key: bool,
+    public_key: str | None,
     out_dir: str | None,
     out: str | None,
     strict: bool,
@@ -157,6 +161,8 @@ def app(
         {
             "--slot": slot,
             "--id": object_id,
+            "--keep-key": keep_key or None,
+            "--public-key": public_key,
             "--out-dir": out_dir,
             "--out": out,
             "--strict": strict or None,
@@ -167,7 +173,10 @@ def app(
     )
     if ctx.invoked_subcommand is not None:
         return
-    if csr_path is not None:
+    if csr_path is not None and keep_key:
+        job = _job("kept_key:rehearse" if dry else "kept_key:csr")
+        job(settings, csr_path, slot=slot, out_dir=out_dir or ".", public_key=public_key)
+    elif csr_path is not None:
         _job("dry_run:csr" if dry else "csr:make_csr")(settings, csr_path, slot=slot, out_dir=out_dir or ".")
     elif write_path is not None and dry:
         _job("dry_run:write")(settings, write_path, slot=slot, object_id=object_id)
@@ -188,6 +197,8 @@ def _job(place: str) -> Callable[..., None]:
 _BELONGS = {
     "--slot": ("--csr", "--write"),
     "--id": ("--write",),
+    "--keep-key": ("--csr",),
+    "--public-key": ("--csr",),
     "--out-dir": ("--csr",),
     "--out": ("--read",),
     "--strict": ("--write",),
@@ -213,6 +224,8 @@ def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcomma
             raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
     if options["--strict"] and options["--dry-run"]:
         raise click.UsageError("--strict and --dry-run do not go together: the key signs only where a write follows.")
+    if options["--public-key"] is not None and not options["--keep-key"]:
+        raise click.UsageError("--public-key goes with --keep-key: a new key has a public key of its own.")
     if options["--slot"] is not None and options["--id"] is not None:
         raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
 

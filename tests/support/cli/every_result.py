@@ -30,6 +30,7 @@ def play(take: Take) -> None:
     take("SampleList", "config", "sample")
     (csr,) = Path().glob("*.csr")
     take("CsrRehearsal", *at, "--csr", CONFIG, "--dry-run")
+    take("KeptKeyRehearsal", *at, "--csr", CONFIG, "--keep-key", "--public-key", csr, "--dry-run")
     _authorities(take, csr)
     take("WriteRehearsal", *at, "--write", "device.pem", "--slot", "second", "--dry-run")
     take("WriteResult", *at, "--write", "device.pem", "--slot", "second")
