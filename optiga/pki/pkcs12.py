@@ -1,0 +1,64 @@
+"""PKCS #12 containers (RFC 7292), with or without a passphrase."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from optiga.errors import CertificateError, Reason, naming
+from optiga.pki.x509_errors import no_warnings
+
+if TYPE_CHECKING:
+    from optiga.files.passphrases import Passphrase
+
+_HINT = "Take the certificates out of it: openssl pkcs12 -nokeys -in {} -out certificates.pem"
+
+
+class Contents(NamedTuple):
+    """What a container holds.
+
+    :param key: a private key, as the cryptography library has it; None if there is none.
+    :param certificates: each in DER; that of the key first.
+    """
+
+    key: object
+    certificates: tuple[bytes, ...]
+
+
+def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) -> Contents:
+    """What is in a container.
+
+    One that opens without a passphrase, or with an empty one, needs none.
+
+    :param name: what to call it in messages.
+    :raises CertificateError: if it is damaged, or needs a passphrase, or another one.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+
+    is_locked = False
+    for candidate in (None, b"", *(passphrase.candidates if passphrase else ())):
+        try:
+            with no_warnings():
+                found = pkcs12.load_pkcs12(data, candidate)
+        except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as error:
+            is_locked |= "password" in str(error).lower()
+            continue
+        held = [one.certificate for one in (found.cert, *found.additional_certs) if one is not None]
+        return Contents(found.key, tuple(one.public_bytes(Encoding.DER) for one in held))
+    if not is_locked:
+        raise CertificateError(
+            f"the PKCS #12 container in {name} does not parse", hint=_HINT.format(name), reason=Reason.DAMAGED
+        )
+    if passphrase is None:
+        raise CertificateError(
+            f"the PKCS #12 container in {name} does not open without a passphrase",
+            hint=naming("{openssl}, or give {file_passphrase}", openssl=_HINT.format(name)),
+            reason=Reason.MISSING,
+        )
+    if passphrase.problem:
+        passphrase.for_new()
+    raise CertificateError(
+        f"the passphrase does not open the PKCS #12 container in {name}",
+        hint="Is it that file's passphrase?",
+        reason=Reason.MISMATCH,
+    )
