@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import click
 
@@ -110,6 +111,11 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
 @click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
 @click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
+@click.option(
+    "--pkcs12-passphrase-file",
+    type=FILE,
+    help="With --write: its first line opens a PKCS #12 FILE. [environment variable OPTIGA_FILE_PASSPHRASE]",
+)
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
 @authorize_option
 @common_options(environment=True)
@@ -144,6 +150,7 @@ def app(
     public_key: str | None,
     out_dir: str | None,
     out: str | None,
+    pkcs12_passphrase_file: str | None,
     strict: bool,
     dry: bool,
 ) -> None:
@@ -165,6 +172,7 @@ def app(
             "--public-key": public_key,
             "--out-dir": out_dir,
             "--out": out,
+            "--pkcs12-passphrase-file": pkcs12_passphrase_file,
             "--strict": strict or None,
             "--dry-run": dry or None,
             "--authorize": settings.authorizations or None,
@@ -178,10 +186,9 @@ def app(
         job(settings, csr_path, slot=slot, out_dir=out_dir or ".", public_key=public_key)
     elif csr_path is not None:
         _job("dry_run:csr" if dry else "csr:make_csr")(settings, csr_path, slot=slot, out_dir=out_dir or ".")
-    elif write_path is not None and dry:
-        _job("dry_run:write")(settings, write_path, slot=slot, object_id=object_id)
     elif write_path is not None:
-        _job("write:write_file")(settings, write_path, slot=slot, object_id=object_id, strict=strict)
+        job = _job("dry_run:write") if dry else partial(_job("write:write_file"), strict=strict)
+        job(settings, write_path, slot=slot, object_id=object_id, passphrase_file=pkcs12_passphrase_file)
     elif read_oid is not None:
         _job("read:read_object")(settings, read_oid, out=out)
     else:
@@ -201,6 +208,7 @@ _BELONGS = {
     "--public-key": ("--csr",),
     "--out-dir": ("--csr",),
     "--out": ("--read",),
+    "--pkcs12-passphrase-file": ("--write",),
     "--strict": ("--write",),
     "--dry-run": ("--csr", "--write"),
     "--authorize": ("--csr", "--write", "--read"),

@@ -15,6 +15,7 @@ from optiga.chip import Chip
 from optiga.chip.abilities import require_objects
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
+from optiga.files.passphrases import Passphrase
 from optiga.identity.configuration import Configuration, parse_configuration, with_slot
 from optiga.identity.configuration import load_configuration as load_file
 from optiga.identity.csr import Csr, create_csr
@@ -23,7 +24,7 @@ from optiga.identity.write import WriteResult, execute_write, plan_content
 from optiga.objects.addressing import DEFAULT_SLOT, HOLDS_CERTIFICATE, resolve, resolve_slot
 from optiga.objects.stored import read_certificates as read_stored_certificates
 from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
-from optiga.pki.certificate_files import find_certificates
+from optiga.pki.certificate_files import find_certificates, unlocked
 from optiga.pki.public_key_files import load_public_key, parse_public_key
 from optiga.protocol.objects import Reference
 from optiga.protocol.public_key import PublicKey
@@ -121,6 +122,7 @@ def write_certificate(
     object: Reference = DEFAULT_SLOT,
     *,
     strict: bool = False,
+    passphrase: str | bytes | None = None,
 ) -> WriteResult:
     """Write a certificate or chain into a chip, compare it with what the chip holds then, and have its key prove it.
 
@@ -131,6 +133,7 @@ def write_certificate(
         put in order, which is said in ``warnings``.
     :param object: where to: a slot's name, or the object of a certificate or a trust anchor.
     :param strict: whether to write nothing unless the chip proves that the certificate is of the slot's key.
+    :param passphrase: what opens a PKCS #12 container.
     :returns: what was done and proven: ``key_match`` is True where the chip has signed with the certificate's key, None
         for a trust anchor and where the key could not be asked; ``warnings`` say why, and what else to know.
     :raises ConfigurationError: if a file cannot be read, or the object is none for certificates.
@@ -141,6 +144,9 @@ def write_certificate(
     _expect_chip(chip)
     target = resolve(object, HOLDS_CERTIFICATE)
     content, name = _take_content(source)
+    if passphrase:
+        secret = passphrase.encode() if isinstance(passphrase, str) else passphrase
+        content = unlocked(content, name, Passphrase(secret))
     plan = plan_content(content, target, name)
     require_objects(chip, [target.oid])
     return execute_write(chip, plan, strict=strict)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from optiga.errors import CertificateError, Reason, naming
+from optiga.files.passphrases import Passphrase
+from optiga.pki.lenient import only, parts_of
 from optiga.pki.x509_errors import no_warnings
-
-if TYPE_CHECKING:
-    from optiga.files.passphrases import Passphrase
+from optiga.protocol import der
 
 _HINT = "Take the certificates out of it: openssl pkcs12 -nokeys -in {} -out certificates.pem"
 
@@ -22,6 +22,38 @@ class Contents(NamedTuple):
 
     key: object
     certificates: tuple[bytes, ...]
+
+
+def is_pkcs12(data: bytes) -> bool:
+    """Whether data are a container: a SEQUENCE of the number 3 and ContentInfo (RFC 7292, 4)."""
+    try:
+        parts = list(parts_of(only(data).content))
+    except ValueError:
+        return False
+    return [part.tag for part in parts[:2]] == [der.INTEGER, der.SEQUENCE] and parts[0].content == b"\x03"
+
+
+def needs_passphrase(data: bytes) -> bool:
+    """Whether a container does not open without a passphrase."""
+    try:
+        open_pkcs12(data, "")
+    except CertificateError as error:
+        return error.reason is Reason.MISSING
+    return False
+
+
+def key_of_pkcs12(data: bytes, passphrase: bytes | None) -> object:
+    """The private key in a container.
+
+    :raises ValueError: if there is none, it is damaged, or the passphrase is another.
+    """
+    try:
+        key = open_pkcs12(data, "", Passphrase(passphrase) if passphrase else None).key
+    except CertificateError as error:
+        raise ValueError(error.message) from None
+    if key is None:
+        raise ValueError("the container holds no private key")
+    return key
 
 
 def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) -> Contents:

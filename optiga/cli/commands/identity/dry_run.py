@@ -26,9 +26,11 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
     settings.print_result(result, text=_csr_text(result, out_dir))
 
 
-def write(settings: Settings, path: str, *, slot: str | None, object_id: str | None) -> None:
+def write(
+    settings: Settings, path: str, *, slot: str | None, object_id: str | None, passphrase_file: str | None
+) -> None:
     """``--write --dry-run``: check file, object and chip; say whether and what would be written."""
-    plan = read_plan(path, slot=slot, object_id=object_id)
+    plan = read_plan(settings, path, slot=slot, object_id=object_id, passphrase_file=passphrase_file)
     settings.check_query(WriteRehearsal)
     if is_still_to_be_made(settings):
         settings.note("There is no such emulated chip yet: --write would make it, blank")
