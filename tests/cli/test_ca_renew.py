@@ -92,6 +92,7 @@ class TestRenewed:
         load("factory/ca.pem").verify_directly_issued_by(new)
         assert cli("ca", "list", "--ca", "root").err == ""
 
+    @pytest.mark.long
     def test_a_root_that_was_imported(self, cli: Cli) -> None:
         old = OtherCa("old root")
         device = old.certify("device")
@@ -103,6 +104,7 @@ class TestRenewed:
         assert is_same_ca(old.certificate, load("root/ca.pem"))
         device.verify_directly_issued_by(load("root/ca.pem"))
 
+    @pytest.mark.long
     def test_passphrases(self, cli: Cli) -> None:
         for name, text in (("words", WORDS), ("other", OTHER)):
             Path(name).write_text(text)
@@ -156,6 +158,7 @@ class TestMistakes:
         assert cli("ca", "renew", "factory", "--ca", "root").code == 0
         assert "above it" in self.refused(cli, 5, "factory", "--ca", "root")
 
+    @pytest.mark.long
     def test_a_key_that_was_compromised(self, cli: Cli, factory: str) -> None:
         revoked = ("ca", "revoke", "factory/ca.pem", "--ca", "root", "--reason", "keyCompromise", "--yes")
         assert cli(*revoked).code == 0

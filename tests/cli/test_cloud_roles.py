@@ -77,6 +77,7 @@ class TestMfa:
         assert "aws sts get-caller-identity" in said
         assert cloud.calls == []
 
+    @pytest.mark.long
     def test_nothing_is_typed(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         sit_down(monkeypatch, None)
         assert "nothing was typed" in refused(cli, cloud, CLOUD, "provision", CONFIG, "--profile", "factory")
@@ -95,6 +96,7 @@ class TestMfa:
         monkeypatch.setattr("getpass.getpass", lambda _: pytest.fail("asked again"))
         assert awscli_session(cloud).get_credentials().get_frozen_credentials().access_key == key
 
+    @pytest.mark.long
     def test_a_code_that_was_typed_for_aws(
         self, cli: Cli, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -107,6 +109,7 @@ class TestMfa:
         assert cli(*DRY).code == 0, "without a terminal"
         assert cloud.calls.count("AssumeRole") == before == 1
 
+    @pytest.mark.long
     @pytest.mark.parametrize("content", sampled([*("expired", "no JSON", "[]", '{"Credentials": {}}')], 2))
     def test_a_cache_that_is_no_good(
         self, cli: Cli, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
@@ -122,6 +125,7 @@ class TestMfa:
         assert cli(*DRY).code == 0
         assert len(asked) == 2
 
+    @pytest.mark.long
     def test_a_home_that_cannot_be_written(
         self, cli: Cli, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -14,6 +14,7 @@ from optiga.pki.public_key_files import load_public_key
 from tests.support.cli.runner import Cli
 from tests.support.identity.csr_helpers import RSA, change_config, write_config
 from tests.support.makers import make_certificate, make_key
+from tests.support.sampling import sampled
 
 WORK = Path()
 
@@ -60,7 +61,7 @@ def test_the_factory_key(cli: Cli, port: str, config: Path) -> None:
     assert (refused.code, len(refused.errors)) == (2, 1)
 
 
-@pytest.mark.parametrize("form", ["pem", "der", "certificate", "request", "request in DER"])
+@pytest.mark.parametrize("form", sampled(["pem", "der", "certificate", "request", "request in DER"], 2))
 def test_a_public_key_in_a_file(
     cli: Cli, port: str, config: Path, first: x509.CertificateSigningRequest, form: str
 ) -> None:

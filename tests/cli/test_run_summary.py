@@ -25,6 +25,7 @@ def person(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestWithAws:
+    @pytest.mark.long
     def test_each(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         told = json.loads(cli(*RUN).out)
         at_a_terminal(monkeypatch)
@@ -41,6 +42,7 @@ class TestWithAws:
         assert cli(*RUN, "--query", "thing").out == "my_thing\n"
         assert json.loads(cli(*RUN, "--query", "{thing: thing}").out) == {"thing": "my_thing"}
 
+    @pytest.mark.long
     def test_register(self, cli: Cli, cloud: Cloud, person: None) -> None:
         lines = cli("--port", CHIP, "-q", "register", "--thing", "lamp").out.splitlines()
         assert [line.split()[0] for line in lines[:4]] == ["chip", "slot", "certificate", "thing"]
