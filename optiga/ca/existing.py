@@ -14,7 +14,7 @@ from optiga.ca.request import LEAST_RSA_BITS
 from optiga.ca.strength import find_rsa_weakness
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
-from optiga.files.secrets import read_secret
+from optiga.files.secrets import read_secret, readers_of
 from optiga.pki.certificate import MAX_FILE_SIZE, PKCS12, Certificate, identify_der
 from optiga.pki.certificate_files import find_certificates
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
@@ -79,12 +79,14 @@ class SourceFile:
             if keys:
                 keys = b"".join(found[0] for found in _KEY_BLOCKS.finditer(data))
             rest = _KEY_BLOCKS.sub(b"", data)
-            return cls(name, rest if is_pem(rest) else b"", keys, warnings)
-        if data[0] == SEQUENCE and identify_der(data) == PKCS12:
-            return cls(name, b"", data, warnings)
-        if secret or (data[0] == SEQUENCE and (is_encrypted(data) or identify_der(data) == "a private key")):
-            return cls(name, b"", data, warnings)
-        return cls(name, data, b"", warnings)
+            rest = rest if is_pem(rest) else b""
+        else:
+            is_der = data[0] == SEQUENCE
+            has_key = is_der and (is_encrypted(data) or identify_der(data) in (PKCS12, "a private key"))
+            rest, keys = (b"", data) if secret or has_key else (data, b"")
+        if keys and not secret:
+            warnings = readers_of(path, "private key")
+        return cls(name, rest, keys, warnings)
 
     @property
     def is_container(self) -> bool:

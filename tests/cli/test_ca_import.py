@@ -158,6 +158,20 @@ class TestTakenOver:
         Path("all.pem").chmod(0o600)
         assert cli("ca", "import", "new", "--certificate", "all.pem", OPEN, "--query", "subject").out == "CN=lower\n"
 
+    @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+    def test_keys_that_others_may_read_are_warned_of(self, cli: Cli, root: OtherCa) -> None:
+        Path("all.pem").write_bytes(root.pem + root.key_pem())
+        Path("all.pem").chmod(0o644)
+        result = cli("ca", "import", "new", "--certificate", "all.pem", OPEN)
+        assert result.code == 0
+        assert "all.pem" in result.err
+        Path("all.pem").write_bytes(root.pem)
+        Path("all.key").write_bytes(root.key_pem())
+        Path("all.key").chmod(0o666)
+        refused = cli("ca", "import", "other", "--certificate", "all.pem", "--key", "all.key", OPEN)
+        assert (refused.code, Path("other").exists()) == (2, False)
+        assert "all.key" in refused.errors[0]
+
     @pytest.mark.long
     def test_an_rsa_key(self, cli: Cli) -> None:
         ca = OtherCa("old RSA root", key=rsa.generate_private_key(65537, 2048))
