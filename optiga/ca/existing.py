@@ -59,8 +59,8 @@ class SourceFile:
         """Read a file: certificates in any form, a private key (PEM, DER), or both (PEM, PKCS #12).
 
         :param secret: whether it was named as the key's.
-        :raises ConfigurationError: if it cannot be read.
-        :raises CertificateError: if it is neither PEM nor DER.
+        :raises ConfigurationError: if it cannot be read, or holds several private keys.
+        :raises CertificateError: if it is empty or damaged.
         """
         name = str(path)
         warnings: tuple[str, ...] = ()
@@ -72,12 +72,13 @@ class SourceFile:
         refuse_utf16(data, name)
         if not data.strip():
             raise CertificateError(f"{name} is empty")
-        if is_pem(data):
+        if is_pem(data) and b"PRIVATE KEY-----" in data:
             for _ in iterate_blocks(data, name):  # says where one is cut off
                 pass
-            keys = b"".join(found[0] for found in _KEY_BLOCKS.finditer(data) if b"PRIVATE KEY" in found[1])
-            if keys:
-                keys = b"".join(found[0] for found in _KEY_BLOCKS.finditer(data))
+            blocks = list(_KEY_BLOCKS.finditer(data))
+            if sum(b"PRIVATE KEY" in found[1] for found in blocks) > 1:
+                raise _several_keys(name)
+            keys = b"".join(found[0] for found in blocks)
             rest = _KEY_BLOCKS.sub(b"", data)
             rest = rest if is_pem(rest) else b""
         else:
@@ -189,8 +190,7 @@ def find_existing(
             f"the CA's private key is not in {files[0].name}", hint=_GIVE_KEY, reason=Reason.MISSING
         )
     if len(keys) > 1:
-        names = " and ".join(dict.fromkeys(name for name, _ in keys))
-        raise ConfigurationError(f"there are several private keys in {names}", hint=_GIVE_KEY, reason=Reason.AMBIGUOUS)
+        raise _several_keys(" and ".join(dict.fromkeys(name for name, _ in keys)))
     name, found_key = keys[0]
     key = _check_key(found_key, name)
     own = next((one for one in certificates if load_key(one.public_key) == key.public_key()), None)
@@ -208,6 +208,12 @@ def find_existing(
         if all(one.der != other.der for other in (own, *chain)) and not _is_root_of(one, (own, *chain))
     ]
     return ExistingCa(own, key, chain, tuple(warnings))
+
+
+def _several_keys(names: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"there are several private keys in {names}", hint="Give that of the CA alone", reason=Reason.AMBIGUOUS
+    )
 
 
 def _check_key(key: object, name: str) -> CaKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import stat
 import sys
@@ -158,6 +159,13 @@ class TestTakenOver:
         Path("all.pem").chmod(0o600)
         assert cli("ca", "import", "new", "--certificate", "all.pem", OPEN, "--query", "subject").out == "CN=lower\n"
 
+    def test_what_the_aws_command_prints(self, cli: Cli, root: OtherCa) -> None:
+        lower = OtherCa("lower", issuer=root)
+        files = save(lower)
+        answer = {"Certificate": lower.pem.decode(), "CertificateChain": root.pem.decode()}
+        Path("old.pem").write_text(json.dumps(answer, indent=4))
+        assert cli("ca", "import", "new", *files, OPEN, "--query", "subject").out == "CN=lower\n"
+
     @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
     def test_keys_that_others_may_read_are_warned_of(self, cli: Cli, root: OtherCa) -> None:
         Path("all.pem").write_bytes(root.pem + root.key_pem())
@@ -244,7 +252,9 @@ class TestMistakes:
         nothing_made(cli, 5, "--certificate", "text", *files[2:], OPEN)
         Path("text.key").write_text("no key")
         assert "text.key" in nothing_made(cli, 2, *files[:2], "--key", "text.key", OPEN)
-        Path("two.key").write_bytes(root.key_pem())
+        Path("two.key").write_bytes(root.key_pem() + OtherCa("other").key_pem())
+        Path("two.key").chmod(0o600)
+        assert "several" in nothing_made(cli, 2, *files[:2], "--key", "two.key", OPEN)
         save(OtherCa("other"), "other")
         Path("both.pem").write_bytes(root.pem + root.key_pem())
         assert "several" in nothing_made(cli, 2, "--certificate", "both.pem", "--key", "other.key", OPEN)
