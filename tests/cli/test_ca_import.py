@@ -153,6 +153,26 @@ class TestTakenOver:
         assert cli("ca", "revoke", "good.pem", "--ca", "new", "--yes").code == 0
         assert cli("ca", "list", "--ca", "new").err == ""
 
+    def test_whoever_is_there_is_asked(self, cli: Cli, root: OtherCa, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        files, asked, answers = save(root), [], iter([WORDS, OTHER, OTHER])
+        encryption = BestAvailableEncryption(WORDS.encode())
+        Path("old.key").write_bytes(root.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+
+        def prompt(text: str) -> str:
+            asked.append(text)
+            return next(answers)
+
+        monkeypatch.setattr(sys, "stdin", Terminal())
+        monkeypatch.setattr("click.termui.hidden_prompt_func", prompt)
+        assert cli("ca", "import", "new", *files, "--query", "key_encrypted").out == "True\n"
+        assert len(asked) == 3
+        assert "old.key" in asked[0]
+        assert optiga.open_ca("new", passphrase=OTHER).certificate.subject == "CN=old root"
+
     def test_one_file_with_key_and_chain(self, cli: Cli, root: OtherCa) -> None:
         lower = OtherCa("lower", issuer=root)
         Path("all.pem").write_bytes(b"a note\n" + root.pem + lower.key_pem() + lower.pem)

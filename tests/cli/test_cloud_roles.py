@@ -151,6 +151,21 @@ class TestLogin:
         assert "login" in said
         assert "[login]" in said
 
+    def test_whoever_has_logged_in(
+        self, cli: Cli, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As ``aws login`` leaves it; only a token that has expired needs what the extra brings."""
+        from botocore.utils import JSONFileCache, LoginTokenLoader
+
+        monkeypatch.setattr("botocore.credentials.EC", object())
+        monkeypatch.delenv("AWS_LOGIN_CACHE_DIRECTORY", raising=False)
+        until = (datetime.now(timezone.utc) + timedelta(hours=8)).isoformat()
+        access = {"accessKeyId": "AKIALOGIN", "secretAccessKey": "s", "sessionToken": "t", "accountId": "123456789012"}
+        token = {"accessToken": {**access, "expiresAt": until}, "refreshToken": "r", "dpopKey": "k", "clientId": "c"}
+        folder = tmp_path / "home" / ".aws" / "login" / "cache"
+        LoginTokenLoader(JSONFileCache(str(folder))).save_token("arn:aws:iam::123456789012:user/me", token)
+        assert cli(*DRY).code == 0
+
     def test_nobody_has_logged_in(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("botocore.credentials.EC", object())
         assert "aws login" in refused(cli, cloud, CLOUD, "provision", CONFIG, "--profile", "factory")
