@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import click
 
@@ -105,9 +106,16 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     "--slot", metavar="SLOT", help="Slot: second, third …, or an OID of it. [that of CONFIG; second for --write]"
 )
 @click.option("--id", "object_id", metavar="OID", help="Object to write to that is no slot's: 0xE0E8, 0xF1D0 …")
+@click.option("--keep-key", is_flag=True, help="With --csr: for the key that the slot has; none is made.")
+@click.option("--public-key", type=FILE, help="Public key of that key. [that of the slot's certificate]")
 @click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
 @click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
 @click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
+@click.option(
+    "--pkcs12-passphrase-file",
+    type=FILE,
+    help="With --write: its first line opens a PKCS #12 FILE. [environment variable OPTIGA_FILE_PASSPHRASE]",
+)
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
 @authorize_option
 @common_options(environment=True)
@@ -138,8 +146,11 @@ def app(
     read_oid: str | None,
     slot: str | None,
     object_id: str | None,
+    keep_key: bool,
+    public_key: str | None,
     out_dir: str | None,
     out: str | None,
+    pkcs12_passphrase_file: str | None,
     strict: bool,
     dry: bool,
 ) -> None:
@@ -157,8 +168,11 @@ def app(
         {
             "--slot": slot,
             "--id": object_id,
+            "--keep-key": keep_key or None,
+            "--public-key": public_key,
             "--out-dir": out_dir,
             "--out": out,
+            "--pkcs12-passphrase-file": pkcs12_passphrase_file,
             "--strict": strict or None,
             "--dry-run": dry or None,
             "--authorize": settings.authorizations or None,
@@ -167,12 +181,14 @@ def app(
     )
     if ctx.invoked_subcommand is not None:
         return
-    if csr_path is not None:
+    if csr_path is not None and keep_key:
+        job = _job("kept_key:rehearse" if dry else "kept_key:csr")
+        job(settings, csr_path, slot=slot, out_dir=out_dir or ".", public_key=public_key)
+    elif csr_path is not None:
         _job("dry_run:csr" if dry else "csr:make_csr")(settings, csr_path, slot=slot, out_dir=out_dir or ".")
-    elif write_path is not None and dry:
-        _job("dry_run:write")(settings, write_path, slot=slot, object_id=object_id)
     elif write_path is not None:
-        _job("write:write_file")(settings, write_path, slot=slot, object_id=object_id, strict=strict)
+        job = _job("dry_run:write") if dry else partial(_job("write:write_file"), strict=strict)
+        job(settings, write_path, slot=slot, object_id=object_id, passphrase_file=pkcs12_passphrase_file)
     elif read_oid is not None:
         _job("read:read_object")(settings, read_oid, out=out)
     else:
@@ -188,8 +204,11 @@ def _job(place: str) -> Callable[..., None]:
 _BELONGS = {
     "--slot": ("--csr", "--write"),
     "--id": ("--write",),
+    "--keep-key": ("--csr",),
+    "--public-key": ("--csr",),
     "--out-dir": ("--csr",),
     "--out": ("--read",),
+    "--pkcs12-passphrase-file": ("--write",),
     "--strict": ("--write",),
     "--dry-run": ("--csr", "--write"),
     "--authorize": ("--csr", "--write", "--read"),
@@ -213,6 +232,8 @@ def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcomma
             raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
     if options["--strict"] and options["--dry-run"]:
         raise click.UsageError("--strict and --dry-run do not go together: the key signs only where a write follows.")
+    if options["--public-key"] is not None and not options["--keep-key"]:
+        raise click.UsageError("--public-key goes with --keep-key: a new key has a public key of its own.")
     if options["--slot"] is not None and options["--id"] is not None:
         raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
 

@@ -42,6 +42,7 @@ from optiga.cli.commands.update.apply import UpdateResult
 from optiga.cli.commands.update.make_update import UpdateMade
 from optiga.cli.support.samples import sample_of
 from optiga.cli.support.settings import Settings
+from optiga.identity.kept_key import KeptKeyRehearsal
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal
 from optiga.identity.write import WriteResult
 from optiga.objects.counters import CounterState
@@ -62,7 +63,7 @@ TYPES = (
     *(ExportResult, GeneratedKey, ImportResult, IssuedList, IssueResult, KeyList, MacResult, MetadataChangeResult),
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
-    *(CsrRehearsal, WriteRehearsal),
+    *(CsrRehearsal, KeptKeyRehearsal, WriteRehearsal),
     *(CheckedConfiguration, CheckedConfigurations, DryRun, JournalCheck, JournalSlots, RunResult, SampleList),
 )
 READING = {

@@ -53,6 +53,8 @@ device_options: Decorator = together(
         help="What the policy is made from: path, or name of ours. [thing_policy.template]",
     ),
     click.option("--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."),
+    click.option("--billing-group", metavar="NAME", help="Billing group for the thing, if it is in none."),
+    click.option("--exclusive", is_flag=True, help="Attach the certificate so that it can be no other thing's."),
     click.option("--join", is_flag=True, help="Attach it also to a thing that has another active certificate."),
     click.option(
         "--parameter", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For --template; several times."
@@ -85,6 +87,8 @@ def build_thing(options: dict[str, Any], *, thing: str | None = None, policy: st
         options.pop("template"),
         tuple(options.pop("parameter").items()),
         options.pop("join"),
+        options.pop("exclusive"),
+        options.pop("billing_group"),
     )
 
 

@@ -168,6 +168,16 @@ class Settings:
         """Whether the user asked for a result where the command prints none by itself."""
         return self.query is not None or self.output in ("json", "repr")
 
+    @property
+    def is_read_by_a_person(self) -> bool:
+        """Whether a result goes to a terminal, and nobody asked for a form or a part of it."""
+        return self.goes_to_terminal and self.query is None and self.output is None
+
+    @property
+    def goes_to_terminal(self) -> bool:
+        """Whether standard output is a terminal."""
+        return sys.stdout is not None and sys.stdout.isatty()
+
     def print_result(self, result: object, *, default: str = "text", text: str | None = None) -> None:
         """Print a result on standard output, in the form asked for.
 

@@ -30,6 +30,7 @@ def play(take: Take) -> None:
     take("SampleList", "config", "sample")
     (csr,) = Path().glob("*.csr")
     take("CsrRehearsal", *at, "--csr", CONFIG, "--dry-run")
+    take("KeptKeyRehearsal", *at, "--csr", CONFIG, "--keep-key", "--public-key", csr, "--dry-run")
     _authorities(take, csr)
     take("WriteRehearsal", *at, "--write", "device.pem", "--slot", "second", "--dry-run")
     take("WriteResult", *at, "--write", "device.pem", "--slot", "second")
@@ -66,6 +67,9 @@ def _identities(take: Take) -> None:
 def _authorities(take: Take, csr: Path) -> None:
     take("CaResult", "ca", "init", "root", PLAIN)
     take("CaResult", "ca", "intermediate", "factory", "--ca", "root", PLAIN, "--allow-dns", "lamp.example")
+    take("CaResult", "ca", "renew", "root", "--days", "9000")
+    shutil.copytree("root", "old")
+    take("CaResult", "ca", "import", "imported", "--certificate", "old/ca.pem", "--key", "old/ca.key", PLAIN)
     take("CaPassphraseResult", "ca", "passphrase", "factory", PLAIN)
     take("IssueResult", "ca", "sign", csr, "--ca", "root", "--out", "device.pem")
     take("CertificateShown", "ca", "show", "device.pem", "--ca", "root", "--file")

@@ -108,7 +108,7 @@ def init(
     )
     value = passphrase.value if passphrase else None
     folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=value, settings=ca_settings)
-    _show_new(settings, folder, passphrase)
+    show_ca(settings, folder, passphrase)
 
 
 @click.command(name="intermediate")
@@ -168,7 +168,7 @@ def intermediate(
         settings=ca_settings,
         allowed_dns=ca_settings.allow_dns,
     )
-    _show_new(settings, folder, passphrase)
+    show_ca(settings, folder, passphrase)
 
 
 @click.command(name="sign")
@@ -312,7 +312,11 @@ def _use_of(certificate: Certificate) -> str:
     return "; ".join(part for part in (", ".join(certificate.purposes) or "no purpose", ", ".join(shown)) if part)
 
 
-def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
+def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
+    """Print the result of a command that has made a CA, or its certificate.
+
+    :param passphrase: what its key was encrypted with, if it was; its warnings are said.
+    """
     parsed = folder.certificate.parsed
     result = CaResult(
         ca=str(folder.path),

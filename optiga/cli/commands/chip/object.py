@@ -13,6 +13,7 @@ from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.containers import open_container, pkcs12_option
 from optiga.cli.support.content import MAX_FOR_CHIP, read_metadata_file, read_whole
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.guesses import GuidedGroup
@@ -139,11 +140,21 @@ def read(settings: Settings, oid: str, out: str | None) -> None:
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits: write the bytes as they are.")
 @click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
 @click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
+@pkcs12_option
 @yes_option
 @authorize_option
 @common_options()
 @pass_settings
-def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | None, no_erase: bool, yes: bool) -> None:
+def write(
+    settings: Settings,
+    oid: str,
+    path: str,
+    is_hex: bool,
+    offset: int | None,
+    no_erase: bool,
+    pkcs12_passphrase_file: str | None,
+    yes: bool,
+) -> None:
     """Write a file, or standard input (-), into an object.
 
     A file for a certificate's or a trust anchor's object is a certificate, PEM or DER, and is proven against its key,
@@ -154,9 +165,11 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     name = "standard input" if path == "-" else path
     is_whole_file = not (is_hex or offset is not None or no_erase)
     if takes_certificates(info) and is_whole_file:
-        _write_certificate(settings, info.label, path, name)
+        _write_certificate(settings, info.label, path, name, pkcs12_passphrase_file)
         return
     content = read_whole(path, limit=MAX_FOR_CHIP)
+    if is_whole_file:
+        content = open_container(settings, content, name, pkcs12_passphrase_file)
     data = parse_hex(content, name) if is_hex else content
     may_be_typed = is_whole_file and may_have_type(info)
     if not (may_be_typed and may_be_certificates(content, info)):
@@ -274,7 +287,8 @@ def compare_sides(label: str, before: MetadataDescription, after: MetadataDescri
     return "\n".join(sides)
 
 
-def _write_certificate(settings: Settings, label: str, path: str, name: str) -> None:
+def _write_certificate(settings: Settings, label: str, path: str, name: str, passphrase_file: str | None) -> None:
     """As ``--write`` does it."""
     content = read_whole(path, "certificate", limit=MAX_FOR_CHIP)
+    content = open_container(settings, content, name, passphrase_file)
     carry_out(settings, plan_content(content, resolve(label, WRITABLE), name))

@@ -17,7 +17,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query(CsrRehearsal)
     check_folder_writable(Path(out_dir))
-    if _is_still_to_be_made(settings):
+    if is_still_to_be_made(settings):
         settings.note("There is no such emulated chip yet: --csr would make it, blank")
         result = rehearse_csr(None, configuration)
     else:
@@ -26,11 +26,13 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
     settings.print_result(result, text=_csr_text(result, out_dir))
 
 
-def write(settings: Settings, path: str, *, slot: str | None, object_id: str | None) -> None:
+def write(
+    settings: Settings, path: str, *, slot: str | None, object_id: str | None, passphrase_file: str | None
+) -> None:
     """``--write --dry-run``: check file, object and chip; say whether and what would be written."""
-    plan = read_plan(path, slot=slot, object_id=object_id)
+    plan = read_plan(settings, path, slot=slot, object_id=object_id, passphrase_file=passphrase_file)
     settings.check_query(WriteRehearsal)
-    if _is_still_to_be_made(settings):
+    if is_still_to_be_made(settings):
         settings.note("There is no such emulated chip yet: --write would make it, blank")
         result = unseen_write(plan)
     else:
@@ -41,7 +43,7 @@ def write(settings: Settings, path: str, *, slot: str | None, object_id: str | N
     settings.print_result(result, text=_write_text(result, plan))
 
 
-def _is_still_to_be_made(settings: Settings) -> bool:
+def is_still_to_be_made(settings: Settings) -> bool:
     """Whether the port is an emulated chip without a file, which opening it would make."""
     file = settings.find_port().chip_file
     return file is not None and not is_there(file)
