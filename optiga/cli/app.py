@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -36,6 +37,7 @@ EXIT_CODES: dict[type[OptigaError], int] = {
     CloudError: 6,
 }
 _EXIT_UNEXPECTED = 1
+_ASKED_BY_A_SHELL = "_OPTIGA_COMPLETE"
 _FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
 _SECTIONS = {
@@ -231,6 +233,8 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     settings = settings or Settings()
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        if _ASKED_BY_A_SHELL in os.environ:
+            return _answer_shell()
         result = app.main(args=given, standalone_mode=False, obj=settings)
     except click.exceptions.Exit as ended:
         return ended.exit_code
@@ -250,6 +254,18 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     except Exception as error:
         return _report_unexpected(settings, given, error)
     return result if isinstance(result, int) else 0
+
+
+def _answer_shell() -> int:
+    """Say what may stand at the cursor; nothing where that cannot be known: an error would stand in the command line.
+
+    :returns: the exit code.
+    """
+    try:
+        code: int = load(".support.shells:answer", "optiga.cli")(app)
+    except Exception:
+        return _EXIT_UNEXPECTED
+    return code
 
 
 def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) -> int:

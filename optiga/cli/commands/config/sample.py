@@ -43,7 +43,7 @@ class SampleList:
 
 
 @click.command(name="sample")
-@click.argument("name", required=False)
+@click.argument("name", required=False, metavar="[NAME]")
 @click.option("--out", type=FILE, help="File for the sample; it must not be there yet. [standard output]")
 @common_options()
 @pass_settings
