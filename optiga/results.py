@@ -93,5 +93,11 @@ def lines(result: object) -> str:
 
 
 def cell(value: object) -> str:
-    """A value on a line for people; ``-`` for what is missing."""
+    """A value of JSON on a line for people; ``-`` for what is missing, and for an empty list."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        value = [f"{key} {cell(one)}" for key, one in value.items()]
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(cell, value)) or "-"
     return "-" if value is None else shown(str(value))

@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from optiga.errors import ConfigurationError, Reason, naming
+from optiga.errors import ConfigurationError, Reason, counted, naming
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -173,7 +173,7 @@ def _verify(records: Records, public_key: ec.EllipticCurvePublicKey, name: str) 
         if revoked.pop(serial, None) != revocation:
             raise _edited(name, f"the revocation of {serial}")
     if issued:
-        raise _edited(name, f"{len(issued)} certificates are missing")
+        raise _edited(name, f"{counted(len(issued), 'certificate', 'are')} missing")
     newest = records.newest_crl()
     if crls and (not newest or crls[max(crls)] != hashlib.sha256(newest).hexdigest()):
         raise _edited(name, "the CRL")

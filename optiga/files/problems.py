@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import ConfigurationError, counted, naming
 from optiga.files.json_lines import Document, Path
 
 _MOST_HINTS = 100
@@ -160,6 +160,7 @@ def raise_problems(problems: Iterable[Problem]) -> None:
     """
     texts = [problem.text for problem in sorted(problems, key=lambda problem: problem.line)]
     if len(texts) > _MOST_TOLD:
-        texts[_MOST_TOLD:] = [f"there are {len(texts) - _MOST_TOLD} mistakes more"]
+        more = len(texts) - _MOST_TOLD
+        texts[_MOST_TOLD:] = [f"there {'is' if more == 1 else 'are'} {counted(more, 'mistake')} more"]
     if texts:
         raise ConfigurationError(texts[0], problems=tuple(texts[1:]))

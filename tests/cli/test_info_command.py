@@ -59,11 +59,12 @@ class TestBoards:
         result = cli("boards")
         assert (result.code, result.err) == (0, "")
         assert [line.split("  ")[0] for line in result.out.splitlines()] == [
+            "port",
             "/dev/ttyACM1",
             "/dev/ttyS0",
             "/dev/ttyUSB0",
         ]
-        board, plain, other = result.out.splitlines()
+        _, board, plain, other = result.out.splitlines()
         assert re.search("  board  KitProg3 of a PSOC 6 kit +KitProg3 CMSIS-DAP$", board)
         assert re.search("  -  +not a USB port", plain)
         assert re.search("  -  +USB identity 0403:6001 is of no known board  FT232R$", other)

@@ -120,7 +120,7 @@ class TestCsr:
         as_json = cli("--port", port, "--csr", config, "--output", "json")
         assert list(json.loads(as_json.out)) == ["filename", "public_key"]
         as_text = cli("--port", port, "--csr", config, "--output", "text")
-        assert re.fullmatch(r"filename: [0-9a-f]{40}\.csr\npublic_key: 0342[0-9a-f]+\n", as_text.out)
+        assert re.fullmatch(r"[0-9a-f]{40}\.csr\t0342[0-9a-f]+\n", as_text.out)
         listed = cli("--port", port, "--csr", config, "--output", "json", "--query", "[public_key]")
         assert len(json.loads(listed.out)) == 1
         quoted = cli("--port", port, "--csr", config, "--output", "json", "--query", "filename")

@@ -44,8 +44,8 @@ class Settings:
     """What the common options say.
 
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
-    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``authorizations``, objects and the files
-    of their secrets.
+    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
+    ``authorizations``, objects and the files of their secrets.
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,7 @@ class Settings:
         self.query: str | None = None
         self.output: str | None = None
         self.quiet = False
+        self.wide = False
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
@@ -166,7 +167,7 @@ class Settings:
     @property
     def wants_result(self) -> bool:
         """Whether the user asked for a result where the command prints none by itself."""
-        return self.query is not None or self.output in ("json", "repr")
+        return self.query is not None or self.output is not None
 
     def print_result(self, result: object, *, default: str = "text", text: str | None = None) -> None:
         """Print a result on standard output, in the form asked for.
@@ -190,7 +191,11 @@ class Settings:
             is_bare = value is None or isinstance(value, str)
             if form == "repr" or (is_bare and self.output != "json"):
                 form = "text"
-        if form == "text":
+        if self.output == "text":
+            from optiga.cli.render.words import words
+
+            _print(words(value), line_break=False)
+        elif form == "text":
             _print(shown_lines(lines(result) if text is None else text))
         elif form == "repr":
             _print(repr(value))
@@ -198,13 +203,13 @@ class Settings:
             _print(shown_json(json.dumps(value, indent=4, ensure_ascii=not _takes_every_letter())))
 
 
-def _print(text: str) -> None:
-    """Print a line of a result.
+def _print(text: str, *, line_break: bool = True) -> None:
+    """Print lines of a result.
 
     :raises ConfigurationError: if standard output does not take it, for example on a full disk.
     """
     try:
-        click.echo(text)
+        click.echo(text, nl=line_break)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -293,7 +298,7 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
             type=click.Choice(forms),
             expose_value=False,
             callback=_keep_output,
-            help="Form of the result: json for programs. [each command has its own]",
+            help="Form of the result: json for programs, text as the aws command has it. [each command has its own]",
         ),
     ]
 
