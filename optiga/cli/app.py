@@ -235,7 +235,10 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     try:
         if _ASKED_BY_A_SHELL in os.environ:
             return _answer_shell()
-        result = app.main(args=given, standalone_mode=False, obj=settings)
+        try:
+            result = app.main(args=given, standalone_mode=False, obj=settings)
+        finally:
+            settings.stop_waiting()
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.Abort as aborted:

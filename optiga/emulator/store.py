@@ -346,11 +346,13 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
         if path.stat().st_size < SMALLEST:
             raise _not_a_chip(path)
     try:
-        connection = _connect(path, wait_s)
+        with owner.waiting():
+            connection = _connect(path, wait_s)
         try:
             # In this order: a connection in exclusive mode would not give up its shared lock while it waits for the
             # exclusive one, and of two such neither would get it.
-            connection.execute("BEGIN EXCLUSIVE")
+            with owner.waiting():
+                connection.execute("BEGIN EXCLUSIVE")
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("COMMIT")
         except BaseException:

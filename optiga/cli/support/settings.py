@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
+    from optiga.cli.support.waiting import WaitingLine
     from optiga.transport import Port
 
 
@@ -57,6 +58,7 @@ class Settings:
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
+        self._waiting: WaitingLine | None = None
 
     def find_port(self, *, more: str = "") -> Port:
         """The port asked for, or that of the one board; an emulated chip is announced, always.
@@ -66,6 +68,7 @@ class Settings:
         """
         from optiga.transport import resolve_port
 
+        self._show_waiting()
         if self._resolved is None:
             self._resolved = resolve_port(self.port)
             if (file := self._resolved.chip_file) is not None:
@@ -73,6 +76,26 @@ class Settings:
             if (secret := self._resolved.secret) is not None:
                 self.warn_of_readers(secret)
         return self._resolved
+
+    def _show_waiting(self) -> None:
+        """Tell a person at a terminal from now on what takes its time; with ``-v`` the log says it."""
+        if self._waiting is None and not (self.quiet or self.verbosity or sys.stderr is None) and sys.stderr.isatty():
+            from optiga.cli.support.waiting import WaitingLine
+
+            self._waiting = WaitingLine(sys.stderr)
+            self._waiting.open()
+
+    def stop_waiting(self) -> None:
+        """Nothing takes its time any more."""
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+    def _say(self, text: str, colour: str | None = None) -> None:
+        """Lines on standard error."""
+        if self._waiting is not None:
+            self._waiting.erase()
+        click.secho(text, err=True, fg=colour, color=_colours())
 
     def open_chip(self, *oids: int, meanwhile: Callable[[], object] | None = None) -> Chip:
         """Open the chip at the port asked for, and prove to it what secrets are known.
@@ -121,25 +144,25 @@ class Settings:
 
     def announce_emulated(self, path: Path, more: str = "") -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
-        click.echo(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}", err=True)
+        self._say(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}")
         self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
         if not self.quiet:
-            click.echo(shown_lines(told(text, option_of)), err=True)
+            self._say(shown_lines(told(text, option_of)))
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
         first, *others = shorten(shown_lines(told(text, option_of))).split("\n")
         lines = [first, *(line if line.startswith("    ") else f"    {line}" for line in others)]
         text = "\n".join(lines)
-        click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
+        self._say(f"Warning: {text}", "yellow")
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
         text = shorten(shown(" ".join(told(text, option_of).splitlines())))
-        click.secho(f"Error: {text}", err=True, fg="red", color=_colours())
+        self._say(f"Error: {text}", "red")
 
     def wants_errors_as_json(self, arguments: Sequence[str]) -> bool:
         """Whether errors are one JSON object, too.
@@ -279,7 +302,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             count=True,
             expose_value=False,
             callback=_keep_verbosity,
-            help="Say more; -vv shows every frame in hex.",
+            help="Say each command and its time; -vv every frame, in hex.",
         ),
     )
 
@@ -353,6 +376,7 @@ def _keep_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> N
         from optiga.cli.support.log_lines import EscapingFormatter
 
         handler = logging.StreamHandler()
-        handler.setFormatter(EscapingFormatter("%(name)s: %(message)s"))
+        form = "%(asctime)s.%(msecs)03d %(name)s: %(message)s" if settings.verbosity > 1 else "%(name)s: %(message)s"
+        handler.setFormatter(EscapingFormatter(form, "%H:%M:%S"))
         logging.basicConfig(handlers=[handler])
         logging.getLogger("optiga").setLevel(logging.DEBUG if settings.verbosity > 1 else logging.INFO)
