@@ -12,6 +12,7 @@ import click
 from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.defaults import FILE_NAME, DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.guesses import about_option
@@ -38,6 +39,7 @@ EXIT_CODES: dict[type[OptigaError], int] = {
 }
 _EXIT_UNEXPECTED = 1
 _ASKED_BY_A_SHELL = "_OPTIGA_COMPLETE"
+_ASKS_FOR_HELP = {"-h", "--help", "--version"}
 _FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
 _SECTIONS = {
@@ -154,6 +156,8 @@ def app(
     optiga.py provision config.jsn               all of it, with AWS IoT
     """
     take_passphrases(ctx)
+    if csr_path is None and is_default("out_dir"):
+        out_dir = None
     _check_job(
         {"--csr": csr_path, "--write": write_path, "--read": read_oid},
         {
@@ -236,7 +240,9 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
         if _ASKED_BY_A_SHELL in os.environ:
             return _answer_shell()
         try:
-            result = app.main(args=given, standalone_mode=False, obj=settings)
+            result = app.main(
+                args=given, standalone_mode=False, obj=settings, default_map=_take_defaults(settings, given)
+            )
         finally:
             settings.stop_waiting()
     except click.exceptions.Exit as ended:
@@ -257,6 +263,18 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     except Exception as error:
         return _report_unexpected(settings, given, error)
     return result if isinstance(result, int) else 0
+
+
+def _take_defaults(settings: Settings, arguments: Sequence[str]) -> DefaultMap | None:
+    """What a file of defaults says, which the user is told; None where there is none, or help is asked for.
+
+    :raises ConfigurationError: if it cannot be read, or says what it may not.
+    """
+    if _ASKS_FOR_HELP & set(arguments) or "help" in arguments[:1]:
+        return None
+    defaults = find_defaults(arguments)
+    settings.tell_defaults(defaults, arguments)
+    return DefaultMap(defaults.values, app) if defaults.values else None
 
 
 def _answer_shell() -> int:
@@ -299,6 +317,8 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
         if isinstance(error, click.NoSuchOption)
         else error.format_message().replace("\n", " ")
     )
+    if context is not None and (source := _file_of(error, context)):
+        message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
         parameter = getattr(getattr(error, "param", None), "name", "")
         line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)
@@ -307,6 +327,13 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     end = "" if message.endswith((".", "?")) else "."
     settings.error(f"{message}{end} Try {asking}.")
     return code
+
+
+def _file_of(error: click.ClickException, context: click.Context) -> str:
+    """The name of the file of defaults where a value of it is wrong; empty where the command line is."""
+    name = getattr(getattr(error, "param", None), "name", None)
+    source = context.get_parameter_source(name) if isinstance(name, str) else None
+    return FILE_NAME if source is click.core.ParameterSource.DEFAULT_MAP else ""
 
 
 def _interruption(aborted: click.Abort) -> KeyboardInterrupt:
