@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
+from optiga.cli.support.lazy import load
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.user_folders import config_folder
 
@@ -41,7 +42,7 @@ class Defaults(NamedTuple):
     """
 
     path: Path | None
-    values: dict[str, Any]
+    values: Mapping[str, Any]
     refused: tuple[str, ...] = ()
 
 
@@ -98,10 +99,8 @@ def _why_not_believed(place: str, status: os.stat_result) -> str:
     return ""
 
 
-def _read(path: Path) -> dict[str, Any]:
-    from optiga.cli.support.toml import read_toml
-
-    values = read_toml(path, "file of defaults", _MOST_BYTES)
+def _read(path: Path) -> Mapping[str, Any]:
+    values = load("optiga.cli.support.toml:read_toml", "optiga")(path, "file of defaults", _MOST_BYTES)
     for key, value in values.items():
         _check(path, key, value)
     return {key: _seen_from(path.parent, key, value) for key, value in values.items()}
@@ -115,8 +114,7 @@ def _check(path: Path, key: str, value: Any) -> None:
             reason=Reason.DENIED,
         )
     if key not in KEYS:
-        from optiga.files.problems import suggest
-
+        suggest = load("optiga.files.problems:suggest", "optiga")
         raise ConfigurationError(
             f"{path}: {key!r} is no default{suggest(key, KEYS, {})} (one of {', '.join(sorted(KEYS))})",
             reason=Reason.NOT_FOUND,
@@ -143,7 +141,7 @@ class DefaultMap(dict[str, Any]):
     :param values: by the names of options, without dashes.
     """
 
-    def __init__(self, values: dict[str, Any], command: click.Command, *, is_root: bool = True) -> None:
+    def __init__(self, values: Mapping[str, Any], command: click.Command, *, is_root: bool = True) -> None:
         super().__init__()
         self._values = values
         self._command = command

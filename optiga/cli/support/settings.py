@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import click
 
+from optiga.cli.support.lazy import load
 from optiga.cli.support.options import option_of
 from optiga.errors import ConfigurationError, Reason, shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
@@ -81,10 +82,9 @@ class Settings:
     def _show_waiting(self) -> None:
         """Tell a person at a terminal from now on what takes its time; with ``-v`` the log says it."""
         if self._waiting is None and not (self.quiet or self.verbosity or sys.stderr is None) and sys.stderr.isatty():
-            from optiga.cli.support.waiting import WaitingLine
-
-            self._waiting = WaitingLine(sys.stderr)
-            self._waiting.open()
+            line: WaitingLine = load("optiga.cli.support.waiting:WaitingLine", "optiga")(sys.stderr)
+            line.open()
+            self._waiting = line
 
     def tell_defaults(self, defaults: Defaults, arguments: Sequence[str]) -> None:
         """Say which file of defaults is used, and which are not."""
@@ -223,9 +223,7 @@ class Settings:
             if form == "repr" or (is_bare and self.output != "json"):
                 form = "text"
         if self.output == "text":
-            from optiga.cli.render.words import words
-
-            _print(words(value), line_break=False)
+            _print(load("optiga.cli.render.words:words", "optiga")(value), line_break=False)
         elif form == "text":
             _print(shown_lines(lines(result) if text is None else text))
         elif form == "repr":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ else:
     import tomli as tomllib
 
 
-def read_toml(path: Path, what: str, limit: int) -> dict[str, Any]:
+def read_toml(path: Path, what: str, limit: int) -> Mapping[str, Any]:
     """The content of a file.
 
     :param what: what the file is to the user, for messages.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import click
@@ -66,7 +66,7 @@ def show(settings: Settings) -> None:
     settings.print_result(result, text=table(_COLUMNS, values, width_for(settings)) if values else empty)
 
 
-def _values(said: dict[str, object], path: str, port: str | None) -> Iterator[DefaultValue]:
+def _values(said: Mapping[str, object], path: str, port: str | None) -> Iterator[DefaultValue]:
     """The values that count, by the names of their options."""
     for key in sorted({*said, *_VARIABLES}):
         from_variables = [name for name in _VARIABLES.get(key, ()) if os.environ.get(name)]
