@@ -19,6 +19,8 @@ HIDDEN: dict[str, object] = {"hidden": True}
 """For programs in Python alone: never in the JSON."""
 OID: dict[str, object] = {"oid": True}
 """An object's identifier, a number that JSON has as ``"0xE0E1"``."""
+ADDED: dict[str, object] = {"added": True}
+"""Not in the Python literal, which the predecessor's users parse."""
 MERGED: dict[str, object] = {"merged": True}
 """A result within the result, whose fields stand in the place of this one."""
 
@@ -70,6 +72,14 @@ def to_json(value: object) -> Any:
     if isinstance(value, PathLike):
         return fspath(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def to_literal(value: object) -> Any:
+    """The same for the Python literal that the predecessor printed."""
+    fields: Mapping[str, Any] = getattr(value, "__dataclass_fields__", {})
+    added = {field.metadata.get("name", name) for name, field in fields.items() if "added" in field.metadata}
+    json = to_json(value)
+    return {name: one for name, one in json.items() if name not in added} if added else json
 
 
 def _members(result: Any) -> Iterable[tuple[str, Any]]:

@@ -63,6 +63,10 @@ class Section:
         said = naming("{where}: {text}", where=f"{self._name}:{line}: {where}", text=text)
         self._problems.append(Problem(line, said))
 
+    def problem_elsewhere(self, text: str) -> None:
+        """Note a mistake in what stands in place of this value, and not in the document."""
+        self._problems.append(Problem(self._document.lines[self.path], text))
+
     def members(
         self, required: Iterable[str], optional: Iterable[str] = (), other_names: Mapping[str, str] | None = None
     ) -> dict[str, Section]:

@@ -92,6 +92,11 @@ class Configuration(NamedTuple):
         return value
 
     @property
+    def key_label(self) -> str:
+        """The identifier of the key's object, for example ``0xE0F1``."""
+        return format_oid(self.slot.key_oid)
+
+    @property
     def needs_uid(self) -> bool:
         """Whether the chip's UID stands in the CSR."""
         return any(UID_FIELD in value for _, value in self.subject) or self.extensions.needs_uid
@@ -253,7 +258,7 @@ def _read_slot(parameters: Section, section: Section | None, override: str | Non
     slot = ref.slot if ref else None
     mistake = find_slot_mistake(text, is_rsa=is_rsa)
     if mistake and override is not None:
-        parameters.problem(naming("{slot} {mistake}", mistake=mistake))
+        parameters.problem_elsewhere(naming("{slot} {mistake}", mistake=mistake))
     elif mistake and section is not None:
         section.problem(mistake)
     return slot

@@ -75,7 +75,7 @@ class TestCommands:
 
     def test_whole_results(self, cli: Cli, port: str, config: Path) -> None:
         made = cli("--port", port, "--csr", config, "--output", "text")
-        assert re.fullmatch(r"[0-9a-f]{40}\.csr\t0342[0-9a-f]+\n", made.out)
+        assert re.fullmatch(r"([0-9a-f]{40}\.csr)\t.*\1\t0342[0-9a-f]+\n", made.out)
         rows = cli("--port", port, "object", "list", "--output", "text").out.splitlines()
         assert all(row.startswith("OBJECTS\t") for row in rows)
         shown = cli("--port", port, "info", "--output", "text").out

@@ -15,7 +15,7 @@ from optiga.cli.support.lazy import load
 from optiga.cli.support.options import option_of
 from optiga.errors import ConfigurationError, Reason, shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
-from optiga.results import lines, to_json
+from optiga.results import lines, to_json, to_literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,7 +152,11 @@ class Settings:
 
     def announce_emulated(self, path: Path, more: str = "") -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
+        if (is_new := _is_new(path)) is None:
+            return  # it is refused in a moment
         self._say(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}")
+        if is_new:
+            self.note("It is a new chip: there was none in that file")
         self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:
@@ -227,9 +231,20 @@ class Settings:
         elif form == "text":
             _print(shown_lines(lines(result) if text is None else text))
         elif form == "repr":
-            _print(repr(value))
+            _print(repr(value if self.query is not None else to_literal(result)))
         else:
             _print(shown_json(json.dumps(value, indent=4, ensure_ascii=not _takes_every_letter())))
+
+
+def _is_new(path: Path) -> bool | None:
+    """Whether a chip is going to be made in a file; None where that is no name of a file."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path.parent.is_dir()
+    except (OSError, ValueError):
+        return None
+    return False
 
 
 def _print(text: str, *, line_break: bool = True) -> None:
