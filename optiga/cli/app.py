@@ -39,6 +39,7 @@ EXIT_CODES: dict[type[OptigaError], int] = {
 }
 _EXIT_UNEXPECTED = 1
 _ASKED_BY_A_SHELL = "_OPTIGA_COMPLETE"
+_QUIET = {"-q", "--quiet", "--quit"}
 _ASKS_FOR_HELP = {"-h", "--help", "--version"}
 _FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
@@ -273,7 +274,10 @@ def _take_defaults(settings: Settings, arguments: Sequence[str]) -> DefaultMap |
     if _ASKS_FOR_HELP & set(arguments) or "help" in arguments[:1]:
         return None
     defaults = find_defaults(arguments)
-    settings.tell_defaults(defaults, arguments)
+    for why in defaults.refused:
+        settings.warn(why)
+    if defaults.path is not None and not _QUIET & set(arguments):
+        settings.note(f"Defaults: {defaults.path}")
     return DefaultMap(defaults.values, app) if defaults.values else None
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
-    from optiga.cli.support.defaults import Defaults
     from optiga.cli.support.waiting import WaitingLine
     from optiga.transport import Port
 
@@ -85,13 +84,6 @@ class Settings:
             line: WaitingLine = load("optiga.cli.support.waiting:WaitingLine", "optiga")(sys.stderr)
             line.open()
             self._waiting = line
-
-    def tell_defaults(self, defaults: Defaults, arguments: Sequence[str]) -> None:
-        """Say which file of defaults is used, and which are not."""
-        for why in defaults.refused:
-            self.warn(why)
-        if defaults.path is not None and not {"-q", "--quiet", "--quit"} & set(arguments):
-            self.note(f"Defaults: {defaults.path}")
 
     def stop_waiting(self) -> None:
         """Nothing takes its time any more."""
