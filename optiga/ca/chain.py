@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.ca.signing import sign, verifies
-from optiga.errors import ConfigurationError, Reason, naming
+from optiga.errors import ConfigurationError, Reason, counted, naming
 
 if TYPE_CHECKING:
     from optiga.ca.records import Records
@@ -158,7 +158,7 @@ def _verify(records: Records, public_key: CaPublicKey, name: str) -> History:
         if revoked.pop(serial, None) != revocation:
             raise _edited(name, f"the revocation of {serial}")
     if issued:
-        raise _edited(name, f"{len(issued)} certificates are missing")
+        raise _edited(name, f"{counted(len(issued), 'certificate', 'are')} missing")
     newest = records.newest_crl()
     if crls and (not newest or crls[max(crls)] != hashlib.sha256(newest).hexdigest()):
         raise _edited(name, "the CRL")

@@ -11,6 +11,7 @@ from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.close_application import CloseApplication, Hibernate
 from optiga.chip.commands.open_application import OpenApplication
+from optiga.chip.watched import exchange
 from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -145,7 +146,7 @@ class Chip:
         except (ValueError, OverflowError) as error:
             raise ConfigurationError(f"{command.code.title}: {error}", oid=command.target) from None
         try:
-            answer = apdu.decode_answer(self._transport.exchange(request))
+            answer = apdu.decode_answer(exchange(command, request, self._transport.exchange, self.port))
             if answer.ok:
                 return command.parse(answer.data)
         except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ import click
 from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.defaults import FILE_NAME, DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.guesses import about_option
@@ -37,6 +39,9 @@ EXIT_CODES: dict[type[OptigaError], int] = {
     CloudError: 6,
 }
 _EXIT_UNEXPECTED = 1
+_ASKED_BY_A_SHELL = "_OPTIGA_COMPLETE"
+_QUIET = {"-q", "--quiet", "--quit"}
+_ASKS_FOR_HELP = {"-h", "--help", "--version"}
 _FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
 _SECTIONS = {
@@ -163,6 +168,8 @@ def app(
     optiga.py provision config.jsn               all of it, with AWS IoT
     """
     take_passphrases(ctx)
+    if csr_path is None and is_default("out_dir"):
+        out_dir = None
     _check_job(
         {"--csr": csr_path, "--write": write_path, "--read": read_oid},
         {
@@ -252,7 +259,14 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     settings = settings or Settings()
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        result = app.main(args=given, standalone_mode=False, obj=settings)
+        if _ASKED_BY_A_SHELL in os.environ:
+            return _answer_shell()
+        try:
+            result = app.main(
+                args=given, standalone_mode=False, obj=settings, default_map=_take_defaults(settings, given)
+            )
+        finally:
+            settings.stop_waiting()
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.Abort as aborted:
@@ -271,6 +285,33 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     except Exception as error:
         return _report_unexpected(settings, given, error)
     return result if isinstance(result, int) else 0
+
+
+def _take_defaults(settings: Settings, arguments: Sequence[str]) -> DefaultMap | None:
+    """What a file of defaults says, which the user is told; None where there is none, or help is asked for.
+
+    :raises ConfigurationError: if it cannot be read, or says what it may not.
+    """
+    if _ASKS_FOR_HELP & set(arguments) or "help" in arguments[:1]:
+        return None
+    defaults = find_defaults(arguments)
+    for why in defaults.refused:
+        settings.warn(why)
+    if defaults.path is not None and not _QUIET & set(arguments):
+        settings.note(f"Defaults: {defaults.path}")
+    return DefaultMap(defaults.values, app) if defaults.values else None
+
+
+def _answer_shell() -> int:
+    """Say what may stand at the cursor; nothing where that cannot be known: an error would stand in the command line.
+
+    :returns: the exit code.
+    """
+    try:
+        code: int = load(".support.shells:answer", "optiga.cli")(app)
+    except Exception:
+        return _EXIT_UNEXPECTED
+    return code
 
 
 def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) -> int:
@@ -301,6 +342,8 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
         if isinstance(error, click.NoSuchOption)
         else error.format_message().replace("\n", " ")
     )
+    if context is not None and (source := _file_of(error, context)):
+        message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
         parameter = getattr(getattr(error, "param", None), "name", "")
         line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)
@@ -309,6 +352,13 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     end = "" if message.endswith((".", "?")) else "."
     settings.error(f"{message}{end} Try {asking}.")
     return code
+
+
+def _file_of(error: click.ClickException, context: click.Context) -> str:
+    """The name of the file of defaults where a value of it is wrong; empty where the command line is."""
+    name = getattr(getattr(error, "param", None), "name", None)
+    source = context.get_parameter_source(name) if isinstance(name, str) else None
+    return FILE_NAME if source is click.core.ParameterSource.DEFAULT_MAP else ""
 
 
 def _interruption(aborted: click.Abort) -> KeyboardInterrupt:

@@ -92,6 +92,11 @@ class Configuration(NamedTuple):
         return value
 
     @property
+    def key_label(self) -> str:
+        """The identifier of the key's object, for example ``0xE0F1``."""
+        return format_oid(self.slot.key_oid)
+
+    @property
     def needs_uid(self) -> bool:
         """Whether the chip's UID stands in the CSR."""
         return any(UID_FIELD in value for _, value in self.subject) or self.extensions.needs_uid
@@ -151,13 +156,14 @@ def with_slot(configuration: Configuration, name: str, *, keep_key: bool = False
 
 
 def read_configuration(
-    section: Section, source: str, slot: str | None = None, *, keep_key: bool = False
+    section: Section, source: str, slot: str | None = None, *, keep_key: bool = False, slot_is_in_document: bool = False
 ) -> Configuration | None:
     """The configuration in a part of a document, or None where mistakes, which are noted, leave too little of it.
 
     :param source: what to call it in messages.
-    :param slot: a slot that takes the place of the document's.
+    :param slot: a slot that takes the place of the configuration's.
     :param keep_key: whether it is for a key that is there already.
+    :param slot_is_in_document: whether that slot stands elsewhere in the document, which then is what is wrong.
     """
     top = section.members(("csr_config",), ("aws_iot_config",))
     aws_iot = _read_aws_iot(top["aws_iot_config"]) if "aws_iot_config" in top else None
@@ -166,7 +172,9 @@ def read_configuration(
     csr_config = top["csr_config"]
     parts = csr_config.members(("certificate_info", "key_info", "signature_info"), ("extensions",))
     subject = _read_subject(parts["certificate_info"]) if "certificate_info" in parts else ()
-    key = _read_key(parts["key_info"], slot, keep_key=keep_key) if "key_info" in parts else None
+    key = None
+    if "key_info" in parts:
+        key = _read_key(parts["key_info"], slot, keep_key=keep_key, is_in_document=slot_is_in_document)
     hash_name = _read_signature(parts["signature_info"], key) if "signature_info" in parts else None
     extensions = read_extensions(parts["extensions"]) if "extensions" in parts else Extensions()
     if key is None or key.algorithm is None or key.slot is None or hash_name is None:
@@ -207,7 +215,7 @@ class _KeySettings(NamedTuple):
     usage: KeyUsage | None
 
 
-def _read_key(section: Section, slot_override: str | None, *, keep_key: bool) -> _KeySettings:
+def _read_key(section: Section, slot_override: str | None, *, keep_key: bool, is_in_document: bool) -> _KeySettings:
     members = section.members(("algorithm_id", "parameters"))
     kind = members["algorithm_id"].choice(SCHEMES, "a key algorithm") if "algorithm_id" in members else None
     if kind is None or "parameters" not in members:
@@ -223,7 +231,12 @@ def _read_key(section: Section, slot_override: str | None, *, keep_key: bool) ->
     algorithm = None
     if parameter in parameters:
         algorithm = (_read_curve if kind == "ec" else _read_key_size)(parameters[parameter])
-    slot = _read_slot(section, parameters.get("slot"), slot_override, is_rsa=kind == "rsa", keep_key=keep_key)
+    slot = _read_slot(parameters.get("slot"), slot_override, is_rsa=kind == "rsa", keep_key=keep_key)
+    if slot_override is not None:
+        mistake = find_slot_mistake(slot_override, is_rsa=kind == "rsa", keep_key=keep_key)
+        note = section.problem if is_in_document else section.problem_elsewhere
+        if mistake:
+            note(naming("{slot} {mistake}", mistake=mistake))
     usage = _read_usage(parameters["key_usage"], kind) if "key_usage" in parameters else None
     return _KeySettings(kind, algorithm, slot, usage)
 
@@ -247,9 +260,7 @@ def _read_key_size(section: Section) -> KeyAlgorithm | None:
     return algorithm
 
 
-def _read_slot(
-    parameters: Section, section: Section | None, override: str | None, *, is_rsa: bool, keep_key: bool
-) -> Slot | None:
+def _read_slot(section: Section | None, override: str | None, *, is_rsa: bool, keep_key: bool) -> Slot | None:
     text = override
     if text is None and section is not None:
         is_number = type(section.value) is int and 0 < section.value <= len(SLOTS)
@@ -259,9 +270,7 @@ def _read_slot(
     ref = ObjectRef.find(text)
     slot = ref.slot if ref else None
     mistake = find_slot_mistake(text, is_rsa=is_rsa, keep_key=keep_key)
-    if mistake and override is not None:
-        parameters.problem(naming("{slot} {mistake}", mistake=mistake))
-    elif mistake and section is not None:
+    if mistake and override is None and section is not None:
         section.problem(mistake)
     return slot
 

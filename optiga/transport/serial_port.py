@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -61,15 +62,15 @@ class SerialPort(NamedTuple):
 def one_name(name: str, *, is_network: bool) -> str:
     """The same name for a port however it is written, by which it is locked.
 
-    Links to a device are followed; Windows knows ``COM5`` as ``com5`` and ``\\\\.\\COM5``, too. What stands behind the
-    ``?`` of a URL says how the same board is spoken to.
+    Links to a device are followed; Windows knows ``COM5`` as ``com5``, ``COM5:`` and ``\\\\.\\COM5``, too. What stands
+    behind the ``?`` of a URL says how the same board is spoken to.
     """
     if is_network:
         parts = split_url(name)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return f"{parts.scheme}://{host}:{parts.port}"
     if sys.platform == "win32":
-        return name.removeprefix("\\\\.\\").removeprefix("//./").upper()
+        return re.sub(r"^[\\/]{2}[.?][\\/]", "", name).rstrip(":").upper()
     return os.path.realpath(name)
 
 

@@ -27,6 +27,7 @@ from optiga.cli.commands.chip.transfer import ExportResult
 from optiga.cli.commands.config.check import CheckedConfigurations
 from optiga.cli.commands.config.results import CheckedConfiguration
 from optiga.cli.commands.config.sample import SampleList
+from optiga.cli.commands.config.show import DefaultsShown
 from optiga.cli.commands.identity.csr import CsrResult
 from optiga.cli.commands.identity.journal import JournalSlots
 from optiga.cli.commands.identity.provision import DryRun
@@ -63,7 +64,7 @@ TYPES = (
     *(ExportResult, GeneratedKey, ImportResult, IssuedList, IssueResult, KeyList, MacResult, MetadataChangeResult),
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
-    *(CsrRehearsal, KeptKeyRehearsal, WriteRehearsal),
+    *(CsrRehearsal, DefaultsShown, KeptKeyRehearsal, WriteRehearsal),
     *(CheckedConfiguration, CheckedConfigurations, DryRun, JournalCheck, JournalSlots, RunResult, SampleList),
 )
 READING = {
@@ -74,6 +75,7 @@ READING = {
         "JournalCheck",
         "JournalSlots",
         "SampleList",
+        "DefaultsShown",
         "UpdateDescription",
     ),
 }

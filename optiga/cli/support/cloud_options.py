@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from optiga.cli.support.defaults import is_default
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Decorator, together
 from optiga.cloud.aws.connection import AwsOptions
@@ -102,7 +103,7 @@ def refuse_cloud_options(options: dict[str, Any]) -> None:
 
     :raises click.UsageError: if one is given.
     """
-    given = sorted(name for name, value in options.items() if value)
+    given = sorted(name for name, value in options.items() if value and not is_default(name))
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise click.UsageError(f"{names} and --no-cloud do not go together.")

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import click
 
+from optiga.cli.support.lazy import load
 from optiga.cli.support.options import option_of
 from optiga.errors import ConfigurationError, Reason, shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
-from optiga.results import lines, to_json
+from optiga.results import lines, to_json, to_literal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
+    from optiga.cli.support.waiting import WaitingLine
     from optiga.transport import Port
 
 
@@ -44,8 +46,8 @@ class Settings:
     """What the common options say.
 
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
-    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``authorizations``, objects and the files
-    of their secrets.
+    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
+    ``authorizations``, objects and the files of their secrets.
     """
 
     def __init__(self) -> None:
@@ -53,9 +55,11 @@ class Settings:
         self.query: str | None = None
         self.output: str | None = None
         self.quiet = False
+        self.wide = False
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
+        self._waiting: WaitingLine | None = None
 
     def find_port(self, *, more: str = "") -> Port:
         """The port asked for, or that of the one board; an emulated chip is announced, always.
@@ -65,6 +69,7 @@ class Settings:
         """
         from optiga.transport import resolve_port
 
+        self._show_waiting()
         if self._resolved is None:
             self._resolved = resolve_port(self.port)
             if (file := self._resolved.chip_file) is not None:
@@ -72,6 +77,25 @@ class Settings:
             if (secret := self._resolved.secret) is not None:
                 self.warn_of_readers(secret)
         return self._resolved
+
+    def _show_waiting(self) -> None:
+        """Tell a person at a terminal from now on what takes its time; with ``-v`` the log says it."""
+        if self._waiting is None and not (self.quiet or self.verbosity or sys.stderr is None) and sys.stderr.isatty():
+            line: WaitingLine = load("optiga.cli.support.waiting:WaitingLine", "optiga")(sys.stderr)
+            line.open()
+            self._waiting = line
+
+    def stop_waiting(self) -> None:
+        """Nothing takes its time any more."""
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+    def _say(self, text: str, colour: str | None = None) -> None:
+        """Lines on standard error."""
+        if self._waiting is not None:
+            self._waiting.erase()
+        click.secho(text, err=True, fg=colour, color=_colours())
 
     def open_chip(self, *oids: int, meanwhile: Callable[[], object] | None = None) -> Chip:
         """Open the chip at the port asked for, and prove to it what secrets are known.
@@ -120,25 +144,29 @@ class Settings:
 
     def announce_emulated(self, path: Path, more: str = "") -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
-        click.echo(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}", err=True)
+        if (is_new := _is_new(path)) is None:
+            return  # it is refused in a moment
+        self._say(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}")
+        if is_new:
+            self.note("It is a new chip: there was none in that file")
         self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
         if not self.quiet:
-            click.echo(shown_lines(told(text, option_of)), err=True)
+            self._say(shown_lines(told(text, option_of)))
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
         first, *others = shorten(shown_lines(told(text, option_of))).split("\n")
         lines = [first, *(line if line.startswith("    ") else f"    {line}" for line in others)]
         text = "\n".join(lines)
-        click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
+        self._say(f"Warning: {text}", "yellow")
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
         text = shorten(shown(" ".join(told(text, option_of).splitlines())))
-        click.secho(f"Error: {text}", err=True, fg="red", color=_colours())
+        self._say(f"Error: {text}", "red")
 
     def wants_errors_as_json(self, arguments: Sequence[str]) -> bool:
         """Whether errors are one JSON object, too.
@@ -166,7 +194,7 @@ class Settings:
     @property
     def wants_result(self) -> bool:
         """Whether the user asked for a result where the command prints none by itself."""
-        return self.query is not None or self.output in ("json", "repr")
+        return self.query is not None or self.output is not None
 
     @property
     def is_read_by_a_person(self) -> bool:
@@ -200,21 +228,34 @@ class Settings:
             is_bare = value is None or isinstance(value, str)
             if form == "repr" or (is_bare and self.output != "json"):
                 form = "text"
-        if form == "text":
+        if self.output == "text":
+            _print(load("optiga.cli.render.words:words", "optiga")(value), line_break=False)
+        elif form == "text":
             _print(shown_lines(lines(result) if text is None else text))
         elif form == "repr":
-            _print(repr(value))
+            _print(repr(value if self.query is not None else to_literal(result)))
         else:
             _print(shown_json(json.dumps(value, indent=4, ensure_ascii=not _takes_every_letter())))
 
 
-def _print(text: str) -> None:
-    """Print a line of a result.
+def _is_new(path: Path) -> bool | None:
+    """Whether a chip is going to be made in a file; None where that is no name of a file."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path.parent.is_dir()
+    except (OSError, ValueError):
+        return None
+    return False
+
+
+def _print(text: str, *, line_break: bool = True) -> None:
+    """Print lines of a result.
 
     :raises ConfigurationError: if standard output does not take it, for example on a full disk.
     """
     try:
-        click.echo(text)
+        click.echo(text, nl=line_break)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -284,7 +325,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             count=True,
             expose_value=False,
             callback=_keep_verbosity,
-            help="Say more; -vv shows every frame in hex.",
+            help="Say each command and its time; -vv every frame, in hex.",
         ),
     )
 
@@ -303,7 +344,7 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
             type=click.Choice(forms),
             expose_value=False,
             callback=_keep_output,
-            help="Form of the result: json for programs. [each command has its own]",
+            help="Form of the result: json for programs, text as the aws command has it. [each command has its own]",
         ),
     ]
 
@@ -358,6 +399,7 @@ def _keep_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> N
         from optiga.cli.support.log_lines import EscapingFormatter
 
         handler = logging.StreamHandler()
-        handler.setFormatter(EscapingFormatter("%(name)s: %(message)s"))
+        form = "%(asctime)s.%(msecs)03d %(name)s: %(message)s" if settings.verbosity > 1 else "%(name)s: %(message)s"
+        handler.setFormatter(EscapingFormatter(form, "%H:%M:%S"))
         logging.basicConfig(handlers=[handler])
         logging.getLogger("optiga").setLevel(logging.DEBUG if settings.verbosity > 1 else logging.INFO)

@@ -28,6 +28,7 @@ def play(take: Take) -> None:
     take("CheckedConfigurations", "config", "check", CONFIG)
     take("CheckedConfiguration", "config", "new", "new.jsn", "--yes")
     take("SampleList", "config", "sample")
+    take("DefaultsShown", *at, "config", "show")
     (csr,) = Path().glob("*.csr")
     take("CsrRehearsal", *at, "--csr", CONFIG, "--dry-run")
     take("KeptKeyRehearsal", *at, "--csr", CONFIG, "--keep-key", "--public-key", csr, "--dry-run")

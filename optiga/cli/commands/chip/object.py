@@ -19,6 +19,8 @@ from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
+from optiga.cli.support.wide import wide_option, width_for
+from optiga.errors import counted
 from optiga.files.hex_text import parse_hex
 from optiga.identity.forms import Form, form_of, may_have_type
 from optiga.identity.write import may_be_certificates, plan_content, plan_typed
@@ -106,6 +108,7 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command(name="list", short_help="List every object: size, state, access.")
+@wide_option
 @common_options()
 @pass_settings
 def list_all(settings: Settings) -> None:
@@ -113,7 +116,7 @@ def list_all(settings: Settings) -> None:
     with settings.open_chip() as chip:
         objects = list_objects(chip)
     warn_of_unusable(settings, objects)
-    settings.print_result(ObjectList(tuple(objects)), text=table(_COLUMNS, map(_row, objects)))
+    settings.print_result(ObjectList(tuple(objects)), text=table(_COLUMNS, map(_row, objects), width_for(settings)))
 
 
 def _row(one: ObjectDescription) -> tuple[str | None, ...]:
@@ -189,7 +192,7 @@ def write(
         confirm(settings, f"Writing {info.label}", change.stays if change.is_needed else (), yes=yes)
         execute_data(chip, change)
     if change.is_needed:
-        settings.note(f"{len(data)} bytes have been written to {info.label}")
+        settings.note(f"{counted(len(data), 'byte', 'have')} been written to {info.label}")
     else:
         settings.note(f"They were there already: {info.label} was not programmed again")
     if settings.wants_result:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from optiga.cli.commands.identity.write import read_plan
 from optiga.cli.support.settings import Settings
+from optiga.errors import counted
 from optiga.files.files import check_folder_writable, is_there
 from optiga.identity.configuration import load_configuration
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal, rehearse_csr, rehearse_write, unseen_write
@@ -63,9 +64,9 @@ def _csr_text(result: CsrRehearsal, out_dir: str) -> str:
 def _write_text(result: WriteRehearsal, plan: WritePlan) -> str:
     label = plan.target.info.label
     if result.would_write is False:
-        said = f"{label} holds these {result.size} bytes already: it would not be programmed again."
+        said = f"{label} has this content already ({counted(result.size, 'byte')}): it would not be programmed again."
     else:
-        said = f"{result.size} bytes would be written to {label}."
+        said = f"{counted(result.size, 'byte')} would be written to {label}."
     if plan.chain and plan.target.slot:
         said += "\nWhether the certificate is of the slot's key is proven when it is written: then the key signs."
     return f"{said}\nNothing was changed."

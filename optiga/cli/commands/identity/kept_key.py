@@ -33,7 +33,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str,
         made = create_csr_of_kept_key(chip, configuration, known)
     made.save(folder)
     settings.note(f"The CSR is for the key in {name_key(configuration.slot.key_oid)}; no key was made")
-    settings.print_result(CsrResult(made.filename, made.public_key), default="repr")
+    settings.print_result(CsrResult.of(made, folder), default="repr")
 
 
 def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir: str, public_key: str | None) -> None:
