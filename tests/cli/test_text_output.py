@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from optiga.cli.render.tables import table
@@ -61,7 +61,10 @@ class TestWords:
     def test_as_the_aws_command_does_it(self, value: Any) -> None:
         theirs = pytest.importorskip("awscli.text", reason="needs awscli, of the extra dev")
         stream = io.StringIO()
-        theirs.format_text(value, stream)
+        try:
+            theirs.format_text(value, stream)
+        except AttributeError:  # it has no answer to a null beside dictionaries, which AWS never answers
+            assume(False)
         assert words(value) == stream.getvalue()
 
 

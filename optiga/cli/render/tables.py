@@ -30,13 +30,12 @@ def table(columns: Sequence[str], rows: Iterable[object], width: int | None = No
 
 
 def align(rows: Sequence[Sequence[str]], widths: Sequence[int] | None = None) -> str:
-    """Rows of cells with each column below the other; the last line has no line break.
+    """Rows of as many cells each, in columns two spaces apart; the last line has no line break.
 
     :param widths: of the columns; None for as many as their cells need.
     """
     if widths is None:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    """Rows of as many cells each, in columns two spaces apart."""
     return "\n".join((" " * _GAP).join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from optiga.cli.support.lazy import load
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.user_folders import config_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE_NAME = "optiga.toml"
 _PATHS = ("ca", "journal", "out-dir")
@@ -62,7 +63,8 @@ def find_defaults(arguments: Sequence[str]) -> Defaults:
         if why := _why_not_believed(place, status):
             refused.append(f"{place} is not used: {why}")
             continue
-        return Defaults(Path(place), _read(Path(place)), tuple(refused))
+        path = load("pathlib:Path", "optiga")(place)
+        return Defaults(path, _read(path), tuple(refused))
     return Defaults(None, {}, tuple(refused))
 
 
@@ -80,7 +82,8 @@ def places(arguments: Sequence[str]) -> Iterator[str]:
         yield os.path.join(folder, FILE_NAME)  # noqa: PTH118
         above = os.path.dirname(folder)  # noqa: PTH120
         folder = "" if above == folder else above
-    if (own := config_folder()) is not None:
+    own = load("optiga.files.user_folders:config_folder", "optiga")()
+    if own is not None:
         yield str(own / FILE_NAME)
 
 

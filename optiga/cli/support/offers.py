@@ -128,8 +128,9 @@ def _metadata(ctx: click.Context, param: click.Parameter, typed: str) -> Iterato
     tag, colon, value = typed.partition(":")
     space = value[: len(value) - len(value.lstrip())]
     if not colon:
-        return (Offer(f"{name}:", is_whole=False) for name in metadata_tags())
-    return (Offer(f"{tag}:{space}{word}") for word in metadata_tags().get(tag.strip().lower(), []))
+        yield from (Offer(f"{name}:", is_whole=False) for name in metadata_tags())
+        yield Files()
+    yield from (Offer(f"{tag}:{space}{word}") for word in metadata_tags().get(tag.strip().lower(), []))
 
 
 def _usages(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
@@ -184,6 +185,6 @@ _BY_METAVAR: dict[str, _Maker] = {
     "SLOT|OID|KEY": _slots_and_objects,
     "SLOT|aes": _slots_and_objects,
     "[NAME]": _samples,
-    "[TAG: VALUE]…": _metadata,
+    "[TAG: VALUE]…|HEX|FILE": _metadata,
     "[VALUE]": _control_values,
 }

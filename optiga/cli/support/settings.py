@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass
@@ -13,7 +12,8 @@ import click
 
 from optiga.cli.support.lazy import load
 from optiga.cli.support.options import option_of
-from optiga.errors import ConfigurationError, Reason, shorten, told
+from optiga.cli.support.printing import colours, is_new, print_lines, takes_every_letter
+from optiga.errors import shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 from optiga.results import lines, to_json, to_literal
 
@@ -95,7 +95,7 @@ class Settings:
         """Lines on standard error."""
         if self._waiting is not None:
             self._waiting.erase()
-        click.secho(text, err=True, fg=colour, color=_colours())
+        click.secho(text, err=True, fg=colour, color=colours())
 
     def open_chip(self, *oids: int, meanwhile: Callable[[], object] | None = None) -> Chip:
         """Open the chip at the port asked for, and prove to it what secrets are known.
@@ -144,10 +144,10 @@ class Settings:
 
     def announce_emulated(self, path: Path, more: str = "") -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
-        if (is_new := _is_new(path)) is None:
+        if (new := is_new(path)) is None:
             return  # it is refused in a moment
         self._say(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}")
-        if is_new:
+        if new:
             self.note("It is a new chip: there was none in that file")
         self.warn_of_folder(path, "the emulated chip")
 
@@ -229,51 +229,13 @@ class Settings:
             if form == "repr" or (is_bare and self.output != "json"):
                 form = "text"
         if self.output == "text":
-            _print(load("optiga.cli.render.words:words", "optiga")(value), line_break=False)
+            print_lines(load("optiga.cli.render.words:words", "optiga")(value), line_break=False)
         elif form == "text":
-            _print(shown_lines(lines(result) if text is None else text))
+            print_lines(shown_lines(lines(result) if text is None else text))
         elif form == "repr":
-            _print(repr(value if self.query is not None else to_literal(result)))
+            print_lines(repr(value if self.query is not None else to_literal(result)))
         else:
-            _print(shown_json(json.dumps(value, indent=4, ensure_ascii=not _takes_every_letter())))
-
-
-def _is_new(path: Path) -> bool | None:
-    """Whether a chip is going to be made in a file; None where that is no name of a file."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return path.parent.is_dir()
-    except (OSError, ValueError):
-        return None
-    return False
-
-
-def _print(text: str, *, line_break: bool = True) -> None:
-    """Print lines of a result.
-
-    :raises ConfigurationError: if standard output does not take it, for example on a full disk.
-    """
-    try:
-        click.echo(text, nl=line_break)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        from optiga.files.files import cause_of, reason_of
-
-        raise ConfigurationError(
-            f"cannot write to standard output: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
-        ) from None
-
-
-def _colours() -> bool | None:
-    """False where the user or the terminal wants none (no-color.org); None leaves it to whether there is a terminal."""
-    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
-
-
-def _takes_every_letter() -> bool:
-    """Whether standard output has an encoding for all of Unicode; JSON goes without where it has not."""
-    return sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+            print_lines(shown_json(json.dumps(value, indent=4, ensure_ascii=not takes_every_letter())))
 
 
 pass_settings: PassesSettings = click.make_pass_decorator(Settings, ensure=True)

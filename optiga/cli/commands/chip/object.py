@@ -214,8 +214,8 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
 
     \b
     change, read, execute, metadata_update
-                 who may: always (ALW), never (NEV), lcso < operational, conf 0xE140,
-                 int 0xE0E8, auto 0xF1D0, luc 0xE120, sec_sta_g 0x20;
+                 who may: always (ALW), never (NEV), lcso < operational,
+                 conf 0xE140, int 0xE0E8, auto 0xF1D0, luc 0xE120, sec_sta_g 0x20;
                  && binds stronger than ||
     lcso         creation, initialization, operational, termination
     type         byte_string, up_counter, trust_anchor, pre_shared_secret …
