@@ -30,6 +30,21 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
+def counted(number: int, what: str, verb: str = "") -> str:
+    """A number of things: ``1 byte``, ``2 bytes``.
+
+    :param what: one of them.
+    :param verb: what many of them do, to stand behind them: ``have``, ``are``, or ``do``; empty for none.
+    """
+    said = f"{number} {what}" if number == 1 else f"{number} {what}s"
+    if verb:
+        said += f" {_OF_ONE[verb]}" if number == 1 else f" {verb}"
+    return said
+
+
+_OF_ONE = {"have": "has", "are": "is", "do": "does"}
+
+
 def shorten(text: str) -> str:
     """A message whose values are of a length that can be read: of longer ones their beginning and end.
 

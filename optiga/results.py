@@ -19,6 +19,8 @@ HIDDEN: dict[str, object] = {"hidden": True}
 """For programs in Python alone: never in the JSON."""
 OID: dict[str, object] = {"oid": True}
 """An object's identifier, a number that JSON has as ``"0xE0E1"``."""
+ADDED: dict[str, object] = {"added": True}
+"""Not in the Python literal, which the predecessor's users parse."""
 MERGED: dict[str, object] = {"merged": True}
 """A result within the result, whose fields stand in the place of this one."""
 
@@ -72,6 +74,14 @@ def to_json(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+def to_literal(value: object) -> Any:
+    """The same for the Python literal that the predecessor printed."""
+    fields: Mapping[str, Any] = getattr(value, "__dataclass_fields__", {})
+    added = {field.metadata.get("name", name) for name, field in fields.items() if "added" in field.metadata}
+    json = to_json(value)
+    return {name: one for name, one in json.items() if name not in added} if added else json
+
+
 def _members(result: Any) -> Iterable[tuple[str, Any]]:
     """Name and value of each member that a dataclass has in JSON."""
     for name, field in result.__dataclass_fields__.items():
@@ -93,5 +103,11 @@ def lines(result: object) -> str:
 
 
 def cell(value: object) -> str:
-    """A value on a line for people; ``-`` for what is missing."""
+    """A value of JSON on a line for people; ``-`` for what is missing, and for an empty list."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        value = [f"{key} {cell(one)}" for key, one in value.items()]
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(cell, value)) or "-"
     return "-" if value is None else shown(str(value))

@@ -44,6 +44,7 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     What a test had logged in detail (``-vv``) is not asked of the tests after it.
     """
     state = tmp_path_factory.getbasetemp() / f"state{next(_numbers)}"
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(name, str(state))
     monkeypatch.delenv("OPTIGA_PORT", raising=False)

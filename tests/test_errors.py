@@ -187,3 +187,11 @@ def test_each_parameter_has_an_option() -> None:
     ]
     assert missing == []
     assert {"out", "port", "region", "trust_records"} <= {parameter for _, parameter in named()}
+
+
+@pytest.mark.parametrize(
+    ("number", "verb", "said"),
+    [(1, "", "1 byte"), (0, "", "0 bytes"), (2, "", "2 bytes"), (1, "have", "1 byte has"), (3, "are", "3 bytes are")],
+)
+def test_numbers_of_things(number: int, verb: str, said: str) -> None:
+    assert errors.counted(number, "byte", verb) == said

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optiga.ca.changes import Changes
-from optiga.ca.folder import KEY, CaFolder
+from optiga.ca.folder import CERTIFICATE, KEY, CaFolder
 from optiga.ca.integrity import check_records
 from optiga.ca.judging import judge
 from optiga.ca.keys import open_key, replace_key
@@ -19,8 +19,10 @@ from optiga.ca.profile import (
     build_device,
     build_verification,
     check_device,
+    check_renewed,
     choose_validity,
     device_size,
+    rebuild_ca,
 )
 from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
 from optiga.ca.revocation import CRL_DAYS, REASONS, PublishedCrl, is_graver
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
+    from optiga.ca.signing import CaKey
     from optiga.files.passphrases import Passphrase
 
 INTERMEDIATE_DAYS = 3650
@@ -79,7 +82,7 @@ class CertificateAuthority:
     :param warnings: what its owner should know, one sentence each.
     """
 
-    def __init__(self, folder: CaFolder, key: ec.EllipticCurvePrivateKey, warnings: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: CaFolder, key: CaKey, warnings: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.warnings = warnings
         self._issuer = Issuer(key, folder.certificate.parsed, folder.settings.crl_url)
@@ -100,8 +103,15 @@ class CertificateAuthority:
             warnings.append(f"other users may read the CA's key {path / KEY}: take that from them with chmod 600")
         if passphrase is not None and not folder.key_is_encrypted:
             warnings.append(f"the CA's key {path / KEY} is not encrypted: the passphrase was not needed")
+        if folder.is_behind:
+            write_whole(path / CERTIFICATE, folder.certificate.pem.encode("ascii"))
         with open_records(folder.records_path):  # without them a CA does nothing
             return cls(folder, key, tuple(warnings))
+
+    @property
+    def key(self) -> CaKey:
+        """The CA's private key."""
+        return self._issuer.key
 
     @property
     def certificate(self) -> Certificate:
@@ -221,6 +231,18 @@ class CertificateAuthority:
                 subject, public_key, self._issuer, serial, validity, path_length=0, constraints=constraints
             ),
             "",
+        )
+
+    def issue_renewed(self, old: Certificate, validity: Validity) -> IssuedCertificate:
+        """Issue the certificate of an intermediate CA anew: key, name and extensions are those that it has.
+
+        :raises CertificateError: if the key was revoked as compromised.
+        :raises ConfigurationError: if the records cannot be written; nothing was issued then.
+        """
+        return self._issue(
+            lambda serial: rebuild_ca(old.parsed, self._issuer, validity, serial),
+            "",
+            lambda signed: check_renewed(signed, old),
         )
 
     def revoke(

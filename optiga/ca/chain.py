@@ -13,14 +13,14 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, Reason, naming
+from optiga.ca.signing import sign, verifies
+from optiga.errors import ConfigurationError, Reason, counted, naming
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     from optiga.ca.records import Records
+    from optiga.ca.signing import CaKey, CaPublicKey
 
 _PURPOSE = b"optiga CA records\n"
 """What a signature of a head begins with: no certificate and no CRL does."""
@@ -36,7 +36,7 @@ class Head:
 
     :param sequence: its number, counted from 1.
     :param digest: its hash in hex.
-    :param signature: by the CA's key: ECDSA, of the hash that is as strong as the key.
+    :param signature: by the CA's key, as :func:`optiga.ca.signing.sign` makes it.
     """
 
     sequence: int
@@ -44,11 +44,9 @@ class Head:
     signature: bytes
 
     @classmethod
-    def sign(cls, sequence: int, digest: str, key: ec.EllipticCurvePrivateKey) -> Head:
+    def sign(cls, sequence: int, digest: str, key: CaKey) -> Head:
         """Sign the newest link."""
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        return cls(sequence, digest, key.sign(_signed(sequence, digest), ec.ECDSA(_hash(key.curve))))
+        return cls(sequence, digest, sign(key, _signed(sequence, digest)))
 
     @classmethod
     def parse(cls, data: bytes) -> Head | None:
@@ -73,26 +71,13 @@ class Head:
         }
         return (json.dumps(value, indent=2) + "\n").encode("ascii")
 
-    def is_of(self, public_key: ec.EllipticCurvePublicKey) -> bool:
+    def is_of(self, public_key: CaPublicKey) -> bool:
         """Whether a CA has signed it."""
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        try:
-            public_key.verify(self.signature, _signed(self.sequence, self.digest), ec.ECDSA(_hash(public_key.curve)))
-        except InvalidSignature:
-            return False
-        return True
+        return verifies(public_key, self.signature, _signed(self.sequence, self.digest))
 
 
 def _signed(sequence: int, digest: str) -> bytes:
     return _PURPOSE + f"{sequence}\n{digest}\n".encode("utf-8", "surrogatepass")
-
-
-def _hash(curve: ec.EllipticCurve) -> Any:
-    from cryptography.hazmat.primitives import hashes
-
-    return hashes.SHA384() if curve.key_size > 256 else hashes.SHA256()
 
 
 def event_text(kind: str, **values: str | int) -> str:
@@ -124,7 +109,7 @@ class History:
     crls: dict[int, str]
 
 
-def verify_chain(records: Records, public_key: ec.EllipticCurvePublicKey, name: str) -> History:
+def verify_chain(records: Records, public_key: CaPublicKey, name: str) -> History:
     """Compare a chain with itself, with its signed head, and with the tables.
 
     :param name: what to call the records in messages.
@@ -142,7 +127,7 @@ def verify_chain(records: Records, public_key: ec.EllipticCurvePublicKey, name: 
         raise _edited(name, "a value is of another kind than this program writes") from None
 
 
-def _verify(records: Records, public_key: ec.EllipticCurvePublicKey, name: str) -> History:
+def _verify(records: Records, public_key: CaPublicKey, name: str) -> History:
     digests: list[str] = []
     issued: set[str] = set()
     revoked: dict[str, tuple[str, str]] = {}
@@ -173,7 +158,7 @@ def _verify(records: Records, public_key: ec.EllipticCurvePublicKey, name: str) 
         if revoked.pop(serial, None) != revocation:
             raise _edited(name, f"the revocation of {serial}")
     if issued:
-        raise _edited(name, f"{len(issued)} certificates are missing")
+        raise _edited(name, f"{counted(len(issued), 'certificate', 'are')} missing")
     newest = records.newest_crl()
     if crls and (not newest or crls[max(crls)] != hashlib.sha256(newest).hexdigest()):
         raise _edited(name, "the CRL")

@@ -12,7 +12,7 @@ from optiga.ca.folder import CaFolder, check_new, new_folder
 from optiga.ca.keys import encode_key, generate_key
 from optiga.ca.passphrase_rules import check_passphrase
 from optiga.ca.profile import Issuer, build_ca, choose_validity
-from optiga.ca.records import create_records, utc_now
+from optiga.ca.records import create_records, open_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
 from optiga.pki.names import find_mistake
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec
 
+    from optiga.ca.existing import ExistingCa
+    from optiga.ca.history import EarlierHistory
     from optiga.ca.settings import CaSettings
+    from optiga.ca.signing import CaKey
 
 ROOT_DAYS = 7300
 """How long a root is valid unless it is said otherwise, in days."""
@@ -99,7 +101,7 @@ def create_root(
         certificate = build_ca(
             subject, key.public_key(), Issuer(key), random_serial_number(), validity, path_length=_ROOT_PATH_LENGTH
         )
-        _fill(temporary, key, passphrase, _pem(certificate), settings, moment)
+        fill(temporary, key, passphrase, _pem(certificate), settings, moment)
     return CaFolder.open(path)
 
 
@@ -140,7 +142,34 @@ def create_intermediate(
     with new_folder(path) as temporary:
         issued = parent.issue_ca(subject, key.public_key(), validity, constraints)
         write_whole(temporary / files.CHAIN, issued.pem.encode("ascii"))
-        _fill(temporary, key, passphrase, issued.certificate.pem, settings, moment)
+        fill(temporary, key, passphrase, issued.certificate.pem, settings, moment)
+    return CaFolder.open(path)
+
+
+def create_imported(
+    path: Path,
+    existing: ExistingCa,
+    history: EarlierHistory | None = None,
+    *,
+    passphrase: bytes | None = None,
+    settings: CaSettings | None = None,
+    now: datetime | None = None,
+) -> CaFolder:
+    """Make the folder of a CA that was made elsewhere: its certificate, key and chain, and records.
+
+    :param path: a folder that is not there yet or empty.
+    :param history: what it has issued and revoked so far; None where that is not known.
+    :param passphrase: what its key is encrypted with from now on; None leaves it open.
+    :param settings: what counts for all that it signs from now on; None for nothing.
+    :raises ConfigurationError: if that cannot be; nothing is left then.
+    """
+    check_new(path)
+    check_passphrase(passphrase)
+    with new_folder(path) as temporary:
+        if existing.chain:
+            write_whole(temporary / files.CHAIN, "".join(one.pem for one in existing.chain).encode("ascii"))
+        moment = now or utc_now()
+        fill(temporary, existing.key, passphrase, existing.certificate.pem, settings, moment, history)
     return CaFolder.open(path)
 
 
@@ -156,21 +185,32 @@ def _check_parent(parent: CertificateAuthority) -> None:
         )
 
 
-def _fill(
+def fill(
     folder: Path,
-    key: ec.EllipticCurvePrivateKey,
+    key: CaKey,
     passphrase: bytes | None,
     certificate_pem: str,
     settings: CaSettings | None,
     now: datetime,
+    history: EarlierHistory | None = None,
 ) -> None:
-    """Everything that every CA has: key, certificate, records, and a CRL that revokes nothing."""
+    """Everything that every CA has: key, certificate, records, and a CRL.
+
+    :param folder: in which an intermediate's chain lies already.
+    :param passphrase: what the key is encrypted with; None leaves it open.
+    :param history: what it has issued and revoked so far; None for nothing.
+    """
     write_whole(folder / files.KEY, encode_key(key, passphrase), 0o600)
     write_whole(folder / files.CERTIFICATE, certificate_pem.encode("ascii"))
     if settings is not None and settings.document:
         write_whole(folder / files.SETTINGS, settings.document)
     create_records(folder / files.RECORDS)
-    CertificateAuthority.open(folder, passphrase).renew_crl(trust_records=True, now=now)  # they are empty
+    if history is not None:
+        with open_records(folder / files.RECORDS) as records:
+            history.write_into(records)
+        if history.crl:  # the next one has a larger number
+            write_whole(folder / files.CRL, encode_pem("X509 CRL", history.crl).encode("ascii"))
+    CertificateAuthority.open(folder, passphrase).renew_crl(trust_records=True, now=now)  # they are its own
 
 
 def _pem(certificate: x509.Certificate) -> str:

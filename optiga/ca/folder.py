@@ -40,12 +40,14 @@ class CaFolder:
     :param certificate: the CA's own.
     :param chain: what goes behind each certificate that it issues, its issuer first; empty for a root.
     :param settings: what counts for all that it signs.
+    :param is_behind: whether ``ca.pem`` still is the certificate before a renewal that was interrupted.
     """
 
     path: Path
     certificate: Certificate
     chain: tuple[Certificate, ...] = ()
     settings: CaSettings = field(default_factory=CaSettings)
+    is_behind: bool = False
 
     @classmethod
     def open(cls, path: Path) -> CaFolder:
@@ -72,11 +74,14 @@ class CaFolder:
             raise ConfigurationError(
                 f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it", reason=Reason.DAMAGED
             )
-        if chain and chain[0].der != certificates[0].der:
-            raise CertificateError(
-                f"{path / CHAIN} does not begin with the CA's own certificate", reason=Reason.MISMATCH
-            )
-        return cls(path, certificates[0], tuple(chain), load_settings(path / SETTINGS))
+        own = certificates[0]
+        if chain and chain[0].der != own.der:
+            if not _is_renewed(own, chain[0]):
+                raise CertificateError(
+                    f"{path / CHAIN} does not begin with the CA's own certificate", reason=Reason.MISMATCH
+                )
+            own = chain[0]
+        return cls(path, own, tuple(chain), load_settings(path / SETTINGS), is_behind=own is not certificates[0])
 
     @cached_property
     def key_pem(self) -> bytes:
@@ -179,6 +184,16 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise ConfigurationError(
             f"cannot make {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
         ) from None
+
+
+def _is_renewed(own: Certificate, other: Certificate) -> bool:
+    """Whether another certificate is the CA's, too: ``ca renew`` was interrupted between the chain and it."""
+    return (
+        other.is_ca
+        and other.public_key.info == own.public_key.info
+        and other.parsed.subject == own.parsed.subject
+        and other.not_after > own.not_after
+    )
 
 
 def _are_one(path: Path, other: Path) -> bool:

@@ -14,10 +14,9 @@ from optiga.pki.public_keys import load_key
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     from optiga.ca.folder import CaFolder
     from optiga.ca.records import Records
+    from optiga.ca.signing import CaPublicKey
 
 _MAX_CRL_FILE = 1 << 26
 _MAX_HEAD_FILE = 1 << 12
@@ -106,16 +105,16 @@ def read_crl_file(folder: CaFolder) -> PublishedCrl | None:
         return None
 
 
-def _key_of(folder: CaFolder) -> ec.EllipticCurvePublicKey:
-    from cryptography.hazmat.primitives.asymmetric import ec
+def _key_of(folder: CaFolder) -> CaPublicKey:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     key = load_key(folder.certificate.public_key)
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise CertificateError(f"the key of the CA in {folder.path} is not on a curve", reason=Reason.WRONG_TYPE)
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise CertificateError(f"the key of the CA in {folder.path} is neither EC nor RSA", reason=Reason.WRONG_TYPE)
     return key
 
 
-def _read_published(path: Path, public_key: ec.EllipticCurvePublicKey) -> PublishedCrl:
+def _read_published(path: Path, public_key: CaPublicKey) -> PublishedCrl:
     crl = read_crl(read_input(path, "CRL", _MAX_CRL_FILE), public_key)
     if crl is None:
         raise CertificateError(

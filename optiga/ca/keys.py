@@ -19,6 +19,8 @@ from optiga.protocol.algorithms import KeyAlgorithm
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
+    from optiga.ca.signing import CaKey
+
 CURVES = {"p256": "SECP256R1", "p384": "SECP384R1"}
 """Curves that a CA's key may lie on, and the names of their classes in cryptography."""
 ROUNDS = 600_000
@@ -46,7 +48,7 @@ def generate_key(curve: str) -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(getattr(ec, CURVES[found])())
 
 
-def encode_key(key: ec.EllipticCurvePrivateKey, passphrase: bytes | None) -> bytes:
+def encode_key(key: CaKey, passphrase: bytes | None) -> bytes:
     """PKCS #8 in PEM, encrypted if there is a passphrase: PBES2 of PBKDF2 and AES-256-CBC (RFC 8018, 6.2).
 
     :param passphrase: None leaves it open.
@@ -89,7 +91,7 @@ def _encrypt(data: bytes, passphrase: bytes) -> bytes:
     return bytes(info.dump())
 
 
-def replace_key(folder: CaFolder, key: ec.EllipticCurvePrivateKey, passphrase: bytes | None) -> None:
+def replace_key(folder: CaFolder, key: CaKey, passphrase: bytes | None) -> None:
     """Encrypt the key of a CA anew. Its file is replaced in one step: what is there opens with the passphrase from
     before or with this one.
 
@@ -103,14 +105,14 @@ def replace_key(folder: CaFolder, key: ec.EllipticCurvePrivateKey, passphrase: b
     write_whole(folder.path / KEY, content, 0o600)
 
 
-def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.EllipticCurvePrivateKey:
+def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> CaKey:
     """The key in a CA's folder.
 
     :param passphrase: not looked at where the key is not encrypted.
     :raises ConfigurationError: if it cannot be read, needs a passphrase, or another one.
     :raises CertificateError: if it is not the key of the CA's certificate.
     """
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     encrypted = folder.key_is_encrypted
     if encrypted and passphrase is None:
@@ -137,7 +139,8 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> ec.Elli
         raise ConfigurationError(
             f"the key of the CA in {folder.path} is damaged", hint="Get it back from a copy", reason=Reason.DAMAGED
         )
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != load_key(folder.certificate.public_key):
+    public_key = load_key(folder.certificate.public_key)
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or key.public_key() != public_key:
         raise CertificateError(
             f"the key of the CA in {folder.path} is not that of its certificate", reason=Reason.MISMATCH
         )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.ca.signing import hash_of, most_bytes_of_signature, stranger_like
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.pki.public_keys import load_key
-from optiga.protocol import der
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
     from optiga.ca.request import CertificateRequest
+    from optiga.ca.signing import CaKey
     from optiga.pki.certificate import Certificate
 
 MAX_DAYS = 36500
 """Longest validity, in days."""
 _LONGEST_SERIAL = (1 << 159) - 1
 """20 bytes, as long as most are (RFC 5280, 4.1.2.2)."""
+_KEY_IDENTIFIER = "2.5.29.14"
+"""The extension subjectKeyIdentifier (RFC 5280, 4.2.1.2)."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How much earlier than now a certificate or a CRL begins, for devices whose clock is slow."""
 
@@ -35,16 +38,14 @@ class Issuer:
     :param crl_url: where its CRL is; empty for nowhere.
     """
 
-    key: ec.EllipticCurvePrivateKey
+    key: CaKey
     certificate: x509.Certificate | None = None
     crl_url: str = ""
 
     @property
     def hash_algorithm(self) -> hashes.SHA256 | hashes.SHA384:
         """The hash that is as strong as the key."""
-        from cryptography.hazmat.primitives import hashes
-
-        return hashes.SHA384() if self.key.curve.key_size > 256 else hashes.SHA256()
+        return hash_of(self.key.public_key())
 
 
 class Validity(NamedTuple):
@@ -86,16 +87,19 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     return Validity(max(start, first), min(end, last))
 
 
-def check_time(now: datetime, issuer: x509.Certificate) -> None:
+def check_time(now: datetime, issuer: x509.Certificate, *, hint: str = "") -> None:
     """Refuse to sign when the signer's certificate is not valid.
 
     :param now: with its time zone.
+    :param hint: what to do where it has expired.
     :raises CertificateError: if it is not valid now.
     """
     first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
     if now >= last:
         raise CertificateError(
-            f"the CA's certificate expired on {last:%Y-%m-%d %H:%M:%S} UTC", hint="Make a new CA", reason=Reason.EXPIRED
+            f"the CA's certificate expired on {last:%Y-%m-%d %H:%M:%S} UTC",
+            hint=hint or "'ca renew' gives it a new one",
+            reason=Reason.EXPIRED,
         )
     if now < first:
         raise CertificateError(
@@ -134,6 +138,56 @@ def build_ca(
     if constraints is not None:
         builder = builder.add_extension(constraints, critical=True)
     return builder.sign(issuer.key, issuer.hash_algorithm)
+
+
+def rebuild_ca(
+    old: x509.Certificate, issuer: Issuer, validity: Validity, serial: int | None = None
+) -> x509.Certificate:
+    """The certificate of a CA once more, with other dates: the same key, name and extensions.
+
+    What speaks of the issuer's certificate is made anew, and where the issuer's CRL is.
+
+    :param issuer: the CA itself, without a certificate, for a root.
+    :param serial: one of its own where it is None.
+    """
+    from cryptography import x509
+
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(issuer.certificate.subject if issuer.certificate else old.subject)
+        .public_key(old.public_key())
+        .serial_number(x509.random_serial_number() if serial is None else serial)
+        .not_valid_before(validity.start)
+        .not_valid_after(validity.end)
+    )
+    for extension in old.extensions:
+        value = extension.value
+        if isinstance(value, x509.AuthorityKeyIdentifier):
+            value = authority_identifier(issuer.certificate or old)
+        elif isinstance(value, x509.CRLDistributionPoints) and issuer.crl_url:
+            continue
+        builder = builder.add_extension(value, extension.critical)
+    if issuer.certificate is not None and issuer.crl_url:
+        builder = builder.add_extension(_crl_places(issuer.crl_url), critical=False)
+    return builder.sign(issuer.key, issuer.hash_algorithm)
+
+
+def check_renewed(signed: Certificate, old: Certificate) -> None:
+    """Refuse a CA's new certificate under which what it has issued would not be valid, once it is loaded again.
+
+    :raises CertificateError: if its name or key is another, byte for byte.
+    """
+    for part, is_same in (
+        ("name", signed.fields.subject == old.fields.subject),
+        ("key", signed.public_key.info == old.public_key.info),
+        ("subjectKeyIdentifier", signed.fields.extension(_KEY_IDENTIFIER) == old.fields.extension(_KEY_IDENTIFIER)),
+    ):
+        if not is_same:
+            raise CertificateError(
+                f"the certificate that was made has another {part} than the one that is there: it is not used",
+                reason=Reason.UNEXPECTED,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +231,17 @@ def device_size(request: CertificateRequest, grant: Grant, issuer: Issuer, valid
 
     :raises CertificateError: if none can be made.
     """
-    from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    stranger = Issuer(ec.generate_private_key(issuer.key.curve), issuer.certificate, issuer.crl_url)
+    key = issuer.key.public_key()
+    stranger = Issuer(stranger_like(key), issuer.certificate, issuer.crl_url)
     try:
         made = build_device(request, grant, stranger, _LONGEST_SERIAL, validity)
     except (ValueError, TypeError) as error:
         raise CertificateError(
             f"no certificate can be made of what the CSR asks for: {error}", reason=Reason.REFUSED
         ) from None
-    number = der.encode_integer((1 << issuer.key.curve.key_size) - 1)
-    longest = len(der.encode(der.SEQUENCE, number * 2))
-    return len(made.public_bytes(Encoding.DER)) - len(made.signature) + longest
+    return len(made.public_bytes(Encoding.DER)) - len(made.signature) + most_bytes_of_signature(key)
 
 
 def check_device(signed: Certificate, request: CertificateRequest, grant: Grant) -> None:
@@ -226,10 +278,13 @@ def build_verification(
 
 
 def authority_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    """The authorityKeyIdentifier of what a CA signs."""
+    """The authorityKeyIdentifier of what a CA signs; from its key where its certificate, made elsewhere, has none."""
     from cryptography import x509
 
-    identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    try:
+        identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        identifier = x509.SubjectKeyIdentifier.from_public_key(certificate.public_key())
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
 
 
@@ -258,8 +313,14 @@ def _begin(
     builder = builder.add_extension(authority_identifier(issuer.certificate), critical=False)
     if not issuer.crl_url:
         return builder
-    place = x509.DistributionPoint([x509.UniformResourceIdentifier(issuer.crl_url)], None, None, None)
-    return builder.add_extension(x509.CRLDistributionPoints([place]), critical=False)
+    return builder.add_extension(_crl_places(issuer.crl_url), critical=False)
+
+
+def _crl_places(url: str) -> x509.CRLDistributionPoints:
+    """The cRLDistributionPoints that name one URL."""
+    from cryptography import x509
+
+    return x509.CRLDistributionPoints([x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)])
 
 
 def _usage(*names: str) -> x509.KeyUsage:

@@ -21,8 +21,7 @@ from optiga.files.files import is_there
 from optiga.pki.certificate import Certificate, load_certificates
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
+    from optiga.ca.signing import CaKey
 
 _CHAIN = """
 CREATE TABLE chain (sequence INTEGER PRIMARY KEY, event TEXT NOT NULL, hash TEXT NOT NULL);
@@ -240,7 +239,7 @@ class Records:
         found = self._connection.execute("SELECT sequence, hash, signature FROM head").fetchone()
         return Head(*found) if found else None
 
-    def seal(self, key: ec.EllipticCurvePrivateKey) -> Head:
+    def seal(self, key: CaKey) -> Head:
         """Sign the newest link of the chain."""
         sequence, digest = self._newest_link()
         head = Head.sign(sequence, digest, key)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec
 
     from optiga.ca.profile import Issuer
     from optiga.ca.records import Record
+    from optiga.ca.signing import CaPublicKey
 
 
 REASONS = (
@@ -140,7 +140,7 @@ def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, time: Vali
     return builder.sign(issuer.key, issuer.hash_algorithm).public_bytes(Encoding.DER)
 
 
-def read_crl(data: bytes, public_key: ec.EllipticCurvePublicKey) -> PublishedCrl | None:
+def read_crl(data: bytes, public_key: CaPublicKey) -> PublishedCrl | None:
     """A CRL that a CA has signed.
 
     :param data: DER or PEM.

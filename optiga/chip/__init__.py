@@ -1,4 +1,7 @@
-"""The host's side of a chip: one open chip, its commands as typed values, a key that can sign."""
+"""The host's side of a chip: one open chip, its commands as typed values, a key that can sign.
+
+A chip is opened without what its keys need, which is loaded when first used: a board's chip takes its time to begin.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from optiga.chip.chip import Chip
-from optiga.chip.key import Key
 from optiga.transport import open_transport, resolve_port
 
 if TYPE_CHECKING:
+    from optiga.chip.key import Key
     from optiga.transport import Port
 
 __all__ = ["Chip", "Key", "open_chip"]
@@ -31,3 +34,11 @@ def open_chip(port: str | Port | None = None, *, meanwhile: Callable[[], object]
     except BaseException:
         transport.close()
         raise
+
+
+def __getattr__(name: str) -> object:
+    if name != "Key":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return import_module(f"{__name__}.key").Key

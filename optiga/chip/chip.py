@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.close_application import CloseApplication, Hibernate
 from optiga.chip.commands.open_application import OpenApplication
-from optiga.chip.key import Key, find_key, generate_key
+from optiga.chip.watched import exchange
 from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -20,6 +20,7 @@ from optiga.protocol.commands.params import ON_EVERY_MODEL
 from optiga.protocol.uid import Uid
 
 if TYPE_CHECKING:
+    from optiga.chip.key import Key
     from optiga.chip.sessions.crypto import Crypto
     from optiga.chip.sessions.objects import Objects
     from optiga.chip.sessions.updates import Updates
@@ -145,7 +146,7 @@ class Chip:
         except (ValueError, OverflowError) as error:
             raise ConfigurationError(f"{command.code.title}: {error}", oid=command.target) from None
         try:
-            answer = apdu.decode_answer(self._transport.exchange(request))
+            answer = apdu.decode_answer(exchange(command, request, self._transport.exchange, self.port))
             if answer.ok:
                 return command.parse(answer.data)
         except ValueError as error:
@@ -171,9 +172,7 @@ class Chip:
         :raises ConfigurationError: if it does not have it; the chip is not asked then.
         """
         if param not in ON_EVERY_MODEL.get(code, ()):
-            from optiga.chip.abilities import require
-
-            require(self, code, param)
+            _abilities().require(self, code, param)
 
     @property
     def uid(self) -> Uid:
@@ -198,9 +197,7 @@ class Chip:
         :raises ChipError: if the chip does not tell its UID.
         """
         if self._model is None:
-            from optiga.chip.abilities import model_of
-
-            self._model = model_of(self)
+            self._model = _abilities().model_of(self)
         return self._model
 
     @property
@@ -250,13 +247,15 @@ class Chip:
 
     def key(self, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
         """A key that is already on the chip, as :func:`optiga.chip.key.find_key`."""
-        return find_key(self, slot, algorithm)
+        found: Key = _keys().find_key(self, slot, algorithm)
+        return found
 
     def generate_key(
         self, slot: Reference, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
     ) -> Key:
         """Have the chip make a key pair, as :func:`optiga.chip.key.generate_key`; what the slot held before is lost."""
-        return generate_key(self, slot, algorithm, usage)
+        made: Key = _keys().generate_key(self, slot, algorithm, usage)
+        return made
 
     def _refusal(self, command: Command[T]) -> ChipError:
         """The error that says why the chip refused a command."""
@@ -294,3 +293,17 @@ class Chip:
         except ValueError:
             return 0
         return question.parse(answer.data) if answer.ok else None
+
+
+def _keys() -> ModuleType:
+    """What keys need; a board's chip can begin without it."""
+    from optiga.chip import key
+
+    return key
+
+
+def _abilities() -> ModuleType:
+    """What tells models apart; most commands are on every one."""
+    from optiga.chip import abilities
+
+    return abilities

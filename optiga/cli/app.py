@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import click
 
 from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.defaults import FILE_NAME, DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.guesses import about_option
@@ -36,6 +39,9 @@ EXIT_CODES: dict[type[OptigaError], int] = {
     CloudError: 6,
 }
 _EXIT_UNEXPECTED = 1
+_ASKED_BY_A_SHELL = "_OPTIGA_COMPLETE"
+_QUIET = {"-q", "--quiet", "--quit"}
+_ASKS_FOR_HELP = {"-h", "--help", "--version"}
 _FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
 _SECTIONS = {
@@ -105,9 +111,16 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     "--slot", metavar="SLOT", help="Slot: second, third …, or an OID of it. [that of CONFIG; second for --write]"
 )
 @click.option("--id", "object_id", metavar="OID", help="Object to write to that is no slot's: 0xE0E8, 0xF1D0 …")
+@click.option("--keep-key", is_flag=True, help="With --csr: for the key that the slot has; none is made.")
+@click.option("--public-key", type=FILE, help="Public key of that key. [that of the slot's certificate]")
 @click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
 @click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
 @click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
+@click.option(
+    "--pkcs12-passphrase-file",
+    type=FILE,
+    help="With --write: its first line opens a PKCS #12 FILE. [environment variable OPTIGA_FILE_PASSPHRASE]",
+)
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
 @authorize_option
 @common_options(environment=True)
@@ -138,8 +151,11 @@ def app(
     read_oid: str | None,
     slot: str | None,
     object_id: str | None,
+    keep_key: bool,
+    public_key: str | None,
     out_dir: str | None,
     out: str | None,
+    pkcs12_passphrase_file: str | None,
     strict: bool,
     dry: bool,
 ) -> None:
@@ -152,13 +168,18 @@ def app(
     optiga.py provision config.jsn               all of it, with AWS IoT
     """
     take_passphrases(ctx)
+    if csr_path is None and is_default("out_dir"):
+        out_dir = None
     _check_job(
         {"--csr": csr_path, "--write": write_path, "--read": read_oid},
         {
             "--slot": slot,
             "--id": object_id,
+            "--keep-key": keep_key or None,
+            "--public-key": public_key,
             "--out-dir": out_dir,
             "--out": out,
+            "--pkcs12-passphrase-file": pkcs12_passphrase_file,
             "--strict": strict or None,
             "--dry-run": dry or None,
             "--authorize": settings.authorizations or None,
@@ -167,12 +188,14 @@ def app(
     )
     if ctx.invoked_subcommand is not None:
         return
-    if csr_path is not None:
+    if csr_path is not None and keep_key:
+        job = _job("kept_key:rehearse" if dry else "kept_key:csr")
+        job(settings, csr_path, slot=slot, out_dir=out_dir or ".", public_key=public_key)
+    elif csr_path is not None:
         _job("dry_run:csr" if dry else "csr:make_csr")(settings, csr_path, slot=slot, out_dir=out_dir or ".")
-    elif write_path is not None and dry:
-        _job("dry_run:write")(settings, write_path, slot=slot, object_id=object_id)
     elif write_path is not None:
-        _job("write:write_file")(settings, write_path, slot=slot, object_id=object_id, strict=strict)
+        job = _job("dry_run:write") if dry else partial(_job("write:write_file"), strict=strict)
+        job(settings, write_path, slot=slot, object_id=object_id, passphrase_file=pkcs12_passphrase_file)
     elif read_oid is not None:
         _job("read:read_object")(settings, read_oid, out=out)
     else:
@@ -188,8 +211,11 @@ def _job(place: str) -> Callable[..., None]:
 _BELONGS = {
     "--slot": ("--csr", "--write"),
     "--id": ("--write",),
+    "--keep-key": ("--csr",),
+    "--public-key": ("--csr",),
     "--out-dir": ("--csr",),
     "--out": ("--read",),
+    "--pkcs12-passphrase-file": ("--write",),
     "--strict": ("--write",),
     "--dry-run": ("--csr", "--write"),
     "--authorize": ("--csr", "--write", "--read"),
@@ -213,6 +239,8 @@ def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcomma
             raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
     if options["--strict"] and options["--dry-run"]:
         raise click.UsageError("--strict and --dry-run do not go together: the key signs only where a write follows.")
+    if options["--public-key"] is not None and not options["--keep-key"]:
+        raise click.UsageError("--public-key goes with --keep-key: a new key has a public key of its own.")
     if options["--slot"] is not None and options["--id"] is not None:
         raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
 
@@ -231,7 +259,14 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     settings = settings or Settings()
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        result = app.main(args=given, standalone_mode=False, obj=settings)
+        if _ASKED_BY_A_SHELL in os.environ:
+            return _answer_shell()
+        try:
+            result = app.main(
+                args=given, standalone_mode=False, obj=settings, default_map=_take_defaults(settings, given)
+            )
+        finally:
+            settings.stop_waiting()
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.Abort as aborted:
@@ -250,6 +285,33 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     except Exception as error:
         return _report_unexpected(settings, given, error)
     return result if isinstance(result, int) else 0
+
+
+def _take_defaults(settings: Settings, arguments: Sequence[str]) -> DefaultMap | None:
+    """What a file of defaults says, which the user is told; None where there is none, or help is asked for.
+
+    :raises ConfigurationError: if it cannot be read, or says what it may not.
+    """
+    if _ASKS_FOR_HELP & set(arguments) or "help" in arguments[:1]:
+        return None
+    defaults = find_defaults(arguments)
+    for why in defaults.refused:
+        settings.warn(why)
+    if defaults.path is not None and not _QUIET & set(arguments):
+        settings.note(f"Defaults: {defaults.path}")
+    return DefaultMap(defaults.values, app) if defaults.values else None
+
+
+def _answer_shell() -> int:
+    """Say what may stand at the cursor; nothing where that cannot be known: an error would stand in the command line.
+
+    :returns: the exit code.
+    """
+    try:
+        code: int = load(".support.shells:answer", "optiga.cli")(app)
+    except Exception:
+        return _EXIT_UNEXPECTED
+    return code
 
 
 def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) -> int:
@@ -280,6 +342,8 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
         if isinstance(error, click.NoSuchOption)
         else error.format_message().replace("\n", " ")
     )
+    if context is not None and (source := _file_of(error, context)):
+        message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
         parameter = getattr(getattr(error, "param", None), "name", "")
         line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)
@@ -288,6 +352,13 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     end = "" if message.endswith((".", "?")) else "."
     settings.error(f"{message}{end} Try {asking}.")
     return code
+
+
+def _file_of(error: click.ClickException, context: click.Context) -> str:
+    """The name of the file of defaults where a value of it is wrong; empty where the command line is."""
+    name = getattr(getattr(error, "param", None), "name", None)
+    source = context.get_parameter_source(name) if isinstance(name, str) else None
+    return FILE_NAME if source is click.core.ParameterSource.DEFAULT_MAP else ""
 
 
 def _interruption(aborted: click.Abort) -> KeyboardInterrupt:

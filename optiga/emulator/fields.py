@@ -42,17 +42,17 @@ def take_exactly(data: bytes, *wanted: int) -> list[bytes]:
 
     :raises CommandError: if its TLVs are cut off or stand twice, one is missing or another is there.
     """
-    try:
-        items = tlv.decode(data)
-    except ValueError:
-        raise CommandError(ErrorCode.INVALID_LENGTH) from None
-    found = dict(items)
-    if len(items) == len(found) == len(wanted):
-        try:
-            return [found[tag] for tag in wanted]
-        except KeyError:
-            pass
-    raise CommandError(ErrorCode.INVALID_DATA if items else ErrorCode.INVALID_LENGTH)
+    values, offset, size = [], 0, len(data)
+    for tag in wanted:  # in the order that hosts have them in
+        start = offset + tlv.HEAD_SIZE
+        if start > size or data[offset] != tag:
+            break
+        offset = start + (data[offset + 1] << 8 | data[offset + 2])
+        values.append(data[start:offset])
+    else:
+        if offset == size:
+            return values
+    return expect_tags(take_tags(data), *wanted)
 
 
 def take_number(value: bytes, size: int) -> int:

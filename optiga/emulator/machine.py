@@ -226,7 +226,8 @@ class Machine:
             self.monitor.notify()
         elif self.table.is_changing(oids.SECURITY_MONITOR):
             self.monitor.work_off()
-        self._counted.clear()
+        if self._counted:
+            self._counted.clear()
 
     def note_error(self, code: ErrorCode) -> None:
         """Keep an error for object 0xF1C2; of several the highest-numbered is kept."""

@@ -63,15 +63,14 @@ class SecurityMonitor:
         :returns: the time.
         """
         now = self._clock()
-        if self._period_s:
+        if self._period_s and now - self._since >= self._period_s:
             passed = int((now - self._since) / self._period_s)
-            if passed:
-                self._since += passed * self._period_s
-                lowered = min(passed, self._value)
-                self._value -= lowered
-                self._credit = min(self._credit + passed - lowered, self._max_credit)
-                if lowered and self._stored_value() - self._value >= self._delayed_writes:
-                    self.synchronize()
+            self._since += passed * self._period_s
+            lowered = min(passed, self._value)
+            self._value -= lowered
+            self._credit = min(self._credit + passed - lowered, self._max_credit)
+            if lowered and self._stored_value() - self._value >= self._delayed_writes:
+                self.synchronize()
         if self._table.get(oids.SECURITY_MONITOR) is not self._adopted:
             self._adopt()
         return now

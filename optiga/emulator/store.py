@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from optiga.emulator.file_names import name_problem
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
@@ -262,6 +263,8 @@ def _is_there(path: Path) -> bool:
 
     :raises BoardError: if it is not the name of a file.
     """
+    if problem := name_problem(path):
+        raise _wrong(path, problem, "Name another", Reason.BAD_VALUE)
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)  # Path.exists says of a name that cannot be one that it is free
     except (FileNotFoundError, NotADirectoryError):
@@ -346,11 +349,13 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
         if path.stat().st_size < SMALLEST:
             raise _not_a_chip(path)
     try:
-        connection = _connect(path, wait_s)
+        with owner.waiting():
+            connection = _connect(path, wait_s)
         try:
             # In this order: a connection in exclusive mode would not give up its shared lock while it waits for the
             # exclusive one, and of two such neither would get it.
-            connection.execute("BEGIN EXCLUSIVE")
+            with owner.waiting():
+                connection.execute("BEGIN EXCLUSIVE")
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("COMMIT")
         except BaseException:

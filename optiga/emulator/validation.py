@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optiga.emulator.objects import StoredObject
+from optiga.errors import counted
 from optiga.protocol import metadata as md
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, RSA_KEY_BITS
@@ -84,15 +85,15 @@ def _check_key(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     else:
         is_good = len(data) == (CURVES[algorithm].coordinate_size if algorithm.is_ec else AES_KEY_SIZES[algorithm])
     if not is_good:
-        raise ValueError(f"a key of {len(data)} bytes does not fit the algorithm in its metadata")
+        raise ValueError(f"a key of {counted(len(data), 'byte')} does not fit the algorithm in its metadata")
 
 
 def _check_data(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     if len(data) > info.size:
-        raise ValueError(f"{len(data)} bytes of data, and room for {info.size}")
+        raise ValueError(f"{counted(len(data), 'byte')} of data, and room for {info.size}")
     if metadata.get(Tag.USED_SIZE) is not None and metadata.used_size != len(data):
-        raise ValueError(f"{len(data)} bytes of data, and a used size of {metadata.used_size}")
+        raise ValueError(f"{counted(len(data), 'byte')} of data, and a used size of {metadata.used_size}")
     if metadata.get(Tag.USED_SIZE) is None and len(data) != info.size:
-        raise ValueError(f"{len(data)} bytes of data where {info.size} belong")
+        raise ValueError(f"{counted(len(data), 'byte')} of data where {info.size} belong")
     if info.oid in oids.LIFE_CYCLES and LifeCycleState.of(data[0]) is None:
         raise ValueError(f"0x{data.hex()} is no life cycle state")

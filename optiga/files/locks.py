@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import BoardError, Reason
+from optiga.files.activity import Activity
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.user_folders import state_folder
 
@@ -32,6 +33,7 @@ _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(o
 _POLL_S = 0.05
 """How often somebody who waits for a lock looks for it, in seconds."""
 _MOST_WORDS = 400
+_SOMEBODY = "another process"
 _OLD_S = 24 * 3600.0
 """After this, in seconds, what a killed process has left in the folder for want of a home is taken away."""
 
@@ -74,11 +76,19 @@ class Owner:
 
         :param port: how the user names what is locked.
         """
-        name = "another process"
+        return BoardError(f"in use by {self.name}", hint="Wait for it to end, or end it", port=port, reason=Reason.BUSY)
+
+    @property
+    def name(self) -> str:
+        """Who holds it, as he has written it down: ``process 20314 (optiga.py info)``."""
         with suppress(OSError, ValueError), os.fdopen(os.open(self._path, os.O_RDONLY | _FLAGS), "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                name = file.read(_MOST_WORDS).decode("utf-8").strip() or name
-        return BoardError(f"in use by {name}", hint="Wait for it to end, or end it", port=port, reason=Reason.BUSY)
+                return file.read(_MOST_WORDS).decode("utf-8").strip() or _SOMEBODY
+        return _SOMEBODY
+
+    def waiting(self) -> Activity:
+        """The time until somebody else has given it back."""
+        return Activity(lambda: f"Waiting for {self.name}")
 
 
 class PortLock:
@@ -105,7 +115,8 @@ class PortLock:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _check_regular(self._path)
-            free = _take(self._path, self._wait_s)
+            with self._owner.waiting():
+                free = _take(self._path, self._wait_s)
         except OSError as error:
             is_planted = error.errno in (errno.EEXIST, errno.ELOOP)
             raise BoardError(

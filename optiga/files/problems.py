@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import ConfigurationError, counted, naming
 from optiga.files.json_lines import Document, Path
 
 _MOST_HINTS = 100
@@ -62,6 +62,10 @@ class Section:
         where = describe_path(self.path) if self.path else self._whole
         said = naming("{where}: {text}", where=f"{self._name}:{line}: {where}", text=text)
         self._problems.append(Problem(line, said))
+
+    def problem_elsewhere(self, text: str) -> None:
+        """Note a mistake in what stands in place of this value, and not in the document."""
+        self._problems.append(Problem(self._document.lines[self.path], text))
 
     def members(
         self, required: Iterable[str], optional: Iterable[str] = (), other_names: Mapping[str, str] | None = None
@@ -160,6 +164,7 @@ def raise_problems(problems: Iterable[Problem]) -> None:
     """
     texts = [problem.text for problem in sorted(problems, key=lambda problem: problem.line)]
     if len(texts) > _MOST_TOLD:
-        texts[_MOST_TOLD:] = [f"there are {len(texts) - _MOST_TOLD} mistakes more"]
+        more = len(texts) - _MOST_TOLD
+        texts[_MOST_TOLD:] = [f"there {'is' if more == 1 else 'are'} {counted(more, 'mistake')} more"]
     if texts:
         raise ConfigurationError(texts[0], problems=tuple(texts[1:]))

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 class ReservedFile:
-    """A file that is on the disk in its full size, under a name of its own, until :meth:`keep` gives it its content.
+    """A file that has its full size, under a name of its own, until :meth:`keep` gives it its content.
 
-    A context manager: leaving it takes the file away, unless it has been kept.
+    A context manager: leaving it takes the file away, unless it has been kept. That the disk has the room for it is
+    sure after :meth:`secure`, which takes the disk's time.
 
     :param folder: where the file goes.
     :param size: most bytes that it is going to have.
@@ -28,6 +29,8 @@ class ReservedFile:
     def __init__(self, folder: Path, size: int) -> None:
         check_folder(folder)
         self._folder = folder
+        self._is_secured = False
+        self._failure: ConfigurationError | None = None
         self._temporary = Temporary(folder / ".optiga-reserved", 0o666)
         try:
             with ExitStack() as stack:
@@ -35,11 +38,7 @@ class ReservedFile:
                 _write(made.descriptor, bytes(size))
                 stack.pop_all()
         except OSError as error:
-            raise ConfigurationError(
-                f"cannot write into {folder}: {cause_of(error)}",
-                hint="Run the command in a folder of your own, or name one",
-                reason=reason_of(error, Reason.NOT_WRITABLE),
-            ) from None
+            raise self._refusal(error) from None
 
     def __enter__(self) -> ReservedFile:
         return self
@@ -48,6 +47,22 @@ class ReservedFile:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._temporary.drop()
+
+    def secure(self) -> None:
+        """Have the room on the disk, if it is not there yet: before anything is lost that only the file will hold.
+
+        :raises ConfigurationError: if the disk has none, each time; the system may say it only once.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._is_secured:
+            return
+        try:
+            os.fsync(self._temporary.descriptor)
+        except OSError as error:
+            self._failure = self._refusal(error)
+            raise self._failure from None
+        self._is_secured = True
 
     def keep(self, name: str, data: bytes) -> None:
         """Give the file its content and its name; a file of that name before it is replaced. On the disk at the end.
@@ -59,6 +74,7 @@ class ReservedFile:
             os.lseek(self._temporary.descriptor, 0, os.SEEK_SET)
             _write(self._temporary.descriptor, data)
             os.ftruncate(self._temporary.descriptor, len(data))
+            os.fsync(self._temporary.descriptor)
             put_in_place(self._temporary, path)
         except ConfigurationError:
             self._temporary.drop()
@@ -70,10 +86,16 @@ class ReservedFile:
             ) from None
         self._temporary.drop()
 
+    def _refusal(self, error: OSError) -> ConfigurationError:
+        return ConfigurationError(
+            f"cannot write into {self._folder}: {cause_of(error)}",
+            hint="Run the command in a folder of your own, or name one",
+            reason=reason_of(error, Reason.NOT_WRITABLE),
+        )
+
 
 def _write(descriptor: int, data: bytes) -> None:
-    """Write all of it, down to the disk."""
+    """Write all of it."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-    os.fsync(descriptor)

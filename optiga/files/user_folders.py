@@ -17,6 +17,11 @@ def state_folder() -> Path | None:
     return _folder("XDG_STATE_HOME", ".local/state", "user_state_path")
 
 
+def config_folder() -> Path | None:
+    """The same for what the user writes."""
+    return _folder("XDG_CONFIG_HOME", ".config", "user_config_path")
+
+
 def cache_folder() -> Path | None:
     """The same for what can be made again."""
     return _folder("XDG_CACHE_HOME", ".cache", "user_cache_path")

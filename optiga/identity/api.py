@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.chip import Chip
 from optiga.chip.abilities import require_objects
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
+from optiga.files.passphrases import Passphrase
 from optiga.identity.configuration import Configuration, parse_configuration, with_slot
 from optiga.identity.configuration import load_configuration as load_file
 from optiga.identity.csr import Csr, create_csr
+from optiga.identity.kept_key import KnownKey, check_kept_key, create_csr_of_kept_key
 from optiga.identity.write import WriteResult, execute_write, plan_content
 from optiga.objects.addressing import DEFAULT_SLOT, HOLDS_CERTIFICATE, resolve, resolve_slot
 from optiga.objects.stored import read_certificates as read_stored_certificates
 from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
-from optiga.pki.certificate_files import find_certificates
+from optiga.pki.certificate_files import find_certificates, unlocked
+from optiga.pki.public_key_files import load_public_key, parse_public_key
 from optiga.protocol.objects import Reference
+from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,33 +39,49 @@ ConfigurationSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | C
 CertificateSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | Certificate | x509.Certificate"
 """The path of a file, PEM as text or bytes, DER, or a certificate: ours, or one of the cryptography library."""
 
+PublicKeySource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | PublicKey | Certificate | Csr"
+"""The path of a file, PEM as text or bytes, DER, or a value: a public key is alone, in a certificate, or in a CSR."""
+
 _PEM = "-----BEGIN"
 _NAME = "configuration"
 """What a dictionary is called in messages."""
 
 
-def load_configuration(configuration: ConfigurationSource, *, slot: Reference | None = None) -> Configuration:
+def load_configuration(
+    configuration: ConfigurationSource, *, slot: Reference | None = None, keep_key: bool = False
+) -> Configuration:
     """Read and check what is asked for a key and its CSR, once for any number of chips.
 
     :param configuration: the path of a ``.jsn`` file, or a dictionary with what would stand in one.
     :param slot: the slot for the key, in place of the configuration's, which may then have none.
+    :param keep_key: whether it is for a key that is there already, which the slot ``first`` has, too.
     :raises ConfigurationError: with every mistake: the first as its message, the others as its ``problems``.
     :raises TypeError: if it is of another type.
     """
     name = None if slot is None else _name_slot(slot)
     if isinstance(configuration, Configuration):
-        return configuration if name is None else with_slot(configuration, name)
+        return configuration if name is None else with_slot(configuration, name, keep_key=keep_key)
     if isinstance(configuration, Mapping):
-        return _parse_mapping(configuration, name)
+        return _parse_mapping(configuration, name, keep_key=keep_key)
     if isinstance(configuration, (str, os.PathLike)):
-        return load_file(_path(configuration), slot=name)
+        return load_file(_path(configuration), slot=name, keep_key=keep_key)
     raise TypeError(
         f"a configuration is the path of a file, a dictionary or a Configuration, not {_kind(configuration)}"
     )
 
 
-def csr(chip: Chip, configuration: ConfigurationSource, *, slot: Reference | None = None) -> Csr:
+def csr(
+    chip: Chip,
+    configuration: ConfigurationSource,
+    *,
+    slot: Reference | None = None,
+    keep_key: bool = False,
+    public_key: PublicKeySource | None = None,
+) -> Csr:
     """Have a chip make a key pair and sign a certificate signing request for it. What the slot held before is lost.
+
+    With ``keep_key`` no pair is made: the key that the slot has signs, in the slot ``first``, too, and nothing on the
+    chip changes.
 
     Two exchanges, and one more where the chip's UID stands in the request. Every error behind the first says what has
     become of the key in the slot.
@@ -69,15 +89,31 @@ def csr(chip: Chip, configuration: ConfigurationSource, *, slot: Reference | Non
     :param configuration: the path of a ``.jsn`` file, a dictionary with what would stand in one, or what
         :func:`load_configuration` made of either.
     :param slot: the slot for the key, in place of the configuration's.
+    :param keep_key: whether the request is for the key that the slot has already.
+    :param public_key: the public key of that key: the path of a file, PEM, DER, or a value that has one. That of the
+        slot's certificate where it is None. The request's signature proves that it is the key's.
     :returns: the request, whose signature has been verified: ``pem``, ``der``, ``filename``, ``public_key``.
     :raises ConfigurationError: if the configuration has mistakes, or the chip's model lacks what it asks for; the chip
         has not been asked for a key then.
     :raises ChipError: if the chip refuses.
-    :raises CertificateError: if its signature does not verify against the public key that it reported.
+    :raises CertificateError: if its signature does not verify against the public key that it reported, or the one
+        that was given; if the slot of a key to be kept has no certificate.
     :raises TypeError: if an argument is of another type.
     """
     _expect_chip(chip)
-    return create_csr(chip, load_configuration(configuration, slot=slot))
+    if public_key is not None and not keep_key:
+        raise ConfigurationError(
+            naming("{public_key} is given for a new key, which has one of its own"),
+            hint=naming("Give {keep_key=True} with it"),
+            reason=Reason.CONFLICT,
+        )
+    wanted = load_configuration(configuration, slot=slot, keep_key=keep_key)
+    if not keep_key:
+        return create_csr(chip, wanted)
+    known = None if public_key is None else _take_public_key(public_key)
+    if known is not None:
+        check_kept_key(known, wanted)
+    return create_csr_of_kept_key(chip, wanted, known)
 
 
 def write_certificate(
@@ -86,6 +122,7 @@ def write_certificate(
     object: Reference = DEFAULT_SLOT,
     *,
     strict: bool = False,
+    passphrase: str | bytes | None = None,
 ) -> WriteResult:
     """Write a certificate or chain into a chip, compare it with what the chip holds then, and have its key prove it.
 
@@ -96,6 +133,7 @@ def write_certificate(
         put in order, which is said in ``warnings``.
     :param object: where to: a slot's name, or the object of a certificate or a trust anchor.
     :param strict: whether to write nothing unless the chip proves that the certificate is of the slot's key.
+    :param passphrase: what opens a PKCS #12 container.
     :returns: what was done and proven: ``key_match`` is True where the chip has signed with the certificate's key, None
         for a trust anchor and where the key could not be asked; ``warnings`` say why, and what else to know.
     :raises ConfigurationError: if a file cannot be read, or the object is none for certificates.
@@ -106,6 +144,9 @@ def write_certificate(
     _expect_chip(chip)
     target = resolve(object, HOLDS_CERTIFICATE)
     content, name = _take_content(source)
+    if passphrase:
+        secret = passphrase.encode() if isinstance(passphrase, str) else passphrase
+        content = unlocked(content, name, Passphrase(secret))
     plan = plan_content(content, target, name)
     require_objects(chip, [target.oid])
     return execute_write(chip, plan, strict=strict)
@@ -142,14 +183,14 @@ def _name_slot(slot: Reference) -> str:
     return slot if isinstance(slot, str) else resolve_slot(slot).name
 
 
-def _parse_mapping(value: Mapping[str, Any], slot: str | None) -> Configuration:
+def _parse_mapping(value: Mapping[str, Any], slot: str | None, *, keep_key: bool) -> Configuration:
     """The configuration in a dictionary, which has no lines that a mistake could stand in."""
     try:
         text = json.dumps(dict(value), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{_NAME}: not what JSON can hold: {error}") from None
     try:
-        return parse_configuration(text, _NAME, slot=slot)
+        return parse_configuration(text, _NAME, slot=slot, keep_key=keep_key)
     except ConfigurationError as error:
         line = f"{_NAME}:1: "
         error.message = error.message.replace(line, f"{_NAME}: ", 1)
@@ -179,6 +220,24 @@ def _take_content(source: object) -> tuple[bytes, str]:
     if isinstance(source, x509.Certificate):
         return source.public_bytes(Encoding.DER), "the certificate"
     raise TypeError(f"a certificate is a path, PEM, DER, a certificate or several, not {_kind(source)}")
+
+
+def _take_public_key(source: object) -> KnownKey:
+    """The public key that a program gives, and what to call where it is from."""
+    if isinstance(source, PublicKey):
+        return KnownKey(source, "what was given")
+    if isinstance(source, Certificate):
+        return KnownKey(source.public_key, "the certificate that was given")
+    if isinstance(source, Csr):
+        return KnownKey(parse_public_key(source.der, "the CSR"), "the CSR that was given")
+    if isinstance(source, str) and _PEM in source:
+        return KnownKey(parse_public_key(source.encode("utf-8", "surrogatepass"), "the PEM text"), "the PEM text")
+    if isinstance(source, (str, os.PathLike)):
+        path = _path(source)
+        return KnownKey(load_public_key(path), str(path))
+    if isinstance(source, (bytes, bytearray)):
+        return KnownKey(parse_public_key(bytes(source), "what was given"), "what was given")
+    raise TypeError(f"a public key is a path, PEM, DER, a PublicKey, a certificate or a CSR, not {_kind(source)}")
 
 
 def _path(path: str | os.PathLike[str]) -> Path:

@@ -31,7 +31,7 @@ _UID = r"\{uid\}"
 _CONTROL = r"[\u0000-\u001f\u007f-\u009f\u2028\u2029]"
 """Control characters and separators of lines and paragraphs."""
 _BYTE = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_IP = rf"^({_BYTE}(\.{_BYTE}){{3}}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%.+)?)$"
+_IP = rf"^({_BYTE}(\.{_BYTE}){{3}}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$"
 """IPv4 as it is, IPv6 roughly."""
 _DASHES = r"[-_\s]*"
 _TEXT: Schema = {"type": "string", "pattern": r"\S", "not": {"pattern": _CONTROL}}

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import write_whole
 from optiga.identity.key_fate import KeyFate
-from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
-from optiga.pki.pem import encode_pem
+from optiga.pki.pem import encode_base64, encode_pem
 from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point, verifies
+from optiga.pki.request_parts import encode_attributes, encode_subject
 from optiga.protocol import der
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import format_oid
@@ -24,17 +23,23 @@ from optiga.protocol.value import Value
 
 if TYPE_CHECKING:
     from asn1crypto.keys import PublicKeyInfo
-    from asn1crypto.x509 import Extension, Name
 
     from optiga.chip import Chip, Key
     from optiga.identity.configuration import Configuration
-    from optiga.pki.extensions import Extensions
     from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.protocol.public_key import PublicKey
 
 
-_GENERAL_NAMES = {"dns": "dns_name", "ip": "ip_address", "uri": "uniform_resource_identifier", "email": "rfc822_name"}
-_NOT_BUILT_BY_ASN1CRYPTO = ("telephone_number", "unique_identifier")
+_VERSION = der.encode_integer(0)
+_SIGNATURES = {
+    "sha256_ecdsa": der.encode_oid("1.2.840.10045.4.3.2"),
+    "sha384_ecdsa": der.encode_oid("1.2.840.10045.4.3.3"),
+    "sha512_ecdsa": der.encode_oid("1.2.840.10045.4.3.4"),
+    "sha256_rsa": der.encode_oid("1.2.840.113549.1.1.11") + der.encode(der.NULL, b""),
+    "sha384_rsa": der.encode_oid("1.2.840.113549.1.1.12") + der.encode(der.NULL, b""),
+    "sha512_rsa": der.encode_oid("1.2.840.113549.1.1.13") + der.encode(der.NULL, b""),
+}
+"""What an AlgorithmIdentifier of a signature holds (RFC 5758, 3.2; RFC 4055, 5)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -56,7 +61,7 @@ class Csr(Value):
     @property
     def fingerprint(self) -> str:
         """SHA-1 in hex of the base64 text, without line breaks, of the DER: what the request's files are named by."""
-        return hashlib.sha1(base64.b64encode(self.der), usedforsecurity=False).hexdigest()
+        return hashlib.sha1(encode_base64(self.der), usedforsecurity=False).hexdigest()
 
     @property
     def filename(self) -> str:
@@ -92,28 +97,43 @@ def create_csr(chip: Chip, configuration: Configuration, fate: KeyFate | None = 
         check_model(chip, configuration)
         uid = chip.uid.hex if configuration.needs_uid else ""
         wishes = Wishes.of(configuration, uid)  # before the key is made: what cannot be built costs none
-        chip.do_meanwhile(partial(_load_verifier, configuration.algorithm))
+        check_packages()
+        chip.do_meanwhile(partial(_load_reader, configuration.algorithm))
         fate.asked()
         key = chip.generate_key(oid, configuration.algorithm, configuration.key_usage)
         fate.made()
-        return _sign(key, configuration.hash_name, wishes)
+        to_be_signed = wishes.for_key(key.public_key_info)
+        chip.do_meanwhile(partial(_read, to_be_signed))
+        return _sign(key, configuration.hash_name, to_be_signed)
 
 
-def warm_up(configuration: Configuration) -> None:
-    """Load what builds a request, and build what can be built of it: asn1crypto makes its tables at their first use.
+def check_packages() -> None:
+    """Make sure that there is what reads and verifies a request: what is not installed costs no key.
 
-    For the time that a board's chip takes to begin. What is wrong is said when the request is built.
+    :raises ModuleNotFoundError: if there is not.
     """
-    Wishes.of(configuration, "")
+    import asn1crypto  # noqa: F401 - of both only what takes no time
+    import cryptography  # noqa: F401
 
 
-def _load_verifier(algorithm: KeyAlgorithm) -> None:
-    """Load what verifies a request that a key of an algorithm signs."""
+def _load_reader(algorithm: KeyAlgorithm) -> None:
+    """Load what reads and verifies a request that a key of an algorithm signs, while a board's chip makes the key."""
+    from asn1crypto import csr  # noqa: F401
     from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: F401
 
     if algorithm.is_rsa:
         from cryptography.hazmat.backends.openssl import backend  # noqa: F401
         from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: F401
+
+
+def _read(to_be_signed: bytes) -> None:
+    """Read what is signed while a board's chip signs it: asn1crypto makes its tables at their first use.
+
+    What is wrong with it is said of the finished request.
+    """
+    from asn1crypto import csr
+
+    csr.CertificationRequestInfo.load(to_be_signed, strict=True)["subject_pk_info"].dump()
 
 
 def check_model(chip: Chip, configuration: Configuration) -> None:
@@ -134,47 +154,36 @@ def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if the signature does not verify.
     """
-    return _sign(key, configuration.hash_name, Wishes.of(configuration, uid))
+    return _sign(key, configuration.hash_name, Wishes.of(configuration, uid).for_key(key.public_key_info))
 
 
 class Wishes(NamedTuple):
-    """What a request asks for, whatever its key: subject and attributes as asn1crypto has them."""
+    """What a request asks for, whatever its key.
 
-    subject: Name
-    attributes: Any
+    :param subject: a Name in DER.
+    :param attributes: in DER, with the tag that they have in a request.
+    """
+
+    subject: bytes
+    attributes: bytes
 
     @classmethod
     def of(cls, configuration: Configuration, uid: str) -> Wishes:
-        from asn1crypto import csr
+        """What a configuration asks for.
 
-        extensions = _build_extensions(configuration.extensions, uid)
-        attributes = csr.CRIAttributes([{"type": "extension_request", "values": [extensions]}])
-        wishes = cls(_build_subject(configuration.subject, uid), attributes)
-        for part in wishes:
-            part.dump()  # what cannot be encoded fails here
-        return wishes
+        :param uid: the chip's in hex, where the configuration needs it.
+        """
+        return cls(encode_subject(configuration.subject, uid), encode_attributes(configuration.extensions, uid))
 
     def for_key(self, public_key_info: bytes) -> bytes:
         """What a key signs: the CertificationRequestInfo in DER.
 
         :param public_key_info: SubjectPublicKeyInfo in DER.
         """
-        from asn1crypto import csr
-        from asn1crypto.keys import PublicKeyInfo
-
-        info = csr.CertificationRequestInfo(
-            {
-                "version": "v1",
-                "subject": self.subject,
-                "subject_pk_info": PublicKeyInfo.load(public_key_info, strict=True),
-                "attributes": self.attributes,
-            }
-        )
-        return bytes(info.dump())
+        return der.encode(der.SEQUENCE, _VERSION + self.subject + public_key_info + self.attributes)
 
 
-def _sign(key: Key, hash_name: str, wishes: Wishes) -> Csr:
-    to_be_signed = wishes.for_key(key.public_key_info)
+def _sign(key: Key, hash_name: str, to_be_signed: bytes) -> Csr:
     request = put_together(to_be_signed, key.sign(to_be_signed, hash_name), key.algorithm, hash_name)
     _check(request, key, hash_name)
     reported = key.public_key if key.algorithm.is_ec else None
@@ -187,10 +196,8 @@ def put_together(to_be_signed: bytes, signature: bytes, algorithm: KeyAlgorithm,
     :param to_be_signed: the CertificationRequestInfo in DER.
     :param signature: ECDSA's in DER, or that of RSA (PKCS #1 1.5).
     """
-    from asn1crypto.algos import SignedDigestAlgorithm
-
     scheme = "ecdsa" if algorithm.is_ec else "rsa"
-    identifier = SignedDigestAlgorithm({"algorithm": f"{hash_name}_{scheme}"}).dump()
+    identifier = der.encode(der.SEQUENCE, _SIGNATURES[f"{hash_name}_{scheme}"])
     return der.encode(der.SEQUENCE, to_be_signed + identifier + der.encode(der.BIT_STRING, b"\x00" + signature))
 
 
@@ -235,49 +242,3 @@ def _read_key(key: Key, info: PublicKeyInfo) -> PublicKey:
         raise ValueError(f"no key of {key.algorithm.title} in DER")
     numbers = info["public_key"].parsed
     return public_key_of_numbers(numbers["modulus"].native, numbers["public_exponent"].native)
-
-
-def _build_subject(components: tuple[tuple[str, str], ...], uid: str) -> Name:
-    """The subject in the order of asn1crypto's ``Name.build``, which by itself takes each component only once."""
-    from asn1crypto.x509 import Name, NameType, RDNSequence
-
-    ordered = sorted(components, key=lambda component: NameType.preferred_ordinal(component[0]))
-    return Name(name="", value=RDNSequence([_build_component(name, fill_uid(value, uid)) for name, value in ordered]))
-
-
-def _build_component(name: str, value: str) -> Any:
-    """A RelativeDistinguishedName of one component."""
-    from asn1crypto import core, x509
-
-    if name in _NOT_BUILT_BY_ASN1CRYPTO or name.startswith(("tpm_", "platform_")):
-        typed: object
-        if COMPONENTS[name].form is ValueForm.HEX:
-            typed = core.OctetBitString(bytes.fromhex(value))
-        else:
-            printable = COMPONENTS[name].form is ValueForm.PRINTABLE
-            typed = core.PrintableString(value) if printable else core.UTF8String(value)
-        return x509.RelativeDistinguishedName([x509.NameTypeAndValue({"type": name, "value": typed})])
-    return x509.Name.build({name: value}).chosen[0]
-
-
-def _build_extensions(settings: Extensions, uid: str) -> list[Extension]:
-    """The extensions in the order of the predecessor's requests, subject alternative names behind them."""
-    from asn1crypto import x509
-
-    def extension(name: str, value: object, *, critical: bool = False) -> Extension:
-        return x509.Extension({"extn_id": name, "critical": critical, "extn_value": value})
-
-    extensions = [extension("basic_constraints", x509.BasicConstraints({"ca": False}))]
-    if settings.extended_key_usage:
-        purposes = x509.ExtKeyUsageSyntax(list(settings.extended_key_usage))
-        extensions.append(extension("extended_key_usage", purposes))
-    if settings.key_usage:
-        usage = x509.KeyUsage(set(settings.key_usage))
-        extensions.append(extension("key_usage", usage, critical=True))
-    if settings.subject_alt_names:
-        names = [
-            x509.GeneralName(name=_GENERAL_NAMES[kind], value=fill_uid(value, uid))
-            for kind, value in settings.subject_alt_names
-        ]
-        extensions.append(extension("subject_alt_name", x509.GeneralNames(names)))
-    return extensions

@@ -75,4 +75,4 @@ def longest_request(configuration: Configuration) -> LongestRequest:
     info = PublicKey.of_chip(algorithm, der.encode(der.BIT_STRING, bits)).info
     wishes = Wishes.of(configuration, with_sample_uid(UID_FIELD))
     request = put_together(wishes.for_key(info), signature, algorithm, configuration.hash_name)
-    return LongestRequest(request, len(wishes.subject.dump()), len(info))
+    return LongestRequest(request, len(wishes.subject), len(info))

@@ -17,7 +17,7 @@ from optiga.identity.possession import Attempt, Proof, attempt_proof, prove_key
 from optiga.objects.addressing import Target, resolve_writable
 from optiga.objects.reading import Comparison
 from optiga.pki.certificate import MAX_FILE_SIZE
-from optiga.pki.certificate_files import find_certificates
+from optiga.pki.certificate_files import find_certificates, unlocked
 from optiga.pki.chains import warnings_about
 from optiga.protocol import tls_identity
 from optiga.protocol.conditions import ALWAYS
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
+    from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
     from optiga.protocol.objects import Reference
 
@@ -97,20 +98,27 @@ class WriteResult(Value):
 
 
 def plan_write(
-    path: Path, *, slot: Reference | None = None, oid: Reference | None = None, now: datetime | None = None
+    path: Path,
+    *,
+    slot: Reference | None = None,
+    oid: Reference | None = None,
+    passphrase: Passphrase | None = None,
+    now: datetime | None = None,
 ) -> WritePlan:
     """Check everything about a write that can be checked without the chip.
 
     :param path: PEM or DER for objects of certificates, any file for arbitrary data objects.
     :param slot: name of a slot or one of its identifiers; the second where neither this nor ``oid`` is given.
     :param oid: an object, if it is not a slot's.
+    :param passphrase: what opens a PKCS #12 container.
     :param now: the time that validity is judged at.
     :raises ConfigurationError: if the file or the object cannot be used so.
     :raises CertificateError: if the file is not a certificate, or the object has no room for it.
     """
     target = resolve_writable(slot, oid)
     what = "file" if target.kind is ObjectKind.DATA else "certificate"
-    return plan_content(read_input(path, what, MAX_FILE_SIZE), target, str(path), now=now)
+    content = unlocked(read_input(path, what, MAX_FILE_SIZE), str(path), passphrase)
+    return plan_content(content, target, str(path), now=now)
 
 
 def plan_content(

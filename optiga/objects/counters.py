@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError, Reason, naming
+from optiga.errors import ChipError, ConfigurationError, Reason, counted, naming
 from optiga.objects.addressing import COUNTER
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
@@ -94,7 +94,7 @@ def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
     data = chip.objects.read(info.oid)
     if len(data) != _SIZE:
         raise ConfigurationError(
-            f"{info.label} holds {len(data)} bytes, a counter has {_SIZE}",
+            f"{info.label} holds {counted(len(data), 'byte')}, a counter has {_SIZE}",
             hint=naming(
                 "'counter set {oid}' with {value} and {threshold} makes them, and the type up_counter a counter",
                 oid=info.label,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from optiga.chip.abilities import objects_of, require_metadata
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.files.activity import each
 from optiga.objects.addressing import WRITABLE
 from optiga.objects.irreversible import what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
@@ -106,7 +107,7 @@ def list_objects(chip: Chip) -> list[ObjectDescription]:
     :raises ChipError: if the chip refuses for another reason than that it has no such object.
     """
     listed = []
-    for info in objects_of(chip).values():
+    for info in each("Reading metadata", objects_of(chip).values()):
         if info.kind is ObjectKind.SESSION:
             continue
         try:

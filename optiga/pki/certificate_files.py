@@ -27,11 +27,13 @@ from optiga.pki.certificate import (
 )
 from optiga.pki.chains import in_order
 from optiga.pki.pem import PemBlock, is_pem, iterate_blocks, refuse_utf16
-from optiga.pki.x509_errors import no_warnings
+from optiga.pki.pkcs12 import open_pkcs12
 from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from optiga.files.passphrases import Passphrase
 
 _PKCS7_LABELS = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
 _TRUSTED_LABEL = "TRUSTED CERTIFICATE"
@@ -44,7 +46,6 @@ _HEX_BEGIN = re.compile(rb"30[0-9a-fA-F]{2}[0-9a-fA-F\s]*")
 _BASE64_BEGIN = re.compile(rb"MII[A-Za-z0-9+/=\s]+")
 _C_BEGIN = re.compile(rb"(?:[^{]{0,1000}\{)?\s*0[xX]30\s*,")
 _MOST_BEFORE = 4096
-_HINT_PKCS12 = "Take the certificates out of it: openssl pkcs12 -nokeys -in {} -out certificates.pem"
 _WHAT_IT_IS = "A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----"
 
 
@@ -148,31 +149,29 @@ def _of_pkcs7(data: bytes, name: str, parse: Parser) -> list[Certificate]:
 
 
 def _of_pkcs12(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[Certificate]:
-    """The certificates of a PKCS #12 container without a passphrase, or with an empty one."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
-
-    found, is_locked = None, False
-    for passphrase in (None, b""):
-        try:
-            with no_warnings():
-                found = pkcs12.load_pkcs12(data, passphrase)
-            break
-        except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as error:
-            is_locked |= "password" in str(error).lower()
-    if found is None and not is_locked:
-        raise CertificateError(f"the PKCS #12 container in {name} does not parse", hint=_HINT_PKCS12.format(name))
-    if found is None:
-        raise CertificateError(
-            f"the PKCS #12 container in {name} does not open without a passphrase",
-            hint=_HINT_PKCS12.format(name),
-        )
-    held = [one for one in (found.cert, *found.additional_certs) if one is not None]
-    if not held:
+    """The certificates of a PKCS #12 container without a passphrase; :func:`unlocked` opens others beforehand."""
+    held = open_pkcs12(data, name)
+    if not held.certificates:
         raise CertificateError(f"the PKCS #12 container in {name} holds no certificates")
-    if found.key is not None:
+    if held.key is not None:
         notes.append(f"the private key in {name} is not used: the chip has its own")
-    return [certificate_of_der(one.certificate.public_bytes(Encoding.DER), name, parse) for one in held]
+    return [certificate_of_der(one, name, parse) for one in held.certificates]
+
+
+def unlocked(data: bytes, name: str, passphrase: Passphrase | None) -> bytes:
+    """The content of a file, for what takes certificates: of a PKCS #12 container that needs a passphrase, its
+    certificates in DER, one behind another; of any other file as it is.
+
+    :param name: what to call the content in messages.
+    :param passphrase: None leaves all as it is.
+    :raises CertificateError: if the container is damaged, holds none, or needs another passphrase.
+    """
+    if passphrase is None or not data or data[0] != SEQUENCE or identify_der(data) != PKCS12:
+        return data
+    held = open_pkcs12(data, name, passphrase)
+    if not held.certificates:
+        raise CertificateError(f"the PKCS #12 container in {name} holds no certificates")
+    return b"".join(held.certificates)
 
 
 def _bytes_of_c(data: bytes, name: str) -> bytes:

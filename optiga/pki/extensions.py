@@ -160,11 +160,25 @@ def _find_alt_name_mistake(kind: str, text: str) -> str:
         import ipaddress
 
         try:
-            ipaddress.ip_address(filled)
+            has_zone = "%" in str(
+                ipaddress.ip_address(filled)
+            )  # of the machine it is written on; no certificate has one
         except ValueError:
-            return f"{text!r} is not an IP address"
-        return ""
+            has_zone = True
+        return f"{text!r} is not an IP address" if has_zone else ""
     if len(filled) > MAX_ALT_NAME:
         return f"has {len(filled)} characters, at most {MAX_ALT_NAME} are allowed"
     pattern, what = ALT_NAME_PATTERNS[kind]
-    return "" if re.fullmatch(pattern, filled) else f"{text!r} is not {what}"
+    is_one = re.fullmatch(pattern, filled) and (kind != "uri" or _has_parts(filled))
+    return "" if is_one else f"{text!r} is not {what}"
+
+
+def _has_parts(uri: str) -> bool:
+    """Whether a URI can be taken apart into host, port and the rest, as it is for a certificate."""
+    from asn1crypto.x509 import URI
+
+    try:
+        URI(uri)
+    except ValueError:
+        return False
+    return True

@@ -32,7 +32,7 @@ class ValueForm(Enum):
 PATTERNS = {
     ValueForm.PRINTABLE: r"[A-Za-z0-9 '()+,\-./:=?]+",
     ValueForm.COUNTRY: r"[A-Za-z]{2}",
-    ValueForm.EMAIL: r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*",
+    ValueForm.EMAIL: r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+@[A-Za-z0-9\-]{1,63}(\.[A-Za-z0-9\-]{1,63})*",
     ValueForm.DNS: r"[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?",
     ValueForm.HEX: r"([0-9A-Fa-f]{2})+",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Iterator
@@ -26,9 +25,14 @@ class PemBlock(NamedTuple):
     data: bytes
 
 
+def encode_base64(data: bytes) -> bytes:
+    """Base64 on one line, without a line break."""
+    return binascii.b2a_base64(data, newline=False)
+
+
 def encode_pem(label: str, data: bytes) -> str:
     """A block in PEM, lines of 64 characters, with a final line break."""
-    text = base64.b64encode(data).decode("ascii")
+    text = encode_base64(data).decode("ascii")
     lines = [text[start : start + 64] for start in range(0, len(text), 64)]
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
 
@@ -54,6 +58,8 @@ def iterate_blocks(data: bytes, name: str) -> Iterator[PemBlock]:
     :param name: what to call the text in messages.
     :raises CertificateError: if a block has no end or is not base64.
     """
+    import base64
+
     position = 0
     while begin := re.compile(_BEGIN).search(data, position):
         label = begin.group(1).decode("ascii")

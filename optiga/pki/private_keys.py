@@ -1,4 +1,4 @@
-"""Private keys in files: SEC 1 or PKCS #8, PEM or DER.
+"""Private keys in files: SEC 1 or PKCS #8, PEM or DER; or PKCS #12.
 
 Some programs write the private number of an EC key with zeros too many or too few in front, or leave out the curve
 where it stands elsewhere. The cryptography library refuses such keys, OpenSSL takes them. What the key is stays beyond
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import CertificateError
 from optiga.pki.lenient import dotted, only, parts_of
 from optiga.pki.pem import is_pem, iterate_blocks
+from optiga.pki.pkcs12 import is_pkcs12, key_of_pkcs12, needs_passphrase
 from optiga.pki.public_keys import curve_of
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, KeyAlgorithm
@@ -50,6 +51,8 @@ def is_encrypted(content: bytes) -> bool:
     """Whether a private key's file needs a passphrase."""
     if is_pem(content):
         return b"ENCRYPTED" in content
+    if is_pkcs12(content):
+        return needs_passphrase(content)
     try:
         parts = list(parts_of(only(content).content))
     except ValueError:
@@ -60,13 +63,15 @@ def is_encrypted(content: bytes) -> bool:
 def load_private_key(content: bytes, passphrase: bytes | None) -> object:
     """The private key in a file, of whatever kind the cryptography library knows.
 
-    :param content: PEM or DER.
+    :param content: PEM, DER, or a PKCS #12 container.
     :param passphrase: None where it is not encrypted.
     :raises ValueError: if there is none, it is damaged, or the passphrase is another.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
+    if is_pkcs12(content):
+        return key_of_pkcs12(content, passphrase)
     load = serialization.load_pem_private_key if is_pem(content) else serialization.load_der_private_key
     try:
         return load(content, passphrase)

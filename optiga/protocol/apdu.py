@@ -14,6 +14,7 @@ MAX_DATA = BUFFER_SIZE - HEADER_SIZE
 
 STATUS_OK = 0x00
 STATUS_ERROR = 0xFF
+_OK, _ERROR = bytes([STATUS_OK, 0]), bytes([STATUS_ERROR, 0])
 
 
 class Command(NamedTuple):
@@ -55,7 +56,7 @@ def decode_command(apdu: bytes) -> Command:
 
 def encode_answer(data: bytes = b"", *, ok: bool = True) -> bytes:
     """An answer APDU; its undefined byte is 0."""
-    return bytes([STATUS_OK if ok else STATUS_ERROR, 0]) + len(data).to_bytes(2, "big") + data
+    return (_OK if ok else _ERROR) + len(data).to_bytes(2, "big") + data
 
 
 def decode_answer(apdu: bytes) -> Answer:

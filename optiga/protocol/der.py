@@ -5,7 +5,13 @@ from __future__ import annotations
 INTEGER = 0x02
 BIT_STRING = 0x03
 OCTET_STRING = 0x04
+NULL = 0x05
+OBJECT_IDENTIFIER = 0x06
+UTF8_STRING = 0x0C
+PRINTABLE_STRING = 0x13
+IA5_STRING = 0x16
 SEQUENCE = 0x30
+SET = 0x31
 
 
 def encode(tag: int, content: bytes) -> bytes:
@@ -32,6 +38,21 @@ def size_of(data: bytes) -> int | None:
     if not 1 <= count <= 4 or len(data) < 2 + count:
         return None
     return 2 + count + int.from_bytes(data[2 : 2 + count], "big")
+
+
+def encode_oid(dotted: str) -> bytes:
+    """An OBJECT IDENTIFIER (X.690, 8.19).
+
+    :param dotted: its numbers with dots, two of them at least: ``2.5.4.3``.
+    """
+    first, second, *others = map(int, dotted.split("."))
+    content = bytearray()
+    for number in (40 * first + second, *others):
+        septets = [number & 0x7F]
+        while number := number >> 7:
+            septets.append(0x80 | number & 0x7F)
+        content += bytes(reversed(septets))
+    return encode(OBJECT_IDENTIFIER, bytes(content))
 
 
 def content_of(tag: int, data: bytes) -> bytes:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+HEAD_SIZE = 3
+"""Bytes of tag and length."""
+
 
 def encode(tag: int, value: bytes) -> bytes:
     """One TLV."""
@@ -21,11 +24,11 @@ def decode(data: bytes) -> list[tuple[int, bytes]]:
     items: list[tuple[int, bytes]] = []
     offset, size = 0, len(data)
     while offset < size:
-        if offset + 3 > size:
+        if offset + HEAD_SIZE > size:
             raise ValueError(f"TLV at offset {offset}: its head is cut off")
-        end = offset + 3 + (data[offset + 1] << 8 | data[offset + 2])
+        end = offset + HEAD_SIZE + (data[offset + 1] << 8 | data[offset + 2])
         if end > size:
             raise ValueError(f"TLV 0x{data[offset]:02x} at offset {offset}: {end - size} bytes are missing")
-        items.append((data[offset], data[offset + 3 : end]))
+        items.append((data[offset], data[offset + HEAD_SIZE : end]))
         offset = end
     return items

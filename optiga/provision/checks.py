@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from optiga.cloud.aws.errors import AwsError
 from optiga.cloud.aws.registry import ThingGroup, ThingType
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, naming
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.registry import Registry
@@ -64,6 +64,31 @@ def check_thing_type(registry: Registry, name: str, region: str, reporter: Repor
         raise ConfigurationError(
             f"the thing type {name} in {region} is deprecated: AWS IoT makes no thing of it",
             hint="Name another, or undo that (DeprecateThingType with undoDeprecate)",
+            reason=Reason.UNSUPPORTED,
+        )
+
+
+def check_billing_group(registry: Registry, name: str, region: str, reporter: Reporter) -> None:
+    """Refuse a billing group that is not there.
+
+    :raises ConfigurationError: if there is none of the name.
+    """
+    what = f"whether there is a billing group {name} is not checked"
+    if not ask(lambda: registry.has_billing_group(name), True, reporter, what):
+        raise ConfigurationError(
+            f"there is no billing group {name} in {region}", hint="Make it first", reason=Reason.NOT_FOUND
+        )
+
+
+def check_exclusive(registry: Registry) -> None:
+    """Refuse an exclusive attachment that the installed boto3 cannot ask for.
+
+    :raises ConfigurationError: if it cannot.
+    """
+    if not registry.attaches_exclusively:
+        raise ConfigurationError(
+            naming("{exclusive}: the installed boto3 is too old for it"),
+            hint="Install a newer one: pip install -U boto3",
             reason=Reason.UNSUPPORTED,
         )
 

@@ -21,7 +21,14 @@ from optiga.cloud.aws.registry import Registry
 from optiga.cloud.aws.templates import THING, own_template
 from optiga.errors import CloudError, Reason
 from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
-from optiga.provision.checks import UNANSWERED, ask, check_thing_group, check_thing_type
+from optiga.provision.checks import (
+    UNANSWERED,
+    ask,
+    check_billing_group,
+    check_exclusive,
+    check_thing_group,
+    check_thing_type,
+)
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.connection import Aws, AwsOptions
@@ -141,6 +148,10 @@ def plan_cloud(
         check_thing_type(registry, thing_type, aws.region, reporter)
     for group in device.groups or (fleet.thing_groups if fleet else ()):
         check_thing_group(registry, group, aws.region, reporter)
+    if device.billing_group is not None:
+        check_billing_group(registry, device.billing_group, aws.region, reporter)
+    if device.exclusive:
+        check_exclusive(registry)
     registered = None
     if ca is not None:
         what = "the certificate is registered without its CA"

@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 from optiga.errors import CertificateError
 from optiga.pki.pem import encode_pem, iterate_blocks
 from optiga.provision.facts import (
+    AttachedExclusively,
     Attested,
     Begun,
+    Billed,
     CsrSigned,
     Deprovisioned,
     Emulated,
@@ -38,7 +40,7 @@ from optiga.provision.results import RunResult, SlotExport, SlotResult, SlotSumm
 F = TypeVar("F")
 T = TypeVar("T", bound=SlotResult)
 YES = "yes"
-"""What is said of a chip that is emulated."""
+"""What is said of a chip that is emulated, and of a certificate that is one thing's alone."""
 
 
 class Step(IntEnum):
@@ -96,6 +98,8 @@ _PARTS: dict[type, str] = {
     Issued: "issued",
     FactoryProven: "issued",
     Registered: "registered",
+    AttachedExclusively: "exclusively",
+    Billed: "billed",
     ThingAttached: "attached",
     WithoutThing: "attached",
     PolicyAttached: "governed",
@@ -127,6 +131,8 @@ class Entry:
     requested: Requested | None = None
     issued: Issued | FactoryProven | None = None
     registered: Registered | None = None
+    exclusively: AttachedExclusively | None = None
+    billed: Billed | None = None
     attached: ThingAttached | WithoutThing | None = None
     governed: PolicyAttached | WithoutPolicy | None = None
     pending: tuple[Fact, ...] = ()
@@ -294,6 +300,16 @@ class Entry:
     def thing_arn(self) -> str | None:
         """The ARN of the thing that it is attached to."""
         return self.attached.arn if isinstance(self.attached, ThingAttached) else None
+
+    @property
+    def exclusive(self) -> str | None:
+        """``yes`` where its certificate can be no other thing's."""
+        return YES if self.exclusively else None
+
+    @property
+    def billing_group(self) -> str | None:
+        """The billing group that its thing is in, as far as a run has seen to it."""
+        return self.billed.billing_group if self.billed else None
 
     @property
     def policy(self) -> str | None:

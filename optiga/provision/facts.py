@@ -162,6 +162,21 @@ class ThingAttached:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedExclusively:
+    """The certificate is attached to its thing so that it can be no other's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """The thing is in a billing group.
+
+    :param billing_group: its name.
+    """
+
+    billing_group: str
+
+
+@dataclass(frozen=True, slots=True)
 class WithoutThing:
     """It was its turn to be attached to a thing, and it has none."""
 
@@ -217,6 +232,8 @@ Fact: TypeAlias = (
     | FactoryProven
     | Written
     | Registered
+    | AttachedExclusively
+    | Billed
     | ThingAttached
     | WithoutThing
     | PolicyAttached
@@ -239,6 +256,8 @@ KINDS: dict[str, type[Fact]] = {
     "factory proven": FactoryProven,
     "written": Written,
     "registered": Registered,
+    "attached exclusively": AttachedExclusively,
+    "billed": Billed,
     "thing attached": ThingAttached,
     "without thing": WithoutThing,
     "policy attached": PolicyAttached,

@@ -162,7 +162,9 @@ def _read_source(section: Section, slot: str | None) -> Configuration | None:
     """A configuration with what it is called."""
     members = section.members(("source", "content"))
     source = members["source"].text() if "source" in members else None
-    return read_configuration(members["content"], source or "", slot) if "content" in members else None
+    if "content" not in members:
+        return None
+    return read_configuration(members["content"], source or "", slot, slot_is_in_document=True)
 
 
 def _read_spec(section: Section, kind: type[T], *others: str) -> T | None:

@@ -46,11 +46,15 @@ class SlotExport(SlotSummary):
 
     :param csr: in PEM.
     :param certificate: certificate and chain in PEM, leaf first.
+    :param exclusive: ``yes`` where the certificate can be no other thing's.
+    :param billing_group: that the thing is in, as far as a run has seen to it.
     """
 
     template: str | None
     csr: str | None
     certificate: str | None
+    exclusive: str | None
+    billing_group: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ class ThingSpec:
     :param template: name or file of a provisioning template that takes the place of all these.
     :param parameters: for that template.
     :param join: attach the chip also to a thing that has another active certificate.
+    :param exclusive: attach the certificate so that it can be no other thing's.
+    :param billing_group: for the thing, if it is in none.
     """
 
     thing: str | None = None
@@ -85,6 +87,8 @@ class ThingSpec:
     template: str | None = None
     parameters: Pairs = ()
     join: bool = False
+    exclusive: bool = False
+    billing_group: str | None = None
 
     def __post_init__(self) -> None:
         for field, pairs in (("attributes", self.attributes), ("parameters", self.parameters)):
@@ -96,7 +100,12 @@ class ThingSpec:
 
         :raises ConfigurationError: for the first mistake.
         """
-        for kind, value in (("thing", self.thing), ("policy", self.policy), ("thing type", self.thing_type)):
+        for kind, value in (
+            ("thing", self.thing),
+            ("policy", self.policy),
+            ("thing type", self.thing_type),
+            ("billing group", self.billing_group),
+        ):
             if value is not None:
                 check_name(kind, value)
         for number, group in enumerate(self.groups):
@@ -104,18 +113,21 @@ class ThingSpec:
             if group in self.groups[:number]:
                 raise ConfigurationError(f"the thing group {group} is named twice", hint="Name each group once")
         check_attributes(dict(self.attributes), typed=self.thing_type is not None)
-        extras = self.attributes or self.groups or self.thing_type
+        extras = self.attributes or self.groups or self.thing_type or self.billing_group or self.exclusive
         if self.template is not None and (extras or self.policy is not None or self.policy_template is not None):
             raise ConfigurationError(
                 "a provisioning template says itself what the thing and its policy are",
                 hint=naming(
-                    "Leave out {attributes}, {thing_type}, {groups}, {policy} and {policy_template}, or {template}"
+                    "Leave out {attributes}, {thing_type}, {groups}, {billing_group}, {exclusive}, {policy} and "
+                    "{policy_template}, or {template}"
                 ),
             )
         if self.template is None and self.parameters:
             raise ConfigurationError(naming("{parameters} goes with {template}"))
         if self.thing is None and self.template is None and extras:
-            raise ConfigurationError("there is no thing to have a type, a group or attributes", hint="Name a thing")
+            raise ConfigurationError(
+                "there is no thing to have a type, a group, attributes or a certificate of its own", hint="Name a thing"
+            )
 
 
 def check_device(spec: ThingSpec, configuration: Configuration) -> None:

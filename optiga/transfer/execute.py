@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError, OptigaError
+from optiga.files.activity import each
 from optiga.protocol import objects as oids
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.transfer.plan import Failure, ImportPlan, ObjectPlan
@@ -32,7 +33,7 @@ def execute_import(chip: Chip, plan: ImportPlan, *, keep_going: bool = False) ->
     failures = list(plan.failures)
     failed: set[int] = set()
     done: dict[int, str] = {}
-    for planned, act in _acts(chip, plan):
+    for planned, act in each("Importing", _acts(chip, plan)):
         if planned.info.oid in failed:
             continue
         try:

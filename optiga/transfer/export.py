@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.chip.abilities import objects_of
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.files.activity import each
 from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.objects.objects import read_data
 from optiga.protocol.codes import SECRET_TYPES, ErrorCode
@@ -98,7 +99,7 @@ def read_chip(chip: Chip, chosen: Sequence[ObjectInfo] = ()) -> Export:
     entries: list[Entry] = []
     unread: list[ObjectInfo] = []
     unusable: list[Unusable] = []
-    for info in chosen or objects_of(chip).values():
+    for info in each("Reading objects", chosen or objects_of(chip).values()):
         if info.kind is ObjectKind.SESSION or info.oid == LAST_ERROR_CODE:
             continue
         try:

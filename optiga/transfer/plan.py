@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason, naming
+from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason, counted, naming
 from optiga.objects.irreversible import what_stays_written
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import compare_data, plan_metadata
@@ -80,7 +80,7 @@ class ObjectPlan:
         """What is done, in the order in which it is done but for LcsO, which all objects have set in the end."""
         before = self.before.in_words()
         said = [f"change is opened for the data: {before.get('change', 'absent')} -> always"] if self.opens else []
-        said += [f"{len(self.data)} bytes are written"] if self.data else []
+        said += [f"{counted(len(self.data), 'byte', 'are')} written"] if self.data else []
         if self.opens and self.changes.get(_CHANGE) is None:
             said.append(f"change is put back: {before.get('change', 'never')}")
         return said + [

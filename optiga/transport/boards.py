@@ -60,17 +60,18 @@ class FoundPort:
     needs: str = ""
 
 
-def list_ports(devices: LinuxDevices | None = None) -> list[FoundPort]:
+def list_ports(devices: LinuxDevices | None = None, *, look: bool = True) -> list[FoundPort]:
     """Every port of this machine, boards first.
 
     An I2C bus is asked for a chip only where its adapter is known to be none that something else hangs on.
 
     :param devices: what Linux tells of its devices.
+    :param look: whether a bus is asked at all; else nothing is opened.
     """
     system = devices or LinuxDevices()
     adapters = list_adapters(system)
     boards = dict(_ft260_boards(system, {adapter.device for adapter in adapters}))
-    buses = (_describe_bus(adapter) for adapter in adapters if adapter.place not in boards)
+    buses = (_describe_bus(adapter, look=look) for adapter in adapters if adapter.place not in boards)
     ports = [*_serial_ports(), *boards.values(), *buses]
     return sorted(ports, key=lambda port: (not port.is_board, port.kind != "serial", port.device))
 
@@ -138,12 +139,12 @@ def _ft260_boards(system: LinuxDevices, buses: Collection[str]) -> Iterator[tupl
         yield board.name, FoundPort(device, "FT260", usb_id, "", True, why, "ft260", needs)
 
 
-def _describe_bus(adapter: I2cAdapter) -> FoundPort:
+def _describe_bus(adapter: I2cAdapter, *, look: bool) -> FoundPort:
     if os.path.exists(adapter.device) and not os.access(adapter.device, os.R_OK | os.W_OK):  # noqa: PTH110
         needs = f"no permission to open it. {permission_hint(adapter.device, group='i2c')}"
         seen = _Seen(adapter.is_ft260, adapter.why, needs)
     else:
-        seen = _look_for_chip(adapter) if adapter.may_be_probed else _Seen(False, adapter.why)
+        seen = _look_for_chip(adapter) if look and adapter.may_be_probed else _Seen(False, adapter.why)
     return FoundPort(adapter.device, adapter.name, "", "", seen.is_board, seen.why, "i2c", seen.needs)
 
 

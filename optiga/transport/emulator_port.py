@@ -14,7 +14,6 @@ from optiga.transport.trace import inform
 if TYPE_CHECKING:
     from optiga.transport.base import Transport
 
-_NAME = "emulator"
 _OPTIONS = ("model", "timing", "shielded")
 
 
@@ -76,11 +75,6 @@ class EmulatorPort(NamedTuple):
         if secret is not None:
             return open_shielded(self.chip_file, secret, port=self.name, model=self.model, real_timing=self.real_timing)
         return open_emulated(self.chip_file, model=self.model, real_timing=self.real_timing, shielded=self.shielded)
-
-
-def is_emulator(name: str) -> bool:
-    """Whether the name of a port is an emulated chip's; nothing else ever stands for one."""
-    return name.strip().split("?", 1)[0].split(":", 1)[0].lower() == _NAME
 
 
 def _is_second(text: str, options: dict[str, str], name: str, words: tuple[str, str]) -> bool:

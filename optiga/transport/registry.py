@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from operator import attrgetter
+from typing import cast
 
 from optiga.errors import ConfigurationError, naming
 from optiga.transport.base import Port, Transport
-from optiga.transport.emulator_port import EmulatorPort, is_emulator
 from optiga.transport.port_options import I2C_DEVICE
-from optiga.transport.serial_port import SerialPort
 from optiga.transport.urls import is_url
+
+
+def is_emulator(name: str) -> bool:
+    """Whether the name of a port is an emulated chip's; nothing else ever stands for one."""
+    return name.strip().split("?", 1)[0].split(":", 1)[0].lower() == "emulator"
 
 
 def _is_i2c(text: str) -> bool:
@@ -23,24 +29,27 @@ def _is_ft260(text: str) -> bool:
     return text.partition("?")[0].partition(":")[0].lower() == "ft260"
 
 
-def _parse_bus(text: str) -> Port:
-    """The port of an I2C bus, Linux's or an FT260 board's; most runs have none, and do without the drivers."""
-    from optiga.transport.i2c_ports import Ft260Port, I2cPort
-
-    return (Ft260Port if _is_ft260(text) else I2cPort).parse(text)
-
-
-FORMS: tuple[tuple[Callable[[str], bool], Callable[[str], Port]], ...] = (
-    (is_emulator, EmulatorPort.parse),
-    (is_url, SerialPort.parse_url),
-    (_is_i2c, _parse_bus),
-    (_is_ft260, _parse_bus),
-    (lambda _: True, SerialPort),
+FORMS: tuple[tuple[Callable[[str], bool], str], ...] = (
+    (is_emulator, "emulator_port:EmulatorPort.parse"),
+    (is_url, "serial_port:SerialPort.parse_url"),
+    (_is_i2c, "i2c_ports:I2cPort.parse"),
+    (_is_ft260, "i2c_ports:Ft260Port.parse"),
+    (lambda _: True, "serial_port:SerialPort"),
 )
-"""All there are: whether a text is written so, and what makes its port, or raises ConfigurationError.
+"""All there are: whether a text is written so, and where what makes its port is, or raises ConfigurationError.
 
-The first that claims a text has it. What stands behind ``?`` is its own.
+The first that claims a text has it. What stands behind ``?`` is its own. A run has one port, and does without the
+drivers of the others.
 """
+
+
+def _parser(place: str) -> Callable[[str], Port]:
+    """What makes a port of its text.
+
+    :param place: where it is, ``module:name``.
+    """
+    module, _, name = place.partition(":")
+    return cast("Callable[[str], Port]", attrgetter(name)(import_module(f"{__package__}.{module}")))
 
 
 def resolve_port(port: str | Port | None) -> Port:
@@ -70,7 +79,7 @@ def resolve_port(port: str | Port | None) -> Port:
         )
     if "\0" in text:
         raise ConfigurationError(f"{text!r} is no port: it has a null character", hint="Look at how it was made")
-    return next(parse(text) for claims, parse in FORMS if claims(text))
+    return _parser(next(place for claims, place in FORMS if claims(text)))(text)
 
 
 def open_transport(port: str | Port | None = None) -> Transport:

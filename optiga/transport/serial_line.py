@@ -11,8 +11,6 @@ from optiga.errors import BoardError, Reason, naming
 from optiga.link.uart_bridge import WRITE_TIMEOUT_S
 from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
 from optiga.transport.permission import permission_hint
-from optiga.transport.rfc2217_port import Rfc2217Port
-from optiga.transport.socket_port import SocketPort
 from optiga.transport.urls import SOCKET, check_options, is_url, split_url
 
 if TYPE_CHECKING:
@@ -103,8 +101,11 @@ def _open(port: str) -> serial.Serial:
 def _open_url(port: str) -> serial.Serial:
     parts = split_url(port)
     check_options(port, parts)
-    if parts.scheme == SOCKET:
+    if parts.scheme == SOCKET:  # pyserial's for URLs load what a device's line does without: sockets, logging, threads
+        from optiga.transport.socket_port import SocketPort
+
         return cast("serial.Serial", SocketPort(port, BAUD_RATE, timeout=TICK_S, write_timeout=WRITE_TIMEOUT_S))
+    from optiga.transport.rfc2217_port import Rfc2217Port
 
     return cast("serial.Serial", Rfc2217Port(port, BAUD_RATE, timeout=TICK_S))  # which has no time limit for writing
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.locks import PortLock, lock_path_for_port
+from optiga.transport import serial_line
 from optiga.transport.trace import inform
+from optiga.transport.uart import BridgeTransport
 from optiga.transport.urls import split_url
 
 if TYPE_CHECKING:
@@ -59,15 +62,15 @@ class SerialPort(NamedTuple):
 def one_name(name: str, *, is_network: bool) -> str:
     """The same name for a port however it is written, by which it is locked.
 
-    Links to a device are followed; Windows knows ``COM5`` as ``com5`` and ``\\\\.\\COM5``, too. What stands behind the
-    ``?`` of a URL says how the same board is spoken to.
+    Links to a device are followed; Windows knows ``COM5`` as ``com5``, ``COM5:`` and ``\\\\.\\COM5``, too. What stands
+    behind the ``?`` of a URL says how the same board is spoken to.
     """
     if is_network:
         parts = split_url(name)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return f"{parts.scheme}://{host}:{parts.port}"
     if sys.platform == "win32":
-        return name.removeprefix("\\\\.\\").removeprefix("//./").upper()
+        return re.sub(r"^[\\/]{2}[.?][\\/]", "", name).rstrip(":").upper()
     return os.path.realpath(name)
 
 
@@ -77,14 +80,11 @@ def _open(name: str, *, lock: str) -> Transport:
     :param lock: the port's one name.
     :raises BoardError: if that cannot be.
     """
-    from optiga.transport.serial_line import SerialLine
-    from optiga.transport.uart import BridgeTransport
-
     taken = PortLock(lock_path_for_port(lock), port=name)
     taken.acquire()
     try:
         began = monotonic()
-        line = SerialLine(name)
+        line = serial_line.SerialLine(name)
         spent = monotonic() - began
         bridge = BridgeTransport(line, port=name, settled=not taken.was_left, spent_s=spent, on_close=taken.release)
     except BaseException:

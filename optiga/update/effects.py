@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.errors import counted
 from optiga.objects.irreversible import describe
 from optiga.protocol.codes import Flush
 from optiga.protocol.manifest import MetadataUpdate
@@ -48,7 +49,7 @@ def _describe(effect: UpdateEffect) -> str:
         )
     if isinstance(effect, DataLost):
         how = "zeros" if effect.flush == Flush.ZEROS else "random bytes"
-        return f"its data ({effect.size} bytes) will be overwritten with {how}"
+        return f"its data ({counted(effect.size, 'byte')}) will be overwritten with {how}"
     return describe(effect)
 
 

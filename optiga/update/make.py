@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, counted
 from optiga.pki.public_keys import public_key_of
 from optiga.protocol import manifest as mf
 from optiga.protocol.algorithms import CURVES
@@ -68,7 +68,9 @@ def make_update(
             f"{format_oid(target_oid)} cannot be updated by means of itself", hint="Take another", oid=target_oid
         )
     if uid and len(uid) not in (mf.UID_SIZE, mf.UID_SIZE + 2):
-        raise ConfigurationError(f"a UID of {len(uid)} bytes", hint="A chip's UID has 27 bytes, object 0xE0C2")
+        raise ConfigurationError(
+            f"a UID of {counted(len(uid), 'byte')}", hint="A chip's UID has 27 bytes, object 0xE0C2"
+        )
     encryption, cipher = _encryption(secret, payload_version, len(payload.content))
     fragments = tuple(cut(payload.content, cipher))
     manifest = Manifest(
@@ -136,7 +138,9 @@ def _encryption(
     if not 0 < len(secret.value) <= MAX_UPDATE_SECRET:
         raise ConfigurationError(f"a secret of {len(secret.value)} bytes", hint=f"It has 1 to {MAX_UPDATE_SECRET}")
     if len(secret.label) > _MAX_LABEL:
-        raise ConfigurationError(f"a label of {len(secret.label)} bytes", hint=f"It has at most {_MAX_LABEL}")
+        raise ConfigurationError(
+            f"a label of {counted(len(secret.label), 'byte')}", hint=f"It has at most {_MAX_LABEL}"
+        )
     encryption = Encryption(secret.oid, secret.label, secrets.token_bytes(_SEED_SIZE))
     return encryption, FragmentCipher(encryption, secret.value, payload_version, size)
 

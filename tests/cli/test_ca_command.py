@@ -249,7 +249,7 @@ class TestSign:
         shown = cli("ca", "show", lost["serial"], "--ca", root).out
         assert f"{x509.load_pem_x509_certificate(shown.encode()).serial_number:040x}" == lost["serial"]
         assert lost["serial"] in cli("ca", "sign", "device.csr", "--ca", root).err
-        assert len(cli("ca", "list", "--ca", root).out.splitlines()) == 2
+        assert len(cli("ca", "list", "--ca", root).out.splitlines()) == 3  # with the head
 
 
 class TestListAndRevoke:
@@ -260,7 +260,8 @@ class TestListAndRevoke:
         assert cli("ca", "revoke", "--yes", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
         later = utc_now() + timedelta(days=2)
         monkeypatch.setattr("optiga.cli.commands.ca.authority.utc_now", lambda: later)
-        lines = [line.split() for line in cli("ca", "list", "--ca", root).out.splitlines()]
+        head, *lines = [line.split() for line in cli("ca", "list", "--ca", root).out.splitlines()]
+        assert head == ["serial", "state", "until", "subject", "use"]
         assert [(line[0], line[1]) for line in lines] == list(
             zip(serials, ("revoked", "valid", "expired"), strict=True)
         )

@@ -214,10 +214,10 @@ class TestText:
         serial = sign(cli, ca)["serial"]
         Path("device.csr").write_bytes(make_request(SERVER))
         sign(cli, ca, "--server")
-        first, second = cli("ca", "list", "--ca", ca).out.splitlines()
-        assert first.startswith(f"{serial}  valid    ")
-        assert first.endswith("  CN=device  [clientAuth; DNS:a.dev.example, DNS:b.dev.example]")
-        assert second.endswith("  CN=device  [clientAuth, serverAuth]")
+        _, first, second = cli("ca", "list", "--ca", ca).out.splitlines()
+        assert first.startswith(f"{serial}  valid  ")
+        assert first.endswith("  CN=device  clientAuth; DNS:a.dev.example, DNS:b.dev.example")
+        assert second.endswith("  CN=device  clientAuth, serverAuth")
 
     def test_show(self, cli: Cli, ca: str) -> None:
         """Beside what goes into a file: a note, which --quiet leaves out."""
@@ -231,13 +231,13 @@ class TestText:
     def test_many_names(self, cli: Cli, ca: str) -> None:
         ask(*[f"n{number}.dev.example" for number in range(5)])
         sign(cli, ca)
-        (line,) = cli("ca", "list", "--ca", ca).out.splitlines()
-        assert line.endswith("[clientAuth; DNS:n0.dev.example, DNS:n1.dev.example, DNS:n2.dev.example, 2 more]")
+        _, line = cli("ca", "list", "--ca", ca).out.splitlines()
+        assert line.endswith("clientAuth; DNS:n0.dev.example, DNS:n1.dev.example, DNS:n2.dev.example, 2 more")
 
     def test_an_intermediate(self, cli: Cli, ca: str) -> None:
         assert cli("ca", "intermediate", "factory", "--ca", ca, "--no-passphrase").code == 0
-        (line,) = cli("ca", "list", "--ca", ca).out.splitlines()
-        assert line.endswith("  CN=factory  [clientAuth, serverAuth]")
+        _, line = cli("ca", "list", "--ca", ca).out.splitlines()
+        assert line.endswith("  CN=factory  clientAuth, serverAuth")
 
     def test_nothing_of_it_moves_the_terminal(self, cli: Cli, ca: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Records of another program: names that this one does not certify."""
@@ -250,7 +250,7 @@ class TestText:
             result = cli("ca", *words, "--ca", ca)
             assert result.code == 0
             assert all(line.isprintable() for line in (result.out + result.err).splitlines())
-        assert len(cli("ca", "list", "--ca", ca).out.splitlines()) == 1
+        assert len(cli("ca", "list", "--ca", ca).out.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

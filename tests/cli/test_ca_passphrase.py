@@ -188,10 +188,11 @@ class TestEnvironment:
         seen = []
 
         def look(*arguments: object, **options: object) -> None:
-            seen.append({VARIABLE, "OPTIGA_SIGNER_PASSPHRASE"} & set(os.environ))
+            seen.append({VARIABLE, "OPTIGA_SIGNER_PASSPHRASE", "OPTIGA_FILE_PASSPHRASE"} & set(os.environ))
 
         monkeypatch.setenv(VARIABLE, WORDS)
         monkeypatch.setenv("OPTIGA_SIGNER_PASSPHRASE", WORDS)
+        monkeypatch.setenv("OPTIGA_FILE_PASSPHRASE", WORDS)
         monkeypatch.setattr("optiga.ca.authority.CertificateAuthority.renew_crl", look)
         for _ in range(2):
             assert cli("ca", "crl", "--ca", closed).code == 0

@@ -90,9 +90,8 @@ class TestResults:
         bare = cli("--port", CHIP, "provision", CONFIG, "--query", "certificate_arn").out
         assert bare.startswith(f"arn:aws:iot:eu-central-1:{cloud.account}:cert/")
         assert bare.count("\n") == 1
-        text = cli("--port", CHIP, "provision", CONFIG, "--output", "text").out.splitlines()
-        assert f"certificate_arn: {bare.strip()}" in text
-        assert "thing: my_thing" in text
+        (text,) = cli("--port", CHIP, "provision", CONFIG, "--output", "text").out.splitlines()
+        assert {bare.strip(), "my_thing"} <= set(text.split("\t"))
 
 
 class TestDryRun:

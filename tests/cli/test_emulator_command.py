@@ -301,3 +301,20 @@ def test_a_port_without_a_path_is_not_ones_own_chip(cli: Cli, words: str) -> Non
     result = cli("--port", "emulator:", *words.split())
     assert (result.code, result.out, len(result.errors)) == (2, "", 1)
     assert "port emulator: names no file behind the colon. Name one, or say emulator" in result.errors[0]
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["x?y", "n" * 300])
+    def test_what_no_port_can_name(self, cli: Cli, name: str) -> None:
+        for words in (("emulator", "new", name), ("--port", f"emulator:{name}", "info")):
+            result = cli(*words)
+            assert (result.code != 0, result.out, len(result.err.splitlines())) == (True, "", 1)
+            assert result.err.startswith("Error: ")
+        assert list(Path().iterdir()) == []
+
+    def test_a_new_chip_is_said_to_be_new(self, cli: Cli) -> None:
+        first, second = (cli("--port", "emulator:chip", "--read", "0xE0C2").err for _ in range(2))
+        assert "It is a new chip" in first
+        assert "new chip" not in second
+        assert "new chip" not in cli("-q", "--port", "emulator:another", "info").err
+        assert "new chip" not in cli("--port", "emulator:none/chip", "info").err

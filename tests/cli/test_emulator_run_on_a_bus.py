@@ -260,6 +260,7 @@ class TestEnvironment:
         assert "no-such-compiler" in ended.error
         assert not (place / "ran").exists()
 
+    @pytest.mark.long
     @pytest.mark.parametrize("name", ["x" * 120, "a:b"], ids=["long", "a colon"])
     @pytest.mark.parametrize(("kind", "program"), [("i2c", "state"), ("ft260", "version")])
     def test_temporary_files_where_no_socket_can_be(

@@ -27,6 +27,7 @@ from optiga.cli.commands.chip.transfer import ExportResult
 from optiga.cli.commands.config.check import CheckedConfigurations
 from optiga.cli.commands.config.results import CheckedConfiguration
 from optiga.cli.commands.config.sample import SampleList
+from optiga.cli.commands.config.show import DefaultsShown
 from optiga.cli.commands.identity.csr import CsrResult
 from optiga.cli.commands.identity.journal import JournalSlots
 from optiga.cli.commands.identity.provision import DryRun
@@ -42,6 +43,7 @@ from optiga.cli.commands.update.apply import UpdateResult
 from optiga.cli.commands.update.make_update import UpdateMade
 from optiga.cli.support.samples import sample_of
 from optiga.cli.support.settings import Settings
+from optiga.identity.kept_key import KeptKeyRehearsal
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal
 from optiga.identity.write import WriteResult
 from optiga.objects.counters import CounterState
@@ -62,7 +64,7 @@ TYPES = (
     *(ExportResult, GeneratedKey, ImportResult, IssuedList, IssueResult, KeyList, MacResult, MetadataChangeResult),
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
-    *(CsrRehearsal, WriteRehearsal),
+    *(CsrRehearsal, DefaultsShown, KeptKeyRehearsal, WriteRehearsal),
     *(CheckedConfiguration, CheckedConfigurations, DryRun, JournalCheck, JournalSlots, RunResult, SampleList),
 )
 READING = {
@@ -73,6 +75,7 @@ READING = {
         "JournalCheck",
         "JournalSlots",
         "SampleList",
+        "DefaultsShown",
         "UpdateDescription",
     ),
 }

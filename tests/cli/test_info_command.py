@@ -1,10 +1,9 @@
-"""``info``, ``boards`` and ``completion``."""
+"""``info`` and ``boards``."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -60,11 +59,12 @@ class TestBoards:
         result = cli("boards")
         assert (result.code, result.err) == (0, "")
         assert [line.split("  ")[0] for line in result.out.splitlines()] == [
+            "port",
             "/dev/ttyACM1",
             "/dev/ttyS0",
             "/dev/ttyUSB0",
         ]
-        board, plain, other = result.out.splitlines()
+        _, board, plain, other = result.out.splitlines()
         assert re.search("  board  KitProg3 of a PSOC 6 kit +KitProg3 CMSIS-DAP$", board)
         assert re.search("  -  +not a USB port", plain)
         assert re.search("  -  +USB identity 0403:6001 is of no known board  FT232R$", other)
@@ -100,49 +100,3 @@ def test_no_ports_at_all(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     result = cli("boards")
     assert (result.code, result.out) == (0, "No serial port found. An emulated chip needs none: --port emulator\n")
     assert json.loads(cli("boards", "--output", "json").out) == {"ports": []}
-
-
-class TestCompletion:
-    @pytest.mark.parametrize(
-        ("shell", "words"),
-        [
-            ("bash", "complete -o nosort -F"),
-            ("zsh", "#compdef optiga"),
-            ("fish", "complete --no-files --command optiga"),
-        ],
-    )
-    def test_script(self, cli: Cli, shell: str, words: str) -> None:
-        result = cli("completion", shell)
-        assert result.code == 0
-        assert words in result.out
-        assert f"_OPTIGA_COMPLETE={shell}_complete" in result.out
-
-    def test_other_shells(self, cli: Cli) -> None:
-        result = cli("completion", "cmd")
-        assert (result.code, len(result.errors)) == (2, 1)
-        assert "'bash', 'zsh', 'fish'" in result.errors[0]
-
-    @pytest.mark.parametrize(
-        ("typed", "found"),
-        [
-            ("optiga inf", {"info"}),
-            ("optiga emulator re", {"reset"}),
-            ("optiga --ou", {"--out", "--out-dir", "--output"}),
-        ],
-    )
-    def test_words(
-        self,
-        typed: str,
-        found: set[str],
-        cli: Cli,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        monkeypatch.setattr("sys.argv", ["optiga"])
-        monkeypatch.setattr(sys.modules["__main__"], "__package__", None)  # that of pytest, started as a module
-        monkeypatch.setenv("_OPTIGA_COMPLETE", "zsh_complete")
-        monkeypatch.setenv("COMP_WORDS", typed)
-        monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
-        with pytest.raises(SystemExit):
-            cli()
-        assert set(capsys.readouterr().out.splitlines()[1::3]) == found

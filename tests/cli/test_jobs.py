@@ -42,6 +42,9 @@ Your configuration is following:
 """
 
 
+NEW = "It is a new chip: there was none in that file\n"
+
+
 def emulated(port: str) -> str:
     """The line that says so."""
     return f"Emulated chip: {port.removeprefix('emulator:')}. Its keys lie in that file and protect nothing.\n"
@@ -81,7 +84,7 @@ class TestCsr:
         assert result.code == 0
         assert result.out == f"{{'filename': '{filename}', 'public_key': '{SEED_PUBLIC_KEY}'}}\n"
         note = "Slot second has a new key secp256r1 in 0xE0F1: a certificate still in 0xE0E1 no longer fits\n"
-        assert result.err == CONFIGURATION_SHOWN + emulated(port) + note
+        assert result.err == CONFIGURATION_SHOWN + emulated(port) + NEW + note
         assert [path.name for path in Path.cwd().iterdir()] == [filename]
 
     def test_one_line_of_python_on_standard_output(self, cli: Cli, port: str, config: Path) -> None:
@@ -118,9 +121,16 @@ class TestCsr:
 
     def test_output_forms(self, cli: Cli, port: str, config: Path) -> None:
         as_json = cli("--port", port, "--csr", config, "--output", "json")
-        assert list(json.loads(as_json.out)) == ["filename", "public_key"]
+        made = json.loads(as_json.out)
+        assert list(made) == ["filename", "public_key", "path"]
+        assert made["path"] == str(Path(made["filename"]).absolute())
+        assert Path(made["path"]).is_file()
+        assert re.fullmatch(
+            r"\{'filename': '[0-9a-f]{40}\.csr', 'public_key': '[0-9a-f]+'\}\n",
+            cli("--port", port, "--csr", config).out,
+        )
         as_text = cli("--port", port, "--csr", config, "--output", "text")
-        assert re.fullmatch(r"filename: [0-9a-f]{40}\.csr\npublic_key: 0342[0-9a-f]+\n", as_text.out)
+        assert re.fullmatch(r"([0-9a-f]{40}\.csr)\t/.*/\1\t0342[0-9a-f]+\n", as_text.out)
         listed = cli("--port", port, "--csr", config, "--output", "json", "--query", "[public_key]")
         assert len(json.loads(listed.out)) == 1
         quoted = cli("--port", port, "--csr", config, "--output", "json", "--query", "filename")
@@ -153,7 +163,7 @@ class TestWrite:
         Path("cert.pem").write_text(SEED_CERTIFICATE)
         result = cli("--port", port, "--write", "cert.pem", "--slot", "second")
         assert (result.code, result.out) == (0, "")
-        shown = f"Your are going to write the following file:\n{SEED_CERTIFICATE}\n{emulated(port)}"
+        shown = f"Your are going to write the following file:\n{SEED_CERTIFICATE}\n{emulated(port)}{NEW}"
         assert result.err.startswith(shown)
         warning, last = result.err.removeprefix(shown).splitlines()
         assert warning.startswith("Warning: there is no key in 0xE0F1 yet")

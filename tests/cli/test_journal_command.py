@@ -144,7 +144,7 @@ class TestExport:
         assert (result.code, result.err) == (0, "")
         slots = json.loads(result.out)["slots"]
         assert slots == [asdict(entry.export()) for entry in saved]
-        assert list(slots[0]) == [*SHOWN, "template", "csr", "certificate"]
+        assert list(slots[0]) == [*SHOWN, "template", "csr", "certificate", "exclusive", "billing_group"]
         assert slots[0]["csr"] == ("-----BEGIN CERTIFICATE REQUEST-----\nMAMCAQc=\n-----END CERTIFICATE REQUEST-----\n")
         assert len(x509.load_pem_x509_certificates(slots[0]["certificate"].encode())) == 2
         assert (slots[1]["csr"], slots[1]["certificate"]) == (None, None)

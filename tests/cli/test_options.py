@@ -103,9 +103,10 @@ class TestResults:
         ],
     )
     def test_the_form_of_what_is_queried(self, cli: Cli, port: str, query: str, bare: str, quoted: str) -> None:
-        """Bare, unless it is asked for as JSON: then it is JSON, whatever it is."""
+        """Bare, unless it is asked for as JSON: then it is JSON, whatever it is. As text it is words."""
         asked = ("--port", port, "info", "--query", query)
-        for form in ((), ("--output", "text"), ("--output", "repr")):
+        assert cli(*asked, "--output", "text").out == bare.strip("[']") + "\n"
+        for form in ((), ("--output", "repr")):
             assert cli(*asked, *form).out == bare + "\n"
         assert cli(*asked, "--output", "json").out == quoted + "\n"
 

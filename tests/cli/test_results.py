@@ -110,7 +110,8 @@ def test_what_has_no_form_is_refused() -> None:
 
 def test_lines_for_people() -> None:
     assert lines(Inner("a\nb", None)) == "name: a\\nb"
-    assert lines({"a": None, "b": ["c"]}) == "a: -\nb: ['c']"
+    assert lines({"a": None, "b": ["c", 1], "d": [], "e": True}) == "a: -\nb: c, 1\nd: -\ne: yes"
+    assert lines({"a": {"b": False, "c": None}}) == "a: b no, c -"
 
 
 def test_the_sample_has_every_field() -> None:

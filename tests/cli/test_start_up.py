@@ -1,4 +1,4 @@
-"""What the two ways that start most often load: ``--help`` and ``--csr`` on an emulated chip, and nothing beside it."""
+"""What the ways that start most often load, and nothing beside it: ``--help``, ``--csr`` in memory and on a board."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
+from optiga.emulator import Board, EmulatedChip
 from optiga.emulator.models import DEFAULT_MODEL
 from optiga.emulator.store import create_chip
 from tests.support.places import CONFIG, ROOT
 from tests.support.processes import run_process
+from tests.support.served_boards import board_on_pty
 
 PROGRAM = """
 import sys, sysconfig
@@ -25,8 +27,19 @@ with open("loaded", "w") as file:
             print("others'" if place.startswith(libraries) else "-", name, file=file)
 sys.exit(code)
 """
-NEVER = ["boto3", "botocore", "jmespath", "serial", "hid", "urllib3", "ssl", "http.client"]
-"""Heavy, and not for these two."""
+NEVER = [
+    "boto3",
+    "botocore",
+    "jmespath",
+    "hid",
+    "urllib3",
+    "ssl",
+    "http.client",
+    "difflib",
+    "base64",
+    "logging",
+]
+"""Heavy, and for none of these."""
 
 
 class Way(NamedTuple):
@@ -48,7 +61,7 @@ WAYS = {
         ["--help"],
         {"_version", "cli", "errors", "files", "results"},
         {"click"},
-        ["optiga.cli.commands", "asn1crypto", "cryptography", "sqlite3", "logging"],
+        ["optiga.cli.commands", "asn1crypto", "cryptography", "sqlite3", "serial", "pathlib", "urllib"],
     ),
     "csr": Way(
         ["-q", "--port", "emulator:chip", "--csr", str(CONFIG)],
@@ -72,7 +85,8 @@ WAYS = {
             "cryptography.hazmat.primitives.ciphers",
             "cryptography.hazmat.primitives.asymmetric.rsa",
             "cryptography.hazmat.primitives.serialization",
-            "logging",
+            "locale",
+            "serial",
             "optiga.chip.commands.get_data_object",
             "optiga.chip.sessions",
             "optiga.cli.support.query",
@@ -81,23 +95,54 @@ WAYS = {
             "optiga.transport.boards",
             "optiga.transport.i2c_ports",
             "optiga.transport.serial_line",
+            "optiga.transport.serial_port",
+            "optiga.transport.uart",
+        ],
+    ),
+    "board": Way(
+        ["-q", "--csr", str(CONFIG)],
+        {"_version", "chip", "cli", "errors", "files", "identity", "link", "pki", "protocol", "results", "transport"},
+        {"asn1crypto", "click", "cryptography", "_cffi_backend", "serial"},
+        [
+            "cryptography.x509",
+            "cryptography.hazmat.backends",
+            "cryptography.hazmat.primitives.serialization",
+            "locale",
+            "optiga.link.i2c",
+            "optiga.transport.emulated",
+            "optiga.transport.emulator_port",
+            "optiga.transport.rfc2217_port",
+            "optiga.transport.socket_port",
+            "queue",
+            "sqlite3",
         ],
     ),
 }
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", ["help", "csr"])
 def test_nothing_is_loaded_that_is_not_needed(name: str, tmp_path: Path) -> None:
-    way = WAYS[name]
     create_chip(tmp_path / "chip", DEFAULT_MODEL)
-    done = run_process([sys.executable, "-c", PROGRAM, *way.words], tmp_path, {"PYTHONPATH": str(ROOT)})
+    check_what_is_loaded(name, tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
+def test_a_board_loads_no_other_port(tmp_path: Path) -> None:
+    with board_on_pty(Board(EmulatedChip().execute)) as port:
+        check_what_is_loaded("board", tmp_path, "--port", port)
+
+
+def check_what_is_loaded(name: str, folder: Path, *more: str) -> None:
+    """Go a way in a process of its own, and look at what that has loaded."""
+    way = WAYS[name]
+    done = run_process([sys.executable, "-c", PROGRAM, *way.words, *more], folder, {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
-    assert len(list(tmp_path.glob("*.csr"))) == (name == "csr")
-    lines = [line.split(" ") for line in (tmp_path / "loaded").read_text().splitlines()]
+    assert len(list(folder.glob("*.csr"))) == (name != "help")
+    lines = [line.split(" ") for line in (folder / "loaded").read_text().splitlines()]
     loaded = {module for _, module in lines}
     assert {module.split(".")[1] for module in loaded if module.startswith("optiga.")} == way.rooms
     assert {module.partition(".")[0] for kind, module in lines if kind == "others'"} <= way.others
     commands = {module for module in loaded if module.startswith("optiga.cli.commands.identity.")}
-    assert commands == ({"optiga.cli.commands.identity.csr"} if name == "csr" else set())
+    assert commands == (set() if name == "help" else {"optiga.cli.commands.identity.csr"})
     beside = [*NEVER, *way.without]
     assert not [one for one in loaded if any(one == other or one.startswith(f"{other}.") for other in beside)]

@@ -190,10 +190,10 @@ class TestImport:
         dry = cli("--port", port, "import", "f.json", "--dry-run")
         assert dry.out.splitlines() == [
             "1. 0xF1D0: change is opened for the data: never -> always",
-            "2. 0xF1D0: 1 bytes are written",
+            "2. 0xF1D0: 1 byte is written",
             "3. 0xF1D0: change is put back: never",
             "4. 0xF1D1: change is opened for the data: never -> always",
-            "5. 0xF1D1: 1 bytes are written",
+            "5. 0xF1D1: 1 byte is written",
             "6. 0xF1D1: change: never -> int 0xE0E8",
             "2 written, 0 with new metadata, 1 unchanged, 0 left",
         ]
@@ -210,7 +210,7 @@ class TestImport:
         assert result.out.strip() == str(
             [
                 [
-                    "0xF1D0: 1 bytes are written",
+                    "0xF1D0: 1 byte is written",
                     "0xF1D0: read: always -> never",
                     "0xF1D0: lcso: creation -> operational",
                 ],
@@ -247,7 +247,7 @@ class TestImport:
         assert result.code == 0
         assert "0xE0C0 left: it goes on with --life-cycle only\n0xF1C0 left: it goes on with" in result.out
         planned = cli("--port", port, "import", "f.json", "--life-cycle", "--dry-run", "--output", "json")
-        assert json.loads(planned.out)["steps"] == ["0xF1C0: 1 bytes are written", "0xE0C0: 1 bytes are written"]
+        assert json.loads(planned.out)["steps"] == ["0xF1C0: 1 byte is written", "0xE0C0: 1 byte is written"]
         assert cli("--port", port, "import", "f.json", "--life-cycle", "--object", "f1c0").code == 2
         done = cli("--port", port, "import", "f.json", "--life-cycle", "--object", "f1c0", "--yes")
         assert done.code == 0

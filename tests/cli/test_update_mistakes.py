@@ -59,7 +59,7 @@ MADE = [
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xE0F1", "0xE0F1 .* does not hold a secret"),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --secret-hex", "data is not hex"),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --label {'x' * 33}", "a label of 33 bytes"),
-    Mistake(f"data 0xF1E0 data {DONE} --uid 00", "a UID of 1 bytes. A chip's UID has 27 bytes"),
+    Mistake(f"data 0xF1E0 data {DONE} --uid 00", "a UID of 1 byte. A chip's UID has 27 bytes"),
     Mistake(f"data 0xF1E0 data {DONE} --uid xx", "'--uid': these are not bytes in hex"),
     Mistake(f"data 0xF1E0 data {DONE} --out none/set.json", "no such folder"),
     Mistake(f"data 0xF1E0 data {DONE} --out .", "names no file"),

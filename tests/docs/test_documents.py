@@ -137,7 +137,7 @@ class TestSetUp:
     def test_extras(self) -> None:
         project = (ROOT / "pyproject.toml").read_text()
         named = {extra for document in DOCUMENTS for extra in re.findall(r"'\.\[(\w+)\]'", read(document))}
-        assert named == {"test", "dev", "ft260"}
+        assert named == {"test", "dev", "ft260", "login"}
         for extra in named:
             assert re.search(rf"^{extra} = \[", project, re.MULTILINE)
 

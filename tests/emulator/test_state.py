@@ -208,7 +208,7 @@ def test_mistakes_are_said_in_one_line(store: MemoryStore, change: Any, message:
         ("2006c4018ce00103", "algorithm 0x03, which it cannot have"),
         ("2006c4018ce10101", "key_usage 0x01, which it cannot have"),
         ("2006c4018cf00131", "reset_type 0x31, which it cannot have"),
-        ("2003c4018c", "1 bytes of data where 140 belong"),
+        ("2003c4018c", "1 byte of data where 140 belong"),
         ("2030c4018cd12b" + "40e120fd" * 6 + "40e120fe" + "40e120fd" * 3 + "40e120", "have 50 bytes, more than 44"),
     ],
 )

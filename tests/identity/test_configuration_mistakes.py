@@ -308,7 +308,7 @@ def test_slot_from_the_command_line_counts_among_all_mistakes(tmp_path, monkeypa
     config = change_config({f"{NAME}.country_name": "Germany"})
     assert mistakes(tmp_path, config, monkeypatch, slot="five") == [
         "config.jsn:4: csr_config.certificate_info.country_name: 'Germany' is not a country's two letters, such as DE",
-        f"config.jsn:11: csr_config.key_info.parameters: 'slot' 'five' does not take EC keys {EC_SLOTS}",
+        f"'slot' 'five' does not take EC keys {EC_SLOTS}",
     ]
 
 

@@ -17,8 +17,10 @@ from optiga.errors import ConfigurationError
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import (
     KINDS,
+    AttachedExclusively,
     Attested,
     Begun,
+    Billed,
     CsrSigned,
     Deprovisioned,
     Emulated,
@@ -55,6 +57,8 @@ WAY: tuple[tuple[Fact, Step], ...] = (
     (Issued("PEM", "ab.pem"), Step.CERTIFIED),
     (Registered("c" * 64, "arn:x"), Step.CERTIFIED),
     (Written(), Step.WRITTEN),
+    (AttachedExclusively(), Step.WRITTEN),
+    (Billed("factory"), Step.WRITTEN),
     (ThingAttached("lamp", "arn:y"), Step.THING),
     (PolicyAttached("lamps"), Step.POLICY),
     (Finished(), Step.FINISHED),

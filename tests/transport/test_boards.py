@@ -411,7 +411,7 @@ class TestCommand:
         assert main(["boards"]) == 0
         said = capsys.readouterr()
         rows = [line.split()[:2] for line in said.out.splitlines()]
-        assert rows == [["/dev/i2c-1", "board"], ["ft260", "board"]]
+        assert rows == [["port", "kind"], ["/dev/i2c-1", "board"], ["ft260", "board"]]
         assert INSTALL in said.err
         assert "ft260" in said.err
 

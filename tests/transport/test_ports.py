@@ -83,7 +83,7 @@ class TestOneName:
         link.symlink_to(device)
         assert one_name(str(link), is_network=False) == one_name(str(device), is_network=False) == str(device)
 
-    @pytest.mark.parametrize("text", ["COM5", "com5", r"\\.\COM5", r"\\.\com5", "//./com5"])
+    @pytest.mark.parametrize("text", ["COM5", "com5", r"\\.\COM5", r"\\.\com5", "//./com5", "COM5:", r"\\?\COM5"])
     def test_on_windows(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.platform", "win32")
         assert one_name(text, is_network=False) == "COM5"

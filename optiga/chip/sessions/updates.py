@@ -9,7 +9,9 @@ from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.set_object_protected import SetObjectProtected
 from optiga.chip.references import oid_of
 from optiga.errors import ConfigurationError
+from optiga.files.activity import each
 from optiga.protocol.commands.set_object_protected import UpdateStep
+from optiga.protocol.objects import format_oid
 
 if TYPE_CHECKING:
     from optiga.chip.session import Session
@@ -40,6 +42,6 @@ class Updates:
         if not fragments:
             raise ConfigurationError("an update without a fragment", hint="It has at least one", oid=oid)
         self._chip.perform(SetObjectProtected(UpdateStep.START, manifest, oid))
-        for fragment in fragments[:-1]:
-            self._chip.execute(SetObjectProtected(UpdateStep.CONTINUE, fragment, oid))
-        self._chip.execute(SetObjectProtected(UpdateStep.FINAL, fragments[-1], oid))
+        for number, fragment in each(f"Updating {format_oid(oid)}", enumerate(fragments, 1)):
+            step = UpdateStep.FINAL if number == len(fragments) else UpdateStep.CONTINUE
+            self._chip.execute(SetObjectProtected(step, fragment, oid))

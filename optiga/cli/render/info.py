@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optiga.errors import counted
 from optiga.objects.info import ChipInformation, SlotInformation, UnreadCertificate
 
 _LABEL_WIDTH = 16
@@ -40,7 +41,8 @@ def _slot_lines(name: str, slot: SlotInformation) -> list[str]:
     if certificate is None:
         return [*lines, _line("", text + "empty")]
     if isinstance(certificate, UnreadCertificate):
-        return [*lines, _line("", f"{text}{certificate.size} bytes: {certificate.error}")]
+        size = "of no known size" if certificate.size is None else counted(certificate.size, "byte")
+        return [*lines, _line("", f"{text}{size}: {certificate.error}")]
     chain = f", chain of {certificate.chain}" if certificate.chain > 1 else ""
     end = f"{'EXPIRED on' if certificate.expired else 'valid until'} {certificate.not_after.date()}"
     return [

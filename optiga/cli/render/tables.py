@@ -3,24 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 
 from optiga.results import cell
 
+_GAP = 2
+_LEAST = 3
+"""Fewest columns that a cell is broken to."""
 
-def table(columns: Sequence[str], rows: Iterable[object]) -> str:
+
+def table(columns: Sequence[str], rows: Iterable[object], width: int | None = None) -> str:
     """Lines with a head, columns two spaces apart; ``-`` for what is missing. The last line has no line break.
 
     :param columns: names of fields.
     :param rows: results or mappings, which have the fields; or tuples of their values, one for each column. A value
         that is a tuple itself stands there with commas between.
+    :param width: columns of the terminal, into which long cells are broken; None for as many as are needed.
     """
-    return align([columns, *(list(map(_cell, _values(row, columns))) for row in rows)])
+    cells = [list(columns), *(list(map(cell, _values(row, columns))) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    if width is None or sum(widths) + _GAP * (len(widths) - 1) <= width:
+        return align(cells, widths)
+    widths = _narrowed(widths, width)
+    return align([line for row in cells for line in _broken(row, widths)], widths)
 
 
-def align(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of as many cells each, in columns two spaces apart."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+def align(rows: Sequence[Sequence[str]], widths: Sequence[int] | None = None) -> str:
+    """Rows of as many cells each, in columns two spaces apart; the last line has no line break.
+
+    :param widths: of the columns; None for as many as their cells need.
+    """
+    if widths is None:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join((" " * _GAP).join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _narrowed(widths: Sequence[int], width: int) -> list[int]:
+    """Widths that fit: the widest columns become narrower, all to one width; the first have what is left."""
+    room = width - _GAP * (len(widths) - 1)
+    most = max((cap for cap in range(_LEAST, width) if sum(min(one, cap) for one in widths) <= room), default=_LEAST)
+    narrowed = [min(one, most) for one in widths]
+    over = room - sum(narrowed)
+    for place, one in enumerate(widths):
+        if over > 0 and one > most:
+            narrowed[place] += 1
+            over -= 1
+    return narrowed
+
+
+def _broken(row: Sequence[str], widths: Sequence[int]) -> Iterable[Sequence[str]]:
+    """The lines of a row whose cells are broken, between words where there are any."""
+    return zip_longest(*map(wrap, row, widths), fillvalue="")
 
 
 def _values(row: object, columns: Sequence[str]) -> Iterable[object]:
@@ -29,7 +63,3 @@ def _values(row: object, columns: Sequence[str]) -> Iterable[object]:
     if isinstance(row, Mapping):
         return [row[name] for name in columns]
     return [getattr(row, name) for name in columns]
-
-
-def _cell(value: object) -> str:
-    return cell((", ".join(value) or None) if isinstance(value, tuple) else value)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from optiga.cli.support.defaults import is_default
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Decorator, together
 from optiga.cloud.aws.connection import AwsOptions
@@ -53,6 +54,8 @@ device_options: Decorator = together(
         help="What the policy is made from: path, or name of ours. [thing_policy.template]",
     ),
     click.option("--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."),
+    click.option("--billing-group", metavar="NAME", help="Billing group for the thing, if it is in none."),
+    click.option("--exclusive", is_flag=True, help="Attach the certificate so that it can be no other thing's."),
     click.option("--join", is_flag=True, help="Attach it also to a thing that has another active certificate."),
     click.option(
         "--parameter", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For --template; several times."
@@ -85,6 +88,8 @@ def build_thing(options: dict[str, Any], *, thing: str | None = None, policy: st
         options.pop("template"),
         tuple(options.pop("parameter").items()),
         options.pop("join"),
+        options.pop("exclusive"),
+        options.pop("billing_group"),
     )
 
 
@@ -98,7 +103,7 @@ def refuse_cloud_options(options: dict[str, Any]) -> None:
 
     :raises click.UsageError: if one is given.
     """
-    given = sorted(name for name, value in options.items() if value)
+    given = sorted(name for name, value in options.items() if value and not is_default(name))
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise click.UsageError(f"{names} and --no-cloud do not go together.")

@@ -8,6 +8,8 @@ import click
 
 CA_PASSPHRASE = "OPTIGA_CA_PASSPHRASE"
 SIGNER_PASSPHRASE = "OPTIGA_SIGNER_PASSPHRASE"
+FILE_PASSPHRASE = "OPTIGA_FILE_PASSPHRASE"
+_NAMES = (CA_PASSPHRASE, SIGNER_PASSPHRASE, FILE_PASSPHRASE)
 _TAKEN = "optiga.passphrases"
 
 
@@ -16,7 +18,7 @@ def take_passphrases(ctx: click.Context) -> None:
 
     A child process would inherit them otherwise: the ``credential_process`` of the AWS configuration, for example.
     """
-    taken = {name: os.environ.pop(name) for name in (CA_PASSPHRASE, SIGNER_PASSPHRASE) if name in os.environ}
+    taken = {name: os.environ.pop(name) for name in _NAMES if name in os.environ}
     ctx.meta[_TAKEN] = taken
     ctx.call_on_close(lambda: os.environ.update(taken))  # for a program that calls the command line
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import PurePath
+from typing import Any
 
 import click
 
@@ -23,6 +23,16 @@ _MOST = 4
 
 class GuidedGroup(click.Group):
     """A group that prints help for the word ``help``, and says what may be meant by a command that it does not have."""
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Click's parser, which finds an option of one letter where it looks first: among the long ones.
+
+        Else it looks for long ones that are written like it, and loads difflib and the catalogs of gettext for that.
+        """
+        parser: Any = super().make_parser(ctx)
+        for name, option in getattr(parser, "_short_opt", {}).items():
+            getattr(parser, "_long_opt", {}).setdefault(name, option)
+        return parser
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -84,7 +94,7 @@ def _no_such_command(ctx: click.Context, group: click.Group, word: str, rest: Se
 def _meant(ctx: click.Context, group: click.Group, word: str, rest: Sequence[str]) -> list[str]:
     """The command lines that may be meant, the likeliest first."""
     options, commands = _options_of(ctx), group.list_commands(ctx)
-    job = _FILES.get(PurePath(word).suffix.lower())
+    job = next((job for end, job in _FILES.items() if word.lower().endswith(end)), None)
     if ctx.parent is None and job is not None and "=" not in word:
         return [_line(ctx, options[job], "", [word])]
     near = _nearest(_bare(word), [*commands, *options])

@@ -10,11 +10,15 @@ from optiga.errors import ConfigurationError, naming
 _PASSPHRASE = (
     "its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE"
 )
+_FILE_PASSPHRASE = "its passphrase: --pkcs12-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
+_KEY_PASSPHRASE = "its passphrase: --key-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
 _OPTIONS = {
     "allowed_dns": "--allow-dns",
     "attributes": "--attribute",
+    "file_passphrase": _FILE_PASSPHRASE,
     "groups": "--thing-group",
     "issuer": "--ca",
+    "key_passphrase": _KEY_PASSPHRASE,
     "outputs": "--out-dir",
     "padding": "--pad",
     "parameters": "--parameter",

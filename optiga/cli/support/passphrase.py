@@ -56,7 +56,7 @@ def read_passphrase(
     if file is not None:
         return read_passphrase_file(Path(file))
     if ask:
-        if not _is_somebody_there():
+        if not is_somebody_there():
             raise ConfigurationError(
                 "nobody can be asked for the passphrase: standard input is no terminal",
                 hint=f"Use --passphrase-file or the environment variable {environment}"
@@ -88,7 +88,7 @@ def read_new_passphrase(
         return None
     variable = CA_PASSPHRASE if environment else ""
     found = read_passphrase(file, ask=ask, prompt=prompt, new=True, environment=variable)
-    if found is None and _is_somebody_there():
+    if found is None and is_somebody_there():
         found = read_passphrase(None, ask=True, prompt=prompt, new=True, environment=variable)
     if found is None:
         ways = f"{option} FILE" + (f", --ask-passphrase, or the environment variable {variable}" if variable else "")
@@ -101,7 +101,8 @@ def read_new_passphrase(
     return found
 
 
-def _is_somebody_there() -> bool:
+def is_somebody_there() -> bool:
+    """Whether somebody sits at a terminal, and can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass
@@ -11,15 +10,18 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import click
 
+from optiga.cli.support.lazy import load
 from optiga.cli.support.options import option_of
-from optiga.errors import ConfigurationError, Reason, shorten, told
+from optiga.cli.support.printing import colours, is_new, print_lines, takes_every_letter
+from optiga.errors import shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
-from optiga.results import lines, to_json
+from optiga.results import lines, to_json, to_literal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
+    from optiga.cli.support.waiting import WaitingLine
     from optiga.transport import Port
 
 
@@ -44,8 +46,8 @@ class Settings:
     """What the common options say.
 
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
-    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``authorizations``, objects and the files
-    of their secrets.
+    ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
+    ``authorizations``, objects and the files of their secrets.
     """
 
     def __init__(self) -> None:
@@ -53,9 +55,11 @@ class Settings:
         self.query: str | None = None
         self.output: str | None = None
         self.quiet = False
+        self.wide = False
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
+        self._waiting: WaitingLine | None = None
 
     def find_port(self, *, more: str = "") -> Port:
         """The port asked for, or that of the one board; an emulated chip is announced, always.
@@ -65,6 +69,7 @@ class Settings:
         """
         from optiga.transport import resolve_port
 
+        self._show_waiting()
         if self._resolved is None:
             self._resolved = resolve_port(self.port)
             if (file := self._resolved.chip_file) is not None:
@@ -72,6 +77,25 @@ class Settings:
             if (secret := self._resolved.secret) is not None:
                 self.warn_of_readers(secret)
         return self._resolved
+
+    def _show_waiting(self) -> None:
+        """Tell a person at a terminal from now on what takes its time; with ``-v`` the log says it."""
+        if self._waiting is None and not (self.quiet or self.verbosity or sys.stderr is None) and sys.stderr.isatty():
+            line: WaitingLine = load("optiga.cli.support.waiting:WaitingLine", "optiga")(sys.stderr)
+            line.open()
+            self._waiting = line
+
+    def stop_waiting(self) -> None:
+        """Nothing takes its time any more."""
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+    def _say(self, text: str, colour: str | None = None) -> None:
+        """Lines on standard error."""
+        if self._waiting is not None:
+            self._waiting.erase()
+        click.secho(text, err=True, fg=colour, color=colours())
 
     def open_chip(self, *oids: int, meanwhile: Callable[[], object] | None = None) -> Chip:
         """Open the chip at the port asked for, and prove to it what secrets are known.
@@ -120,25 +144,29 @@ class Settings:
 
     def announce_emulated(self, path: Path, more: str = "") -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
-        click.echo(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}", err=True)
+        if (new := is_new(path)) is None:
+            return  # it is refused in a moment
+        self._say(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}")
+        if new:
+            self.note("It is a new chip: there was none in that file")
         self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
         if not self.quiet:
-            click.echo(shown_lines(told(text, option_of)), err=True)
+            self._say(shown_lines(told(text, option_of)))
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
         first, *others = shorten(shown_lines(told(text, option_of))).split("\n")
         lines = [first, *(line if line.startswith("    ") else f"    {line}" for line in others)]
         text = "\n".join(lines)
-        click.secho(f"Warning: {text}", err=True, fg="yellow", color=_colours())
+        self._say(f"Warning: {text}", "yellow")
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
         text = shorten(shown(" ".join(told(text, option_of).splitlines())))
-        click.secho(f"Error: {text}", err=True, fg="red", color=_colours())
+        self._say(f"Error: {text}", "red")
 
     def wants_errors_as_json(self, arguments: Sequence[str]) -> bool:
         """Whether errors are one JSON object, too.
@@ -166,7 +194,17 @@ class Settings:
     @property
     def wants_result(self) -> bool:
         """Whether the user asked for a result where the command prints none by itself."""
-        return self.query is not None or self.output in ("json", "repr")
+        return self.query is not None or self.output is not None
+
+    @property
+    def is_read_by_a_person(self) -> bool:
+        """Whether a result goes to a terminal, and nobody asked for a form or a part of it."""
+        return self.goes_to_terminal and self.query is None and self.output is None
+
+    @property
+    def goes_to_terminal(self) -> bool:
+        """Whether standard output is a terminal."""
+        return sys.stdout is not None and sys.stdout.isatty()
 
     def print_result(self, result: object, *, default: str = "text", text: str | None = None) -> None:
         """Print a result on standard output, in the form asked for.
@@ -190,39 +228,14 @@ class Settings:
             is_bare = value is None or isinstance(value, str)
             if form == "repr" or (is_bare and self.output != "json"):
                 form = "text"
-        if form == "text":
-            _print(shown_lines(lines(result) if text is None else text))
+        if self.output == "text":
+            print_lines(load("optiga.cli.render.words:words", "optiga")(value), line_break=False)
+        elif form == "text":
+            print_lines(shown_lines(lines(result) if text is None else text))
         elif form == "repr":
-            _print(repr(value))
+            print_lines(repr(value if self.query is not None else to_literal(result)))
         else:
-            _print(shown_json(json.dumps(value, indent=4, ensure_ascii=not _takes_every_letter())))
-
-
-def _print(text: str) -> None:
-    """Print a line of a result.
-
-    :raises ConfigurationError: if standard output does not take it, for example on a full disk.
-    """
-    try:
-        click.echo(text)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        from optiga.files.files import cause_of, reason_of
-
-        raise ConfigurationError(
-            f"cannot write to standard output: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
-        ) from None
-
-
-def _colours() -> bool | None:
-    """False where the user or the terminal wants none (no-color.org); None leaves it to whether there is a terminal."""
-    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
-
-
-def _takes_every_letter() -> bool:
-    """Whether standard output has an encoding for all of Unicode; JSON goes without where it has not."""
-    return sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+            print_lines(shown_json(json.dumps(value, indent=4, ensure_ascii=not takes_every_letter())))
 
 
 pass_settings: PassesSettings = click.make_pass_decorator(Settings, ensure=True)
@@ -274,7 +287,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             count=True,
             expose_value=False,
             callback=_keep_verbosity,
-            help="Say more; -vv shows every frame in hex.",
+            help="Say each command and its time; -vv every frame, in hex.",
         ),
     )
 
@@ -293,7 +306,7 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
             type=click.Choice(forms),
             expose_value=False,
             callback=_keep_output,
-            help="Form of the result: json for programs. [each command has its own]",
+            help="Form of the result: json for programs, text as the aws command has it. [each command has its own]",
         ),
     ]
 
@@ -348,6 +361,7 @@ def _keep_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> N
         from optiga.cli.support.log_lines import EscapingFormatter
 
         handler = logging.StreamHandler()
-        handler.setFormatter(EscapingFormatter("%(name)s: %(message)s"))
+        form = "%(asctime)s.%(msecs)03d %(name)s: %(message)s" if settings.verbosity > 1 else "%(name)s: %(message)s"
+        handler.setFormatter(EscapingFormatter(form, "%H:%M:%S"))
         logging.basicConfig(handlers=[handler])
         logging.getLogger("optiga").setLevel(logging.DEBUG if settings.verbosity > 1 else logging.INFO)

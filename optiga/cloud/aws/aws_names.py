@@ -24,6 +24,7 @@ _PATTERNS = {
     "thing": _THING,
     "thing type": _THING,
     "thing group": _THING,
+    "billing group": _THING,
     "policy": r"[\w+=,.@-]+",
 }
 _CHARACTERS = {
@@ -46,7 +47,7 @@ def is_name(kind: str, name: str) -> bool:
 def check_name(kind: str, name: str, where: str = "") -> None:
     """Refuse what AWS IoT would not take as a name.
 
-    :param kind: ``thing``, ``thing type``, ``thing group`` or ``policy``.
+    :param kind: ``thing``, ``thing type``, ``thing group``, ``billing group`` or ``policy``.
     :param name: ``{uid}`` may stand in that of a thing or a policy.
     :param where: where it was written, as the beginning of the message.
     :raises ConfigurationError: if it would not.

@@ -14,6 +14,7 @@ from optiga.cloud.aws import answers
 from optiga.cloud.aws.addresses import check_address, refuse_open_line
 from optiga.cloud.aws.errors import AwsError, asking
 from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
+from optiga.cloud.aws.role_credentials import share_roles
 from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         _check_url(options.endpoint_url)
         if not options.allow_http:  # for every client of the session, also those that fetch credentials
             session.events.register("before-send", refuse_open_line)
+        share_roles(core)
         session.get_credentials()  # so that what is wrong with them is not said of the endpoint
         try:
             sts = session.client("sts", endpoint_url=options.endpoint_url, config=again)

@@ -253,6 +253,16 @@ def _failure(error: Exception, subject: str) -> AwsError:
             hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
             reason=Reason.MISSING,
         )
+    if isinstance(error, known.MissingDependencyException) and "botocore[crt]" in said:
+        return AwsError(
+            "the credentials of a profile of 'aws login' need the package awscrt, which is not installed",
+            hint="Install this tool with its extra, [login]; or: pip install 'botocore[crt]'",
+            reason=Reason.NOT_INSTALLED,
+        )
+    if isinstance(error, getattr(known, "LoginError", ())):  # older releases of botocore have none
+        return AwsError(
+            f"the AWS credentials cannot be had: {said}", hint="Log in again (aws login)", reason=Reason.NO_CREDENTIALS
+        )
     sso = (
         known.SSOError,
         known.TokenRetrievalError,

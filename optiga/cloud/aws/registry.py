@@ -16,10 +16,10 @@ from optiga.cloud.aws.errors import (
     asking,
     ignoring,
 )
-from optiga.errors import Reason
+from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
-    from mypy_boto3_iot.type_defs import CreateThingRequestTypeDef
+    from mypy_boto3_iot.type_defs import AttachThingPrincipalRequestTypeDef, CreateThingRequestTypeDef
 
     from optiga.cloud.aws.connection import Aws
 
@@ -34,6 +34,19 @@ class Thing(NamedTuple):
     arn: str
     thing_type: str | None
     attributes: Mapping[str, str]
+    billing_group: str | None = None
+
+
+class Ensured(NamedTuple):
+    """A thing that is there for sure.
+
+    :param before: as it was before; None if it was made, or nobody may say.
+    :param is_made: whether it was made just now.
+    """
+
+    arn: str
+    before: Thing | None
+    is_made: bool
 
 
 class ThingType(NamedTuple):
@@ -80,7 +93,7 @@ class Registry:
             answer = self._aws.iot.describe_thing(thingName=name)
             attributes = dict(answer.get("attributes") or {})
             arn = answers.resource(self._aws, answer["thingArn"], "thing", name, "iot:DescribeThing", "thingArn")
-            return Thing(name, arn, answer.get("thingTypeName"), attributes)
+            return Thing(name, arn, answer.get("thingTypeName"), attributes, answer.get("billingGroupName"))
         return None
 
     def ensure_thing(
@@ -89,10 +102,13 @@ class Registry:
         thing_type: str | None,
         attributes: Mapping[str, str],
         unanswered: Callable[[AwsError], None] | None = None,
-    ) -> str:
-        """Make a thing, or give the one of this name the attributes; its ARN.
+        *,
+        billing_group: str | None = None,
+    ) -> Ensured:
+        """Make a thing, or give the one of this name the attributes, and put it into a billing group.
 
         :param thing_type: for a thing that is made; one that is there keeps its own.
+        :param billing_group: for a thing that is in none; one that is in another stays there.
         :param unanswered: is told that these credentials may not ask for the thing, which is made or given the
             attributes all the same; None has that be an error.
         """
@@ -102,10 +118,10 @@ class Registry:
             if unanswered is None or not error.is_unanswered:
                 raise
             unanswered(error)
-            return self._ensure_unseen(name, thing_type, attributes)
+            return self._ensure_unseen(name, thing_type, attributes, billing_group)
         if found is None:
             try:
-                return self._create_thing(name, thing_type, attributes)
+                return Ensured(self._create_thing(name, thing_type, attributes, billing_group), None, is_made=True)
             except AwsError as error:
                 if error.code != ALREADY_EXISTS:
                     raise
@@ -114,26 +130,40 @@ class Registry:
                     raise
         if any(found.attributes.get(key) != value for key, value in attributes.items()):
             self._give_attributes(name, attributes)
-        return found.arn
+        if billing_group is not None and found.billing_group is None:
+            self._bill(name, billing_group)
+        return Ensured(found.arn, found, is_made=False)
 
-    def _ensure_unseen(self, name: str, thing_type: str | None, attributes: Mapping[str, str]) -> str:
+    def _ensure_unseen(
+        self, name: str, thing_type: str | None, attributes: Mapping[str, str], billing_group: str | None
+    ) -> Ensured:
         try:
-            return self._create_thing(name, thing_type, attributes)
+            return Ensured(self._create_thing(name, thing_type, attributes, billing_group), None, is_made=True)
         except AwsError as error:
             if error.code != ALREADY_EXISTS:
                 raise
         if attributes:
             self._give_attributes(name, attributes)
-        return f"{answers.prefix(self._aws)}thing/{name}"
+        if billing_group is not None:
+            self._bill(name, billing_group)
+        return Ensured(f"{answers.prefix(self._aws)}thing/{name}", None, is_made=False)
+
+    def _bill(self, name: str, billing_group: str) -> None:
+        with asking("iot:AddThingToBillingGroup", f"thing {name}, billing group {billing_group}"):
+            self._aws.iot.add_thing_to_billing_group(thingName=name, billingGroupName=billing_group)
 
     def _give_attributes(self, name: str, attributes: Mapping[str, str]) -> None:
         with asking("iot:UpdateThing", f"thing {name}"):
             self._aws.iot.update_thing(thingName=name, attributePayload={"attributes": dict(attributes), "merge": True})
 
-    def _create_thing(self, name: str, thing_type: str | None, attributes: Mapping[str, str]) -> str:
+    def _create_thing(
+        self, name: str, thing_type: str | None, attributes: Mapping[str, str], billing_group: str | None
+    ) -> str:
         wishes: CreateThingRequestTypeDef = {"thingName": name}
         if thing_type is not None:
             wishes["thingTypeName"] = thing_type
+        if billing_group is not None:
+            wishes["billingGroupName"] = billing_group
         if attributes:
             wishes["attributePayload"] = {"attributes": dict(attributes)}
         with asking("iot:CreateThing", f"thing {name}"):
@@ -162,15 +192,41 @@ class Registry:
             return ThingGroup(name, bool(answer.get("queryString")))
         return None
 
+    def has_billing_group(self, name: str) -> bool:
+        """Whether there is a billing group of this name."""
+        with ignoring(NOT_FOUND), asking("iot:DescribeBillingGroup", f"billing group {name}"):
+            self._aws.iot.describe_billing_group(billingGroupName=name)
+            return True
+        return False
+
     def add_to_group(self, thing: str, group: str) -> None:
         """Put a thing into a group; does nothing if it is in there."""
         with asking("iot:AddThingToThingGroup", f"thing {thing}, group {group}"):
             self._aws.iot.add_thing_to_thing_group(thingName=thing, thingGroupName=group)
 
-    def attach_thing(self, thing: str, certificate_arn: str) -> None:
-        """Make a certificate a thing's; does nothing if it is."""
-        with asking("iot:AttachThingPrincipal", f"thing {thing}"):
-            self._aws.iot.attach_thing_principal(thingName=thing, principal=certificate_arn)
+    @property
+    def attaches_exclusively(self) -> bool:
+        """Whether the installed boto3 knows of exclusive attachments; releases before 2025 do not."""
+        shape = self._aws.iot.meta.service_model.operation_model("AttachThingPrincipal").input_shape
+        return shape is not None and "thingPrincipalType" in shape.members
+
+    def attach_thing(self, thing: str, certificate_arn: str, *, exclusively: bool = False) -> None:
+        """Make a certificate a thing's; does nothing if it is.
+
+        :param exclusively: let it be no other thing's, from now on.
+        """
+        kind: AttachThingPrincipalRequestTypeDef = {"thingName": thing, "principal": certificate_arn}
+        if exclusively:
+            kind["thingPrincipalType"] = "EXCLUSIVE_THING"
+        try:
+            with asking("iot:AttachThingPrincipal", f"thing {thing}"):
+                self._aws.iot.attach_thing_principal(**kind)
+        except AwsError as error:
+            if exclusively and error.code == INVALID:
+                error.advise(
+                    naming("With {exclusive} a certificate is one thing's alone: detach it from every other first")
+                )
+            raise
 
     def policy_document(self, name: str) -> str | None:
         """The document, JSON, of a policy's default version; None if there is no policy of this name."""

@@ -18,6 +18,8 @@ from optiga.provision.chip_slot import chain_of
 from optiga.provision.entry import Step as Level
 from optiga.provision.events import StepName
 from optiga.provision.facts import (
+    AttachedExclusively,
+    Billed,
     Finished,
     PolicyAttached,
     Registered,
@@ -28,8 +30,13 @@ from optiga.provision.facts import (
 from optiga.provision.outputs import write_arn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from optiga.cloud.aws.registry import Ensured
     from optiga.provision.entry import Entry
+    from optiga.provision.facts import Fact
     from optiga.provision.plan import Plan
+    from optiga.provision.specs import ThingSpec
     from optiga.provision.steps.work import Progress, Work
 
 
@@ -76,6 +83,10 @@ class AttachThing:
         if device.attributes:
             pairs = ", ".join(f"{key}={value}" for key, value in device.attributes)
             told.append(f"The thing gets the attributes {pairs}")
+        if device.exclusive:
+            told.append("The certificate can be no other thing's from then on")
+        if device.billing_group:
+            told.append(f"The thing goes into the billing group {device.billing_group}, if it is in none")
         return (*told, *(f"The thing goes into the group {group}" for group in device.groups))
 
     def run(self, entry: Entry, work: Work) -> Progress:
@@ -85,17 +96,41 @@ class AttachThing:
         registry, device, reporter = work.cloud.registry, work.cloud.device, work.reporter
         attributes = {key: fill_uid(value, work.uid) for key, value in device.attributes}
         unseen = f"whether there is a thing {entry.thing} already is not known, so it is made if it is not"
-        arn = registry.ensure_thing(
+        ensured = registry.ensure_thing(
             entry.thing,
             device.thing_type,
             attributes,
             lambda error: reporter.warn(f"{unseen}: {why_unanswered(error)}"),
+            billing_group=device.billing_group,
         )
         for group in device.groups:
             registry.add_to_group(entry.thing, group)
-        registry.attach_thing(entry.thing, entry.of(Registered).arn)
+        registry.attach_thing(entry.thing, entry.of(Registered).arn, exclusively=device.exclusive)
         reporter.note(f"Thing {entry.thing}")
-        yield entry.after(ThingAttached(entry.thing, arn))
+        for warning in _left_undone(entry.thing, device, ensured):
+            reporter.warn(warning)
+        more: list[Fact] = [AttachedExclusively()] if device.exclusive else []
+        before = ensured.before.billing_group if ensured.before else None
+        if device.billing_group and before in (None, device.billing_group):
+            more.append(Billed(device.billing_group))
+        yield entry.after(*more, ThingAttached(entry.thing, ensured.arn))
+
+
+def _left_undone(name: str, device: ThingSpec, ensured: Ensured) -> Iterator[str]:
+    """What was asked for a thing and not done, because the thing was there already; one sentence each."""
+    before = ensured.before
+    if ensured.is_made:
+        return
+    if device.thing_type is not None and before is None:
+        yield f"the thing {name} is there already and keeps its type: whether that is {device.thing_type} is not known"
+    elif before is not None and device.thing_type not in (None, before.thing_type):
+        has = f"has the type {before.thing_type}" if before.thing_type else "has no type"
+        yield f"the thing {name} is there already and {has}, which stays: it did not get the type {device.thing_type}"
+    if before is not None and before.billing_group and device.billing_group not in (None, before.billing_group):
+        yield (
+            f"the thing {name} is in the billing group {before.billing_group}, where it stays: it did not go into "
+            f"{device.billing_group}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Iot(Certificates):
         self._identifier = f"a{secrets.token_hex(6)}"
         self._templates: dict[str, Answer] = {}
         self._queries: dict[str, str] = {}
+        self._exclusive: set[tuple[str, str]] = set()
 
     def carry_out(self, operation: str, asked: Asked) -> Answer | None:
         """Carry an operation out.
@@ -63,7 +64,8 @@ class Iot(Certificates):
         if thing is None:
             return None
         kind = thing.thing_type.thing_type_name if thing.thing_type else None
-        if (kind, thing.attributes) != (asked.get("thingTypeName"), attributes):
+        wished = (asked.get("thingTypeName"), attributes, asked.get("billingGroupName"))
+        if (kind, thing.attributes, getattr(thing, "billing_group_name", None)) != wished:
             raise AwsError(
                 "ResourceAlreadyExistsException",
                 f"Thing {thing.thing_name} already exists in account with different attributes",
@@ -74,6 +76,38 @@ class Iot(Certificates):
 
     def delete_thing(self, asked: Asked) -> Answer | None:
         return {} if self._find_thing(asked["thingName"]) is None else None
+
+    def attach_thing_principal(self, asked: Asked) -> None:
+        """A certificate that is attached exclusively is one thing's alone."""
+        thing, principal = asked["thingName"], asked["principal"]
+        wished = asked.get("thingPrincipalType", "NON_EXCLUSIVE_THING") == "EXCLUSIVE_THING"
+        attached = [pair for pair in self._moto.principal_things if pair[0] == principal]
+        others = [pair for pair in attached if pair[1] != thing]
+        if others and (wished or self._exclusive.intersection(others)):
+            refuse(f"Principal {principal} is attached to another thing")
+        if (principal, thing) in attached and wished is not ((principal, thing) in self._exclusive):
+            refuse(f"Principal {principal} is attached to thing {thing} with another type")
+        if wished:
+            self._exclusive.add((principal, thing))
+
+    def detach_thing_principal(self, asked: Asked) -> None:
+        self._exclusive.discard((asked["principal"], asked["thingName"]))
+
+    def list_thing_principals_v2(self, asked: Asked) -> Answer:
+        thing = asked["thingName"]
+        names = {True: "EXCLUSIVE_THING", False: "NON_EXCLUSIVE_THING"}
+        found = [
+            {"principal": pair[0], "thingPrincipalType": names[pair in self._exclusive]}
+            for pair in self._moto.principal_things
+            if pair[1] == thing
+        ]
+        return {"thingPrincipalObjects": found}
+
+    def add_thing_to_billing_group(self, asked: Asked) -> None:
+        """A thing is in one billing group at most."""
+        thing = self._find_thing(asked.get("thingName", ""))
+        if thing is not None and thing.billing_group_name not in (None, asked.get("billingGroupName")):
+            refuse(f"Thing {thing.thing_name} is in the billing group {thing.billing_group_name}")
 
     def create_dynamic_thing_group(self, asked: Asked) -> Answer:
         name = asked["thingGroupName"]

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import click
 
-from optiga.cli.render.tables import align
+from optiga.cli.render.tables import table
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.wide import wide_option, width_for
 from optiga.transport.boards import FoundPort, list_ports
 from optiga.transport.hid_boards import udev_rules
+
+_COLUMNS = ("port", "kind", "why", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class PortList:
 
 
 @click.group(cls=GuidedGroup, name="boards", invoke_without_command=True)
+@wide_option
 @common_options()
 @pass_settings
 @click.pass_context
@@ -33,8 +37,12 @@ def command(ctx: click.Context, settings: Settings) -> None:
     if ctx.invoked_subcommand is not None:
         return
     ports = list_ports()
-    rows = [(port.device, "board" if port.is_board else "-", port.why, port.description) for port in ports]
-    text = align(rows) or "No serial port found. An emulated chip needs none: --port emulator"
+    rows = [(port.device, "board" if port.is_board else None, port.why, port.description) for port in ports]
+    text = (
+        table(_COLUMNS, rows, width_for(settings))
+        if rows
+        else "No serial port found. An emulated chip needs none: --port emulator"
+    )
     settings.print_result(PortList(tuple(ports)), text=text)
     for port in ports:
         if port.needs:

@@ -9,11 +9,13 @@ from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
     "crl": Lazy(".crl:crl", "Write a new CRL."),
+    "import": Lazy(".takeover:import_", "Take over a CA that exists."),
     "init": Lazy(".authority:init", "Make a root CA."),
     "intermediate": Lazy(".authority:intermediate", "Make a CA certified by another one."),
     "list": Lazy(".authority:list_issued", "List what a CA has issued."),
     "passphrase": Lazy(".passphrase:command", "Change the passphrase of a CA's key."),
     "register": Lazy(".register:command", "Register a CA with AWS IoT."),
+    "renew": Lazy(".takeover:renew", "Give a CA a new certificate for its key."),
     "revoke": Lazy(".revoke:revoke", "Revoke a certificate for good."),
     "show": Lazy(".authority:show", "Print a certificate that a CA has issued."),
     "sign": Lazy(".authority:sign", "Certify the key of a CSR."),

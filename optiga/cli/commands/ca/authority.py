@@ -25,6 +25,7 @@ from optiga.cli.commands.ca.crl import (
     published_option,
 )
 from optiga.cli.commands.ca.results import CaResult, CertificateShown, IssuedList, IssueResult, ListedCertificate
+from optiga.cli.render.tables import table
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.options import option_of
@@ -38,6 +39,7 @@ from optiga.cli.support.passphrase import (
     warn_of_crl,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
+from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
@@ -52,6 +54,7 @@ _MOST_NAMES = 3
 """Most names of a certificate on a line."""
 
 
+_COLUMNS = ("serial", "state", "until", "subject", "use")
 _CURVE = NamedChoice(tuple(CURVES), find_curve)
 
 _new_ca_options = together(
@@ -108,7 +111,7 @@ def init(
     )
     value = passphrase.value if passphrase else None
     folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=value, settings=ca_settings)
-    _show_new(settings, folder, passphrase)
+    show_ca(settings, folder, passphrase)
 
 
 @click.command(name="intermediate")
@@ -168,7 +171,7 @@ def intermediate(
         settings=ca_settings,
         allowed_dns=ca_settings.allow_dns,
     )
-    _show_new(settings, folder, passphrase)
+    show_ca(settings, folder, passphrase)
 
 
 @click.command(name="sign")
@@ -235,6 +238,7 @@ def sign(
 @click.command(name="list")
 @ca_option
 @published_option
+@wide_option
 @common_options()
 @pass_settings
 def list_issued(settings: Settings, ca_path: str, published: str | None) -> None:
@@ -271,10 +275,10 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
         for record, certificate in issued
     )
     rows = [
-        f"{one.serial}  {one.state(now):<7}  {one.not_after:%Y-%m-%d}  {one.subject}  [{_use_of(certificate)}]"
+        (one.serial, one.state(now), one.not_after.date(), one.subject, _use_of(certificate))
         for one, certificate in issued
     ]
-    text = "\n".join(rows) or "This CA has issued nothing yet"
+    text = table(_COLUMNS, rows, width_for(settings)) if rows else "This CA has issued nothing yet"
     settings.print_result(IssuedList(folder.certificate.subject, listed), text=text)
 
 
@@ -312,7 +316,11 @@ def _use_of(certificate: Certificate) -> str:
     return "; ".join(part for part in (", ".join(certificate.purposes) or "no purpose", ", ".join(shown)) if part)
 
 
-def _show_new(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
+def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
+    """Print the result of a command that has made a CA, or its certificate.
+
+    :param passphrase: what its key was encrypted with, if it was; its warnings are said.
+    """
     parsed = folder.certificate.parsed
     result = CaResult(
         ca=str(folder.path),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class CaResult:
-    """The result of ``ca init`` and ``ca intermediate``.
+    """The result of ``ca init``, ``intermediate``, ``import`` and ``renew``.
 
     :param ca: folder of the CA.
     :param subject: as RFC 4514 has it.

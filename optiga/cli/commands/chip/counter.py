@@ -10,6 +10,7 @@ from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.wide import wide_option, width_for
 from optiga.objects.addressing import COUNTER, resolve
 from optiga.objects.counters import (
     Counter,
@@ -47,6 +48,7 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command(name="list", short_help="List every counter.")
+@wide_option
 @common_options()
 @pass_settings
 def list_all(settings: Settings) -> None:
@@ -56,7 +58,9 @@ def list_all(settings: Settings) -> None:
     for one in unusable:
         settings.warn(one.text)
     counters = tuple(counter.state for counter in listed)
-    settings.print_result(CounterList(counters), text=table(("oid", "value", "threshold", "left"), counters))
+    settings.print_result(
+        CounterList(counters), text=table(("oid", "value", "threshold", "left"), counters, width_for(settings))
+    )
 
 
 @command.command(name="show", short_help="Show a counter.")

@@ -13,11 +13,14 @@ from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.containers import open_container, pkcs12_option
 from optiga.cli.support.content import MAX_FOR_CHIP, read_metadata_file, read_whole
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
+from optiga.cli.support.wide import wide_option, width_for
+from optiga.errors import counted
 from optiga.files.hex_text import parse_hex
 from optiga.identity.forms import Form, form_of, may_have_type
 from optiga.identity.write import may_be_certificates, plan_content, plan_typed
@@ -105,6 +108,7 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command(name="list", short_help="List every object: size, state, access.")
+@wide_option
 @common_options()
 @pass_settings
 def list_all(settings: Settings) -> None:
@@ -112,7 +116,7 @@ def list_all(settings: Settings) -> None:
     with settings.open_chip() as chip:
         objects = list_objects(chip)
     warn_of_unusable(settings, objects)
-    settings.print_result(ObjectList(tuple(objects)), text=table(_COLUMNS, map(_row, objects)))
+    settings.print_result(ObjectList(tuple(objects)), text=table(_COLUMNS, map(_row, objects), width_for(settings)))
 
 
 def _row(one: ObjectDescription) -> tuple[str | None, ...]:
@@ -139,11 +143,21 @@ def read(settings: Settings, oid: str, out: str | None) -> None:
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits: write the bytes as they are.")
 @click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
 @click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
+@pkcs12_option
 @yes_option
 @authorize_option
 @common_options()
 @pass_settings
-def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | None, no_erase: bool, yes: bool) -> None:
+def write(
+    settings: Settings,
+    oid: str,
+    path: str,
+    is_hex: bool,
+    offset: int | None,
+    no_erase: bool,
+    pkcs12_passphrase_file: str | None,
+    yes: bool,
+) -> None:
     """Write a file, or standard input (-), into an object.
 
     A file for a certificate's or a trust anchor's object is a certificate, PEM or DER, and is proven against its key,
@@ -154,9 +168,11 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
     name = "standard input" if path == "-" else path
     is_whole_file = not (is_hex or offset is not None or no_erase)
     if takes_certificates(info) and is_whole_file:
-        _write_certificate(settings, info.label, path, name)
+        _write_certificate(settings, info.label, path, name, pkcs12_passphrase_file)
         return
     content = read_whole(path, limit=MAX_FOR_CHIP)
+    if is_whole_file:
+        content = open_container(settings, content, name, pkcs12_passphrase_file)
     data = parse_hex(content, name) if is_hex else content
     may_be_typed = is_whole_file and may_have_type(info)
     if not (may_be_typed and may_be_certificates(content, info)):
@@ -176,7 +192,7 @@ def write(settings: Settings, oid: str, path: str, is_hex: bool, offset: int | N
         confirm(settings, f"Writing {info.label}", change.stays if change.is_needed else (), yes=yes)
         execute_data(chip, change)
     if change.is_needed:
-        settings.note(f"{len(data)} bytes have been written to {info.label}")
+        settings.note(f"{counted(len(data), 'byte', 'have')} been written to {info.label}")
     else:
         settings.note(f"They were there already: {info.label} was not programmed again")
     if settings.wants_result:
@@ -198,8 +214,8 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
 
     \b
     change, read, execute, metadata_update
-                 who may: always (ALW), never (NEV), lcso < operational, conf 0xE140,
-                 int 0xE0E8, auto 0xF1D0, luc 0xE120, sec_sta_g 0x20;
+                 who may: always (ALW), never (NEV), lcso < operational,
+                 conf 0xE140, int 0xE0E8, auto 0xF1D0, luc 0xE120, sec_sta_g 0x20;
                  && binds stronger than ||
     lcso         creation, initialization, operational, termination
     type         byte_string, up_counter, trust_anchor, pre_shared_secret …
@@ -274,7 +290,8 @@ def compare_sides(label: str, before: MetadataDescription, after: MetadataDescri
     return "\n".join(sides)
 
 
-def _write_certificate(settings: Settings, label: str, path: str, name: str) -> None:
+def _write_certificate(settings: Settings, label: str, path: str, name: str, passphrase_file: str | None) -> None:
     """As ``--write`` does it."""
     content = read_whole(path, "certificate", limit=MAX_FOR_CHIP)
+    content = open_container(settings, content, name, passphrase_file)
     carry_out(settings, plan_content(content, resolve(label, WRITABLE), name))

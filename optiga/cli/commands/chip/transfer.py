@@ -15,7 +15,8 @@ from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, check_not_chip
 from optiga.cli.support.file_names import FILE_OR_INPUT
 from optiga.cli.support.options import of_option, option_of
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.errors import ConfigurationError, Reason, told
+from optiga.cli.support.wide import wide_option, width_for
+from optiga.errors import ConfigurationError, Reason, counted, told
 from optiga.files.files import check_output_file, write_whole
 from optiga.results import MERGED
 from optiga.transfer.execute import ImportResult, execute_import, import_result
@@ -81,6 +82,7 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--keep-going", is_flag=True, help="Leave out objects that cannot be imported; report them in the end.")
 @click.option("--life-cycle", is_flag=True, help="Move the life cycle states 0xE0C0 and 0xF1C0 on, too.")
+@wide_option
 @yes_option
 @authorize_option
 @common_options()
@@ -116,7 +118,7 @@ def import_(
             confirm(settings, f"Importing {name}", plan.stays, yes=yes)
             failures = execute_import(chip, plan, keep_going=keep_going)
     result = _in_options(import_result(plan, failures))
-    settings.print_result(result, text=_planned_text(result) if dry_run else _done_text(result))
+    settings.print_result(result, text=_planned_text(result) if dry_run else _done_text(result, width_for(settings)))
     _raise_failures(failures)
 
 
@@ -141,7 +143,7 @@ def _only(entries: list[Entry], chosen: list[int], name: str) -> list[Entry]:
 
 
 def _note_export(settings: Settings, path: str, exported: Export) -> None:
-    settings.note(f"{len(exported.entries)} objects have been written to {path}")
+    settings.note(f"{counted(len(exported.entries), 'object', 'have')} been written to {path}")
     for infos, what in (
         (exported.unread, "Without their data, which cannot be read"),
         (exported.secrets, "With secrets, so keep it as one"),
@@ -156,13 +158,13 @@ def _planned_text(result: ImportResult) -> str:
     return "\n".join([*steps, *never, *_remarks(result), _counts(result)])
 
 
-def _done_text(result: ImportResult) -> str:
+def _done_text(result: ImportResult, width: int | None) -> str:
     rows = [
         (row.oid, row.name, row.result, row.bytes or None, row.metadata)
         for row in result.objects
         if row.result in ("written", "metadata")
     ]
-    lines = [table(_COLUMNS, rows)] if rows else []
+    lines = [table(_COLUMNS, rows, width)] if rows else []
     return "\n".join([*lines, *_remarks(result), _counts(result)])
 
 

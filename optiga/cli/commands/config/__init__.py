@@ -12,6 +12,7 @@ _COMMANDS = {
     "new": Lazy(".new:new", "Write a new configuration file."),
     "sample": Lazy(".sample:sample", "List the sample configurations, or print one."),
     "schema": Lazy(".schema:schema", "Print the JSON Schema, for editors."),
+    "show": Lazy(".show:show", "Show where the defaults come from (optiga.toml)."),
 }
 
 

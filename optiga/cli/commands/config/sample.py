@@ -12,6 +12,7 @@ from optiga.cli.commands.config.saving import give_document
 from optiga.cli.render.tables import table
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.wide import wide_option, width_for
 from optiga.identity.configuration import Configuration, parse_configuration, read_text
 from optiga.identity.sample_configurations import find_sample, sample_paths
 from optiga.pki.names import UID_FIELD
@@ -43,8 +44,9 @@ class SampleList:
 
 
 @click.command(name="sample")
-@click.argument("name", required=False)
+@click.argument("name", required=False, metavar="[NAME]")
 @click.option("--out", type=FILE, help="File for the sample; it must not be there yet. [standard output]")
+@wide_option
 @common_options()
 @pass_settings
 def sample(settings: Settings, name: str | None, out: str | None) -> None:
@@ -60,7 +62,7 @@ def sample(settings: Settings, name: str | None, out: str | None) -> None:
         raise click.UsageError("--out goes with the NAME of a sample.")
     settings.check_query(SampleList)
     found = SampleList(tuple(_samples()))
-    settings.print_result(found, text=table(_COLUMNS, found.samples))
+    settings.print_result(found, text=table(_COLUMNS, found.samples, width_for(settings)))
 
 
 def _samples() -> Iterator[Sample]:

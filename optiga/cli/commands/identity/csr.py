@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from optiga.cli.support.settings import Settings
 from optiga.files.reserved import ReservedFile
 from optiga.identity.configuration import load_configuration
-from optiga.identity.csr import create_csr, warm_up
 from optiga.identity.key_fate import KeyFate, what_it_means
 from optiga.pki.names import UID_FIELD
+from optiga.results import ADDED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from optiga.chip import Chip
+    from optiga.identity.configuration import Configuration
+    from optiga.identity.csr import Csr
 
 _JOURNAL = "personalization.db"
 """The journal of whoever has provisioned chips in the folder; its own name stands in what a CSR does not load."""
@@ -30,10 +39,25 @@ class CsrResult:
 
     :param filename: of the request, in the output folder.
     :param public_key: in hex: BIT STRING for EC, SubjectPublicKeyInfo for RSA.
+    :param path: of the file, absolute.
     """
 
     filename: str
     public_key: str
+    path: str = field(metadata=ADDED)
+
+    @classmethod
+    def of(cls, csr: Csr, folder: Path) -> CsrResult:
+        """What is said of a request whose file lies in a folder."""
+        return cls(csr.filename, csr.public_key, str((folder / csr.filename).absolute()))
+
+
+def _used(configuration: Configuration, slot: str | None) -> Mapping[str, Any]:
+    """The configuration as it is used: with the slot that was asked for."""
+    shown = configuration.csr_config
+    if slot is not None:
+        shown["key_info"]["parameters"]["slot"] = configuration.key_label
+    return shown
 
 
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
@@ -44,20 +68,34 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query(CsrResult)
     folder = Path(out_dir)
-    shown = json.dumps(configuration.csr_config, sort_keys=True, indent=4, ensure_ascii=False)
+    shown = json.dumps(_used(configuration, slot), sort_keys=True, indent=4, ensure_ascii=False)
     size = _CSR_SIZE + 2 * len(shown.encode(errors="replace")) + _UID_SIZE * shown.count(UID_FIELD)
     with ReservedFile(folder, size) as file, KeyFate(configuration.slot.key_oid) as fate:
         settings.note(f"Your configuration is following:\n{shown}")
-        with settings.open_chip(meanwhile=lambda: warm_up(configuration)) as chip:
+
+        def prepare() -> None:
+            _maker()
+            file.secure()
+
+        with settings.open_chip(meanwhile=prepare) as chip:
+            file.secure()
             if os.path.lexists(journal := folder / _JOURNAL):
                 from optiga.cli.support.journals import warn_of_identity
 
                 warn_of_identity(settings, chip, journal, configuration.slot.name)
-            csr = create_csr(chip, configuration, fate)
+            csr = _maker()(chip, configuration, fate)
             try:
                 file.keep(csr.filename, csr.pem.encode("ascii"))
             except BaseException:
                 click.echo(csr.pem, err=True, nl=False)
                 raise
     settings.note(what_it_means(configuration.slot, configuration.algorithm))
-    settings.print_result(CsrResult(csr.filename, csr.public_key), default="repr")
+    settings.print_result(CsrResult.of(csr, folder), default="repr")
+
+
+def _maker() -> Callable[[Chip, Configuration, KeyFate], Csr]:
+    """What makes a CSR, loaded in the time that a board's chip takes to begin."""
+    from optiga.identity.csr import check_packages, create_csr
+
+    check_packages()
+    return create_csr

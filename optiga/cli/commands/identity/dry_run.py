@@ -6,6 +6,7 @@ from pathlib import Path
 
 from optiga.cli.commands.identity.write import read_plan
 from optiga.cli.support.settings import Settings
+from optiga.errors import counted
 from optiga.files.files import check_folder_writable, is_there
 from optiga.identity.configuration import load_configuration
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal, rehearse_csr, rehearse_write, unseen_write
@@ -17,7 +18,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query(CsrRehearsal)
     check_folder_writable(Path(out_dir))
-    if _is_still_to_be_made(settings):
+    if is_still_to_be_made(settings):
         settings.note("There is no such emulated chip yet: --csr would make it, blank")
         result = rehearse_csr(None, configuration)
     else:
@@ -26,11 +27,13 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
     settings.print_result(result, text=_csr_text(result, out_dir))
 
 
-def write(settings: Settings, path: str, *, slot: str | None, object_id: str | None) -> None:
+def write(
+    settings: Settings, path: str, *, slot: str | None, object_id: str | None, passphrase_file: str | None
+) -> None:
     """``--write --dry-run``: check file, object and chip; say whether and what would be written."""
-    plan = read_plan(path, slot=slot, object_id=object_id)
+    plan = read_plan(settings, path, slot=slot, object_id=object_id, passphrase_file=passphrase_file)
     settings.check_query(WriteRehearsal)
-    if _is_still_to_be_made(settings):
+    if is_still_to_be_made(settings):
         settings.note("There is no such emulated chip yet: --write would make it, blank")
         result = unseen_write(plan)
     else:
@@ -41,7 +44,7 @@ def write(settings: Settings, path: str, *, slot: str | None, object_id: str | N
     settings.print_result(result, text=_write_text(result, plan))
 
 
-def _is_still_to_be_made(settings: Settings) -> bool:
+def is_still_to_be_made(settings: Settings) -> bool:
     """Whether the port is an emulated chip without a file, which opening it would make."""
     file = settings.find_port().chip_file
     return file is not None and not is_there(file)
@@ -61,9 +64,9 @@ def _csr_text(result: CsrRehearsal, out_dir: str) -> str:
 def _write_text(result: WriteRehearsal, plan: WritePlan) -> str:
     label = plan.target.info.label
     if result.would_write is False:
-        said = f"{label} holds these {result.size} bytes already: it would not be programmed again."
+        said = f"{label} has this content already ({counted(result.size, 'byte')}): it would not be programmed again."
     else:
-        said = f"{result.size} bytes would be written to {label}."
+        said = f"{counted(result.size, 'byte')} would be written to {label}."
     if plan.chain and plan.target.slot:
         said += "\nWhether the certificate is of the slot's key is proven when it is written: then the key signs."
     return f"{said}\nNothing was changed."

@@ -19,6 +19,8 @@ from optiga.cli.support.file_names import FILE
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
+from optiga.cli.support.wide import wide_option, width_for
+from optiga.errors import counted
 from optiga.files.files import write_whole
 from optiga.files.shown import shown, shown_lines
 from optiga.provision.journal import FILE_NAME, JournalCheck
@@ -52,6 +54,7 @@ def command(ctx: click.Context) -> None:
 
 @command.command(name="show", short_help="Show how far each slot has come.")
 @_journal_options
+@wide_option
 @common_options(forms=("repr", "json", "text", "csv"))
 @pass_settings
 def show(settings: Settings, path: str, shared_journal: bool) -> None:
@@ -64,7 +67,7 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
         click.echo(_csv(to_json(found.slots)), nl=False)
         return
     slots = to_json(found.slots)
-    text = table(_COLUMNS, slots) if slots else "Nothing has been written down yet"
+    text = table(_COLUMNS, slots, width_for(settings)) if slots else "Nothing has been written down yet"
     settings.print_result(found, text=text)
 
 
@@ -84,7 +87,7 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
         click.echo(shown_lines(text), nl=False)
     else:
         write_whole(Path(out), text.encode())
-        settings.note(f"{len(slots)} slots have been written to {out}")
+        settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
 
 
 @command.command(name="check", short_help="Check that nothing in it has been changed.")

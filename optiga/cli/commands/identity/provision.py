@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from optiga.cli.render.device import summary_of
 from optiga.cli.support.cloud_options import (
     aws_options,
     build_aws_options,
@@ -155,7 +156,7 @@ def _may_hold_something(settings: Settings) -> bool:
 
 
 def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: Path, *, shared: bool = False) -> None:
-    """Take the chip at the port through a plan, and print what has become of it.
+    """Take the chip at the port through a plan, and print what has become of it: JSON, or lines for a person.
 
     :param services: the journal is added to them.
     :param shared: take a journal that a group of this user's may write.
@@ -164,4 +165,7 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
     with opened as journal, settings.open_chip() as chip:
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
         result = entry.run_result(journal.newest_seal)
-    settings.print_result(result, default="json")
+    if settings.is_read_by_a_person:
+        settings.print_result(result, text=summary_of(result, plan.outputs(result.uid), journal_path))
+    else:
+        settings.print_result(result, default="json")

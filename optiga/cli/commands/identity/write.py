@@ -4,26 +4,44 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from optiga.cli.support.containers import container_passphrase
 from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.options import options_for
 from optiga.cli.support.settings import Settings
 from optiga.identity.key_fate import name_key
 from optiga.identity.write import WritePlan, WriteResult, execute_write, plan_content, plan_write
 from optiga.objects.addressing import resolve_writable
+from optiga.pki.certificate_files import unlocked
 
 
-def write_file(settings: Settings, path: str, *, slot: str | None, object_id: str | None, strict: bool) -> None:
+def write_file(
+    settings: Settings,
+    path: str,
+    *,
+    slot: str | None,
+    object_id: str | None,
+    passphrase_file: str | None,
+    strict: bool,
+) -> None:
     """``--write``: a certificate, chain or data file into the chip, compared there and proven."""
-    carry_out(settings, read_plan(path, slot=slot, object_id=object_id), strict=strict)
+    plan = read_plan(settings, path, slot=slot, object_id=object_id, passphrase_file=passphrase_file)
+    carry_out(settings, plan, strict=strict)
 
 
-def read_plan(path: str, *, slot: str | None, object_id: str | None) -> WritePlan:
-    """What a file, or standard input for ``-``, is to put where; all is checked that can be without the chip."""
+def read_plan(
+    settings: Settings, path: str, *, slot: str | None, object_id: str | None, passphrase_file: str | None
+) -> WritePlan:
+    """What a file, or standard input for ``-``, is to put where; all is checked that can be without the chip.
+
+    :param passphrase_file: that of ``--pkcs12-passphrase-file``.
+    """
+    passphrase = container_passphrase(settings, passphrase_file)
     with options_for(oid="--id"):
         if path == "-":
             target = resolve_writable(slot, object_id)
-            return plan_content(read_whole(path, limit=MAX_FOR_CHIP), target, "standard input")
-        return plan_write(Path(path), slot=slot, oid=object_id)
+            content = unlocked(read_whole(path, limit=MAX_FOR_CHIP), "standard input", passphrase)
+            return plan_content(content, target, "standard input")
+        return plan_write(Path(path), slot=slot, oid=object_id, passphrase=passphrase)
 
 
 def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:

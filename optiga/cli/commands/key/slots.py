@@ -17,6 +17,7 @@ from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
+from optiga.cli.support.wide import wide_option, width_for
 from optiga.crypto.shared_secrets import agree, load_peer
 from optiga.errors import ConfigurationError, Reason
 from optiga.identity.key_fate import KeyFate
@@ -101,6 +102,7 @@ class AgreedSecret:
 
 
 @click.command(name="list")
+@wide_option
 @common_options()
 @pass_settings
 def list_all(settings: Settings) -> None:
@@ -108,7 +110,7 @@ def list_all(settings: Settings) -> None:
     with settings.open_chip() as chip:
         keys = list_keys(chip)
     warn_of_unusable(settings, keys)
-    settings.print_result(KeyList(tuple(keys)), text=table(_COLUMNS, keys))
+    settings.print_result(KeyList(tuple(keys)), text=table(_COLUMNS, keys, width_for(settings)))
 
 
 @click.command(name="generate")

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
+
 import click
 
 from optiga.cli.support.settings import common_options
+from optiga.cli.support.shell_scripts import SHELLS, completion_script
+from optiga.errors import ConfigurationError, Reason
 
 
 @click.command(name="completion")
 @common_options(forms=())
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def command(shell: str) -> None:
-    """Print the script that completes 'optiga' in a shell.
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.option("--for-script", is_flag=True, help="For 'python optiga.py' in place of the command optiga.")
+def command(shell: str, for_script: bool) -> None:
+    """Print the script with which a shell completes commands, options, files, slots, objects, ports and more.
 
     \b
-    bash:  eval "$(optiga completion bash)"      in ~/.bashrc
-    zsh:   eval "$(optiga completion zsh)"       in ~/.zshrc
-    fish:  optiga completion fish | source       in ~/.config/fish/config.fish
-    """
-    from click.shell_completion import get_completion_class
+    bash   eval "$(optiga completion bash)"      in ~/.bashrc
+    zsh    eval "$(optiga completion zsh)"       in ~/.zshrc
+    fish   optiga completion fish | source       in ~/.config/fish/config.fish
+    In $PROFILE of PowerShell:
+           optiga completion powershell | Out-String | Invoke-Expression
 
-    app = click.get_current_context().find_root().command
-    complete = get_completion_class(shell)
-    assert complete is not None  # noqa: S101 - click ships these three
-    click.echo(complete(app, {}, "optiga", "_OPTIGA_COMPLETE").source())
+    With --for-script the same for 'python optiga.py', this script alone: what the shell completes for any other use
+    of python stays as it was.
+    """
+    click.echo(completion_script(shell, _script() if for_script else None))
+
+
+def _script() -> str:
+    """The script ``optiga.py`` of the checkout that this is.
+
+    :raises ConfigurationError: if it is none.
+    """
+    script = Path(str(files("optiga"))).resolve().parent / "optiga.py"
+    if not script.is_file():
+        raise ConfigurationError(
+            "there is no optiga.py: the tool runs from an installed package",
+            hint="Leave --for-script out: the command is optiga",
+            reason=Reason.NOT_FOUND,
+        )
+    return str(script)

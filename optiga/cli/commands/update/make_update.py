@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optiga.cli.support.containers import open_container, pkcs12_option
 from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_file, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY
@@ -92,6 +93,7 @@ _update_options = together(
     type=click.Choice(["trust_anchor", "device_certificate", "byte_string"]),
     help="The object's type on the chips. [the object's usual one]",
 )
+@pkcs12_option
 @_update_options
 @common_options()
 @pass_settings
@@ -104,6 +106,7 @@ def make_data(
     offset: int | None,
     no_erase: bool,
     object_type: str | None,
+    pkcs12_passphrase_file: str | None,
     **options: Any,
 ) -> None:
     """Make an update that writes a file, or standard input (-), into an object.
@@ -123,6 +126,7 @@ def make_data(
         )
     form = form_of_type(info, object_type)
     if form is not Form.DATA and not are_bytes:
+        content = open_container(settings, content, name, pkcs12_passphrase_file)
         payload, warnings = certificate_contents(info, content, name, form)
     else:
         data = parse_hex(content, name) if is_hex else content

@@ -1,0 +1,313 @@
+"""A CA that was made elsewhere: certificate, key and chain from files, checked before a folder is made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from optiga.ca.profile import check_time
+from optiga.ca.records import utc_now
+from optiga.ca.request import LEAST_RSA_BITS
+from optiga.ca.strength import find_rsa_weakness
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.files.files import read_input
+from optiga.files.secrets import read_secret, readers_of
+from optiga.pki.certificate import MAX_FILE_SIZE, PKCS12, Certificate, identify_der
+from optiga.pki.certificate_files import find_certificates
+from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.pkcs12 import open_pkcs12
+from optiga.pki.private_keys import is_encrypted, load_private_key
+from optiga.pki.public_keys import load_key
+from optiga.protocol.der import SEQUENCE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from cryptography import x509
+
+    from optiga.ca.signing import CaKey
+    from optiga.files.passphrases import Passphrase
+
+    _Kind = TypeVar("_Kind", x509.KeyUsage, x509.SubjectKeyIdentifier)
+
+_KEY_BLOCKS = re.compile(
+    rb"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY|EC PARAMETERS)-----.*?-----END \1-----[ \t]*\r?\n?", re.DOTALL
+)
+_GIVE_KEY = naming("Give the file of its private key with {key}")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that parts of a CA are in, read but not opened.
+
+    :param certificates: its content without private keys; empty if nothing is left.
+    :param keys: its private keys: PEM, DER, or a PKCS #12 container; empty if it has none.
+    :param warnings: what its owner should know, one sentence each.
+    """
+
+    name: str
+    certificates: bytes
+    keys: bytes
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path, *, secret: bool = False) -> SourceFile:
+        """Read a file: certificates in any form, a private key (PEM, DER), or both (PEM, PKCS #12).
+
+        :param secret: whether it was named as the key's.
+        :raises ConfigurationError: if it cannot be read, or holds several private keys.
+        :raises CertificateError: if it is empty or damaged.
+        """
+        name = str(path)
+        warnings: tuple[str, ...] = ()
+        if secret:
+            file = read_secret(path, "private key", MAX_FILE_SIZE)
+            data, warnings = file.data, file.warnings
+        else:
+            data = read_input(path, "certificate", MAX_FILE_SIZE)
+        refuse_utf16(data, name)
+        if not data.strip():
+            raise CertificateError(f"{name} is empty")
+        if is_pem(data) and b"PRIVATE KEY-----" in data:
+            for _ in iterate_blocks(data, name):  # says where one is cut off
+                pass
+            blocks = list(_KEY_BLOCKS.finditer(data))
+            if sum(b"PRIVATE KEY" in found[1] for found in blocks) > 1:
+                raise _several_keys(name)
+            keys = b"".join(found[0] for found in blocks)
+            rest = _KEY_BLOCKS.sub(b"", data)
+            rest = rest if is_pem(rest) else b""
+        else:
+            is_der = data[0] == SEQUENCE
+            has_key = is_der and (is_encrypted(data) or identify_der(data) in (PKCS12, "a private key"))
+            rest, keys = (b"", data) if secret or has_key else (data, b"")
+        if keys and not secret:
+            warnings = readers_of(path, "private key")
+        return cls(name, rest, keys, warnings)
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is a PKCS #12 container."""
+        return self.keys[:1] == bytes([SEQUENCE]) and identify_der(self.keys) == PKCS12
+
+    @property
+    def needs_passphrase(self) -> bool:
+        """Whether it does not open without a passphrase."""
+        if not self.is_container:
+            return bool(self.keys) and is_encrypted(self.keys)
+        try:
+            open_pkcs12(self.keys, self.name)
+        except CertificateError as error:
+            return error.reason is Reason.MISSING
+        return False
+
+    def open(self, passphrase: Passphrase | None) -> tuple[object, list[Certificate]]:
+        """What is in it: the private key, None if there is none, and the certificates.
+
+        :raises ConfigurationError: if the key needs a passphrase, or another one.
+        :raises CertificateError: if it is damaged, or a certificate breaks a rule of X.509.
+        """
+        if self.is_container:
+            try:
+                held = open_pkcs12(self.keys, self.name, passphrase)
+            except CertificateError as error:
+                if error.reason is Reason.MISSING:
+                    error.hint = _give_passphrase()
+                raise
+            found = b"".join(held.certificates)
+            return held.key, find_certificates(found, self.name, strict=True).certificates if found else []
+        key = self._open_key(passphrase) if self.keys else None
+        found = self.certificates
+        return key, find_certificates(found, self.name, strict=True).certificates if found else []
+
+    def _open_key(self, passphrase: Passphrase | None) -> object:
+        locked = is_encrypted(self.keys)
+        if locked and passphrase is None:
+            raise ConfigurationError(
+                f"the private key in {self.name} is encrypted", hint=_give_passphrase(), reason=Reason.MISSING
+            )
+        for candidate in passphrase.candidates if passphrase and locked else (None,):
+            with suppress(ValueError):
+                return load_private_key(self.keys, candidate)
+        if locked and passphrase and passphrase.problem:
+            passphrase.for_new()
+        if locked:
+            raise ConfigurationError(
+                f"the passphrase does not open the private key in {self.name}",
+                hint="Is it that key's passphrase?",
+                reason=Reason.MISMATCH,
+            )
+        raise ConfigurationError(
+            f"{self.name} holds no private key that can be read",
+            hint="It must be PEM or DER, PKCS #8, SEC 1, PKCS #1 or PKCS #12",
+            reason=Reason.WRONG_TYPE,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingCa:
+    """A CA that may be taken over.
+
+    :param chain: what goes behind each certificate that it issues, its own first; empty for a root.
+    :param warnings: what its owner should know, one sentence each.
+    """
+
+    certificate: Certificate
+    key: CaKey
+    chain: tuple[Certificate, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def find_existing(
+    files: Sequence[SourceFile], passphrase: Passphrase | None = None, *, now: datetime | None = None
+) -> ExistingCa:
+    """The CA whose parts are in some files.
+
+    :param files: the one with the CA's certificate first; further certificates are those above it, in any order.
+    :param passphrase: of those that need one.
+    :param now: the time that counts.
+    :raises ConfigurationError: if there is no key, it does not open, or there are several.
+    :raises CertificateError: if key and certificate do not match, it is no CA's, or may not sign certificates.
+    """
+    keys: list[tuple[str, object]] = []
+    certificates: list[Certificate] = []
+    for file in files:
+        key, found = file.open(passphrase)
+        keys += [(file.name, key)] if key is not None else []
+        certificates += [one for one in found if all(one.der != other.der for other in certificates)]
+    if not certificates:
+        raise CertificateError(
+            f"there is no certificate in {files[0].name}",
+            hint=naming("Name the file of the CA's certificate with {certificate}"),
+            reason=Reason.MISSING,
+        )
+    if not keys:
+        raise ConfigurationError(
+            f"the CA's private key is not in {files[0].name}", hint=_GIVE_KEY, reason=Reason.MISSING
+        )
+    if len(keys) > 1:
+        raise _several_keys(" and ".join(dict.fromkeys(name for name, _ in keys)))
+    name, found_key = keys[0]
+    key = _check_key(found_key, name)
+    own = next((one for one in certificates if load_key(one.public_key) == key.public_key()), None)
+    if own is None:
+        raise CertificateError(
+            f"the private key in {name} is not that of the certificate of {certificates[0].subject}",
+            hint="Name the files of one and the same CA",
+            reason=Reason.MISMATCH,
+        )
+    warnings = [warning for file in files for warning in file.warnings] + _check_ca(own, now or utc_now())
+    chain = _chain_of(own, certificates)
+    warnings += [
+        f"the certificate of {one.subject} is not above that of {own.subject}: it is left out"
+        for one in certificates
+        if all(one.der != other.der for other in (own, *chain)) and not _is_root_of(one, (own, *chain))
+    ]
+    return ExistingCa(own, key, chain, tuple(warnings))
+
+
+def _several_keys(names: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"there are several private keys in {names}", hint="Give that of the CA alone", reason=Reason.AMBIGUOUS
+    )
+
+
+def _check_key(key: object, name: str) -> CaKey:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    if isinstance(key, rsa.RSAPrivateKey):
+        numbers = key.public_key().public_numbers()
+        weakness = find_rsa_weakness(numbers.n, numbers.e) if key.key_size >= LEAST_RSA_BITS else ""
+        if key.key_size < LEAST_RSA_BITS:
+            weakness = f"it has {key.key_size} bits, at least {LEAST_RSA_BITS} are asked for"
+        if weakness:
+            raise CertificateError(
+                f"the RSA key in {name} is too weak for a CA: {weakness}", hint="Make a new CA", reason=Reason.REFUSED
+            )
+        return key
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size >= 256:
+        return key
+    raise CertificateError(
+        f"the private key in {name} is none that a CA can have here",
+        hint="EC keys of 256 bits and more are taken, and RSA keys",
+        reason=Reason.UNSUPPORTED,
+    )
+
+
+def _check_ca(own: Certificate, now: datetime) -> list[str]:
+    """Refuse a certificate with which nothing can be issued.
+
+    :returns: what its owner should know.
+    """
+    from cryptography import x509
+
+    if not own.is_ca:
+        raise CertificateError(
+            f"the certificate of {own.subject} is not a CA's: its basicConstraints do not say CA:TRUE",
+            hint="Name the CA's own certificate",
+            reason=Reason.WRONG_TYPE,
+        )
+    usage = _extension(own.parsed, x509.KeyUsage)
+    if usage is not None and not usage.key_cert_sign:
+        raise CertificateError(
+            f"the certificate of {own.subject} may not sign certificates: its keyUsage has no keyCertSign",
+            hint="Name the CA's own certificate",
+            reason=Reason.WRONG_TYPE,
+        )
+    if not list(own.parsed.subject):
+        raise CertificateError("the CA's certificate names nobody: its subject is empty", reason=Reason.BAD_VALUE)
+    if own.parsed.subject == own.parsed.issuer and not own.is_issued_by(own):
+        raise CertificateError(
+            f"the signature of the certificate of {own.subject} is not of its own key",
+            hint="Get the file anew",
+            reason=Reason.BAD_SIGNATURE,
+        )
+    check_time(now, own.parsed, hint="Have it renewed where it was made")
+    warnings = []
+    if usage is None:
+        warnings.append(f"the certificate of {own.subject} has no keyUsage: there are verifiers that ask for one")
+    elif not usage.crl_sign:
+        warnings.append(
+            f"the certificate of {own.subject} may not sign CRLs (cRLSign): verifiers refuse those of this CA"
+        )
+    if _extension(own.parsed, x509.SubjectKeyIdentifier) is None:
+        warnings.append(f"the certificate of {own.subject} has no subjectKeyIdentifier, which RFC 5280 asks for")
+    return warnings
+
+
+def _chain_of(own: Certificate, certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """An intermediate's certificate, and those above it but the root; nothing for a root."""
+    if own.parsed.subject == own.parsed.issuer:
+        return ()
+    chain = [own]
+    while True:
+        above = next((one for one in certificates if one not in chain and chain[-1].is_issued_by(one)), None)
+        if above is None or above.parsed.subject == above.parsed.issuer:
+            return tuple(chain)
+        if not above.is_ca:
+            raise CertificateError(
+                f"the certificate of {above.subject}, above that of {chain[-1].subject}, is not a CA's",
+                reason=Reason.WRONG_TYPE,
+            )
+        chain.append(above)
+
+
+def _is_root_of(certificate: Certificate, chain: Sequence[Certificate]) -> bool:
+    return any(one.is_issued_by(certificate) for one in chain)
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
+    from cryptography import x509
+
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _give_passphrase() -> str:
+    return naming("Give {key_passphrase}")

@@ -1,0 +1,106 @@
+"""A new certificate for a CA that goes on with its key, its name and its key identifier.
+
+What it has issued stays valid: nothing in those certificates says which of the CA's certificates there was then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optiga.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
+from optiga.ca.creation import ROOT_DAYS
+from optiga.ca.folder import CERTIFICATE, CHAIN, CaFolder
+from optiga.ca.profile import Issuer, Validity, check_renewed, choose_validity, days_text, rebuild_ca
+from optiga.ca.records import utc_now
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.files.files import check_folder_writable, write_whole
+from optiga.pki.certificate import Certificate
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cryptography import x509
+
+
+def renew(
+    authority: CertificateAuthority,
+    parent: CertificateAuthority | None = None,
+    *,
+    days: int | None = None,
+    now: datetime | None = None,
+) -> CaFolder:
+    """Give a CA a new certificate: a root by its own key, an intermediate by the CA that has certified it.
+
+    :param parent: the CA above an intermediate; None for a root.
+    :param days: how long it is valid: 7300 for a root, else 3650, or what the parent has left, where it is None.
+    :param now: the time that counts.
+    :returns: the folder as it is then.
+    :raises ConfigurationError: if a parent is missing or not needed, or a file cannot be written; at worst a
+        certificate of an intermediate is in the parent's records then that nobody has.
+    :raises CertificateError: if the parent is another than the one that has certified it, or not valid; if the new
+        certificate would not be valid for longer than the one that is there.
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    moment, folder = now or utc_now(), authority.folder
+    old = folder.certificate.parsed
+    check_folder_writable(folder.path)
+    if old.subject == old.issuer:
+        if parent is not None:
+            raise ConfigurationError(
+                f"the CA in {folder.path} is a root: it certifies itself",
+                hint=naming("Leave {parent} out"),
+                reason=Reason.CONFLICT,
+            )
+        validity = _check_longer(choose_validity(moment, days, ROOT_DAYS, None), old, days, moment)
+        try:
+            made = Certificate.parse(rebuild_ca(old, Issuer(authority.key), validity).public_bytes(Encoding.DER))
+        except (ValueError, TypeError) as error:  # the library reads some names that it does not write
+            raise CertificateError(
+                f"no new certificate can be made of the one in {folder.path}: {error}", reason=Reason.UNSUPPORTED
+            ) from None
+        check_renewed(made, folder.certificate)
+        write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"))
+        return CaFolder.open(folder.path)
+    _check_parent(authority, parent)
+    assert parent is not None  # noqa: S101 - it was just checked
+    validity = choose_validity(moment, days, INTERMEDIATE_DAYS, parent.certificate.parsed)
+    issued = parent.issue_renewed(folder.certificate, _check_longer(validity, old, days, moment))
+    # The chain first: it alone is enough to open the folder, see CaFolder.open.
+    write_whole(folder.path / CHAIN, issued.pem.encode("ascii"))
+    write_whole(folder.path / CERTIFICATE, issued.certificate.pem.encode("ascii"))
+    return CaFolder.open(folder.path)
+
+
+def _check_parent(authority: CertificateAuthority, parent: CertificateAuthority | None) -> None:
+    """Refuse another parent than the one whose key has certified an intermediate."""
+    folder = authority.folder
+    if parent is None:
+        raise ConfigurationError(
+            f"the CA in {folder.path} was certified by {folder.certificate.issuer}",
+            hint=naming("Name the folder of that CA with {parent}"),
+            reason=Reason.MISSING,
+        )
+    if not folder.certificate.is_issued_by(parent.certificate):
+        raise CertificateError(
+            f"the CA in {folder.path} was certified by {folder.certificate.issuer}, not by the CA in "
+            f"{parent.folder.path}",
+            hint=naming("Name the folder of that CA with {parent}"),
+            reason=Reason.MISMATCH,
+        )
+
+
+def _check_longer(validity: Validity, old: x509.Certificate, days: int | None, now: datetime) -> Validity:
+    """Refuse a certificate that would not be valid for longer than the one that is there."""
+    last = old.not_valid_after_utc
+    if validity.end > last:
+        return validity
+    if days is None and old.subject != old.issuer:
+        hint: str = "Renew the CA above it first"
+    else:
+        hint = naming("Give {days} at least {left}", left=days_text((last - now).days + 1))
+    raise CertificateError(
+        f"the new certificate would end on {validity.end:%Y-%m-%d}, and the one that is there on {last:%Y-%m-%d}",
+        hint=hint,
+        reason=Reason.CONFLICT,
+    )

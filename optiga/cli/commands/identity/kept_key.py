@@ -1,0 +1,72 @@
+"""``--csr`` with ``--keep-key``: a CSR for the key that is in its slot already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optiga.cli.commands.identity.csr import CsrResult
+from optiga.cli.commands.identity.dry_run import is_still_to_be_made
+from optiga.cli.support.settings import Settings
+from optiga.errors import ConfigurationError, Reason, naming
+from optiga.files.files import check_folder_writable
+from optiga.identity.configuration import Configuration, load_configuration
+from optiga.identity.kept_key import (
+    KeptKeyRehearsal,
+    KnownKey,
+    check_kept_key,
+    create_csr_of_kept_key,
+    rehearse_kept_key,
+)
+from optiga.identity.key_fate import name_key
+from optiga.pki.public_key_files import load_public_key
+
+
+def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str, public_key: str | None) -> None:
+    """``--csr --keep-key``: the CSR's file, its name and the public key on standard output; the chip is not changed."""
+    configuration = load_configuration(Path(config_path), slot=slot, keep_key=True)
+    settings.check_query(CsrResult)
+    folder = Path(out_dir)
+    check_folder_writable(folder)
+    known = _load(public_key, configuration)
+    _refuse_a_blank_chip(settings)
+    with settings.open_chip() as chip:
+        made = create_csr_of_kept_key(chip, configuration, known)
+    made.save(folder)
+    settings.note(f"The CSR is for the key in {name_key(configuration.slot.key_oid)}; no key was made")
+    settings.print_result(CsrResult.of(made, folder), default="repr")
+
+
+def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir: str, public_key: str | None) -> None:
+    """``--csr --keep-key --dry-run``: check configuration, folder, files and chip; the key does not sign."""
+    configuration = load_configuration(Path(config_path), slot=slot, keep_key=True)
+    settings.check_query(KeptKeyRehearsal)
+    check_folder_writable(Path(out_dir))
+    known = _load(public_key, configuration)
+    _refuse_a_blank_chip(settings)
+    with settings.open_chip() as chip:
+        result = rehearse_kept_key(chip, configuration, known)
+    text = (
+        f"The key {result.algorithm} in slot {result.slot} would sign a CSR for itself, in the folder {out_dir!r}. Its "
+        f"public key is that of {result.public_key_source}; whether it is the key's shows when the key signs.\nNothing "
+        "was changed."
+    )
+    settings.print_result(result, text=text)
+
+
+def _load(public_key: str | None, configuration: Configuration) -> KnownKey | None:
+    """The public key in the file that was named, checked against the configuration."""
+    if public_key is None:
+        return None
+    known = KnownKey(load_public_key(Path(public_key)), public_key)
+    check_kept_key(known, configuration)
+    return known
+
+
+def _refuse_a_blank_chip(settings: Settings) -> None:
+    """Make no emulated chip whose only key is the factory's: who keeps a key has one."""
+    if is_still_to_be_made(settings):
+        raise ConfigurationError(
+            "there is no such emulated chip, and so no key to keep",
+            hint=naming("Name the chip's file with {port}, or leave {keep_key} out"),
+            reason=Reason.NOT_FOUND,
+        )

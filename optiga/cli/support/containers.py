@@ -1,0 +1,46 @@
+"""PKCS #12 containers with a passphrase, where files of certificates are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from optiga.cli.support.environment import FILE_PASSPHRASE, find_passphrase
+from optiga.cli.support.file_names import FILE
+from optiga.cli.support.passphrase import read_passphrase
+from optiga.cli.support.settings import Decorator, Settings
+from optiga.pki.certificate_files import unlocked
+
+if TYPE_CHECKING:
+    from optiga.files.passphrases import Passphrase
+
+pkcs12_option: Decorator = click.option(
+    "--pkcs12-passphrase-file",
+    type=FILE,
+    help=f"Its first line opens a PKCS #12 FILE. [environment variable {FILE_PASSPHRASE}]",
+)
+"""``--pkcs12-passphrase-file``, as ``pkcs12_passphrase_file``."""
+
+
+def container_passphrase(settings: Settings, file: str | None) -> Passphrase | None:
+    """The passphrase of a container, None if there is none; what its owner should know is said.
+
+    :param file: the file whose first line it is; counts before the environment.
+    :raises ConfigurationError: if the file cannot be read or begins with an empty line.
+    """
+    if file is None and find_passphrase(FILE_PASSPHRASE) is None:
+        return None
+    found = read_passphrase(file, ask=False, environment=FILE_PASSPHRASE)
+    for warning in found.warnings if found else ():
+        settings.warn(warning)
+    return found
+
+
+def open_container(settings: Settings, content: bytes, name: str, file: str | None) -> bytes:
+    """The content of a file, for what takes certificates; of a container that is opened, its certificates.
+
+    :param file: as for :func:`container_passphrase`.
+    :raises CertificateError: if the container is damaged, or needs another passphrase.
+    """
+    return unlocked(content, name, container_passphrase(settings, file))

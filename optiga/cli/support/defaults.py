@@ -1,0 +1,187 @@
+"""``optiga.toml``: defaults for options, in the user's folder of configurations, beside a configuration, or above.
+
+One file counts: the nearest. None is believed that anybody else could have written, for it says which board and whose
+account is used. What decides whom to trust, what can never be undone, and secrets are never in it: they stand on the
+command line.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from optiga.cli.support.lazy import load
+from optiga.errors import ConfigurationError, Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME = "optiga.toml"
+_PATHS = ("ca", "journal", "out-dir")
+"""Options whose value is a path, which is seen from the folder of the file."""
+_LISTS = ("attribute", "thing-group")
+KEYS = ("ca", "crl-days", "curve", "port", "profile", "region", "thing-type", "timeout", "timing", *_PATHS[1:], *_LISTS)
+"""Options that it may name: those whose value another on the command line replaces, and that change no meaning."""
+FORBIDDEN = ("endpoint-url", "allow-http", "trust", "authorize", "yes", "join", "emulated", "shared-journal")
+"""Options that it must not name, as those of passphrases."""
+_EXCEPT = {("provision", "ca")}
+"""Without ``--ca`` AWS certifies, and no other value says so."""
+_CONFIGURATIONS = (".jsn", ".json")
+_MOST_BYTES = 100_000
+
+
+class Defaults(NamedTuple):
+    """What a file says.
+
+    :param path: the file; None where there is none.
+    :param values: by the names of options, without dashes.
+    :param refused: why files that were found are not used.
+    """
+
+    path: Path | None
+    values: Mapping[str, Any]
+    refused: tuple[str, ...] = ()
+
+
+def find_defaults(arguments: Sequence[str]) -> Defaults:
+    """The nearest file: beside a configuration that the arguments name, in the current folder or above, or the user's.
+
+    Where there is none, this asks the system for each of these, and loads nothing.
+
+    :raises ConfigurationError: if it cannot be read, or says what it may not.
+    """
+    refused = []
+    for place in places(arguments):
+        try:
+            status = os.lstat(place)
+        except (OSError, ValueError):
+            continue
+        if why := _why_not_believed(place, status):
+            refused.append(f"{place} is not used: {why}")
+            continue
+        path = load("pathlib:Path", "optiga")(place)
+        return Defaults(path, _read(path), tuple(refused))
+    return Defaults(None, {}, tuple(refused))
+
+
+def places(arguments: Sequence[str]) -> Iterator[str]:
+    """Where a file is looked for, in this order."""
+    for argument in arguments:
+        name = argument.partition("=")[2] if argument.startswith("--csr=") else argument
+        if name.lower().endswith(_CONFIGURATIONS) and not name.startswith("-"):
+            yield os.path.join(os.path.dirname(os.path.abspath(name)), FILE_NAME)  # noqa: PTH100, PTH118, PTH120
+    try:
+        folder = os.getcwd()  # noqa: PTH109 - pathlib is slower, and there is none in most folders
+    except OSError:  # it is gone
+        folder = ""
+    while folder:
+        yield os.path.join(folder, FILE_NAME)  # noqa: PTH118
+        above = os.path.dirname(folder)  # noqa: PTH120
+        folder = "" if above == folder else above
+    own = load("optiga.files.user_folders:config_folder", "optiga")()
+    if own is not None:
+        yield str(own / FILE_NAME)
+
+
+def _why_not_believed(place: str, status: os.stat_result) -> str:
+    """Why somebody else may have a say in a file; empty where nobody has."""
+    if not stat.S_ISREG(status.st_mode):
+        return "it is no regular file"
+    if os.name != "posix":
+        return ""
+    folder = os.stat(os.path.dirname(place))  # noqa: PTH116, PTH120
+    for what, one in (("it", status), ("its folder", folder)):
+        if one.st_uid != os.geteuid():
+            return f"{what} belongs to another user"
+        if one.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return f"others may write {what}"
+    return ""
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    values = load("optiga.cli.support.toml:read_toml", "optiga")(path, "file of defaults", _MOST_BYTES)
+    for key, value in values.items():
+        _check(path, key, value)
+    return {key: _seen_from(path.parent, key, value) for key, value in values.items()}
+
+
+def _check(path: Path, key: str, value: Any) -> None:
+    if key in FORBIDDEN or "passphrase" in key:
+        raise ConfigurationError(
+            f"{path}: {key!r} must not stand in a file of defaults",
+            hint="Say it on the command line, where it is wanted",
+            reason=Reason.DENIED,
+        )
+    if key not in KEYS:
+        suggest = load("optiga.files.problems:suggest", "optiga")
+        raise ConfigurationError(
+            f"{path}: {key!r} is no default{suggest(key, KEYS, {})} (one of {', '.join(sorted(KEYS))})",
+            reason=Reason.NOT_FOUND,
+        )
+    one_of = value if key in _LISTS and isinstance(value, list) else [value]
+    if not one_of or not all(isinstance(one, (str, int, float)) and not isinstance(one, bool) for one in one_of):
+        form = "a text, or a list of texts" if key in _LISTS else "a text or a number"
+        raise ConfigurationError(f"{path}: {key!r} takes {form}", reason=Reason.WRONG_TYPE)
+
+
+def _seen_from(folder: Path, key: str, value: Any) -> Any:
+    if key in _LISTS:
+        return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    text = str(value)
+    if key == "port":
+        before, colon, chip = text.partition("emulator:")
+        return f"{colon}{folder / chip}" if not before and chip else text
+    return str(folder / text) if key in _PATHS and text else text
+
+
+class DefaultMap(dict[str, Any]):
+    """The defaults of a command's options, and in a group those of its commands: what click asks for either.
+
+    :param values: by the names of options, without dashes.
+    """
+
+    def __init__(self, values: Mapping[str, Any], command: click.Command, *, is_root: bool = True) -> None:
+        super().__init__()
+        self._values = values
+        self._command = command
+        self._is_root = is_root
+
+    def __contains__(self, name: object) -> bool:
+        return self._option(name) in self._values
+
+    def __getitem__(self, name: str) -> Any:
+        """The default of an option.
+
+        :param name: that of its parameter.
+        """
+        return self._values[self._option(name)]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The default of an option, or all those of a command."""
+        if name in self:
+            return self[name]
+        if isinstance(self._command, click.Group):
+            below = self._command.get_command(click.Context(self._command), name)
+            return default if below is None else DefaultMap(self._values, below, is_root=False)
+        return default
+
+    def _option(self, name: object) -> str:
+        """The option that a parameter is, without dashes; empty where the file says nothing of it."""
+        for one in self._command.params:
+            if one.name == name and isinstance(one, click.Option):
+                option = max(one.opts, key=len).lstrip("-")
+                is_elsewhere = (
+                    option == "port" and not self._is_root
+                )  # it would overrule what stands before the command
+                return "" if is_elsewhere or (self._command.name, option) in _EXCEPT else option
+        return ""
+
+
+def is_default(name: str) -> bool:
+    """Whether the value of a parameter of the command that runs comes from a file of defaults."""
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and ctx.get_parameter_source(name) is click.core.ParameterSource.DEFAULT_MAP

@@ -1,0 +1,190 @@
+"""What may stand on the command line where an option or argument wants a value: completion offers it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from optiga.cli.support.file_names import FileName
+from optiga.emulator.control import FAULT_KINDS
+from optiga.emulator.models import MODELS
+from optiga.errors import OptigaError
+from optiga.identity.sample_configurations import sample_paths
+from optiga.objects.names import Named, algorithm_names, key_usages, metadata_tags, object_names, slot_names
+from optiga.transport.boards import list_ports
+
+_FOLDERS = ("DIR", "CA", "PARENT")
+_FILES = ("CONFIG", "FILE", "NAME|FILE", "SERIAL|FILE")
+"""What help calls names of files that are taken as texts."""
+_PROFILE = re.compile(r"""\s*\[\s*(profile\s+)?["']?(.*?)["']?\s*\]""")
+_MOST_BYTES = 1_000_000
+_KINDS = {"counter": "counter", "anchor": "trust anchor"}
+"""Which objects alone an option or a group of commands takes."""
+
+
+class Offer(NamedTuple):
+    """Something that may stand there.
+
+    :param text: the whole word, or its beginning.
+    :param meaning: what it stands for, on one line.
+    :param is_whole: whether nothing can follow in the same word.
+    """
+
+    text: str
+    meaning: str = ""
+    is_whole: bool = True
+
+
+class Files(NamedTuple):
+    """Names of files, which the shell knows best.
+
+    :param before: what stands in the same word before the name.
+    """
+
+    before: str = ""
+    folders_only: bool = False
+
+
+Offered = Offer | Files
+
+
+def offers_for(ctx: click.Context, param: click.Parameter, typed: str) -> list[Offered]:
+    """What may stand for a parameter; files only where nothing else begins as is typed.
+
+    :param typed: the beginning of it.
+    """
+    is_file = isinstance(param.type, FileName)
+    metavar = param.metavar or (param.type.name if is_file else "")
+    if is_file or metavar in _FILES:
+        return [Files(folders_only=metavar in _FOLDERS)]
+    if isinstance(param.type, click.Choice):
+        return [Offer(str(choice)) for choice in param.type.choices if str(choice).startswith(typed.lower())]
+    make = _BY_NAME.get(str(param.name)) or _BY_METAVAR.get(metavar)
+    if make is None:
+        return []
+    offered = list(make(ctx, param, typed))
+    found = [one for one in offered if isinstance(one, Offer) and one.text.lower().startswith(typed.lower())]
+    return [*found] or [one for one in offered if isinstance(one, Files)]
+
+
+def _named(names: Iterable[Named]) -> Iterator[Offer]:
+    return (Offer(*name) for name in names)
+
+
+def _slots(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    return _named(slot_names())
+
+
+def _objects(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    words = {str(param.name), *ctx.command_path.split()}
+    return _named(object_names(*(kind for word, kind in _KINDS.items() if word in words)))
+
+
+def _slots_and_objects(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:
+    yield from _slots(ctx, param, typed)
+    if "aes" in (param.metavar or ""):
+        yield Offer("aes", "key 0xE200, the symmetric one")
+    if "OID" in (param.metavar or ""):
+        yield from _objects(ctx, param, typed)
+    if "KEY" in (param.metavar or ""):
+        yield Files()
+
+
+def _ports(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    if typed.startswith("emulator:"):
+        yield Files("emulator:")
+        return
+    try:
+        for port in list_ports(look=False):
+            yield Offer(port.device, port.why if port.description in ("", "n/a") else port.description)
+    except (OptigaError, OSError):
+        pass  # the others can be offered all the same
+    yield Offer("emulator", "your own emulated chip")
+    yield Offer("emulator:", "the emulated chip in a file", is_whole=False)
+    yield Offer("ft260", "the OPTIGA Trust Personalization Board")
+    yield Offer("socket://", "a board elsewhere", is_whole=False)
+    yield Offer("rfc2217://", "a board elsewhere", is_whole=False)
+
+
+def _models(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    return (Offer(model.name, model.title) for model in MODELS.values())
+
+
+def _authorizations(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    oid, equals, _ = typed.partition("=")
+    if equals:
+        yield Files(f"{oid}=")
+    else:
+        yield from (Offer(f"{name.word}=", name.meaning, is_whole=False) for name in object_names("data"))
+
+
+def _metadata(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    """``change:``, and behind the colon what the value may begin with."""
+    tag, colon, value = typed.partition(":")
+    space = value[: len(value) - len(value.lstrip())]
+    if not colon:
+        yield from (Offer(f"{name}:", is_whole=False) for name in metadata_tags())
+        yield Files()
+    yield from (Offer(f"{tag}:{space}{word}") for word in metadata_tags().get(tag.strip().lower(), []))
+
+
+def _usages(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    before = typed[: typed.rfind(",") + 1]
+    return (Offer(before + usage) for usage in key_usages() if usage not in before.split(","))
+
+
+def _profiles(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    """The profiles of AWS's two files, which are only read for their heads."""
+    names: dict[str, None] = {}
+    for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+        path = Path(os.environ.get(variable) or f"~/.aws/{name}")
+        try:
+            with path.expanduser().open(encoding="utf-8", errors="replace") as file:
+                text = file.read(_MOST_BYTES)
+        except (OSError, RuntimeError, ValueError):
+            continue
+        for match in filter(None, map(_PROFILE.match, text.splitlines())):
+            if name == "credentials" or match[1] or match[2] == "default":
+                names[match[2]] = None
+    return (Offer(name) for name in names)
+
+
+def _samples(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    return map(Offer, sample_paths())
+
+
+def _algorithms(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    return map(Offer, algorithm_names())
+
+
+def _control_values(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    verb = ctx.params.get("verb")
+    if verb == "fault":
+        yield from map(Offer, FAULT_KINDS)
+    elif verb in ("snapshot", "restore"):
+        yield Files()
+
+
+_Maker = Callable[[click.Context, click.Parameter, str], Iterator[Offered]]
+_BY_NAME: dict[str, _Maker] = {"profile": _profiles}
+_BY_METAVAR: dict[str, _Maker] = {
+    "ALGORITHM": _algorithms,
+    "LIST": _usages,
+    "MODEL": _models,
+    "OID": _objects,
+    "OID=FILE": _authorizations,
+    "OID|SLOT": _slots_and_objects,
+    "OID|SLOT|aes": _slots_and_objects,
+    "PORT": _ports,
+    "SLOT": _slots,
+    "SLOT|OID|KEY": _slots_and_objects,
+    "SLOT|aes": _slots_and_objects,
+    "[NAME]": _samples,
+    "[TAG: VALUE]…|HEX|FILE": _metadata,
+    "[VALUE]": _control_values,
+}

@@ -1,0 +1,52 @@
+"""What is printed on standard output, and where."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from optiga.errors import ConfigurationError, Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def is_new(path: Path) -> bool | None:
+    """Whether a chip is going to be made in a file; None where that is no name of a file."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path.parent.is_dir()
+    except (OSError, ValueError):
+        return None
+    return False
+
+
+def print_lines(text: str, *, line_break: bool = True) -> None:
+    """Print lines of a result.
+
+    :raises ConfigurationError: if standard output does not take it, for example on a full disk.
+    """
+    try:
+        click.echo(text, nl=line_break)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from optiga.files.files import cause_of, reason_of
+
+        raise ConfigurationError(
+            f"cannot write to standard output: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+        ) from None
+
+
+def colours() -> bool | None:
+    """False where the user or the terminal wants none (no-color.org); None leaves it to whether there is a terminal."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def takes_every_letter() -> bool:
+    """Whether standard output has an encoding for all of Unicode; JSON goes without where it has not."""
+    return sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

@@ -1,0 +1,125 @@
+"""What a shell is answered that asks what may stand at the cursor: commands, options, and what these take."""
+
+from __future__ import annotations
+
+import os
+import re
+import textwrap
+from collections.abc import Mapping
+
+import click
+from click.shell_completion import _resolve_context, _resolve_incomplete, split_arg_string
+
+from optiga.cli.support.offers import Files, Offer, Offered, offers_for
+from optiga.cli.support.shell_scripts import BREAKS, LINE, SHELLS, VARIABLE, WIDTH
+
+_CURSOR = "\x7f"
+"""Stands at the cursor while the line is taken apart: no command line has it."""
+_SCRIPT = "optiga.py"
+_ASSIGNMENT = re.compile(r"\w+=")
+_LEAST_MEANING = 12
+"""Fewest characters of a meaning that are worth showing."""
+
+
+def answer(app: click.Command) -> int:
+    """Print what the environment asks for.
+
+    :returns: the exit code: 1 for a shell that is not known.
+    """
+    shell, line = os.environ[VARIABLE], os.environ.get(LINE, "")
+    if shell not in SHELLS:  # a script that an older release has printed
+        return 1
+    arguments, typed = split_line(line)
+    offered = offers_at(app, arguments, typed)
+    text = "".join(f"{one}\n" for one in in_words_of(shell, offered, typed, os.environ))
+    click.echo(text.encode("utf-8"), nl=False)
+    return 0
+
+
+def split_line(line: str) -> tuple[list[str], str]:
+    """The words behind the program's name, and what is typed of the one at the cursor.
+
+    :param line: up to the cursor, in the quotes of a POSIX shell.
+    """
+    *words, typed = split_arg_string(line + _CURSOR)
+    while words and _ASSIGNMENT.match(words[0]):
+        del words[0]
+    scripts = [place for place, word in enumerate(words) if re.split(r"[/\\]", word)[-1] == _SCRIPT]
+    return words[(scripts[0] if scripts else 0) + 1 :], typed.replace(_CURSOR, "")
+
+
+def offers_at(app: click.Command, arguments: list[str], typed: str) -> list[Offered]:
+    """What may stand behind some words.
+
+    :param typed: the beginning of it; that of a value alone where an option stands before it (``--slot=sec``).
+    """
+    if arguments[:1] == ["help"]:
+        arguments = [word for word in arguments[1:] if not word.startswith("-")]
+    context = _resolve_context(app, {}, "optiga", list(arguments))
+    wanted, value = _resolve_incomplete(context, list(arguments), typed)
+    if isinstance(wanted, click.Parameter):
+        before = typed.removesuffix(value) if typed.startswith("-") else ""
+        return [_behind(before, one) for one in offers_for(context, wanted, value)]
+    return [Offer(str(item.value), item.help or "") for item in wanted.shell_complete(context, value)]
+
+
+def _behind(before: str, offered: Offered) -> Offered:
+    """The same, in a word that has something before it."""
+    if isinstance(offered, Files):
+        return offered._replace(before=before + offered.before)
+    return offered._replace(text=before + offered.text)
+
+
+def in_words_of(shell: str, offered: list[Offered], typed: str, environment: Mapping[str, str]) -> list[str]:
+    """The lines of an answer, as the script of the shell takes them.
+
+    :param typed: the word up to the cursor.
+    """
+    if shell == "bash":
+        cut = 1 + max((typed.rfind(one) for one in environment.get(BREAKS, "") if one in ":="), default=-1)
+        width = int(environment[WIDTH]) if environment.get(WIDTH, "").isdecimal() else 0
+        return _for_bash(offered, cut, width)
+    lines = []
+    for one in offered:
+        if isinstance(one, Files):
+            lines.append(_line("folders" if one.folders_only else "files", one.before, ""))
+            continue
+        text, meaning = one.text, _on_one_line(one.meaning)
+        if shell == "zsh":
+            text = text.replace("\\", "\\\\").replace(":", "\\:")
+        elif shell == "powershell":
+            meaning = meaning.replace("…", "...")
+        lines.append(_line("word" if one.is_whole else "part", text, meaning))
+    return lines
+
+
+def _for_bash(offered: list[Offered], cut: int, width: int) -> list[str]:
+    """Bash lists words alone: meanings stand behind them, as long as there is more than one and they fit the terminal.
+
+    :param cut: characters of the word that bash takes for other words.
+    :param width: columns of the terminal; 0 for no meanings.
+    """
+    shows = width > 0 and sum(isinstance(one, Offer) for one in offered) > 1
+    longest = max((len(one.text) - cut for one in offered if isinstance(one, Offer)), default=0)
+    room = width - longest - len("  ()") - 1
+    lines = []
+    for one in offered:
+        if isinstance(one, Files):
+            lines.append(_line("folders" if one.folders_only else "files", "", ""))
+            continue
+        text, meaning = one.text[cut:], _on_one_line(one.meaning)
+        if shows and meaning and room >= _LEAST_MEANING:
+            short = textwrap.shorten(meaning, room, placeholder="…")
+            meaning = f"{' ' * (longest - len(text))}({short})"
+        else:
+            meaning = ""
+        lines.append(_line("word" if one.is_whole else "part", text, meaning))
+    return lines
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _line(kind: str, text: str, meaning: str) -> str:
+    return f"{kind}\t{text}\t{meaning}"

@@ -1,0 +1,28 @@
+"""Names of chips' files: what no file can be called, or no port can name."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\..*)?", re.IGNORECASE)
+"""Names of devices on Windows, in every folder and with any ending. Source: "Naming Files, Paths, and Namespaces"."""
+_NO_LETTERS = '<>:"|*'
+
+
+def name_problem(path: Path, *, is_windows: bool = os.name == "nt") -> str:
+    """Why a chip's file must not be called so; empty if it may. Whether there is such a file is not asked.
+
+    :param is_windows: whether it lies on Windows, where ``NUL`` and ``a:b`` are no files.
+    """
+    name = path.name
+    if "?" in name:
+        return "a '?' in the name: behind it a port has its options"
+    if not is_windows:
+        return ""
+    if _DEVICES.fullmatch(name):
+        return "the name of a device on Windows"
+    if any(letter in name for letter in _NO_LETTERS) or name.endswith((".", " ")):
+        return "no name of a file on Windows"
+    return ""

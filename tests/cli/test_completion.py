@@ -1,0 +1,226 @@
+"""``completion``: the scripts, and what a shell is answered; in real shells: ``test_completion_in_shells``."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from optiga.cli.app import app
+from optiga.cli.support.offers import offers_for
+from optiga.cli.support.shells import split_line
+from tests.support.cli.runner import Cli
+from tests.support.places import ROOT
+
+Ask = Callable[..., list[list[str]]]
+FREE = {"CC", "EXPR", "HEX", "KEY=VALUE", "N", "NAME", "NAME=VALUE", "REGION", "SECONDS", "TEXT", "URL"}
+FREE |= {"[HOST:]PORT", "[LINK]", "[N]", "[--] PROGRAM [ARGS]..."}
+"""What help calls values that only the user knows."""
+
+
+@pytest.fixture
+def ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """What a shell is answered: kind, text and meaning of each line."""
+
+    def asked(line: str, shell: str = "fish", **environment: str) -> list[list[str]]:
+        monkeypatch.setenv("_OPTIGA_COMPLETE", shell)
+        monkeypatch.setenv("_OPTIGA_LINE", line)
+        for name, value in environment.items():
+            monkeypatch.setenv(f"_OPTIGA_{name}", value)
+        result = cli()
+        assert (result.code, result.err) == (0, "")
+        return [one.split("\t") for one in result.out.splitlines()]
+
+    return asked
+
+
+class TestScripts:
+    @pytest.mark.parametrize(
+        ("shell", "words"),
+        [
+            ("bash", "complete -o nosort -F"),
+            ("zsh", "#compdef optiga"),
+            ("fish", "complete --no-files --keep-order --command optiga"),
+            ("powershell", "Register-ArgumentCompleter -Native -CommandName optiga,"),
+        ],
+    )
+    def test_script(self, cli: Cli, shell: str, words: str) -> None:
+        for options in ((), ("--for-script",)):
+            result = cli("completion", shell, *options)
+            assert (result.code, result.err) == (0, "")
+            assert (words in result.out) == (not options)
+            assert (str(ROOT / "optiga.py") in result.out) == bool(options)
+            assert not re.search("@[a-z]+@", result.out)
+
+    def test_other_shells(self, cli: Cli) -> None:
+        result = cli("completion", "cmd")
+        assert (result.code, len(result.errors)) == (2, 1)
+        assert "'bash', 'zsh', 'fish', 'powershell'" in result.errors[0]
+
+    def test_without_a_script(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr("optiga.cli.commands.shell.completion.files", lambda _package: tmp_path / "optiga")
+        result = cli("completion", "bash", "--for-script")
+        assert (result.code, len(result.errors), result.out) == (2, 1, "")
+        assert "optiga.py" in result.errors[0]
+
+
+class TestLine:
+    @pytest.mark.parametrize(
+        ("line", "words", "typed"),
+        [
+            ("optiga ", [], ""),
+            ("optiga --slot se", ["--slot"], "se"),
+            ("A=b C= optiga --slot 'se", ["--slot"], "se"),
+            ("/opt/my\\ tools/optiga info ", ["info"], ""),
+            ("python ../optiga.py info --q", ["info"], "--q"),
+            ("python -W ignore 'my dir/optiga.py' info --q", ["info"], "--q"),
+            ("'python' '-X' 'dev' 'C:\\me\\optiga.py' 'info' ''", ["info"], ""),
+            ('optiga --write "my file', ["--write"], "my file"),
+            ("optiga --write my\\ fi", ["--write"], "my fi"),
+            ("optiga --write it\\", ["--write"], "it"),
+        ],
+    )
+    def test_is_taken_apart(self, line: str, words: list[str], typed: str) -> None:
+        assert split_line(line) == (words, typed)
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        ("line", "words"),
+        [
+            ("optiga inf", ["info"]),
+            ("optiga emulator re", ["reset"]),
+            ("optiga help object re", ["read"]),
+            ("optiga --ou", ["--out-dir", "--out", "--output"]),
+            ("optiga --slot s", ["second", "six"]),
+            ("optiga --slot=th", ["--slot=third"]),
+            ("optiga -q --port emulator info --output j", ["json"]),
+            ("optiga object read 0xe0e8", ["0xE0E8"]),
+            ("optiga counter show ", ["0xE120", "0xE121", "0xE122", "0xE123"]),
+            ("optiga update make data 0xE0E3 x --anchor 0xE0EF", ["0xE0EF"]),
+            ("optiga object metadata 0xE0E1 re", ["read:", "reset_type:"]),
+            ("optiga object metadata 0xE0E1 read:al", ["read:always"]),
+            ('optiga object metadata 0xE0E1 "lcso: o', ["lcso: operational"]),
+            ("optiga emulator new x --model trust-m-v", ["trust-m-v3", "trust-m-v1"]),
+            ("optiga key generate aes --usage encryption,", ["encryption,authentication", "encryption,signature",
+                                                             "encryption,key_agreement"]),
+            ("optiga key draw aes", ["aes128", "aes192", "aes256"]),
+            ("optiga config sample nistp256_ecdsa_thing", ["nistp256_ecdsa_thing_per_chip"]),
+            ("optiga --port em", ["emulator", "emulator:"]),
+            ("optiga --read 0xF1D0 --authorize 0xF1D1", ["0xF1D1="]),
+            ("optiga emulator control x fault d", ["damage", "delay"]),
+            ("optiga completion p", ["powershell"]),
+            ("optiga nothing ", None),
+            ("optiga info --query ", []),
+        ],
+    )  # fmt: skip
+    def test_words(self, ask: Ask, line: str, words: list[str] | None) -> None:
+        found = [text for _, text, _ in ask(line)]
+        assert (found == words) if words is not None else found
+
+    @pytest.mark.parametrize(
+        ("line", "kind", "before"),
+        [
+            ("optiga --csr ", "files", ""),
+            ("optiga --csr=co", "files", "--csr="),
+            ("optiga --out-dir ", "folders", ""),
+            ("optiga ca intermediate x --ca ", "folders", ""),
+            ("optiga key verify my", "files", ""),
+            ("optiga --port emulator:my", "files", "emulator:"),
+            ("optiga --port=emulator:my", "files", "--port=emulator:"),
+            ("optiga --read 0xF1D0 --authorize 0xF1D1=my", "files", "0xF1D1="),
+        ],
+    )
+    def test_files(self, ask: Ask, line: str, kind: str, before: str) -> None:
+        assert ask(line) == [[kind, before, ""]]
+
+    def test_meanings_are_whole(self, ask: Ask) -> None:
+        """Commas are nothing special: fish's explanations ended at the first one."""
+        ((_, _, meaning),) = ask("optiga object read 0xF1DB")
+        assert meaning == "arbitrary data type 3, 12"
+        assert ["word", "second", "key 0xE0F1, certificate 0xE0E1"] in ask("optiga --slot ")
+        assert all(meaning for _, text, meaning in ask("optiga ") if not text.startswith("-"))
+
+    def test_colons_for_zsh(self, ask: Ask) -> None:
+        assert [text for _, text, _ in ask("optiga --port em", "zsh")] == ["emulator", "emulator\\:"]
+
+    def test_words_of_bash(self, ask: Ask) -> None:
+        """Bash breaks words at colons and equals signs, and has but the list of words to show meanings in."""
+        marks = {"BREAKS": " \t\n\"'@><=;|&(:", "WIDTH": "80"}
+        assert [text for _, text, _ in ask("optiga --slot=th", "bash", **marks)] == ["third"]
+        assert ask("optiga object metadata 0xE0E1 read:al", "bash", **marks) == [["word", "always", ""]]
+        listed = ask("optiga object read 0xE0E", "bash", **marks)
+        assert ["word", "0xE0E8", "(trust anchor 1)"] in listed
+        assert all(not meaning for _, _, meaning in ask("optiga object read 0xE0E", "bash", WIDTH="0"))
+
+    @pytest.mark.parametrize("width", [60, 80, 120])
+    def test_the_lists_of_bash_fit(self, ask: Ask, width: int) -> None:
+        listed = ask("optiga --", "bash", WIDTH=str(width))
+        assert len(listed) > 10
+        assert all(len(f"{text}  {meaning}") < width for _, text, meaning in listed)
+        assert any(meaning.endswith("…)") for _, _, meaning in listed)
+
+    def test_profiles_of_both_files(self, ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "config").write_text(
+            '[default]\n[profile work]\n  [profile "my own"]\n[sso-session x]\nregion=a\n[prof'
+        )
+        (tmp_path / "credentials").write_bytes(b"[old]\n\xff\n[work]\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+        line = "optiga provision x --profile "
+        assert [text for _, text, _ in ask(line)] == ["default", "work", "my own", "old"]
+        assert [text for _, text, _ in ask(line + "wo")] == ["work"]
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        assert ask(line) == []
+
+    def test_nothing_is_made_or_said(self, ask: Ask, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        ask("optiga -vv --port emulator:chip emulator new ")
+        assert not Path("chip").exists()
+        monkeypatch.setenv("_OPTIGA_COMPLETE", "bash_complete")
+        result = cli("--version")
+        assert (result.code, result.out, result.err) == (1, "", "")
+
+    def test_boto3_is_not_loaded(self, tmp_path: Path) -> None:
+        program = "import sys; from optiga.cli import main; main(); print({'boto3', 'cryptography'} & set(sys.modules))"
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONPATH": str(ROOT), "_OPTIGA_COMPLETE": "zsh", "_OPTIGA_LINE": "optiga register --profile "},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == "set()\n"
+
+
+def parameters(command: click.Command, ctx: click.Context) -> Iterator[tuple[click.Context, click.Parameter]]:
+    """Every parameter that takes a value, of a command and of those below it."""
+    for one in command.params:
+        if not (isinstance(one, click.Option) and (one.is_flag or one.count)):
+            yield ctx, one
+    if isinstance(command, click.Group):
+        for name in command.list_commands(ctx):
+            below = command.get_command(ctx, name)
+            assert below
+            yield from parameters(below, click.Context(below, parent=ctx, info_name=name))
+
+
+EVERY = [
+    (f"{ctx.command_path} {param.name}", ctx, param)
+    for ctx, param in parameters(app, click.Context(app, info_name="optiga", **app.context_settings))
+]
+
+
+def test_every_value_is_offered_or_free() -> None:
+    free = []
+    for name, ctx, param in EVERY:
+        ctx.params["verb"] = "fault"
+        if not offers_for(ctx, param, "") and param.name != "profile":
+            free.append((name, param.metavar or param.type.name))
+    assert [one for one in free if one[1] not in FREE] == []

@@ -1,0 +1,116 @@
+"""``completion`` in the real shells, as a person types: what is inserted, and what is listed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.places import ROOT
+from tests.support.terminal import Terminal, terminal
+
+SHELLS = {
+    "bash": ["bash", "--norc", "--noprofile", "-i"],
+    "zsh": ["zsh", "-f", "-i"],
+    "fish": ["fish", "--no-config", "-i"],
+}
+PROMPT = "READY> *$"
+PROMPTS = {
+    "bash": "PS1='READY> '",
+    "zsh": "PS1='READY> '; unsetopt PROMPT_SP",
+    "fish": "function fish_prompt; echo -n 'READY> '; end",
+}
+TAKE = {"bash": 'eval "$({0})"', "zsh": 'eval "$({0})"', "fish": "{0} | source"}
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of POSIX"),
+    pytest.mark.parametrize(
+        "shell",
+        [
+            pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not there"))
+            for name in SHELLS
+        ],
+    ),
+]
+
+
+@contextmanager
+def shell_at_terminal(
+    shell: str, folder: Path, *options: str, columns: int = 80, before: str = ""
+) -> Iterator[Terminal]:
+    """A shell that has taken our script, in a folder with a file and a folder.
+
+    :param before: a command that the shell is given first.
+    """
+    programs = folder / "bin"
+    programs.mkdir()
+    for name, words in (("optiga", f"'{ROOT / 'optiga.py'}'"), ("python", ""), ("python3", "")):
+        (programs / name).write_text(f"#!/bin/sh\nexec '{sys.executable}' {words} \"$@\"\n")
+        (programs / name).chmod(0o755)
+    (folder / "some folder").mkdir()
+    (folder / "conf.jsn").write_text("{}")
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8", "PS1": "> "}
+    with terminal(SHELLS[shell], folder, environment, columns=columns) as shown:
+        for line in (PROMPTS[shell], before, TAKE[shell].format(" ".join(["optiga", "completion", shell, *options]))):
+            if line:
+                shown.type(f"{line}\r")
+                shown.wait_for(PROMPT)
+        shown.type("echo rea''dy\r")
+        shown.wait_for("\nready(.|\n)*READY> *$")
+        yield shown
+
+
+def take_back(shown: Terminal) -> None:
+    """Have an empty line again. An interruption would be lost while the shell asks us."""
+    shown.type("\x15true\r")
+    shown.wait_for("true *\n(.|\n)*READY> *$")
+
+
+LINES = {
+    60: [("--slo\t", "--slot "), ("--slot sec\t", "second "), ("--slot=thi\t", "--slot=third ")],
+    80: [("emulator new x --model trust-x\t", "--model trust-x "), ("--csr co\t", "--csr conf.jsn ")],
+    120: [("ca init so\t", "some\\ folder/"), ("--port emulator:co\t", "emulator:conf.jsn "),
+          ("object metadata 0xE0E1 ch\tal\t", "change:always ")],
+}  # fmt: skip
+"""What is typed at a terminal of so many columns, and what then stands there."""
+
+
+@pytest.mark.parametrize("columns", LINES)
+def test_what_is_inserted_and_listed(shell: str, columns: int, tmp_path: Path) -> None:
+    with shell_at_terminal(shell, tmp_path, columns=columns) as shown:
+        for typed, line in LINES[columns]:
+            shown.type(f"optiga {typed}")
+            shown.wait_for(re.escape(line))
+            take_back(shown)
+        shown.type("optiga object read 0xE0E\t\t")
+        listed = shown.wait_for("trust anchor 8")
+        assert "public key certificate 1" in listed
+        assert all(len(line.rstrip()) <= columns for line in listed.split("\n"))
+
+
+def test_a_script_alone(shell: str, tmp_path: Path) -> None:
+    """Other uses of python stay as they were."""
+    before = {
+        "bash": "complete -W 'alphabet omega' python",
+        "zsh": "autoload -Uz compinit && compinit -i; _mine() { compadd alphabet omega }; compdef _mine python",
+        "fish": "complete -c python -f -a 'alphabet omega'",
+    }[shell]
+    with shell_at_terminal(shell, tmp_path, "--for-script", before=before) as shown:
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "optiga.py").write_text("raise SystemExit('never run')")
+        for words in ("al", "other/optiga.py al", "-W ignore al"):
+            shown.type(f"python {words}\t")
+            shown.wait_for("alphabet")
+            take_back(shown)
+        for typed, line in (("--slot sec\t", "second "), ("--csr co\t", "conf.jsn ")):
+            shown.type(f"python -W ignore {ROOT / 'optiga.py'} {typed}")
+            shown.wait_for(re.escape(line))
+            take_back(shown)
+        shown.type("python3 co\t")
+        shown.wait_for("conf.jsn")

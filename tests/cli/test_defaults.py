@@ -1,0 +1,203 @@
+"""``optiga.toml``: a file of defaults, where it is looked for, whom it is believed, and what it may say."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from optiga.cli.app import app
+from optiga.cli.support.defaults import FORBIDDEN, KEYS, find_defaults
+from tests.support.cli.runner import Cli
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+
+
+def write(text: str, folder: str | Path = ".") -> Path:
+    path = Path(folder).absolute() / "optiga.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def options() -> set[str]:
+    """The words of every option that takes a value."""
+    found = set()
+
+    def walk(command: click.Command, ctx: click.Context) -> None:
+        found.update(word.lstrip("-") for one in command.params if isinstance(one, click.Option) for word in one.opts)
+        for name in command.list_commands(ctx) if isinstance(command, click.Group) else []:
+            below = command.get_command(ctx, name) if isinstance(command, click.Group) else None
+            assert below
+            walk(below, click.Context(below, parent=ctx))
+
+    walk(app, click.Context(app, **app.context_settings))
+    return found
+
+
+def test_each_key_is_an_option() -> None:
+    assert set(KEYS) <= options()
+    assert set(FORBIDDEN) <= options()
+
+
+class TestPlaces:
+    def test_in_the_current_folder_and_above(self, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = write('port = "emulator:chips/one"')
+        Path("chips").mkdir()
+        Path("a/b").mkdir(parents=True)
+        for folder in (".", "a/b"):
+            monkeypatch.chdir(path.parent / folder)
+            result = cli("--read", "0xE0C2")
+            assert (result.code, result.err.count(str(path))) == (0, 1)
+            assert result.err.startswith("Defaults: ")
+        assert (path.parent / "chips" / "one").exists()
+
+    def test_the_nearest_one(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        write("timeout = 1")
+        near = write("timeout = 2", "below")
+        assert find_defaults(["--csr", "below/config.jsn"]).path == near
+        assert find_defaults(["--csr=below/config.jsn"]).path == near
+        monkeypatch.chdir("below")
+        assert find_defaults([]).path == near
+
+    def test_the_users_own(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
+        path = write('port = "emulator:chip"', tmp_path / "own" / "optiga")
+        if sys.platform == "linux":
+            assert find_defaults([]).path == path
+            assert cli("--read", "0xE0C2").code == 0
+            assert path.with_name("chip").exists()
+
+    def test_none(self, cli: Cli) -> None:
+        assert find_defaults([]).path is None
+        assert "Defaults" not in cli("--port", "emulator:chip", "--read", "0xE0C2").err
+
+    def test_a_folder_that_is_gone(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(os, "getcwd", lambda: (_ for _ in ()).throw(FileNotFoundError()))
+        assert find_defaults([]).path is None
+
+
+@posix
+class TestBelief:
+    @pytest.mark.parametrize(("name", "mode"), [("optiga.toml", 0o666), ("optiga.toml", 0o664), (".", 0o777)])
+    def test_others_may_write(self, cli: Cli, name: str, mode: int) -> None:
+        write('port = "emulator:evil"')
+        Path(name).chmod(mode)
+        result = cli("--port", "emulator:chip", "-q", "--read", "0xE0C2")
+        assert result.code == 0
+        assert "is not used: others may write it" in result.err
+        assert not Path("evil").exists()
+
+    def test_another_users(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = write('port = "emulator:evil"')
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+        assert find_defaults([]).path is None
+        assert "belongs to another user" in find_defaults([]).refused[0]
+
+    def test_a_link(self, cli: Cli, tmp_path: Path) -> None:
+        Path("optiga.toml").symlink_to(write('port = "emulator"', tmp_path / "elsewhere"))
+        assert "no regular file" in find_defaults([]).refused[0]
+
+
+class TestValues:
+    def test_the_command_line_counts(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        write('port = "emulator:one"\nout-dir = "out"\n')
+        for words in (("--port", "emulator:two", "info"), ("info", "--port", "emulator:two")):
+            assert cli(*words).code == 0
+        monkeypatch.setenv("OPTIGA_PORT", "emulator:three")
+        assert cli("info", "-q").code == 0
+        assert sorted(one.name for one in Path().iterdir() if one.is_file()) == ["optiga.toml", "three", "two"]
+
+    def test_out_dir_is_for_a_csr_alone(self, cli: Cli, config: Path) -> None:
+        write('port = "emulator:one"\nout-dir = "out"\n')
+        Path("out").mkdir()
+        assert cli("--csr", config).code == 0
+        assert len(list(Path("out").glob("*.csr"))) == 1
+        assert cli("info").code == cli("--read", "0xE0C2").code == 0
+        assert cli("--csr", config, "--out-dir", ".").code == 0
+        assert len(list(Path().glob("*.csr"))) == 1
+
+    def test_a_ca(self, cli: Cli, config: Path) -> None:
+        write('port = "emulator:one"\nca = "my-ca"\ncurve = "p384"\nprofile = "x"\nthing-group = ["a", "b"]\n')
+        assert cli("ca", "init", "my-ca", "--no-passphrase").code == 0
+        assert cli("ca", "list").code == 0
+        run = cli("provision", config, "--ca", "my-ca", "--no-cloud", "--dry-run")
+        assert (run.code, run.errors) == (0, [])
+
+    def test_quiet_and_help(self, cli: Cli) -> None:
+        write('port = "emulator:one"')
+        assert cli("--help", "--version").code == cli("info", "-h").code == cli("help", "info").code == 0
+        assert "Defaults" not in cli("-q", "info").err + cli("info", "-q").err + cli("--help").err
+
+    def test_help_is_there_where_the_file_is_wrong(self, cli: Cli) -> None:
+        write("nonsense")
+        assert cli("--help").code == cli("help", "info").code == 0
+        assert cli("config", "show").code == 2
+
+    @pytest.mark.parametrize("key", [*FORBIDDEN, "passphrase-file", "ca-passphrase-file", "new_passphrase"])
+    def test_what_must_not_stand_there(self, cli: Cli, key: str) -> None:
+        write(f'"{key}" = "x"')
+        result = cli("--port", "emulator:chip", "info")
+        assert (result.code, len(result.errors), result.out) == (2, 1, "")
+        assert repr(key) in result.errors[0]
+        assert not Path("chip").exists()
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("port = 'emulator:one", "is no TOML"),
+            ("a = " + "[" * 3000, "is no TOML"),
+            ("\x00", "is no TOML"),
+            ("prot = 'x'", "'port'"),
+            ("slot = 'second'", "'slot' is no default"),
+            ("output = 'json'", "'output' is no default"),
+            ("[provision]\nregion = 'x'", "'provision' is no default"),
+            ("timeout = true", "'timeout' takes"),
+            ("region = ['a']", "'region' takes"),
+            ("thing-group = [1, {}]", "'thing-group' takes"),
+            ("thing-group = []", "'thing-group' takes"),
+            ("#" * 200_000, "larger than"),
+        ],
+    )
+    def test_mistakes(self, cli: Cli, text: str, said: str) -> None:
+        path = write(text)
+        result = cli("--port", "emulator:chip", "info")
+        assert (result.code, len(result.errors), result.out) == (2, 1, "")
+        assert str(path) in result.errors[0]
+        assert said in result.errors[0]
+        assert not Path("chip").exists()
+
+    def test_a_value_that_is_wrong_is_the_files(self, cli: Cli) -> None:
+        write("timing = 'fast'")
+        result = cli("emulator", "serve", "--tcp", "0")
+        assert (result.code, len(result.errors)) == (2, 1)
+        assert "optiga.toml: " in result.errors[0]
+        assert "optiga.toml" not in cli("emulator", "serve", "--timing", "slow").errors[0]
+
+
+class TestShow:
+    def test_where_each_value_comes_from(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = write('port = "emulator:one"\nregion = "eu-central-1"\nthing-group = ["a", "b"]')
+        monkeypatch.setenv("OPTIGA_PORT", "emulator:two")
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_PROFILE", "mine")
+        shown = json.loads(cli("config", "show", "--output", "json").out)
+        assert shown["file"] == str(path) == shown["places"][0]
+        assert {one["option"]: (one["value"], one["source"]) for one in shown["values"]} == {
+            "--port": ("emulator:two", "OPTIGA_PORT"),
+            "--profile": ("mine", "AWS_PROFILE"),
+            "--region": ("eu-central-1", str(path)),
+            "--thing-group": ("a, b", str(path)),
+        }
+        assert "the command line" in cli("config", "show", "--port", "emulator:three").out
+        assert "OPTIGA_PORT" in cli("config", "show").out
+
+    def test_nothing(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_PROFILE", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        assert cli("config", "show").out.startswith("There is no optiga.toml")

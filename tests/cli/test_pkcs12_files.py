@@ -1,0 +1,93 @@
+"""PKCS #12 containers with a passphrase, wherever a file of certificates or a private key is read."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, pkcs12
+
+import optiga
+from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate, make_key
+from tests.support.sampling import sampled
+
+WORDS, VARIABLE = "violet anchor tundra", "OPTIGA_FILE_PASSPHRASE"
+OPTION = "--pkcs12-passphrase-file"
+
+
+@pytest.fixture(autouse=True)
+def _files(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container in ``device.p12``, what opens it in ``words``, what does not in ``wrong``."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    key = make_key()
+    certificate = x509.load_pem_x509_certificate(make_certificate(key))
+    Path("device.pem").write_bytes(make_certificate(key))
+    for name, encryption in (("device.p12", BestAvailableEncryption(WORDS.encode())), ("open.p12", NoEncryption())):
+        Path(name).write_bytes(
+            pkcs12.serialize_key_and_certificates(b"device", key.private, certificate, None, encryption)
+        )
+    for name, text in (("words", WORDS), ("wrong", "another anchor")):
+        Path(name).write_text(text)
+        Path(name).chmod(0o600)
+
+
+WAYS = {
+    "--write": ("--write", "device.p12", "--slot", "second"),
+    "--dry-run": ("--write", "device.p12", "--dry-run"),
+    "object write": ("object", "write", "0xE0E1", "device.p12"),
+    "object write as its type": ("object", "write", "0xE0E8", "device.p12"),
+}
+
+
+@pytest.mark.parametrize("way", sampled(WAYS, 2))
+def test_it_is_opened(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    words = ("--port", port, *WAYS[way])
+    refused = cli(*words)
+    assert (refused.code, refused.out, len(refused.errors)) == (5, "", 1)
+    assert OPTION in refused.errors[0]
+    wrong = cli(*words, OPTION, "wrong")
+    assert (wrong.code, len(wrong.errors)) == (5, 1)
+    assert "does not open" in wrong.errors[0]
+    assert cli(*words, OPTION, "words").code == 0
+    monkeypatch.setenv(VARIABLE, WORDS)
+    assert cli(*words).code == 0
+
+
+def test_standard_input(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stdin:
+        buffer = io.BytesIO(Path("device.p12").read_bytes())
+        isatty = staticmethod(lambda: False)
+
+    monkeypatch.setattr("sys.stdin", Stdin)
+    assert cli("--port", port, "--write", "-", OPTION, "words").code == 0
+
+
+def test_what_needs_no_passphrase(cli: Cli, port: str) -> None:
+    for name in ("open.p12", "device.pem"):
+        assert cli("--port", port, "--write", name, OPTION, "words").code == 0
+    assert cli("--port", port, "--csr", "config.jsn", OPTION, "words").code == 2
+    assert cli("--port", port, "--write", "device.p12", OPTION, "missing").code == 2
+
+
+def test_updates(cli: Cli) -> None:
+    data = ("update", "make", "data", "0xE0E8", "device.p12", "--version", "1", "--anchor", "0xE0E9")
+    out = ("--out", "update.json")
+    assert cli(*data, "--signer", "open.p12", *out).code == 5
+    assert cli(*data, "--signer", "open.p12", OPTION, "words", *out).code == 0
+    signed = (*data, OPTION, "words", "--signer", "device.p12", "--out", "other.json")
+    assert cli(*signed).code == 2
+    assert cli(*signed, "--passphrase-file", "wrong").code == 2
+    assert cli(*signed, "--passphrase-file", "words").code == 0
+
+
+def test_in_a_program(port: str) -> None:
+    with optiga.open_chip(port) as chip:
+        with pytest.raises(optiga.CertificateError):
+            optiga.write_certificate(chip, "device.p12")
+        with pytest.raises(optiga.CertificateError):
+            optiga.write_certificate(chip, "device.p12", passphrase="another anchor")
+        assert optiga.write_certificate(chip, "device.p12", passphrase=WORDS).written
+        assert not optiga.write_certificate(chip, Path("device.p12").read_bytes(), passphrase=WORDS).written

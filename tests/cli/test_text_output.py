@@ -1,0 +1,135 @@
+"""``--output text``: words with tabs between, as the ``aws`` command prints them; and tables that fit the terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from optiga.cli.render.tables import table
+from optiga.cli.render.words import words
+from tests.support.cli.runner import Cli
+from tests.support.processes import OPTIGA
+from tests.support.terminal import terminal
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.text("ab-Ü ", max_size=4)
+
+
+def _mappings(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Mappings in which the same names have plain values."""
+    plain = st.dictionaries(st.sampled_from(["b", "Cc", "a"]), SCALARS)
+    return st.builds(lambda one, other: {**one, **other}, plain, st.dictionaries(st.sampled_from(["x", "aa"]), inner))
+
+
+PARTS = st.recursive(
+    st.lists(SCALARS, max_size=3),
+    lambda inner: st.lists(SCALARS | inner, max_size=3) | st.lists(_mappings(inner), max_size=3) | _mappings(inner),
+    max_leaves=8,
+)
+VALUES = SCALARS | PARTS
+"""What the ``aws`` command can print: it fails at lists of mappings and other things."""
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("value", "printed"),
+        [
+            ("text", "text\n"),
+            (True, "True\n"),
+            (None, "None\n"),
+            ([], ""),
+            (["a", "b"], "a\tb\n"),
+            ([["a", 1], ["b", None]], "a\t1\nb\tNone\n"),
+            ({"b": 1, "a": "x", "list": ["p", "q"], "none": None}, "x\t1\tNone\nLIST\tp\nLIST\tq\n"),
+            ([{"b": 1}, {"a": 2, "c": {"d": 3}}], "\t1\n2\t\nC\t3\n"),
+            ("-----BEGIN\nx\n", "-----BEGIN\nx\n\n"),
+            ("a\tb\x1b", "a\\tb\\x1b\n"),
+            ([{"a": 1}, {"a": [True]}], "1\n\nA\tTrue\n"),
+            ([1, {"a": 1}], "1\n1\n"),
+        ],
+    )
+    def test_forms(self, value: Any, printed: str) -> None:
+        assert words(value) == printed
+
+    @given(VALUES)
+    def test_as_the_aws_command_does_it(self, value: Any) -> None:
+        theirs = pytest.importorskip("awscli.text", reason="needs awscli, of the extra dev")
+        stream = io.StringIO()
+        try:
+            theirs.format_text(value, stream)
+        except AttributeError:  # it has no answer to a null beside dictionaries, which AWS never answers
+            assume(False)
+        assert words(value) == stream.getvalue()
+
+
+class TestCommands:
+    def test_a_list_that_is_queried(self, cli: Cli, port: str) -> None:
+        asked = ("--port", port, "info", "--query")
+        assert cli(*asked, "slots.first.key.usage", "--output", "text").out == "authentication\n"
+        assert cli(*asked, "[model, uid_fields.platform_id]", "--output", "text").out == "OPTIGA Trust M V3\t16\n"
+        assert cli(*asked, "slots.second.certificate", "--output", "text").out == "None\n"
+        assert cli(*asked, "slots.first.key.usage").out == "['authentication']\n"
+
+    def test_whole_results(self, cli: Cli, port: str, config: Path) -> None:
+        made = cli("--port", port, "--csr", config, "--output", "text")
+        assert re.fullmatch(r"([0-9a-f]{40}\.csr)\t.*\1\t0342[0-9a-f]+\n", made.out)
+        rows = cli("--port", port, "object", "list", "--output", "text").out.splitlines()
+        assert all(row.startswith("OBJECTS\t") for row in rows)
+        shown = cli("--port", port, "info", "--output", "text").out
+        assert not re.search(r"[\[\]{}]|': ", re.sub("CN=.*", "", shown))
+
+    def test_where_nothing_is_printed_by_itself(self, cli: Cli, port: str) -> None:
+        Path("data").write_bytes(b"1")
+        asked = ("--port", port, "--write", "data", "--id", "0xF1D0")
+        assert "\t" in cli(*asked, "--output", "text").out
+
+
+class TestTables:
+    ROWS = (
+        ("0xE0E1", "public key certificate 2", "lcso < operational || int 0xE0E8", "f" * 54),
+        ("0xE0E2", None, "always", ()),
+    )
+    HEADS = ("oid", "what", "change", "uid")
+
+    @pytest.mark.parametrize("width", [20, 60, 80, 120])
+    def test_they_fit_and_lose_nothing(self, width: int) -> None:
+        whole, fitted = table(self.HEADS, self.ROWS), table(self.HEADS, self.ROWS, width)
+        assert max(map(len, fitted.splitlines())) <= width
+        assert fitted.split("\n")[0].split() == list(self.HEADS) or width == 20
+        for letter in set(re.sub(r"\s", "", whole)):
+            assert fitted.count(letter) == whole.count(letter)
+        assert table(self.HEADS, self.ROWS, 200) == whole
+
+    def test_every_row_begins_in_its_first_column(self) -> None:
+        rows = table(self.HEADS, self.ROWS, 60).splitlines()
+        assert [row[:6] for row in rows if not row.startswith(" ")] == ["oid   ", "0xE0E1", "0xE0E2"]
+
+    @pytest.mark.parametrize("words", ["object list", "key list", "counter list", "config sample"])
+    def test_commands(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+        whole = cli("--port", port, *words.split()).out
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        for columns in (60, 80, 120):
+            monkeypatch.setenv("COLUMNS", str(columns))
+            fitted = cli("--port", port, *words.split())
+            assert fitted.code == 0
+            assert max(map(len, fitted.out.splitlines())) <= columns
+            assert re.match("oid |name ", fitted.out)
+            assert cli("--port", port, *words.split(), "--wide").out == whole
+
+    @pytest.mark.long
+    @pytest.mark.parametrize("columns", [60, 80, 120])
+    def test_at_a_terminal(self, tmp_path: Path, columns: int) -> None:
+        command = [*OPTIGA, "--port", "emulator:chip", "object", "list"]
+        with terminal(command, tmp_path, {"COLUMNS": ""}, columns=columns) as shown:
+            text = shown.wait_for_end()
+        rows = text[text.index("oid ") :].splitlines()
+        assert len(rows) > 40
+        assert max(map(len, rows)) <= columns
+        with terminal([*command, "--wide"], tmp_path, {"COLUMNS": ""}, columns=columns) as shown:
+            assert "lcso < operational " in shown.wait_for_end()

@@ -1,0 +1,160 @@
+"""A person waits knowingly: one line at a terminal, after half a second; ``-v`` and ``-vv`` say times."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from optiga.chip.commands.get_data_object import GetMetadata
+from optiga.chip.watched import _WORDS, in_words
+from optiga.cli.support import waiting
+from optiga.cli.support.waiting import WaitingLine
+from optiga.files.activity import Activity, each, is_watched
+from optiga.protocol.codes import CommandCode
+from tests.support.cli.runner import Cli
+from tests.support.processes import OPTIGA, run_process
+from tests.support.terminal import Terminal, terminal
+
+needs_terminal = pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of POSIX")
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[WaitingLine, io.StringIO]]:
+    """A line that is shown at once."""
+    monkeypatch.setattr(waiting, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(waiting, "_TICK_S", 0.001)
+    stream = io.StringIO()
+    shown = WaitingLine(stream)
+    shown.open()
+    yield shown, stream
+    shown.close()
+    assert not is_watched()
+
+
+def wait_for(stream: io.StringIO, text: str) -> None:
+    end = time.monotonic() + 10
+    while text not in stream.getvalue():
+        assert time.monotonic() < end, stream.getvalue()
+        time.sleep(0.001)
+
+
+class TestLine:
+    def test_seconds_and_erased(self, line: tuple[WaitingLine, io.StringIO]) -> None:
+        with Activity(lambda: "Waiting for \x1bprocess 7"):
+            wait_for(line[1], "Waiting for \\x1bprocess 7, 0 s")
+        assert (
+            line[1].getvalue().endswith(f"\r{' ' * len('Waiting for .x1bprocess 7, 0 s')}\r".replace(".x1b", "\\x1b"))
+        )
+
+    def test_parts_and_what_is_within(self, line: tuple[WaitingLine, io.StringIO]) -> None:
+        parts = each("Importing", range(4))
+        for part in parts:
+            if part == 2:
+                wait_for(line[1], "Importing, 50 %")
+                with Activity(lambda: "No answer yet"):
+                    wait_for(line[1], "No answer yet, 0 s")
+        assert line[1].getvalue().endswith(" \r")
+
+    def test_something_is_printed_meanwhile(self, line: tuple[WaitingLine, io.StringIO]) -> None:
+        with Activity(lambda: "Reading"):
+            wait_for(line[1], "Reading, 0 s")
+            line[0].erase()
+            assert " " * len("Reading, 0 s") + "\r" in line[1].getvalue()
+
+    def test_the_terminal_is_gone(self, line: tuple[WaitingLine, io.StringIO]) -> None:
+        line[1].close()
+        with Activity(lambda: "Reading"):
+            time.sleep(0.01)
+
+    def test_nobody_watches(self) -> None:
+        with Activity(lambda: pytest.fail("asked")) as activity:
+            assert activity.began == 0
+        assert list(each("x", (number for number in range(3)))) == [0, 1, 2]
+
+
+class TestLog:
+    def test_commands_in_words_with_milliseconds(self, tmp_path: Path, config: Path) -> None:
+        said = run_process([*OPTIGA, "-v", "--port", "emulator:chip", "--csr", str(config)], tmp_path).stderr
+        assert re.search(r"^optiga.chip: make a key pair in 0xE0F1: \d+ ms$", said, re.MULTILINE)
+        assert re.search(r"^optiga.chip: sign with 0xE0F1: \d+ ms$", said, re.MULTILINE)
+        assert " > " not in said
+
+    def test_every_command_has_words(self) -> None:
+        assert {code.title for code in CommandCode} == set(_WORDS)
+        assert in_words(GetMetadata(0xE0E1)) == "read metadata of 0xE0E1"
+
+    def test_times(self, tmp_path: Path) -> None:
+        done = run_process([*OPTIGA, "-vv", "--port", "emulator:chip", "info", "-q"], tmp_path)
+        frames = [one for one in done.stderr.splitlines() if " > " in one or " < " in one]
+        assert len(frames) > 10
+        assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} optiga\.transport: ", one) for one in frames)
+
+    def test_no_line_where_there_is_no_terminal(self, cli: Cli, port: str) -> None:
+        assert "\r" not in cli("--port", port, "info").err
+        assert not is_watched()
+
+
+def is_erased(shown: Terminal) -> bool:
+    """Whether what was said of waiting is written over with spaces."""
+    return bool(re.search(r"\r +\r", shown.raw))
+
+
+@needs_terminal
+@pytest.mark.long
+class TestTerminal:
+    @pytest.mark.parametrize("columns", [60, 80, 120])
+    def test_a_key_is_made(self, tmp_path: Path, columns: int) -> None:
+        words = [
+            "--port",
+            "emulator:chip?timing=real",
+            "key",
+            "generate",
+            "five",
+            "--algorithm",
+            "rsa1024",
+            "--out",
+            "k",
+        ]
+        with terminal([*OPTIGA, *words], tmp_path, columns=columns) as shown:
+            text = shown.wait_for_end()
+        assert re.search(r"The chip works: make a key pair in 0xE0FC, \d+ s", text)
+        assert is_erased(shown)
+        assert all(len(one) < columns for one in shown.raw.replace("\n", "\r").split("\r") if "works" in one)
+
+    def test_quiet(self, tmp_path: Path) -> None:
+        words = ["-q", "--port", "emulator:chip?timing=real", "key", "generate", "five", "--algorithm", "rsa1024"]
+        with terminal([*OPTIGA, *words], tmp_path) as shown:
+            assert "works" not in shown.wait_for_end()
+
+    def test_objects_are_read(self, tmp_path: Path) -> None:
+        with terminal([*OPTIGA, "--port", "emulator:chip?timing=real", "export", "all.json"], tmp_path) as shown:
+            shown.wait_for(r"Reading objects, \d+ %")
+
+    def test_another_process_has_the_chip(self, tmp_path: Path) -> None:
+        run_process([*OPTIGA, "-q", "emulator", "new", "chip"], tmp_path)
+        with closing(sqlite3.connect(tmp_path / "chip", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            (tmp_path / "chip.owner").write_text("process 20314 (optiga.py info)")
+            with terminal([*OPTIGA, "--port", "emulator:chip", "--read", "0xE0C2"], tmp_path) as shown:
+                shown.wait_for(r"Waiting for process 20314 \(optiga.py info\), \d+ s")
+                other.execute("ROLLBACK")
+                shown.wait_for_end()
+        assert is_erased(shown)
+
+    def test_nobody_answers_at_a_port(self, tmp_path: Path) -> None:
+        board, device = os.openpty()
+        try:
+            with terminal([*OPTIGA, "--port", os.ttyname(device), "info"], tmp_path, columns=120) as shown:
+                shown.wait_for(f"No answer yet from {os.ttyname(device)}: open the application, [0-9]+ s")
+        finally:
+            os.close(board)
+            os.close(device)

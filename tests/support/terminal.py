@@ -1,0 +1,105 @@
+"""A program at a terminal: what is typed there, and what a person sees."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import signal
+import struct
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+LIMIT_S = 30
+"""Longest that something is waited for before a test gives it up, in seconds."""
+_CONTROL = re.compile(
+    r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>78cDEHMNOZ])|[\x00-\x07\x0e-\x1a]"
+)
+
+
+def plain(text: str) -> str:
+    """A terminal's text without what it obeys."""
+    return _CONTROL.sub("", text).replace("\r", "")
+
+
+class Terminal:
+    """A program whose three streams are a terminal."""
+
+    def __init__(self, process: int, descriptor: int) -> None:
+        self._process, self._descriptor = process, descriptor
+        self.raw = ""
+        self._seen = 0
+
+    @property
+    def text(self) -> str:
+        """All that it has printed."""
+        return plain(self.raw)
+
+    def type(self, keys: str) -> None:
+        os.write(self._descriptor, keys.encode())
+
+    def wait_for(self, pattern: str) -> str:
+        """What it prints until something that a pattern finds, from where the last wait ended.
+
+        :raises AssertionError: if that does not come.
+        """
+        end = time.monotonic() + LIMIT_S
+        while True:
+            new = plain(self.raw[self._seen :])
+            if re.search(pattern, new):
+                self._seen = len(self.raw)
+                return new
+            if not self._read(end - time.monotonic()):
+                raise AssertionError(f"no {pattern!r} in {new!r}")
+
+    def wait_for_end(self) -> str:
+        """All that it prints to its end."""
+        end = time.monotonic() + LIMIT_S
+        while self._read(end - time.monotonic()):
+            pass
+        return self.text
+
+    def _read(self, seconds: float) -> bool:
+        if seconds <= 0 or not select.select([self._descriptor], [], [], seconds)[0]:
+            return False
+        try:
+            new = os.read(self._descriptor, 65536)
+        except OSError:  # on Linux, where the last process has left it
+            return False
+        if b"\x1b[c" in new or b"\x1b[0c" in new:  # what are you? fish waits for an answer
+            self.type("\x1b[?1;2c")
+        self.raw += new.decode("utf-8", "replace")
+        return bool(new)
+
+    def close(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+        os.close(self._descriptor)
+
+
+@contextmanager
+def terminal(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, *, columns: int = 80
+) -> Iterator[Terminal]:
+    """A program at a terminal of some columns and 40 rows, as long as the context lasts."""
+    import fcntl
+    import pty
+    import termios
+
+    process, descriptor = pty.fork()
+    if process == 0:
+        try:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+            os.chdir(folder)
+            os.execvpe(command[0], list(command), {**os.environ, "TERM": "xterm", **(environment or {})})
+        finally:
+            os._exit(127)
+    shown = Terminal(process, descriptor)
+    try:
+        yield shown
+    finally:
+        shown.close()
