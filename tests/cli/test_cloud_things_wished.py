@@ -45,7 +45,6 @@ def billing_group(cloud: Cloud, thing: str) -> Any:
 
 @NEEDS_EXCLUSIVE
 class TestExclusive:
-    @pytest.mark.long
     def test_nothing_else_may_have_the_certificate(self, cli: Cli, cloud: Cloud) -> None:
         result = cli(*RUN, "--exclusive", "--output", "json")
         assert result.code == 0, result.err
@@ -105,7 +104,6 @@ class TestBillingGroup:
         (entry,) = journal_entries()
         assert entry.export().billing_group == "factory"
 
-    @pytest.mark.long
     def test_a_thing_that_is_there(self, cli: Cli, cloud: Cloud) -> None:
         cloud.iot.create_thing(thingName="lamp")
         assert cli(*REGISTER, "--billing-group", "factory").code == 0
@@ -120,8 +118,7 @@ class TestBillingGroup:
         (entry,) = journal_entries()
         assert entry.export().billing_group is None
 
-    @pytest.mark.long
-    @pytest.mark.parametrize("operation", ["DescribeThing", "DescribeBillingGroup"])
+    @pytest.mark.parametrize("operation", sampled(["DescribeThing", "DescribeBillingGroup"], 1))
     def test_what_may_not_be_asked(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         cloud.iot.create_thing(thingName="lamp")
         cloud.fail(operation, Fault.error("AccessDeniedException", 403, "no"))

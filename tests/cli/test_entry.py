@@ -1,0 +1,101 @@
+"""Where a process begins and ends, tried without ending this one. Processes of their own are in ``test_process.py``."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import pytest
+
+from optiga import cli
+
+Raise = Callable[[BaseException], None]
+
+
+@pytest.fixture
+def fail(monkeypatch: pytest.MonkeyPatch) -> Raise:
+    """Let the command line end with an exception."""
+
+    def set_exception(error: BaseException) -> None:
+        def run(*_: object) -> NoReturn:
+            raise error
+
+        monkeypatch.setattr("optiga.cli.app.run", run)
+
+    return set_exception
+
+
+class TestEndings:
+    def test_interrupted(self, fail: Raise, capsys: pytest.CaptureFixture[str]) -> None:
+        fail(KeyboardInterrupt("the key is new"))
+        assert cli.main(["info"]) == 130
+        assert capsys.readouterr().err == "Warning: the key is new\nInterrupted\n"
+
+    def test_ended_by_a_signal_as_json(self, fail: Raise, capsys: pytest.CaptureFixture[str]) -> None:
+        ended = KeyboardInterrupt()
+        ended.number = signal.SIGTERM  # type: ignore[attr-defined]
+        fail(ended)
+        assert cli.main(["info", "--output", "json"]) == 143
+        captured = capsys.readouterr()
+        assert '"exit_code": 143' in captured.err
+        assert not captured.out
+
+    def test_nobody_reads(self, fail: Raise, capsys: pytest.CaptureFixture[str]) -> None:
+        fail(BrokenPipeError())
+        assert cli.main(["info"]) == 1
+        assert not capsys.readouterr().err
+
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_a_package_that_is_missing(self, fail: Raise, capsys: pytest.CaptureFixture[str], form: str) -> None:
+        fail(ModuleNotFoundError("no boto3", name="boto3.session"))
+        assert cli.main(["info", "--output", form]) == 1
+        assert "boto3" in capsys.readouterr().err
+
+    def test_a_module_of_ours_that_is_missing(self, fail: Raise) -> None:
+        fail(ModuleNotFoundError("no optiga.x", name="optiga.x"))
+        with pytest.raises(ModuleNotFoundError):
+            cli.main(["info"])
+
+
+class TestProcess:
+    @pytest.fixture(autouse=True)
+    def _stays(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """The process goes on as it was."""
+
+        def leave(code: int) -> NoReturn:
+            raise SystemExit(code)
+
+        monkeypatch.setattr(os, "_exit", leave)
+        monkeypatch.setattr(signal, "signal", lambda *_: None)
+        yield
+        gc.enable()
+
+    def enter(self, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
+        monkeypatch.setattr(sys, "argv", ["optiga.py", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.enter()
+        return ended.value.code
+
+    def test_its_exit_code(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.enter(monkeypatch, "--version") == 0
+        assert capsys.readouterr().out
+        assert self.enter(monkeypatch, "nothing") == 2
+
+    def test_standard_error_that_is_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stderr", None)
+        assert self.enter(monkeypatch, "nothing") == 2
+        made = sys.stderr
+        assert made is not None
+        made.close()
+
+    def test_a_character_that_standard_output_does_not_have(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        printed = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, "ascii"))
+        assert self.enter(monkeypatch, "--version") == 0
+        print("\u65e5", file=sys.stdout, flush=True)
+        assert b"\\u65e5" in printed.getvalue()
