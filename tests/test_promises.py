@@ -8,10 +8,15 @@ from functools import cache
 
 import pytest
 
-from tests.support import promises, promises_of_input, promises_of_world
+from tests.support import promises, promises_of_input, promises_of_people, promises_of_world
 from tests.support.places import ROOT
 
-PROMISES = {**promises.PROMISES, **promises_of_input.PROMISES, **promises_of_world.PROMISES}
+PROMISES = {
+    **promises.PROMISES,
+    **promises_of_input.PROMISES,
+    **promises_of_world.PROMISES,
+    **promises_of_people.PROMISES,
+}
 
 
 def named() -> Iterator[tuple[str, str]]:
