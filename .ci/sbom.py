@@ -48,6 +48,16 @@ def name_wheel(sbom: Any, wheel: Path) -> None:
     sbom["metadata"]["component"] = own
 
 
+def drop_extras(sbom: Any, wheel: Path) -> None:
+    """Leave out of what the wheel depends on what only an extra needs, which cyclonedx-py has where it is installed."""
+    names = {each["bom-ref"]: canonicalize_name(each["name"]) for each in sbom["components"]}
+    own = sbom["metadata"]["component"]["bom-ref"]
+    needed = requirements(wheel)
+    for each in sbom["dependencies"]:
+        if each["ref"] == own:
+            each["dependsOn"] = [reference for reference in each.get("dependsOn", []) if names[reference] in needed]
+
+
 def check(sbom: Any, wheel: Path) -> None:
     """Exit unless the document lists all that the wheel needs, and nothing that it does not need."""
     names = {each["bom-ref"]: canonicalize_name(each["name"]) for each in sbom["components"]}
@@ -72,6 +82,7 @@ def check(sbom: Any, wheel: Path) -> None:
 def main(python: str, wheel: Path, folder: Path) -> None:
     sbom = list_environment(python)
     name_wheel(sbom, wheel)
+    drop_extras(sbom, wheel)
     check(sbom, wheel)
     text = json.dumps(sbom, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     errors = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
