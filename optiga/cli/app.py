@@ -19,6 +19,7 @@ from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.guesses import about_option
 from optiga.cli.support.lazy import Lazy, LazyGroup, load
 from optiga.cli.support.options import option_of
+from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import (
     BoardError,
@@ -42,6 +43,8 @@ _EXIT_UNEXPECTED = 1
 _ASKED_BY_A_SHELL = "_OPTIGA_COMPLETE"
 _QUIET = {"-q", "--quiet", "--quit"}
 _ASKS_FOR_HELP = {"-h", "--help", "--version"}
+_WITHOUT_DEFAULTS = {"help", "completion"}
+"""Commands that no default says anything to, and that do what they do where the file of defaults is wrong."""
 _FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
 _SECTIONS = {
@@ -292,7 +295,7 @@ def _take_defaults(settings: Settings, arguments: Sequence[str]) -> DefaultMap |
 
     :raises ConfigurationError: if it cannot be read, or says what it may not.
     """
-    if _ASKS_FOR_HELP & set(arguments) or "help" in arguments[:1]:
+    if _ASKS_FOR_HELP & set(arguments) or set(arguments[:1]) & _WITHOUT_DEFAULTS:
         return None
     defaults = find_defaults(arguments)
     for why in defaults.refused:
@@ -321,7 +324,7 @@ def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) ->
     """
     family, code = family_of(error)
     if settings.wants_errors_as_json(arguments):
-        click.echo(error_line(error, family, code, option_of), err=True)
+        say(error_line(error, family, code, option_of))
         return code
     settings.error(error.text(option_of))
     for problem in error.problems:
@@ -347,7 +350,7 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     if settings.wants_errors_as_json(arguments):
         parameter = getattr(getattr(error, "param", None), "name", "")
         line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)
-        click.echo(line, err=True)
+        say(line)
         return code
     end = "" if message.endswith((".", "?")) else "."
     settings.error(f"{message}{end} Try {asking}.")

@@ -1,7 +1,12 @@
-"""Started with standard error closed (``2>&-``): commands do, print and exit as they do where nobody reads it."""
+"""Standard error that is closed or takes nothing: commands do, print and exit as they do where nobody reads it.
+
+Without standard output a result is lost, and that is said.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +16,7 @@ from optiga.emulator.models import DEFAULT_MODEL
 from optiga.emulator.store import create_chip
 from tests.support.places import CONFIG, ROOT
 from tests.support.processes import OPTIGA, run_process
+from tests.support.sampling import sampled
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no shell that closes a stream")
 
@@ -45,12 +51,45 @@ def test_what_is_said_goes_nowhere(streams: str, tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == ""
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("typed", WAYS)
-def test_commands_do_the_same(typed: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("streams", sampled(["2>/dev/full", "2>&-", "2</dev/null"], keep=1))
+@pytest.mark.parametrize("typed", sampled(reversed(WAYS), keep=1))
+def test_commands_do_the_same(typed: str, streams: str, tmp_path: Path) -> None:
     create_chip(tmp_path / "chip", DEFAULT_MODEL)
-    done = run_process(["sh", "-c", '"$@" 2>&-', "sh", *OPTIGA, *typed.split()], tmp_path)
+    done = run_process(["sh", "-c", f'"$@" {streams}', "sh", *OPTIGA, *typed.split()], tmp_path)
     assert done.returncode == WAYS[typed]
     assert bool(done.stdout) is (WAYS[typed] == 0)
     assert "Error" not in done.stdout
     assert len(list(tmp_path.glob("*.csr"))) == ("--csr" in typed and WAYS[typed] == 0)
+
+
+@pytest.mark.long
+def test_whoever_reads_standard_error_has_left(tmp_path: Path) -> None:
+    """The key is made, and its public key is where it was to be."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    typed = "--port emulator:chip key generate third --out public.pem"
+    done = subprocess.run(
+        [*OPTIGA, *typed.split()], cwd=tmp_path, stdout=subprocess.PIPE, stderr=writes, timeout=60, check=False
+    )
+    os.close(writes)
+    assert done.returncode == 0
+    assert b"PUBLIC KEY" in (tmp_path / "public.pem").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    sampled(
+        [
+            pytest.param("--port emulator:chip key draw secp256r1", ""),
+            pytest.param("--port emulator:chip key generate third", "PUBLIC KEY"),
+            pytest.param(f"--port emulator:chip --csr {CONFIG}", ""),
+        ],
+        keep=1,
+    ),
+)
+def test_standard_output_is_closed(typed: str, kept: str, tmp_path: Path) -> None:
+    done = run_process(["sh", "-c", '"$@" >&-', "sh", *OPTIGA, *typed.split()], tmp_path)
+    assert done.returncode == 2
+    assert "standard output" in done.stderr
+    assert kept in done.stderr
+    assert len(list(tmp_path.glob("*.csr"))) == ("--csr" in typed)

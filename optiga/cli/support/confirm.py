@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.shown import shown
@@ -35,10 +36,19 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
     say(f"{what} can never be undone:")
     for sentence in stays:
         say(f"  {sentence}")
-    if not yes and not click.confirm(f"{what}?", err=True):
+    if not yes and not _is_confirmed(f"{what}?"):
         raise ConfigurationError(f"{what} was not confirmed: nothing was done", reason=Reason.NOT_CONFIRMED)
+
+
+def _is_confirmed(question: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"nobody can be asked: standard error cannot be written ({error.strerror})", reason=Reason.NOT_CONFIRMED
+        ) from None
 
 
 def _say(text: str) -> None:
     """To the one who is asked, ``--quiet`` or not."""
-    click.echo(text, err=True)
+    say(text)

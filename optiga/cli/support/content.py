@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, TypeVar
 import click
 
 from optiga.cli.support.file_names import FILE
+from optiga.cli.support.printing import print_lines, standard_output
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, check_output_file, reason_of, write_whole
@@ -168,10 +169,10 @@ def deliver(settings: Settings, data: bytes, what: str, *, out: str | None, as_h
         return
     if not as_hex and sys.stdout is not None and sys.stdout.isatty():
         if _is_text(data):
-            click.echo(data.decode("ascii"))
+            print_lines(data.decode("ascii"))
         else:
             settings.note(f"{what} is not text; this is hex")
-            click.echo(data.hex())
+            print_lines(data.hex())
         return
     write_bytes(shown)
 
@@ -199,14 +200,12 @@ def give(
 
 
 def write_bytes(data: bytes) -> None:
-    """Write bytes to standard output, if there is one.
+    """Write bytes to standard output.
 
-    :raises ConfigurationError: if it does not take them, for example on a full disk.
+    :raises ConfigurationError: if it does not take them: it is closed, or on a full disk.
     """
-    if sys.stdout is None:  # as it is where the process was started with it closed
-        return
     try:
-        stream = sys.stdout.buffer
+        stream = standard_output().buffer
         stream.write(data)
         stream.flush()
     except BrokenPipeError:

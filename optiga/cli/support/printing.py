@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -25,11 +26,31 @@ def is_new(path: Path) -> bool | None:
     return False
 
 
+def say(text: str, *, line_break: bool = True, colour: str | None = None) -> None:
+    """Say something on standard error, whoever reads it: a disk that is full, or a reader that has left, ends no run.
+
+    What is said is for people. What a run has done, and its exit code, do not hang on it.
+    """
+    with suppress(OSError, ValueError):
+        click.secho(text, err=True, nl=line_break, fg=colour, color=colours())
+
+
+def standard_output() -> TextIO:
+    """Standard output.
+
+    :raises ConfigurationError: if the process was started with it closed: a result would be lost.
+    """
+    if sys.stdout is None:
+        raise ConfigurationError("cannot write to standard output: it is closed", reason=Reason.NOT_WRITABLE)
+    return sys.stdout
+
+
 def print_lines(text: str, *, line_break: bool = True) -> None:
     """Print lines of a result.
 
-    :raises ConfigurationError: if standard output does not take it, for example on a full disk.
+    :raises ConfigurationError: if standard output does not take it: it is closed, or on a full disk.
     """
+    standard_output()
     try:
         click.echo(text, nl=line_break)
     except BrokenPipeError:

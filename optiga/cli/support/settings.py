@@ -12,7 +12,7 @@ import click
 
 from optiga.cli.support.lazy import load
 from optiga.cli.support.options import option_of
-from optiga.cli.support.printing import colours, is_new, print_lines, takes_every_letter
+from optiga.cli.support.printing import is_new, print_lines, say, takes_every_letter
 from optiga.errors import shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 from optiga.results import lines, to_json, to_literal
@@ -95,7 +95,7 @@ class Settings:
         """Lines on standard error."""
         if self._waiting is not None:
             self._waiting.erase()
-        click.secho(text, err=True, fg=colour, color=colours())
+        say(text, colour=colour)
 
     def open_chip(self, *oids: int, meanwhile: Callable[[], object] | None = None) -> Chip:
         """Open the chip at the port asked for, and prove to it what secrets are known.

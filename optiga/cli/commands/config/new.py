@@ -11,6 +11,7 @@ import click
 from optiga.cli.commands.config.results import CheckedConfiguration, describe
 from optiga.cli.commands.config.saving import check_new, save_new
 from optiga.cli.support.file_names import FileName
+from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.aws_names import check_name
 from optiga.errors import ConfigurationError, Reason
@@ -152,7 +153,7 @@ def _ask(question: str, default: str, mistake: Callable[[str], str]) -> str:
 
 def _say(text: str) -> None:
     """To the one who is asked, ``--quiet`` or not."""
-    click.echo(shown(text), err=True)
+    say(shown(text))
 
 
 def _component(text: str) -> tuple[str, str]:

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings
 from optiga.files.reserved import ReservedFile
 from optiga.identity.configuration import load_configuration
@@ -87,7 +86,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
             try:
                 file.keep(csr.filename, csr.pem.encode("ascii"))
             except BaseException:
-                click.echo(csr.pem, err=True, nl=False)
+                say(csr.pem, line_break=False)
                 raise
     settings.note(what_it_means(configuration.slot, configuration.algorithm))
     settings.print_result(CsrResult.of(csr, folder), default="repr")

@@ -18,6 +18,7 @@ from optiga.cli.support.content import check_out
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
+from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import counted
@@ -64,7 +65,7 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         found = JournalSlots(tuple(entry.summary() for entry in journal.all()))
     if settings.output == "csv":
-        click.echo(_csv(to_json(found.slots)), nl=False)
+        print_lines(_csv(to_json(found.slots)), line_break=False)
         return
     slots = to_json(found.slots)
     text = table(_COLUMNS, slots, width_for(settings)) if slots else "Nothing has been written down yet"
@@ -84,7 +85,7 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
         slots = to_json([entry.export() for entry in journal.all()])
     text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
     if out is None:
-        click.echo(shown_lines(text), nl=False)
+        print_lines(shown_lines(text), line_break=False)
     else:
         write_whole(Path(out), text.encode())
         settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import click
-
 from optiga.cli.support.content import SECRET_MODE, check_out
+from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings
 from optiga.cli.support.trust import announce_emulated
 from optiga.files.files import write_whole
@@ -54,4 +53,4 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
         shown = ReadResult(resolved.info.label, len(result.data), result.data, pems)
         settings.print_result(shown, default="repr")
     elif out is None:
-        click.echo(result.text, nl=False)
+        print_lines(result.text, line_break=False)

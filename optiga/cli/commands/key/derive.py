@@ -11,6 +11,7 @@ from optiga.cli.support.content import check_out, hash_option, save, take_hex
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.options import of_option
+from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.toolbox_jobs import check_hkdf, check_prf
 from optiga.objects.addressing import SHARED_SECRET, resolve
@@ -104,4 +105,4 @@ def _give(settings: Settings, method: str, key: bytes, out: str | None) -> None:
     if settings.wants_result:
         settings.print_result(DerivedKey(method, len(key), key if out is None else None, out))
     elif out is None:
-        click.echo(key.hex())
+        print_lines(key.hex())

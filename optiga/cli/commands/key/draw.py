@@ -10,6 +10,7 @@ import click
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FILE
+from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.identity.drawn_keys import check_algorithm, draw_key
 
@@ -61,4 +62,4 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
         shown = None if out is not None else key.text
         settings.print_result(DrawnKeyResult(key.algorithm.title, shown, key.public_key or None, out))
     elif out is None:
-        click.echo(key.text, nl=not key.public_key)
+        print_lines(key.text, line_break=not key.public_key)

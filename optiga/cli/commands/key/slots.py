@@ -15,6 +15,7 @@ from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, out_option, save
 from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.options import of_option
+from optiga.cli.support.printing import print_lines, say
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.cli.support.wide import wide_option, width_for
@@ -183,7 +184,7 @@ def generate(
                 settings.print_result(result, text=public_key.rstrip("\n"))
         except BaseException:
             if out is None:  # the chip does not tell it again
-                click.echo(public_key, err=True, nl=False)
+                say(public_key, line_break=False)
             raise
 
 
@@ -192,7 +193,7 @@ def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
     try:
         save(settings, out, public_key.encode("ascii"), "The public key")
     except BaseException:
-        click.echo(public_key, err=True, nl=False)
+        say(public_key, line_break=False)
         with suppress(OSError):  # it is said already
             click.echo(public_key, nl=False)
         raise
@@ -238,7 +239,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
         )
         settings.print_result(result)
     elif out is None:
-        click.echo(key.pem, nl=False)
+        print_lines(key.pem, line_break=False)
 
 
 @click.command(name="ecdh")
@@ -282,4 +283,4 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
         )
         settings.print_result(result)
     elif out is None and session is None:
-        click.echo(secret.hex())
+        print_lines(secret.hex())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import common_options
 from optiga.cli.support.shell_scripts import SHELLS, completion_script
 from optiga.errors import ConfigurationError, Reason
@@ -29,7 +30,7 @@ def command(shell: str, for_script: bool) -> None:
     With --for-script the same for 'python optiga.py', this script alone: what the shell completes for any other use
     of python stays as it was.
     """
-    click.echo(completion_script(shell, _script() if for_script else None))
+    print_lines(completion_script(shell, _script() if for_script else None))
 
 
 def _script() -> str:
