@@ -183,7 +183,7 @@ def test_each_parameter_has_an_option() -> None:
     missing = [
         f"{place}: {parameter}"
         for place, parameter in named()
-        if not set(re.findall(r"--[a-z-]+", option_of(parameter))) <= known
+        if not set(re.findall(r"--[a-z0-9-]+", option_of(parameter))) <= known
     ]
     assert missing == []
     assert {"out", "port", "region", "trust_records"} <= {parameter for _, parameter in named()}

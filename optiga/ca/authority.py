@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optiga.ca.changes import Changes
-from optiga.ca.folder import CERTIFICATE, KEY, CaFolder
+from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
 from optiga.ca.integrity import check_records
 from optiga.ca.judging import judge
 from optiga.ca.keys import open_key, replace_key
@@ -104,7 +104,7 @@ class CertificateAuthority:
         if passphrase is not None and not folder.key_is_encrypted:
             warnings.append(f"the CA's key {path / KEY} is not encrypted: the passphrase was not needed")
         if folder.is_behind:
-            write_whole(path / CERTIFICATE, folder.certificate.pem.encode("ascii"))
+            write_whole(path / CERTIFICATE, folder.certificate.pem.encode("ascii"), OWN_MODE)
         with open_records(folder.records_path):  # without them a CA does nothing
             return cls(folder, key, tuple(warnings))
 

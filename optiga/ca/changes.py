@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from optiga.ca.folder import OWN_MODE
 from optiga.ca.integrity import check_owner, check_records, read_crl_file
 from optiga.ca.records import utc_now
 from optiga.ca.revocation import PublishedCrl, build_crl, choose_crl_number, choose_crl_time, read_crl
@@ -67,7 +68,7 @@ class Changes:
             yield objection
             head = records.seal(self.issuer.key)
             if objection:
-                write_whole(self.folder.head_path, head.document)
+                write_whole(self.folder.head_path, head.document, OWN_MODE)
 
     def add_crl(self, records: Records, now: datetime | None, days: int, *, trust_clock: bool = False) -> None:
         """Sign a new CRL and write it down.
@@ -96,7 +97,7 @@ class Changes:
         """
         with records.transaction():
             if head := records.head():
-                write_whole(self.folder.head_path, head.document)
+                write_whole(self.folder.head_path, head.document, OWN_MODE)
             if crl:
                 write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))
 
@@ -107,7 +108,7 @@ class Changes:
                 return
             check_records(self.folder, records)
             records.begin_chain()
-            write_whole(self.folder.head_path, records.seal(self.issuer.key).document)
+            write_whole(self.folder.head_path, records.seal(self.issuer.key).document, OWN_MODE)
 
     def _find_objection(self, records: Records) -> str:
         check_owner(self.folder, records)

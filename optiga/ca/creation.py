@@ -141,7 +141,7 @@ def create_intermediate(
     key = generate_key(curve)
     with new_folder(path) as temporary:
         issued = parent.issue_ca(subject, key.public_key(), validity, constraints)
-        write_whole(temporary / files.CHAIN, issued.pem.encode("ascii"))
+        write_whole(temporary / files.CHAIN, issued.pem.encode("ascii"), files.OWN_MODE)
         fill(temporary, key, passphrase, issued.certificate.pem, settings, moment)
     return CaFolder.open(path)
 
@@ -167,7 +167,9 @@ def create_imported(
     check_passphrase(passphrase)
     with new_folder(path) as temporary:
         if existing.chain:
-            write_whole(temporary / files.CHAIN, "".join(one.pem for one in existing.chain).encode("ascii"))
+            write_whole(
+                temporary / files.CHAIN, "".join(one.pem for one in existing.chain).encode("ascii"), files.OWN_MODE
+            )
         moment = now or utc_now()
         fill(temporary, existing.key, passphrase, existing.certificate.pem, settings, moment, history)
     return CaFolder.open(path)
@@ -201,9 +203,9 @@ def fill(
     :param history: what it has issued and revoked so far; None for nothing.
     """
     write_whole(folder / files.KEY, encode_key(key, passphrase), 0o600)
-    write_whole(folder / files.CERTIFICATE, certificate_pem.encode("ascii"))
+    write_whole(folder / files.CERTIFICATE, certificate_pem.encode("ascii"), files.OWN_MODE)
     if settings is not None and settings.document:
-        write_whole(folder / files.SETTINGS, settings.document)
+        write_whole(folder / files.SETTINGS, settings.document, files.OWN_MODE)
     create_records(folder / files.RECORDS)
     if history is not None:
         with open_records(folder / files.RECORDS) as records:

@@ -23,6 +23,7 @@ from pathlib import Path
 from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input, reason_of
+from optiga.files.owners import check_status
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
 
@@ -30,6 +31,9 @@ CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued
 HEAD, SETTINGS = "records.sig", "settings.json"
 _NAMES = (CERTIFICATE, KEY, CHAIN, RECORDS, CRL, HEAD, SETTINGS)
 _PUBLISHED = (HEAD, CRL)
+_BELIEVED = (CERTIFICATE, KEY, CHAIN, HEAD, SETTINGS)
+OWN_MODE = 0o644
+"""Permissions of what is believed of a folder and is no secret: whatever the umask, nobody else may write it."""
 _MAX_KEY_SIZE = 1 << 16
 
 
@@ -53,9 +57,10 @@ class CaFolder:
     def open(cls, path: Path) -> CaFolder:
         """Read a folder.
 
-        :raises ConfigurationError: if there is no CA in it, or a file cannot be read.
+        :raises ConfigurationError: if there is no CA in it, a file cannot be read, or somebody else can change one.
         :raises CertificateError: if its certificate is damaged or none of a CA.
         """
+        _check_owners(path)
         if not is_there(path / CERTIFICATE):
             if is_there(path / KEY):
                 raise ConfigurationError(
@@ -184,6 +189,21 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise ConfigurationError(
             f"cannot make {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
         ) from None
+
+
+def _check_owners(path: Path) -> None:
+    """Refuse files of a CA that belong to another user, or that others may write; records are looked at when opened.
+
+    :raises ConfigurationError: if one is such a file.
+    """
+    for name in _BELIEVED:
+        try:
+            status = (path / name).stat()  # a link may lead there, as where a secret is mounted
+        except (OSError, ValueError):
+            continue
+        check_status(
+            str(path / name), f"the CA's file {path / name}", status, shared=False, hint="", is_companion=False
+        )
 
 
 def _is_renewed(own: Certificate, other: Certificate) -> bool:

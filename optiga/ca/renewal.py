@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
 from optiga.ca.creation import ROOT_DAYS
-from optiga.ca.folder import CERTIFICATE, CHAIN, CaFolder
+from optiga.ca.folder import CERTIFICATE, CHAIN, OWN_MODE, CaFolder
 from optiga.ca.profile import Issuer, Validity, check_renewed, choose_validity, days_text, rebuild_ca
 from optiga.ca.records import utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
@@ -60,15 +60,15 @@ def renew(
                 f"no new certificate can be made of the one in {folder.path}: {error}", reason=Reason.UNSUPPORTED
             ) from None
         check_renewed(made, folder.certificate)
-        write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"))
+        write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"), OWN_MODE)
         return CaFolder.open(folder.path)
     _check_parent(authority, parent)
     assert parent is not None  # noqa: S101 - it was just checked
     validity = choose_validity(moment, days, INTERMEDIATE_DAYS, parent.certificate.parsed)
     issued = parent.issue_renewed(folder.certificate, _check_longer(validity, old, days, moment))
     # The chain first: it alone is enough to open the folder, see CaFolder.open.
-    write_whole(folder.path / CHAIN, issued.pem.encode("ascii"))
-    write_whole(folder.path / CERTIFICATE, issued.certificate.pem.encode("ascii"))
+    write_whole(folder.path / CHAIN, issued.pem.encode("ascii"), OWN_MODE)
+    write_whole(folder.path / CERTIFICATE, issued.certificate.pem.encode("ascii"), OWN_MODE)
     return CaFolder.open(folder.path)
 
 

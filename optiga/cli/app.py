@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -343,7 +344,7 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     message = (
         about_option(error, arguments)
         if isinstance(error, click.NoSuchOption)
-        else error.format_message().replace("\n", " ")
+        else re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
     )
     if context is not None and (source := _file_of(error, context)):
         message = f"{source}: {message}"

@@ -5,22 +5,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from importlib import import_module
 from queue import Full, Queue
 
+from optiga.emulator import commands
+from optiga.emulator.fields import AT_THE_BEGINNING
 from optiga.emulator.shared_chip import Executed
 from optiga.emulator.timing import work_s
 from optiga.protocol import apdu, tlv
-from optiga.protocol.commands import (
-    TAG_CERTIFICATE_OID,
-    CommandCode,
-    calc_hash,
-    calc_sign,
-    calc_ssec,
-    decrypt_asym,
-    derive_key,
-    gen_key_pair,
-    gen_sym_key,
-)
+from optiga.protocol.codes import CommandCode
+from optiga.protocol.commands import calc_hash
 from optiga.protocol.objects import format_oid
 
 MOST_KEPT = 1000
@@ -29,21 +23,6 @@ _MOST_WAITING = 10_000
 """Events that wait for somebody who looks on and does not take them."""
 DONE = "done"
 """The result of a command that the chip has not refused."""
-_AT_THE_BEGINNING = frozenset(
-    (CommandCode.GET_DATA_OBJECT, CommandCode.SET_DATA_OBJECT, CommandCode.ENCRYPT_SYM, CommandCode.DECRYPT_SYM)
-)
-"""Commands whose data begin with the identifier of an object."""
-_TAGS = {
-    CommandCode.ENCRYPT_ASYM: TAG_CERTIFICATE_OID,
-    CommandCode.DECRYPT_ASYM: decrypt_asym.TAG_KEY_OID,
-    CommandCode.CALC_SIGN: calc_sign.TAG_KEY_OID,
-    CommandCode.VERIFY_SIGN: TAG_CERTIFICATE_OID,
-    CommandCode.CALC_SSEC: calc_ssec.TAG_KEY_OID,
-    CommandCode.DERIVE_KEY: derive_key.TAG_SECRET_OID,
-    CommandCode.GEN_KEY_PAIR: gen_key_pair.TAG_OID,
-    CommandCode.GEN_SYM_KEY: gen_sym_key.TAG_OID,
-}
-"""The tag of the identifier of an object, by the commands that have one."""
 _OID_SIZE = 2
 _STEPS = 0x07
 """Bits of a tag of CalcHash that say the step."""
@@ -136,16 +115,17 @@ def event_of(executed: Executed, *, is_slow: bool = False) -> Event:
 
 def _object_of(code: CommandCode, data: bytes) -> str | None:
     """The identifier of the object that the data of a command name first."""
-    if code in _AT_THE_BEGINNING:
+    tag: int | None = getattr(import_module(f"{commands.__name__}.{code.name.lower()}"), "OBJECT_TAG", None)
+    if tag == AT_THE_BEGINNING:
         return _named(data[:_OID_SIZE])
     try:
         tags = dict(tlv.decode(data))
     except ValueError:
         return None
     if code is CommandCode.CALC_HASH:
-        parts = (value for tag, value in tags.items() if tag & ~_STEPS == calc_hash.OBJECT_INPUT)
+        parts = (value for each, value in tags.items() if each & ~_STEPS == calc_hash.OBJECT_INPUT)
         return _named(next(parts, b"")[:_OID_SIZE])
-    return _named(tags.get(_TAGS[code], b"")) if code in _TAGS else None
+    return None if tag is None else _named(tags.get(tag, b""))
 
 
 def _named(oid: bytes) -> str | None:

@@ -10,6 +10,9 @@ from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands import TAG_EXPORT, TAG_SESSION
 from optiga.protocol.public_key import PublicKey
 
+AT_THE_BEGINNING = 0
+"""In place of a tag: the data of the command begin with it."""
+
 
 def take_tags(data: bytes) -> dict[int, bytes]:
     """The TLVs of a command by their tags.

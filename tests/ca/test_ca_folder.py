@@ -16,7 +16,7 @@ from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.records import utc_now
 from optiga.ca.revocation import REASONS
 from optiga.cli.support.options import option_of
-from optiga.errors import CertificateError, ConfigurationError, told
+from optiga.errors import CertificateError, ConfigurationError, Reason, told
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, openssl, verify
 
 PASSPHRASE = b"correct horse"
@@ -349,3 +349,17 @@ class TestRevocation:
         assert "certificate revoked" in check(bad)
         root.revoke(str(factory.folder.path / "ca.pem"), "cACompromise")
         assert "certificate revoked" in check(good)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such permissions")
+@pytest.mark.parametrize("name", ["ca.key", "ca.pem", "records.sig"])
+def test_what_others_may_write_is_not_believed(tmp_path: Path, name: str) -> None:
+    create_root(tmp_path / "ca", NAME)
+    CertificateAuthority.open(tmp_path / "ca")
+    (tmp_path / "ca" / name).chmod(0o666)
+    with pytest.raises(ConfigurationError) as raised:
+        CertificateAuthority.open(tmp_path / "ca")
+    assert raised.value.reason is Reason.UNSAFE
+    assert name in str(raised.value)
+    (tmp_path / "ca" / name).chmod(0o600)
+    CertificateAuthority.open(tmp_path / "ca")

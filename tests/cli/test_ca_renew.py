@@ -122,10 +122,10 @@ class TestRenewed:
     def test_a_run_that_ended_between_two_files(self, cli: Cli, factory: str, monkeypatch: pytest.MonkeyPatch) -> None:
         old = load("factory/ca.pem")
 
-        def write(path: Path, data: bytes) -> None:
+        def write(path: Path, data: bytes, mode: int) -> None:
             if path.name == "ca.pem":
                 raise KeyboardInterrupt
-            write_whole(path, data)
+            write_whole(path, data, mode)
 
         monkeypatch.setattr(renewal, "write_whole", write)
         assert cli("ca", "renew", "factory", "--ca", "root").code == 130

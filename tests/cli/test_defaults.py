@@ -135,7 +135,7 @@ class TestValues:
 
     def test_help_is_there_where_the_file_is_wrong(self, cli: Cli) -> None:
         write("nonsense")
-        assert cli("--help").code == cli("help", "info").code == 0
+        assert cli("--help").code == cli("help", "info").code == cli("completion", "bash").code == 0
         assert cli("config", "show").code == 2
 
     @pytest.mark.parametrize("key", [*FORBIDDEN, "passphrase-file", "ca-passphrase-file", "new_passphrase"])

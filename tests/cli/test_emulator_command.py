@@ -244,8 +244,13 @@ class TestServe:
             quiet, verbose, loud = (run_process([*command, *more], Path.cwd()) for more in ([], ["-v"], ["-vv"]))
         assert (quiet.returncode, quiet.stderr) == (0, "")
         assert quiet.stdout == verbose.stdout == loud.stdout
-        assert verbose.stderr == f"optiga.transport: {served.port}: open\n"
-        frames = [line.partition(f"{served.port} ")[2] for line in loud.stderr.splitlines()[1:]]
+        opened, *commands = verbose.stderr.splitlines()
+        assert opened == f"optiga.transport: {served.port}: open"
+        assert [line.rpartition(": ")[0] for line in commands] == [
+            "optiga.chip: open the application",
+            "optiga.chip: read 0xE0C2",
+        ]
+        frames = [line.partition(f"{served.port} ")[2] for line in loud.stderr.splitlines() if " beef" in line]
         assert frames[:3] == [  # OpenApplication, its answer, and a whole GetDataObject
             "> beefdead0014f0000010d27600000447656e417574684170706ce4f6",
             "< beefdead0004000000003de8",

@@ -15,6 +15,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
 
 from optiga import __version__
 from tests.support.processes import ROOT, run_process
@@ -211,7 +212,8 @@ class TestUnpacked:
         command = re.search(r" -m pip install ([\w .-]+) \(", printed)
         assert command is not None
         needed = metadata(wheel).get_all("Requires-Dist", [])
-        names = {re.split(r"[^\w.-]", each)[0] for each in needed if "extra ==" not in each}
+        wanted = [each for each in map(Requirement, needed) if not each.marker or each.marker.evaluate({"extra": ""})]
+        names = {each.name for each in wanted}
         assert "pyserial" in names
         assert set(command[1].split()) == names
 

@@ -124,7 +124,7 @@ class QueryBorder(Border):
         with redirect_stdout(printed):
             settings.print_result(result)
         for line in printed.getvalue().removesuffix("\n").split("\n"):
-            check_line(line)
+            check_line(line.replace("\t", " ") if settings.output == "text" else line)
 
 
 TEXTS: tuple[type[Border], ...] = (OwnerBorder, QueryBorder)

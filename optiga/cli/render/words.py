@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from optiga.files.shown import shown_lines
+from optiga.files.shown import shown, shown_lines
 
 
 def words(value: Any) -> str:
@@ -18,6 +18,8 @@ def words(value: Any) -> str:
 
     True, False and null are ``True``, ``False`` and ``None``, as with ``aws``.
     """
+    if isinstance(value, str):
+        return f"{shown_lines(value)}\n"
     return "".join(f"{line}\n" for line in _lines(value, "", None))
 
 
@@ -65,4 +67,5 @@ def _has_parts(value: Any) -> bool:
 
 
 def _word(value: Any) -> str:
-    return shown_lines(str(value))
+    """A value as one word of a line: a line feed in it would begin a line that is not ours."""
+    return shown(str(value))

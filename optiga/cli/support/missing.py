@@ -19,6 +19,7 @@ from pathlib import Path
 _DISTRIBUTION = "optiga-personalize"
 _CHECKOUT = re.compile(rf'^name = "{_DISTRIBUTION}"$', re.MULTILINE)
 _REQUIRED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_BELOW = re.compile(r"""python_version\s*<\s*["'](\d+)\.(\d+)["']""")
 
 
 def say_what_to_install(module: str) -> str:
@@ -52,8 +53,17 @@ def _absent_requirements() -> list[str]:
         requirements = metadata.requires(_DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
         return []
-    names = {match[0] for each in requirements if "extra ==" not in each and (match := _REQUIRED.match(each))}
+    names = {match[0] for each in requirements if _is_needed(each) and (match := _REQUIRED.match(each))}
     return sorted(name for name in names if not _is_installed(name))
+
+
+def _is_needed(requirement: str) -> bool:
+    """Whether a requirement of the tool's own metadata counts here: not an extra's, nor an older Python's."""
+    _, _, marker = requirement.partition(";")
+    if "extra ==" in marker:
+        return False
+    below = _BELOW.search(marker)
+    return below is None or sys.version_info[:2] < (int(below[1]), int(below[2]))
 
 
 def _is_installed(name: str) -> bool:

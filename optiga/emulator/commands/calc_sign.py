@@ -8,6 +8,9 @@ from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.codes import ErrorCode, KeyUsage, SignatureScheme
 from optiga.protocol.commands.calc_sign import TAG_DIGEST, TAG_KEY_OID
 
+OBJECT_TAG: int = TAG_KEY_OID
+"""Where the identifier of its object stands."""
+
 _SIGNING = int(KeyUsage.SIGNATURE | KeyUsage.AUTHENTICATION)
 _SCHEMES = {scheme.value: scheme for scheme in SignatureScheme}
 

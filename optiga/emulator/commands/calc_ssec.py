@@ -10,6 +10,9 @@ from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.commands import TAG_ALGORITHM, TAG_PUBLIC_KEY
 from optiga.protocol.commands.calc_ssec import TAG_KEY_OID
 
+OBJECT_TAG: int = TAG_KEY_OID
+"""Where the identifier of its object stands."""
+
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Agree on a secret with the holder of a public key; the secret goes out or into a session context."""

@@ -12,6 +12,9 @@ from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.commands import TAG_DATA
 from optiga.protocol.commands.decrypt_asym import TAG_KEY_OID, TAG_SESSION
 
+OBJECT_TAG: int = TAG_KEY_OID
+"""Where the identifier of its object stands."""
+
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Decrypt a message with a key of the chip, out or into a session context."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 
 from optiga.emulator import symmetric
+from optiga.emulator.fields import AT_THE_BEGINNING
 from optiga.emulator.machine import CommandError, Machine, is_session
 from optiga.emulator.sessions import Origin, SessionSecret
 from optiga.emulator.symmetric_parts import Part, run, take_part
@@ -12,6 +13,9 @@ from optiga.protocol.codes import CommandCode, ErrorCode, ObjectType
 from optiga.protocol.commands.decrypt_sym import MAX_AUTHORIZED, TAG_VERIFICATION_VALUE
 from optiga.protocol.commands.encrypt_sym import SymStep
 from optiga.protocol.symmetric import HMACS, MAC_SIZES, SymmetricMode
+
+OBJECT_TAG: int = AT_THE_BEGINNING
+"""Where the identifier of its object stands: at the beginning."""
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

@@ -21,6 +21,9 @@ from optiga.protocol.commands.derive_key import (
 )
 from optiga.protocol.prf import tls_prf
 
+OBJECT_TAG: int = TAG_SECRET_OID
+"""Where the identifier of its object stands."""
+
 _PRF_HASHES = {
     KeyDerivation.TLS_PRF_SHA256: "sha256",
     KeyDerivation.TLS_PRF_SHA384: "sha384",

@@ -14,6 +14,9 @@ from optiga.protocol.commands import TAG_ALGORITHM, TAG_CERTIFICATE_OID, TAG_DAT
 from optiga.protocol.commands.encrypt_asym import TAG_SESSION
 from optiga.protocol.public_key import PublicKey
 
+OBJECT_TAG: int = TAG_CERTIFICATE_OID
+"""Where the identifier of its object stands."""
+
 
 def execute(machine: Machine, _param: int, data: bytes) -> bytes:
     """Encrypt a message, or the pre-master secret of a session, with a public key given or certified."""

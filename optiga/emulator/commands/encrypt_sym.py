@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from optiga.emulator import symmetric
+from optiga.emulator.fields import AT_THE_BEGINNING
 from optiga.emulator.machine import Machine
 from optiga.emulator.symmetric_parts import run, take_part
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.symmetric import SymmetricMode
+
+OBJECT_TAG: int = AT_THE_BEGINNING
+"""Where the identifier of its object stands: at the beginning."""
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

@@ -10,9 +10,12 @@ from optiga.emulator.sessions import UsableKey
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode, KeyUsage
-from optiga.protocol.commands.gen_key_pair import ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY
+from optiga.protocol.commands.gen_key_pair import ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY, TAG_OID
 from optiga.protocol.metadata import Tag
 from optiga.protocol.rules.values import key_kind
+
+OBJECT_TAG: int = TAG_OID
+"""Where the identifier of its object stands."""
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

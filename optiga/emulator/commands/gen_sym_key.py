@@ -9,9 +9,12 @@ from optiga.emulator.objects import StoredObject
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.commands.gen_sym_key import ANSWER_KEY
+from optiga.protocol.commands.gen_sym_key import ANSWER_KEY, TAG_OID
 from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import ObjectKind
+
+OBJECT_TAG: int = TAG_OID
+"""Where the identifier of its object stands."""
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

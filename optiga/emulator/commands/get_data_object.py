@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from optiga.emulator.fields import AT_THE_BEGINNING
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.get_data_object import PARAM_METADATA
 from optiga.protocol.metadata import Tag
+
+OBJECT_TAG: int = AT_THE_BEGINNING
+"""Where the identifier of its object stands: at the beginning."""
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optiga.emulator.fields import AT_THE_BEGINNING
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.metadata_change import change_metadata
 from optiga.protocol import objects as oids
@@ -15,6 +16,9 @@ from optiga.protocol.commands.set_data_object import (
 )
 from optiga.protocol.metadata import Tag
 from optiga.protocol.rules.values import check_setting, room_of
+
+OBJECT_TAG: int = AT_THE_BEGINNING
+"""Where the identifier of its object stands: at the beginning."""
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

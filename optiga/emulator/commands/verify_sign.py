@@ -11,6 +11,9 @@ from optiga.protocol.commands import TAG_ALGORITHM, TAG_CERTIFICATE_OID, TAG_PUB
 from optiga.protocol.commands.verify_sign import MAX_DIGEST, MAX_SIGNATURE, TAG_DIGEST, TAG_SIGNATURE
 from optiga.protocol.metadata import Tag
 
+OBJECT_TAG: int = TAG_CERTIFICATE_OID
+"""Where the identifier of its object stands."""
+
 _CERTIFICATE_TYPES = tuple(bytes([kind]) for kind in (ObjectType.TRUST_ANCHOR, ObjectType.DEVICE_CERTIFICATE))
 """What the object of a certificate must be. SRM, "optiga_crypt", verification with a data object."""
 

@@ -48,7 +48,7 @@ class Thermometer:
         self.exchange(command(0x82, 0x40, MEASUREMENT + b"\0\0" + text))
         digest = hashlib.sha256(text).digest()
         pair = self.exchange(command(0xB1, 0x11, tlv(0x01, digest) + tlv(0x03, KEY)))
-        return bytes([0x30, len(pair)]) + pair
+        return in_der(pair)
 
     def exchange(self, apdu: bytes) -> bytes:
         """Send a command, again if nothing good comes back; the data of the chip's answer."""
@@ -87,6 +87,19 @@ def frame(apdu: bytes) -> bytes:
         for _ in range(8):
             crc = crc >> 1 ^ (0x8408 if crc & 1 else 0)
     return body + crc.to_bytes(2, "big")
+
+
+def in_der(pair: bytes) -> bytes:
+    """Two INTEGERs of a chip as a signature in DER, which has no zeros in front but where the first bit is 1."""
+    numbers = b""
+    while pair:
+        end = 2 + pair[1]
+        value = pair[2:end].lstrip(b"\0")
+        if not value or value[0] & 0x80:
+            value = b"\0" + value
+        numbers += bytes([0x02, len(value)]) + value
+        pair = pair[end:]
+    return bytes([0x30, len(numbers)]) + numbers
 
 
 def main() -> None:
