@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -201,9 +202,9 @@ def _check_owners(path: Path) -> None:
             status = (path / name).stat()  # a link may lead there, as where a secret is mounted
         except (OSError, ValueError):
             continue
-        check_status(
-            str(path / name), f"the CA's file {path / name}", status, shared=False, hint="", is_companion=False
-        )
+        if stat.S_ISREG(status.st_mode):  # what is none is refused by whoever reads or writes it
+            title = f"the CA's file {path / name}"
+            check_status(str(path / name), title, status, shared=False, hint="", is_companion=False)
 
 
 def _is_renewed(own: Certificate, other: Certificate) -> bool:

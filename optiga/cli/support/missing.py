@@ -19,7 +19,7 @@ from pathlib import Path
 _DISTRIBUTION = "optiga-personalize"
 _CHECKOUT = re.compile(rf'^name = "{_DISTRIBUTION}"$', re.MULTILINE)
 _REQUIRED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_BELOW = re.compile(r"""python_version\s*<\s*["'](\d+)\.(\d+)["']""")
+_CLAUSE = re.compile(r"""(\w+)\s*(==|!=|<|>=)\s*["']([\w.]+)["']""")
 
 
 def say_what_to_install(module: str) -> str:
@@ -58,12 +58,21 @@ def _absent_requirements() -> list[str]:
 
 
 def _is_needed(requirement: str) -> bool:
-    """Whether a requirement of the tool's own metadata counts here: not an extra's, nor an older Python's."""
+    """Whether a requirement of the tool's own metadata counts here: no extra's, other Python's or other system's.
+
+    Its markers are comparisons with "and" between them.
+    """
     _, _, marker = requirement.partition(";")
-    if "extra ==" in marker:
-        return False
-    below = _BELOW.search(marker)
-    return below is None or sys.version_info[:2] < (int(below[1]), int(below[2]))
+    return all(_holds(name, comparison, value) for name, comparison, value in _CLAUSE.findall(marker))
+
+
+def _holds(name: str, comparison: str, value: str) -> bool:
+    if name == "sys_platform":
+        return (sys.platform == value) is (comparison == "==")
+    if name == "python_version":
+        is_older = sys.version_info[:2] < tuple(map(int, value.split(".")))
+        return is_older is (comparison == "<")
+    return name != "extra"
 
 
 def _is_installed(name: str) -> bool:
