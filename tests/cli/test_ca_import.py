@@ -168,9 +168,10 @@ class TestTakenOver:
 
         monkeypatch.setattr(sys, "stdin", Terminal())
         monkeypatch.setattr("click.termui.hidden_prompt_func", prompt)
-        assert cli("ca", "import", "new", *files, "--query", "key_encrypted").out == "True\n"
+        result = cli("ca", "import", "new", *files, "--query", "key_encrypted")
+        assert result.out == "True\n"
         assert len(asked) == 3
-        assert "old.key" in asked[0]
+        assert "old.key" in asked[0] + result.err  # older releases of click print the question by themselves
         assert optiga.open_ca("new", passphrase=OTHER).certificate.subject == "CN=old root"
 
     def test_one_file_with_key_and_chain(self, cli: Cli, root: OtherCa) -> None:

@@ -216,7 +216,7 @@ class TestNew:
         answers += ["a lamp", "lamp_{uid}", "-"]
         monkeypatch.setattr(sys, "stdin", Terminal("\n".join(answers) + "\n"))
         result = cli("config", "new", "new.jsn")
-        assert (result.code, result.out) == (0, "")
+        assert (result.code, result.out.strip()) == (0, "")  # older releases of click ask for each answer with a blank
         assert self.said(cli) == {
             "slot": "six",
             "algorithm": "rsa2048",
