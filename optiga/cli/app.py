@@ -44,8 +44,7 @@ _EXIT_UNEXPECTED = 1
 _ASKED_BY_A_SHELL = "_OPTIGA_COMPLETE"
 _QUIET = {"-q", "--quiet", "--quit"}
 _ASKS_FOR_HELP = {"-h", "--help", "--version"}
-_WITHOUT_DEFAULTS = {"help", "completion"}
-"""Commands that no default says anything to, and that do what they do where the file of defaults is wrong."""
+_WITHOUT_DEFAULTS = {"help", "completion"}  # they work where the file of defaults is wrong
 _FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
 _SECTIONS = {
@@ -341,11 +340,9 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     code = EXIT_CODES[ConfigurationError]
     context = getattr(error, "ctx", None)
     asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
-    message = (
-        about_option(error, arguments)
-        if isinstance(error, click.NoSuchOption)
-        else re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
-    )
+    message = re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
+    if isinstance(error, click.NoSuchOption):
+        message = about_option(error, arguments)
     if context is not None and (source := _file_of(error, context)):
         message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
