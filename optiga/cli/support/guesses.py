@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -99,10 +100,10 @@ def _meant(ctx: click.Context, group: click.Group, word: str, rest: Sequence[str
         return [_line(ctx, options[job], "", [word])]
     near = _nearest(_bare(word), [*commands, *options])
     if near in commands:
-        return [f"{ctx.command_path} {near}"]
+        return [f"{_begin(ctx)} {near}"]
     if near is not None:
         return [_line(ctx, options[near], word, rest)]
-    return [f"{ctx.command_path} {name} {word}" for name in commands if _has_command(ctx, group, name, word)]
+    return [f"{_begin(ctx)} {name} {word}" for name in commands if _has_command(ctx, group, name, word)]
 
 
 def _has_command(ctx: click.Context, group: click.Group, name: str, word: str) -> bool:
@@ -116,9 +117,19 @@ def _options_of(ctx: click.Context) -> dict[str, click.Option]:
     return {name[2:]: each for each in parameters for name in each.opts if name.startswith("--")}
 
 
+def _begin(ctx: click.Context) -> str:
+    """What a line begins with: the command, and the port that was named, for without it another chip is used."""
+    root, path = ctx.find_root(), ctx.command_path
+    port = getattr(root.obj, "port", None)
+    if port is None or port == os.environ.get("OPTIGA_PORT"):
+        return path
+    named = f'"{port}"' if " " in port else port
+    return f"{root.command_path} --port {named}{path[len(root.command_path) :]}"
+
+
 def _line(ctx: click.Context, option: click.Option, word: str, rest: Sequence[str]) -> str:
     """A command line with an option and its value: what stands beside the word, or what its help calls it."""
-    line = f"{ctx.command_path} {max(option.opts, key=len)}"
+    line = f"{_begin(ctx)} {max(option.opts, key=len)}"
     if option.is_flag or option.count:
         return line
     _, given, value = word.partition("=")
