@@ -247,18 +247,25 @@ def find_existing_key(chip: Chip, plan: KeyPlan, *, reading: bool = True) -> Exi
     algorithm = metadata.in_words().get("algorithm", "")
     if plan.slot is None or plan.slot.certificate_oid is None or not reading:
         return ExistingKey(algorithm)
+    subject = find_subject(chip, plan.slot.certificate_oid)
+    return ExistingKey(algorithm, subject, format_oid(plan.slot.certificate_oid)) if subject else ExistingKey(algorithm)
+
+
+def find_subject(chip: Chip, oid: int) -> str:
+    """The subject of the certificate, the first of a chain, in an object; empty if it tells none.
+
+    :raises ChipError: if the chip refuses for another reason than that it has no such object, or does not let it be
+        read.
+    """
     try:
-        data = read_stored(chip, plan.slot.certificate_oid)
-        if is_empty(data):
-            return ExistingKey(algorithm)
-        subject = decode_stored(data, Certificate.parse_leniently)[0].subject
+        data = read_stored(chip, oid)
+        return "" if is_empty(data) else decode_stored(data, Certificate.parse_leniently)[0].subject
     except ChipError as error:
         if error.code not in _NOT_TO_BE_HAD:
             raise
-        return ExistingKey(algorithm)
     except ValueError:  # some other data
-        return ExistingKey(algorithm)
-    return ExistingKey(algorithm, subject, format_oid(plan.slot.certificate_oid))
+        pass
+    return ""
 
 
 def make_key(chip: Chip, plan: KeyPlan, fate: KeyFate) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.identity.csr import check_model
-from optiga.identity.keys_on_chip import ExistingKey, KeyPlan, find_existing_key
+from optiga.identity.keys_on_chip import ExistingKey, KeyPlan, find_existing_key, find_subject
 from optiga.identity.write import WritePlan, examine, may_be_read
 from optiga.objects.access import check_access
 from optiga.protocol.metadata import Tag
@@ -49,6 +49,8 @@ class WriteRehearsal:
     :param size: bytes that the object would hold.
     :param would_write: False if it holds exactly these bytes already; None if that may not be read.
     :param warnings: one sentence each.
+    :param lost_certificate: subject of the certificate that would be lost; None if there is none, or it is not free to
+        be read.
     """
 
     oid: int = field(metadata=OID)
@@ -56,6 +58,7 @@ class WriteRehearsal:
     size: int
     would_write: bool | None
     warnings: tuple[str, ...]
+    lost_certificate: str | None = None
 
 
 def rehearse_csr(chip: Chip | None, configuration: Configuration) -> CsrRehearsal:
@@ -89,7 +92,8 @@ def rehearse_write(chip: Chip, plan: WritePlan) -> WriteRehearsal:
     check_access(chip, plan.target.oid, Tag.CHANGE)
     found = examine(chip, plan, looking=True)
     would_write = None if found.is_there is None else not found.is_there
-    return _described(found.plan, would_write)
+    lost = would_write and may_be_read(chip.objects.metadata(plan.target.oid)) and find_subject(chip, plan.target.oid)
+    return _described(found.plan, would_write, lost or None)
 
 
 def unseen_write(plan: WritePlan) -> WriteRehearsal:
@@ -97,6 +101,6 @@ def unseen_write(plan: WritePlan) -> WriteRehearsal:
     return _described(plan, True)
 
 
-def _described(plan: WritePlan, would_write: bool | None) -> WriteRehearsal:
+def _described(plan: WritePlan, would_write: bool | None, lost: str | None = None) -> WriteRehearsal:
     slot = plan.target.slot.name if plan.target.slot else None
-    return WriteRehearsal(plan.target.oid, slot, len(plan.data), would_write, plan.warnings)
+    return WriteRehearsal(plan.target.oid, slot, len(plan.data), would_write, plan.warnings, lost)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from optiga.pki.certificate import load_certificates
 from tests.support.cli.runner import Cli
 from tests.support.identity.csr_helpers import PARAMETERS, change_config, write_config
+from tests.support.makers import make_certificate
 
 
 @pytest.fixture
@@ -96,7 +98,17 @@ class TestWrite:
         said = json.loads(result.out)
         assert (said["oid"], said["slot"], said["would_write"]) == ("0xE0E1", "second", False)
         assert state(port) == before
+        assert said["lost_certificate"] is None
         assert "already" in cli("--port", port, "--write", device, "--dry-run").out
+
+    def test_a_certificate_that_would_be_lost(self, cli: Cli, port: str, device: Path) -> None:
+        before = state(port)
+        Path("other.pem").write_bytes(make_certificate(name="another device"))
+        result = cli("--port", port, "--write", "other.pem", "--dry-run")
+        (held,) = load_certificates(device)
+        assert result.code == 0
+        assert f"{held.subject} that is there would be lost" in result.out
+        assert state(port) == before
 
     def test_another_slot(self, cli: Cli, port: str, config: Path, device: Path) -> None:
         assert cli("--port", port, "--csr", config).code == 0

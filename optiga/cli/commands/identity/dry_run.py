@@ -67,6 +67,8 @@ def _write_text(result: WriteRehearsal, plan: WritePlan) -> str:
         said = f"{label} has this content already ({counted(result.size, 'byte')}): it would not be programmed again."
     else:
         said = f"{counted(result.size, 'byte')} would be written to {label}."
+    if result.lost_certificate is not None:
+        said += f"\nThe certificate of {result.lost_certificate} that is there would be lost."
     if plan.chain and plan.target.slot:
         said += "\nWhether the certificate is of the slot's key is proven when it is written: then the key signs."
     return f"{said}\nNothing was changed."
