@@ -102,8 +102,8 @@ class TestWrite:
         assert "already" in cli("--port", port, "--write", device, "--dry-run").out
 
     def test_a_certificate_that_would_be_lost(self, cli: Cli, port: str, device: Path) -> None:
-        before = state(port)
         Path("other.pem").write_bytes(make_certificate(name="another device"))
+        before = state(port)
         result = cli("--port", port, "--write", "other.pem", "--dry-run")
         (held,) = load_certificates(device)
         assert result.code == 0
