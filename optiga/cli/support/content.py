@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TypeVar
 import click
 
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.printing import print_lines, standard_output
+from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, check_output_file, reason_of, write_whole
@@ -200,12 +200,14 @@ def give(
 
 
 def write_bytes(data: bytes) -> None:
-    """Write bytes to standard output.
+    """Write bytes to standard output, if there is one.
 
-    :raises ConfigurationError: if it does not take them: it is closed, or on a full disk.
+    :raises ConfigurationError: if it does not take them, for example on a full disk.
     """
+    if sys.stdout is None:  # as it is where the process was started with it closed
+        return
     try:
-        stream = standard_output().buffer
+        stream = sys.stdout.buffer
         stream.write(data)
         stream.flush()
     except BrokenPipeError:

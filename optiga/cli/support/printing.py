@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, naming
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,22 +35,25 @@ def say(text: str, *, line_break: bool = True, colour: str | None = None) -> Non
         click.secho(text, err=True, nl=line_break, fg=colour, color=colours())
 
 
-def standard_output() -> TextIO:
-    """Standard output.
+def check_standard_output(what: str) -> None:
+    """Refuse what is printed alone, and cannot be had again, where standard output is closed.
 
-    :raises ConfigurationError: if the process was started with it closed: a result would be lost.
+    :param what: what would be lost, for example ``the public key``.
+    :raises ConfigurationError: if it would be.
     """
     if sys.stdout is None:
-        raise ConfigurationError("cannot write to standard output: it is closed", reason=Reason.NOT_WRITABLE)
-    return sys.stdout
+        raise ConfigurationError(
+            f"{what} would be lost: standard output is closed",
+            hint=naming("{out} takes a file for it"),
+            reason=Reason.NOT_WRITABLE,
+        )
 
 
 def print_lines(text: str, *, line_break: bool = True) -> None:
-    """Print lines of a result.
+    """Print lines of a result; nothing where the process was started with standard output closed.
 
-    :raises ConfigurationError: if standard output does not take it: it is closed, or on a full disk.
+    :raises ConfigurationError: if standard output does not take it, for example on a full disk.
     """
-    standard_output()
     try:
         click.echo(text, nl=line_break)
     except BrokenPipeError:

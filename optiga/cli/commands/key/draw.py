@@ -10,7 +10,7 @@ import click
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.printing import print_lines
+from optiga.cli.support.printing import check_standard_output, print_lines
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.identity.drawn_keys import check_algorithm, draw_key
 
@@ -47,6 +47,8 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
     chosen = check_algorithm(algorithm)
     settings.check_query(DrawnKeyResult)
     check_out(out, secret=True, over_keys=True)  # the user is asked
+    if out is None:
+        check_standard_output("the key")
     if out is not None and Path(out).is_file():  # a terminal or a pipe loses nothing
         confirm(
             settings, f"A new key in {out}", [f"what {out} holds, perhaps the only copy of a key, is lost"], yes=yes

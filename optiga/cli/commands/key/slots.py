@@ -15,7 +15,7 @@ from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, out_option, save
 from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.options import of_option
-from optiga.cli.support.printing import print_lines, say
+from optiga.cli.support.printing import check_standard_output, print_lines, say
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.cli.support.wide import wide_option, width_for
@@ -155,6 +155,8 @@ def generate(
         )
     settings.check_query(GeneratedKey)
     check_out(out)
+    if out is None and plan.slot is not None:
+        check_standard_output("the public key")
     with KeyFate(plan.oid) as fate:
         with settings.open_chip() as chip:
             held = find_existing_key(chip, plan)
