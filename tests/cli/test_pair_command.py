@@ -265,8 +265,8 @@ class TestKilled:
     @pytest.mark.long
     @pytest.mark.parametrize(
         ("options", "moment"),
-        [((), Moment.AFTER), (LOCKED, Moment.BEFORE), (LOCKED, Moment.AFTER)],
-        ids=["paired", "locked, before", "locked, after"],
+        [((), Moment.BEFORE), (LOCKED, Moment.AFTER)],
+        ids=["paired", "locked"],
     )
     def test_at_each_event(self, tmp_path: Path, runner: Runner, options: tuple[str, ...], moment: Moment) -> None:
         folders = (tmp_path / f"run{number}" for number in count())

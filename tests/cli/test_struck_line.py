@@ -48,10 +48,17 @@ def test_killed_while_the_chip_makes_a_key(runner: Runner, tmp_path: Path) -> No
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("action", [Action.KILL, Action.INTERRUPT], ids=lambda action: action.value)
-@pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.value)
-@pytest.mark.parametrize("way", ["--tcp", "--pty"])
+@pytest.mark.parametrize(
+    ("way", "action", "moment"),
+    [
+        ("--tcp", Action.KILL, Moment.BEFORE),
+        ("--pty", Action.KILL, Moment.AFTER),
+        ("--tcp", Action.INTERRUPT, Moment.AFTER),
+        ("--pty", Action.INTERRUPT, Moment.BEFORE),
+    ],
+)
 def test_struck_at_every_event(way: str, moment: Moment, action: Action, runner: Runner, tmp_path: Path) -> None:
+    """Behind one event is before the next, so each way has one of the two moments of each action."""
     with serving(tmp_path, "--chip", "chip", way, "0" if way == "--tcp" else str(tmp_path / "board")) as served:
         for outcome in runner.sweep(lambda: csr(served.port, tmp_path), action, moment):
             assert outcome.struck
