@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.base import Command
-from optiga.chip.commands.close_application import CloseApplication, Hibernate
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.watched import exchange
 from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
@@ -114,7 +113,7 @@ class Chip:
 
     def close_application(self) -> None:
         """End the chip's application; nothing but a new :class:`Chip` can use it afterwards."""
-        self.execute(CloseApplication())
+        self.execute(_endings().CloseApplication())
 
     def hibernate(self) -> bytes:
         """End the chip's application and have the chip keep its context: sessions, authorizations, security status.
@@ -123,7 +122,8 @@ class Chip:
         :raises ConfigurationError: if the chip's model keeps none.
         :raises ChipError: if the chip refuses, for example while its security event counter is not 0.
         """
-        return self.perform(Hibernate())
+        handle: bytes = self.perform(_endings().Hibernate())
+        return handle
 
     def do_meanwhile(self, work: Callable[[], object]) -> None:
         """Have something done while the chip works on the next command, where there is time for it on the way.
@@ -293,6 +293,13 @@ class Chip:
         except ValueError:
             return 0
         return question.parse(answer.data) if answer.ok else None
+
+
+def _endings() -> ModuleType:
+    """What ends the application, as few programs do."""
+    from optiga.chip.commands import close_application
+
+    return close_application
 
 
 def _keys() -> ModuleType:

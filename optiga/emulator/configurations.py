@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from optiga.emulator.models import TRUST_M_EXPRESS, TRUST_M_MTR, ChipModel
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
@@ -60,7 +61,7 @@ class Provisioning(NamedTuple):
 SECRET_SIZE = 64
 """Bytes of a binding secret and of an authorization reference. ``README.md``, below "Comparison table"."""
 
-STANDARD = Provisioning(
+_STANDARD = Provisioning(
     (FactoryKey(oids.INFINEON_KEY, KeyAlgorithm.SECP256R1, KeyUsage.AUTHENTICATION, oids.INFINEON_CERTIFICATE),)
 )
 """Of a chip without a configuration."""
@@ -103,5 +104,12 @@ _MTR = {
     0xE0E1: _LOCKED_CERTIFICATE,
     0xE0F1: _LOCKED_KEY,
 }
-EXPRESS = Provisioning(_KEYS, _SECRETS, tuple({**_SHARED, **_EXPRESS}.items()))
-MTR = Provisioning(_KEYS, _SECRETS, tuple({**_SHARED, **_MTR}.items()))
+_OF_MODELS = {
+    TRUST_M_EXPRESS.name: Provisioning(_KEYS, _SECRETS, tuple({**_SHARED, **_EXPRESS}.items())),
+    TRUST_M_MTR.name: Provisioning(_KEYS, _SECRETS, tuple({**_SHARED, **_MTR}.items())),
+}
+
+
+def provisioning_of(model: ChipModel) -> Provisioning:
+    """What the factory puts into the chips of a model."""
+    return _OF_MODELS.get(model.name, _STANDARD)

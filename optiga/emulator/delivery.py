@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from optiga.emulator.configurations import provisioning_of
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import StoredObject
 from optiga.errors import ConfigurationError, Reason
@@ -54,7 +55,7 @@ def require_own_secrets(model: ChipModel) -> None:
 
     :raises ConfigurationError: if they do not.
     """
-    if not model.provisioning.secrets:
+    if not provisioning_of(model).secrets:
         raise ConfigurationError(
             f"a new {model.title} has no secret of its own",
             hint="'pair' gives a Trust M one. Those that come with secrets are trust-m-express, trust-m-mtr",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from optiga.emulator.configurations import SECRET_SIZE
+from optiga.emulator.configurations import SECRET_SIZE, provisioning_of
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import StoredObject
 from optiga.protocol import objects as oids
@@ -58,9 +58,9 @@ def factory_objects(model: ChipModel) -> dict[int, StoredObject]:
     for oid in (oids.SECURITY_STATUS_GLOBAL, oids.SECURITY_STATUS_APPLICATION):
         table[oid] = StoredObject(bytes([model.boot_flag]), table[oid].metadata)
     table[oids.UID] = StoredObject(model.new_uid(), Metadata.parse(bytes.fromhex("2009c4011bd001ffd10100")))
-    for oid, metadata in model.provisioning.metadata.items():
+    for oid, metadata in provisioning_of(model).metadata.items():
         table[oid] = StoredObject(table[oid].data, metadata)
-    for oid in model.provisioning.secrets:
+    for oid in provisioning_of(model).secrets:
         table[oid] = StoredObject(os.urandom(SECRET_SIZE), table[oid].metadata)
     return table
 

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.emulator import keys
-from optiga.emulator.configurations import FactoryKey
+from optiga.emulator.configurations import FactoryKey, provisioning_of
 from optiga.emulator.factory import factory_objects
 from optiga.emulator.models import ChipModel
 from optiga.emulator.objects import StoredObject
@@ -40,7 +40,7 @@ def root_certificate_pem() -> str:
 def factory_chip(model: ChipModel) -> dict[int, StoredObject]:
     """All objects of a new chip as it leaves the factory."""
     table = factory_objects(model)
-    for wanted in model.provisioning.keys:
+    for wanted in provisioning_of(model).keys:
         table.update(_new_identity(model, table, wanted))
     return table
 
@@ -53,10 +53,10 @@ def reset_chip(model: ChipModel, current: dict[int, StoredObject]) -> dict[int, 
     """
     table = factory_objects(model)
     table[oids.UID] = table[oids.UID]._replace(data=current[oids.UID].data)
-    for oid in model.provisioning.secrets:
+    for oid in provisioning_of(model).secrets:
         if held := current[oid].data:
             table[oid] = table[oid].with_data(held)
-    for wanted in model.provisioning.keys:
+    for wanted in provisioning_of(model).keys:
         place = wanted.certificate_oid
         if place is not None and _is_identity(wanted, current[wanted.oid], current[place].data):
             table.update(_identity(table, wanted, current[wanted.oid].data, current[place].data))

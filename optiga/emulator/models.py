@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from optiga.emulator import configurations
-from optiga.emulator.configurations import Provisioning
 from optiga.errors import ConfigurationError, Reason
 from optiga.protocol import models
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -26,14 +24,12 @@ class ChipModel(NamedTuple):
     :param firmware: last 6 bytes of its UID: firmware identifier and build.
     :param boot_flag: security status after a reset and after OpenApplication. SRM, table "Security Status"; only V3
         knows the boot phase (note to "Security Policy"), and the published dump of a V1 has 0.
-    :param provisioning: what the factory puts into it.
     """
 
     kind: Model
     uid_prefix: bytes
     firmware: bytes
     boot_flag: int = 0x20
-    provisioning: Provisioning = configurations.STANDARD
 
     @property
     def name(self) -> str:
@@ -77,10 +73,8 @@ TRUST_X = ChipModel(
     boot_flag=0x00,
 )
 _CONFIGURED_UID, _CONFIGURED_FIRMWARE = bytes.fromhex("cd16334d01001c00050000"), bytes.fromhex("801010702440")
-TRUST_M_EXPRESS = ChipModel(
-    models.TRUST_M_EXPRESS, _CONFIGURED_UID, _CONFIGURED_FIRMWARE, provisioning=configurations.EXPRESS
-)
-TRUST_M_MTR = ChipModel(models.TRUST_M_MTR, _CONFIGURED_UID, _CONFIGURED_FIRMWARE, provisioning=configurations.MTR)
+TRUST_M_EXPRESS = ChipModel(models.TRUST_M_EXPRESS, _CONFIGURED_UID, _CONFIGURED_FIRMWARE)
+TRUST_M_MTR = ChipModel(models.TRUST_M_MTR, _CONFIGURED_UID, _CONFIGURED_FIRMWARE)
 DEFAULT_MODEL = TRUST_M_V3
 MODELS = {model.name: model for model in (TRUST_M_V3, TRUST_M_V1, TRUST_X, TRUST_M_EXPRESS, TRUST_M_MTR)}
 

@@ -12,6 +12,7 @@ from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FILE, FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import delivery, find_model, state
+from optiga.emulator.configurations import provisioning_of
 from optiga.emulator.identity import factory_chip, root_certificate_pem
 from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
 
@@ -41,7 +42,7 @@ def new(
         create_chip(file, kind, content)
     settings.note(f"A new chip is in {path}: use it with --port emulator:{path}")
     note_written(settings, places)
-    if len(places) < len(kind.provisioning.secrets):
+    if len(places) < len(provisioning_of(kind).secrets):
         note_secrets(settings, path, kind.name)
 
 

@@ -11,6 +11,7 @@ from optiga.cli.support.chip_files import chip_file
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import delivery, find_model
+from optiga.emulator.configurations import provisioning_of
 from optiga.emulator.store import open_chip_file
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def note_written(settings: Settings, places: dict[int, Path]) -> None:
 
 def note_secrets(settings: Settings, path: str | Path, model: str | None) -> None:
     """Say where the secrets are of a chip whose model, if it is one that comes with any, was named."""
-    if find_model(model).provisioning.secrets:
+    if provisioning_of(find_model(model)).secrets:
         settings.note(f"The chip has secrets of its own: 'emulator secrets {path}' writes them into files")
 
 
