@@ -21,6 +21,8 @@ from tests.support.places import CONFIG
 ME = getattr(os, "geteuid", lambda: 0)()
 HOMES = ("XDG_STATE_HOME", "HOME", "USERPROFILE", "TMPDIR")
 PORT = ("--port", "emulator:chip", "-q")
+FOLDERS = "platformdirs:user_config_dir"
+"""What finds folders where the environment names none; loaded beforehand, for a user who may not read the packages."""
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the runs are forked")
 needs_root = pytest.mark.skipif(ME != 0, reason="only the superuser can become another user")
 
@@ -77,7 +79,7 @@ class Bench:
         :raises AssertionError: unless it ends well, and warns of nothing but a folder that others can write.
         """
         given = (self._container.user, f"{self._container.umask:o}", *words)
-        outcome = self._runner.run(Job(self.folder, given, "tests.support.elsewhere:main"))
+        outcome = self._runner.run(Job(self.folder, given, "tests.support.elsewhere:main", load=FOLDERS))
         assert outcome.code == 0, str(outcome)
         assert "Traceback" not in outcome.err
         warnings = [line for line in outcome.err.splitlines() if line.startswith("Warning: ")]
