@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\..*)?", re.IGNORECASE)
+_DEVICES = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\..*)?"
 """Names of devices on Windows, in every folder and with any ending. Source: "Naming Files, Paths, and Namespaces"."""
 _NO_LETTERS = '<>:"|*'
 
@@ -21,7 +21,7 @@ def name_problem(path: Path, *, is_windows: bool = os.name == "nt") -> str:
         return "a '?' in the name: behind it a port has its options"
     if not is_windows:
         return ""
-    if _DEVICES.fullmatch(name):
+    if re.fullmatch(_DEVICES, name, re.IGNORECASE):  # compiled where it is used: every chip is opened by here
         return "the name of a device on Windows"
     if any(letter in name for letter in _NO_LETTERS) or name.endswith((".", " ")):
         return "no name of a file on Windows"
