@@ -61,7 +61,7 @@ WAYS = {
         ["--help"],
         {"_version", "cli", "errors", "files", "results"},
         {"click"},
-        ["optiga.cli.commands", "asn1crypto", "cryptography", "sqlite3", "serial", "pathlib", "urllib"],
+        ["optiga.cli.commands", "asn1crypto", "cryptography", "dataclasses", "sqlite3", "serial", "pathlib", "urllib"],
     ),
     "csr": Way(
         ["-q", "--port", "emulator:chip", "--csr", str(CONFIG)],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import is_dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
@@ -222,7 +221,7 @@ class Settings:
             from optiga.cli.support.query import check, search
 
             value = search(self.query, value)
-            if value is None and is_dataclass(result):
+            if value is None and hasattr(result, "__dataclass_fields__"):
                 check(self.query, type(result))  # what lies behind a null is known from the type alone
             text = str(value)
             is_bare = value is None or isinstance(value, str)
