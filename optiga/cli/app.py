@@ -16,8 +16,9 @@ from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.defaults import FILE_NAME, DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
-from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.file_names import FILE, FOLDER, force_option
 from optiga.cli.support.guesses import about_option
+from optiga.cli.support.jobs import check_job
 from optiga.cli.support.lazy import Lazy, LazyGroup, load
 from optiga.cli.support.options import option_of
 from optiga.cli.support.printing import say
@@ -125,6 +126,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     help="With --write: its first line opens a PKCS #12 FILE. [environment variable OPTIGA_FILE_PASSPHRASE]",
 )
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
+@force_option
 @authorize_option
 @common_options(environment=True)
 @click.option(
@@ -173,7 +175,7 @@ def app(
     take_passphrases(ctx)
     if csr_path is None and is_default("out_dir"):
         out_dir = None
-    _check_job(
+    check_job(
         {"--csr": csr_path, "--write": write_path, "--read": read_oid},
         {
             "--slot": slot,
@@ -185,6 +187,7 @@ def app(
             "--pkcs12-passphrase-file": pkcs12_passphrase_file,
             "--strict": strict or None,
             "--dry-run": dry or None,
+            "--force": settings.force or None,
             "--authorize": settings.authorizations or None,
         },
         ctx.invoked_subcommand,
@@ -209,43 +212,6 @@ def _job(place: str) -> Callable[..., None]:
     """One of the main command's own jobs, loaded as other commands are: when it is asked for."""
     job: Callable[..., None] = load(f".commands.identity.{place}", "optiga.cli")
     return job
-
-
-_BELONGS = {
-    "--slot": ("--csr", "--write"),
-    "--id": ("--write",),
-    "--keep-key": ("--csr",),
-    "--public-key": ("--csr",),
-    "--out-dir": ("--csr",),
-    "--out": ("--read",),
-    "--pkcs12-passphrase-file": ("--write",),
-    "--strict": ("--write",),
-    "--dry-run": ("--csr", "--write"),
-    "--authorize": ("--csr", "--write", "--read"),
-}
-"""Which jobs an option goes with."""
-
-
-def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcommand: str | None) -> None:
-    """Refuse more than one job, an empty one, and options of a job that is not asked for.
-
-    :raises click.UsageError: for each of these.
-    """
-    asked = [name for name, value in jobs.items() if value is not None]
-    if any(jobs[name] == "" for name in asked):
-        raise click.UsageError(f"{' and '.join(asked)}: the value is empty.")
-    together = asked + ([subcommand] if subcommand else [])
-    if len(together) > 1:
-        raise click.UsageError(f"{' and '.join(together)} do not go together: one job at a time.")
-    for name, value in options.items():
-        if value is not None and not set(asked) & set(_BELONGS[name]):
-            raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
-    if options["--strict"] and options["--dry-run"]:
-        raise click.UsageError("--strict and --dry-run do not go together: the key signs only where a write follows.")
-    if options["--public-key"] is not None and not options["--keep-key"]:
-        raise click.UsageError("--public-key goes with --keep-key: a new key has a public key of its own.")
-    if options["--slot"] is not None and options["--id"] is not None:
-        raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
 
 
 new_settings = Settings

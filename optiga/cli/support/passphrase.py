@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from optiga.ca.authority import CertificateAuthority
 from optiga.ca.integrity import read_crl_file
 from optiga.ca.passphrase_rules import check_passphrase
 from optiga.ca.records import utc_now
+from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Decorator, Settings, together
@@ -99,11 +99,6 @@ def read_new_passphrase(
         )
     check_passphrase(found.for_new())
     return found
-
-
-def is_somebody_there() -> bool:
-    """Whether somebody sits at a terminal, and can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def open_authority(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:

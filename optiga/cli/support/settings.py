@@ -47,6 +47,7 @@ class Settings:
 
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
     ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
+    ``force``: the output may take the place of a file with other content;
     ``authorizations``, objects and the files of their secrets.
     """
 
@@ -56,6 +57,7 @@ class Settings:
         self.output: str | None = None
         self.quiet = False
         self.wide = False
+        self.force = False
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None

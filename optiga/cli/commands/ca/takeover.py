@@ -18,10 +18,10 @@ from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.cli.commands.ca.authority import show_ca
 from optiga.cli.commands.ca.crl import DAYS
 from optiga.cli.commands.ca.results import CaResult
+from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.environment import FILE_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
-    is_somebody_there,
     no_passphrase_option,
     open_authority,
     passphrase_options,

@@ -15,7 +15,7 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.containers import open_container, pkcs12_option
 from optiga.cli.support.content import MAX_FOR_CHIP, read_metadata_file, read_whole
-from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
+from optiga.cli.support.file_names import FILE_OR_INPUT, out_file_option
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
@@ -128,7 +128,7 @@ def _row(one: ObjectDescription) -> tuple[str | None, ...]:
 
 @command.command(name="read", short_help="Read an object's data.")
 @click.argument("oid", metavar="OID|SLOT")
-@click.option("--out", type=FILE, help="File for what is read: PEM or raw bytes.")
+@out_file_option("File for what is read: PEM or raw bytes.")
 @authorize_option
 @common_options()
 @pass_settings

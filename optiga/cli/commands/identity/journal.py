@@ -15,14 +15,14 @@ import click
 
 from optiga.cli.render.tables import table
 from optiga.cli.support.content import check_out
-from optiga.cli.support.file_names import FILE
+from optiga.cli.support.file_names import FILE, out_file_option
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.printing import print_lines
+from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import counted
-from optiga.files.files import write_whole
 from optiga.files.shown import shown, shown_lines
 from optiga.provision.journal import FILE_NAME, JournalCheck
 from optiga.provision.results import SlotSummary
@@ -74,7 +74,7 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
 
 @command.command(name="export")
 @_journal_options
-@click.option("--out", type=FILE, help="File for it. [standard output]")
+@out_file_option("File for it. [standard output]")
 @common_options(forms=("json", "csv"))
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
@@ -87,7 +87,7 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
     if out is None:
         print_lines(shown_lines(text), line_break=False)
     else:
-        write_whole(Path(out), text.encode())
+        write_output(settings, out, text.encode(), is_kept=True)
         settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
 
 

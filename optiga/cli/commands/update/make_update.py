@@ -12,9 +12,10 @@ import click
 from optiga.cli.support.containers import open_container, pkcs12_option
 from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_file, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
-from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY
+from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY, out_file_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.passphrase import read_passphrase
+from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.hex_text import parse_hex
@@ -76,7 +77,7 @@ _update_options = together(
     click.option("--secret-hex", is_flag=True, help="The file of --secret holds hex digits."),
     click.option("--label", metavar="TEXT", help="Goes into the encryption's key. [Confidentiality]"),
     click.option("--uid", callback=take_hex, metavar="HEX", help="For the one chip with this UID. [any]"),
-    click.option("--out", type=FILE, required=True, help="File for the update: JSON, or C in .h, .c, .txt."),
+    out_file_option("File for the update: JSON, or C in .h, .c, .txt.", required=True),
 )
 """What every update has, whatever it brings; all of it is taken by :func:`_make`."""
 
@@ -218,6 +219,7 @@ def _make(
     check_out(out, secret=secret is None, over_keys=True)  # whether it is the very key, is said first
     _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
     check_out(out)
+    check_replaced(settings, out, None, is_kept=False)
     signer, signer_warnings = _open_key(
         options["signer_path"],
         options["passphrase_file"],
