@@ -25,6 +25,7 @@ from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input, reason_of
 from optiga.files.owners import check_status
+from optiga.files.placeholders import check_new_name
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
 
@@ -172,6 +173,7 @@ def check_new(path: Path) -> None:
             hint="Name one that is not",
             reason=Reason.CONFLICT,
         )
+    check_new_name(path)
     check_folder_writable(Path(os.path.realpath(path)).parent)
 
 

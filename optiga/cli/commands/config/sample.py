@@ -13,9 +13,9 @@ from optiga.cli.render.tables import table
 from optiga.cli.support.file_names import out_file_option, refuse_force
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
+from optiga.files.placeholders import UID_FIELD
 from optiga.identity.configuration import Configuration, parse_configuration, read_text
 from optiga.identity.sample_configurations import find_sample, sample_paths
-from optiga.pki.names import UID_FIELD
 
 _COLUMNS = ("name", "description")
 
