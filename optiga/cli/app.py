@@ -14,7 +14,7 @@ import click
 from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
-from optiga.cli.support.defaults import FILE_NAME, DefaultMap, find_defaults, is_default
+from optiga.cli.support.defaults import DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER, force_option
 from optiga.cli.support.guesses import about_option
@@ -263,7 +263,7 @@ def _take_defaults(settings: Settings, arguments: Sequence[str]) -> DefaultMap |
     """
     if _ASKS_FOR_HELP & set(arguments) or set(arguments[:1]) & _WITHOUT_DEFAULTS:
         return None
-    defaults = find_defaults(arguments)
+    settings.defaults = defaults = find_defaults(arguments)
     for why in defaults.refused:
         settings.warn(why)
     if defaults.path is not None and not _QUIET & set(arguments):
@@ -309,7 +309,7 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     message = re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
     if isinstance(error, click.NoSuchOption):
         message = about_option(error, arguments)
-    if context is not None and (source := _file_of(error, context)):
+    if context is not None and (source := _file_of(settings, error, context)):
         message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
         parameter = getattr(getattr(error, "param", None), "name", "")
@@ -321,11 +321,14 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     return code
 
 
-def _file_of(error: click.ClickException, context: click.Context) -> str:
-    """The name of the file of defaults where a value of it is wrong; empty where the command line is."""
-    name = getattr(getattr(error, "param", None), "name", None)
+def _file_of(settings: Settings, error: click.ClickException, context: click.Context) -> str:
+    """The file of defaults and the line where a value of it is wrong; empty where the command line is."""
+    param = getattr(error, "param", None)
+    name = getattr(param, "name", None)
     source = context.get_parameter_source(name) if isinstance(name, str) else None
-    return FILE_NAME if source is click.core.ParameterSource.DEFAULT_MAP else ""
+    if source is not click.core.ParameterSource.DEFAULT_MAP or param is None or settings.defaults is None:
+        return ""
+    return settings.defaults.where(max(param.opts, key=len).lstrip("-"))
 
 
 def _interruption(aborted: click.Abort) -> KeyboardInterrupt:

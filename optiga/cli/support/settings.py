@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
+    from optiga.cli.support.defaults import Defaults
     from optiga.cli.support.waiting import WaitingLine
     from optiga.transport import Port
 
@@ -48,7 +49,7 @@ class Settings:
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
     ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
     ``force``: the output may take the place of a file with other content;
-    ``authorizations``, objects and the files of their secrets.
+    ``authorizations``, objects and the files of their secrets; ``defaults``, what a file of defaults says.
     """
 
     def __init__(self) -> None:
@@ -58,6 +59,7 @@ class Settings:
         self.quiet = False
         self.wide = False
         self.force = False
+        self.defaults: Defaults | None = None
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
