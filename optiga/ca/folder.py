@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -68,9 +68,7 @@ class CaFolder:
                 raise ConfigurationError(
                     f"{path / CERTIFICATE} is not there", hint="Get it back from a copy", reason=Reason.DAMAGED
                 )
-            raise ConfigurationError(
-                f"there is no CA in {path}", hint=f"'ca init {path}' makes one", reason=Reason.NOT_FOUND
-            )
+            raise _no_ca(path)
         certificates = load_certificates(path / CERTIFICATE)
         if len(certificates) != 1 or not certificates[0].is_ca:
             raise CertificateError(f"{path / CERTIFICATE} is not the one certificate of a CA", reason=Reason.DAMAGED)
@@ -175,6 +173,18 @@ def check_new(path: Path) -> None:
         )
     check_new_name(path)
     check_folder_writable(Path(os.path.realpath(path)).parent)
+
+
+def _no_ca(path: Path) -> ConfigurationError:
+    """That there is no CA, and what may be done instead."""
+    if path.is_file():
+        hint = f"Name its folder, {path.parent}" if is_there(path.with_name(CERTIFICATE)) else "Name a folder"
+        return ConfigurationError(f"{path} is a file, and a CA is a folder", hint=hint, reason=Reason.WRONG_TYPE)
+    hint = f"'ca init {path}' makes one"
+    with suppress(OSError):
+        if any(path.iterdir()):
+            hint = "Name the folder that 'ca init' has made"
+    return ConfigurationError(f"there is no CA in {path}", hint=hint, reason=Reason.NOT_FOUND)
 
 
 @contextmanager

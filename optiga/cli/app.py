@@ -18,8 +18,8 @@ from optiga.cli.support.defaults import DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER, force_option
 from optiga.cli.support.guesses import about_option
-from optiga.cli.support.jobs import check_job
-from optiga.cli.support.lazy import Lazy, LazyGroup, load
+from optiga.cli.support.jobs import JobGroup, check_job
+from optiga.cli.support.lazy import Lazy, load
 from optiga.cli.support.options import option_of
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -101,7 +101,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=JobGroup,
     package="optiga.cli",
     sections=_SECTIONS,
     invoke_without_command=True,

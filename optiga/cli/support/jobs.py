@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import click
 
+from optiga.cli.support.lazy import LazyGroup
+
+_OVERRULED = ("port", "output")
+"""Options that may stand twice, so that what is typed overrules what an alias of the shell says."""
 _BELONGS = {
     "--slot": ("--csr", "--write"),
     "--id": ("--write",),
@@ -18,6 +25,35 @@ _BELONGS = {
     "--authorize": ("--csr", "--write", "--read"),
 }
 """Which jobs an option goes with."""
+
+
+class JobGroup(LazyGroup):
+    """The main command: it does one thing, and refuses to choose between two."""
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """The parser, which refuses an option with one value that stands there twice: the last would count alone."""
+        parser: Any = super().make_parser(ctx)
+        parse = parser.parse_args
+
+        def parse_once(args: list[str]) -> Any:
+            opts, rest, order = parse(args)
+            if not ctx.resilient_parsing:
+                _refuse_repeated(order, ctx)
+            return opts, rest, order
+
+        parser.parse_args = parse_once
+        return parser
+
+
+def _refuse_repeated(order: Iterable[click.Parameter], ctx: click.Context) -> None:
+    seen: set[str | None] = set()
+    for option in order:
+        if not isinstance(option, click.Option) or option.multiple or option.is_flag or option.count:
+            continue
+        if option.name in seen and option.name not in _OVERRULED:
+            name = max(option.opts, key=len)
+            raise click.UsageError(f"{name} stands twice: give one.", ctx)
+        seen.add(option.name)
 
 
 def check_job(jobs: dict[str, str | None], options: dict[str, object], subcommand: str | None) -> None:

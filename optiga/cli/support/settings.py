@@ -63,6 +63,7 @@ class Settings:
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
+        self._makes_chip = False
         self._waiting: WaitingLine | None = None
 
     def find_port(self, *, more: str = "") -> Port:
@@ -111,10 +112,18 @@ class Settings:
         from optiga.chip import open_chip
 
         if not self.authorizations and not oids:
-            return open_chip(self.find_port(), meanwhile=meanwhile)
+            chip = open_chip(self.find_port(), meanwhile=meanwhile)
+            self.note_new_chip()
+            return chip
         from optiga.cli.support.authorized import open_authorized
 
-        return open_authorized(self.find_port, oids, self.authorizations, self.warn)
+        return open_authorized(self.find_port, oids, self.authorizations, self)
+
+    def note_new_chip(self) -> None:
+        """Say that opening the port has made an emulated chip, if it has; said once."""
+        if self._makes_chip:
+            self._makes_chip = False
+            self.note("It is a new chip: there was none in that file")
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
@@ -150,9 +159,8 @@ class Settings:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
         if (new := is_new(path)) is None:
             return  # it is refused in a moment
+        self._makes_chip = new
         self._say(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}")
-        if new:
-            self.note("It is a new chip: there was none in that file")
         self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:

@@ -44,6 +44,16 @@ class JournalSlots:
     slots: tuple[SlotSummary, ...]
 
 
+def _take_seal(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Callback of an option: a seal, which is a SHA-256 in hex."""
+    seal = value and value.strip().lower()
+    if seal is not None and not re.fullmatch(r"[0-9a-f]{64}", seal):
+        raise click.BadParameter(
+            f"{value!r} is no seal: one has 64 hex digits, as journal_seal in the result of a run", ctx, param
+        )
+    return seal
+
+
 @click.group(cls=GuidedGroup, name="journal", invoke_without_command=True)
 @common_options()
 @click.pass_context
@@ -93,7 +103,9 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
 
 @command.command(name="check", short_help="Check that nothing in it has been changed.")
 @_journal_options
-@click.option("--seal", metavar="HEX", help="A seal that it must have: the journal_seal of a run before.")
+@click.option(
+    "--seal", metavar="HEX", callback=_take_seal, help="A seal that it must have: the journal_seal of a run before."
+)
 @common_options()
 @pass_settings
 def check(settings: Settings, path: str, shared_journal: bool, seal: str | None) -> None:
@@ -103,7 +115,7 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
     """
     settings.check_query(JournalCheck)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        found = journal.check(seal.strip().lower() if seal is not None else None)
+        found = journal.check(seal)
     if found.version == 1:
         settings.warn("a journal of version 1 has no chains and no seals; the next run that adds to it makes them")
     settings.print_result(found)
