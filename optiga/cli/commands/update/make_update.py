@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optiga.cli.support.containers import open_container, pkcs12_option
+from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_file, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY, out_file_option
@@ -129,6 +129,7 @@ def make_data(
     if form is not Form.DATA and not are_bytes:
         content = open_container(settings, content, name, pkcs12_passphrase_file)
         payload, warnings = certificate_contents(info, content, name, form)
+        warn_of_key(settings, name, warnings)
     else:
         data = parse_hex(content, name) if is_hex else content
         payload, warnings = data_contents(data, name, offset=offset or 0, erase=not no_erase), ()
