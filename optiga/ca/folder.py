@@ -187,6 +187,23 @@ def _no_ca(path: Path) -> ConfigurationError:
     return ConfigurationError(f"there is no CA in {path}", hint=hint, reason=Reason.NOT_FOUND)
 
 
+def check_made_elsewhere(path: Path) -> None:
+    """Refuse a file of a CA's folder as the beginning of another folder of the same CA.
+
+    Each of the two would have records of its own: what the one has issued, the other could not revoke.
+
+    :raises ConfigurationError: if it is one.
+    """
+    real = Path(os.path.realpath(path))
+    if real.name in _NAMES and all(is_there(real.with_name(name)) for name in (CERTIFICATE, KEY, RECORDS)):
+        folder = real.parent if path.is_symlink() else path.parent
+        raise ConfigurationError(
+            f"{path} belongs to the CA in {folder}, whose records would not know what the new folder issues",
+            hint="Use that folder, or copy the whole of it to where the CA is wanted",
+            reason=Reason.CONFLICT,
+        )
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A temporary folder, mode 0700, that takes the place of ``path`` if the block ends well, else is gone.

@@ -164,7 +164,7 @@ def make_key(
     info = resolve(oid, KEYS).info
     key_warnings: tuple[str, ...] = ()
     if is_aes(info):
-        content = read_whole(path, "AES key", limit=MAX_FOR_CHIP)
+        content, key_warnings = _read_aes_key(path)
         key = parse_hex(content, "standard input" if path == "-" else path) if is_hex else content
         payload = aes_contents(key, usage)
     else:
@@ -267,10 +267,18 @@ def _secret(options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ..
     return UpdateSecret(target.oid, value, DEFAULT_LABEL if label is None else label.encode()), file.warnings
 
 
+def _read_aes_key(path: str) -> tuple[bytes, tuple[str, ...]]:
+    """What is in the file of an AES key, and what a person should know of it."""
+    if path == "-":
+        return read_whole(path, "AES key", limit=MAX_FOR_CHIP), ()
+    file = read_secret(Path(path), "AES key", MAX_FOR_CHIP)
+    return file.data, file.warnings
+
+
 def _open_key(
     path: str, passphrase_file: str | None, ask: bool, option: str, *, environment: str = ""
 ) -> tuple[PrivateKey, tuple[str, ...]]:
-    """A private key from its file, and what a person should know of its passphrase's file.
+    """A private key from its file, and what a person should know of that and of its passphrase's file.
 
     The passphrase is looked for only if the key has one.
 
@@ -278,7 +286,7 @@ def _open_key(
     """
     file = KeyFile.read(Path(path))
     if not file.is_encrypted:
-        return file.open(), ()
+        return file.open(), file.warnings
     # The option for all keys asks for those whose passphrase no file gives.
     ask = ask and passphrase_file is None
     passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}", environment=environment)
@@ -287,7 +295,7 @@ def _open_key(
         raise ConfigurationError(
             f"the private key {path} is encrypted", hint=f"Give its passphrase: {ways}", reason=Reason.MISSING
         )
-    return file.open(passphrase), passphrase.warnings
+    return file.open(passphrase), (*file.warnings, *passphrase.warnings)
 
 
 def _check_apart(out: str, inputs: Sequence[str | None]) -> None:
