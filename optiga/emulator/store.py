@@ -31,8 +31,7 @@ CREATE TABLE objects (oid INTEGER PRIMARY KEY, data BLOB NOT NULL, metadata BLOB
 """
 _CONTEXT_TABLE = "saved_context"
 _CONTEXT_SCHEMA = f"CREATE TABLE {_CONTEXT_TABLE} (content BLOB NOT NULL)"
-"""Of a table that is made when a chip first saves its application context, so that the format is one with or without
-it."""
+"""Of a table that is made when a chip first saves its application context: the format is one with or without it."""
 
 
 def default_chip_path() -> Path:
