@@ -107,7 +107,7 @@ def count_on_line(board: CountingBoard, folder: Path, port: str) -> None:
             rows.append((f"{job}, {tool}", str(board.exchanges), str(board.carried), payload))
             if job == "CSR":
                 next(folder.glob("*.csr")).rename(csr)
-                run([*OPTIGA, "-q", "ca", "sign", str(csr), "--ca", "ca", "--out", str(certificate)], folder)
+                run([*OPTIGA, "-q", "ca", "sign", str(csr), "--ca", "ca", "--out", str(certificate), "--force"], folder)
                 csr.unlink()
                 payload = str(len(tls_identity.encode(one.der for one in load_certificates(certificate))))
     print_table(

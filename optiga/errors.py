@@ -42,6 +42,11 @@ def counted(number: int, what: str, verb: str = "") -> str:
     return said
 
 
+def capitalized(sentence: str) -> str:
+    """A sentence that begins with a name that may begin one, or stand within one: ``the CA CN=x``."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 _OF_ONE = {"have": "has", "are": "is", "do": "does"}
 
 

@@ -196,6 +196,14 @@ class CertificateAuthority:
             return None
         return IssuedCertificate(found[-1].certificate, self.folder.chain, found[-1].serial)
 
+    def can_show(self, content: bytes, csr_der: bytes) -> bool:
+        """Whether a file's content is what was issued for a request; raises what :meth:`find_issued` does."""
+        request = hashlib.sha256(csr_der).hexdigest()
+        with open_records(self.folder.records_path) as records, records.snapshot():
+            check_records(self.folder, records)
+            found = [IssuedCertificate(one.certificate, self.folder.chain, "") for one in records.of_request(request)]
+        return any(one.pem.encode() == content for one in found)
+
     def issue_verification(self, code: str) -> IssuedCertificate:
         """Certify a code that somebody wants to see certified, for a key that nobody has, for a day.
 

@@ -15,6 +15,7 @@ from optiga.ca.profile import Issuer, build_ca, choose_validity
 from optiga.ca.records import create_records, open_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
+from optiga.files.placeholders import find_wrong_field
 from optiga.pki.names import find_mistake
 from optiga.pki.pem import encode_pem
 
@@ -63,7 +64,7 @@ class CaName:
         ):
             if not value and component != "common_name":
                 continue
-            if mistake := find_mistake(component, value):
+            if mistake := find_wrong_field(value, ()) or find_mistake(component, value):
                 raise ConfigurationError(f"the CA's {component.replace('_', ' ')} {mistake}", hint="Name another")
             try:
                 attributes.append(x509.NameAttribute(oid, value))

@@ -14,7 +14,7 @@ from optiga.ca.request import LEAST_RSA_BITS
 from optiga.ca.strength import find_rsa_weakness
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
-from optiga.files.secrets import read_secret, readers_of
+from optiga.files.secrets import read_secret
 from optiga.pki.certificate import MAX_FILE_SIZE, PKCS12, Certificate, identify_der
 from optiga.pki.certificate_files import find_certificates
 from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
@@ -86,7 +86,7 @@ class SourceFile:
             has_key = is_der and (is_encrypted(data) or identify_der(data) in (PKCS12, "a private key"))
             rest, keys = (b"", data) if secret or has_key else (data, b"")
         if keys and not secret:
-            warnings = readers_of(path, "private key")
+            warnings = read_secret(path, "private key", MAX_FILE_SIZE).warnings
         return cls(name, rest, keys, warnings)
 
     @property

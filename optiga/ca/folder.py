@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input, reason_of
 from optiga.files.owners import check_status
+from optiga.files.placeholders import check_new_name
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
 
@@ -67,9 +68,7 @@ class CaFolder:
                 raise ConfigurationError(
                     f"{path / CERTIFICATE} is not there", hint="Get it back from a copy", reason=Reason.DAMAGED
                 )
-            raise ConfigurationError(
-                f"there is no CA in {path}", hint=f"'ca init {path}' makes one", reason=Reason.NOT_FOUND
-            )
+            raise _no_ca(path)
         certificates = load_certificates(path / CERTIFICATE)
         if len(certificates) != 1 or not certificates[0].is_ca:
             raise CertificateError(f"{path / CERTIFICATE} is not the one certificate of a CA", reason=Reason.DAMAGED)
@@ -172,7 +171,37 @@ def check_new(path: Path) -> None:
             hint="Name one that is not",
             reason=Reason.CONFLICT,
         )
+    check_new_name(path)
     check_folder_writable(Path(os.path.realpath(path)).parent)
+
+
+def _no_ca(path: Path) -> ConfigurationError:
+    """That there is no CA, and what may be done instead."""
+    if path.is_file():
+        hint = f"Name its folder, {path.parent}" if is_there(path.with_name(CERTIFICATE)) else "Name a folder"
+        return ConfigurationError(f"{path} is a file, and a CA is a folder", hint=hint, reason=Reason.WRONG_TYPE)
+    hint = f"'ca init {path}' makes one"
+    with suppress(OSError):
+        if any(path.iterdir()):
+            hint = "Name the folder that 'ca init' has made"
+    return ConfigurationError(f"there is no CA in {path}", hint=hint, reason=Reason.NOT_FOUND)
+
+
+def check_made_elsewhere(path: Path) -> None:
+    """Refuse a file of a CA's folder as the beginning of another folder of the same CA.
+
+    Each of the two would have records of its own: what the one has issued, the other could not revoke.
+
+    :raises ConfigurationError: if it is one.
+    """
+    real = Path(os.path.realpath(path))
+    if real.name in _NAMES and all(is_there(real.with_name(name)) for name in (CERTIFICATE, KEY, RECORDS)):
+        folder = real.parent if path.is_symlink() else path.parent
+        raise ConfigurationError(
+            f"{path} belongs to the CA in {folder}, whose records would not know what the new folder issues",
+            hint="Use that folder, or copy the whole of it to where the CA is wanted",
+            reason=Reason.CONFLICT,
+        )
 
 
 @contextmanager

@@ -105,6 +105,17 @@ def replace_key(folder: CaFolder, key: CaKey, passphrase: bytes | None) -> None:
     write_whole(folder.path / KEY, content, 0o600)
 
 
+def is_passphrase_of(folder: CaFolder, passphrase: bytes) -> bool:
+    """Whether the key in a CA's folder is encrypted with a passphrase."""
+    if not folder.key_is_encrypted:
+        return False
+    try:
+        load_private_key(folder.key_pem, passphrase)
+    except ValueError:
+        return False
+    return True
+
+
 def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> CaKey:
     """The key in a CA's folder.
 

@@ -56,7 +56,7 @@ def check_passphrase(passphrase: bytes | None) -> None:
     if len(text) < LEAST_PASSPHRASE:
         raise ConfigurationError(
             f"the passphrase has {len(text)} characters, at least {LEAST_PASSPHRASE} are asked for",
-            hint="The longer it is, the longer a stolen key withstands",
+            hint="Take a longer one: the longer it is, the longer a stolen key withstands",
         )
     if len(passphrase) > MOST_PASSPHRASE:
         raise ConfigurationError(

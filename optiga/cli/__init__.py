@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from optiga.cli.render.errors import INTERRUPTED, UNEXPECTED, json_line
+from optiga.cli.render.errors import CONFIGURATION, INTERRUPTED, json_line
 from optiga.errors import Reason
 from optiga.files.interruptions import INTERRUPTIONS
 from optiga.files.shown import shown
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from optiga.cli.support.settings import Settings
 
 EXIT_UNEXPECTED = 1
+EXIT_CONFIGURATION = 2
 _STDERR = 2
 EXIT_SIGNAL = 128
 """The exit code of a run that a signal has ended is this more than the signal's number, as in a shell."""
@@ -129,6 +130,6 @@ def _say_what_is_missing(module: str, *, as_json: bool) -> int:
 
     said = say_what_to_install(module)
     if as_json:
-        said = json_line(UNEXPECTED, EXIT_UNEXPECTED, Reason.NOT_INSTALLED, said.removeprefix("Error: "))
+        said = json_line(CONFIGURATION, EXIT_CONFIGURATION, Reason.NOT_INSTALLED, said.removeprefix("Error: "))
     print(said, file=sys.stderr)
-    return EXIT_UNEXPECTED
+    return EXIT_CONFIGURATION

@@ -14,11 +14,12 @@ import click
 from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
-from optiga.cli.support.defaults import FILE_NAME, DefaultMap, find_defaults, is_default
+from optiga.cli.support.defaults import DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
-from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.file_names import FILE, FOLDER, force_option
 from optiga.cli.support.guesses import about_option
-from optiga.cli.support.lazy import Lazy, LazyGroup, load
+from optiga.cli.support.jobs import JobGroup, check_job
+from optiga.cli.support.lazy import Lazy, load
 from optiga.cli.support.options import option_of
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -100,7 +101,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=JobGroup,
     package="optiga.cli",
     sections=_SECTIONS,
     invoke_without_command=True,
@@ -125,6 +126,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     help="With --write: its first line opens a PKCS #12 FILE. [environment variable OPTIGA_FILE_PASSPHRASE]",
 )
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
+@force_option
 @authorize_option
 @common_options(environment=True)
 @click.option(
@@ -173,7 +175,7 @@ def app(
     take_passphrases(ctx)
     if csr_path is None and is_default("out_dir"):
         out_dir = None
-    _check_job(
+    check_job(
         {"--csr": csr_path, "--write": write_path, "--read": read_oid},
         {
             "--slot": slot,
@@ -185,6 +187,7 @@ def app(
             "--pkcs12-passphrase-file": pkcs12_passphrase_file,
             "--strict": strict or None,
             "--dry-run": dry or None,
+            "--force": settings.force or None,
             "--authorize": settings.authorizations or None,
         },
         ctx.invoked_subcommand,
@@ -209,43 +212,6 @@ def _job(place: str) -> Callable[..., None]:
     """One of the main command's own jobs, loaded as other commands are: when it is asked for."""
     job: Callable[..., None] = load(f".commands.identity.{place}", "optiga.cli")
     return job
-
-
-_BELONGS = {
-    "--slot": ("--csr", "--write"),
-    "--id": ("--write",),
-    "--keep-key": ("--csr",),
-    "--public-key": ("--csr",),
-    "--out-dir": ("--csr",),
-    "--out": ("--read",),
-    "--pkcs12-passphrase-file": ("--write",),
-    "--strict": ("--write",),
-    "--dry-run": ("--csr", "--write"),
-    "--authorize": ("--csr", "--write", "--read"),
-}
-"""Which jobs an option goes with."""
-
-
-def _check_job(jobs: dict[str, str | None], options: dict[str, object], subcommand: str | None) -> None:
-    """Refuse more than one job, an empty one, and options of a job that is not asked for.
-
-    :raises click.UsageError: for each of these.
-    """
-    asked = [name for name, value in jobs.items() if value is not None]
-    if any(jobs[name] == "" for name in asked):
-        raise click.UsageError(f"{' and '.join(asked)}: the value is empty.")
-    together = asked + ([subcommand] if subcommand else [])
-    if len(together) > 1:
-        raise click.UsageError(f"{' and '.join(together)} do not go together: one job at a time.")
-    for name, value in options.items():
-        if value is not None and not set(asked) & set(_BELONGS[name]):
-            raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
-    if options["--strict"] and options["--dry-run"]:
-        raise click.UsageError("--strict and --dry-run do not go together: the key signs only where a write follows.")
-    if options["--public-key"] is not None and not options["--keep-key"]:
-        raise click.UsageError("--public-key goes with --keep-key: a new key has a public key of its own.")
-    if options["--slot"] is not None and options["--id"] is not None:
-        raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
 
 
 new_settings = Settings
@@ -297,7 +263,7 @@ def _take_defaults(settings: Settings, arguments: Sequence[str]) -> DefaultMap |
     """
     if _ASKS_FOR_HELP & set(arguments) or set(arguments[:1]) & _WITHOUT_DEFAULTS:
         return None
-    defaults = find_defaults(arguments)
+    settings.defaults = defaults = find_defaults(arguments)
     for why in defaults.refused:
         settings.warn(why)
     if defaults.path is not None and not _QUIET & set(arguments):
@@ -343,7 +309,7 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     message = re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
     if isinstance(error, click.NoSuchOption):
         message = about_option(error, arguments)
-    if context is not None and (source := _file_of(error, context)):
+    if context is not None and (source := _file_of(settings, error, context)):
         message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
         parameter = getattr(getattr(error, "param", None), "name", "")
@@ -355,11 +321,14 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     return code
 
 
-def _file_of(error: click.ClickException, context: click.Context) -> str:
-    """The name of the file of defaults where a value of it is wrong; empty where the command line is."""
-    name = getattr(getattr(error, "param", None), "name", None)
+def _file_of(settings: Settings, error: click.ClickException, context: click.Context) -> str:
+    """The file of defaults and the line where a value of it is wrong; empty where the command line is."""
+    param = getattr(error, "param", None)
+    name = getattr(param, "name", None)
     source = context.get_parameter_source(name) if isinstance(name, str) else None
-    return FILE_NAME if source is click.core.ParameterSource.DEFAULT_MAP else ""
+    if source is not click.core.ParameterSource.DEFAULT_MAP or param is None or settings.defaults is None:
+        return ""
+    return settings.defaults.where(max(param.opts, key=len).lstrip("-"))
 
 
 def _interruption(aborted: click.Abort) -> KeyboardInterrupt:

@@ -29,7 +29,7 @@ from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
 from optiga.emulator.objects import Store, StoredObject
 from optiga.emulator.saved_context import decode
 from optiga.emulator.validation import check_object
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, capitalized
 from optiga.files.known_documents import STATE_FORMAT as FORMAT
 from optiga.files.known_documents import name_document
 from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
@@ -83,7 +83,7 @@ def load(document: Mapping[str, Any]) -> State:
         known, _, taker = name_document(document).partition(": ")
         raise ConfigurationError(
             f"this is {known + ', ' if known else ''}not the state of an emulated chip",
-            hint=taker or f'Its "format" is {FORMAT!r}',
+            hint=capitalized(taker) or f'Its "format" is {FORMAT!r}',
             reason=Reason.WRONG_TYPE,
         )
     if document.get("version") != VERSION:

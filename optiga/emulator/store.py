@@ -16,6 +16,7 @@ from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.files.files import sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
+from optiga.files.placeholders import check_new_name
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.temporary import Temporary
 from optiga.files.user_folders import state_folder
@@ -30,8 +31,7 @@ CREATE TABLE objects (oid INTEGER PRIMARY KEY, data BLOB NOT NULL, metadata BLOB
 """
 _CONTEXT_TABLE = "saved_context"
 _CONTEXT_SCHEMA = f"CREATE TABLE {_CONTEXT_TABLE} (content BLOB NOT NULL)"
-"""Of a table that is made when a chip first saves its application context, so that the format is one with or without
-it."""
+"""Of a table that is made when a chip first saves its application context: the format is one with or without it."""
 
 
 def default_chip_path() -> Path:
@@ -286,6 +286,7 @@ def _create(
     """
     from optiga.emulator.identity import factory_chip
 
+    check_new_name(path)
     if not path.parent.is_dir():
         _make_folder(path)
     try:

@@ -7,11 +7,13 @@ import errno
 import os
 import stat
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.opening import open_input
+from optiga.files.placeholders import check_new_name, find_wrong_field
 from optiga.files.precious import check_nothing_lost
 from optiga.files.temporary import Temporary
 
@@ -85,12 +87,13 @@ def is_there(path: Path) -> bool:
     return True
 
 
-def check_folder_writable(folder: Path) -> None:
+def check_folder_writable(folder: Path, fields: Collection[str] = ()) -> None:
     """Make sure that files can be made in a folder, by making one.
 
+    :param fields: the placeholders that may stand in its name, for the message.
     :raises ConfigurationError: if they cannot.
     """
-    check_folder(folder)
+    check_folder(folder, fields)
     try:
         with Temporary(folder / ".optiga-probe", 0o600):
             pass
@@ -102,15 +105,16 @@ def check_folder_writable(folder: Path) -> None:
         ) from None
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, fields: Collection[str] = ()) -> None:
     """Make sure that a folder is there.
 
+    :param fields: the placeholders that may stand in its name, for the message.
     :raises ConfigurationError: if it is not, or is none.
     """
     if cause := _why_no_folder(folder):
-        raise ConfigurationError(
-            f"cannot write into {folder}: {cause}", hint="Make it first, or name another", reason=Reason.NOT_WRITABLE
-        )
+        mistake = find_wrong_field(str(folder), fields)
+        hint = f"The name {mistake}" if mistake else "Make it first, or name another"
+        raise ConfigurationError(f"cannot write into {folder}: {cause}", hint=hint, reason=Reason.NOT_WRITABLE)
 
 
 def _why_no_folder(path: Path) -> str:
@@ -150,6 +154,7 @@ def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_
             hint=hint or naming("Name a file in it with {out}"),
             reason=Reason.WRONG_TYPE,
         )
+    check_new_name(path)
     check_nothing_lost(path, hint, keys=over_keys)
     check_folder_writable(target.parent)
 

@@ -144,10 +144,11 @@ def write_certificate(
     _expect_chip(chip)
     target = resolve(object, HOLDS_CERTIFICATE)
     content, name = _take_content(source)
+    notes: tuple[str, ...] = ()
     if passphrase:
         secret = passphrase.encode() if isinstance(passphrase, str) else passphrase
-        content = unlocked(content, name, Passphrase(secret))
-    plan = plan_content(content, target, name)
+        content, notes = unlocked(content, name, Passphrase(secret))
+    plan = plan_content(content, target, name, notes=notes)
     require_objects(chip, [target.oid])
     return execute_write(chip, plan, strict=strict)
 

@@ -15,17 +15,10 @@ from typing import Any, NamedTuple
 from optiga.errors import ConfigurationError, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
+from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.pki.extensions import Extensions, read_extensions
-from optiga.pki.names import (
-    COMPONENTS,
-    OTHER_NAMES,
-    SAME_NAMES,
-    UID_FIELD,
-    find_mistake,
-    find_mistake_in_text,
-    find_wrong_field,
-)
+from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, find_mistake, find_mistake_in_text
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, Curve, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
 from optiga.protocol.objects import SLOTS, ObjectRef, Slot, format_oid, slots_for_new_keys, suggest_slot

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from optiga.files.placeholders import UID_FIELD
 from optiga.identity.configuration import CAN_SIGN, CURVE_WORDS, NOT_FOR, RSA_WORDS, SCHEMES
 from optiga.pki.extensions import (
     ALT_NAME_KINDS,
@@ -19,7 +20,7 @@ from optiga.pki.extensions import (
     KEY_USAGES,
     MAX_ALT_NAME,
 )
-from optiga.pki.names import COMPONENTS, PATTERNS, SAME_NAMES, UID_DIGITS, UID_FIELD, Component, ValueForm
+from optiga.pki.names import COMPONENTS, PATTERNS, SAME_NAMES, UID_DIGITS, Component, ValueForm
 from optiga.protocol.algorithms import HASH_SIZES, Curve
 from optiga.protocol.codes import KEY_USAGE_WORDS
 from optiga.protocol.objects import format_oid, slots_for_new_keys

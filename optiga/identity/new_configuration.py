@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from optiga.errors import ConfigurationError
+from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import suggest
 from optiga.identity.configuration import CURVE_WORDS, RSA_WORDS, SCHEMES, find_slot_mistake, parse_configuration
-from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, UID_FIELD, find_mistake
+from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, find_mistake
 from optiga.protocol.objects import slots_for_new_keys
 
 ALGORITHMS: tuple[str, ...] = (*CURVE_WORDS, *(f"rsa{bits}" for bits in RSA_WORDS))
@@ -56,7 +57,7 @@ def component_mistake(name: str, value: str) -> str:
     if name not in COMPONENTS and name not in SAME_NAMES:
         hint = suggest(name, COMPONENTS, OTHER_NAMES)
         return f"{name!r} is not a component of a subject{hint or ' (one of ' + ', '.join(COMPONENTS) + ')'}"
-    mistake = find_mistake(SAME_NAMES.get(name, name), value)
+    mistake = find_wrong_field(value) or find_mistake(SAME_NAMES.get(name, name), value)
     return f"{name} {mistake}" if mistake else ""
 
 

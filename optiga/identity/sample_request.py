@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.files.placeholders import UID_FIELD
 from optiga.identity.csr import Wishes, put_together
-from optiga.pki.names import UID_FIELD, with_sample_uid
+from optiga.pki.names import with_sample_uid
 from optiga.protocol import der
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS
 from optiga.protocol.public_key import PublicKey

@@ -117,16 +117,23 @@ def plan_write(
     """
     target = resolve_writable(slot, oid)
     what = "file" if target.kind is ObjectKind.DATA else "certificate"
-    content = unlocked(read_input(path, what, MAX_FILE_SIZE), str(path), passphrase)
-    return plan_content(content, target, str(path), now=now)
+    content, notes = unlocked(read_input(path, what, MAX_FILE_SIZE), str(path), passphrase)
+    return plan_content(content, target, str(path), now=now, notes=notes)
 
 
 def plan_content(
-    content: bytes, target: Target, name: str, *, form: Form | None = None, now: datetime | None = None
+    content: bytes,
+    target: Target,
+    name: str,
+    *,
+    form: Form | None = None,
+    now: datetime | None = None,
+    notes: tuple[str, ...] = (),
 ) -> WritePlan:
     """The part of :func:`plan_write` that begins with the content of a file.
 
     :param name: what to call the content in messages.
+    :param notes: what people should know of the file, one sentence each.
     :param form: how the object holds it; None where its type is not known yet: the chip is asked for it later.
     """
     source = Source(content, name, now) if form is None else None
@@ -134,14 +141,14 @@ def plan_content(
     if chosen is not Form.DATA:
         found = find_certificates(content, name)
         plan = plan_certificates(found.certificates, target, name, form=form, now=now)
-        return replace(plan, warnings=(*found.notes, *plan.warnings), source=source)
+        return replace(plan, warnings=(*notes, *found.notes, *plan.warnings), source=source)
     if not content:
         raise ConfigurationError(f"{name} is empty", oid=target.oid)
     if len(content) > target.info.size and not (form is None and may_be_certificates(content, target.info)):
         raise ConfigurationError(
             f"{name} does not fit: {_room(len(content), target.info)}", oid=target.oid, reason=Reason.TOO_LARGE
         )
-    return WritePlan(target, content, source=source)
+    return WritePlan(target, content, warnings=notes, source=source)
 
 
 def plan_typed(content: bytes, target: Target, name: str, form: Form, *, now: datetime | None = None) -> WritePlan:

@@ -41,6 +41,7 @@ _TRUSTED_LABEL = "TRUSTED CERTIFICATE"
 _BOM = b"\xef\xbb\xbf"
 _NEW_LINES = re.compile(rb"(?:\\r)?\\n")
 _BEGIN = "-----BEGIN "
+_PRIVATE_KEY = b"PRIVATE KEY-----"
 _MOST_NESTED = 16
 _HEX_BEGIN = re.compile(rb"30[0-9a-fA-F]{2}[0-9a-fA-F\s]*")
 _BASE64_BEGIN = re.compile(rb"MII[A-Za-z0-9+/=\s]+")
@@ -61,6 +62,21 @@ class FoundCertificates(NamedTuple):
 
     certificates: list[Certificate]
     notes: tuple[str, ...] = ()
+
+
+class Unlocked(NamedTuple):
+    """What is in a file of certificates once a passphrase has opened it.
+
+    :param notes: what was done with it, for people, one sentence each.
+    """
+
+    content: bytes
+    notes: tuple[str, ...] = ()
+
+
+def unused_key(name: str) -> str:
+    """What people are told where a private key lies beside the certificates in a file."""
+    return f"the private key in {name} is not used: the chip has its own"
 
 
 def load_found(path: Path, *, strict: bool = False) -> FoundCertificates:
@@ -85,6 +101,8 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
     parse = _strictly if strict else Certificate.parse_leniently
     notes: list[str] = []
     if (texts := _pem_in_json(data)) is not None:
+        if _PRIVATE_KEY in data:
+            notes.append(unused_key(name))
         if not texts:
             raise CertificateError(
                 f"{name} is JSON without a certificate",
@@ -101,7 +119,10 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
         certificates = _of_der(_bytes_of_c(data, name), name, parse, notes)
     else:
         raise CertificateError(f"no certificate in {name}", hint=_hint_of_text(data))
-    ordered, is_other = in_order(certificates)
+    once = list({one.der: one for one in certificates}.values())
+    if len(once) < len(certificates):
+        notes.append(f"{name} holds a certificate several times: each is taken once")
+    ordered, is_other = in_order(once)
     if is_other:
         notes.append(f"the certificates in {name} were put in order: {ordered[0].subject} first")
     return FoundCertificates(ordered, tuple(notes))
@@ -154,11 +175,11 @@ def _of_pkcs12(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[
     if not held.certificates:
         raise CertificateError(f"the PKCS #12 container in {name} holds no certificates")
     if held.key is not None:
-        notes.append(f"the private key in {name} is not used: the chip has its own")
+        notes.append(unused_key(name))
     return [certificate_of_der(one, name, parse) for one in held.certificates]
 
 
-def unlocked(data: bytes, name: str, passphrase: Passphrase | None) -> bytes:
+def unlocked(data: bytes, name: str, passphrase: Passphrase | None) -> Unlocked:
     """The content of a file, for what takes certificates: of a PKCS #12 container that needs a passphrase, its
     certificates in DER, one behind another; of any other file as it is.
 
@@ -167,11 +188,11 @@ def unlocked(data: bytes, name: str, passphrase: Passphrase | None) -> bytes:
     :raises CertificateError: if the container is damaged, holds none, or needs another passphrase.
     """
     if passphrase is None or not data or data[0] != SEQUENCE or identify_der(data) != PKCS12:
-        return data
+        return Unlocked(data)
     held = open_pkcs12(data, name, passphrase)
     if not held.certificates:
         raise CertificateError(f"the PKCS #12 container in {name} holds no certificates")
-    return b"".join(held.certificates)
+    return Unlocked(b"".join(held.certificates), () if held.key is None else (unused_key(name),))
 
 
 def _bytes_of_c(data: bytes, name: str) -> bytes:

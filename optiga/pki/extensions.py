@@ -17,8 +17,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import Section
-from optiga.pki.names import UID_FIELD, find_mistake_in_text, find_wrong_field, with_sample_uid
+from optiga.pki.names import find_mistake_in_text, with_sample_uid
 
 KEY_USAGES = (
     "digital_signature",

@@ -10,10 +10,8 @@ import unicodedata
 from enum import Enum
 from typing import NamedTuple
 
-UID_FIELD = "{uid}"
-"""What stands in a value for the chip's UID in hex."""
-_FIELD = r"\$?\{{1,2}\s{0,9}[^\W\d_][\w .:-]{0,63}\}{1,2}"
-_MEANS_UID = r".*uid.*|.*serial.*|(chip|device|thing)?(id|sn)|chip|device"
+from optiga.files.placeholders import UID_FIELD
+
 UID_DIGITS = 54
 """Characters that the UID takes."""
 
@@ -132,16 +130,6 @@ def find_mistake_in_text(text: str) -> str:
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
             return f"holds the control character U+{ord(character):04X}"
     return ""
-
-
-def find_wrong_field(text: str) -> str:
-    """What is wrong with the braces in a configured text, empty if nothing: what is meant for ``{uid}`` but is not it.
-
-    Every chip would have it in its certificate as it stands there. Braces around anything else stand for themselves.
-    """
-    fields = (found[0] for found in re.finditer(_FIELD, text) if found[0] != UID_FIELD)
-    wrong = next((field for field in fields if re.fullmatch(_MEANS_UID, re.sub(r"[\W_]", "", field.lower()))), None)
-    return "" if wrong is None else f"holds {wrong!r}, which is not known: {UID_FIELD} stands for the chip's UID"
 
 
 def find_mistake(name: str, value: str) -> str:

@@ -76,7 +76,11 @@ def _where(text: str) -> str:
 
 @contextmanager
 def no_warnings() -> Iterator[None]:
-    """Where cryptography warns of names that are longer than they may be: it counts bytes, RFC 5280 characters."""
+    """Where cryptography warns of what is no business of users.
+
+    Names that are longer than they may be: it counts bytes, RFC 5280 characters. Containers in BER: they are taken.
+    """
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Attribute's length", UserWarning)
+        for what in ("Attribute's length", "PKCS#12 bundle could not be parsed as DER"):
+            warnings.filterwarnings("ignore", what, UserWarning)
         yield

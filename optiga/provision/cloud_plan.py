@@ -20,7 +20,8 @@ from optiga.cloud.aws.policies import (
 from optiga.cloud.aws.registry import Registry
 from optiga.cloud.aws.templates import THING, own_template
 from optiga.errors import CloudError, Reason
-from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
+from optiga.files.placeholders import UID_FIELD
+from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.provision.checks import (
     UNANSWERED,
     ask,

@@ -133,7 +133,7 @@ class Job:
         if found.certificate_oid is None:
             raise ConfigurationError(
                 f"slot {found.name} has no object for a certificate",
-                hint="first, second, third and fourth have",
+                hint="The slots first, second, third and fourth have one",
                 oid=found.key_oid,
             )
         return cls(found, found.certificate_oid, OwnCertificate(), None, thing, aws, outputs, trust)

@@ -9,8 +9,8 @@ from optiga.cloud.aws.aws_names import SAMPLE_THING
 from optiga.cloud.aws.certificates import ACTIVE
 from optiga.cloud.aws.errors import AwsError
 from optiga.errors import ChipError, CloudError, ConfigurationError, Reason, naming
+from optiga.files.placeholders import UID_FIELD
 from optiga.identity.possession import Outcome, prove_public_key
-from optiga.pki.names import UID_FIELD
 from optiga.protocol.objects import SLOTS
 from optiga.provision.believed import check_entry, check_names, known_keys
 

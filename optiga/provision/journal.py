@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.files.database import explained, open_database
 from optiga.files.files import is_there
+from optiga.files.placeholders import check_new_name
 from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Fact, Finished, damaged, decode_fact, kind_of
@@ -351,6 +352,8 @@ def open_journal(
         is not as it was sealed last.
     """
     path = Path(path)
+    if make:
+        check_new_name(path)
     beside = read_seal(path, shared=shared)
     if beside is not None and make and not is_there(path):
         raise ConfigurationError(

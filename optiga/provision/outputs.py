@@ -9,14 +9,15 @@ from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_own_output, write_whole
+from optiga.files.placeholders import SLOT_FIELD, UID_FIELD, find_wrong_field
 from optiga.files.precious import check_nothing_lost
-from optiga.pki.names import UID_FIELD, fill_uid
+from optiga.pki.names import fill_uid
 
 ARN_FILE = "optiga.aws_arn"
-SLOT_FIELD = "{slot}"
-"""What stands in a name for the slot's name."""
 POLICY_FIELD = "{policy}"
 """What stands in a name for the policy's name."""
+FIELDS = (UID_FIELD, SLOT_FIELD)
+"""What may stand in the names of folders and files."""
 _ARN_ENDING, _POLICY_ENDING = ".aws_arn", ".aws_iot_policy"
 _ELSEWHERE = naming("Move it away, or name another folder ({outputs})")
 
@@ -73,7 +74,8 @@ class ChipOutputs:
 class OutputLayout:
     """Where the files of runs go: one layout for many chips, whose files do not overwrite each other's.
 
-    ``{uid}`` and ``{slot}`` stand for the chip's UID in hex and for the slot's name, other braces for themselves.
+    ``{uid}`` and ``{slot}`` stand for the chip's UID in hex and for the slot's name, other braces for themselves; what
+    is meant for these fields but is none is refused, unless the folder that all chips have in common is called so.
 
     :param folder: of all files; what stands before the first of the fields must be there, the rest is made.
     :param arn: name of the file with the certificate's ARN.
@@ -92,6 +94,9 @@ class OutputLayout:
                     f"{name!r} cannot be the name of a file of a run",
                     hint=f"It has no folder in it and ends in {ending}",
                 )
+        for name in (str(self.folder.relative_to(self.shared)), self.arn, self.policy):
+            if mistake := find_wrong_field(name, FIELDS):
+                raise ConfigurationError(naming("{outputs} {name} {mistake}", name=repr(name), mistake=mistake))
 
     @property
     def shared(self) -> Path:

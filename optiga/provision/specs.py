@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.errors import ConfigurationError, naming
+from optiga.files.placeholders import find_wrong_field
 
 if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
@@ -112,6 +113,9 @@ class ThingSpec:
             check_name("thing group", group)
             if group in self.groups[:number]:
                 raise ConfigurationError(f"the thing group {group} is named twice", hint="Name each group once")
+        for name, value in self.parameters:
+            if mistake := find_wrong_field(value):
+                raise ConfigurationError(naming("{parameters} {name}: the value {mistake}", name=name, mistake=mistake))
         check_attributes(dict(self.attributes), typed=self.thing_type is not None)
         extras = self.attributes or self.groups or self.thing_type or self.billing_group or self.exclusive
         if self.template is not None and (extras or self.policy is not None or self.policy_template is not None):

@@ -15,7 +15,7 @@ import string
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypedDict
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, capitalized
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import EXPORT, name_content, name_document
 from optiga.files.problems import Problem, Section, raise_problems
@@ -122,7 +122,7 @@ def _refuse_other(known: str, name: str) -> None:
     if known and known != EXPORT:
         what, _, taker = known.partition(": ")
         raise ConfigurationError(
-            f"{name} is {what}, not an export of a chip's objects", hint=taker, reason=Reason.WRONG_TYPE
+            f"{name} is {what}, not an export of a chip's objects", hint=capitalized(taker), reason=Reason.WRONG_TYPE
         )
 
 

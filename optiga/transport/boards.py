@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import BoardError, ConfigurationError, Reason, naming
+from optiga.errors import BoardError, ConfigurationError, Reason, capitalized, naming
 from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.link.ft260.codes import PRODUCT, VENDOR
 from optiga.link.i2c.registers import STATE_SIZE, Register, State
@@ -80,6 +80,7 @@ def find_board() -> str:
     """The port of the one board that is plugged in and can be used.
 
     :raises BoardError: if there is none, or more than one.
+    :raises ConfigurationError: if a package is missing for the one that there is.
     """
     boards = [port for port in list_ports() if port.is_board]
     usable = [board for board in boards if not board.needs]
@@ -93,8 +94,11 @@ def find_board() -> str:
             reason=Reason.AMBIGUOUS,
         )
     if boards:
+        first = boards[0]
+        if first.kind == "ft260":
+            list_boards()  # what is not installed is the same mistake as where the port is named
         raise BoardError(
-            "the board cannot be used yet", hint=boards[0].needs, port=boards[0].device, reason=Reason.DENIED
+            "the board cannot be used yet", hint=capitalized(first.needs), port=first.device, reason=Reason.DENIED
         )
     raise BoardError(
         "no personalization board found",

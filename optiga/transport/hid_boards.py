@@ -28,7 +28,10 @@ _NODE = "/dev/hidraw"
 _KERNEL_DRIVER = "ft260"
 _INTERFACES = (0, -1)
 """What hidapi says of the interface with I2C: older releases do not know it where it is the only one. 1 is the UART."""
-_INSTALL = "Install it: pip install hidapi (on a 32-bit Raspberry Pi: apt install python3-hid)"
+_INSTALL = (
+    "Install this tool with its extra, [ft260]; or: pip install hidapi (on a 32-bit Raspberry Pi: apt install "
+    "python3-hid)"
+)
 _UNSEEN_HINT = f"{_INSTALL}; a container needs /dev/bus/usb"
 _RULE_HINT = "Install the udev rule that 'boards udev' prints, then unplug and replug the board"
 _CLOSE_HINT = "Close it, or unplug and replug the board"

@@ -48,7 +48,8 @@ def check_options(port: str, parts: SplitResult) -> None:
     known = _OPTIONS[parts.scheme]
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name not in known:
-            raise _not_a_port(port, f"unknown option {name!r}", f"{parts.scheme}:// has {', '.join(known) or 'none'}")
+            hint = f"A port {parts.scheme}:// has {', '.join(known) or 'none'}"
+            raise _not_a_port(port, f"unknown option {name!r}", hint)
         if name == "timeout" and not _is_timeout(value):
             hint = f"It is a number of seconds, up to {_LONGEST_TIMEOUT_S:g}"
             raise _not_a_port(port, f"the timeout is {value!r}", hint)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import read_input
+from optiga.files.owners import check_status
 from optiga.files.passphrases import Passphrase
 from optiga.pki.private_keys import is_encrypted, load_private_key
 
@@ -21,18 +24,21 @@ class KeyFile(NamedTuple):
     """The file of a private key, read but not yet opened, so that its passphrase is asked for only if it has one.
 
     :param content: bytes of PEM or DER.
+    :param warnings: what its owner should know, one sentence each.
     """
 
     path: Path
     content: bytes
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> KeyFile:
         """From a file.
 
-        :raises ConfigurationError: if it cannot be read.
+        :raises ConfigurationError: if it cannot be read, or another user could have put another key into it.
         """
-        return cls(path, read_input(path, "private key", _MAX_SIZE))
+        content = read_input(path, "private key", _MAX_SIZE)
+        return cls(path, content, _check_owner(path))
 
     @property
     def is_encrypted(self) -> bool:
@@ -70,3 +76,18 @@ class KeyFile(NamedTuple):
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise ConfigurationError(f"{self.path} holds no EC or RSA key", reason=Reason.WRONG_TYPE)
         return key
+
+
+def _check_owner(path: Path) -> tuple[str, ...]:
+    """Refuse a file that another user can change, as it is with a CA's own; what a shell hands over has no others.
+
+    :returns: what its owner should know of who may read it.
+    """
+    status = path.stat()  # a link may lead there, as where a secret is mounted
+    if os.name != "posix" or not stat.S_ISREG(status.st_mode):
+        return ()
+    title = f"the private key {path}"
+    check_status(str(path), title, status, shared=False, hint="", is_companion=False)
+    if status.st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        return (f"other users may read {title}: take that from them with chmod 600",)
+    return ()

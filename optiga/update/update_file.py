@@ -17,7 +17,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, capitalized
 from optiga.files.c_arrays import find_arrays, parse_items, without_comments
 from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
@@ -105,7 +105,7 @@ def _parse_json(text: str, name: str) -> UpdateSet:
         known, _, taker = name_document(value).partition(": ")
         raise ConfigurationError(
             f"{name} is {known}, no update set" if known else f"{name} is no update set",
-            hint=taker or f'One has a member "format": "{FORMAT}"',
+            hint=capitalized(taker) or f'One has a member "format": "{FORMAT}"',
             reason=Reason.WRONG_TYPE,
         )
     if value.get("version") != VERSION:

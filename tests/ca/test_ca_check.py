@@ -15,11 +15,12 @@ from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.keys import open_key
 from optiga.ca.records import open_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.files.placeholders import UID_FIELD
 from optiga.identity.configuration import load_configuration
 from optiga.identity.sample_request import sample_request
 from optiga.pki.certificate import Certificate, parse_certificates
 from optiga.pki.name_parts import is_same_name, subject_components
-from optiga.pki.names import UID_FIELD, fill_uid, with_sample_uid
+from optiga.pki.names import fill_uid, with_sample_uid
 from tests.support.ca_helpers import make_request
 from tests.support.makers import make_certificate
 from tests.support.places import CONFIGS

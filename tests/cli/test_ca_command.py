@@ -207,13 +207,23 @@ class TestSign:
         """``openssl req -keyout device.pem -out device.csr`` is a custom of many."""
         key = make_key().pem
         Path("device.pem").write_bytes(key)
-        assert "device.pem, which holds something else" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root)
-        assert Path("device.pem").read_bytes() == key
-        assert "private key" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root, "--out", "device.pem")
-        assert Path("device.pem").read_bytes() == key
+        for words in ((), ("--force",), ("--out", "device.pem")):
+            assert "private key" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root, *words)
+            assert Path("device.pem").read_bytes() == key
         Path("device.pem").write_text("notes")
-        assert cli("ca", "sign", "device.csr", "--ca", root, "--out", "device.pem").code == 0  # as was said
-        assert cli("ca", "sign", "device.csr", "--ca", root).code == 0  # a renewal
+        assert "--force" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root)
+
+    def test_a_renewal_takes_the_place_of_what_ca_show_prints(self, cli: Cli, root: str) -> None:
+        sign = ("ca", "sign", "device.csr", "--ca", root, "--out", "out.pem")
+        assert cli(*sign).code == 0
+        first = Path("out.pem").read_bytes()
+        assert cli(*sign).code == 0
+        assert Path("out.pem").read_bytes() != first
+        Path("device.csr").write_bytes(make_request())
+        assert "a certificate" in fails(cli, 2, *sign)
+        Path("out.pem").write_bytes(b"# mine\n" + first)
+        assert "a certificate" in fails(cli, 2, *sign)
+        assert cli(*sign, "--force").code == 0
 
     def test_refused(self, cli: Cli, root: str) -> None:
         request = bytearray(make_request())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -187,6 +188,22 @@ class TestTakenOver:
         Path("old.pem").write_text(json.dumps(answer, indent=4))
         assert cli("ca", "import", "new", *files, OPEN, "--query", "subject").out == "CN=lower\n"
 
+    def test_a_folder_of_this_tool_is_no_source(self, cli: Cli, root: OtherCa) -> None:
+        """Two folders of one CA: what the one has issued, the other cannot revoke."""
+        files = save(root)
+        assert cli("ca", "init", "mine", "--no-passphrase").code == 0
+        Path("link.pem").symlink_to("mine/ca.pem")
+        for words in (
+            ("--certificate", "mine/ca.pem", "--key", "mine/ca.key"),
+            ("--certificate", "link.pem", "--key", "mine/ca.key"),
+            (*files[:2], "--key", "mine/ca.key"),
+        ):
+            refused = cli("ca", "import", "new", *words, OPEN)
+            assert (refused.code, len(refused.errors), Path("new").exists()) == (2, 1, False)
+            assert re.search(r"belongs to the CA in \S*mine, whose records", refused.errors[0])
+        Path("mine/issued.db").unlink()  # nothing else gets such a CA going again
+        assert cli("ca", "import", "new", "--certificate", "mine/ca.pem", "--key", "mine/ca.key", OPEN).code == 0
+
     @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
     def test_keys_that_others_may_read_are_warned_of(self, cli: Cli, root: OtherCa) -> None:
         Path("all.pem").write_bytes(root.pem + root.key_pem())
@@ -194,6 +211,11 @@ class TestTakenOver:
         result = cli("ca", "import", "new", "--certificate", "all.pem", OPEN)
         assert result.code == 0
         assert "all.pem" in result.err
+        Path("all.pem").chmod(0o646)
+        refused = cli("ca", "import", "other", "--certificate", "all.pem", OPEN)
+        assert (refused.code, Path("other").exists()) == (2, False)
+        assert "other users may write the private key all.pem" in refused.errors[0]
+        Path("all.pem").chmod(0o644)
         Path("all.pem").write_bytes(root.pem)
         Path("all.key").write_bytes(root.key_pem())
         Path("all.key").chmod(0o666)

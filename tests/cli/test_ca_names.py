@@ -43,7 +43,7 @@ def ask(*names: str | x509.GeneralName, **more: Any) -> None:
 
 
 def sign(cli: Cli, ca: str, *words: str) -> dict[str, Any]:
-    done = cli("ca", "sign", "device.csr", "--ca", ca, "--output", "json", *words)
+    done = cli("ca", "sign", "device.csr", "--ca", ca, "--output", "json", "--force", *words)
     assert done.code == 0, done.err
     result: dict[str, Any] = json.loads(done.out)
     return {**result, "said": done.err}

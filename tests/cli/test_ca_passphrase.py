@@ -79,6 +79,13 @@ class TestNew:
         assert cli("ca", "init", "new", "--query", "key_encrypted").out == "True\n"
         assert len(asked) == 2
 
+    def test_a_weak_one_is_asked_for_again(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        for words in ((), ("--ask-passphrase",)):
+            asked = sit_down(monkeypatch, "short", "short", WORDS, WORDS)
+            result = cli("ca", "init", f"new{len(words)}", *words)
+            assert (result.code, len(asked)) == (0, 4)
+            assert "at least 12" in result.err
+
     def test_not_asked_in_vain(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
         asked = sit_down(monkeypatch)
         assert "there is a CA in closed already" in fails(cli, 2, "ca", "init", closed)
@@ -96,12 +103,14 @@ class TestNew:
         ],
     )
     def test_weak_and_unreadable_ones(self, cli: Cli, words: str | bytes, cause: str) -> None:
-        assert cause in fails(cli, 2, "ca", "init", "new", "--passphrase-file", file(words))
+        error = fails(cli, 2, "ca", "init", "new", "--passphrase-file", file(words))
+        assert cause in error
+        assert "--passphrase-file words" in error
         assert not Path("new").exists()
 
     def test_a_weak_one_in_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, "123456789012")
-        assert "among the first" in fails(cli, 2, "ca", "init", "new")
+        assert f"{VARIABLE}: the passphrase is among the first" in fails(cli, 2, "ca", "init", "new")
         assert cli("ca", "init", "new", "--no-passphrase", "--query", "key_encrypted").out == "False\n"
 
     def test_contradictions(self, cli: Cli) -> None:
@@ -162,6 +171,16 @@ class TestChange:
         assert cli("ca", "passphrase", closed, "--ask-passphrase").code == 0
         assert len(asked) == 3
         assert cli("ca", "crl", "--ca", closed, "--passphrase-file", file(OTHER)).code == 0
+
+    def test_the_old_one_again(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = Path(closed, "ca.key").read_bytes()
+        error = fails(cli, 2, *self.change(closed, WORDS))
+        assert "--new-passphrase-file new.words: the passphrase is the one that the key has already" in error
+        assert Path(closed, "ca.key").read_bytes() == before
+        asked = sit_down(monkeypatch, WORDS, WORDS, OTHER, OTHER)
+        result = cli("ca", "passphrase", closed, "--passphrase-file", "old")
+        assert (result.code, len(asked)) == (0, 4)
+        assert "the key has already" in result.err
 
     def test_none_any_more(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, WORDS)

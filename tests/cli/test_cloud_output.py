@@ -149,7 +149,7 @@ class TestDryRun:
         assert cli("ca", "init", "--no-passphrase", "ca").code == 0
         before = {path: path.read_bytes() for path in Path("ca").iterdir()}
         result = cli("--port", CHIP, "provision", CONFIG, "--dry-run", "--ca", "ca", "--no-cloud", "--output", "json")
-        assert "the CA CN=ca issues a certificate," in json.loads(result.out)["steps"][2]
+        assert "The CA CN=ca issues a certificate," in json.loads(result.out)["steps"][2]
         assert "AWS" not in result.out
         assert cloud.calls == []
         result = cli("--port", CHIP, "provision", CONFIG, "--dry-run", "--ca", "ca")

@@ -147,7 +147,7 @@ class TestLogin:
 
     def test_the_extra_is_named(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("botocore.credentials.EC", None)
-        said = refused(cli, cloud, CLOUD, "provision", CONFIG, "--profile", "factory")
+        said = refused(cli, cloud, 2, "provision", CONFIG, "--profile", "factory")
         assert "login" in said
         assert "[login]" in said
 

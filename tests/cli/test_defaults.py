@@ -175,7 +175,7 @@ class TestValues:
         write("timing = 'fast'")
         result = cli("emulator", "serve", "--tcp", "0")
         assert (result.code, len(result.errors)) == (2, 1)
-        assert "optiga.toml: " in result.errors[0]
+        assert "optiga.toml:1: " in result.errors[0]
         assert "optiga.toml" not in cli("emulator", "serve", "--timing", "slow").errors[0]
 
 
@@ -197,7 +197,101 @@ class TestShow:
         assert "the command line" in cli("config", "show", "--port", "emulator:three").out
         assert "OPTIGA_PORT" in cli("config", "show").out
 
+    def test_a_file_that_says_nothing(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_PROFILE", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        for text in ("", "# nothing\n"):
+            path = write(text)
+            assert cli("config", "show").out.startswith(f"{path} names no option")
+        if sys.platform != "win32":
+            path.chmod(0o666)
+            result = cli("config", "show")
+            assert "No optiga.toml is used" in result.out
+            assert f"{path} is not used" in result.err
+
+    def test_values_that_no_command_takes(self, cli: Cli) -> None:
+        said = {
+            "timeout": ('"soon"', "'soon'"),
+            "crl-days": ("-4", "-4"),
+            "curve": ('"p999"', "p999"),
+            "timing": ('"fast"', "fast"),
+            "port": ('"emulator:x?y=1"', "unknown option 'y'"),
+            "attribute": ('["room"]', "KEY=VALUE"),
+            "thing-type": ('"two words"', "thing type"),
+            "thing-group": ('["a", "b c"]', "'b c'"),
+        }
+        for key, (value, words) in said.items():
+            path = write(f"# mine\n\n{key} = {value}\n")
+            result = cli("config", "show")
+            assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+            assert f"{path}:3: '{key}'" in result.errors[0]
+            assert words in result.errors[0]
+        write("".join(f"{key} = {value}\n" for key, (value, _) in said.items()))
+        assert len(cli("config", "show").errors) == len(said)
+
     def test_nothing(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_PROFILE", "AWS_PROFILE"):
             monkeypatch.delenv(name, raising=False)
         assert cli("config", "show").out.startswith("There is no optiga.toml")
+
+
+class TestPaths:
+    @pytest.fixture(autouse=True)
+    def home(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        home = tmp_path / "home"
+        home.mkdir()
+        monkeypatch.setenv("HOME", str(home))
+        monkeypatch.setenv("USERPROFILE", str(home))
+        return home
+
+    def test_a_home(self, cli: Cli, home: Path) -> None:
+        write('port = "emulator:~/chip"\nca = "~/ca"\njournal = "~/j.db"\nout-dir = "~"\n')
+        values = json.loads(cli("config", "show", "--output", "json").out)["values"]
+        shown = {one["option"]: one["value"] for one in values if one["option"] not in ("--region", "--profile")}
+        assert shown == {
+            "--ca": str(home / "ca"),
+            "--journal": str(home / "j.db"),
+            "--out-dir": str(home),
+            "--port": f"emulator:{home / 'chip'}",
+        }
+        assert cli("info").code == 0
+        assert (home / "chip").exists()
+
+    def test_nobodys_home(self, cli: Cli) -> None:
+        path = write('# x\nout-dir = "~nobody-of-this-name/x"')
+        result = cli("config", "show")
+        assert (result.code, len(result.errors)) == (2, 1)
+        assert f"{path}:2: 'out-dir': ~nobody-of-this-name is nobody's home" in result.errors[0]
+
+    @pytest.mark.parametrize(
+        ("said", "used"),
+        [
+            ("ft260?shielded=a.secret", "ft260?shielded={0}/a.secret"),
+            ("ft260?address=0x30&shielded=a%26b", "ft260?address=0x30&shielded={0}/a%26b"),
+            ("emulator:chip?shielded=a", "emulator:{0}/chip?shielded={0}/a"),
+            ("emulator?shielded=yes", "emulator?shielded=yes"),
+            ("emulator?shielded=no&model=x", "emulator?shielded=no&model=x"),
+            ("emulator:/chip?shielded=/a", "emulator:/chip?shielded=/a"),
+            ("/dev/ttyACM0", "/dev/ttyACM0"),
+        ],
+    )
+    @posix
+    def test_a_port(self, cli: Cli, said: str, used: str) -> None:
+        path = write(f'port = "{said}"')
+        assert find_defaults([]).values["port"] == used.format(path.parent)
+
+
+@pytest.mark.parametrize("text", ['profile = ""', 'port = " "', 'thing-group = ["a", ""]', 'out-dir = ""'])
+def test_an_empty_value(cli: Cli, text: str) -> None:
+    path = write(f"# x\n{text}")
+    result = cli("config", "show")
+    assert (result.code, len(result.errors)) == (2, 1)
+    assert f"{path}:2: {text.split(maxsplit=1)[0]!r} is empty" in result.errors[0]
+
+
+@pytest.mark.parametrize("text", ["'prot' = 1", '"prot" = 1', "[prot]\na = 1", "prot.a = 1", "yes = 1", "port = true"])
+def test_each_mistake_has_its_line(cli: Cli, text: str) -> None:
+    path = write(f"# prot = 1\nregion = 'x'\n\n{text}")
+    result = cli("info")
+    assert (result.code, len(result.errors)) == (2, 1)
+    assert f"{path}:4: " in result.errors[0]

@@ -323,3 +323,13 @@ class TestNames:
         assert "new chip" not in second
         assert "new chip" not in cli("-q", "--port", "emulator:another", "info").err
         assert "new chip" not in cli("--port", "emulator:none/chip", "info").err
+        assert "It is a new chip" in cli("--port", "emulator:third", "pair", "--out", "secret").err
+
+    def test_one_that_is_not_made_is_not_said_to_be_new(self, cli: Cli, config: Path) -> None:
+        for words in (
+            ("--csr", config, "--dry-run"),
+            ("provision", config, "--ca", "none", "--no-cloud"),
+            ("register",),
+        ):
+            assert "It is a new chip" not in cli("--port", "emulator:chip", *words).err
+            assert not Path("chip").exists()

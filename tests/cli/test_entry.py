@@ -53,7 +53,7 @@ class TestEndings:
     @pytest.mark.parametrize("form", ["text", "json"])
     def test_a_package_that_is_missing(self, fail: Raise, capsys: pytest.CaptureFixture[str], form: str) -> None:
         fail(ModuleNotFoundError("no boto3", name="boto3.session"))
-        assert cli.main(["info", "--output", form]) == 1
+        assert cli.main(["info", "--output", form]) == 2
         assert "boto3" in capsys.readouterr().err
 
     def test_a_module_of_ours_that_is_missing(self, fail: Raise) -> None:

@@ -118,7 +118,7 @@ def test_families(cli: Cli, monkeypatch: pytest.MonkeyPatch, family: type[Optiga
     [
         (ZeroDivisionError("\x1b"), 1, "unexpected"),
         (OSError(errno.ENOSPC, "full"), 2, "out_of_space"),
-        (ModuleNotFoundError("x", name="serial"), 1, "not_installed"),
+        (ModuleNotFoundError("x", name="serial"), 2, "not_installed"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (EndRequested(15), 143, "interrupted"),
     ],

@@ -150,7 +150,7 @@ class TestGenerate:
         def full(*_: object) -> None:
             raise optiga.ConfigurationError("the disk is full")
 
-        monkeypatch.setattr("optiga.cli.support.content.write_whole", full)
+        monkeypatch.setattr("optiga.cli.support.replacing.write_new", full)
         result = cli("--port", port, "key", "generate", "third", "--out", "third.pem")
         assert result.code == 2
         assert load_pem_public_key(result.out.encode())

@@ -255,7 +255,7 @@ def test_a_missing_package_names_the_command(cli: Cli, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "serial.tools", None)
     monkeypatch.setitem(sys.modules, "serial", None)
     result = cli("boards")
-    assert result.code == 1
+    assert result.code == 2
     assert len(result.errors) == 1
     assert "package 'serial' is missing" in result.errors[0]
     assert "-m pip install" in result.errors[0]

@@ -242,3 +242,16 @@ def test_a_state_in_a_file_is_not_queried(cli: Cli, port: str) -> None:
 )
 def test_sentences_end(cli: Cli, words: str, error: str) -> None:
     assert error in cli(*words.split()).errors[0]
+
+
+@pytest.mark.parametrize("option", ["--csr", "--write", "--read", "--slot", "--id", "--out", "--out-dir", "--query"])
+def test_two_values_where_one_counts(cli: Cli, port: str, option: str) -> None:
+    for words in ((option, "a", option, "b"), (f"{option}=a", option, "a")):
+        result = cli("--port", port, *words)
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+        assert f"{option} stands twice: give one" in result.errors[0]
+    assert not Path(port.partition(":")[2]).exists()
+
+
+def test_a_port_overrules_that_of_an_alias(cli: Cli, port: str) -> None:
+    assert cli("--port", "emulator:none/chip", "--port", port, "--output", "json", "--output", "repr", "info").code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,53 @@ def test_in_a_program(port: str) -> None:
             optiga.write_certificate(chip, "device.p12", passphrase="another anchor")
         assert optiga.write_certificate(chip, "device.p12", passphrase=WORDS).written
         assert not optiga.write_certificate(chip, Path("device.p12").read_bytes(), passphrase=WORDS).written
+
+
+def _aws_answer() -> None:
+    """What ``aws iot create-keys-and-certificate`` prints."""
+    key = make_key()
+    answer = {"certificatePem": make_certificate(key).decode(), "keyPair": {"PrivateKey": key.pem.decode()}}
+    Path("aws.json").write_text(json.dumps(answer))
+
+
+KEYS_BESIDE = {
+    "a container": ("open.p12",),
+    "a container with a passphrase": ("device.p12", OPTION, "words"),
+    "what aws prints": ("aws.json",),
+}
+KEY_WAYS = {
+    "--write": ("--write",),
+    "--dry-run": ("--dry-run", "--write"),
+    "object write": ("object", "write", "second"),
+    "of a type": ("object", "write", "0xF1E0"),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS_BESIDE)
+@pytest.mark.parametrize("way", KEY_WAYS)
+def test_a_private_key_beside_the_certificate(cli: Cli, port: str, kind: str, way: str) -> None:
+    _aws_answer()
+    if way == "of a type":
+        assert cli("--port", port, "object", "metadata", "0xF1E0", "type: trust_anchor").code == 0
+    for mode, read in ((0o600, 0), (0o644, 1)):
+        Path(KEYS_BESIDE[kind][0]).chmod(mode)
+        result = cli("--port", port, *KEY_WAYS[way], *KEYS_BESIDE[kind])
+        assert result.code == 0, result.err
+        assert result.err.count("is not used: the chip has its own") == 1
+        assert result.err.count(f"other users may read the private key in {KEYS_BESIDE[kind][0]}") == read
+
+
+def test_a_private_key_beside_it_in_pem_is_refused(cli: Cli, port: str) -> None:
+    Path("both.pem").write_bytes(make_key().pem + Path("device.pem").read_bytes())
+    result = cli("--port", port, "--write", "both.pem")
+    assert (result.code, len(result.errors)) == (5, 1)
+    assert "both.pem holds a private key" in result.errors[0]
+
+
+def test_a_certificate_that_stands_twice(cli: Cli, port: str) -> None:
+    Path("twice.pem").write_bytes(Path("device.pem").read_bytes() * 2)
+    result = cli("--port", port, "--write", "twice.pem")
+    assert result.code == 0
+    assert "twice.pem holds a certificate several times: each is taken once" in result.err
+    assert "does not hold" not in result.err
+    assert cli("--port", port, "--read", "second").out == Path("device.pem").read_text()

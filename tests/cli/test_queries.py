@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from optiga.cli.support.query import search
@@ -94,3 +96,20 @@ def test_null_is_printed(cli: Cli, port: str, words: list[str], printed: str) ->
 
 def test_a_name_that_is_wrong_behind_a_null_is_wrong(cli: Cli, port: str) -> None:
     assert "finds nothing" in fails(cli, USAGE, "--port", port, "info", "--query", "slots.second.certificate.colour")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("info --query modle", "It has uid, .*, did you mean 'model'"),
+        ("info --query slots.secnd", "'slots' has first, second.*, did you mean 'second'"),
+        ("info --query slots.second.kex", "'slots.second' has .*certificate"),
+        ("info --query slots.second|kex", "'slots.second' has .*certificate"),
+        ("info --query uid.hex", "'uid' is a text, with no fields"),
+        ("object list --query objects.oid", r"'objects' is a list: 'objects\[\].oid' is of each"),
+        ("object list --query objects[0].nam", r"'objects\[0\]' has oid, .*, did you mean 'name'"),
+        ("object list --query objecs[].oid", "It has objects, did you mean 'objects'"),
+    ],
+)
+def test_what_is_there_is_said(cli: Cli, port: str, words: str, hint: str) -> None:
+    assert re.search(hint, fails(cli, USAGE, "--port", port, *words.split()))

@@ -103,7 +103,7 @@ def certified(cli: Cli, port: str, config: Path) -> None:
     csr = cli("--port", port, "--csr", "lamp.jsn", "-q", "--query", "filename").out.strip()
     if not Path("ca").exists():
         assert cli("ca", "init", "ca", "--no-passphrase").code == 0
-    assert cli("ca", "sign", csr, "--ca", "ca", "--out", "lamp.pem").code == 0
+    assert cli("ca", "sign", csr, "--ca", "ca", "--out", "lamp.pem", "--force").code == 0
     assert cli("--port", port, "--write", "lamp.pem", "-q").code == 0
 
 

@@ -286,6 +286,7 @@ class TestSignature:
     @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
     def test_files_of_secrets_that_others_may_use(self, cli: Cli) -> None:
         Path("signer.pem").write_bytes(key_pem(signer(), PASSPHRASE))
+        Path("signer.pem").chmod(0o600)
         Path("word").write_bytes(f"\ufeff{PASSPHRASE}\r\n".encode("utf-16-le"))
         files = [Path("word"), Path("secret")]
         make = f"update make data 0xF1E0 data {ENCRYPTED} --passphrase-file word --out set.json".split()
@@ -301,6 +302,28 @@ class TestSignature:
             assert result.code == USAGE
             assert f"other users may write the {what}" in result.errors[0]
             assert not Path("set.json").exists()
+
+    @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+    @pytest.mark.parametrize("kind", ["signer", "key", "aes"])
+    def test_keys_that_others_may_use(self, cli: Cli, kind: str) -> None:
+        """Whoever can write the signer's key has the next update signed with one of his own."""
+        Path("new.pem").write_bytes(key_pem(ec.generate_private_key(ec.SECP256R1())))
+        Path("new.aes").write_bytes(bytes(range(16)))
+        for name in ("signer.pem", "new.pem", "new.aes", "secret"):
+            Path(name).chmod(0o600)
+        words = {"signer": "data 0xF1E0 data", "key": "key third new.pem", "aes": "key aes new.aes"}[kind]
+        path = Path({"signer": "signer.pem", "key": "new.pem", "aes": "new.aes"}[kind])
+        make = f"update make {words} {ENCRYPTED} --out set.json".split()
+        assert "other users" not in cli(*make).err
+        path.chmod(0o644)
+        assert f"other users may read the {'AES' if kind == 'aes' else 'private'} key {path}" in cli(*make).err
+        Path("set.json").unlink()
+        path.chmod(0o602)
+        result = cli(*make)
+        assert (result.code, len(result.errors)) == (USAGE, 1)
+        assert "may write the " in result.errors[0]
+        assert str(path) in result.errors[0]
+        assert not Path("set.json").exists()
 
     def test_nothing_is_written_over_what_it_is_made_from(self, cli: Cli) -> None:
         for name in ("signer.pem", "data", "secret"):

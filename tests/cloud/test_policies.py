@@ -370,3 +370,15 @@ def test_what_aws_has_and_is_no_policy(theirs: str) -> None:
     """It is compared as it is."""
     ours = PolicyTemplate("p", json.dumps({"Version": "2012-10-17", "Statement": [GOOD]})).render(AWS, UID)
     assert differences(ours, theirs)
+
+
+@pytest.mark.parametrize("text", ["{UID}", "{slot}", "{serial}"])
+def test_a_placeholder_that_is_none(tmp_path: Path, text: str) -> None:
+    """It would stand in the policy, and the device would be shut out."""
+    path = tmp_path / "policy"
+    path.write_text(f'{{"Resource": "client/{text}"}}')
+    with pytest.raises(ConfigurationError, match="is not known"):
+        load_template(path)
+    for variable in ("${iot:Certificate.Subject.SerialNumber}", "${iot:ClientId}", "{uid}"):
+        path.write_text(f'{{"Resource": "client/{variable}"}}')
+        assert variable in load_template(path).text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from optiga import ConfigurationError, load_configuration
-from optiga.pki.names import find_wrong_field
+from optiga.files.placeholders import find_wrong_field
 from tests.support.identity.csr_helpers import NAME, change_config, write_config
 
 WRONG = [
@@ -74,3 +74,17 @@ def test_every_place_refuses_it(place: str, tmp_path: Path) -> None:
         assert place in raised.value.message
     write_config(tmp_path, change_config(PLACES[place]("{uid}")))
     load_configuration(tmp_path / "config.jsn")
+
+
+@pytest.mark.parametrize("text", ["{slot}", "{SLOT}", "{ slot }", "{slot_name}"])
+def test_a_slot(text: str) -> None:
+    assert find_wrong_field(text).endswith("{uid} stands for the chip's UID")
+    if text != "{slot}":
+        assert find_wrong_field(text, ("{uid}", "{slot}")).endswith("{slot} stands for the slot's name")
+    assert find_wrong_field("{uid} {slot}", ("{uid}", "{slot}")) == ""
+
+
+def test_where_nothing_is_filled_in() -> None:
+    assert "nothing is filled in" in find_wrong_field("{uid}", ())
+    assert "nothing is filled in" in find_wrong_field("x{slot}", ())
+    assert find_wrong_field("{x}", ()) == ""

@@ -126,12 +126,27 @@ def test_a_reversed_or_shuffled_chain_is_put_in_order_and_said() -> None:
         (CA.certificate, LEAF),
         (CA.certificate, INTERMEDIATE.certificate, LEAF, Ca("stranger").certificate),
         (LEAF, INTERMEDIATE.certify(KEY.public_key(), "another"), INTERMEDIATE.certificate),
-        (CA.certificate, CA.certificate),
     ],
 )
 def test_what_makes_no_chain_stays_as_it_is(ders: tuple[bytes, ...]) -> None:
     certificates, notes = find_certificates(pem(*ders).encode(), "f")
     assert (tuple(one.der for one in certificates), notes) == (ders, ())
+
+
+@pytest.mark.parametrize(
+    "ders",
+    [
+        (LEAF, LEAF),
+        (*CHAIN, LEAF),
+        (LEAF, *CHAIN, *CHAIN),
+        (*CHAIN[1:], LEAF, LEAF),
+    ],
+)
+def test_each_certificate_counts_once(ders: tuple[bytes, ...]) -> None:
+    for data in (pem(*ders).encode(), b"".join(ders)):
+        certificates, notes = find_certificates(data, "f")
+        assert [one.der for one in certificates] == [one for one in CHAIN if one in ders]
+        assert "f holds a certificate several times: each is taken once" in notes
 
 
 def test_odd_certificates_come_in_containers_too() -> None:

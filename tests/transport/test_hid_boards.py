@@ -98,6 +98,7 @@ class TestModules:
         with pytest.raises(ConfigurationError, match=words) as caught:
             load_modules(platform, self.load(**modules))
         assert "pip install hidapi" in caught.value.hint
+        assert ("[ft260]" in caught.value.hint) is ("another package" not in words)
 
     def test_another_packages_hid_beside_ours(self) -> None:
         hidraw = Module()

@@ -25,7 +25,7 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
     """
     if not stays:
         return
-    if not yes and (sys.stdin is None or not sys.stdin.isatty()):
+    if not yes and not is_somebody_there():
         raise ConfigurationError(
             f"{what} can never be undone ({'; '.join(stays)}), and nobody can be asked: standard input is no terminal",
             hint="--yes does without",
@@ -38,6 +38,11 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
         say(f"  {sentence}")
     if not yes and not _is_confirmed(f"{what}?"):
         raise ConfigurationError(f"{what} was not confirmed: nothing was done", reason=Reason.NOT_CONFIRMED)
+
+
+def is_somebody_there() -> bool:
+    """Whether somebody sits at a terminal, and can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _is_confirmed(question: str) -> bool:

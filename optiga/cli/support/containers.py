@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +12,8 @@ from optiga.cli.support.environment import FILE_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.settings import Decorator, Settings
-from optiga.pki.certificate_files import unlocked
+from optiga.files.secrets import readers_of
+from optiga.pki.certificate_files import unlocked, unused_key
 
 if TYPE_CHECKING:
     from optiga.files.passphrases import Passphrase
@@ -43,4 +46,19 @@ def open_container(settings: Settings, content: bytes, name: str, file: str | No
     :param file: as for :func:`container_passphrase`.
     :raises CertificateError: if the container is damaged, or needs another passphrase.
     """
-    return unlocked(content, name, container_passphrase(settings, file))
+    opened, notes = unlocked(content, name, container_passphrase(settings, file))
+    for note in notes:
+        settings.warn(note)
+    warn_of_key(settings, name, notes)
+    return opened
+
+
+def warn_of_key(settings: Settings, name: str, warnings: Iterable[str]) -> None:
+    """Say that others may read a file, if they may and it holds a private key that nobody needs there.
+
+    :param name: of the file.
+    :param warnings: what is said of it; that it holds such a key is among this.
+    """
+    if unused_key(name) in warnings:
+        for warning in readers_of(Path(name), "private key in"):
+            settings.warn(warning)

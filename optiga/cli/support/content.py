@@ -11,11 +11,12 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
-from optiga.cli.support.file_names import FILE
+from optiga.cli.support.file_names import out_file_option, refuse_force
 from optiga.cli.support.printing import print_lines
+from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import cause_of, check_output_file, reason_of, write_whole
+from optiga.files.files import cause_of, check_output_file, reason_of
 from optiga.files.opening import open_input
 from optiga.transport import is_emulator, resolve_port
 
@@ -27,9 +28,8 @@ MAX_FOR_CHIP = 1 << 20
 """Most bytes of what goes into a chip: many times what a whole one holds."""
 _MAX_METADATA = 1 << 14
 _PIECE = 1 << 16
-SECRET_MODE = 0o600
 
-out_option: Decorator = click.option("--out", type=FILE, help="File for the result, as bytes. [standard output]")
+out_option: Decorator = out_file_option("File for the result, as bytes. [standard output]")
 hex_option: Decorator = click.option("--hex", "as_hex", is_flag=True, help="The result in hex.")
 hash_option: Decorator = click.option(
     "--hash", "hash_name", type=click.Choice(["sha256", "sha384", "sha512"]), default="sha256", help="Hash. [sha256]"
@@ -124,6 +124,8 @@ def check_out(out: str | None, *, secret: bool = False, over_keys: bool = False)
     if out is not None:
         check_output_file(Path(out), secret=secret, over_keys=over_keys)
         check_not_chip(Path(out))
+    else:
+        refuse_force("--out")
 
 
 def check_not_chip(path: Path) -> None:
@@ -155,9 +157,12 @@ def check_not_terminal(what: str) -> None:
         )
 
 
-def save(settings: Settings, out: str, data: bytes, what: str, *, secret: bool = False) -> None:
-    """Write a result into its file, whole or not at all; for nobody else to read if it is a secret."""
-    write_whole(Path(out), data, SECRET_MODE if secret else 0o666)
+def save(settings: Settings, out: str, data: bytes, what: str, *, secret: bool = False, is_kept: bool = False) -> None:
+    """Write a result into its file, whole or not at all; for nobody else to read if it is a secret.
+
+    :param is_kept: as for :func:`.replacing.check_replaced`, which is asked.
+    """
+    write_output(settings, out, data, secret=secret, is_kept=is_kept)
     settings.note(f"{what} has been written to {out}")
 
 

@@ -8,6 +8,7 @@ command line.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,11 +41,17 @@ class Defaults(NamedTuple):
     :param path: the file; None where there is none.
     :param values: by the names of options, without dashes.
     :param refused: why files that were found are not used.
+    :param lines: where each value stands, by the same names.
     """
 
     path: Path | None
     values: Mapping[str, Any]
     refused: tuple[str, ...] = ()
+    lines: Mapping[str, int] = {}
+
+    def where(self, key: str) -> str:
+        """The file and the line of a value, as messages begin."""
+        return f"{self.path}:{self.lines[key]}"
 
 
 def find_defaults(arguments: Sequence[str]) -> Defaults:
@@ -64,7 +71,8 @@ def find_defaults(arguments: Sequence[str]) -> Defaults:
             refused.append(f"{place} is not used: {why}")
             continue
         path = load("pathlib:Path", "optiga")(place)
-        return Defaults(path, _read(path), tuple(refused))
+        values, lines = _read(path)
+        return Defaults(path, values, tuple(refused), lines)
     return Defaults(None, {}, tuple(refused))
 
 
@@ -102,40 +110,72 @@ def _why_not_believed(place: str, status: os.stat_result) -> str:
     return ""
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    values = load("optiga.cli.support.toml:read_toml", "optiga")(path, "file of defaults", _MOST_BYTES)
+def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
+    """The values, and the line of each."""
+    values, lines = load("optiga.cli.support.toml:read_toml", "optiga")(path, "file of defaults", _MOST_BYTES)
+    used = {}
     for key, value in values.items():
-        _check(path, key, value)
-    return {key: _seen_from(path.parent, key, value) for key, value in values.items()}
+        where = f"{path}:{lines[key]}"
+        _check(where, key, value)
+        try:
+            used[key] = _seen_from(path.parent, key, value)
+        except RuntimeError:
+            home = re.search(r"~[^/?&\\]*", str(value))
+            raise ConfigurationError(f"{where}: {key!r}: {home and home[0]} is nobody's home") from None
+    return used, lines
 
 
-def _check(path: Path, key: str, value: Any) -> None:
+def _check(where: str, key: str, value: Any) -> None:
     if key in FORBIDDEN or "passphrase" in key:
         raise ConfigurationError(
-            f"{path}: {key!r} must not stand in a file of defaults",
+            f"{where}: {key!r} must not stand in a file of defaults",
             hint="Say it on the command line, where it is wanted",
             reason=Reason.DENIED,
         )
     if key not in KEYS:
         suggest = load("optiga.files.problems:suggest", "optiga")
         raise ConfigurationError(
-            f"{path}: {key!r} is no default{suggest(key, KEYS, {})} (one of {', '.join(sorted(KEYS))})",
+            f"{where}: {key!r} is no default{suggest(key, KEYS, {})} (one of {', '.join(sorted(KEYS))})",
             reason=Reason.NOT_FOUND,
         )
     one_of = value if key in _LISTS and isinstance(value, list) else [value]
     if not one_of or not all(isinstance(one, (str, int, float)) and not isinstance(one, bool) for one in one_of):
         form = "a text, or a list of texts" if key in _LISTS else "a text or a number"
-        raise ConfigurationError(f"{path}: {key!r} takes {form}", reason=Reason.WRONG_TYPE)
+        raise ConfigurationError(f"{where}: {key!r} takes {form}", reason=Reason.WRONG_TYPE)
+    if not all(str(one).strip() for one in one_of):
+        raise ConfigurationError(f"{where}: {key!r} is empty", hint="Leave it out")
 
 
 def _seen_from(folder: Path, key: str, value: Any) -> Any:
+    """The value of an option.
+
+    :raises RuntimeError: if it names a home that there is not.
+    """
     if key in _LISTS:
         return [str(one) for one in value] if isinstance(value, list) else [str(value)]
     text = str(value)
     if key == "port":
-        before, colon, chip = text.partition("emulator:")
-        return f"{colon}{folder / chip}" if not before and chip else text
-    return str(folder / text) if key in _PATHS and text else text
+        return _port_seen_from(folder, text)
+    return _path_seen_from(folder, text) if key in _PATHS else text
+
+
+def _port_seen_from(folder: Path, port: str) -> str:
+    """A port with the paths that it names."""
+    place, mark, options = port.partition("?")
+    before, colon, chip = place.partition("emulator:")
+    if not before and chip:
+        place = f"{colon}{_path_seen_from(folder, chip)}"
+    words = options.split("&")
+    for number, word in enumerate(words):
+        name, _, value = word.partition("=")
+        if name == "shielded" and value not in ("yes", "no", ""):
+            path = _path_seen_from(folder, value.replace("%26", "&"))
+            words[number] = f"{name}={path.replace('&', '%26')}"
+    return f"{place}{mark}{'&'.join(words)}"
+
+
+def _path_seen_from(folder: Path, text: str) -> str:
+    return str(folder / load("pathlib:Path", "optiga")(text).expanduser())
 
 
 class DefaultMap(dict[str, Any]):

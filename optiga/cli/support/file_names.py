@@ -1,11 +1,14 @@
-"""Names of files and folders on the command line; one that is empty, as of a variable that is not set, is none."""
+"""Names of files and folders on the command line; one that is empty, as of a variable that is not set, is none.
+
+``--force`` goes with them: what it may replace is for :mod:`.replacing`, which loads more.
+"""
 
 from __future__ import annotations
 
 import click
 from click.types import StringParamType
 
-from optiga.cli.support.settings import Decorator
+from optiga.cli.support.settings import Decorator, Settings, together
 
 
 class FileName(StringParamType):
@@ -42,3 +45,36 @@ out_dir_option: Decorator = click.option(
     help="Folder for files and journal; {uid} and {slot} may stand in it. [the current one]",
 )
 """Where runs leave their files, as ``out_dir``."""
+
+
+def _keep_force(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001
+    if value:
+        ctx.ensure_object(Settings).force = True
+
+
+force_option: Decorator = click.option(
+    "--force",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep_force,
+    help="Replace a file that is there with other content.",
+)
+"""``--force``, for commands that write a file which the user names; the settings have it."""
+
+
+def out_file_option(what: str, *, required: bool = False) -> Decorator:
+    """``--out``, as ``out``, and ``--force``.
+
+    :param what: what the file is for, for help.
+    """
+    return together(click.option("--out", type=FILE, required=required, help=what), force_option)
+
+
+def refuse_force(wanted: str) -> None:
+    """Refuse ``--force`` where no file is written.
+
+    :param wanted: what names one.
+    :raises click.UsageError: if it was given.
+    """
+    if click.get_current_context().ensure_object(Settings).force:
+        raise click.UsageError(f"--force goes with {wanted}.")

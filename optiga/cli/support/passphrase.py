@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,10 @@ from optiga.ca.authority import CertificateAuthority
 from optiga.ca.integrity import read_crl_file
 from optiga.ca.passphrase_rules import check_passphrase
 from optiga.ca.records import utc_now
+from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
+from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Decorator, Settings, together
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.passphrases import passphrase_of_text, read_passphrase_file
@@ -71,16 +73,24 @@ def read_passphrase(
 
 
 def read_new_passphrase(
-    file: str | None, *, ask: bool, none: bool, prompt: str, option: str = "--passphrase-file", environment: bool = True
+    file: str | None,
+    *,
+    ask: bool,
+    none: bool,
+    prompt: str,
+    option: str = "--passphrase-file",
+    environment: bool = True,
+    is_old: Callable[[bytes], bool] = lambda _: False,
 ) -> Passphrase | None:
     """The passphrase of a key that is made or encrypted anew, None if it is to have none.
 
-    Where nothing says which, and somebody sits at the terminal, it is asked for.
+    Where nothing says which, and somebody sits at the terminal, it is asked for, until it is good.
 
     :param none: ``--no-passphrase``.
     :param option: what names the file.
     :param environment: whether the environment variable counts.
-    :raises ConfigurationError: if there is none and nobody can be asked, or it is too weak.
+    :param is_old: whether it is the one that the key has already.
+    :raises ConfigurationError: if there is none and nobody can be asked, it is too weak, or the old one.
     """
     if none:
         if file is not None:
@@ -88,22 +98,34 @@ def read_new_passphrase(
         return None
     variable = CA_PASSPHRASE if environment else ""
     found = read_passphrase(file, ask=ask, prompt=prompt, new=True, environment=variable)
-    if found is None and is_somebody_there():
+    is_typed = ask or (found is None and is_somebody_there())
+    while found is None or (mistake := _mistake_in_new(found, is_old)):
+        if found is None and not is_typed:
+            ways = f"{option} FILE" + (f", --ask-passphrase, or the environment variable {variable}" * bool(variable))
+            raise ConfigurationError(
+                "the CA's key is to be encrypted, and there is no passphrase",
+                hint=f"Give one: {ways}; --no-passphrase leaves the key open",
+                reason=Reason.MISSING,
+            )
+        if found is not None and mistake:
+            if not is_typed:
+                mistake.locate(variable if file is None else f"{option} {file}")
+                raise mistake
+            say(f"{mistake}.")
         found = read_passphrase(None, ask=True, prompt=prompt, new=True, environment=variable)
-    if found is None:
-        ways = f"{option} FILE" + (f", --ask-passphrase, or the environment variable {variable}" if variable else "")
-        raise ConfigurationError(
-            "the CA's key is to be encrypted, and there is no passphrase",
-            hint=f"Give one: {ways}; --no-passphrase leaves the key open",
-            reason=Reason.MISSING,
-        )
-    check_passphrase(found.for_new())
     return found
 
 
-def is_somebody_there() -> bool:
-    """Whether somebody sits at a terminal, and can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty()
+def _mistake_in_new(found: Passphrase, is_old: Callable[[bytes], bool]) -> ConfigurationError | None:
+    """Why a passphrase is not taken for a new one; None if it is."""
+    try:
+        check_passphrase(found.for_new())
+    except ConfigurationError as error:
+        return error
+    if is_old(found.value):
+        said = "the passphrase is the one that the key has already: nothing was changed"
+        return ConfigurationError(said, hint="Give another", reason=Reason.EXISTS)
+    return None
 
 
 def open_authority(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:

@@ -8,6 +8,7 @@ from typing import Any
 
 from optiga.cli.support.samples import sample_of
 from optiga.errors import ConfigurationError
+from optiga.files.problems import describe_kind, suggest
 from optiga.results import to_json
 
 _LONGEST = 10_000
@@ -65,10 +66,49 @@ def search(expression: str, result: Mapping[str, Any]) -> Any:
             hint=f"It has {', '.join(result)}",
         ) from None
     if value is None and not _says_null(compiled.parsed, dict(result)):
-        raise ConfigurationError(
-            f"--query {expression!r} finds nothing in the result", hint=f"It has {', '.join(result)}"
-        )
+        hint = _what_is_there(compiled.parsed, dict(result)) or f"It has {', '.join(result)}"
+        raise ConfigurationError(f"--query {expression!r} finds nothing in the result", hint=hint)
     return value
+
+
+def _what_is_there(node: Mapping[str, Any], value: Any, path: str = "") -> str:
+    """What an expression could have found where it finds nothing; empty if that is not to be told.
+
+    :param node: the expression, or a part of one, as JMESPath has parsed it.
+    :param value: what it is applied to.
+    :param path: where that is in the result.
+    """
+    from jmespath.visitor import TreeInterpreter
+
+    kind, children = node["type"], node["children"]
+    if kind in _STEPS:
+        for child in children:
+            found = TreeInterpreter().visit(child, value)
+            if found is None:
+                return _what_is_there(child, value, path)
+            path = _below(path, child)
+            value = found
+        return ""
+    if kind in _PROJECTIONS:
+        return _what_is_there(children[0], value, path)
+    if kind != "field":
+        return ""
+    name = node["value"]
+    if isinstance(value, Mapping):
+        return f"{repr(path) if path else 'It'} has {', '.join(value)}{suggest(name, value, {})}"
+    if isinstance(value, list):
+        return f"{path!r} is a list: '{path}[].{name}' is of each of its elements"
+    return f"{path!r} is {describe_kind(value)}, with no fields"
+
+
+def _below(path: str, node: Mapping[str, Any]) -> str:
+    """Where a part of an expression leads; as it is for parts without a name."""
+    if node["type"] in _STEPS:
+        for child in node["children"]:
+            path = _below(path, child)
+    if node["type"] == "field":
+        return f"{path}.{node['value']}" if path else str(node["value"])
+    return f"{path}[{node['value']}]" if node["type"] == "index" else path
 
 
 def _reason(error: Exception) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.chip import Chip
+    from optiga.cli.support.defaults import Defaults
     from optiga.cli.support.waiting import WaitingLine
     from optiga.transport import Port
 
@@ -46,7 +47,8 @@ class Settings:
 
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
     ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
-    ``authorizations``, objects and the files of their secrets.
+    ``force``: the output may take the place of a file with other content;
+    ``authorizations``, objects and the files of their secrets; ``defaults``, what a file of defaults says.
     """
 
     def __init__(self) -> None:
@@ -55,9 +57,12 @@ class Settings:
         self.output: str | None = None
         self.quiet = False
         self.wide = False
+        self.force = False
+        self.defaults: Defaults | None = None
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
+        self._makes_chip = False
         self._waiting: WaitingLine | None = None
 
     def find_port(self, *, more: str = "") -> Port:
@@ -106,10 +111,18 @@ class Settings:
         from optiga.chip import open_chip
 
         if not self.authorizations and not oids:
-            return open_chip(self.find_port(), meanwhile=meanwhile)
+            chip = open_chip(self.find_port(), meanwhile=meanwhile)
+            self.note_new_chip()
+            return chip
         from optiga.cli.support.authorized import open_authorized
 
-        return open_authorized(self.find_port, oids, self.authorizations, self.warn)
+        return open_authorized(self.find_port, oids, self.authorizations, self)
+
+    def note_new_chip(self) -> None:
+        """Say that opening the port has made an emulated chip, if it has; said once."""
+        if self._makes_chip:
+            self._makes_chip = False
+            self.note("It is a new chip: there was none in that file")
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
@@ -145,9 +158,8 @@ class Settings:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
         if (new := is_new(path)) is None:
             return  # it is refused in a moment
+        self._makes_chip = new
         self._say(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}")
-        if new:
-            self.note("It is a new chip: there was none in that file")
         self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
@@ -16,7 +17,14 @@ else:
     import tomli as tomllib
 
 
-def read_toml(path: Path, what: str, limit: int) -> Mapping[str, Any]:
+class Toml(NamedTuple):
+    """The content of a file: its values, and the line, counted from 1, where each begins."""
+
+    values: Mapping[str, Any]
+    lines: Mapping[str, int]
+
+
+def read_toml(path: Path, what: str, limit: int) -> Toml:
     """The content of a file.
 
     :param what: what the file is to the user, for messages.
@@ -25,8 +33,16 @@ def read_toml(path: Path, what: str, limit: int) -> Mapping[str, Any]:
     """
     data = read_input(path, what, limit)
     try:
-        values: dict[str, Any] = tomllib.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        values: dict[str, Any] = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         cause = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ConfigurationError(f"{path} is no TOML: {cause}") from None
-    return values
+    return Toml(values, {key: _line_of(key, text) for key in values})
+
+
+def _line_of(key: str, text: str) -> int:
+    """Where a key of the top level begins, or a table of that name."""
+    name = re.escape(key)
+    found = re.search(rf"""^[ \t]*\[*[ \t]*("?){name}\1[ \t]*[=.\]]|^[ \t]*\[*[ \t]*'{name}'""", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1

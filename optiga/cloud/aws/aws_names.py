@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from optiga.errors import ConfigurationError, Reason, naming
+from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.pki.names import with_sample_uid
 
 SAMPLE_THING = "my_thing"
@@ -54,8 +55,10 @@ def check_name(kind: str, name: str, where: str = "") -> None:
     """
     filled = with_sample_uid(name) if kind in _OF_EACH_CHIP else name
     if not re.fullmatch(_PATTERNS[kind], filled, re.ASCII):
+        known = (UID_FIELD,) if kind in _OF_EACH_CHIP else ()
         raise ConfigurationError(
-            f"{where}{name!r} is no name of a {kind} in AWS IoT", hint=f"It takes {_CHARACTERS[_PATTERNS[kind]]}"
+            f"{where}{name!r} is no name of a {kind} in AWS IoT",
+            hint=_takes(_CHARACTERS[_PATTERNS[kind]], name, known),
         )
     longest = _LONGEST.get(kind, MAX_NAME)
     if len(filled) > longest:
@@ -63,6 +66,12 @@ def check_name(kind: str, name: str, where: str = "") -> None:
             f"{where}{name!r} is too long for the name of a {kind}: {len(filled)} characters, AWS IoT takes {longest}",
             reason=Reason.TOO_LARGE,
         )
+
+
+def _takes(characters: str, text: str, known: tuple[str, ...]) -> str:
+    """What a text is made of, and what is wrong with a placeholder in it."""
+    mistake = find_wrong_field(text, known)
+    return f"It takes {characters}" + (f"; it {mistake}" if mistake else "")
 
 
 def check_attributes(attributes: Mapping[str, str], *, typed: bool) -> None:
@@ -75,13 +84,14 @@ def check_attributes(attributes: Mapping[str, str], *, typed: bool) -> None:
         if not re.fullmatch(_ATTRIBUTE, key) or len(key) > MAX_NAME:
             raise ConfigurationError(
                 naming("{attributes} {key} is no name of an attribute in AWS IoT", key=repr(key)),
-                hint=f"It takes up to {MAX_NAME} letters, digits and _ . , @ / : # -",
+                hint=_takes(f"up to {MAX_NAME} letters, digits and _ . , @ / : # -", key, ()),
             )
         filled = with_sample_uid(value)
+        takes = f"up to {MAX_VALUE} letters, digits and _ . , @ / : # = [ ] -, no spaces"
         if not re.fullmatch(_VALUE, filled) or len(filled) > MAX_VALUE:
             raise ConfigurationError(
                 naming("{attributes} {key}={value} is no value of an attribute in AWS IoT", key=key, value=repr(value)),
-                hint=f"It takes up to {MAX_VALUE} letters, digits and _ . , @ / : # = [ ] -, no spaces",
+                hint=_takes(takes, value, (UID_FIELD,)),
             )
     if len(attributes) > MAX_ATTRIBUTES[typed]:
         raise ConfigurationError(

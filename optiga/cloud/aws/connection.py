@@ -104,7 +104,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         if not region:
             raise AwsError(
                 "no AWS region is set",
-                hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
+                hint=naming("Use {region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
                 reason=Reason.MISSING,
             )
         _check_url(options.endpoint_url)

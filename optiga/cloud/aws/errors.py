@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.cloud.aws.templates import OPERATOR, own_template
-from optiga.errors import CloudError, Reason, naming
+from optiga.errors import CloudError, ConfigurationError, OptigaError, Reason, naming
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -225,7 +225,7 @@ def _reason_of(code: str) -> Reason:
     return Reason.REFUSED
 
 
-def _failure(error: Exception, subject: str) -> AwsError:
+def _failure(error: Exception, subject: str) -> OptigaError:
     """There was no answer, or nothing could be asked."""
     from botocore import exceptions as known
 
@@ -234,13 +234,13 @@ def _failure(error: Exception, subject: str) -> AwsError:
         return AwsError(
             f"there are no AWS credentials: {said}",
             hint=naming(
-                "aws configure, aws sso login, {profile=NAME}, or the environment variables AWS_ACCESS_KEY_ID and "
+                "Use aws configure, aws sso login, {profile=NAME}, or the environment variables AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY"
             ),
             reason=Reason.NO_CREDENTIALS,
         )
     if isinstance(error, known.ProfileNotFound):
-        return AwsError(said, hint="aws configure list-profiles shows which there are", reason=Reason.NOT_FOUND)
+        return AwsError(said, hint="'aws configure list-profiles' shows which there are", reason=Reason.NOT_FOUND)
     if isinstance(error, (known.ConfigParseError, known.ConfigNotFound)):
         return AwsError(
             f"AWS's configuration file cannot be read: {said}",
@@ -250,11 +250,11 @@ def _failure(error: Exception, subject: str) -> AwsError:
     if isinstance(error, (known.NoRegionError, known.InvalidRegionError)):
         return AwsError(
             f"no AWS region to work in: {said}",
-            hint=naming("{region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
+            hint=naming("Use {region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
             reason=Reason.MISSING,
         )
     if isinstance(error, known.MissingDependencyException) and "botocore[crt]" in said:
-        return AwsError(
+        return ConfigurationError(
             "the credentials of a profile of 'aws login' need the package awscrt, which is not installed",
             hint="Install this tool with its extra, [login]; or: pip install 'botocore[crt]'",
             reason=Reason.NOT_INSTALLED,

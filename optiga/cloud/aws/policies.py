@@ -12,8 +12,9 @@ from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there, read_input
 from optiga.files.json_lines import parse_json
+from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import describe_path
-from optiga.pki.names import UID_FIELD, fill_uid
+from optiga.pki.names import fill_uid
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.connection import Aws
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 MAX_SIZE = 2048
 """Most characters of a policy, white space not counted (AWS IoT Core's quotas)."""
 _MAX_FILE_SIZE = 1 << 16
+_VARIABLE = re.compile(r"\$\{[^}:]*:[^}]*\}")
+"""What AWS fills in."""
 _OPEN_FIELD = re.compile(r"<aws-[a-z-]+>")
 
 
@@ -65,9 +68,12 @@ def load_template(path: Path) -> PolicyTemplate:
     """
     data = read_input(path, "policy template", _MAX_FILE_SIZE)
     try:
-        return PolicyTemplate(str(path), data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(f"the policy template {path} is not UTF-8") from None
+    if mistake := find_wrong_field(_VARIABLE.sub("", text)):
+        raise ConfigurationError(f"the policy template {path} {mistake}")
+    return PolicyTemplate(str(path), text)
 
 
 def find_default_template() -> Path:

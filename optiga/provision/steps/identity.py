@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from optiga.errors import CertificateError, CloudError
+from optiga.errors import CertificateError, CloudError, capitalized
 from optiga.files.files import write_whole
 from optiga.identity.csr import sign_csr
 from optiga.identity.key_fate import KeyFate
@@ -95,7 +95,7 @@ class Certify:
         issuer = plan.new.issuer if plan.new else None
         state = " (inactive)" if isinstance(issuer, AwsIssuer) else ""
         title = issuer.title if issuer else ""
-        return (f"{title} issues a certificate{state}, which is kept in {plan.job.outputs.folder}",)
+        return (capitalized(f"{title} issues a certificate{state}, which is kept in {plan.job.outputs.folder}"),)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         asked_before = entry.step is Level.REQUESTED
@@ -126,7 +126,7 @@ class Certify:
             reporter.note(f"Looking for a certificate that {issuer.title} may have issued already")
             certified = issuer.find(request)
         if certified is not None:
-            reporter.note(f"{issuer.title} had issued one in the run that was interrupted")
+            reporter.note(capitalized(f"{issuer.title} had issued one in the run that was interrupted"))
         else:
             certified = issuer.certify(request)
         if certified.chain[0].public_key.info != public_key_of_info(request.key_info).info:

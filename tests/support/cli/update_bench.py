@@ -56,5 +56,6 @@ def key_pem(key: ec.EllipticCurvePrivateKey, passphrase: str = "") -> bytes:
 def save_files(folder: Path) -> None:
     """The signer's key, in plain and encrypted, the secret, and data."""
     (folder / "signer.pem").write_bytes(key_pem(signer()))
+    (folder / "signer.pem").chmod(0o600)
     (folder / "secret").write_bytes(SECRET.value)
     (folder / "data").write_bytes(b"new data")

@@ -50,6 +50,7 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     if is_final and not (before and before.is_locked):
         confirm(settings, f"Pairing the chip with {out} for good", [_FINAL], yes=yes)
     done = pairing.pair(port, path)
+    settings.note_new_chip()
     if is_final and not done.is_locked:
         done = pairing.lock(port, path)
     settings.note(f"The chip has proven the secret in {out}" + (", for good" if done.is_locked else ""))

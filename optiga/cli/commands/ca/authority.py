@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from optiga.cli.commands.ca.crl import (
 from optiga.cli.commands.ca.results import CaResult, CertificateShown, IssuedList, IssueResult, ListedCertificate
 from optiga.cli.render.tables import table
 from optiga.cli.support.choices import NamedChoice
-from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_file_option
 from optiga.cli.support.options import option_of
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -38,12 +39,12 @@ from optiga.cli.support.passphrase import (
     warn_of,
     warn_of_crl,
 )
+from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.cli.support.wide import wide_option, width_for
-from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
-from optiga.pki.certificate import load_certificates
 from optiga.results import lines, to_json
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def intermediate(
 @click.command(name="sign")
 @click.argument("csr_path", type=FileName("CSR"))
 @ca_option
-@click.option("--out", type=FILE, help="File of the certificate and its chain. [that of the CSR, with .pem]")
+@out_file_option("File of the certificate and its chain. [that of the CSR, with .pem]")
 @click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
 @click.option("--server", is_flag=True, help="Let it be a TLS server, too, if the CSR asks for that.")
 @click.option("--ignore-names", is_flag=True, help="Leave out names that the CA does not certify. [refused]")
@@ -211,11 +212,11 @@ def sign(
         raise ConfigurationError(
             f"the certificate would take the place of the CSR {target}", hint="Use --out", reason=Reason.EXISTS
         )
-    if out is None and target.exists():
-        _check_replaceable(target)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
     check_nothing_lost(target)
+    is_elsewhere = partial(authority.can_show, csr_der=csr)
+    check_replaced(settings, str(target), None, is_kept=True, is_elsewhere=is_elsewhere)
     check_published(authority, published)
     issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     issued.write(target)
@@ -335,21 +336,6 @@ def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None)
     for warning in passphrase.warnings if passphrase else ():
         settings.warn(warning)
     settings.print_result(result)
-
-
-def _check_replaceable(target: Path) -> None:
-    """Refuse to take the place of a file that nobody named, unless it holds certificates.
-
-    :raises ConfigurationError: if it holds something else: the device's key, perhaps.
-    """
-    try:
-        load_certificates(target)
-    except CertificateError:
-        raise ConfigurationError(
-            f"the certificate would take the place of {target}, which holds something else",
-            hint="Use --out",
-            reason=Reason.EXISTS,
-        ) from None
 
 
 def _common_name(name: str | None, path: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import click
 
 from optiga.ca.folder import KEY
+from optiga.ca.keys import is_passphrase_of
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -61,6 +63,7 @@ def command(
         prompt="New passphrase",
         option="--new-passphrase-file",
         environment=False,
+        is_old=partial(is_passphrase_of, authority.folder),
     )
     folder = authority.change_passphrase(new.value if new else None)
     for warning in new.warnings if new else ():

@@ -10,7 +10,7 @@ import click
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import create_imported
 from optiga.ca.existing import SourceFile, find_existing
-from optiga.ca.folder import CaFolder, check_new
+from optiga.ca.folder import CaFolder, check_made_elsewhere, check_new
 from optiga.ca.history import read_history
 from optiga.ca.naming import check_patterns
 from optiga.ca.renewal import renew as renew_ca
@@ -18,10 +18,10 @@ from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.cli.commands.ca.authority import show_ca
 from optiga.cli.commands.ca.crl import DAYS
 from optiga.cli.commands.ca.results import CaResult
+from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.environment import FILE_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
-    is_somebody_there,
     no_passphrase_option,
     open_authority,
     passphrase_options,
@@ -80,6 +80,9 @@ def import_(
         raise click.UsageError("--no-passphrase and --ask-passphrase do not go together.")
     ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     check_new(Path(path))
+    for own in (certificate, key):
+        if own is not None:
+            check_made_elsewhere(Path(own))
     files = [SourceFile.read(Path(certificate))]
     if key is not None and not _is_same(key, certificate):
         files.append(SourceFile.read(Path(key), secret=True))

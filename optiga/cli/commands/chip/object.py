@@ -13,9 +13,9 @@ from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.containers import open_container, pkcs12_option
+from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, read_metadata_file, read_whole
-from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
+from optiga.cli.support.file_names import FILE_OR_INPUT, out_file_option
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
@@ -128,7 +128,7 @@ def _row(one: ObjectDescription) -> tuple[str | None, ...]:
 
 @command.command(name="read", short_help="Read an object's data.")
 @click.argument("oid", metavar="OID|SLOT")
-@click.option("--out", type=FILE, help="File for what is read: PEM or raw bytes.")
+@out_file_option("File for what is read: PEM or raw bytes.")
 @authorize_option
 @common_options()
 @pass_settings
@@ -186,6 +186,7 @@ def write(
         else:
             plan = plan_typed(content, Target(info, None), name, form)
             data = plan.data
+            warn_of_key(settings, name, plan.warnings)
             for warning in plan.warnings:
                 settings.warn(warning)
         change: DataChange = plan_data(chip, info, data, held, offset=offset or 0, erase=not no_erase)
@@ -294,4 +295,6 @@ def _write_certificate(settings: Settings, label: str, path: str, name: str, pas
     """As ``--write`` does it."""
     content = read_whole(path, "certificate", limit=MAX_FOR_CHIP)
     content = open_container(settings, content, name, passphrase_file)
-    carry_out(settings, plan_content(content, resolve(label, WRITABLE), name))
+    plan = plan_content(content, resolve(label, WRITABLE), name)
+    warn_of_key(settings, name, plan.warnings)
+    carry_out(settings, plan)

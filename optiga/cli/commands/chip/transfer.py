@@ -11,13 +11,14 @@ import click
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import MAX_FOR_CHIP, SECRET_MODE, check_not_chip, read_whole
-from optiga.cli.support.file_names import FILE_OR_INPUT
+from optiga.cli.support.content import MAX_FOR_CHIP, check_not_chip, read_whole
+from optiga.cli.support.file_names import FILE_OR_INPUT, force_option, refuse_force
 from optiga.cli.support.options import of_option, option_of
+from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import ConfigurationError, Reason, counted, told
-from optiga.files.files import check_output_file, write_whole
+from optiga.files.files import check_output_file
 from optiga.results import MERGED
 from optiga.transfer.execute import ImportResult, execute_import, import_result
 from optiga.transfer.export import ExportSummary, choose, read_chip
@@ -46,6 +47,7 @@ class ExportResult:
 @click.command(name="export")
 @click.argument("path", type=FILE_OR_INPUT)
 @_objects_option
+@force_option
 @authorize_option
 @common_options()
 @pass_settings
@@ -60,6 +62,8 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     if path != "-":
         check_output_file(Path(path), "Name a file, or - for standard output", secret=True)
         check_not_chip(Path(path))
+    else:
+        refuse_force("a file")
     with settings.open_chip() as chip:
         exported = read_chip(chip, chosen)
     for unusable in exported.unusable:
@@ -70,7 +74,8 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
         return
     result = ExportResult(path, exported.summary)
     settings.check_query(result)
-    write_whole(Path(path), encode_entries(exported.entries), SECRET_MODE)
+    content = encode_entries(exported.entries)
+    write_output(settings, path, content, secret=True, is_kept=True, another="Name another file")
     _note_export(settings, path, exported)
     if settings.wants_result:
         settings.print_result(result, default="repr")

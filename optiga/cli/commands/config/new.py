@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import click
 
 from optiga.cli.commands.config.results import CheckedConfiguration, describe
-from optiga.cli.commands.config.saving import check_new, save_new
-from optiga.cli.support.file_names import FileName
+from optiga.cli.support.confirm import is_somebody_there
+from optiga.cli.support.content import check_not_chip
+from optiga.cli.support.file_names import FileName, force_option
 from optiga.cli.support.printing import say
+from optiga.cli.support.replacing import check_replaced, write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.aws_names import check_name
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.files import check_output_file
 from optiga.files.shown import shown
 from optiga.identity.configuration import parse_configuration
 from optiga.identity.new_configuration import (
@@ -35,6 +38,7 @@ _ASKED = {
     "organizational_unit_name": "Unit of the organization",
 }
 """Components that are asked for and may be left out; the common name comes behind them."""
+_ANOTHER = "Name another file"
 _NONE = "-"
 """The answer for no thing and no policy."""
 
@@ -58,7 +62,7 @@ _NONE = "-"
 @click.option("--thing", metavar="NAME", help="Thing in AWS IoT, - for none. [thing_{uid}]")
 @click.option("--policy", metavar="NAME", help="Its policy in AWS IoT, - for none. [my_policy]")
 @click.option("--yes", is_flag=True, help="Do not ask: what no option says is as in brackets.")
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@force_option
 @common_options()
 @pass_settings
 def new(
@@ -70,22 +74,25 @@ def new(
     thing: str | None,
     policy: str | None,
     yes: bool,
-    force: bool,
 ) -> None:
     """Write a new configuration file: ask for what no option says.
 
     {uid} in a value is replaced by the chip's UID, so that every chip gets a name of its own from the same file.
     """
     settings.check_query(CheckedConfiguration)
-    check_new(name, hint="Name another file, or replace it with --force", force=force)
+    check_output_file(Path(name), _ANOTHER)
+    check_not_chip(Path(name))
     subject = tuple(map(_component, components))
     if slot is not None and algorithm is not None:
         _refuse("--slot ", slot_mistake(slot, algorithm))
     for option, value in (("thing", thing), ("policy", policy)):
         _refuse(f"--{option} ", _name_mistake(option, value or ""), given=value is not None)
-    wanted = _choose(subject, algorithm, slot, thing, policy, ask=not yes)
+    ask = not (yes or (subject and algorithm and slot and thing and policy))
+    if ask:  # nobody answers in vain
+        check_replaced(settings, name, None, is_kept=True, another=_ANOTHER)
+    wanted = _choose(subject, algorithm, slot, thing, policy, ask=ask)
     text = compose(wanted)
-    save_new(name, text, force=force)
+    write_output(settings, name, text.encode(), is_kept=True, another=_ANOTHER)
     settings.note(f"The configuration has been written to {name}")
     if settings.wants_result:
         settings.print_result(describe(parse_configuration(text, name)))
@@ -105,8 +112,7 @@ def _choose(
     :raises ConfigurationError: if somebody should be asked, and nobody is there; or if the slot does not fit the key.
     """
     usual = Wanted()
-    is_asked = not (subject and algorithm and slot and thing and policy)
-    if ask and is_asked and (sys.stdin is None or not sys.stdin.isatty()):
+    if ask and not is_somebody_there():
         raise ConfigurationError(
             "nobody can be asked what the configuration is to say: standard input is no terminal",
             hint="--yes takes what the options say, and the usual for the rest",

@@ -10,12 +10,12 @@ import click
 
 from optiga.cli.commands.config.saving import give_document
 from optiga.cli.render.tables import table
-from optiga.cli.support.file_names import FILE
+from optiga.cli.support.file_names import out_file_option, refuse_force
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
+from optiga.files.placeholders import UID_FIELD
 from optiga.identity.configuration import Configuration, parse_configuration, read_text
 from optiga.identity.sample_configurations import find_sample, sample_paths
-from optiga.pki.names import UID_FIELD
 
 _COLUMNS = ("name", "description")
 
@@ -45,7 +45,7 @@ class SampleList:
 
 @click.command(name="sample")
 @click.argument("name", required=False, metavar="[NAME]")
-@click.option("--out", type=FILE, help="File for the sample; it must not be there yet. [standard output]")
+@out_file_option("File for the sample. [standard output]")
 @wide_option
 @common_options()
 @pass_settings
@@ -60,6 +60,7 @@ def sample(settings: Settings, name: str | None, out: str | None) -> None:
         return
     if out is not None:
         raise click.UsageError("--out goes with the NAME of a sample.")
+    refuse_force("--out")
     settings.check_query(SampleList)
     found = SampleList(tuple(_samples()))
     settings.print_result(found, text=table(_COLUMNS, found.samples, width_for(settings)))

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
 from optiga.cli.render.tables import table
-from optiga.cli.support.defaults import FILE_NAME, find_defaults, places
+from optiga.cli.support.defaults import FILE_NAME, Defaults, find_defaults, places
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
+from optiga.cloud.aws.aws_names import check_attributes, check_name
+from optiga.errors import ConfigurationError, naming
+from optiga.files.problems import Problem, raise_problems
+from optiga.transport import resolve_port
 
 _COLUMNS = ("option", "value", "source")
 _VARIABLES = {
@@ -20,6 +25,8 @@ _VARIABLES = {
     "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
 }
 """Environment variables that say what an option says."""
+_TAKEN_BY = {"crl-days": ("ca", "crl"), "curve": ("ca", "init"), "timing": ("emulator", "serve")}
+"""A command that takes a default; the others go with ``provision``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +67,55 @@ def show(settings: Settings) -> None:
     """
     settings.check_query(DefaultsShown)
     found = find_defaults([])
+    raise_problems(_mistakes(found))
     values = tuple(_values(found.values, str(found.path), settings.port))
     result = DefaultsShown(None if found.path is None else str(found.path), tuple(places([])), values)
-    empty = f"There is no {FILE_NAME}, and no environment variable says anything"
-    settings.print_result(result, text=table(_COLUMNS, values, width_for(settings)) if values else empty)
+    text = table(_COLUMNS, values, width_for(settings)) if values else _why_empty(found)
+    settings.print_result(result, text=text)
+
+
+def _why_empty(found: Defaults) -> str:
+    """What there is to say where nothing says anything."""
+    why = f"No {FILE_NAME} is used" if found.refused else f"There is no {FILE_NAME}"
+    if found.path is not None:
+        why = f"{found.path} names no option"
+    return f"{why}, and no environment variable says anything"
+
+
+def _mistakes(found: Defaults) -> Iterator[Problem]:
+    """The values that no command takes."""
+    for key, value in found.values.items():
+        try:
+            _check(key, value)
+        except ConfigurationError as error:
+            said = naming("{message}. {hint}", message=error.message, hint=error.hint) if error.hint else error.message
+        except click.BadParameter as error:
+            said = error.message
+        else:
+            continue
+        yield Problem(found.lines[key], naming("{where}: {said}", where=f"{found.where(key)}: {key!r}", said=said))
+
+
+def _check(key: str, value: Any) -> None:
+    """Refuse a value as the command does that takes it.
+
+    :raises ConfigurationError: if it is refused.
+    :raises click.BadParameter: likewise.
+    """
+    if key == "port":
+        resolve_port(value)
+        return
+    ctx = click.get_current_context().find_root()
+    for word in _TAKEN_BY.get(key, ("provision",)):
+        command = ctx.command.get_command(ctx, word) if isinstance(ctx.command, click.Group) else None
+        assert command is not None  # noqa: S101
+        ctx = click.Context(command, obj=Settings())
+    option = next(one for one in ctx.command.params if f"--{key}" in one.opts)
+    taken = option.process_value(ctx, value)
+    if key == "attribute":
+        check_attributes(taken, typed=True)
+    for name in taken if key == "thing-group" else [taken] if key == "thing-type" else []:
+        check_name(key.replace("-", " "), name)
 
 
 def _values(said: Mapping[str, object], path: str, port: str | None) -> Iterator[DefaultValue]:

@@ -9,7 +9,7 @@ from optiga.cli.commands.emulator.secrets import note_secrets, note_written, sec
 from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, save
-from optiga.cli.support.file_names import FILE, FileName
+from optiga.cli.support.file_names import FileName, out_file_option
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import delivery, find_model, state
 from optiga.emulator.configurations import provisioning_of
@@ -67,7 +67,7 @@ def reset(settings: Settings, path: str | None, yes: bool) -> None:
 
 @click.command(name="dump", short_help="Write a chip's whole state down, as JSON.")
 @click.argument("path", type=CHIP, required=False)
-@click.option("--out", type=FILE, help="File for it, for nobody else to read. [standard output]")
+@out_file_option("File for it, for nobody else to read. [standard output]")
 @common_options(forms=("json",))
 @pass_settings
 def dump(settings: Settings, path: str | None, out: str | None) -> None:
@@ -86,7 +86,7 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
     if out is None:
         settings.print_result(document, default="json")
     else:
-        save(settings, out, state.encode(document), "The state", secret=True)
+        save(settings, out, state.encode(document), "The state", secret=True, is_kept=True)
 
 
 @click.command(name="load", short_help="Make a chip of a state that was written down.")

@@ -9,7 +9,7 @@ import click
 
 from optiga.cli.commands.emulator.read_state import read_state
 from optiga.cli.support.content import check_out, save
-from optiga.cli.support.file_names import FileName
+from optiga.cli.support.file_names import FileName, force_option, refuse_force
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import state
 from optiga.emulator.control import FAULT_KINDS, LONGEST_MS, MOST_TIMES, Control
@@ -36,6 +36,7 @@ _VALUES = {
 @click.option(
     "--ms", "milliseconds", metavar="N", type=click.IntRange(0, LONGEST_MS), help="Of fault delay: milliseconds."
 )
+@force_option
 @click.option("--follow", is_flag=True, help="Of events: go on with those that come.")
 @common_options(forms=())
 @pass_settings
@@ -67,6 +68,8 @@ def control(
     given = value or ""
     if verb == "snapshot":
         check_out(given, secret=True)
+    else:
+        refuse_force("snapshot")
     loaded = read_state(given) if verb == "restore" else None
     with Control(socket) as chip:
         if verb == "power":
@@ -76,7 +79,7 @@ def control(
         elif verb == "security-counter":
             chip.set_security_counter(int(given))
         elif verb == "snapshot":
-            save(settings, given, state.encode(chip.snapshot()), "The state", secret=True)
+            save(settings, given, state.encode(chip.snapshot()), "The state", secret=True, is_kept=True)
         elif loaded is not None:
             chip.restore(state.document_of(loaded))
         else:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings
+from optiga.files.placeholders import UID_FIELD
 from optiga.files.reserved import ReservedFile
 from optiga.identity.configuration import load_configuration
 from optiga.identity.key_fate import KeyFate, what_it_means
-from optiga.pki.names import UID_FIELD
 from optiga.results import ADDED
 
 if TYPE_CHECKING:

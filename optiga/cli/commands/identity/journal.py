@@ -15,14 +15,14 @@ import click
 
 from optiga.cli.render.tables import table
 from optiga.cli.support.content import check_out
-from optiga.cli.support.file_names import FILE
+from optiga.cli.support.file_names import FILE, out_file_option
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.printing import print_lines
+from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import counted
-from optiga.files.files import write_whole
 from optiga.files.shown import shown, shown_lines
 from optiga.provision.journal import FILE_NAME, JournalCheck
 from optiga.provision.results import SlotSummary
@@ -42,6 +42,16 @@ class JournalSlots:
     """The result of ``journal show``."""
 
     slots: tuple[SlotSummary, ...]
+
+
+def _take_seal(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Callback of an option: a seal, which is a SHA-256 in hex."""
+    seal = value and value.strip().lower()
+    if seal is not None and not re.fullmatch(r"[0-9a-f]{64}", seal):
+        raise click.BadParameter(
+            f"{value!r} is no seal: one has 64 hex digits, as journal_seal in the result of a run", ctx, param
+        )
+    return seal
 
 
 @click.group(cls=GuidedGroup, name="journal", invoke_without_command=True)
@@ -74,7 +84,7 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
 
 @command.command(name="export")
 @_journal_options
-@click.option("--out", type=FILE, help="File for it. [standard output]")
+@out_file_option("File for it. [standard output]")
 @common_options(forms=("json", "csv"))
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
@@ -87,13 +97,15 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
     if out is None:
         print_lines(shown_lines(text), line_break=False)
     else:
-        write_whole(Path(out), text.encode())
+        write_output(settings, out, text.encode(), is_kept=True)
         settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
 
 
 @command.command(name="check", short_help="Check that nothing in it has been changed.")
 @_journal_options
-@click.option("--seal", metavar="HEX", help="A seal that it must have: the journal_seal of a run before.")
+@click.option(
+    "--seal", metavar="HEX", callback=_take_seal, help="A seal that it must have: the journal_seal of a run before."
+)
 @common_options()
 @pass_settings
 def check(settings: Settings, path: str, shared_journal: bool, seal: str | None) -> None:
@@ -103,7 +115,7 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
     """
     settings.check_query(JournalCheck)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        found = journal.check(seal.strip().lower() if seal is not None else None)
+        found = journal.check(seal)
     if found.version == 1:
         settings.warn("a journal of version 1 has no chains and no seals; the next run that adds to it makes them")
     settings.print_result(found)

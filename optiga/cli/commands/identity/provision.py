@@ -25,10 +25,11 @@ from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options
 from optiga.files.files import check_folder_writable
+from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
-from optiga.provision.outputs import OutputLayout
+from optiga.provision.outputs import FIELDS, OutputLayout
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preview import preview
 from optiga.provision.results import RunResult
@@ -113,7 +114,7 @@ def command(
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query(DryRun if dry_run else RunResult)
     believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
-    check_folder_writable(outputs.shared)
+    check_folder_writable(outputs.shared, FIELDS)
     if not dry_run or settings.port is not None:
         settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
@@ -135,6 +136,7 @@ def command(
         warn_of_crl(settings, authority.folder)
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
     if dry_run:
+        check_new_name(journal)
         if journal.exists():
             settings.note("Of a chip that the journal knows, only what is missing is done")
         if settings.port is not None and _may_hold_something(settings):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from optiga.cli.support.content import SECRET_MODE, check_out
+from optiga.cli.support.content import check_out, save
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings
 from optiga.cli.support.trust import announce_emulated
-from optiga.files.files import write_whole
 from optiga.identity.attestation import IDENTITY_SLOT
 from optiga.identity.read import is_secret
 from optiga.identity.read import read_object as read
@@ -36,18 +34,17 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
     resolved = resolve(target, READABLE)
     settings.check_query(ReadResult)
-    if out is not None:
-        check_out(out)
+    check_out(out)
     with settings.open_chip(resolved.oid) as chip:
         result = read(chip, resolved)
-        mode = SECRET_MODE if out is not None and is_secret(chip, resolved) else 0o666
+        secret = out is not None and is_secret(chip, resolved)
     if resolved.oid == IDENTITY_SLOT.certificate_oid and result.certificates:
         announce_emulated(settings, result.certificates[0])
     if result.note:
         settings.warn(result.note)
     if out is not None:
-        write_whole(Path(out), result.file_content, mode)
-        settings.note(f"{resolved.info.label} has been written to {out}")
+        label, is_kept = resolved.info.label, bool(result.certificates)
+        save(settings, out, result.file_content, label, secret=secret, is_kept=is_kept)
     if settings.wants_result:
         pems = tuple(certificate.pem for certificate in result.certificates)
         shown = ReadResult(resolved.info.label, len(result.data), result.data, pems)

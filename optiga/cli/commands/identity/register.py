@@ -19,7 +19,7 @@ from optiga.files.files import check_folder_writable
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
-from optiga.provision.outputs import OutputLayout
+from optiga.provision.outputs import FIELDS, OutputLayout
 from optiga.provision.plan import make_plan
 from optiga.provision.results import RunResult
 from optiga.provision.services import Services
@@ -59,7 +59,7 @@ def command(
         found = resolve_slot(slot)
     settings.check_query(RunResult)
     believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
-    check_folder_writable(outputs.shared)
+    check_folder_writable(outputs.shared, FIELDS)
     device = build_thing(options, thing=thing, policy=policy)
     services = Services(listeners=(tell_people(settings),))
     job = Job.own_certificate(found, thing=device, aws=build_aws_options(options), outputs=outputs, trust=believed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from optiga.cli.support.containers import container_passphrase
+from optiga.cli.support.containers import container_passphrase, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.options import options_for
 from optiga.cli.support.settings import Settings
@@ -39,9 +39,11 @@ def read_plan(
     with options_for(oid="--id"):
         if path == "-":
             target = resolve_writable(slot, object_id)
-            content = unlocked(read_whole(path, limit=MAX_FOR_CHIP), "standard input", passphrase)
-            return plan_content(content, target, "standard input")
-        return plan_write(Path(path), slot=slot, oid=object_id, passphrase=passphrase)
+            content, notes = unlocked(read_whole(path, limit=MAX_FOR_CHIP), "standard input", passphrase)
+            return plan_content(content, target, "standard input", notes=notes)
+        plan = plan_write(Path(path), slot=slot, oid=object_id, passphrase=passphrase)
+    warn_of_key(settings, path, plan.warnings)
+    return plan
 
 
 def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:

@@ -8,7 +8,7 @@ import click
 
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_out, hash_option, save, take_hex
-from optiga.cli.support.file_names import FILE
+from optiga.cli.support.file_names import out_file_option
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.options import of_option
 from optiga.cli.support.printing import print_lines
@@ -22,7 +22,7 @@ _secret_option = click.option(
 _size_option = click.option(
     "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Bytes of the key."
 )
-_out_option = click.option("--out", type=FILE, help="File for the key, as bytes. [standard output, in hex]")
+_out_option = out_file_option("File for the key, as bytes. [standard output, in hex]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, ha
 
 def _give(settings: Settings, method: str, key: bytes, out: str | None) -> None:
     if out is not None:
-        save(settings, out, key, "The derived key", secret=True)
+        save(settings, out, key, "The derived key", secret=True, is_kept=True)
     else:
         settings.warn("this is a secret key: whoever sees it can read what it protects")
     if settings.wants_result:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
-from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.confirm import yes_option
 from optiga.cli.support.content import check_out, save
-from optiga.cli.support.file_names import FILE
+from optiga.cli.support.file_names import out_file_option
 from optiga.cli.support.printing import check_standard_output, print_lines
+from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.identity.drawn_keys import check_algorithm, draw_key
 
@@ -33,7 +33,7 @@ class DrawnKeyResult:
 
 @click.command(name="draw")
 @click.argument("algorithm", metavar="ALGORITHM")
-@click.option("--out", type=FILE, help="File for the key, for nobody else to read. [standard output]")
+@out_file_option("File for the key, for nobody else to read. [standard output]")
 @yes_option
 @common_options()
 @pass_settings
@@ -49,15 +49,13 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
     check_out(out, secret=True, over_keys=True)  # the user is asked
     if out is None:
         check_standard_output("the key")
-    if out is not None and Path(out).is_file():  # a terminal or a pipe loses nothing
-        confirm(
-            settings, f"A new key in {out}", [f"what {out} holds, perhaps the only copy of a key, is lost"], yes=yes
-        )
+    else:
+        check_replaced(settings, out, None, is_kept=True, yes=yes)
     settings.warn_of_network("the key")
     with settings.open_chip() as chip:
         key = draw_key(chip, chosen)
     if out is not None:
-        save(settings, out, key.content, "The key", secret=True)
+        save(settings, out, key.content, "The key", secret=True, is_kept=True)
     else:
         settings.warn("this is a secret key: whoever sees it can use it")
     if settings.wants_result:

@@ -8,7 +8,8 @@ import click
 
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
-from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, FileName
+from optiga.cli.support.file_names import FILE_OR_INPUT, FileName, out_file_option
+from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.signatures import digests_of, find_verifier, sign_digest, verify_on_chip
 from optiga.objects.addressing import resolve_slot
@@ -59,7 +60,7 @@ class Verification:
 @click.argument("name", metavar="SLOT")
 @click.argument("path", type=FILE_OR_INPUT)
 @_own_hash_option
-@click.option("--out", type=FILE, help="File for the signature. [standard output]")
+@out_file_option("File for the signature. [standard output]")
 @click.option(
     "--format",
     "form",
@@ -79,6 +80,8 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     chosen = form or ("der" if out is not None else "hex")
     settings.check_query(SignatureResult)
     check_out(out)
+    if out is not None:
+        check_replaced(settings, out, None, is_kept=False)
     if out is None and chosen in ("der", "raw") and not settings.wants_result:
         check_not_terminal(f"a signature in the form {chosen}")
     digests = digests_of(pieces(path), hash_name)

@@ -13,9 +13,10 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, out_option, save
-from optiga.cli.support.file_names import FILE, FileName
+from optiga.cli.support.file_names import FileName, out_file_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.printing import check_standard_output, print_lines, say
+from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.cli.support.wide import wide_option, width_for
@@ -126,7 +127,7 @@ def list_all(settings: Settings) -> None:
 @click.option(
     "--usage", metavar="LIST", help="Of authentication, signature, key_agreement, encryption, with commas between."
 )
-@click.option("--out", type=FILE, help="File for the public key, PEM. [standard output]")
+@out_file_option("File for the public key, PEM. [standard output]")
 @yes_option
 @authorize_option
 @common_options()
@@ -162,6 +163,8 @@ def generate(
             held = find_existing_key(chip, plan)
             lost = [f"the key {held.algorithm} that is there will be lost"] if held.algorithm else []
             confirm(settings, f"A new key in {plan.name}", lost, yes=yes)
+            if out is not None:
+                check_replaced(settings, out, None, is_kept=True, yes=yes)
             public_key = make_key(chip, plan, fate)
         settings.note(f"There is a new key {plan.algorithm.title} in {plan.name}")
         if out is not None:
@@ -193,7 +196,7 @@ def generate(
 def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
     """Into its file; if that fails now, to standard error and output, because the chip does not tell it again."""
     try:
-        save(settings, out, public_key.encode("ascii"), "The public key")
+        save(settings, out, public_key.encode("ascii"), "The public key", is_kept=True)
     except BaseException:
         say(public_key, line_break=False)
         with suppress(OSError):  # it is said already
@@ -204,7 +207,7 @@ def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
 @click.command(name="public")
 @click.argument("name", metavar="SLOT")
 @click.option("--certificate", "where", metavar="OID", help="Object of the certificate. [the slot's own]")
-@click.option("--out", type=FILE, help="File for the public key, PEM. [standard output]")
+@out_file_option("File for the public key, PEM. [standard output]")
 @authorize_option
 @common_options()
 @pass_settings
@@ -228,7 +231,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     if not key.key_match:
         settings.warn(key.text)
     if out is not None:
-        save(settings, out, key.pem.encode("ascii"), "The public key")
+        save(settings, out, key.pem.encode("ascii"), "The public key", is_kept=True)
     if settings.wants_result:
         result = PublicKeyResult(
             oid=f"0x{slot.key_oid:04X}",
@@ -273,7 +276,7 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     elif out is None:
         settings.warn("this is the shared secret: whoever sees it can read what it protects")
     if out is not None:
-        save(settings, out, secret, "The shared secret", secret=True)
+        save(settings, out, secret, "The shared secret", secret=True, is_kept=True)
     if settings.wants_result:
         result = AgreedSecret(
             oid=f"0x{slot.key_oid:04X}",

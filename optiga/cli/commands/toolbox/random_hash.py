@@ -15,8 +15,9 @@ from optiga.cli.support.content import (
     read_whole,
     save,
 )
-from optiga.cli.support.file_names import FILE, FILE_OR_INPUT
+from optiga.cli.support.file_names import FILE_OR_INPUT, out_file_option
 from optiga.cli.support.options import of_option
+from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.toolbox_jobs import draw_random, hash_object
 from optiga.objects.addressing import READABLE, SHARED_SECRET, resolve
@@ -66,7 +67,7 @@ class MacResult:
 @click.argument("size", metavar="N", type=click.IntRange(1, _MAX_RANDOM))
 @click.option("--hex", "as_hex", is_flag=True, help="In hex, in a file, too. [so on standard output]")
 @click.option("--raw", is_flag=True, help="As bytes on standard output.")
-@click.option("--out", type=FILE, help="File for them, as bytes, for nobody else to read.")
+@out_file_option("File for them, as bytes, for nobody else to read.")
 @common_options()
 @pass_settings
 def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | None) -> None:
@@ -75,6 +76,8 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
         raise click.UsageError("--hex and --raw do not go together.")
     settings.check_query(RandomResult)
     check_out(out, secret=True)
+    if out is not None:
+        check_replaced(settings, out, None, is_kept=False)
     if raw and out is None and not settings.wants_result:
         check_not_terminal("random bytes")
     with settings.open_chip() as chip:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optiga.cli.support.containers import open_container, pkcs12_option
+from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_file, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
-from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY
+from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY, out_file_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.passphrase import read_passphrase
+from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.hex_text import parse_hex
@@ -76,7 +77,7 @@ _update_options = together(
     click.option("--secret-hex", is_flag=True, help="The file of --secret holds hex digits."),
     click.option("--label", metavar="TEXT", help="Goes into the encryption's key. [Confidentiality]"),
     click.option("--uid", callback=take_hex, metavar="HEX", help="For the one chip with this UID. [any]"),
-    click.option("--out", type=FILE, required=True, help="File for the update: JSON, or C in .h, .c, .txt."),
+    out_file_option("File for the update: JSON, or C in .h, .c, .txt.", required=True),
 )
 """What every update has, whatever it brings; all of it is taken by :func:`_make`."""
 
@@ -128,6 +129,7 @@ def make_data(
     if form is not Form.DATA and not are_bytes:
         content = open_container(settings, content, name, pkcs12_passphrase_file)
         payload, warnings = certificate_contents(info, content, name, form)
+        warn_of_key(settings, name, warnings)
     else:
         data = parse_hex(content, name) if is_hex else content
         payload, warnings = data_contents(data, name, offset=offset or 0, erase=not no_erase), ()
@@ -162,7 +164,7 @@ def make_key(
     info = resolve(oid, KEYS).info
     key_warnings: tuple[str, ...] = ()
     if is_aes(info):
-        content = read_whole(path, "AES key", limit=MAX_FOR_CHIP)
+        content, key_warnings = _read_aes_key(path)
         key = parse_hex(content, "standard input" if path == "-" else path) if is_hex else content
         payload = aes_contents(key, usage)
     else:
@@ -218,6 +220,7 @@ def _make(
     check_out(out, secret=secret is None, over_keys=True)  # whether it is the very key, is said first
     _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
     check_out(out)
+    check_replaced(settings, out, None, is_kept=False)
     signer, signer_warnings = _open_key(
         options["signer_path"],
         options["passphrase_file"],
@@ -264,10 +267,18 @@ def _secret(options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ..
     return UpdateSecret(target.oid, value, DEFAULT_LABEL if label is None else label.encode()), file.warnings
 
 
+def _read_aes_key(path: str) -> tuple[bytes, tuple[str, ...]]:
+    """What is in the file of an AES key, and what a person should know of it."""
+    if path == "-":
+        return read_whole(path, "AES key", limit=MAX_FOR_CHIP), ()
+    file = read_secret(Path(path), "AES key", MAX_FOR_CHIP)
+    return file.data, file.warnings
+
+
 def _open_key(
     path: str, passphrase_file: str | None, ask: bool, option: str, *, environment: str = ""
 ) -> tuple[PrivateKey, tuple[str, ...]]:
-    """A private key from its file, and what a person should know of its passphrase's file.
+    """A private key from its file, and what a person should know of that and of its passphrase's file.
 
     The passphrase is looked for only if the key has one.
 
@@ -275,7 +286,7 @@ def _open_key(
     """
     file = KeyFile.read(Path(path))
     if not file.is_encrypted:
-        return file.open(), ()
+        return file.open(), file.warnings
     # The option for all keys asks for those whose passphrase no file gives.
     ask = ask and passphrase_file is None
     passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}", environment=environment)
@@ -284,7 +295,7 @@ def _open_key(
         raise ConfigurationError(
             f"the private key {path} is encrypted", hint=f"Give its passphrase: {ways}", reason=Reason.MISSING
         )
-    return file.open(passphrase), passphrase.warnings
+    return file.open(passphrase), (*file.warnings, *passphrase.warnings)
 
 
 def _check_apart(out: str, inputs: Sequence[str | None]) -> None:

@@ -1,0 +1,78 @@
+"""The main command's own jobs, ``--csr``, ``--write`` and ``--read``, and the options that go with each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from optiga.cli.support.lazy import LazyGroup
+
+_OVERRULED = ("port", "output")
+"""Options that may stand twice, so that what is typed overrules what an alias of the shell says."""
+_BELONGS = {
+    "--slot": ("--csr", "--write"),
+    "--id": ("--write",),
+    "--keep-key": ("--csr",),
+    "--public-key": ("--csr",),
+    "--out-dir": ("--csr",),
+    "--out": ("--read",),
+    "--pkcs12-passphrase-file": ("--write",),
+    "--strict": ("--write",),
+    "--dry-run": ("--csr", "--write"),
+    "--force": ("--read",),
+    "--authorize": ("--csr", "--write", "--read"),
+}
+"""Which jobs an option goes with."""
+
+
+class JobGroup(LazyGroup):
+    """The main command: it does one thing, and refuses to choose between two."""
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """The parser, which refuses an option with one value that stands there twice: the last would count alone."""
+        parser: Any = super().make_parser(ctx)
+        parse = parser.parse_args
+
+        def parse_once(args: list[str]) -> Any:
+            opts, rest, order = parse(args)
+            if not ctx.resilient_parsing:
+                _refuse_repeated(order, ctx)
+            return opts, rest, order
+
+        parser.parse_args = parse_once
+        return parser
+
+
+def _refuse_repeated(order: Iterable[click.Parameter], ctx: click.Context) -> None:
+    seen: set[str | None] = set()
+    for option in order:
+        if not isinstance(option, click.Option) or option.multiple or option.is_flag or option.count:
+            continue
+        if option.name in seen and option.name not in _OVERRULED:
+            name = max(option.opts, key=len)
+            raise click.UsageError(f"{name} stands twice: give one.", ctx)
+        seen.add(option.name)
+
+
+def check_job(jobs: dict[str, str | None], options: dict[str, object], subcommand: str | None) -> None:
+    """Refuse more than one job, an empty one, and options of a job that is not asked for.
+
+    :raises click.UsageError: for each of these.
+    """
+    asked = [name for name, value in jobs.items() if value is not None]
+    if any(jobs[name] == "" for name in asked):
+        raise click.UsageError(f"{' and '.join(asked)}: the value is empty.")
+    together = asked + ([subcommand] if subcommand else [])
+    if len(together) > 1:
+        raise click.UsageError(f"{' and '.join(together)} do not go together: one job at a time.")
+    for name, value in options.items():
+        if value is not None and not set(asked) & set(_BELONGS[name]):
+            raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
+    if options["--strict"] and options["--dry-run"]:
+        raise click.UsageError("--strict and --dry-run do not go together: the key signs only where a write follows.")
+    if options["--public-key"] is not None and not options["--keep-key"]:
+        raise click.UsageError("--public-key goes with --keep-key: a new key has a public key of its own.")
+    if options["--slot"] is not None and options["--id"] is not None:
+        raise click.UsageError("--slot and --id do not go together: each names the place to write to.")

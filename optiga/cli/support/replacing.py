@@ -1,0 +1,97 @@
+"""Outputs in files that are there already: what of other content may be lost, and what asks first.
+
+Certificates, keys, configurations, exports are kept, whatever command has written them: none takes the place of another
+file, and nothing takes theirs, unless it is the same. What a command makes anew at will takes the place of any other
+file. What nobody could ever get back (:mod:`optiga.files.precious`) is never replaced, and is no business of this.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from optiga.cli.support.confirm import confirm, is_somebody_there
+from optiga.cli.support.settings import Settings
+from optiga.errors import ConfigurationError, Reason
+from optiga.files.files import write_new, write_whole
+from optiga.files.kept import what_is_kept
+from optiga.files.opening import open_input
+
+_SECRET_MODE = 0o600
+_ANOTHER = "Name another with --out"
+_LOOK = 1 << 16
+"""Bytes by which a file is told."""
+_UNREADABLE = b"?"
+
+
+def check_replaced(
+    settings: Settings,
+    out: str,
+    data: bytes | None,
+    *,
+    is_kept: bool,
+    yes: bool = False,
+    is_elsewhere: Callable[[bytes], bool] = lambda _: False,
+    another: str = _ANOTHER,
+) -> None:
+    """Refuse to take the place of a file with other content where that would be missed; at a terminal ask instead.
+
+    :param data: what is going to be written; None for what is new each time, before it is made.
+    :param is_kept: whether that is a certificate, a key, a configuration or an export, which people keep. It takes no
+        file's place, anything else only no such one's.
+    :param yes: answers in the user's place.
+    :param is_elsewhere: whether what the file holds can be had again, and so is not lost.
+    :param another: what to do instead, for the hint.
+    :raises ConfigurationError: if it would be missed.
+    """
+    if yes:
+        settings.force = True
+    if settings.force or (held := _other_content(Path(out), data)) is None:
+        return
+    what = what_is_kept(held)
+    if not (what or is_kept) or is_elsewhere(held):
+        return
+    if is_somebody_there():
+        confirm(settings, f"Replacing {out}", [f"{what or 'what is in it'} is lost"], yes=False)
+        settings.force = True  # it is not asked twice
+        return
+    raise ConfigurationError(
+        f"{out} is there already, with other content" + (f": {what}" if what else ""),
+        hint=f"{another}, or replace it with --force",
+        reason=Reason.EXISTS,
+    )
+
+
+def _other_content(path: Path, data: bytes | None) -> bytes | None:
+    """What a file holds that would be lost; None if that is nothing: no regular file, an empty one, or the same."""
+    try:
+        if not path.is_file():
+            return None
+        with open_input(path) as file:
+            held = file.read(max(_LOOK, len(data or b"")) + 1)
+    except ValueError:  # a null character in the path: writing it says so
+        return None
+    except OSError:
+        return _UNREADABLE
+    return held if held and held != data else None
+
+
+def write_output(
+    settings: Settings,
+    out: str,
+    data: bytes,
+    *,
+    secret: bool = False,
+    is_kept: bool = False,
+    another: str = _ANOTHER,
+) -> None:
+    """Write a file that the user named, whole or not at all, unless :func:`check_replaced` refuses to.
+
+    :param secret: nobody else may read it.
+    :raises ConfigurationError: if it is refused, or cannot be written.
+    """
+    path = Path(out)
+    check_replaced(settings, out, data, is_kept=is_kept, another=another)
+    is_new = is_kept and not settings.force and not os.path.lexists(path)
+    (write_new if is_new else write_whole)(path, data, _SECRET_MODE if secret else 0o666)

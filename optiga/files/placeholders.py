@@ -1,0 +1,56 @@
+"""Placeholders in names: what stands for the chip's UID or the slot's name, and what is meant for it but is not."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UID_FIELD = "{uid}"
+"""What stands in a value for the chip's UID in hex."""
+SLOT_FIELD = "{slot}"
+"""What stands in a name for the slot's name."""
+_FIELD = r"\$?\{{1,2}\s{0,9}[^\W\d_][\w .:-]{0,63}\}{1,2}"
+_MEANT = {
+    UID_FIELD: (r".*uid.*|.*serial.*|(chip|device|thing)?(id|sn)|chip|device", "the chip's UID"),
+    SLOT_FIELD: (r"(the)?slot(name|id|number|no)?", "the slot's name"),
+}
+"""By placeholder what else people write for it, without case, blanks and punctuation; and what takes its place."""
+
+
+def find_wrong_field(text: str, known: Collection[str] = (UID_FIELD,)) -> str:
+    """What is wrong with the braces in a text, empty if nothing: what is meant for a placeholder but is none there.
+
+    It would stay as it stands: in every chip's certificate, in a file's name. Braces around anything else stand for
+    themselves.
+
+    :param known: the placeholders that may stand in the text.
+    """
+    for found in re.finditer(_FIELD, text):
+        written = found[0]
+        word = re.sub(r"[\W_]", "", written.lower())
+        meant = next((field for field, (others, _) in _MEANT.items() if re.fullmatch(others, word)), None)
+        if meant is None or written in known:
+            continue
+        if not known:
+            return f"holds {written!r}, for which nothing is filled in there"
+        field = meant if meant in known else next(iter(known))
+        return f"holds {written!r}, which is not known: {field} stands for {_MEANT[field][1]}"
+    return ""
+
+
+def check_new_name(path: Path) -> None:
+    """Refuse to make a file or folder whose name has a placeholder in it: nothing is filled in there.
+
+    One that is there has its name already, whoever gave it.
+
+    :raises ConfigurationError: if it is one.
+    """
+    if (mistake := find_wrong_field(path.name, ())) and not os.path.lexists(path):
+        raise ConfigurationError(f"cannot make {path}: the name {mistake}", hint="Write out what is meant")

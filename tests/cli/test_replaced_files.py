@@ -1,0 +1,215 @@
+"""Outputs that would take the place of a file with other content: refused, asked for, or of no consequence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.support.cli.mistakes import USAGE, error_of, fails
+from tests.support.cli.runner import Cli
+from tests.support.places import CONFIG
+
+OTHER = b"what nobody can make again"
+KEPT = {
+    "export": "export out",
+    "dump": "emulator dump --out out",
+    "journal": "journal export --journal journal --out out",
+    "public key": "key public first --out out",
+    "new key": "key generate fourth --out out",
+    "derived key": "key derive hkdf --secret 0xF1D0 --size 16 --out out",
+    "agreed secret": "key ecdh third peer.pem --out out",
+    "drawn key": "key draw aes128 --out out",
+    "certificate": "ca sign csr --ca ca --out out",
+    "certificate without a name": "ca sign out.csr --ca ca",
+    "certificate of the chip": "--read first --out out",
+    "object": "object read first --out out",
+    "configuration": "config new out --yes",
+    "sample": f"config sample {CONFIG.stem.removeprefix('config_')} --out out",
+    "schema": "config schema --out out",
+}
+"""Commands whose output is kept; it goes into the file ``out``, or ``out.pem``."""
+DATA = {
+    "random": "random 16 --out out",
+    "object": "--read 0xE0C2 --out out",
+    "signature": "key sign third out.csr --out out",
+}
+NEW_EACH_TIME = {"new key", "drawn key", "certificate", "certificate without a name"}
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What the one at the terminal answers; empty where there is none."""
+    given: list[bool] = []
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: bool(given)))
+    monkeypatch.setattr("optiga.cli.support.confirm.click.confirm", lambda *_, **__: given.pop(0))
+    return given
+
+
+@pytest.fixture
+def run(cli: Cli, port: str, answers: list[bool]) -> Cli:
+    """A command by its words, with what all of them need."""
+    prepare = f"""
+        --csr {CONFIG}
+        ca init ca --no-passphrase
+        key generate third --out peer.pem --yes
+        provision {CONFIG} --ca ca --no-cloud --journal journal
+        object metadata 0xF1D0 type:pre_shared_secret execute:always
+    """
+    for line in filter(None, map(str.strip, prepare.splitlines())):
+        assert cli("-q", "--port", port, *line.split()).code == 0, line
+    (csr, *_) = Path().glob("*.csr")
+    for name in ("csr", "out.csr"):
+        Path(name).write_bytes(csr.read_bytes())
+    Path("secret").write_bytes(bytes(32))
+    assert cli("--port", port, "object", "write", "0xF1D0", "secret").code == 0
+    return lambda words: cli("-q", "--port", port, *words.split())
+
+
+def target(name: str) -> Path:
+    return Path("out.pem" if name == "certificate without a name" else "out")
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_is_kept_takes_no_files_place(cli: Cli, port: str, run: Cli, name: str) -> None:
+    path, words = target(name), KEPT[name]
+    path.write_bytes(OTHER)
+    chip = Path(port.partition(":")[2]).read_bytes()
+    error = fails(cli, USAGE, "-q", "--port", port, *words.split())
+    assert str(path) in error
+    assert "--force" in error
+    assert path.read_bytes() == OTHER
+    if name in NEW_EACH_TIME:
+        assert Path(port.partition(":")[2]).read_bytes() == chip
+    assert error_of(cli, "-q", "--output", "json", "--port", port, *words.split())["reason"] == "exists"
+    assert run(f"{words} --force").code == 0
+    assert path.read_bytes() != OTHER
+
+
+@pytest.mark.parametrize("name", sorted(KEPT.keys() - NEW_EACH_TIME))
+def test_the_same_content_is_no_question(run: Cli, name: str) -> None:
+    for _ in range(2):
+        assert run(KEPT[name]).code == 0
+    target(name).write_bytes(b"")  # as mktemp leaves it
+    assert run(KEPT[name]).code == 0
+
+
+@pytest.mark.parametrize("name", sorted(KEPT.keys() - {"configuration"}))
+def test_who_sits_at_a_terminal_is_asked(run: Cli, answers: list[bool], name: str) -> None:
+    path = target(name)
+    path.write_bytes(OTHER)
+    answers[:] = [False]
+    assert run(KEPT[name]).code == USAGE
+    assert (answers, path.read_bytes()) == ([], OTHER)
+    answers[:] = [True]
+    assert run(KEPT[name]).code == 0
+    assert answers == []
+    assert path.read_bytes() != OTHER
+
+
+def test_yes_answers_where_it_is_asked_for_more(run: Cli) -> None:
+    for words in ("key generate third", "key draw aes128"):
+        Path("out").write_bytes(OTHER)
+        assert run(f"{words} --yes --out out").code == 0
+        assert Path("out").read_bytes() != OTHER
+
+
+def test_a_key_that_is_lost_is_said_first(cli: Cli, port: str, run: Cli) -> None:
+    Path("out").write_bytes(OTHER)
+    for words in ("", "--force"):
+        error = fails(cli, USAGE, "-q", "--port", port, *f"key generate third --out out {words}".split())
+        assert "the key secp256r1 that is there will be lost" in error
+        assert Path("out").read_bytes() == OTHER
+
+
+def test_a_refused_certificate_is_not_issued(run: Cli) -> None:
+    Path("out").write_bytes(OTHER)
+    count = "ca list --ca ca --query length(certificates)"
+    before = run(count).out
+    assert run(KEPT["certificate"]).code == USAGE
+    assert run(count).out == before
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_data_take_the_place_of_data_alone(cli: Cli, port: str, run: Cli, name: str) -> None:
+    for other in (OTHER, b"", b"\x30\x03\x02\x01\x00", b"{}", b'{"format": "optiga-update"}', b"uid"):
+        Path("out").write_bytes(other)
+        assert run(DATA[name]).code == 0
+        assert Path("out").read_bytes() != other
+    first = run("--read first").out
+    assert run("ca sign csr --ca ca --out made").code == 0
+    held = {
+        "a certificate": [first.encode(), first.encode("utf-16"), Path("made").read_bytes()],
+        "a CSR": [Path("csr").read_bytes()],
+        "a CRL": [Path("ca/crl.pem").read_bytes()],
+        "a public key": [Path("peer.pem").read_bytes()],
+        "a configuration": [CONFIG.read_bytes(), b"\xef\xbb\xbf" + CONFIG.read_bytes()],
+    }
+    for what, words in (
+        ("the objects of a chip", "export made --force"),
+        ("the state of an emulated chip", "emulator dump --out made --force"),
+        ("what a journal holds", "journal export --journal journal --out made --force"),
+        ("what a journal holds", "journal export --journal journal --out made --force --output csv"),
+    ):
+        assert run(words).code == 0
+        held.setdefault(what, []).append(Path("made").read_bytes())
+    for what, contents in held.items():
+        for content in contents:
+            Path("out").write_bytes(content)
+            assert what in fails(cli, USAGE, "-q", "--port", port, *DATA[name].split())
+            assert Path("out").read_bytes() == content
+            assert run(f"{DATA[name]} --force").code == 0
+
+
+@pytest.mark.parametrize("form", ["certificate", "csr", "key", "pkcs7"])
+def test_der(cli: Cli, port: str, run: Cli, form: str) -> None:
+    from asn1crypto import pem
+
+    def der(path: str) -> bytes:
+        found: bytes = pem.unarmor(Path(path).read_bytes())[2]
+        return found
+
+    if form == "pkcs7":
+        from cryptography.hazmat.primitives.serialization import Encoding
+        from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates
+        from cryptography.x509 import load_pem_x509_certificate
+
+        ca = load_pem_x509_certificate(Path("ca/ca.pem").read_bytes())
+        content = serialize_certificates([ca], Encoding.DER)
+    else:
+        content = der({"certificate": "ca/ca.pem", "csr": "csr", "key": "peer.pem"}[form])
+    Path("out").write_bytes(content)
+    fails(cli, USAGE, "-q", "--port", port, "random", "16", "--out", "out")
+    assert Path("out").read_bytes() == content
+
+
+def test_what_is_never_replaced(cli: Cli, port: str, run: Cli) -> None:
+    for path in ("ca/ca.key", "ca/ca.pem", "journal", port.partition(":")[2]):
+        before = Path(path).read_bytes()
+        for words in ("random 16 --out", "export", "emulator dump --out"):
+            fails(cli, USAGE, "-q", "--port", port, *words.split(), path, "--force")
+        assert Path(path).read_bytes() == before
+
+
+def test_force_goes_with_a_file(cli: Cli, port: str, run: Cli) -> None:
+    for words in ("random 16", "--read first", "export -", "journal export --journal journal", "key public first"):
+        assert "--force goes with" in fails(cli, USAGE, "-q", "--port", port, *words.split(), "--force")
+    assert "--force goes with --read" in fails(cli, USAGE, "-q", "--port", port, "--force", "--csr", CONFIG)
+    assert "--force goes with --read" in fails(cli, USAGE, "-q", "--port", port, "--force", "info")
+
+
+def test_streams_lose_nothing(run: Cli) -> None:
+    assert run("config sample 2k_rsa_secondslot --out /dev/null").code == 0
+    assert run("key public first --out /dev/null").code == 0
+
+
+def test_a_snapshot_in_json(run: Cli) -> None:
+    assert run("emulator dump --out out").code == 0
+    before = json.loads(Path("out").read_bytes())
+    assert run("random 16").code == 0
+    assert run("--write ca/ca.pem --id 0xE0E8").code == 0
+    assert run("emulator dump --out out").code == USAGE
+    assert json.loads(Path("out").read_bytes()) == before
