@@ -6,10 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import read_input
 from optiga.files.passphrases import Passphrase
-from optiga.pki.private_keys import is_encrypted, load_private_key
+from optiga.pki.contents import in_bytes
+from optiga.pki.kinds import PRIVATE_KEY, identify
+from optiga.pki.pem import as_pem
+from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
 
 if TYPE_CHECKING:
     from optiga.update.payloads import PrivateKey
@@ -28,11 +31,14 @@ class KeyFile(NamedTuple):
 
     @classmethod
     def read(cls, path: Path) -> KeyFile:
-        """From a file.
+        """From a file. A key may be written out in C, as bytes or as the lines of PEM.
 
         :raises ConfigurationError: if it cannot be read.
         """
-        return cls(path, read_input(path, "private key", _MAX_SIZE))
+        content = read_input(path, "private key", _MAX_SIZE)
+        with suppress(CertificateError):  # what it is then, is said where it is opened
+            content = as_pem(in_bytes(content, str(path)), str(path))
+        return cls(path, content)
 
     @property
     def is_encrypted(self) -> bool:
@@ -53,20 +59,41 @@ class KeyFile(NamedTuple):
         given = Passphrase(passphrase) if isinstance(passphrase, bytes) else passphrase
         key: object = None
         for candidate in given.candidates if given and self.is_encrypted else (None,):
-            with suppress(ValueError):
+            try:
                 key = load_private_key(self.content, candidate)
                 break
+            except UnknownCipherError as error:
+                raise self._encrypted_with(error.cipher) from None
+            except ValueError:
+                continue
         if key is None:
             if given and given.problem and self.is_encrypted:
                 given.for_new()
-            hint = (
-                "Is it that key's passphrase?"
-                if self.is_encrypted
-                else "It must be a file in PEM or DER, PKCS #8, SEC 1 or of OpenSSL's own"
-            )
-            raise ConfigurationError(
-                f"{self.path} holds no private key that can be opened", hint=hint, reason=Reason.WRONG_TYPE
-            )
+            raise self._no_key()
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise ConfigurationError(f"{self.path} holds no EC or RSA key", reason=Reason.WRONG_TYPE)
         return key
+
+    def _encrypted_with(self, cipher: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"the private key {self.path} is encrypted with {cipher}, which is not supported",
+            hint=f"Encrypt it with AES: openssl pkey -in {self.path} -aes256 -out FILE",
+            reason=Reason.UNSUPPORTED,
+        )
+
+    def _no_key(self) -> ConfigurationError:
+        what = identify(self.content)
+        if what and what != PRIVATE_KEY:
+            return ConfigurationError(
+                f"{self.path} holds {what}, not a private key",
+                hint="Give the file of the key that belongs to it",
+                reason=Reason.WRONG_TYPE,
+            )
+        hint = (
+            "Is it that key's passphrase?"
+            if self.is_encrypted
+            else "It must be a file in PEM or DER, PKCS #8, SEC 1 or of OpenSSL's own"
+        )
+        return ConfigurationError(
+            f"{self.path} holds no private key that can be opened", hint=hint, reason=Reason.WRONG_TYPE
+        )

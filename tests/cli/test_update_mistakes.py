@@ -48,7 +48,7 @@ MADE = [
     Mistake(f"data 0xF1E0 data {DONE} --anchor 0xE0F1", "0xE0F1 .* does not hold a trust anchor"),
     Mistake(f"data 0xF1E0 data {DONE} --signer none", "cannot read the private key none"),
     Mistake(f"data 0xF1E0 data {DONE} --signer data", "data holds no private key that can be opened"),
-    Mistake(f"data 0xF1E0 data {DONE} --signer public.pem", "public.pem holds no private key"),
+    Mistake(f"data 0xF1E0 data {DONE} --signer public.pem", "public.pem holds a public key, not a private key"),
     Mistake(f"data 0xF1E0 data {DONE} --signer large.pem", "no chip verifies signatures of RSA-3072 keys"),
     Mistake(f"data 0xF1E0 data {DONE} --secret secret", "--secret and --secret-oid go together"),
     Mistake(f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB", "--secret and --secret-oid go together"),
