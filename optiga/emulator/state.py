@@ -80,10 +80,10 @@ def load(document: Mapping[str, Any]) -> State:
         that names the first object and the first thing wrong with it.
     """
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-        known, _, taker = name_document(document).partition(": ")
+        known = name_document(document)
         raise ConfigurationError(
-            f"this is {known + ', ' if known else ''}not the state of an emulated chip",
-            hint=taker or f'Its "format" is {FORMAT!r}',
+            f"this is {known.what + ', ' if known else ''}not the state of an emulated chip",
+            hint=known.taker if known else f'Its "format" is {FORMAT!r}',
             reason=Reason.WRONG_TYPE,
         )
     if document.get("version") != VERSION:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
-from optiga.files.known_documents import EXPORT, name_content, name_document
+from optiga.files.known_documents import EXPORT, Known, name_content, name_document
 from optiga.files.problems import Problem, Section, raise_problems
 from optiga.objects.addressing import IN_FILE, resolve
 from optiga.objects.objects import why_of_other_kind
@@ -114,15 +114,13 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
     return list(entries.values())
 
 
-def _refuse_other(known: str, name: str) -> None:
-    """Refuse a file that is another of the tool's.
-
-    :param known: what it is, and which command takes it; empty where that is not known.
-    """
+def _refuse_other(known: Known | None, name: str) -> None:
+    """Refuse a file that is another of the tool's, or of another tool."""
     if known and known != EXPORT:
-        what, _, taker = known.partition(": ")
         raise ConfigurationError(
-            f"{name} is {what}, not an export of a chip's objects", hint=taker, reason=Reason.WRONG_TYPE
+            f"{name} is {known.what}, not an export of a chip's objects",
+            hint=known.taker or "It must be JSON, as 'export' writes it",
+            reason=Reason.WRONG_TYPE,
         )
 
 
