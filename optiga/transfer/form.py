@@ -114,6 +114,31 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
     return list(entries.values())
 
 
+def parse_metadata(info: ObjectInfo, content: bytes, name: str) -> Metadata:
+    """The metadata of one object in JSON: its words, as ``optigatrust object --meta`` prints them, an object's member
+    of a file of a whole chip, or such a file.
+
+    :param name: what to call the JSON in messages.
+    :raises ConfigurationError: if there are none of this object.
+    """
+    document = parse_json(content.decode("utf-8-sig", "replace"), name)
+    if name_document(document.value) == EXPORT:
+        entry = next((one for one in parse_entries(content, name) if one.info.oid == info.oid), None)
+        metadata = entry.metadata if entry else None
+        if metadata is None:
+            raise ConfigurationError(f"{name} has no metadata of {info.label}", oid=info.oid, reason=Reason.NOT_FOUND)
+        return metadata
+    _refuse_other(name_document(document.value), name)
+    problems: list[Problem] = []
+    section = Section(document, name, problems, whole="metadata")
+    has_members = any(member in document.value for member in _MEMBERS[:2])
+    found = _parse_entry(info, section).metadata if has_members else _parse_words(info, section)
+    raise_problems(problems)
+    if found is None:
+        raise ConfigurationError(f"{name} holds no metadata", oid=info.oid, reason=Reason.WRONG_TYPE)
+    return found
+
+
 def _refuse_other(known: Known | None, name: str) -> None:
     """Refuse a file that is another of the tool's, or of another tool."""
     if known and known != EXPORT:
