@@ -68,15 +68,15 @@ def iterate_blocks(data: bytes, name: str, *, in_program: bool = False) -> Itera
     """The blocks in PEM text, whatever stands around them.
 
     :param name: what to call the text in messages.
-    :param in_program: whether their lines may be texts of a program. Blocks that only show the form, with dots in
-        place of base64, as in its comments, are left out then.
+    :param in_program: whether their lines may be texts of a program. Blocks that only show the form, empty or
+        with dots in place of base64, as in its comments, are left out then.
     :raises CertificateError: if a block has no end or is not base64, or all of them only show the form.
     """
     import base64
 
     shown, found = 0, False
     for label, body, line in _bodies(data, name, in_program=in_program):
-        if in_program and _DOTS in body:
+        if in_program and (_DOTS in body or not body.strip()):
             shown = shown or line
             continue
         found = True
@@ -93,8 +93,8 @@ def iterate_blocks(data: bytes, name: str, *, in_program: bool = False) -> Itera
         yield PemBlock(label, decoded)
     if shown and not found:
         raise CertificateError(
-            f"{name}:{shown}: the block that begins here has dots in place of its base64",
-            hint="It only shows the form; put what is meant into its place",
+            f"{name}:{shown}: the block that begins here only shows the form, there is no base64 in it",
+            hint="Put what is meant into its place",
             reason=Reason.WRONG_TYPE,
         )
 

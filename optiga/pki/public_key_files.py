@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, Reason
+from optiga.errors import CertificateError, Reason, counted
 from optiga.files.files import read_input
 from optiga.pki.certificate import Certificate
 from optiga.pki.contents import in_bytes
@@ -17,12 +17,13 @@ from optiga.pki.kinds import (
     REQUEST_LABELS,
     REVOCATION_LIST,
     identify_der,
+    is_text,
     title_of_label,
 )
 from optiga.pki.lenient import only, parts_of
 from optiga.pki.pem import is_pem, iterate_blocks
 from optiga.pki.public_keys import public_key_of_info
-from optiga.protocol.der import INTEGER, SEQUENCE
+from optiga.protocol.der import INTEGER, SEQUENCE, size_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +73,16 @@ def _from_der(der: bytes, name: str) -> PublicKey:
             return parse(der)
         except ValueError:
             continue
-    raise _no_public_key(name, identify_der(der) if der[:1] == bytes([SEQUENCE]) else "")
+    is_der = der[:1] == bytes([SEQUENCE]) and not is_text(der)
+    size = (size_of(der) if is_der else None) or len(der)
+    what = identify_der(der[:size]) if is_der else ""
+    if what and size < len(der):
+        raise CertificateError(
+            f"behind {what} in {name} {'is' if len(der) == size + 1 else 'are'} {counted(len(der) - size, 'more byte')}",
+            hint="Get the file anew",
+            reason=Reason.DAMAGED,
+        )
+    raise _no_public_key(name, what)
 
 
 def _of_certificate(der: bytes) -> PublicKey:

@@ -81,8 +81,20 @@ def test_a_template_that_nobody_has_filled_in() -> None:
         with pytest.raises(CertificateError) as caught:
             read(template.encode(), "f")
         assert caught.value.message.startswith("f:4: ")
-        assert "dots in place of its base64" in caught.value.message
+        assert "only shows the form" in caught.value.message
         assert caught.value.reason is Reason.WRONG_TYPE
+
+
+def test_a_program_that_prints_pem() -> None:
+    source = 'printf("-----BEGIN CERTIFICATE-----\\n");\nput(base64);\nprintf("-----END CERTIFICATE-----\\n");\n'
+    with pytest.raises(CertificateError, match=r"^f:1: the block that begins here only shows the form"):
+        find_certificates(source.encode(), "f")
+
+
+@pytest.mark.parametrize(("behind", "said"), [(b"\0", "is 1 more byte"), (b"\r\n", "are 2 more bytes")])
+def test_more_behind_what_has_a_public_key(behind: bytes, said: str) -> None:
+    with pytest.raises(CertificateError, match=f"behind a certificate in f {said}"):
+        parse_public_key(LEAF + behind, "f")
 
 
 @pytest.mark.parametrize("text", [in_c(pem(LEAF)).replace("MII", "M!I"), in_c("\n".join(pem(LEAF).split("\n")[:3]))])
