@@ -76,9 +76,9 @@ def _from_der(der: bytes, name: str) -> PublicKey:
     is_der = der[:1] == bytes([SEQUENCE]) and not is_text(der)
     size = (size_of(der) if is_der else None) or len(der)
     what = identify_der(der[:size]) if is_der else ""
-    if what and size < len(der):
+    if what and (more := len(der) - size):
         raise CertificateError(
-            f"behind {what} in {name} {'is' if len(der) == size + 1 else 'are'} {counted(len(der) - size, 'more byte')}",
+            f"behind {what} in {name} {'is' if more == 1 else 'are'} {counted(more, 'more byte')}",
             hint="Get the file anew",
             reason=Reason.DAMAGED,
         )
