@@ -49,7 +49,7 @@ _C_ARRAY = re.compile(rb"manifest\w*\s*\[[^\]\n]{0,20}\]\s*=\s*\{")
 _MOST_BEFORE = 4096
 _XML_BEGIN = re.compile(rb"\s*<(?:[?!]|OPTIGA\b|\w+[\s>])")
 _SECTION = re.compile(rb"^[ \t]*\[[ \t]*[A-Za-z_][\w .-]*\][ \t]*(?:[#;].*)?\r?$", re.MULTILINE)
-_SETTING = re.compile(rb"^[ \t]*[A-Za-z_][\w .]*=", re.MULTILINE)
+_SETTING = re.compile(rb"^[ \t]*[A-Za-z_][\w .-]*=", re.MULTILINE)
 
 
 def name_document(value: Any) -> Known | None:

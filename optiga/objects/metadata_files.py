@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import is_utf16
 from optiga.files.hex_text import is_escaped, parse_hex
+from optiga.files.known_documents import name_content
 from optiga.objects.objects import read_raw_metadata, read_words
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata
@@ -64,6 +65,7 @@ def metadata_of_file(info: ObjectInfo, content: bytes, name: str, read_json: Jso
     try:
         if _is_encoded(content):
             return read_raw_metadata(info, content)
+        _refuse_other(content, name)
         text = content.decode("utf-8-sig", "replace")
         if text.lstrip().startswith("{") and '"' in text:
             return read_raw_metadata(info, read_json(info, content, name).encode())
@@ -75,6 +77,11 @@ def metadata_of_file(info: ObjectInfo, content: bytes, name: str, read_json: Jso
         if name not in error.message:
             error.locate(name)
         raise
+
+
+def _refuse_other(content: bytes, name: str) -> None:
+    if known := name_content(content):
+        raise ConfigurationError(f"{name} is {known.what}, no metadata", hint=known.taker, reason=Reason.WRONG_TYPE)
 
 
 def _bytes_of(content: bytes, name: str) -> bytes:

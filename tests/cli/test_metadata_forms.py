@@ -105,6 +105,9 @@ def test_an_update_takes_the_same(cli: Cli, given: str) -> None:
         ("wrong.json", "wrong.json:1: reed: is not known"),
         ("contrary.json", "contrary.json:1: pretty_metadata: read is always here and never in metadata"),
         ("config.json", "config.json is a configuration"),
+        ("module.json", "module.json holds no metadata"),
+        ("openssl.cnf", "openssl.cnf is a file with sections"),
+        ("cert.pem", "cert.pem is PEM, no metadata"),
         ("none.json", "none.json:1: metadata: must be a text"),
         ("d102ff", "cut off"),
         ("d101ffd101ff", "twice"),
@@ -124,9 +127,12 @@ def test_mistakes(cli: Cli, port: str, given: str, line: str) -> None:
     Path("condition.bin").write_bytes(bytes.fromhex("07e1fb03fe70fc04"))
     Path("bytes.bin").write_bytes(bytes(range(1, 9)))
     Path("other.json").write_text('{"f1d1": {"metadata": "2003d101ff"}}')
-    Path("wrong.json").write_text('{"reed": "never"}')
+    Path("wrong.json").write_text('{"reed": "never", "lcso": "creation"}')
     Path("contrary.json").write_text('{"metadata": "2003d101ff", "pretty_metadata": {"read": "always"}}')
     Path("config.json").write_text('{"csr_config": {}}')
+    Path("module.json").write_text('{"name": "module", "keywords": []}')
+    Path("openssl.cnf").write_text("[req]\ndescription-file = x\n")
+    Path("cert.pem").write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
     Path("none.json").write_text('{"metadata": {"a": ["b"]}}')
     before = metadata(port)
     error = fails(cli, USAGE, "--port", port, "-q", "object", "metadata", "0xF1D0", given)
