@@ -293,4 +293,17 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
             raise CertificateError(
                 f"{name} holds {what}, not a certificate", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
             ) from None
+        if _breaks_a_rule_alone(der):
+            raise CertificateError(
+                f"the certificate in {name} breaks a rule of X.509: {error}", hint="Have it issued anew"
+            ) from None
         raise CertificateError(f"the certificate in {name} does not parse: {error}", reason=Reason.DAMAGED) from None
+
+
+def _breaks_a_rule_alone(der: bytes) -> bool:
+    """Whether a certificate that is refused can be read all the same."""
+    try:
+        Certificate.parse_leniently(der)
+    except ValueError:
+        return False
+    return True

@@ -11,13 +11,14 @@ from optiga.files.files import read_input
 from optiga.files.passphrases import Passphrase
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import PRIVATE_KEY, identify
-from optiga.pki.pem import as_pem
+from optiga.pki.pem import as_pem, labels_of
 from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
 
 if TYPE_CHECKING:
     from optiga.update.payloads import PrivateKey
 
 _MAX_SIZE = 1 << 16
+_LABEL = "PRIVATE KEY"
 
 
 class KeyFile(NamedTuple):
@@ -52,6 +53,10 @@ class KeyFile(NamedTuple):
         """
         from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+        if sum(label.endswith(_LABEL) for label in labels_of(self.content)) > 1:
+            raise ConfigurationError(
+                f"{self.path} holds several private keys", hint="Leave the one that is meant", reason=Reason.AMBIGUOUS
+            )
         if self.is_encrypted and passphrase is None:
             raise ConfigurationError(
                 f"the private key {self.path} is encrypted", hint="Give its passphrase", reason=Reason.MISSING

@@ -75,6 +75,16 @@ def test_several_credentials_in_one_header() -> None:
         find_certificates(header.encode(), "f")
 
 
+def test_several_private_keys(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    key = KEY.private_bytes(PEM, SEC1, PLAIN).decode()
+    for content in (key + key, in_c(key) + in_c(key)):
+        path.write_text(content)
+        with pytest.raises(ConfigurationError, match="f holds several private keys") as caught:
+            KeyFile.read(path).open()
+        assert caught.value.reason is Reason.AMBIGUOUS
+
+
 def test_a_template_that_nobody_has_filled_in() -> None:
     template = "\n" + TEMPLATE.format(label="CERTIFICATE") + "#define CREDENTIAL NULL\n"
     for read in (find_certificates, parse_public_key):
