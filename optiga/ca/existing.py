@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,11 +14,13 @@ from optiga.ca.strength import find_rsa_weakness
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.secrets import read_secret
-from optiga.pki.certificate import MAX_FILE_SIZE, PKCS12, Certificate, identify_der
+from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
 from optiga.pki.certificate_files import find_certificates
-from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.contents import in_bytes
+from optiga.pki.kinds import PKCS12, PRIVATE_KEY, identify_der
+from optiga.pki.pem import as_pem, is_pem, iterate_blocks
 from optiga.pki.pkcs12 import open_pkcs12
-from optiga.pki.private_keys import is_encrypted, load_private_key
+from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
 from optiga.pki.public_keys import load_key
 from optiga.protocol.der import SEQUENCE
 
@@ -69,7 +70,7 @@ class SourceFile:
             data, warnings = file.data, file.warnings
         else:
             data = read_input(path, "certificate", MAX_FILE_SIZE)
-        refuse_utf16(data, name)
+        data = as_pem(in_bytes(data, name), name)
         if not data.strip():
             raise CertificateError(f"{name} is empty")
         if is_pem(data) and b"PRIVATE KEY-----" in data:
@@ -83,7 +84,7 @@ class SourceFile:
             rest = rest if is_pem(rest) else b""
         else:
             is_der = data[0] == SEQUENCE
-            has_key = is_der and (is_encrypted(data) or identify_der(data) in (PKCS12, "a private key"))
+            has_key = is_der and (is_encrypted(data) or identify_der(data) in (PKCS12, PRIVATE_KEY))
             rest, keys = (b"", data) if secret or has_key else (data, b"")
         if keys and not secret:
             warnings = read_secret(path, "private key", MAX_FILE_SIZE).warnings
@@ -131,8 +132,16 @@ class SourceFile:
                 f"the private key in {self.name} is encrypted", hint=_give_passphrase(), reason=Reason.MISSING
             )
         for candidate in passphrase.candidates if passphrase and locked else (None,):
-            with suppress(ValueError):
+            try:
                 return load_private_key(self.keys, candidate)
+            except UnknownCipherError as error:
+                raise ConfigurationError(
+                    f"the private key in {self.name} is encrypted with {error.cipher}, which is not supported",
+                    hint=f"Encrypt it with AES: openssl pkey -in {self.name} -aes256 -out FILE",
+                    reason=Reason.UNSUPPORTED,
+                ) from None
+            except ValueError:
+                continue
         if locked and passphrase and passphrase.problem:
             passphrase.for_new()
         if locked:
@@ -177,7 +186,8 @@ def find_existing(
     certificates: list[Certificate] = []
     for file in files:
         key, found = file.open(passphrase)
-        keys += [(file.name, key)] if key is not None else []
+        is_new = key is not None and not any(_is_same(key, other) for _, other in keys)
+        keys += [(file.name, key)] if is_new else []
         certificates += [one for one in found if all(one.der != other.der for other in certificates)]
     if not certificates:
         raise CertificateError(
@@ -214,6 +224,12 @@ def _several_keys(names: str) -> ConfigurationError:
     return ConfigurationError(
         f"there are several private keys in {names}", hint="Give that of the CA alone", reason=Reason.AMBIGUOUS
     )
+
+
+def _is_same(key: object, other: object) -> bool:
+    """Whether two private keys are one, as they are where one file was named twice."""
+    public, others = (getattr(one, "public_key", None) for one in (key, other))
+    return bool(public and others and public() == others())
 
 
 def _check_key(key: object, name: str) -> CaKey:

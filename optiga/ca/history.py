@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.records import Record as IssuedRecord
 from optiga.ca.records import Records, format_serial
-from optiga.ca.revocation import REASONS
+from optiga.ca.revocation import REASONS, why_no_crl
 from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.certificate import Certificate
@@ -112,11 +112,7 @@ def _read_crl(path: Path, own: Certificate) -> tuple[bytes, list[Revocation]]:
     except (ValueError, TypeError):
         is_own, entries = False, []
     if not is_own:
-        raise CertificateError(
-            f"{path} holds no CRL that {own.subject} has signed",
-            hint="Is it the CRL of that CA?",
-            reason=Reason.MISMATCH,
-        )
+        raise why_no_crl(data, str(path), own.subject)
     return crl.public_bytes(Encoding.DER), entries
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.chain import Head, History, verify_chain
 from optiga.ca.folder import HEAD
-from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl
+from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl, why_no_crl
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.public_keys import load_key
@@ -115,11 +115,10 @@ def _key_of(folder: CaFolder) -> CaPublicKey:
 
 
 def _read_published(path: Path, public_key: CaPublicKey) -> PublishedCrl:
-    crl = read_crl(read_input(path, "CRL", _MAX_CRL_FILE), public_key)
+    data = read_input(path, "CRL", _MAX_CRL_FILE)
+    crl = read_crl(data, public_key)
     if crl is None:
-        raise CertificateError(
-            f"{path} holds no CRL that this CA has signed", hint="Is it the CRL of that CA?", reason=Reason.MISMATCH
-        )
+        raise why_no_crl(data, str(path), "this CA")
     return crl
 
 

@@ -16,8 +16,9 @@ from optiga.ca.subject import read_subject
 from optiga.ca.wishes import Wishes
 from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
-from optiga.pki.certificate import identify_der, is_text, title_of_label
-from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.contents import in_bytes
+from optiga.pki.kinds import REQUEST, REQUEST_LABELS, identify_der, is_text, title_of_label
+from optiga.pki.pem import is_pem, iterate_blocks
 from optiga.pki.public_keys import load_key, public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE
@@ -33,7 +34,6 @@ LEAST_RSA_BITS = 2048
 MOST_RSA_BITS = 8192
 """Most bits: certificates with larger ones do not fit into a chip, and to judge one can take minutes."""
 _MAX_FILE_SIZE = 1 << 20
-_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _WHERE_FROM = naming("A CSR is what {csr} writes")
 _ANEW = "It is damaged, or of a program that writes it wrongly; have the device make a new one"
 
@@ -109,19 +109,20 @@ def load_request(path: Path) -> bytes:
     data = read_input(path, "CSR", _MAX_FILE_SIZE)
     if not data.strip():
         raise CertificateError(f"there is no CSR in {path}: it is empty", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
-    refuse_utf16(data, str(path))
+    data = in_bytes(data, str(path))
     if not is_pem(data):
         return _check_der(data, path)
-    blocks = list(iterate_blocks(data, str(path)))
-    if len(blocks) == 1 and blocks[0].label in _LABELS:
+    blocks = list(iterate_blocks(data, str(path), in_program=True))
+    if len(blocks) == 1 and blocks[0].label in REQUEST_LABELS:
         return blocks[0].data
-    if all(block.label in _LABELS for block in blocks):
+    if all(block.label in REQUEST_LABELS for block in blocks):
         raise CertificateError(
             f"{path} holds {len(blocks)} CSRs, not one", hint="Put each into a file of its own", reason=Reason.AMBIGUOUS
         )
     titles = list(dict.fromkeys(title_of_label(block.label) for block in blocks))
     shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
-    raise CertificateError(f"{path} holds {shown}, not one CSR", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
+    wanted = "one CSR" if REQUEST in titles else "a CSR"
+    raise CertificateError(f"{path} holds {shown}, not {wanted}", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
 
 
 def _check_der(data: bytes, path: Path) -> bytes:
@@ -130,13 +131,13 @@ def _check_der(data: bytes, path: Path) -> bytes:
     :raises CertificateError: with what it is, where that can be told.
     """
     if data[0] == SEQUENCE and not is_text(data):
-        if (what := identify_der(data)) and what != "a certificate signing request":
+        if (what := identify_der(data)) and what != REQUEST:
             raise CertificateError(f"{path} holds {what}, not a CSR", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
         return data
     with suppress(binascii.Error):
         decoded = base64.b64decode(b"".join(data.split()), validate=True)
         if decoded[:1] == bytes([SEQUENCE]):
-            label = _LABELS[0]
+            label = REQUEST_LABELS[0]
             raise CertificateError(
                 f"{path} is base64 without the lines of PEM around it",
                 hint=f"Put -----BEGIN {label}----- into a line before it, and -----END {label}----- behind it",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optiga.protocol.der import BIT_STRING, INTEGER, SEQUENCE, encode, size_of
+from optiga.protocol.der import BIT_STRING, INTEGER, NULL, OBJECT_IDENTIFIER, SEQUENCE, encode, size_of
 
 SET = 0x31
 _ATTRIBUTES = 0xA0
 _MAX_SIZE = 1 << 16
 _LONGEST_HEADER = 6
 _VERSION_1 = b"\x00"
+_ECDSA = bytes.fromhex("2a8648ce3d0403")
+"""What the object identifiers of ECDSA with a hash of the SHA-2 family begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,17 @@ class RequestForm:
 
     @property
     def without_subject(self) -> bytes:
-        """A CSR of the same key and attributes with an empty subject, for a library that refuses some subjects."""
+        """A CSR of the same key and attributes with an empty subject, for a library that refuses some subjects.
+
+        ECDSA has no NULL behind it (RFC 5758, 3.2), which the library insists on and Infineon's tools do not heed.
+        """
         info = encode(INTEGER, _VERSION_1) + encode(SEQUENCE, b"") + self.key_info
         info += self.attributes or encode(_ATTRIBUTES, b"")
-        return encode(SEQUENCE, encode(SEQUENCE, info) + self.algorithm + encode(BIT_STRING, b"\x00" + self.signature))
+        algorithm = self.algorithm
+        parts = split(split(algorithm)[0].contents)
+        if [part.tag for part in parts] == [OBJECT_IDENTIFIER, NULL] and parts[0].contents.startswith(_ECDSA):
+            algorithm = encode(SEQUENCE, parts[0].raw)
+        return encode(SEQUENCE, encode(SEQUENCE, info) + algorithm + encode(BIT_STRING, b"\x00" + self.signature))
 
 
 def _bytes(count: int) -> str:

@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from optiga.ca.profile import CLOCK_TOLERANCE, Validity, authority_identifier, check_time
+from optiga.ca.request_form import split
+from optiga.ca.signatures import SignatureAlgorithm
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
-from optiga.pki.pem import is_pem
+from optiga.pki.kinds import REVOCATION_LIST, identify
+from optiga.pki.pem import is_pem, iterate_blocks
 from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:
@@ -160,6 +163,36 @@ def read_crl(data: bytes, public_key: CaPublicKey) -> PublishedCrl | None:
             return PublishedCrl(number, digest, crl.last_update_utc, crl.next_update_utc)
     except (ValueError, x509.ExtensionNotFound):
         return None
+
+
+def why_no_crl(data: bytes, name: str, signer: str) -> CertificateError:
+    """The error of a file that holds no CRL of a CA: what it holds, or by what its signature is worth nothing.
+
+    :param data: DER or PEM.
+    :param name: what to call the file in messages.
+    :param signer: what to call the CA in messages.
+    """
+    what = identify(data)
+    if what and what != REVOCATION_LIST:
+        return CertificateError(
+            f"{name} holds {what}, not a CRL", hint="Give the CRL of that CA", reason=Reason.WRONG_TYPE
+        )
+    try:
+        der = next(iterate_blocks(data, name)).data if what and is_pem(data) else data
+        weak_hash = SignatureAlgorithm.read(split(split(der)[0].contents)[1].raw).weak_hash
+    except CertificateError as error:
+        return error
+    except (ValueError, IndexError):
+        weak_hash = ""
+    if weak_hash:
+        return CertificateError(
+            f"{name} is a CRL that is signed with {weak_hash}, which can be forged",
+            hint="Have the CA write one that is signed with SHA-256",
+            reason=Reason.REFUSED,
+        )
+    return CertificateError(
+        f"{name} holds no CRL that {signer} has signed", hint="Is it the CRL of that CA?", reason=Reason.MISMATCH
+    )
 
 
 def _entry(record: Record, now: datetime) -> x509.RevokedCertificate:

@@ -10,7 +10,7 @@ from optiga.ca.request_form import SET, RequestForm, Value, split
 from optiga.errors import CertificateError, Reason
 from optiga.pki.public_keys import load_key
 from optiga.pki.x509_errors import one_error
-from optiga.protocol.der import SEQUENCE, encode
+from optiga.protocol.der import BIT_STRING, OCTET_STRING, SEQUENCE, encode, encode_oid
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -32,6 +32,7 @@ _TITLES = {
     "2.5.29.37": "extendedKeyUsage",
 }
 """Attributes and extensions that messages call by name."""
+_KEY_USAGE, _BITS = encode_oid("2.5.29.15"), 8
 _USAGES = {
     "digital_signature": "digitalSignature",
     "content_commitment": "nonRepudiation",
@@ -116,11 +117,13 @@ def _check_attributes(form: RequestForm) -> tuple[list[str], bytes]:
         if kind not in _REQUESTS:
             others.append(_TITLES.get(kind, kind))
             continue
-        requests, lists = requests + 1, attribute.raw
+        requests += 1
         if requests > 1 or len(values) != 1:
             count = "none" if not values else "several"
             raise ValueError(f"what it asks for beside the subject: of lists of extensions it has {count}, not one")
         _check_extensions(values[0].contents)
+        extensions = b"".join(_tidy(extension) for extension in split(values[0].contents))
+        lists = encode(SEQUENCE, parts[0].raw + encode(SET, encode(values[0].tag, extensions)))
     return others, lists
 
 
@@ -130,6 +133,26 @@ def _check_extensions(contents: bytes) -> None:
     for kind in kinds:
         if kinds.count(kind) > 1:
             raise ValueError(f"what it asks for beside the subject: {_title(kind)} stands in it twice")
+
+
+def _tidy(extension: Value) -> bytes:
+    """An extension as DER has it: a keyUsage without zeros behind its last bit (X.690, 11.2.2).
+
+    Infineon's tools write such zeros: mbed TLS takes a keyUsage for seven bits.
+    """
+    parts = split(extension.contents)
+    if parts[0].raw != _KEY_USAGE or parts[-1].tag != OCTET_STRING:
+        return extension.raw
+    values = split(parts[-1].contents)
+    if [value.tag for value in values] != [BIT_STRING] or not values[0].contents[1:].strip(b"\x00"):
+        return extension.raw
+    said, octets = values[0].contents[0], values[0].contents[1:]
+    if said >= _BITS or octets[-1] & (1 << said) - 1:  # what is no BIT STRING stays none
+        return extension.raw
+    octets = octets.rstrip(b"\x00")
+    unused = (octets[-1] & -octets[-1]).bit_length() - 1
+    bits = encode(OCTET_STRING, encode(BIT_STRING, bytes([unused]) + octets))
+    return encode(SEQUENCE, b"".join(part.raw for part in parts[:-1]) + bits)
 
 
 def _kind_of(extension: Value) -> str:

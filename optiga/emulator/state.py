@@ -29,7 +29,7 @@ from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
 from optiga.emulator.objects import Store, StoredObject
 from optiga.emulator.saved_context import decode
 from optiga.emulator.validation import check_object
-from optiga.errors import ConfigurationError, Reason, capitalized
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.known_documents import STATE_FORMAT as FORMAT
 from optiga.files.known_documents import name_document
 from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
@@ -80,10 +80,10 @@ def load(document: Mapping[str, Any]) -> State:
         that names the first object and the first thing wrong with it.
     """
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-        known, _, taker = name_document(document).partition(": ")
+        known = name_document(document)
         raise ConfigurationError(
-            f"this is {known + ', ' if known else ''}not the state of an emulated chip",
-            hint=capitalized(taker) or f'Its "format" is {FORMAT!r}',
+            f"this is {known.what + ', ' if known else ''}not the state of an emulated chip",
+            hint=known.taker if known else f'Its "format" is {FORMAT!r}',
             reason=Reason.WRONG_TYPE,
         )
     if document.get("version") != VERSION:

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from optiga.errors import ConfigurationError
 from optiga.files.c_arrays import parse_items, without_comments
 from optiga.files.files import is_utf16
 
+_ESCAPED = re.compile(r"b?[\"']?(?:\\+(?:x[0-9a-fA-F]{1,2}|0[0-7]{0,3}))+[\"']?")
+_ESCAPE = re.compile(r"\\+(?:x([0-9a-fA-F]+)|0([0-7]*))")
+
+
+_DIGITS = re.compile(rb"\s*(?:[0-9a-fA-F]{2}\s*){8,}")
+
+
+def is_digits(content: bytes) -> bool:
+    """Whether a file holds hex digits and nothing else, so that its bytes are hardly what is meant."""
+    return _DIGITS.fullmatch(content) is not None
+
+
+def is_escaped(text: str) -> bool:
+    """Whether a text is bytes as a shell's echo and programs have them: ``\\x20\\x03``, and ``\\01`` in octal."""
+    return _ESCAPED.fullmatch(text.strip()) is not None
+
 
 def parse_hex(content: bytes, name: str) -> bytes:
     """Bytes from the hex digits in a file, with any white space, commas, colons and ``0x`` between bytes; or from the
     one array in C, ``{0x20, 0x03}`` or ``static const uint8_t x[] = {0x20, 0x03};``. Comments of C are left out.
+    Bytes as a shell's echo has them, ``\\x20\\x03``, are taken, too.
 
     :param name: what to call the file in messages.
     :raises ConfigurationError: if they are neither.
     """
     if is_utf16(content):
         raise ConfigurationError(f"{name} is text in UTF-16", hint="Save it in UTF-8")
+    if is_escaped(written := content.decode("latin-1")):
+        numbers = (int(digits or octal or "0", 16 if digits else 8) for digits, octal in _ESCAPE.findall(written))
+        return bytes(number & 0xFF for number in numbers)
     text = without_comments(content.removeprefix(codecs.BOM_UTF8).decode("latin-1"))
     if "{" in text:
         return _parse_array(text, name)

@@ -1,39 +1,81 @@
-"""Which of the tool's own documents a file is, so that a command that wants another one can say which it was given."""
+"""What a file is that a command does not want: another of the tool's own documents, or one of other tools."""
 
 from __future__ import annotations
 
+import codecs
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-EXPORT = "what 'export' wrote of a chip's objects: 'import' takes it, and 'emulator load'"
-UPDATE_SET = "an update set: 'update show' and 'update apply' take it"
-STATE = "the state of an emulated chip: 'emulator load' takes it"
-CONFIGURATION = "a configuration: it says what a CSR is to be like"
+
+class Known(NamedTuple):
+    """What a file is.
+
+    :param what: as a sentence goes on after "the file is".
+    :param taker: which command takes it, a sentence; empty if none does.
+    """
+
+    what: str
+    taker: str = ""
+
+
+EXPORT = Known("what 'export' wrote of a chip's objects", "'import' takes it, and 'emulator load'")
+UPDATE_SET = Known("an update set", "'update show' and 'update apply' take it")
+STATE = Known("the state of an emulated chip", "'emulator load' takes it")
+CONFIGURATION = Known("a configuration", "It says what a CSR is to be like")
+POLICY = Known("a policy of AWS", "'provision' takes it as the template of a device's policy")
+PROVISIONING = Known("a provisioning template of AWS", "'provision' takes it in place of a policy")
+SUBJECT = Known(
+    "the subject of a certificate, as other tools take it", "'config new' makes a configuration, with its key and slot"
+)
+CONFIGURATOR = Known(
+    "a project of Infineon's OPTIGA Trust Configurator",
+    "Infineon's library writes a chip's objects as JSON: optigatrust object --export-json",
+)
+PEM = Known("PEM", "A certificate is written into its object")
+XML = Known("XML")
+SECTIONS = Known("a file with sections, as a configuration of OpenSSL is")
 
 UPDATE_FORMAT = "optiga-update"
 STATE_FORMAT = "optiga emulated chip"
 _BY_FORMAT = {UPDATE_FORMAT: UPDATE_SET, STATE_FORMAT: STATE}
-_OBJECT = re.compile(r"(0[xX])?[0-9a-fA-F]{4}")
-_C_ARRAY = re.compile(rb"manifest\w*\s*\[[^\]\n]{0,20}\]\s*=\s*\{")
+_BY_MEMBERS = {
+    ("csr_config",): CONFIGURATION,
+    ("Version", "Statement"): POLICY,
+    ("Parameters", "Resources"): PROVISIONING,
+    ("CN",): SUBJECT,
+}
+_OBJECT = r"(0[xX])?[0-9a-fA-F]{4}"
+_C_ARRAY = rb"manifest\w*\s*\[[^\]\n]{0,20}\]\s*=\s*\{"
+_MOST_BEFORE = 4096
+_XML_BEGIN = rb"\s*<(?:[?!]|OPTIGA\b|\w+[\s>])"
+_SECTION = rb"(?m)^[ \t]*\[[ \t]*[A-Za-z_][\w .-]*\][ \t]*(?:[#;].*)?\r?$"
+_SETTING = rb"(?m)^[ \t]*[A-Za-z_][\w .-]*="
 
 
-def name_document(value: Any) -> str:
-    """What a JSON document is, and which command takes it; empty if it is none of the tool's.
+def name_document(value: Any) -> Known | None:
+    """What a JSON document is, and which command takes it; None if that cannot be told.
 
     :param value: the parsed document.
     """
     if not isinstance(value, dict) or not value:
-        return ""
+        return None
     known = value.get("format")
     if isinstance(known, str) and known in _BY_FORMAT:
         return _BY_FORMAT[known]
-    if "csr_config" in value:
-        return CONFIGURATION
-    return EXPORT if all(_OBJECT.fullmatch(name) for name in value) else ""
+    for members, found in _BY_MEMBERS.items():
+        if all(name in value for name in members):
+            return found
+    return EXPORT if all(re.fullmatch(_OBJECT, name) for name in value) else None
 
 
-def name_content(content: bytes) -> str:
-    """What a file is that is no JSON, and which command takes it; empty if that cannot be told."""
-    if b"-----BEGIN " in content[:4096]:
-        return "PEM: a certificate is written into its object, not imported"
-    return UPDATE_SET if _C_ARRAY.search(content) else ""
+def name_content(content: bytes) -> Known | None:
+    """What a file is that is no JSON, and which command takes it; None if that cannot be told."""
+    content = content.removeprefix(codecs.BOM_UTF8)
+    begin = content[:_MOST_BEFORE]
+    if b"-----BEGIN " in begin:
+        return PEM
+    if re.search(_C_ARRAY, content):
+        return UPDATE_SET
+    if re.match(_XML_BEGIN, begin):
+        return CONFIGURATOR if b"<OPTIGA>" in begin else XML
+    return SECTIONS if re.search(_SECTION, begin) and re.search(_SETTING, begin) else None

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
-from optiga.files.json_lines import parse_json
+from optiga.files.json_lines import Document, parse_json
+from optiga.files.known_documents import CONFIGURATION, Known, name_content, name_document
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
-from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
+from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems, suggest
 from optiga.pki.extensions import Extensions, read_extensions
 from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, find_mistake, find_mistake_in_text
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, Curve, KeyAlgorithm
@@ -25,6 +26,9 @@ from optiga.protocol.objects import SLOTS, ObjectRef, Slot, format_oid, slots_fo
 
 MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
+
+_MEMBERS, _MOST_LOOKED_AT = ("csr_config", "aws_iot_config"), 20
+_NEW = "A configuration is JSON; 'config new' makes one"
 
 CURVE_WORDS: dict[str, Curve] = {curve.name: curve for curve in CURVES.values()}
 """Each curve by the word for it."""
@@ -118,12 +122,41 @@ def read_text(path: Path) -> str:
         raise ConfigurationError(f"{path}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
 
 
+def read_document(text: str, name: str) -> Document:
+    """The text of a configuration as JSON. What stands in it is not checked, only that it is not something else.
+
+    :param name: what to call it in messages.
+    :raises ConfigurationError: if it is no JSON, or the document of something else.
+    """
+    try:
+        document = parse_json(text, name)
+    except ConfigurationError:
+        _refuse_other(name_content(text.encode()), name)
+        raise
+    _refuse_other(name_document(document.value), name)
+    members = document.value if isinstance(document.value, dict) else ()
+    if members and not any(one in _MEMBERS or suggest(one, _MEMBERS, {}) for one in list(members)[:_MOST_LOOKED_AT]):
+        raise ConfigurationError(
+            f"{name} is no configuration: it has no csr_config", hint=_NEW, reason=Reason.WRONG_TYPE
+        )
+    return document
+
+
+def _refuse_other(known: Known | None, name: str) -> None:
+    if known and known != CONFIGURATION:
+        raise ConfigurationError(
+            f"{name} is no configuration, but {known.what}",
+            hint=known.taker or _NEW,
+            reason=Reason.WRONG_TYPE,
+        )
+
+
 def parse_configuration(text: str, name: str, *, slot: str | None = None, keep_key: bool = False) -> Configuration:
     """Check the text of a configuration; otherwise as :func:`load_configuration`.
 
     :param name: what to call it in messages.
     """
-    document = parse_json(text, name)
+    document = read_document(text, name)
     problems: list[Problem] = []
     for duplicate, line in document.duplicates:
         text = f"{name}:{line}: {describe_path(duplicate)}: stands here a second time"
@@ -158,7 +191,7 @@ def read_configuration(
     :param keep_key: whether it is for a key that is there already.
     :param slot_is_in_document: whether that slot stands elsewhere in the document, which then is what is wrong.
     """
-    top = section.members(("csr_config",), ("aws_iot_config",))
+    top = section.members(_MEMBERS[:1], _MEMBERS[1:])
     aws_iot = _read_aws_iot(top["aws_iot_config"]) if "aws_iot_config" in top else None
     if "csr_config" not in top:
         return None

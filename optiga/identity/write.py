@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, counted
 from optiga.files.files import read_input
 from optiga.identity.forms import Form, form_of, may_have_type, warnings_about_anchor
 from optiga.identity.hexdump import hex_dump
@@ -202,8 +202,11 @@ def plan_certificates(
     if len(data) > target.info.size:
         several = f" of {len(chain)} certificates" if len(chain) > 1 else ""
         hint = "A shorter subject or fewer names make it smaller"
-        if len(chain) > 1 and chain[-1].subject == chain[-1].issuer:
+        fitting = next((count for count in range(len(chain) - 1, 0, -1) if _fits(chain[:count], target.info)), 0)
+        if fitting and fitting == len(chain) - 1 and chain[-1].subject == chain[-1].issuer:
             hint = "Leave the root out of the chain"
+        elif fitting:
+            hint = f"Room is for the first {counted(fitting, 'certificate')} of the chain"
         elif chain[0].public_key.title.startswith("rsa"):
             hint = "An EC certificate is much smaller"
         raise CertificateError(
@@ -216,6 +219,14 @@ def plan_certificates(
     if not is_device:
         warnings += warnings_about_anchor(chain[0])
     return WritePlan(target, data, tuple(chain), tuple(warnings), chosen)
+
+
+def _fits(chain: list[Certificate], info: ObjectInfo) -> bool:
+    """Whether a device's chain has room in an object."""
+    try:
+        return len(tls_identity.encode(certificate.der for certificate in chain)) <= info.size
+    except ValueError:
+        return False
 
 
 def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> WriteResult:

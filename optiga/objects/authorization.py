@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
+from optiga.files.hex_text import is_digits
 from optiga.files.secrets import read_secret
 from optiga.objects.addressing import AUTHORIZATION_REFERENCE, resolve
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -56,6 +57,8 @@ def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
         except ChipError as error:
             if error.code == ErrorCode.AUTHORIZATION_FAILURE:
                 error.hint = f"Is the file the secret that {info.label} holds?"
+                if is_digits(secret):
+                    error.hint = "The file holds hex digits: make bytes of them, for example with xxd -r -p"
             elif error.code == ErrorCode.INVALID_OID:
                 error.hint = f"{info.label} is no authorization reference: its metadata type says what it is"
             raise

@@ -5,33 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from optiga.errors import ConfigurationError
-from optiga.files.hex_text import parse_hex
+from optiga.errors import ConfigurationError, Reason
+from optiga.files.files import is_utf16
+from optiga.files.hex_text import is_escaped, parse_hex
+from optiga.files.known_documents import name_content
 from optiga.objects.objects import read_raw_metadata, read_words
+from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata
 
 if TYPE_CHECKING:
     from optiga.protocol.objects import ObjectInfo
 
-_HEX = re.compile(r"(0[xX])?[0-9a-fA-F]{2}([\s,]*(0[xX])?[0-9a-fA-F]{2})*")
+_HEX = re.compile(r"(0[xX])?[0-9a-fA-F]{2}([\s,]*(0[xX])?[0-9a-fA-F]{2})*[\s,]*")
+
+JsonReader: TypeAlias = "Callable[[ObjectInfo, bytes, str], Metadata]"
+"""Reads metadata from JSON, which is the business of whoever knows the JSON of whole chips."""
 
 
-def read_metadata(info: ObjectInfo, words: Sequence[str], read: Callable[[str], bytes]) -> Metadata:
+def read_metadata(
+    info: ObjectInfo, words: Sequence[str], read: Callable[[str], bytes], read_json: JsonReader
+) -> Metadata:
     """Metadata to set.
 
     :param words: ``tag: value`` each; or one text that is hex, the name of a file, or - for standard input.
     :param read: gives the content of a file of a name, or of standard input for ``-``.
+    :param read_json: for a file of JSON.
     :raises ConfigurationError: if they are none of it, or the object cannot have them.
     """
     if len(words) != 1:
         return read_words(info, words)
     text = words[0].strip()
-    if is_hex(text):
-        return read_raw_metadata(info, parse_hex(text.encode(), "metadata"))
+    if is_hex(text) or text.startswith("{"):
+        return metadata_of_file(info, text.encode(), "metadata", read_json)
     if text == "-" or _is_file(text):
-        return metadata_of_file(info, read(text), "standard input" if text == "-" else text)
+        return metadata_of_file(info, read(text), "standard input" if text == "-" else text, read_json)
     if ":" not in text:
         raise ConfigurationError(
             f"{text!r} is neither metadata nor a file with some",
@@ -42,28 +51,71 @@ def read_metadata(info: ObjectInfo, words: Sequence[str], read: Callable[[str], 
 
 
 def is_hex(text: str) -> bool:
-    """Whether a text is whole bytes in hex, with spaces, commas or ``0x`` between them or not."""
-    return _HEX.fullmatch(text.strip()) is not None
+    """Whether a text is whole bytes in hex, with spaces, commas, ``0x`` or backslashes between them or not."""
+    return _HEX.fullmatch(text.strip()) is not None or is_escaped(text)
 
 
-def metadata_of_file(info: ObjectInfo, content: bytes, name: str) -> Metadata:
-    """The metadata in a file: as the chip encodes them, in hex, an array in C, or words, one tag on each line.
+def metadata_of_file(info: ObjectInfo, content: bytes, name: str, read_json: JsonReader) -> Metadata:
+    """The metadata in a file: as the chip encodes them, in hex, an array in C, JSON, or words, one tag on each line.
 
     :param name: what to call the file in messages.
+    :param read_json: for a file of JSON.
     :raises ConfigurationError: if there are none, or the object cannot have them; the message names the file.
     """
     try:
         if _is_encoded(content):
             return read_raw_metadata(info, content)
+        _refuse_other(content, name)
         text = content.decode("utf-8-sig", "replace")
+        if text.lstrip().startswith("{") and '"' in text:
+            return read_raw_metadata(info, read_json(info, content, name).encode())
         if "{" in text or ":" not in text or is_hex(text.replace(":", " ")):
-            return read_raw_metadata(info, parse_hex(content, name))
+            return read_raw_metadata(info, _bytes_of(content, name))
         lines = [line.strip() for line in text.splitlines()]
         return read_words(info, [line for line in lines if line and not line.startswith("#")])
     except ConfigurationError as error:
         if name not in error.message:
             error.locate(name)
         raise
+
+
+def _refuse_other(content: bytes, name: str) -> None:
+    if known := name_content(content):
+        raise ConfigurationError(f"{name} is {known.what}, no metadata", hint=known.taker, reason=Reason.WRONG_TYPE)
+
+
+def _bytes_of(content: bytes, name: str) -> bytes:
+    """The bytes that a text says, or that a file has that is no text.
+
+    :raises ConfigurationError: if they are an access condition alone, as Infineon's tools read one from a file: its
+        length, and behind it the condition.
+    """
+    data = parse_hex(content, name) if _is_text(content) else content
+    condition = data[1:]
+    if data[:1] == bytes([len(condition) & 0xFF]) and _is_condition(condition):
+        raise ConfigurationError(
+            f"{name} holds an access condition alone, with its length before it",
+            hint=f"Say whose it is, as in 'change: {condition.hex()}'",
+            reason=Reason.WRONG_TYPE,
+        )
+    return data
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether a file is for people; one in UTF-16 is one, of which something is said then."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return is_utf16(content)
+    return all(one.isprintable() or one.isspace() or one == "\ufeff" for one in text)
+
+
+def _is_condition(data: bytes) -> bool:
+    try:
+        AccessCondition.parse(data)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_file(text: str) -> bool:

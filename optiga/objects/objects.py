@@ -160,11 +160,13 @@ def read_raw_metadata(info: ObjectInfo, data: bytes) -> Metadata:
     :param data: one TLV 0x20, or what it holds.
     :raises ConfigurationError: if they are no metadata, nothing of them can be set, or the object cannot have them.
     """
+    is_cut_off = data[:1] == b"\x20" and len(data) > 1 and data[1] > len(data) - 2
     try:
         whole = Metadata.parse(data if data[:1] == b"\x20" else bytes([md.CONSTRUCTED_TAG, len(data) & 0xFF]) + data)
         changes = Metadata({tag: value for tag, value in whole.items() if tag not in md.OWN_TAGS})
     except ValueError as error:
-        raise ConfigurationError(str(error), oid=info.oid) from None
+        hint = "The end is missing; scripts often have it in a variable, an OID for example" if is_cut_off else ""
+        raise ConfigurationError(str(error), hint=hint, oid=info.oid) from None
     for tag, value in changes.items():
         if wrong := describe_form(tag, value):
             raise ConfigurationError(f"{tag_word(tag)}: {wrong}", oid=info.oid)

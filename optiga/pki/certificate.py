@@ -7,8 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from optiga.errors import CertificateError, Reason
+from optiga.errors import CertificateError, Reason, counted
 from optiga.files.files import read_input
+from optiga.pki.kinds import (
+    CERTIFICATE,
+    CERTIFICATE_LABELS,
+    PKCS7,
+    PKCS12,
+    PRIVATE_KEY,
+    REQUEST,
+    identify_der,
+    is_text,
+    title_of_labels,
+)
 from optiga.pki.lenient import Fields, name_of, read_fields
 from optiga.pki.name_parts import name_text, printable
 from optiga.pki.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
@@ -17,12 +28,13 @@ from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from cryptography import x509
 
+    from optiga.pki.pem import PemBlock
     from optiga.protocol.public_key import PublicKey
 
     _Extension = TypeVar("_Extension", x509.SubjectAlternativeName, x509.ExtendedKeyUsage)
@@ -31,20 +43,6 @@ if TYPE_CHECKING:
 MAX_FILE_SIZE = 1 << 20
 """Most bytes of a certificate's file."""
 
-_CERTIFICATE = "a certificate"
-_CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
-PKCS7, PKCS12 = "a PKCS #7 container", "a PKCS #12 container"
-_OTHER_LABELS = {
-    "TRUSTED CERTIFICATE": "a certificate in OpenSSL's own format",
-    "CERTIFICATE REQUEST": "a certificate signing request",
-    "NEW CERTIFICATE REQUEST": "a certificate signing request",
-    "PUBLIC KEY": "a public key",
-    "RSA PUBLIC KEY": "a public key",
-    "PKCS7": PKCS7,
-    "CMS": PKCS7,
-    "X509 CRL": "a certificate revocation list",
-    "EC PARAMETERS": "parameters of a curve",
-}
 _PURPOSES = {
     "1.3.6.1.5.5.7.3.1": "serverAuth",
     "1.3.6.1.5.5.7.3.2": "clientAuth",
@@ -54,8 +52,8 @@ _PURPOSES = {
     "1.3.6.1.5.5.7.3.9": "OCSPSigning",
 }
 _HINTS = {
-    "a certificate signing request": "Have a CA sign it first; write the certificate that comes back",
-    "a private key": "The chip makes its own key; write the certificate to it",
+    REQUEST: "Have a CA sign it first; write the certificate that comes back",
+    PRIVATE_KEY: "The chip makes its own key; write the certificate to it",
     PKCS7: "Take the certificates out of it: openssl pkcs7 -print_certs",
     PKCS12: "Take the certificate out of it: openssl pkcs12 -nokeys",
     "a certificate in OpenSSL's own format": "Convert it: openssl x509 -in FILE",
@@ -243,10 +241,9 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
         raise CertificateError(f"{name} is empty")
     refuse_utf16(data, name)
     if is_pem(data):
-        return [
-            certificate_of_block(block.label, block.data, name, Certificate.parse)
-            for block in iterate_blocks(data, name)
-        ]
+        blocks = list(iterate_blocks(data, name))
+        refuse_other_blocks(blocks, name)
+        return [certificate_of_der(block.data, name, Certificate.parse) for block in blocks]
     if data[0] != SEQUENCE or is_text(data):
         raise CertificateError(
             f"no certificate in {name}",
@@ -256,35 +253,35 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
     return [certificate_of_der(data, name, Certificate.parse)]
 
 
-def certificate_of_block(label: str, der: bytes, name: str, parse: Parser) -> Certificate:
-    """The certificate of a PEM block.
+def refuse_other_blocks(blocks: Sequence[PemBlock], name: str, *taken: str) -> None:
+    """Refuse PEM that holds something else than certificates, by what matters most of it.
+
+    :param name: what to call the file in messages.
+    :param taken: labels of what else may be there.
+    :raises CertificateError: if there is something else.
+    """
+    others = [block.label for block in blocks if block.label not in (*CERTIFICATE_LABELS, *taken)]
+    if others:
+        what = title_of_labels(others)
+        wanted = "a certificate" if len(others) == len(blocks) else "only certificates"
+        raise CertificateError(
+            f"{name} holds {what}, not {wanted}", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
+        )
+
+
+def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
+    """The certificate that DER is, whole and alone.
 
     :param name: what to call the file in messages.
     :raises CertificateError: if it is something else, damaged, or does not parse.
     """
-    if label in _CERTIFICATE_LABELS:
-        return certificate_of_der(der, name, parse)
-    what = title_of_label(label)
-    raise CertificateError(
-        f"{name} holds {what}, not only certificates", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
-    )
-
-
-def title_of_label(label: str) -> str:
-    """What the label of a PEM block says that the block is, in words."""
-    if label in _CERTIFICATE_LABELS:
-        return _CERTIFICATE
-    return "a private key" if label.endswith("PRIVATE KEY") else _OTHER_LABELS.get(label, f"a block {label!r}")
-
-
-def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
-    """The certificate that DER is, whole and alone; otherwise as :func:`certificate_of_block`."""
     size = size_of(der)
     if size is None or size > len(der):
         raise CertificateError(f"the certificate in {name} is cut off", hint="Get the file anew", reason=Reason.DAMAGED)
     if size < len(der):
         raise CertificateError(
-            f"behind the certificate in {name} there are {len(der) - size} more bytes",
+            f"behind the certificate in {name} {'is' if len(der) == size + 1 else 'are'} "
+            + counted(len(der) - size, "more byte"),
             hint="Get the file anew",
             reason=Reason.DAMAGED,
         )
@@ -292,48 +289,21 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
         return parse(der)
     except ValueError as error:
         what = identify_der(der)
-        if what and what != _CERTIFICATE:
+        if what and what != CERTIFICATE:
             raise CertificateError(
                 f"{name} holds {what}, not a certificate", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
+            ) from None
+        if _breaks_a_rule_alone(der):
+            raise CertificateError(
+                f"the certificate in {name} breaks a rule of X.509: {error}", hint="Have it issued anew"
             ) from None
         raise CertificateError(f"the certificate in {name} does not parse: {error}", reason=Reason.DAMAGED) from None
 
 
-def is_text(data: bytes) -> bool:
-    """Whether data are a text, also if they begin with ``0``, as DER does; a certificate, key or CSR never is one."""
-    return all(0x20 <= octet < 0x7F or octet in b"\t\r\n" for octet in data)
-
-
-def identify_der(der: bytes) -> str:
-    """What DER is, in words; empty if that cannot be told."""
-    from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-
-    pkcs7, pkcs12 = bytes.fromhex("06092a864886f70d0107"), bytes.fromhex("020103")
-    content = der[2 + (der[1] & 0x7F) :] if der[1:2] > b"\x80" else der[2:]
-    if content.startswith(pkcs7):
-        return PKCS7
-    if content.startswith(pkcs12) and pkcs7 in content[:32]:
-        return PKCS12
+def _breaks_a_rule_alone(der: bytes) -> bool:
+    """Whether a certificate that is refused can be read all the same."""
     try:
-        serialization.load_der_private_key(der, None)
-    except TypeError:  # it asks for a password
-        return "a private key"
-    except (ValueError, UnsupportedAlgorithm):
-        pass
-    else:
-        return "a private key"
-    for load, what in (
-        (x509.load_der_x509_csr, "a certificate signing request"),
-        (x509.load_der_x509_certificate, _CERTIFICATE),
-        (serialization.load_der_public_key, "a public key"),
-        (x509.load_der_x509_crl, "a certificate revocation list"),
-    ):
-        try:
-            with one_error():
-                load(der)
-        except ValueError:
-            continue
-        return what
-    return ""
+        Certificate.parse_leniently(der)
+    except ValueError:
+        return False
+    return True

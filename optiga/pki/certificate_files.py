@@ -11,22 +11,19 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError
 from optiga.files.files import read_input
-from optiga.files.hex_text import parse_hex
 from optiga.pki.certificate import (
     MAX_FILE_SIZE,
-    PKCS7,
-    PKCS12,
     Certificate,
     Parser,
-    certificate_of_block,
     certificate_of_der,
-    identify_der,
-    is_text,
+    refuse_other_blocks,
 )
 from optiga.pki.chains import in_order
-from optiga.pki.pem import PemBlock, is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.contents import in_bytes
+from optiga.pki.kinds import PKCS7, PKCS12, identify_der, is_text
+from optiga.pki.pem import PemBlock, is_pem, iterate_blocks
 from optiga.pki.pkcs12 import open_pkcs12
 from optiga.protocol.der import SEQUENCE, size_of
 
@@ -38,15 +35,11 @@ if TYPE_CHECKING:
 _PKCS7_LABELS = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
 _TRUSTED_LABEL = "TRUSTED CERTIFICATE"
 """OpenSSL's own: a certificate, and behind it what it is trusted for, which nobody asks for who only stores it."""
-_BOM = b"\xef\xbb\xbf"
-_NEW_LINES = re.compile(rb"(?:\\r)?\\n")
 _BEGIN = "-----BEGIN "
 _PRIVATE_KEY = b"PRIVATE KEY-----"
 _MOST_NESTED = 16
-_HEX_BEGIN = re.compile(rb"30[0-9a-fA-F]{2}[0-9a-fA-F\s]*")
+_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}[\s:]*){16,}")
 _BASE64_BEGIN = re.compile(rb"MII[A-Za-z0-9+/=\s]+")
-_C_BEGIN = re.compile(rb"(?:[^{]{0,1000}\{)?\s*0[xX]30\s*,")
-_MOST_BEFORE = 4096
 _WHAT_IT_IS = "A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----"
 
 
@@ -94,10 +87,9 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
     :param strict: take no certificate that breaks a rule of X.509.
     :raises CertificateError: if it holds anything else, is damaged, or holds none.
     """
-    data = data.removeprefix(_BOM)
+    data = in_bytes(data, name)
     if not data.strip():
         raise CertificateError(f"{name} is empty")
-    refuse_utf16(data, name)
     parse = _strictly if strict else Certificate.parse_leniently
     notes: list[str] = []
     if (texts := _pem_in_json(data)) is not None:
@@ -109,14 +101,12 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
                 hint="The aws command's answer has one in certificatePem",
             )
         data = "\n".join(texts).encode()
-    elif is_pem(data) and b"\\n" in data:  # a text of JSON or YAML, without its quotes
-        data = _NEW_LINES.sub(b"\n", data).replace(b"\\\n", b"")
     if is_pem(data):
-        certificates = [found for block in iterate_blocks(data, name) for found in _of_block(block, name, parse)]
+        blocks = list(iterate_blocks(data, name, in_program=True))
+        refuse_other_blocks(blocks, name, *_PKCS7_LABELS, *(() if strict else (_TRUSTED_LABEL,)))
+        certificates = [found for block in blocks for found in _of_block(block, name, parse)]
     elif data[0] == SEQUENCE and not is_text(data):
         certificates = _of_der(data, name, parse, notes)
-    elif _C_BEGIN.match(data[:_MOST_BEFORE]):  # as Infineon's tools have the anchors of updates
-        certificates = _of_der(_bytes_of_c(data, name), name, parse, notes)
     else:
         raise CertificateError(f"no certificate in {name}", hint=_hint_of_text(data))
     once = list({one.der: one for one in certificates}.values())
@@ -131,9 +121,8 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
 def _of_block(block: PemBlock, name: str, parse: Parser) -> list[Certificate]:
     if block.label in _PKCS7_LABELS:
         return _of_pkcs7(block.data, name, parse)
-    if block.label == _TRUSTED_LABEL and parse is not _strictly:
-        return [certificate_of_der(block.data[: size_of(block.data)], name, parse)]
-    return [certificate_of_block(block.label, block.data, name, parse)]
+    whole = size_of(block.data) if block.label == _TRUSTED_LABEL else None
+    return [certificate_of_der(block.data[:whole], name, parse)]
 
 
 def _of_der(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[Certificate]:
@@ -195,14 +184,6 @@ def unlocked(data: bytes, name: str, passphrase: Passphrase | None) -> Unlocked:
     return Unlocked(b"".join(held.certificates), () if held.key is None else (unused_key(name),))
 
 
-def _bytes_of_c(data: bytes, name: str) -> bytes:
-    """The bytes that are written out as in C, ``0x30, 0x82, …``, in braces or not."""
-    try:
-        return parse_hex(data, name)
-    except ConfigurationError as error:
-        raise CertificateError(error.message, hint=error.hint) from None
-
-
 def _pem_in_json(data: bytes) -> list[str] | None:
     """The texts with certificates in JSON, as the ``aws`` command prints it; None if the data are no JSON."""
     if data.lstrip()[:1] not in (b"{", b"[", b'"'):
@@ -224,7 +205,7 @@ def _certificate_texts(value: object, depth: int) -> Iterator[str]:
 
 def _hint_of_text(data: bytes) -> str:
     text = data.strip()
-    if _HEX_BEGIN.fullmatch(text):
+    if _HEX.fullmatch(text):
         return "These are hex digits: make bytes of them, for example with xxd -r -p"
     if _BASE64_BEGIN.fullmatch(text):
         return "It is base64: put the lines -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- around it"

@@ -1,4 +1,8 @@
-"""PEM (RFC 7468): blocks of base64 between two lines that say what they are."""
+"""PEM (RFC 7468): blocks of base64 between two lines that say what they are.
+
+The blocks may stand in a text of a program, as in the headers that firmware has its credentials from: each line in
+quotes, line breaks as ``\\n``, or all of it in one text of JSON.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ from optiga.files.files import is_utf16
 
 _BEGIN = rb"-----BEGIN ([A-Z0-9 .\-]+?)-----"
 _HEADER = rb"^[A-Za-z0-9\-]+:.*$"
+_NEW_LINES = rb"(?:\\r)?\\n"
+_CONTINUED = rb"\\\r?\n"
+_DOTS = b"..."
 
 
 class PemBlock(NamedTuple):
@@ -42,6 +49,11 @@ def is_pem(data: bytes) -> bool:
     return re.search(_BEGIN, data) is not None
 
 
+def labels_of(data: bytes) -> list[str]:
+    """What the blocks in PEM text say that they are, in their order; none of them is looked into."""
+    return [label.decode("ascii") for label in re.findall(_BEGIN, data)]
+
+
 def refuse_utf16(data: bytes, name: str) -> None:
     """Say what PEM is that is not ASCII: no block would be found in it.
 
@@ -52,14 +64,61 @@ def refuse_utf16(data: bytes, name: str) -> None:
         raise CertificateError(f"{name} is text in UTF-16", hint="Save it in UTF-8")
 
 
-def iterate_blocks(data: bytes, name: str) -> Iterator[PemBlock]:
+def iterate_blocks(data: bytes, name: str, *, in_program: bool = False) -> Iterator[PemBlock]:
     """The blocks in PEM text, whatever stands around them.
 
     :param name: what to call the text in messages.
-    :raises CertificateError: if a block has no end or is not base64.
+    :param in_program: whether their lines may be texts of a program. Blocks that only show the form, empty or
+        with dots in place of base64, as in its comments, are left out then.
+    :raises CertificateError: if a block has no end or is not base64, or all of them only show the form.
     """
     import base64
 
+    shown, found = 0, False
+    for label, body, line in _bodies(data, name, in_program=in_program):
+        if in_program and (_DOTS in body or not body.strip()):
+            shown = shown or line
+            continue
+        found = True
+        is_encrypted = b"ENCRYPTED" in body or b"Proc-Type" in body
+        text = re.sub(_HEADER, b"", body, flags=re.MULTILINE) if is_encrypted else body
+        try:
+            decoded = base64.b64decode(b"".join(text.split()), validate=True)
+        except binascii.Error:
+            raise CertificateError(
+                f"{name}:{line}: the block that begins here is not base64",
+                hint="The file is damaged; get it anew",
+                reason=Reason.DAMAGED,
+            ) from None
+        yield PemBlock(label, decoded)
+    if shown and not found:
+        raise CertificateError(
+            f"{name}:{shown}: the block that begins here only shows the form, there is no base64 in it",
+            hint="Put what is meant into its place",
+            reason=Reason.WRONG_TYPE,
+        )
+
+
+def as_pem(data: bytes, name: str) -> bytes:
+    """PEM text for libraries that take lines alone: as it is, or its blocks where their lines are texts of a program.
+
+    :param name: what to call the text in messages.
+    :raises CertificateError: if a block has no end.
+    """
+    if not re.search(_BEGIN + rb"(?:\\|[\"'])", data):
+        return data
+    return b"".join(
+        b"-----BEGIN %b-----\n%b\n-----END %b-----\n" % (label.encode(), body.strip(), label.encode())
+        for label, body, _ in _bodies(data, name, in_program=True)
+        if _DOTS not in body
+    )
+
+
+def _bodies(data: bytes, name: str, *, in_program: bool) -> Iterator[tuple[str, bytes, int]]:
+    """Of each block its label, the lines in it, and the number of the line where it begins.
+
+    :raises CertificateError: if a block has no end.
+    """
     position = 0
     while begin := re.compile(_BEGIN).search(data, position):
         label = begin.group(1).decode("ascii")
@@ -74,15 +133,14 @@ def iterate_blocks(data: bytes, name: str) -> Iterator[PemBlock]:
                 reason=Reason.DAMAGED,
             )
         body = data[begin.end() : end]
-        if b"ENCRYPTED" in body or b"Proc-Type" in body:
-            body = re.sub(_HEADER, b"", body, flags=re.MULTILINE)
-        try:
-            decoded = base64.b64decode(b"".join(body.split()), validate=True)
-        except binascii.Error:
-            raise CertificateError(
-                f"{name}:{line}: the block that begins here is not base64",
-                hint="The file is damaged; get it anew",
-                reason=Reason.DAMAGED,
-            ) from None
-        yield PemBlock(label, decoded)
+        yield label, _as_lines(body) if in_program else body, line
         position = end + len(end_line)
+
+
+def _as_lines(body: bytes) -> bytes:
+    """The lines of a block without what a program has around them: quotes, and line breaks as it writes them."""
+    if not re.search(rb"[\\\"']", body):
+        return body
+    quote = b"'" if b'"' not in body and b"'" in body else b'"'
+    texts = re.findall(quote + rb"((?:[^\\" + quote + rb"]|\\.)*)" + quote, quote + body + quote, re.DOTALL)
+    return re.sub(_CONTINUED, b"", re.sub(_NEW_LINES, b"\n", b"".join(texts)))

@@ -9,6 +9,7 @@ Sources: SEC 1, C.4; RFC 5915; RFC 5958.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError
@@ -39,6 +40,31 @@ _NAMED_CURVES = {
 """The chip's curves by their object identifiers."""
 
 
+_CIPHER_IN_PEM = re.compile(rb"DEK-Info: ([A-Z0-9-]{1,30}),")
+_UNKNOWN = re.compile(r"Unknown key encryption algorithm: ([0-9.]+)|Key encrypted with unknown cipher")
+"""What the cryptography library says of a cipher that it does not have."""
+_CIPHERS = {
+    "1.3.14.3.2.7": "DES",
+    "1.2.840.113549.1.5.6": "MD5 and RC2",
+    "1.2.840.113549.1.5.10": "SHA-1 and DES",
+    "1.2.840.113549.1.5.11": "SHA-1 and RC2",
+    "1.2.840.113549.1.12.1.2": "RC4 of 40 bits",
+    "1.2.840.113549.1.12.1.4": "triple DES with two keys",
+    "1.2.840.113549.1.12.1.5": "RC2",
+}
+
+
+class UnknownCipherError(ValueError):
+    """A private key is encrypted with what cannot be decrypted here, whatever the passphrase.
+
+    :param cipher: what people call it, or its object identifier.
+    """
+
+    def __init__(self, cipher: str) -> None:
+        super().__init__(f"encrypted with {cipher}")
+        self.cipher = cipher
+
+
 class _Sec1(NamedTuple):
     """What an ECPrivateKey says."""
 
@@ -65,6 +91,7 @@ def load_private_key(content: bytes, passphrase: bytes | None) -> object:
 
     :param content: PEM, DER, or a PKCS #12 container.
     :param passphrase: None where it is not encrypted.
+    :raises UnknownCipherError: if it is encrypted with what cannot be decrypted here.
     :raises ValueError: if there is none, it is damaged, or the passphrase is another.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -82,8 +109,21 @@ def load_private_key(content: bytes, passphrase: bytes | None) -> object:
         except (ValueError, CertificateError):
             key = None
         if key is None:
+            if unknown := _UNKNOWN.search(str(error)):
+                raise UnknownCipherError(_cipher_of(content, unknown[1])) from None
             raise ValueError(str(error)) from None
         return key
+
+
+def _cipher_of(content: bytes, identifier: str | None) -> str:
+    """What a key is encrypted with.
+
+    :param identifier: dotted; None where PEM names it.
+    """
+    if identifier is not None:
+        return _CIPHERS.get(identifier, identifier)
+    named = _CIPHER_IN_PEM.search(content)
+    return named[1].decode("ascii") if named else "an unknown cipher"
 
 
 def _load_leniently(content: bytes, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey | None:

@@ -1,15 +1,29 @@
-"""Public keys from files: SubjectPublicKeyInfo, a certificate or a CSR, in PEM or DER."""
+"""Public keys from files: SubjectPublicKeyInfo or RSAPublicKey, a certificate or a CSR, in PEM or DER."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, Reason
+from optiga.errors import CertificateError, Reason, counted
 from optiga.files.files import read_input
 from optiga.pki.certificate import Certificate
-from optiga.pki.pem import is_pem, iterate_blocks, refuse_utf16
-from optiga.pki.public_keys import public_key_of, public_key_of_info
-from optiga.pki.x509_errors import one_error
+from optiga.pki.contents import in_bytes
+from optiga.pki.kinds import (
+    CERTIFICATE_LABELS,
+    PARAMETERS,
+    PKCS7,
+    PKCS12,
+    PRIVATE_KEY,
+    REQUEST_LABELS,
+    REVOCATION_LIST,
+    identify_der,
+    is_text,
+    title_of_label,
+)
+from optiga.pki.lenient import only, parts_of
+from optiga.pki.pem import is_pem, iterate_blocks
+from optiga.pki.public_keys import public_key_of_info
+from optiga.protocol.der import INTEGER, SEQUENCE, size_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +32,8 @@ if TYPE_CHECKING:
 
 
 _MAX_FILE_SIZE = 1 << 20
-_LABELS = ("PUBLIC KEY", "CERTIFICATE", "X509 CERTIFICATE", "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
-"""What PEM blocks say that a public key is in; of an RSAPublicKey alone (PKCS #1) there is another block."""
+_LABELS = ("PUBLIC KEY", "RSA PUBLIC KEY", *CERTIFICATE_LABELS, *REQUEST_LABELS)
+"""What PEM blocks say that a public key is in."""
 
 
 def load_public_key(path: Path) -> PublicKey:
@@ -36,19 +50,17 @@ def parse_public_key(data: bytes, name: str) -> PublicKey:
 
     :param name: what to call the content in messages.
     """
-    refuse_utf16(data, name)
+    data = in_bytes(data, name)
     if not is_pem(data):
         return _from_der(data, name)
-    for block in iterate_blocks(data, name):
-        if block.label.endswith("PRIVATE KEY"):
-            raise CertificateError(
-                f"{name} holds a private key",
-                hint=f"Give its public key: openssl pkey -in {name} -pubout",
-                reason=Reason.WRONG_TYPE,
-            )
+    titles = []
+    for block in iterate_blocks(data, name, in_program=True):
+        titles.append(title_of_label(block.label))
+        if titles[-1] == PRIVATE_KEY:
+            raise _no_public_key(name, PRIVATE_KEY)
         if block.label in _LABELS:
             return _from_der(block.data, name)
-    raise _neither(name)
+    raise _no_public_key(name, titles[0])
 
 
 def _from_der(der: bytes, name: str) -> PublicKey:
@@ -61,7 +73,16 @@ def _from_der(der: bytes, name: str) -> PublicKey:
             return parse(der)
         except ValueError:
             continue
-    raise _neither(name)
+    is_der = der[:1] == bytes([SEQUENCE]) and not is_text(der)
+    size = (size_of(der) if is_der else None) or len(der)
+    what = identify_der(der[:size]) if is_der else ""
+    if what and (more := len(der) - size):
+        raise CertificateError(
+            f"behind {what} in {name} {'is' if more == 1 else 'are'} {counted(more, 'more byte')}",
+            hint="Get the file anew",
+            reason=Reason.DAMAGED,
+        )
+    raise _no_public_key(name, what)
 
 
 def _of_certificate(der: bytes) -> PublicKey:
@@ -71,17 +92,28 @@ def _of_certificate(der: bytes) -> PublicKey:
 def _of_request(der: bytes) -> PublicKey:
     """The key in a CSR. Its signature is not looked at: whoever uses the key proves it otherwise.
 
+    Its parts are read here: Infineon's tools sign with an algorithm that has NULL behind it, which libraries refuse.
+
     :raises ValueError: if it is no CSR.
     """
-    from cryptography import x509
+    info = next(parts_of(only(der).content), None)
+    fields = list(parts_of(info.content)) if info else []
+    if [field.tag for field in fields[:3]] != [INTEGER, SEQUENCE, SEQUENCE]:
+        raise ValueError("no CSR")
+    return public_key_of_info(fields[2].whole)
 
-    with one_error():
-        return public_key_of(x509.load_der_x509_csr(der).public_key())
 
+def _no_public_key(name: str, what: str) -> CertificateError:
+    """The error of a file that holds none.
 
-def _neither(name: str) -> CertificateError:
+    :param what: it holds, in words; empty if that is not known.
+    """
+    if what == PRIVATE_KEY:
+        hint = f"Give its public key: openssl pkey -in {name} -pubout"
+        return CertificateError(f"{name} holds a private key", hint=hint, reason=Reason.WRONG_TYPE)
+    held = f"{what}, and " if what in (REVOCATION_LIST, PKCS7, PKCS12, PARAMETERS) else ""
     return CertificateError(
-        f"{name} holds neither a public key nor a certificate nor a CSR",
+        f"{name} holds {held}neither a public key nor a certificate nor a CSR",
         hint="Give one in PEM (-----BEGIN PUBLIC KEY-----) or DER",
         reason=Reason.WRONG_TYPE,
     )

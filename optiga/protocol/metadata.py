@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import unique
 
+from optiga.errors import counted
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import (
     ALL_KEY_USAGES,
@@ -76,8 +77,13 @@ class Metadata:
 
         :raises ValueError: if they are not one constructed TLV of whole TLVs with each tag once.
         """
-        if len(data) < 2 or data[0] != CONSTRUCTED_TAG or data[1] != len(data) - 2:
-            raise ValueError("metadata: not one constructed TLV 0x20 of the length it announces")
+        if len(data) < 2 or data[0] != CONSTRUCTED_TAG:
+            raise ValueError("metadata: not one constructed TLV 0x20")
+        if data[1] != len(data) - 2:
+            raise ValueError(
+                f"metadata: not one constructed TLV 0x20: of the {counted(data[1], 'byte')} that it announces "
+                f"there are {len(data) - 2}"
+            )
         items: dict[int, bytes] = {}
         rest = data[2:]
         while rest:

@@ -112,6 +112,8 @@ def parse_value(tag: int, text: str) -> bytes:
     raw = _hex(text.lower()) if may_be_hex else None
     if raw is not None:
         wrong = describe_form(tag, raw)
+        if wrong and tag in ACCESS_TAGS and raw[0] == len(raw) - 1 and not describe_form(tag, raw[1:]):
+            return raw[1:]  # with its length before it, as Infineon's tools read a condition
         if wrong:
             raise ValueError(f"{name}: {wrong}")
         return raw

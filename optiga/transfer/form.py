@@ -15,19 +15,21 @@ import string
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypedDict
 
-from optiga.errors import ConfigurationError, Reason, capitalized
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
-from optiga.files.known_documents import EXPORT, name_content, name_document
+from optiga.files.known_documents import EXPORT, Known, name_content, name_document
 from optiga.files.problems import Problem, Section, raise_problems
 from optiga.objects.addressing import IN_FILE, resolve
 from optiga.objects.objects import why_of_other_kind
 from optiga.protocol.metadata import OWN_TAGS, Metadata, Tag, tag_word
 from optiga.protocol.metadata_words import describe_form
-from optiga.protocol.objects import ObjectInfo
+from optiga.protocol.objects import ObjectInfo, ObjectRef
 from optiga.protocol.rules import values
 from optiga.transfer.words import TAGS, Pretty, from_pretty, to_pretty
 
 _MEMBERS = ("metadata", "pretty_metadata", "data")
+_MOST_DIGITS = 6
+"""Of what is meant for an identifier."""
 _SHOWN = 24
 """Most letters of a wrong text that a message shows."""
 
@@ -88,13 +90,14 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
             f"{name} is no text", hint="It must be JSON, as 'export' writes it", reason=Reason.WRONG_TYPE
         ) from None
     document = parse_json(text, name)
-    if not isinstance(document.value, dict) or not document.value:
+    if isinstance(document.value, dict):
+        _refuse_other(name_document(document.value), name)
+    if not isinstance(document.value, dict) or not any(map(_is_object, document.value)):
         raise ConfigurationError(
             f"{name}:1: holds no object of a chip",
             hint="It must be JSON with members as e0f1, as 'export' writes it",
             reason=Reason.WRONG_TYPE,
         )
-    _refuse_other(name_document(document.value), name)
     problems = [
         Problem(line, f"{name}:{line}: {'.'.join(map(str, path))!r} stands twice") for path, line in document.duplicates
     ]
@@ -114,15 +117,46 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
     return list(entries.values())
 
 
-def _refuse_other(known: str, name: str) -> None:
-    """Refuse a file that is another of the tool's.
+def parse_metadata(info: ObjectInfo, content: bytes, name: str) -> Metadata:
+    """The metadata of one object in JSON: its words, as ``optigatrust object --meta`` prints them, an object's member
+    of a file of a whole chip, or such a file.
 
-    :param known: what it is, and which command takes it; empty where that is not known.
+    :param name: what to call the JSON in messages.
+    :raises ConfigurationError: if there are none of this object.
     """
+    document = parse_json(content.decode("utf-8-sig", "replace"), name)
+    if name_document(document.value) == EXPORT:
+        entry = next((one for one in parse_entries(content, name) if one.info.oid == info.oid), None)
+        metadata = entry.metadata if entry else None
+        if metadata is None:
+            raise ConfigurationError(f"{name} has no metadata of {info.label}", oid=info.oid, reason=Reason.NOT_FOUND)
+        return metadata
+    _refuse_other(name_document(document.value), name)
+    problems: list[Problem] = []
+    section = Section(document, name, problems, whole="metadata")
+    has_members = any(member in document.value for member in _MEMBERS[:2])
+    if not has_members and not any(tag in document.value for tag in (*TAGS, "metadata_update")):
+        raise ConfigurationError(f"{name} holds no metadata", oid=info.oid, reason=Reason.WRONG_TYPE)
+    found = _parse_entry(info, section).metadata if has_members else _parse_words(info, section)
+    raise_problems(problems)
+    if found is None:
+        raise ConfigurationError(f"{name} holds no metadata", oid=info.oid, reason=Reason.WRONG_TYPE)
+    return found
+
+
+def _is_object(name: str) -> bool:
+    """Whether a member's name is meant for an object's, right or wrong."""
+    digits = name.lower().removeprefix("0x")
+    return ObjectRef.find(name) is not None or (len(digits) <= _MOST_DIGITS and set(digits) <= set(string.hexdigits))
+
+
+def _refuse_other(known: Known | None, name: str) -> None:
+    """Refuse a file that is another of the tool's, or of another tool."""
     if known and known != EXPORT:
-        what, _, taker = known.partition(": ")
         raise ConfigurationError(
-            f"{name} is {what}, not an export of a chip's objects", hint=capitalized(taker), reason=Reason.WRONG_TYPE
+            f"{name} is {known.what}, not an export of a chip's objects",
+            hint=known.taker or "It must be JSON, as 'export' writes it",
+            reason=Reason.WRONG_TYPE,
         )
 
 

@@ -72,6 +72,10 @@ def parse_path(text: str, key: str, value: str) -> Path:
         ) from None
 
 
+_MOST_READ = 1 << 10
+"""Most bytes of a file of a binding secret that are read: what holds one in hex is called so."""
+
+
 def read_binding_secret(path: Path) -> bytes:
     """The platform binding secret in a file, its bytes as they are.
 
@@ -79,8 +83,8 @@ def read_binding_secret(path: Path) -> bytes:
     """
     from optiga.files.secrets import read_secret
 
-    data = read_secret(path, BINDING_SECRET, MAX_SECRET).data
-    if len(data) < MIN_SECRET:
+    data = read_secret(path, BINDING_SECRET, _MOST_READ).data
+    if not MIN_SECRET <= len(data) <= MAX_SECRET:
         raise ConfigurationError(
             f"the {BINDING_SECRET} {path} has {len(data)} bytes, not {MIN_SECRET} to {MAX_SECRET}",
             hint="It holds the bytes of the secret as they are, not in hex",

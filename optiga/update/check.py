@@ -10,12 +10,14 @@ from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.identity.forms import Form, form_of, warnings_about_anchor
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
+from optiga.objects.stored import decode_stored
 from optiga.pki.certificate import Certificate
 from optiga.pki.public_keys import public_key_of_info, verifies
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
 from optiga.protocol.conditions import NEVER
+from optiga.protocol.der import SEQUENCE
 from optiga.protocol.manifest import DataUpdate, KeyUpdate, ManifestSignature, MetadataUpdate, WriteType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import MODELS, find_model
@@ -255,7 +257,7 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
     except (ValueError, TypeError, KeyError):
         raise CertificateError(
             f"{format_oid(oid)} holds no certificate in plain DER",
-            hint="Write the signer's into it first",
+            hint=_how_to_anchor(oid, data),
             oid=oid,
             reason=Reason.NOT_FOUND,
         ) from None
@@ -274,6 +276,17 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
             reason=Reason.BAD_SIGNATURE,
         )
     return []
+
+
+def _how_to_anchor(oid: int, data: bytes) -> str:
+    """What to do about an object that holds no anchor, by what it holds."""
+    try:
+        is_devices = data[:1] != bytes([SEQUENCE]) and bool(decode_stored(data, Certificate.parse_leniently))
+    except ValueError:
+        is_devices = False
+    if is_devices:
+        return f"It holds a device's: 'object metadata {format_oid(oid)} \"type: trust_anchor\"', and write it anew"
+    return "Write the signer's into it first"
 
 
 def _warnings_of_anchor(target: Metadata, update: UpdateSet) -> list[str]:

@@ -8,16 +8,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import read_input
 from optiga.files.owners import check_status
 from optiga.files.passphrases import Passphrase
-from optiga.pki.private_keys import is_encrypted, load_private_key
+from optiga.pki.contents import in_bytes
+from optiga.pki.kinds import PRIVATE_KEY, identify
+from optiga.pki.pem import as_pem, labels_of
+from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
 
 if TYPE_CHECKING:
     from optiga.update.payloads import PrivateKey
 
 _MAX_SIZE = 1 << 16
+_LABEL = "PRIVATE KEY"
 
 
 class KeyFile(NamedTuple):
@@ -33,12 +37,15 @@ class KeyFile(NamedTuple):
 
     @classmethod
     def read(cls, path: Path) -> KeyFile:
-        """From a file.
+        """From a file. A key may be written out in C, as bytes or as the lines of PEM.
 
         :raises ConfigurationError: if it cannot be read, or another user could have put another key into it.
         """
         content = read_input(path, "private key", _MAX_SIZE)
-        return cls(path, content, _check_owner(path))
+        owner = _check_owner(path)
+        with suppress(CertificateError):  # what it is then, is said where it is opened
+            content = as_pem(in_bytes(content, str(path)), str(path))
+        return cls(path, content, owner)
 
     @property
     def is_encrypted(self) -> bool:
@@ -52,6 +59,10 @@ class KeyFile(NamedTuple):
         """
         from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+        if sum(label.endswith(_LABEL) for label in labels_of(self.content)) > 1:
+            raise ConfigurationError(
+                f"{self.path} holds several private keys", hint="Leave the one that is meant", reason=Reason.AMBIGUOUS
+            )
         if self.is_encrypted and passphrase is None:
             raise ConfigurationError(
                 f"the private key {self.path} is encrypted", hint="Give its passphrase", reason=Reason.MISSING
@@ -59,23 +70,44 @@ class KeyFile(NamedTuple):
         given = Passphrase(passphrase) if isinstance(passphrase, bytes) else passphrase
         key: object = None
         for candidate in given.candidates if given and self.is_encrypted else (None,):
-            with suppress(ValueError):
+            try:
                 key = load_private_key(self.content, candidate)
                 break
+            except UnknownCipherError as error:
+                raise self._encrypted_with(error.cipher) from None
+            except ValueError:
+                continue
         if key is None:
             if given and given.problem and self.is_encrypted:
                 given.for_new()
-            hint = (
-                "Is it that key's passphrase?"
-                if self.is_encrypted
-                else "It must be a file in PEM or DER, PKCS #8, SEC 1 or of OpenSSL's own"
-            )
-            raise ConfigurationError(
-                f"{self.path} holds no private key that can be opened", hint=hint, reason=Reason.WRONG_TYPE
-            )
+            raise self._no_key()
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise ConfigurationError(f"{self.path} holds no EC or RSA key", reason=Reason.WRONG_TYPE)
         return key
+
+    def _encrypted_with(self, cipher: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"the private key {self.path} is encrypted with {cipher}, which is not supported",
+            hint=f"Encrypt it with AES: openssl pkey -in {self.path} -aes256 -out FILE",
+            reason=Reason.UNSUPPORTED,
+        )
+
+    def _no_key(self) -> ConfigurationError:
+        what = identify(self.content)
+        if what and what != PRIVATE_KEY:
+            return ConfigurationError(
+                f"{self.path} holds {what}, not a private key",
+                hint="Give the file of the key that belongs to it",
+                reason=Reason.WRONG_TYPE,
+            )
+        hint = (
+            "Is it that key's passphrase?"
+            if self.is_encrypted
+            else "It must be a file in PEM or DER, PKCS #8, SEC 1 or of OpenSSL's own"
+        )
+        return ConfigurationError(
+            f"{self.path} holds no private key that can be opened", hint=hint, reason=Reason.WRONG_TYPE
+        )
 
 
 def _check_owner(path: Path) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from optiga.errors import ConfigurationError, Reason, capitalized
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.c_arrays import find_arrays, parse_items, without_comments
 from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
@@ -102,10 +102,10 @@ def _parse_json(text: str, name: str) -> UpdateSet:
     document = parse_json(text, name)
     value = document.value
     if not isinstance(value, dict) or value.get("format") != FORMAT:
-        known, _, taker = name_document(value).partition(": ")
+        known = name_document(value)
         raise ConfigurationError(
-            f"{name} is {known}, no update set" if known else f"{name} is no update set",
-            hint=capitalized(taker) or f'One has a member "format": "{FORMAT}"',
+            f"{name} is {known.what}, no update set" if known else f"{name} is no update set",
+            hint=known.taker if known else f'One has a member "format": "{FORMAT}"',
             reason=Reason.WRONG_TYPE,
         )
     if value.get("version") != VERSION:
@@ -133,18 +133,19 @@ def _parse_hex(text: Any, name: str) -> bytes:
 
 def _parse_c(text: str, name: str) -> UpdateSet:
     """The first array whose name has "manifest" in it, and all with "fragment", in their order."""
-    arrays = [(found, _parse_array(body, name, found)) for found, body in find_arrays(without_comments(text))]
-    manifests = [data for found, data in arrays if "manifest" in found.lower()]
+    arrays = list(find_arrays(without_comments(text)))
+    manifests, fragments = ([one for one in arrays if word in one[0].lower()] for word in ("manifest", "fragment"))
     if len(manifests) != 1:
         raise ConfigurationError(
             f"{name} is no update set: it holds {'several manifests' if manifests else 'no manifest'}",
             hint="An update set is JSON, or C as Infineon's tool writes it",
             reason=Reason.WRONG_TYPE,
         )
-    return UpdateSet.parse(manifests[0], tuple(data for found, data in arrays if "fragment" in found.lower()), name)
+    manifest, *pieces = (_parse_array(array, body, name) for array, body in (*manifests, *fragments))
+    return UpdateSet.parse(manifest, tuple(pieces), name)
 
 
-def _parse_array(body: str, name: str, array: str) -> bytes:
+def _parse_array(array: str, body: str, name: str) -> bytes:
     try:
         return parse_items(body)
     except ValueError as error:

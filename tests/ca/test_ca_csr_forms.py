@@ -14,7 +14,9 @@ from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.request import CertificateRequest
 from optiga.errors import CertificateError
-from optiga.protocol.der import SEQUENCE, encode
+from optiga.pki.public_key_files import parse_public_key
+from optiga.pki.public_keys import load_key
+from optiga.protocol.der import SEQUENCE, encode, encode_oid
 from tests.support.csr_forms import COMMON_NAME, KEY, make_form, make_name
 
 SERIAL_NUMBER, COUNTRY, EMAIL, UNIQUE = "2.5.4.5", "2.5.4.6", "1.2.840.113549.1.9.1", "2.5.4.45"
@@ -258,3 +260,33 @@ def test_several_components_in_one_part():
     request = CertificateRequest.parse(make_form(bytes([0x30, len(both)]) + both))
     assert [len(list(part)) for part in request.subject.rdns] == [2]
     assert isinstance(request.subject, x509.Name)
+
+
+class TestInfineonsTools:
+    """CSRs of ``optiga_generate_csr``: mbed TLS writes NULL behind ECDSA, and seven bits of keyUsage."""
+
+    WITH_NULL = encode(SEQUENCE, encode_oid("1.2.840.10045.4.3.2") + bytes.fromhex("0500"))
+
+    @staticmethod
+    def wanting(bits: str) -> bytes:
+        """A request for a keyUsage."""
+        usage = encode(SEQUENCE, encode_oid("2.5.29.15") + encode(0x04, encode(0x03, bytes.fromhex(bits))))
+        kind = encode_oid("1.2.840.113549.1.9.14")
+        return encode(0xA0, encode(SEQUENCE, kind + encode(0x31, encode(SEQUENCE, usage))))
+
+    @pytest.mark.parametrize("bits", ["0180", "0780", "008000", "00a0", "0080"])
+    def test_they_are_signed(self, root: CertificateAuthority, bits: str) -> None:
+        der = make_form(attributes=self.wanting(bits), algorithm=self.WITH_NULL)
+        issued = root.issue(der)
+        assert issued.certificate.parsed.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+        assert load_key(parse_public_key(der, "f")) == KEY.public_key()
+
+    @pytest.mark.parametrize("bits", ["", "0880", "0181"])
+    def test_bits_that_are_none_are_refused(self, root: CertificateAuthority, bits: str) -> None:
+        with pytest.raises(CertificateError, match="keyUsage"):
+            root.issue(make_form(attributes=self.wanting(bits), algorithm=self.WITH_NULL))
+
+    def test_other_parameters_are_refused(self, root: CertificateAuthority) -> None:
+        number = encode(SEQUENCE, encode_oid("1.2.840.10045.4.3.2") + bytes.fromhex("020100"))
+        with pytest.raises(CertificateError, match="algorithm"):
+            root.issue(make_form(algorithm=number))

@@ -402,7 +402,7 @@ class TestRequestFiles:
             assert load_request(tmp_path / "a.csr") == der
 
     def test_others(self, tmp_path, root):
-        with pytest.raises(CertificateError, match="holds a certificate, not one CSR"):
+        with pytest.raises(CertificateError, match="holds a certificate, not a CSR"):
             load_request(root.folder.path / "ca.pem")
         (tmp_path / "many.csr").write_text(encode_pem("CERTIFICATE REQUEST", make_request()) * 500)
         with pytest.raises(CertificateError, match="holds 500 CSRs, not one"):

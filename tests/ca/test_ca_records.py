@@ -197,8 +197,11 @@ class TestRollback:
         (tmp_path / "crl.der").write_bytes(crl.public_bytes(Encoding.DER))
         root.check_published(tmp_path / "crl.der")
         other = create_root(tmp_path / "other", CaName("Test root"))
-        for path in (other.crl_path, root.folder.path / "ca.pem"):
-            with pytest.raises(CertificateError, match="no CRL that this CA has signed"):
+        for path, said in (
+            (other.crl_path, "no CRL that this CA has signed"),
+            (root.folder.path / "ca.pem", "holds a certificate, not a CRL"),
+        ):
+            with pytest.raises(CertificateError, match=said):
                 root.check_published(path)
         with pytest.raises(ConfigurationError, match="no such file"):
             root.check_published(tmp_path / "none")

@@ -21,6 +21,7 @@ def port(cli: Cli) -> str:
     """A chip with an authorization reference, an object and a key that depend on it."""
     Path("secret").write_bytes(b"the words at the door")
     Path("other").write_bytes(b"some other words")
+    Path("digits").write_text("49c9f492a992f6d4c54f5b12c57edb27")
     Path("data").write_bytes(b"for those who know")
     with optiga.open_chip("emulator:chip") as chip:
         chip.write(KNOWN, Path("secret").read_bytes())
@@ -105,6 +106,7 @@ def test_the_secret_is_in_no_log(cli: Cli, port: str) -> None:
         ("0xF1D0=none", 2, "cannot read the secret none: there is no such file"),
         ("0xF1D0=empty", 2, "the secret empty is empty"),
         ("0xF1D0=other", 4, "authorization failure. Is the file the secret that 0xF1D0 holds?"),
+        ("0xF1D0=digits", 4, "authorization failure. The file holds hex digits: make bytes of them"),
         ("0xF1D2=secret", 4, "0xF1D2 is no authorization reference"),
     ],
 )

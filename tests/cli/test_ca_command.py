@@ -232,7 +232,7 @@ class TestSign:
         assert "signature is not of the key" in fails(cli, 5, "ca", "sign", "broken.csr", "--ca", root)
         Path("ca.csr").write_bytes(make_request(x509.BasicConstraints(ca=True, path_length=None)))
         assert "CA:TRUE" in fails(cli, 5, "ca", "sign", "ca.csr", "--ca", root)
-        assert "not one CSR" in fails(cli, 5, "ca", "sign", "root/ca.pem", "--ca", root, "--out", "x.pem")
+        assert "not a CSR" in fails(cli, 5, "ca", "sign", "root/ca.pem", "--ca", root, "--out", "x.pem")
         assert "there is no CSR in" in fails(cli, 5, "ca", "sign", "root/issued.db", "--ca", root, "--out", "x.pem")
         assert "9000 days are more" in fails(cli, 5, "ca", "sign", "device.csr", "--ca", root, "--days", "9000")
         assert "no such file" in fails(cli, 2, "ca", "sign", "none.csr", "--ca", root)
@@ -359,7 +359,7 @@ class TestListAndRevoke:
             assert "are older than the CRL published.pem" in fails(cli, 2, "ca", *words, *given)
         assert not Path("x.pem").exists()
         assert "do not go together" in fails(cli, 2, "ca", "crl", *given, "--trust-records")
-        assert "no CRL that this CA has signed" in fails(cli, 5, "ca", "crl", "--ca", root, "--crl", "device.pem")
+        assert "a certificate, not a CRL" in fails(cli, 5, "ca", "crl", "--ca", root, "--crl", "device.pem")
 
     def test_the_clock(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 import optiga
 from optiga.ca import keys
+from optiga.pki.pem import encode_pem
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 from tests.support.cli.runner import Cli
 from tests.support.other_ca import OtherCa
@@ -331,3 +332,60 @@ class TestMistakes:
         assert result.code == 0
         assert "stranger" in result.err
         assert not Path("new/chain.pem").exists()
+
+
+def test_one_file_named_for_both(cli: Cli, root: OtherCa) -> None:
+    Path("both.pem").write_bytes(root.pem + root.key_pem())
+    Path("both.pem").chmod(0o600)
+    assert cli("ca", "import", "new", "--certificate", "both.pem", "--key", "both.pem", OPEN).code == 0
+
+
+@pytest.fixture(scope="module")
+def rsa_root() -> OtherCa:
+    return OtherCa("old root", key=rsa.generate_private_key(65537, 2048))
+
+
+class TestNoCrl:
+    """What is given for the last CRL, and is none that counts."""
+
+    RSA_WITH_SHA256, RSA_WITH_SHA1 = bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105")
+
+    @pytest.mark.parametrize(
+        ("name", "line"),
+        [
+            ("old.pem", "old.pem holds a certificate, not a CRL"),
+            ("sha1.der", "signed with SHA-1, which can be forged"),
+            ("sha1.pem", "signed with SHA-1, which can be forged"),
+            ("damaged.pem", "damaged.pem:1: the block that begins here is not base64"),
+            ("other.pem", "other.pem holds no CRL that CN=old root has signed"),
+        ],
+    )
+    def test_it_is_called_what_it_is(self, cli: Cli, rsa_root: OtherCa, name: str, line: str) -> None:
+        crl = rsa_root.revoke(rsa_root.certificate)
+        der = x509.load_pem_x509_crl(crl).public_bytes(Encoding.DER)
+        old = der.replace(self.RSA_WITH_SHA256, self.RSA_WITH_SHA1)
+        Path("sha1.der").write_bytes(old)
+        Path("sha1.pem").write_text(encode_pem("X509 CRL", old))
+        Path("damaged.pem").write_bytes(crl.replace(b"MII", b"M!I"))
+        Path("other.pem").write_bytes(OtherCa("other").revoke(rsa_root.certificate))
+        assert line in nothing_made(cli, 5, *save(rsa_root), "--crl", name, OPEN)
+
+
+@pytest.mark.parametrize("option", ["--certificate", "--key"])
+def test_a_key_with_a_cipher_that_is_not_supported(cli: Cli, root: OtherCa, option: str) -> None:
+    """What another passphrase cannot help."""
+    save(root)
+    head = (
+        "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-192-CBC,00112233445566778899AABBCCDDEEFF"
+    )
+    Path("locked.key").write_text(f"{head}\n\nAAAAAAAAAAAAAAAAAAAAAA==\n-----END EC PRIVATE KEY-----\n")
+    Path("both.pem").write_bytes(root.pem + Path("locked.key").read_bytes())
+    for name in ("locked.key", "both.pem"):
+        Path(name).chmod(0o600)
+    files = (
+        ("--certificate", "both.pem")
+        if option == "--certificate"
+        else ("--certificate", "old.pem", "--key", "locked.key")
+    )
+    opened = ("--key-passphrase-file", words("words", WORDS))
+    assert "AES-192-CBC, which is not supported" in nothing_made(cli, 2, *files, *opened, OPEN)

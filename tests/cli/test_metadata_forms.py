@@ -21,13 +21,28 @@ NEW = "2011c00101c4018cc50164d003e1fc07d10100"
 READ_NEVER = "d101ff"
 FILES: dict[str, bytes] = {
     "tlv.bin": bytes.fromhex("2003d101ff"),
+    "bare.bin": bytes.fromhex("d101ff"),
     "tlv.txt": b"2003D101FF\r\n",
     "bare.txt": b"d1 01 ff",
     "colons.txt": b"20:03:d1:01:ff\n",
     "array.h": b"// of the tool\nstatic const uint8_t metadata[] = {\n  0x20, 0x03, /* read */ 0xD1, 0x01, 0xFF,\n};\n",
     "braces.txt": b"{0x20,0x03,0xd1,0x01,0xff}",
+    "echo.txt": rb"\x20\x03\xD1\x01\xff" + b"\n",
+    "list.txt": b"0x20, 0x03,\r\n  0xD1, 0x01, 0xFF,\r\n",
+    "words.json": b'{"read": "never", "lcso": "creation", "max_size": 140, "used_size": 100}',
+    "members.json": b'{"metadata": "2003d101ff", "pretty_metadata": {"read": ["never"]}}',
+    "chip.json": b'{"f1d1": {"metadata": "2003d10100"}, "f1d0": {"metadata": "2003d101ff", "data": "00"}}',
     "words.txt": b"\xef\xbb\xbf# who may read it\n\nread: NEV\n",
 }
+
+
+OTHERS = (
+    "0x20, 0x03,\n 0xD1, 0x01, 0xFF,",
+    "{0x20, 0x03, 0xd1, 0x01, 0xff}",
+    r"\\x20\\x03\\xD1\\01\\xFF",
+    '{"read": "nev"}',
+)
+"""An array of C with its last comma, what a script's echo has, with octal, and JSON, on the command line."""
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +56,9 @@ def metadata(port: str, oid: int = 0xF1D0) -> str:
         return chip.metadata(oid).encode().hex()
 
 
-@pytest.mark.parametrize("given", ["2003d101ff", "d101ff", "0x2003D101FF", "20 03 d1 01 ff", "d1,01,ff", *FILES])
+@pytest.mark.parametrize(
+    "given", ["2003d101ff", "d101ff", "0x2003D101FF", "20 03 d1 01 ff", "d1,01,ff", *OTHERS, *FILES]
+)
 def test_metadata(cli: Cli, port: str, given: str) -> None:
     result = cli("--port", port, "object", "metadata", "0xF1D0", given, "--query", "after.words.read")
     assert (result.code, result.out) == (0, "never\n"), result
@@ -75,7 +92,23 @@ def test_an_update_takes_the_same(cli: Cli, given: str) -> None:
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ("2004d101ff", "not one constructed TLV 0x20"),
+        (
+            "2004d101ff",
+            "not one constructed TLV 0x20: of the 4 bytes that it announces there are 3. The end is missing",
+        ),
+        ("2009C1020000D00321", "of the 9 bytes that it announces there are 7"),
+        ("2002d101ff", "of the 2 bytes that it announces there are 3"),
+        ("condition.bin", "condition.bin holds an access condition alone.*'change: e1fb03fe70fc04'"),
+        (r"\x03\x23\xF1\xD0", "an access condition alone.*'change: 23f1d0'"),
+        ("bytes.bin", "bytes.bin: metadata: tag 0x05 is cut off"),
+        ("other.json", "other.json has no metadata of 0xF1D0"),
+        ("wrong.json", "wrong.json:1: reed: is not known"),
+        ("contrary.json", "contrary.json:1: pretty_metadata: read is always here and never in metadata"),
+        ("config.json", "config.json is a configuration"),
+        ("module.json", "module.json holds no metadata"),
+        ("openssl.cnf", "openssl.cnf is a file with sections"),
+        ("cert.pem", "cert.pem is PEM, no metadata"),
+        ("none.json", "none.json:1: metadata: must be a text"),
         ("d102ff", "cut off"),
         ("d101ffd101ff", "twice"),
         ("2003d10142", "read: "),
@@ -91,6 +124,16 @@ def test_an_update_takes_the_same(cli: Cli, given: str) -> None:
 def test_mistakes(cli: Cli, port: str, given: str, line: str) -> None:
     Path("odd.txt").write_text("2003d101f")
     Path("wrong.txt").write_text("read: nevr")
+    Path("condition.bin").write_bytes(bytes.fromhex("07e1fb03fe70fc04"))
+    Path("bytes.bin").write_bytes(bytes(range(1, 9)))
+    Path("other.json").write_text('{"f1d1": {"metadata": "2003d101ff"}}')
+    Path("wrong.json").write_text('{"reed": "never", "lcso": "creation"}')
+    Path("contrary.json").write_text('{"metadata": "2003d101ff", "pretty_metadata": {"read": "always"}}')
+    Path("config.json").write_text('{"csr_config": {}}')
+    Path("module.json").write_text('{"name": "module", "keywords": []}')
+    Path("openssl.cnf").write_text("[req]\ndescription-file = x\n")
+    Path("cert.pem").write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
+    Path("none.json").write_text('{"metadata": {"a": ["b"]}}')
     before = metadata(port)
     error = fails(cli, USAGE, "--port", port, "-q", "object", "metadata", "0xF1D0", given)
     assert all(part in error for part in line.split(".*")), error
@@ -106,6 +149,9 @@ def test_mistakes(cli: Cli, port: str, given: str, line: str) -> None:
         ("change: LcsO < in || Conf(0xE140) && Auto( F1D0 )", "d00be1fc03fe20e140fd23f1d0"),
         ("read: Int(E0E8) or Luc(0xE120)", "d10721e0e8fe40e120"),
         ("change: e1fc07", "d003e1fc07"),
+        ("change: 03e1fc07", "d003e1fc07"),
+        ("change: 07e1fb03fe70fc04", "d007e1fb03fe70fc04"),
+        ("read: 0x0323F1D0", "d10323f1d0"),
         ("read: ff", "d101ff"),
         ("lcso: 07", "c00107"),
         ("type: 11", "e80111"),

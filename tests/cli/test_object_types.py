@@ -192,3 +192,19 @@ def test_standard_input_is_written(cli: Cli, port: str, monkeypatch: pytest.Monk
     result = cli("--port", port, "--write", "-")
     assert (result.code, len(result.errors)) == (5, 1)
     assert "standard input is empty" in result.errors[0]
+
+
+def test_an_anchor_that_lies_there_as_a_devices_certificate(cli: Cli, tmp_path: Path) -> None:
+    """Written before the object was made a trust anchor, as Infineon's examples do not do it."""
+    port = f"emulator:{tmp_path / 'other'}"
+    assert cli("--port", port, "-q", "object", "write", "0xE0E3", "root.pem").code == 0
+    assert cli("--port", port, "-q", "object", "metadata", "0xE0E3", "2006d30100e80111").code == 0
+    assert cli("--port", port, "-q", "object", "metadata", "0xF1D0", "change: int 0xE0E3").code == 0
+    signed = "--version 1 --anchor 0xE0E3 --signer signer.pem --out set.json"
+    assert cli("update", "make", "data", "0xF1D0", "data", *signed.split()).code == 0
+    refused = cli("--port", port, "update", "apply", "set.json")
+    assert refused.code == 5
+    assert "0xE0E3 holds no certificate in plain DER. It holds a device's" in refused.err
+    assert '"type: trust_anchor"' in refused.err
+    assert cli("--port", port, "-q", "object", "write", "0xE0E3", "root.pem").code == 0
+    assert cli("--port", port, "update", "apply", "set.json").code == 0

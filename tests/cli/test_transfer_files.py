@@ -61,6 +61,15 @@ class TestCutOff:
         assert rows["0xE0E1"]["result"] == "written"
 
 
+OF_OTHER_TOOLS = {
+    "openssl.cnf": "# of OpenSSL\n[ req ]\nprompt = no\n",
+    "configurator.xml": '<?xml version="1.0"?>\n<OPTIGA>\n  <Tool_Version>1.00</Tool_Version>\n</OPTIGA>\n',
+    "policy.jsn": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]}',
+    "subject.jsn": '{"CN": "AWS IoT device", "O": "Example", "C": "DE", "ST": "Bayern"}',
+    "example.c": 'const char *names[] = {"a", "b"};\nuint8_t metadata[] = {0x20, 0x03, 0xD1, 0x01, 0xFF};\n',
+}
+
+
 class TestOtherFiles:
     @pytest.fixture(autouse=True)
     def _files(self, cli: Cli, port: str, config: Path) -> None:
@@ -74,6 +83,8 @@ class TestOtherFiles:
         assert cli("emulator", "dump", "new.chip", "--out", "state.json").code == 0
         assert cli("--port", port, "export", "export.json").code == 0
         Path("config.jsn").write_bytes(config.read_bytes())
+        for name, content in OF_OTHER_TOOLS.items():
+            Path(name).write_text(content)
 
     @pytest.mark.parametrize(
         ("file", "what"),
@@ -83,6 +94,10 @@ class TestOtherFiles:
             ("state.json", "is the state of an emulated chip.*'emulator load'"),
             ("config.jsn", "is a configuration.*CSR"),
             ("signer.pem", "is PEM"),
+            ("openssl.cnf", "is a file with sections.*'export' writes it"),
+            ("configurator.xml", "is a project of Infineon's OPTIGA Trust Configurator.*--export-json"),
+            ("policy.jsn", "is a policy of AWS.*'provision'"),
+            ("subject.jsn", "is the subject of a certificate.*'config new'"),
         ],
     )
     def test_import(self, cli: Cli, port: str, file: str, what: str) -> None:
@@ -96,7 +111,14 @@ class TestOtherFiles:
         [
             ("update show export.json", "'export' wrote"),
             ("update show state.json", "the state of an emulated chip"),
-            ("update show config.jsn", "a configuration"),
+            ("update show config.jsn", "a configuration, no update set. It says"),
+            ("update show policy.jsn", "a policy of AWS"),
+            ("update show openssl.cnf", "no update set: it holds no manifest"),
+            ("update show example.c", "no update set: it holds no manifest"),
+            ("emulator load openssl.cnf other.chip", "a file with sections"),
+            ("emulator load configurator.xml other.chip", "a project of Infineon's OPTIGA Trust Configurator"),
+            ("config check export.json", "no configuration, but what 'export' wrote"),
+            ("config check openssl.cnf", "no configuration, but a file with sections"),
             ("emulator load set.json other.chip", "an update set"),
         ],
     )

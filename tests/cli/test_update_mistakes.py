@@ -48,7 +48,7 @@ MADE = [
     Mistake(f"data 0xF1E0 data {DONE} --anchor 0xE0F1", "0xE0F1 .* does not hold a trust anchor"),
     Mistake(f"data 0xF1E0 data {DONE} --signer none", "cannot read the private key none"),
     Mistake(f"data 0xF1E0 data {DONE} --signer data", "data holds no private key that can be opened"),
-    Mistake(f"data 0xF1E0 data {DONE} --signer public.pem", "public.pem holds no private key"),
+    Mistake(f"data 0xF1E0 data {DONE} --signer public.pem", "public.pem holds a public key, not a private key"),
     Mistake(f"data 0xF1E0 data {DONE} --signer large.pem", "no chip verifies signatures of RSA-3072 keys"),
     Mistake(f"data 0xF1E0 data {DONE} --secret secret", "--secret and --secret-oid go together"),
     Mistake(f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB", "--secret and --secret-oid go together"),
@@ -209,3 +209,18 @@ def dump(port: str) -> list[tuple[bytes, bytes]]:
     with optiga.open_chip(port) as chip:
         data = [chip.read(oid) for oid in (0xF1D1, 0xF1D2, 0xF1D7, 0xF1E0, 0xF1E1)]
         return [*((value, b"") for value in data), *((b"", chip.metadata(oid).encode()) for oid in (0xF1D7, 0xE0F3))]
+
+
+@pytest.mark.parametrize("size", [16, 32])
+def test_digits_that_are_taken_as_they_are(cli: Cli, size: int) -> None:
+    """An AES key and a secret in hex, as Infineon's samples have them, without the options that say so."""
+    save_files(Path())
+    Path("key.hex").write_text("5f" * (size // 2))
+    Path("plain.hex").write_text("5f" * 32)
+    Path("plain.hex").chmod(0o600)
+    said = "holds hex digits, which are taken as they are: "
+    signed = "--version 1 --anchor 0xE0E8 --signer signer.pem --out set.json"
+    result = cli(*f"update make key aes key.hex {signed}".split())
+    assert (result.code, f"Warning: key.hex {said}--hex" in result.err) == (0, True)
+    result = cli(*f"update make data 0xF1D0 data {signed} --secret plain.hex --secret-oid 0xF1D1".split())
+    assert (result.code, f"Warning: plain.hex {said}--secret-hex" in result.err) == (0, True)

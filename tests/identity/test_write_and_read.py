@@ -252,6 +252,30 @@ def test_the_largest_that_fits_and_the_smallest_that_does_not(chip, tmp_path):
                 plan_write(file(tmp_path, der))
 
 
+@pytest.mark.parametrize(
+    ("paddings", "hint"),
+    [
+        ((0, 300, 0, 400, 400), "Room is for the first 3 certificates of the chain"),
+        ((0, 900, 500, 0), "Room is for the first 2 certificates of the chain"),
+        ((900, 900, 900), "Room is for the first 1 certificate of the chain"),
+        ((0, 900, 600), "Leave the root out of the chain"),
+        ((1700, 0), "A shorter subject or fewer names make it smaller"),
+    ],
+)
+def test_how_much_of_a_chain_has_room(tmp_path, paddings, hint):
+    """Chains of several CAs, as Infineon's repositories have them, may be too long without their root alone."""
+    above = root = Ca("root")
+    ders = [root.certify(root.key.public_key(), "root", is_ca=True, padding=paddings[-1])]
+    for index, padding in enumerate(reversed(paddings[1:-1])):
+        below = Ca(f"CA {index}")
+        ders.insert(0, above.certify(below.key.public_key(), f"CA {index}", is_ca=True, padding=padding))
+        above = below
+    ders.insert(0, above.certify(STRANGER, padding=paddings[0]))
+    with pytest.raises(CertificateError) as caught:
+        plan_write(file(tmp_path, pem(*ders)))
+    assert caught.value.hint == hint
+
+
 def test_the_locked_slot_is_refused_by_the_chip(chip, tmp_path):
     with pytest.raises(ChipError, match="access conditions not satisfied"):
         write(chip, tmp_path, CA.certify(STRANGER), slot="first")

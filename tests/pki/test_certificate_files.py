@@ -208,7 +208,7 @@ REFUSED = [
     (b'{"certificatePem": "-----BEGIN CERTIFICATE-----"}', "no line -----END CERTIFICATE-----"),
     (LEAF + b"\r\n", "2 more bytes"),
     (LEAF + LEAF[:-1], "cut off"),
-    (b"".join(CHAIN) + b"\x00", "1 more bytes"),
+    (b"".join(CHAIN) + b"\x00", "1 more byte"),
     (LEAF + KEY.private_bytes(DER, serialization.PrivateFormat.PKCS8, PLAIN), "a private key"),
     (pem(LEAF).encode() + KEY.private_bytes(PEM, serialization.PrivateFormat.PKCS8, PLAIN), "a private key"),
     (odd.pkcs7(), "no certificates"),

@@ -123,6 +123,7 @@ WRONG = {
     '{"e0f1": {},\n"0xE0F1": {}}': "f.json:2: 0xE0F1: 0xE0F1 stands twice",
     '{"f1d0": {"data": "00",\n"data": "01"}}': "f.json:2: 'f1d0.data' stands twice",
     '{"f1d0":\n[]}': "f.json:2: f1d0: must be an object in braces, not a list",
+    '{"name": "module", "keywords": []}': "f.json:1: holds no object of a chip",
     '{"beef": {}}': "f.json:1: beef: 'beef' is not the identifier of an object of the chip",
     '{"e100": {}}': "0xE100 .session context 1. is no object with data or metadata",
     '{"f1d0": {"dta": "00"}}': "f1d0.dta: is not known, did you mean 'data'",

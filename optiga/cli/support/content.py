@@ -26,7 +26,6 @@ MAX_CONTENT = 1 << 26
 """Most bytes that a command takes in whole."""
 MAX_FOR_CHIP = 1 << 20
 """Most bytes of what goes into a chip: many times what a whole one holds."""
-_MAX_METADATA = 1 << 14
 _PIECE = 1 << 16
 
 out_option: Decorator = out_file_option("File for the result, as bytes. [standard output]")
@@ -109,9 +108,9 @@ def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty
 def read_metadata_file(name: str) -> bytes:
     """The content of a file with metadata, or of standard input for ``-``.
 
-    :raises ConfigurationError: if it cannot be read, or is longer than words, hex and comments are.
+    :raises ConfigurationError: if it cannot be read, or is longer than a file of a whole chip.
     """
-    return read_whole(name, "metadata", limit=_MAX_METADATA)
+    return read_whole(name, "metadata", limit=MAX_FOR_CHIP)
 
 
 def check_out(out: str | None, *, secret: bool = False, over_keys: bool = False) -> None:

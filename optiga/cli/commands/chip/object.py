@@ -40,6 +40,7 @@ from optiga.objects.objects import (
     takes_certificates,
 )
 from optiga.results import MERGED, lines
+from optiga.transfer.form import parse_metadata
 
 if TYPE_CHECKING:
     from optiga.objects.objects import DataChange, MetadataChange
@@ -211,7 +212,7 @@ def write(
 def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) -> None:
     """Show an object's metadata, or set some: "change: lcso < operational || int 0xE0E8" "read: always".
 
-    In place of words: hex as the chip shows it, 2003d001ff or d001ff, or a file with words or hex, or - .
+    In place of words: hex as the chip shows it, 2003d001ff or d001ff, or a file with words, hex or JSON, or - .
 
     \b
     change, read, execute, metadata_update
@@ -235,7 +236,7 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
         text = f"{info.label}  {shown.hex.hex()}\n{lines(shown.words)}"
         settings.print_result(ObjectMetadata(info.label, shown), text=text)
         return
-    wanted = read_metadata(info, words, read_metadata_file)
+    wanted = read_metadata(info, words, read_metadata_file, parse_metadata)
     settings.check_query(MetadataChangeResult)
     with settings.open_chip(info.oid) as chip:
         change = plan_metadata(chip, info, wanted)

@@ -13,8 +13,8 @@ from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.aws_names import check_name
 from optiga.errors import ConfigurationError, OptigaError, naming
-from optiga.files.json_lines import Document, parse_json
-from optiga.identity.configuration import parse_configuration, read_text
+from optiga.files.json_lines import Document
+from optiga.identity.configuration import parse_configuration, read_document, read_text
 from optiga.pki.names import find_mistake_in_text
 
 _CONFIG: FileName = FileName("CONFIG", dash=False)
@@ -56,7 +56,7 @@ def _check_file(name: str, slot: str | None) -> CheckedConfiguration:
     :raises ConfigurationError: with every mistake in it.
     """
     text = read_text(Path(name))
-    document = parse_json(text, name)
+    document = read_document(text, name)
     mistakes: list[ConfigurationError] = []
     try:
         configuration = parse_configuration(text, name, slot=slot)

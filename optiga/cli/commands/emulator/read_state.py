@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from optiga.cli.support.content import read_whole
 from optiga.emulator import find_model, state
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
-from optiga.files.known_documents import EXPORT, name_document
+from optiga.files.known_documents import EXPORT, name_content, name_document
 from optiga.transfer.emulated import load_export
 from optiga.transfer.form import parse_entries
 
@@ -58,6 +58,12 @@ def _read(path: str) -> tuple[str, bytes]:
 
 
 def _parse(content: bytes, name: str) -> Document:
+    if known := name_content(content):
+        raise ConfigurationError(
+            f"{name} is {known.what}, not the state of an emulated chip",
+            hint=known.taker or "It must be JSON, as 'emulator dump' or 'export' writes it",
+            reason=Reason.WRONG_TYPE,
+        )
     document = parse_json(content.decode("utf-8-sig", "replace"), name)
     for place, line in document.duplicates:
         raise ConfigurationError(f"{name}:{line}: {'.'.join(map(str, place))!r} stands twice")

@@ -18,13 +18,14 @@ from optiga.cli.support.passphrase import read_passphrase
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.hex_text import parse_hex
+from optiga.files.hex_text import is_digits, parse_hex
 from optiga.files.secrets import SecretFile, read_secret
 from optiga.identity.forms import Form, form_of_type, may_have_type
 from optiga.objects.addressing import ADMINISTERED, TRUST_ANCHOR, UPDATE_SECRET, resolve
 from optiga.objects.addressing import KEY as KEYS
 from optiga.objects.metadata_files import read_metadata
 from optiga.results import MERGED
+from optiga.transfer.form import parse_metadata
 from optiga.update.contents import (
     aes_contents,
     certificate_contents,
@@ -165,7 +166,9 @@ def make_key(
     key_warnings: tuple[str, ...] = ()
     if is_aes(info):
         content, key_warnings = _read_aes_key(path)
-        key = parse_hex(content, "standard input" if path == "-" else path) if is_hex else content
+        name = "standard input" if path == "-" else path
+        key = parse_hex(content, name) if is_hex else content
+        _warn_of_digits(settings, key, name, "--hex")
         payload = aes_contents(key, usage)
     else:
         if is_hex:
@@ -196,7 +199,13 @@ def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset
     info = resolve(oid, ADMINISTERED).info
     if not words and reset is None:
         raise click.UsageError('Say which metadata are set, as "read: never", or what becomes of the content: --reset.')
-    _make(settings, info.oid, metadata_contents(read_metadata(info, words, read_metadata_file), reset), (), options)
+    _make(
+        settings,
+        info.oid,
+        metadata_contents(read_metadata(info, words, read_metadata_file, parse_metadata), reset),
+        (),
+        options,
+    )
 
 
 def _make(
@@ -216,7 +225,7 @@ def _make(
     out: str = options["out"]
     with of_option("--anchor"):
         anchor = resolve(options["anchor"], TRUST_ANCHOR)
-    secret, secret_warnings = _secret(options)
+    secret, secret_warnings = _secret(settings, options)
     check_out(out, secret=secret is None, over_keys=True)  # whether it is the very key, is said first
     _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
     check_out(out)
@@ -248,7 +257,13 @@ def _make(
         settings.print_result(result, default="repr")
 
 
-def _secret(options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ...]]:
+def _warn_of_digits(settings: Settings, data: bytes, name: str, option: str) -> None:
+    """Say of bytes that are hex digits that nobody reads these."""
+    if is_digits(data):
+        settings.warn(f"{name} holds hex digits, which are taken as they are: {option} makes bytes of them")
+
+
+def _secret(settings: Settings, options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ...]]:
     """What the payload is encrypted with, None for nothing, and what a person should know of its file."""
     path, oid, label = options["secret_path"], options["secret_oid"], options["label"]
     if (path is None) != (oid is None):
@@ -264,6 +279,7 @@ def _secret(options: dict[str, Any]) -> tuple[UpdateSecret | None, tuple[str, ..
     else:
         file = read_secret(Path(path), "secret", _MAX_SECRET_FILE)
     value = parse_hex(file.data, path) if options["secret_hex"] else file.data
+    _warn_of_digits(settings, value, "standard input" if path == "-" else path, "--secret-hex")
     return UpdateSecret(target.oid, value, DEFAULT_LABEL if label is None else label.encode()), file.warnings
 
 
