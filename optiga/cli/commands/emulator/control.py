@@ -63,7 +63,7 @@ def control(
     fault repeat         the next answer comes twice
     events               the newest commands, a line of JSON each
     snapshot FILE        write what the chip holds, as 'emulator dump' does
-    restore FILE|-       have the chip hold that again, or what 'emulator load' takes
+    restore FILE|-       have the chip hold that, or what 'emulator load' takes
     security-counter N   have the security event counter jump, 0 to 255
 
     What is restored must be of a chip of the same model. Keys and secrets that an export does not tell are new ones.
