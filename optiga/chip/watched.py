@@ -63,12 +63,13 @@ def exchange(command: Command[Any], request: Request, carry: Callable[[Request],
         return carry(request)
 
     def say() -> str:
-        if request.traits.typical_ms >= _LONG_MS:
+        if is_long:
             return f"The chip works: {in_words(command)}"
         return f"No answer yet{f' from {port}' if port else ''}: {in_words(command)}"
 
+    is_long = request.traits.typical_ms >= _LONG_MS
     began = time.monotonic()
-    with Activity(say):
+    with Activity(say, note=None if is_long else lambda: f"No answer yet from {port or 'the chip'}"):
         try:
             return carry(request)
         finally:

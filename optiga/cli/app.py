@@ -123,7 +123,8 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option(
     "--pkcs12-passphrase-file",
     type=FILE,
-    help="With --write: its first line opens a PKCS #12 FILE. [environment variable OPTIGA_FILE_PASSPHRASE]",
+    help="With --write: its first line opens a PKCS #12 FILE. [environment variable OPTIGA_FILE_PASSPHRASE, else asked "
+    "for]",
 )
 @click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
 @force_option

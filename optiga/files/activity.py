@@ -15,15 +15,19 @@ class Activity:
 
     :param say: what it is, in a few words; asked only if somebody is to be told.
     :param of: how many parts it has; 0 where nobody knows.
+    :param note: what to say where there is no terminal, of a wait for somebody else that takes long; None for nothing.
+    :ivar is_shown: whether a person has been told of it.
     """
 
-    __slots__ = ("began", "done", "of", "say")
+    __slots__ = ("began", "done", "is_shown", "note", "of", "say")
 
-    def __init__(self, say: Callable[[], str], of: int = 0) -> None:
+    def __init__(self, say: Callable[[], str], of: int = 0, *, note: Callable[[], str] | None = None) -> None:
         self.say: Callable[[], str] = say
         self.of: int = of
+        self.note: Callable[[], str] | None = note
         self.done: int = 0
         self.began: float = 0.0
+        self.is_shown: bool = False
 
     def __enter__(self) -> Activity:
         if _watchers:

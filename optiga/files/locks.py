@@ -88,7 +88,9 @@ class Owner:
 
     def waiting(self) -> Activity:
         """The time until somebody else has given it back."""
-        return Activity(lambda: f"Waiting for {self.name}")
+        return Activity(
+            lambda: f"Waiting for {self.name}", note=lambda: f"Waiting for {self.name}, which uses the chip"
+        )
 
 
 class PortLock:

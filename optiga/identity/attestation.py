@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from cryptography.x509.verification import ClientVerifier, Policy
 
     from optiga.chip import Chip
+    from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
+    from optiga.pki.pkcs12 import Unlock
 
 
 IDENTITY_SLOT = SLOTS[0]
@@ -80,15 +82,17 @@ class Genuineness:
         return self.chain[-1].subject
 
 
-def load_trust(path: Path) -> Trust:
-    """Read whom to trust: certificates of CAs in PEM, DER or PKCS #7, each after the rules of X.509.
+def load_trust(path: Path, passphrase: Passphrase | Unlock | None = None) -> Trust:
+    """Read whom to trust: certificates of CAs in PEM, DER, PKCS #7 or PKCS #12, each after the rules of X.509.
 
     The self-signed ones are the roots.
 
+    :param passphrase: what opens a PKCS #12 container, or who is asked for it.
     :raises ConfigurationError: if the file cannot be read.
     :raises CertificateError: if it holds anything else than certificates of CAs, or no root.
     """
-    certificates = {certificate.der: certificate for certificate in load_found(path, strict=True).certificates}.values()
+    found = load_found(path, strict=True, passphrase=passphrase).certificates
+    certificates = {certificate.der: certificate for certificate in found}.values()
     for certificate in certificates:
         if not certificate.is_ca:
             raise CertificateError(

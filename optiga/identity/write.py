@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
+    from optiga.pki.pkcs12 import Unlock
     from optiga.protocol.objects import Reference
 
 
@@ -102,7 +103,7 @@ def plan_write(
     *,
     slot: Reference | None = None,
     oid: Reference | None = None,
-    passphrase: Passphrase | None = None,
+    passphrase: Passphrase | Unlock | None = None,
     now: datetime | None = None,
 ) -> WritePlan:
     """Check everything about a write that can be checked without the chip.
@@ -110,7 +111,7 @@ def plan_write(
     :param path: PEM or DER for objects of certificates, any file for arbitrary data objects.
     :param slot: name of a slot or one of its identifiers; the second where neither this nor ``oid`` is given.
     :param oid: an object, if it is not a slot's.
-    :param passphrase: what opens a PKCS #12 container.
+    :param passphrase: what opens a PKCS #12 container, or who is asked for it.
     :param now: the time that validity is judged at.
     :raises ConfigurationError: if the file or the object cannot be used so.
     :raises CertificateError: if the file is not a certificate, or the object has no room for it.

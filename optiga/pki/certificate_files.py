@@ -24,13 +24,14 @@ from optiga.pki.chains import in_order
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import PKCS7, PKCS12, identify_der, is_text
 from optiga.pki.pem import PemBlock, is_pem, iterate_blocks
-from optiga.pki.pkcs12 import open_pkcs12
+from optiga.pki.pkcs12 import needs_passphrase, open_pkcs12
 from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from optiga.files.passphrases import Passphrase
+    from optiga.pki.pkcs12 import Unlock
 
 _PKCS7_LABELS = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
 _TRUSTED_LABEL = "TRUSTED CERTIFICATE"
@@ -72,12 +73,14 @@ def unused_key(name: str) -> str:
     return f"the private key in {name} is not used: the chip has its own"
 
 
-def load_found(path: Path, *, strict: bool = False) -> FoundCertificates:
+def load_found(path: Path, *, strict: bool = False, passphrase: Passphrase | Unlock | None = None) -> FoundCertificates:
     """The certificates in a file; otherwise as :func:`find_certificates`.
 
+    :param passphrase: what opens a PKCS #12 container.
     :raises ConfigurationError: if the file cannot be read.
     """
-    return find_certificates(read_input(path, "certificate", MAX_FILE_SIZE), str(path), strict=strict)
+    opened = unlocked(read_input(path, "certificate", MAX_FILE_SIZE), str(path), passphrase)
+    return find_certificates(opened.content, str(path), strict=strict)
 
 
 def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundCertificates:
@@ -168,16 +171,20 @@ def _of_pkcs12(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[
     return [certificate_of_der(one, name, parse) for one in held.certificates]
 
 
-def unlocked(data: bytes, name: str, passphrase: Passphrase | None) -> Unlocked:
+def unlocked(data: bytes, name: str, passphrase: Passphrase | Unlock | None) -> Unlocked:
     """The content of a file, for what takes certificates: of a PKCS #12 container that needs a passphrase, its
     certificates in DER, one behind another; of any other file as it is.
 
     :param name: what to call the content in messages.
-    :param passphrase: None leaves all as it is.
+    :param passphrase: it, or who is asked for it if the container needs one; None leaves all as it is.
     :raises CertificateError: if the container is damaged, holds none, or needs another passphrase.
     """
     if passphrase is None or not data or data[0] != SEQUENCE or identify_der(data) != PKCS12:
         return Unlocked(data)
+    if callable(passphrase):
+        passphrase = passphrase(name) if needs_passphrase(data) else None
+        if passphrase is None:
+            return Unlocked(data)
     held = open_pkcs12(data, name, passphrase)
     if not held.certificates:
         raise CertificateError(f"the PKCS #12 container in {name} holds no certificates")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from optiga.errors import CertificateError, Reason, naming
 from optiga.files.passphrases import Passphrase
@@ -11,6 +12,10 @@ from optiga.pki.x509_errors import no_warnings
 from optiga.protocol import der
 
 _HINT = "Take the certificates out of it: openssl pkcs12 -nokeys -in {} -out certificates.pem"
+
+
+Unlock: TypeAlias = Callable[[str], "Passphrase | None"]
+"""Finds the passphrase of a container, whose name it is given; asked only where one is needed."""
 
 
 class Contents(NamedTuple):

@@ -99,7 +99,7 @@ def make_plan(job: Job, services: Services, reporter: Reporter | None = None) ->
     :raises CloudError: if AWS cannot be asked or refuses.
     """
     reporter = reporter or services.reporter(slot=job.slot.name)
-    trust = None if job.trust is None else load_trust(job.trust.file)
+    trust = None if job.trust is None else load_trust(job.trust.file, services.trust_passphrase)
     check_folder_writable(job.outputs.shared, FIELDS)
     if job.configuration is None:
         cloud = _plan_cloud(job, None, services, reporter)

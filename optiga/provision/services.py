@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.cloud.aws.connection import Aws, AwsOptions, connect
@@ -12,6 +12,8 @@ from optiga.provision.events import Clock, Listener, Reporter, utc_now
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
+    from optiga.files.passphrases import Passphrase
+    from optiga.pki.pkcs12 import Unlock
     from optiga.provision.journal import Journal
     from optiga.transport import Port
 
@@ -29,6 +31,7 @@ class Services:
     :param clock: tells the time that events and requests are given.
     :param listeners: are told of events.
     :param port: where the worker's chip is, as ``--port`` has it; None for the one board that is plugged in.
+    :param trust_passphrase: what opens the PKCS #12 container of the roots that a job trusts, or who is asked for it.
     :param station: what the place of work is called in events.
     """
 
@@ -39,6 +42,7 @@ class Services:
     listeners: tuple[Listener, ...] = ()
     station: str = ""
     port: str | Port | None = None
+    trust_passphrase: Passphrase | Unlock | None = field(default=None, repr=False)
 
     def reporter(self, *, port: str = "", slot: str = "") -> Reporter:
         """Who tells the listeners of one run.

@@ -61,15 +61,18 @@ def _listed(oids: tuple[str, ...]) -> str:
     return ", ".join(oids) if len(oids) <= _LISTED else f"{len(oids)} objects, {oids[0]} to {oids[-1]}"
 
 
-def load_export(entries: Iterable[Entry], model: ChipModel | None = None) -> LoadedExport:
+def load_export(
+    entries: Iterable[Entry], model: ChipModel | None = None, *, otherwise: ChipModel = DEFAULT_MODEL
+) -> LoadedExport:
     """Make a chip that is like the one of an export.
 
     :param entries: from :func:`optiga.transfer.form.parse_entries`.
     :param model: the chip's; None for the one that its UID tells.
+    :param otherwise: the model of a chip whose UID is not told.
     :raises ConfigurationError: if no chip of the model can be so.
     """
     told = {entry.info.oid: entry for entry in entries}
-    chosen = model or _model_of(told)
+    chosen = model or _model_of(told, otherwise)
     objects = factory_chip(chosen)
     new = set(objects)
     fresh, unknown, cut = [], [], []
@@ -101,14 +104,14 @@ def load_export(entries: Iterable[Entry], model: ChipModel | None = None) -> Loa
     return LoadedExport(State(chosen, objects, b""), *(tuple(map(format_oid, sorted(some))) for some in named))
 
 
-def _model_of(told: dict[int, Entry]) -> ChipModel:
-    """The model that the UID in an export tells; the default where it has none.
+def _model_of(told: dict[int, Entry], otherwise: ChipModel) -> ChipModel:
+    """The model that the UID in an export tells; another where it has none.
 
     :raises ConfigurationError: if it is of none that can be emulated.
     """
     entry = told.get(UID)
     if entry is None or entry.data is None:
-        return DEFAULT_MODEL
+        return otherwise
     try:
         build = Uid.parse(entry.data).firmware_build
     except ValueError as error:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from optiga.errors import BoardError, Reason, naming
+from optiga.files.activity import Activity
 from optiga.link.uart_bridge import WRITE_TIMEOUT_S
 from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
 from optiga.transport.permission import permission_hint
@@ -84,7 +85,9 @@ def _open(port: str) -> serial.Serial:
 
     try:
         if is_url(port):
-            return _open_url(port)
+            words = f"Connecting to {port}"
+            with Activity(lambda: words, note=lambda: words):
+                return _open_url(port)
         opened: serial.Serial = serial.serial_for_url(
             port, baudrate=BAUD_RATE, timeout=TICK_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
         )

@@ -7,13 +7,13 @@ import os
 import sys
 from pathlib import Path
 
-import click
 import pytest
 
 from optiga.ca import keys
 from tests.support.ca_helpers import make_request
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
+from tests.support.cli.sitting import sit_down
 
 WORDS, OTHER = "violet anchor tundra", "another anchor in the bay"
 VARIABLE = "OPTIGA_CA_PASSPHRASE"
@@ -41,25 +41,6 @@ def closed(cli: Cli) -> str:
     Path("words").unlink()
     Path("device.csr").write_bytes(make_request())
     return "closed"
-
-
-def sit_down(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
-    """Be at the terminal; returns what is asked."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    asked: list[str] = []
-    given = iter(answers)
-
-    def prompt(text: str) -> str:
-        asked.append(text)
-        return next(given)
-
-    monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(click.termui, "hidden_prompt_func", prompt)
-    return asked
 
 
 class TestNew:

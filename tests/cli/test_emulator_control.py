@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from optiga.emulator.boards import Place, ft260_place, i2c_place, uart_place
+from optiga.emulator.models import MODELS
 from optiga.emulator.running import own_socket
-from tests.support.cli.runner import Cli
+from optiga.emulator.store import create_chip
+from tests.support.cli.runner import Cli, Result
 from tests.support.processes import OPTIGA, Served, run_process, serving
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX")
@@ -78,10 +80,56 @@ def test_each_verb(cli: Cli, socket: str) -> None:
     assert "c0 ff ee" in cli("--port", "emulator:a.chip", "object", "read", "0xF1D0").out
 
 
+def test_what_load_takes_is_restored(cli: Cli, socket: str) -> None:
+    """A file of 'export', and one of Infineon's library, which tells no UID; of another model neither."""
+    create_chip(Path("a.chip"), MODELS["trust-m-v1"])
+    create_chip(Path("v3.chip"), MODELS["trust-m-v3"])
+    for name in ("a", "v3"):
+        assert cli("--port", f"emulator:{name}.chip", "export", f"{name}.json").code == 0
+    Path("dump.json").write_text(
+        json.dumps({"f1d0": {"data": "c0ffee"}, "e0f1": {"metadata": "2011c00101d003e1fc07d30100e00103e10110"}})
+    )
+    with control_of(socket, "--tcp", "0") as served:
+
+        def restore(*words: str) -> Result:
+            return cli("emulator", "control", socket, "restore", *words)
+
+        def held() -> str:
+            return cli("--port", served.port, "object", "read", "0xF1D0").out
+
+        said = restore("dump.json")
+        assert (said.code, said.out) == (0, "")
+        assert "New keys" in said.err
+        assert "c0 ff ee" in held()
+        others = (("v3.json",), ("dump.json", "--model", "trust-m-v3"))
+        for words in others:
+            refused = restore(*words)
+            assert (refused.code, len(refused.errors)) == (2, 1)
+            assert words[0] in refused.errors[0]
+            assert "OPTIGA Trust M V1" in refused.errors[0]
+            assert "c0 ff ee" in held()
+        quiet = restore("a.json", "-q")
+        assert (quiet.code, quiet.err) == (0, "")
+        assert "c0 ff ee" not in held()
+
+
+def test_a_state_without_its_secrets_is_refused(cli: Cli, socket: str) -> None:
+    with control_of(socket, "--tcp", "0"):
+        assert cli("emulator", "control", socket, "snapshot", "whole.json").code == 0
+        state = json.loads(Path("whole.json").read_text())
+        del state["objects"]["0xE0F0"]["secret"]
+        Path("open.json").write_text(json.dumps(state))
+        refused = cli("emulator", "control", socket, "restore", "open.json")
+        assert (refused.code, len(refused.errors)) == (2, 1)
+        assert "0xE0F0" in refused.errors[0]
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("fly",),
+        ("power", "--model", "trust-m-v1"),
+        ("restore", "whole.json", "--model", "trust-y"),
         ("power", "x"),
         ("fault",),
         ("fault", "explode"),

@@ -11,7 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, pkcs12
 
 import optiga
+from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli
+from tests.support.cli.sitting import sit_down
 from tests.support.makers import make_certificate, make_key
 from tests.support.sampling import sampled
 
@@ -49,12 +51,67 @@ def test_it_is_opened(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, way:
     refused = cli(*words)
     assert (refused.code, refused.out, len(refused.errors)) == (5, "", 1)
     assert OPTION in refused.errors[0]
+    assert VARIABLE in refused.errors[0]
     wrong = cli(*words, OPTION, "wrong")
     assert (wrong.code, len(wrong.errors)) == (5, 1)
     assert "does not open" in wrong.errors[0]
     assert cli(*words, OPTION, "words").code == 0
     monkeypatch.setenv(VARIABLE, WORDS)
     assert cli(*words).code == 0
+
+
+@pytest.mark.parametrize("way", sampled(WAYS, 2))
+def test_whoever_is_there_is_asked(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    asked = sit_down(monkeypatch, WORDS, "another anchor")
+    words = ("--port", port, *WAYS[way])
+    assert cli(*words).code == 0
+    assert len(asked) == 1
+    assert cli(*words, OPTION, "words").code == 0
+    wrong = cli(*words)
+    assert (wrong.code, len(wrong.errors), len(asked)) == (5, 1, 2)
+    assert "does not open" in wrong.errors[0]
+
+
+def test_nobody_is_asked_for_what_is_open(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sit_down(monkeypatch)
+    for name in ("open.p12", "device.pem"):
+        assert cli("--port", port, "--write", name).code == 0
+
+
+def test_signer(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = sit_down(monkeypatch, WORDS, WORDS)
+    data = ("update", "make", "data", "0xE0E8", "device.p12", "--version", "1", "--anchor", "0xE0E9")
+    assert cli(*data, "--signer", "device.p12", "--out", "update.json").code == 0
+    assert len(asked) == 2
+
+
+class TestTrust:
+    @pytest.fixture(autouse=True)
+    def _root(self, cli: Cli) -> None:
+        """The emulator's root in a container, ``root.p12``."""
+        root = x509.load_pem_x509_certificate(cli("emulator", "root").out.encode())
+        locked = BestAvailableEncryption(WORDS.encode())
+        Path("root.p12").write_bytes(pkcs12.serialize_key_and_certificates(None, None, None, [root], locked))
+
+    @pytest.mark.parametrize("command", ["register", "provision"])
+    def test_it_is_opened(
+        self, cli: Cli, bench: Bench, config: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    ) -> None:
+        job = ("register", "--thing", "lamp") if command == "register" else ("provision", config)
+        words = ("--port", bench.port, *job, "--trust", "root.p12")
+        refused = cli(*words)
+        assert (refused.code, len(refused.errors)) == (5, 1)
+        assert OPTION in refused.errors[0]
+        assert VARIABLE in refused.errors[0]
+        assert cli(*words, OPTION, "wrong").code == 5
+        asked = sit_down(monkeypatch, WORDS)
+        opened = cli(*words)
+        assert (opened.code, len(asked)) == (0, 1)
+        assert "Not proven" not in opened.err
+        assert cli(*words, OPTION, "words").code == 0
+
+    def test_it_goes_with_trust(self, cli: Cli, bench: Bench) -> None:
+        assert cli("--port", bench.port, "register", "--thing", "lamp", OPTION, "words").code == 2
 
 
 def test_standard_input(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:

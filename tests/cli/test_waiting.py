@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import re
+import socket
 import sqlite3
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,10 @@ import pytest
 from optiga.chip.commands.get_data_object import GetMetadata
 from optiga.chip.watched import _WORDS, in_words
 from optiga.cli.support import waiting
-from optiga.cli.support.waiting import WaitingLine
+from optiga.cli.support.settings import Settings
+from optiga.cli.support.waiting import WaitingLine, WaitingNotes
+from optiga.emulator.models import DEFAULT_MODEL
+from optiga.emulator.store import create_chip
 from optiga.files.activity import Activity, each, is_watched
 from optiga.protocol.codes import CommandCode
 from tests.support.cli.runner import Cli
@@ -79,6 +84,86 @@ class TestLine:
         with Activity(lambda: pytest.fail("asked")) as activity:
             assert activity.began == 0
         assert list(each("x", (number for number in range(3)))) == [0, 1, 2]
+
+
+class TestNotes:
+    """Where there is no terminal: one line for what others keep us waiting for, once it takes long."""
+
+    @pytest.fixture(autouse=True)
+    def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(waiting, "NOTE_S", 0.0)
+        monkeypatch.setattr(waiting, "_TICK_S", 0.001)
+
+    def test_once_and_no_work_of_ours(self) -> None:
+        said: list[str] = []
+        heard = threading.Event()
+        notes = WaitingNotes(lambda text: (said.append(text), heard.set()))  # type: ignore[func-returns-value,arg-type]
+        notes.open()
+        with Activity(lambda: "The chip works"), Activity(lambda: "x, 1", note=lambda: "No answer"):
+            assert heard.wait(10)
+        heard.clear()
+        with Activity(lambda: "x, 2", note=lambda: "No answer"), Activity(lambda: "y", note=lambda: "Another"):
+            assert heard.wait(10)
+        notes.close()
+        assert said == ["No answer", "Another"]
+        assert not is_watched()
+
+    @staticmethod
+    def run(
+        cli: Cli, monkeypatch: pytest.MonkeyPatch, free: Callable[[], object], *words: str, quiet: bool = False
+    ) -> list[str]:
+        """What is said until something is free: when it has been said, or, where it is not, a moment later."""
+        timer = threading.Timer(0.3 if quiet else 10, free)
+        say = Settings.note
+
+        def note(self: Settings, text: str) -> None:
+            say(self, text)
+            if text.startswith(("Waiting for", "No answer")):
+                timer.cancel()
+                free()
+
+        monkeypatch.setattr(Settings, "note", note)
+        timer.start()
+        try:
+            return cli(*words).err.splitlines()
+        finally:
+            timer.cancel()
+            timer.join()
+
+    @pytest.mark.parametrize("quiet", [False, pytest.param(True, marks=pytest.mark.long)])
+    @pytest.mark.parametrize("words", [("--port", "emulator:chip", "info"), ("emulator", "reset", "chip", "--yes")])
+    def test_another_process_has_the_chip(
+        self, cli: Cli, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], quiet: bool
+    ) -> None:
+        create_chip(Path("chip"), DEFAULT_MODEL)
+        with closing(sqlite3.connect("chip", isolation_level=None, check_same_thread=False)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            Path("chip.owner").write_text("process 20314 (optiga.py info)")
+
+            def free() -> None:
+                with suppress(sqlite3.OperationalError):  # it is free already
+                    other.execute("ROLLBACK")
+
+            said = self.run(cli, monkeypatch, free, *words, *["-q"] * quiet, quiet=quiet)
+        expected = "Waiting for process 20314 (optiga.py info), which uses the chip"
+        assert [one for one in said if one.startswith("Waiting")] == ([] if quiet else [expected])
+
+    @needs_terminal
+    @pytest.mark.long
+    def test_nobody_answers_at_a_port(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        board, device = os.openpty()
+        name = os.ttyname(device)
+
+        def free() -> None:
+            with suppress(OSError):
+                os.close(board)
+
+        try:
+            said = self.run(cli, monkeypatch, free, "--port", name, "info")
+        finally:
+            free()
+            os.close(device)
+        assert [one for one in said if one.startswith("No answer")] == [f"No answer yet from {name}"]
 
 
 class TestLog:
@@ -158,3 +243,15 @@ class TestTerminal:
         finally:
             os.close(board)
             os.close(device)
+
+    def test_aws_is_waited_for(self, tmp_path: Path) -> None:
+        run_process([*OPTIGA, "-q", "ca", "init", "root", "--no-passphrase"], tmp_path)
+        environment = {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S", "AWS_REGION": "eu-central-1"}
+        with closing(socket.create_server(("127.0.0.1", 0))) as mute:
+            url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+            words = [*OPTIGA, "ca", "register", "root", "--endpoint-url", url, "--timeout", "1"]
+            with terminal(words, tmp_path, environment) as shown:
+                assert re.search(r"Waiting for AWS: get caller identity, \d+ s", shown.wait_for_end())
+            assert is_erased(shown)
+            with terminal([*words, "-q"], tmp_path, environment) as shown:
+                assert "Waiting" not in shown.wait_for_end()

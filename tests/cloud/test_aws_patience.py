@@ -11,10 +11,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from botocore.signers import RequestSigner
 
 from optiga.cloud.aws import patience
 from optiga.cloud.aws.connection import AwsOptions, connect
 from optiga.cloud.aws.errors import AwsError
+from optiga.files.activity import Activity, watch
 from tests.support.makers import make_certificate, make_key
 from tests.support.sampling import sampled
 
@@ -149,6 +151,108 @@ class TestTime:
         with serving(wait) as server:
             assert connect(AwsOptions(endpoint_url=server.url), notice).account == "123456789012"
         assert [text.startswith("AWS has not answered sts:GetCallerIdentity for ") for text in said] == [True]
+
+
+class Person:
+    """Hears what takes its time.
+
+    :param hears: is called as something begins.
+    """
+
+    def __init__(self, hears: Callable[[], object] = lambda: None, *, sees: bool = False) -> None:
+        self._hears, self._sees = hears, sees
+        self.said: list[str] = []
+        self.began: list[float] = []
+        self.counted: list[float] = []
+        self.going_on = 0
+
+    def begin(self, activity: Activity) -> None:
+        self.said.append(activity.say())
+        self.began.append(activity.began)
+        self.going_on += 1
+        activity.is_shown = self._sees
+        self._hears()
+
+    def end(self, activity: Activity) -> None:
+        self.counted.append(activity.began)
+        self.going_on -= 1
+
+
+@contextmanager
+def heard_by(person: Person) -> Iterator[Person]:
+    stop = watch(person)
+    try:
+        yield person
+    finally:
+        stop()
+
+
+class TestSaid:
+    """A person sees what AWS is asked, as long as it is waited for."""
+
+    def test_in_words(self) -> None:
+        words = [patience.in_words(one) for one in ("CreateCertificateFromCsr", "RegisterCACertificate", "ListThings")]
+        assert words == ["create certificate from CSR", "register CA certificate", "list things"]
+
+    def test_until_it_is_answered(self) -> None:
+        asked = threading.Event()
+
+        def late(connection: socket.socket, count: int) -> None:
+            asked.wait(10)
+            answer(connection, count)
+
+        with serving(late) as server, heard_by(Person(asked.set)) as person:
+            connect(AwsOptions(endpoint_url=server.url))
+        assert (person.said, person.going_on) == (["Waiting for AWS: get caller identity"], 0)
+
+    def test_seconds_count_from_the_first_attempt(self) -> None:
+        def cut(connection: socket.socket, count: int) -> None:
+            receive(connection)
+            connection.sendall(response(IDENTITY, length=len(IDENTITY) + (count < 3)))
+
+        with serving(cut) as server, heard_by(Person()) as person:
+            assert connect(AwsOptions(endpoint_url=server.url)).account == "123456789012"
+        assert (len(person.said), len(set(person.began)), person.going_on) == (3, 3, 0)
+        assert len(set(person.counted)) == 1
+
+    def test_nothing_is_left_of_a_call_that_fails(self) -> None:
+        with serving(lambda connection, _: connection.sendall(response(b"<html>"))) as server:
+            with heard_by(Person()) as person:
+                refusal(server.url)
+            assert person.said
+            assert person.going_on == 0
+
+    def test_not_while_credentials_are_fetched(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They may ask for a code at the terminal."""
+        sign, meanwhile = RequestSigner.sign, []
+
+        def signed(self: RequestSigner, *args: object, **options: object) -> None:
+            meanwhile.append(person.going_on)
+            sign(self, *args, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(RequestSigner, "sign", signed)
+
+        def cut_once(connection: socket.socket, count: int) -> None:
+            receive(connection)
+            connection.sendall(response(IDENTITY, length=len(IDENTITY) + (count < 2)))
+
+        with serving(cut_once) as server, heard_by(Person()) as person:
+            connect(AwsOptions(endpoint_url=server.url))
+        assert meanwhile == [0, 0]
+
+    @pytest.mark.long
+    def test_no_second_word_where_a_line_says_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(patience, "_SILENCE_S", 0.0)
+
+        def late(connection: socket.socket, _: int) -> None:
+            receive(connection)
+            server.is_over.wait(10)
+
+        with serving(late) as server, heard_by(Person(sees=True)):
+            said: list[str] = []
+            with pytest.raises(AwsError):
+                connect(AwsOptions(endpoint_url=server.url, timeout_s=1), said.append)
+        assert said == []
 
 
 class TestAskedAgain:

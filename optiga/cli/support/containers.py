@@ -8,36 +8,45 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.environment import FILE_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.passphrase import read_passphrase
+from optiga.cli.support.passphrase import read_or_ask, read_passphrase
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.files.secrets import readers_of
 from optiga.pki.certificate_files import unlocked, unused_key
 
 if TYPE_CHECKING:
     from optiga.files.passphrases import Passphrase
+    from optiga.pki.pkcs12 import Unlock
 
 pkcs12_option: Decorator = click.option(
     "--pkcs12-passphrase-file",
     type=FILE,
-    help=f"Its first line opens a PKCS #12 FILE. [environment variable {FILE_PASSPHRASE}]",
+    help=f"Its first line opens a PKCS #12 FILE. [environment variable {FILE_PASSPHRASE}, else asked for]",
 )
 """``--pkcs12-passphrase-file``, as ``pkcs12_passphrase_file``."""
 
 
-def container_passphrase(settings: Settings, file: str | None) -> Passphrase | None:
-    """The passphrase of a container, None if there is none; what its owner should know is said.
+def container_passphrase(settings: Settings, file: str | None) -> Passphrase | Unlock | None:
+    """The passphrase of a container, or who asks for it at the terminal if one is needed; None if nobody can be asked.
+
+    What the owner of a passphrase's file should know is said.
 
     :param file: the file whose first line it is; counts before the environment.
     :raises ConfigurationError: if the file cannot be read or begins with an empty line.
     """
     if file is None and find_passphrase(FILE_PASSPHRASE) is None:
-        return None
+        return _ask if is_somebody_there() else None
     found = read_passphrase(file, ask=False, environment=FILE_PASSPHRASE)
     for warning in found.warnings if found else ():
         settings.warn(warning)
     return found
+
+
+def _ask(name: str) -> Passphrase | None:
+    """What whoever sits at the terminal types for a container."""
+    return read_or_ask(None, prompt=f"Passphrase of {name}", environment=FILE_PASSPHRASE)
 
 
 def open_container(settings: Settings, content: bytes, name: str, file: str | None) -> bytes:

@@ -72,6 +72,14 @@ def read_passphrase(
     return passphrase_of_text(os.fsencode(value)) if value else None
 
 
+def read_or_ask(file: str | None, *, ask: bool = False, prompt: str, environment: str) -> Passphrase | None:
+    """As :func:`read_passphrase`, for what is locked: if nothing else says it, whoever is at the terminal is asked."""
+    found = read_passphrase(file, ask=ask, prompt=prompt, environment=environment)
+    if found is None and is_somebody_there():
+        found = read_passphrase(None, ask=True, prompt=prompt, environment=environment)
+    return found
+
+
 def read_new_passphrase(
     file: str | None,
     *,

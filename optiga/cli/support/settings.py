@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import update_wrapper, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import click
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from optiga.chip import Chip
     from optiga.cli.support.defaults import Defaults
-    from optiga.cli.support.waiting import WaitingLine
+    from optiga.cli.support.waiting import WaitingLine, WaitingNotes
     from optiga.transport import Port
 
 
@@ -63,7 +63,7 @@ class Settings:
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
         self._makes_chip = False
-        self._waiting: WaitingLine | None = None
+        self._waiting: WaitingLine | WaitingNotes | None = None
 
     def find_port(self, *, more: str = "") -> Port:
         """The port asked for, or that of the one board; an emulated chip is announced, always.
@@ -73,7 +73,7 @@ class Settings:
         """
         from optiga.transport import resolve_port
 
-        self._show_waiting()
+        self.show_waiting()
         if self._resolved is None:
             self._resolved = resolve_port(self.port)
             if (file := self._resolved.chip_file) is not None:
@@ -82,12 +82,16 @@ class Settings:
                 self.warn_of_readers(secret)
         return self._resolved
 
-    def _show_waiting(self) -> None:
-        """Tell a person at a terminal from now on what takes its time; with ``-v`` the log says it."""
-        if self._waiting is None and not (self.quiet or self.verbosity or sys.stderr is None) and sys.stderr.isatty():
-            line: WaitingLine = load("optiga.cli.support.waiting:WaitingLine", "optiga")(sys.stderr)
-            line.open()
-            self._waiting = line
+    def show_waiting(self) -> None:
+        """Tell people from now on what takes its time: at a terminal a line, which ``-v`` replaces; else notes."""
+        if self._waiting is not None or self.quiet or sys.stderr is None:
+            return
+        if not sys.stderr.isatty():
+            self._waiting = load("optiga.cli.support.waiting:WaitingNotes", "optiga")(self.note)
+        elif not self.verbosity:
+            self._waiting = load("optiga.cli.support.waiting:WaitingLine", "optiga")(sys.stderr)
+        if self._waiting is not None:
+            self._waiting.open()
 
     def stop_waiting(self) -> None:
         """Nothing takes its time any more."""
@@ -249,7 +253,18 @@ class Settings:
             print_lines(shown_json(json.dumps(value, indent=4, ensure_ascii=not takes_every_letter())))
 
 
-pass_settings: PassesSettings = click.make_pass_decorator(Settings, ensure=True)
+_pass_settings: PassesSettings = click.make_pass_decorator(Settings, ensure=True)
+
+
+def pass_settings(function: Callable[Concatenate[Settings, P], R], /) -> Callable[P, R]:
+    """Give a command the settings as its first argument; from then on people are told what takes its time."""
+
+    def start(settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if not isinstance(click.get_current_context().command, click.Group):  # -q may stand behind the subcommand
+            settings.show_waiting()
+        return function(settings, *args, **kwargs)
+
+    return _pass_settings(update_wrapper(start, function))
 
 
 def together(*decorators: Callable[[Any], Any]) -> Decorator:

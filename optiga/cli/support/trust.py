@@ -7,32 +7,44 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.support.containers import container_passphrase, pkcs12_option
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.settings import Decorator, Settings, together
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.provision.specs import TrustSpec
 
 if TYPE_CHECKING:
+    from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
+    from optiga.pki.pkcs12 import Unlock
 
 trust_options: Decorator = together(
     click.option("--trust", type=FILE, help="Root certificates: the chip must be genuine by one of them."),
+    pkcs12_option,
     click.option(
         "--emulated", is_flag=True, help="With --trust: the emulator's root counts also at another port than emulator."
     ),
 )
-"""``--trust`` and ``--emulated``."""
+"""``--trust``, ``--pkcs12-passphrase-file`` for it, and ``--emulated``."""
 
 
-def build_trust(trust: str | None, *, emulated: bool) -> TrustSpec | None:
+def build_trust(trust: str | None, *, emulated: bool, passphrase_file: str | None) -> TrustSpec | None:
     """Whom to believe, None for nobody.
 
     :param trust: the file of ``--trust``.
-    :raises click.UsageError: for ``--emulated`` alone.
+    :param passphrase_file: that of ``--pkcs12-passphrase-file``.
+    :raises click.UsageError: for the others alone.
     """
+    if trust is None and passphrase_file is not None:
+        raise click.UsageError("--pkcs12-passphrase-file goes with --trust.")
     if trust is None and emulated:
         raise click.UsageError("--emulated goes with --trust.")
     return None if trust is None else TrustSpec(Path(trust), emulated)
+
+
+def trust_passphrase(settings: Settings, trust: str | None, file: str | None) -> Passphrase | Unlock | None:
+    """What opens the roots of ``--trust``, or who is asked for it; None if there are none, or nobody can be asked."""
+    return None if trust is None else container_passphrase(settings, file)
 
 
 def announce_emulated(settings: Settings, certificate: Certificate | None) -> None:

@@ -1,4 +1,4 @@
-"""One line at the terminal, for a person who waits: what takes its time, and how far it has come."""
+"""What a person is told who waits: a line at the terminal that is erased again, else a note of what takes long."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from shutil import get_terminal_size
 from typing import TextIO
 
 from optiga.files.activity import Activity, watch
@@ -14,20 +13,17 @@ from optiga.files.shown import shown
 
 PATIENCE_S = 0.5
 """What takes no longer is not told, in seconds."""
+NOTE_S = 2.0
+"""What takes no longer is not told where there is no terminal, in seconds."""
 _TICK_S = 0.1
 
 
-class WaitingLine:
-    """A line that says what is going on, and is erased when it is over.
+class _Waiting:
+    """Somebody who looks now and then at what is going on."""
 
-    :param stream: the terminal.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self) -> None:
         self._lock = threading.RLock()
         self._activities: list[Activity] = []
-        self._line = ""
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], None] | None = None
@@ -39,9 +35,9 @@ class WaitingLine:
     def begin(self, activity: Activity) -> None:
         with self._lock:
             self._activities.append(activity)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="waiting", daemon=True)
-            self._thread.start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="waiting", daemon=True)
+                self._thread.start()
 
     def end(self, activity: Activity) -> None:
         with self._lock:
@@ -51,12 +47,10 @@ class WaitingLine:
                 self.erase()
 
     def erase(self) -> None:
-        """Take the line away, so that something else can be printed."""
-        with self._lock:
-            self._show("")
+        """Take away what is to be seen, so that something else can be printed."""
 
     def close(self) -> None:
-        """Take the line away for good."""
+        """End for good."""
         if self._stop is not None:
             self._stop()
         self._ended.set()
@@ -67,14 +61,40 @@ class WaitingLine:
     def _run(self) -> None:
         while not self._ended.wait(_TICK_S):
             with self._lock:
-                now = time.monotonic()
-                long = [one for one in self._activities if now - one.began >= PATIENCE_S]
-                if long:
-                    self._show(_line(long[-1], now))
-                elif self._line:
-                    self.erase()
+                self._look(time.monotonic())
+
+    def _look(self, now: float) -> None:
+        """See whether there is something to tell."""
+        raise NotImplementedError
+
+
+class WaitingLine(_Waiting):
+    """A line that says what is going on, and is erased when it is over.
+
+    :param stream: the terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._line = ""
+
+    def erase(self) -> None:
+        """Take the line away, so that something else can be printed."""
+        with self._lock:
+            self._show("")
+
+    def _look(self, now: float) -> None:
+        long = [one for one in self._activities if now - one.began >= PATIENCE_S]
+        if long:
+            long[-1].is_shown = True
+            self._show(_line(long[-1], now))
+        elif self._line:
+            self.erase()
 
     def _show(self, line: str) -> None:
+        from shutil import get_terminal_size  # a CSR without a terminal does without it
+
         line = line[: max(get_terminal_size().columns - 1, 1)]
         if line == self._line:
             return
@@ -82,6 +102,30 @@ class WaitingLine:
             self._stream.write(f"\r{line.ljust(len(self._line))}" + ("" if line else "\r"))
             self._stream.flush()
         self._line = line
+
+
+class WaitingNotes(_Waiting):
+    """Says in a line of its own what is waited for, once for each, where there is no terminal.
+
+    :param say: prints a note.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say = say
+        self._said: set[str] = set()
+
+    def begin(self, activity: Activity) -> None:
+        if activity.note is not None:
+            super().begin(activity)
+
+    def _look(self, now: float) -> None:
+        for one in self._activities:
+            if one.note is not None and not one.is_shown and now - one.began >= NOTE_S:
+                one.is_shown = True
+                if (text := one.note()) not in self._said:
+                    self._said.add(text)
+                    self._say(text)
 
 
 def _line(activity: Activity, now: float) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.cloud.aws.templates import OPERATOR, own_template
 from optiga.errors import CloudError, ConfigurationError, OptigaError, Reason, naming
+from optiga.files.activity import Activity
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -164,7 +165,8 @@ def ask_again(ask: Callable[[], T], codes: Collection[str], attempts: int, notic
                 raise
             if attempt >= 2:
                 notice(f"AWS keeps us waiting ({error.message}); attempt {attempt + 1}")
-            time.sleep(min(_LONGEST_WAIT_S, random.random() * 2 ** (attempt - 1)))  # noqa: S311
+            with Activity(lambda: "Waiting to ask AWS again"):
+                time.sleep(min(_LONGEST_WAIT_S, random.random() * 2 ** (attempt - 1)))  # noqa: S311
     return ask()
 
 

@@ -13,10 +13,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from optiga.cloud.aws.errors import THROTTLED, AwsError
 from optiga.errors import Reason, naming
+from optiga.files.activity import Activity
 
 TIMEOUT_S = 60.0
 """How long one call to AWS may take by default, asking again included."""
@@ -28,6 +30,7 @@ _LONGEST_BACKOFF_S = 20.0
 """botocore's."""
 _FEW = 3
 """How often something is asked where there is no network, or nobody listens."""
+_WORD = re.compile("[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+")
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}) ?(.*)")
 
 Notice = Callable[[str], None]
@@ -53,8 +56,16 @@ class Patience:
         """Have a client of boto3's keep the deadline."""
         endpoint = client._endpoint  # botocore has no other door to what sends
         endpoint.http_session = _Session(endpoint.http_session, self)
-        client.meta.events.register("before-call", self._begin)
-        client.meta.events.register_first("needs-retry", self._look)
+        events = client.meta.events
+        events.register("before-call", self._begin)
+        events.register_first("needs-retry", self._look)
+        # A person is told from what is sent on until it is answered, but not while credentials are fetched: a code for
+        # them may be typed at the terminal. What signs listens under the service's name, which comes first.
+        created = f"request-created.{client.meta.service_model.service_id.hyphenize()}"
+        events.register_first(created, self._end)
+        events.register_last(created, self._sent)
+        for event in ("after-call", "after-call-error"):
+            events.register_first(event, self._end)
 
     def wait(self, finished: threading.Event) -> bool:
         """Wait for an answer; False if the call's time is over."""
@@ -65,17 +76,32 @@ class Patience:
                 return False
             if not call.is_said and now >= call.begin + _SILENCE_S:
                 call.is_said = True
-                self._notice(f"AWS has not answered {call.action} for {now - call.begin:.0f} seconds")
+                if not call.is_shown:
+                    self._notice(f"AWS has not answered {call.action} for {now - call.begin:.0f} seconds")
             until = call.end if call.is_said else min(call.end, call.begin + _SILENCE_S)
             finished.wait(min(_SLICE_S, until - now))
         return True
 
     def _begin(self, model: Any, **_: object) -> None:
         call = self._call
+        self._end()
         call.begin = time.monotonic()
         call.end = call.begin + self._timeout_s
         call.action = f"{model.service_model.service_name}:{model.name}"
         call.is_said = False
+        call.first_sent = 0.0
+
+    def _sent(self, **_: object) -> None:
+        """Something has been signed, and is sent."""
+        call = self._call
+        name = call.action.partition(":")[2]
+        call.activity = call.waiting.enter_context(Activity(lambda: f"Waiting for AWS: {in_words(name)}"))
+        if call.activity.began:  # seconds count from the first time that it was asked
+            call.first_sent = call.activity.began = call.first_sent or call.activity.began
+
+    def _end(self, **_: object) -> None:
+        """AWS is not waited for."""
+        self._call.waiting.close()
 
     def _look(self, attempts: int, operation: Any, response: Any, caught_exception: Any, **_: object) -> None:
         """Before botocore asks again: say so, or say that it is no use.
@@ -113,6 +139,22 @@ class _Call(threading.local):
     end = float("inf")
     action = "AWS"
     is_said = False
+    first_sent = 0.0
+    activity: Activity | None = None
+
+    def __init__(self) -> None:
+        self.waiting = ExitStack()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a person sees that it is waited for."""
+        return self.activity is not None and self.activity.is_shown
+
+
+def in_words(action: str) -> str:
+    """What AWS is asked: ``create certificate from CSR`` for ``CreateCertificateFromCsr``."""
+    words = (one if one.isupper() else one.lower() for one in _WORD.findall(action))
+    return " ".join("CSR" if one == "csr" else one for one in words)
 
 
 class _Session:

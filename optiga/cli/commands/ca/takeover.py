@@ -18,7 +18,6 @@ from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.cli.commands.ca.authority import show_ca
 from optiga.cli.commands.ca.crl import DAYS
 from optiga.cli.commands.ca.results import CaResult
-from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.environment import FILE_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
@@ -26,6 +25,7 @@ from optiga.cli.support.passphrase import (
     open_authority,
     passphrase_options,
     read_new_passphrase,
+    read_or_ask,
     read_passphrase,
     warn_of,
     warn_of_crl,
@@ -49,7 +49,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 @click.option(
     "--key-passphrase-file",
     type=FILE,
-    help=f"Its first line opens the file of the key. [environment variable {FILE_PASSPHRASE}]",
+    help=f"Its first line opens the file of the key. [environment variable {FILE_PASSPHRASE}, else asked for]",
 )
 @passphrase_options
 @no_passphrase_option
@@ -91,9 +91,7 @@ def import_(
     if locked := next((file for file in files if file.needs_passphrase), None):
         ask = key_passphrase_file is None and ask_passphrase
         prompt = f"Passphrase of {locked.name}"
-        opening = read_passphrase(key_passphrase_file, ask=ask, prompt=prompt, environment=FILE_PASSPHRASE)
-        if opening is None and is_somebody_there():
-            opening = read_passphrase(None, ask=True, prompt=prompt, environment=FILE_PASSPHRASE)
+        opening = read_or_ask(key_passphrase_file, ask=ask, prompt=prompt, environment=FILE_PASSPHRASE)
     existing = find_existing(files, opening)
     history = read_history(existing.certificate, [Path(name) for name in issued], Path(last_crl) if last_crl else None)
     passphrase = read_new_passphrase(

@@ -103,7 +103,7 @@ def load(settings: Settings, state_path: str, path: str, model: str | None) -> N
     """
     from pathlib import Path
 
-    loaded, remarks = read_chip(state_path, model)
+    loaded, remarks = read_chip(state_path, model).make()
     create_chip(Path(path), loaded.model, loaded.objects, loaded.context)
     for remark in remarks:
         settings.note(remark)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from optiga.cli.commands.emulator.read_state import read_state
+from optiga.cli.commands.emulator.read_state import ChipFile, read_chip
 from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FileName, force_option, refuse_force
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -15,12 +15,13 @@ from optiga.emulator import state
 from optiga.emulator.control import FAULT_KINDS, LONGEST_MS, MOST_TIMES, Control
 from optiga.emulator.events import Event
 from optiga.emulator.security_monitor import MAX_COUNT
+from optiga.errors import ConfigurationError, Reason
 
 _VERBS = ("power", "fault", "events", "snapshot", "restore", "security-counter")
 _VALUES = {
     "fault": f"fault takes one of {', '.join(FAULT_KINDS)}.",
     "snapshot": "snapshot takes the file to write.",
-    "restore": "restore takes the file of a state, or '-'.",
+    "restore": "restore takes the file of a state or of an export, or '-'.",
     "security-counter": f"security-counter takes a number from 0 to {MAX_COUNT}.",
 }
 """What is said where the value of a verb that takes one is missing or wrong."""
@@ -37,6 +38,9 @@ _VALUES = {
     "--ms", "milliseconds", metavar="N", type=click.IntRange(0, LONGEST_MS), help="Of fault delay: milliseconds."
 )
 @force_option
+@click.option(
+    "--model", metavar="MODEL", help="Of restore, for an export: its chip's. [the one that the UID in it tells]"
+)
 @click.option("--follow", is_flag=True, help="Of events: go on with those that come.")
 @common_options(forms=())
 @pass_settings
@@ -47,6 +51,7 @@ def control(
     value: str | None,
     times: int | None,
     milliseconds: int | None,
+    model: str | None,
     follow: bool,
 ) -> None:
     """Control a chip beside the way on which its host talks to it, where 'emulator serve --control SOCKET' serves it.
@@ -59,18 +64,21 @@ def control(
     fault repeat         the next answer comes twice
     events               the newest commands, a line of JSON each
     snapshot FILE        write what the chip holds, as 'emulator dump' does
-    restore FILE|-       have the chip hold that again
+    restore FILE|-       have the chip hold that, or what 'emulator load' takes
     security-counter N   have the security event counter jump, 0 to 255
 
+    What is restored must be of a chip of the same model. Keys and secrets that an export does not tell are new ones.
     Events have the command, the object, the result and the milliseconds, and never data.
     """
     _check(verb, value, times, milliseconds, follow)
+    if model is not None and verb != "restore":
+        raise click.UsageError("--model goes with restore.")
     given = value or ""
     if verb == "snapshot":
         check_out(given, secret=True)
     else:
         refuse_force("snapshot")
-    loaded = read_state(given) if verb == "restore" else None
+    loaded = read_chip(given, model) if verb == "restore" else None
     with Control(socket) as chip:
         if verb == "power":
             chip.power_cycle()
@@ -81,10 +89,27 @@ def control(
         elif verb == "snapshot":
             save(settings, given, state.encode(chip.snapshot()), "The state", secret=True, is_kept=True)
         elif loaded is not None:
-            chip.restore(state.document_of(loaded))
+            _restore(settings, chip, loaded)
         else:
             for event in chip.follow() if follow else chip.events():
                 _show(event)
+
+
+def _restore(settings: Settings, chip: Control, file: ChipFile) -> None:
+    """Have the chip hold what a file says, and say what the file did not tell.
+
+    :raises ConfigurationError: if that is of a chip of another model.
+    """
+    served = state.load(chip.snapshot()).model
+    held, remarks = file.make(served)
+    if held.model is not served:
+        raise ConfigurationError(
+            f"{file.name} is of an {held.model.title}, and the chip that is served is an {served.title}",
+            reason=Reason.MISMATCH,
+        )
+    chip.restore(state.document_of(held))
+    for remark in remarks:
+        settings.note(remark)
 
 
 def _show(event: Event) -> None:

@@ -1,11 +1,15 @@
-"""The state of an emulated chip, read from a file."""
+"""What a file says of a chip: the state of an emulated one, or what was exported of any."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.cli.support.content import read_whole
 from optiga.emulator import find_model, state
+from optiga.emulator.models import DEFAULT_MODEL
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import EXPORT, name_content, name_document
@@ -13,43 +17,69 @@ from optiga.transfer.emulated import load_export
 from optiga.transfer.form import parse_entries
 
 if TYPE_CHECKING:
+    from optiga.emulator.models import ChipModel
     from optiga.files.json_lines import Document
+    from optiga.transfer.form import Entry
 
 _MAX_STATE = 1 << 20
 """Most bytes of a state that is read: many times what a chip's takes."""
 
 
-def read_state(path: str) -> state.State:
-    """The state in a file, or on standard input for ``-``.
+@dataclass(frozen=True, slots=True)
+class ChipFile:
+    """What a file says of a chip.
 
-    :raises ConfigurationError: if there is none; the message begins with the file.
+    :param name: what to call the file in messages.
+    :param loaded: the whole state of an emulated chip; None for an export.
+    :param entries: of an export.
+    :param model: of the exported chip, if it was named.
     """
-    name, content = _read(path)
-    return _load(_parse(content, name), name)
+
+    name: str
+    loaded: state.State | None
+    entries: tuple[Entry, ...] = ()
+    model: ChipModel | None = None
+
+    def make(self, otherwise: ChipModel = DEFAULT_MODEL) -> tuple[state.State, list[str]]:
+        """The chip in that state, or one that is like the one that the export was made of.
+
+        :param otherwise: the model of an exported chip of which neither the user nor the file tells it.
+        :returns: and what an export does not tell of the chip, one sentence each.
+        :raises ConfigurationError: if no chip can be so; the message begins with the file.
+        """
+        if self.loaded is not None:
+            return self.loaded, []
+        with _located(self.name):
+            exported = load_export(self.entries, self.model, otherwise=otherwise)
+        return exported.state, exported.remarks
 
 
-def read_chip(path: str, model: str | None) -> tuple[state.State, list[str]]:
-    """The state in a file, or that of a chip like the one that an export was made of; ``-`` is standard input.
+def read_chip(path: str, model: str | None) -> ChipFile:
+    """What a file says of a chip; ``-`` is standard input.
 
     :param model: of the chip of an export; None for the one that its UID tells.
-    :returns: and what an export does not tell of the chip, one sentence each.
-    :raises ConfigurationError: if it is neither; the message begins with the file.
+    :raises ConfigurationError: if it says nothing of one; the message begins with the file.
     """
     chosen = None if model is None else find_model(model)
     name, content = _read(path)
     document = _parse(content, name)
-    if name_document(document.value) != EXPORT:
-        loaded = _load(document, name)
-        if chosen is not None and chosen is not loaded.model:
-            raise ConfigurationError(f"{name} is the state of an {loaded.model.title}, not of an {chosen.title}")
-        return loaded, []
-    entries = parse_entries(content, name)
+    if name_document(document.value) == EXPORT:
+        return ChipFile(name, None, tuple(parse_entries(content, name)), chosen)
+    with _located(name):
+        loaded = state.load(document.value)
+    if chosen is not None and chosen is not loaded.model:
+        raise ConfigurationError(f"{name} is the state of an {loaded.model.title}, not of an {chosen.title}")
+    return ChipFile(name, loaded)
+
+
+@contextmanager
+def _located(name: str) -> Iterator[None]:
+    """Have mistakes in a file begin with its name."""
     try:
-        exported = load_export(entries, chosen)
+        yield
     except ConfigurationError as error:
         error.locate(name)
         raise
-    return exported.state, exported.remarks
 
 
 def _read(path: str) -> tuple[str, bytes]:
@@ -68,11 +98,3 @@ def _parse(content: bytes, name: str) -> Document:
     for place, line in document.duplicates:
         raise ConfigurationError(f"{name}:{line}: {'.'.join(map(str, place))!r} stands twice")
     return document
-
-
-def _load(document: Document, name: str) -> state.State:
-    try:
-        return state.load(document.value)
-    except ConfigurationError as error:
-        error.locate(name)
-        raise

@@ -23,7 +23,7 @@ from optiga.cli.support.options import options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.cli.support.trust import build_trust, trust_options
+from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
 from optiga.files.files import check_folder_writable
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
@@ -84,6 +84,7 @@ def command(
     shared_journal: bool,
     renew: bool,
     trust: str | None,
+    pkcs12_passphrase_file: str | None,
     emulated: bool,
     dry_run: bool,
     ca_path: str | None,
@@ -113,13 +114,15 @@ def command(
         refuse_cloud_options(options)
     configuration = load_configuration(Path(config_path), slot=slot)
     settings.check_query(DryRun if dry_run else RunResult)
-    believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
+    believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
+    outputs = OutputLayout(Path(out_dir))
     check_folder_writable(outputs.shared, FIELDS)
     if not dry_run or settings.port is not None:
         settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
     aws, thing = build_aws_options(options), build_thing(options)
-    services = Services(authority=authority, listeners=(tell_people(settings),))
+    opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
+    services = Services(authority=authority, listeners=(tell_people(settings),), trust_passphrase=opening)
     with options_for(oid="--id"):
         job = Job.new_identity(
             configuration,

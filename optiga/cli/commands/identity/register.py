@@ -14,7 +14,7 @@ from optiga.cli.support.journals import shared_journal_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.cli.support.trust import build_trust, trust_options
+from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
 from optiga.files.files import check_folder_writable
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.job import Job
@@ -43,6 +43,7 @@ def command(
     thing: str | None,
     policy: str | None,
     trust: str | None,
+    pkcs12_passphrase_file: str | None,
     emulated: bool,
     slot: str,
     out_dir: str,
@@ -58,10 +59,12 @@ def command(
     with of_option("--slot"):
         found = resolve_slot(slot)
     settings.check_query(RunResult)
-    believed, outputs = build_trust(trust, emulated=emulated), OutputLayout(Path(out_dir))
+    believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
+    outputs = OutputLayout(Path(out_dir))
     check_folder_writable(outputs.shared, FIELDS)
     device = build_thing(options, thing=thing, policy=policy)
-    services = Services(listeners=(tell_people(settings),))
+    opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
+    services = Services(listeners=(tell_people(settings),), trust_passphrase=opening)
     job = Job.own_certificate(found, thing=device, aws=build_aws_options(options), outputs=outputs, trust=believed)
     plan = make_plan(job, services)
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME

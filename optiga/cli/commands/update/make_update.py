@@ -14,7 +14,7 @@ from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_fi
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY, out_file_option
 from optiga.cli.support.options import of_option
-from optiga.cli.support.passphrase import read_passphrase
+from optiga.cli.support.passphrase import read_or_ask
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
@@ -305,7 +305,7 @@ def _open_key(
         return file.open(), file.warnings
     # The option for all keys asks for those whose passphrase no file gives.
     ask = ask and passphrase_file is None
-    passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}", environment=environment)
+    passphrase = read_or_ask(passphrase_file, ask=ask, prompt=f"Passphrase of {path}", environment=environment)
     if passphrase is None:
         ways = f"{option} FILE or --ask-passphrase" + (f", or the variable {environment}" if environment else "")
         raise ConfigurationError(
