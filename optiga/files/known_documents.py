@@ -29,7 +29,7 @@ SUBJECT = Known(
 )
 CONFIGURATOR = Known(
     "a project of Infineon's OPTIGA Trust Configurator",
-    "Infineon's library writes a chip's objects as JSON: optigatrust object --export-json",
+    "Export the chip's objects as JSON with Infineon's command 'optigatrust object'",
 )
 PEM = Known("PEM", "A certificate is written into its object")
 XML = Known("XML")

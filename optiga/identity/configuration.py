@@ -94,6 +94,11 @@ class Configuration(NamedTuple):
         return format_oid(self.slot.key_oid)
 
     @property
+    def is_for_first(self) -> bool:
+        """Whether the slot is ``first``, Infineon's own, which most chips keep locked."""
+        return self.slot is SLOTS[0]
+
+    @property
     def needs_uid(self) -> bool:
         """Whether the chip's UID stands in the CSR."""
         return any(UID_FIELD in value for _, value in self.subject) or self.extensions.needs_uid

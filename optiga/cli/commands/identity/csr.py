@@ -16,7 +16,6 @@ from optiga.files.placeholders import UID_FIELD
 from optiga.files.reserved import ReservedFile
 from optiga.identity.configuration import load_configuration
 from optiga.identity.key_fate import KeyFate, what_it_means
-from optiga.protocol.objects import SLOTS
 from optiga.results import ADDED
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     """
     configuration = load_configuration(Path(config_path), slot=slot, first=True)
     settings.check_query(CsrResult)
-    is_first = configuration.slot is SLOTS[0]
+    is_first = configuration.is_for_first
     if is_first:
         load("optiga.cli.commands.identity.dry_run:refuse_first_of_blank", "optiga")(settings)
     folder = Path(out_dir)

@@ -12,7 +12,6 @@ from optiga.identity.configuration import load_configuration
 from optiga.identity.keys_on_chip import first_is_locked
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal, rehearse_csr, rehearse_write, unseen_write
 from optiga.identity.write import WritePlan
-from optiga.protocol.objects import SLOTS
 
 
 def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
@@ -20,7 +19,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
     configuration = load_configuration(Path(config_path), slot=slot, first=True)
     settings.check_query(CsrRehearsal)
     check_folder_writable(Path(out_dir))
-    if configuration.slot is SLOTS[0]:
+    if configuration.is_for_first:
         refuse_first_of_blank(settings)
     if is_still_to_be_made(settings):
         settings.note("There is no such emulated chip yet: --csr would make it, blank")
