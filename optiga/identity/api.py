@@ -20,6 +20,7 @@ from optiga.identity.configuration import Configuration, parse_configuration, wi
 from optiga.identity.configuration import load_configuration as load_file
 from optiga.identity.csr import Csr, create_csr
 from optiga.identity.kept_key import KnownKey, check_kept_key, create_csr_of_kept_key
+from optiga.identity.keys_on_chip import check_first_slot
 from optiga.identity.write import WriteResult, execute_write, plan_content
 from optiga.objects.addressing import DEFAULT_SLOT, HOLDS_CERTIFICATE, resolve, resolve_slot
 from optiga.objects.stored import read_certificates as read_stored_certificates
@@ -58,13 +59,21 @@ def load_configuration(
     :raises ConfigurationError: with every mistake: the first as its message, the others as its ``problems``.
     :raises TypeError: if it is of another type.
     """
+    return _load(configuration, slot, first=keep_key)
+
+
+def _load(configuration: ConfigurationSource, slot: Reference | None, *, first: bool) -> Configuration:
+    """As :func:`load_configuration`.
+
+    :param first: whether the slot may be ``first``.
+    """
     name = None if slot is None else _name_slot(slot)
     if isinstance(configuration, Configuration):
-        return configuration if name is None else with_slot(configuration, name, keep_key=keep_key)
+        return configuration if name is None else with_slot(configuration, name, first=first)
     if isinstance(configuration, Mapping):
-        return _parse_mapping(configuration, name, keep_key=keep_key)
+        return _parse_mapping(configuration, name, first=first)
     if isinstance(configuration, (str, os.PathLike)):
-        return load_file(_path(configuration), slot=name, keep_key=keep_key)
+        return load_file(_path(configuration), slot=name, first=first)
     raise TypeError(
         f"a configuration is the path of a file, a dictionary or a Configuration, not {_kind(configuration)}"
     )
@@ -83,6 +92,8 @@ def csr(
     With ``keep_key`` no pair is made: the key that the slot has signs, in the slot ``first``, too, and nothing on the
     chip changes.
 
+    The slot ``first``, Infineon's own identity, takes a new pair only on a chip whose metadata allow it.
+
     Two exchanges, and one more where the chip's UID stands in the request. Every error behind the first says what has
     become of the key in the slot.
 
@@ -93,8 +104,8 @@ def csr(
     :param public_key: the public key of that key: the path of a file, PEM, DER, or a value that has one. That of the
         slot's certificate where it is None. The request's signature proves that it is the key's.
     :returns: the request, whose signature has been verified: ``pem``, ``der``, ``filename``, ``public_key``.
-    :raises ConfigurationError: if the configuration has mistakes, or the chip's model lacks what it asks for; the chip
-        has not been asked for a key then.
+    :raises ConfigurationError: if the configuration has mistakes, the chip's model lacks what it asks for, or its slot
+        ``first`` is locked; the chip has not been asked for a key then.
     :raises ChipError: if the chip refuses.
     :raises CertificateError: if its signature does not verify against the public key that it reported, or the one
         that was given; if the slot of a key to be kept has no certificate.
@@ -107,8 +118,10 @@ def csr(
             hint=naming("Give {keep_key=True} with it"),
             reason=Reason.CONFLICT,
         )
-    wanted = load_configuration(configuration, slot=slot, keep_key=keep_key)
+    wanted = _load(configuration, slot, first=True)
     if not keep_key:
+        if wanted.is_of_first_slot:
+            check_first_slot(chip)
         return create_csr(chip, wanted)
     known = None if public_key is None else _take_public_key(public_key)
     if known is not None:
@@ -183,14 +196,14 @@ def _name_slot(slot: Reference) -> str:
     return slot if isinstance(slot, str) else resolve_slot(slot).name
 
 
-def _parse_mapping(value: Mapping[str, Any], slot: str | None, *, keep_key: bool) -> Configuration:
+def _parse_mapping(value: Mapping[str, Any], slot: str | None, *, first: bool) -> Configuration:
     """The configuration in a dictionary, which has no lines that a mistake could stand in."""
     try:
         text = json.dumps(dict(value), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{_NAME}: not what JSON can hold: {error}") from None
     try:
-        return parse_configuration(text, _NAME, slot=slot, keep_key=keep_key)
+        return parse_configuration(text, _NAME, slot=slot, first=first)
     except ConfigurationError as error:
         line = f"{_NAME}:1: "
         error.message = error.message.replace(line, f"{_NAME}: ", 1)

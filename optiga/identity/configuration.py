@@ -97,19 +97,25 @@ class Configuration(NamedTuple):
         return format_oid(self.slot.key_oid)
 
     @property
+    def is_of_first_slot(self) -> bool:
+        """Whether the key's slot is ``first``, Infineon's own identity."""
+        return self.slot is SLOTS[0]
+
+    @property
     def needs_uid(self) -> bool:
         """Whether the chip's UID stands in the CSR."""
         return any(UID_FIELD in value for _, value in self.subject) or self.extensions.needs_uid
 
 
-def load_configuration(path: Path, *, slot: str | None = None, keep_key: bool = False) -> Configuration:
+def load_configuration(path: Path, *, slot: str | None = None, first: bool = False) -> Configuration:
     """Read and check a configuration file.
 
     :param slot: a slot that takes the place of the file's, which may then have none.
-    :param keep_key: whether it is for a key that is there already, which the slot ``first`` has, too.
+    :param first: whether the slot may be ``first``, Infineon's own: for the key that is there already, or where the
+        chip is asked whether it takes a new one.
     :raises ConfigurationError: with every mistake: the first as its message, the others as its problems.
     """
-    return parse_configuration(read_text(path), str(path), slot=slot, keep_key=keep_key)
+    return parse_configuration(read_text(path), str(path), slot=slot, first=first)
 
 
 def read_text(path: Path) -> str:
@@ -125,7 +131,7 @@ def read_text(path: Path) -> str:
         raise ConfigurationError(f"{path}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
 
 
-def parse_configuration(text: str, name: str, *, slot: str | None = None, keep_key: bool = False) -> Configuration:
+def parse_configuration(text: str, name: str, *, slot: str | None = None, first: bool = False) -> Configuration:
     """Check the text of a configuration; otherwise as :func:`load_configuration`.
 
     :param name: what to call it in messages.
@@ -135,34 +141,34 @@ def parse_configuration(text: str, name: str, *, slot: str | None = None, keep_k
     for duplicate, line in document.duplicates:
         text = f"{name}:{line}: {describe_path(duplicate)}: stands here a second time"
         problems.append(Problem(line, text))
-    configuration = read_configuration(Section(document, name, problems), name, slot, keep_key=keep_key)
+    configuration = read_configuration(Section(document, name, problems), name, slot, first=first)
     raise_problems(problems)
     assert configuration is not None  # noqa: S101 - nothing is missing where nothing is wrong
     return configuration
 
 
-def with_slot(configuration: Configuration, name: str, *, keep_key: bool = False) -> Configuration:
+def with_slot(configuration: Configuration, name: str, *, first: bool = False) -> Configuration:
     """The same configuration for another slot.
 
     :param name: of the slot, or either of its identifiers.
-    :param keep_key: whether it is for a key that is there already.
+    :param first: whether it may be the slot ``first``.
     :raises ConfigurationError: if such a key does not go there.
     """
     ref = ObjectRef.find(name)
     slot = ref.slot if ref else None
-    if (mistake := find_slot_mistake(name, is_rsa=configuration.algorithm.is_rsa, keep_key=keep_key)) or slot is None:
+    if (mistake := find_slot_mistake(name, is_rsa=configuration.algorithm.is_rsa, first=first)) or slot is None:
         raise ConfigurationError(f"slot {mistake}", parameter="slot")
     return configuration._replace(slot=slot)
 
 
 def read_configuration(
-    section: Section, source: str, slot: str | None = None, *, keep_key: bool = False, slot_is_in_document: bool = False
+    section: Section, source: str, slot: str | None = None, *, first: bool = False, slot_is_in_document: bool = False
 ) -> Configuration | None:
     """The configuration in a part of a document, or None where mistakes, which are noted, leave too little of it.
 
     :param source: what to call it in messages.
     :param slot: a slot that takes the place of the configuration's.
-    :param keep_key: whether it is for a key that is there already.
+    :param first: whether it may be the slot ``first``.
     :param slot_is_in_document: whether that slot stands elsewhere in the document, which then is what is wrong.
     """
     top = section.members(("csr_config",), ("aws_iot_config",))
@@ -174,7 +180,7 @@ def read_configuration(
     subject = _read_subject(parts["certificate_info"]) if "certificate_info" in parts else ()
     key = None
     if "key_info" in parts:
-        key = _read_key(parts["key_info"], slot, keep_key=keep_key, is_in_document=slot_is_in_document)
+        key = _read_key(parts["key_info"], slot, first=first, is_in_document=slot_is_in_document)
     hash_name = _read_signature(parts["signature_info"], key) if "signature_info" in parts else None
     extensions = read_extensions(parts["extensions"]) if "extensions" in parts else Extensions()
     if key is None or key.algorithm is None or key.slot is None or hash_name is None:
@@ -215,7 +221,7 @@ class _KeySettings(NamedTuple):
     usage: KeyUsage | None
 
 
-def _read_key(section: Section, slot_override: str | None, *, keep_key: bool, is_in_document: bool) -> _KeySettings:
+def _read_key(section: Section, slot_override: str | None, *, first: bool, is_in_document: bool) -> _KeySettings:
     members = section.members(("algorithm_id", "parameters"))
     kind = members["algorithm_id"].choice(SCHEMES, "a key algorithm") if "algorithm_id" in members else None
     if kind is None or "parameters" not in members:
@@ -231,9 +237,9 @@ def _read_key(section: Section, slot_override: str | None, *, keep_key: bool, is
     algorithm = None
     if parameter in parameters:
         algorithm = (_read_curve if kind == "ec" else _read_key_size)(parameters[parameter])
-    slot = _read_slot(parameters.get("slot"), slot_override, is_rsa=kind == "rsa", keep_key=keep_key)
+    slot = _read_slot(parameters.get("slot"), slot_override, is_rsa=kind == "rsa", first=first)
     if slot_override is not None:
-        mistake = find_slot_mistake(slot_override, is_rsa=kind == "rsa", keep_key=keep_key)
+        mistake = find_slot_mistake(slot_override, is_rsa=kind == "rsa", first=first)
         note = section.problem if is_in_document else section.problem_elsewhere
         if mistake:
             note(naming("{slot} {mistake}", mistake=mistake))
@@ -260,7 +266,7 @@ def _read_key_size(section: Section) -> KeyAlgorithm | None:
     return algorithm
 
 
-def _read_slot(section: Section | None, override: str | None, *, is_rsa: bool, keep_key: bool) -> Slot | None:
+def _read_slot(section: Section | None, override: str | None, *, is_rsa: bool, first: bool) -> Slot | None:
     text = override
     if text is None and section is not None:
         is_number = type(section.value) is int and 0 < section.value <= len(SLOTS)
@@ -269,22 +275,22 @@ def _read_slot(section: Section | None, override: str | None, *, is_rsa: bool, k
         return None
     ref = ObjectRef.find(text)
     slot = ref.slot if ref else None
-    mistake = find_slot_mistake(text, is_rsa=is_rsa, keep_key=keep_key)
+    mistake = find_slot_mistake(text, is_rsa=is_rsa, first=first)
     if mistake and override is None and section is not None:
         section.problem(mistake)
     return slot
 
 
-def find_slot_mistake(text: str, *, is_rsa: bool, keep_key: bool = False) -> str:
+def find_slot_mistake(text: str, *, is_rsa: bool, first: bool = False) -> str:
     """What is wrong with a slot for a key, empty if nothing.
 
     :param text: name of the slot, or either of its identifiers.
-    :param keep_key: whether the key is there already: Infineon's own, in the slot ``first``, can sign as well.
+    :param first: whether it may be the slot ``first``, Infineon's own.
     """
     ref = ObjectRef.find(text)
     slot = ref.slot if ref else None
     fitting = slots_for_new_keys(is_rsa=is_rsa)
-    if keep_key and not is_rsa:
+    if first and not is_rsa:
         fitting = (SLOTS[0], *fitting)
     if slot in fitting:
         return ""

@@ -22,7 +22,7 @@ from optiga.pki.extensions import (
 from optiga.pki.names import COMPONENTS, PATTERNS, SAME_NAMES, UID_DIGITS, UID_FIELD, Component, ValueForm
 from optiga.protocol.algorithms import HASH_SIZES, Curve
 from optiga.protocol.codes import KEY_USAGE_WORDS
-from optiga.protocol.objects import format_oid, slots_for_new_keys
+from optiga.protocol.objects import SLOTS, format_oid, slots_for_new_keys
 
 Schema = Mapping[str, Any]
 
@@ -121,8 +121,11 @@ def _parameters(kind: str, own: Mapping[str, Schema]) -> Schema:
 
 
 def _slot(*, is_rsa: bool) -> Schema:
-    """A slot for a new key: by its name, or an identifier of its, in every way of writing."""
-    slots = slots_for_new_keys(is_rsa=is_rsa)
+    """A slot for a new key: by its name, or an identifier of its, in every way of writing.
+
+    The slot ``first`` is one of them: the chip decides whether it takes a key.
+    """
+    slots = slots_for_new_keys(is_rsa=is_rsa) if is_rsa else (SLOTS[0], *slots_for_new_keys(is_rsa=is_rsa))
     oids = [format_oid(oid) for slot in slots for oid in (slot.key_oid, slot.certificate_oid) if oid is not None]
     names = [name for slot in slots for name in (slot.name, *slot.other_names)]
     spelled = "|".join([*map(_any_case, names), *(f"(0[xX])?{_any_case(oid[2:])}" for oid in oids)])

@@ -10,6 +10,7 @@ from optiga.chip.references import algorithm_of
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
 from optiga.identity.possession import Outcome, prove_public_key
+from optiga.objects.access import check_access
 from optiga.objects.addressing import KEY, resolve
 from optiga.objects.stored import decode_stored, is_empty, read_certificates, read_stored
 from optiga.pki.certificate import Certificate
@@ -236,19 +237,50 @@ def find_existing_key(chip: Chip, plan: KeyPlan, *, reading: bool = True) -> Exi
             oid=plan.oid,
             reason=Reason.DENIED,
         )
-    if plan.slot is SLOTS[0] and access_now(metadata, Tag.CHANGE) == NEVER:
-        raise ConfigurationError(
-            f"slot {plan.slot.name} takes no new key: it is Infineon's own identity, and the metadata of "
-            f"{format_oid(plan.oid)} have change: {metadata.in_words().get('change', 'absent, which is never')}",
-            hint=f"Use {', '.join(slot.name for slot in slots_for_new_keys(is_rsa=False))}; no key was made",
-            oid=plan.oid,
-            reason=Reason.DENIED,
-        )
+    if plan.slot is SLOTS[0]:
+        _check_first(metadata)
     algorithm = metadata.in_words().get("algorithm", "")
     if plan.slot is None or plan.slot.certificate_oid is None or not reading:
         return ExistingKey(algorithm)
     subject = find_subject(chip, plan.slot.certificate_oid)
     return ExistingKey(algorithm, subject, format_oid(plan.slot.certificate_oid)) if subject else ExistingKey(algorithm)
+
+
+def check_first_slot(chip: Chip) -> None:
+    """Refuse a new key in the slot ``first``, Infineon's own identity, where the chip does not let it be changed.
+
+    What has been authorized counts; conditions that may hold or not are left to the chip. At most two exchanges, and
+    those for counters.
+
+    :raises ConfigurationError: if it does not.
+    :raises ChipError: if the chip refuses to tell.
+    """
+    oid = SLOTS[0].key_oid
+    _check_first(chip.objects.metadata(oid))
+    check_access(chip, oid, Tag.CHANGE, Tag.EXECUTE)
+
+
+def first_is_locked(why: str) -> ConfigurationError:
+    """The error for a new key in the slot ``first``.
+
+    :param why: what keeps it as it is, for the end of a sentence.
+    """
+    return ConfigurationError(
+        f"slot {SLOTS[0].name} takes no new key: it is Infineon's own identity, and {why}",
+        hint=f"Use {', '.join(slot.name for slot in slots_for_new_keys(is_rsa=False))}; no key was made",
+        oid=SLOTS[0].key_oid,
+        reason=Reason.DENIED,
+    )
+
+
+def _check_first(metadata: Metadata) -> None:
+    """Refuse a new key in the slot ``first`` if nobody may change it.
+
+    :param metadata: of its key.
+    """
+    if access_now(metadata, Tag.CHANGE) == NEVER:
+        words = metadata.in_words().get("change", "absent, which is never")
+        raise first_is_locked(f"the metadata of {format_oid(SLOTS[0].key_oid)} have change: {words}")
 
 
 def find_subject(chip: Chip, oid: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.identity.csr import check_model
-from optiga.identity.keys_on_chip import ExistingKey, KeyPlan, find_existing_key, find_subject
+from optiga.identity.keys_on_chip import ExistingKey, KeyPlan, check_first_slot, find_existing_key, find_subject
 from optiga.identity.write import WritePlan, examine, may_be_read
 from optiga.objects.access import check_access
 from optiga.protocol.metadata import Tag
@@ -62,7 +62,7 @@ class WriteRehearsal:
 
 
 def rehearse_csr(chip: Chip | None, configuration: Configuration) -> CsrRehearsal:
-    """Look at what a new key and its CSR would do. At most seven exchanges.
+    """Look at what a new key and its CSR would do. At most eight exchanges.
 
     :param chip: None for one that is yet to be made, and so is blank.
     :raises ConfigurationError: if the chip's model lacks what the configuration asks for, or its metadata refuse it.
@@ -73,7 +73,10 @@ def rehearse_csr(chip: Chip | None, configuration: Configuration) -> CsrRehearsa
         check_model(chip, configuration)
         usage = configuration.key_usage or configuration.algorithm.usages
         plan = KeyPlan(slot.key_oid, slot, configuration.algorithm, usage)
-        check_access(chip, slot.key_oid, Tag.CHANGE, Tag.EXECUTE)
+        if configuration.is_of_first_slot:
+            check_first_slot(chip)
+        else:
+            check_access(chip, slot.key_oid, Tag.CHANGE, Tag.EXECUTE)
         where = slot.certificate_oid
         reading = where is not None and may_be_read(chip.objects.metadata(where))
         held = find_existing_key(chip, plan, reading=reading)

@@ -53,7 +53,7 @@ MISTAKES = {
     "wrong hash": Mistake("--port {port} --csr {files}/hash.jsn", "hash_alg: .*sha384.*secp256r1.*sha256"),
     "wrong slot": Mistake("--port {port} --csr {files}/slot.jsn", "slot: 'seventh'"),
     "wrong country": Mistake("--port {port} --csr {files}/country.jsn", "country_name: 'Germany'"),
-    "Infineon's slot": Mistake("--port {port} --csr {config} --slot first", "Infineon", reason="bad_value"),
+    "Infineon's slot": Mistake("--port {port} --csr {config} --slot first", "Infineon", reason="denied"),
     "RSA in an EC slot": Mistake("--port {port} --csr {rsa} --slot second", "slot second|'second'"),
     "read-only folder": Mistake(
         "--port {port} --csr {config} --out-dir {sealed}", "cannot write into", reason="not_writable"

@@ -59,7 +59,7 @@ def _check_file(name: str, slot: str | None) -> CheckedConfiguration:
     document = parse_json(text, name)
     mistakes: list[ConfigurationError] = []
     try:
-        configuration = parse_configuration(text, name, slot=slot)
+        configuration = parse_configuration(text, name, slot=slot, first=True)
     except ConfigurationError as error:
         mistakes.append(error)
     mistakes += _names_refused(document, name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optiga.cli.support.lazy import load
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings
 from optiga.files.reserved import ReservedFile
@@ -64,8 +65,10 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
 
     Nobody is asked. The room for the file is taken before the key is made, because the key before it is lost then.
     """
-    configuration = load_configuration(Path(config_path), slot=slot)
+    configuration = load_configuration(Path(config_path), slot=slot, first=True)
     settings.check_query(CsrResult)
+    if configuration.is_of_first_slot:
+        load("optiga.cli.commands.identity.dry_run:refuse_first_of_blank", "optiga")(settings)
     folder = Path(out_dir)
     shown = json.dumps(_used(configuration, slot), sort_keys=True, indent=4, ensure_ascii=False)
     size = _CSR_SIZE + 2 * len(shown.encode(errors="replace")) + _UID_SIZE * shown.count(UID_FIELD)
@@ -78,6 +81,8 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
 
         with settings.open_chip(meanwhile=prepare) as chip:
             file.secure()
+            if configuration.is_of_first_slot:
+                load("optiga.identity.keys_on_chip:check_first_slot", "optiga")(chip)
             if os.path.lexists(journal := folder / _JOURNAL):
                 from optiga.cli.support.journals import warn_of_identity
 

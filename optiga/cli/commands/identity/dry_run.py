@@ -9,15 +9,18 @@ from optiga.cli.support.settings import Settings
 from optiga.errors import counted
 from optiga.files.files import check_folder_writable, is_there
 from optiga.identity.configuration import load_configuration
+from optiga.identity.keys_on_chip import first_is_locked
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal, rehearse_csr, rehearse_write, unseen_write
 from optiga.identity.write import WritePlan
 
 
 def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
     """``--csr --dry-run``: check configuration, folder and chip; say what would be made, and what would be lost."""
-    configuration = load_configuration(Path(config_path), slot=slot)
+    configuration = load_configuration(Path(config_path), slot=slot, first=True)
     settings.check_query(CsrRehearsal)
     check_folder_writable(Path(out_dir))
+    if configuration.is_of_first_slot:
+        refuse_first_of_blank(settings)
     if is_still_to_be_made(settings):
         settings.note("There is no such emulated chip yet: --csr would make it, blank")
         result = rehearse_csr(None, configuration)
@@ -48,6 +51,15 @@ def is_still_to_be_made(settings: Settings) -> bool:
     """Whether the port is an emulated chip without a file, which opening it would make."""
     file = settings.find_port().chip_file
     return file is not None and not is_there(file)
+
+
+def refuse_first_of_blank(settings: Settings) -> None:
+    """Make no emulated chip for a new key in its slot ``first``: a new chip has it locked.
+
+    :raises ConfigurationError: if the chip at the port would be a new one.
+    """
+    if is_still_to_be_made(settings):
+        raise first_is_locked("a new chip lets nobody change it")
 
 
 def _csr_text(result: CsrRehearsal, out_dir: str) -> str:

@@ -23,7 +23,7 @@ from optiga.pki.public_key_files import load_public_key
 
 def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str, public_key: str | None) -> None:
     """``--csr --keep-key``: the CSR's file, its name and the public key on standard output; the chip is not changed."""
-    configuration = load_configuration(Path(config_path), slot=slot, keep_key=True)
+    configuration = load_configuration(Path(config_path), slot=slot, first=True)
     settings.check_query(CsrResult)
     folder = Path(out_dir)
     check_folder_writable(folder)
@@ -38,7 +38,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str,
 
 def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir: str, public_key: str | None) -> None:
     """``--csr --keep-key --dry-run``: check configuration, folder, files and chip; the key does not sign."""
-    configuration = load_configuration(Path(config_path), slot=slot, keep_key=True)
+    configuration = load_configuration(Path(config_path), slot=slot, first=True)
     settings.check_query(KeptKeyRehearsal)
     check_folder_writable(Path(out_dir))
     known = _load(public_key, configuration)
