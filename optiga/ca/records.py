@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.chain import Head, event_text, link_digest
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
-from optiga.files.database import Kind, create, open_database
+from optiga.files.database import Kind, create, open_database, waiting_for
 from optiga.files.files import is_there
 from optiga.pki.certificate import Certificate, load_certificates
 
@@ -123,7 +123,8 @@ class Records:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing of the block."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        with waiting_for(_KIND.title):
+            self._connection.execute("BEGIN IMMEDIATE")
         with self._connection:
             yield
 

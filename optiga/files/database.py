@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.activity import Activity
 from optiga.files.files import cause_of
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 
@@ -75,11 +76,23 @@ def open_database(
     with explained(path, kind, make=make):
         _check_size(path, kind)
         options = {"timeout": WAIT_S, "check_same_thread": not threads}
-        with closing(connect(path, synchronous="EXTRA", make=make, **options)) as connection:
-            if make:
-                _make_if_empty(connection, kind)
-            _check(connection, path, kind)
+        with waiting_for(str(path)):
+            opened = connect(path, synchronous="EXTRA", make=make, **options)
+        with closing(opened) as connection:
+            with waiting_for(str(path)):
+                if make:
+                    _make_if_empty(connection, kind)
+                _check(connection, path, kind)
             yield connection
+
+
+def waiting_for(what: str) -> Activity:
+    """The time until others let a file be used.
+
+    :param what: what to call the file.
+    """
+    words = f"Waiting for {what}"
+    return Activity(lambda: words, note=lambda: f"{words}, which another process may be using")
 
 
 @contextmanager

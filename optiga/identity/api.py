@@ -27,7 +27,7 @@ from optiga.objects.stored import read_certificates as read_stored_certificates
 from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
 from optiga.pki.certificate_files import find_certificates, unlocked
 from optiga.pki.public_key_files import load_public_key, parse_public_key
-from optiga.protocol.objects import SLOTS, Reference
+from optiga.protocol.objects import Reference
 from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def csr(
         )
     wanted = _load(configuration, slot, first=True)
     if not keep_key:
-        if wanted.slot is SLOTS[0]:
+        if wanted.is_of_first_slot:
             check_first_slot(chip)
         return create_csr(chip, wanted)
     known = None if public_key is None else _take_public_key(public_key)

@@ -94,8 +94,8 @@ class Configuration(NamedTuple):
         return format_oid(self.slot.key_oid)
 
     @property
-    def is_for_first(self) -> bool:
-        """Whether the slot is ``first``, Infineon's own, which most chips keep locked."""
+    def is_of_first_slot(self) -> bool:
+        """Whether the key's slot is ``first``, Infineon's own identity."""
         return self.slot is SLOTS[0]
 
     @property

@@ -14,7 +14,6 @@ from optiga.identity.keys_on_chip import ExistingKey, KeyPlan, check_first_slot,
 from optiga.identity.write import WritePlan, examine, may_be_read
 from optiga.objects.access import check_access
 from optiga.protocol.metadata import Tag
-from optiga.protocol.objects import SLOTS
 from optiga.results import OID
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def rehearse_csr(chip: Chip | None, configuration: Configuration) -> CsrRehearsa
         check_model(chip, configuration)
         usage = configuration.key_usage or configuration.algorithm.usages
         plan = KeyPlan(slot.key_oid, slot, configuration.algorithm, usage)
-        if slot is SLOTS[0]:
+        if configuration.is_of_first_slot:
             check_first_slot(chip)
         else:
             check_access(chip, slot.key_oid, Tag.CHANGE, Tag.EXECUTE)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, OptigaError, Reason
-from optiga.files.database import explained, open_database
+from optiga.files.database import explained, open_database, waiting_for
 from optiga.files.files import is_there
 from optiga.files.placeholders import check_new_name
 from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals
@@ -334,7 +334,8 @@ class Journal:
     def _writing(self) -> Iterator[None]:
         """All or nothing of the block; other processes wait meanwhile."""
         with self._lock, explained(self.path, KIND):
-            self._connection.execute("BEGIN IMMEDIATE")
+            with waiting_for(str(self.path)):
+                self._connection.execute("BEGIN IMMEDIATE")
             with self._connection:
                 yield
 

@@ -148,6 +148,20 @@ class TestNotes:
         expected = "Waiting for process 20314 (optiga.py info), which uses the chip"
         assert [one for one in said if one.startswith("Waiting")] == ([] if quiet else [expected])
 
+    def test_another_process_has_the_records_of_a_ca(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert cli("ca", "init", "root", "--no-passphrase").code == 0
+        with closing(sqlite3.connect("root/issued.db", isolation_level=None, check_same_thread=False)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+
+            def free() -> None:
+                with suppress(sqlite3.OperationalError):
+                    other.execute("ROLLBACK")
+
+            said = self.run(cli, monkeypatch, free, "ca", "list", "--ca", "root")
+        assert [one for one in said if one.startswith("Waiting")] == [
+            f"Waiting for {Path('root', 'issued.db')}, which another process may be using"
+        ]
+
     @needs_terminal
     @pytest.mark.long
     def test_nobody_answers_at_a_port(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,8 +67,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     """
     configuration = load_configuration(Path(config_path), slot=slot, first=True)
     settings.check_query(CsrResult)
-    is_first = configuration.is_for_first
-    if is_first:
+    if configuration.is_of_first_slot:
         load("optiga.cli.commands.identity.dry_run:refuse_first_of_blank", "optiga")(settings)
     folder = Path(out_dir)
     shown = json.dumps(_used(configuration, slot), sort_keys=True, indent=4, ensure_ascii=False)
@@ -82,7 +81,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
 
         with settings.open_chip(meanwhile=prepare) as chip:
             file.secure()
-            if is_first:
+            if configuration.is_of_first_slot:
                 load("optiga.identity.keys_on_chip:check_first_slot", "optiga")(chip)
             if os.path.lexists(journal := folder / _JOURNAL):
                 from optiga.cli.support.journals import warn_of_identity

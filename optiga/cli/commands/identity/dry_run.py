@@ -19,7 +19,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
     configuration = load_configuration(Path(config_path), slot=slot, first=True)
     settings.check_query(CsrRehearsal)
     check_folder_writable(Path(out_dir))
-    if configuration.is_for_first:
+    if configuration.is_of_first_slot:
         refuse_first_of_blank(settings)
     if is_still_to_be_made(settings):
         settings.note("There is no such emulated chip yet: --csr would make it, blank")
