@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from tests.support import promises, promises_of_input, promises_of_people, promises_of_world
+from tests.support import infineon_files, promises, promises_of_input, promises_of_people, promises_of_world
 from tests.support.places import ROOT
 
 PROMISES = {
@@ -16,6 +16,7 @@ PROMISES = {
     **promises_of_input.PROMISES,
     **promises_of_world.PROMISES,
     **promises_of_people.PROMISES,
+    **infineon_files.PROMISES,
 }
 
 
@@ -60,6 +61,15 @@ def test_every_promise_is_held() -> None:
         for promise, tests in group.items():
             assert tests, promise
             assert len(set(tests)) == len(tests), promise
+
+
+def test_each_kind_of_infineons_files_stands_once() -> None:
+    kinds = [row.kind for row in infineon_files.TABLE]
+    assert len(set(kinds)) == len(kinds) == sum(map(len, infineon_files.PROMISES.values()))
+    for row in infineon_files.TABLE:
+        assert row.files > 0, row.kind
+        assert row.repositories, row.kind
+        assert len(set(row.repositories)) == len(row.repositories), row.kind
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,12 @@ REFUSED = {
     "a public key that is none": sec1(SECRET.to_bytes(33, "big"), public=b"\x04" + bytes(64)),
     "no curve at all": sec1(SECRET.to_bytes(33, "big"), curve=None),
     "a curve that the chip has not": sec1(SECRET.to_bytes(33, "big"), curve="2b8104000a"),
+    "a curve in numbers": encode(
+        SEQUENCE,
+        encode(INTEGER, b"\x01")
+        + encode(OCTET_STRING, SECRET.to_bytes(32, "big"))
+        + encode(0xA0, encode(SEQUENCE, encode(INTEGER, b"\x01") + encode(SEQUENCE, b""))),
+    ),
     "two curves": pkcs8(sec1(SECRET.to_bytes(33, "big"), curve="2b81040022")),
     "more behind it": sec1(SECRET.to_bytes(33, "big")) + b"\x00",
     "cut off": sec1(SECRET.to_bytes(33, "big"))[:-1],
