@@ -29,7 +29,7 @@ SUBJECT = Known(
 )
 CONFIGURATOR = Known(
     "a project of Infineon's OPTIGA Trust Configurator",
-    "Infineon's library writes a chip's objects as JSON: optigatrust object --export-json",
+    "Infineon's library writes a chip's objects as JSON, too: optigatrust.port.to_json()",
 )
 PEM = Known("PEM", "A certificate is written into its object")
 XML = Known("XML")
