@@ -29,7 +29,7 @@ SUBJECT = Known(
 )
 CONFIGURATOR = Known(
     "a project of Infineon's OPTIGA Trust Configurator",
-    "Export the chip's objects as JSON with Infineon's command 'optigatrust object'",
+    "Infineon's library writes a chip's objects as JSON, too: optigatrust.port.to_json()",
 )
 PEM = Known("PEM", "A certificate is written into its object")
 XML = Known("XML")

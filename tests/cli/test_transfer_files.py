@@ -95,7 +95,7 @@ class TestOtherFiles:
             ("config.jsn", "is a configuration.*CSR"),
             ("signer.pem", "is PEM"),
             ("openssl.cnf", "is a file with sections.*'export' writes it"),
-            ("configurator.xml", "is a project of Infineon's OPTIGA Trust Configurator.*--export-json"),
+            ("configurator.xml", "is a project of Infineon's OPTIGA Trust Configurator.*port.to_json"),
             ("policy.jsn", "is a policy of AWS.*'provision'"),
             ("subject.jsn", "is the subject of a certificate.*'config new'"),
         ],
