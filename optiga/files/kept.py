@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
+JOURNAL = "what a journal holds"
 _LENGTH = rb"(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
 _BEGIN = rb"\s*\{\s*"
 _HEAD = 1 << 16
 """Bytes that are looked at."""
 _FORMS = (
     (rb'"csr_config"\s*:', "a configuration"),
-    (rb'\A%b"slots"\s*:\s*\[' % _BEGIN, "what a journal holds"),
-    (rb"\Auid,slot,", "what a journal holds"),
+    (rb'\A%b"slots"\s*:\s*\[' % _BEGIN, JOURNAL),
+    (rb"\Auid,slot,", JOURNAL),
     (rb'\A%b"format"\s*:\s*"optiga emulated chip"' % _BEGIN, "the state of an emulated chip"),
     (rb'\A%b"(?:0[xX])?[0-9a-fA-F]{4}"\s*:\s*\{' % _BEGIN, "the objects of a chip"),
     (rb"-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----", "a CSR"),

@@ -125,6 +125,12 @@ def test_a_key_that_is_lost_is_said_first(cli: Cli, port: str, run: Cli) -> None
         assert Path("out").read_bytes() == OTHER
 
 
+def test_a_report_of_the_journal_is_made_again(run: Cli) -> None:
+    for output in ("csv", "json", "csv"):
+        assert run(f"journal export --journal journal --output {output} --out report").code == 0
+        assert b"uid" in Path("report").read_bytes()
+
+
 def test_a_refused_certificate_is_not_issued(run: Cli) -> None:
     Path("out").write_bytes(OTHER)
     count = "ca list --ca ca --query length(certificates)"

@@ -84,6 +84,7 @@ def write_output(
     *,
     secret: bool = False,
     is_kept: bool = False,
+    is_elsewhere: Callable[[bytes], bool] = lambda _: False,
     another: str = _ANOTHER,
 ) -> None:
     """Write a file that the user named, whole or not at all, unless :func:`check_replaced` refuses to.
@@ -92,6 +93,6 @@ def write_output(
     :raises ConfigurationError: if it is refused, or cannot be written.
     """
     path = Path(out)
-    check_replaced(settings, out, data, is_kept=is_kept, another=another)
+    check_replaced(settings, out, data, is_kept=is_kept, is_elsewhere=is_elsewhere, another=another)
     is_new = is_kept and not settings.force and not os.path.lexists(path)
     (write_new if is_new else write_whole)(path, data, _SECRET_MODE if secret else 0o666)

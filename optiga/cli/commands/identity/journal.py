@@ -23,6 +23,7 @@ from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import counted
+from optiga.files.kept import JOURNAL, what_is_kept
 from optiga.files.shown import shown, shown_lines
 from optiga.provision.journal import FILE_NAME, JournalCheck
 from optiga.provision.results import SlotSummary
@@ -97,7 +98,10 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
     if out is None:
         print_lines(shown_lines(text), line_break=False)
     else:
-        write_output(settings, out, text.encode(), is_kept=True)
+        # What was given out before still stands in the journal: a report is made again every day.
+        write_output(
+            settings, out, text.encode(), is_kept=True, is_elsewhere=lambda held: what_is_kept(held) == JOURNAL
+        )
         settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
 
 
