@@ -105,6 +105,10 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
         settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
 
 
+def _is_report(held: bytes) -> bool:
+    return what_is_kept(held) == JOURNAL
+
+
 @command.command(name="check", short_help="Check that nothing in it has been changed.")
 @_journal_options
 @click.option(
