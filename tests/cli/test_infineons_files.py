@@ -201,8 +201,8 @@ class TestUpdates:
         Path("aes_key_192.txt").write_bytes(b"000102030405060708090a0b0c0d0e0f\r\n0001020304050607")
         Path("metadata.txt").write_bytes(b"200BC00103D10100D003E1FC07")
         Path("secret.txt").write_text(SECRET.value.hex())
-        for name in ("secret.txt", "aes_key_192.txt"):
-            Path(name).chmod(0o600)
+        for secret in ("secret.txt", "aes_key_192.txt"):
+            Path(secret).chmod(0o600)
         encrypted = f"{UPDATE} --secret secret.txt --secret-hex --secret-oid 0xF1DB --label test"
         result = cli("update", "make", *words.split(), *encrypted.split())
         assert (result.code, "Warning" in result.err) == (0, False), result.err
