@@ -155,7 +155,7 @@ class TestHostsAsCommonNames:
 
     def sign(self, cli: Cli, name: str, *more: str, asked: tuple[x509.ExtensionType, ...] = (SERVER,)) -> Any:
         Path("device.csr").write_bytes(make_request(*asked, name=name))
-        return cli("ca", "sign", "device.csr", "--ca", "root", *more)
+        return cli("ca", "sign", "device.csr", "--ca", "root", "--force", *more)
 
     @pytest.mark.parametrize(
         "name",

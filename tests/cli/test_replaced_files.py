@@ -201,7 +201,14 @@ def test_what_is_never_replaced(cli: Cli, port: str, run: Cli) -> None:
 
 
 def test_force_goes_with_a_file(cli: Cli, port: str, run: Cli) -> None:
-    for words in ("random 16", "--read first", "export -", "journal export --journal journal", "key public first"):
+    for words in (
+        "random 16",
+        "--read first",
+        "export -",
+        "emulator control none power",
+        "journal export --journal journal",
+        "key public first",
+    ):
         assert "--force goes with" in fails(cli, USAGE, "-q", "--port", port, *words.split(), "--force")
     assert "--force goes with --read" in fails(cli, USAGE, "-q", "--port", port, "--force", "--csr", CONFIG)
     assert "--force goes with --read" in fails(cli, USAGE, "-q", "--port", port, "--force", "info")

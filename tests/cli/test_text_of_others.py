@@ -117,7 +117,7 @@ def test_cells(cli: Cli, run: Cli) -> None:
         changes = {"policy": text, "thing": f"-----BEGIN {text}", "endpoint": "1-1"}
         edit_version_1(Path(FILE_NAME), changes)
         shows = cli("journal", "show", "--output", "csv").out
-        assert cli("journal", "export", "--output", "csv", "--out", "all.csv").code == 0
+        assert cli("journal", "export", "--output", "csv", "--out", "all.csv", "--force").code == 0
         written = Path("all.csv").read_bytes().decode()
         for out in (shows, written):
             (slot,) = csv.DictReader(io.StringIO(out, newline=""))
