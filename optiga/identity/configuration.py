@@ -316,9 +316,7 @@ def find_slot_mistake(text: str, *, is_rsa: bool, first: bool = False) -> str:
     ref = ObjectRef.find(text)
     slot = ref.slot if ref else None
     fitting = slots_for_new_keys(is_rsa=is_rsa)
-    if first and not is_rsa:
-        fitting = (SLOTS[0], *fitting)
-    if slot in fitting:
+    if slot in fitting or (first and not is_rsa and slot is SLOTS[0]):
         return ""
     kind = "RSA" if is_rsa else "EC"
     names = f"(for {kind} keys: {', '.join(f'{known.name} ({format_oid(known.key_oid)})' for known in fitting)})"

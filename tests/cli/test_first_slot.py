@@ -80,6 +80,12 @@ def test_what_needs_an_authorization(cli: Cli, config: Path) -> None:
     assert cli("--port", port, "--csr", config, "--slot", "first", "--authorize", "0xF1D0=auth").code == 0
 
 
+def test_it_is_not_suggested(cli: Cli, port: str, config: Path) -> None:
+    refused = cli("--port", port, "--csr", config, "--slot", "five")
+    assert "second (0xE0F1)" in refused.errors[0]
+    assert "first" not in refused.errors[0]
+
+
 def test_provisioning_keeps_it(cli: Cli, unlocked: str, config: Path) -> None:
     """By the factory's identity a chip proves that it is genuine."""
     refused = cli("--port", unlocked, "provision", config, "--slot", "first")
