@@ -241,4 +241,5 @@ def test_there_is_one_resolver() -> None:
         "optiga.crypto.signatures",  # a reference comes before a file of that name
         "optiga.identity.configuration",  # slots alone, with the line of the file
         "optiga.provision.chip_slot",  # the slot of an object
+        "optiga.transfer.form",  # whether a file's member is meant for an object at all, which is resolved elsewhere
     }
