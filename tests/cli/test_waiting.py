@@ -159,26 +159,27 @@ class TestNotes:
                     other.execute("ROLLBACK")
 
             said = self.run(cli, monkeypatch, free, "ca", "list", "--ca", "root")
-        assert [one for one in said if one.startswith("Waiting")] == [
-            f"Waiting for {Path('root', 'issued.db')}, which another process may be using"
-        ]
+        waits = [one for one in said if one.startswith("Waiting")]
+        assert waits[:1] == [f"Waiting for {Path('root', 'issued.db')}, which another process may be using"]
 
     @needs_terminal
     @pytest.mark.long
     def test_nobody_answers_at_a_port(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         board, device = os.openpty()
         name = os.ttyname(device)
+        ours = [board]
 
         def free() -> None:
-            with suppress(OSError):
-                os.close(board)
+            while ours:  # once: its number may be another file's afterwards
+                os.close(ours.pop())
 
         try:
             said = self.run(cli, monkeypatch, free, "--port", name, "info")
         finally:
             free()
             os.close(device)
-        assert [one for one in said if one.startswith("No answer")] == [f"No answer yet from {name}"]
+        answers = [one for one in said if one.startswith("No answer")]
+        assert answers[:1] == [f"No answer yet from {name}"]
 
 
 class TestLog:
