@@ -45,7 +45,8 @@ _BY_MEMBERS = {
     ("CN",): SUBJECT,
 }
 _OBJECT = r"(0[xX])?[0-9a-fA-F]{4}"
-_C_ARRAY = rb"manifest\w*\s*\[[^\]\n]{0,20}\]\s*=\s*\{"
+_C_ARRAY = rb"manifest\w{0,64}\s{0,64}\[[^\]\n]{0,20}\]\s{0,64}=\s{0,64}\{"
+"""Of bounded length, so that a file full of beginnings is searched in time."""
 _MOST_BEFORE = 4096
 _XML_BEGIN = rb"\s*<(?:[?!]|OPTIGA\b|\w+[\s>])"
 _SECTION = rb"(?m)^[ \t]*\[[ \t]*[A-Za-z_][\w .-]*\][ \t]*(?:[#;].*)?\r?$"

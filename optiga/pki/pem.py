@@ -142,5 +142,7 @@ def _as_lines(body: bytes) -> bytes:
     if not re.search(rb"[\\\"']", body):
         return body
     quote = b"'" if b'"' not in body and b"'" in body else b'"'
-    texts = re.findall(quote + rb"((?:[^\\" + quote + rb"]|\\.)*)" + quote, quote + body + quote, re.DOTALL)
+    # One that does not end is a text, too: each would be looked for to the end of the file otherwise.
+    text = quote + rb"((?:[^\\" + quote + rb"]|\\.)*)(?:" + quote + rb"|\\?\Z)"
+    texts = re.findall(text, quote + body + quote, re.DOTALL)
     return re.sub(_CONTINUED, b"", re.sub(_NEW_LINES, b"\n", b"".join(texts)))

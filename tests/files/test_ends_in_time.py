@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from optiga.errors import ConfigurationError
+from optiga.ca.request import load_request
+from optiga.cli.support.toml import read_toml
+from optiga.errors import ConfigurationError, OptigaError
 from optiga.identity.configuration import load_configuration
-from optiga.transfer.form import parse_entries
+from optiga.objects.metadata_files import metadata_of_file
+from optiga.pki.certificate_files import load_found
+from optiga.pki.public_key_files import load_public_key
+from optiga.protocol.objects import OBJECTS
+from optiga.transfer.form import parse_entries, parse_metadata
+from optiga.update.private_keys import KeyFile
 from optiga.update.update_file import read_update
 
 MOST_SECONDS = 5
@@ -86,6 +93,60 @@ def test_json(document: str, reader: str, tmp_path: Path) -> None:
 )
 def test_updates_in_c(text: str, tmp_path: Path) -> None:
     assert "no update set" in str(why_not(of_update, text, tmp_path / "given.h"))
+
+
+TEXTS = {
+    "a name": fill("", "manifest"),
+    "names": fill("", "manifest "),
+    "manifest and spaces": fill("", "manifest" + " " * 99),
+    "begins of arrays": fill("", "manifest["),
+    "a section": fill("[", "a"),
+    "sections": fill("", "[a]\n"),
+    "begins of PEM": fill("", "-----BEGIN "),
+    "begins of blocks": fill("", "-----BEGIN CERTIFICATE-----\n"),
+    "a text of a program": fill('"-----BEGIN CERTIFICATE-----', "\\", '-----END CERTIFICATE-----"'),
+    "quotes": fill("-----BEGIN CERTIFICATE-----", "\"'\\", "-----END CERTIFICATE-----"),
+    "backslashes": fill("", "\\"),
+    "escapes": fill("", "\\x0"),
+    "digits": fill("", "00 ") + "x",
+    "digits of C": fill("0x30,", "0x00,") + "x",
+    "braces": fill("", "{"),
+    "fields": fill("", "{uid"),
+    "an XML": fill("<", "a"),
+    "apostrophes": fill("", "x's "),
+}
+FILES: dict[str, Callable[[Path], object]] = {
+    "configuration": load_configuration,
+    "import": lambda path: parse_entries(path.read_bytes(), "given"),
+    "metadata": lambda path: metadata_of_file(OBJECTS[0xF1D0], path.read_bytes(), "given", parse_metadata),
+    "certificates": load_found,
+    "public key": load_public_key,
+    "private key": lambda path: KeyFile.read(path).open(),
+    "CSR": load_request,
+    "update": read_update,
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("reader", FILES)
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_a_file_is_told_in_time(text: str, reader: str, tmp_path: Path) -> None:
+    path = tmp_path / "given"
+    path.write_text(TEXTS[text])
+    path.chmod(0o600)
+    begin = time.process_time()
+    with pytest.raises(OptigaError):
+        FILES[reader](path)
+    assert time.process_time() - begin < MOST_SECONDS
+
+
+@pytest.mark.long
+def test_many_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "optiga.toml"
+    path.write_text("".join(f"k{number}=1\n" for number in range(10_000)))
+    begin = time.process_time()
+    assert read_toml(path, "file", SIZE).lines["k9999"] == 10_000
+    assert time.process_time() - begin < MOST_SECONDS
 
 
 def test_doubled_names_are_told(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ else:
     import tomli as tomllib
 
 
+_KEY = r"""[ \t]*\[{0,2}[ \t]*(?:"([^"]*)"|'([^']*)'|([\w-]+))[ \t]*[=.\]]"""
+
+
 class Toml(NamedTuple):
     """The content of a file: its values, and the line, counted from 1, where each begins."""
 
@@ -38,11 +41,14 @@ def read_toml(path: Path, what: str, limit: int) -> Toml:
     except (ValueError, RecursionError) as error:
         cause = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ConfigurationError(f"{path} is no TOML: {cause}") from None
-    return Toml(values, {key: _line_of(key, text) for key in values})
+    lines = _lines_of(text)
+    return Toml(values, {key: lines.get(key, 1) for key in values})
 
 
-def _line_of(key: str, text: str) -> int:
-    """Where a key of the top level begins, or a table of that name."""
-    name = re.escape(key)
-    found = re.search(rf"""^[ \t]*\[*[ \t]*("?){name}\1[ \t]*[=.\]]|^[ \t]*\[*[ \t]*'{name}'""", text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found else 1
+def _lines_of(text: str) -> dict[str, int]:
+    """Where each key, or a table of that name, begins; of a key in quotes with escapes that is not told."""
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := re.match(_KEY, line):
+            lines.setdefault(next(name for name in found.groups() if name is not None), number)
+    return lines
