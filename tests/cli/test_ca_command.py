@@ -12,7 +12,6 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-import click
 import pytest
 from cryptography import x509
 
@@ -20,6 +19,7 @@ from optiga.ca.records import utc_now
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
+from tests.support.cli.sitting import sit_down
 from tests.support.makers import make_key
 from tests.support.places import ROOT
 from tests.support.processes import run_process
@@ -116,24 +116,6 @@ class TestPassphrase:
             assert cli("ca", "init", "closed", "--query", "key_encrypted").out == "True\n"
         return "closed"
 
-    def answer(self, monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
-        """Sit at the terminal; returns what was asked."""
-
-        class Terminal(io.StringIO):
-            def isatty(self) -> bool:
-                return True
-
-        asked: list[str] = []
-        given = iter(answers)
-
-        def prompt(text: str) -> str:
-            asked.append(text)
-            return next(given)
-
-        monkeypatch.setattr(sys, "stdin", Terminal())
-        monkeypatch.setattr(click.termui, "hidden_prompt_func", prompt)
-        return asked
-
     def test_the_three_ways(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
         sign = ("ca", "sign", "device.csr", "--ca", closed)
         Path("passphrase").write_bytes(PASSPHRASE.encode() + b"\r\nsecond line\n")
@@ -143,17 +125,17 @@ class TestPassphrase:
             result = cli("-vv", *sign)
             assert result.code == 0
             assert PASSPHRASE not in result.out + result.err
-        self.answer(monkeypatch, PASSPHRASE)
+        sit_down(monkeypatch, PASSPHRASE)
         assert cli(*sign, "--ask-passphrase").code == 0
 
     def test_asked_twice_for_a_new_one(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-        asked = self.answer(monkeypatch, PASSPHRASE, "mistyped", PASSPHRASE, PASSPHRASE)
+        asked = sit_down(monkeypatch, PASSPHRASE, "mistyped", PASSPHRASE, PASSPHRASE)
         assert cli("ca", "init", "root", "--ask-passphrase", "--query", "key_encrypted").out == "True\n"
         assert len(asked) == 4
 
     @pytest.mark.long
     def test_root_and_intermediate_have_their_own(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        asked = self.answer(monkeypatch, PASSPHRASE, "another phrase", "another phrase")
+        asked = sit_down(monkeypatch, PASSPHRASE, "another phrase", "another phrase")
         result = cli("ca", "intermediate", "factory", "--ca", closed, "--ask-passphrase")
         assert result.code == 0
         assert "Passphrase of closed" in asked[0] + result.err  # older versions of click print the question themselves

@@ -204,3 +204,37 @@ class TestEnvironment:
         made = cli("ca", "intermediate", "factory", "--ca", closed, "--query", "key_encrypted")
         assert made.out == "True\n"
         assert cli("ca", "crl", "--ca", "factory").code == 0
+
+
+class TestAtATerminal:
+    """Whoever is there is asked for what is locked, and for nothing else."""
+
+    def test_each_command_asks(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = sit_down(monkeypatch, *[WORDS] * 3)
+        Path("device.csr").write_bytes(make_request())
+        assert cli("ca", "sign", "device.csr", "--ca", closed).code == 0
+        assert cli("ca", "crl", "--ca", closed).code == 0
+        assert cli("ca", "renew", closed, "--days", "7400").code == 0
+        assert len(asked) == 3
+
+    def test_nobody_is_asked_for_what_is_open(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert cli("ca", "init", "open", "--no-passphrase").code == 0
+        sit_down(monkeypatch)
+        assert cli("ca", "crl", "--ca", "open").code == 0
+
+    def test_the_parents_is_asked_for_by_its_name(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = sit_down(monkeypatch, WORDS)
+        assert cli("ca", "intermediate", "below", "--ca", closed, "--no-passphrase").code == 0
+        assert len(asked) == 1
+        assert closed in asked[0]
+
+
+@pytest.mark.parametrize("words", ["intermediate below --no-passphrase", "renew open"])
+def test_the_option_of_a_parents_passphrase(cli: Cli, closed: str, words: str) -> None:
+    """``--passphrase-file`` is that of the CA itself."""
+    assert cli("ca", "init", "open", "--no-passphrase").code == 0
+    Path("own").write_text(WORDS)
+    Path("own").chmod(0o600)
+    error = fails(cli, 2, "ca", *words.split(), "--ca", closed)
+    assert "--ca-passphrase-file" in error
+    assert " --passphrase-file" not in error

@@ -10,6 +10,9 @@ from optiga.errors import ConfigurationError, naming
 _PASSPHRASE = (
     "its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE"
 )
+_PARENT_PASSPHRASE = (
+    "its passphrase: --ca-passphrase-file FILE, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE"
+)
 _FILE_PASSPHRASE = "its passphrase: --pkcs12-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
 _KEY_PASSPHRASE = "its passphrase: --key-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
 _OPTIONS = {
@@ -23,6 +26,7 @@ _OPTIONS = {
     "padding": "--pad",
     "parameters": "--parameter",
     "parent": "--ca",
+    "parent_passphrase": _PARENT_PASSPHRASE,
     "passphrase": _PASSPHRASE,
     "shared": "--shared-journal",
     "thing=None": "--no-cloud",

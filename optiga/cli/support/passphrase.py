@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.ca.authority import CertificateAuthority
+from optiga.ca.folder import CaFolder
 from optiga.ca.integrity import read_crl_file
 from optiga.ca.passphrase_rules import check_passphrase
 from optiga.ca.records import utc_now
@@ -18,7 +19,7 @@ from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Decorator, Settings, together
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.passphrases import passphrase_of_text, read_passphrase_file
 from optiga.files.shown import shown
 
@@ -141,11 +142,37 @@ def open_authority(settings: Settings, path: str, passphrase_file: str | None, *
 
     :raises OptigaError: if that cannot be.
     """
-    passphrase = read_passphrase(passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
+    is_locked = CaFolder.open(Path(path)).key_is_encrypted
+    passphrase = _read_if(is_locked, passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
     settings.warn_of_folder(Path(path, "issued.db"), "the CA")
     authority = CertificateAuthority.open(Path(path), passphrase)
     warn_of(settings, authority, passphrase)
     return authority
+
+
+def open_parent(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:
+    """Open the CA that certifies another one; its passphrase has an option of its own, ``--ca-passphrase-file``.
+
+    :raises OptigaError: if that cannot be.
+    """
+    is_locked = CaFolder.open(Path(path)).key_is_encrypted
+    ask = ask and is_locked and passphrase_file is None
+    passphrase = _read_if(is_locked, passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
+    try:
+        parent = CertificateAuthority.open(Path(path), passphrase if is_locked else None)
+    except ConfigurationError as error:
+        if error.reason is Reason.MISSING:
+            error.hint = naming("Give {parent_passphrase}")
+        raise
+    warn_of(settings, parent, passphrase)
+    return parent
+
+
+def _read_if(is_locked: bool, file: str | None, *, ask: bool, prompt: str) -> Passphrase | None:
+    """The passphrase of a CA's key; who sits at the terminal is asked for it only where the key is locked."""
+    if is_locked:
+        return read_or_ask(file, ask=ask, prompt=prompt, environment=CA_PASSPHRASE)
+    return read_passphrase(file, ask=ask, prompt=prompt)
 
 
 def warn_of(settings: Settings, authority: CertificateAuthority, passphrase: Passphrase | None) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
 from optiga.ca.integrity import check_records
@@ -33,10 +32,9 @@ from optiga.cli.support.options import option_of
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
+    open_parent,
     passphrase_options,
     read_new_passphrase,
-    read_passphrase,
-    warn_of,
     warn_of_crl,
 )
 from optiga.cli.support.replacing import check_replaced
@@ -150,17 +148,13 @@ def intermediate(
     """
     settings.check_query(CaResult)
     check_new(Path(path))
-    root = CaFolder.open(Path(parent_path))
-    ask_root = ask_passphrase and ca_passphrase_file is None and root.key_is_encrypted
-    root_passphrase = read_passphrase(ca_passphrase_file, ask=ask_root, prompt=f"Passphrase of {parent_path}")
-    parent = CertificateAuthority.open(root.path, root_passphrase if root.key_is_encrypted else None)
+    parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase)
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
     ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     passphrase = read_new_passphrase(
         passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
     )
-    warn_of(settings, parent, root_passphrase)
     value = passphrase.value if passphrase else None
     folder = create_intermediate(
         Path(path),

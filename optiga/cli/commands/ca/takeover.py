@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import create_imported
 from optiga.ca.existing import SourceFile, find_existing
-from optiga.ca.folder import CaFolder, check_made_elsewhere, check_new
+from optiga.ca.folder import check_made_elsewhere, check_new
 from optiga.ca.history import read_history
 from optiga.ca.naming import check_patterns
 from optiga.ca.renewal import renew as renew_ca
@@ -23,11 +22,10 @@ from optiga.cli.support.file_names import FILE, FOLDER, FileName
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
+    open_parent,
     passphrase_options,
     read_new_passphrase,
     read_or_ask,
-    read_passphrase,
-    warn_of,
     warn_of_crl,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -131,21 +129,12 @@ def renew(
     What it has issued stays valid. An intermediate's is signed by the CA in PARENT, a root's by itself.
     """
     settings.check_query(CaResult)
-    parent = _open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase) if parent_path else None
+    parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase) if parent_path else None
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     folder = renew_ca(authority, parent, days=days)
     warn_of_crl(settings, folder)
     settings.note(f"Hand out {folder.path / 'ca.pem'} anew: the certificate before it ends as it would have ended")
     show_ca(settings, folder, None)
-
-
-def _open_parent(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:
-    root = CaFolder.open(Path(path))
-    ask_parent = ask and passphrase_file is None and root.key_is_encrypted
-    passphrase = read_passphrase(passphrase_file, ask=ask_parent, prompt=f"Passphrase of {path}")
-    parent = CertificateAuthority.open(root.path, passphrase if root.key_is_encrypted else None)
-    warn_of(settings, parent, passphrase)
-    return parent
 
 
 def _is_same(one: str, other: str) -> bool:
