@@ -12,8 +12,7 @@ from optiga.ca.records import utc_now
 from optiga.ca.request import LEAST_RSA_BITS
 from optiga.ca.strength import find_rsa_weakness
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
-from optiga.files.files import read_input
-from optiga.files.secrets import read_secret
+from optiga.files.secrets import read_perhaps_secret, read_secret
 from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
 from optiga.pki.certificate_files import find_certificates
 from optiga.pki.contents import in_bytes
@@ -64,12 +63,11 @@ class SourceFile:
         :raises CertificateError: if it is empty or damaged.
         """
         name = str(path)
-        warnings: tuple[str, ...] = ()
         if secret:
             file = read_secret(path, "private key", MAX_FILE_SIZE)
             data, warnings = file.data, file.warnings
         else:
-            data = read_input(path, "certificate", MAX_FILE_SIZE)
+            data, judge = read_perhaps_secret(path, "certificate", MAX_FILE_SIZE)
         data = as_pem(in_bytes(data, name), name)
         if not data.strip():
             raise CertificateError(f"{name} is empty")
@@ -86,8 +84,8 @@ class SourceFile:
             is_der = data[0] == SEQUENCE
             has_key = is_der and (is_encrypted(data) or identify_der(data) in (PKCS12, PRIVATE_KEY))
             rest, keys = (b"", data) if secret or has_key else (data, b"")
-        if keys and not secret:
-            warnings = read_secret(path, "private key", MAX_FILE_SIZE).warnings
+        if not secret:
+            warnings = judge("private key") if keys else ()
         return cls(name, rest, keys, warnings)
 
     @property
@@ -135,11 +133,7 @@ class SourceFile:
             try:
                 return load_private_key(self.keys, candidate)
             except UnknownCipherError as error:
-                raise ConfigurationError(
-                    f"the private key in {self.name} is encrypted with {error.cipher}, which is not supported",
-                    hint=f"Encrypt it with AES: openssl pkey -in {self.name} -aes256 -out FILE",
-                    reason=Reason.UNSUPPORTED,
-                ) from None
+                raise error.of_file(self.name) from None
             except ValueError:
                 continue
         if locked and passphrase and passphrase.problem:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, reason_of
 from optiga.files.opening import open_input
+
+T = TypeVar("T")
 
 _ROOT = 0
 _READ, _WRITE = stat.S_IRGRP | stat.S_IROTH, stat.S_IWGRP | stat.S_IWOTH
@@ -36,9 +40,27 @@ def read_secret(path: Path, what: str, limit: int) -> SecretFile:
     :param limit: most bytes it may have.
     :raises ConfigurationError: if it cannot be read, is longer, belongs to another user, or others may write it.
     """
+    data, warnings = _read(path, what, limit, lambda status: _look_at(path, what, status))
+    return SecretFile(data, warnings)
+
+
+def read_perhaps_secret(path: Path, what: str, limit: int) -> tuple[bytes, Callable[[str], tuple[str, ...]]]:
+    """The content of a file that may hold a secret beside something else, as a certificate's may hold its key.
+
+    :param what: what the file is to the user, for messages.
+    :param limit: most bytes it may have.
+    :returns: and what judges the file that was read as :func:`read_secret` does, given what the secret is.
+    :raises ConfigurationError: if it cannot be read, or is longer.
+    """
+    data, status = _read(path, what, limit, lambda status: status)
+    return data, lambda secret: _look_at(path, secret, status)
+
+
+def _read(path: Path, what: str, limit: int, look: Callable[[os.stat_result], T]) -> tuple[bytes, T]:
+    """The content of a file, and what was seen of it, open, before it was read."""
     try:
         with open_input(path) as file:
-            warnings = _look_at(path, what, os.fstat(file.fileno()))
+            seen = look(os.fstat(file.fileno()))
             data = file.read(limit + 1)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
@@ -50,7 +72,7 @@ def read_secret(path: Path, what: str, limit: int) -> SecretFile:
         raise ConfigurationError(
             f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?", reason=Reason.TOO_LARGE
         )
-    return SecretFile(data, warnings)
+    return data, seen
 
 
 def readers_of(path: Path, what: str) -> tuple[str, ...]:

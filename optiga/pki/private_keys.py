@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.pki.lenient import dotted, only, parts_of
 from optiga.pki.pem import is_pem, iterate_blocks
 from optiga.pki.pkcs12 import is_pkcs12, key_of_pkcs12, needs_passphrase
@@ -63,6 +63,17 @@ class UnknownCipherError(ValueError):
     def __init__(self, cipher: str) -> None:
         super().__init__(f"encrypted with {cipher}")
         self.cipher = cipher
+
+    def of_file(self, name: str) -> ConfigurationError:
+        """The error of a file that holds such a key.
+
+        :param name: what to call the file in messages.
+        """
+        return ConfigurationError(
+            f"the private key in {name} is encrypted with {self.cipher}, which is not supported",
+            hint=f"Encrypt it with AES: openssl pkey -in {name} -aes256 -out FILE",
+            reason=Reason.UNSUPPORTED,
+        )
 
 
 class _Sec1(NamedTuple):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError, ConfigurationError, Reason
-from optiga.files.files import read_input
-from optiga.files.owners import check_status
 from optiga.files.passphrases import Passphrase
+from optiga.files.secrets import read_secret
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import PRIVATE_KEY, identify
 from optiga.pki.pem import as_pem, labels_of
@@ -41,11 +38,11 @@ class KeyFile(NamedTuple):
 
         :raises ConfigurationError: if it cannot be read, or another user could have put another key into it.
         """
-        content = read_input(path, "private key", _MAX_SIZE)
-        owner = _check_owner(path)
+        file = read_secret(path, "private key", _MAX_SIZE)
+        content = file.data
         with suppress(CertificateError):  # what it is then, is said where it is opened
             content = as_pem(in_bytes(content, str(path)), str(path))
-        return cls(path, content, owner)
+        return cls(path, content, file.warnings)
 
     @property
     def is_encrypted(self) -> bool:
@@ -74,7 +71,7 @@ class KeyFile(NamedTuple):
                 key = load_private_key(self.content, candidate)
                 break
             except UnknownCipherError as error:
-                raise self._encrypted_with(error.cipher) from None
+                raise error.of_file(str(self.path)) from None
             except ValueError:
                 continue
         if key is None:
@@ -84,13 +81,6 @@ class KeyFile(NamedTuple):
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise ConfigurationError(f"{self.path} holds no EC or RSA key", reason=Reason.WRONG_TYPE)
         return key
-
-    def _encrypted_with(self, cipher: str) -> ConfigurationError:
-        return ConfigurationError(
-            f"the private key {self.path} is encrypted with {cipher}, which is not supported",
-            hint=f"Encrypt it with AES: openssl pkey -in {self.path} -aes256 -out FILE",
-            reason=Reason.UNSUPPORTED,
-        )
 
     def _no_key(self) -> ConfigurationError:
         what = identify(self.content)
@@ -108,18 +98,3 @@ class KeyFile(NamedTuple):
         return ConfigurationError(
             f"{self.path} holds no private key that can be opened", hint=hint, reason=Reason.WRONG_TYPE
         )
-
-
-def _check_owner(path: Path) -> tuple[str, ...]:
-    """Refuse a file that another user can change, as it is with a CA's own; what a shell hands over has no others.
-
-    :returns: what its owner should know of who may read it.
-    """
-    status = path.stat()  # a link may lead there, as where a secret is mounted
-    if os.name != "posix" or not stat.S_ISREG(status.st_mode):
-        return ()
-    title = f"the private key {path}"
-    check_status(str(path), title, status, shared=False, hint="", is_companion=False)
-    if status.st_mode & (stat.S_IRGRP | stat.S_IROTH):
-        return (f"other users may read {title}: take that from them with chmod 600",)
-    return ()
