@@ -20,7 +20,8 @@ _BEGINNING, _END = 80, 40
 _FIELD = r"\{(\w+(?:=[^{}]*)?)\}"
 Call = Callable[[str, str], str]
 """What a parameter is called, given its name and, where one is written, a value for it."""
-_LONG = rf"'[^'\n]{{{_LONGEST},}}'|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}"
+_LONG = rf"(?<!\w)'[^'\n]{{{_LONGEST},}}'(?!\w)|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}"
+"""An apostrophe within a word opens no quotation."""
 
 
 def printable(text: str) -> str:
@@ -275,7 +276,8 @@ class OptigaError(Exception):
         message, hint = told(self.message, call), told(self.hint, call)
         is_named = self._is_of_the_port and self.port and not message.startswith(self.port)
         where = f"{self.port}: " if is_named else ""
-        text = f"{where}{message}" + (f". {hint}" if hint else "")
+        stop = " " if message.endswith("?") else ". "
+        text = f"{where}{message}" + (f"{stop}{hint}" if hint else "")
         return printable(" ".join(text.splitlines()))
 
 

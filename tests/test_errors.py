@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from optiga import errors
 from optiga.cli.app import EXIT_CODES, app
 from optiga.cli.support.options import option_of
-from optiga.errors import BoardError, ChipError, ConfigurationError, OptigaError, Reason, naming, told
+from optiga.errors import BoardError, ChipError, ConfigurationError, OptigaError, Reason, naming, shorten, told
 from tests.support.places import ROOT
 
 DOCUMENT = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
@@ -130,6 +130,21 @@ class TestNaming:
     def test_problems_name_parameters_and_are_printable(self) -> None:
         (problem,) = ConfigurationError("x", problems=(naming("{out}: \x1b"),)).problems
         assert told(problem, option_of) == "--out: \\x1b"
+
+
+def test_a_sentence_with_apostrophes_is_no_quotation() -> None:
+    text = (
+        "AWS has certified another key than the CSR's: " + "nothing was written to the chip, " * 8 + "is it AWS's own?"
+    )
+    assert shorten(text) == text
+    long = "x" * 500
+    for value in (f"'{long}'", f'"{long}"', long):
+        assert len(shorten(f"{value} is no name of the CSR's")) < 200
+
+
+def test_a_question_ends_a_sentence() -> None:
+    error = ConfigurationError("'secnd' is no slot, did you mean 'second'?", hint="There are others")
+    assert str(error).endswith("'second'? There are others")
 
 
 def test_no_option_in_the_library() -> None:
