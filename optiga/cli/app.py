@@ -126,7 +126,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     help="With --write: its first line opens a PKCS #12 FILE. [environment variable OPTIGA_FILE_PASSPHRASE, else asked "
     "for]",
 )
-@click.option("--strict", is_flag=True, help="With --write: a certificate that is not the key's is an error.")
+@click.option("--strict", is_flag=True, help="With --write: a certificate that is no key's of the chip is an error.")
 @force_option
 @authorize_option
 @common_options(environment=True)

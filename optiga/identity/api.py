@@ -145,7 +145,7 @@ def write_certificate(
     :param source: the path of a file, PEM as text or bytes, DER, PKCS #7, a certificate; or several of them. A chain is
         put in order, which is said in ``warnings``.
     :param object: where to: a slot's name, or the object of a certificate or a trust anchor.
-    :param strict: whether to write nothing unless the chip proves that the certificate is of the slot's key.
+    :param strict: whether to write nothing unless the chip proves that the certificate is of one of its keys.
     :param passphrase: what opens a PKCS #12 container.
     :returns: what was done and proven: ``key_match`` is True where the chip has signed with the certificate's key, None
         for a trust anchor and where the key could not be asked; ``warnings`` say why, and what else to know.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from optiga.errors import CertificateError, Reason, counted
+from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
 from optiga.pki.kinds import (
     CERTIFICATE,
@@ -18,6 +18,7 @@ from optiga.pki.kinds import (
     REQUEST,
     identify_der,
     is_text,
+    more_behind,
     title_of_labels,
 )
 from optiga.pki.lenient import Fields, name_of, read_fields
@@ -279,12 +280,7 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     if size is None or size > len(der):
         raise CertificateError(f"the certificate in {name} is cut off", hint="Get the file anew", reason=Reason.DAMAGED)
     if size < len(der):
-        raise CertificateError(
-            f"behind the certificate in {name} {'is' if len(der) == size + 1 else 'are'} "
-            + counted(len(der) - size, "more byte"),
-            hint="Get the file anew",
-            reason=Reason.DAMAGED,
-        )
+        raise more_behind("the certificate", name, len(der) - size)
     try:
         return parse(der)
     except ValueError as error:

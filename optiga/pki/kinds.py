@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from optiga.errors import CertificateError, Reason, counted
 from optiga.pki.lenient import only, parts_of
 from optiga.pki.pem import is_pem, labels_of
 from optiga.pki.x509_errors import one_error
@@ -52,6 +53,19 @@ def identify(content: bytes) -> str:
     if is_pem(content):
         return title_of_labels(labels_of(content))
     return identify_der(content) if content[:1] == bytes([SEQUENCE]) and not is_text(content) else ""
+
+
+def more_behind(what: str, name: str, count: int) -> CertificateError:
+    """The error of a file that goes on behind what it should hold alone.
+
+    :param what: with its article.
+    :param name: what to call the file in messages.
+    :param count: bytes that are too many.
+    """
+    are = "is" if count == 1 else "are"
+    return CertificateError(
+        f"behind {what} in {name} {are} {counted(count, 'more byte')}", hint="Get the file anew", reason=Reason.DAMAGED
+    )
 
 
 def is_text(data: bytes) -> bool:

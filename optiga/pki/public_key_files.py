@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, Reason, counted
+from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
 from optiga.pki.certificate import Certificate
 from optiga.pki.contents import in_bytes
@@ -18,6 +18,7 @@ from optiga.pki.kinds import (
     REVOCATION_LIST,
     identify_der,
     is_text,
+    more_behind,
     title_of_label,
 )
 from optiga.pki.lenient import only, parts_of
@@ -77,11 +78,7 @@ def _from_der(der: bytes, name: str) -> PublicKey:
     size = (size_of(der) if is_der else None) or len(der)
     what = identify_der(der[:size]) if is_der else ""
     if what and (more := len(der) - size):
-        raise CertificateError(
-            f"behind {what} in {name} {'is' if more == 1 else 'are'} {counted(more, 'more byte')}",
-            hint="Get the file anew",
-            reason=Reason.DAMAGED,
-        )
+        raise more_behind(what, name, more)
     raise _no_public_key(name, what)
 
 

@@ -203,6 +203,11 @@ class TestNew:
         assert self.said(cli)["algorithm"] == algorithm
         assert self.said(cli)["slot"] == ("five" if algorithm.startswith("rsa") else "second")
 
+    @pytest.mark.parametrize("name", ["p256", "P-256", "prime256v1"])
+    def test_a_curve_by_any_name(self, cli: Cli, name: str) -> None:
+        made = cli("config", "new", "new.jsn", "--yes", "--algorithm", name, "--query", "algorithm")
+        assert (made.code, made.out) == (0, "secp256r1\n")
+
     def test_options(self, cli: Cli) -> None:
         subject = ("--subject", "organizational_unit_name=A", "--subject", "organizational_unit_name=B, ü")
         words = ("--slot", "0xE0F3", "--thing", "-", "--policy", "-", "--yes")

@@ -68,8 +68,8 @@ def test_whoever_is_there_is_asked(cli: Cli, port: str, monkeypatch: pytest.Monk
     assert len(asked) == 1
     assert cli(*words, OPTION, "words").code == 0
     wrong = cli(*words)
-    assert (wrong.code, len(wrong.errors), len(asked)) == (5, 1, 2)
-    assert "does not open" in wrong.errors[0]
+    assert (wrong.code, len(asked)) == (5, 2)
+    assert "does not open" in wrong.err  # behind the prompt, whose line older releases of click leave open
 
 
 def test_nobody_is_asked_for_what_is_open(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:

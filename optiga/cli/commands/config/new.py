@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from optiga.cli.commands.config.results import CheckedConfiguration, describe
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.content import check_not_chip
 from optiga.cli.support.file_names import FileName, force_option
@@ -20,6 +21,7 @@ from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.shown import shown
 from optiga.identity.configuration import parse_configuration
+from optiga.identity.keys_on_chip import find_algorithm
 from optiga.identity.new_configuration import (
     ALGORITHMS,
     Wanted,
@@ -54,7 +56,7 @@ _NONE = "-"
 )
 @click.option(
     "--algorithm",
-    type=click.Choice(ALGORITHMS, case_sensitive=False),
+    type=NamedChoice(ALGORITHMS, find_algorithm),
     metavar="ALGORITHM",
     help="Algorithm of the key: secp256r1, rsa2048 … [secp256r1]",
 )

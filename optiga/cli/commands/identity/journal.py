@@ -99,9 +99,7 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
         print_lines(shown_lines(text), line_break=False)
     else:
         # What was given out before still stands in the journal: a report is made again every day.
-        write_output(
-            settings, out, text.encode(), is_kept=True, is_elsewhere=lambda held: what_is_kept(held) == JOURNAL
-        )
+        write_output(settings, out, text.encode(), is_kept=True, is_elsewhere=_is_report)
         settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
 
 
