@@ -277,12 +277,14 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     """
     size = size_of(der)
     if size is None or size > len(der):
-        raise CertificateError(f"the certificate in {name} is cut off", hint="Get the file anew", reason=Reason.DAMAGED)
+        raise CertificateError(
+            f"the certificate in {name} is cut off", hint="Get a new copy of the file", reason=Reason.DAMAGED
+        )
     if size < len(der):
         raise CertificateError(
             f"behind the certificate in {name} {'is' if len(der) == size + 1 else 'are'} "
             + counted(len(der) - size, "more byte"),
-            hint="Get the file anew",
+            hint="Get a new copy of the file",
             reason=Reason.DAMAGED,
         )
     try:

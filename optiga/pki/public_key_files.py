@@ -79,7 +79,7 @@ def _from_der(der: bytes, name: str) -> PublicKey:
     if what and (more := len(der) - size):
         raise CertificateError(
             f"behind {what} in {name} {'is' if more == 1 else 'are'} {counted(more, 'more byte')}",
-            hint="Get the file anew",
+            hint="Get a new copy of the file",
             reason=Reason.DAMAGED,
         )
     raise _no_public_key(name, what)

@@ -15,16 +15,16 @@ from tests.support.makers import make_key
 from tests.support.sampling import sampled
 
 MISTAKES = [
-    Mistake("key sign ninth m", "'ninth' is neither a slot nor.*There are the slots first, second"),
+    Mistake("key sign ninth m", "'ninth' is neither a slot nor.*Use one of the slots first, second"),
     Mistake("key sign third m", "0xE0F2 holds no key yet", CHIP),
     Mistake("key sign third none", "cannot read the file none: there is no such file"),
     Mistake("key sign third .", "cannot read the file .: it is a folder"),
     Mistake("key sign third m --hash md5", "'md5' is not one of"),
     Mistake("key sign third m --out .", "names no file"),
     Mistake("key sign third m --query colour", "finds nothing"),
-    Mistake("key generate first", "Infineon's own identity"),
-    Mistake("key generate third --algorithm rsa2048", "takes no rsa2048 keys.*five, six"),
-    Mistake("key generate five --algorithm secp256r1", "takes no secp256r1 keys.*second, third, fourth"),
+    Mistake("key generate first", "Infineon's own key"),
+    Mistake("key generate third --algorithm rsa2048", "cannot hold rsa2048 keys.*five, six"),
+    Mistake("key generate five --algorithm secp256r1", "cannot hold secp256r1 keys.*second, third, fourth"),
     Mistake("key generate third --bits 256", "--bits is for the AES key"),
     Mistake("key generate aes --algorithm secp256r1", "--algorithm is for key pairs"),
     Mistake("key generate aes --out k", "has no public key"),
