@@ -72,9 +72,7 @@ class IssuedCertificate:
             write_whole(path, self.pem.encode("ascii"))
         except ConfigurationError as error:
             raise ConfigurationError(
-                error.message,
-                hint=f"The certificate is issued. To print it, use 'ca show {self.serial}'",
-                reason=error.reason,
+                error.message, hint=f"The certificate is issued. Print it: 'ca show {self.serial}'", reason=error.reason
             ) from None
 
 
@@ -363,7 +361,7 @@ class CertificateAuthority:
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message,
-                    hint=f"The certificate is issued. To print it, use 'ca show {record.serial}'",
+                    hint=f"The certificate is issued. Print it: 'ca show {record.serial}'",
                     reason=error.reason,
                 ) from None
         others = [other for other in others if other.revoked_at is None]
