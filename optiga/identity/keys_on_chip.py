@@ -197,7 +197,7 @@ def parse_usage(text: str | None) -> KeyUsage:
         except KeyError:
             names = ", ".join(KEY_USAGE_WORDS)
             raise ConfigurationError(
-                naming("{usage}: {word} is no usage", word=repr(word.strip())), hint=f"Use one of {names}"
+                naming("{usage}: {word} is not a key usage", word=repr(word.strip())), hint=f"Use one of {names}"
             ) from None
     return usage
 
@@ -268,7 +268,7 @@ def first_is_locked(why: str) -> ConfigurationError:
     :param why: what keeps it as it is, for the end of a sentence.
     """
     return ConfigurationError(
-        f"slot {SLOTS[0].name} takes no new key: it is Infineon's own identity, and {why}",
+        f"slot {SLOTS[0].name} cannot get a new key: it holds Infineon's own key, and {why}",
         hint=f"Use {', '.join(slot.name for slot in slots_for_new_keys(is_rsa=False))}. No key was generated",
         oid=SLOTS[0].key_oid,
         reason=Reason.DENIED,

@@ -63,7 +63,7 @@ def test_it_is_locked(cli: Cli, port: str, config: Path, dry: tuple[str, ...]) -
     before = file.read_bytes()
     refused = cli(*words)
     assert (refused.code, refused.out, len(refused.errors)) == (2, "", 1)
-    assert re.search(r"Infineon's own identity.*0xE0F0 have change: never.*second", refused.errors[0])
+    assert re.search(r"Infineon's own key.*0xE0F0 have change: never.*second", refused.errors[0])
     assert (file.read_bytes(), list(Path().glob("*.csr"))) == (before, [])
     with optiga.open_chip(port) as chip, pytest.raises(optiga.ConfigurationError, match="change: never"):
         optiga.csr(chip, config, slot="first")

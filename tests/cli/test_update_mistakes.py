@@ -70,7 +70,7 @@ MADE = [
     Mistake(f"key five signer.pem {DONE}", "0xE0FC .* holds no secp256r1 key"),
     Mistake(f"key third data {DONE}", "data holds no readable private key"),
     Mistake(f"key third odd.pem {DONE}", "the chip has no secp256k1 keys"),
-    Mistake(f"key third signer.pem --usage sing {DONE}", "'sing' is no usage"),
+    Mistake(f"key third signer.pem --usage sing {DONE}", "'sing' is not a key usage"),
     Mistake(f"key third signer.pem --hex {DONE}", "--hex is for the AES key"),
     Mistake(f"key aes data {DONE}", "an AES key of 8 bytes. It has 16, 24 or 32"),
     Mistake(f"key aes none {DONE}", "cannot read the AES key none"),
