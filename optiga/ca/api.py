@@ -19,7 +19,7 @@ def open_ca(folder: str | os.PathLike[str], *, passphrase: str | bytes | None = 
     :raises TypeError: if an argument is of another type.
     """
     if not isinstance(folder, (str, os.PathLike)):
-        raise TypeError(f"a CA is named by its folder, not by a value of type {type(folder).__name__}")
+        raise TypeError(f"a CA is given by its folder, not by a value of type {type(folder).__name__}")
     if not isinstance(passphrase, (str, bytes, type(None))):
         raise TypeError(f"a passphrase is text or bytes, not a value of type {type(passphrase).__name__}")
     secret = passphrase.encode() if isinstance(passphrase, str) else passphrase

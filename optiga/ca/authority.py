@@ -72,7 +72,7 @@ class IssuedCertificate:
             write_whole(path, self.pem.encode("ascii"))
         except ConfigurationError as error:
             raise ConfigurationError(
-                error.message, hint=f"The certificate is issued: 'ca show {self.serial}' prints it", reason=error.reason
+                error.message, hint=f"The certificate is issued. Print it: 'ca show {self.serial}'", reason=error.reason
             ) from None
 
 
@@ -100,9 +100,9 @@ class CertificateAuthority:
         key = open_key(folder, passphrase)
         warnings = []
         if folder.key_is_open_to_others:
-            warnings.append(f"other users may read the CA's key {path / KEY}: take that from them with chmod 600")
+            warnings.append(f"other users may read the CA's key {path / KEY}: remove their access with chmod 600")
         if passphrase is not None and not folder.key_is_encrypted:
-            warnings.append(f"the CA's key {path / KEY} is not encrypted: the passphrase was not needed")
+            warnings.append(f"the CA's key {path / KEY} is not encrypted: the passphrase is not needed")
         if folder.is_behind:
             write_whole(path / CERTIFICATE, folder.certificate.pem.encode("ascii"), OWN_MODE)
         with open_records(folder.records_path):  # without them a CA does nothing
@@ -265,7 +265,9 @@ class CertificateAuthority:
         :raises ConfigurationError: if the records or the CRL cannot be written.
         """
         if reason not in REASONS:
-            raise ConfigurationError(f"{reason} is no reason to revoke", hint=f"Reasons are {', '.join(REASONS)}")
+            raise ConfigurationError(
+                f"{reason} is not a revocation reason", hint=f"The reasons are {', '.join(REASONS)}"
+            )
         moment = now or utc_now()
         with open_records(self.folder.records_path) as records:
             with self._changes.change(records):
@@ -280,7 +282,7 @@ class CertificateAuthority:
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message,
-                    hint="The certificate is revoked; 'ca crl' writes the list that says so",
+                    hint="The certificate is revoked. To write the CRL, use 'ca crl'",
                     reason=error.reason,
                 ) from None
         return record, fresh
@@ -359,11 +361,11 @@ class CertificateAuthority:
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message,
-                    hint=f"The certificate is issued: 'ca show {record.serial}' prints it",
+                    hint=f"The certificate is issued. Print it: 'ca show {record.serial}'",
                     reason=error.reason,
                 ) from None
         others = [other for other in others if other.revoked_at is None]
-        notes = (f"The key has another certificate of this CA: {others[-1].serial}",) if others else ()
+        notes = (f"The key already has another certificate of this CA: {others[-1].serial}",) if others else ()
         return IssuedCertificate(signed, self.folder.chain, record.serial, notes)
 
     def _sign_in(
@@ -382,7 +384,7 @@ class CertificateAuthority:
                 signed = Certificate.parse(sign(random_serial_number()).public_bytes(Encoding.DER))
             except (ValueError, TypeError) as error:  # the library reads some names that it does not write
                 raise CertificateError(
-                    f"no certificate can be made of what the CSR asks for: {error}", reason=Reason.REFUSED
+                    f"cannot issue a certificate for this CSR: {error}", reason=Reason.REFUSED
                 ) from None
             if check is not None:
                 check(signed)
@@ -390,7 +392,7 @@ class CertificateAuthority:
             if any(other.reason == "keyCompromise" for other in others):
                 raise CertificateError(
                     "the CSR's key has been revoked as compromised",
-                    hint="Have the device make a new key",
+                    hint="Generate a new key on the device",
                     reason=Reason.REVOKED,
                 )
             record = Record.of(signed, request_sha256)

@@ -124,7 +124,7 @@ def verify_chain(records: Records, public_key: CaPublicKey, name: str) -> Histor
         AttributeError,
         RecursionError,
     ):  # SQLite keeps values of any kind in any column
-        raise _edited(name, "a value is of another kind than this program writes") from None
+        raise _edited(name, "a value has a type that this program does not write") from None
 
 
 def _verify(records: Records, public_key: CaPublicKey, name: str) -> History:
@@ -136,7 +136,7 @@ def _verify(records: Records, public_key: CaPublicKey, name: str) -> History:
     for sequence, text, given in records.links():
         digest = link_digest(digest, text)
         if (sequence, given) != (len(digests) + 1, digest):
-            raise _edited(name, f"the chain breaks at entry {sequence}")
+            raise _edited(name, f"the hash chain breaks at entry {sequence}")
         digests.append(digest)
         if text.startswith(_ISSUED):
             issued.add(text)
@@ -167,7 +167,9 @@ def _verify(records: Records, public_key: CaPublicKey, name: str) -> History:
 
 def _edited(name: str, what: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{name} have been changed by something else than this program: {what}",
-        hint=naming("Get the newest copy of the CA's folder back; {trust_records} takes them as they are"),
+        f"{name} have been changed by another program: {what}",
+        hint=naming(
+            "Restore the newest copy of the CA's folder, or accept the records as they are with {trust_records}"
+        ),
         reason=Reason.DAMAGED,
     )

@@ -25,7 +25,9 @@ def build_name_constraints(allowed_dns: Iterable[str]) -> x509.NameConstraints |
     bases = list(dict.fromkeys(pattern.removeprefix("*.").rstrip(".").lower() for pattern in allowed_dns))
     for base in bases:
         if not base or "*" in base:
-            raise ConfigurationError("a pattern of DNS names is a name, or '*.' and a name", hint="As *.dev.example")
+            raise ConfigurationError(
+                "a pattern of DNS names must be a name, or '*.' and a name", hint="As *.dev.example"
+            )
     widest = [base for base in bases if not any(base.endswith(f".{other}") for other in bases)]
     if not widest:
         return None

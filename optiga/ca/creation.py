@@ -133,7 +133,7 @@ def create_intermediate(
     subject = name.build()
     if subject == parent.certificate.parsed.subject:
         raise CertificateError(
-            "a CA cannot have the name of the one that certifies it",
+            "a CA cannot have the same name as the CA that certifies it",
             hint=naming("Give another {name}"),
             reason=Reason.CONFLICT,
         )
@@ -182,8 +182,8 @@ def _check_parent(parent: CertificateAuthority) -> None:
     limits = parent.certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
     if limits.path_length == 0:
         raise CertificateError(
-            f"{parent.certificate.subject} is an intermediate CA: it certifies devices, not CAs",
-            hint=naming("Name the root with {parent}"),
+            f"{parent.certificate.subject} is an intermediate CA: it can certify devices, but not CAs",
+            hint=naming("Give the root CA with {parent}"),
             reason=Reason.WRONG_TYPE,
         )
 

@@ -141,11 +141,11 @@ class SourceFile:
         if locked:
             raise ConfigurationError(
                 f"the passphrase does not open the private key in {self.name}",
-                hint="Is it that key's passphrase?",
+                hint="Check the passphrase",
                 reason=Reason.MISMATCH,
             )
         raise ConfigurationError(
-            f"{self.name} holds no private key that can be read",
+            f"{self.name} holds no readable private key",
             hint="It must be PEM or DER, PKCS #8, SEC 1, PKCS #1 or PKCS #12",
             reason=Reason.WRONG_TYPE,
         )
@@ -186,7 +186,7 @@ def find_existing(
     if not certificates:
         raise CertificateError(
             f"there is no certificate in {files[0].name}",
-            hint=naming("Name the file of the CA's certificate with {certificate}"),
+            hint=naming("Give the file of the CA's certificate with {certificate}"),
             reason=Reason.MISSING,
         )
     if not keys:
@@ -201,13 +201,13 @@ def find_existing(
     if own is None:
         raise CertificateError(
             f"the private key in {name} is not that of the certificate of {certificates[0].subject}",
-            hint="Name the files of one and the same CA",
+            hint="Give the key and the certificate of the same CA",
             reason=Reason.MISMATCH,
         )
     warnings = [warning for file in files for warning in file.warnings] + _check_ca(own, now or utc_now())
     chain = _chain_of(own, certificates)
     warnings += [
-        f"the certificate of {one.subject} is not above that of {own.subject}: it is left out"
+        f"the certificate of {one.subject} did not issue that of {own.subject}: it is left out"
         for one in certificates
         if all(one.der != other.der for other in (own, *chain)) and not _is_root_of(one, (own, *chain))
     ]
@@ -216,7 +216,7 @@ def find_existing(
 
 def _several_keys(names: str) -> ConfigurationError:
     return ConfigurationError(
-        f"there are several private keys in {names}", hint="Give that of the CA alone", reason=Reason.AMBIGUOUS
+        f"there are several private keys in {names}", hint="Give only the CA's own private key", reason=Reason.AMBIGUOUS
     )
 
 
@@ -233,7 +233,7 @@ def _check_key(key: object, name: str) -> CaKey:
         numbers = key.public_key().public_numbers()
         weakness = find_rsa_weakness(numbers.n, numbers.e) if key.key_size >= LEAST_RSA_BITS else ""
         if key.key_size < LEAST_RSA_BITS:
-            weakness = f"it has {key.key_size} bits, at least {LEAST_RSA_BITS} are asked for"
+            weakness = f"it has {key.key_size} bits, but needs at least {LEAST_RSA_BITS}"
         if weakness:
             raise CertificateError(
                 f"the RSA key in {name} is too weak for a CA: {weakness}", hint="Make a new CA", reason=Reason.REFUSED
@@ -242,8 +242,8 @@ def _check_key(key: object, name: str) -> CaKey:
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size >= 256:
         return key
     raise CertificateError(
-        f"the private key in {name} is none that a CA can have here",
-        hint="EC keys of 256 bits and more are taken, and RSA keys",
+        f"the private key in {name} has a type that a CA cannot use",
+        hint="Use an EC key of at least 256 bits, or an RSA key",
         reason=Reason.UNSUPPORTED,
     )
 
@@ -257,35 +257,35 @@ def _check_ca(own: Certificate, now: datetime) -> list[str]:
 
     if not own.is_ca:
         raise CertificateError(
-            f"the certificate of {own.subject} is not a CA's: its basicConstraints do not say CA:TRUE",
-            hint="Name the CA's own certificate",
+            f"the certificate of {own.subject} is not a CA certificate: its basicConstraints do not have CA:TRUE",
+            hint="Give the CA's own certificate",
             reason=Reason.WRONG_TYPE,
         )
     usage = _extension(own.parsed, x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:
         raise CertificateError(
             f"the certificate of {own.subject} may not sign certificates: its keyUsage has no keyCertSign",
-            hint="Name the CA's own certificate",
+            hint="Give the CA's own certificate",
             reason=Reason.WRONG_TYPE,
         )
     if not list(own.parsed.subject):
-        raise CertificateError("the CA's certificate names nobody: its subject is empty", reason=Reason.BAD_VALUE)
+        raise CertificateError("the CA's certificate has an empty subject", reason=Reason.BAD_VALUE)
     if own.parsed.subject == own.parsed.issuer and not own.is_issued_by(own):
         raise CertificateError(
-            f"the signature of the certificate of {own.subject} is not of its own key",
-            hint="Get the file anew",
+            f"the signature of the certificate of {own.subject} does not verify with its own key",
+            hint="Get a new copy of the file",
             reason=Reason.BAD_SIGNATURE,
         )
-    check_time(now, own.parsed, hint="Have it renewed where it was made")
+    check_time(now, own.parsed, hint="Renew the certificate where the CA was made")
     warnings = []
     if usage is None:
-        warnings.append(f"the certificate of {own.subject} has no keyUsage: there are verifiers that ask for one")
+        warnings.append(f"the certificate of {own.subject} has no keyUsage: some verifiers require it")
     elif not usage.crl_sign:
         warnings.append(
-            f"the certificate of {own.subject} may not sign CRLs (cRLSign): verifiers refuse those of this CA"
+            f"the certificate of {own.subject} may not sign CRLs (cRLSign): verifiers will refuse this CA's CRLs"
         )
     if _extension(own.parsed, x509.SubjectKeyIdentifier) is None:
-        warnings.append(f"the certificate of {own.subject} has no subjectKeyIdentifier, which RFC 5280 asks for")
+        warnings.append(f"the certificate of {own.subject} has no subjectKeyIdentifier, which RFC 5280 requires")
     return warnings
 
 
@@ -300,7 +300,7 @@ def _chain_of(own: Certificate, certificates: Sequence[Certificate]) -> tuple[Ce
             return tuple(chain)
         if not above.is_ca:
             raise CertificateError(
-                f"the certificate of {above.subject}, above that of {chain[-1].subject}, is not a CA's",
+                f"the certificate of {above.subject}, above that of {chain[-1].subject}, is not a CA certificate",
                 reason=Reason.WRONG_TYPE,
             )
         chain.append(above)

@@ -66,18 +66,20 @@ class CaFolder:
         if not is_there(path / CERTIFICATE):
             if is_there(path / KEY):
                 raise ConfigurationError(
-                    f"{path / CERTIFICATE} is not there", hint="Get it back from a copy", reason=Reason.DAMAGED
+                    f"{path / CERTIFICATE} is not there", hint="Restore it from a copy", reason=Reason.DAMAGED
                 )
             raise _no_ca(path)
         certificates = load_certificates(path / CERTIFICATE)
         if len(certificates) != 1 or not certificates[0].is_ca:
-            raise CertificateError(f"{path / CERTIFICATE} is not the one certificate of a CA", reason=Reason.DAMAGED)
+            raise CertificateError(
+                f"{path / CERTIFICATE} does not hold exactly one CA certificate", reason=Reason.DAMAGED
+            )
         chain: list[Certificate] = []
         if is_there(path / CHAIN):
             chain = load_certificates(path / CHAIN)
         elif certificates[0].parsed.subject != certificates[0].parsed.issuer:
             raise ConfigurationError(
-                f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to it", reason=Reason.DAMAGED
+                f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to this name", reason=Reason.DAMAGED
             )
         own = certificates[0]
         if chain and chain[0].der != own.der:
@@ -155,20 +157,18 @@ def check_new(path: Path) -> None:
         raise ConfigurationError(f"{path} is not a folder", hint="Name another", reason=Reason.WRONG_TYPE) from None
     except OSError as error:
         raise ConfigurationError(
-            f"cannot look into {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
+            f"cannot read the folder {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
         ) from None
     if path.is_symlink():
         raise ConfigurationError(f"{path} is a symbolic link", hint="Name the folder itself", reason=Reason.UNSAFE)
     if held & {CERTIFICATE, KEY}:
-        raise ConfigurationError(f"there is a CA in {path} already", hint="Name another folder", reason=Reason.EXISTS)
+        raise ConfigurationError(f"{path} already contains a CA", hint="Name another folder", reason=Reason.EXISTS)
     if held:
-        raise ConfigurationError(
-            f"{path} is not empty", hint="Name a folder that is empty or not there yet", reason=Reason.EXISTS
-        )
+        raise ConfigurationError(f"{path} is not empty", hint="Use a folder that is new or empty", reason=Reason.EXISTS)
     if is_current:
         raise ConfigurationError(
-            f"{path} is the current folder, and would be replaced under your feet",
-            hint="Name one that is not",
+            f"{path} is the current folder, which cannot be replaced",
+            hint="Use another folder",
             reason=Reason.CONFLICT,
         )
     check_new_name(path)
@@ -180,7 +180,7 @@ def _no_ca(path: Path) -> ConfigurationError:
     if path.is_file():
         hint = f"Name its folder, {path.parent}" if is_there(path.with_name(CERTIFICATE)) else "Name a folder"
         return ConfigurationError(f"{path} is a file, and a CA is a folder", hint=hint, reason=Reason.WRONG_TYPE)
-    hint = f"'ca init {path}' makes one"
+    hint = f"To make one, use 'ca init {path}'"
     with suppress(OSError):
         if any(path.iterdir()):
             hint = "Name the folder that 'ca init' has made"
@@ -217,7 +217,7 @@ def new_folder(path: Path) -> Iterator[Path]:
             temporary.replace(target)
     except OSError as error:
         raise ConfigurationError(
-            f"cannot make {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+            f"cannot create {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
         ) from None
 
 

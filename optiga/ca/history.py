@@ -76,7 +76,7 @@ def read_history(own: Certificate, issued: Sequence[Path], crl: Path | None) -> 
     for path in issued:
         mine = [one for one in load_found(path, strict=True).certificates if one.is_issued_by(own) and one != own]
         if not mine:
-            raise CertificateError(f"{path} holds no certificate that {own.subject} has issued", reason=Reason.MISMATCH)
+            raise CertificateError(f"{path} holds no certificate issued by {own.subject}", reason=Reason.MISMATCH)
         for one in mine:
             other = found.setdefault(format_serial(one.serial), one)
             if other.der != one.der:
@@ -91,8 +91,8 @@ def read_history(own: Certificate, issued: Sequence[Path], crl: Path | None) -> 
         named = ", ".join(serial.lstrip("0") or "0" for serial in missing[:_MOST_NAMED])
         more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
         raise CertificateError(
-            f"{crl} revokes certificates that are in no file, and would be valid again: {named}{more}",
-            hint=naming("Name the files of these certificates with {issued}"),
+            f"{crl} revokes certificates that are not in the given files, and would become valid again: {named}{more}",
+            hint=naming("Give the files of these certificates with {issued}"),
             reason=Reason.MISSING,
         )
     return EarlierHistory(tuple(found.values()), tuple(entries), der)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MAX_CRL_FILE = 1 << 26
 _MAX_HEAD_FILE = 1 << 12
-_COPY = naming("Get the newest copy of the CA's folder back; {trust_records} takes the records as they are")
+_COPY = naming("Restore the newest copy of the CA's folder, or accept the records as they are with {trust_records}")
 
 
 def check_records(folder: CaFolder, records: Records, published: Path | None = None) -> None:
@@ -35,34 +35,32 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     path, public_key = folder.records_path, _key_of(folder)
     own = check_owner(folder, records)
     if own is None and records.head() is None:
-        raise ConfigurationError(
-            f"{path} has lost the CRL and the chain of what it holds", hint=_COPY, reason=Reason.DAMAGED
-        )
+        raise ConfigurationError(f"{path} has no CRL and no hash chain any more", hint=_COPY, reason=Reason.DAMAGED)
     number = own.number if own else 0
     lists = [(folder.crl_path, found)] if (found := read_crl_file(folder)) else []
     if published is not None:
         lists.append((published, _read_published(published, public_key)))
     for file, crl in lists:
         if crl.number > number:
-            raise _older(path, f"the CRL {file}, and may not know what it revokes")
+            raise _older(path, f"the CRL {file}, and may lack certificates that the CRL revokes")
     head = read_head(folder)
     if not records.is_chained:
         if number >= FIRST_TIMED_NUMBER:
-            raise ConfigurationError(f"{path} has lost the chain of what it holds", hint=_COPY, reason=Reason.DAMAGED)
+            raise ConfigurationError(f"{path} has no hash chain any more", hint=_COPY, reason=Reason.DAMAGED)
         if head is not None and (head.sequence, head.digest) != records.first_links():
-            raise _older(path, f"{folder.head_path}, which is of records with a chain")
+            raise _older(path, f"{folder.head_path}, which was signed for records with a hash chain")
         return
     history = verify_chain(records, public_key, f"the records {path}")
     for file, crl in lists:
         _check_known(path, file, crl, history)
     if head is None:
         raise ConfigurationError(
-            f"{folder.head_path} is not there or damaged, so nothing shows that the records {path} are the newest",
-            hint=naming("Get {head} back from a copy; {trust_records} signs the records as they are", head=HEAD),
+            f"{folder.head_path} is not there or damaged, so older records {path} cannot be detected",
+            hint=naming("Restore {head} from a copy, or sign the records as they are with {trust_records}", head=HEAD),
             reason=Reason.DAMAGED,
         )
     if head.sequence > len(history.digests):
-        raise _older(path, f"{folder.head_path}, and do not know all that was issued")
+        raise _older(path, f"{folder.head_path}, and may lack certificates that were issued")
     if head.sequence < 1 or history.digests[head.sequence - 1] != head.digest:
         raise ConfigurationError(
             f"the records {path} are not those that {folder.head_path} was signed for",
@@ -82,7 +80,7 @@ def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
     if newest and own is None:
         raise ConfigurationError(
             f"{folder.records_path} has the records of another CA",
-            hint="Get its own back from a copy",
+            hint="Restore this CA's own records from a copy",
             reason=Reason.MISMATCH,
         )
     return own
@@ -128,7 +126,7 @@ def _check_known(path: Path, file: Path, crl: PublishedCrl, history: History) ->
         return
     if history.crls.get(crl.number) != crl.sha256:
         raise ConfigurationError(
-            f"the records {path} do not know the CRL {file}: they come from an older copy that went on without it",
+            f"the records {path} do not have the CRL {file}: they come from an older copy that was used after it",
             hint=_COPY,
             reason=Reason.DAMAGED,
         )

@@ -43,18 +43,18 @@ class Judged:
         wishes = self.request.wishes
         notes = [f"In the certificate {change}" for change in self.request.changes]
         if wishes.wants_server and not self.grant.is_server:
-            notes.append("The certificate is a TLS client's; serverAuth, which the CSR asks for, is left out")
+            notes.append("The certificate is for a TLS client. The CSR asks for serverAuth, too, which is left out")
         if wishes.left_out:
-            notes.append(f"Left out of what the CSR asks for: {_list(wishes.left_out)}")
+            notes.append(f"Left out, although the CSR asks for it: {_list(wishes.left_out)}")
         if wishes.unasked_usage:
-            notes.append("The certificate's key is for digitalSignature, for which the CSR does not ask")
+            notes.append("The certificate has the key usage digitalSignature, although the CSR does not ask for it")
         if self.ignored:
-            notes.append(f"Names that this CA does not certify are left out: {_list(self.ignored)}")
+            notes.append(f"Left out, because this CA may not certify these names: {_list(self.ignored)}")
         if mailboxes := find_mailboxes(self.request.subject):
-            notes.append(f"Nobody has verified the e-mail address in the subject: {_list(mailboxes)}")
+            notes.append(f"The e-mail address in the subject is not verified: {_list(mailboxes)}")
         for name in self.foreign_hosts:
             notes.append(
-                f"OpenSSL is going to refuse the certificate: the common name {name!a} looks like a host's that "
+                f"OpenSSL will refuse the certificate: the common name {name!a} looks like a host name that "
                 "this CA does not certify (nameConstraints)"
             )
         return tuple(notes)
@@ -83,8 +83,8 @@ def judge(
     parsed = [one.parsed for one in folder.chain or (folder.certificate,)]  # the chain begins with the CA's own
     if any(is_same_name(request.subject, name) for one in parsed for name in (one.subject, one.issuer)):
         raise CertificateError(
-            "the CSR's subject is the CA's own name, or that of a CA above it",
-            hint="Give the device another",
+            "the CSR's subject is the name of the CA, or of a CA above it",
+            hint="Give the device another subject",
             reason=Reason.REFUSED,
         )
     if any(load_key(request.public_key) == one.public_key() for one in parsed):
@@ -93,7 +93,7 @@ def judge(
     names, ignored = grant_names(request.wishes.alt_names, allowed, ignore=ignore_names)
     if not names and not list(request.subject):
         raise CertificateError(
-            "the CSR names nobody: its subject is empty, and of its names none is certified", reason=Reason.REFUSED
+            "the CSR has an empty subject, and the CA may not certify any of its names", reason=Reason.REFUSED
         )
     is_server = server and request.wishes.wants_server
     if is_server:

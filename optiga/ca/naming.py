@@ -113,12 +113,13 @@ def check_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
         base = pattern.removeprefix("*.")
         if not is_dns_name(base) or (base != pattern and "." not in base):
             raise ConfigurationError(
-                f"{pattern!a} is neither a DNS name nor '*.' and a DNS name of two parts or more",
+                f"{pattern!a} is neither a DNS name nor '*.' followed by a DNS name of at least two parts",
                 hint="For example *.dev.example",
             )
     if len(checked) > MAX_PATTERNS:
         raise ConfigurationError(
-            f"{len(checked)} DNS names are allowed, at most {MAX_PATTERNS} can be", reason=Reason.TOO_LARGE
+            f"{len(checked)} patterns of DNS names are given, but at most {MAX_PATTERNS} are possible",
+            reason=Reason.TOO_LARGE,
         )
     return checked
 
@@ -142,12 +143,12 @@ def grant_names(
         else:
             raise CertificateError(
                 naming("the CSR asks for {asked}: {mistake}", asked=name.title, mistake=mistake),
-                hint=naming("{ignore_names} leaves such names out"),
+                hint=naming("To leave such names out, use {ignore_names}"),
                 reason=Reason.REFUSED,
             )
     if len(granted) > MAX_NAMES:
         raise CertificateError(
-            f"the CSR asks for {len(granted)} names, at most {MAX_NAMES} are certified", reason=Reason.REFUSED
+            f"the CSR asks for {len(granted)} names, but at most {MAX_NAMES} are certified", reason=Reason.REFUSED
         )
     return tuple(granted.values()), tuple(left_out)
 
@@ -164,13 +165,15 @@ def check_server_names(subject: x509.Name, patterns: Sequence[str]) -> None:
         if mistake := _find_mistake(AskedName(text, text), patterns):
             raise CertificateError(
                 naming(
-                    "the common name {text} looks like a host's, for which the device could pass as a TLS server: "
+                    "the common name {text} looks like a host name, so the device could act as a TLS server of this "
+                    "name: "
                     "{mistake}",
                     text=ascii(text),
                     mistake=mistake,
                 ),
                 hint=naming(
-                    "A CA that is made with {allowed_dns} certifies such names; without {server} the device is a client"
+                    "Use a CA that was made with {allowed_dns} for such names, or omit {server} to make the device a "
+                    "client"
                 ),
                 reason=Reason.REFUSED,
             )
@@ -219,13 +222,13 @@ def looks_like_host(text: str) -> bool:
 
 def _find_mistake(name: AskedName, patterns: Sequence[str]) -> str:
     if not name.dns:
-        return "a CA certifies DNS names only"
+        return "this CA can certify only DNS names"
     if "*" in name.dns:
-        return "wildcards are not certified"
+        return "this CA does not certify wildcards"
     if not is_dns_name(name.dns):
-        return "that is not the DNS name of a host"
+        return "not a valid DNS name of a host"
     if not patterns:
-        return naming("this CA certifies no names, none were allowed with {allowed_dns} when it was made")
+        return naming("this CA certifies no DNS names: none were allowed with {allowed_dns} when it was made")
     folded = name.dns.lower()
     if folded in patterns or f"*.{folded.partition('.')[2]}" in patterns:
         return ""

@@ -55,19 +55,19 @@ def check_passphrase(passphrase: bytes | None) -> None:
     text = passphrase.decode("utf-8", "surrogateescape")
     if len(text) < LEAST_PASSPHRASE:
         raise ConfigurationError(
-            f"the passphrase has {len(text)} characters, at least {LEAST_PASSPHRASE} are asked for",
+            f"the passphrase has {len(text)} characters, but needs at least {LEAST_PASSPHRASE}",
             hint="Take a longer one: the longer it is, the longer a stolen key withstands",
         )
     if len(passphrase) > MOST_PASSPHRASE:
         raise ConfigurationError(
-            f"the passphrase has {len(passphrase)} bytes, at most {MOST_PASSPHRASE} can be had",
-            hint="Is it the right file?",
+            f"the passphrase has {len(passphrase)} bytes, but at most {MOST_PASSPHRASE} are allowed",
+            hint="Check the file's name",
             reason=Reason.TOO_LARGE,
         )
     if cause := _why_guessed(text):
         raise ConfigurationError(
-            f"the passphrase is among the first that are guessed: {cause}",
-            hint="Four words drawn by lot make a good one",
+            f"the passphrase is easy to guess: {cause}",
+            hint="Use four randomly chosen words, for example",
         )
 
 

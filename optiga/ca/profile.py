@@ -70,7 +70,7 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     :raises CertificateError: if the issuer is not valid now, or ends before.
     """
     if days is not None and not 1 <= days <= MAX_DAYS:
-        raise ConfigurationError(f"a certificate cannot be valid for {days} days", hint=f"Days are 1 to {MAX_DAYS}")
+        raise ConfigurationError(f"a certificate cannot be valid for {days} days", hint=f"Use 1 to {MAX_DAYS} days")
     now = now.replace(microsecond=0)
     start, end = now - CLOCK_TOLERANCE, now + timedelta(days=days or usual_days)
     if issuer is None:
@@ -79,9 +79,10 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
     if days is not None and end > last:
         raise CertificateError(
-            f"{days_text(days)} {'is' if days == 1 else 'are'} more than the CA's own certificate has left: it ends on "
+            f"{days_text(days)} {'is' if days == 1 else 'are'} more than the CA's own certificate is still valid: it "
+            "expires on "
             f"{last:%Y-%m-%d}",
-            hint=f"At most {days_text((last - now).days)} can be had",
+            hint=f"At most {days_text((last - now).days)} are possible",
             reason=Reason.TOO_LARGE,
         )
     return Validity(max(start, first), min(end, last))
@@ -98,13 +99,13 @@ def check_time(now: datetime, issuer: x509.Certificate, *, hint: str = "") -> No
     if now >= last:
         raise CertificateError(
             f"the CA's certificate expired on {last:%Y-%m-%d %H:%M:%S} UTC",
-            hint=hint or "'ca renew' gives it a new one",
+            hint=hint or "To renew it, use 'ca renew'",
             reason=Reason.EXPIRED,
         )
     if now < first:
         raise CertificateError(
             f"the CA's certificate is not valid before {first:%Y-%m-%d %H:%M:%S} UTC",
-            hint="Is the clock right?",
+            hint="Check this computer's clock",
             reason=Reason.EXPIRED,
         )
 
@@ -185,7 +186,7 @@ def check_renewed(signed: Certificate, old: Certificate) -> None:
     ):
         if not is_same:
             raise CertificateError(
-                f"the certificate that was made has another {part} than the one that is there: it is not used",
+                f"the {part} of the new certificate differs from the current one: the new certificate is not used",
                 reason=Reason.UNEXPECTED,
             )
 
@@ -238,9 +239,7 @@ def device_size(request: CertificateRequest, grant: Grant, issuer: Issuer, valid
     try:
         made = build_device(request, grant, stranger, _LONGEST_SERIAL, validity)
     except (ValueError, TypeError) as error:
-        raise CertificateError(
-            f"no certificate can be made of what the CSR asks for: {error}", reason=Reason.REFUSED
-        ) from None
+        raise CertificateError(f"cannot issue a certificate for this CSR: {error}", reason=Reason.REFUSED) from None
     return len(made.public_bytes(Encoding.DER)) - len(made.signature) + most_bytes_of_signature(key)
 
 
@@ -260,7 +259,7 @@ def check_device(signed: Certificate, request: CertificateRequest, grant: Grant)
     ):
         if not is_so:
             raise CertificateError(
-                f"the certificate that was made does not have the {part} that it should have: it is not issued",
+                f"the new certificate does not have the expected {part}: it is not issued",
                 reason=Reason.UNEXPECTED,
             )
 

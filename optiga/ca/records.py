@@ -40,7 +40,7 @@ CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
 """
     + _CHAIN,
     title="the CA's records",
-    absent="Without it a CA must not issue: it could not revoke. Get it back from a copy",
+    absent="Restore it from a copy: a CA without its records cannot revoke certificates",
     older=(1,),
     later=("chain", "head"),
 )
@@ -300,8 +300,8 @@ def _record_of(
 
 def _not_ours() -> ConfigurationError:
     return ConfigurationError(
-        "the CA's records hold what this program has not written",
-        hint="Get them back from a copy",
+        "the CA's records hold data that this program did not write",
+        hint="Restore them from a copy",
         reason=Reason.DAMAGED,
     )
 
@@ -366,14 +366,16 @@ def find_record(records: Records, name: str | Path) -> Record:
             )
         raise ConfigurationError(
             f"{name!r} is neither a serial number in hex nor a file",
-            hint="'ca list' shows the serial numbers",
+            hint="To list the serial numbers, use 'ca list'",
             reason=Reason.NOT_FOUND,
         )
     certificate = load_certificates(path)[0]
     record = records.find(format_serial(certificate.parsed.serial_number))
     if record is None or record.der != certificate.der:
         raise CertificateError(
-            f"the certificate in {path} was not issued by this CA", hint="'ca list' shows which", reason=Reason.MISMATCH
+            f"the certificate in {path} was not issued by this CA",
+            hint="To list the CA's certificates, use 'ca list'",
+            reason=Reason.MISMATCH,
         )
     return record
 
@@ -382,7 +384,7 @@ def _find_serial(records: Records, text: str) -> Record:
     digits = text.lower().removeprefix("0x").replace(":", "")
     found = records.find(format_serial(int(digits, 16))) if digits else None
     if found is None:
-        hint = "'ca list' shows which it has"
+        hint = "To list the CA's certificates, use 'ca list'"
         if is_there(Path(text)):
             hint = naming("{hint}; {file} takes the file {text}", hint=hint, text=text)
         raise CertificateError(f"this CA has issued no certificate {text}", hint=hint, reason=Reason.NOT_FOUND)

@@ -48,8 +48,8 @@ def renew(
     if old.subject == old.issuer:
         if parent is not None:
             raise ConfigurationError(
-                f"the CA in {folder.path} is a root: it certifies itself",
-                hint=naming("Leave {parent} out"),
+                f"the CA in {folder.path} is a root CA: it signs its own certificate",
+                hint=naming("Omit {parent}"),
                 reason=Reason.CONFLICT,
             )
         validity = _check_longer(choose_validity(moment, days, ROOT_DAYS, None), old, days, moment)
@@ -57,7 +57,7 @@ def renew(
             made = Certificate.parse(rebuild_ca(old, Issuer(authority.key), validity).public_bytes(Encoding.DER))
         except (ValueError, TypeError) as error:  # the library reads some names that it does not write
             raise CertificateError(
-                f"no new certificate can be made of the one in {folder.path}: {error}", reason=Reason.UNSUPPORTED
+                f"cannot renew the certificate in {folder.path}: {error}", reason=Reason.UNSUPPORTED
             ) from None
         check_renewed(made, folder.certificate)
         write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"), OWN_MODE)
@@ -78,14 +78,14 @@ def _check_parent(authority: CertificateAuthority, parent: CertificateAuthority 
     if parent is None:
         raise ConfigurationError(
             f"the CA in {folder.path} was certified by {folder.certificate.issuer}",
-            hint=naming("Name the folder of that CA with {parent}"),
+            hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISSING,
         )
     if not folder.certificate.is_issued_by(parent.certificate):
         raise CertificateError(
             f"the CA in {folder.path} was certified by {folder.certificate.issuer}, not by the CA in "
             f"{parent.folder.path}",
-            hint=naming("Name the folder of that CA with {parent}"),
+            hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISMATCH,
         )
 
@@ -100,7 +100,7 @@ def _check_longer(validity: Validity, old: x509.Certificate, days: int | None, n
     else:
         hint = naming("Give {days} at least {left}", left=days_text((last - now).days + 1))
     raise CertificateError(
-        f"the new certificate would end on {validity.end:%Y-%m-%d}, and the one that is there on {last:%Y-%m-%d}",
+        f"the new certificate would expire on {validity.end:%Y-%m-%d}, but the current one expires on {last:%Y-%m-%d}",
         hint=hint,
         reason=Reason.CONFLICT,
     )

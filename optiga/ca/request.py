@@ -34,8 +34,8 @@ LEAST_RSA_BITS = 2048
 MOST_RSA_BITS = 8192
 """Most bits: certificates with larger ones do not fit into a chip, and to judge one can take minutes."""
 _MAX_FILE_SIZE = 1 << 20
-_WHERE_FROM = naming("A CSR is what {csr} writes")
-_ANEW = "It is damaged, or of a program that writes it wrongly; have the device make a new one"
+_WHERE_FROM = naming("To make a CSR, use {csr}")
+_ANEW = "The CSR is damaged or malformed. Generate a new CSR on the device"
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,13 @@ class CertificateRequest:
             raise CertificateError(f"the CSR does not parse: {error}", hint=_ANEW, reason=Reason.DAMAGED) from None
         if not algorithm.verifies(public_key, form.signature, form.signed):
             raise CertificateError(
-                "the CSR's signature is not of the key in it",
-                hint="It is damaged or forged; have the device make a new one",
+                "the CSR's signature does not verify with the key in the CSR",
+                hint="The CSR is damaged or forged. Generate a new CSR on the device",
                 reason=Reason.BAD_SIGNATURE,
             )
         if not list(subject) and not wishes.alt_names:
             raise CertificateError(
-                "the CSR names nobody: it has neither a subject nor a subject alternative name", reason=Reason.REFUSED
+                "the CSR has neither a subject nor a subject alternative name", reason=Reason.REFUSED
             )
         return cls(der, subject, public_key, wishes, changes)
 
@@ -117,7 +117,7 @@ def load_request(path: Path) -> bytes:
         return blocks[0].data
     if all(block.label in REQUEST_LABELS for block in blocks):
         raise CertificateError(
-            f"{path} holds {len(blocks)} CSRs, not one", hint="Put each into a file of its own", reason=Reason.AMBIGUOUS
+            f"{path} holds {len(blocks)} CSRs, not one", hint="Put each CSR in its own file", reason=Reason.AMBIGUOUS
         )
     titles = list(dict.fromkeys(title_of_label(block.label) for block in blocks))
     shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
@@ -140,7 +140,7 @@ def _check_der(data: bytes, path: Path) -> bytes:
             label = REQUEST_LABELS[0]
             raise CertificateError(
                 f"{path} is base64 without the lines of PEM around it",
-                hint=f"Put -----BEGIN {label}----- into a line before it, and -----END {label}----- behind it",
+                hint=f"Put -----BEGIN {label}----- on a line before it, and -----END {label}----- on a line after it",
                 reason=Reason.WRONG_TYPE,
             )
     raise CertificateError(
@@ -159,7 +159,7 @@ def _read_key(form: RequestForm) -> PublicKey:
             return public_key_of_info(form.key_info)
     except ValueError:
         _check_rsa_numbers(*_read_rsa_numbers(form.key_info))
-        raise ValueError("its key is damaged, or of a kind that is not supported") from None
+        raise ValueError("its key is damaged or of an unsupported type") from None
 
 
 def _read_rsa_numbers(info: bytes) -> tuple[int, int]:
@@ -180,7 +180,7 @@ def _check_rsa_numbers(modulus: int, exponent: int) -> None:
     """Refuse the numbers of an RSA key that can be broken; of keys beyond the sizes that are certified says nothing."""
     if LEAST_RSA_BITS <= modulus.bit_length() <= MOST_RSA_BITS and (weakness := find_rsa_weakness(modulus, exponent)):
         raise CertificateError(
-            f"the CSR's key is too weak: {weakness}", hint="Have the device make a new key", reason=Reason.REFUSED
+            f"the CSR's key is too weak: {weakness}", hint="Generate a new key on the device", reason=Reason.REFUSED
         )
 
 
@@ -192,20 +192,20 @@ def _check_key(public_key: PublicKey) -> None:
         if key.key_size < LEAST_RSA_BITS:
             raise CertificateError(
                 f"the CSR's key is too weak: {public_key.title}",
-                hint=f"RSA keys of {LEAST_RSA_BITS} bits and more are certified, and EC keys",
+                hint=f"Use an RSA key of at least {LEAST_RSA_BITS} bits, or an EC key",
                 reason=Reason.REFUSED,
             )
         if key.key_size > MOST_RSA_BITS:
             raise CertificateError(
                 f"the CSR's key is too large: {public_key.title}",
-                hint=f"RSA keys of up to {MOST_RSA_BITS} bits are certified",
+                hint=f"Use an RSA key of at most {MOST_RSA_BITS} bits",
                 reason=Reason.REFUSED,
             )
         numbers = key.public_numbers()
         _check_rsa_numbers(numbers.n, numbers.e)
     elif public_key.algorithm is None:
         raise CertificateError(
-            f"keys like the CSR's are not certified: {public_key.title}",
-            hint="Curves are P-256, P-384, P-521 and Brainpool r1; RSA keys have 2048 bits or more",
+            f"the CSR's key has an unsupported algorithm: {public_key.title}",
+            hint="Use P-256, P-384, P-521, Brainpool r1, or RSA with at least 2048 bits",
             reason=Reason.UNSUPPORTED,
         )

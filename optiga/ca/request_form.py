@@ -51,7 +51,7 @@ class RequestForm:
         :raises ValueError: in words, if it is none, or has more or less than its parts.
         """
         if len(der) > _MAX_SIZE:
-            raise ValueError(f"it has {len(der)} bytes, at most {_MAX_SIZE} are read")
+            raise ValueError(f"it has {len(der)} bytes, but at most {_MAX_SIZE} are allowed")
         size = size_of(der)
         if der[:1] != bytes([SEQUENCE]):
             raise ValueError("it is not one SEQUENCE")
@@ -60,18 +60,18 @@ class RequestForm:
         if size is None or size > len(der):
             raise ValueError("it is cut off")
         if size < len(der):
-            raise ValueError(f"it goes on for {_bytes(len(der) - size)} behind its end")
+            raise ValueError(f"it has {_bytes(len(der) - size)} after its end")
         outer = split(der)
         if [value.tag for value in outer] != [SEQUENCE]:
             raise ValueError("it is not one SEQUENCE")
         parts = split(outer[0].contents)
         if [value.tag for value in parts] != [SEQUENCE, SEQUENCE, BIT_STRING]:
-            raise ValueError("it does not consist of what is asked for, an algorithm and a signature")
+            raise ValueError("it does not consist of CertificationRequestInfo, signatureAlgorithm and signature")
         info, algorithm, signature = parts
         fields = split(info.contents)
         tags = [value.tag for value in fields]
         if tags not in ([INTEGER, SEQUENCE, SEQUENCE], [INTEGER, SEQUENCE, SEQUENCE, _ATTRIBUTES]):
-            raise ValueError("what is asked for does not consist of version, subject, key and attributes")
+            raise ValueError("its CertificationRequestInfo does not consist of version, subject, key and attributes")
         if fields[0].contents != _VERSION_1:
             raise ValueError("its version is not 1")
         if signature.contents[:1] != b"\x00":

@@ -67,13 +67,15 @@ class PublishedCrl:
         """What there is to say of its end; empty if it has long to go."""
         if self.is_ahead(now):
             begin = f"{self.this_update:%Y-%m-%d %H:%M} UTC"
-            return f"the CRL does not begin before {begin}: whoever checks it refuses every device"
+            return f"the CRL does not begin before {begin}: verifiers that check it refuse every device"
         if self.next_update is None:
             return ""
         if now >= self.next_update:
-            return f"the CRL ran out on {self.next_update:%Y-%m-%d %H:%M} UTC: whoever checks it refuses every device"
+            return (
+                f"the CRL expired on {self.next_update:%Y-%m-%d %H:%M} UTC: verifiers that check it refuse every device"
+            )
         if self.next_update - now <= min(_SOON, (self.next_update - self.this_update) / _SOON_PART):
-            return f"the CRL runs out on {self.next_update:%Y-%m-%d %H:%M} UTC"
+            return f"the CRL expires on {self.next_update:%Y-%m-%d %H:%M} UTC"
         return ""
 
 
@@ -99,8 +101,12 @@ def choose_crl_time(now: datetime, days: int, issuer: x509.Certificate, last: da
     check_time(now, issuer)
     if last is not None and now < last:
         raise CertificateError(
-            f"the clock says {now:%Y-%m-%d %H:%M:%S} UTC, which is before the last CRL: {last:%Y-%m-%d %H:%M:%S} UTC",
-            hint=naming("Is the clock right? If it was ahead when that CRL was made: {trust_clock} makes another"),
+            f"the clock says {now:%Y-%m-%d %H:%M:%S} UTC, which is before the date of the last CRL: "
+            f"{last:%Y-%m-%d %H:%M:%S} UTC",
+            hint=naming(
+                "Check this computer's clock. If the clock was ahead when the last CRL was made, make a new CRL with "
+                "{trust_clock}"
+            ),
             reason=Reason.EXPIRED,
         )
     start = max(now - CLOCK_TOLERANCE, issuer.not_valid_before_utc, *([last] if last else []))
@@ -191,7 +197,9 @@ def why_no_crl(data: bytes, name: str, signer: str) -> CertificateError:
             reason=Reason.REFUSED,
         )
     return CertificateError(
-        f"{name} holds no CRL that {signer} has signed", hint="Is it the CRL of that CA?", reason=Reason.MISMATCH
+        f"{name} holds no CRL that {signer} has signed",
+        hint="Check that the CRL belongs to this CA",
+        reason=Reason.MISMATCH,
     )
 
 
@@ -207,7 +215,7 @@ def _entry(record: Record, now: datetime) -> x509.RevokedCertificate:
         return entry.build()
     except (ValueError, OverflowError):
         raise ConfigurationError(
-            f"the CA's records hold a revocation that this program has not written, of {record.serial!r:.60}",
-            hint="Get them back from a copy",
+            f"the CA's records hold a revocation that this program did not write, of {record.serial!r:.60}",
+            hint="Restore them from a copy",
             reason=Reason.DAMAGED,
         ) from None

@@ -56,16 +56,17 @@ def check_crl_url(url: str) -> str:
     """
     if len(url) > _MAX_URL:
         raise ConfigurationError(
-            f"the URL of the CRL has {len(url)} characters, at most {_MAX_URL} can be had", reason=Reason.TOO_LARGE
+            f"the URL of the CRL has {len(url)} characters, at most {_MAX_URL} are possible", reason=Reason.TOO_LARGE
         )
     if url.lower().startswith("https:"):
         raise ConfigurationError(
-            f"the URL of the CRL {url!r} begins with https: to fetch it, a certificate has to be checked first",
-            hint="Use http: the CRL is signed",
+            f"the URL of the CRL {url!r} begins with https: to fetch the CRL, a verifier would first have to check "
+            "another certificate",
+            hint="Use http: the CRL itself is signed",
         )
     found = _URL.fullmatch(url)
     if found is None or ".." in found["host"]:
-        raise ConfigurationError(f"{url!r} is no URL for a CRL", hint="For example http://pki.example/factory.crl")
+        raise ConfigurationError(f"{url!r} is not a URL for a CRL", hint="For example http://pki.example/factory.crl")
     return url
 
 
@@ -80,7 +81,7 @@ def load_settings(path: Path) -> CaSettings:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
-        raise ConfigurationError(f"{path} is not JSON", hint="Get it back from a copy", reason=Reason.DAMAGED) from None
+        raise ConfigurationError(f"{path} is not JSON", hint="Restore it from a copy", reason=Reason.DAMAGED) from None
     if (
         not isinstance(value, dict)
         or value.get("version") != _VERSION
@@ -88,7 +89,7 @@ def load_settings(path: Path) -> CaSettings:
     ):
         raise ConfigurationError(
             f"{path} does not hold the settings of a CA, or was made by another version of this program",
-            hint="Get it back from a copy",
+            hint="Restore it from a copy",
             reason=Reason.DAMAGED,
         )
     url = value.get("crl_url", "")

@@ -85,7 +85,7 @@ class SignatureAlgorithm:
             salt_size, title = int(parameters["salt_length"].native), "" if known else f"RSA-PSS and {hash_name}"
             return cls("rsassa_pss", hash_name, weak, salt_size, mask_hash, title)
         except (ValueError, TypeError, KeyError, AttributeError):
-            raise ValueError("its signature's algorithm is damaged") from None
+            raise ValueError("its signature algorithm is damaged") from None
 
     def verifies(self, public_key: PublicKey, signature: bytes, data: bytes) -> bool:
         """Whether a signature over data is of a key."""

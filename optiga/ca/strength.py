@@ -30,11 +30,11 @@ def find_rsa_weakness(modulus: int, exponent: int) -> str:
     """
     if exponent < LEAST_EXPONENT or exponent % 2 == 0:
         shown = exponent if exponent.bit_length() <= MOST_EXPONENT_BITS else "even"
-        return f"its public exponent is {shown}; {LEAST_EXPONENT} is usual, even ones are none"
+        return f"its public exponent is {shown}; {LEAST_EXPONENT} is usual, and it must be odd"
     if exponent.bit_length() > MOST_EXPONENT_BITS:
         return (
-            f"its public exponent has {exponent.bit_length()} bits; {LEAST_EXPONENT} is usual, and verifiers take "
-            f"{MOST_EXPONENT_BITS} bits at most"
+            f"its public exponent has {exponent.bit_length()} bits; {LEAST_EXPONENT} is usual, and verifiers "
+            f"accept at most {MOST_EXPONENT_BITS} bits"
         )
     if modulus % 2 == 0:
         return "its modulus is even"
@@ -51,7 +51,7 @@ def find_rsa_weakness(modulus: int, exponent: int) -> str:
     if any(_has_close_factors(4 * u * v * modulus, _RATIO_STEPS) for u, v in _RATIOS):
         return "its primes are so close to a simple ratio that it can be factored"
     if gcd(pow(2, _smooth_exponent(), modulus) - 1, modulus) != 1:
-        return "it can be factored: one of its factors less one has small factors only"
+        return "it can be factored: a prime factor minus one has only small factors"
     return ""
 
 

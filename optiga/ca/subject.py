@@ -33,7 +33,7 @@ _TEXTS = {
 }
 """Types of text that names have (RFC 5280, 4.1.2.4), by tag: title, encoding, bytes of a character."""
 _UNIQUE_IDENTIFIER = "2.5.4.45"
-_NO_BITS = "is no BIT STRING"
+_NO_BITS = "is not a BIT STRING"
 _COUNTRIES = ("2.5.4.6", "1.3.6.1.4.1.311.60.2.1.3")
 _PRINTABLE_ONLY = (*_COUNTRIES, "2.5.4.5", "2.5.4.46", "2.5.4.20")
 """Components that are a PrintableString: country, serial number, qualifier, telephone number."""
@@ -75,7 +75,7 @@ def read_subject(der: bytes) -> tuple[x509.Name, tuple[str, ...]]:
         try:
             parts.append(x509.RelativeDistinguishedName(attributes))
         except ValueError:
-            raise ValueError("a part of its subject stands in it twice") from None
+            raise ValueError("a part of its subject is given twice") from None
     return x509.Name(parts), tuple(changes)
 
 
@@ -105,7 +105,7 @@ def _read_attribute(pair: list[Value]) -> tuple[x509.NameAttribute[str | bytes],
     except (ValueError, TypeError, IndexError):
         is_exact = False
     if not is_exact:
-        raise ValueError("a component of its subject is no object identifier")
+        raise ValueError("a component of its subject is not an object identifier")
     if dotted == _UNIQUE_IDENTIFIER and value.tag == BIT_STRING:
         if not value.contents or value.contents[0] > 7 or (value.contents[0] and len(value.contents) < 2):
             _refuse(oid, _NO_BITS)
@@ -124,7 +124,7 @@ def _read_attribute(pair: list[Value]) -> tuple[x509.NameAttribute[str | bytes],
 def _decode(oid: x509.ObjectIdentifier, value: Value) -> str:
     """The text of a value, if it is one and has only what its type has."""
     if value.tag not in _TEXTS:
-        _refuse(oid, "is of a type that is no text in names")
+        _refuse(oid, "has a type that is not text in names")
     title, encoding, width = _TEXTS[value.tag]
     try:
         text = value.contents.decode(encoding)
@@ -142,7 +142,7 @@ def _check_text(oid: x509.ObjectIdentifier, text: str) -> None:
 
     component = COMPONENTS.get(NameType.map(oid.dotted_string))
     if component is not None and len(text) > component.bound:
-        _refuse(oid, f"of {len(text)} characters, at most {component.bound} are allowed")
+        _refuse(oid, f"of {len(text)} characters, but at most {component.bound} are allowed")
     if mistake := find_mistake_in_text(text):
         _refuse(oid, mistake)
     marks = _MOST_MARKS  # nothing is there yet that a mark could stand on
@@ -153,7 +153,7 @@ def _check_text(oid: x509.ObjectIdentifier, text: str) -> None:
         if unicodedata.category(character) == "Cf" or character in _FILLERS or _is_selector(character):
             _refuse(oid, f"holds the invisible character U+{ord(character):04X}")
         if unicodedata.category(character) in ("Co", "Cn"):
-            _refuse(oid, f"holds U+{ord(character):04X}, which is no character")
+            _refuse(oid, f"holds U+{ord(character):04X}, which is not a character")
     if oid.dotted_string in _COUNTRIES and not re.fullmatch(r"[A-Za-z]{2}", text):
         _refuse(oid, "is not a country's two letters")
     if oid.dotted_string in _IA5_ONLY and not text.isascii():

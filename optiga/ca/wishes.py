@@ -79,8 +79,8 @@ class Wishes:
             if isinstance(value, x509.BasicConstraints):
                 if value.ca:
                     raise CertificateError(
-                        "the CSR asks for a CA's certificate (CA:TRUE), a device cannot have one",
-                        hint="'ca intermediate' makes a CA under another",
+                        "the CSR asks for a CA's certificate (CA:TRUE), which a device cannot have",
+                        hint="To make a CA certified by another CA, use 'ca intermediate'",
                         reason=Reason.REFUSED,
                     )
             elif isinstance(value, x509.SubjectAlternativeName):
@@ -112,7 +112,7 @@ def _check_attributes(form: RequestForm) -> tuple[list[str], bytes]:
     for attribute in split(split(form.attributes)[0].contents) if form.attributes else []:
         parts = split(attribute.contents) if attribute.tag == SEQUENCE else []
         if [part.tag for part in parts] != [_OID, SET]:
-            raise ValueError("what it asks for beside the subject: an attribute is not a type and its values")
+            raise ValueError("its attributes: an attribute is not a type and its values")
         kind, values = _dotted(parts[0].raw), split(parts[1].contents)
         if kind not in _REQUESTS:
             others.append(_TITLES.get(kind, kind))
@@ -120,7 +120,7 @@ def _check_attributes(form: RequestForm) -> tuple[list[str], bytes]:
         requests += 1
         if requests > 1 or len(values) != 1:
             count = "none" if not values else "several"
-            raise ValueError(f"what it asks for beside the subject: of lists of extensions it has {count}, not one")
+            raise ValueError(f"its attributes: there are {count} lists of extensions, not one")
         _check_extensions(values[0].contents)
         extensions = b"".join(_tidy(extension) for extension in split(values[0].contents))
         lists = encode(SEQUENCE, parts[0].raw + encode(SET, encode(values[0].tag, extensions)))
@@ -132,7 +132,7 @@ def _check_extensions(contents: bytes) -> None:
     kinds = [_kind_of(extension) for extension in split(contents)]
     for kind in kinds:
         if kinds.count(kind) > 1:
-            raise ValueError(f"what it asks for beside the subject: {_title(kind)} stands in it twice")
+            raise ValueError(f"its attributes: {_title(kind)} is given twice")
 
 
 def _tidy(extension: Value) -> bytes:
@@ -147,7 +147,7 @@ def _tidy(extension: Value) -> bytes:
     if [value.tag for value in values] != [BIT_STRING] or not values[0].contents[1:].strip(b"\x00"):
         return extension.raw
     said, octets = values[0].contents[0], values[0].contents[1:]
-    if said >= _BITS or octets[-1] & (1 << said) - 1:  # what is no BIT STRING stays none
+    if said >= _BITS or octets[-1] & (1 << said) - 1:  # what is not a BIT STRING stays none
         return extension.raw
     octets = octets.rstrip(b"\x00")
     unused = (octets[-1] & -octets[-1]).bit_length() - 1
@@ -162,7 +162,7 @@ def _kind_of(extension: Value) -> str:
     """
     parts = split(extension.contents) if extension.tag == SEQUENCE else []
     if not parts or parts[0].tag != _OID:
-        raise ValueError("what it asks for beside the subject: an extension does not begin with its type")
+        raise ValueError("its attributes: an extension does not begin with its type")
     return _dotted(parts[0].raw)
 
 
@@ -177,10 +177,10 @@ def _load(form: RequestForm) -> x509.Extensions:
         damaged = _find_damaged(form)
         text = f"{damaged} is damaged, or says what it must not (RFC 5280)" if damaged else ""
         if isinstance(error.__cause__, x509.UnsupportedGeneralNameType):
-            text = "a name in subjectAltName is of a kind that is not supported (x400Address or ediPartyName)"
+            text = "a name in subjectAltName has an unsupported type (x400Address or ediPartyName)"
         if text:
-            raise ValueError(f"what it asks for beside the subject: {text}") from None
-        raise ValueError("its signature's algorithm is damaged, or has parameters that it must not have") from None
+            raise ValueError(f"its attributes: {text}") from None
+        raise ValueError("its signature algorithm is damaged, or has parameters that it must not have") from None
 
 
 def _find_damaged(form: RequestForm) -> str:
@@ -214,7 +214,7 @@ def _dotted(raw: bytes) -> str:
     try:
         return str(ObjectIdentifier.load(raw, strict=True).dotted)
     except (ValueError, TypeError, IndexError):
-        raise ValueError("what it asks for beside the subject: a part of it is no object identifier") from None
+        raise ValueError("its attributes: a part of it is no object identifier") from None
 
 
 def _title(kind: str) -> str:

@@ -174,7 +174,7 @@ def check_usage(oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
         words = ", ".join(KeyUsage(usage).words) or "nothing"
         raise ConfigurationError(
             f"the chip cannot use {algorithm.title} keys for {words}",
-            hint=f"It can for {', '.join(algorithm.usages.words)}",
+            hint=f"Use {', '.join(algorithm.usages.words)}",
             oid=oid,
             reason=Reason.UNSUPPORTED,
         )

@@ -50,35 +50,33 @@ _FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
 _SECTIONS = {
     "Identity": {
-        "provision": Lazy(
-            ".commands.identity.provision:command", "From a blank chip to a device that AWS IoT accepts."
-        ),
+        "provision": Lazy(".commands.identity.provision:command", "Turn a blank chip into a device of AWS IoT."),
         "register": Lazy(".commands.identity.register:command", "Register the chip's own certificate with AWS IoT."),
-        "deprovision": Lazy(".commands.identity.deprovision:command", "Take a device's certificate out of AWS IoT."),
-        "journal": Lazy(".commands.identity.journal:command", "Show how far each chip has come."),
+        "deprovision": Lazy(".commands.identity.deprovision:command", "Remove a device's certificate from AWS IoT."),
+        "journal": Lazy(".commands.identity.journal:command", "Show, check and export the journal of 'provision'."),
         "config": Lazy(".commands.config:command", "Write and check configuration files."),
-        "ca": Lazy(".commands.ca:command", "A CA of your own: sign CSRs, revoke certificates."),
+        "ca": Lazy(".commands.ca:command", "Run a CA of your own: sign CSRs, revoke certificates."),
     },
     "Boards and emulated chips": {
-        "boards": Lazy(".commands.boards.boards:command", "List the boards, and what is needed to use them."),
+        "boards": Lazy(".commands.boards.boards:command", "List the boards and what you need to use them."),
         "pair": Lazy(".commands.boards.pair:command", "Pair chip and host, for shielded connections."),
-        "emulator": Lazy(".commands.emulator:command", "Make, reset and serve emulated chips."),
+        "emulator": Lazy(".commands.emulator:command", "Create, reset and serve emulated chips."),
     },
     "The chip": {
-        "info": Lazy(".commands.chip.info:command", "Show what chip it is and what its slots hold."),
+        "info": Lazy(".commands.chip.info:command", "Show the chip's model and what its slots hold."),
         "object": Lazy(".commands.chip.object:command", "Read, write and lock objects, and their metadata."),
-        "key": Lazy(".commands.key:command", "List, make and use the keys of the chip."),
-        "counter": Lazy(".commands.chip.counter:command", "Show, count and set counters."),
+        "key": Lazy(".commands.key:command", "List, generate and use the keys of the chip."),
+        "counter": Lazy(".commands.chip.counter:command", "Show, increment and set counters."),
         "update": Lazy(".commands.update:command", "Make and apply protected updates."),
-        "export": Lazy(".commands.chip.transfer:export", "All objects of the chip into a file."),
-        "import": Lazy(".commands.chip.transfer:import_", "All objects of a file into the chip."),
+        "export": Lazy(".commands.chip.transfer:export", "Export all objects of the chip to a file."),
+        "import": Lazy(".commands.chip.transfer:import_", "Import all objects of a file into the chip."),
     },
-    "What the chip calculates": {
-        "random": Lazy(".commands.toolbox.random_hash:random", "Random bytes from the chip."),
-        "hash": Lazy(".commands.toolbox.random_hash:hash_command", "SHA-256 of a file or object, by the chip."),
-        "hmac": Lazy(".commands.toolbox.random_hash:hmac", "HMAC of a file with a secret of the chip."),
+    "Cryptography on the chip": {
+        "random": Lazy(".commands.toolbox.random_hash:random", "Get random bytes from the chip."),
+        "hash": Lazy(".commands.toolbox.random_hash:hash_command", "Calculate the SHA-256 of a file or object."),
+        "hmac": Lazy(".commands.toolbox.random_hash:hmac", "Calculate the HMAC of a file with a secret on the chip."),
         "aes": Lazy(".commands.toolbox.aes:command", "Encrypt and authenticate with the chip's AES key."),
-        "rsa": Lazy(".commands.toolbox.rsa:command", "Encrypt and decrypt by RSA."),
+        "rsa": Lazy(".commands.toolbox.rsa:command", "Encrypt and decrypt with RSA."),
     },
     "The shell": {
         "completion": Lazy(".commands.shell.completion:command", "Print the completion script of a shell."),
@@ -108,25 +106,29 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 board, 4 chip, 5 certificate, 6 cloud.",
 )
-@click.option("--csr", "csr_path", metavar="CONFIG", help="Key pair and CSR from the chip, as a .jsn file says.")
-@click.option("--write", "write_path", metavar="FILE", help="Write a certificate or chain (PEM, DER), or data.")
-@click.option("--read", "read_oid", metavar="OID|SLOT", help="Read an object: a certificate as PEM, others in hex.")
+@click.option("--csr", "csr_path", metavar="CONFIG", help="Generate a key pair and a CSR, as CONFIG (.jsn) says.")
+@click.option("--write", "write_path", metavar="FILE", help="Write a certificate, a chain or data to the chip.")
+@click.option("--read", "read_oid", metavar="OID|SLOT", help="Read an object: certificates as PEM, others in hex.")
 @click.option(
-    "--slot", metavar="SLOT", help="Slot: second, third …, or an OID of it. [that of CONFIG; second for --write]"
+    "--slot", metavar="SLOT", help="Slot: second, third … or its OID (default: slot of CONFIG; for --write: second)."
 )
-@click.option("--id", "object_id", metavar="OID", help="Object to write to that is no slot's: 0xE0E8, 0xF1D0 …")
-@click.option("--keep-key", is_flag=True, help="With --csr: for the key that the slot has; none is made.")
-@click.option("--public-key", type=FILE, help="Public key of that key. [that of the slot's certificate]")
-@click.option("--out-dir", type=FOLDER, help="Folder for the CSR. [the current one]")
-@click.option("--out", type=FILE, help="File for what --read reads: PEM or raw bytes.")
+@click.option("--id", "object_id", metavar="OID", help="Object to write to, if it is not a slot: 0xE0E8, 0xF1D0 …")
+@click.option("--keep-key", is_flag=True, help="With --csr: use the key that is in the slot. Generate none.")
+@click.option("--public-key", type=FILE, help="With --keep-key: public key (default: from the slot's certificate).")
+@click.option("--out-dir", type=FOLDER, help="Output folder for the CSR (default: current folder).")
+@click.option("--out", type=FILE, help="With --read: output file, PEM or raw bytes.")
 @click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
 @click.option(
     "--pkcs12-passphrase-file",
     type=FILE,
-    help="With --write: its first line opens a PKCS #12 FILE. [environment variable OPTIGA_FILE_PASSPHRASE, else asked "
-    "for]",
+    help="With --write: file whose first line is the passphrase of a PKCS #12 file (default: environment variable "
+    "OPTIGA_FILE_PASSPHRASE, else asked for).",
 )
-@click.option("--strict", is_flag=True, help="With --write: a certificate that is no key's of the chip is an error.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="With --write: fail if the certificate does not belong to a key in the chip.",
+)
 @force_option
 @authorize_option
 @common_options(environment=True)
@@ -357,7 +359,7 @@ def _report_unexpected(settings: Settings, arguments: Sequence[str], error: Exce
 
     logging.getLogger(__name__).debug("unexpected", exc_info=error)
     said = f"unexpected: {type(error).__name__}: {error}"
-    hint = "This is a mistake of optiga; the same command with -vv shows where, for a report"
+    hint = "This is a bug. Run the command again with -vv and report the output"
     return _report(settings, arguments, OptigaError(said, hint=hint))
 
 

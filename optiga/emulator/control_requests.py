@@ -105,7 +105,7 @@ def parse_request(line: bytes) -> Mapping[str, Any]:
     if not isinstance(document.value, dict):
         raise ConfigurationError("the request is no object of JSON", reason=Reason.WRONG_TYPE)
     for place, _ in document.duplicates:
-        raise ConfigurationError(f"the request: {_shown('.'.join(map(str, place)))} stands twice")
+        raise ConfigurationError(f"the request: {_shown('.'.join(map(str, place)))} is given twice")
     return document.value
 
 

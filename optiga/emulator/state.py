@@ -135,7 +135,7 @@ def _load_objects(model: ChipModel, described: Mapping[str, Any]) -> dict[int, S
         if oid is None or oid not in loaded:
             raise _wrong(f"{label!r} is no object of an {model.title}", hint='Objects are named as "0xE0F1"')
         if oid in seen:
-            raise _wrong(f"{format_oid(oid)} stands twice")
+            raise _wrong(f"{format_oid(oid)} is given twice")
         seen.add(oid)
         try:
             loaded[oid] = _load_object(model, oid, description)

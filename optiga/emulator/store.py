@@ -396,5 +396,5 @@ def _not_a_chip(path: Path) -> BoardError:
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:
     reason = reason_of(error) if isinstance(error, sqlite3.Error) else error
-    hint = "Get it back from a copy, or make a new chip in another file"
+    hint = "Restore it from a copy, or make a new chip in another file"
     return _wrong(path, f"the emulated chip's file is damaged: {reason}", hint, Reason.DAMAGED)

@@ -18,7 +18,7 @@ def parse_key(algorithm: KeyAlgorithm, payload: bytes) -> bytes:
     items = tlv.decode(payload)
     parts = dict(items)
     if len(parts) != len(items):
-        raise ValueError("a part of the key stands twice")
+        raise ValueError("a part of the key is given twice")
     if algorithm.is_ec:
         size = CURVES[algorithm].coordinate_size
         parts.setdefault(KeyPart.PUBLIC, bytes(2 * size))

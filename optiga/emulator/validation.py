@@ -96,4 +96,4 @@ def _check_data(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     if metadata.get(Tag.USED_SIZE) is None and len(data) != info.size:
         raise ValueError(f"{counted(len(data), 'byte')} of data where {info.size} belong")
     if info.oid in oids.LIFE_CYCLES and LifeCycleState.of(data[0]) is None:
-        raise ValueError(f"0x{data.hex()} is no life cycle state")
+        raise ValueError(f"0x{data.hex()} is not a life cycle state")

@@ -167,14 +167,14 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> Con
 
 def _damaged(path: Path, kind: Kind, cause: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{kind.title} {path} is damaged: {cause}", hint="Get it back from a copy", reason=Reason.DAMAGED
+        f"{kind.title} {path} is damaged: {cause}", hint="Restore it from a copy", reason=Reason.DAMAGED
     )
 
 
 def _another(path: Path, kind: Kind) -> ConfigurationError:
     return ConfigurationError(
         f"{path} does not hold {kind.title}, or was made by another version of this program",
-        hint="Get it back from a copy, or name another file",
+        hint="Restore it from a copy, or name another file",
         reason=Reason.WRONG_TYPE,
     )
 

@@ -99,7 +99,7 @@ def check_folder_writable(folder: Path, fields: Collection[str] = ()) -> None:
             pass
     except OSError as error:
         raise ConfigurationError(
-            f"cannot write into {folder}: {cause_of(error)}",
+            f"cannot write to {folder}: {cause_of(error)}",
             hint="Run the command in a folder of your own, or name one",
             reason=reason_of(error, Reason.NOT_WRITABLE),
         ) from None
@@ -113,8 +113,8 @@ def check_folder(folder: Path, fields: Collection[str] = ()) -> None:
     """
     if cause := _why_no_folder(folder):
         mistake = find_wrong_field(str(folder), fields)
-        hint = f"The name {mistake}" if mistake else "Make it first, or name another"
-        raise ConfigurationError(f"cannot write into {folder}: {cause}", hint=hint, reason=Reason.NOT_WRITABLE)
+        hint = f"The name {mistake}" if mistake else "Create it first, or name another"
+        raise ConfigurationError(f"cannot write to {folder}: {cause}", hint=hint, reason=Reason.NOT_WRITABLE)
 
 
 def _why_no_folder(path: Path) -> str:
@@ -269,7 +269,7 @@ def _find_target(path: Path, *, secret: bool, ours: bool) -> Path | None:
     if stat.S_ISDIR(kind) or (stat.S_ISREG(kind) and not is_link):
         return path
     if secret or ours:
-        what = "it is no regular file" + (", and nobody may read along what is secret" if secret else "")
+        what = "it is not a regular file" + (", and a secret must not be written to it" if secret else "")
         raise ConfigurationError(
             f"cannot write {path}: {what}", hint="Take it away" if ours else "Name a file", reason=Reason.WRONG_TYPE
         )

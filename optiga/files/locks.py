@@ -203,7 +203,7 @@ def _check_regular(path: Path) -> None:
     :raises OSError: if it is so.
     """
     if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
-        raise OSError(errno.EEXIST, "it is there already, and no regular file")
+        raise OSError(errno.EEXIST, "it already exists and is not a regular file")
 
 
 def lock_path_for_port(device: str) -> Path:

@@ -97,7 +97,7 @@ class Section:
             self.problem(f"must be a list in brackets, not {describe_kind(self.value)}")
             return []
         if len(self.value) > _MOST_ELEMENTS:
-            self.problem(f"has {len(self.value)} elements, at most {_MOST_ELEMENTS} can be had")
+            self.problem(f"has {len(self.value)} elements, but at most {_MOST_ELEMENTS} are allowed")
             return []
         return [self.child(index) for index in range(len(self.value))]
 

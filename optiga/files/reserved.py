@@ -88,7 +88,7 @@ class ReservedFile:
 
     def _refusal(self, error: OSError) -> ConfigurationError:
         return ConfigurationError(
-            f"cannot write into {self._folder}: {cause_of(error)}",
+            f"cannot write to {self._folder}: {cause_of(error)}",
             hint="Run the command in a folder of your own, or name one",
             reason=reason_of(error, Reason.NOT_WRITABLE),
         )

@@ -58,11 +58,11 @@ class GuardedConnection(sqlite3.Connection):
         try:
             return super().execute(*arguments)
         except UnicodeDecodeError:
-            raise sqlite3.DatabaseError("malformed: its schema is no text") from None
+            raise sqlite3.DatabaseError("malformed: its schema is not text") from None
         except sqlite3.Error as error:
             if str(error):
                 raise
-            raise sqlite3.DatabaseError("malformed: its schema is no text") from None  # as Python 3.10 says it
+            raise sqlite3.DatabaseError("malformed: its schema is not text") from None  # as Python 3.10 says it
 
     def _count(self) -> int:
         """Called by SQLite now and then; whether the statement is to end."""
@@ -107,7 +107,7 @@ def check_file(path: Path, what: str, *, shared: bool = False, hint: str = "") -
     :param what: what it is to the user, for messages, for example ``the journal``.
     :param shared: take a file that a group of this user's may write, whoever of it owns the file.
     :param hint: what else may be done about a file of another user.
-    :raises ConfigurationError: if it is no regular file, belongs to another user, or others may write it.
+    :raises ConfigurationError: if it is not a regular file, belongs to another user, or others may write it.
     """
     name = os.fspath(path)
     mine = os.geteuid() if os.name == "posix" else None

@@ -114,8 +114,8 @@ def csr(
     _expect_chip(chip)
     if public_key is not None and not keep_key:
         raise ConfigurationError(
-            naming("{public_key} is given for a new key, which has one of its own"),
-            hint=naming("Give {keep_key=True} with it"),
+            naming("{public_key} is given, but a new key has its own public key"),
+            hint=naming("Use it with {keep_key=True}"),
             reason=Reason.CONFLICT,
         )
     wanted = _load(configuration, slot, first=True)

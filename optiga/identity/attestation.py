@@ -96,15 +96,15 @@ def load_trust(path: Path, passphrase: Passphrase | Unlock | None = None) -> Tru
     for certificate in certificates:
         if not certificate.is_ca:
             raise CertificateError(
-                f"{path} holds the certificate of {certificate.subject}, which is no CA",
-                hint="Give the root that is to be trusted, and the intermediates below it",
+                f"{path} holds the certificate of {certificate.subject}, which is not a CA certificate",
+                hint="Give the trusted root certificate, and the intermediate certificates below it",
                 reason=Reason.WRONG_TYPE,
             )
     roots = tuple(one for one in certificates if one.is_issued_by(one))
     if not roots:
         raise CertificateError(
-            f"{path} holds no root: none of its certificates is self-signed",
-            hint="Add the root's certificate; Infineon publishes those of its chips",
+            f"{path} holds no root certificate: none of its certificates is self-signed",
+            hint="Add the root certificate. Infineon publishes the root certificates of its chips",
             reason=Reason.UNTRUSTED,
         )
     return Trust(str(path), roots, tuple(one for one in certificates if one not in roots))
@@ -133,8 +133,8 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
     oid = slot.certificate_oid
     if oid is None:
         raise ConfigurationError(
-            f"slot {slot.name} has no object for a certificate, so nothing can be proven of its key",
-            hint=f"A chip's own identity is in slot {IDENTITY_SLOT.name}",
+            f"slot {slot.name} has no object for a certificate, so its key cannot be checked",
+            hint=f"The chip's own certificate is in slot {IDENTITY_SLOT.name}",
             oid=slot.key_oid,
             reason=Reason.UNSUPPORTED,
         )
@@ -151,12 +151,12 @@ def prove_genuine(chip: Chip, trust: Trust, slot: Slot = IDENTITY_SLOT, *, now: 
     proof = prove_key(chip, slot, leaf)
     if proof.outcome is not Outcome.PROVEN:
         copied = proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY)
-        hint = "Certificates can be copied: this is not the chip that was certified" if copied else ""
+        hint = "This is not the chip that was certified: the certificate was copied" if copied else ""
         raise CertificateError(proof.text, hint=hint, port=chip.port, oid=proof.key_oid, reason=Reason.MISMATCH)
     if not trust.emulated and any(is_emulated(one) for one in chain):
         raise _emulated(chip, oid)
     if _read_uid(chip) != uid:
-        raise _another_chip(chip, oid, "it says another UID than before")
+        raise _another_chip(chip, oid, "its UID has changed")
     emulated = any(is_emulated(one) for one in chain)
     return Genuineness(chain, proof.key_oid, oid, (leaf, *further), uid, emulated)
 
@@ -172,9 +172,9 @@ def prove_unchanged(chip: Chip, genuine: Genuineness) -> None:
     :raises ChipError: if the chip refuses to be read.
     """
     if _read_uid(chip) != genuine.uid:
-        raise _another_chip(chip, genuine.oid, "it says another UID than before")
+        raise _another_chip(chip, genuine.oid, "its UID has changed")
     if [one.der for one in _read(chip, genuine.oid)] != [one.der for one in genuine.stored]:
-        raise _another_chip(chip, genuine.oid, "it holds another certificate than before")
+        raise _another_chip(chip, genuine.oid, "its certificate has changed")
     proof = prove_public_key(chip, genuine.key_oid, genuine.certificate.public_key)
     if proof.outcome is not Outcome.PROVEN:
         raise _another_chip(chip, genuine.oid, proof.text)
@@ -187,8 +187,9 @@ def _read_uid(chip: Chip) -> str:
 
 def _another_chip(chip: Chip, oid: int, why: str) -> CertificateError:
     return CertificateError(
-        f"this is not the chip that has proven that it is genuine: {why}",
-        hint="Was the board changed, or does something sit between? Nothing was activated",
+        f"this is not the chip that proved that it is genuine: {why}",
+        hint="Check whether the board was changed, or whether something intercepts the connection. Nothing was "
+        "activated",
         port=chip.port,
         oid=oid,
         reason=Reason.MISMATCH,
@@ -197,8 +198,8 @@ def _another_chip(chip: Chip, oid: int, why: str) -> CertificateError:
 
 def _emulated(chip: Chip, oid: int) -> CertificateError:
     return CertificateError(
-        f"{format_oid(oid)}: this chip is emulated: its CA certifies whatever anybody wants, and proves nothing here",
-        hint=naming("{emulated} takes it all the same"),
+        f"{format_oid(oid)}: this chip is emulated: its CA certifies anything, so its certificate proves nothing",
+        hint=naming("To accept it anyway, use {emulated}"),
         port=chip.port,
         oid=oid,
         reason=Reason.UNTRUSTED,
@@ -208,7 +209,7 @@ def _emulated(chip: Chip, oid: int) -> CertificateError:
 def _read(chip: Chip, oid: int) -> list[Certificate]:
     """The certificates in an object, leaf first, at least one."""
     try:
-        return read_certificates(chip, oid, meaning=", so nothing tells where the chip comes from")
+        return read_certificates(chip, oid, meaning=", so its origin cannot be checked")
     except CertificateError as error:
         error.port = chip.port
         raise
@@ -260,7 +261,7 @@ def _check_leaf_constraints(
     _policy: Policy, _certificate: x509.Certificate, constraints: x509.BasicConstraints | None
 ) -> None:
     if constraints is not None and constraints.ca:
-        raise ValueError("the certificate is one of a CA, not of a device")
+        raise ValueError("the certificate belongs to a CA, not to a device")
 
 
 def _explain(
@@ -292,18 +293,20 @@ def _explain(
     if any(end.is_issued_by(one) for one in path):
         how = "is self-signed" if end.is_issued_by(end) else "was certified by CAs below it"
         return CertificateError(
-            f"the chain ends at {end.subject}, which {how} and is no root in {trust.name}", reason=Reason.UNTRUSTED
+            f"the chain ends at {end.subject}, which {how} and is not a root certificate in {trust.name}",
+            reason=Reason.UNTRUSTED,
         )
     if any(one.parsed.subject == end.parsed.issuer for one in others):
         return CertificateError(
-            f"the certificate of {end.subject} is not signed by the {end.issuer} that is known: "
-            "another CA of the same name has signed it, or nobody",
-            hint=f"Is {trust.name} the right one for this chip?",
+            f"the certificate of {end.subject} is not signed by the {end.issuer} in this file, but by another CA of "
+            "the same name, or by nobody",
+            hint=f"Is {trust.name} the right file for this chip?",
             reason=Reason.UNTRUSTED,
         )
     return CertificateError(
         f"the chain ends at {end.subject}: its issuer {end.issuer} is not in {trust.name}",
-        hint=f"Is it an intermediate? Add its certificate to {trust.name}; Infineon publishes those of its CAs",
+        hint=f"If the issuer is an intermediate CA, add its certificate to {trust.name}. Infineon publishes the "
+        "certificates of its CAs",
         reason=Reason.UNTRUSTED,
     )
 
@@ -318,9 +321,9 @@ def _objection(issuer: Certificate, below: int) -> str:
     extensions = {type(extension.value): extension.value for extension in issuer.parsed.extensions}
     constraints, usage = extensions.get(x509.BasicConstraints), extensions.get(x509.KeyUsage)
     if not isinstance(constraints, x509.BasicConstraints) or not constraints.ca:
-        return f"{issuer.subject} has issued a certificate and is no CA"
+        return f"{issuer.subject} has issued a certificate, but is not a CA"
     if isinstance(usage, x509.KeyUsage) and not usage.key_cert_sign:
-        return f"{issuer.subject} has issued a certificate, for which its key is not meant"
+        return f"{issuer.subject} has issued a certificate, but its key may not sign certificates"
     if constraints.path_length is not None and below > constraints.path_length:
         return f"{issuer.subject} may have {constraints.path_length} CAs below it in a chain, and has {below}"
     return ""

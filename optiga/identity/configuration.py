@@ -43,8 +43,8 @@ CAN_SIGN: KeyUsage = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
 NOT_FOR: dict[str, KeyUsage] = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage.KEY_AGREEMENT}
 """The usage that the chip has for keys of the other kind only."""
 _WRONG_PLACE = {
-    "ec": {"key_size": "belongs to an RSA key, an EC key has a curve"},
-    "rsa": {"curve": "belongs to an EC key, an RSA key has a key_size"},
+    "ec": {"key_size": "is for RSA keys; an EC key has a curve"},
+    "rsa": {"curve": "is for EC keys; an RSA key has a key_size"},
 }
 
 
@@ -165,7 +165,7 @@ def parse_configuration(text: str, name: str, *, slot: str | None = None, first:
     document = read_document(text, name)
     problems: list[Problem] = []
     for duplicate, line in document.duplicates:
-        text = f"{name}:{line}: {describe_path(duplicate)}: stands here a second time"
+        text = f"{name}:{line}: {describe_path(duplicate)}: is given twice"
         problems.append(Problem(line, text))
     configuration = read_configuration(Section(document, name, problems), name, slot, first=first)
     raise_problems(problems)
@@ -219,11 +219,11 @@ def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:
     components: list[tuple[str, str]] = []
     members = section.members((), (*COMPONENTS, *SAME_NAMES), OTHER_NAMES)
     if isinstance(section.value, dict) and not section.value:
-        section.problem("is empty: the certificate would be nobody's")
+        section.problem("is empty: the certificate would have no subject")
     for written, member in members.items():
         name = SAME_NAMES.get(written, written)
         if name != written and name in members:
-            member.problem(f"is {name!r}, which stands there too")
+            member.problem(f"is {name!r}, which is also given")
         several = isinstance(member.value, list)
         if several and not member.value:
             member.problem("is empty")
@@ -288,7 +288,7 @@ def _read_key_size(section: Section) -> KeyAlgorithm | None:
     algorithm = RSA_WORDS.get(str(section.value).strip())
     if algorithm is None:
         sizes = ", ".join(RSA_WORDS)
-        section.problem(f"{section.value!r} is not a size of RSA keys of the chip (one of {sizes})")
+        section.problem(f"{section.value!r} is not an RSA key size of the chip (one of {sizes})")
     return algorithm
 
 
@@ -324,7 +324,7 @@ def find_slot_mistake(text: str, *, is_rsa: bool, first: bool = False) -> str:
         return f"{text!r} is not a slot of the chip{suggest_slot(text)} {names}"
     if slot in slots_for_new_keys(is_rsa=not is_rsa):
         return f"{text!r} does not take {kind} keys {names}"
-    return f"{text!r} is Infineon's own identity, which is locked; take another {names}"
+    return f"{text!r} holds Infineon's own key, which is locked; use another slot {names}"
 
 
 def _read_usage(section: Section, kind: str) -> KeyUsage | None:

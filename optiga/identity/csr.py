@@ -216,7 +216,7 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
         bits = parsed["signature"].contents
     except (ValueError, TypeError) as error:
         raise CertificateError(
-            f"the public key that the chip reported for {format_oid(key.oid)} is none: {error}",
+            f"the public key that the chip reported for {format_oid(key.oid)} is not valid: {error}",
             oid=key.oid,
             reason=Reason.BAD_ANSWER,
         ) from error
@@ -224,7 +224,7 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
     if not is_sound or not verifies(public_key, bits[1:], info.dump(), hash_name):
         raise CertificateError(
             f"the chip's signature over the CSR does not verify against the public key of {format_oid(key.oid)}",
-            hint="There is no CSR; run the command again for a new key pair",
+            hint="Run the command again for a new key pair. No CSR was written",
             oid=key.oid,
             reason=Reason.BAD_SIGNATURE,
         )

@@ -42,7 +42,7 @@ def check_algorithm(text: str) -> KeyAlgorithm:
     if found is None:
         names = ", ".join(known.title for known in KeyAlgorithm)
         raise ConfigurationError(
-            f"{text!r} is no algorithm of the chip's keys", hint=f"One of {names}", reason=Reason.UNSUPPORTED
+            f"{text!r} is not a key algorithm of the chip", hint=f"One of {names}", reason=Reason.UNSUPPORTED
         )
     return found
 
@@ -62,7 +62,7 @@ def draw_key(chip: Chip, chosen: KeyAlgorithm) -> DrawnKey:
         key = _private_key(chosen, pair)
     except ValueError as error:
         raise ChipError(
-            f"the chip's key pair is none: {error}", hint="Try it again", port=chip.port, reason=Reason.BAD_ANSWER
+            f"the chip's key pair is not valid: {error}", hint="Try again", port=chip.port, reason=Reason.BAD_ANSWER
         ) from None
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -81,7 +81,7 @@ def _private_key(algorithm: KeyAlgorithm, pair: DrawnKeyPair) -> ec.EllipticCurv
     if algorithm in CURVES and isinstance(public, ec.EllipticCurvePublicKey):
         private = ec.derive_private_key(number, public.curve)
         if private.public_key() != public:
-            raise ValueError("the public key is another's")
+            raise ValueError("the public key does not belong to it")
         return private
     if not isinstance(public, rsa.RSAPublicKey):
         raise ValueError(f"no {algorithm.title} key")  # noqa: TRY004 - a word of the chip, not of a caller

@@ -36,7 +36,7 @@ def warning_of(port: str) -> str:
     """What to say of an emulated chip behind a port that looks like a board's."""
     return (
         f"the chip at {port or 'this port'} is emulated: its certificate in 0xE0E0 says {_MARK}. "
-        "Its keys lie in a file and protect nothing"
+        "Its keys are in a file and protect nothing"
     )
 
 

@@ -67,7 +67,7 @@ def warnings_about_anchor(certificate: Certificate) -> list[str]:
     """Why the chip will not use a certificate as a trust anchor, one sentence each."""
     subject = certificate.subject
     return [
-        f"the chip will not use the certificate of {subject} as a trust anchor: {reason}"
+        f"the chip cannot use the certificate of {subject} as a trust anchor: {reason}"
         for reason in _objections(certificate)
     ]
 
@@ -75,7 +75,7 @@ def warnings_about_anchor(certificate: Certificate) -> list[str]:
 def _objections(certificate: Certificate) -> list[str]:
     found = []
     if len(certificate.der) > MOST_PARSED:
-        found.append(f"it has {len(certificate.der)} bytes, and the chip parses at most {MOST_PARSED}")
+        found.append(f"it has {len(certificate.der)} bytes, but the chip parses at most {MOST_PARSED}")
     try:
         fields = certificate.fields
     except ValueError:
@@ -93,7 +93,7 @@ def _objections(certificate: Certificate) -> list[str]:
         said = fields.version if fields.version in _VERSIONS else "none that there is"
         found.append(f"its version is {said}, not {_VERSION}")
     if fields.size_of_serial > _MOST_OF_SERIAL:
-        found.append(f"its serial number has {fields.size_of_serial} bytes, and may have {_MOST_OF_SERIAL}")
+        found.append(f"its serial number has {fields.size_of_serial} bytes, but may have at most {_MOST_OF_SERIAL}")
     if not fields.has_issuer:
         found.append("its issuer has no name")
     return found

@@ -68,7 +68,7 @@ def check_kept_key(known: KnownKey, configuration: Configuration) -> None:
     if public_key.algorithm is not wanted:
         raise CertificateError(
             f"{known.source} has a key {public_key.title}, the configuration asks for {wanted.title}",
-            hint="Change the configuration, or name the right key",
+            hint="Change the configuration, or give the right key",
             reason=Reason.MISMATCH,
         )
 
@@ -94,9 +94,8 @@ def create_csr_of_kept_key(chip: Chip, configuration: Configuration, known: Know
         if error.reason is not Reason.BAD_SIGNATURE:
             raise
         raise CertificateError(
-            f"{found.source} has another public key than the key in {format_oid(key.oid)}: it does not verify what the "
-            "key signs",
-            hint=naming("There is no CSR. {give}", give=_give(key.oid)),
+            f"{found.source} is not the public key of {format_oid(key.oid)}: it does not verify the key's signature",
+            hint=naming("{give}. No CSR was written", give=_give(key.oid)),
             oid=key.oid,
             reason=Reason.MISMATCH,
         ) from None
@@ -105,7 +104,8 @@ def create_csr_of_kept_key(chip: Chip, configuration: Configuration, known: Know
 def rehearse_kept_key(chip: Chip, configuration: Configuration, known: KnownKey | None = None) -> KeptKeyRehearsal:
     """Look at what :func:`create_csr_of_kept_key` would do; the key does not sign.
 
-    :raises OptigaError: as :func:`create_csr_of_kept_key` does, but that the public key is another's is not found.
+    :raises OptigaError: as :func:`create_csr_of_kept_key` does, but that the public key does not belong to it is
+    not found.
     """
     key, found, usage = _find(chip, configuration, known)
     return KeptKeyRehearsal(
@@ -133,7 +133,7 @@ def _check_key(chip: Chip, configuration: Configuration) -> KeyUsage:
     if metadata.algorithm is None:
         raise ChipError(
             f"{label} holds no key yet",
-            hint=naming("Without {keep_key} one is made"),
+            hint=naming("To generate a key, omit {keep_key}"),
             port=chip.port,
             oid=oid,
             reason=Reason.NOT_FOUND,
@@ -141,7 +141,7 @@ def _check_key(chip: Chip, configuration: Configuration) -> KeyUsage:
     if metadata.algorithm is not wanted:
         raise ConfigurationError(
             f"the key in {label} is {metadata.algorithm.title}, the configuration asks for {wanted.title}",
-            hint="Change the configuration, or name another slot",
+            hint="Change the configuration, or use another slot",
             oid=oid,
             reason=Reason.MISMATCH,
         )
@@ -149,14 +149,14 @@ def _check_key(chip: Chip, configuration: Configuration) -> KeyUsage:
         words = ", ".join(metadata.key_usage.words) or "nothing"
         raise ConfigurationError(
             f"the key in {label} cannot sign a CSR: its usage is {words}, without authentication and signature",
-            hint="Name another slot",
+            hint="Use another slot",
             oid=oid,
             reason=Reason.DENIED,
         )
     if access_now(metadata, Tag.EXECUTE) == NEVER:
         raise ConfigurationError(
             f"the key in {label} cannot be used: its metadata have execute: never",
-            hint="Name another slot",
+            hint="Use another slot",
             oid=oid,
             reason=Reason.DENIED,
         )
@@ -169,7 +169,7 @@ def _certified(chip: Chip, slot: Slot) -> KnownKey:
     oid = slot.certificate_oid
     if oid is None:
         raise CertificateError(
-            f"slot {slot.name} has no object for a certificate, which would tell the public key",
+            f"slot {slot.name} has no object for a certificate, so its public key is not known",
             hint=_give(slot.key_oid),
             oid=slot.key_oid,
             reason=Reason.MISSING,

@@ -72,18 +72,18 @@ class KeyFate:
     def text(self) -> str:
         """What has become of the key, one sentence without the full stop."""
         if self.fate is Fate.MADE:
-            return f"{self._label} has a new key: the key before it is gone, and its certificate no longer fits"
+            return f"{self._label} has a new key: the old key is lost, and its certificate no longer matches"
         if self.fate is Fate.UNKNOWN:
-            return f"Whether {self._label} has a new key is not known: if so, the key before it is gone"
-        return f"The key in {self._label} is as it was"
+            return f"{self._label} may have a new key: if so, the old key is lost"
+        return f"The key in {self._label} did not change"
 
 
 def what_it_means(slot: Slot, algorithm: KeyAlgorithm) -> str:
     """What a new key means for its slot, one sentence without the full stop."""
     where = f"Slot {slot.name} has a new key {algorithm.title} in {format_oid(slot.key_oid)}"
     if slot.certificate_oid is None:
-        return f"{where}: a certificate of the key before it no longer fits"
-    return f"{where}: a certificate still in {format_oid(slot.certificate_oid)} no longer fits"
+        return f"{where}: a certificate of the old key no longer matches"
+    return f"{where}: the certificate in {format_oid(slot.certificate_oid)} no longer matches"
 
 
 def name_key(oid: int | None) -> str:

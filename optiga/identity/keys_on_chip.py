@@ -140,7 +140,9 @@ def plan_key(name: Reference, *, algorithm: str | None, bits: int | None, usage:
     if slot is None:
         if algorithm is not None:
             raise ConfigurationError(
-                naming("{algorithm} is for key pairs"), hint=naming("An AES key has {bits}"), reason=Reason.CONFLICT
+                naming("{algorithm} is for key pairs"),
+                hint=naming("For an AES key, use {bits}"),
+                reason=Reason.CONFLICT,
             )
         usages = parse_usage(usage) or KeyUsage.ENCRYPTION
         aes = KeyAlgorithm[f"AES{bits or 256}"]
@@ -148,15 +150,15 @@ def plan_key(name: Reference, *, algorithm: str | None, bits: int | None, usage:
         return KeyPlan(SYMMETRIC_KEY, None, aes, usages)
     if bits is not None:
         raise ConfigurationError(
-            naming("{bits} is for the AES key"), hint=naming("A key pair has {algorithm}"), reason=Reason.CONFLICT
+            naming("{bits} is for the AES key"), hint=naming("For a key pair, use {algorithm}"), reason=Reason.CONFLICT
         )
     is_rsa = slot.certificate_oid is None
     chosen = _algorithm_of_pair(algorithm or ("rsa2048" if is_rsa else "secp256r1"))
     fitting = ", ".join(known.name for known in slots_for_new_keys(is_rsa=chosen.is_rsa))
     if chosen.is_rsa != is_rsa:
         raise ConfigurationError(
-            f"slot {slot.name} takes no {chosen.title} keys",
-            hint=f"Those go into {fitting}",
+            f"slot {slot.name} cannot hold {chosen.title} keys",
+            hint=f"Use {fitting}",
             oid=slot.key_oid,
             reason=Reason.UNSUPPORTED,
         )
@@ -176,8 +178,8 @@ def _algorithm_of_pair(name: str) -> KeyAlgorithm:
     chosen = algorithm_of(name)
     if chosen in AES_KEY_SIZES:
         raise ConfigurationError(
-            f"{chosen.title} is no algorithm of a key pair",
-            hint=f"An AES key has a place of its own: {AES}",
+            f"{chosen.title} is not an algorithm of a key pair",
+            hint=f"For an AES key, use {AES}",
             reason=Reason.CONFLICT,
         )
     return chosen
@@ -195,7 +197,7 @@ def parse_usage(text: str | None) -> KeyUsage:
         except KeyError:
             names = ", ".join(KEY_USAGE_WORDS)
             raise ConfigurationError(
-                naming("{usage}: {word} is no usage", word=repr(word.strip())), hint=f"There are {names}"
+                naming("{usage}: {word} is not a key usage", word=repr(word.strip())), hint=f"Use one of {names}"
             ) from None
     return usage
 
@@ -213,7 +215,7 @@ def check_usage(algorithm: KeyAlgorithm, usage: KeyUsage) -> None:
                 title=algorithm.title,
                 words=", ".join(useless.words),
             ),
-            hint=f"It can for {', '.join(algorithm.usages.words)}",
+            hint=f"Use {', '.join(algorithm.usages.words)}",
             reason=Reason.UNSUPPORTED,
         )
 
@@ -233,7 +235,7 @@ def find_existing_key(chip: Chip, plan: KeyPlan, *, reading: bool = True) -> Exi
     if access_now(metadata, Tag.EXECUTE) == NEVER:
         raise ConfigurationError(
             f"a key in {format_oid(plan.oid)} cannot be used: its metadata have execute: never",
-            hint="Take another slot; no key was made",
+            hint="Use another slot. No key was generated",
             oid=plan.oid,
             reason=Reason.DENIED,
         )
@@ -266,8 +268,8 @@ def first_is_locked(why: str) -> ConfigurationError:
     :param why: what keeps it as it is, for the end of a sentence.
     """
     return ConfigurationError(
-        f"slot {SLOTS[0].name} takes no new key: it is Infineon's own identity, and {why}",
-        hint=f"Use {', '.join(slot.name for slot in slots_for_new_keys(is_rsa=False))}; no key was made",
+        f"slot {SLOTS[0].name} cannot get a new key: it holds Infineon's own key, and {why}",
+        hint=f"Use {', '.join(slot.name for slot in slots_for_new_keys(is_rsa=False))}. No key was generated",
         oid=SLOTS[0].key_oid,
         reason=Reason.DENIED,
     )
@@ -345,7 +347,7 @@ def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
     proof = prove_public_key(chip, slot.key_oid, public_key, f"the certificate in {where.info.label}")
     if proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY):
         raise CertificateError(
-            proof.text, hint=naming("{certificate} names the object of its own"), oid=where.oid, reason=Reason.MISMATCH
+            proof.text, hint=naming("Give the object with {certificate}"), oid=where.oid, reason=Reason.MISMATCH
         )
     pem = encode_pem("PUBLIC KEY", public_key.info)
     return CertifiedKey(pem, public_key.title, certificate.subject, proof.key_match, proof.text)
@@ -357,5 +359,5 @@ def stored_certificate(chip: Chip, where: Target) -> Certificate:
     :raises CertificateError: if there is none, or nothing that parses.
     :raises ChipError: if the chip refuses.
     """
-    hint = "The chip tells a public key only when the key is made; later it is in the certificate alone"
+    hint = "Give the certificate: the chip outputs a public key only when it generates the key"
     return read_certificates(chip, where.oid, hint=hint)[0]

@@ -94,7 +94,7 @@ def _subject(components: Sequence[tuple[str, str]]) -> dict[str, str | list[str]
     :raises ConfigurationError: if there are none.
     """
     if not components:
-        raise ConfigurationError("the subject is empty: the certificate would be nobody's", parameter="subject")
+        raise ConfigurationError("the subject is empty: the certificate would have no subject", parameter="subject")
     values: dict[str, list[str]] = {}
     for name, value in components:
         values.setdefault(SAME_NAMES.get(name, name), []).append(value)

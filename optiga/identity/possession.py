@@ -142,22 +142,22 @@ def prove_public_key(
     metadata = known or chip.objects.metadata(key_oid)
     algorithm = metadata.algorithm
     if algorithm is None:
-        return Proof(Outcome.NO_KEY, key_oid, f"there is no key in {label} yet, {whose} is of another key")
+        return Proof(Outcome.NO_KEY, key_oid, f"there is no key in {label} yet, so {whose} belongs to another key")
     if algorithm is not public_key.algorithm:
         text = f"{whose} is of a key {public_key.title}, the key in {label} is {algorithm.title}"
         return Proof(Outcome.MISMATCH, key_oid, text)
     if not _may_sign(metadata):
-        text = f"the key in {label} may not sign, so it cannot be proven that {whose} is of this key"
+        text = f"the key in {label} may not sign, so it cannot prove that {whose} belongs to it"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
     if sparing and is_counted(metadata, Tag.EXECUTE) is not False:
-        text = f"the key in {label} was not asked to prove that {whose} is of it: its uses are counted"
+        text = f"the key in {label} did not prove that {whose} belongs to it, because its uses are counted"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
     attempt = attempt or attempt_proof(chip, key_oid, algorithm, public_key)
     if attempt.error:
-        text = f"the key in {label} did not sign, so it cannot be proven that {whose} is of this key: {attempt.error}"
+        text = f"the key in {label} did not sign, so it cannot prove that {whose} belongs to it: {attempt.error}"
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
     if not attempt.verifies:
-        return Proof(Outcome.MISMATCH, key_oid, f"{whose} is of another key than the one in {label}")
+        return Proof(Outcome.MISMATCH, key_oid, f"{whose} does not belong to the key in {label}")
     return Proof(Outcome.PROVEN, key_oid, f"the key in {label} is the one of {whose}")
 
 

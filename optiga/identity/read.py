@@ -72,7 +72,7 @@ def read_object(chip: Chip, target: Target) -> ReadResult:
     try:
         return ReadResult(target, data, tuple(decode_stored(data, Certificate.parse_leniently)))
     except ValueError as error:
-        return ReadResult(target, data, note=f"{target.info.label} holds no certificate that can be read: {error}")
+        return ReadResult(target, data, note=f"{target.info.label} holds no readable certificate: {error}")
 
 
 def _is_typed(chip: Chip, target: Target, data: bytes) -> bool:

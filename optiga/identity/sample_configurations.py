@@ -25,7 +25,7 @@ def sample_paths() -> dict[str, Path]:
         if found := sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}")):
             return {_short(path.name): path for path in found}
     raise ConfigurationError(
-        f"the sample configurations are not there: {package / _FOLDER} has none",
+        f"the sample configurations are missing: {package / _FOLDER} has none",
         hint="Install the package again",
         reason=Reason.NOT_FOUND,
     )

@@ -160,7 +160,7 @@ def plan_typed(content: bytes, target: Target, name: str, form: Form, *, now: da
     try:
         return plan_content(content, target, name, form=form, now=now)
     except CertificateError as error:
-        hint = error.hint or "'object write' with hex digits writes bytes"
+        hint = error.hint or "To write bytes, use 'object write' with hex digits"
         message = f"{error.message}, and {target.info.label} is for a {form.value}, as its type says"
         raise CertificateError(message, hint=hint, oid=target.oid, reason=error.reason) from None
 
@@ -195,21 +195,21 @@ def plan_certificates(
         data = chain[0].der
     else:
         raise CertificateError(
-            f"{name} holds {len(chain)} certificates, the trust anchor {target.info.label} takes one",
-            hint="Write the root alone",
+            f"{name} holds {len(chain)} certificates, but the trust anchor {target.info.label} holds only one",
+            hint="Write only the root certificate",
             oid=target.oid,
             reason=Reason.AMBIGUOUS,
         )
     if len(data) > target.info.size:
         several = f" of {len(chain)} certificates" if len(chain) > 1 else ""
-        hint = "A shorter subject or fewer names make it smaller"
+        hint = "Use a shorter subject or fewer names"
         fitting = next((count for count in range(len(chain) - 1, 0, -1) if _fits(chain[:count], target.info)), 0)
         if fitting and fitting == len(chain) - 1 and chain[-1].subject == chain[-1].issuer:
-            hint = "Leave the root out of the chain"
+            hint = "Omit the root certificate from the chain"
         elif fitting:
-            hint = f"Room is for the first {counted(fitting, 'certificate')} of the chain"
+            hint = f"Write only the first {counted(fitting, 'certificate')} of the chain: there is no room for more"
         elif chain[0].public_key.title.startswith("rsa"):
-            hint = "An EC certificate is much smaller"
+            hint = "Use an EC key: its certificate is much smaller"
         raise CertificateError(
             f"{name}{several} does not fit: {_room(len(data), target.info)}",
             hint=hint,
@@ -333,14 +333,14 @@ def _check_written(chip: Chip, plan: WritePlan, comparison: Comparison | None) -
         return []
     held = chip.objects.read_if_allowed(target.oid) if is_same is False else None
     if held is None:
-        return [f"{target.info.label} cannot be read freely, so what was written was not compared"]
+        return [f"{target.info.label} cannot be read, so the written data were not compared"]
     if held == data:  # what can be read is what counts
-        return [f"{target.info.label} holds what was written, but the chip gives another hash of it"]
+        return [f"{target.info.label} holds the written data, but the chip reports another hash of them"]
     how_many = f" ({len(held)}, not {len(data)})" if len(held) != len(data) else ""
     pairs = enumerate(zip(held, data, strict=False))
     where = next((offset for offset, (one, other) in pairs if one != other), min(len(held), len(data)))
     raise ChipError(
-        f"{target.info.label} holds other bytes than were written to it{how_many}, from offset {where} on",
+        f"{target.info.label} does not hold the written bytes{how_many}, from offset {where} on",
         hint="Write it again",
         port=chip.port,
         oid=target.oid,
@@ -386,4 +386,4 @@ def _prove(chip: Chip, plan: WritePlan, attempt: Attempt | None) -> Proof | None
 
 
 def _room(size: int, info: ObjectInfo) -> str:
-    return f"it takes {size} bytes, {info.label} has room for {info.size}"
+    return f"it has {size} bytes, but {info.label} has room for {info.size}"

@@ -37,7 +37,7 @@ def check_access(chip: Chip, oid: int, *tags: Tag, uses: int = 1) -> Metadata:
     metadata = chip.objects.metadata(oid)
     for tag in tags:
         if evaluate(access_now(metadata, tag), Known(authorized=chip.authorized, integrity=())) is False:
-            raise _refused(oid, metadata, tag, "Take another slot or object")
+            raise _refused(oid, metadata, tag, "Use another slot or object")
         check_counted(chip, oid, metadata, tag, uses=uses)
     return metadata
 
@@ -58,7 +58,9 @@ def check_counted(chip: Chip, oid: int, metadata: Metadata, tag: Tag, *, uses: i
     if is_limited and evaluate(condition, Known(uses=has_uses)) is False:
         counters = {simple.value for simple in condition if simple.kind is Condition.LINKED_COUNTER}
         names = ", ".join(map(format_oid, sorted(counters)))
-        raise _refused(oid, metadata, tag, f"The counter {names} has to leave {uses} uses: 'counter set' sets it anew")
+        raise _refused(
+            oid, metadata, tag, f"The counter {names} must have at least {uses} uses left. To set it, use 'counter set'"
+        )
 
 
 def needs_shielding(metadata: Metadata, tag: Tag) -> bool:

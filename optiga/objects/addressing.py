@@ -35,10 +35,10 @@ _FILES = (*_CERTIFICATES, ObjectKind.DATA)
 _WHY_NOT_WRITTEN = {
     ObjectKind.SYSTEM: "it is the chip's own",
     ObjectKind.COUNTER: "it is a counter",
-    ObjectKind.SECRET: "it is a secret shared with a host, which a file must not hold",
-    ObjectKind.EC_KEY: "it is a private key, which the chip makes itself",
-    ObjectKind.RSA_KEY: "it is a private key, which the chip makes itself",
-    ObjectKind.SYMMETRIC_KEY: "it is a secret key, which the chip makes itself",
+    ObjectKind.SECRET: "it is a secret shared with a host, which must not be in a file",
+    ObjectKind.EC_KEY: "it is a private key, which only the chip generates",
+    ObjectKind.RSA_KEY: "it is a private key, which only the chip generates",
+    ObjectKind.SYMMETRIC_KEY: "it is a secret key, which only the chip generates",
     ObjectKind.SESSION: "it is a session's secret, which only the chip knows",
 }
 _WHY_NOT_READ = {
@@ -47,13 +47,13 @@ _WHY_NOT_READ = {
     ObjectKind.SYMMETRIC_KEY: "a symmetric key never leaves the chip",
     ObjectKind.SESSION: "a session context never leaves the chip",
 }
-_WHY_NO_SECRET = {ObjectKind.SESSION: "it is a session, which holds nothing when a command begins"}
+_WHY_NO_SECRET = {ObjectKind.SESSION: "it is a session, which is empty when a command begins"}
 _LIST_OBJECTS = (
-    f"There are the slots {', '.join(slot.name for slot in SLOTS if slot.certificate_oid)}, and the objects that "
-    "'object list' shows"
+    f"Use one of the slots {', '.join(slot.name for slot in SLOTS if slot.certificate_oid)}, or an object "
+    "that 'object list' shows"
 )
-_LIST_KEYS = "'key list' shows what there is to know of it"
-_SECRET_HINT = "Name a data object whose type is pre-shared secret, such as 0xF1D0"
+_LIST_KEYS = "To show what is known of it, use 'key list'"
+_SECRET_HINT = "Use a data object of the type pre-shared secret, such as 0xF1D0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Wanted:
     tells_certificate: bool = False
 
 
-ADMINISTERED = Wanted(_ALL_BUT_SESSIONS, "is no object with data or metadata", hint=_LIST_OBJECTS)
+ADMINISTERED = Wanted(_ALL_BUT_SESSIONS, "is not an object with data or metadata", hint=_LIST_OBJECTS)
 """What has data or metadata."""
 
 IN_FILE = replace(ADMINISTERED, part=None)
@@ -101,21 +101,21 @@ WRITABLE = Wanted(_FILES, "cannot be written", reasons=_WHY_NOT_WRITTEN, tells_c
 
 DEVICE_CERTIFICATE = Wanted(
     (ObjectKind.CERTIFICATE,),
-    "is no object for a device's certificate",
-    hint="Those are 0xE0E1, 0xE0E2 and 0xE0E3",
+    "is not an object for a device's certificate",
+    hint="Use 0xE0E1, 0xE0E2 or 0xE0E3",
     tells_certificate=True,
 )
 """What a device's certificate is written to."""
 
 HOLDS_CERTIFICATE = Wanted(
     _CERTIFICATES,
-    "is no object for a certificate",
+    "is not an object for a certificate",
     reasons=_WHY_NOT_WRITTEN,
     tells_certificate=True,
 )
 """What a certificate or a trust anchor is written to and read from."""
 
-TRUST_ANCHOR = Wanted(_FILES, "does not hold a trust anchor", hint="0xE0E8, 0xE0E9 and 0xE0EF are for them")
+TRUST_ANCHOR = Wanted(_FILES, "does not hold a trust anchor", hint="Use 0xE0E8, 0xE0E9 or 0xE0EF")
 """What holds the certificate of an update's signer."""
 
 SHARED_SECRET = Wanted(_SECRETS, "holds no shared secret", reasons=_WHY_NO_SECRET, hint=_SECRET_HINT)
@@ -125,14 +125,14 @@ UPDATE_SECRET = replace(SHARED_SECRET, refusal="does not hold a secret")
 """What holds the secret that an update is encrypted with."""
 
 AUTHORIZATION_REFERENCE = Wanted(
-    (ObjectKind.DATA,), "holds no authorization reference", hint="A data object does, such as 0xF1D0"
+    (ObjectKind.DATA,), "holds no authorization reference", hint="Use a data object, such as 0xF1D0"
 )
 """What holds the secret of the condition ``auto``."""
 
 COUNTER = Wanted(
     (ObjectKind.COUNTER, ObjectKind.DATA),
-    "is no counter",
-    hint="Counters are 0xE120 to 0xE123, and data objects whose type is up_counter",
+    "is not a counter",
+    hint="Use 0xE120 to 0xE123, or a data object of the type up_counter",
 )
 """The chip's counters, and data objects, which can be made some."""
 
@@ -140,16 +140,16 @@ KEY = Wanted(
     _KEYS,
     "holds no key",
     SlotPart.KEY,
-    hint=f"Keys have the places {', '.join(slot.name for slot in SLOTS)} and {AES}",
+    hint=f"Use one of {', '.join(slot.name for slot in SLOTS)} and {AES}",
 )
 """What holds a key, the AES key among them."""
 
 KEY_PAIR = Wanted(
     (ObjectKind.EC_KEY, ObjectKind.RSA_KEY),
-    "is neither key nor certificate of a slot",
+    "is neither a key nor a certificate object of a slot",
     SlotPart.KEY,
     names_slot=True,
-    hint=f"There are the slots {', '.join(slot.name for slot in SLOTS)}",
+    hint=f"Use one of the slots {', '.join(slot.name for slot in SLOTS)}",
 )
 """The key of a slot."""
 
@@ -220,7 +220,7 @@ def resolve_writable(slot: Reference | None = None, oid: Reference | None = None
     if oid is None:
         return resolve(DEFAULT_SLOT if slot is None else slot, replace(WRITABLE, names_slot=True))
     if slot is not None:
-        raise ConfigurationError("slot and oid both name an object", hint="Give one of them", reason=Reason.CONFLICT)
+        raise ConfigurationError("slot and oid are both given", hint="Give one of them", reason=Reason.CONFLICT)
     return resolve(oid, WRITABLE)
 
 
@@ -248,7 +248,7 @@ def _parse(reference: Reference, wanted: Wanted) -> ObjectRef:
 
 def _no_object(name: str, wanted: Wanted, oid: int | None = None) -> ConfigurationError:
     return ConfigurationError(
-        f"{name!r} is not the identifier of an object of the chip",
+        f"{name!r} is not an OID of the chip",
         hint=_what_is_taken(wanted),
         oid=oid,
         reason=Reason.NOT_FOUND,
@@ -268,7 +268,7 @@ def _what_else(target: Target, wanted: Wanted) -> str:
     """What to name in place of an object that is not taken."""
     slot = target.slot
     if wanted.tells_certificate and slot is not None and slot.certificate_oid is not None:
-        return f"The key's certificate lies in {format_oid(slot.certificate_oid)} (slot {slot.name})"
+        return f"The key's certificate is in {format_oid(slot.certificate_oid)} (slot {slot.name})"
     return wanted.hints.get(target.kind) or _what_is_taken(wanted)
 
 
@@ -280,10 +280,10 @@ def _no_certificate_object(message: str, slot: Slot, wanted: Wanted) -> Configur
             f"slot {slot.name} {wanted.refusal}", hint=_what_is_taken(wanted), oid=key.oid, reason=Reason.WRONG_TYPE
         )
     if key.kind in wanted.kinds:
-        hint = f"Name the key by its identifier: {key.label}"
+        hint = f"Give the key by its OID: {key.label}"
     else:
         others = ", 0xE0E3 or 0xF1E0" if ObjectKind.DATA in wanted.kinds else " or 0xE0E3"
-        hint = f"Name one by its identifier: 0xE0E1, 0xE0E2{others}"
+        hint = f"Give an object by its OID: 0xE0E1, 0xE0E2{others}"
     return ConfigurationError(message, hint=hint, oid=key.oid, parameter="oid", reason=Reason.WRONG_TYPE)
 
 
@@ -292,7 +292,7 @@ def _what_is_taken(wanted: Wanted) -> str:
     if wanted.hint:
         return wanted.hint
     slots = ", ".join(slot.name for slot in SLOTS if wanted.part is SlotPart.KEY or slot.certificate_oid)
-    return f"There are the slots {slots}, and the objects {_list_objects(wanted.kinds)}"
+    return f"Use one of the slots {slots}, or one of the objects {_list_objects(wanted.kinds)}"
 
 
 def _list_objects(kinds: tuple[ObjectKind, ...]) -> str:

@@ -56,10 +56,10 @@ def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
             chip.crypto.authorize(info.oid, secret)
         except ChipError as error:
             if error.code == ErrorCode.AUTHORIZATION_FAILURE:
-                error.hint = f"Is the file the secret that {info.label} holds?"
+                error.hint = f"Check that the file holds the secret of {info.label}"
                 if is_digits(secret):
                     error.hint = "The file holds hex digits: make bytes of them, for example with xxd -r -p"
             elif error.code == ErrorCode.INVALID_OID:
-                error.hint = f"{info.label} is no authorization reference: its metadata type says what it is"
+                error.hint = f"{info.label} is not an authorization reference: its metadata type says what it is"
             raise
         chip.authorized.add(info.oid)

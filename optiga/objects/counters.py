@@ -82,7 +82,7 @@ def what_it_lacks(chip: Chip, info: ObjectInfo) -> str:
     if info.kind is ObjectKind.COUNTER or chip.objects.metadata(info.oid).is_counter:
         return ""
     makes = f'\'object metadata {info.label} "type: up_counter" "execute: always"\' makes it one'
-    return f"{info.label} is no counter yet, for its type is not up_counter: {makes}"
+    return f"{info.label} is not a counter yet, because its type is not up_counter: {makes}"
 
 
 def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
@@ -94,7 +94,7 @@ def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
     data = chip.objects.read(info.oid)
     if len(data) != _SIZE:
         raise ConfigurationError(
-            f"{info.label} holds {counted(len(data), 'byte')}, a counter has {_SIZE}",
+            f"{info.label} holds {counted(len(data), 'byte')}, but a counter has {_SIZE}",
             hint=naming(
                 "'counter set {oid}' with {value} and {threshold} makes them, and the type up_counter a counter",
                 oid=info.label,

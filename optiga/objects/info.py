@@ -279,14 +279,15 @@ def _read_certificate(looking: _Looking, oid: int, metadata: Metadata) -> bytes 
     condition = metadata.in_words().get("read", "never")
     if is_counted(metadata, Tag.READ):
         return UnreadCertificate(
-            metadata.used_size, f"not read, for that would be counted: its read access condition is {condition}"
+            metadata.used_size,
+            f"not read, because a counter would count the read: its read access condition is {condition}",
         )
     try:
         return read_stored(looking.chip, oid)
     except ChipError as error:
         if error.code not in _NOT_TO_BE_HAD:
             raise
-        return UnreadCertificate(metadata.used_size, f"not readable, its read access condition is {condition}")
+        return UnreadCertificate(metadata.used_size, f"not readable: its read access condition is {condition}")
 
 
 def _read(chip: Chip, oid: int) -> bytes | None:

@@ -18,11 +18,9 @@ from optiga.protocol.rules.effects import (
 _WHOSE = {None: "its", oids.LCS_GLOBAL: "the chip's global", oids.LCS_APPLICATION: "the application's"}
 _SENTENCES = {
     Lasting.NOTHING_CHANGES: "none of its metadata can ever be changed again",
-    Lasting.INTERRUPTION_STAYS: (
-        "its protected update was interrupted: nothing but the same update again can end that any more"
-    ),
+    Lasting.INTERRUPTION_STAYS: ("its protected update was interrupted: only the same update can finish it"),
     Lasting.DATA_CLOSED: (
-        "its data can no longer be changed, unless its metadata are changed again before it is operational"
+        "its data can no longer be changed, unless its metadata are changed again before the object is operational"
     ),
 }
 
@@ -60,4 +58,4 @@ def describe(effect: Effect) -> str:
     if isinstance(effect, TagsFixed):
         words = [f"{name}: {value}" for name, value in effect.tags.in_words().items()]
         return f"{'; '.join(words)} {'is' if len(words) == 1 else 'are'} fixed"
-    return f"nothing but a protected update ({effect.condition}) can change its metadata"
+    return f"only a protected update ({effect.condition}) can change its metadata"

@@ -26,7 +26,7 @@ def check_key_usage(oid: int, before: Metadata, changes: Metadata, *, partly: bo
         words = ", ".join(useless.words) or "nothing"
         raise ConfigurationError(
             f"key_usage: the chip cannot use the {algorithm.title} key in {format_oid(oid)} for {words}",
-            hint=f"It can for {', '.join(algorithm.usages.words)}",
+            hint=f"Use {', '.join(algorithm.usages.words)}",
             oid=oid,
             reason=Reason.UNSUPPORTED,
         )

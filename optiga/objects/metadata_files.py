@@ -43,8 +43,8 @@ def read_metadata(
         return metadata_of_file(info, read(text), "standard input" if text == "-" else text, read_json)
     if ":" not in text:
         raise ConfigurationError(
-            f"{text!r} is neither metadata nor a file with some",
-            hint="Metadata are words, as 'change: never', or hex, as 2003d001ff",
+            f"{text!r} is neither metadata nor a file with metadata",
+            hint="Give words, such as 'change: never', or hex, such as 2003d001ff",
             oid=info.oid,
         )
     return read_words(info, words)

@@ -171,7 +171,7 @@ def read_raw_metadata(info: ObjectInfo, data: bytes) -> Metadata:
         if wrong := describe_form(tag, value):
             raise ConfigurationError(f"{tag_word(tag)}: {wrong}", oid=info.oid)
     if not any(True for _ in changes.items()):
-        raise ConfigurationError("these metadata hold nothing that can be set", oid=info.oid)
+        raise ConfigurationError("these metadata have no tag that can be set", oid=info.oid)
     _check_kind(info, changes)
     return changes
 
@@ -186,8 +186,8 @@ def _check_kind(info: ObjectInfo, changes: Metadata) -> None:
 def why_of_other_kind(info: ObjectInfo, tag: int) -> str:
     """Why an object cannot have a tag that others have."""
     if tag == Tag.TYPE:
-        return f"{info.label} is a key, which has no type of data" if info.kind.is_key else f"{info.label} has no type"
-    return f"{info.label} is no key, and has no {tag_word(tag)}"
+        return f"{info.label} is a key, which has no data type" if info.kind.is_key else f"{info.label} has no type"
+    return f"{info.label} is not a key and has no {tag_word(tag)}"
 
 
 def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: bool = False) -> MetadataChange:
@@ -206,11 +206,11 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
     problems = {tag: check_change(None, info, before, tag, value) for tag, value in changes.items()}
     if Problem.UNCHANGING in problems.values():
         raise ConfigurationError(
-            f"the metadata of {info.label} are the chip's own and never change", oid=info.oid, reason=Reason.DENIED
+            f"only the chip changes the metadata of {info.label}", oid=info.oid, reason=Reason.DENIED
         )
     wanted_state = changes.in_words().get("lcso")
     if problems.get(Tag.LCSO) is Problem.NO_VALUE:
-        raise ConfigurationError(f"{info.label}: lcso: {wanted_state} is no life cycle state", oid=info.oid)
+        raise ConfigurationError(f"{info.label}: lcso: {wanted_state} is not a life cycle state", oid=info.oid)
     if problems.get(Tag.LCSO) is Problem.BACKWARDS:
         now = before.in_words()["lcso"]
         raise ConfigurationError(
@@ -229,7 +229,7 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
     size = len(before.with_tags(dict(changes.items())).encode())
     if size > md.MAX_SIZE:
         raise ConfigurationError(
-            f"the metadata of {info.label} would take {size} bytes, there is room for {md.MAX_SIZE}",
+            f"the metadata of {info.label} would take {size} bytes, but there is room for {md.MAX_SIZE}",
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )
@@ -265,17 +265,17 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
             f"{info.label} {WRITABLE.refusal}: {WRITABLE.reasons[info.kind]}", oid=info.oid, reason=Reason.DENIED
         )
     if not data:
-        raise ConfigurationError(f"there is nothing to write into {info.label}", oid=info.oid)
+        raise ConfigurationError(f"no data are given for {info.label}", oid=info.oid)
     if info.size and offset + len(data) > info.size:
         where = f" at offset {offset}" if offset else ""
         raise ConfigurationError(
-            f"{len(data)} bytes{where} do not fit {info.label}, which has room for {info.size}",
+            f"{len(data)} bytes{where} do not fit in {info.label}, which has room for {info.size}",
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )
     if info.kind is ObjectKind.COUNTER and (offset, len(data)) != (0, COUNTER_SIZE):
         raise ConfigurationError(
-            f"{info.label} is a counter", hint="'counter set' writes it", oid=info.oid, reason=Reason.WRONG_TYPE
+            f"{info.label} is a counter", hint="Use 'counter set'", oid=info.oid, reason=Reason.WRONG_TYPE
         )
 
 

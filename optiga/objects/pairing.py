@@ -83,19 +83,19 @@ def check_out(port: Port, out: Path) -> Pairing | None:
     """
     port.shielded_with(out)
     if not os.path.lexists(out):
-        check_output_file(out, naming("Name a file with {out}"), secret=True, over_keys=True)
+        check_output_file(out, naming("Give a file with {out}"), secret=True, over_keys=True)
         return None
     try:
         pairing = check_pairing(port, out)
     except UnprovenError as error:
         raise ConfigurationError(
-            f"{out} is there already, and may be another chip's secret: {error.message}",
-            hint="Name another file",
+            f"{out} already exists and may hold the secret of another chip: {error.message}",
+            hint="Use another file",
             reason=Reason.EXISTS,
         ) from None
     if pairing.is_factory:
         raise ConfigurationError(
-            f"{out} holds the public secret of every fresh chip", hint="Name another file", reason=Reason.EXISTS
+            f"{out} holds the public secret of every factory-fresh chip", hint="Use another file", reason=Reason.EXISTS
         )
     return pairing
 

@@ -66,5 +66,5 @@ def read_certificates(
         return decode_stored(data, parse)
     except ValueError as error:
         raise CertificateError(
-            f"{label} holds no certificate that can be read: {error}", oid=oid, reason=Reason.DAMAGED
+            f"{label} holds no readable certificate: {error}", oid=oid, reason=Reason.DAMAGED
         ) from None

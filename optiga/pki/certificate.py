@@ -278,7 +278,9 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     """
     size = size_of(der)
     if size is None or size > len(der):
-        raise CertificateError(f"the certificate in {name} is cut off", hint="Get the file anew", reason=Reason.DAMAGED)
+        raise CertificateError(
+            f"the certificate in {name} is cut off", hint="Get a new copy of the file", reason=Reason.DAMAGED
+        )
     if size < len(der):
         raise more_behind("the certificate", name, len(der) - size)
     try:

@@ -155,7 +155,9 @@ def _of_pkcs7(data: bytes, name: str, parse: Parser) -> list[Certificate]:
         signed = content["content"] if content["content_type"].native == "signed_data" else None
         found = [] if signed is None else [one.chosen.dump() for one in signed["certificates"] or ()]
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
-        raise CertificateError(f"the PKCS #7 container in {name} does not parse", hint="Get the file anew") from None
+        raise CertificateError(
+            f"the PKCS #7 container in {name} does not parse", hint="Get a new copy of the file"
+        ) from None
     if not found:
         raise CertificateError(f"the PKCS #7 container in {name} holds no certificates")
     return [certificate_of_der(one, name, parse) for one in found]

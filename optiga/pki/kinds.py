@@ -64,7 +64,9 @@ def more_behind(what: str, name: str, count: int) -> CertificateError:
     """
     are = "is" if count == 1 else "are"
     return CertificateError(
-        f"behind {what} in {name} {are} {counted(count, 'more byte')}", hint="Get the file anew", reason=Reason.DAMAGED
+        f"behind {what} in {name} {are} {counted(count, 'more byte')}",
+        hint="Get a new copy of the file",
+        reason=Reason.DAMAGED,
     )
 
 

@@ -96,6 +96,6 @@ def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) ->
         passphrase.for_new()
     raise CertificateError(
         f"the passphrase does not open the PKCS #12 container in {name}",
-        hint="Is it that file's passphrase?",
+        hint="Check the passphrase",
         reason=Reason.MISMATCH,
     )

@@ -25,7 +25,7 @@ _PARTS = {
 }
 """What the library's notation for programmers speaks of, by what stands in it; the first that does."""
 _SENTENCES = (
-    (r"Duplicate ([0-9.]+) extension found", r"the extension \1 stands in it twice"),
+    (r"Duplicate ([0-9.]+) extension found", r"the extension \1 is given twice"),
     (r"encipher_only and decipher_only can only .*", "encipherOnly or decipherOnly in its keyUsage need keyAgreement"),
     (r"([0-9]+) is not a valid X509 version", "its version is none of a certificate"),
 )

@@ -90,7 +90,7 @@ class Metadata:
             if len(rest) < 2 or len(rest) < 2 + rest[1]:
                 raise ValueError(f"metadata: tag 0x{rest[0]:02x} is cut off")
             if rest[0] in items:
-                raise ValueError(f"metadata: tag 0x{rest[0]:02x} stands twice")
+                raise ValueError(f"metadata: tag 0x{rest[0]:02x} is given twice")
             items[rest[0]] = rest[2 : 2 + rest[1]]
             rest = rest[2 + rest[1] :]
         return cls(items)

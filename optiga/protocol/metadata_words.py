@@ -68,7 +68,7 @@ def parse_metadata_words(texts: Iterable[str]) -> Metadata:
             raise ValueError(f"{text!r}: a tag, a colon and its value must stand here, as in 'change: never'")
         tag = parse_tag(name)
         if tag in items:
-            raise ValueError(f"{name.strip()}: this tag stands twice")
+            raise ValueError(f"{name.strip()}: this tag is given twice")
         items[tag] = parse_value(tag, value)
     metadata = Metadata(items)
     if sum(2 + len(value) for value in items.values()) > MAX_SIZE - 2:

@@ -186,7 +186,7 @@ class ObjectRef(Value):
             if self.named not in SLOTS:
                 raise ValueError(f"{self.named.name!r} is not a slot of the chip")
         elif not 0 <= self.named <= _MAX_OID:
-            raise ValueError(f"{self.named:#x} is not the identifier of an object, which has two bytes")
+            raise ValueError(f"{self.named:#x} is not an OID, which has two bytes")
 
     @classmethod
     def parse(cls, text: Reference) -> ObjectRef:
@@ -200,7 +200,7 @@ class ObjectRef(Value):
         """
         found = cls.find(text)
         if found is None:
-            raise ValueError(f"{text!r} is neither a slot nor the identifier of an object{suggest_slot(str(text))}")
+            raise ValueError(f"{text!r} is neither a slot nor an OID{suggest_slot(str(text))}")
         return found
 
     @classmethod

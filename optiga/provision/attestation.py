@@ -65,15 +65,16 @@ class Attestation:
         slot = plan.slot if plan.new is None else IDENTITY_SLOT
         if plan.new is not None and (plan.slot == slot or plan.target.oid == slot.certificate_oid):
             raise ConfigurationError(
-                "the factory's key and certificate prove that the chip is genuine, and the plan replaces them",
-                hint="Take another slot",
+                "the factory's key and certificate prove that the chip is genuine, but the job replaces them",
+                hint="Use another slot",
                 oid=slot.key_oid,
             )
         genuine = prove_genuine(chip, trust, slot)
         if genuine.uid != self._chip_slot.uid:
             raise CertificateError(
-                f"the chip said the UID {self._chip_slot.uid} first, and {genuine.uid} when it proved to be genuine",
-                hint="Was the board changed?",
+                f"the chip first reported the UID {self._chip_slot.uid}, then {genuine.uid} when it proved to be "
+                "genuine",
+                hint="Check whether the board was changed",
                 port=chip.port,
             )
         self._reporter.note(f"The chip is genuine by {genuine.root}")
@@ -111,8 +112,8 @@ class Attestation:
         goes_on = found.account is None and self._plan.cloud is not None if found.is_finished else True
         if goes_on and found.step is not Step.DEPROVISIONED:
             raise CertificateError(
-                "the run that the journal knows had the chip prove that it is genuine, and this one does not",
-                hint=naming("Give it the same {trust}"),
+                "the earlier run in the journal had the chip prove that it is genuine, but this run does not",
+                hint=naming("Give the same {trust}"),
                 reason=Reason.MISSING,
             )
 
@@ -124,8 +125,8 @@ class Attestation:
         if self._plan.job.renew and self.genuine is None and found is not None and found.attested is not None:
             self._reporter.warn(
                 naming(
-                    "the certificate before was activated with the chip proven genuine; the new one is not: {trust} "
-                    "proves it anew"
+                    "the old certificate was activated after the chip had proven that it is genuine, but the new "
+                    "certificate is activated without this proof. To have the chip prove it again, use {trust}"
                 )
             )
 
@@ -138,18 +139,21 @@ class Attestation:
         if self.genuine is None:
             if entry.is_finished:
                 return entry
-            self._reporter.note(naming("Not proven: that the chip is genuine. {trust} has it prove that"))
+            self._reporter.note(
+                naming("The chip has not proven that it is genuine. To have the chip prove it, use {trust}")
+            )
             return self.mark(entry)
         proven = self.genuine.certificate.fingerprint
         if entry.attested not in (None, proven):
             raise CertificateError(
-                "another chip was proven genuine when this run began: the factory gave this one another certificate",
-                hint="Was the board changed? Nothing was activated",
+                "this is not the chip that proved at the start of the run that it is genuine: its factory "
+                "certificate differs",
+                hint="Check whether the board was changed. Nothing was activated",
             )
         if self._plan.new is None and entry.certificate and not self._is_stored(entry):
             raise CertificateError(
-                "the certificate that has been proven is not the one of the journal",
-                hint="Was the board changed? Nothing was activated",
+                "the certificate that the chip has proven is not the certificate in the journal",
+                hint="Check whether the board was changed. Nothing was activated",
             )
         if self.genuine.is_emulated:
             self.is_emulated = True
@@ -175,5 +179,7 @@ class Attestation:
         prove_unchanged(chip, self.genuine)
         if self._plan.new is not None:
             if problem := self._chip_slot.key_problem(entry):
-                raise CertificateError(problem, hint="Was the board changed? Nothing was activated", port=chip.port)
+                raise CertificateError(
+                    problem, hint="Check whether the board was changed. Nothing was activated", port=chip.port
+                )
             prove_unchanged(chip, self.genuine)

@@ -38,7 +38,7 @@ def check_entry(entry: Entry) -> Entry:
     try:
         problem, chain = _problem(entry)
     except (ValueError, CertificateError):
-        problem, chain = "its CSR, certificate or key is none", ""
+        problem, chain = "its CSR, certificate or key cannot be read", ""
     if problem:
         raise damaged(entry.uid, entry.slot, problem)
     return replace(entry, issued=replace(entry.issued, certificate=chain)) if entry.issued else entry
@@ -50,23 +50,23 @@ def _problem(entry: Entry) -> tuple[str, str]:
     stem = ""
     if entry.request is not None:
         if key is not None and _key_of_request(entry.request.csr) != key:
-            return "its CSR is of another key", ""
+            return "its CSR is for another key", ""
         if entry.request.filename != Csr(entry.request.csr, "").filename:
-            return "the name of the CSR's file is not its own", ""
+            return "the name of the CSR's file does not belong to this entry", ""
         stem = entry.request.filename.removesuffix(".csr")
     if entry.certificate_file not in (None, f"{stem}.pem"):
-        return "the name of the certificate's file is not its own", ""
+        return "the name of the certificate's file does not belong to this entry", ""
     chain = parse_certificates(entry.issued.certificate.encode(), "the journal") if entry.issued else []
     if chain and key is not None and chain[0].public_key.info != key:
-        return "its certificate is of another key", ""
+        return "its certificate is for another key", ""
     if entry.registered is not None:
         name, arn, placed = entry.registered.certificate_id, entry.registered.arn, entry.of(Placed)
         if not _ID.fullmatch(name) or (chain and chain[0].fingerprint != name):
-            return "the identifier of its certificate is another's", ""
+            return "its certificate ID belongs to another certificate", ""
         if not chain:
-            return "there is the identifier of a certificate, and no certificate", ""
+            return "it has a certificate ID, but no certificate", ""
         if not re.fullmatch(_ARN.format(*map(re.escape, (placed.region, placed.account, name))), arn):
-            return "the ARN of its certificate is another's", ""
+            return "the ARN of its certificate belongs to another certificate", ""
     return "", "".join(certificate.pem for certificate in chain)
 
 

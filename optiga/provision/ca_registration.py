@@ -65,7 +65,8 @@ def register_ca(
     elif found.mode != registration.mode:
         raise CloudError(
             f"the CA is registered in the mode {found.mode}, not {registration.mode}",
-            hint="AWS does not change it: deactivate and delete the CA there first (aws iot delete-ca-certificate)",
+            hint="Deactivate and delete the CA in AWS first (aws iot delete-ca-certificate): AWS does not change the "
+            "mode",
             reason=Reason.CONFLICT,
         )
     elif found.status != ACTIVE or found.auto_registration != registration.auto_registration or registration.template:
@@ -74,5 +75,5 @@ def register_ca(
         return found, False
     registered = certificates.find_ca(certificate)
     if registered is None:
-        raise CloudError("AWS IoT has taken the CA, but does not list it", hint="Run the command again")
+        raise CloudError("AWS IoT has registered the CA, but does not list it", hint="Run the command again")
     return registered, is_new

@@ -142,7 +142,7 @@ def check_links(name: str, uid: str, links: Iterable[Link], heads: Iterable[Head
         if not is_whole:
             raise changed(name, f"fact {number} of chip {uid} is not the one that was written")
         if link.previous != last:
-            raise changed(name, f"fact {number} of chip {uid} does not follow the one before it")
+            raise changed(name, f"fact {number} of chip {uid} does not follow the fact before it")
         if sealed.pop(number, link.hash) != link.hash:
             raise changed(name, f"fact {number} of chip {uid} is not the one that was sealed")
         last = link.hash
@@ -180,7 +180,7 @@ def changed(name: str, what: str) -> ConfigurationError:
     :param what: where it does not fit.
     """
     return ConfigurationError(
-        f"{name} has been changed by something else than this program: {what}",
-        hint="Get it back from a copy",
+        f"{name} has been changed by another program: {what}",
+        hint="Restore it from a copy",
         reason=Reason.DAMAGED,
     )

@@ -45,7 +45,7 @@ def ask(question: Callable[[], T], unanswered: U, reporter: Reporter, what: str)
 
 def why_unanswered(error: AwsError) -> str:
     """Why a question has no answer, and what to do; without the full stop."""
-    return f"these credentials may not do {error.denied}. {error.hint}"
+    return f"these credentials do not allow {error.denied}. {error.hint}"
 
 
 def check_thing_type(registry: Registry, name: str, region: str, reporter: Reporter) -> None:
@@ -53,17 +53,17 @@ def check_thing_type(registry: Registry, name: str, region: str, reporter: Repor
 
     :raises ConfigurationError: if there is none of the name, or it is deprecated.
     """
-    what = f"whether there is a thing type {name} is not checked"
+    what = f"cannot check whether there is a thing type {name}"
     unknown: ThingType | None = ThingType(name, is_deprecated=False)
     found = ask(lambda: registry.find_thing_type(name), unknown, reporter, what)
     if found is None:
         raise ConfigurationError(
-            f"there is no thing type {name} in {region}", hint="Make it first", reason=Reason.NOT_FOUND
+            f"there is no thing type {name} in {region}", hint="Create it first", reason=Reason.NOT_FOUND
         )
     if found.is_deprecated:
         raise ConfigurationError(
-            f"the thing type {name} in {region} is deprecated: AWS IoT makes no thing of it",
-            hint="Name another, or undo that (DeprecateThingType with undoDeprecate)",
+            f"the thing type {name} in {region} is deprecated: AWS IoT does not create things of this type",
+            hint="Use another thing type, or undo the deprecation (DeprecateThingType with undoDeprecate)",
             reason=Reason.UNSUPPORTED,
         )
 
@@ -73,10 +73,10 @@ def check_billing_group(registry: Registry, name: str, region: str, reporter: Re
 
     :raises ConfigurationError: if there is none of the name.
     """
-    what = f"whether there is a billing group {name} is not checked"
+    what = f"cannot check whether there is a billing group {name}"
     if not ask(lambda: registry.has_billing_group(name), True, reporter, what):
         raise ConfigurationError(
-            f"there is no billing group {name} in {region}", hint="Make it first", reason=Reason.NOT_FOUND
+            f"there is no billing group {name} in {region}", hint="Create it first", reason=Reason.NOT_FOUND
         )
 
 
@@ -87,7 +87,7 @@ def check_exclusive(registry: Registry) -> None:
     """
     if not registry.attaches_exclusively:
         raise ConfigurationError(
-            naming("{exclusive}: the installed boto3 is too old for it"),
+            naming("{exclusive}: the installed boto3 is too old for this option"),
             hint="Install a newer one: pip install -U boto3",
             reason=Reason.UNSUPPORTED,
         )
@@ -98,16 +98,16 @@ def check_thing_group(registry: Registry, name: str, region: str, reporter: Repo
 
     :raises ConfigurationError: if there is none of the name, or it is a dynamic one.
     """
-    what = f"whether there is a thing group {name} is not checked"
+    what = f"cannot check whether there is a thing group {name}"
     unknown: ThingGroup | None = ThingGroup(name, is_dynamic=False)
     found = ask(lambda: registry.find_thing_group(name), unknown, reporter, what)
     if found is None:
         raise ConfigurationError(
-            f"there is no thing group {name} in {region}", hint="Make it first", reason=Reason.NOT_FOUND
+            f"there is no thing group {name} in {region}", hint="Create it first", reason=Reason.NOT_FOUND
         )
     if found.is_dynamic:
         raise ConfigurationError(
-            f"the thing group {name} in {region} is dynamic: its query says which things are in it",
-            hint="Name a static group, or leave it out",
+            f"the thing group {name} in {region} is dynamic: things cannot be added to it",
+            hint="Use a static group, or omit the group",
             reason=Reason.UNSUPPORTED,
         )

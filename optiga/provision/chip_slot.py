@@ -97,8 +97,7 @@ class ChipSlot:
         ):
             if needs and dry:
                 self._reporter.warn(
-                    f"{format_oid(oid)} needs a shielded connection: the run tries whether this one is, before it "
-                    "makes the key"
+                    f"{format_oid(oid)} needs a shielded connection: the run checks this before it generates the key"
                 )
             elif needs:
                 self._try(oid, work)
@@ -124,8 +123,8 @@ class ChipSlot:
             if error.code != ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
                 raise
             raise ConfigurationError(
-                f"{format_oid(oid)} needs a shielded connection, and this one is not",
-                hint="Have the board speak to the chip over one, or take another slot or object; nothing was changed",
+                f"{format_oid(oid)} needs a shielded connection, but this connection is not shielded",
+                hint="Use a shielded connection between board and chip, or another slot or object. Nothing was changed",
                 oid=oid,
                 reason=Reason.DENIED,
             ) from None
@@ -146,14 +145,15 @@ class ChipSlot:
             proof = prove_key(self.chip, one, held)
             if proof.key_match and proof.key_oid == slot.key_oid:
                 self._reporter.warn(
-                    f"slot {slot.name} had an identity that this journal does not know, of {held.subject}: "
-                    "its key is replaced now, its certificate later, and a cloud that has it is not told"
+                    f"slot {slot.name} had a key and a certificate of {held.subject} that are not in this journal: "
+                    "the key is replaced now, the certificate later. If the certificate is registered in a cloud, it "
+                    "stays registered"
                 )
                 return
             if proof.key_match:
                 self._reporter.warn(
                     f"{target.info.label} holds the certificate of the key in {format_oid(proof.key_oid)}, "
-                    f"of {held.subject}: it is replaced later"
+                    f"of {held.subject}: the certificate is replaced later"
                 )
                 return
 
@@ -169,7 +169,9 @@ class ChipSlot:
         for warning in result.warnings:
             self._reporter.warn(warning)
         if result.written:
-            self._reporter.note(f"Certificate written into {plan.target.info.label}; the chip has proven its key")
+            self._reporter.note(
+                f"Certificate written to {plan.target.info.label}. The chip has proven that it has the key"
+            )
 
     def key(self, entry: Entry, algorithm: KeyAlgorithm) -> Key:
         """The key on the chip with its public key as the journal has it."""

@@ -105,12 +105,12 @@ class CloudPlan:
         name = entry.certificate_id  # the journal's certificate and AWS's are compared with it as they are read
         if name is None:
             return ""
-        what = "whether AWS IoT still lets its certificate in is not checked"
+        what = "cannot check whether AWS IoT still accepts its certificate"
         held = ask(lambda: self.certificates.describe(name), UNANSWERED, reporter, what)
         if held is UNANSWERED:
             return ""
         if held is None:
-            return "its certificate is gone from AWS IoT"
+            return "its certificate is no longer in AWS IoT"
         is_bad = held.status != ACTIVE if entry.is_finished else held.status == REVOKED
         return f"its certificate is {held.status}" if is_bad else ""
 
@@ -160,10 +160,10 @@ def plan_cloud(
     if ca is not None and registered is not None and registered.status != ACTIVE:
         raise CloudError(
             f"AWS IoT has the CA {ca.subject}, but it is {registered.status}",
-            hint="'ca register' activates it",
+            hint="To activate the CA, use 'ca register'",
             reason=Reason.CONFLICT,
         )
-    endpoint = ask(aws.endpoint, None, reporter, "the endpoint that devices connect to stays unknown")
+    endpoint = ask(aws.endpoint, None, reporter, "cannot find out the endpoint that devices connect to")
     known = ca if registered is not None else None
     return CloudPlan(aws, certificates, registry, endpoint, device, template, fleet, known)
 
@@ -186,6 +186,6 @@ def _warn_of_policy(template: PolicyTemplate, aws: Aws, reporter: Reporter) -> N
         reporter.warn(warning)
     if opens_everything(document):
         reporter.warn(
-            f"the policy of {template.name} lets a device do everything everywhere; "
-            f"{own_template(THING)} binds it to its thing"
+            f"the policy of {template.name} allows a device everything on every resource. To limit a device to its "
+            f"thing, use {own_template(THING)}"
         )

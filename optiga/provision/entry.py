@@ -346,7 +346,7 @@ class Entry:
             try:
                 blocks = list(iterate_blocks(self.certificate.encode(), "the journal"))
             except (CertificateError, ValueError):
-                raise damaged(self.uid, self.slot, "its certificate is none") from None
+                raise damaged(self.uid, self.slot, "its certificate cannot be read") from None
             certificate = "".join(encode_pem("CERTIFICATE", one.data) for one in blocks) or self.certificate
         return self._told(SlotExport, csr=csr, certificate=certificate)
 

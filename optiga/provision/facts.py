@@ -292,7 +292,7 @@ def damaged(uid: str, slot: str, problem: str = "") -> ConfigurationError:
     what = f": {problem}" if problem else ""
     return ConfigurationError(
         f"the journal's entry of chip {uid}, slot {slot}, is damaged{what}",
-        hint="Get it back from a copy",
+        hint="Restore it from a copy",
         reason=Reason.DAMAGED,
     )
 
@@ -310,7 +310,7 @@ def encode_fact(fact: Fact) -> Encoded:
     try:
         body = {name: codec.encode(getattr(fact, name)) for name, codec in _FORMS[type(fact)]}
     except UnicodeEncodeError:
-        raise ConfigurationError(f"what is {_NAMES[type(fact)]} has a name that is no text") from None
+        raise ConfigurationError(f"what is {_NAMES[type(fact)]} has a name that is not text") from None
     return Encoded(_NAMES[type(fact)], _ENCODER.encode(body))
 
 
@@ -330,7 +330,7 @@ def decode_fact(uid: str, slot: str, kind: str, body: str) -> Fact:
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError, OverflowError):
         is_good = False
     if not is_good:
-        raise damaged(uid, slot, "a fact of it is none that this program writes")
+        raise damaged(uid, slot, "it has a fact that this program does not write")
     return fact
 
 

@@ -110,7 +110,7 @@ class AwsIssuer:
             found = self._certificates.find(request.key_info, request.since)
         except AwsError as error:
             if error.is_unanswered:
-                error.advise("Otherwise AWS may make a second certificate, and nobody knows of the first", first=True)
+                error.advise("Otherwise AWS may issue a second certificate, and the first one is lost", first=True)
             raise
         return None if found is None else _of_cloud(found)
 
@@ -152,7 +152,7 @@ class CaIssuer:
             self.notes = self._authority.check(request, days, server=server, ignore_names=ignore)
             self._sizes = self._authority.sizes(request, days, server=server, ignore_names=ignore)
         except CertificateError as error:
-            error.locate(f"{self.title} would not certify {configuration.source}")
+            error.locate(f"{self.title} would refuse to certify {configuration.source}")
             raise
 
     def find(self, request: Request) -> Certified | None:
@@ -165,7 +165,8 @@ class CaIssuer:
             return certified
         what = "a TLS server, too" if is_server else "a TLS client only"
         note = naming(
-            "The certificate is for {what}, as the run that was interrupted asked; {renew} makes another", what=what
+            "The certificate is for {what}, as the interrupted run asked. For another certificate, use {renew}",
+            what=what,
         )
         return certified._replace(notes=(*certified.notes, note))
 
@@ -184,8 +185,8 @@ def check_aws_algorithm(configuration: Configuration) -> None:
         raise ConfigurationError(
             f"{configuration.source}: AWS IoT takes no keys {configuration.algorithm.title}",
             hint=naming(
-                "It takes secp256r1, secp384r1, secp521r1 and RSA of 2048 bits and more; "
-                "a CA of your own with {thing=None} certifies Brainpool's curves, too"
+                "Use secp256r1, secp384r1, secp521r1 or RSA with at least 2048 bits. For Brainpool curves, use your "
+                "own CA with {thing=None}"
             ),
             reason=Reason.UNSUPPORTED,
         )
@@ -201,7 +202,10 @@ def find_unrecorded(entry: Entry, certificates: Certificates, reporter: Reporter
     if entry.step is not Step.REQUESTED or entry.issuer != AwsIssuer.name:
         return None
     request = Request.of(entry)
-    what = "whether AWS IoT made a certificate in the run that was interrupted is not known; if so, it stays, inactive"
+    what = (
+        "AWS IoT may have issued a certificate in the interrupted run. If so, that certificate stays in AWS IoT, "
+        "inactive"
+    )
     found = ask(lambda: certificates.find(request.key_info, request.since), None, reporter, what)
     return found.certificate_id if found else None
 

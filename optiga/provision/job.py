@@ -56,7 +56,7 @@ class Job:
             raise ConfigurationError(
                 "a configuration is for a new key, and the chip keeps its own certificate"
                 if is_own
-                else "there is no configuration to make a key and its CSR from",
+                else "the job has no configuration for the key and the CSR",
                 parameter="configuration",
             )
         if self.configuration is not None and self.configuration.slot != self.slot:
@@ -66,10 +66,10 @@ class Job:
                 parameter="slot",
             )
         if is_own and self.renew:
-            raise ConfigurationError("a chip that keeps its own certificate gets no new one", parameter="renew")
+            raise ConfigurationError("a chip that keeps its own certificate gets no new certificate", parameter="renew")
         if is_own and self.certificate_oid != self.slot.certificate_oid:
             raise ConfigurationError(
-                f"the certificate that a chip came with does not lie in {format_oid(self.certificate_oid)}",
+                f"the certificate that Infineon gave the chip is not in {format_oid(self.certificate_oid)}",
                 oid=self.certificate_oid,
                 parameter="certificate_oid",
             )
@@ -77,15 +77,15 @@ class Job:
             raise ConfigurationError("'thing' and 'aws' go together: without a cloud both are None", parameter="thing")
         if self.thing is None and not is_own and isinstance(self.issuer, AwsIssuerSpec):
             raise ConfigurationError(
-                "without a cloud nobody certifies the key",
-                hint=naming("Name a CA of your own ({issuer})"),
+                "without a cloud, no CA certifies the key",
+                hint=naming("Give your own CA ({issuer})"),
                 reason=Reason.MISSING,
             )
         if self.thing is None and is_own:
-            raise ConfigurationError("there is nowhere to register the chip's own certificate", parameter="thing")
+            raise ConfigurationError("no cloud is given to register the chip's own certificate", parameter="thing")
         if self.aws is not None and not 0 < self.aws.timeout_s <= LONGEST_CALL_S:
             raise ConfigurationError(
-                f"a call to AWS cannot be let take {self.aws.timeout_s} seconds",
+                f"the time limit of a call to AWS cannot be {self.aws.timeout_s} seconds",
                 hint=f"At most {LONGEST_CALL_S:.0f}, and more than none",
                 parameter="timeout_s",
             )

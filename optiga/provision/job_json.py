@@ -62,8 +62,7 @@ def decode_job(text: str, name: str = "job") -> Job:
     """
     document = parse_json(text, name)
     problems = [
-        Problem(line, f"{name}:{line}: {describe_path(path)}: stands here a second time")
-        for path, line in document.duplicates
+        Problem(line, f"{name}:{line}: {describe_path(path)}: is given twice") for path, line in document.duplicates
     ]
     values = _read_job(Section(document, name, problems, whole="job"))
     raise_problems(problems)
@@ -143,7 +142,7 @@ def _read_oid(section: Section) -> int | None:
     text = section.text()
     oid = None if text is None else parse_oid(text)
     if text is not None and oid is None:
-        section.problem(f"{text!r} is not the identifier of an object")
+        section.problem(f"{text!r} is not an OID")
     return oid
 
 

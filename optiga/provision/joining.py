@@ -72,15 +72,15 @@ def check_things(
         except AwsError as error:
             if not error.is_denied:
                 raise
-            what = f"it cannot be told whether the thing {thing} is another device's"
+            what = f"cannot check whether the thing {thing} belongs to another device"
             reporter.warn(naming("{what}: {message}. {hint}", what=what, message=error.message, hint=error.hint))
             continue
         if other is not None:
             raise CloudError(
-                f"the thing {thing} has an active certificate that is not this chip's: {other.certificate_id}",
+                f"the thing {thing} has an active certificate of another chip: {other.certificate_id}",
                 hint=naming(
-                    "Is the device another one's copy, or known to another journal ({journal})? "
-                    "Give each device a thing of its own ({field} in its name); {join} attaches it to this one",
+                    "Is the device a copy, or is it in another journal ({journal})? Give each device its own thing "
+                    "({field} in its name), or attach the certificate to this thing with {join}",
                     field=UID_FIELD,
                 ),
                 reason=Reason.CONFLICT,
@@ -91,7 +91,8 @@ def _warn_of_sample(thing: str, count: int, reporter: Reporter) -> None:
     if count:
         many = "1 other certificate" if count == 1 else f"{count} other certificates"
         reporter.warn(
-            f"the thing {thing} of the sample configurations has {many}, and whoever has one of them is that thing: "
+            f"the thing {thing} of the sample configurations has {many}, and every device with one of them acts as "
+            "this thing: "
             f"a thing for each chip has {{uid}} in its name, as in {_ON_ITS_OWN}"
         )
 

@@ -217,16 +217,15 @@ class Journal:
                 count = seal.number
                 is_known = is_known or (seal.number, seal.hash) == beside
         if not is_known and beside is not None:
-            older = f"it has {count} seals, and number {beside[0]} lies beside it"
+            older = f"it has {count} seals, but the seal file beside it has number {beside[0]}"
             raise ConfigurationError(
-                f"{self._name} is an older copy, or another one, than the one that was sealed last: {older}",
-                hint=f"Put the newest copy back. If this one is meant, take {seal_path(self.path)} away first",
+                f"{self._name} is an older copy or another journal than the one that was sealed last: {older}",
+                hint=f"Restore the newest copy. To use this journal anyway, delete {seal_path(self.path)} first",
                 reason=Reason.DAMAGED,
             )
         if beside is None and count and not is_there(seal_path(self.path)):
             self._warn(
-                f"the seal of the journal is not beside it, so nothing tells whether this is an older copy: "
-                f"{seal_path(self.path)}"
+                f"the seal file of the journal is missing, so an older copy cannot be detected: {seal_path(self.path)}"
             )
 
     def check(self, seal: str | None = None) -> JournalCheck:
@@ -259,8 +258,8 @@ class Journal:
     def _refuse_unknown(self, seal: str | None, seals: Iterable[Seal]) -> None:
         if seal is not None and seal not in [one.hash for one in seals]:
             raise ConfigurationError(
-                f"{self._name} has no seal {seal}: it is an older copy, or another one",
-                hint="Get the newest copy back",
+                f"{self._name} has no seal {seal}: it is an older copy or another journal",
+                hint="Restore the newest copy",
                 reason=Reason.DAMAGED,
             )
 
@@ -317,7 +316,7 @@ class Journal:
                 if read_seal(self.path, shared=self._shared) != (newest.number, newest.hash):
                     write_seal(self.path, newest, shared=self._shared)
         except ConfigurationError as error:
-            self._warn(f"the seal of the journal is not kept beside it: {error}")
+            self._warn(f"the seal file of the journal cannot be written: {error}")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -358,8 +357,8 @@ def open_journal(
     beside = read_seal(path, shared=shared)
     if beside is not None and make and not is_there(path):
         raise ConfigurationError(
-            f"the journal {path} is gone, and its seal is there",
-            hint=f"Put the journal back. To begin a new one, take {seal_path(path)} away first",
+            f"the journal {path} is missing, but its seal file exists",
+            hint=f"Restore the journal. To begin a new journal, delete {seal_path(path)} first",
             reason=Reason.NOT_FOUND,
         )
     with open_database(path, KIND, make=make, shared=shared, threads=True) as connection:
@@ -387,7 +386,7 @@ def _moment(link: Link) -> datetime:
     except ValueError:
         moment = datetime.min
     if moment.tzinfo is None:
-        raise damaged(link.uid, link.slot, "a fact of it has no time")
+        raise damaged(link.uid, link.slot, "it has a fact without a time")
     return moment
 
 

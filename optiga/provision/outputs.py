@@ -19,7 +19,7 @@ POLICY_FIELD = "{policy}"
 FIELDS = (UID_FIELD, SLOT_FIELD)
 """What may stand in the names of folders and files."""
 _ARN_ENDING, _POLICY_ENDING = ".aws_arn", ".aws_iot_policy"
-_ELSEWHERE = naming("Move it away, or name another folder ({outputs})")
+_ELSEWHERE = naming("Move it away, or use another folder ({outputs})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class OutputLayout:
         for name, ending in ((self.arn, _ARN_ENDING), (self.policy, _POLICY_ENDING)):
             if Path(name).name != name or not name.endswith(ending) or "\0" in name:
                 raise ConfigurationError(
-                    f"{name!r} cannot be the name of a file of a run",
-                    hint=f"It has no folder in it and ends in {ending}",
+                    f"{name!r} cannot be the name of an output file",
+                    hint=f"Use a name without a folder that ends in {ending}",
                 )
         for name in (str(self.folder.relative_to(self.shared)), self.arn, self.policy):
             if mistake := find_wrong_field(name, FIELDS):
@@ -140,11 +140,11 @@ def _check_folder(folder: Path) -> None:
     if folder.is_symlink():
         raise _no_folder(folder, "it is a symbolic link")
     if not folder.is_dir():
-        raise _no_folder(folder, "it is no folder")
+        raise _no_folder(folder, "it is not a folder")
 
 
 def _no_folder(folder: Path, cause: str) -> ConfigurationError:
-    return ConfigurationError(f"cannot write into {folder}: {cause}", hint=_ELSEWHERE, reason=Reason.NOT_WRITABLE)
+    return ConfigurationError(f"cannot write to {folder}: {cause}", hint=_ELSEWHERE, reason=Reason.NOT_WRITABLE)
 
 
 def _check(path: Path) -> None:

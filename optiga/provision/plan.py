@@ -78,8 +78,12 @@ class Plan:
     def anew_hint(self) -> str:
         """How to begin anew."""
         if self.new is None:
-            return Naming("'deprovision ", f"slot={self.slot.name}", "' takes it back; then it can be registered anew")
-        return naming("{renew} makes a new key and certificate")
+            return Naming(
+                "'deprovision ",
+                f"slot={self.slot.name}",
+                "' removes the certificate from AWS IoT; then you can register it again",
+            )
+        return naming("For a new key and certificate, use {renew}")
 
     def outputs(self, uid: str) -> ChipOutputs:
         """The files of a chip.
@@ -144,10 +148,10 @@ def _find_authority(job: Job, services: Services) -> CertificateAuthority | None
         return None
     folder, authority = job.issuer.folder, services.authority
     if authority is None:
-        raise ConfigurationError(f"the job wants the CA in {folder}, and no CA is open", parameter="authority")
+        raise ConfigurationError(f"the job needs the CA in {folder}, but no CA is open", parameter="authority")
     if _real(authority.folder.path) != _real(folder):
         raise ConfigurationError(
-            f"the job wants the CA in {folder}, and the one in {authority.folder.path} is open", parameter="authority"
+            f"the job needs the CA in {folder}, but the CA in {authority.folder.path} is open", parameter="authority"
         )
     return authority
 

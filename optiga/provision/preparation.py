@@ -56,14 +56,14 @@ class Preparation:
             if renew:
                 return self._begin_anew(found)
             raise reason
-        self._reporter.note(f"Going on where a run was interrupted, behind the step {found.step.title!r}")
+        self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         return self._take_names(found)
 
     def _reason_not_to_finish(self, entry: Entry, mismatch: str) -> OptigaError | None:
-        """Why a run that was interrupted cannot be finished, None if it can."""
-        said, hint, cloud = "a run that was interrupted cannot be finished", self._plan.anew_hint, self._plan.cloud
+        """Why the interrupted run cannot be continued, None if it can."""
+        said, hint, cloud = "the interrupted run cannot be continued", self._plan.anew_hint, self._plan.cloud
         if problem := mismatch or self._chip_slot.key_problem(entry):
             return CertificateError(f"{said}: {problem}", hint=hint)
         if cloud and (problem := cloud.certificate_problem(entry, self._reporter)):
@@ -77,7 +77,7 @@ class Preparation:
             self._chip_slot.warn_of_identity()
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
             self._reporter.note(
-                f"The CA's certificate {old.certificate_file} stays valid unless 'ca revoke' revokes it"
+                f"The CA's certificate {old.certificate_file} stays valid. To revoke it, use 'ca revoke'"
             )
         replaced = self._replaced(old)
         before = tuple(Replaced(name, key) for name, key in replaced.items())
@@ -134,7 +134,7 @@ class Preparation:
         if known and not is_there:
             newest = list(known)[-1]
             self._reporter.warn(
-                f"the certificate before this one stays as it is in account {old.account}, {old.region}: {newest}"
+                f"the previous certificate does not change in account {old.account}, {old.region}: {newest}"
             )
             return {}
         return known
@@ -143,9 +143,9 @@ class Preparation:
         """What the journal says and the plan does not; empty if they agree."""
         plan, cloud = self._plan, self._plan.cloud
         if entry.issuer != plan.issuer_name:
-            return f"its issuer is {entry.issuer}, not {plan.issuer_name}"
+            return f"its issuer is {entry.issuer}, but this run asks for {plan.issuer_name}"
         if entry.settings != plan.settings:
-            return "its csr_config, or the object for its certificate, is another one now"
+            return "its csr_config, or the object for its certificate, has changed"
         pairs = []
         if entry.account is not None:
             pairs += [

@@ -51,19 +51,20 @@ def preview(
     except (ConfigurationError, CertificateError):
         raise
     except OptigaError as error:
-        reporter.warn(f"the chip was not asked what it holds: {error.message}")
+        reporter.warn(f"cannot check what the chip holds: {error.message}")
         return
     if refusal is not None:
         raise refusal
     if is_empty(data) or is_known:
         return
     try:
-        subject = f", of {decode_stored(data, Certificate.parse_leniently)[0].subject}"
+        subject = f" of {decode_stored(data, Certificate.parse_leniently)[0].subject}"
     except ValueError:
         subject = ""
     reporter.warn(
-        f"{plan.target.info.label} holds an identity that this journal does not know{subject}: "
-        f"a run replaces the key in slot {plan.slot.name} and this certificate, and a cloud that has it is not told"
+        f"{plan.target.info.label} holds a certificate{subject} that is not in this journal: a run replaces the key "
+        f"in slot {plan.slot.name} and this certificate. If the certificate is registered in a cloud, it stays "
+        "registered"
     )
 
 

@@ -41,11 +41,9 @@ def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: P
         with open_chip(services.port) as opened:
             return provision(job, services, opened, plan=plan)
     if services.journal is None:
-        raise ConfigurationError(
-            "there is no journal to write down what is done", parameter="journal", reason=Reason.MISSING
-        )
+        raise ConfigurationError("no journal is given to record the steps", parameter="journal", reason=Reason.MISSING)
     if plan is not None and plan.job != job:
-        raise ConfigurationError("the plan is another job's", parameter="plan")
+        raise ConfigurationError("the plan belongs to another job", parameter="plan")
     reporter = services.reporter(port=chip.port, slot=job.slot.name)
     with reporter.run():
         reporter.uid = chip.uid.hex
@@ -114,7 +112,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
             fate.made()
             fate.tell(error)
         if entry.started_at is not None:
-            work.reporter.note("What is done is written down: the same command goes on from here")
+            work.reporter.note("Run the same command again to continue: the journal has every step that is done")
         raise
     return entry
 
@@ -137,8 +135,8 @@ def _confirm(entry: Entry, work: Work) -> None:
     """
     hint, cloud = work.plan.anew_hint, work.plan.cloud
     if problem := work.chip_slot.key_problem(entry):
-        raise CertificateError(f"this chip was finished, but {problem}", hint=hint)
+        raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=hint)
     work.chip_slot.put(entry)
     if cloud is not None and (problem := cloud.certificate_problem(entry, work.reporter)):
-        raise CloudError(f"this chip was finished, but {problem}", hint=hint)
-    work.reporter.note("This chip is finished already; nothing was changed")
+        raise CloudError(f"this chip is finished in the journal, but {problem}", hint=hint)
+    work.reporter.note("This chip is already finished. Nothing was changed")

@@ -20,7 +20,7 @@ _AWS_FRAME = 532
 RSA key's of 2048 bits. With a shorter serial number than any that is drawn at random: it is not less."""
 
 _SUBJECT, _NAMES, _RSA = "the subject (certificate_info)", "the subject alternative names", "the RSA key"
-_ADVICE = {_SUBJECT: "shorten it", _NAMES: "ask for fewer", _RSA: "an EC key is much smaller"}
+_ADVICE = {_SUBJECT: "shorten it", _NAMES: "ask for fewer", _RSA: "use an EC key, which is much smaller"}
 
 
 class Sizes(NamedTuple):
@@ -66,7 +66,7 @@ def sizes_of_ca(configuration: Configuration, certificates: tuple[int, ...]) -> 
     """
     parts = _parts(configuration, longest_request(configuration))
     chain = sum(certificates[1:])
-    return Sizes(certificates, False, (*parts, ("the CA's own certificate behind it", chain)) if chain else parts)
+    return Sizes(certificates, False, (*parts, ("the CA's own certificate in the chain", chain)) if chain else parts)
 
 
 def check_room(source: str, sizes: Sizes, target: Target, room: int | None = None) -> None:
@@ -85,7 +85,7 @@ def check_room(source: str, sizes: Sizes, target: Target, room: int | None = Non
         raise CertificateError(
             f"{source}: the certificate would not fit: it takes {'at least' if sizes.is_least else 'up to'} {total} "
             f"bytes, {target.info.label} has room for {most}",
-            hint=f"{_hint(sizes.parts)}. No key was made",
+            hint=f"{_hint(sizes.parts)}. No key was generated",
             oid=target.oid,
             reason=Reason.TOO_LARGE,
         )
@@ -103,4 +103,4 @@ def _hint(parts: tuple[tuple[str, int], ...]) -> str:
     """What to make shorter: what takes the most."""
     name, size = max(parts, key=lambda part: part[1])
     verb = "take" if name == _NAMES else "takes"
-    return f"{name[0].upper()}{name[1:]} {verb} {size} bytes: {_ADVICE.get(name, 'a root puts none there')}"
+    return f"{name[0].upper()}{name[1:]} {verb} {size} bytes: {_ADVICE.get(name, 'use a root CA, which adds none')}"

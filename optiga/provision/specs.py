@@ -94,7 +94,7 @@ class ThingSpec:
     def __post_init__(self) -> None:
         for field, pairs in (("attributes", self.attributes), ("parameters", self.parameters)):
             if len(dict(pairs)) != len(pairs):
-                raise ConfigurationError(f"'{field}' has a name twice", parameter=field)
+                raise ConfigurationError(f"'{field}' has the same name twice", parameter=field)
 
     def check(self) -> None:
         """Refuse names that AWS does not take, and what does not go together.
@@ -112,7 +112,7 @@ class ThingSpec:
         for number, group in enumerate(self.groups):
             check_name("thing group", group)
             if group in self.groups[:number]:
-                raise ConfigurationError(f"the thing group {group} is named twice", hint="Name each group once")
+                raise ConfigurationError(f"the thing group {group} is given twice", hint="Give each group only once")
         for name, value in self.parameters:
             if mistake := find_wrong_field(value):
                 raise ConfigurationError(naming("{parameters} {name}: the value {mistake}", name=name, mistake=mistake))
@@ -120,17 +120,17 @@ class ThingSpec:
         extras = self.attributes or self.groups or self.thing_type or self.billing_group or self.exclusive
         if self.template is not None and (extras or self.policy is not None or self.policy_template is not None):
             raise ConfigurationError(
-                "a provisioning template says itself what the thing and its policy are",
+                "a provisioning template itself defines the thing and its policy",
                 hint=naming(
-                    "Leave out {attributes}, {thing_type}, {groups}, {billing_group}, {exclusive}, {policy} and "
+                    "Omit either {attributes}, {thing_type}, {groups}, {billing_group}, {exclusive}, {policy} and "
                     "{policy_template}, or {template}"
                 ),
             )
         if self.template is None and self.parameters:
-            raise ConfigurationError(naming("{parameters} goes with {template}"))
+            raise ConfigurationError(naming("{parameters} requires {template}"))
         if self.thing is None and self.template is None and extras:
             raise ConfigurationError(
-                "there is no thing to have a type, a group, attributes or a certificate of its own", hint="Name a thing"
+                "a type, a group, attributes and an exclusive certificate require a thing", hint="Give a thing"
             )
 
 
@@ -145,7 +145,7 @@ def check_device(spec: ThingSpec, configuration: Configuration) -> None:
         if value is None and spec.template is None:
             raise ConfigurationError(
                 f"{source}: aws_iot_config: {field!r} is missing",
-                hint=naming("Name it there, or use {thing=None} with a CA of your own"),
+                hint=naming("Add it there, or use {thing=None} with your own CA"),
             )
         if value is not None:
             check_name(field, value, f"{source}: aws_iot_config.{field}: ")

@@ -25,9 +25,9 @@ _BEFORE = Kind(
     version=1,
     schema=version1.SCHEMA,
     title="a journal",
-    absent=naming("It is made by 'provision' in the folder of its files; {journal} names another"),
+    absent=naming("'provision' creates the journal in its output folder. To use another journal, use {journal}"),
     later=tuple(f"slots.{name}" for name in version1.ADDED),
-    shared=naming("{shared} takes one that your group may write"),
+    shared=naming("To accept a journal that your group may write, use {shared}"),
 )
 TABLES = """
 CREATE TABLE facts (

@@ -53,8 +53,8 @@ def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
     entry = journal.find(uid, slot)
     if entry is None:
         known = [f"{one.uid} {one.slot}" for one in journal.all() if one.uid == uid or one.slot == slot]
-        hint = f"It knows {', '.join(known[:4])}" if known else "'journal show' lists what it knows"
-        raise ConfigurationError(f"the journal knows no slot {slot} of the chip {uid}", hint=hint)
+        hint = f"It knows {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
+        raise ConfigurationError(f"the journal has no entry for slot {slot} of chip {uid}", hint=hint)
     entry = check_entry(entry)
     check_names(entry, journal)
     return entry
@@ -80,7 +80,7 @@ def deprovision(
     :raises CloudError: if AWS refuses; what is gone by then is gone, and the call may be made again.
     """
     if services.journal is None:
-        raise ConfigurationError("there is no journal to write down what is done", parameter="journal")
+        raise ConfigurationError("no journal is given to record the steps", parameter="journal")
     reporter = services.reporter(slot=entry.slot)
     reporter.uid = entry.uid
     journal = services.journal
@@ -109,9 +109,9 @@ def _deprovision(
         registry = Registry(aws)
         things = _remove_certificates(entry, Certificates(aws), registry, reporter)
     if entry.issuer.startswith("ca:"):
-        reporter.note("The CA that has issued the certificate does not know: 'ca revoke' revokes it there")
+        reporter.note("To revoke the certificate at the CA that issued it, use 'ca revoke'")
     done = journal.save(entry.after(Deprovisioned()))
-    reporter.note("The chip was not touched: it keeps its key and certificate, which nobody lets in any more")
+    reporter.note("The chip was not changed: it keeps its key and certificate, but AWS IoT no longer accepts them")
     if registry is not None and delete_thing and entry.thing is not None:
         if things is not None and entry.thing not in things:
             reporter.warn(f"the thing {entry.thing} stays: none of these certificates was attached to it")
@@ -129,9 +129,10 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
     aws = connect(replace(options, region=options.region or entry.region), reporter.note)
     if (aws.account, aws.region) != (entry.account, entry.region):
         raise CloudError(
-            f"the certificate is in account {entry.account}, {entry.region}; these credentials are for {aws.account}, "
+            f"the certificate is in account {entry.account}, {entry.region}, but these credentials are for "
+            f"{aws.account}, "
             f"{aws.region}",
-            hint=naming("Take the other account's: {profile=NAME}, {region=REGION}"),
+            hint=naming("Use the other account's: {profile=NAME}, {region=REGION}"),
         )
     return aws
 
@@ -150,7 +151,7 @@ def _remove_certificates(
     own: dict[str, bool] = {}
     is_seen = False
     for name in (*reversed(known_keys(entry)), *([unrecorded] if unrecorded else [])):
-        what = f"what AWS IoT has as the certificate {name} is not known, so it is taken for active"
+        what = f"cannot check the certificate {name} in AWS IoT: it is assumed to be active"
         held = ask(partial(certificates.describe, name), UNANSWERED, reporter, what)
         if held is None:
             continue
@@ -158,7 +159,7 @@ def _remove_certificates(
         if is_own is False:
             raise damaged(entry.uid, entry.slot, f"the certificate {name} in AWS IoT has another key")
         if is_own is None:
-            reporter.warn(f"the certificate {name} stays: it cannot be told whether it is this device's")
+            reporter.warn(f"the certificate {name} stays: cannot check whether it belongs to this device")
         else:
             own[name] = held is UNANSWERED or held.status == ACTIVE
             is_seen |= held is not UNANSWERED
@@ -168,7 +169,9 @@ def _remove_certificates(
             with ignoring(STATE):  # AWS changes nothing of one that is revoked
                 certificates.deactivate(name)
         arn = certificates.arn_of(name)
-        unseen = "what the certificate is attached to is not known beyond the journal, and AWS deletes no attached one"
+        unseen = (
+            "cannot check what else the certificate is attached to, and AWS does not delete an attached certificate"
+        )
         things = ask(partial(registry.things_of, arn), [entry.thing] if entry.thing else [], reporter, unseen)
         policies = ask(partial(registry.policies_of, arn), [entry.policy] if entry.policy else [], reporter, unseen)
         registry.detach(arn, things, policies)

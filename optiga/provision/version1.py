@@ -94,10 +94,10 @@ class OldEntry:
         except ValueError as error:
             raise damaged(self.uid, self.slot, str(error)) from None
         if any(self._is_half(names) for names in _TOGETHER):
-            raise damaged(self.uid, self.slot, "a part of what belongs together is missing")
+            raise damaged(self.uid, self.slot, "some of its fields are missing")
         entry = Entry.fold(self.uid, self.slot, ((_ANY_TIME, fact) for fact in facts))
         if entry is None or entry.step is not self.step:
-            raise damaged(self.uid, self.slot, f"it lacks what the step {self.step.title!r} has made")
+            raise damaged(self.uid, self.slot, f"the result of the step {self.step.title!r} is missing")
         return facts
 
     def _is_half(self, names: tuple[str, ...]) -> bool:
@@ -112,12 +112,12 @@ class OldEntry:
         if self.account is not None and self.region is not None:
             yield Placed(self.account, self.region, self.endpoint, self.thing, self.policy, self.template)
         elif (self.endpoint, self.thing, self.policy, self.template) != (None,) * 4:
-            raise ValueError("it has names in AWS IoT, and no account")
+            raise ValueError("it has names in AWS IoT, but no account")
         if self.attested is not None:
             yield Attested(self.attested)
         if self.emulated is not None:
             if self.emulated != YES:
-                raise ValueError("what it says of an emulated chip is none of ours")
+                raise ValueError("its mark of an emulated chip is not valid")
             yield Emulated()
         yield from self._of_chip()
         yield from self._of_cloud()
@@ -154,7 +154,7 @@ class OldEntry:
         if registered is not None and not before:
             yield registered
         if self.thing is None and self.thing_arn is not None:
-            raise ValueError("there is the ARN of a thing, and no thing")
+            raise ValueError("it has the ARN of a thing, but no thing")
         if self._has(Step.THING) and self.thing is not None and not (is_back and self.thing_arn is None):
             yield ThingAttached(self.thing, self.thing_arn)
         if is_back:

@@ -27,13 +27,13 @@ def check_content(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     room = metadata.max_size
     if room is not None and len(data) > room:
         raise ConfigurationError(
-            f"{len(data)} bytes do not fit {info.label}, which has room for {room}",
+            f"{len(data)} bytes do not fit in {info.label}, which has room for {room}",
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )
     if values.check_setting(info.oid, data[0]) is not None:
         if info.oid in oids.LIFE_CYCLES:
-            raise ConfigurationError(f"{info.label}: 0x{data[0]:02x} is no life cycle state for it", oid=info.oid)
+            raise ConfigurationError(f"{info.label}: 0x{data[0]:02x} is not a life cycle state for it", oid=info.oid)
         allowed, unit = oids.RANGES[info.oid], _UNITS[info.oid]
         raise ConfigurationError(
             f"{info.label}, {info.name}: {data[0]} {unit} is out of its range, {allowed[0]} to {allowed[-1]}",

@@ -48,11 +48,11 @@ class LoadedExport:
     def remarks(self) -> list[str]:
         """What is otherwise than in the exported chip, one sentence each."""
         said = (
-            (self.fresh_keys, "New keys, for a key never leaves its chip"),
-            (self.strangers, "Certificates of the exported chip's keys, which are not of the new ones"),
-            (self.unknown, "Data that the exported chip did not tell, here as in a new chip, or zeros"),
-            (self.cut_off, "Data that were cut off, here zeros behind the first 1700 bytes"),
-            (self.missing, "As in a new chip, because the file has nothing of them"),
+            (self.fresh_keys, "New keys, because keys never leave a chip"),
+            (self.strangers, "Certificates of the exported chip's keys, which do not belong to the new keys"),
+            (self.unknown, "Data that the export does not contain, set as in a new chip or to zeros"),
+            (self.cut_off, "Truncated data, filled with zeros after the first 1700 bytes"),
+            (self.missing, "Set as in a new chip, because the file does not contain them"),
         )
         return [f"{what}: {_listed(oids)}" for oids, what in said if oids]
 
@@ -136,7 +136,7 @@ def _key(entry: Entry, before: StoredObject) -> StoredObject:
     :raises ValueError: if the file has data for it.
     """
     if entry.data is not None:
-        raise ValueError("the file has data for it, and a key never leaves its chip")
+        raise ValueError("the file has data for it, but keys never leave a chip")
     if entry.metadata is None or not entry.is_whole:
         return StoredObject(
             before.data, before.metadata.with_tags(dict(entry.metadata.items() if entry.metadata else ()))

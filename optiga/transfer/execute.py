@@ -176,5 +176,5 @@ def _with_progress(error: OptigaError, planned: ObjectPlan, done: dict[int, str]
         error.locate(label)
     labels = list(done.values())
     named = ", ".join(labels) if len(labels) <= _LISTED else f"{len(labels)} objects, {labels[0]} to {labels[-1]}"
-    error.advise(f"Done before it: {named or 'nothing'}; the same command goes on from there")
+    error.advise(f"Done so far: {named or 'nothing'}. Run the same command again to continue")
     return error

@@ -87,7 +87,7 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(
-            f"{name} is no text", hint="It must be JSON, as 'export' writes it", reason=Reason.WRONG_TYPE
+            f"{name} is not text", hint="Give a JSON file that 'export' has written", reason=Reason.WRONG_TYPE
         ) from None
     document = parse_json(text, name)
     if isinstance(document.value, dict):
@@ -95,11 +95,12 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
     if not isinstance(document.value, dict) or not any(map(_is_object, document.value)):
         raise ConfigurationError(
             f"{name}:1: holds no object of a chip",
-            hint="It must be JSON with members as e0f1, as 'export' writes it",
+            hint="Give a JSON file with members such as e0f1, as 'export' writes it",
             reason=Reason.WRONG_TYPE,
         )
     problems = [
-        Problem(line, f"{name}:{line}: {'.'.join(map(str, path))!r} stands twice") for path, line in document.duplicates
+        Problem(line, f"{name}:{line}: {'.'.join(map(str, path))!r} is given twice")
+        for path, line in document.duplicates
     ]
     whole = Section(document, name, problems)
     entries: dict[int, Entry] = {}
@@ -111,7 +112,7 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
             section.problem(error.message)
             continue
         if info.oid in entries:
-            section.problem(f"{info.label} stands twice")
+            section.problem(f"{info.label} is given twice")
         entries[info.oid] = _parse_entry(info, section)
     raise_problems(problems)
     return list(entries.values())
@@ -155,7 +156,7 @@ def _refuse_other(known: Known | None, name: str) -> None:
     if known and known != EXPORT:
         raise ConfigurationError(
             f"{name} is {known.what}, not an export of a chip's objects",
-            hint=known.taker or "It must be JSON, as 'export' writes it",
+            hint=known.taker or "Give a JSON file that 'export' has written",
             reason=Reason.WRONG_TYPE,
         )
 
@@ -215,7 +216,9 @@ def _compare(raw: Metadata, words: Metadata, section: Section) -> None:
         one, other = raw.get(tag), words.get(tag)
         if tag in OWN_TAGS or one == other or (tag == Tag.VERSION and other is None):
             continue
-        section.problem(f"{name} is {_said(words, tag)} here and {_said(raw, tag)} in metadata; leave one member out")
+        section.problem(
+            f"{name} is {_said(words, tag)} here and {_said(raw, tag)} in metadata; omit one of the two members"
+        )
 
 
 def _said(metadata: Metadata, tag: Tag) -> str:
@@ -240,6 +243,6 @@ def _parse_hex(section: Section) -> bytes | None:
         return None
     if len(text) % 2 or not set(text) <= set(string.hexdigits):
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-        section.problem(f"{shown!r} is not bytes in hex, as 00ff is")
+        section.problem(f"{shown!r} is not bytes in hex, for example 00ff")
         return None
     return bytes.fromhex(text)

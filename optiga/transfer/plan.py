@@ -79,10 +79,12 @@ class ObjectPlan:
     def steps(self) -> list[str]:
         """What is done, in the order in which it is done but for LcsO, which all objects have set in the end."""
         before = self.before.in_words()
-        said = [f"change is opened for the data: {before.get('change', 'absent')} -> always"] if self.opens else []
+        said = (
+            [f"change is set to always for the data: {before.get('change', 'absent')} -> always"] if self.opens else []
+        )
         said += [f"{counted(len(self.data), 'byte', 'are')} written"] if self.data else []
         if self.opens and self.changes.get(_CHANGE) is None:
-            said.append(f"change is put back: {before.get('change', 'never')}")
+            said.append(f"change is restored: {before.get('change', 'never')}")
         return said + [
             f"{name}: {before.get(name, 'absent')} -> {value}"
             for name, value in (self.changes.in_words() | self.state.in_words()).items()
@@ -131,7 +133,7 @@ class ImportPlan:
             first, *others = (str(failure.error) for failure in self.failures)
             raise ConfigurationError(
                 first,
-                hint=naming("Nothing has been written; {keep_going} imports the others"),
+                hint=naming("Nothing has been written. To import the others, use {keep_going}"),
                 problems=tuple(others),
                 oid=self.failures[0].info.oid,
             )
@@ -194,7 +196,7 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: boo
     state = {int(Tag.LCSO): changes.pop(Tag.LCSO)} if Tag.LCSO in changes else {}
     stays = [*planned.stays]
     if stays_empty(info, before, before.with_tags({**changes, **state})):
-        stays.append("it holds no key, and can never have one")
+        stays.append("it holds no key and can never get one")
     data, left = _plan_data(chip, entry, before, life_cycle=life_cycle)
     if data:
         stays += what_stays_written(
@@ -238,7 +240,7 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
         return b"", CUT_OFF
     if before.max_size and len(data) > before.room:
         raise ConfigurationError(
-            f"{info.label} is a secret for updates, which takes {before.room} bytes, not {len(data)}",
+            f"{info.label} is a secret for updates, which has {before.room} bytes, not {len(data)}",
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )
@@ -246,7 +248,7 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
         return b"", "Infineon's certificate is for this chip's own key"
     if info.oid in oids.LIFE_CYCLES:
         if not life_cycle:
-            return b"", naming("it goes on with {life_cycle} only")
+            return b"", naming("it advances only with {life_cycle}")
         held = chip.objects.read_if_allowed(info.oid)
         if held and check_setting(info.oid, data[0], held[0]) is Problem.BACKWARDS:
             raise ConfigurationError(
@@ -276,7 +278,7 @@ def _why_no_data(entry: Entry, before: Metadata) -> str:
     if metadata is None:
         return ""
     if entry.info.kind.is_key:
-        return "" if metadata.algorithm is None else "a key never leaves its chip: it is not in the file"
+        return "" if metadata.algorithm is None else "keys never leave a chip: the key is not in the file"
     was_empty = metadata.get(Tag.USED_SIZE) is not None and metadata.used_size == 0
     return "" if was_empty and before.used_size == 0 else "its data are not in the file"
 
@@ -290,7 +292,7 @@ def _what_remains(entry: Entry, before: Metadata) -> str:
         for tag, (name, value) in zip(dict(before.items()), before.in_words().items(), strict=True)
         if tag not in OWN_TAGS and entry.metadata.get(tag) is None and value != "never"
     ]
-    return f"{', '.join(remaining)}, which the file has not, cannot be taken away" if remaining else ""
+    return f"{', '.join(remaining)}, which the file does not have, cannot be removed" if remaining else ""
 
 
 def _must_open(chip: Chip, info: ObjectInfo, before: Metadata, *, is_shielded: bool) -> bool:

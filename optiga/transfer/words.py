@@ -155,12 +155,12 @@ def _simple_words(simple: SimpleCondition) -> list[str]:
 def _condition_bytes(value: Any) -> bytes:
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise ValueError('must be always, never or a list as ["lcso", "<", "operational"]')
+        raise ValueError('must be always, never or a list such as ["lcso", "<", "operational"]')
     encoded = bytearray()
     for word in words:
         known = _CONDITION_BYTES.get(word.lower())
         if known is None and not _BYTE.fullmatch(word.lower()):
-            raise ValueError(f"{word!r} is no word of a condition, as conf, lcso, <, operational and 0xe1 are")
+            raise ValueError(f"{word!r} is not a word of a condition, such as conf, lcso, <, operational and 0xe1")
         encoded.append(int(word, 16) if known is None else known)
     return bytes(encoded)
 

@@ -103,8 +103,8 @@ def find_board() -> str:
     raise BoardError(
         "no personalization board found",
         hint=naming(
-            "Plug one in ('boards' shows what is there), name its port with {port=PORT}, or work on an emulated chip "
-            "with {port=emulator}"
+            "Connect a board ('boards' lists the connected boards), give its port with {port=PORT}, or use an "
+            "emulated chip with {port=emulator}"
         ),
         reason=Reason.NO_BOARD,
     )
@@ -180,7 +180,7 @@ def _look_for_chip(adapter: I2cAdapter) -> _Seen:
     except BoardError as error:
         return _Seen(False, error.message, error.hint)
     except ValueError:
-        return _Seen(False, "what answers at 0x30 is no such chip")
+        return _Seen(False, "the device at 0x30 is not an OPTIGA Trust chip")
     finally:
         lock.release(done=not lock.was_left)  # whoever opens it must know, too
     return _Seen(False, "no chip answers at 0x30")
@@ -193,5 +193,5 @@ def _describe(device: str, description: str, usb_id: tuple[int, int] | None, ser
         (why for name, why in _PRODUCTS.items() if name.lower() in description.lower()), None
     )
     text = f"{usb_id[0]:04x}:{usb_id[1]:04x}"
-    why = known or f"USB identity {text} is of no known board"
+    why = known or f"USB identity {text} does not belong to a known board"
     return FoundPort(device, description, text, serial_number, is_board=known is not None, why=why)

@@ -55,7 +55,7 @@ class EmulatedTransport:
 
     def _answer(self, command: bytes) -> bytes:
         if not self._is_open:
-            raise BoardError("the emulated chip is closed", hint="Open it anew", reason=Reason.DISCONNECTED)
+            raise BoardError("the emulated chip is closed", hint="Open it again", reason=Reason.DISCONNECTED)
         return self._execute(command)
 
     def close(self) -> None:

@@ -45,7 +45,7 @@ class EmulatorPort(NamedTuple):
         _, colon, path = where.partition(":")
         if colon and not path.strip():
             raise ConfigurationError(
-                f"port {text} names no file behind the colon", hint="Name one, or say emulator for your own chip"
+                f"port {text} names no file behind the colon", hint="Give a file, or use emulator for your own chip"
             )
         shielded = options.get("shielded", "no")
         return cls(
@@ -81,5 +81,5 @@ def _is_second(text: str, options: dict[str, str], name: str, words: tuple[str, 
     """Whether an option of two words is the second; it is the first where it is left out."""
     word = options.get(name, words[0])
     if word not in words:
-        raise ConfigurationError(f"port {text}: {name} {word!r} is unknown", hint=f"It is {' or '.join(words)}")
+        raise ConfigurationError(f"port {text}: {name} {word!r} is unknown", hint=f"Use {' or '.join(words)}")
     return word == words[1]

@@ -107,7 +107,7 @@ class Ft260Bus:
             self._sleep(step.seconds)
             return b""
         if self._device is None:
-            raise BoardError("the board is closed", hint="Open it anew", port=self._port, reason=Reason.DISCONNECTED)
+            raise BoardError("the board is closed", hint="Open it again", port=self._port, reason=Reason.DISCONNECTED)
         try:
             return self._pass(step, self._device)
         except (
@@ -133,13 +133,13 @@ class Ft260Bus:
         self._trace("set" if isinstance(step, SetFeature) else ">", step.report)
         count = device.send_feature_report(step.report) if isinstance(step, SetFeature) else device.write(step.report)
         if not isinstance(count, int) or count <= 0:  # more than was sent is padding
-            raise OSError(_last_error(device) or "the board takes no reports")
+            raise OSError(_last_error(device) or "the board does not accept reports")
         return b""
 
     def _lose(self, error: Exception) -> NoReturn:
         raise BoardError(
             f"the connection broke: {error}",
-            hint="Was the board unplugged, or does another program use it?",
+            hint="Check whether the board was unplugged, or another program uses it",
             port=self._port,
             reason=Reason.DISCONNECTED,
         ) from error
@@ -183,7 +183,7 @@ def _bytes_of(report: Iterable[int] | int) -> bytes:
     :raises OSError: if there are none, but a number that says so.
     """
     if isinstance(report, int):
-        raise OSError("the board gives no reports")
+        raise OSError("the board does not send reports")
     return bytes(report)
 
 

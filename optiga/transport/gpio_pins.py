@@ -53,7 +53,9 @@ def parse_pin(text: str, *, parameter: str = "") -> int:
     found = re.fullmatch(r"(?:GPIO)?(\d{1,2})", text.strip(), re.IGNORECASE | re.ASCII)
     if found is None or int(found[1]) > _MOST_PIN:
         raise ConfigurationError(
-            f"{text!r} is no GPIO pin", hint=f"Write it as GPIO17; they go to GPIO{_MOST_PIN}", parameter=parameter
+            f"{text!r} is not a GPIO pin",
+            hint=f"Write the pin as GPIO17; the pins are GPIO0 to GPIO{_MOST_PIN}",
+            parameter=parameter,
         )
     return int(found[1])
 
@@ -123,8 +125,8 @@ class ResetPins:
         every = (1 << len(self._pins)) - 1
         if self._descriptor is None:
             raise BoardError(
-                f"{self._names} cannot be set: given back already",
-                hint="Open it anew",
+                f"{self._names} cannot be set: they are already released",
+                hint="Open it again",
                 port=self._port,
                 reason=Reason.DISCONNECTED,
             )
@@ -135,11 +137,11 @@ class ResetPins:
 
     def _refused(self, error: OSError) -> BoardError:
         if error.errno == errno.EBUSY:
-            hint = "Something else has it (an overlay in config.txt, another program): see gpioinfo"
+            hint = "Find what uses it with gpioinfo: an overlay in config.txt, or another program"
             return BoardError(f"{self._names} is in use", hint=hint, port=self._port, reason=Reason.BUSY)
         return BoardError(
             f"{self._names} cannot be set: {error.strerror or error}",
-            hint="It takes Linux 5.10 or later, and a pin of the header",
+            hint="Use Linux 5.10 or later, and a pin of the header",
             port=self._port,
             reason=Reason.UNSUPPORTED,
         )
@@ -170,8 +172,8 @@ def _find_chip(dev: Path, port: str) -> int:
             reason=Reason.DENIED,
         )
     raise BoardError(
-        "no pins of a Raspberry Pi's header here",
-        hint="Leave the pins out: the chip is reset by a command, then",
+        "this computer has no Raspberry Pi header",
+        hint="Omit the pins: the chip is then reset with a command",
         port=port,
         reason=Reason.UNSUPPORTED,
     )

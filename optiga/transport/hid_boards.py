@@ -135,7 +135,7 @@ def load_modules(platform: str = sys.platform, load: Callable[[str], Any] = impo
     :raises ConfigurationError: if there are none.
     """
     modules: list[Any] = []
-    problem = ("hidapi is not installed, which reaches USB boards", _INSTALL)
+    problem = ("hidapi is not installed. It is needed for USB boards", _INSTALL)
     for name in _MODULES if platform.startswith("linux") else ("hid",):
         try:
             module = load(name)
@@ -147,7 +147,10 @@ def load_modules(platform: str = sys.platform, load: Callable[[str], Any] = impo
         if hasattr(module, "device") and hasattr(module, "enumerate"):
             modules.append(module)
         else:
-            problem = (f"the module {name} is another package's, not hidapi's", "pip uninstall hid; pip install hidapi")
+            problem = (
+                f"the module {name} belongs to another package, not to hidapi",
+                "pip uninstall hid; pip install hidapi",
+            )
     if not modules:
         raise ConfigurationError(problem[0], hint=problem[1], reason=Reason.NOT_INSTALLED)
     return modules
@@ -205,7 +208,7 @@ def _boards_for_use(vendor: int, product: int) -> list[HidBoard]:
         buses = [f"i2c:{board.i2c_bus}" for board in list_boards(vendor, product, modules=[]) if board.i2c_bus]
         if not buses:
             raise
-        hint = f"{error.hint}. Or use what the kernel's driver has made of the board: {', '.join(buses)}"
+        hint = f"{error.hint}. Or use the I2C bus that the kernel's driver has made for the board: {', '.join(buses)}"
         raise ConfigurationError(error.message, hint=hint, reason=error.reason) from error
 
 
@@ -230,7 +233,7 @@ def choose_board(
     if not found:
         raise BoardError(
             f"no FT260 board is plugged in: no USB device is {identity}",
-            hint="Plug one in; one whose USB identity was changed is found by that",
+            hint="Connect a board; if its USB identity was changed, give that identity",
             port=port,
             reason=Reason.NO_BOARD,
         )
@@ -238,13 +241,13 @@ def choose_board(
         named = [board for board in found if board.is_named(path)]
         if not named:
             raise BoardError(
-                f"no FT260 board is at {path}", hint=f"There is: {names}", port=port, reason=Reason.NO_BOARD
+                f"no FT260 board is at {path}", hint=f"The boards are {names}", port=port, reason=Reason.NO_BOARD
             )
         found = named
     if len(found) > 1:
         raise BoardError(
             f"more than one FT260 board is plugged in: {names}",
-            hint="Name one of them",
+            hint="Choose one of them",
             port=port,
             reason=Reason.AMBIGUOUS,
         )
@@ -296,8 +299,8 @@ def obstacle(board: HidBoard, devices: LinuxDevices | None, *, has_failed: bool 
         return None
     if board.i2c_bus:
         return Obstacle(
-            f"the kernel's driver has the board: it is the I2C bus {board.i2c_bus}",
-            f"Use that as the port (i2c:{board.i2c_bus}). Or else: {_RULE_HINT[0].lower()}{_RULE_HINT[1:]}",
+            f"the kernel's driver uses the board as the I2C bus {board.i2c_bus}",
+            f"Use that bus as the port (i2c:{board.i2c_bus}). Or else: {_RULE_HINT[0].lower()}{_RULE_HINT[1:]}",
             Reason.BUSY,
         )
     if Permission.REFUSED in states:
@@ -328,7 +331,9 @@ def _cannot_open(board: HidBoard, devices: LinuxDevices | None, reason: str) -> 
         return seen
     if devices is not None and Permission.GRANTED in [_permission(board, way, devices) for way in board.ways]:
         return Obstacle(f"in use by another program ({reason})", _CLOSE_HINT, Reason.BUSY)
-    return Obstacle(f"the board cannot be opened: {reason}", f"Does another program use it? {_CLOSE_HINT}", Reason.BUSY)
+    return Obstacle(
+        f"the board cannot be opened: {reason}", f"Check whether another program uses it. {_CLOSE_HINT}", Reason.BUSY
+    )
 
 
 def _ways(module: Any, vendor: int, product: int) -> Iterator[Way]:

@@ -67,8 +67,8 @@ class I2cPort(NamedTuple):
         reset, supply = _pin(text, options, "reset"), _pin(text, options, "supply")
         if reset is not None and reset == supply:
             raise ConfigurationError(
-                f"port {text}: GPIO{reset} is both reset and supply",
-                hint="Each has a pin of its own; name those wired",
+                f"port {text}: GPIO{reset} is given for both reset and supply",
+                hint="Give the pin that is wired to each of them",
                 reason=Reason.CONFLICT,
             )
         return cls(text, device, _address(text, options), reset, supply, _secret(text, options))
@@ -134,7 +134,8 @@ class Ft260Port(NamedTuple):
         _, colon, path = where.partition(":")
         if colon and not path.strip():
             raise ConfigurationError(
-                f"port {text} names no board behind the colon", hint="Name one, or say ft260 for the only one"
+                f"port {text} names no board behind the colon",
+                hint="Give a board, or use ft260 if only one is connected",
             )
         vendor, product = (
             parse_number(text, key, options[key], lowest=0, highest=_MOST_ID) if key in options else None

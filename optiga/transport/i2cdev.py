@@ -34,7 +34,7 @@ _TROUBLES = (errno.ETIMEDOUT, errno.EAGAIN)
 _GONE = (errno.ENODEV, errno.ENOENT, errno.EBADF, getattr(errno, "ESHUTDOWN", 108))
 _UNABLE = (errno.EOPNOTSUPP, errno.EINVAL, errno.EMSGSIZE)
 _ENABLE = "On a Raspberry Pi switch I2C on: sudo raspi-config, Interface, I2C; elsewhere: sudo modprobe i2c-dev"
-_STUCK = "Something holds SDA or SCL low: switch the chip's supply off and on, and look at the wiring and the pull-ups"
+_STUCK = "Something holds SDA or SCL low: switch the chip's supply off and on, and check the wiring and the pull-ups"
 
 
 class Reset(Protocol):
@@ -105,7 +105,7 @@ class I2cDevice:
         if count != len(data):
             self._fail(
                 f"the bus took {count} of {len(data)} bytes",
-                "Its adapter may take fewer bytes at a time",
+                "Its adapter may transfer fewer bytes at a time",
                 Reason.UNSUPPORTED,
             )
         self._troubles = 0
@@ -126,7 +126,7 @@ class I2cDevice:
         if len(data) != size:
             self._fail(
                 f"the bus gave {len(data)} of {size} bytes",
-                "Its adapter may take fewer bytes at a time",
+                "Its adapter may transfer fewer bytes at a time",
                 Reason.UNSUPPORTED,
             )
         trace("%s < %d bytes", self._port, size)
@@ -152,7 +152,7 @@ class I2cDevice:
 
     def _opened(self) -> int:
         if self._descriptor is None:
-            self._fail("the bus is closed", "Open it anew", Reason.DISCONNECTED)
+            self._fail("the bus is closed", "Open it again", Reason.DISCONNECTED)
         return self._descriptor
 
     def _judge(self, error: OSError) -> None:
@@ -165,11 +165,11 @@ class I2cDevice:
             return
         reason = error.strerror or str(error)
         if error.errno in _GONE:
-            self._fail(f"the bus is gone: {reason}", "Was its adapter unplugged?", Reason.DISCONNECTED)
+            self._fail(f"the bus is gone: {reason}", "Check whether its adapter was unplugged", Reason.DISCONNECTED)
         if error.errno in _UNABLE:
             self._fail(
                 f"the bus cannot do this: {reason}",
-                "Its adapter may take fewer bytes at a time, or only SMBus",
+                "Its adapter may transfer fewer bytes at a time, or support only SMBus",
                 Reason.UNSUPPORTED,
             )
         if error.errno not in _TROUBLES:
@@ -193,7 +193,7 @@ def _open(path: str, port: str, address: int, devices: LinuxDevices) -> int:
     if not sys.platform.startswith("linux"):
         raise ConfigurationError(
             f"{port}: I2C buses are opened on Linux only",
-            hint="Elsewhere use an FT260 board",
+            hint="On other systems, use an FT260 board",
             reason=Reason.UNSUPPORTED,
         )
     try:
@@ -209,8 +209,8 @@ def _open(path: str, port: str, address: int, devices: LinuxDevices) -> int:
     if not speaks_i2c:
         os.close(descriptor)
         raise BoardError(
-            "its adapter speaks SMBus only, not plain I2C",
-            hint="'boards' lists those there are",
+            "its adapter supports only SMBus, not plain I2C",
+            hint="To list the ports, use 'boards'",
             port=port,
             reason=Reason.UNSUPPORTED,
         )
@@ -233,14 +233,14 @@ def _cannot_open(path: str, port: str, error: OSError, devices: LinuxDevices) ->
         name = Path(path).name
         if (devices.sys / "bus" / "i2c" / "devices" / name).exists():
             return BoardError(
-                "the bus is there, but not for programs",
+                "the bus exists, but has no device file",
                 hint="Load its module: sudo modprobe i2c-dev",
                 port=port,
                 reason=Reason.UNSUPPORTED,
             )
         return BoardError(
-            "there is no such I2C bus",
-            hint=f"{_ENABLE}. 'boards' lists those there are",
+            "the I2C bus does not exist",
+            hint=f"{_ENABLE}. To list the ports, use 'boards'",
             port=port,
             reason=Reason.NO_BOARD,
         )
@@ -251,10 +251,10 @@ def _cannot_open(path: str, port: str, error: OSError, devices: LinuxDevices) ->
     if error.errno == errno.EBUSY:
         return BoardError("in use by another program", hint="Close it, then try again", port=port, reason=Reason.BUSY)
     if error.errno in (errno.EISDIR, errno.ENOTDIR):
-        return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port, reason=Reason.WRONG_TYPE)
+        return BoardError("not an I2C bus", hint="To list the ports, use 'boards'", port=port, reason=Reason.WRONG_TYPE)
     return BoardError(
         f"cannot be opened: {error.strerror or error}",
-        hint="'boards' lists those there are",
+        hint="To list the ports, use 'boards'",
         port=port,
         reason=Reason.NO_BOARD,
     )
@@ -271,15 +271,17 @@ def _cannot_address(path: str, port: str, address: int, error: OSError, devices:
         which = f"the driver {driver}" if driver else "a driver"
         return BoardError(
             f"address {address:#04x} is in use by {which} of the kernel",
-            hint=f"Take it away: sudo modprobe -r {driver}" if driver else f"See {device}, and unload that driver",
+            hint=f"Unload the driver: sudo modprobe -r {driver}"
+            if driver
+            else f"Look at {device}, and unload that driver",
             port=port,
             reason=Reason.BUSY,
         )
     if error.errno == errno.EINVAL:
         return BoardError(
-            f"{address:#x} is no I2C address",
-            hint="It has 7 bits, not shifted: 0x30 as delivered",
+            f"{address:#x} is not an I2C address",
+            hint="Give 7 bits, not shifted, for example 0x30, the factory setting",
             port=port,
             reason=Reason.BAD_VALUE,
         )
-    return BoardError("not an I2C bus", hint="'boards' lists those there are", port=port, reason=Reason.WRONG_TYPE)
+    return BoardError("not an I2C bus", hint="To list the ports, use 'boards'", port=port, reason=Reason.WRONG_TYPE)

@@ -14,7 +14,7 @@ def permission_hint(port: str, *, group: str = "dialout") -> str:
     :param group: whose the device usually is, for where that cannot be seen.
     """
     if sys.platform == "win32":
-        return "Another program may hold it: close it and try again"
+        return "Another program may use it: close the program and try again"
     with suppress(OSError, KeyError):
         import grp
 

@@ -37,7 +37,7 @@ def split_options(text: str, what: str, known: Sequence[str], *, before: str = "
         if key not in known:
             raise ConfigurationError(f"port {text}: unknown option {key!r}", hint=f"{what} has {', '.join(known)}")
         if key in options:
-            raise ConfigurationError(f"port {text}: option {key!r} stands twice", hint="Give it once")
+            raise ConfigurationError(f"port {text}: option {key!r} is given twice", hint="Give it only once")
         options[key] = value
     return where, options
 
@@ -52,7 +52,7 @@ def parse_number(text: str, key: str, value: str, *, lowest: int, highest: int) 
     number = int(digits, 16) if is_hex else -1
     if not lowest <= number <= highest:
         raise ConfigurationError(
-            f"port {text}: {key} {value!r} is no number from {lowest:#x} to {highest:#x}", hint="Write it in hex"
+            f"port {text}: {key} {value!r} is not a number from {lowest:#x} to {highest:#x}", hint="Write it in hex"
         )
     return number
 
@@ -68,7 +68,7 @@ def parse_path(text: str, key: str, value: str) -> Path:
         return Path(value).expanduser()
     except RuntimeError:
         raise ConfigurationError(
-            f"port {text}: {value.split('/', maxsplit=1)[0]} is nobody's home", hint="Write the whole path"
+            f"port {text}: {value.split('/', maxsplit=1)[0]} is not a home folder", hint="Give the whole path"
         ) from None
 
 
@@ -87,6 +87,6 @@ def read_binding_secret(path: Path) -> bytes:
     if not MIN_SECRET <= len(data) <= MAX_SECRET:
         raise ConfigurationError(
             f"the {BINDING_SECRET} {path} has {len(data)} bytes, not {MIN_SECRET} to {MAX_SECRET}",
-            hint="It holds the bytes of the secret as they are, not in hex",
+            hint="Give a file with the raw bytes of the secret, not hex",
         )
     return data

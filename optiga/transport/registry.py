@@ -70,15 +70,15 @@ def resolve_port(port: str | Port | None) -> Port:
         return resolve_port(find_board())
     if not isinstance(port, str):
         if not callable(getattr(port, "open", None)):
-            raise TypeError(f"a port is named by a text, not by {port!r}")
+            raise TypeError(f"a port must be a text, not {port!r}")
         return port
     text = port.strip()
     if not text:
-        raise ConfigurationError(
-            "the port is empty", hint=naming("Name a device, a URL or emulator, or leave {port} out")
-        )
+        raise ConfigurationError("the port is empty", hint=naming("Give a device, a URL or emulator, or omit {port}"))
     if "\0" in text:
-        raise ConfigurationError(f"{text!r} is no port: it has a null character", hint="Look at how it was made")
+        raise ConfigurationError(
+            f"{text!r} is not a port: it contains a null character", hint="Look at how it was made"
+        )
     return _parser(next(place for claims, place in FORMS if claims(text)))(text)
 
 

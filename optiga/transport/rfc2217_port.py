@@ -35,7 +35,7 @@ class Rfc2217Port(rfc2217.Serial):
         except (ValueError, SerialException) as error:
             raise BoardError(
                 "the serial server declines 115200 baud, 8 data bits, no parity, 1 stop bit",
-                hint="Have it take them, or set its port to them and connect with socket://",
+                hint="Allow these settings on the server, or set its port to them and connect with socket://",
                 port=str(self.portstr),
                 reason=Reason.UNSUPPORTED,
             ) from error

@@ -37,7 +37,7 @@ class SerialLine:
             self._serial.write(data)
         except serial.SerialTimeoutException:
             raise BoardError(
-                "the board takes no bytes",
+                "the board does not accept data",
                 hint="Unplug and replug it, then try again",
                 port=self._port,
                 reason=Reason.NO_ANSWER,
@@ -74,7 +74,7 @@ class SerialLine:
     def _lost(self, error: Exception) -> BoardError:
         return BoardError(
             f"the connection broke: {error}",
-            hint="Was the board unplugged, or does another program use the port?",
+            hint="Check whether the board was unplugged, or another program uses the port",
             port=self._port,
             reason=Reason.DISCONNECTED,
         )
@@ -126,28 +126,31 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
             naming(", for example 'emulator serve' with {tcp=HOST:PORT}") if split_url(port).scheme == SOCKET else ""
         )
         return BoardError(
-            f"nobody answers there: {_reason(error)}",
-            hint=naming("Is the other end running{example}?", example=example),
+            f"nothing answers at this address: {_reason(error)}",
+            hint=naming("Check that the other end is running{example}", example=example),
             port=port,
             reason=Reason.NO_BOARD,
         )
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return BoardError(
-            "there is no such port", hint="'boards' lists those there are", port=port, reason=Reason.NO_BOARD
+            "there is no such port", hint="To list the ports, use 'boards'", port=port, reason=Reason.NO_BOARD
         )
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         return BoardError("no permission to open it", hint=permission_hint(port), port=port, reason=Reason.DENIED)
     if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK) or "exclusively lock" in text:
         return BoardError(
-            "in use by another program", hint="Close it (a terminal? another tool?)", port=port, reason=Reason.BUSY
+            "in use by another program",
+            hint="Close that program, for example a terminal",
+            port=port,
+            reason=Reason.BUSY,
         )
     if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO):
         return BoardError(
-            "not a serial port", hint="'boards' lists those there are", port=port, reason=Reason.WRONG_TYPE
+            "not a serial port", hint="To list the ports, use 'boards'", port=port, reason=Reason.WRONG_TYPE
         )
     return BoardError(
         f"cannot be opened: {_reason(error)}",
-        hint="'boards' lists the ports there are",
+        hint="To list the ports, use 'boards'",
         port=port,
         reason=Reason.NO_BOARD,
     )

@@ -50,8 +50,8 @@ class SerialPort(NamedTuple):
 
     def shielded_with(self, secret: Path | None) -> NoReturn:  # noqa: ARG002
         raise ConfigurationError(
-            f"{self.name}: a board with a UART has no shielded connection that this host makes",
-            hint="The port must be an I2C bus, an FT260 board or an emulated chip",
+            f"{self.name}: the host cannot make a shielded connection to a board with a UART",
+            hint="Use an I2C bus, an FT260 board or an emulated chip as the port",
             reason=Reason.UNSUPPORTED,
         )
 

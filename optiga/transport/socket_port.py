@@ -27,7 +27,7 @@ class SocketPort(protocol_socket.Serial):
         except BlockingIOError:
             return b""
         if not data:
-            raise SerialException("the other end has closed it")
+            raise SerialException("the other end has closed the connection")
         return data
 
     def reset_input_buffer(self) -> None:

@@ -25,7 +25,7 @@ def split_url(port: str) -> SplitResult:
     """
     scheme = port.partition("://")[0]
     if scheme.lower() not in _OPTIONS:
-        raise _not_a_port(port, f"nothing is known of {scheme}://")
+        raise _not_a_port(port, f"{scheme}:// is not supported")
     try:
         parts = urlsplit(port)
         host, number = parts.hostname, parts.port
@@ -51,7 +51,7 @@ def check_options(port: str, parts: SplitResult) -> None:
             hint = f"A port {parts.scheme}:// has {', '.join(known) or 'none'}"
             raise _not_a_port(port, f"unknown option {name!r}", hint)
         if name == "timeout" and not _is_timeout(value):
-            hint = f"It is a number of seconds, up to {_LONGEST_TIMEOUT_S:g}"
+            hint = f"Give a number of seconds, up to {_LONGEST_TIMEOUT_S:g}"
             raise _not_a_port(port, f"the timeout is {value!r}", hint)
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.update.update_set import UpdateSet
 
-AGAIN = "The update may be there in part: apply the same one once more, which ends it"
+AGAIN = "The update may be written in part. Apply the same update again to finish it"
 """What to do when an update was interrupted."""
 
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from optiga.update.update_set import UpdateSet
 
 _SAME_VERSION = {
-    False: "this one may be there already, which the chip does not let be seen",
-    True: "this one may be there already, but the object holds something else now",
+    False: "this update may already be on the chip, but the object cannot be read",
+    True: "this update may already have been applied, but the object has other content now",
 }
 """What an update of the object's own version may mean, by whether the content is known to be another."""
 _SIGNING = ("digital_signature", "key_cert_sign")
@@ -75,8 +75,8 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
     _check_model(chip, update)
     if manifest.uid and bytes.fromhex(chip.uid.hex)[: mf.UID_SIZE] != manifest.uid:
         raise ConfigurationError(
-            f"the update is for another chip, {manifest.uid.hex()}",
-            hint=f"This one is {chip.uid.hex}",
+            f"the update is for another chip: {manifest.uid.hex()}",
+            hint=f"This chip is {chip.uid.hex}",
             oid=update.oid,
             reason=Reason.MISMATCH,
         )
@@ -108,9 +108,9 @@ def _check_model(chip: Chip, update: UpdateSet) -> None:
     model = find_model(chip.uid.firmware_build)
     if model is not None and not has_updates(model, manifest):
         raise ConfigurationError(
-            f"the chip is an {model.title}, which has no updates of keys and metadata, none that are encrypted, and "
-            "none that are for one chip alone",
-            hint="It takes data in plain, in updates for every chip",
+            f"the chip is an {model.title}, which supports no updates of keys or metadata, no encrypted updates, and "
+            "no updates for a single chip",
+            hint="Use an unencrypted update of data for every chip",
             oid=update.oid,
             reason=Reason.UNSUPPORTED,
         )
@@ -137,8 +137,8 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
     if secret is not None:
         wanted += f" && conf {format_oid(secret)}"
     raise ConfigurationError(
-        f"{format_oid(update.oid)} does not let itself be updated so: its condition of {what} is "
-        f"{condition}, the update comes with {wanted}",
+        f"{format_oid(update.oid)} does not accept this update: its {what} condition is {condition}, but the update "
+        f"has {wanted}",
         oid=update.oid,
         reason=Reason.DENIED,
     )
@@ -151,9 +151,9 @@ def _check_usage(target: Metadata, update: UpdateSet) -> None:
         check_key_usage(update.oid, target, update.new_metadata or Metadata({}), partly=True)
     if isinstance(kind, KeyUpdate) and not kind.usage & kind.algorithm.usages:
         raise ConfigurationError(
-            f"the update brings a key {kind.algorithm.title} that the chip could not use: it is for "
+            f"the update brings a key {kind.algorithm.title} that the chip could not use: its key usage is "
             f"{', '.join(kind.usage.words) or 'nothing'}",
-            hint=f"The chip can use such keys for {', '.join(kind.algorithm.usages.words)}",
+            hint=f"The chip can use these keys for {', '.join(kind.algorithm.usages.words)}",
             oid=update.oid,
             reason=Reason.UNSUPPORTED,
         )
@@ -170,14 +170,14 @@ def _check_version(target: Metadata, update: UpdateSet, *, is_other: bool) -> bo
         return target.is_invalid
     if target.is_invalid:
         raise ConfigurationError(
-            f"an update of {format_oid(update.oid)} to version {version} was begun and not ended",
-            hint=f"Apply that one again, or one of version {version}, not of {wanted}",
+            f"an update of {format_oid(update.oid)} to version {version} was begun but not finished",
+            hint=f"Apply that update again, or another one of version {version}, not {wanted}",
             oid=update.oid,
             reason=Reason.CONFLICT,
         )
     raise ConfigurationError(
-        f"{format_oid(update.oid)} has version {version}, the update brings {wanted}",
-        hint="An update must bring a greater version" + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
+        f"{format_oid(update.oid)} has version {version}, but the update has {wanted}",
+        hint="An update must have a greater version" + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
         oid=update.oid,
         reason=Reason.CONFLICT,
     )
@@ -189,7 +189,7 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
     if isinstance(manifest.kind, MetadataUpdate) and target.get(Tag.RESET_TYPE) is None:
         raise ConfigurationError(
             f"the metadata of {label} cannot be updated: they have no reset type (tag 0xF0)",
-            hint='"reset_type: …" sets one, before the object is operational',
+            hint='"reset_type: …" sets one, if the object is not yet operational',
             oid=update.oid,
             reason=Reason.DENIED,
         )
@@ -211,7 +211,7 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
     size = 0 if after is None else len(after.encode())
     if size > md.MAX_SIZE:
         raise ConfigurationError(
-            f"the metadata of {label} would take {size} bytes, there is room for {md.MAX_SIZE}",
+            f"the metadata of {label} would take {size} bytes, but there is room for {md.MAX_SIZE}",
             oid=update.oid,
             reason=Reason.TOO_LARGE,
         )
@@ -224,7 +224,7 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
     if metadata.get(Tag.TYPE) != bytes([wanted]):
         raise ConfigurationError(
             f"{format_oid(oid)} is no {what.replace('_', ' ')} (metadata tag 0xE8: 0x{wanted:02X})",
-            hint=f"'object metadata {format_oid(oid)} \"type: {what}\"' makes it one, before it is operational",
+            hint=f"'object metadata {format_oid(oid)} \"type: {what}\"' makes it one, if it is not yet operational",
             oid=oid,
             reason=Reason.WRONG_TYPE,
         )
@@ -234,7 +234,7 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
         raise ConfigurationError(
             f"{format_oid(oid)} cannot be used as {what.replace('_', ' ')}: its condition of execute is "
             f"{metadata.in_words().get('execute', 'absent')}",
-            hint=f"'object metadata {format_oid(oid)} \"execute: always\"' allows it, before it is operational",
+            hint=f"'object metadata {format_oid(oid)} \"execute: always\"' allows it, if it is not yet operational",
             oid=oid,
             reason=Reason.DENIED,
         )
@@ -264,14 +264,14 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
     if allowed.isdisjoint(_SIGNING):
         raise CertificateError(
             f"the certificate in {format_oid(oid)} is not for signatures",
-            hint="Its key usage must have digitalSignature or keyCertSign",
+            hint="Use a certificate with the key usage digitalSignature or keyCertSign",
             oid=oid,
             reason=Reason.DENIED,
         )
     if not _verifies(key, update):
         raise CertificateError(
             f"the update is not signed with the key of the certificate in {format_oid(oid)}",
-            hint="Is it made for this chip's trust anchor?",
+            hint="Check that the update was made for this chip's trust anchor",
             oid=oid,
             reason=Reason.BAD_SIGNATURE,
         )
@@ -286,7 +286,7 @@ def _how_to_anchor(oid: int, data: bytes) -> str:
         is_devices = False
     if is_devices:
         return f"It holds a device's: 'object metadata {format_oid(oid)} \"type: trust_anchor\"', and write it anew"
-    return "Write the signer's into it first"
+    return "Write the signer's certificate to it first"
 
 
 def _warnings_of_anchor(target: Metadata, update: UpdateSet) -> list[str]:
@@ -300,7 +300,7 @@ def _warnings_of_anchor(target: Metadata, update: UpdateSet) -> list[str]:
         return warnings_about_anchor(Certificate.parse_leniently(payload))
     except ValueError:
         return [
-            f"the update brings no certificate in plain DER, and {format_oid(update.oid)} is a trust anchor: "
+            f"the update has no certificate in plain DER, but {format_oid(update.oid)} is a trust anchor: "
             "the chip will not use it"
         ]
 

@@ -31,7 +31,7 @@ def data_contents(data: bytes, name: str, *, offset: int = 0, erase: bool = True
     :raises ConfigurationError: if there are none.
     """
     if not data:
-        raise ConfigurationError(f"{name} is empty", hint="An update brings at least one byte")
+        raise ConfigurationError(f"{name} is empty", hint="Give at least one byte")
     write_type = WriteType.ERASE_AND_WRITE if erase else WriteType.WRITE
     return data_payload(data, offset=offset, write_type=write_type)
 

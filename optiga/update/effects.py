@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from optiga.update.update_set import UpdateSet
 
 _SENTENCES = {
-    LastingUpdate.HIDDEN: ("it may fix any of the metadata: which it sets cannot be seen here, for they are encrypted"),
-    LastingUpdate.LAST_VERSION: f"its version becomes {MAX_VERSION}, the last there is: nothing can update it again",
+    LastingUpdate.HIDDEN: ("it may fix any of the metadata: they are encrypted and cannot be checked here"),
+    LastingUpdate.LAST_VERSION: f"its version becomes {MAX_VERSION}, the last one: it can never be updated again",
 }
 
 
@@ -44,9 +44,7 @@ def _describe(effect: UpdateEffect) -> str:
     if isinstance(effect, LastingUpdate):
         return _SENTENCES[effect]
     if isinstance(effect, KeyLost):
-        return (
-            f"the key {Metadata({Tag.ALGORITHM: effect.algorithm}).in_words()['algorithm']} that is there will be lost"
-        )
+        return f"the current {Metadata({Tag.ALGORITHM: effect.algorithm}).in_words()['algorithm']} key will be lost"
     if isinstance(effect, DataLost):
         how = "zeros" if effect.flush == Flush.ZEROS else "random bytes"
         return f"its data ({counted(effect.size, 'byte')}) will be overwritten with {how}"

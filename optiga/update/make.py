@@ -65,7 +65,9 @@ def make_update(
         raise ConfigurationError(f"payload version {payload_version}", hint=f"1 to {MAX_VERSION}")
     if target_oid == anchor_oid or (secret and target_oid == secret.oid):
         raise ConfigurationError(
-            f"{format_oid(target_oid)} cannot be updated by means of itself", hint="Take another", oid=target_oid
+            f"{format_oid(target_oid)} cannot be the trust anchor of its own update",
+            hint="Take another",
+            oid=target_oid,
         )
     if uid and len(uid) not in (mf.UID_SIZE, mf.UID_SIZE + 2):
         raise ConfigurationError(
@@ -86,7 +88,7 @@ def make_update(
         signed = _sign(manifest, anchor_oid, signer)
         return UpdateSet.parse(signed.encode(), fragments, "the update")
     except ValueError as error:
-        raise ConfigurationError(f"the update cannot be written down: {error}", oid=target_oid) from None
+        raise ConfigurationError(f"the update cannot be written: {error}", oid=target_oid) from None
 
 
 def _check_target(payload: Payload, oid: int) -> None:
@@ -96,7 +98,7 @@ def _check_target(payload: Payload, oid: int) -> None:
         raise ConfigurationError(f"the chip has no object {format_oid(oid)}", oid=oid, reason=Reason.NOT_FOUND)
     if not takes_updates(info):
         raise ConfigurationError(
-            f"{info.label} ({info.name}) takes no protected update", oid=oid, reason=Reason.UNSUPPORTED
+            f"{info.label} ({info.name}) does not accept protected updates", oid=oid, reason=Reason.UNSUPPORTED
         )
     kind = payload.kind
     if isinstance(kind, KeyUpdate):
@@ -112,20 +114,20 @@ def _check_data(kind: DataUpdate, size: int, info: ObjectInfo) -> None:
     if not can_hold(info, kind):
         raise ConfigurationError(
             f"{info.label} holds a key, not data",
-            hint="Make an update of a key",
+            hint="Use 'update make key'",
             oid=info.oid,
             reason=Reason.WRONG_TYPE,
         )
     if kind.offset < 0 or kind.offset + size > info.size:
         raise ConfigurationError(
-            f"{size} bytes at {kind.offset} do not fit {info.label}, which has room for {info.size}",
+            f"{size} bytes at {kind.offset} do not fit in {info.label}, which has room for {info.size}",
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )
     if info.kind is ObjectKind.COUNTER and (kind.offset, size) != (0, COUNTER_SIZE):
         raise ConfigurationError(
             f"{info.label} is a counter, which has {COUNTER_SIZE} bytes, not {size} at {kind.offset}",
-            hint="Four of its value, four of its threshold",
+            hint="Give four bytes of value and four bytes of threshold",
             oid=info.oid,
         )
 
@@ -152,7 +154,7 @@ def _sign(manifest: Manifest, anchor_oid: int, signer: PrivateKey) -> SignedMani
 
     public = public_key_of(signer.public_key())
     if public.algorithm is None:
-        raise ConfigurationError(f"no chip verifies signatures of {public.title} keys", reason=Reason.UNSUPPORTED)
+        raise ConfigurationError(f"no chip can verify signatures of {public.title} keys", reason=Reason.UNSUPPORTED)
     if isinstance(signer, ec.EllipticCurvePrivateKey):
         algorithm = ManifestSignature.ECDSA_SHA256
         der = signer.sign(mf.to_be_signed(manifest, algorithm), ec.ECDSA(hashes.SHA256()))

@@ -64,7 +64,7 @@ def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.A
     for tag, value in metadata.items():
         if check_brought(None, None, tag, value) is not None:
             (name,) = Metadata({tag: value}).in_words()
-            hint = "The update's own version takes its place" if tag == Tag.VERSION else ""
+            hint = "The version of the update is set instead" if tag == Tag.VERSION else ""
             raise ConfigurationError(
                 f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint, reason=Reason.UNSUPPORTED
             )

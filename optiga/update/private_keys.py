@@ -91,10 +91,8 @@ class KeyFile(NamedTuple):
                 reason=Reason.WRONG_TYPE,
             )
         hint = (
-            "Is it that key's passphrase?"
+            "Check the passphrase"
             if self.is_encrypted
             else "It must be a file in PEM or DER, PKCS #8, SEC 1 or of OpenSSL's own"
         )
-        return ConfigurationError(
-            f"{self.path} holds no private key that can be opened", hint=hint, reason=Reason.WRONG_TYPE
-        )
+        return ConfigurationError(f"{self.path} holds no readable private key", hint=hint, reason=Reason.WRONG_TYPE)

@@ -66,7 +66,7 @@ def read_files(paths: Sequence[Path]) -> UpdateSet:
         names = ", ".join(str(file.path) for file, _ in found) or ", ".join(map(str, paths))
         raise ConfigurationError(
             f"{'several manifests' if found else 'no manifest'} of an update: {names}",
-            hint="Name one manifest and the files of its fragments",
+            hint="Give one manifest and the files of its fragments",
             reason=Reason.WRONG_TYPE,
         )
     file, manifest = found[0]
@@ -77,7 +77,7 @@ def read_files(paths: Sequence[Path]) -> UpdateSet:
         if used.isdisjoint(other.pieces):
             raise ConfigurationError(
                 f"{other.path} holds no fragment that belongs to {file.path}",
-                hint="Leave it out, or is it of another update?",
+                hint="Omit it, or check whether it belongs to another update",
                 reason=Reason.MISMATCH,
             )
     return update
@@ -101,7 +101,7 @@ def read_folder(folder: Path) -> UpdateSet:
     if update is None:
         raise ConfigurationError(
             f"the folder {folder} holds {'several manifests' if found else 'no manifest'} of an update",
-            hint="Name the manifest, and behind it the files of its fragments",
+            hint="Give the manifest, followed by the files of its fragments",
             reason=Reason.WRONG_TYPE,
         )
     return update
@@ -133,8 +133,8 @@ def _assemble(path: Path, signed: SignedManifest, files: Iterable[_File]) -> Upd
         piece = known.get(digest)
         if piece is None:
             raise ConfigurationError(
-                f"{path}: fragment {len(fragments) + 1} of {number} is missing, or is another update's",
-                hint="Name the files of its fragments behind it",
+                f"{path}: fragment {len(fragments) + 1} of {number} is missing or belongs to another update",
+                hint="Give the files of its fragments after it",
                 reason=Reason.NOT_FOUND,
             )
         fragments.append(piece)

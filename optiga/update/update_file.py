@@ -104,8 +104,8 @@ def _parse_json(text: str, name: str) -> UpdateSet:
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         known = name_document(value)
         raise ConfigurationError(
-            f"{name} is {known.what}, no update set" if known else f"{name} is no update set",
-            hint=known.taker if known else f'One has a member "format": "{FORMAT}"',
+            f"{name} is {known.what}, not an update set" if known else f"{name} is not an update set",
+            hint=known.taker if known else f'An update set has a member "format": "{FORMAT}"',
             reason=Reason.WRONG_TYPE,
         )
     if value.get("version") != VERSION:
@@ -113,7 +113,7 @@ def _parse_json(text: str, name: str) -> UpdateSet:
             f"{name} is an update set of version {value.get('version')!r}, not {VERSION}", reason=Reason.UNSUPPORTED
         )
     if document.duplicates or set(value) - _MEMBERS:
-        raise ConfigurationError(f"{name} has members that stand twice, or that no update set has")
+        raise ConfigurationError(f"{name} has duplicate or unknown members")
     fragments = value.get("fragments")
     if not isinstance(fragments, list):
         raise ConfigurationError(f'{name} has no list "fragments"', reason=Reason.DAMAGED)
@@ -137,7 +137,7 @@ def _parse_c(text: str, name: str) -> UpdateSet:
     manifests, fragments = ([one for one in arrays if word in one[0].lower()] for word in ("manifest", "fragment"))
     if len(manifests) != 1:
         raise ConfigurationError(
-            f"{name} is no update set: it holds {'several manifests' if manifests else 'no manifest'}",
+            f"{name} is not an update set: it holds {'several manifests' if manifests else 'no manifest'}",
             hint="An update set is JSON, or C as Infineon's tool writes it",
             reason=Reason.WRONG_TYPE,
         )

@@ -76,7 +76,9 @@ class UpdateSet:
         try:
             signed = SignedManifest.decode(manifest)
         except ValueError as error:
-            raise ConfigurationError(f"{name}: {error}", hint="Is it an update set?", reason=Reason.DAMAGED) from None
+            raise ConfigurationError(
+                f"{name}: {error}", hint="Check that it is an update set", reason=Reason.DAMAGED
+            ) from None
         content = signed.manifest
         overhead = DIGEST_SIZE * (len(fragments) - 1)
         if content.encryption is not None:
@@ -89,12 +91,12 @@ class UpdateSet:
             )
         if sum(map(len, fragments)) - overhead != content.size:
             raise ConfigurationError(
-                f"{name}: its fragments do not hold the {content.size} bytes that its manifest says",
+                f"{name}: its fragments do not have the {content.size} bytes that its manifest states",
                 reason=Reason.DAMAGED,
             )
         if not 0 < content.payload_version <= MAX_VERSION:
             raise ConfigurationError(
-                f"{name}: no object takes an update of version {content.payload_version}", reason=Reason.UNSUPPORTED
+                f"{name}: no object accepts an update of version {content.payload_version}", reason=Reason.UNSUPPORTED
             )
         return cls(signed, fragments)
 

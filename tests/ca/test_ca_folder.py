@@ -75,9 +75,9 @@ class TestCreation:
 
     def test_what_is_there_stays(self, root, tmp_path):
         before = {path: path.read_bytes() for path in root.folder.path.iterdir()}
-        with pytest.raises(ConfigurationError, match=r"there is a CA in .* already"):
+        with pytest.raises(ConfigurationError, match=r"already contains a CA"):
             create_root(root.folder.path, NAME)
-        with pytest.raises(ConfigurationError, match=r"there is a CA in .* already"):
+        with pytest.raises(ConfigurationError, match=r"already contains a CA"):
             create_intermediate(root.folder.path, CaName("factory"), root)
         assert {path: path.read_bytes() for path in root.folder.path.iterdir()} == before
         (tmp_path / "full").mkdir()
@@ -102,7 +102,7 @@ class TestCreation:
             raise sqlite3.OperationalError("database or disk is full")
 
         monkeypatch.setattr("optiga.ca.records.create", fail)
-        with pytest.raises(ConfigurationError, match=r"cannot make .*root: database or disk is full"):
+        with pytest.raises(ConfigurationError, match=r"cannot create .*root: database or disk is full"):
             create_root(tmp_path / "root", NAME)
         assert list(tmp_path.iterdir()) == []
 
@@ -136,7 +136,7 @@ class TestCreation:
     def test_curves(self, tmp_path):
         create_root(tmp_path / "root", NAME, curve="p384")
         assert CertificateAuthority.open(tmp_path / "root").certificate.public_key.title == "secp384r1"
-        with pytest.raises(ConfigurationError, match="Curves are p256, p384"):
+        with pytest.raises(ConfigurationError, match="The curves are p256, p384"):
             create_root(tmp_path / "other", NAME, curve="p192")
 
 
@@ -146,9 +146,9 @@ class TestIntermediate:
         factory = CertificateAuthority.open(tmp_path / "factory")
         limits = factory.certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
         assert (limits.ca, limits.path_length) == (True, 0)
-        with pytest.raises(CertificateError, match="certifies devices, not CAs"):
+        with pytest.raises(CertificateError, match="can certify devices, but not CAs"):
             create_intermediate(tmp_path / "deeper", CaName("deeper"), factory)
-        with pytest.raises(CertificateError, match="name of the one that certifies it"):
+        with pytest.raises(CertificateError, match="same name as the CA that certifies it"):
             create_intermediate(tmp_path / "deeper", NAME, root)
         with pytest.raises(CertificateError, match="7301 days are more"):
             create_intermediate(tmp_path / "deeper", CaName("deeper"), root, days=7301)
@@ -163,7 +163,7 @@ class TestIntermediate:
         """A device's certificate alone would be of no use in a handshake."""
         folder = create_intermediate(tmp_path / "factory", CaName("factory"), root)
         (folder.path / "chain.pem").unlink()
-        with pytest.raises(ConfigurationError, match=r"chain\.pem is not there\. Copy ca\.pem to it"):
+        with pytest.raises(ConfigurationError, match=r"chain\.pem is not there\. Copy ca\.pem to this name"):
             CertificateAuthority.open(folder.path)
         (folder.path / "chain.pem").write_bytes((folder.path / "ca.pem").read_bytes())
         assert len(CertificateAuthority.open(folder.path).issue(make_request()).chain) == 1
@@ -204,10 +204,10 @@ class TestKey:
             create_root(tmp_path / "short", NAME, passphrase=b"stone river")
         longest = b"stone river bus castle" * 50
         create_root(tmp_path / "longest", NAME, passphrase=longest[:1023])
-        with pytest.raises(ConfigurationError, match="has 1024 bytes, at most 1023"):
+        with pytest.raises(ConfigurationError, match="has 1024 bytes, but at most 1023"):
             create_root(tmp_path / "longer", NAME, passphrase=longest[:1024])
         (warning,) = CertificateAuthority.open(root.folder.path, PASSPHRASE).warnings
-        assert "is not encrypted" in warning
+        assert "not encrypted" in warning
 
     def test_another_key_or_none(self, root, tmp_path):
         create_root(tmp_path / "other", NAME)
@@ -224,10 +224,10 @@ class TestKey:
 
     def test_another_certificate(self, root, tmp_path):
         (root.folder.path / "ca.pem").write_text(root.issue(make_request()).certificate.pem)
-        with pytest.raises(CertificateError, match="not the one certificate of a CA"):
+        with pytest.raises(CertificateError, match="does not hold exactly one CA certificate"):
             CertificateAuthority.open(root.folder.path)
         (root.folder.path / "ca.pem").unlink()
-        with pytest.raises(ConfigurationError, match=r"ca\.pem is not there\. Get it back"):
+        with pytest.raises(ConfigurationError, match=r"ca\.pem is not there\. Restore it"):
             CertificateAuthority.open(root.folder.path)
         with pytest.raises(ConfigurationError, match="'ca init"):
             CertificateAuthority.open(tmp_path / "none")
@@ -255,7 +255,7 @@ class TestRevocation:
         assert crl.next_update_utc == now + timedelta(days=7)
 
     def test_a_reason_that_is_none(self, root):
-        with pytest.raises(ConfigurationError, match="no reason to revoke"):
+        with pytest.raises(ConfigurationError, match="not a revocation reason"):
             root.revoke(root.issue(make_request()).serial, "certificateHold")
         assert len(read_crl(root)) == 0
 
@@ -322,7 +322,10 @@ class TestRevocation:
 
         with monkeypatch.context() as patch:
             patch.setattr("optiga.ca.changes.write_whole", fail)
-            with pytest.raises(ConfigurationError, match=r"the disk is full\. The certificate is revoked; 'ca crl'"):
+            with pytest.raises(
+                ConfigurationError,
+                match=r"the disk is full\. The certificate is revoked. To write the CRL, use 'ca crl'",
+            ):
                 root.revoke(serial)
         assert len(read_crl(root)) == 0
         root.renew_crl()

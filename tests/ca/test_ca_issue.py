@@ -148,7 +148,7 @@ class TestValidity:
 
     @pytest.mark.parametrize("days", [0, -1, 36501])
     def test_days_that_are_none(self, root, days):
-        with pytest.raises(ConfigurationError, match="Days are 1 to 36500"):
+        with pytest.raises(ConfigurationError, match="Use 1 to 36500 days"):
             root.issue(make_request(), days)
 
 
@@ -161,7 +161,7 @@ class TestRefused:
     def test_a_broken_signature(self, root):
         damaged = bytearray(make_request(name="device"))
         damaged[damaged.index(b"device")] ^= 0x01
-        with pytest.raises(CertificateError, match="signature is not of the key in it"):
+        with pytest.raises(CertificateError, match="signature does not verify with the key"):
             root.issue(bytes(damaged))
 
     @pytest.mark.parametrize("data", [b"", b"\x30\x00", b"hello", make_request()[:-1]])
@@ -198,7 +198,7 @@ class TestRefused:
         signed = x509.load_der_x509_csr(good).tbs_certrequest_bytes
         bad = signed.replace(b"\x16\x05a@b.c", b"\x04\x05a@b.c")
         request = good.replace(signed, bad)[:-256] + key.sign(bad, padding.PKCS1v15(), hashes.SHA256())
-        with pytest.raises(CertificateError, match="email address is of a type that is no text"):
+        with pytest.raises(CertificateError, match="email address has a type that is not text"):
             root.issue(request)
 
     @pytest.mark.parametrize(
@@ -222,14 +222,14 @@ class TestRefused:
             root.issue(make_request(x509.BasicConstraints(ca=True, path_length=None)))
 
     def test_nobody(self, root):
-        with pytest.raises(CertificateError, match="names nobody"):
+        with pytest.raises(CertificateError, match="neither a subject nor"):
             root.issue(make_request(name=None))
 
     def test_the_ca_itself(self, root):
         country, organization, name = root.certificate.parsed.subject
         builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([country, organization, name]))
         request = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
-        with pytest.raises(CertificateError, match="the CA's own name"):
+        with pytest.raises(CertificateError, match="the name of the CA"):
             root.issue(request.public_bytes(Encoding.DER))
         with pytest.raises(CertificateError, match="key is the CA's own"):
             root.issue(make_request(key=open_key(root.folder, None)))
@@ -238,8 +238,8 @@ class TestRefused:
         ("key", "words"),
         [
             (rsa.generate_private_key(65537, 1024), "too weak: RSA-1024"),
-            (ec.generate_private_key(ec.SECP224R1()), "not certified: secp224r1"),
-            (ec.generate_private_key(ec.SECP256K1()), "not certified: secp256k1"),
+            (ec.generate_private_key(ec.SECP224R1()), "unsupported algorithm: secp224r1"),
+            (ec.generate_private_key(ec.SECP256K1()), "unsupported algorithm: secp256k1"),
         ],
     )
     def test_keys(self, root, key, words):
@@ -250,7 +250,7 @@ class TestRefused:
         key = ed25519.Ed25519PrivateKey.generate()
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "device")])
         request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, None)
-        with pytest.raises(CertificateError, match="not certified: Ed25519"):
+        with pytest.raises(CertificateError, match="unsupported algorithm: Ed25519"):
             root.issue(request.public_bytes(Encoding.DER))
 
 
@@ -273,7 +273,7 @@ class TestLoadedBack:
             "optiga.ca.authority.build_device", lambda _request, _grant, *rest: build_device(other, grant, *rest)
         )
         asked = make_request(x509.SubjectAlternativeName([x509.DNSName("a.example.com")]), key=KEY)
-        with pytest.raises(CertificateError, match=f"does not have the {part}"):
+        with pytest.raises(CertificateError, match=f"does not have the expected {part}"):
             root.issue(asked)
         assert issued_serials(root) == []
 
@@ -294,7 +294,7 @@ class TestRecords:
         request = make_request()
         first, second = root.issue(request), root.issue(request)
         assert first.notes == ()
-        assert second.notes == (f"The key has another certificate of this CA: {first.serial}",)
+        assert second.notes == (f"The key already has another certificate of this CA: {first.serial}",)
         assert first.serial != second.serial
         assert issued_serials(root) == [first.serial, second.serial]
 
@@ -337,7 +337,7 @@ class TestRecords:
 
     def test_without_its_records_a_ca_does_nothing(self, root):
         root.folder.records_path.unlink()
-        with pytest.raises(ConfigurationError, match="Get it back from a copy"):
+        with pytest.raises(ConfigurationError, match="Restore it from a copy"):
             CertificateAuthority.open(root.folder.path)
         assert not root.folder.records_path.exists()
 

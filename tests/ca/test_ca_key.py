@@ -107,7 +107,7 @@ class TestRules:
 
     @pytest.mark.parametrize("text", ["", "short", "elevenchars", "äöüäöüäöüäö", "another one"])
     def test_short_ones(self, text: str) -> None:
-        with pytest.raises(ConfigurationError, match=f"has {len(text)} characters, at least 12"):
+        with pytest.raises(ConfigurationError, match=f"has {len(text)} characters, but needs at least 12"):
             check_passphrase(text.encode())
 
     @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ class TestRules:
         ],
     )
     def test_known_ones(self, text: str) -> None:
-        with pytest.raises(ConfigurationError, match="among the first that are guessed"):
+        with pytest.raises(ConfigurationError, match="easy to guess"):
             check_passphrase(text.encode())
 
     def test_they_are_refused_when_made_only(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigurationError, match="among the first"):
+        with pytest.raises(ConfigurationError, match="easy to guess"):
             create_root(tmp_path / "root", NAME, passphrase=b"passwordpassword")
         assert list(tmp_path.iterdir()) == []
 

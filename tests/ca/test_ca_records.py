@@ -72,7 +72,7 @@ def refused(authority: CertificateAuthority, words: str) -> None:
         for act in (lambda: one.issue(make_request()), one.renew_crl, lambda: one.revoke(serial)):  # noqa: B023
             with pytest.raises(ConfigurationError, match=words) as caught:
                 act()
-            assert "Get" in caught.value.hint
+            assert "Restore" in caught.value.hint
         with pytest.raises(ConfigurationError, match=words):
             one.find_issued(b"request")
     assert contents(authority) == before
@@ -115,7 +115,7 @@ class TestEdits:
     )
     def test_noticed(self, root: CertificateAuthority, statement: str) -> None:
         change(root, statement)
-        refused(root, "the records .* have been changed by something else")
+        refused(root, "the records .* have been changed by another program")
 
     def test_a_chain_made_anew(self, root: CertificateAuthority) -> None:
         """Hashes anybody can make; the signature of the last one is the CA's."""
@@ -134,9 +134,9 @@ class TestEdits:
     def test_a_chain_taken_away(self, root: CertificateAuthority) -> None:
         """As if the records were an earlier version's."""
         change(root, "DROP TABLE chain", "DROP TABLE head", "PRAGMA user_version = 1")
-        refused(root, "has lost the chain")
+        refused(root, "has no hash chain")
         change(root, "DELETE FROM crls")
-        refused(root, "has lost the CRL and the chain")
+        refused(root, "has no CRL and no hash chain")
 
     def test_another_crl(self, root: CertificateAuthority) -> None:
         with closing(sqlite3.connect(root.folder.records_path)) as connection:
@@ -145,7 +145,7 @@ class TestEdits:
         with closing(sqlite3.connect(root.folder.records_path, isolation_level=None)) as connection:
             connection.execute("UPDATE crls SET crl = ?", (older,))
         root.folder.crl_path.unlink()
-        with pytest.raises(ConfigurationError, match="changed by something else than this program: the CRL"):
+        with pytest.raises(ConfigurationError, match="changed by another program: the CRL"):
             root.renew_crl()
 
     def test_taken_as_they_are(self, root: CertificateAuthority) -> None:
@@ -184,7 +184,7 @@ class TestRollback:
         with pytest.raises(ConfigurationError, match=r"are older than the CRL .*published\.pem"):
             again.check_published(published)
         again.renew_crl()  # nothing at hand shows it; but its number is not given twice
-        with pytest.raises(ConfigurationError, match=r"do not know the CRL .*published\.pem"):
+        with pytest.raises(ConfigurationError, match=r"do not have the CRL .*published\.pem"):
             again.check_published(published)
         numbers = [
             x509.load_pem_x509_crl(path.read_bytes()).extensions.get_extension_for_class(x509.CRLNumber).value
@@ -214,7 +214,7 @@ class TestRollback:
         root.renew_crl()
         root.renew_crl()
         shutil.copy(twin / "crl.pem", root.folder.crl_path)
-        refused(root, "do not know the CRL")
+        refused(root, "do not have the CRL")
 
     def test_what_a_kill_leaves_is_none(self, root: CertificateAuthority) -> None:
         """The files beside the records are written after them."""
@@ -268,7 +268,7 @@ class TestRollback:
             path.unlink()
         create_records(root.folder.records_path)
         for act in (lambda: root.issue(make_request()), root.renew_crl):
-            with pytest.raises(ConfigurationError, match="has lost the CRL and the chain"):
+            with pytest.raises(ConfigurationError, match="has no CRL and no hash chain"):
                 act()
 
     @NEEDS_OPENSSL
@@ -315,7 +315,7 @@ class TestEarlierVersions:
         old.issue(make_request())
         old.check_published(tmp_path / "published.pem")
         change(old, "UPDATE issued SET revoked_at = NULL WHERE rowid = 2")
-        refused(old, "changed by something else")
+        refused(old, "changed by another program")
 
     def test_an_older_copy_of_it(self, old: CertificateAuthority) -> None:
         copy = keep(old, files=("issued.db",))
@@ -338,7 +338,7 @@ class TestEarlierVersions:
         assert old.find_issued(b"none") is None
         old.issue(make_request())
         change(old, "DELETE FROM issued WHERE rowid = 1")
-        refused(old, "changed by something else")
+        refused(old, "changed by another program")
 
 
 class TestClock:
@@ -370,7 +370,7 @@ class TestClock:
     @pytest.mark.parametrize(
         ("when", "words"),
         [
-            (datetime(2020, 1, 1, tzinfo=timezone.utc), r"is not valid before .*Is the clock right\?"),
+            (datetime(2020, 1, 1, tzinfo=timezone.utc), r"is not valid before .*Check this computer's clock"),
             (datetime(2120, 1, 1, tzinfo=timezone.utc), "expired on"),
         ],
     )
@@ -379,7 +379,7 @@ class TestClock:
 
     def test_before_the_last_crl(self, root: CertificateAuthority) -> None:
         root.renew_crl(now=utc_now() + timedelta(days=2))
-        self.is_refused(root, utc_now(), r"before the last CRL.*Is the clock right\?")
+        self.is_refused(root, utc_now(), r"before the date of the last CRL.*Check this computer's clock")
 
     def is_refused(self, root: CertificateAuthority, when: datetime, words: str) -> None:
         before = {file: (root.folder.path / file).read_bytes() for file in FILES}
@@ -394,11 +394,11 @@ class TestClock:
         ("days", "left", "words"),
         [
             (30, timedelta(days=8), ""),
-            (30, timedelta(days=7), "runs out on"),
+            (30, timedelta(days=7), "expires on"),
             (4, timedelta(days=2), ""),
-            (4, timedelta(hours=20), "runs out on"),
-            (30, timedelta(0), "ran out on"),
-            (30, -timedelta(days=1), "ran out on"),
+            (4, timedelta(hours=20), "expires on"),
+            (30, timedelta(0), "expired on"),
+            (30, -timedelta(days=1), "expired on"),
         ],
     )
     def test_its_end(self, root: CertificateAuthority, days: int, left: timedelta, words: str) -> None:
@@ -425,9 +425,9 @@ class TestClock:
 )
 def test_values_of_another_kind(root: CertificateAuthority, column: str, value: str) -> None:
     change(root, f"UPDATE OR REPLACE issued SET {column} = {value}")
-    with open_records(root.folder.records_path) as records, pytest.raises(ConfigurationError, match="has not written"):
+    with open_records(root.folder.records_path) as records, pytest.raises(ConfigurationError, match="did not write"):
         records.all()
-    with pytest.raises(ConfigurationError, match="has not written"):
+    with pytest.raises(ConfigurationError, match="did not write"):
         root.renew_crl(trust_records=True)
 
 
@@ -435,7 +435,7 @@ def test_a_certificate_that_is_none(root: CertificateAuthority) -> None:
     change(root, "UPDATE issued SET certificate = x'3000'")
     with open_records(root.folder.records_path) as records:
         record = records.all()[0]
-    with pytest.raises(ConfigurationError, match="has not written"):
+    with pytest.raises(ConfigurationError, match="did not write"):
         _ = record.certificate
 
 
@@ -443,12 +443,12 @@ def test_a_certificate_that_is_none(root: CertificateAuthority) -> None:
 def test_a_crl_of_another_kind(root: CertificateAuthority, value: str) -> None:
     """As a number it would have been the room for as many bytes."""
     change(root, f"UPDATE crls SET crl = {value}")
-    with pytest.raises(ConfigurationError, match="has not written"):
+    with pytest.raises(ConfigurationError, match="did not write"):
         root.issue(make_request())
 
 
 @pytest.mark.parametrize("setting", ["serial = '00'", "serial = 'zz'", "reason = 'boredom'"])
 def test_a_revocation_that_no_list_can_hold(root: CertificateAuthority, setting: str) -> None:
     change(root, f"UPDATE issued SET {setting} WHERE revoked_at IS NOT NULL")
-    with pytest.raises(ConfigurationError, match="has not written"):
+    with pytest.raises(ConfigurationError, match="did not write"):
         root.renew_crl(trust_records=True)

@@ -187,7 +187,7 @@ class TestSecrets:
             chip.crypto.clear_authorization(0xBEEF)
         assert caught.value.code == ErrorCode.INVALID_OID
         for oid in (0xE0F1, 0xF1D1):
-            with pytest.raises(ConfigurationError, match=f"0x{oid:X} is no authorization reference"):
+            with pytest.raises(ConfigurationError, match=f"0x{oid:X} is not an authorization reference"):
                 chip.crypto.clear_authorization(oid)
         chip.close_application()
         with pytest.raises(ChipError):
@@ -267,7 +267,7 @@ class TestDrawnKeyPairs:
         mixed = tlv.encode(1, der.encode(der.OCTET_STRING, one.private_key)) + tlv.encode(2, other.public_key)
         with (
             Chip(ScriptedTransport(answer(mixed))) as chip,
-            pytest.raises(ChipError, match="the public key is another's"),
+            pytest.raises(ChipError, match="the public key does not belong to it"),
         ):
             draw_key(chip, KeyAlgorithm.SECP256R1)
 

@@ -61,7 +61,7 @@ def test_nothing_else_is_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["aes256", "AES-128"])
 def test_a_key_pair_has_no_algorithm_of_aes(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="no algorithm of a key pair"):
+    with pytest.raises(ConfigurationError, match="not an algorithm of a key pair"):
         plan_key("third", algorithm=name, bits=None, usage=None)
 
 
@@ -90,7 +90,7 @@ def test_a_ca_has_them(name: str, bits: int) -> None:
 
 @pytest.mark.parametrize("name", ["p521", "rsa2048", "brainpoolp256r1", "nonsense"])
 def test_a_ca_has_no_others(cli: Cli, name: str) -> None:
-    with pytest.raises(ConfigurationError, match="Curves are p256, p384"):
+    with pytest.raises(ConfigurationError, match="The curves are p256, p384"):
         generate_key(name)
     assert "--curve" in fails(cli, USAGE, "ca", "init", "my-ca", "--no-passphrase", "--curve", name)
     assert not Path("my-ca").exists()

@@ -52,7 +52,7 @@ def test_it_is_done_by_those_who_know(cli: Cli, port: str, words: str) -> None:
 def test_certificates_are_read_by_those_who_know(cli: Cli, port: str, words: str) -> None:
     assert cli("--port", port, *words.split()).code == 4
     result = cli("--port", port, *words.split(), *AUTHORIZED)
-    assert (result.code, "holds no certificate" in result.err) == (5, True)  # it has been read
+    assert (result.code, "holds no" in result.err and "certificate" in result.err) == (5, True)  # it has been read
 
 
 def test_what_it_opens_is_exported(cli: Cli, port: str) -> None:
@@ -101,13 +101,13 @@ def test_the_secret_is_in_no_log(cli: Cli, port: str) -> None:
     [
         ("0xF1D0", 2, "'0xF1D0' is not of the form OID=FILE"),
         ("0xF1D0=", 2, "is not of the form OID=FILE"),
-        ("door=secret", 2, "--authorize: 'door' is neither a slot nor the identifier of an object"),
+        ("door=secret", 2, "--authorize: 'door' is neither a slot nor an OID"),
         ("0xE0F1=secret", 2, "0xE0F1 (device private EC key 2) holds no authorization reference"),
         ("0xF1D0=none", 2, "cannot read the secret none: there is no such file"),
         ("0xF1D0=empty", 2, "the secret empty is empty"),
-        ("0xF1D0=other", 4, "authorization failure. Is the file the secret that 0xF1D0 holds?"),
+        ("0xF1D0=other", 4, "authorization failure. Check that the file holds the secret of 0xF1D0"),
         ("0xF1D0=digits", 4, "authorization failure. The file holds hex digits: make bytes of them"),
-        ("0xF1D2=secret", 4, "0xF1D2 is no authorization reference"),
+        ("0xF1D2=secret", 4, "0xF1D2 is not an authorization reference"),
     ],
 )
 def test_mistakes(cli: Cli, port: str, given: str, code: int, line: str) -> None:

@@ -84,12 +84,15 @@ class TestInit:
         assert made["key_encrypted"] is False
 
     def test_an_open_key_is_said(self, cli: Cli) -> None:
-        assert "unencrypted: whoever can read it is the CA" in cli("ca", "init", "--no-passphrase", "root").err
+        assert (
+            "unencrypted: anyone who can read it can issue certificates"
+            in cli("ca", "init", "--no-passphrase", "root").err
+        )
         assert cli("ca", "init", "--no-passphrase", "quiet", "-q").err == ""
 
     def test_twice(self, cli: Cli, root: str) -> None:
         before = Path(root, "ca.key").read_bytes()
-        assert "there is a CA in root already" in fails(cli, 2, "ca", "init", "--no-passphrase", root)
+        assert "root already contains a CA" in fails(cli, 2, "ca", "init", "--no-passphrase", root)
         assert Path(root, "ca.key").read_bytes() == before
 
     @pytest.mark.skipif(sys.platform == "win32", reason="links there want rights")
@@ -159,7 +162,7 @@ class TestPassphrase:
         both = ("--passphrase-file", "passphrase", "--ask-passphrase")
         assert "do not go together" in fails(cli, 2, "ca", *sign, *both)
         monkeypatch.setattr(sys, "stdin", io.StringIO())
-        assert "standard input is no terminal" in fails(cli, 2, "ca", *sign, "--ask-passphrase")
+        assert "standard input is not a terminal" in fails(cli, 2, "ca", *sign, "--ask-passphrase")
         assert not Path("device.pem").exists()
         needless = cli("ca", "sign", "device.csr", "--ca", root, "--passphrase-file", self.file(PASSPHRASE))
         assert needless.code == 0
@@ -172,12 +175,12 @@ class TestSign:
         assert result.out.splitlines()[0] == "certificate_file: device.pem"
         assert result.err == ""
         again = cli("ca", "sign", "device.csr", "--ca", root, "--out", "again.pem", "--days", "5")
-        assert "The key has another certificate of this CA: " in again.err
+        assert "The key already has another certificate of this CA: " in again.err
         assert Path("again.pem").read_bytes() != Path("device.pem").read_bytes()
 
     def test_nothing_is_overwritten_that_matters(self, cli: Cli, root: str) -> None:
         Path("device.csr").rename("request.pem")
-        assert "take the place of the CSR" in fails(cli, 2, "ca", "sign", "request.pem", "--ca", root)
+        assert "overwrite the CSR" in fails(cli, 2, "ca", "sign", "request.pem", "--ca", root)
         for name in ("ca.key", "ca.pem", "chain.pem", "issued.db", "crl.pem"):
             out = ("--out", Path(root, name))
             assert "one of the CA's own files" in fails(cli, 2, "ca", "sign", "request.pem", "--ca", root, *out)
@@ -211,7 +214,7 @@ class TestSign:
         request = bytearray(make_request())
         request[request.index(b"device")] ^= 1
         Path("broken.csr").write_bytes(request)
-        assert "signature is not of the key" in fails(cli, 5, "ca", "sign", "broken.csr", "--ca", root)
+        assert "signature does not verify with the key" in fails(cli, 5, "ca", "sign", "broken.csr", "--ca", root)
         Path("ca.csr").write_bytes(make_request(x509.BasicConstraints(ca=True, path_length=None)))
         assert "CA:TRUE" in fails(cli, 5, "ca", "sign", "ca.csr", "--ca", root)
         assert "not a CSR" in fails(cli, 5, "ca", "sign", "root/ca.pem", "--ca", root, "--out", "x.pem")
@@ -223,7 +226,7 @@ class TestSign:
         assert "names no file" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root, "--out", ".")
         assert "it is a folder" in fails(cli, 2, "ca", "sign", "device.csr", "--ca", root, "--out", root)
         assert "'--ca'" in fails(cli, 2, "ca", "sign", "device.csr")
-        assert cli("ca", "list", "--ca", root).out == "This CA has issued nothing yet\n"
+        assert cli("ca", "list", "--ca", root).out == "This CA has not issued any certificates yet\n"
 
     @pytest.mark.long
     def test_a_run_killed_before_its_file_is_made_up_for(self, root: str, cli: Cli) -> None:
@@ -267,10 +270,10 @@ class TestListAndRevoke:
         assert "finds nothing" in fails(cli, 2, "ca", "crl", "--ca", root, "--query", "colour")
         assert crl.read_bytes() == before
         result = cli("ca", "crl", "--ca", root)
-        assert (result.code, result.out, result.err) == (0, "", f"The CRL is in {crl}, good for 30 days\n")
+        assert (result.code, result.out, result.err) == (0, "", f"The CRL is in {crl}, valid for 30 days\n")
         assert crl.read_bytes() != before
         assert cli("ca", "crl", "--ca", root, "--query", "crl_file").out == f"{crl}\n"
-        assert cli("ca", "crl", "--ca", root, "--crl-days", "1").err.endswith("good for 1 day\n")
+        assert cli("ca", "crl", "--ca", root, "--crl-days", "1").err.endswith("valid for 1 day\n")
         shown = json.loads(cli("ca", "crl", "--ca", root, "--crl-days", "7", "--output", "json").out)
         assert shown == {"ca": "CN=root", "crl_file": str(crl), "crl_days": 7}
 
@@ -286,7 +289,7 @@ class TestListAndRevoke:
         }
         for words in (actions["sign"], actions["list"]):
             assert cli(*words).err == ""
-        for days, what in ((25, "Warning: the CRL runs out on"), (31, "Warning: the CRL ran out on")):
+        for days, what in ((25, "Warning: the CRL expires on"), (31, "Warning: the CRL expired on")):
             cli("ca", "crl", "--ca", root)
             later = utc_now() + timedelta(days=days)
             with monkeypatch.context() as patch:
@@ -307,10 +310,10 @@ class TestListAndRevoke:
         assert result.code == 0
         assert "Warning: the records" in result.err
         for words in (("crl",), ("sign", "device.csr"), ("revoke", "--yes", "device.pem")):
-            assert "have been changed by something else" in fails(cli, 2, "ca", *words, "--ca", root)
+            assert "have been changed by another program" in fails(cli, 2, "ca", *words, "--ca", root)
         result = cli("ca", "crl", "--ca", root, "--trust-records")
         assert result.code == 0
-        assert "taken as they are" in result.err
+        assert "accepted as they are" in result.err
         assert "records.sig" in result.err
         assert cli("ca", "list", "--ca", root).err == ""
         assert "Warning" not in cli("ca", "crl", "--ca", root, "--trust-records").err
@@ -348,14 +351,14 @@ class TestListAndRevoke:
         for module in ("authority", "changes"):
             monkeypatch.setattr(f"optiga.ca.{module}.utc_now", lambda: utc_now() - timedelta(days=400))
         for words in (("sign", "device.csr"), ("crl",), ("revoke", "--yes", "device.pem")):
-            assert "Is the clock right?" in fails(cli, 5, "ca", *words, "--ca", root)
+            assert "Check this computer's clock" in fails(cli, 5, "ca", *words, "--ca", root)
 
     def test_revoked_already(self, cli: Cli, root: str) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)
         first = json.loads(cli("ca", "revoke", "--yes", "device.pem", "--ca", root, "--output", "json").out)
         again = cli("ca", "revoke", "--yes", "device.pem", "--ca", root, "--output", "json")
         assert json.loads(again.out) == first
-        assert "revoked already" in again.err
+        assert "already revoked" in again.err
         assert "Warning" not in again.err
         revoke = ("ca", "revoke", "--yes", "device.pem", "--ca", root, "--query", "reason", "-q", "--reason")
         result = cli(*revoke, "SUPERSEDED")

@@ -262,8 +262,12 @@ class TestMistakes:
     def test_keys_that_are_not_taken(self, cli: Cli) -> None:
         small = OtherCa("small", key=rsa.generate_private_key(65537, 1024))
         assert "2048" in nothing_made(cli, 5, *save(small), OPEN)
-        assert "EC keys" in nothing_made(cli, 5, *save(OtherCa("odd", key=ed25519.Ed25519PrivateKey.generate())), OPEN)
-        assert "EC keys" in nothing_made(cli, 5, *save(OtherCa("k", key=ec.generate_private_key(ec.SECP224R1()))), OPEN)
+        assert "an EC key" in nothing_made(
+            cli, 5, *save(OtherCa("odd", key=ed25519.Ed25519PrivateKey.generate())), OPEN
+        )
+        assert "an EC key" in nothing_made(
+            cli, 5, *save(OtherCa("k", key=ec.generate_private_key(ec.SECP224R1()))), OPEN
+        )
 
     def test_passphrases(self, cli: Cli, root: OtherCa, monkeypatch: pytest.MonkeyPatch) -> None:
         files = save(root)

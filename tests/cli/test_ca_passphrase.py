@@ -69,7 +69,7 @@ class TestNew:
 
     def test_not_asked_in_vain(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
         asked = sit_down(monkeypatch)
-        assert "there is a CA in closed already" in fails(cli, 2, "ca", "init", closed)
+        assert "closed already contains a CA" in fails(cli, 2, "ca", "init", closed)
         assert "common name" in fails(cli, 2, "ca", "init", "new", "--name", "")
         assert asked == []
 
@@ -77,7 +77,7 @@ class TestNew:
         ("words", "cause"),
         [
             ("stone river", "at least 12"),
-            ("passwordpassword", "among the first that are guessed"),
+            ("passwordpassword", "easy to guess"),
             (WORDS.encode("utf-16-le"), "null character"),
             (b"\xff\xfea", "neither"),
             (b"\xff" * 16, "not text in UTF-8"),
@@ -91,7 +91,7 @@ class TestNew:
 
     def test_a_weak_one_in_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, "123456789012")
-        assert f"{VARIABLE}: the passphrase is among the first" in fails(cli, 2, "ca", "init", "new")
+        assert f"{VARIABLE}: the passphrase is easy to guess" in fails(cli, 2, "ca", "init", "new")
         assert cli("ca", "init", "new", "--no-passphrase", "--query", "key_encrypted").out == "False\n"
 
     def test_contradictions(self, cli: Cli) -> None:
@@ -178,7 +178,7 @@ class TestChange:
         assert "is encrypted" in fails(cli, 2, "ca", "passphrase", closed, "--no-passphrase")
         assert "finds nothing" in fails(cli, 2, *self.change(closed), "--query", "colour")
         monkeypatch.setenv(VARIABLE, WORDS)  # that is the old one, never the new one
-        assert "there is no passphrase" in fails(cli, 2, "ca", "passphrase", closed)
+        assert "no passphrase was given" in fails(cli, 2, "ca", "passphrase", closed)
         assert Path(closed, "ca.key").read_bytes() == before
 
 

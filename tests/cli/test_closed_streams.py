@@ -82,7 +82,7 @@ def test_what_cannot_be_had_again_needs_standard_output(typed: str, tmp_path: Pa
     assert done.returncode == 2
     assert "standard output" in done.stderr
     assert "--out" in done.stderr
-    assert not (tmp_path / "chip").exists(), "no key was made"
+    assert not (tmp_path / "chip").exists(), "No key was generated"
 
 
 @pytest.mark.long

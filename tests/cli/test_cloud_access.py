@@ -62,15 +62,15 @@ BARRED = {
     "nonsense region in the environment": Barred(
         "^(?!.*--endpoint-url).*'e u'.*--region eu-central-1", set={"AWS_DEFAULT_REGION": "e u"}
     ),
-    "endpoint is no URL": Barred("Invalid endpoint: nonsense.*--endpoint-url takes a URL", "--endpoint-url nonsense"),
-    "endpoint without a scheme": Barred("--endpoint-url takes a URL", "--endpoint-url 127.0.0.1:{closed}"),
-    "endpoint without a host": Barred("--endpoint-url takes a URL", "--endpoint-url http://"),
-    "empty endpoint": Barred("--endpoint-url takes a URL", "--endpoint-url="),
-    "endpoint's port": Barred("--endpoint-url takes a URL", "--endpoint-url http://127.0.0.1:99999"),
-    "endpoint's address": Barred("--endpoint-url takes a URL", "--endpoint-url http://[::1"),
-    "endpoint's scheme": Barred("--endpoint-url takes a URL", "--endpoint-url ftp://127.0.0.1"),
+    "endpoint is no URL": Barred("Invalid endpoint: nonsense.*Give --endpoint-url a URL", "--endpoint-url nonsense"),
+    "endpoint without a scheme": Barred("Give --endpoint-url a URL", "--endpoint-url 127.0.0.1:{closed}"),
+    "endpoint without a host": Barred("Give --endpoint-url a URL", "--endpoint-url http://"),
+    "empty endpoint": Barred("Give --endpoint-url a URL", "--endpoint-url="),
+    "endpoint's port": Barred("Give --endpoint-url a URL", "--endpoint-url http://127.0.0.1:99999"),
+    "endpoint's address": Barred("Give --endpoint-url a URL", "--endpoint-url http://[::1"),
+    "endpoint's scheme": Barred("Give --endpoint-url a URL", "--endpoint-url ftp://127.0.0.1"),
     "nobody at the endpoint": Barred(
-        r"AWS cannot be reached at sts:GetCallerIdentity: .*127\.0\.0\.1:\d+.*Is there a network",
+        r"AWS cannot be reached at sts:GetCallerIdentity: .*127\.0\.0\.1:\d+.*Check the network",
         "--endpoint-url http://127.0.0.1:{closed}",
     ),
     "nobody at the proxy": Barred(
@@ -94,7 +94,7 @@ BARRED = {
         f"credential_process = {sys.executable} -c ''",
     ),
     "no token of SSO": Barred(
-        "the AWS credentials cannot be had: .*aws sso login",
+        "cannot get the AWS credentials: .*aws sso login",
         "--profile factory",
         NO_KEYS,
         "sso_start_url = https://sso.example\nsso_region = eu-central-1\nsso_account_id = 1\nsso_role_name = r",
@@ -112,22 +112,22 @@ STS_REFUSES = {
     "expired": (Fault.error("ExpiredToken", 403, "expired"), "the AWS credentials have expired .*aws sso login"),
     "clock": (
         Fault.error("SignatureDoesNotMatch", 403, "Signature expired: 20300101T000000Z is now earlier than 2030"),
-        "does not accept this computer's time .*Signature expired: 20300101.*Set the clock right",
+        "does not accept this computer's clock .*Signature expired: 20300101.*Set the clock right",
     ),
     "signature": (
         Fault.error("SignatureDoesNotMatch", 403, "The request signature we calculated does not match HIDDEN"),
-        "does not accept the signature .*Is the secret access key the one of the access key",
+        "does not accept the signature .*Check that the secret access key belongs to the access key",
     ),
     "unknown key": (
         Fault.error("InvalidClientTokenId", 403, "The security token included in the request is invalid"),
         "AWS does not know these credentials .*aws sts get-caller-identity",
     ),
-    "throttled": (Fault.THROTTLE, "AWS is asked too much at once.*Run the command again later"),
+    "throttled": (Fault.THROTTLE, "too many requests.*Run the command again later"),
     "down": (Fault.error("ServiceUnavailable", 503, "down"), "AWS failed at sts:GetCallerIdentity: down.*again"),
     "broken": (Fault.BREAK_BEFORE, "AWS cannot be reached at sts:GetCallerIdentity"),
-    "a proxy's page": (Fault.page(403), "answered sts:GetCallerIdentity with something that is no answer"),
+    "a proxy's page": (Fault.page(403), "answered sts:GetCallerIdentity with an invalid answer"),
     "a gateway's page": (Fault.page(502), "AWS failed at sts:GetCallerIdentity: .*Run the command again"),
-    "garbage": (Fault.GARBAGE, "answered sts:GetCallerIdentity with something that is no answer.*--endpoint-url"),
+    "garbage": (Fault.GARBAGE, "answered sts:GetCallerIdentity with an invalid answer.*--endpoint-url"),
 }
 
 ASKED_FIRST = {
@@ -206,7 +206,7 @@ class TestAskedFirst:
             assert result.code == 0, result.err
             (warning,) = [line for line in result.err.splitlines() if f"iot:{operation}" in line]
             assert warning.startswith("Warning: ")
-            assert f"these credentials may not do iot:{operation}. Allow iot:{operation}: {OPERATORS}" in warning
+            assert f"these credentials do not allow iot:{operation}. Allow iot:{operation}: {OPERATORS}" in warning
         assert [one["status"] for one in cloud.iot.list_certificates()["certificates"]] == ["ACTIVE"]
 
     @pytest.mark.parametrize("operation", sorted(MUST_ANSWER))
@@ -214,7 +214,7 @@ class TestAskedFirst:
         cloud.fail(operation, Fault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
         said = refused(cli, cloud, CLOUD, "provision", CONFIG, *ASKED_FIRST[operation].split())
         action = f"{'sts' if operation == 'GetCallerIdentity' else 'iot'}:{operation}"
-        assert f"AWS does not let these credentials do {action}" in said
+        assert f"AWS denies these credentials {action}" in said
         assert f"Allow {action}: {OPERATORS}" in said
 
     @pytest.mark.parametrize("operation", sampled(ASKED_FIRST, keep=2))
@@ -223,10 +223,10 @@ class TestAskedFirst:
         cloud.fail(operation, Fault.GARBAGE)
         said = refused(cli, cloud, CLOUD, "provision", CONFIG, *ASKED_FIRST[operation].split())
         assert f":{operation}" in said
-        assert "something that is no answer to it" in said
+        assert "an invalid answer" in said
 
 
-@pytest.mark.parametrize(("status", "line"), [(403, "something that is no answer"), (502, "AWS failed .* again")])
+@pytest.mark.parametrize(("status", "line"), [(403, "an invalid answer"), (502, "AWS failed .* again")])
 def test_pages(cli: Cli, cloud: Cloud, status: int, line: str) -> None:
     """A proxy's own, which is to be mended, and a gateway's, which passes by itself."""
     cloud.fail("DescribeEndpoint", Fault.page(status))
@@ -299,7 +299,10 @@ class TestOtherCommands:
     ) -> None:
         assert cli("--port", CHIP, "provision", CONFIG).code == 0
         said = refused(cli, cloud, CLOUD, "deprovision", "--yes", "--region", "eu-west-1")
-        assert f"in account {cloud.account}, eu-central-1; these credentials are for {cloud.account}, eu-west-1" in said
+        assert (
+            f"in account {cloud.account}, eu-central-1, but these credentials are for {cloud.account}, eu-west-1"
+            in said
+        )
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         assert cli("--port", CHIP, "deprovision", "--yes").code == 0
         assert "DeleteCertificate" in changes(cloud)

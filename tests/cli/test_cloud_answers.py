@@ -97,7 +97,7 @@ class TestFalsified:
         edit_version_1(Path(FILE_NAME), {"certificate_id": other["certificateId"]})
         result = run()
         assert (result.code, result.out) == (CONFIGURATION, "")
-        assert "the identifier of its certificate is another's" in result.errors[0]
+        assert "its certificate ID belongs to another certificate" in result.errors[0]
 
     def test_registration_code(self, cli: Cli, cloud: Cloud) -> None:
         """Our CA signs no name that a false AWS asks for."""

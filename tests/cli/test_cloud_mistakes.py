@@ -32,10 +32,11 @@ PROVISION = {
     "no thing": Mistake("provision {files}/no-thing.jsn", "no-thing.jsn: aws_iot_config: 'thing' is missing"),
     "no policy": Mistake("provision {files}/no-policy.jsn", "no-policy.jsn: aws_iot_config: 'policy' is missing"),
     "thing with a space": Mistake(
-        "provision {files}/thing-space.jsn", "thing-space.jsn: aws_iot_config.thing: 'my lamp' is no name of a thing"
+        "provision {files}/thing-space.jsn",
+        "thing-space.jsn: aws_iot_config.thing: 'my lamp' is not a valid name of a thing",
     ),
     "policy with a slash": Mistake(
-        "provision {files}/policy-slash.jsn", "aws_iot_config.policy: 'lamps/all' is no name of a policy"
+        "provision {files}/policy-slash.jsn", "aws_iot_config.policy: 'lamps/all' is not a valid name of a policy"
     ),
     "thing too long": Mistake(
         "provision {files}/thing-long.jsn", r"aws_iot_config.thing: 'x+\{uid\}' is too long .*: 129 char.*takes 128"
@@ -48,37 +49,41 @@ PROVISION = {
     ),
     "policy template is a folder": Mistake(P + " --policy-template {files}", "it is a folder"),
     "policy template is no JSON": Mistake(P + " --policy-template {files}/text", "text:1: not JSON"),
-    "policy template is none": Mistake(P + " --policy-template {files}/lamp.json", "lamp.json: a policy is an object"),
-    "policy with another field": Mistake(
-        P + " --policy-template {files}/field.template", "field.template: <aws-zone> is no field.*<aws-region>"
+    "policy template is none": Mistake(
+        P + " --policy-template {files}/lamp.json", "lamp.json: a policy must be an object"
     ),
-    "policy whose resource is no ARN": Mistake(
-        P + " --policy-template {files}/no-arn.template", "statement 1: the resource 'client/lamp' is no ARN"
+    "policy with another field": Mistake(
+        P + " --policy-template {files}/field.template", "field.template: <aws-zone> is not a field.*<aws-region>"
+    ),
+    "policy whose resource is not an ARN": Mistake(
+        P + " --policy-template {files}/no-arn.template", "statement 1: the resource 'client/lamp' is not an ARN"
     ),
     "no such thing type": Mistake(P + " --thing-type lamps", "there is no thing type lamps in eu-central-1"),
     "no such thing group": Mistake(
         P + " --thing-group kitchen --thing-group hall", "there is no thing group kitchen in eu-central-1"
     ),
-    "thing type with a dot": Mistake(P + " --thing-type a.b", "'a.b' is no name of a thing type"),
-    "thing group with a UID": Mistake(P + " --thing-group a-{{uid}}", "'a-{uid}' is no name of a thing group"),
-    "thing group with a dot": Mistake(P + " --thing-group a.b", "'a.b' is no name of a thing group"),
+    "thing type with a dot": Mistake(P + " --thing-type a.b", "'a.b' is not a valid name of a thing type"),
+    "thing group with a UID": Mistake(P + " --thing-group a-{{uid}}", "'a-{uid}' is not a valid name of a thing group"),
+    "thing group with a dot": Mistake(P + " --thing-group a.b", "'a.b' is not a valid name of a thing group"),
     "attribute without a value": Mistake(P + " --attribute room", "--attribute.*'room' is not of the form KEY=VALUE"),
     "attribute without a name": Mistake(P + " --attribute =room", "'=room' is not of the form KEY=VALUE"),
     "attribute twice": Mistake(P + " --attribute a=1 --attribute a=2", "'a' is given twice"),
-    "attribute's value": Mistake(P + " --attribute room=1*2", r"--attribute room='1\*2' is no value"),
-    "attribute's name": Mistake(P + " --attribute ro*m=1", r"--attribute 'ro\*m' is no name"),
-    "attribute too long": Mistake(P + " --attribute a=" + 801 * "x", "is no value .* up to 800"),
+    "attribute's value": Mistake(
+        P + " --attribute room=1*2", r"--attribute room='1\*2' is not a valid attribute value"
+    ),
+    "attribute's name": Mistake(P + " --attribute ro*m=1", r"--attribute 'ro\*m' is not a valid attribute name"),
+    "attribute too long": Mistake(P + " --attribute a=" + 801 * "x", "is not a valid attribute value .* up to 800"),
     "four attributes": Mistake(
         P + " --attribute a=1 --attribute b=2 --attribute c=3 --attribute d=4",
         "a thing without a type has at most 3 attributes.*--thing-type",
     ),
-    "parameter without template": Mistake(P + " --parameter Room=1", "--parameter goes with --template"),
+    "parameter without template": Mistake(P + " --parameter Room=1", "--parameter requires --template"),
     "malformed parameter": Mistake(P + " --template t --parameter Room", "'Room' is not of the form NAME=VALUE"),
-    "template and type": Mistake(P + " --template t --thing-type lamps", "template says itself.*--thing-type"),
-    "template and group": Mistake(P + " --template t --thing-group hall", "template says itself.*--thing-group"),
-    "template and attribute": Mistake(P + " --template t --attribute a=1", "template says itself.*--attribute"),
+    "template and type": Mistake(P + " --template t --thing-type lamps", "template itself defines.*--thing-type"),
+    "template and group": Mistake(P + " --template t --thing-group hall", "template itself defines.*--thing-group"),
+    "template and attribute": Mistake(P + " --template t --attribute a=1", "template itself defines.*--attribute"),
     "template and policy template": Mistake(
-        P + " --template t --policy-template {files}/text", "template says itself.*--policy-template"
+        P + " --template t --policy-template {files}/text", "template itself defines.*--policy-template"
     ),
     "template's parameter missing": Mistake(
         P + " --template {files}/lamp.json", "lamp.json: no value for the template's parameter Room.*--parameter"
@@ -93,38 +98,42 @@ PROVISION = {
     "template is a policy": Mistake(P + " --template {files}/field.template", "an object with Parameters and Resour"),
     "template without a name": Mistake(P + " --template=", "template"),
     "template with a bad name": Mistake(P + " --template a+b", r"'?a\+b'?"),
-    "no cloud and no CA": Mistake(P + " --no-cloud", "--no-cloud goes with --ca"),
-    "days without a CA": Mistake(P + " --days 10", "--days goes with --ca"),
-    "passphrase without a CA": Mistake(P + " --passphrase-file {files}/text", "a passphrase goes with --ca"),
+    "no cloud and no CA": Mistake(P + " --no-cloud", "--no-cloud requires --ca"),
+    "days without a CA": Mistake(P + " --days 10", "--days requires --ca"),
+    "passphrase without a CA": Mistake(P + " --passphrase-file {files}/text", "a passphrase requires --ca"),
     "no days": Mistake(P + " --ca ca --days 0", "--days.*0 is not in the range"),
     "no such CA": Mistake(P + " --ca none", "none"),
     "RSA without an object": Mistake("provision {rsa}", "slot five has a key .*0xE0E1, 0xE0E2 or 0xE0E3 .--id."),
-    "data for a certificate": Mistake(P + " --id 0xF1D0", "0xF1D0 .*is no object for a device's certificate.*0xE0E1"),
-    "trust anchor for a certificate": Mistake(P + " --id 0xE0E8", "0xE0E8 .*is no object for a device's certificate"),
-    "key for a certificate": Mistake(
-        P + " --id 0xE0F1", "0xE0F1 .device private EC key 2. is no object for a device's.*0xE0E1"
+    "data for a certificate": Mistake(
+        P + " --id 0xF1D0", "0xF1D0 .*is not an object for a device's certificate.*0xE0E1"
     ),
-    "no such object": Mistake(P + " --id 0xBEEF", "'0xBEEF' is not the identifier of an object of the chip.*0xE0E1"),
+    "trust anchor for a certificate": Mistake(
+        P + " --id 0xE0E8", "0xE0E8 .*is not an object for a device's certificate"
+    ),
+    "key for a certificate": Mistake(
+        P + " --id 0xE0F1", "0xE0F1 .device private EC key 2. is not an object for a device's.*0xE0E1"
+    ),
+    "no such object": Mistake(P + " --id 0xBEEF", "'0xBEEF' is not an OID of the chip.*0xE0E1"),
     "no such slot": Mistake(P + " --slot ninth", "--slot 'ninth' is not a slot"),
-    "Infineon's slot": Mistake(P + " --slot first", "Infineon's own identity"),
-    "no such folder": Mistake(P + " --out-dir none", "cannot write into none: there is no such folder"),
+    "Infineon's slot": Mistake(P + " --slot first", "Infineon's own key"),
+    "no such folder": Mistake(P + " --out-dir none", "cannot write to none: there is no such folder"),
     "journal is none": Mistake(P + " --journal {files}/text", "text does not hold a journal.*another file"),
     "journal is another file": Mistake(P + " --journal {files}/other.db", "other.db does not hold a journal"),
     "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*no such folder"),
     "journal is a folder": Mistake(P + " --journal {files}", "files.* is a folder"),
     "query finds nothing": Mistake(P + " --query arn", "'arn' finds nothing.*certificate_arn"),
-    "broken query": Mistake(P + " --query a[", "cannot be understood"),
+    "broken query": Mistake(P + " --query a[", "is not valid"),
     "query of steps": Mistake(P + " --query steps", "'steps' finds nothing"),
     "query of no steps": Mistake(P + " --dry-run --query thing", "'thing' finds nothing.*It has steps"),
 }
 OTHERS = {
-    "thing with a space": Mistake("register --thing my_lamp*", r"'my_lamp\*' is no name of a thing"),
-    "template and policy": Mistake("register --template t --policy p", "template says itself.*--policy"),
-    "type without a thing": Mistake("register --thing-type lamps", "there is no thing to have a type.*Name a thing"),
+    "thing with a space": Mistake("register --thing my_lamp*", r"'my_lamp\*' is not a valid name of a thing"),
+    "template and policy": Mistake("register --template t --policy p", "template itself defines.*--policy"),
+    "type without a thing": Mistake("register --thing-type lamps", "require a thing.*Give a thing"),
     "no such trust file": Mistake("register --trust none.pem", "none.pem: there is no such file"),
     "trust file is text": Mistake("register --trust {files}/text", "no certificate in .*text", CERTIFICATE),
     "trust file is a device's": Mistake(
-        "register --trust {files}/leaf.pem", "leaf.pem.*test device.*no CA", CERTIFICATE
+        "register --trust {files}/leaf.pem", "leaf.pem.*test device.*not a CA", CERTIFICATE
     ),
     "trust file holds no root": Mistake("register --trust {files}/below.pem", "below.pem holds no root", CERTIFICATE),
     "no such slot to register": Mistake("register --slot ninth", "--slot: 'ninth' is neither a slot nor"),
@@ -134,7 +143,7 @@ OTHERS = {
     "query of deprovision": Mistake("deprovision --yes --query arn", "'arn' finds nothing"),
     "no journal to show": Mistake("journal show", "personalization.db.*'provision'.*--journal"),
     "no journal to export": Mistake("journal export --journal {files}/text", "text does not hold a journal"),
-    "template of no registration": Mistake("ca register ca --template t", "--template goes with --auto-registration"),
+    "template of no registration": Mistake("ca register ca --template t", "--template requires --auto-registration"),
     "no such CA to register": Mistake("ca register none", "none"),
 }
 
@@ -208,10 +217,10 @@ class TestChipsThatAreThere:
         assert cli("--port", CHIP, "provision", CONFIG).code == 0
         other = "00" * 27
         said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--uid", other)
-        assert f"the journal knows no slot second of the chip {other}" in said
+        assert f"the journal has no entry for slot second of chip {other}" in said
         assert f"It knows {chip} second" in said
         said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--slot", "third")
-        assert f"the journal knows no slot third of the chip {chip}" in said
+        assert f"the journal has no entry for slot third of chip {chip}" in said
 
     @pytest.mark.long
     @pytest.mark.parametrize("closed", [False, True])
@@ -221,7 +230,7 @@ class TestChipsThatAreThere:
         assert cli("--port", CHIP, "provision", CONFIG).code == 0
         monkeypatch.setattr(sys, "stdin", None if closed else io.StringIO("y\n"))
         said = refused(cli, cloud, USAGE, "deprovision")
-        assert "standard input is no terminal" in said
+        assert "standard input is not a terminal" in said
         assert "--yes" in said
 
     @pytest.mark.long

@@ -30,13 +30,13 @@ def provision(cli: Cli, *words: object) -> str:
 class TestNotes:
     def test_the_first_line_says_where_the_identity_lives(self, cli: Cli, cloud: Cloud) -> None:
         first = provision(cli).splitlines()[0]
-        assert first == f"{IDENTITY_LINE} The identity made here lives in it: whoever copies the file has it."
+        assert first == f"{IDENTITY_LINE} The new key is in that file: anyone who copies the file has the key."
 
     def test_and_so_it_is_for_register(self, cli: Cli, cloud: Cloud) -> None:
         result = cli("--port", CHIP, "register")
         assert result.code == 0
         first = result.err.splitlines()[0]
-        assert first == f"{IDENTITY_LINE} Its identity lives in it: whoever copies the file has it."
+        assert first == f"{IDENTITY_LINE} Its key is in that file: anyone who copies the file has the key."
 
     def test_the_emulated_chip_is_announced_once(self, cli: Cli, cloud: Cloud) -> None:
         assert provision(cli).count("Emulated chip") == 1
@@ -53,19 +53,19 @@ class TestNotes:
         cloud.iot.create_policy(policyName="my_policy", policyDocument=document)
         first, *others = provision(cli, "-q").splitlines()
         assert first.startswith(IDENTITY_LINE)
-        assert others[0].startswith("Warning: the policy my_policy that AWS has is used")
+        assert others[0].startswith("Warning: the policy my_policy in AWS is used")
         assert all(line.startswith("    ") for line in others[1:])
 
     @pytest.mark.long
     def test_loud_says_every_step(self, cli: Cli, cloud: Cloud) -> None:
         said = provision(cli)
-        for word in ("key pair secp256r1 in 0xE0F1", "CSR ", "Certificate from AWS IoT", "written into 0xE0E1"):
+        for word in ("secp256r1 key pair in 0xE0F1", "CSR ", "Certificate from AWS IoT", "written to 0xE0E1"):
             assert word in said
         for word in ("Thing my_thing", "Policy my_policy", "Certificate active"):
             assert word in said.splitlines()
 
     def test_a_policy_that_opens_everything(self, cli: Cli, cloud: Cloud) -> None:
-        words = f"lets a device do everything everywhere; {STRONG}"
+        words = f"allows a device everything on every resource. To limit a device to its thing, use {STRONG}"
         assert words not in provision(cli, "--dry-run")
         assert f"Warning: the policy of {OPEN} {words}" in provision(cli, "--dry-run", "-q", "--policy-template", OPEN)
 
@@ -74,8 +74,11 @@ class TestNotes:
         cloud.fail("CreateThing", Fault.error("InternalFailureException", 500, "down"), times=1)
         result = cli("--port", CHIP, "provision", CONFIG)
         assert (result.code, result.out) == (6, "")
-        assert result.err.splitlines()[-2] == "What is done is written down: the same command goes on from here"
-        assert "behind the step 'written'" in provision(cli)
+        assert (
+            result.err.splitlines()[-2]
+            == "Run the same command again to continue: the journal has every step that is done"
+        )
+        assert "after the step 'written'" in provision(cli)
 
 
 class TestResults:
@@ -117,14 +120,16 @@ class TestDryRun:
         words = ("--thing-type", "lamps", "--attribute", "room=7", "--attribute", "chip={uid}", "--renew")
         result = cli("--port", CHIP, "provision", CONFIG, "--dry-run", *words)
         steps = [line.partition(" ")[2] for line in result.out.splitlines()]
-        assert "It is attached to the thing my_thing, which is made with the type lamps if it is not there" in steps
+        assert (
+            "It is attached to the thing my_thing, which is created with the type lamps if it does not exist" in steps
+        )
         assert "The thing gets the attributes room=7, chip={uid}" in steps
-        assert steps[-1] == "The certificate before it becomes inactive"
+        assert steps[-1] == "The previous certificate becomes inactive"
 
     @pytest.mark.long
     def test_a_journal_that_is_there(self, cli: Cli, cloud: Cloud) -> None:
         """Which chip it is going to be is not known, so that its steps are those of a blank one."""
-        words = "Of a chip that the journal knows, only what is missing is done"
+        words = "If the journal knows the chip, only the missing steps are done"
         assert words not in provision(cli, "--dry-run")
         provision(cli)
         assert words in provision(cli, "--dry-run")

@@ -80,7 +80,7 @@ class TestMfa:
     @pytest.mark.long
     def test_nothing_is_typed(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         sit_down(monkeypatch, None)
-        assert "nothing was typed" in refused(cli, cloud, CLOUD, "provision", CONFIG, "--profile", "factory")
+        assert "no code was entered" in refused(cli, cloud, CLOUD, "provision", CONFIG, "--profile", "factory")
 
     def test_one_code_serves_both(
         self, cli: Cli, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -158,7 +158,7 @@ class TestType:
     def test_one_that_is_not_known(self, cli: Cli, cloud: Cloud) -> None:
         cloud.iot.create_thing(thingName="lamp")
         cloud.fail("DescribeThing", Fault.error("AccessDeniedException", 403, "no"))
-        assert "not known" in cli(*REGISTER, "--thing-type", "lamps").err
+        assert "cannot check whether the type" in cli(*REGISTER, "--thing-type", "lamps").err
 
 
 @pytest.mark.long
@@ -168,7 +168,7 @@ def test_a_dry_run_and_a_job(cli: Cli, cloud: Cloud) -> None:
         result = cli(*RUN, "--billing-group", "factory", "--dry-run")
         assert "billing group factory" in result.out
     if knows_exclusive():
-        assert "no other thing" in cli(*RUN, "--exclusive", "--dry-run").out
+        assert "attached exclusively" in cli(*RUN, "--exclusive", "--dry-run").out
     assert journal_entries() == []
     job = Job.own_certificate(thing=ThingSpec("lamp", exclusive=True, billing_group="factory"))
     assert decode_job(encode_job(job)) == job

@@ -101,7 +101,7 @@ def test_information(cli: Cli, bench: Bench) -> None:
     plain = said[bench.plain]["slots"]["second"]["certificate"]
     assert ("conf 0xE140" in plain.get("error", "")) is bench.is_express
     text = cli("--port", bench.plain, "info").out
-    assert ("not readable, its read access condition is conf 0xE140" in text) is bench.is_express
+    assert ("not readable: its read access condition is conf 0xE140" in text) is bench.is_express
 
 
 def test_the_first_certificate_of_an_mtr_is_for_whoever_provisions_it(cli: Cli, bench: Bench) -> None:
@@ -158,7 +158,7 @@ MISTAKES = {
     "new other --model trust-m-express --secret-out none/s": "none",
     "new other --secret-out s": "Trust M V3 has no secret of its own",
     "new other --model trust-x --authorization-out s": "Trust X has no secret of its own",
-    "secrets chip": "--secret-out FILE, --authorization-out FILE, or both",
+    "secrets chip": "--secret-out FILE, --authorization-out FILE or both",
     "secrets chip --secret-out there": "there is there already",
     "secrets chip --authorization-out s": "no authorization reference in 0xF1D0",
     "secrets chip --secret-out s --authorization-out r": "no authorization reference in 0xF1D0",
@@ -192,7 +192,7 @@ def test_places_are_told_apart_by_where_they_are(tmp_path: Path) -> None:
 
 def test_authorize_belongs_to_a_job(cli: Cli) -> None:
     said = fails(cli, CONFIGURATION, "--authorize", "0xF1D0=a", "info")
-    assert "--authorize goes with --csr or --write or --read" in said
+    assert "--authorize requires --csr or --write or --read" in said
 
 
 def test_the_first_slot_takes_a_new_key_where_the_chip_says_so(cli: Cli, bench: Bench) -> None:

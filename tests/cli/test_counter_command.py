@@ -38,14 +38,14 @@ def test_set_count_show(cli: Cli, port: str) -> None:
     assert "0x0E, counter threshold" in refused.errors[0]
     assert cli("--port", port, "counter", "set", "0xE120", "--value", 0).out == "0xE120  0 of 3, 3 left\n"
     again = cli("--port", port, "counter", "set", "0xE120", "--value", 0, "--threshold", 3)
-    assert "not programmed again" in again.err
+    assert "nothing was written" in again.err
 
 
 def test_a_data_object_as_counter(cli: Cli, port: str) -> None:
     prepared = cli("--port", port, "counter", "set", "0xF1D0", "--value", 1, "--threshold", 9)
     assert (prepared.code, prepared.out) == (0, "0xF1D0  1 of 9, 8 left\n")
-    assert "Warning: 0xF1D0 is no counter yet" in prepared.err
-    assert "Warning: 0xF1D0 is no counter yet" in cli("--port", port, "counter", "show", "0xF1D0").err
+    assert "Warning: 0xF1D0 is not a counter yet" in prepared.err
+    assert "Warning: 0xF1D0 is not a counter yet" in cli("--port", port, "counter", "show", "0xF1D0").err
     words = ("type: up_counter", "execute: always")
     assert cli("--port", port, "object", "metadata", "0xF1D0", *words).code == 0
     assert cli("--port", port, "counter", "count", "0xF1D0").out == "0xF1D0  2 of 9, 7 left\n"
@@ -65,14 +65,14 @@ def test_a_write_counts_no_reading(cli: Cli, port: str, words: str) -> None:
 
 
 MISTAKES = {
-    "no counter": Mistake("show 0xE0E1", "0xE0E1 .* is no counter"),
-    "unknown": Mistake("show 0xE199", "not the identifier"),
-    "not yet a counter": Mistake("show 0xF1D0", "holds 100 bytes, a counter has 8"),
+    "no counter": Mistake("show 0xE0E1", "0xE0E1 .* is not a counter"),
+    "unknown": Mistake("show 0xE199", "not an OID"),
+    "not yet a counter": Mistake("show 0xF1D0", "holds 100 bytes, but a counter has 8"),
     "half of what is not there": Mistake("set 0xF1D0 --value 1", "holds 100 bytes"),
     "counting data": Mistake("count 0xF1D0", "Counters are 0xE120", CHIP),
     "zero": Mistake("count 0xE120 0", "1<=x<=255"),
     "too many": Mistake("count 0xE120 256", "1<=x<=255"),
-    "nothing to set": Mistake("set 0xE120", "--value or --threshold"),
+    "nothing to set": Mistake("set 0xE120", "--value, --threshold"),
     "too large": Mistake("set 0xE120 --value 4294967296", "4294967295"),
     "over the threshold": Mistake("set 0xE120 --value 5", "value 5 is more than the threshold 0"),
     "query": Mistake("count 0xE120 --query nonsense", "finds nothing.*threshold"),

@@ -100,7 +100,7 @@ class TestBelief:
 
     def test_a_link(self, cli: Cli, tmp_path: Path) -> None:
         Path("optiga.toml").symlink_to(write('port = "emulator"', tmp_path / "elsewhere"))
-        assert "no regular file" in find_defaults([]).refused[0]
+        assert "not a regular file" in find_defaults([]).refused[0]
 
 
 class TestValues:
@@ -153,9 +153,9 @@ class TestValues:
             ("a = " + "[" * 3000, "is no TOML"),
             ("\x00", "is no TOML"),
             ("prot = 'x'", "'port'"),
-            ("slot = 'second'", "'slot' is no default"),
-            ("output = 'json'", "'output' is no default"),
-            ("[provision]\nregion = 'x'", "'provision' is no default"),
+            ("slot = 'second'", "'slot' is not a known default"),
+            ("output = 'json'", "'output' is not a known default"),
+            ("[provision]\nregion = 'x'", "'provision' is not a known default"),
             ("timeout = true", "'timeout' takes"),
             ("region = ['a']", "'region' takes"),
             ("thing-group = [1, {}]", "'thing-group' takes"),

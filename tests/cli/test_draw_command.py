@@ -67,7 +67,7 @@ def test_the_chip_keeps_nothing_of_it(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("--port emulator:chip key draw des", "'des' is no algorithm of the chip's keys"),
+        ("--port emulator:chip key draw des", "'des' is not a key algorithm of the chip"),
         ("--port emulator:x?model=trust-x key draw rsa2048", "an OPTIGA Trust X, which has no rsa2048 keys"),
         ("--port emulator:x?model=trust-x key draw aes128", "an OPTIGA Trust X, which has no command GenSymKey"),
         ("--port emulator:chip key draw secp256r1 --out none/key", "there is no such folder"),

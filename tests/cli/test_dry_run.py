@@ -52,7 +52,7 @@ class TestCsr:
         assert "Infineon" in said["lost_certificate"]
         text = cli("--port", port, "--csr", config, "--dry-run").out
         assert "would be lost" in text
-        assert "no longer fit" in text
+        assert "no longer match" in text
         third = cli("--port", port, "--csr", config, "--slot", "third", "--dry-run", "--output", "json")
         assert json.loads(third.out)["lost_key"] is None
         assert state(port) == before
@@ -107,7 +107,7 @@ class TestWrite:
         result = cli("--port", port, "--write", "other.pem", "--dry-run")
         (held,) = load_certificates(device)
         assert result.code == 0
-        assert f"{held.subject} that is there would be lost" in result.out
+        assert f"{held.subject} in the slot would be lost" in result.out
         assert state(port) == before
 
     def test_another_slot(self, cli: Cli, port: str, config: Path, device: Path) -> None:
@@ -118,7 +118,10 @@ class TestWrite:
         said = json.loads(result.out)
         assert (said["slot"], said["would_write"]) == ("third", True)
         assert result.err.count("Warning: ") == len(said["warnings"])
-        assert "when it is written" in cli("--port", port, "--write", device, "--slot", "third", "--dry-run").out
+        assert (
+            "when the certificate is written"
+            in cli("--port", port, "--write", device, "--slot", "third", "--dry-run").out
+        )
         strict = cli("--port", port, "--write", device, "--slot", "third", "--dry-run", "--strict")
         assert (strict.code, strict.out) == (2, "")
         assert state(port) == before

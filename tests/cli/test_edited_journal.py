@@ -25,7 +25,7 @@ Edit = Callable[..., None]
 
 @pytest.fixture(params=["version 1", pytest.param("forged", marks=pytest.mark.long)])
 def edit(request: pytest.FixtureRequest) -> Edit:
-    """Edits the journal: one of version 1, which has no chains, or one whose chains and seals are made anew."""
+    """Edits the journal: one of version 1, which has no hash chains, or one whose chains and seals are made anew."""
     change = edit_version_1 if request.param == "version 1" else forge
     return lambda changes, uid=None, **more: change(Path(JOURNAL), changes, uid, **more)
 
@@ -61,7 +61,7 @@ class TestNamesOfFiles:
             result = run()
             assert result.code == CONFIGURATION_EXIT
             assert "is damaged" in result.errors[0]
-            assert "Get it back from a copy" in result.errors[0]
+            assert "Restore it from a copy" in result.errors[0]
             assert sorted(bench.folder.iterdir()) == before
         assert bench.active() == []
 
@@ -125,7 +125,7 @@ class TestCertificates:
         other = row(theirs)
         edit({"replaces": other["certificate_id"]}, mine, without=theirs)
         renewed = run("--renew")
-        assert f"Warning: the certificate {other['certificate_id']}" in renewed.err
+        assert f"Warning: the previous certificate in the journal, {other['certificate_id']}" in renewed.err
         assert "stays active" in renewed.err
         new = result_of(renewed)["certificate_id"]
         assert {one["certificateId"] for one in bench.active()} == {new, other["certificate_id"]}

@@ -128,7 +128,7 @@ class TestStates:
         [
             ("{", "state.json:1: not JSON"),
             ("[]", "state.json: this is not the state of an emulated chip"),
-            ('{"format": 1,\n "format": 2}', "state.json:2: 'format' stands twice"),
+            ('{"format": 1,\n "format": 2}', "state.json:2: 'format' is given twice"),
             ('{"format": "optiga emulated chip", "version": 2}', "version 2 is unknown"),
         ],
     )
@@ -203,7 +203,7 @@ class TestServe:
             self.work(cli, served.port)
             out, err, code = served.end(number)
         assert (out, code) == ("", 0)
-        assert err == "Emulated chip: board.chip. Its keys lie in that file and protect nothing.\nStopped\n"
+        assert err == "Emulated chip: board.chip. Its keys are in that file and protect nothing.\nStopped\n"
         # What was done behind the port is in the file.
         assert "subject CN=test device" in cli("--port", "emulator:board.chip", "info").out
 
@@ -305,7 +305,7 @@ def test_a_port_without_a_path_is_not_ones_own_chip(cli: Cli, words: str) -> Non
     """As of a variable that is not set: a reset would erase the keys of another chip than the one meant."""
     result = cli("--port", "emulator:", *words.split())
     assert (result.code, result.out, len(result.errors)) == (2, "", 1)
-    assert "port emulator: names no file behind the colon. Name one, or say emulator" in result.errors[0]
+    assert "port emulator: names no file behind the colon. Give a file, or use emulator" in result.errors[0]
 
 
 class TestNames:
@@ -319,11 +319,11 @@ class TestNames:
 
     def test_a_new_chip_is_said_to_be_new(self, cli: Cli) -> None:
         first, second = (cli("--port", "emulator:chip", "--read", "0xE0C2").err for _ in range(2))
-        assert "It is a new chip" in first
+        assert "A new chip was created" in first
         assert "new chip" not in second
         assert "new chip" not in cli("-q", "--port", "emulator:another", "info").err
         assert "new chip" not in cli("--port", "emulator:none/chip", "info").err
-        assert "It is a new chip" in cli("--port", "emulator:third", "pair", "--out", "secret").err
+        assert "A new chip was created" in cli("--port", "emulator:third", "pair", "--out", "secret").err
 
     def test_one_that_is_not_made_is_not_said_to_be_new(self, cli: Cli, config: Path) -> None:
         for words in (
@@ -331,5 +331,5 @@ class TestNames:
             ("provision", config, "--ca", "none", "--no-cloud"),
             ("register",),
         ):
-            assert "It is a new chip" not in cli("--port", "emulator:chip", *words).err
+            assert "A new chip was created" not in cli("--port", "emulator:chip", *words).err
             assert not Path("chip").exists()

@@ -42,7 +42,7 @@ def test_it_is_made(cli: Cli, unlocked: str, config: Path, slot: str) -> None:
     assert request.is_signature_valid
     new = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert new != load_public_key(Path("factory.pem")).info
-    assert "0xE0E0 no longer fits" in cli(*words).err
+    assert "0xE0E0 no longer matches" in cli(*words).err
 
 
 def test_in_the_configuration_and_in_a_program(cli: Cli, unlocked: str, config: Path) -> None:
@@ -63,7 +63,7 @@ def test_it_is_locked(cli: Cli, port: str, config: Path, dry: tuple[str, ...]) -
     before = file.read_bytes()
     refused = cli(*words)
     assert (refused.code, refused.out, len(refused.errors)) == (2, "", 1)
-    assert re.search(r"Infineon's own identity.*0xE0F0 have change: never.*second", refused.errors[0])
+    assert re.search(r"Infineon's own key.*0xE0F0 have change: never.*second", refused.errors[0])
     assert (file.read_bytes(), list(Path().glob("*.csr"))) == (before, [])
     with optiga.open_chip(port) as chip, pytest.raises(optiga.ConfigurationError, match="change: never"):
         optiga.csr(chip, config, slot="first")

@@ -67,7 +67,7 @@ class TestBoards:
         _, board, plain, other = result.out.splitlines()
         assert re.search("  board  KitProg3 of a PSOC 6 kit +KitProg3 CMSIS-DAP$", board)
         assert re.search("  -  +not a USB port", plain)
-        assert re.search("  -  +USB identity 0403:6001 is of no known board  FT232R$", other)
+        assert re.search("  -  +USB identity 0403:6001 does not belong to a known board  FT232R$", other)
 
     def test_json(self, cli: Cli) -> None:
         ports = json.loads(cli("boards", "--output", "json").out)["ports"]
@@ -98,5 +98,5 @@ class TestBoards:
 def test_no_ports_at_all(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serial.tools.list_ports.comports", list)
     result = cli("boards")
-    assert (result.code, result.out) == (0, "No serial port found. An emulated chip needs none: --port emulator\n")
+    assert (result.code, result.out) == (0, "No serial port found. To use an emulated chip: --port emulator\n")
     assert json.loads(cli("boards", "--output", "json").out) == {"ports": []}

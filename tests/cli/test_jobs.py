@@ -42,12 +42,12 @@ Your configuration is following:
 """
 
 
-NEW = "It is a new chip: there was none in that file\n"
+NEW = "A new chip was created in that file\n"
 
 
 def emulated(port: str) -> str:
     """The line that says so."""
-    return f"Emulated chip: {port.removeprefix('emulator:')}. Its keys lie in that file and protect nothing.\n"
+    return f"Emulated chip: {port.removeprefix('emulator:')}. Its keys are in that file and protect nothing.\n"
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ class TestCsr:
         filename = "47478ea636328de8488a50236e79aa40720afc6f.csr"
         assert result.code == 0
         assert result.out == f"{{'filename': '{filename}', 'public_key': '{SEED_PUBLIC_KEY}'}}\n"
-        note = "Slot second has a new key secp256r1 in 0xE0F1: a certificate still in 0xE0E1 no longer fits\n"
+        note = "Slot second has a new key secp256r1 in 0xE0F1: the certificate in 0xE0E1 no longer matches\n"
         assert result.err == CONFIGURATION_SHOWN + emulated(port) + NEW + note
         assert [path.name for path in Path.cwd().iterdir()] == [filename]
 
@@ -184,7 +184,7 @@ class TestWrite:
         assert cli("--port", port, "--write", certificate, "--query", "written").out == "True\n"
         again = cli("--port", port, "--write", certificate)
         assert again.code == 0
-        assert again.err.endswith("Certificate was there already: 0xE0E1 was not programmed again\n")
+        assert again.err.endswith("Certificate is already in 0xE0E1: nothing was written\n")
         assert "has been written" not in again.err
         assert cli("--port", port, "--write", certificate, "--query", "written").out == "False\n"
 
@@ -192,7 +192,7 @@ class TestWrite:
         Path("other.pem").write_bytes(make_certificate())
         result = cli("--port", port, "-q", "--write", "other.pem", "--query", "key_match")
         assert (result.code, result.out) == (0, "False\n")
-        warning = "Warning: the certificate is of another key than the one in 0xE0F1\n"
+        warning = "Warning: the certificate does not belong to the key in 0xE0F1\n"
         assert result.err == emulated(port) + warning
 
     def test_of_another_key_if_strict(self, cli: Cli, port: str, csr: Path) -> None:
@@ -200,7 +200,7 @@ class TestWrite:
         Path("other.pem").write_bytes(make_certificate())
         result = cli("--port", port, "--write", "other.pem", "--strict")
         assert (result.code, result.out, len(result.errors)) == (CERTIFICATE_EXIT, "", 1)
-        assert "another key than the one in 0xE0F1. Nothing was written" in result.errors[0]
+        assert "does not belong to the key in 0xE0F1. Nothing was written" in result.errors[0]
         assert "has been written" not in result.err
         assert stored(port, 0xE0E1) == before
 
@@ -284,5 +284,5 @@ class TestRead:
         with optiga.open_chip(port) as chip:
             chip.write(0xE0E2, b"no certificate")
         result: Result = cli("--port", port, "--read", "third")
-        assert "Warning: 0xE0E2 holds no certificate that can be read" in result.err
+        assert "Warning: 0xE0E2 holds no readable certificate" in result.err
         assert "|no certificate|" in result.out

@@ -179,7 +179,9 @@ class TestNotAllowedToAsk:
         bench.cloud.fail(operation, DENIED)
         result = elsewhere(cli, twin, "-q", "provision", OF_EACH)
         assert result.code == 0, result.err
-        warnings = [line for line in result.err.splitlines() if line.startswith("Warning: it cannot be told")]
+        warnings = [
+            line for line in result.err.splitlines() if line.startswith("Warning: cannot check whether the thing")
+        ]
         assert len(warnings) == 1
         assert f"iot:{operation}" in warnings[0]
         assert len(bench.active()) == 2

@@ -121,7 +121,7 @@ class TestShow:
     def test_nothing_yet(self, cli: Cli) -> None:
         with open_journal(Path(FILE_NAME), make=True):
             pass
-        assert cli("journal", "show").out == "Nothing has been written down yet\n"
+        assert cli("journal", "show").out == "The journal has no entries yet\n"
         assert json.loads(cli("journal", "show", "--output", "json").out) == {"slots": []}
         assert read_csv(cli("journal", "show", "--output", "csv").out) == []
 
@@ -249,7 +249,7 @@ class TestCheck:
         for name in ("show", "export", "check"):
             result = cli("journal", name)
             assert result.code == 0
-            assert "Warning: the seal of the journal is not beside it" in result.err
+            assert "Warning: the seal file of the journal is missing" in result.err
 
     def test_nothing_yet(self, cli: Cli) -> None:
         with open_journal(Path(FILE_NAME), make=True):
@@ -261,7 +261,7 @@ class TestCheck:
         before = Path(FILE_NAME).read_bytes()
         result = cli("journal", "check")
         assert result.code == 0
-        assert "has no chains" in result.err
+        assert "has no hash chains" in result.err
         assert "chips: 1\n" in result.out
         self.is_refused(cli("journal", "check", "--seal", "5ea1" * 16), "has no seal")
         assert Path(FILE_NAME).read_bytes() == before

@@ -127,12 +127,12 @@ class TestGenerate:
     def test_a_key_that_is_lost(self, cli: Cli, port: str, third: ec.EllipticCurvePublicKey) -> None:
         before = Path("third.pem").read_bytes()
         error = fails(cli, 2, "--port", port, "key", "generate", "third", "--out", "third.pem")
-        assert "A new key in third (0xE0F2) can never be undone (the key secp256r1 that is there will be lost)" in error
+        assert "A new key in third (0xE0F2) can never be undone (the current secp256r1 key will be lost)" in error
         assert "--yes" in error
         assert Path("third.pem").read_bytes() == before
         result = cli("--port", port, "key", "generate", "third", "--yes", "--out", "third.pem")
         assert (result.code, result.out) == (0, "")
-        assert "the key secp256r1 that is there will be lost" in result.err
+        assert "the current secp256r1 key will be lost" in result.err
         assert Path("third.pem").read_bytes() != before
 
     def test_a_certificate_that_is_another_keys(self, cli: Cli, port: str, third: ec.EllipticCurvePublicKey) -> None:
@@ -140,9 +140,9 @@ class TestGenerate:
         assert cli("--port", port, "--write", "cert.pem", "--slot", "third", "--strict").code == 0
         result = cli("--port", port, "key", "generate", "third", "--yes", "-q")
         (warning,) = [line for line in result.err.splitlines() if line.startswith("Warning")]
-        assert "0xE0E2 holds the certificate of CN=test device, which is not of the new key" in warning
+        assert "0xE0E2 holds the certificate of CN=test device, which does not belong to the new key" in warning
         result = cli("--port", port, "key", "public", "third")
-        assert "0xE0E2 is of another key than the one in 0xE0F2" in result.err
+        assert "0xE0E2 does not belong to the key in 0xE0F2" in result.err
 
     def test_a_full_disk_does_not_lose_the_public_key(
         self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch
@@ -213,7 +213,7 @@ class TestSignAndVerify:
         Path("sig").write_bytes(key.sign(MESSAGE, padding.PKCS1v15(), hashes.SHA512()))
         save_public(key, "rsa.pem")
         result = cli("--port", port, "key", "verify", "rsa.pem", "sig", message, "--hash", "sha512")
-        assert (result.code, result.out) == (0, "Verified by the chip: rsa2048, sha512\n")
+        assert (result.code, result.out) == (0, "The chip has verified the signature: rsa2048, sha512\n")
         assert "does not verify" in fails(cli, 5, "--port", port, "key", "verify", "rsa.pem", "sig", message)
 
     def test_with_the_slots_certificate(self, cli: Cli, port: str, message: str) -> None:
@@ -283,7 +283,9 @@ class TestPublic:
         assert cli("--port", port, "key", "public", "0xE0F2", "--query", "key_match").out == "True\n"
 
     def test_no_certificate(self, cli: Cli, port: str) -> None:
-        assert "tells a public key only when the key is made" in fails(cli, 5, "--port", port, "key", "public", "third")
+        assert "outputs a public key only when it generates the key" in fails(
+            cli, 5, "--port", port, "key", "public", "third"
+        )
         assert "no object for its certificate" in fails(cli, 2, "--port", port, "key", "public", "five")
 
 

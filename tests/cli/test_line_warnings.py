@@ -13,7 +13,7 @@ from tests.support.places import CONFIG
 from tests.support.processes import serving
 from tests.support.served_boards import board_on_tcp
 
-IN_CLEAR = "crosses the network in clear"
+IN_CLEAR = "crosses the network unencrypted"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limits of another process are Linux's")

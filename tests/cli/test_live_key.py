@@ -137,9 +137,9 @@ WAYS = {
     "an expired CA": Way(old_ca(-40), "--ca ca", "expired on", CERTIFICATE_EXIT),
     "a CA of the future": Way(old_ca(3), "--ca ca --no-cloud", "not valid before", CERTIFICATE_EXIT),
     "records older than the CRL": Way(ca_with_old_records, "--ca ca", "older than the CRL"),
-    "a subject equal to the CA's": Way(named_ca("my-ca"), "named.jsn --ca ca", "CA's own name", CERTIFICATE_EXIT),
+    "a subject equal to the CA's": Way(named_ca("my-ca"), "named.jsn --ca ca", "name of the CA", CERTIFICATE_EXIT),
     "the same in other letters": Way(
-        named_ca("MY-CA"), "named.jsn --ca ca --no-cloud", "CA's own name", CERTIFICATE_EXIT
+        named_ca("MY-CA"), "named.jsn --ca ca --no-cloud", "name of the CA", CERTIFICATE_EXIT
     ),
     "a subject equal to the root's": Way(named_ca("the  root"), "named.jsn --ca ca", "CA above", CERTIFICATE_EXIT),
     "too many days": Way(short_ca, "--ca ca --days 36501", "36501"),
@@ -169,7 +169,7 @@ WAYS = {
         "--template fleet.json",
         "Nobody",
     ),
-    "a resource that is no ARN": Way(policy(Resource="client/foo"), "--policy-template bad.template", "no ARN"),
+    "a resource that is not an ARN": Way(policy(Resource="client/foo"), "--policy-template bad.template", "not an ARN"),
     "a policy without statements": Way(
         write("bad.template", {"Version": "2012-10-17", "Statement": []}),
         "--policy-template bad.template",
@@ -269,7 +269,7 @@ class TestWhatIsRight:
         policy(Action=["iot:Connect", "lamps:Shine"])(bench)
         result = cli("--port", bench.port, "provision", config, "--policy-template", "bad.template", "--dry-run")
         assert result.code == 0
-        assert "Warning: bad.template: statement 1: 'lamps:Shine' is no action of AWS IoT" in result.err
+        assert "Warning: bad.template: statement 1: 'lamps:Shine' is not a known action of AWS IoT" in result.err
 
     def test_brainpool_of_an_own_ca_without_a_cloud(self, cli: Cli, bench: Bench) -> None:
         short_ca(bench)
@@ -289,7 +289,7 @@ class TestAnotherJournal:
         result = run("--dry-run", "--journal", "new.db")
         assert result.code == 0
         (warning,) = [line for line in result.err.splitlines() if line.startswith("Warning: ")]
-        assert "an identity that this journal does not know" in warning
+        assert "that is not in this journal" in warning
         assert live.objects() == objects
         assert not Path("new.db").exists()
 

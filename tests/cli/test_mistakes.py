@@ -32,7 +32,7 @@ MISTAKES = {
     ),
     "not a serial port": Mistake("--port {files}/empty.pem info", "not a serial port", BOARD, reason="wrong_type"),
     "nobody at the socket": Mistake(
-        "--port socket://127.0.0.1:{closed} info", "nobody answers there", BOARD, reason="no_board"
+        "--port socket://127.0.0.1:{closed} info", "nothing answers at this address", BOARD, reason="no_board"
     ),
     "unknown URL": Mistake("--port usb://board info", "usb://board: not a port", reason="bad_value"),
     "empty port": Mistake("--port= info", "is empty", reason="usage"),
@@ -56,20 +56,20 @@ MISTAKES = {
     "Infineon's slot": Mistake("--port {port} --csr {config} --slot first", "Infineon", reason="denied"),
     "RSA in an EC slot": Mistake("--port {port} --csr {rsa} --slot second", "slot second|'second'"),
     "read-only folder": Mistake(
-        "--port {port} --csr {config} --out-dir {sealed}", "cannot write into", reason="not_writable"
+        "--port {port} --csr {config} --out-dir {sealed}", "cannot write to", reason="not_writable"
     ),
     "missing folder": Mistake("--port {port} --csr {config} --out-dir none", "no such folder"),
     "no such query": Mistake(
         "--port {port} --csr {config} --query arn", "'arn' finds nothing.*filename, public_key", reason="bad_value"
     ),
-    "broken query": Mistake("--port {port} --csr {config} --query a[", "cannot be understood"),
+    "broken query": Mistake("--port {port} --csr {config} --query a[", "is not valid"),
     "query into a text": Mistake("--port {port} --csr {config} --query filename.x", "finds nothing"),
     "query that does not fit": Mistake("--port {port} --csr {config} --query length(foo)", "does not fit"),
     "URL without port": Mistake("--port socket://127.0.0.1 info", "no port number"),
     "folder for a chip": Mistake("--port emulator:. info", "it is a folder", BOARD),
     "name too long": Mistake("--port emulator:" + 300 * "x" + " info", "not the name of a file", BOARD),
     "new in a folder": Mistake("emulator new .", "it is a folder", BOARD),
-    "reset of a board": Mistake("--port /dev/ttyNONE emulator reset", "is no emulated chip"),
+    "reset of a board": Mistake("--port /dev/ttyNONE emulator reset", "is not an emulated chip"),
     "output without a name": Mistake("--port {port} --read 0xE0C2 --out .", "names no file", reason="bad_value"),
     "output that is a folder": Mistake(
         "--port {port} --read 0xE0C2 --out {files}", "it is a folder", reason="wrong_type"
@@ -109,13 +109,13 @@ MISTAKES = {
         "--csr {config} --write {files}/cert.pem", "--csr and --write do not go together", reason="usage"
     ),
     "job and command": Mistake("--csr {config} info", "--csr and info do not go together"),
-    "slot without job": Mistake("--slot second", "--slot goes with --csr or --write"),
+    "slot without job": Mistake("--slot second", "--slot requires --csr or --write"),
     "slot and id": Mistake("--write {files}/cert.pem --slot second --id 0xE0E1", "do not go together"),
     "misspelt option": Mistake("--wirte {files}/cert.pem", "No such option", reason="usage"),
     "misspelt command": Mistake("inof", "No such command", reason="usage"),
     "option without value": Mistake("--csr", r"requires an argument\. Try --help\.$"),
     "empty value": Mistake("--csr=", "is empty"),
-    "no host to serve on": Mistake("emulator serve", "--pty, --tcp, --i2c or --ft260"),
+    "no host to serve on": Mistake("emulator serve", "--pty, --tcp, --i2c and --ft260"),
     "new over old": Mistake("emulator new {files}/empty.pem", "empty.pem", BOARD),
     "reset of nothing": Mistake("emulator reset none.chip", "none.chip", BOARD),
 }

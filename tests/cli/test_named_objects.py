@@ -88,7 +88,7 @@ def test_the_library_takes_names_and_references_too(port: str) -> None:
 
 def test_the_toolbox_takes_names_too(port: str) -> None:
     with open_chip(port) as chip:
-        with pytest.raises(ConfigurationError, match="0xE0E1 is no authorization reference"):
+        with pytest.raises(ConfigurationError, match="0xE0E1 is not an authorization reference"):
             chip.crypto.clear_authorization("second")
         with pytest.raises(ConfigurationError, match="an update without a fragment"):
             chip.updates.apply("second", b"", [])
@@ -120,23 +120,23 @@ def test_the_library_says_what_it_does_not_know(port: str, name: str) -> None:
 
 
 MISTAKES = (
-    Mistake("object metadata five", "slot five has a key.*Name the key by its identifier: 0xE0FC"),
-    Mistake("object read six", "slot six has a key .0xE0FD. but no object.*Name one by its identifier: 0xE0E1"),
+    Mistake("object metadata five", "slot five has a key.*Give the key by its OID: 0xE0FC"),
+    Mistake("object read six", "slot six has a key .0xE0FD. but no object.*Give an object by its OID: 0xE0E1"),
     Mistake("object read aes", "0xE200 cannot be read: a symmetric key never leaves the chip"),
-    Mistake("object lock tenth", "'tenth' is neither a slot nor the identifier of an object.*first, second"),
-    Mistake("counter show second", "0xE0E1 .certificate of slot second. is no counter.*0xE120"),
+    Mistake("object lock tenth", "'tenth' is neither a slot nor an OID.*first, second"),
+    Mistake("counter show second", "0xE0E1 .certificate of slot second. is not a counter.*0xE120"),
     Mistake("hmac m --key second", "--key: 0xE0E1 .certificate of slot second. holds no shared secret.*0xF1D0"),
     Mistake("key derive hkdf --secret tenth --size 16", "--secret: 'tenth' is neither"),
     Mistake("key public second --certificate 0xE0F2", "--certificate: 0xE0F2 cannot be read.*0xE0E2 .slot third"),
-    Mistake("key sign aes m", "0xE200 .* is neither key nor certificate of a slot.*first, second"),
-    Mistake("key sign 0xE0E8 m", "0xE0E8 .trust anchor 1. is neither key nor certificate of a slot"),
-    Mistake("key generate 0xF1D0", "0xF1D0 .* holds no key. Keys have the places first.* six and aes"),
+    Mistake("key sign aes m", "0xE200 .* is neither a key nor a certificate object of a slot.*first, second"),
+    Mistake("key sign 0xE0E8 m", "0xE0E8 .trust anchor 1. is neither a key nor a certificate object of a slot"),
+    Mistake("key generate 0xF1D0", "0xF1D0 .* holds no key. Use one of first.* six and aes"),
     Mistake("key verify aes m m", "aes"),
     Mistake("hash m --authorize second=secret", "--authorize: 0xE0E1 .certificate of slot second. holds no auth"),
     Mistake("export chip.json --object tenth", "--object: 'tenth' is neither"),
     Mistake("--write cert.pem --slot five", "slot five has a key.*0xF1E0 .--id."),
-    Mistake("--write cert.pem --id 0xE0F1", "private key.*The key's certificate lies in 0xE0E1"),
-    Mistake("--read beef", "'beef' is not the identifier of an object of the chip"),
+    Mistake("--write cert.pem --id 0xE0F1", "private key.*The key's certificate is in 0xE0E1"),
+    Mistake("--read beef", "'beef' is not an OID of the chip"),
 )
 
 

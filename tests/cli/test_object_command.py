@@ -92,7 +92,7 @@ class TestData:
         assert "|hello|" in cli("--port", port, "object", "read", "f1d0").out
         assert cli("--port", port, "object", "read", "0xF1D0", "--query", "data").out == "68656c6c6f\n"
         again = cli("--port", port, "object", "write", "0xF1D0", "data.bin")
-        assert "0xF1D0 was not programmed again" in again.err
+        assert "0xF1D0 already holds these bytes" in again.err
         assert cli("--port", port, "object", "write", "0xF1D0", "data.bin", "--query", "written").out == "False\n"
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -138,7 +138,7 @@ class TestData:
         assert (result.code, result.errors) == (0, [])
         assert cli("--port", port, "object", "read", "0xE0E8").out.encode() == certificate
         feed(monkeypatch, certificate)
-        assert "not programmed again" in cli("--port", port, "object", "write", "0xE0E8", "-").err
+        assert "nothing was written" in cli("--port", port, "object", "write", "0xE0E8", "-").err
         feed(monkeypatch, b"hello")
         refused = cli("--port", port, "object", "write", "0xE0E8", "-")
         assert refused.code == CERTIFICATE
@@ -189,17 +189,17 @@ class TestMetadata:
         assert changed["after"]["words"]["type"] == "up_counter"
         again = cli(*words)
         assert json.loads(again.out)["changed"] is False
-        assert "not programmed again" in again.err
+        assert "nothing was written" in again.err
 
     def test_never_is_asked_for(self, cli: Cli, port: str, somebody: type[Terminal]) -> None:
         words = ("--port", port, "object", "metadata", "0xF1D0", "change: never")
         refused = cli(*words)
         assert (refused.code, len(refused.errors)) == (USAGE, 1)
-        assert re.search("its data can no longer be changed.*nobody can be asked.*--yes", refused.errors[0])
+        assert re.search("its data can no longer be changed.*cannot be confirmed.*--yes", refused.errors[0])
         somebody("n")
         declined = cli(*words)
         assert declined.code == USAGE
-        assert "Error: Changing the metadata of 0xF1D0 was not confirmed: nothing was done" in declined.err
+        assert "Error: Changing the metadata of 0xF1D0 was not confirmed: nothing was changed" in declined.err
         assert cli("--port", port, "object", "metadata", "0xF1D0", "--query", "hex").out.strip() == EMPTY_DATA
         somebody("y")
         answered = cli(*words)
@@ -228,7 +228,7 @@ class TestLock:
         assert cli("--port", port, "object", "lock", "0xF1D0", "--yes", "-q").code == 0
         again = cli("--port", port, "object", "lock", "0xF1D0")
         assert (again.code, again.errors) == (0, [])
-        assert "0xF1D0 is locked already" in again.err
+        assert "0xF1D0 is already locked" in again.err
         assert cli("--port", port, "object", "lock", "0xE0C2", "--query", "changed").out == "False\n"
 
     def test_nobody_at_the_terminal(self, cli: Cli, port: str) -> None:
@@ -255,25 +255,27 @@ class TestLock:
 
 
 MISTAKES = {
-    "unknown object": Mistake("object metadata 0xBEEF", "'0xBEEF' is not the identifier.*object list"),
-    "a session": Mistake("object metadata 0xE100", r"0xE100 \(session context 1\) is no object with data or metadata"),
+    "unknown object": Mistake("object metadata 0xBEEF", "'0xBEEF' is not an OID.*object list"),
+    "a session": Mistake(
+        "object metadata 0xE100", r"0xE100 \(session context 1\) is not an object with data or metadata"
+    ),
     "no file": Mistake("object write 0xF1D0 none.bin", "none.bin: there is no such file"),
-    "empty": Mistake("object write 0xF1D0 {files}/empty", "nothing to write"),
-    "too big": Mistake("object write 0xF1D0 {files}/big", "141 bytes do not fit 0xF1D0, which has room for 140"),
+    "empty": Mistake("object write 0xF1D0 {files}/empty", "no data are given"),
+    "too big": Mistake("object write 0xF1D0 {files}/big", "141 bytes do not fit in 0xF1D0, which has room for 140"),
     "too far": Mistake("object write 0xF1D0 {files}/few --offset 139", "3 bytes at offset 139 do not fit"),
     "no hex": Mistake("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is no hex digit"),
     "a key": Mistake("object write 0xE0F1 {files}/few", "is a private key"),
     "last error": Mistake("object write 0xF1C2 {files}/few", "is the chip's own"),
-    "a counter": Mistake("object write 0xE120 {files}/few", "'counter set' writes it"),
+    "a counter": Mistake("object write 0xE120 {files}/few", "Use 'counter set'"),
     "no certificate": Mistake("object write 0xE0E1 {files}/few", "no certificate in", CERTIFICATE),
     "negative offset": Mistake("object write 0xF1D0 {files}/few --offset -1", "offset"),
     "wrong word": Mistake("object metadata 0xF1D0 change:sometimes", "expected one of always.*, not 'sometimes'"),
     "brackets": Mistake("object metadata 0xF1D0 change:(always)", "brackets are not supported"),
-    "usage of data": Mistake("object metadata 0xF1D0 key_usage:signature", "0xF1D0 is no key"),
+    "usage of data": Mistake("object metadata 0xF1D0 key_usage:signature", "0xF1D0 is not a key"),
     "type of a key": Mistake("object metadata 0xE0F1 type:byte_string", "0xE0F1 is a key"),
     "type of the monitor": Mistake("object metadata 0xE0C9 type:byte_string", "0xE0C9 has no type"),
-    "no state": Mistake("object metadata 0xF1D0 lcso:0x05", "0xF1D0: lcso: 0x05 is no life cycle state"),
-    "no life cycle": Mistake("object metadata 0xE0C2 read:never", "the chip's own and never change"),
+    "no state": Mistake("object metadata 0xF1D0 lcso:0x05", "0xF1D0: lcso: 0x05 is not a life cycle state"),
+    "no life cycle": Mistake("object metadata 0xE0C2 read:never", "only the chip changes the metadata"),
     "reading a key": Mistake("object read 0xE0F1", "never leaves the chip"),
     "query": Mistake("object list --query nonsense", "'nonsense' finds nothing.*objects"),
     "query of a write": Mistake("object write 0xF1D0 {files}/few --query nonsense", "finds nothing.*written"),
@@ -307,7 +309,7 @@ class TestWhatStays:
         said = irreversible.what_stays(before, Metadata({Tag.LCSO: b"\x07"}))
         assert "metadata_update: int 0xE0E8 is fixed" in said
         assert "reset_type: creation, flush is fixed" in said
-        assert said[-1] == "nothing but a protected update (int 0xE0E8) can change its metadata"
+        assert said[-1] == "only a protected update (int 0xE0E8) can change its metadata"
 
     @pytest.mark.parametrize(
         ("condition", "state", "means"),

@@ -150,7 +150,7 @@ class TestHelp:
             "Identity:",
             "Boards and emulated chips:",
             "The chip:",
-            "What the chip calculates:",
+            "Cryptography on the chip:",
             "The shell:",
         ]
         rows = [re.match(r"  (\w+)  +", line) for line in lines[lines.index("Identity:") :]]
@@ -214,7 +214,7 @@ def test_nor_do_options_for_it_stand_before_them(cli: Cli, words: str, option: s
     result = cli(*words.format(option).split())
     (error,) = result.err.splitlines()
     assert (result.code, result.out) == (2, "")
-    assert f"{option.partition(' ')[0]} goes with commands that have a result" in error
+    assert f"{option.partition(' ')[0]} requires a command that has a result" in error
     assert list(Path.cwd().iterdir()) == []
 
 

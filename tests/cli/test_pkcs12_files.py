@@ -107,7 +107,7 @@ class TestTrust:
         asked = sit_down(monkeypatch, WORDS)
         opened = cli(*words)
         assert (opened.code, len(asked)) == (0, 1)
-        assert "Not proven" not in opened.err
+        assert "has not proven" not in opened.err
         assert cli(*words, OPTION, "words").code == 0
 
     def test_it_goes_with_trust(self, cli: Cli, bench: Bench) -> None:

@@ -69,7 +69,9 @@ class TestEndings:
             os.close(writer)
         assert done.returncode == 1
         notes = [
-            line for line in done.stderr.splitlines() if not line.startswith(("Emulated chip: ", "It is a new chip"))
+            line
+            for line in done.stderr.splitlines()
+            if not line.startswith(("Emulated chip: ", "A new chip was created"))
         ]
         assert notes == []
 
@@ -107,7 +109,9 @@ class TestEndings:
         done = run_process(["sh", "-c", '"$@" >&-', "sh", *OPTIGA, "--port", "emulator:chip", *words], tmp_path)
         assert done.returncode == 0
         assert [
-            line for line in done.stderr.splitlines() if not line.startswith(("Emulated chip: ", "It is a new chip"))
+            line
+            for line in done.stderr.splitlines()
+            if not line.startswith(("Emulated chip: ", "A new chip was created"))
         ] == []
 
     @pytest.mark.parametrize("encoding", sampled(["latin-1", "cp1252", "cp437", "ascii"], keep=1))

@@ -30,7 +30,7 @@ class TestRenew:
         assert new["certificate_id"] != old["certificate_id"]
         assert new["public_key"] != old["public_key"]
         assert bench.check_finished(certificates=2) == new["certificate_arn"]
-        assert f"The certificate before it is inactive now: {old['certificate_id']}" in renewed.err
+        assert f"The previous certificate is now inactive: {old['certificate_id']}" in renewed.err
 
     @pytest.mark.long
     def test_the_old_one_is_active_until_the_new_one_is(self, run: Cli, bench: Bench) -> None:
@@ -58,7 +58,7 @@ class TestRenew:
         cli("--port", bench.port, "--csr", config, "--out-dir", tmp_path)
         result = run()
         assert result.code == CERTIFICATE_EXIT
-        assert "another key than the one in 0xE0F1" in result.errors[0]
+        assert "does not belong to the key in 0xE0F1" in result.errors[0]
         assert "--renew" in result.errors[0]
         assert [one["certificateId"] for one in bench.active()] == [old["certificate_id"]]
         new = result_of(run("--renew"))
@@ -80,7 +80,7 @@ class TestRenew:
         renewed = run("--renew")
         new = result_of(renewed)["certificate_id"]
         assert {one["certificateId"]: one["status"] for one in bench.certificates()} == {old: "REVOKED", new: "ACTIVE"}
-        assert "The certificate before it" not in renewed.err
+        assert "The previous certificate" not in renewed.err
 
     def test_a_certificate_that_nobody_heard_of(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         """Its answer was lost, and then its key: it is not used any more, but it is not forgotten."""
@@ -113,7 +113,10 @@ class TestInTheMiddle:
         iot.delete_certificate(certificateId=certificate_id)
         result = run()
         assert result.code == CLOUD_EXIT
-        assert "cannot be finished: its certificate is gone from AWS IoT. --renew makes a new key" in result.errors[0]
+        assert (
+            "cannot be continued: its certificate is no longer in AWS IoT. For a new key and certificate, use --renew"
+            in result.errors[0]
+        )
         new = result_of(run("--renew"))
         assert [one["certificateId"] for one in bench.certificates()] == [new["certificate_id"]]
         assert len(bench.active()) == 1
@@ -123,7 +126,10 @@ class TestInTheMiddle:
         bench.cloud.iot.update_certificate(certificateId=certificate_id, newStatus="REVOKED")
         result = run()
         assert result.code == CLOUD_EXIT
-        assert "cannot be finished: its certificate is REVOKED. --renew makes a new key" in result.errors[0]
+        assert (
+            "cannot be continued: its certificate is REVOKED. For a new key and certificate, use --renew"
+            in result.errors[0]
+        )
         assert bench.active() == []
         new = result_of(run("--renew"))
         assert [one["certificateId"] for one in bench.active()] == [new["certificate_id"]]
@@ -154,15 +160,15 @@ class TestDrift:
             chip.write(0xE0E1, b"\x00")
         result = run()
         assert result.code == 0
-        assert "Certificate written into 0xE0E1" in result.err
+        assert "Certificate written to 0xE0E1" in result.err
         bench.check_finished()
 
-    @pytest.mark.parametrize("state", ["INACTIVE", "REVOKED", "gone"])
+    @pytest.mark.parametrize("state", ["INACTIVE", "REVOKED", "no longer in AWS IoT"])
     @pytest.mark.long
     def test_a_certificate_that_aws_no_longer_takes(self, run: Cli, bench: Bench, state: str) -> None:
         fields = result_of(run())
         iot, certificate_id, arn = bench.cloud.iot, fields["certificate_id"], fields["certificate_arn"]
-        if state == "gone":
+        if state == "no longer in AWS IoT":
             iot.detach_policy(policyName="my_policy", target=arn)
             iot.detach_thing_principal(thingName="my_thing", principal=arn)
             iot.update_certificate(certificateId=certificate_id, newStatus="INACTIVE")
@@ -206,8 +212,8 @@ class TestDrift:
         other.mkdir()
         result = run("--out-dir", other)
         assert result.code == 0
-        assert "Warning: slot second had an identity that this journal does not know" in result.err
-        assert "a cloud that has it is not told" in result.err
+        assert "Warning: slot second had a key and a certificate of" in result.err
+        assert "it stays registered" in result.err
 
     def test_another_keys_certificate(self, cli: Cli, run: Cli, bench: Bench, configs: Path) -> None:
         """One object for the certificates of two keys: said, whichever is the first."""

@@ -109,7 +109,7 @@ class TestSize:
             units = [*["u" * 60] * 13, "v" * 30, "w" * (1 + more)]
             result = cli("--port", bench.port, "provision", subject(config, organizational_unit_name=units), "--renew")
             codes[more] = result.code
-            assert "No key was made" in result.err or result.code == 0, result.err
+            assert "No key was generated" in result.err or result.code == 0, result.err
         assert set(codes.values()) == {0, CERTIFICATE_EXIT}
 
 
@@ -240,4 +240,4 @@ def test_a_group_that_is_named_twice(cli: Cli, bench: Bench, config: Path) -> No
     bench.cloud.iot.create_thing_group(thingGroupName="hall")
     result = cli("--port", bench.port, "provision", config, "--thing-group", "hall", "--thing-group", "hall")
     assert (result.code, len(result.errors)) == (CONFIGURATION_EXIT, 1)
-    assert "hall is named twice" in result.errors[0]
+    assert "hall is given twice" in result.errors[0]

@@ -20,7 +20,7 @@ from tests.support.cli.runner import Cli
 from tests.support.sampling import sampled
 
 SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-LEFT_OUT = "serverAuth, which the CSR asks for, is left out"
+LEFT_OUT = "The CSR asks for serverAuth, too, which is left out"
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ class TestPurposes:
         result = run("--ca", ca, "--no-cloud", *then)
         result_of(result)
         assert issued(cli, ca) == [([], ["clientAuth", "serverAuth"] if first else ["clientAuth"])]
-        assert ("as the run that was interrupted asked" in result.err) is (bool(first) != bool(then))
+        assert ("as the interrupted run asked" in result.err) is (bool(first) != bool(then))
 
     @pytest.mark.long
     @pytest.mark.parametrize("host", ["broker.example", "*.dev.example", "192.0.2.7"])
@@ -131,13 +131,13 @@ def test_they_go_with_a_ca(run: Cli, bench: Bench, option: str) -> None:
     for more in ((), ("--dry-run",)):
         result = run(option, *more)
         assert (result.code, result.out, len(result.errors)) == (2, "", 1)
-        assert f"{option} goes with --ca" in result.errors[0]
+        assert f"{option} requires --ca" in result.errors[0]
     assert bench.cloud.calls == []
     assert not bench.chip.exists()
 
 
 @pytest.mark.parametrize(
-    ("days", "what"), [(-1, "does not begin before"), (25, "the CRL runs out on"), (31, "the CRL ran out on")]
+    ("days", "what"), [(-1, "does not begin before"), (25, "the CRL expires on"), (31, "the CRL expired on")]
 )
 def test_a_crl_that_is_no_good(run: Cli, ca: str, monkeypatch: pytest.MonkeyPatch, days: int, what: str) -> None:
     assert "CRL" not in run("--ca", ca, "--no-cloud", "--dry-run").err

@@ -124,7 +124,7 @@ class TestPatience:
         assert result.code == 0, result.err
         assert asked == 4
         bench.check_finished()
-        assert "AWS keeps us waiting" in result.err
+        assert "AWS does not answer yet" in result.err
 
     def test_only_what_is_asked_again_is_waited_for(self, run: Cli, bench: Bench) -> None:
         """Not where AWS says, after a lost answer, that it is done already; and after the last attempt is none."""
@@ -132,8 +132,8 @@ class TestPatience:
         bench.cloud.fail("UpdateCertificate", Fault.BREAK_BEFORE)
         result = run()
         assert result.code == CLOUD_EXIT
-        assert "waiting at CreatePolicy" not in result.err
-        waiting = [line for line in result.err.splitlines() if "keeps us waiting at UpdateCertificate" in line]
+        assert "answer yet to CreatePolicy" not in result.err
+        waiting = [line for line in result.err.splitlines() if "does not answer yet to UpdateCertificate" in line]
         assert [line.rpartition("attempt ")[2] for line in waiting] == ["3", "4", "5"]
 
     def test_adaptive_by_itself(self, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ class TestPatience:
         result = run()
         assert result.code == 0
         assert "CreateCertificateFromCsr" not in bench.cloud.calls
-        assert "AWS IoT had issued one in the run that was interrupted" in result.err
+        assert "AWS IoT had issued a certificate in the interrupted run" in result.err
         bench.check_finished()
 
 
@@ -204,7 +204,7 @@ class TestChipFails:
             patched.setattr(Objects, "write", lambda *_, **__: None)
             result = run()
         assert result.code == 4
-        assert "holds other bytes than were written" in result.errors[0]
+        assert "does not hold the written bytes" in result.errors[0]
         assert bench.active() == []
         assert run().code == 0
         bench.check_finished()

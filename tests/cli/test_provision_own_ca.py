@@ -62,7 +62,7 @@ class TestOwnCa:
         bench.cloud.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")
         result = run("--ca", ca)
         assert result.code == CLOUD_EXIT
-        assert "it is INACTIVE. 'ca register' activates it" in result.errors[0]
+        assert "it is INACTIVE. To activate the CA, use 'ca register'" in result.errors[0]
         assert not bench.chip.exists()
         assert cli("ca", "register", ca).code == 0
         self.check(bench, result_of(run("--ca", ca)))
@@ -74,7 +74,7 @@ class TestOwnCa:
         renewed = run("--ca", ca, "--renew")
         self.check(bench, result_of(renewed))
         assert (
-            f"The CA's certificate {old['certificate_file']} stays valid unless 'ca revoke' revokes it" in renewed.err
+            f"The CA's certificate {old['certificate_file']} stays valid. To revoke it, use 'ca revoke'" in renewed.err
         )
         assert len(bench.certificates()) == 2
 
@@ -143,7 +143,7 @@ class TestCaRegister:
         cloud.iot.update_ca_certificate(certificateId=registered["certificateId"], newStatus="INACTIVE")
         again = cli("ca", "register", ca, "--output", "json")
         assert again.out == first.out
-        assert "registered already" in again.err
+        assert "already registered" in again.err
         assert len(cloud.iot.list_ca_certificates()["certificates"]) == 1
         changed = self.described(cloud, cli("ca", "register", ca, "--auto-registration", "--output", "json"))
         assert changed["autoRegistrationStatus"] == "ENABLE"

@@ -18,9 +18,9 @@ RESULT = {"a": 1, "b": [3, "x"], "uid": "cd16", "none": None, "deep": {"c": {"d"
     ("query", "word"),
     [
         ("length(a) < a", "length"),
-        ("to_number(&a) < a", "another type"),
-        ("&a", "another type"),
-        ("{x: &a}", "another type"),
+        ("to_number(&a) < a", "wrong type"),
+        ("&a", "wrong type"),
+        ("{x: &a}", "wrong type"),
         ("b[::0]", "step"),
         ("sort(b)", "sort"),
         ("`1e999`", "JSON"),
@@ -30,7 +30,7 @@ RESULT = {"a": 1, "b": [3, "x"], "uid": "cd16", "none": None, "deep": {"c": {"d"
         ("a" * 20_000, "characters"),
         ("\x7f", "\\x7f"),
         ("\ud800", "ud800"),
-        ('`"\\ud800', "cannot be understood"),
+        ('`"\\ud800', "is not valid"),
     ],
 )
 def test_what_cannot_be(query: str, word: str) -> None:

@@ -28,14 +28,14 @@ def warned(result: Result, operation: str) -> str:
     assert result.code == 0, result.err
     (warning,) = [line for line in result.err.splitlines() if f"iot:{operation}" in line]
     assert warning.startswith("Warning: ")
-    assert f"these credentials may not do iot:{operation}. Allow iot:{operation}" in warning
+    assert f"these credentials do not allow iot:{operation}. Allow iot:{operation}" in warning
     return warning
 
 
 def refused(result: Result, operation: str) -> str:
     """The one error line of a command that has ended at a question."""
     assert (result.code, result.out, len(result.errors)) == (CLOUD_EXIT, "", 1), result
-    assert f"AWS does not let these credentials do iot:{operation}" in result.errors[0]
+    assert f"AWS denies these credentials iot:{operation}" in result.errors[0]
     assert f"Allow iot:{operation}" in result.errors[0]
     return result.errors[0]
 
@@ -139,7 +139,7 @@ class TestDescribeCertificate:
         bench.cloud.fail("DescribeCertificate", DENIED, times=1)
         result = run("--renew")
         warned(result, "DescribeCertificate")
-        assert "inactive now" not in result.err
+        assert "now inactive" not in result.err
         held = bench.cloud.iot.describe_certificate(certificateId=old)["certificateDescription"]
         assert held["status"] == "REVOKED"
         assert len(bench.active()) == 1

@@ -45,13 +45,13 @@ class TestRegister:
         result = cli("--port", bench.port, "register", "--slot", "second")
         assert result.code == CERTIFICATE_EXIT
         assert "0xE0E1 holds no certificate" in result.errors[0]
-        assert "the same command goes on" not in result.err
+        assert "the same command again" not in result.err
 
     def test_what_was_provisioned(self, cli: Cli, run: Cli, bench: Bench) -> None:
         run()
         result = cli("--port", bench.port, "register", "--slot", "second")
         assert result.code == CERTIFICATE_EXIT
-        assert "its issuer is aws, not chip" in result.errors[0]
+        assert "its issuer is aws, but this run asks for chip" in result.errors[0]
 
     def test_not_genuine(self, cli: Cli, bench: Bench) -> None:
         assert cli("ca", "init", "--no-passphrase", "mine").code == 0
@@ -69,8 +69,8 @@ class TestRegister:
         assert cli(*command).code == 0
         result = cli(*command, "--thing", "lamp")
         assert result.code == CERTIFICATE_EXIT
-        assert "its thing is none, not lamp. 'deprovision --slot first' takes it back" in result.errors[0]
-        assert "the same command goes on" not in result.err
+        assert "its thing is none, not lamp. 'deprovision --slot first' removes" in result.errors[0]
+        assert "the same command again" not in result.err
         assert cli("--port", bench.port, "deprovision", "--slot", "first", "--yes").code == 0
         fields = result_of(cli(*command, "--thing", "lamp", "--output", "json"))
         assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
@@ -175,7 +175,7 @@ class TestDeprovision:
         result = cli(*command)
         assert result.code == CLOUD_EXIT
         assert "up to five minutes" in result.errors[0]
-        assert "run the command again" in result.errors[0]
+        assert "Run the command again" in result.errors[0]
         assert cli(*command).code == 0
         assert bench.cloud.iot.list_policies()["policies"] == []
 
@@ -200,7 +200,7 @@ class TestDeprovision:
         calls = len(bench.cloud.calls)
         result = cli("--port", bench.port, "deprovision", "--delete-thing", "--delete-policy")
         assert result.code == CONFIGURATION_EXIT
-        assert "was not confirmed: nothing was done" in result.err
+        assert "was not confirmed: nothing was changed" in result.err
         for name in (*certificates, "thing my_thing", "policy my_policy"):
             assert f"{name} will be deleted" in result.err
         assert bench.cloud.calls[calls:] == []

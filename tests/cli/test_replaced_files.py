@@ -121,7 +121,7 @@ def test_a_key_that_is_lost_is_said_first(cli: Cli, port: str, run: Cli) -> None
     Path("out").write_bytes(OTHER)
     for words in ("", "--force"):
         error = fails(cli, USAGE, "-q", "--port", port, *f"key generate third --out out {words}".split())
-        assert "the key secp256r1 that is there will be lost" in error
+        assert "the current secp256r1 key will be lost" in error
         assert Path("out").read_bytes() == OTHER
 
 
@@ -210,8 +210,8 @@ def test_force_goes_with_a_file(cli: Cli, port: str, run: Cli) -> None:
         "key public first",
     ):
         assert "--force goes with" in fails(cli, USAGE, "-q", "--port", port, *words.split(), "--force")
-    assert "--force goes with --read" in fails(cli, USAGE, "-q", "--port", port, "--force", "--csr", CONFIG)
-    assert "--force goes with --read" in fails(cli, USAGE, "-q", "--port", port, "--force", "info")
+    assert "--force requires --read" in fails(cli, USAGE, "-q", "--port", port, "--force", "--csr", CONFIG)
+    assert "--force requires --read" in fails(cli, USAGE, "-q", "--port", port, "--force", "info")
 
 
 def test_streams_lose_nothing(run: Cli) -> None:

@@ -220,11 +220,11 @@ MISTAKES = [
     Mistake("hash m --object 0xF1D0", "Name a FILE, or an object"),
     Mistake("hash none", "cannot read the file none"),
     Mistake("hash --object 0xE0F1", "never leaves the chip"),
-    Mistake("hash --object 0xBEEF", "--object: .*not the identifier of an object of the chip"),
+    Mistake("hash --object 0xBEEF", "--object: .*not an OID of the chip"),
     Mistake("hmac m", "--key"),
     Mistake("hmac m --key 0xE100", "is a session"),
     Mistake("hmac m --key 0xE0F1", "holds no shared secret"),
-    Mistake("hmac m --key nine", "--key: 'nine' is neither a slot nor the identifier of an object.*0xF1D0"),
+    Mistake("hmac m --key nine", "--key: 'nine' is neither a slot nor an OID.*0xF1D0"),
     Mistake("hmac empty --key 0xF1D0", "empty is empty"),
     Mistake("aes encrypt m", "CBC needs.*there is none"),
     Mistake("aes encrypt m --iv 00", "it has 1"),
@@ -270,5 +270,5 @@ def test_a_terminal_gets_no_bytes(cli: Cli, port: str, aes: bytes, monkeypatch: 
     assert "random bytes cannot be written to a terminal" in fails(cli, 2, "--port", port, "random", "8", "--raw")
     result = cli("--port", port, "aes", "encrypt", "m", "--iv", IV.hex())
     Path("protected").write_bytes(bytes.fromhex(result.out))
-    assert "is not text; this is hex" in result.err
+    assert "is not text: printed in hex" in result.err
     assert cli("--port", port, "aes", "decrypt", "protected", "--iv", IV.hex()).out == "words\n"

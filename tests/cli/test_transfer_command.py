@@ -58,7 +58,10 @@ class TestExport:
     def test_into_a_file(self, cli: Cli, port: str) -> None:
         result = cli("--port", port, "export", "chip.json")
         assert (result.code, result.out) == (0, "")
-        assert "43 objects have been written to chip.json\nWith secrets, so keep it as one: 0xE140" in result.err
+        assert (
+            "43 objects have been written to chip.json\nThe file contains secrets, so keep it safe: 0xE140"
+            in result.err
+        )
         assert sys.platform == "win32" or stat.S_IMODE(Path("chip.json").stat().st_mode) == 0o600
         dump = json.loads(Path("chip.json").read_bytes())
         assert list(dump)[:8] == ["e0f0", "e0f1", "e0f2", "e0f3", "e0fc", "e0fd", "e200", "e0c0"]
@@ -93,7 +96,7 @@ class TestExport:
             "unread": ["0xF1D0"],
             "secrets": ["0xE140"],
         }
-        assert "Without their data, which cannot be read: 0xF1D0" in result.err
+        assert "Exported without data, which cannot be read: 0xF1D0" in result.err
 
     def test_reading_counts_nothing(self, cli: Cli, port: str, other: str) -> None:
         """An object whose reading advances a counter is not read, neither here nor to compare it."""
@@ -189,10 +192,10 @@ class TestImport:
         save({"f1d0": {"data": "aa"}, "f1d1": {"pretty_metadata": words, "data": "bb"}, "f1d2": {"data": UNWRITTEN}})
         dry = cli("--port", port, "import", "f.json", "--dry-run")
         assert dry.out.splitlines() == [
-            "1. 0xF1D0: change is opened for the data: never -> always",
+            "1. 0xF1D0: change is set to always for the data: never -> always",
             "2. 0xF1D0: 1 byte is written",
-            "3. 0xF1D0: change is put back: never",
-            "4. 0xF1D1: change is opened for the data: never -> always",
+            "3. 0xF1D0: change is restored: never",
+            "4. 0xF1D1: change is set to always for the data: never -> always",
             "5. 0xF1D1: 1 byte is written",
             "6. 0xF1D1: change: never -> int 0xE0E8",
             "2 written, 0 with new metadata, 1 unchanged, 0 left",
@@ -228,7 +231,7 @@ class TestImport:
         assert exported(cli, port) == before
         done = cli("--port", port, "import", "f.json", "--yes")
         assert done.code == 0
-        assert "  0xE0F2: it holds no key, and can never have one\n" in done.err
+        assert "  0xE0F2: it holds no key and can never get one\n" in done.err
         assert exported(cli, port)["e0f2"]["pretty_metadata"]["lcso"] == "operational"
 
     def test_from_standard_input_and_one_object(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +248,7 @@ class TestImport:
         save({"f1c0": {"data": "07"}, "f1d0": {"data": "aa"}, "e0c0": {"data": "0f"}})
         result = cli("--port", port, "import", "f.json")
         assert result.code == 0
-        assert "0xE0C0 left: it goes on with --life-cycle only\n0xF1C0 left: it goes on with" in result.out
+        assert "0xE0C0 left: it advances only with --life-cycle\n0xF1C0 left: it advances only with" in result.out
         planned = cli("--port", port, "import", "f.json", "--life-cycle", "--dry-run", "--output", "json")
         assert json.loads(planned.out)["steps"] == ["0xF1C0: 1 byte is written", "0xE0C0: 1 byte is written"]
         assert cli("--port", port, "import", "f.json", "--life-cycle", "--object", "f1c0").code == 2
@@ -266,7 +269,7 @@ class TestImport:
         ]
         save({"f1d0": {"metadata": "2006c00101d10100", "data": "00"}})
         row = result_of(cli("--port", port, "import", "f.json", "--output", "json"))["0xF1D0"]
-        assert row["reason"] == "change, execute, type, which the file has not, cannot be taken away"
+        assert row["reason"] == "change, execute, type, which the file does not have, cannot be removed"
 
 
 def three(cli: Cli, port: str) -> list[dict[str, Any]]:
@@ -297,7 +300,7 @@ class TestFailures:
         result = cli("--port", port, "import", "f.json", "--yes")
         assert (result.code, result.out) == (4, "")
         assert result.errors == [
-            f"Error: {port}: 0xF1D1: the chip says no. Done before it: 0xF1D0; the same command goes on from there"
+            f"Error: {port}: 0xF1D1: the chip says no. Done so far: 0xF1D0. Run the same command again to continue"
         ]
         assert [entry["data"] for entry in three(cli, port)] == ["aa", UNWRITTEN, UNWRITTEN]
         self.refuses = False
@@ -322,7 +325,7 @@ class TestFailures:
         self.error = BoardError("no answer", port="board")
         result = cli("--port", port, "import", "f.json", "--yes", "--keep-going")
         assert (result.code, result.out, len(result.errors)) == (3, "", 1)
-        assert "board: 0xF1D1: no answer. Done before it: 0xF1D0" in result.errors[0]
+        assert "board: 0xF1D1: no answer. Done so far: 0xF1D0" in result.errors[0]
 
     def test_what_was_opened_is_closed(self, cli: Cli, port: str) -> None:
         with optiga.open_chip(port) as chip:

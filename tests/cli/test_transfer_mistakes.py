@@ -20,9 +20,9 @@ OPERATIONAL = {"pretty_metadata": {"lcso": "operational"}}
 
 MISTAKES = [
     Mistake("export .", "names no file. Name a file, or - for standard output"),
-    Mistake("export none/chip.json", "cannot write into .*none: there is no such folder. Make it first"),
-    Mistake("export chip.json --object beef", "'beef' is not the identifier"),
-    Mistake("export chip.json --object e100", "no object with data"),
+    Mistake("export none/chip.json", "cannot write to .*none: there is no such folder. Create it first"),
+    Mistake("export chip.json --object beef", "'beef' is not an OID"),
+    Mistake("export chip.json --object e100", "not an object with data"),
     Mistake("export chip.json --object f1c2", "the last error code, is never in a file"),
     Mistake("export chip.json --query colour", "finds nothing"),
     Mistake("export chip.json --output xml", "'xml' is not one of"),
@@ -38,10 +38,10 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "a counter of 4 bytes": ({"e120": {"data": "00000000"}}, "0xE120 is a counter"),
     "a counter past its end": ({"e120": {"data": "0000000200000001"}}, "its value is more than its threshold"),
     "a delay out of range": ({"e0c3": {"data": "00"}}, "0 ms is out of its range, 20 to 255"),
-    "no life cycle state": ({"f1c0": {"data": "0f"}}, "0xF1C0: 0x0f is no life cycle state"),
+    "no life cycle state": ({"f1c0": {"data": "0f"}}, "0xF1C0: 0x0f is not a life cycle state"),
     "a state that goes back": ({"f1d8": {"pretty_metadata": {"lcso": "creation"}}}, "never goes back to creation"),
     "the chip's state back": ({"e0c0": {"data": "03"}}, "0xE0C0: a life cycle state never goes back"),
-    "unknown state": ({"f1d0": {"metadata": "2003c00105"}}, "lcso: 0x05 is no life cycle state"),
+    "unknown state": ({"f1d0": {"metadata": "2003c00105"}}, "lcso: 0x05 is not a life cycle state"),
     "unknown type": ({"f1d0": {"pretty_metadata": {"type": "0x77"}}}, "type cannot be set to 0x77"),
     "unknown reset": ({"f1d0": {"pretty_metadata": {"reset_type": ["0x42"]}}}, "reset_type cannot be set to 0x42"),
     "unknown tag": ({"f1d0": {"metadata": "2003ee0101"}}, "tag 0xee cannot be set to 0x01"),
@@ -52,10 +52,13 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "too many metadata": (
         {"f1d9": {"pretty_metadata": {"execute": [*["conf", "0xe1", "0x40", "&&"] * 6, "lcso", "<", "operational"]}}},
-        "would take 53 bytes, there is room for 44",
+        "would take 53 bytes, but there is room for 44",
     ),
     "security monitor": ({"e0c9": {"data": "0000000000000000"}}, "0xE0C9 is locked"),
-    "metadata of a setting": ({"e0c3": {"pretty_metadata": {"lcso": "creation"}}}, "the chip's own and never change"),
+    "metadata of a setting": (
+        {"e0c3": {"pretty_metadata": {"lcso": "creation"}}},
+        "only the chip changes the metadata",
+    ),
 }
 
 
@@ -89,7 +92,7 @@ def test_files(cli: Cli, prepared: str, what: str) -> None:
     words = ("--port", prepared, "import", "f.json", "--yes", "--life-cycle")
     error = fails(cli, USAGE, *words)
     assert re.search(line, error), error
-    assert error.endswith("Nothing has been written; --keep-going imports the others")
+    assert error.endswith("Nothing has been written. To import the others, use --keep-going")
     assert state(cli, prepared) == before
     going = cli(*words, "--keep-going", "--query", "failed")
     assert (going.code, going.out, len(going.errors)) == (2, "1\n", 1)

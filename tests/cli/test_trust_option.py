@@ -25,7 +25,7 @@ from tests.support.served_boards import board_on_pty, board_on_tcp
 from tests.support.swapped import CERTIFICATE, UID, SwappedTransport, make_impostor, swap
 
 COMMANDS = ("register", "provision")
-NOT_PROVEN = "Not proven: that the chip is genuine"
+NOT_PROVEN = "The chip has not proven that it is genuine"
 NAMED = "is emulated: its certificate in 0xE0E0 says EMULATED, NOT A REAL DEVICE"
 
 
@@ -79,7 +79,7 @@ class TestSwapped:
         swap(monkeypatch, impostor, 1)
         result = self.run(cli, bench, root, config, command)
         assert (result.code, result.out) == (CERTIFICATE_EXIT, "")
-        assert "not the chip that has proven that it is genuine" in result.errors[0]
+        assert "not the chip that proved that it is genuine" in result.errors[0]
         assert bench.certificates() == []
 
     @pytest.mark.long
@@ -161,7 +161,7 @@ class TestProven:
             result = cli("--port", bench.port, *words)
         assert result.code == CERTIFICATE_EXIT
         if command == "provision":
-            assert "another chip was proven genuine" in result.errors[0]
+            assert "this is not the chip that proved" in result.errors[0]
         assert bench.active() == []
 
     @pytest.mark.long
@@ -191,8 +191,12 @@ class TestProven:
             result = cli(*words, "--renew", "-q")
             assert result.code == 0
             assert [entry.attested for entry in entries()] == [None]
-            assert "Warning: the certificate before was activated with the chip proven genuine" in result.err
-            assert "proven genuine; the new" not in cli(*words, "--renew", "-q").err  # there is nothing to lose now
+            assert (
+                "Warning: the old certificate was activated after the chip had proven that it is genuine" in result.err
+            )
+            assert (
+                "proven that it is genuine, but the new" not in cli(*words, "--renew", "-q").err
+            )  # there is nothing to lose now
 
     @pytest.mark.long
     def test_another_uid_than_the_first(
@@ -247,7 +251,7 @@ class TestPlan:
     def test_emulated_alone(self, run: Cli, bench: Bench) -> None:
         result = run("--emulated")
         assert result.code == CONFIGURATION_EXIT
-        assert "--emulated goes with --trust" in result.errors[0]
+        assert "--emulated requires --trust" in result.errors[0]
 
     def test_without_a_cloud(self, cli: Cli, bench: Bench, root: Path, config: Path) -> None:
         assert cli("ca", "init", "mine", "--no-passphrase").code == 0

@@ -86,7 +86,7 @@ class TestData:
             "secret: -",
         ]
         checked = applied(cli, port, "set.json", "--check")
-        assert checked == "0xF1E0 would take this update of its data to version 1\n"
+        assert checked == "0xF1E0 would accept this update of its data to version 1\n"
         assert cli("--port", port, "object", "read", "0xF1E0", "--query", "data").out == "00" * 1500 + "\n"
         lines = applied(cli, port, "set.json").splitlines()
         assert {"used_size: 1500 -> 8", "version: absent -> 1"} <= set(lines)
@@ -192,11 +192,11 @@ class TestKeys:
         Path("key.pem").write_bytes(key_pem(key))
         plain = cli("update", "make", "key", "0xE0F3", "key.pem", *SIGNED.split(), "--out", "set.json")
         assert plain.code == 0
-        assert "Warning: set.json holds the key in plain" in plain.err
+        assert "Warning: set.json holds the key unencrypted" in plain.err
         assert sys.platform == "win32" or Path("set.json").stat().st_mode & 0o077 == 0
         refused = cli("--port", port, "update", "apply", "set.json")
         assert (refused.code, refused.out) == (USAGE, "")
-        assert "the key secp256r1 that is there will be lost), and nobody can be asked" in refused.errors[0]
+        assert "the current secp256r1 key will be lost), and cannot be confirmed" in refused.errors[0]
         assert "used_size" not in applied(cli, port, "set.json", "--yes")
 
     def test_an_aes_key(self, cli: Cli, port: str) -> None:
@@ -275,8 +275,8 @@ class TestSignature:
         Path("word").write_text("another")
         wrong = cli(*words, "--passphrase-file", "word")
         assert (wrong.code, len(wrong.errors)) == (USAGE, 1)
-        assert "Is it that key's passphrase?" in wrong.errors[0]
-        assert "nobody can be asked" in cli(*words, "--ask-passphrase").errors[0]
+        assert "Check the passphrase" in wrong.errors[0]
+        assert "cannot ask for the passphrase" in cli(*words, "--ask-passphrase").errors[0]
         assert not Path("set.json").exists()
         Path("word").write_text(f"{PASSPHRASE}\n")
         assert cli(*words, "--passphrase-file", "word").code == 0
@@ -385,31 +385,35 @@ class TestInterrupted:
         result = cli("--port", port, "update", "apply", "set.json")
         assert (result.code, result.out) == (BOARD, "")
         assert result.errors == [
-            "Error: /dev/ttyX: the board no longer answers. Look at the plug. The update may be there in part: apply "
-            "the same one once more, which ends it"
+            "Error: /dev/ttyX: the board no longer answers. Look at the plug. The update may be written in part. "
+            "Apply the same update again to finish it"
         ]
         assert "version: 1 (invalid)" in cli("--port", port, "object", "metadata", "0xF1E0").out
         other = SIGNED.replace("--version 1", "--version 2")
         made(cli, f"data 0xF1E0 data {other} --out other.json")
         refused = cli("--port", port, "update", "apply", "other.json")
-        assert "an update of 0xF1E0 to version 1 was begun and not ended" in refused.errors[0]
-        assert "It ends one that was interrupted" in applied(cli, port, "set.json", "--check").splitlines()
+        assert "an update of 0xF1E0 to version 1 was begun but not finished" in refused.errors[0]
+        assert "It finishes an interrupted update" in applied(cli, port, "set.json", "--check").splitlines()
         ended = cli("--port", port, "update", "apply", "set.json")
         assert "version: 1 (invalid) -> 1" in ended.out.splitlines()
-        assert "An update of 0xF1E0 that had been interrupted is ended by this one" in ended.err
+        assert "This update finishes an interrupted update of 0xF1E0" in ended.err
 
     def test_by_the_user(self, cli: Cli, port: str, broken: list[BaseException]) -> None:
         broken.append(KeyboardInterrupt())
         result = cli("--port", port, "update", "apply", "set.json", "-q")
         assert result.code == INTERRUPTED
-        assert "Warning: 0xF1E0 was being updated. The update may be there in part" in result.err
+        assert "Warning: 0xF1E0 was being updated. The update may be written in part" in result.err
 
 
 @pytest.mark.parametrize(
     ("model", "kind", "message"),
     [
         ("trust-x", "data 0xF1E0 data", "an OPTIGA Trust X, which has no command SetObjectProtected"),
-        ("trust-m-v1", "metadata 0xF1E0 --reset zeros", "an OPTIGA Trust M V1, which has no updates of keys and meta"),
+        (
+            "trust-m-v1",
+            "metadata 0xF1E0 --reset zeros",
+            "an OPTIGA Trust M V1, which supports no updates of keys or meta",
+        ),
     ],
 )
 def test_models_without(cli: Cli, tmp_path: Path, model: str, kind: str, message: str) -> None:

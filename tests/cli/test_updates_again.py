@@ -92,7 +92,7 @@ class TestThereAlready:
         before = state(port)
         again = apply(cli, port, update)
         assert (again.code, again.errors) == (0, [])
-        assert f"0x{oid:04X} has this update" in again.out
+        assert f"0x{oid:04X} already has this update" in again.out
         assert "version 1: nothing was sent" in again.out
         assert state(port) == before
 
@@ -140,7 +140,7 @@ def test_another_content_of_the_same_version_is_refused(
     before = state(port)
     result = apply(cli, port, made(second, target_oid=oid))
     assert result.code == USAGE
-    assert "the object holds something else now" in result.err
+    assert "the object has other content now" in result.err
     assert state(port) == before
 
 
@@ -179,7 +179,7 @@ class TestWhatCannotBeSeen:
 
     def check(self, result: Result) -> None:
         assert result.code == USAGE
-        assert "may be there already, which the chip does not let be seen" in result.err
+        assert "may already be on the chip, but the object cannot be read" in result.err
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX's")
@@ -199,7 +199,7 @@ class TestKilled:
         assert outcome.is_killed
         again = runner.run(outcome.job)
         assert again.code == 0, str(again)
-        assert "has this update" in again.out
+        assert "already has this update" in again.out
 
     @pytest.mark.long
     def test_wherever(self, prepared: Path, tmp_path: Path, runner: Runner) -> None:

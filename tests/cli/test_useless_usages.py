@@ -169,7 +169,7 @@ class TestMetadata:
         words = ("object", "metadata", "0xE0F1", "key_usage: encryption")
         result = cli("--port", port, *words)
         assert result.code == 0
-        assert "not programmed again" in result.err
+        assert "nothing was written" in result.err
 
 
 class TestImport:

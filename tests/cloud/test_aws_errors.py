@@ -69,12 +69,12 @@ KINDS = sorted(
     key=lambda kind: str(kind.__name__),
 )
 
-DENIED = "does not let these credentials do .*It is so. Allow iot:CreateThing: .*operator_iam_policy.json"
+DENIED = "denies these credentials .*It is so. Allow iot:CreateThing: .*operator_iam_policy.json"
 EXPIRED = "the AWS credentials have expired .*aws sso login"
 UNKNOWN = "AWS does not know these credentials .*aws sts get-caller-identity"
 SIGNATURE = "does not accept the signature .*secret access key"
-CLOCK = "does not accept this computer's time .*Set the clock right"
-BUSY = "asked too much at once.* Run the command again later"
+CLOCK = "does not accept this computer's clock .*Set the clock right"
+BUSY = "too many requests.* Run the command again later"
 LIMITED = "AWS refused .*It is so. The account's limit is reached"
 FAILED = "AWS failed at .*It is so. Run the command again"
 OTHER = r"AWS refused iot:CreateThing \(thing lamp\): It is so$"
@@ -157,9 +157,7 @@ class TestRefusals:
         """RegisterThing does what its template says with the credentials of whoever asks."""
         said = "User: arn:aws:iam::1:user/x is not authorized to perform: iot:CreatePolicy on resource: arn:aws:iot:p"
         error = translate(refusal("AccessDeniedException", 403, said))
-        assert_line(
-            error, "does not let these credentials do iot:CreateThing .* Allow iot:CreatePolicy: .*operator_iam"
-        )
+        assert_line(error, "denies these credentials iot:CreateThing .* Allow iot:CreatePolicy: .*operator_iam")
 
     def test_what_else_aws_has_answered(self) -> None:
         error = translate(refusal("ResourceAlreadyExistsException", 409, resourceId="r1"))
@@ -201,7 +199,7 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
         lambda: botocore_exceptions.ConfigParseError(path="/aws/config"),
         "configuration file cannot be read: .*/aws/config",
     ),
-    "no region": (botocore_exceptions.NoRegionError, "no AWS region to work in.*region=eu-central-1"),
+    "no region": (botocore_exceptions.NoRegionError, "no AWS region is set.*region=eu-central-1"),
     "region": (
         lambda: botocore_exceptions.InvalidRegionError(region_name="e u"),
         "no AWS region.*'e u'.*region=eu-central-1",
@@ -212,7 +210,7 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
     ),
     "nobody there": (
         lambda: botocore_exceptions.EndpointConnectionError(endpoint_url="https://iot.example"),
-        "cannot be reached at iot:CreateThing .*https://iot.example.*Is there a network",
+        "cannot be reached at iot:CreateThing .*https://iot.example.*Check the network",
     ),
     "connecting takes too long": (
         lambda: botocore_exceptions.ConnectTimeoutError(endpoint_url="https://iot.example"),
@@ -232,23 +230,23 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
     ),
     "SSL": (
         lambda: botocore_exceptions.SSLError(endpoint_url="https://iot.example", error=ValueError("self-signed")),
-        "no trustworthy connection.*self-signed.*proxy",
+        "no trusted connection.*self-signed.*proxy",
     ),
     "SSO": (
         botocore_exceptions.UnauthorizedSSOTokenError,
-        "credentials cannot be had: The SSO session .*aws sso login",
+        "cannot get the AWS credentials: The SSO session .*aws sso login",
     ),
     "SSO's token": (
         lambda: botocore_exceptions.SSOTokenLoadError(error_msg="none"),
-        "credentials cannot be had: .*none.*aws sso login",
+        "cannot get the AWS credentials: .*none.*aws sso login",
     ),
     "token": (
         lambda: botocore_exceptions.TokenRetrievalError(provider="sso", error_msg="Token has expired"),
-        "credentials cannot be had: .*Token has expired.*aws sso login",
+        "cannot get the AWS credentials: .*Token has expired.*aws sso login",
     ),
     "retrieval": (
         lambda: botocore_exceptions.CredentialRetrievalError(provider="custom-process", error_msg="no"),
-        "credentials cannot be had: .*custom-process",
+        "cannot get the AWS credentials: .*custom-process",
     ),
     "others": (
         lambda: botocore_exceptions.ParamValidationError(report="Invalid\nlength"),
@@ -293,7 +291,7 @@ class TestFailures:
         ids=lambda error: type(error).__name__,
     )
     def test_what_is_no_answer(self, error: Exception) -> None:
-        assert_line(translate(error), "answered iot:CreateThing .*no answer to it.*endpoint_url")
+        assert_line(translate(error), "answered iot:CreateThing .*an invalid answer.*endpoint_url")
 
     def test_a_page_is_not_a_line(self) -> None:
         translate(ResponseParserError(f"invalid XML received:\n{b'<p>Log in</p>' * 5000!r}"))
@@ -351,8 +349,8 @@ class TestAskingAgain:
         assert asked == [1, 2, 3, 4]
         assert waits == [1.0, 2.0, 4.0]
         assert notices == [
-            "AWS keeps us waiting (failure 2); attempt 3",
-            "AWS keeps us waiting (failure 3); attempt 4",
+            "AWS does not answer yet (failure 2); attempt 3",
+            "AWS does not answer yet (failure 3); attempt 4",
         ]
 
     @pytest.mark.parametrize("attempts", [1, 2, 8])

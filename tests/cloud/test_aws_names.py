@@ -75,14 +75,14 @@ class TestNames:
     def test_bad_ones(self, kind: str, name: str) -> None:
         with pytest.raises(ConfigurationError) as raised:
             check_name(kind, name, "lamp.jsn: ")
-        assert raised.value.message == f"lamp.jsn: {name!r} is no name of a {kind} in AWS IoT"
-        assert raised.value.hint.startswith("It takes letters, digits and ")
+        assert raised.value.message == f"lamp.jsn: {name!r} is not a valid name of a {kind} in AWS IoT"
+        assert raised.value.hint.startswith("Use only letters, digits and ")
 
     @pytest.mark.parametrize("kind", ["thing", "policy"])
     def test_the_length_counts_the_uid(self, kind: str) -> None:
         most = MAX_NAME - UID_DIGITS
         check_name(kind, "x" * most + "{uid}")
-        with pytest.raises(ConfigurationError, match=f"too long for the name of a {kind}: 129 characters.*takes 128"):
+        with pytest.raises(ConfigurationError, match=f"too long for a {kind} name: 129 characters.*takes 128"):
             check_name(kind, "x" * (most + 1) + "{uid}")
         with pytest.raises(ConfigurationError, match="162 characters"):
             check_name(kind, "{uid}{uid}{uid}")
@@ -103,14 +103,14 @@ class TestAttributes:
 
     @pytest.mark.parametrize("key", ["", "a b", "a=b", "ä", "k" * (MAX_NAME + 1), "{uid}", "a\n"])
     def test_bad_names(self, key: str) -> None:
-        with pytest.raises(ConfigurationError, match=r"'attributes' .* is no name of an attribute") as raised:
+        with pytest.raises(ConfigurationError, match=r"'attributes' .* is not a valid attribute name") as raised:
             check_attributes({key: "v"}, typed=False)
         assert repr(key) in raised.value.message
         assert "128 letters" in raised.value.hint
 
     @pytest.mark.parametrize("value", ["two words", "ä", "{serial}", "a\n", "v" * (MAX_VALUE + 1), "{uid}" * 15])
     def test_bad_values(self, value: str) -> None:
-        with pytest.raises(ConfigurationError, match=r"'attributes' room=.* is no value of an attribute") as raised:
+        with pytest.raises(ConfigurationError, match=r"'attributes' room=.* is not a valid attribute value") as raised:
             check_attributes({"room": value}, typed=False)
         assert "800 letters" in raised.value.hint
 

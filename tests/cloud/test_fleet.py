@@ -123,12 +123,12 @@ class TestParameters:
     def test_resources_that_there_are_not_and_policies_that_are_none(self) -> None:
         value = json.loads(body())
         value["Resources"]["lamp"] = {"Type": "AWS::IoT::Lamp"}
-        assert "no resources of the type 'AWS::IoT::Lamp'" in refusal(json.dumps(value))
+        assert "cannot have resources of the type 'AWS::IoT::Lamp'" in refusal(json.dumps(value))
         statement = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "client/lamp"}
         document = {"Version": "2012-10-17", "Statement": statement}
         for form in (document, json.dumps(document)):
             value["Resources"]["lamp"] = {"Type": "AWS::IoT::Policy", "Properties": {"PolicyDocument": form}}
-            assert "is no ARN" in refusal(json.dumps(value))
+            assert "is not an ARN" in refusal(json.dumps(value))
 
     def test_missing(self) -> None:
         said = refusal(body("Room", "Floor", "SerialNumber"), {})
@@ -262,7 +262,7 @@ class TestNoTemplate:
         """It would be that one which becomes the thing's, and active, whoever has its key."""
         resource = {"Type": "AWS::IoT::Certificate", "Properties": properties}
         said = refusal(json.dumps({"Parameters": {"CSR": TEXT}, "Resources": {"certificate": resource}}), {"CSR": "x"})
-        assert "certificate names another certificate than the chip's" in said
+        assert "certificate is not the chip's certificate" in said
         assert f'"CertificateId": {{"Ref": "{CERTIFICATE_ID}"}}' in said
 
     def test_without_parameters(self) -> None:

@@ -69,7 +69,7 @@ def metadata(content: str) -> bytes:
         (DATA, (b"two", 0xF1D0), "object 0xF1D0: 3 bytes of data, and a used size of 1"),
         (DATA, (bytes(141), 0xF1D0), "object 0xF1D0: 141 bytes of data, and room for 140"),
         (DATA, (b"", 0xE0C5), "object 0xE0C5: 0 bytes of data where 1 belong"),
-        (DATA, (b"\x02", 0xE0C0), "object 0xE0C0: 0x02 is no life cycle state"),
+        (DATA, (b"\x02", 0xE0C0), "object 0xE0C0: 0x02 is not a life cycle state"),
         (DATA, (b"short", 0xE0F0), "object 0xE0F0: a key of 5 bytes does not fit"),
         (DATA, (b"", 0xE0F0), "object 0xE0F0: a key and the algorithm in its metadata belong together"),
         ("INSERT INTO objects VALUES (?, ?, ?)", (0x9999, b"", b" \0"), "object 0x9999: an OPTIGA Trust M V3 stores"),

@@ -87,7 +87,7 @@ def test_all_tables_or_none(path: Path) -> None:
 def test_another_kind_or_version(path: Path, other: Kind, to_make: bool) -> None:
     make(path, other)
     before = path.read_bytes()
-    assert "another version of this program. Get it back from a copy, or name another file" in refusal(
+    assert "another version of this program. Restore it from a copy, or name another file" in refusal(
         path, make=to_make
     )
     assert path.read_bytes() == before
@@ -171,7 +171,7 @@ def test_names_that_are_no_text(path: Path) -> None:
         connection.execute("UPDATE sqlite_master SET sql = CAST(x'ff' AS TEXT), name = CAST(x'fe' AS TEXT)")
     said = refusal(path)
     assert "damaged" in said
-    assert "no text" in said
+    assert "not text" in said
     assert "from a copy" in said
 
 

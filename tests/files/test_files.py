@@ -126,7 +126,7 @@ def test_folders_that_cannot_be_written(tmp_path, monkeypatch):
         files.check_folder_writable(tmp_path / "missing")
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", failing(errno.EACCES))
-        with pytest.raises(ConfigurationError, match=f"cannot write into {tmp_path}: permission denied"):
+        with pytest.raises(ConfigurationError, match=f"cannot write to {tmp_path}: permission denied"):
             files.check_folder_writable(tmp_path)
 
 

@@ -91,7 +91,7 @@ def test_a_pipe(out: Path, way: str, linked: bool) -> None:
         out.symlink_to(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        with pytest.raises(ConfigurationError, match="no regular file"):
+        with pytest.raises(ConfigurationError, match="not a regular file"):
             WRITERS[way](out)
         assert os.read(reader, 10) == b""
     finally:
@@ -106,7 +106,7 @@ def test_a_socket_and_a_device(out: Path, way: str, monkeypatch: pytest.MonkeyPa
         listening.bind("out")
         for path in (Path("out"), Path("/dev/null")):
             if way != "reserved" or path.name == "out":
-                with pytest.raises(ConfigurationError, match="no regular file"):
+                with pytest.raises(ConfigurationError, match="not a regular file"):
                     WRITERS[way](path)
 
 
@@ -130,7 +130,7 @@ def test_a_pipe_whose_reader_comes_late(out: Path) -> None:
 def test_a_secret_through_the_names_of_the_system(out: Path) -> None:
     reading, writing = os.pipe()
     try:
-        with pytest.raises(ConfigurationError, match="nobody may read along what is secret"):
+        with pytest.raises(ConfigurationError, match="a secret must not be written to it"):
             files.write_whole(Path(f"/dev/fd/{writing}"), DATA, SECRET)
     finally:
         os.close(reading)

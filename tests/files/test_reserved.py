@@ -36,7 +36,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_full_disk_is_said_each_time(tmp_path: Path, full_disk: list[int]) -> None:
     with ReservedFile(tmp_path, 1000) as file:
         for _ in range(2):
-            with pytest.raises(ConfigurationError, match="cannot write into") as caught:
+            with pytest.raises(ConfigurationError, match="cannot write to") as caught:
                 file.secure()
             assert caught.value.reason is Reason.OUT_OF_SPACE
     assert len(full_disk) == 1

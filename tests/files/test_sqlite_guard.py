@@ -279,7 +279,7 @@ class TestSchema:
             pytest.skip(str(error))
         said = refusal(kind, path)
         assert "damaged" in said
-        assert "Get it back from a copy" in said
+        assert "Restore it from a copy" in said
 
     @pytest.mark.parametrize(
         ("old", "new"),

@@ -51,11 +51,11 @@ MISTAKES = [
     ({"aws_iot_config.thing": 5}, "24: aws_iot_config.thing: must be a text in double quotes, not a number"),
     ({"aws_iot_config.policy": " "}, "25: aws_iot_config.policy: is empty"),
     ({"aws_iot_config.things": "x"}, "26: aws_iot_config.things: is not known (known: thing, policy)"),
-    ({NAME: {}}, "3: csr_config.certificate_info: is empty: the certificate would be nobody's"),
+    ({NAME: {}}, "3: csr_config.certificate_info: is empty: the certificate would have no subject"),
     ({f"{NAME}.emailAddress": "x"}, "8: {N}.emailAddress: 'x' is not an e-mail address"),
     (
         {f"{NAME}.serialNumber": "1", f"{NAME}.serial_number": "1"},
-        "8: {N}.serialNumber: is 'serial_number', which stands there too",
+        "8: {N}.serialNumber: is 'serial_number', which is also given",
     ),
     ({f"{NAME}.country": "DE"}, f"8: {NAME}.country: is not known (known: "),
     (
@@ -113,21 +113,21 @@ MISTAKES = [
         "12: {P}.curve: 'secp384k1' is not a curve of the chip, did you mean 'secp384r1'? (one of {C})",
     ),
     ({f"{PARAMETERS}.curve": "x25519"}, "12: {P}.curve: 'x25519' is not a curve of the chip (one of {C})"),
-    ({f"{PARAMETERS}.key_size": 2048}, "14: {P}.key_size: belongs to an RSA key, an EC key has a curve"),
+    ({f"{PARAMETERS}.key_size": 2048}, "14: {P}.key_size: is for RSA keys; an EC key has a curve"),
     ({f"{PARAMETERS}.slot": "seven"}, "13: {P}.slot: 'seven' is not a slot of the chip {E}"),
     ({f"{PARAMETERS}.slot": 0xE0F1}, "13: {P}.slot: must be a text in double quotes, not a number"),
     (
         {f"{PARAMETERS}.slot": "0xE0F0"},
-        "13: {P}.slot: '0xE0F0' is Infineon's own identity, which is locked; take another {E}",
+        "13: {P}.slot: '0xE0F0' holds Infineon's own key, which is locked; use another slot {E}",
     ),
     ({f"{PARAMETERS}.slot": "six"}, "13: {P}.slot: 'six' does not take EC keys {E}"),
     ({**RSA, f"{PARAMETERS}.slot": "0xE0F1"}, "13: {P}.slot: '0xE0F1' does not take RSA keys {R}"),
     (
         {**RSA, f"{PARAMETERS}.key_size": 4096},
-        "12: {P}.key_size: 4096 is not a size of RSA keys of the chip (one of 1024, 2048)",
+        "12: {P}.key_size: 4096 is not an RSA key size of the chip (one of 1024, 2048)",
     ),
     ({**RSA, f"{PARAMETERS}.key_size": True}, "12: {P}.key_size: must be a number, not true or false"),
-    ({**RSA, f"{PARAMETERS}.curve": "secp256r1"}, "14: {P}.curve: belongs to an EC key, an RSA key has a key_size"),
+    ({**RSA, f"{PARAMETERS}.curve": "secp256r1"}, "14: {P}.curve: is for EC keys; an RSA key has a key_size"),
     ({f"{PARAMETERS}.key_usage": "signature"}, "14: {P}.key_usage: must be a list in brackets, not a text"),
     (
         {f"{PARAMETERS}.key_usage": ["key_agreement"]},
@@ -264,7 +264,7 @@ def test_all_mistakes_are_reported_at_once(tmp_path, monkeypatch):
 def test_a_member_that_stands_twice(tmp_path, monkeypatch):
     text = SEED_CONFIG.read_text().replace('"slot"', '"curve": "secp384r1",\n"slot"')
     assert mistakes(tmp_path, text, monkeypatch)[0] == (
-        "config.jsn:13: csr_config.key_info.parameters.curve: stands here a second time"
+        "config.jsn:13: csr_config.key_info.parameters.curve: is given twice"
     )
 
 

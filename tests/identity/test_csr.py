@@ -76,7 +76,7 @@ def test_a_signature_that_does_not_verify_gives_no_csr():
 
 def test_a_public_key_that_is_none_gives_no_csr(monkeypatch):
     monkeypatch.setattr("tests.support.identity.csr_helpers.SEED_PUBLIC_KEY", SEED_PUBLIC_KEY[:-2] + "0c")
-    with pytest.raises(CertificateError, match="the public key that the chip reported for 0xE0F1 is none"):
+    with pytest.raises(CertificateError, match="the public key that the chip reported for 0xE0F1 is not valid"):
         create_csr(Chip(SeedTransport()), load_configuration(SEED_CONFIG))
 
 

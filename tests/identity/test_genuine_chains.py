@@ -134,22 +134,24 @@ class TestChainsRefused:
         error = chain.refusal([Authority("factory", root).certify(public_key)], root)
         assert "the chain ends at CN=device: its issuer CN=factory is not in" in error.message
         assert "trust.pem" in error.message
-        assert error.hint.startswith("Is it an intermediate? Add its certificate to ")
+        assert error.hint.startswith("If the issuer is an intermediate CA, add its certificate to ")
 
     def test_root_of_the_same_name(self, chain: Chain, public_key: Any) -> None:
         below = Authority("factory", Authority())
         error = chain.refusal([below.certify(public_key)], Authority(), below)
-        assert "CN=factory is not signed by the CN=root that is known: another CA of the same name" in error.message
+        assert (
+            "CN=factory is not signed by the CN=root in this file, but by another CA of the same name" in error.message
+        )
 
     def test_the_chips_own_root_is_no_root(self, chain: Chain, public_key: Any) -> None:
         forged = Authority("their root")
         error = chain.refusal([forged.certify(public_key), forged.der], Authority())
-        assert "the chain ends at CN=their root, which is self-signed and is no root in" in error.message
+        assert "the chain ends at CN=their root, which is self-signed and is not a root certificate in" in error.message
 
     def test_the_chips_own_root_with_the_roots_name(self, chain: Chain, public_key: Any) -> None:
         forged = Authority()
         error = chain.refusal([forged.certify(public_key), forged.der], Authority())
-        assert "the chain ends at CN=root, which is self-signed and is no root in" in error.message
+        assert "the chain ends at CN=root, which is self-signed and is not a root certificate in" in error.message
 
     def test_self_signed(self, chain: Chain, public_key: Any) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -160,7 +162,10 @@ class TestChainsRefused:
         one, other = Authority("one"), Authority("other")
         circle = [Authority("one", other, key=one.key).der, Authority("other", one, key=other.key).der]
         error = chain.refusal([one.certify(public_key), *circle], Authority())
-        assert "the chain ends at CN=other, which was certified by CAs below it and is no root in" in error.message
+        assert (
+            "the chain ends at CN=other, which was certified by CAs below it and is not a root certificate in"
+            in error.message
+        )
 
     @pytest.mark.parametrize("extensions", [(constraints(ca=False),), (key_usage("key_cert_sign"),)])
     def test_an_intermediate_that_is_no_ca(
@@ -170,13 +175,13 @@ class TestChainsRefused:
         root = Authority()
         device = Authority("another chip", root, *extensions)
         error = chain.refusal([device.certify(public_key), device.der], root)
-        assert "CN=another chip has issued a certificate and is no CA" in error.message
+        assert "CN=another chip has issued a certificate, but is not a CA" in error.message
 
     def test_a_key_that_may_not_sign_certificates(self, chain: Chain, public_key: Any) -> None:
         root = Authority()
         below = Authority("factory", root, constraints(), key_usage("digital_signature", "crl_sign"))
         error = chain.refusal([below.certify(public_key)], root, below)
-        assert "CN=factory has issued a certificate, for which its key is not meant" in error.message
+        assert "CN=factory has issued a certificate, but its key may not sign certificates" in error.message
 
     def test_path_length(self, chain: Chain, public_key: Any) -> None:
         root = Authority("root", None, constraints(path_length=1))

@@ -30,18 +30,20 @@ class TestTrust:
         other = Authority()
         forged = Authority("root", other)
         assert forged.der != other.der
-        with pytest.raises(CertificateError, match="holds no root: none of its certificates is self-signed"):
+        with pytest.raises(
+            CertificateError, match="holds no root certificate: none of its certificates is self-signed"
+        ):
             load_trust(write_trust(tmp_path, forged))
 
     def test_no_root(self, tmp_path: Path) -> None:
-        with pytest.raises(CertificateError, match=r"holds no root.*Add the root's certificate"):
+        with pytest.raises(CertificateError, match=r"holds no root.*Add the root certificate"):
             load_trust(write_trust(tmp_path, Authority("factory", Authority())))
 
     @pytest.mark.parametrize("extensions", [(), (constraints(ca=False),)])
     def test_a_device(self, tmp_path: Path, extensions: tuple[x509.ExtensionType, ...]) -> None:
         root = Authority()
         leaf = root.certify(root.key.public_key(), "device", *extensions)
-        with pytest.raises(CertificateError, match="holds the certificate of CN=device, which is no CA"):
+        with pytest.raises(CertificateError, match="holds the certificate of CN=device, which is not a CA certificate"):
             load_trust(write_trust(tmp_path, root, leaf))
 
     @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_the_seed_certificate_into_the_second_slot_and_back(chip, tmp_path):
     )
     assert (result.oid, result.slot, result.size, result.written) == (0xE0E1, "second", len(raw), True)
     assert result.key_match is None
-    assert result.warnings == ("there is no key in 0xE0F1 yet, the certificate is of another key",)
+    assert result.warnings == ("there is no key in 0xE0F1 yet, so the certificate belongs to another key",)
     shown = read(chip, "0xE0E1")
     assert shown.text == SEED_CERTIFICATE
     assert shown.file_content == SEED_CERTIFICATE.encode()
@@ -79,7 +79,7 @@ def test_a_root_is_a_trust_anchor_in_plain_der(chip, tmp_path):
     assert chip.read(0xE0E8) == CA.certificate
     assert (result.slot, result.key_match) == (None, None)
     (warning,) = result.warnings
-    assert "will not use" in warning
+    assert "cannot use" in warning
     assert "keyUsage" in warning
     assert read(chip, "0xE0E8").text == pem(CA.certificate)
 
@@ -120,7 +120,7 @@ def test_a_shorter_certificate_leaves_nothing_of_the_longer(chip, tmp_path):
 @pytest.mark.parametrize(
     ("make", "certified", "outcome", "text"),
     [
-        (("secp256r1", None), STRANGER, False, "the certificate is of another key than the one in 0xE0F1"),
+        (("secp256r1", None), STRANGER, False, "the certificate does not belong to the key in 0xE0F1"),
         (("secp384r1", None), STRANGER, False, "the certificate is of a key secp256r1, the key in 0xE0F1 is secp384r1"),
         (
             ("secp256r1", None),
@@ -132,9 +132,9 @@ def test_a_shorter_certificate_leaves_nothing_of_the_longer(chip, tmp_path):
             ("secp256r1", KeyUsage.KEY_AGREEMENT),
             STRANGER,
             None,
-            "the key in 0xE0F1 may not sign, so it cannot be proven that the certificate is of this key",
+            "the key in 0xE0F1 may not sign, so it cannot prove that the certificate belongs to it",
         ),
-        (None, STRANGER, None, "there is no key in 0xE0F1 yet, the certificate is of another key"),
+        (None, STRANGER, None, "there is no key in 0xE0F1 yet, so the certificate belongs to another key"),
     ],
 )
 def test_a_certificate_that_is_not_the_keys(chip, transport, tmp_path, strict, make, certified, outcome, text):
@@ -198,13 +198,13 @@ def test_hex_dump_of_data(chip, tmp_path):
             bytes(141),
             {"oid": "0xF1D0"},
             ConfigurationError,
-            "{f} does not fit: it takes 141 bytes, 0xF1D0 has room for 140",
+            "{f} does not fit: it has 141 bytes, but 0xF1D0 has room for 140",
         ),
         (
             bytes(1501),
             {"oid": "0xF1E0"},
             ConfigurationError,
-            "{f} does not fit: it takes 1501 bytes, 0xF1E0 has room for 1500",
+            "{f} does not fit: it has 1501 bytes, but 0xF1E0 has room for 1500",
         ),
         (b"", {}, CertificateError, "{f} is empty"),
         (b"x", {}, CertificateError, "no certificate in {f}"),
@@ -213,10 +213,10 @@ def test_hex_dump_of_data(chip, tmp_path):
             pem(INTERMEDIATE.certificate, CA.certificate),
             {"oid": "0xE0E8"},
             CertificateError,
-            "{f} holds 2 certificates, the trust anchor 0xE0E8 takes one",
+            "{f} holds 2 certificates, but the trust anchor 0xE0E8 holds only one",
         ),
-        (CA.certify(STRANGER, padding=1200), {"oid": "0xE0E9"}, CertificateError, "{f} does not fit: it takes "),
-        (CA.certify(STRANGER, padding=1700), {}, CertificateError, "{f} does not fit: it takes "),
+        (CA.certify(STRANGER, padding=1200), {"oid": "0xE0E9"}, CertificateError, "{f} does not fit: it has "),
+        (CA.certify(STRANGER, padding=1700), {}, CertificateError, "{f} does not fit: it has "),
         (
             pem(*[CA.certify(STRANGER, padding=300) for _ in range(3)]),
             {},
@@ -248,18 +248,18 @@ def test_the_largest_that_fits_and_the_smallest_that_does_not(chip, tmp_path):
             write(chip, tmp_path, der)
             assert chip.read(0xE0E1) == tls_identity.encode([der])
         else:
-            with pytest.raises(CertificateError, match=f"takes {needed} bytes, 0xE0E1 has room for 1728"):
+            with pytest.raises(CertificateError, match=f"has {needed} bytes, but 0xE0E1 has room for 1728"):
                 plan_write(file(tmp_path, der))
 
 
 @pytest.mark.parametrize(
     ("paddings", "hint"),
     [
-        ((0, 300, 0, 400, 400), "Room is for the first 3 certificates of the chain"),
-        ((0, 900, 500, 0), "Room is for the first 2 certificates of the chain"),
-        ((900, 900, 900), "Room is for the first 1 certificate of the chain"),
-        ((0, 900, 600), "Leave the root out of the chain"),
-        ((1700, 0), "A shorter subject or fewer names make it smaller"),
+        ((0, 300, 0, 400, 400), "Write only the first 3 certificates of the chain: there is no room for more"),
+        ((0, 900, 500, 0), "Write only the first 2 certificates of the chain: there is no room for more"),
+        ((900, 900, 900), "Write only the first 1 certificate of the chain: there is no room for more"),
+        ((0, 900, 600), "Omit the root certificate from the chain"),
+        ((1700, 0), "Use a shorter subject or fewer names"),
     ],
 )
 def test_how_much_of_a_chain_has_room(tmp_path, paddings, hint):
@@ -286,14 +286,14 @@ def test_an_object_that_cannot_be_read_is_written_all_the_same(chip, tmp_path):
     assert chip.metadata(0xF1D2).access(Tag.READ) == NEVER
     result = write(chip, tmp_path, b"secret", oid="0xF1D2")
     assert result.written
-    assert result.warnings == ("0xF1D2 cannot be read freely, so what was written was not compared",)
+    assert result.warnings == ("0xF1D2 cannot be read, so the written data were not compared",)
     with pytest.raises(ChipError, match="access conditions"):
         read(chip, "0xF1D2")
 
 
 def test_an_object_that_holds_other_bytes_afterwards(chip, tmp_path, monkeypatch):
     monkeypatch.setattr(Objects, "write", lambda *_, **__: None)
-    with pytest.raises(ChipError, match="0xF1D0 holds other bytes than were written to it"):
+    with pytest.raises(ChipError, match="0xF1D0 does not hold the written bytes"):
         write(chip, tmp_path, b"data", oid="0xF1D0")
 
 
@@ -316,7 +316,7 @@ def test_what_is_no_certificate_is_shown_as_bytes(chip):
     chip.write(0xE0E3, b"\x30\x82nothing")
     shown = read(chip, "fourth")
     assert shown.certificates == ()
-    assert shown.note.startswith("0xE0E3 holds no certificate that can be read: ")
+    assert shown.note.startswith("0xE0E3 holds no readable certificate: ")
     assert shown.text.startswith("00000000  30 82 6e")
     assert shown.file_content == b"\x30\x82nothing"
 

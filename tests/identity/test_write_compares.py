@@ -209,7 +209,7 @@ def test_a_write_that_went_wrong(
     wanted = plan(bench if oid in (CERTIFICATE, ANCHOR) else pattern(size), oid)
     bench.refusal = refusal
     bench.commands[CommandCode.SET_DATA_OBJECT] = BROKEN[how]
-    with pytest.raises(ChipError, match="holds other bytes than were written to it") as caught:
+    with pytest.raises(ChipError, match="does not hold the written bytes") as caught:
         execute_write(bench.chip, wanted)
     offset = {"lost": 0, "damaged": len(wanted.data) - 1, "not erased": len(wanted.data)}[how]
     assert f"offset {offset} on" in caught.value.message

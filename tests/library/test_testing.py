@@ -226,7 +226,7 @@ class TestServedBoard:
         with testing.served_board("tcp") as board:
             assert threading.active_count() == before + 1
         assert threading.active_count() == before
-        with pytest.raises(optiga.BoardError, match="nobody answers"):
+        with pytest.raises(optiga.BoardError, match="nothing answers"):
             optiga.open_chip(board.port)
 
     def test_no_such_kind(self) -> None:

@@ -108,13 +108,13 @@ def test_every_object_is_taken_or_it_is_said_why_not(name: str) -> None:
 def test_what_is_no_object_at_all(name: str, text: str) -> None:
     error = refusal(text, WANTED[name])
     assert error.message.startswith(repr(text))
-    assert "the identifier of an object" in error.message
+    assert "an OID" in error.message
     assert error.hint
 
 
 @pytest.mark.parametrize("number", [-1, 0x10000, 0xBEEF])
 def test_numbers_that_are_no_object(number: int) -> None:
-    assert "the identifier of an object" in refusal(number, ADMINISTERED).message
+    assert "is not an OID" in refusal(number, ADMINISTERED).message
 
 
 @pytest.mark.parametrize(
@@ -123,44 +123,52 @@ def test_numbers_that_are_no_object(number: int) -> None:
         (
             "five",
             WRITABLE,
-            "slot five has a key (0xE0FC) but no object for its certificate. Name one by its identifier",
+            "slot five has a key (0xE0FC) but no object for its certificate. Give an object by its OID",
         ),
         ("six", READABLE, "slot six has a key (0xE0FD) but no object for its certificate"),
-        ("five", ADMINISTERED, "slot five has .* for its certificate. Name the key by its identifier: 0xE0FC"),
-        ("five", COUNTER, "slot five is no counter. Counters are 0xE120 to 0xE123"),
+        ("five", ADMINISTERED, "slot five has .* for its certificate. Give the key by its OID: 0xE0FC"),
+        ("five", COUNTER, "slot five is not a counter. Use 0xE120 to 0xE123"),
         (
             "seventh",
             WRITABLE,
-            "'seventh' is neither a slot nor .*There are the slots first, second, third, fourth, and",
+            "'seventh' is neither a slot nor .*Use one of the slots first, second, third, fourth, or",
         ),
         ("0xBEEF", WRITABLE, "the objects 0xE0E0-0xE0E3, 0xE0E8-0xE0E9, 0xE0EF, 0xF1D0-0xF1DB, 0xF1E0-0xF1E1"),
         (
             SECOND_KEY,
             WRITABLE,
-            "which the chip makes itself. The key's certificate lies in 0xE0E1",
+            "which only the chip generates. The key's certificate is in 0xE0E1",
         ),
-        (FIVE_KEY, WRITABLE, "it is a private key, which the chip makes itself. There are the slots"),
+        (FIVE_KEY, WRITABLE, "it is a private key, which only the chip generates. Use one of the slots"),
         (UID, WRITABLE, "0xE0C2 cannot be written: it is the chip's own. "),
         (COUNTER_1, WRITABLE, "it is a counter. "),
-        (BINDING, WRITABLE, "it is a secret shared with a host, which a file must not hold. "),
-        (AES, WRITABLE, "0xE200 cannot be written: it is a secret key, which the chip makes itself. "),
+        (BINDING, WRITABLE, "it is a secret shared with a host, which must not be in a file. "),
+        (AES, WRITABLE, "0xE200 cannot be written: it is a secret key, which only the chip generates. "),
         (SESSION, WRITABLE, "it is a session's secret, which only the chip knows. "),
-        (SECOND_KEY, READABLE, "an EC key never leaves the chip. The key's certificate lies in 0xE0E1 (slot second)"),
-        (FIVE_KEY, READABLE, "an RSA key never leaves the chip. 'key list' shows"),
-        ("aes", READABLE, "0xE200 cannot be read: a symmetric key never leaves the chip. 'key list' shows"),
-        ("0xE101", READABLE, "a session context never leaves the chip. There are"),
-        ("0xE101", SHARED_SECRET, "holds no shared secret: it is a session, which holds nothing when a command begins"),
+        (SECOND_KEY, READABLE, "an EC key never leaves the chip. The key's certificate is in 0xE0E1 (slot second)"),
+        (FIVE_KEY, READABLE, "an RSA key never leaves the chip. To show what is known of it, use 'key list'"),
+        (
+            "aes",
+            READABLE,
+            "0xE200 cannot be read: a symmetric key never leaves the chip. To show what is known of it, use 'key list'",
+        ),
+        ("0xE101", READABLE, "a session context never leaves the chip. Use one of"),
+        ("0xE101", SHARED_SECRET, "holds no shared secret: it is a session, which is empty when a command begins"),
         (SECOND_KEY, SHARED_SECRET, "0xE0F1 (device private EC key 2) holds no shared secret"),
         (SECOND, UPDATE_SECRET, "0xE0E1 (certificate of slot second) does not hold a secret"),
-        (SECOND, COUNTER, "0xE0E1 (certificate of slot second) is no counter"),
-        (SECOND, AUTHORIZATION_REFERENCE, "holds no authorization reference. A data object does, such as 0xF1D0"),
-        (SECOND_KEY, TRUST_ANCHOR, "0xE0F1 (device private EC key 2) does not hold a trust anchor. 0xE0E8"),
-        (SECOND, IN_FILE, "'second' is not the identifier of an object of the chip"),
-        ("aes", IN_FILE, "'aes' is not the identifier of an object of the chip"),
-        (SESSION, ADMINISTERED, "0xE100 (session context 1) is no object with data or metadata"),
-        (DATA, KEY, "0xF1D0 (arbitrary data type 3, 1) holds no key. Keys have the places first, second"),
-        (ANCHOR, KEY_PAIR, "is neither key nor certificate of a slot. There are the slots first, second"),
-        ("0xE0E8", DEVICE_CERTIFICATE, "0xE0E8 (trust anchor 1) is no object for a device's certificate. Those are"),
+        (SECOND, COUNTER, "0xE0E1 (certificate of slot second) is not a counter"),
+        (SECOND, AUTHORIZATION_REFERENCE, "holds no authorization reference. Use a data object, such as 0xF1D0"),
+        (SECOND_KEY, TRUST_ANCHOR, "0xE0F1 (device private EC key 2) does not hold a trust anchor. Use 0xE0E8"),
+        (SECOND, IN_FILE, "'second' is not an OID of the chip"),
+        ("aes", IN_FILE, "'aes' is not an OID of the chip"),
+        (SESSION, ADMINISTERED, "0xE100 (session context 1) is not an object with data or metadata"),
+        (DATA, KEY, "0xF1D0 (arbitrary data type 3, 1) holds no key. Use one of first, second"),
+        (ANCHOR, KEY_PAIR, "is neither a key nor a certificate object of a slot. Use one of the slots first, second"),
+        (
+            "0xE0E8",
+            DEVICE_CERTIFICATE,
+            "0xE0E8 (trust anchor 1) is not an object for a device's certificate. Use",
+        ),
     ],
 )
 def test_what_is_said(text: str, wanted: Wanted, said: str) -> None:
@@ -199,7 +207,7 @@ def test_where_a_file_goes(slot: str | None, oid: str | int | None, found: int, 
 
 
 def test_two_places_for_one_file() -> None:
-    with pytest.raises(ConfigurationError, match="slot and oid both name an object"):
+    with pytest.raises(ConfigurationError, match="slot and oid are both given"):
         resolve_writable("second", "0xE0E1")
 
 
@@ -215,7 +223,7 @@ def test_the_certificate_of_a_key_may_lie_elsewhere() -> None:
     assert resolve_certificate(SLOTS[1], None).oid == 0xE0E1
     with pytest.raises(ConfigurationError) as caught:
         resolve_certificate(five, None)
-    assert caught.value.hint == "Name one by its identifier: 0xE0E1, 0xE0E2 or 0xE0E3"
+    assert caught.value.hint == "Give an object by its OID: 0xE0E1, 0xE0E2 or 0xE0E3"
     assert caught.value.parameter == "oid"
 
 

@@ -131,7 +131,7 @@ class TestMatch:
         certify_second(chip, words)
         slot = slot_of(chip)
         assert slot.key_match is None
-        assert "cannot be proven" in (slot.key_note or "")
+        assert "cannot prove" in (slot.key_note or "")
 
 
 class TestTypeC:

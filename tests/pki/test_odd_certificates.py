@@ -89,7 +89,7 @@ ODD = {
         odd.odd_certificate(KEY, dates=(time(0x18, b"20250101000000.5Z"), time(0x18, b"20450101000000.5Z"))),
         1,
     ),
-    "a text that is no text": (odd.odd_certificate(KEY, subject=odd.name(b"\x01", INTEGER)), None),
+    "a text that is not text": (odd.odd_certificate(KEY, subject=odd.name(b"\x01", INTEGER)), None),
     "a country of three letters": (odd.odd_certificate(KEY, subject=odd.name("DEU", oid="550406")), None),
     "an address": (odd.odd_certificate(KEY, subject=odd.name("a@b.example", 0x16, EMAIL)), None),
     "a compressed point": (odd.odd_certificate(KEY, info=odd.compressed_info(KEY)), None),

@@ -136,7 +136,7 @@ def test_refused(case: str, tmp_path: Path) -> None:
     label = "PRIVATE KEY" if case == "two curves" else "EC PRIVATE KEY"
     for content in (REFUSED[case], encode_pem(label, REFUSED[case]).encode()):
         path.write_bytes(content)
-        with pytest.raises(ConfigurationError, match="no private key that can be opened"):
+        with pytest.raises(ConfigurationError, match="no readable private key"):
             KeyFile.read(path).open()
 
 

@@ -82,7 +82,7 @@ def test_what_is_wrong_is_named(text: str, line: str) -> None:
 
 
 def test_a_tag_that_stands_twice() -> None:
-    with pytest.raises(ValueError, match="CHANGE: this tag stands twice"):
+    with pytest.raises(ValueError, match="CHANGE: this tag is given twice"):
         parse_metadata_words(["change: never", "CHANGE: always"])
 
 

@@ -46,7 +46,7 @@ def test_nothing_else_is_one(text: str) -> None:
         assert ObjectRef.find(text) is not None
         return
     assert ObjectRef.find(text) is None
-    with pytest.raises(ValueError, match="neither a slot nor the identifier of an object"):
+    with pytest.raises(ValueError, match="neither a slot nor an OID"):
         ObjectRef.parse(text)
 
 
@@ -68,7 +68,7 @@ def test_numbers_slots_and_references_are_what_they_are(oid: int) -> None:
 
 @given(st.integers(max_value=-1) | st.integers(min_value=0x10000))
 def test_numbers_that_no_object_has(number: int) -> None:
-    with pytest.raises(ValueError, match="identifier of an object"):
+    with pytest.raises(ValueError, match="not an OID"):
         ObjectRef.parse(number)
 
 

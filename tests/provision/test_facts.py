@@ -152,7 +152,7 @@ class TestForm:
         is_refused(kind, body)
 
     def test_what_is_no_text_is_not_kept(self) -> None:
-        with pytest.raises(ConfigurationError, match="no text"):
+        with pytest.raises(ConfigurationError, match="not text"):
             encode_fact(PolicyAttached("\ud800"))
 
 

@@ -120,7 +120,7 @@ class TestTogether:
             ({"slot": SLOTS[2], "certificate_oid": 0xE0E2}, "the configuration is for slot second"),
             ({"aws": None}, "'thing' and 'aws' go together"),
             ({"thing": None}, "'thing' and 'aws' go together"),
-            ({"thing": None, "aws": None}, "nobody certifies"),
+            ({"thing": None, "aws": None}, "no CA certifies"),
             ({"issuer": OwnCertificate()}, "keeps its own certificate"),
             ({"certificate_oid": 0xE0F1}, "0xE0F1"),
             ({"aws": replace(FAR, timeout_s=0.0)}, "0.0 seconds"),
@@ -133,7 +133,7 @@ class TestTogether:
         assert words in str(error.value)
 
     def test_an_own_certificate_is_not_renewed(self) -> None:
-        with pytest.raises(ConfigurationError, match="gets no new one"):
+        with pytest.raises(ConfigurationError, match="gets no new certificate"):
             replace(JOBS["own certificate"], renew=True)
 
     def test_a_name_twice(self) -> None:
@@ -166,7 +166,7 @@ MISTAKES = {
     "another slot": ("slot", "ninth", "slot: 'ninth' is not a slot"),
     "a slot for no key": ("slot", "five", "does not take EC keys"),
     "a slot that is a number": ("slot", 2, "slot: must be a text"),
-    "no object": ("certificate", "E0", "certificate: 'E0' is not the identifier"),
+    "no object": ("certificate", "E0", "certificate: 'E0' is not an OID"),
     "a key's object": ("certificate", "0xE0F1", "0xE0F1"),
     "no kind of issuer": ("issuer.kind", ..., "issuer: kind is missing"),
     "another kind of issuer": ("issuer.kind", "AWS", "issuer.kind: 'AWS' is not a kind of issuer"),

@@ -139,7 +139,7 @@ class TestRoundTrip:
     def test_all_facts_of_a_call_or_none(self, path: Path) -> None:
         save(path, ENTRY)
         before = rows(path)
-        with open_journal(path) as journal, pytest.raises(ConfigurationError, match="no text"):
+        with open_journal(path) as journal, pytest.raises(ConfigurationError, match="not text"):
             journal.append(UID, "second", KeyMade(b"key"), Issued("\ud800", "a.pem"))
         assert rows(path) == before
 
@@ -254,7 +254,7 @@ class TestFiles:
         assert path.read_bytes() == before
 
     def test_none(self, path: Path) -> None:
-        assert re.search("is not there.*It is made by 'provision'.*'journal'", refusal(path))
+        assert re.search("is not there.*'provision' creates the journal.*'journal'", refusal(path))
         assert not path.exists()
 
     @pytest.mark.parametrize("name", ["a b.db", "50%.db", "a?mode=memory", "a#b", "ä.db", "..db"])

@@ -106,7 +106,7 @@ class TestOneChip:
         for use in (lambda one: one.find(ONE, "second"), Journal.all):
             said = refusal(path, use)
             assert f"chip {ONE}" in said
-            assert "changed by something else than this program" in said
+            assert "changed by another program" in said
         with open_journal(path) as journal:
             assert journal.find(THREE, "second") is not None
 
@@ -204,7 +204,7 @@ class TestSeals:
     def test_the_last_gone(self, path: Path, keep: int) -> None:
         alter(path, f"DELETE FROM seals WHERE number > {keep}", f"DELETE FROM heads WHERE seal > {keep}")
         said = refusal(path, lambda one: pytest.fail("it was opened"))
-        assert f"it has {keep} seals, and number 3 lies beside it" in said
+        assert f"it has {keep} seals, but the seal file beside it has number 3" in said
 
     def test_an_older_copy(self, path: Path) -> None:
         older = path.read_bytes()
@@ -213,7 +213,7 @@ class TestSeals:
         path.write_bytes(older)
         said = refusal(path, lambda one: pytest.fail("it was opened"))
         assert "an older copy" in said
-        assert f"take {seal_path(path)} away" in said
+        assert f"delete {seal_path(path)}" in said
         path.write_bytes(newer)
         is_whole(path)
 
@@ -231,12 +231,12 @@ class TestSeals:
         for uid in (THREE, ONE, TWO, THREE):
             run(other, uid, Begun("aws", "x"))
         path.write_bytes(other.read_bytes())
-        assert "or another one" in refusal(path, lambda one: pytest.fail("it was opened"))
+        assert "or another journal" in refusal(path, lambda one: pytest.fail("it was opened"))
 
     def test_it_is_gone(self, path: Path) -> None:
         """A run does not begin a new one where one has been."""
         path.unlink()
-        with pytest.raises(ConfigurationError, match="is gone, and its seal is there") as caught:
+        with pytest.raises(ConfigurationError, match="is missing, but its seal file exists") as caught:
             run(path, ONE)
         assert str(seal_path(path)) in caught.value.hint
         assert [one.name for one in path.parent.iterdir()] == [FILE_NAME + SUFFIX]
@@ -247,13 +247,13 @@ class TestSeals:
     )
     def test_what_is_no_seal_beside_it(self, path: Path, content: str) -> None:
         seal_path(path).write_text(content)
-        with pytest.raises(ConfigurationError, match="is no seal of a journal"), open_journal(path):
+        with pytest.raises(ConfigurationError, match="is not a seal of a journal"), open_journal(path):
             pytest.fail("it was opened")
 
     def test_a_seal_that_it_never_had(self, path: Path) -> None:
         text = seal_path(path).read_text()
         seal_path(path).write_text(text.replace('"number": 3', '"number": 2'))
-        assert "number 2 lies beside it" in refusal(path, lambda one: pytest.fail("it was opened"))
+        assert "the seal file beside it has number 2" in refusal(path, lambda one: pytest.fail("it was opened"))
 
 
 class TestCopies:
@@ -288,7 +288,7 @@ class TestCopies:
             seal_path(path).mkdir()
             journal.append(ONE, "second", Begun("aws", ""))
             assert journal.seal() is not None
-        assert "is not kept beside it" in said[-1]
+        assert "of the journal cannot be written" in said[-1]
 
 
 class TestTwoRuns:

@@ -75,7 +75,7 @@ class TestLayout:
         layout = OutputLayout(tmp_path / "{uid}")
         files = layout.of_chip(UID, "second")
         for refuse in (files.check, files.make_folder):
-            with pytest.raises(ConfigurationError, match="no folder"):
+            with pytest.raises(ConfigurationError, match="not a folder"):
                 refuse()
 
     def test_a_folder_of_a_files_name(self, tmp_path: Path) -> None:

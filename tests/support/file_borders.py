@@ -267,7 +267,7 @@ class DifferenceBorder(PolicyBorder):
         try:
             theirs = given.decode()
         except UnicodeDecodeError:  # AWS answers with text
-            raise ConfigurationError("no text") from None
+            raise ConfigurationError("not text") from None
         differences(self._ours, theirs)
 
 

@@ -55,7 +55,7 @@ PROMISES = {
             f"{TYPES}::test_an_update_brings_an_anchor",
             f"{TYPES}::test_info_shows_an_anchor_in_a_slot",
         ),
-        "An anchor that the chip will not use is warned of": (
+        "An anchor that the chip cannot use is warned of": (
             f"{TYPES}::test_an_anchor_that_the_chip_will_not_use_is_warned_of",
             f"{TYPES}::test_an_update_without_the_type_is_warned_of",
         ),

@@ -16,7 +16,7 @@ ROOM = Metadata({Tag.MAX_SIZE: b"\x08"})
     ("oid", "data", "message"),
     [
         ("f1d0", bytes(9), "9 bytes do not fit"),
-        ("e0c0", b"\x05", "no life cycle state"),
+        ("e0c0", b"\x05", "not a life cycle state"),
         ("e0c4", b"\x01", "out of its range"),
         ("e120", bytes.fromhex("0000000200000001"), "more than its threshold"),
     ],

@@ -119,13 +119,13 @@ WRONG = {
     "[]": "f.json:1: holds no object of a chip",
     "{}": "f.json:1: holds no object of a chip",
     '"e0f1"': "f.json:1: holds no object of a chip",
-    '{"e0f1": {}, "e0f1": {}}': "f.json:1: 'e0f1' stands twice",
-    '{"e0f1": {},\n"0xE0F1": {}}': "f.json:2: 0xE0F1: 0xE0F1 stands twice",
-    '{"f1d0": {"data": "00",\n"data": "01"}}': "f.json:2: 'f1d0.data' stands twice",
+    '{"e0f1": {}, "e0f1": {}}': "f.json:1: 'e0f1' is given twice",
+    '{"e0f1": {},\n"0xE0F1": {}}': "f.json:2: 0xE0F1: 0xE0F1 is given twice",
+    '{"f1d0": {"data": "00",\n"data": "01"}}': "f.json:2: 'f1d0.data' is given twice",
     '{"f1d0":\n[]}': "f.json:2: f1d0: must be an object in braces, not a list",
     '{"name": "module", "keywords": []}': "f.json:1: holds no object of a chip",
-    '{"beef": {}}': "f.json:1: beef: 'beef' is not the identifier of an object of the chip",
-    '{"e100": {}}': "0xE100 .session context 1. is no object with data or metadata",
+    '{"beef": {}}': "f.json:1: beef: 'beef' is not an OID of the chip",
+    '{"e100": {}}': "0xE100 .session context 1. is not an object with data or metadata",
     '{"f1d0": {"dta": "00"}}': "f1d0.dta: is not known, did you mean 'data'",
     '{"f1d0": {"data": "0"}}': "f1d0.data: '0' is not bytes in hex",
     '{"f1d0": {"data": "0x00"}}': "f1d0.data: '0x00' is not bytes in hex",
@@ -135,12 +135,12 @@ WRONG = {
     '{"f1d0": {"metadata": "2004d001ffd0"}}': "f1d0.metadata: metadata: tag 0xd0 is cut off",
     '{"f1d0": {"metadata": "2003d00101"}}': "f1d0.metadata: change: access condition: unknown identifier 0x01",
     '{"f1d0": {"metadata": "2004c0020107"}}': "f1d0.metadata: lcso: 0x0107 has 2 bytes, not 1",
-    '{"f1d0": {"metadata": "2003e10101"}}': "0xF1D0 is no key, and has no key_usage",
-    '{"e0f1": {"metadata": "2003e80111"}}': "0xE0F1 is a key, which has no type",
+    '{"f1d0": {"metadata": "2003e10101"}}': "0xF1D0 is not a key and has no key_usage",
+    '{"e0f1": {"metadata": "2003e80111"}}': "0xE0F1 is a key, which has no data type",
     '{"f1d0": {"pretty_metadata": []}}': "pretty_metadata: must be an object in braces, not a list",
     '{"f1d0": {"pretty_metadata": {"metadata_update": "never"}}}': "did you mean 'meta_update'",
     '{"f1d0": {"pretty_metadata": {"change": 1}}}': "change: must be always, never or a list",
-    '{"f1d0": {"pretty_metadata": {"change": "sometimes"}}}': "change: 'sometimes' is no word of a condition",
+    '{"f1d0": {"pretty_metadata": {"change": "sometimes"}}}': "change: 'sometimes' is not a word of a condition",
     '{"f1d0": {"pretty_metadata": {"change": ["lcso", "<"]}}}': r"change: access condition: lcso is cut off",
     '{"f1d0": {"pretty_metadata": {"change": []}}}': "change: access condition: it ends",
     '{"f1d0": {"pretty_metadata": {"lcso": "on"}}}': "lcso: 'on' is not one of creation, initialization",
@@ -152,7 +152,7 @@ WRONG = {
     '{"f1d0": {"pretty_metadata": {"used_size": true}}}': "used_size: must be a number of bytes",
     '{"e0f1": {"pretty_metadata": {"algorithm": 3}}}': "algorithm: must be the name of an algorithm",
     '{"f1d0": {"metadata": "2003d001ff", "pretty_metadata": {"change": "always"}}}': (
-        "pretty_metadata: change is always here and never in metadata; leave one member out"
+        "pretty_metadata: change is always here and never in metadata; omit one of the two members"
     ),
     '{"f1d0": {"metadata": "2003d001ff", "pretty_metadata": {}}}': "change is absent here and never in metadata",
     '{"f1d0": {"metadata": "2003d001ff", "pretty_metadata": {"change": "never", "read": "never"}}}': (
@@ -170,7 +170,7 @@ def test_what_is_wrong(text: str, line: str) -> None:
 
 
 def test_no_text() -> None:
-    with pytest.raises(ConfigurationError, match="is no text"):
+    with pytest.raises(ConfigurationError, match="is not text"):
         parse_entries(b"\xff\xfe{", "f.json")
 
 

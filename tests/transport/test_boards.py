@@ -37,7 +37,9 @@ class Hidapi:
 
     def load(self, *_: object) -> list[Any]:
         if self.paths is None:
-            raise ConfigurationError("hidapi is not installed, which reaches USB boards", hint=f"Install it: {INSTALL}")
+            raise ConfigurationError(
+                "hidapi is not installed. It is needed for USB boards", hint=f"Install it: {INSTALL}"
+            )
         return [SimpleNamespace(enumerate=self._enumerate_for(paths), device=None) for paths in self.paths]
 
     def _enumerate_for(self, paths: list[str]) -> Callable[[int, int], list[dict[str, Any]]]:
@@ -282,7 +284,8 @@ class TestI2c:
         assert machine.one().is_board
 
     @pytest.mark.parametrize(
-        ("answer", "words"), [(None, "no chip answers"), (b"\xff\xff\xff\xff", "no such chip"), (bytes(4), "answers")]
+        ("answer", "words"),
+        [(None, "no chip answers"), (b"\xff\xff\xff\xff", "not an OPTIGA Trust chip"), (bytes(4), "answers")],
     )
     def test_none(self, machine: Machine, answer: bytes | None, words: str) -> None:
         machine.add_chip()
@@ -328,14 +331,14 @@ class TestI2c:
         machine.buses.closed.add("/dev/i2c-1")
         machine.buses.missing.add("/dev/i2c-1")
         hint = "Load its module: sudo modprobe i2c-dev"
-        machine.buses.errors["/dev/i2c-1"] = BoardError("the bus is there, but not for programs", hint=hint)
+        machine.buses.errors["/dev/i2c-1"] = BoardError("the bus exists, but has no device file", hint=hint)
         port = machine.one()
         assert (port.is_board, port.needs) == (False, hint)
-        assert "not for programs" in port.why
+        assert "has no device file" in port.why
 
     def test_an_error_has_its_line(self, machine: Machine) -> None:
         machine.add_chip()
-        hint = "Take it away: sudo modprobe -r optiga"
+        hint = "Unload the driver: sudo modprobe -r optiga"
         machine.buses.errors["/dev/i2c-1"] = BoardError("address 0x30 is in use by the driver optiga", hint=hint)
         port = machine.one()
         assert (port.is_board, port.needs) == (False, hint)

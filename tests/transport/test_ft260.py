@@ -132,7 +132,7 @@ def test_an_error_that_has_no_words(failure: Exception) -> None:
         raise failure
 
     device.error = error  # type: ignore[method-assign]
-    with pytest.raises(BoardError, match="takes no reports"):
+    with pytest.raises(BoardError, match="does not accept reports"):
         bus.write(b"\x82")
 
 

@@ -95,7 +95,7 @@ class TestWritten:
 
     def test_a_uart_has_none(self) -> None:
         for text in ("COM5", "socket://h:1"):
-            with pytest.raises(ConfigurationError, match="no shielded connection"):
+            with pytest.raises(ConfigurationError, match="cannot make a shielded connection"):
                 resolve_port(text).shielded_with(Path("mine"))
 
 
@@ -127,7 +127,7 @@ class TestWritten:
                 ("shielded=a&shielded=b", "twice"),
                 ("shielded=", "no file"),
                 ("shielded", "no file"),
-                ("shielded=~nobody-of-that-name/x", "nobody's home"),
+                ("shielded=~nobody-of-that-name/x", "not a home folder"),
             )
         ),
         ("ft260?vid=10000", "vid"),
@@ -439,8 +439,8 @@ class TestSecrets:
             (_pipe, "cannot read"),
             (lambda folder: write_secret(folder, b""), "0 bytes"),
             (lambda folder: write_secret(folder, b"x" * 31), "31 bytes"),
-            (lambda folder: write_secret(folder, b"x" * 65), "not 32 to 64. It holds the bytes"),
-            (lambda folder: write_secret(folder, b"ab" * 64), "not 32 to 64. It holds the bytes"),
+            (lambda folder: write_secret(folder, b"x" * 65), "not 32 to 64. Give a file with the raw bytes"),
+            (lambda folder: write_secret(folder, b"ab" * 64), "not 32 to 64. Give a file with the raw bytes"),
             (lambda folder: write_secret(folder, b"x" * 64, 0o620), "may write"),
             (lambda folder: write_secret(folder, b"x" * 64, 0o602), "may write"),
         ],

@@ -42,13 +42,13 @@ def test_the_one_board_is_found_among_others(board: ListPortInfo, monkeypatch: p
 
 def test_no_board_names_the_three_ways_on(monkeypatch: pytest.MonkeyPatch) -> None:
     plug_in(monkeypatch, ARDUINO, BUILT_IN)
-    with pytest.raises(BoardError, match=r"Plug one in.*port=PORT.*port=emulator"):
+    with pytest.raises(BoardError, match=r"Connect a board.*port=PORT.*port=emulator"):
         resolve_port(None)
 
 
 def test_what_names_no_port() -> None:
     for wrong in (True, 1.5, b"COM5", []):
-        with pytest.raises(TypeError, match="a port is named by a text"):
+        with pytest.raises(TypeError, match="a port must be a text"):
             resolve_port(wrong)  # type: ignore[arg-type]
     for text in ("\0", "/dev/tty\0", "socket://\0:1", "emulator:\0"):
         with pytest.raises(ConfigurationError, match="null character"):
@@ -99,7 +99,7 @@ def test_ports_are_listed_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> No
     plug_in(monkeypatch, ARDUINO, BUILT_IN, KITPROG)
     assert [(port.device, port.is_board, port.why) for port in list_ports()] == [
         ("/dev/ttyACM0", True, "KitProg3 of a PSOC 6 kit"),
-        ("/dev/ttyACM1", False, "USB identity 2341:0043 is of no known board"),
+        ("/dev/ttyACM1", False, "USB identity 2341:0043 does not belong to a known board"),
         ("/dev/ttyS0", False, "not a USB port"),
     ]
 
@@ -158,7 +158,7 @@ def test_the_users_own_emulated_chip_lies_in_the_state_folder(
 
 def test_a_home_that_is_nobodys() -> None:
     for text in ("emulator:~nobody-of-that-name/chip", "emulator:~nobody-of-that-name"):
-        with pytest.raises(ConfigurationError, match="~nobody-of-that-name is nobody's home"):
+        with pytest.raises(ConfigurationError, match="~nobody-of-that-name is not a home folder"):
             resolve_port(text)
 
 

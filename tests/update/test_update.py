@@ -136,7 +136,7 @@ class TestApplied:
         update = made(LONG, 3)
         begin(probe, update, 1)
         with Chip(EmulatedTransport(probe.chip)) as chip:
-            with pytest.raises(ConfigurationError, match="to version 3 was begun and not ended"):
+            with pytest.raises(ConfigurationError, match="to version 3 was begun but not finished"):
                 apply_update(chip, made(LONG, 4))
             assert apply_update(chip, update).resumed
             assert chip.read(TARGET) == LONG
@@ -157,7 +157,7 @@ class TestRefusedBeforehand:
 
     def test_an_old_version(self, chip: Chip) -> None:
         apply_update(chip, made(b"new", 5))
-        assert "has version 5, the update brings 5" in self.refused(chip, made(b"old", 5))
+        assert "has version 5, but the update has 5" in self.refused(chip, made(b"old", 5))
 
     def test_more_than_a_counter(self, chip: Chip) -> None:
         allow(chip, 0xF1D3, change=BY_ANCHOR, type=b"\x01")
@@ -173,7 +173,7 @@ class TestRefusedBeforehand:
         assert "not signed with the key" in self.refused(chip, made(b"x", signer=stranger), CertificateError)
 
     def test_an_object_that_is_not_for_it(self, chip: Chip) -> None:
-        assert "does not let itself be updated so" in self.refused(chip, made(b"x", target_oid=0xF1E1))
+        assert "does not accept this update" in self.refused(chip, made(b"x", target_oid=0xF1E1))
 
     def test_metadata_without_a_reset_type(self, chip: Chip) -> None:
         update = made(metadata_payload(Metadata({Tag.READ: b"\x00"})), target_oid=0xF1D4)
@@ -198,7 +198,7 @@ class TestRefusedBeforehand:
 
     def test_a_condition_that_no_longer_holds(self, chip: Chip) -> None:
         allow(chip, 0xF1D3, change=bytes.fromhex("e1fc03fd21e0e8"), lcso=b"\x03")
-        assert "does not let itself be updated so" in self.refused(chip, made(b"x", target_oid=0xF1D3))
+        assert "does not accept this update" in self.refused(chip, made(b"x", target_oid=0xF1D3))
 
     @pytest.mark.parametrize(
         ("content", "message"), [("20", "holds no metadata"), ("2003c40110", "cannot change the metadata tag 0xC4")]
@@ -223,7 +223,7 @@ class TestRefusedBeforehand:
     def test_a_model_whose_updates_are_for_every_chip(self) -> None:
         with Chip(EmulatedTransport(Probe(model=MODELS["trust-m-v1"]).chip)) as chip:
             update = made(data_payload(b"x"), uid=bytes.fromhex(chip.uid.hex)[:25])
-            assert "none that are for one chip alone" in self.refused(chip, update)
+            assert "no updates for a single chip" in self.refused(chip, update)
 
 
 class TestEffects:
@@ -258,14 +258,17 @@ class TestEffects:
                     "execute: absent is fixed, which is never from then on",
                     "metadata_update: int 0xE0E8 is fixed",
                     "version: 1; reset_type: creation are fixed",
-                    "nothing but a protected update (int 0xE0E8) can change its metadata",
+                    "only a protected update (int 0xE0E8) can change its metadata",
                 ],
             ),
             (
                 {"lcso": b"\x01"},
                 {Tag.CHANGE: b"\xff"},
                 ContentReset.AS_METADATA,
-                ["its data can no longer be changed, unless its metadata are changed again before it is operational"],
+                [
+                    "its data can no longer be changed, unless its metadata are changed again before the object is "
+                    "operational"
+                ],
             ),
             ({"lcso": b"\x07"}, {}, ContentReset.ZEROS, ["its data (4 bytes) will be overwritten with zeros"]),
             (
@@ -288,13 +291,13 @@ class TestEffects:
         allow(chip, 0xE0F2, change=BY_ANCHOR)
         private = ec.generate_private_key(ec.SECP384R1())
         update = made(key_payload(private, KeyUsage.SIGNATURE), target_oid=0xE0F2)
-        self.check(chip, update, ["the key secp256r1 that is there will be lost"])
+        self.check(chip, update, ["the current secp256r1 key will be lost"])
 
     def test_a_key_that_is_flushed(self, chip: Chip) -> None:
         chip.generate_key("third")
         allow(chip, 0xE0F2, metadata_update=BY_ANCHOR, reset_type=b"\x10")
         update = made(metadata_payload(Metadata({})), target_oid=0xE0F2)
-        assert check_update(chip, update).stays == ("the key secp256r1 that is there will be lost",)
+        assert check_update(chip, update).stays == ("the current secp256r1 key will be lost",)
 
     def test_metadata_that_have_room_once_the_key_is_gone(self, chip: Chip) -> None:
         chip.generate_key("third")
@@ -303,12 +306,12 @@ class TestEffects:
         before = chip.metadata(0xE0F2)
         assert len(before.with_tags({Tag.VERSION: b"\0\1", Tag.READ: five}).encode()) == MAX_SIZE + 3
         update = made(metadata_payload(Metadata({Tag.READ: five})), target_oid=0xE0F2)
-        self.check(chip, update, ["the key secp256r1 that is there will be lost"])
+        self.check(chip, update, ["the current secp256r1 key will be lost"])
         assert len(chip.metadata(0xE0F2).encode()) == MAX_SIZE
 
     def test_the_last_version(self, chip: Chip) -> None:
         allow(chip, TARGET, lcso=b"\x07")
-        last = "its version becomes 32767, the last there is: nothing can update it again"
+        last = "its version becomes 32767, the last one: it can never be updated again"
         self.check(chip, made(b"x", 0x7FFF), [last])
 
     def check(self, chip: Chip, update: UpdateSet, stays: list[str]) -> None:

@@ -69,9 +69,9 @@ class TestMade:
         [
             ({"version": 0}, "payload version 0"),
             ({"version": 0x8000}, "payload version 32768"),
-            ({"target_oid": ANCHOR_OID}, "by means of itself"),
+            ({"target_oid": ANCHOR_OID}, "of its own update"),
             ({"target_oid": 0xBEEF}, "no object 0xBEEF"),
-            ({"target_oid": 0xE0C2}, "takes no protected update"),
+            ({"target_oid": 0xE0C2}, "does not accept protected updates"),
             ({"target_oid": 0xE0F1}, "holds a key, not data"),
             ({"target_oid": 0xF1D0, "payload": bytes(141)}, "which has room for 140"),
             ({"uid": b"short"}, "a UID of 5 bytes"),
@@ -120,7 +120,7 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"format": "other"}, "is no update set"),
+            ({"format": "other"}, "is not an update set"),
             ({"version": 2}, "of version 2, not 1"),
             ({"fragments": []}, "do not belong to its manifest"),
             ({"fragments": "00"}, "no list"),
@@ -153,7 +153,7 @@ class TestSignersKey:
             assert KeyFile.read(path).open(b"open").public_key() == key.public_key()
         with pytest.raises(ConfigurationError, match="is encrypted"):
             KeyFile.read(path).open()
-        with pytest.raises(ConfigurationError, match="Is it that key's passphrase"):
+        with pytest.raises(ConfigurationError, match="Check the passphrase"):
             KeyFile.read(path).open(b"wrong")
 
     def test_what_is_none(self, tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ class Crypto:
         # The chip may refuse before it looks at the object, and its refusal is no failure here.
         if self._chip.execute(GetMetadata(oid)).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
             raise ConfigurationError(
-                f"{objects.format_oid(oid)} is no authorization reference", oid=oid, reason=Reason.WRONG_TYPE
+                f"{objects.format_oid(oid)} is not an authorization reference", oid=oid, reason=Reason.WRONG_TYPE
             )
         try:
             self._chip.perform(ClearAuthorization(oid, session))

@@ -35,6 +35,7 @@ authorize_option: Decorator = click.option(
     metavar="OID=FILE",
     expose_value=False,
     callback=_keep,
-    help="FILE has the secret that the object holds, for the condition auto; repeatable.",
+    help="Prove knowledge of the secret in object OID, for the access condition auto. FILE holds the secret. May be "
+    "given several times.",
 )
 """The option, for commands on objects and keys whose conditions may ask for it; the settings see to it."""

@@ -20,5 +20,5 @@ def chip_file(settings: Settings, path: str | None) -> Path:
         return Path(path)
     file = resolve_port(settings.port or "emulator").chip_file
     if file is None:
-        raise click.UsageError(f"the port {settings.port} is no emulated chip: name a chip's file.")
+        raise click.UsageError(f"the port {settings.port} is not an emulated chip: name a chip's file.")
     return file

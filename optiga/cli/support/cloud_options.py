@@ -30,35 +30,52 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 
 aws_options: Decorator = together(
     click.option("--region", metavar="REGION", help="AWS region, for example eu-central-1."),
-    click.option("--profile", metavar="NAME", help="Profile of AWS's configuration files."),
-    click.option("--endpoint-url", metavar="URL", help="Where AWS's services are instead."),
+    click.option("--profile", metavar="NAME", help="Profile in AWS's configuration files."),
+    click.option("--endpoint-url", metavar="URL", help="URL to use instead of AWS's own endpoint."),
     click.option(
         "--timeout",
         type=click.FloatRange(1, 3600),
         metavar="SECONDS",
-        help="How long one call to AWS may take, asking again included. [60]",
+        help="Time limit for one call to AWS, including retries (default: 60).",
     ),
-    click.option("--allow-http", is_flag=True, help="Take an http:// endpoint on another computer: no encryption."),
+    click.option(
+        "--allow-http", is_flag=True, help="Allow an http:// endpoint on another computer, without encryption."
+    ),
 )
 """The way to AWS; AWS's own environment variables and files count, too."""
 
 device_options: Decorator = together(
-    click.option("--thing-type", metavar="NAME", help="Type of the thing, if it is made."),
-    click.option("--thing-group", metavar="NAME", multiple=True, help="Group for the thing; several times."),
+    click.option("--thing-type", metavar="NAME", help="Thing type, if the thing is created."),
     click.option(
-        "--attribute", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="Of the thing; several times."
+        "--thing-group", metavar="NAME", multiple=True, help="Thing group for the thing. May be given several times."
+    ),
+    click.option(
+        "--attribute",
+        metavar="KEY=VALUE",
+        multiple=True,
+        callback=_pairs,
+        help="Attribute of the thing. May be given several times.",
     ),
     click.option(
         "--policy-template",
         type=FILE,
-        help="What the policy is made from: path, or name of ours. [thing_policy.template]",
+        help="Template of the policy document: a path, or the name of a built-in template (default: "
+        "thing_policy.template).",
     ),
-    click.option("--template", metavar="NAME|FILE", help="Provisioning template that makes thing and policy instead."),
-    click.option("--billing-group", metavar="NAME", help="Billing group for the thing, if it is in none."),
-    click.option("--exclusive", is_flag=True, help="Attach the certificate so that it can be no other thing's."),
-    click.option("--join", is_flag=True, help="Attach it also to a thing that has another active certificate."),
     click.option(
-        "--parameter", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For --template; several times."
+        "--template", metavar="NAME|FILE", help="Provisioning template that creates the thing and the policy instead."
+    ),
+    click.option("--billing-group", metavar="NAME", help="Billing group for the thing, if the thing has none."),
+    click.option("--exclusive", is_flag=True, help="Attach the certificate to the thing exclusively."),
+    click.option(
+        "--join", is_flag=True, help="Attach the certificate even if the thing has another active certificate."
+    ),
+    click.option(
+        "--parameter",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_pairs,
+        help="Parameter for --template. May be given several times.",
     ),
 )
 """What a device is to be in AWS IoT."""

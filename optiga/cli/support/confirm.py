@@ -12,7 +12,9 @@ from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.shown import shown
 
-yes_option: Decorator = click.option("--yes", is_flag=True, help="Do not ask before what can never be undone.")
+yes_option: Decorator = click.option(
+    "--yes", is_flag=True, help="Do not ask for confirmation before changes that can never be undone."
+)
 
 
 def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -> None:
@@ -27,8 +29,9 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
         return
     if not yes and not is_somebody_there():
         raise ConfigurationError(
-            f"{what} can never be undone ({'; '.join(stays)}), and nobody can be asked: standard input is no terminal",
-            hint="--yes does without",
+            f"{what} can never be undone ({'; '.join(stays)}), and cannot be confirmed: standard input is not a "
+            "terminal",
+            hint="Use --yes to confirm without being asked",
             reason=Reason.NOT_CONFIRMED,
         )
     what, stays = shown(what), [shown(sentence) for sentence in stays]
@@ -37,7 +40,7 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
     for sentence in stays:
         say(f"  {sentence}")
     if not yes and not _is_confirmed(f"{what}?"):
-        raise ConfigurationError(f"{what} was not confirmed: nothing was done", reason=Reason.NOT_CONFIRMED)
+        raise ConfigurationError(f"{what} was not confirmed: nothing was changed", reason=Reason.NOT_CONFIRMED)
 
 
 def is_somebody_there() -> bool:
@@ -50,7 +53,8 @@ def _is_confirmed(question: str) -> bool:
         return click.confirm(question, err=True)
     except OSError as error:
         raise ConfigurationError(
-            f"nobody can be asked: standard error cannot be written ({error.strerror})", reason=Reason.NOT_CONFIRMED
+            f"cannot ask for confirmation: standard error cannot be written ({error.strerror})",
+            reason=Reason.NOT_CONFIRMED,
         ) from None
 
 

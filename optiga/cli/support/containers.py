@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 pkcs12_option: Decorator = click.option(
     "--pkcs12-passphrase-file",
     type=FILE,
-    help=f"Its first line opens a PKCS #12 FILE. [environment variable {FILE_PASSPHRASE}, else asked for]",
+    help=f"File whose first line is the passphrase of a PKCS #12 file (default: environment variable "
+    f"{FILE_PASSPHRASE}, else asked for).",
 )
 """``--pkcs12-passphrase-file``, as ``pkcs12_passphrase_file``."""
 

@@ -28,10 +28,14 @@ MAX_FOR_CHIP = 1 << 20
 """Most bytes of what goes into a chip: many times what a whole one holds."""
 _PIECE = 1 << 16
 
-out_option: Decorator = out_file_option("File for the result, as bytes. [standard output]")
-hex_option: Decorator = click.option("--hex", "as_hex", is_flag=True, help="The result in hex.")
+out_option: Decorator = out_file_option("Output file, as bytes (default: standard output).")
+hex_option: Decorator = click.option("--hex", "as_hex", is_flag=True, help="Print the result in hex.")
 hash_option: Decorator = click.option(
-    "--hash", "hash_name", type=click.Choice(["sha256", "sha384", "sha512"]), default="sha256", help="Hash. [sha256]"
+    "--hash",
+    "hash_name",
+    type=click.Choice(["sha256", "sha384", "sha512"]),
+    default="sha256",
+    help="Hash algorithm (default: sha256).",
 )
 
 
@@ -42,9 +46,7 @@ def take_hex(ctx: click.Context, param: click.Parameter, value: str | None) -> b
     try:
         return bytes.fromhex(value.removeprefix("0x").replace(":", ""))
     except ValueError:
-        raise click.BadParameter(
-            "these are not bytes in hex, for example 00ff", ctx, param
-        ) from None  # it is not shown
+        raise click.BadParameter("not bytes in hex, for example 00ff", ctx, param) from None  # it is not shown
 
 
 def pieces(name: str, what: str = "file") -> Iterator[bytes]:
@@ -79,7 +81,7 @@ def _called(name: str, what: str) -> str:
 def _standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise ConfigurationError(
-            "there is no standard input to read", hint="Name a file in place of -", reason=Reason.MISSING
+            "cannot read standard input: it is closed", hint="Name a file instead of -", reason=Reason.MISSING
         )
     return sys.stdin.buffer
 
@@ -97,11 +99,13 @@ def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty
         if len(data) > limit:
             raise ConfigurationError(
                 f"{_called(name, what)} is larger than {limit} bytes",
-                hint="Is it the right file?",
+                hint="Check the file's name",
                 reason=Reason.TOO_LARGE,
             )
     if not data and not empty:
-        raise ConfigurationError(f"{_called(name, what)} is empty", hint="The chip takes no empty message")
+        raise ConfigurationError(
+            f"{_called(name, what)} is empty", hint="Give at least one byte: the chip accepts no empty message"
+        )
     return bytes(data)
 
 
@@ -139,7 +143,7 @@ def check_not_chip(path: Path) -> None:
     file = resolve_port(settings.port).chip_file if is_emulator(settings.port) else None
     if file is not None and os.path.realpath(file) == os.path.realpath(path):
         raise ConfigurationError(
-            f"cannot write over {path}: it is the emulated chip", hint="Name another file", reason=Reason.EXISTS
+            f"cannot overwrite {path}: it is the emulated chip", hint="Name another file", reason=Reason.EXISTS
         )
 
 
@@ -151,7 +155,7 @@ def check_not_terminal(what: str) -> None:
     if sys.stdout is not None and sys.stdout.isatty():
         raise ConfigurationError(
             f"{what} cannot be written to a terminal",
-            hint="Use --out FILE, or have it in hex",
+            hint="Use --out FILE, or print it in hex",
             reason=Reason.UNSUPPORTED,
         )
 
@@ -175,7 +179,7 @@ def deliver(settings: Settings, data: bytes, what: str, *, out: str | None, as_h
         if _is_text(data):
             print_lines(data.decode("ascii"))
         else:
-            settings.note(f"{what} is not text; this is hex")
+            settings.note(f"{what} is not text: printed in hex")
             print_lines(data.hex())
         return
     write_bytes(shown)

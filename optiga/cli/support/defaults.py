@@ -98,7 +98,7 @@ def places(arguments: Sequence[str]) -> Iterator[str]:
 def _why_not_believed(place: str, status: os.stat_result) -> str:
     """Why somebody else may have a say in a file; empty where nobody has."""
     if not stat.S_ISREG(status.st_mode):
-        return "it is no regular file"
+        return "it is not a regular file"
     if os.name != "posix":
         return ""
     folder = os.stat(os.path.dirname(place))  # noqa: PTH116, PTH120
@@ -112,7 +112,7 @@ def _why_not_believed(place: str, status: os.stat_result) -> str:
 
 def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
     """The values, and the line of each."""
-    values, lines = load("optiga.cli.support.toml:read_toml", "optiga")(path, "file of defaults", _MOST_BYTES)
+    values, lines = load("optiga.cli.support.toml:read_toml", "optiga")(path, "defaults file", _MOST_BYTES)
     used = {}
     for key, value in values.items():
         where = f"{path}:{lines[key]}"
@@ -128,14 +128,14 @@ def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
 def _check(where: str, key: str, value: Any) -> None:
     if key in FORBIDDEN or "passphrase" in key:
         raise ConfigurationError(
-            f"{where}: {key!r} must not stand in a file of defaults",
-            hint="Say it on the command line, where it is wanted",
+            f"{where}: {key!r} is not allowed in a defaults file",
+            hint="Give the option on the command line",
             reason=Reason.DENIED,
         )
     if key not in KEYS:
         suggest = load("optiga.files.problems:suggest", "optiga")
         raise ConfigurationError(
-            f"{where}: {key!r} is no default{suggest(key, KEYS, {})} (one of {', '.join(sorted(KEYS))})",
+            f"{where}: {key!r} is not a known default{suggest(key, KEYS, {})} (one of {', '.join(sorted(KEYS))})",
             reason=Reason.NOT_FOUND,
         )
     one_of = value if key in _LISTS and isinstance(value, list) else [value]

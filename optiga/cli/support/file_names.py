@@ -42,7 +42,7 @@ out_dir_option: Decorator = click.option(
     "--out-dir",
     type=FOLDER,
     default=".",
-    help="Folder for files and journal; {uid} and {slot} may stand in it. [the current one]",
+    help="Output folder for files and journal; may contain {uid} and {slot} (default: current folder).",
 )
 """Where runs leave their files, as ``out_dir``."""
 
@@ -57,7 +57,7 @@ force_option: Decorator = click.option(
     is_flag=True,
     expose_value=False,
     callback=_keep_force,
-    help="Replace a file that is there with other content.",
+    help="Replace an existing file with other content.",
 )
 """``--force``, for commands that write a file which the user names; the settings have it."""
 

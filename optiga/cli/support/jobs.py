@@ -69,10 +69,12 @@ def check_job(jobs: dict[str, str | None], options: dict[str, object], subcomman
         raise click.UsageError(f"{' and '.join(together)} do not go together: one job at a time.")
     for name, value in options.items():
         if value is not None and not set(asked) & set(_BELONGS[name]):
-            raise click.UsageError(f"{name} goes with {' or '.join(_BELONGS[name])}.")
+            raise click.UsageError(f"{name} requires {' or '.join(_BELONGS[name])}.")
     if options["--strict"] and options["--dry-run"]:
-        raise click.UsageError("--strict and --dry-run do not go together: the key signs only where a write follows.")
+        raise click.UsageError(
+            "--strict and --dry-run do not go together: the key signs only when the certificate is written."
+        )
     if options["--public-key"] is not None and not options["--keep-key"]:
-        raise click.UsageError("--public-key goes with --keep-key: a new key has a public key of its own.")
+        raise click.UsageError("--public-key requires --keep-key: a new key has its own public key.")
     if options["--slot"] is not None and options["--id"] is not None:
-        raise click.UsageError("--slot and --id do not go together: each names the place to write to.")
+        raise click.UsageError("--slot and --id do not go together: each names an object to write to.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from optiga.provision.journal import Journal
 
 shared_journal_option: Decorator = click.option(
-    "--shared-journal", is_flag=True, help="Take a journal that your group may write, too."
+    "--shared-journal", is_flag=True, help="Accept a journal that your group may write, too."
 )
 
 
@@ -49,11 +49,11 @@ def warn_of_identity(settings: Settings, chip: Chip, journal: Path, slot: str) -
             entry = opened.find(chip.uid.hex, slot)
     except ConfigurationError as error:
         why = error.text(option_of)
-        settings.warn(f"whether this chip has an identity already cannot be seen: {why}")
+        settings.warn(f"cannot check whether this chip already has a certificate: {why}")
         return
     if entry is None or not entry.is_finished:
         return
     settings.warn(
-        f"the journal {journal} has chip {chip.uid.hex}, slot {slot}, as finished: the key of that identity is "
-        "replaced now, so its certificate no longer fits. 'provision --renew' replaces both"
+        f"the journal {journal} has chip {chip.uid.hex}, slot {slot}, as finished: the key is replaced now, so the "
+        "certificate no longer matches. To replace both, use 'provision --renew'"
     )

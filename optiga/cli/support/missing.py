@@ -34,7 +34,7 @@ def say_what_to_install(module: str) -> str:
     absent = _absent_requirements()
     if absent:
         return f"{missing}Install what this tool needs: {_pip_install(absent)}"
-    return f"{missing}Install this tool again, from the wheel or the folder that it was installed from"
+    return f"{missing}Install this tool again from its wheel or folder"
 
 
 def _checkout() -> Path | None:

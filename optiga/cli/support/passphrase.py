@@ -31,7 +31,7 @@ passphrase_options: Decorator = together(
     click.option(
         "--passphrase-file",
         type=FILE,
-        help=f"Its first line is the passphrase. [environment variable {CA_PASSPHRASE}]",
+        help=f"File whose first line is the passphrase (default: environment variable {CA_PASSPHRASE}).",
     ),
     click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrase of the CA's key."),
 )
@@ -39,7 +39,9 @@ passphrase_options: Decorator = together(
 
 
 no_passphrase_option: Decorator = click.option(
-    "--no-passphrase", is_flag=True, help="Leave the new key unencrypted: whoever can read its file is the CA."
+    "--no-passphrase",
+    is_flag=True,
+    help="Leave the key unencrypted. Anyone who can read the key's file can issue certificates.",
 )
 
 
@@ -61,10 +63,10 @@ def read_passphrase(
     if ask:
         if not is_somebody_there():
             raise ConfigurationError(
-                "nobody can be asked for the passphrase: standard input is no terminal",
+                "cannot ask for the passphrase: standard input is not a terminal",
                 hint=f"Use --passphrase-file or the environment variable {environment}"
                 if environment
-                else "Use a file of it",
+                else "Give the passphrase in a file",
                 reason=Reason.MISSING,
             )
         typed = click.prompt(shown(prompt), hide_input=True, confirmation_prompt=new, err=True)
@@ -112,8 +114,8 @@ def read_new_passphrase(
         if found is None and not is_typed:
             ways = f"{option} FILE" + (f", --ask-passphrase, or the environment variable {variable}" * bool(variable))
             raise ConfigurationError(
-                "the CA's key is to be encrypted, and there is no passphrase",
-                hint=f"Give one: {ways}; --no-passphrase leaves the key open",
+                "the CA's key must be encrypted, but no passphrase was given",
+                hint=f"Give one: {ways}. To leave the key unencrypted, use --no-passphrase",
                 reason=Reason.MISSING,
             )
         if found is not None and mistake:

@@ -43,8 +43,8 @@ def check_standard_output(what: str) -> None:
     """
     if sys.stdout is None:
         raise ConfigurationError(
-            f"{what} would be lost: standard output is closed",
-            hint=naming("{out} takes a file for it"),
+            f"{what} cannot be printed: standard output is closed",
+            hint=naming("Write it to a file with {out}"),
             reason=Reason.NOT_WRITABLE,
         )
 

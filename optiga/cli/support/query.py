@@ -32,11 +32,11 @@ def compile_query(expression: str) -> Any:
 
     try:
         if len(expression) > _LONGEST:
-            raise ValueError(f"it has {len(expression)} characters, at most {_LONGEST} can be had")  # noqa: TRY301
+            raise ValueError(f"it has {len(expression)} characters, at most {_LONGEST} are allowed")  # noqa: TRY301
         return jmespath.compile(expression)
     except (JMESPathError, ValueError, RecursionError) as error:
         raise ConfigurationError(
-            f"--query {expression!r} cannot be understood: {_reason(error)}",
+            f"--query {expression!r} is not valid: {_reason(error)}",
             hint="Name a field or write JMESPath",
         ) from None
 
@@ -118,10 +118,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     if isinstance(error, TypeError):
-        return "a part of it is of another type than is needed there"
+        return "a part of it has the wrong type"
     text = str(error).strip()
     if not isinstance(error, (JMESPathError, ValueError)) or not text:
-        return "it cannot be worked out"
+        return "it cannot be evaluated"
     return text.splitlines()[0].rstrip(": ")
 
 

@@ -126,7 +126,7 @@ class Settings:
         """Say that opening the port has made an emulated chip, if it has; said once."""
         if self._makes_chip:
             self._makes_chip = False
-            self.note("It is a new chip: there was none in that file")
+            self.note("A new chip was created in that file")
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
@@ -134,7 +134,9 @@ class Settings:
         :param what: the secret, for example "the key".
         """
         if self.find_port().is_network:
-            self.warn(f"{what} crosses the network in clear: whoever can listen on the way to {self.port} has it")
+            self.warn(
+                f"{what} crosses the network unencrypted: anyone who can listen on the way to {self.port} can read it"
+            )
 
     def warn_of_readers(self, secret: Path) -> None:
         """Say that others may read the file of a platform binding secret, if they may."""
@@ -163,7 +165,7 @@ class Settings:
         if (new := is_new(path)) is None:
             return  # it is refused in a moment
         self._makes_chip = new
-        self._say(f"Emulated chip: {shown(str(path))}. Its keys lie in that file and protect nothing.{more}")
+        self._say(f"Emulated chip: {shown(str(path))}. Its keys are in that file and protect nothing.{more}")
         self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:
@@ -293,8 +295,8 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             show_envvar=environment,
             expose_value=False,
             callback=_keep,
-            help="Device, ft260, /dev/i2c-1, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH]. Default: "
-            "the one board plugged in.",
+            help="Serial device, ft260, /dev/i2c-1, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH] "
+            "(default: the board, if only one is plugged in).",
         ),
         *(_result_options(forms) if forms else (_without_result,)),
         click.option(
@@ -304,7 +306,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             is_flag=True,
             expose_value=False,
             callback=_keep,
-            help="No notes: the result, warnings and errors only.",
+            help="Print no notes, only results, warnings and errors.",
         ),
         click.option(
             "-v",
@@ -313,7 +315,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             count=True,
             expose_value=False,
             callback=_keep_verbosity,
-            help="Say each command and its time; -vv every frame, in hex.",
+            help="Log each command and its time; -vv: each frame, too, in hex.",
         ),
     )
 
@@ -325,14 +327,14 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
             metavar="EXPR",
             expose_value=False,
             callback=_keep_query,
-            help="Print only this of the result: a field's name, or any JMESPath expression.",
+            help="Print only a part of the result: the name of a field, or a JMESPath expression.",
         ),
         click.option(
             "--output",
             type=click.Choice(forms),
             expose_value=False,
             callback=_keep_output,
-            help="Form of the result: json for programs, text as the aws command has it. [each command has its own]",
+            help="Output format: json for programs, text as in the AWS CLI (default: depends on the command).",
         ),
     ]
 
@@ -345,7 +347,7 @@ def _without_result(function: F) -> F:
         settings = _settings(click.get_current_context())
         for option, value in (("--query", settings.query), ("--output", settings.output)):
             if value is not None:
-                raise click.UsageError(f"{option} goes with commands that have a result.")
+                raise click.UsageError(f"{option} requires a command that has a result.")
         return function(*args, **kwargs)
 
     return cast("F", refuse)

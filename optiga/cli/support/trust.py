@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     from optiga.pki.pkcs12 import Unlock
 
 trust_options: Decorator = together(
-    click.option("--trust", type=FILE, help="Root certificates: the chip must be genuine by one of them."),
+    click.option(
+        "--trust",
+        type=FILE,
+        help="File of trusted root certificates. The chip must prove that it is genuine with a certificate that "
+        "chains to one of them.",
+    ),
     pkcs12_option,
     click.option(
-        "--emulated", is_flag=True, help="With --trust: the emulator's root counts also at another port than emulator."
+        "--emulated",
+        is_flag=True,
+        help="With --trust: accept the emulator's root certificate at ports other than emulator, too.",
     ),
 )
 """``--trust``, ``--pkcs12-passphrase-file`` for it, and ``--emulated``."""
@@ -38,7 +45,7 @@ def build_trust(trust: str | None, *, emulated: bool, passphrase_file: str | Non
     if trust is None and passphrase_file is not None:
         raise click.UsageError("--pkcs12-passphrase-file goes with --trust.")
     if trust is None and emulated:
-        raise click.UsageError("--emulated goes with --trust.")
+        raise click.UsageError("--emulated requires --trust.")
     return None if trust is None else TrustSpec(Path(trust), emulated)
 
 

@@ -23,7 +23,7 @@ wide_option: Decorator = click.option(
     is_flag=True,
     expose_value=False,
     callback=_keep_wide,
-    help="One line for each row, also where it is wider than the terminal.",
+    help="Print each row on one line, even if it is wider than the terminal.",
 )
 
 

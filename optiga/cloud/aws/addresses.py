@@ -22,10 +22,10 @@ def check_address(url: str) -> None:
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         raise AwsError(
-            f"the endpoint {shown} is not encrypted, and on another computer: whoever sits between can answer as AWS",
+            f"the endpoint {shown} is on another computer and not encrypted: anyone on the network can pose as AWS",
             hint=naming(
                 "Use https:// in {endpoint_url}, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IOT, AWS_ENDPOINT_URL_STS or the "
-                "profile's endpoint_url; {allow_http} takes it as it is"
+                "profile's endpoint_url, or accept http:// with {allow_http}"
             ),
             reason=Reason.UNSAFE,
         )

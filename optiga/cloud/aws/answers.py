@@ -27,7 +27,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?")
 _MAX_HOST = 253
 _MAX_SHOWN = 80
-_HINT = "Nothing of this answer is used; is the endpoint AWS's own?"
+_HINT = "Check the endpoint: is it AWS's own? The answer was not used"
 
 
 def text(value: object, action: str, field: str) -> str:
@@ -211,7 +211,7 @@ def wrong(action: str, field: str, value: object, expected: str) -> CloudError:
     text = shown(value if isinstance(value, str) else repr(value))
     text = f"{text[:_MAX_SHOWN]} …" if len(text) > _MAX_SHOWN else text or "empty"
     return CloudError(
-        f"AWS answered {action} with something wrong: {field} is {text}, not {expected}",
+        f"AWS answered {action} with an invalid value: {field} is {text}, not {expected}",
         hint=_HINT,
         reason=Reason.BAD_ANSWER,
     )

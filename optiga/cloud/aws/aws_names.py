@@ -57,13 +57,13 @@ def check_name(kind: str, name: str, where: str = "") -> None:
     if not re.fullmatch(_PATTERNS[kind], filled, re.ASCII):
         known = (UID_FIELD,) if kind in _OF_EACH_CHIP else ()
         raise ConfigurationError(
-            f"{where}{name!r} is no name of a {kind} in AWS IoT",
+            f"{where}{name!r} is not a valid name of a {kind} in AWS IoT",
             hint=_takes(_CHARACTERS[_PATTERNS[kind]], name, known),
         )
     longest = _LONGEST.get(kind, MAX_NAME)
     if len(filled) > longest:
         raise ConfigurationError(
-            f"{where}{name!r} is too long for the name of a {kind}: {len(filled)} characters, AWS IoT takes {longest}",
+            f"{where}{name!r} is too long for a {kind} name: {len(filled)} characters, AWS IoT takes {longest}",
             reason=Reason.TOO_LARGE,
         )
 
@@ -71,7 +71,7 @@ def check_name(kind: str, name: str, where: str = "") -> None:
 def _takes(characters: str, text: str, known: tuple[str, ...]) -> str:
     """What a text is made of, and what is wrong with a placeholder in it."""
     mistake = find_wrong_field(text, known)
-    return f"It takes {characters}" + (f"; it {mistake}" if mistake else "")
+    return f"Use only {characters}" + (f"; it {mistake}" if mistake else "")
 
 
 def check_attributes(attributes: Mapping[str, str], *, typed: bool) -> None:
@@ -83,14 +83,16 @@ def check_attributes(attributes: Mapping[str, str], *, typed: bool) -> None:
     for key, value in attributes.items():
         if not re.fullmatch(_ATTRIBUTE, key) or len(key) > MAX_NAME:
             raise ConfigurationError(
-                naming("{attributes} {key} is no name of an attribute in AWS IoT", key=repr(key)),
+                naming("{attributes} {key} is not a valid attribute name in AWS IoT", key=repr(key)),
                 hint=_takes(f"up to {MAX_NAME} letters, digits and _ . , @ / : # -", key, ()),
             )
         filled = with_sample_uid(value)
         takes = f"up to {MAX_VALUE} letters, digits and _ . , @ / : # = [ ] -, no spaces"
         if not re.fullmatch(_VALUE, filled) or len(filled) > MAX_VALUE:
             raise ConfigurationError(
-                naming("{attributes} {key}={value} is no value of an attribute in AWS IoT", key=key, value=repr(value)),
+                naming(
+                    "{attributes} {key}={value} is not a valid attribute value in AWS IoT", key=key, value=repr(value)
+                ),
                 hint=_takes(takes, value, (UID_FIELD,)),
             )
     if len(attributes) > MAX_ATTRIBUTES[typed]:

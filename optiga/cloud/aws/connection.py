@@ -120,7 +120,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             if "endpoint" not in str(error):
                 raise
             raise AwsError(
-                str(error), hint=naming("{endpoint_url} takes a URL such as https://HOST"), reason=Reason.BAD_VALUE
+                str(error), hint=naming("Give {endpoint_url} a URL such as https://HOST"), reason=Reason.BAD_VALUE
             ) from error
         if not options.allow_http:
             for client in (sts, iot, iot_once):
@@ -135,7 +135,8 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             if f".{region}." in str(sts.meta.endpoint_url) and region not in _known_regions(session):
                 raise AwsError(
                     f"AWS cannot be reached at {sts.meta.endpoint_url}",
-                    hint=f"Is {region} a region of AWS, and is there a network? No region of that name is known here",
+                    hint=f"Is {region} a region of AWS, and does the network work? This program knows no region of "
+                    "that name",
                     reason=Reason.UNREACHABLE,
                 ) from error
             raise
@@ -164,13 +165,13 @@ def _check_url(url: str | None) -> None:
     if is_good and parts.username is not None:
         raise AwsError(
             "the endpoint's URL holds a user's name or password",
-            hint="AWS takes neither in a URL",
+            hint="Remove them: AWS accepts neither in a URL",
             reason=Reason.BAD_VALUE,
         )
     if not is_good:
         raise AwsError(
             f"Invalid endpoint: {url}",
-            hint=naming("{endpoint_url} takes a URL such as https://HOST"),
+            hint=naming("Give {endpoint_url} a URL such as https://HOST"),
             reason=Reason.BAD_VALUE,
         )
 

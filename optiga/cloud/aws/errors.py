@@ -121,17 +121,17 @@ def asking(action: str, about: str = "") -> Iterator[None]:
         raise _failure(error, subject) from error
     except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
         raise AwsError(
-            f"AWS answered {subject} with something that is no answer to it: {_one_line(error)}",
+            f"AWS answered {subject} with an invalid answer: {_one_line(error)}",
             hint=naming(
-                "Does the network want its user to log in first (a browser shows it), does a proxy stand between, or "
-                "is the endpoint ({endpoint_url}, AWS_ENDPOINT_URL) none of AWS IoT?"
+                "Check whether the network needs a login in the browser, whether a proxy interferes, and whether the "
+                "endpoint ({endpoint_url}, AWS_ENDPOINT_URL) is one of AWS IoT"
             ),
             reason=Reason.BAD_ANSWER,
         ) from error
     except (OSError, ValueError, UndefinedModelAttributeError) as error:  # of files, processes and settings
         raise AwsError(
-            f"AWS cannot be asked {subject}, its credentials or settings are at fault: {_one_line(error)}",
-            hint="They are in ~/.aws and in the environment variables that begin with AWS_",
+            f"AWS cannot be asked {subject}: its credentials or settings are wrong: {_one_line(error)}",
+            hint="Check ~/.aws and the environment variables that begin with AWS_",
             reason=Reason.BAD_VALUE,
         ) from error
 
@@ -164,7 +164,7 @@ def ask_again(ask: Callable[[], T], codes: Collection[str], attempts: int, notic
             if error.code not in codes:
                 raise
             if attempt >= 2:
-                notice(f"AWS keeps us waiting ({error.message}); attempt {attempt + 1}")
+                notice(f"AWS does not answer yet ({error.message}); attempt {attempt + 1}")
             with Activity(lambda: "Waiting to ask AWS again"):
                 time.sleep(min(_LONGEST_WAIT_S, random.random() * 2 ** (attempt - 1)))  # noqa: S311
     return ask()
@@ -182,29 +182,32 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         if error.operation_name not in ("", action.partition(":")[2]):  # a role's credentials, fetched on the way
             action = f"sts:{error.operation_name}"
             subject = f"{action}, on the way to {subject}"
-        message = f"AWS does not let these credentials do {subject}: {said}"
+        message = f"AWS denies these credentials {subject}: {said}"
         if named := _DENIED_ACTION.search(said):  # what it takes on the way, as RegisterThing what a template says
             action = named[1]
         denied = action
-        hint = f"Allow {action}: {own_template(OPERATOR)} has every action that is needed"
+        hint = f"Allow {action}: {own_template(OPERATOR)} lists every action that is needed"
     elif code in _EXPIRED:
         message, hint = f"the AWS credentials have expired ({code} at {subject})", _LOG_IN
     elif code in _CLOCK or (code in _SIGNATURE and ("expired" in said.lower() or "not yet" in said.lower())):
-        message, hint = f"AWS does not accept this computer's time at {subject}: {said}", "Set the clock right"
+        message, hint = f"AWS does not accept this computer's clock at {subject}: {said}", "Set the clock right"
         reason = Reason.EXPIRED
     elif code in _SIGNATURE:
         message = f"AWS does not accept the signature of {subject}"
-        hint = "Is the secret access key the one of the access key?"
+        hint = "Check that the secret access key belongs to the access key ID"
     elif code in _UNKNOWN_KEY:
         message = f"AWS does not know these credentials ({code} at {subject})"
-        hint = "Are they right, and is the region enabled for the account? aws sts get-caller-identity tells"
+        hint = (
+            "Check the credentials with 'aws sts get-caller-identity', and whether the region is enabled for the "
+            "account"
+        )
     elif code in THROTTLED:
-        message, hint = f"AWS is asked too much at once, and has refused {subject}", "Run the command again later"
+        message, hint = f"AWS refused {subject}: too many requests", "Run the command again later"
     elif code == "LimitExceededException":
-        hint = "The account's limit is reached: remove what is no longer used, or ask AWS for more"
+        hint = "The account's limit is reached: delete resources that are no longer used, or ask AWS for a higher limit"
         reason = Reason.OUT_OF_SPACE
     elif status >= 500:
-        message, hint = f"AWS failed at {subject}: {said}", "Run the command again; it goes on where it was"
+        message, hint = f"AWS failed at {subject}: {said}", "Run the command again to continue"
         reason = Reason.UNREACHABLE
     code = code or str(status)
     return AwsError(message, hint=hint, code=code, answer=error.response, denied=denied, reason=reason)
@@ -246,12 +249,12 @@ def _failure(error: Exception, subject: str) -> OptigaError:
     if isinstance(error, (known.ConfigParseError, known.ConfigNotFound)):
         return AwsError(
             f"AWS's configuration file cannot be read: {said}",
-            hint="It is ~/.aws/config, or where AWS_CONFIG_FILE says",
+            hint="Check ~/.aws/config, or the file in AWS_CONFIG_FILE",
             reason=Reason.NOT_READABLE,
         )
     if isinstance(error, (known.NoRegionError, known.InvalidRegionError)):
         return AwsError(
-            f"no AWS region to work in: {said}",
+            f"no AWS region is set: {said}",
             hint=naming("Use {region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
             reason=Reason.MISSING,
         )
@@ -263,7 +266,7 @@ def _failure(error: Exception, subject: str) -> OptigaError:
         )
     if isinstance(error, getattr(known, "LoginError", ())):  # older releases of botocore have none
         return AwsError(
-            f"the AWS credentials cannot be had: {said}", hint="Log in again (aws login)", reason=Reason.NO_CREDENTIALS
+            f"cannot get the AWS credentials: {said}", hint="Log in again (aws login)", reason=Reason.NO_CREDENTIALS
         )
     sso = (
         known.SSOError,
@@ -272,26 +275,26 @@ def _failure(error: Exception, subject: str) -> OptigaError:
         known.RefreshWithMFAUnsupportedError,
     )
     if isinstance(error, sso):
-        return AwsError(f"the AWS credentials cannot be had: {said}", hint=_LOG_IN, reason=Reason.NO_CREDENTIALS)
+        return AwsError(f"cannot get the AWS credentials: {said}", hint=_LOG_IN, reason=Reason.NO_CREDENTIALS)
     if isinstance(error, known.SSLError):
         return AwsError(
-            f"no trustworthy connection to AWS at {subject}: {said}",
-            hint="Does a proxy stand between?",
+            f"no trusted connection to AWS at {subject}: {said}",
+            hint="Check whether a proxy intercepts the connection",
             reason=Reason.UNTRUSTED,
         )
     if isinstance(error, known.HTTPClientError) and "Invalid header value" in said:
         return AwsError(  # with the value, which may be a session's token
-            "the AWS credentials hold a character that no credentials have",
-            hint="Is there a line feed at the end of one of them?",
+            "the AWS credentials contain an invalid character",
+            hint="Check for a line feed at the end of the credentials",
             reason=Reason.NO_CREDENTIALS,
         )
     bad_url = "Not supported URL scheme" in said or "Invalid endpoint" in said
     if isinstance(error, known.InvalidEndpointConfigurationError) or bad_url:
-        return AwsError(said, hint=naming("{endpoint_url} takes a URL such as https://HOST"), reason=Reason.BAD_VALUE)
+        return AwsError(said, hint=naming("Give {endpoint_url} a URL such as https://HOST"), reason=Reason.BAD_VALUE)
     if isinstance(error, (known.HTTPClientError, known.ConnectionError)):
         return AwsError(
             f"AWS cannot be reached at {subject}: {said}",
-            hint="Is there a network, or a proxy to name (HTTPS_PROXY)?",
+            hint="Check the network, and give the proxy if there is one (HTTPS_PROXY)",
             reason=Reason.UNREACHABLE,
         )
     return AwsError(f"AWS cannot be asked {subject}: {said}", reason=Reason.UNREACHABLE)

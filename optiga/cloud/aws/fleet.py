@@ -187,7 +187,9 @@ def load_fleet_template(
     given |= {key for key, part in _OF_SUBJECT.items() if subject is None or part in subject}
     _refuse_missing(name, wanted - optional - given - {*_OF_AWS})
     if CERTIFICATE_ID in values:
-        raise ConfigurationError(f"{name}: {CERTIFICATE_ID} is the chip's own certificate, and is not given by hand")
+        raise ConfigurationError(
+            f"{name}: {CERTIFICATE_ID} is the chip's own certificate, and cannot be given as a parameter"
+        )
     unknown = sorted(set(values) - set(declared))
     if unknown:
         raise ConfigurationError(
@@ -236,8 +238,8 @@ def _check_policies(resources: Mapping[str, Any], name: str, aws: Aws | None) ->
     for key, one in resources.items():
         if one.get("Type") not in _RESOURCES:
             raise ConfigurationError(
-                f"{name}: {key}: there are no resources of the type {one.get('Type')!r}",
-                hint=f"There are {', '.join(_RESOURCES)}",
+                f"{name}: {key}: a provisioning template cannot have resources of the type {one.get('Type')!r}",
+                hint=f"Use {', '.join(_RESOURCES)}",
             )
         properties = one.get("Properties")
         document = properties.get("PolicyDocument") if isinstance(properties, dict) else None
@@ -262,16 +264,16 @@ def _declared(value: Any, name: str) -> dict[str, bool]:
     resources = value.get("Resources") if isinstance(value, dict) else None
     parameters = value.get("Parameters", {}) if isinstance(value, dict) else None
     if not isinstance(resources, dict) or not isinstance(parameters, dict):
-        raise ConfigurationError(f"{name}: a provisioning template is an object with Parameters and Resources")
+        raise ConfigurationError(f"{name}: a provisioning template must be an object with Parameters and Resources")
     if not all(isinstance(one, dict) for one in (*parameters.values(), *resources.values())):
         raise ConfigurationError(f"{name}: each of Parameters and Resources must be an object")
     certificates = {key: one for key, one in resources.items() if one.get("Type") == "AWS::IoT::Certificate"}
-    hint = f'It needs one with the property "CertificateId": {{"Ref": "{CERTIFICATE_ID}"}}'
+    hint = f'Add one with the property "CertificateId": {{"Ref": "{CERTIFICATE_ID}"}}'
     if not certificates:
         raise ConfigurationError(f"{name}: the template has no resource of the type AWS::IoT::Certificate", hint=hint)
     for key, one in certificates.items():
         if not _is_the_chips(one.get("Properties")):
-            raise ConfigurationError(f"{name}: {key} names another certificate than the chip's", hint=hint)
+            raise ConfigurationError(f"{name}: {key} is not the chip's certificate", hint=hint)
     return {key: "Default" in parameter for key, parameter in parameters.items()}
 
 

@@ -119,17 +119,14 @@ class Patience:
         if time.monotonic() + backoff >= self._call.end:
             said = "no answer" if caught_exception is not None else code or "it is out of order"
             raise AwsError(
-                f"AWS has not done {action} within {self._timeout_s:g} seconds ({said})",
-                hint=naming(
-                    "Is the network slow, or does it let nothing through? {timeout} waits longer; the same command "
-                    "goes on where it was"
-                ),
+                f"AWS has not completed {action} within {self._timeout_s:g} seconds ({said})",
+                hint=naming("Check the network, or wait longer with {timeout}. Run the same command again to continue"),
                 code=code,
                 reason=Reason.UNREACHABLE,
             )
         if 2 <= attempts < self._attempts:
             why = code or type(caught_exception).__name__
-            self._notice(f"AWS keeps us waiting at {operation.name} ({why}); attempt {attempts + 1}")
+            self._notice(f"AWS does not answer yet to {operation.name} ({why}); attempt {attempts + 1}")
 
 
 class _Call(threading.local):
@@ -225,30 +222,31 @@ def explain(error: Exception, action: str, attempts: int) -> None:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise AwsError(
-                f"no trustworthy connection to AWS at {action}: the certificate of {url} is none of AWS's: "
+                f"no trusted connection to AWS at {action}: the certificate of {url} is not AWS's own: "
                 f"{cause.verify_message or cause.reason}",
-                hint="Does a proxy look into the connection (name its CA with AWS_CA_BUNDLE), and is the clock right?",
+                hint="Check this computer's clock, and whether a proxy intercepts the connection (give its CA with "
+                "AWS_CA_BUNDLE)",
                 reason=Reason.UNTRUSTED,
             ) from error
         if isinstance(cause, socket.gaierror) and cause.errno in _NO_NAMES:
             raise NoSuchHostError(
-                f"AWS cannot be reached at {action}: there is no host of the name in {url}",
-                hint="Is the region or endpoint right, and does this network know names of the Internet?",
+                f"AWS cannot be reached at {action}: the host name in {url} cannot be resolved",
+                hint="Check the region or endpoint, and the network's DNS",
                 reason=Reason.UNREACHABLE,
             ) from error
         if (found := _TUNNEL.search(str(cause))) and found[1] < "500":
             raise AwsError(
                 f"the proxy does not let {action} through: HTTP {found[1]} {found[2]}".rstrip(),
-                hint="It wants a user's name and password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
+                hint="Give a user name and password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
                 if found[1] == "407"
-                else "It is named in HTTPS_PROXY; NO_PROXY names hosts that need none",
+                else "Check HTTPS_PROXY; to bypass the proxy for a host, use NO_PROXY",
                 reason=Reason.UNREACHABLE,
             ) from error
         is_nobody = isinstance(cause, (socket.gaierror, ConnectionRefusedError))
         if is_nobody and attempts >= _FEW:
             raise AwsError(
                 f"AWS cannot be reached at {action}: {url}: {cause.strerror or cause}",  # type: ignore[attr-defined]
-                hint="Is there a network, or a proxy to name (HTTPS_PROXY)?",
+                hint="Check the network, and give the proxy if there is one (HTTPS_PROXY)",
                 reason=Reason.UNREACHABLE,
             ) from error
 

@@ -93,9 +93,7 @@ def passed_over(path: Path) -> str:
     for name in dict.fromkeys((EVERYTHING, path.name)):
         here = Path(name)
         if is_there(here) and not any(_is_same(here, one) for one in own):
-            return naming(
-                "{name} lies in the current folder and is not taken: {policy_template} ./{name} takes it", name=name
-            )
+            return naming("{name} in the current folder is not used. To use it: {policy_template} ./{name}", name=name)
     return ""
 
 
@@ -150,11 +148,12 @@ def _check(text: str, name: str) -> None:
     """Refuse what AWS would not take as a policy."""
     document = parse_json(text, name)
     for path, line in document.duplicates:
-        raise ConfigurationError(f"{name}:{line}: {describe_path(path)}: stands here a second time")
+        raise ConfigurationError(f"{name}:{line}: {describe_path(path)}: is given twice")
     left = _OPEN_FIELD.search(text)
     if left:
         raise ConfigurationError(
-            f"{name}: {left[0]} is no field", hint="Fields are <aws-region>, <aws-account-id>, <aws-partition>, {uid}"
+            f"{name}: {left[0]} is not a field",
+            hint="The fields are <aws-region>, <aws-account-id>, <aws-partition>, {uid}",
         )
     check_document(document.value, name)
     size = len("".join(text.split()))

@@ -67,11 +67,11 @@ def check_document(document: object, name: str) -> None:
     """
     statements = several(document.get("Statement")) if isinstance(document, dict) else []
     if not isinstance(document, dict) or not statements or not all(isinstance(one, dict) for one in statements):
-        raise ConfigurationError(f"{name}: a policy is an object with Version and Statement")
+        raise ConfigurationError(f"{name}: a policy must be an object with Version and Statement")
     _check_members(document, _POLICY_MEMBERS, name)
     version = document.get("Version")
     if version not in VERSIONS:
-        raise ConfigurationError(f"{name}: Version is {version!r}", hint="AWS's is '2012-10-17'")
+        raise ConfigurationError(f"{name}: Version is {version!r}", hint="Use '2012-10-17'")
     if not isinstance(document.get("Id", ""), str):
         raise ConfigurationError(f"{name}: Id must be a text")
     for number, statement in enumerate(statements, 1):
@@ -96,7 +96,7 @@ def check_arns(document: dict[str, Any], name: str, partition: str, region: str,
                     raise ConfigurationError(
                         f"{name}: statement {number}: the resource {resource!r} is of the {field} {pattern!r}, "
                         f"not {value}",
-                        hint="Write <aws-region> and <aws-account-id> in their place",
+                        hint="Use <aws-region> and <aws-account-id> instead",
                     )
 
 
@@ -110,14 +110,14 @@ def document_warnings(document: dict[str, Any], name: str) -> list[str]:
         where = f"{name}: statement {number}"
         for action in several(statement["Action"]):
             if action.partition(":")[0] not in _KNOWN_PREFIXES:
-                warnings.append(f"{where}: {action!r} is no action of AWS IoT; AWS may refuse it, or never ask for it")
+                warnings.append(f"{where}: {action!r} is not a known action of AWS IoT: AWS may refuse or ignore it")
         for text in _texts([statement["Resource"], statement.get("Condition", {})]):
             for variable in _VARIABLE.findall(text):
                 if not _KNOWN_VARIABLES.fullmatch(variable):
                     warnings.append(f"{where}: AWS IoT documents no policy variable ${{{variable}}}")
         sid = statement.get("Sid")
         if sid and sid in sids:
-            warnings.append(f"{where}: the Sid {sid!r} stands here a second time")
+            warnings.append(f"{where}: the Sid {sid!r} is given twice")
         sids.add(sid)
     return list(dict.fromkeys(warnings))
 
@@ -131,7 +131,8 @@ def _check_members(value: dict[str, Any], known: set[str], where: str) -> None:
     unknown = sorted(value.keys() - known)
     if unknown:
         raise ConfigurationError(
-            f"{where}: {unknown[0]!r} has no place in a policy of AWS IoT", hint=f"It takes {', '.join(sorted(known))}"
+            f"{where}: {unknown[0]!r} is not allowed in a policy of AWS IoT",
+            hint=f"It takes {', '.join(sorted(known))}",
         )
 
 
@@ -150,8 +151,8 @@ def _check_statement(statement: dict[str, Any], where: str) -> None:
     for resource in several(statement["Resource"]):
         if resource != "*" and not _ARN.fullmatch(resource):
             raise ConfigurationError(
-                f"{where}: the resource {resource!r} is no ARN",
-                hint="It is '*', or arn:PARTITION:iot:REGION:ACCOUNT:client/NAME, topic/…, topicfilter/…, thing/…",
+                f"{where}: the resource {resource!r} is not an ARN",
+                hint="Use '*', or arn:PARTITION:iot:REGION:ACCOUNT:client/NAME, topic/…, topicfilter/…, thing/…",
             )
     _check_condition(statement.get("Condition", {}), where)
     for text in _texts([statement["Resource"], statement.get("Condition", {})]):
@@ -160,14 +161,14 @@ def _check_statement(statement: dict[str, Any], where: str) -> None:
         if "${" in _VARIABLE.sub("", text) or "${}" in text:
             raise ConfigurationError(
                 f"{where}: {text!r} has a '${{' without a variable and its '}}'",
-                hint="A variable is written as in ${iot:Connection.Thing.ThingName}",
+                hint="Write a variable as ${iot:Connection.Thing.ThingName}",
             )
 
 
 def _check_action(action: str, where: str) -> None:
     if not _ACTION.fullmatch(action):
         raise ConfigurationError(
-            f"{where}: {action!r} is no action", hint="An action is written as in iot:Publish, without spaces"
+            f"{where}: {action!r} is no action", hint="Write an action as iot:Publish, without spaces"
         )
     prefix, _, name = action.partition(":")
     if prefix.lower() != "iot":
@@ -177,7 +178,7 @@ def _check_action(action: str, where: str) -> None:
         if prefix == "iot" and (right == name or any(fnmatchcase(known, name) for known in _operations())):
             return
         hint = (
-            f"It is iot:{right}" if right else "A device's are iot:Connect, iot:Publish, iot:Receive, iot:Subscribe …"
+            f"It is iot:{right}" if right else "A device needs iot:Connect, iot:Publish, iot:Receive, iot:Subscribe …"
         )
         raise ConfigurationError(f"{where}: AWS IoT has no action {action!r}", hint=hint)
 

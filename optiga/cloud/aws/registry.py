@@ -224,7 +224,10 @@ class Registry:
         except AwsError as error:
             if exclusively and error.code == INVALID:
                 error.advise(
-                    naming("With {exclusive} a certificate is one thing's alone: detach it from every other first")
+                    naming(
+                        "With {exclusive} a certificate belongs to one thing only: detach it from every other thing "
+                        "first"
+                    )
                 )
             raise
 
@@ -320,7 +323,7 @@ class Registry:
                 raise
             raise AwsError(
                 error.message,
-                hint="Leave it, or detach its other certificates first",
+                hint="Keep the thing, or detach its other certificates first",
                 code=error.code,
                 reason=Reason.CONFLICT,
             ) from error
@@ -335,8 +338,8 @@ class Registry:
                 raise
             raise AwsError(
                 f"policy {name} is still in use by other certificates, or has several versions",
-                hint="AWS takes up to five minutes to let go of a policy: run the command again then; or leave it, or "
-                "detach it there and delete its other versions first",
+                hint="AWS takes up to five minutes to release a policy. Run the command again after that, keep the "
+                "policy, or detach it and delete its other versions first",
                 code=error.code,
                 reason=Reason.CONFLICT,
             ) from error

@@ -47,11 +47,11 @@ def _ask_at_terminal(prompt: str) -> str:
         try:
             return getpass.getpass(f"{said}: ").strip()
         except EOFError:
-            problem = "nothing was typed"
+            problem = "no code was entered"
     raise AwsError(
         f"AWS asks for a code of an MFA device, and {problem} ({said})",
-        hint="Run 'aws sts get-caller-identity' with the same profile at a terminal first: its credentials are taken "
-        "here then, as long as they hold",
+        hint="Run 'aws sts get-caller-identity' with the same profile at a terminal first: its credentials then work "
+        "here until they expire",
         reason=Reason.NO_CREDENTIALS,
     )
 

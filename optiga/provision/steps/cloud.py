@@ -58,8 +58,8 @@ class RegisterCertificate:
         registered = cloud.certificates.register(leaf, cloud.ca)
         if registered.status == REVOKED:
             raise CloudError(
-                f"AWS IoT has this certificate already, and it is REVOKED: {registered.certificate_id}",
-                hint="If the device is to be let in again, delete the certificate there first",
+                f"AWS IoT already has this certificate, and it is REVOKED: {registered.certificate_id}",
+                hint="To let the device connect again, delete the certificate in AWS IoT first",
                 reason=Reason.REVOKED,
             )
         write_arn(work.outputs, registered.arn)
@@ -79,15 +79,15 @@ class AttachThing:
             return ()
         device = plan.cloud.device
         typed = f" with the type {device.thing_type}" if device.thing_type else ""
-        told = [f"It is attached to the thing {device.thing}, which is made{typed} if it is not there"]
+        told = [f"It is attached to the thing {device.thing}, which is created{typed} if it does not exist"]
         if device.attributes:
             pairs = ", ".join(f"{key}={value}" for key, value in device.attributes)
             told.append(f"The thing gets the attributes {pairs}")
         if device.exclusive:
-            told.append("The certificate can be no other thing's from then on")
+            told.append("The certificate is attached exclusively: it cannot be attached to another thing")
         if device.billing_group:
-            told.append(f"The thing goes into the billing group {device.billing_group}, if it is in none")
-        return (*told, *(f"The thing goes into the group {group}" for group in device.groups))
+            told.append(f"The thing is added to the billing group {device.billing_group}, if it has none")
+        return (*told, *(f"The thing is added to the thing group {group}" for group in device.groups))
 
     def run(self, entry: Entry, work: Work) -> Progress:
         if entry.thing is None:
@@ -95,7 +95,7 @@ class AttachThing:
             return
         registry, device, reporter = work.cloud.registry, work.cloud.device, work.reporter
         attributes = {key: fill_uid(value, work.uid) for key, value in device.attributes}
-        unseen = f"whether there is a thing {entry.thing} already is not known, so it is made if it is not"
+        unseen = f"cannot check whether there is a thing {entry.thing}: it is created if it does not exist"
         ensured = registry.ensure_thing(
             entry.thing,
             device.thing_type,
@@ -122,13 +122,18 @@ def _left_undone(name: str, device: ThingSpec, ensured: Ensured) -> Iterator[str
     if ensured.is_made:
         return
     if device.thing_type is not None and before is None:
-        yield f"the thing {name} is there already and keeps its type: whether that is {device.thing_type} is not known"
+        yield (
+            f"the thing {name} already exists and keeps its type: cannot check whether the type is {device.thing_type}"
+        )
     elif before is not None and device.thing_type not in (None, before.thing_type):
         has = f"has the type {before.thing_type}" if before.thing_type else "has no type"
-        yield f"the thing {name} is there already and {has}, which stays: it did not get the type {device.thing_type}"
+        yield (
+            f"the thing {name} already exists and {has}, which does not change: the thing did not get the type "
+            f"{device.thing_type}"
+        )
     if before is not None and before.billing_group and device.billing_group not in (None, before.billing_group):
         yield (
-            f"the thing {name} is in the billing group {before.billing_group}, where it stays: it did not go into "
+            f"the thing {name} is in the billing group {before.billing_group}and stays there: it was not added to "
             f"{device.billing_group}"
         )
 
@@ -143,7 +148,7 @@ class AttachPolicy:
     def describe(self, plan: Plan) -> tuple[str, ...]:
         if plan.cloud is None or plan.cloud.policy_template is None:
             return ()
-        made = f"made from {plan.cloud.policy_template.name} if it is not there"
+        made = f"created from {plan.cloud.policy_template.name} if it does not exist"
         return (f"The policy {plan.cloud.device.policy}, {made}, is attached to it",)
 
     def run(self, entry: Entry, work: Work) -> Progress:
@@ -161,12 +166,12 @@ class AttachPolicy:
 
     def _compare(self, name: str, document: str, work: Work) -> None:
         """Say in what the policy that AWS has differs from the template's."""
-        what = f"the policy {name} that AWS has is used, and in what it differs from the template's is not known"
+        what = f"the policy {name} in AWS is used. Cannot check whether it differs from the template"
         theirs = ask(lambda: work.cloud.registry.policy_document(name), None, work.reporter, what)
         different = differences(document, theirs) if theirs is not None else []
         if different:
             lines = "\n".join(f"    {line}" for line in different)
-            work.reporter.warn(f"the policy {name} that AWS has is used, though it is not the template's:\n{lines}")
+            work.reporter.warn(f"the policy {name} in AWS is used, although it differs from the template:\n{lines}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,7 @@ class ApplyTemplate:
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         fleet = plan.cloud.fleet if plan.cloud else None
-        return (f"The provisioning template {fleet.name if fleet else ''} makes thing and policy",)
+        return (f"The provisioning template {fleet.name if fleet else ''} creates thing and policy",)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         work.attestation.repeat(entry)  # a template may make the certificate active
@@ -207,9 +212,9 @@ class Finish:
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         if plan.cloud is None:
-            return ("The journal has the chip as finished",)
-        told = f"It becomes active in {plan.cloud.aws.region}, account {plan.cloud.aws.account}"
-        return (told, "The certificate before it becomes inactive") if plan.job.renew else (told,)
+            return ("The journal marks the chip as finished",)
+        told = f"The certificate becomes active in {plan.cloud.aws.region}, account {plan.cloud.aws.account}"
+        return (told, "The previous certificate becomes inactive") if plan.job.renew else (told,)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         work.attestation.repeat(entry)
@@ -225,17 +230,17 @@ class Finish:
     def _deactivate(self, entry: Entry, certificate_id: str, work: Work) -> None:
         """Make a certificate that was replaced inactive, if it is this chip's; one that is revoked stays so."""
         certificates, reporter = work.cloud.certificates, work.reporter
-        what = f"whether the certificate before it, {certificate_id}, is active is not known, so it is made inactive"
+        what = f"cannot check whether the previous certificate, {certificate_id}, is active: it is deactivated"
         held = ask(lambda: certificates.describe(certificate_id), UNANSWERED, reporter, what)
         if held is not UNANSWERED:
             if held is None or held.status != ACTIVE:
                 return
             if not whose(entry, held, work.cloud.registry):
                 reporter.warn(
-                    f"the certificate {certificate_id}, which the journal has as the one before it, stays active: its "
-                    "key is not known to have been this chip's. Is the journal as a run has left it?"
+                    f"the previous certificate in the journal, {certificate_id}, stays active: nothing proves that "
+                    "its key was on this chip. Has somebody changed the journal?"
                 )
                 return
         with ignoring(STATE):  # AWS changes nothing of one that is revoked
             certificates.deactivate(certificate_id)
-            reporter.note(f"The certificate before it is inactive now: {certificate_id}")
+            reporter.note(f"The previous certificate is now inactive: {certificate_id}")

@@ -38,7 +38,7 @@ class ProveGenuine:
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         roots = plan.trust.name if plan.trust else ""
-        return (f"The chip proves that it is genuine by {roots}, and again before it becomes active",)
+        return (f"The chip proves that it is genuine by {roots}, and again before the certificate becomes active",)
 
     def open(self, work: Work) -> None:
         work.attestation.prove()
@@ -54,12 +54,15 @@ class MakeKey:
     def describe(self, plan: Plan) -> tuple[str, ...]:
         slot = plan.slot
         title = plan.new.configuration.algorithm.title if plan.new else ""
-        return (f"The chip makes a key pair {title} in slot {slot.name} ({format_oid(slot.key_oid)}), over any other",)
+        return (
+            f"The chip generates a {title} key pair in slot {slot.name} ({format_oid(slot.key_oid)}), replacing any "
+            "other key",
+        )
 
     def run(self, entry: Entry, work: Work) -> Progress:
         configuration = work.new.configuration
         algorithm, oid = configuration.algorithm, configuration.slot.key_oid
-        work.reporter.note(f"The chip makes a key pair {algorithm.title} in {work.chip_slot.key_label}")
+        work.reporter.note(f"The chip generates a {algorithm.title} key pair in {work.chip_slot.key_label}")
         with KeyFate(oid) as fate:
             fate.asked()
             key = work.chip_slot.chip.generate_key(oid, algorithm, configuration.key_usage)
@@ -75,7 +78,7 @@ class SignCsr:
     level: ClassVar[Level] = Level.CSR
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
-        return (f"It signs a CSR, which is kept in {plan.job.outputs.folder}",)
+        return (f"The chip signs a CSR, which is saved in {plan.job.outputs.folder}",)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         configuration = work.new.configuration
@@ -95,7 +98,7 @@ class Certify:
         issuer = plan.new.issuer if plan.new else None
         state = " (inactive)" if isinstance(issuer, AwsIssuer) else ""
         title = issuer.title if issuer else ""
-        return (capitalized(f"{title} issues a certificate{state}, which is kept in {plan.job.outputs.folder}"),)
+        return (capitalized(f"{title} issues a certificate{state}, which is saved in {plan.job.outputs.folder}"),)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         asked_before = entry.step is Level.REQUESTED
@@ -126,7 +129,7 @@ class Certify:
             reporter.note(f"Looking for a certificate that {issuer.title} may have issued already")
             certified = issuer.find(request)
         if certified is not None:
-            reporter.note(capitalized(f"{issuer.title} had issued one in the run that was interrupted"))
+            reporter.note(capitalized(f"{issuer.title} had issued a certificate in the interrupted run"))
         else:
             certified = issuer.certify(request)
         if certified.chain[0].public_key.info != public_key_of_info(request.key_info).info:
@@ -134,7 +137,7 @@ class Certify:
             which = f" {registered.certificate_id}, which stays inactive" if registered else ""
             raise CloudError(
                 f"{issuer.title} has certified another key than the CSR's: certificate{which}",
-                hint="Nothing was written to the chip; is the endpoint AWS's own?",
+                hint="Check the endpoint: is it AWS's own? Nothing was written to the chip",
             )
         for note in certified.notes:
             reporter.note(note)
@@ -150,7 +153,7 @@ class TakeOwn:
     level: ClassVar[Level] = Level.WRITTEN
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
-        return (f"The chip proves the key of its certificate in {plan.target.info.label}",)
+        return (f"The chip proves that it has the key of its certificate in {plan.target.info.label}",)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         target, chip, genuine = work.plan.target, work.chip_slot.chip, work.attestation.genuine
@@ -158,11 +161,11 @@ class TakeOwn:
             chain = list(genuine.stored)
             work.attestation.repeat(entry)
         else:
-            chain = read_certificates(chip, target.oid, hint="Is it the right slot?")
+            chain = read_certificates(chip, target.oid, hint="Check the slot")
             proof = prove_key(chip, work.plan.slot, chain[0])
             if not proof.key_match:
                 raise CertificateError(proof.text, hint="Nothing was registered", oid=target.oid)
-        work.reporter.note(f"The chip has proven the key of its certificate, {chain[0].subject}")
+        work.reporter.note(f"The chip has proven that it has the key of its certificate, {chain[0].subject}")
         self._check(chain[0], work)
         pem = "".join(certificate.pem for certificate in chain)
         work.attestation.see(chain[0])
@@ -190,7 +193,7 @@ class WriteCertificate:
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         label = plan.target.info.label
-        return (f"The certificate is written into {label} and compared there; the chip proves its key",)
+        return (f"The certificate is written to {label} and read back; the chip proves that it has the key",)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         issued = entry.of(Issued)

@@ -15,7 +15,7 @@ RSA_CONFIG = CONFIG.with_name("config_2k_rsa_secondslot.jsn")
 USAGE, CERTIFICATE, CLOUD = 2, 5, 6
 CHIP = "emulator:chip"
 """The port of every command here: a chip in the folder of the test."""
-IDENTITY_LINE = "Emulated chip: chip. Its keys lie in that file and protect nothing."
+IDENTITY_LINE = "Emulated chip: chip. Its keys are in that file and protect nothing."
 
 _READS = ("Get", "Describe", "List", "AssumeRole")
 

@@ -29,10 +29,10 @@ class PortList:
 @pass_settings
 @click.pass_context
 def command(ctx: click.Context, settings: Settings) -> None:
-    """List the boards: serial ports, FT260 boards and I2C buses, and what is needed to use each.
+    """List serial ports, FT260 boards and I2C buses, and what you need to use each of them.
 
-    An I2C bus is asked for a chip only on a Raspberry Pi, an i2c-gpio or an FT260: on other computers memory modules
-    may hang on it. Name such a bus with --port.
+    The command looks for a chip only on the I2C buses of a Raspberry Pi, an i2c-gpio or an FT260. On other
+    computers, memory modules may be on the bus. Name such a bus with --port.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -41,7 +41,7 @@ def command(ctx: click.Context, settings: Settings) -> None:
     text = (
         table(_COLUMNS, rows, width_for(settings))
         if rows
-        else "No serial port found. An emulated chip needs none: --port emulator"
+        else "No serial port found. To use an emulated chip: --port emulator"
     )
     settings.print_result(PortList(tuple(ports)), text=text)
     for port in ports:
@@ -52,7 +52,7 @@ def command(ctx: click.Context, settings: Settings) -> None:
 @command.command(name="udev", short_help="Print the udev rule for FT260 boards.")
 @common_options(forms=())
 def udev() -> None:
-    """Print the rule file with which Linux lets users open FT260 boards.
+    """Print the udev rules file that lets users open FT260 boards on Linux.
 
     \b
     optiga.py boards udev | sudo tee /etc/udev/rules.d/70-ft260.rules

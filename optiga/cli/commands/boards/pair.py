@@ -13,36 +13,36 @@ from optiga.objects.pairing import Pairing, check_pairing
 
 _FILE = FileName("FILE", dash=False)
 _FINAL = (
-    "the chip never tells its binding secret again, and takes another one over a connection with this one alone: "
-    "without the file no new host can be paired with the chip"
+    "the chip never outputs its platform binding secret, and accepts a new one only over a connection that is "
+    "shielded with this one: without the file, the chip cannot be paired with another host"
 )
 
 
 @click.group(cls=GuidedGroup, name="pair", invoke_without_command=True)
-@click.option("--out", type=_FILE, help="File for the secret, for nobody else to read.")
-@click.option("--lock", "is_final", is_flag=True, help="Make the pairing final; asks first.")
+@click.option("--out", type=_FILE, help="Output file for the secret; only you can read it.")
+@click.option("--lock", "is_final", is_flag=True, help="Make the pairing final. Asks for confirmation.")
 @yes_option
 @common_options()
 @pass_settings
 @click.pass_context
 def command(ctx: click.Context, settings: Settings, out: str | None, is_final: bool, yes: bool) -> None:
-    """Pair the chip with this host: a fresh secret in both, for shielded connections.
+    """Pair the chip with this host for shielded connections: write a new platform binding secret to both.
 
     \b
     optiga.py --port ft260 pair --out chip.secret     a fresh secret
     optiga.py --port ft260 pair check chip.secret     whether the chip has it
     optiga.py --port 'ft260?shielded=chip.secret' info
 
-    The port is an I2C bus, an FT260 board or an emulated chip. A chip that has the secret in the file keeps it; one
-    that is paired with another is reached with that: ?shielded=FILE. An interrupted run is finished by the same
-    command.
+    The port is an I2C bus, an FT260 board or an emulated chip. If the chip already has the secret in the file,
+    nothing changes. If the chip has another secret, give the file of the other secret in the port: ?shielded=FILE.
+    If the command is interrupted, run it again to finish.
     """
     if ctx.invoked_subcommand is not None:
         return
     from pathlib import Path
 
     if out is None:
-        raise click.UsageError("pair takes --out FILE, or a command: pair check FILE.")
+        raise click.UsageError("pair requires --out FILE, or the command: pair check FILE.")
     settings.check_query(Pairing)
     port, path = settings.find_port(), Path(out)
     before = pairing.check_out(port, path)
@@ -53,16 +53,16 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     settings.note_new_chip()
     if is_final and not done.is_locked:
         done = pairing.lock(port, path)
-    settings.note(f"The chip has proven the secret in {out}" + (", for good" if done.is_locked else ""))
+    settings.note(f"The chip has proven that it has the secret in {out}" + (", for good" if done.is_locked else ""))
     _print(settings, done)
 
 
-@command.command(name="check", short_help="Have the chip prove that it has the secret in a file.")
+@command.command(name="check", short_help="Check that the chip has the secret in a file.")
 @click.argument("file", type=_FILE)
 @common_options()
 @pass_settings
 def check(settings: Settings, file: str) -> None:
-    """Have the chip prove, by a handshake, that it has the secret in a file."""
+    """Check, with a handshake, that the chip has the secret in a file."""
     from pathlib import Path
 
     settings.check_query(Pairing)
@@ -70,10 +70,10 @@ def check(settings: Settings, file: str) -> None:
     settings.warn_of_readers(Path(file))
     if done.is_factory:
         settings.warn(
-            f"{file} holds the PUBLIC secret that every fresh chip comes with: whoever knows it can read along. "
-            "'pair --out FILE' makes one of your own"
+            f"{file} holds the PUBLIC secret of every factory-fresh chip: anyone can decrypt the connection. Make "
+            "your own secret with 'pair --out FILE'"
         )
-    settings.note(f"The chip has proven the secret in {file}")
+    settings.note(f"The chip has proven that it has the secret in {file}")
     _print(settings, done)
 
 

@@ -9,16 +9,16 @@ from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
     "crl": Lazy(".crl:crl", "Write a new CRL."),
-    "import": Lazy(".takeover:import_", "Take over a CA that exists."),
+    "import": Lazy(".takeover:import_", "Import a CA that was made elsewhere."),
     "init": Lazy(".authority:init", "Make a root CA."),
     "intermediate": Lazy(".authority:intermediate", "Make a CA certified by another one."),
-    "list": Lazy(".authority:list_issued", "List what a CA has issued."),
+    "list": Lazy(".authority:list_issued", "List the certificates that a CA has issued."),
     "passphrase": Lazy(".passphrase:command", "Change the passphrase of a CA's key."),
     "register": Lazy(".register:command", "Register a CA with AWS IoT."),
     "renew": Lazy(".takeover:renew", "Give a CA a new certificate for its key."),
     "revoke": Lazy(".revoke:revoke", "Revoke a certificate for good."),
     "show": Lazy(".authority:show", "Print a certificate that a CA has issued."),
-    "sign": Lazy(".authority:sign", "Certify the key of a CSR."),
+    "sign": Lazy(".authority:sign", "Issue a certificate for a CSR."),
 }
 
 
@@ -39,7 +39,8 @@ def command(ctx: click.Context) -> None:
     optiga.py ca sign device.csr --ca my-ca        a device's certificate
     optiga.py ca revoke device.pem --ca my-ca      no longer
 
-    The passphrase of its key: --passphrase-file, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE.
+    Give the passphrase of the CA's key with --passphrase-file, --ask-passphrase or the environment variable
+    OPTIGA_CA_PASSPHRASE.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -57,16 +57,17 @@ _COLUMNS = ("serial", "state", "until", "subject", "use")
 _CURVE = NamedChoice(tuple(CURVES), find_curve)
 
 _new_ca_options = together(
-    click.option("--name", metavar="TEXT", help="Common name. [that of the folder]"),
-    click.option("--organization", metavar="TEXT", help="Organization in its name."),
-    click.option("--country", metavar="CC", help="Country in its name, two letters."),
-    click.option("--curve", type=_CURVE, default="p256", help="Curve of its key. [p256]"),
-    click.option("--crl-url", metavar="URL", help="Where its CRL will be (http), named in what it signs. [nowhere]"),
+    click.option("--name", metavar="TEXT", help="Common name (default: name of the folder)."),
+    click.option("--organization", metavar="TEXT", help="Organization in the CA's name."),
+    click.option("--country", metavar="CC", help="Country in the CA's name, two letters."),
+    click.option("--curve", type=_CURVE, default="p256", help="Curve of the CA's key (default: p256)."),
+    click.option("--crl-url", metavar="URL", help="URL (http) of the CRL, put into certificates (default: none)."),
     click.option(
         "--allow-dns",
         metavar="NAME",
         multiple=True,
-        help="DNS name that it may certify, or *.NAME for all one label below it; several times. [none]",
+        help="DNS name that the CA may certify; *.NAME for all names one label below NAME (default: none). May be "
+        "given several times.",
     ),
 )
 """What both kinds of new CAs take."""
@@ -75,7 +76,7 @@ _new_ca_options = together(
 @click.command(name="init")
 @click.argument("path", type=FOLDER)
 @_new_ca_options
-@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [7300]")
+@click.option("--days", type=DAYS, metavar="N", help="Days that the certificate is valid (default: 7300).")
 @passphrase_options
 @no_passphrase_option
 @common_options()
@@ -94,9 +95,10 @@ def init(
     ask_passphrase: bool,
     no_passphrase: bool,
 ) -> None:
-    """Make a root CA in a folder that is not there yet or empty.
+    """Make a root CA in a folder that is new or empty.
 
-    Its private key lies there, encrypted with the passphrase. Whoever has both can certify anything.
+    The folder holds the CA's private key, encrypted with the passphrase. Anyone who has the folder and the
+    passphrase can issue certificates.
     """
     settings.check_query(CaResult)
     if no_passphrase and ask_passphrase:
@@ -116,13 +118,27 @@ def init(
 @click.command(name="intermediate")
 @click.argument("path", type=FOLDER)
 @click.option(
-    "--ca", "parent_path", type=FileName("PARENT"), required=True, help="Folder of the root that certifies it."
+    "--ca",
+    "parent_path",
+    type=FileName("PARENT"),
+    required=True,
+    help="Folder of the root CA that certifies the intermediate CA.",
 )
 @_new_ca_options
-@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [3650, or what the root has left]")
+@click.option(
+    "--days",
+    type=DAYS,
+    metavar="N",
+    help="Days that the certificate is valid (default: 3650, or as long as the root CA).",
+)
 @passphrase_options
 @no_passphrase_option
-@click.option("--ca-passphrase-file", type=FILE, help="The same for the root's key. [the environment variable]")
+@click.option(
+    "--ca-passphrase-file",
+    type=FILE,
+    help="File whose first line is the passphrase of the root CA's key (default: environment variable "
+    "OPTIGA_CA_PASSPHRASE).",
+)
 @common_options()
 @pass_settings
 def intermediate(
@@ -141,10 +157,10 @@ def intermediate(
     no_passphrase: bool,
     ca_passphrase_file: str | None,
 ) -> None:
-    """Make a CA in a folder that is not there yet or empty, certified by the root in PARENT.
+    """Make an intermediate CA in a folder that is new or empty, certified by the root CA in PARENT.
 
-    It certifies devices only, and its certificate goes behind theirs. The root can then be kept where nobody gets
-    at it.
+    The intermediate CA issues certificates for devices only. Its certificate follows the device's certificate in
+    each chain. The root CA can then be kept offline.
     """
     settings.check_query(CaResult)
     check_new(Path(path))
@@ -172,10 +188,14 @@ def intermediate(
 @click.command(name="sign")
 @click.argument("csr_path", type=FileName("CSR"))
 @ca_option
-@out_file_option("File of the certificate and its chain. [that of the CSR, with .pem]")
-@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [3650, or what the CA has left]")
-@click.option("--server", is_flag=True, help="Let it be a TLS server, too, if the CSR asks for that.")
-@click.option("--ignore-names", is_flag=True, help="Leave out names that the CA does not certify. [refused]")
+@out_file_option("Output file for the certificate and its chain (default: name of the CSR, with .pem).")
+@click.option(
+    "--days", type=DAYS, metavar="N", help="Days that the certificate is valid (default: 3650, or as long as the CA)."
+)
+@click.option("--server", is_flag=True, help="Allow use as a TLS server, too, if the CSR asks for it.")
+@click.option(
+    "--ignore-names", is_flag=True, help="Leave out names that the CA may not certify (default: refuse the CSR)."
+)
 @published_option
 @passphrase_options
 @common_options()
@@ -192,10 +212,10 @@ def sign(
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
-    """Issue the certificate of a TLS client for a CSR, PEM or DER, whose signature verifies.
+    """Issue a TLS client certificate for a CSR, PEM or DER. The CSR's signature is verified first.
 
-    Subject alternative names are those that --allow-dns allowed when the CA was made.
-    The file gets the certificate and, where an intermediate has issued it, that CA's: what goes into a chip's slot.
+    A CSR may ask for the DNS names that were allowed with --allow-dns when the CA was made. The output file holds
+    the certificate and, if an intermediate CA issued it, the CA's certificate: write this file to the chip's slot.
     """
     request = Path(csr_path)
     csr = load_request(request)
@@ -204,7 +224,7 @@ def sign(
     check_output_file(target, over_keys=True)  # which key it is, is looked at below
     if target.exists() and target.samefile(request):
         raise ConfigurationError(
-            f"the certificate would take the place of the CSR {target}", hint="Use --out", reason=Reason.EXISTS
+            f"the certificate would overwrite the CSR {target}", hint="Use --out", reason=Reason.EXISTS
         )
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     authority.folder.check_output(target)
@@ -239,7 +259,7 @@ def sign(
 def list_issued(settings: Settings, ca_path: str, published: str | None) -> None:
     """List every certificate that a CA has issued: serial number, state, end of validity, subject, purposes, names.
 
-    Records that have been edited, or come from an older copy, are listed with a warning.
+    Records that were edited or come from an older copy are listed with a warning.
     """
     settings.warn_of_folder(Path(ca_path, "issued.db"), "the CA")
     folder = CaFolder.open(Path(ca_path))
@@ -273,7 +293,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
         (one.serial, one.state(now), one.not_after.date(), one.subject, _use_of(certificate))
         for one, certificate in issued
     ]
-    text = table(_COLUMNS, rows, width_for(settings)) if rows else "This CA has issued nothing yet"
+    text = table(_COLUMNS, rows, width_for(settings)) if rows else "This CA has not issued any certificates yet"
     settings.print_result(IssuedList(folder.certificate.subject, listed), text=text)
 
 
@@ -284,9 +304,10 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
 @common_options()
 @pass_settings
 def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
-    """Print a certificate and its chain as PEM: what 'ca sign' writes into its file; its purposes and names in a note.
+    """Print a certificate and its chain as PEM, as 'ca sign' writes them. A note shows the certificate's purposes
+    and names.
 
-    Hex digits and colons alone are a serial number, anything else is a file.
+    A name of only hex digits and colons is a serial number; anything else is a file.
     """
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
@@ -326,7 +347,7 @@ def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None)
         key_encrypted=folder.key_is_encrypted,
     )
     if not folder.key_is_encrypted:
-        settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
+        settings.note(f"The CA's key lies in {folder.path} unencrypted: anyone who can read it can issue certificates")
     for warning in passphrase.warnings if passphrase else ():
         settings.warn(warning)
     settings.print_result(result)

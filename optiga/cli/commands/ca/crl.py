@@ -25,13 +25,13 @@ published_option: Decorator = click.option(
     "--crl",
     "published",
     type=FILE,
-    help="A CRL of this CA that was given out: records that do not know it are refused.",
+    help="CRL that this CA has published. Records that are older than this CRL are refused.",
 )
 file_option: Decorator = click.option(
-    "--file", "is_file", is_flag=True, help="It is a file, even if its name looks like a serial number."
+    "--file", "is_file", is_flag=True, help="Treat the name as a file, even if it looks like a serial number."
 )
 crl_days_option: Decorator = click.option(
-    "--crl-days", type=DAYS, metavar="N", default=CRL_DAYS, help="Days until the next CRL has to be made. [30]"
+    "--crl-days", type=DAYS, metavar="N", default=CRL_DAYS, help="Days until the CRL expires (default: 30)."
 )
 
 
@@ -65,12 +65,12 @@ def check_published(authority: CertificateAuthority, published: str | None) -> N
 @click.option(
     "--trust-records",
     is_flag=True,
-    help="Take the CA's records as they are, though edited or from an older copy: look at 'ca list' first.",
+    help="Accept the CA's records even if they were edited or come from an older copy. Check 'ca list' first.",
 )
 @click.option(
     "--trust-clock",
     is_flag=True,
-    help="Begin now, though the last CRL begins later: the clock was ahead when that was made. Asks first.",
+    help="Trust this computer's clock, although the last CRL is dated later. Asks for confirmation.",
 )
 @yes_option
 @passphrase_options
@@ -87,7 +87,7 @@ def crl(
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
-    """Write a new certificate revocation list (crl.pem), before the one that is there runs out."""
+    """Write a new certificate revocation list (crl.pem) before the current one expires."""
     if trust_records and published is not None:
         raise click.UsageError("--trust-records and --crl do not go together.")
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
@@ -100,9 +100,9 @@ def crl(
     objection = authority.renew_crl(crl_days, trust_records=trust_records, trust_clock=trust_clock)
     if objection:
         settings.warn(
-            f"the records were taken as they are, and signed anew in {authority.folder.head_path}: {objection}"
+            f"the records were accepted as they are, and signed again in {authority.folder.head_path}: {objection}"
         )
-    settings.note(f"The CRL is in {authority.folder.crl_path}, good for {days_text(crl_days)}")
+    settings.note(f"The CRL is in {authority.folder.crl_path}, valid for {days_text(crl_days)}")
     if settings.wants_result:
         settings.print_result(result, default="repr")
 
@@ -114,7 +114,8 @@ def _turning_back(ahead: PublishedCrl) -> list[str]:
     """
     until = f"{ahead.this_update:%Y-%m-%d %H:%M:%S} UTC"
     return [
-        "the new one's number is larger; but who goes by dates, and has the last one, keeps that: take it away by hand "
-        "where you have put it",
-        f"the last one begins on {until}: from then on who has it takes it, without what is revoked meanwhile",
+        "the new CRL has a larger number, but verifiers that compare dates keep the last CRL: remove the last CRL by "
+        "hand wherever you have published it",
+        f"the last one begins on {until}: from then on, verifiers that have it accept it, without the revocations "
+        "made in between",
     ]

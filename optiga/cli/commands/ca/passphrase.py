@@ -36,7 +36,9 @@ class CaPassphraseResult:
 @click.argument("ca_path", metavar="CA", type=FOLDER)
 @passphrase_options
 @click.option(
-    "--new-passphrase-file", type=FILE, help="Its first line is the new passphrase. [it is asked for at the terminal]"
+    "--new-passphrase-file",
+    type=FILE,
+    help="File whose first line is the new passphrase (default: ask at the terminal).",
 )
 @no_passphrase_option
 @common_options()
@@ -51,8 +53,8 @@ def command(
 ) -> None:
     """Change the passphrase of the key of the CA in a folder, or give it one.
 
-    --passphrase-file, --ask-passphrase or OPTIGA_CA_PASSPHRASE give the passphrase that the key has now. Copies of the
-    folder keep the old one.
+    Give the current passphrase with --passphrase-file, --ask-passphrase or OPTIGA_CA_PASSPHRASE. Copies of the
+    folder keep the old passphrase.
     """
     settings.check_query(CaPassphraseResult)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
@@ -69,9 +71,9 @@ def command(
     for warning in new.warnings if new else ():
         settings.warn(warning)
     if new is None:
-        settings.note(f"The CA's key lies in {folder.path} unencrypted: whoever can read it is the CA")
+        settings.note(f"The CA's key lies in {folder.path} unencrypted: anyone who can read it can issue certificates")
     else:
-        settings.note("Copies of the folder still open with the old passphrase")
+        settings.note("Copies of the folder still use the old passphrase")
     settings.print_result(
         CaPassphraseResult(folder.certificate.subject, str(folder.path / KEY), folder.key_is_encrypted)
     )

@@ -38,9 +38,9 @@ class RegisteredCa:
 
 @click.command(name="register")
 @click.argument("ca_path", type=FOLDER)
-@click.option("--auto-registration", is_flag=True, help="Devices are registered when they first connect.")
-@click.option("--template", metavar="NAME", help="Provisioning template in AWS for these devices.")
-@click.option("--several-accounts", is_flag=True, help="Other accounts may have it, too (SNI_ONLY).")
+@click.option("--auto-registration", is_flag=True, help="Register devices automatically when they first connect.")
+@click.option("--template", metavar="NAME", help="Name of the provisioning template in AWS for these devices.")
+@click.option("--several-accounts", is_flag=True, help="Let other AWS accounts register the CA, too (SNI_ONLY).")
 @aws_options
 @passphrase_options
 @common_options()
@@ -56,12 +56,13 @@ def command(
     ask_passphrase: bool,
     **options: Any,
 ) -> None:
-    """Register the CA in a folder with AWS IoT, active, so that it takes the certificates that this CA issues.
+    """Register the CA in a folder with AWS IoT as active, so that AWS IoT accepts certificates that the CA issues.
 
-    The CA certifies a code that AWS gives, to prove that its key is yours; with --several-accounts it need not.
+    To prove that you own the CA's key, the CA certifies a registration code from AWS. With --several-accounts no
+    proof is needed.
     """
     if template is not None and not auto_registration:
-        raise click.UsageError("--template goes with --auto-registration.")
+        raise click.UsageError("--template requires --auto-registration.")
     settings.check_query(RegisteredCa)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
 
@@ -69,7 +70,7 @@ def command(
     registration = CaRegistration(several_accounts, auto_registration, template)
     ca, is_new = register_ca(authority, Certificates(aws), registration)
     if not is_new:
-        settings.note("The CA was registered already")
+        settings.note("The CA was already registered")
     result = RegisteredCa(
         ca=authority.certificate.subject,
         ca_certificate_id=ca.ca_id,

@@ -48,7 +48,7 @@ class RevocationResult:
     type=click.Choice(REASONS, case_sensitive=False),
     metavar="WHY",
     default="unspecified",
-    help=f"One of {', '.join(REASONS)}. [unspecified]",
+    help=f"Reason (default: unspecified): {', '.join(REASONS)}.",
 )
 @crl_days_option
 @published_option
@@ -68,13 +68,14 @@ def revoke(
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
-    """Revoke a certificate, named by serial number or file, for good, and write a new CRL (crl.pem).
+    """Revoke a certificate for good, named by serial number or file, and write a new CRL (crl.pem).
 
-    Hex digits and colons alone are a serial number, anything else is a file.
+    A name of only hex digits and colons is a serial number; anything else is a file.
 
-    The reason of one that is revoked can only become graver: another one after unspecified, keyCompromise after any.
+    The reason of a revoked certificate can only become more serious: from unspecified to any other, and from any to
+    keyCompromise.
 
-    It counts where the CRL gets to: hand it to whoever checks the certificates.
+    The revocation takes effect only where the new CRL is used: publish it to everyone who checks the certificates.
     """
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(RevocationResult)
@@ -86,13 +87,15 @@ def revoke(
     assert record.revoked_at is not None  # noqa: S101
     was_given = click.get_current_context().get_parameter_source("reason") is not ParameterSource.DEFAULT
     if before:
-        settings.warn(f"{before}; the new one takes its place")
+        settings.warn(f"{before}; the new CRL replaces it")
     crl_path = str(authority.folder.crl_path)
     result = RevocationResult(record.serial, record.subject, record.revoked_at, record.reason, crl_path)
     if not fresh:
-        settings.note(f"It was revoked already, the reason is {record.reason}; the CRL is new")
+        settings.note(
+            f"The certificate was already revoked, with the reason {record.reason}. A new CRL has been written"
+        )
         if was_given and record.reason != reason:
-            settings.warn(f"the reason stays {record.reason}: it does not become {reason}, which is no graver one")
+            settings.warn(f"the reason stays {record.reason}: it does not become {reason}, which is not more serious")
     settings.print_result(result)
 
 
@@ -103,5 +106,5 @@ def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, lis
         record = find_record(records, name)
     what = f"Revoking {record.serial} of {record.subject}"
     if record.revoked_at is None:
-        return what, [f"the certificate will not be valid any more ({reason})"]
+        return what, [f"the certificate becomes invalid ({reason})"]
     return what, [f"the reason goes from {record.reason} to {reason}"] if is_graver(reason, record.reason) else []

@@ -36,18 +36,36 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 @click.option(
     "--certificate", type=FILE, required=True, help="The CA's certificate: PEM, DER, PKCS #7, or PKCS #12 with its key."
 )
-@click.option("--key", type=FILE, help="Its private key: PEM, DER or PKCS #12. [the one in the file of --certificate]")
-@click.option("--chain", type=FILE, multiple=True, help="Certificates above an intermediate; several times.")
-@click.option("--issued", type=FILE, multiple=True, help="Certificates that it has issued; several times.")
-@click.option("--crl", "last_crl", type=FILE, help="The last CRL that it gave out: what it revokes stays revoked.")
-@click.option("--crl-url", metavar="URL", help="Where its CRL will be (http), named in what it signs. [nowhere]")
 @click.option(
-    "--allow-dns", metavar="NAME", multiple=True, help="DNS name that it may certify, as with 'ca init'. [none]"
+    "--key",
+    type=FILE,
+    help="The CA's private key: PEM, DER or PKCS #12 (default: the key in the file of --certificate).",
+)
+@click.option(
+    "--chain", type=FILE, multiple=True, help="Certificates above an intermediate CA. May be given several times."
+)
+@click.option(
+    "--issued", type=FILE, multiple=True, help="Certificates that the CA has issued. May be given several times."
+)
+@click.option(
+    "--crl", "last_crl", type=FILE, help="Last CRL that the CA has published. Certificates revoked there stay revoked."
+)
+@click.option(
+    "--crl-url",
+    metavar="URL",
+    help="URL (http) of the CRL, put into issued certificates (default: none).",
+)
+@click.option(
+    "--allow-dns",
+    metavar="NAME",
+    multiple=True,
+    help="DNS name that the CA may certify, as with 'ca init' (default: none).",
 )
 @click.option(
     "--key-passphrase-file",
     type=FILE,
-    help=f"Its first line opens the file of the key. [environment variable {FILE_PASSPHRASE}, else asked for]",
+    help=f"File whose first line is the passphrase of the key's file (default: environment variable "
+    f"{FILE_PASSPHRASE}, else asked for).",
 )
 @passphrase_options
 @no_passphrase_option
@@ -68,10 +86,10 @@ def import_(
     ask_passphrase: bool,
     no_passphrase: bool,
 ) -> None:
-    """Take over a CA that was made elsewhere, into a folder that is not there yet or empty.
+    """Import a CA that was made elsewhere into a folder that is new or empty.
 
-    Its key is encrypted anew, as with 'ca init'. What it has issued so far stays valid; what --issued names can be
-    revoked from here.
+    The CA's key is encrypted with a new passphrase, as with 'ca init'. Certificates that the CA has issued stay
+    valid. Certificates named with --issued can be revoked here.
     """
     settings.check_query(CaResult)
     if no_passphrase and ask_passphrase:
@@ -101,18 +119,30 @@ def import_(
         settings.warn(warning)
     if last_crl is None:
         settings.warn(
-            f"the new CRL, {folder.crl_path}, revokes nothing: it must not take the place of one of this CA that does, "
-            "which --crl takes over"
+            f"the new CRL, {folder.crl_path}, revokes nothing: do not publish it in place of a CRL of this CA that "
+            "revokes certificates. Import that CRL with --crl"
         )
     show_ca(settings, folder, passphrase)
 
 
 @click.command(name="renew")
 @click.argument("ca_path", metavar="CA", type=FOLDER)
-@click.option("--ca", "parent_path", type=FileName("PARENT"), help="Folder of the CA that has certified it.")
-@click.option("--days", type=DAYS, metavar="N", help="Days that it is valid. [7300 for a root, else 3650]")
+@click.option(
+    "--ca", "parent_path", type=FileName("PARENT"), help="Folder of the root CA that certified the intermediate CA."
+)
+@click.option(
+    "--days",
+    type=DAYS,
+    metavar="N",
+    help="Days that the certificate is valid (default: 7300 for a root CA, else 3650).",
+)
 @passphrase_options
-@click.option("--ca-passphrase-file", type=FILE, help="The same for the key of PARENT. [the environment variable]")
+@click.option(
+    "--ca-passphrase-file",
+    type=FILE,
+    help="File whose first line is the passphrase of PARENT's key (default: environment variable "
+    "OPTIGA_CA_PASSPHRASE).",
+)
 @common_options()
 @pass_settings
 def renew(
@@ -124,16 +154,17 @@ def renew(
     ask_passphrase: bool,
     ca_passphrase_file: str | None,
 ) -> None:
-    """Give the CA in a folder a new certificate, with new dates and the key and name that it has.
+    """Give the CA in a folder a new certificate with new dates. Key and name stay the same.
 
-    What it has issued stays valid. An intermediate's is signed by the CA in PARENT, a root's by itself.
+    Certificates that the CA has issued stay valid. The CA in PARENT signs the certificate of an intermediate CA; a
+    root CA signs its own.
     """
     settings.check_query(CaResult)
     parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase) if parent_path else None
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     folder = renew_ca(authority, parent, days=days)
     warn_of_crl(settings, folder)
-    settings.note(f"Hand out {folder.path / 'ca.pem'} anew: the certificate before it ends as it would have ended")
+    settings.note(f"Hand out {folder.path / 'ca.pem'} again: the old certificate expires on its own date")
     show_ca(settings, folder, None)
 
 

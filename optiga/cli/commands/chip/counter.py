@@ -37,7 +37,7 @@ class CounterList:
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The counters of a chip: they count up to their threshold and stay there.
+    """The counters of a chip. A counter counts up to its threshold and stays there.
 
     \b
     optiga.py counter set 0xE120 --value 0 --threshold 100
@@ -52,7 +52,7 @@ def command(ctx: click.Context) -> None:
 @common_options()
 @pass_settings
 def list_all(settings: Settings) -> None:
-    """List every counter: the chip's four, and data objects whose type is up_counter."""
+    """List every counter: the four counters of the chip, and data objects of the type up_counter."""
     with settings.open_chip() as chip:
         listed, unusable = list_counters(chip)
     for one in unusable:
@@ -69,7 +69,7 @@ def list_all(settings: Settings) -> None:
 @common_options()
 @pass_settings
 def show(settings: Settings, oid: str) -> None:
-    """Show a counter's value, its threshold, and how often it can still count."""
+    """Show a counter's value, its threshold, and how many counts are left."""
     info = resolve(oid, COUNTER).info
     settings.check_query(CounterState)
     with settings.open_chip(info.oid) as chip:
@@ -80,48 +80,50 @@ def show(settings: Settings, oid: str) -> None:
     _print(settings, counter)
 
 
-@command.command(name="count", short_help="Count a counter on.")
+@command.command(name="count", short_help="Increment a counter.")
 @click.argument("oid", metavar="OID")
 @click.argument("step", metavar="[N]", type=click.IntRange(1, _MAX_STEP), default=1)
 @authorize_option
 @common_options()
 @pass_settings
 def count(settings: Settings, oid: str, step: int) -> None:
-    """Count a counter on by N, 1 to 255; without N by 1. At its threshold it stays, and is refused from then on."""
+    """Increment a counter by N, 1 to 255 (default: 1). A counter stops at its threshold; the chip then refuses to
+    increment it.
+    """
     info = resolve(oid, COUNTER).info
     settings.check_query(CounterState)
     with settings.open_chip(info.oid) as chip:
         chip.objects.count(info.oid, step)
         counter = read_counter(chip, info)
     if not counter.left:
-        settings.note(f"{info.label} is at its threshold {counter.threshold}: it counts no further")
+        settings.note(f"{info.label} is at its threshold {counter.threshold}: it cannot count further")
     _print(settings, counter)
 
 
 @command.command(name="set", short_help="Set a counter's value and threshold.")
 @click.argument("oid", metavar="OID")
-@click.option("--value", type=_NUMBER, metavar="N", help="The value. [stays]")
-@click.option("--threshold", type=_NUMBER, metavar="N", help="Where it stops. [stays]")
+@click.option("--value", type=_NUMBER, metavar="N", help="Value (default: unchanged).")
+@click.option("--threshold", type=_NUMBER, metavar="N", help="Value at which the counter stops (default: unchanged).")
 @authorize_option
 @common_options()
 @pass_settings
 def set_counter(settings: Settings, oid: str, value: int | None, threshold: int | None) -> None:
-    """Set value and threshold, as long as the counter's change access condition allows it."""
+    """Set a counter's value and threshold, if the counter's access condition for change allows it."""
     info = resolve(oid, COUNTER).info
     settings.check_query(CounterState)
     if value is None and threshold is None:
-        raise click.UsageError("counter set takes --value or --threshold, or both.")
+        raise click.UsageError("counter set requires --value, --threshold or both.")
     with settings.open_chip(info.oid) as chip:
         before, after = plan_set(chip, info, value, threshold)
         if before == after:
-            settings.note(f"{info.label} was so already: it was not programmed again")
+            settings.note(f"{info.label} already has these values: nothing was written")
         else:
             write_counter(chip, after)
         lack = what_it_lacks(chip, info)
     if lack:
         settings.warn(lack)
     if not after.left:
-        settings.note(f"{info.label} is at its threshold {after.threshold}: it counts no further")
+        settings.note(f"{info.label} is at its threshold {after.threshold}: it cannot count further")
     _print(settings, after)
 
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 @common_options()
 @pass_settings
 def command(settings: Settings) -> None:
-    """Show the chip's identity, model and firmware, its life cycle, and what each slot holds.
+    """Show the chip's UID, model, firmware and life cycle state, and what each slot holds.
 
-    Whether a slot's certificate is of its key, the key proves with a signature; one whose uses a counter limits is not
-    asked. A signature counts as one security event.
+    Each key signs once to prove that the certificate in its slot belongs to it. Keys with a usage counter do not
+    sign. Each signature counts as one security event.
     """
     found: dict[str, Certificate] = {}
     with settings.open_chip() as chip:

@@ -94,7 +94,7 @@ class MetadataChangeResult:
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The objects of a chip: their data, and the metadata that say who may do what with them.
+    """The objects of a chip: their data, and the metadata with their access conditions.
 
     \b
     optiga.py object list                                  what there is
@@ -102,7 +102,7 @@ def command(ctx: click.Context) -> None:
     optiga.py object metadata 0xF1D0 "read: conf 0xE140"   who may read it
     optiga.py object lock 0xF1D0                           for ever
 
-    A slot's name means the object of its certificate. Name its key by its identifier.
+    A slot's name means the slot's certificate object. For the slot's key object, give the OID.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -113,7 +113,7 @@ def command(ctx: click.Context) -> None:
 @common_options()
 @pass_settings
 def list_all(settings: Settings) -> None:
-    """List every object of the chip: what it is, bytes used and most, life cycle state, and who may do what."""
+    """List every object of the chip: name, used and maximum size, life cycle state, access conditions."""
     with settings.open_chip() as chip:
         objects = list_objects(chip)
     warn_of_unusable(settings, objects)
@@ -129,21 +129,23 @@ def _row(one: ObjectDescription) -> tuple[str | None, ...]:
 
 @command.command(name="read", short_help="Read an object's data.")
 @click.argument("oid", metavar="OID|SLOT")
-@out_file_option("File for what is read: PEM or raw bytes.")
+@out_file_option("Output file, PEM or raw bytes.")
 @authorize_option
 @common_options()
 @pass_settings
 def read(settings: Settings, oid: str, out: str | None) -> None:
-    """Read an object's data: a certificate as PEM, others as a hex dump. The same as --read."""
+    """Read an object's data: a certificate as PEM, anything else as a hex dump. This is the same as --read."""
     read_object(settings, oid, out=out)
 
 
-@command.command(name="write", short_help="Write a file into an object.")
+@command.command(name="write", short_help="Write a file to an object.")
 @click.argument("oid", metavar="OID|SLOT")
 @click.argument("path", type=FILE_OR_INPUT)
-@click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits: write the bytes as they are.")
-@click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
-@click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
+@click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits: write the bytes unchanged.")
+@click.option(
+    "--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Offset of the first byte to write (default: 0)."
+)
+@click.option("--no-erase", is_flag=True, help="Keep the bytes before and after the written bytes.")
 @pkcs12_option
 @yes_option
 @authorize_option
@@ -159,11 +161,11 @@ def write(
     pkcs12_passphrase_file: str | None,
     yes: bool,
 ) -> None:
-    """Write a file, or standard input (-), into an object.
+    """Write a file, or standard input (-), to an object.
 
-    A file for a certificate's or a trust anchor's object is a certificate, PEM or DER, and is proven against its key,
-    as with --write; so it is for an object whose metadata say so: "type: trust_anchor". With --hex, --offset or
-    --no-erase it is bytes, for these objects too.
+    For a certificate or trust anchor object, the file is a certificate, PEM or DER. The slot's key must prove that the
+    certificate belongs to it, as with --write. The same holds for an object whose metadata say "type: trust_anchor".
+    With --hex, --offset or --no-erase, the file is bytes for these objects, too.
     """
     info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
@@ -196,7 +198,7 @@ def write(
     if change.is_needed:
         settings.note(f"{counted(len(data), 'byte', 'have')} been written to {info.label}")
     else:
-        settings.note(f"They were there already: {info.label} was not programmed again")
+        settings.note(f"{info.label} already holds these bytes: nothing was written")
     if settings.wants_result:
         result = ObjectWriteResult(info.label, len(data), offset or 0, change.is_needed)
         settings.print_result(result, default="repr")
@@ -210,9 +212,10 @@ def write(
 @common_options()
 @pass_settings
 def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) -> None:
-    """Show an object's metadata, or set some: "change: lcso < operational || int 0xE0E8" "read: always".
+    """Show an object's metadata, or set some of it: "change: lcso < operational || int 0xE0E8" "read: always".
 
-    In place of words: hex as the chip shows it, 2003d001ff or d001ff, or a file with words, hex or JSON, or - .
+    Instead of words, give hex as the chip shows it, 2003d001ff or d001ff, or a file with words, hex or JSON, or -
+    for standard input.
 
     \b
     change, read, execute, metadata_update
@@ -247,16 +250,18 @@ def metadata(settings: Settings, oid: str, words: tuple[str, ...], yes: bool) ->
     _print_change(settings, change, after)
 
 
-@command.command(name="lock", short_help="Fix an object's metadata for ever.")
+@command.command(name="lock", short_help="Lock an object's metadata for ever.")
 @click.argument("oid", metavar="OID|SLOT")
 @yes_option
 @authorize_option
 @common_options()
 @pass_settings
 def lock(settings: Settings, oid: str, yes: bool) -> None:
-    """Make an object operational: its metadata are fixed for ever, its data are whatever they then allow.
+    """Set an object's life cycle state to operational. Its metadata can then never change. Its data can change only
+    as its access conditions allow.
 
-    Says what can never be undone and asks first. An object that is locked already stays as it is.
+    The command shows what can never be undone and asks for confirmation. An object that is already locked does not
+    change.
     """
     info = resolve(oid, ADMINISTERED).info
     settings.check_query(MetadataChangeResult)
@@ -267,7 +272,7 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
         confirm(settings, f"Locking {info.label}", change.stays, yes=yes)
         after = describe_metadata(execute_metadata(chip, change))
     if not change.is_needed:
-        settings.note(f"{info.label} is locked already")
+        settings.note(f"{info.label} is already locked")
     _print_change(settings, change, after, quiet=not change.is_needed)
 
 
@@ -278,7 +283,7 @@ def _print_change(
     label = change.info.label
     before = describe_metadata(change.before)
     if not change.is_needed and not quiet:
-        settings.note(f"{label} has these metadata already: it was not programmed again")
+        settings.note(f"{label} already has these metadata: nothing was written")
     result = MetadataChangeResult(label, change.is_needed, before, after)
     settings.print_result(result, text=compare_sides(label, before, after))
 

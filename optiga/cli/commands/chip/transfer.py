@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("oid", "name", "result", "bytes", "metadata")
 _objects_option = click.option(
-    "--object", "oids", multiple=True, metavar="OID|SLOT", help="Only this object; repeatable."
+    "--object", "oids", multiple=True, metavar="OID|SLOT", help="Export only this object. May be given several times."
 )
 
 
@@ -54,8 +54,8 @@ class ExportResult:
 def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     """Write all objects of the chip and their metadata into a JSON file, or to standard output (-).
 
-    The file is the one of Infineon's library optigatrust (port.to_json). It holds no keys, but every secret that the
-    chip lets be read: it is for its owner alone to read.
+    The file has the format of Infineon's library optigatrust (port.to_json). It contains no keys, but every secret
+    that the chip lets you read. Only you can read the file.
     """
     with of_option("--object"):
         chosen = choose(oids)
@@ -84,9 +84,9 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
 @click.command(name="import")
 @click.argument("path", type=FILE_OR_INPUT)
 @_objects_option
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--keep-going", is_flag=True, help="Leave out objects that cannot be imported; report them in the end.")
-@click.option("--life-cycle", is_flag=True, help="Move the life cycle states 0xE0C0 and 0xF1C0 on, too.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be written.")
+@click.option("--keep-going", is_flag=True, help="Skip objects that cannot be imported and list them at the end.")
+@click.option("--life-cycle", is_flag=True, help="Advance the life cycle states 0xE0C0 and 0xF1C0, too.")
 @wide_option
 @yes_option
 @authorize_option
@@ -101,10 +101,10 @@ def import_(
     life_cycle: bool,
     yes: bool,
 ) -> None:
-    """Write the objects of a file of 'export', or of Infineon's library optigatrust, into the chip.
+    """Write the objects in a file of 'export' or of Infineon's library optigatrust to the chip.
 
-    All of it is checked before anything is written, and what can never be undone asks first. What is there already is
-    not programmed again, so the same command goes on where it was interrupted.
+    The command checks everything before it writes, and asks before changes that can never be undone. It skips
+    objects that already have the right content, so you can repeat it after an interruption.
     """
     name = "standard input" if path == "-" else path
     with of_option("--object"):
@@ -150,8 +150,8 @@ def _only(entries: list[Entry], chosen: list[int], name: str) -> list[Entry]:
 def _note_export(settings: Settings, path: str, exported: Export) -> None:
     settings.note(f"{counted(len(exported.entries), 'object', 'have')} been written to {path}")
     for infos, what in (
-        (exported.unread, "Without their data, which cannot be read"),
-        (exported.secrets, "With secrets, so keep it as one"),
+        (exported.unread, "Exported without data, which cannot be read"),
+        (exported.secrets, "The file contains secrets, so keep it safe"),
     ):
         if infos:
             settings.note(f"{what}: {', '.join(info.label for info in infos)}")

@@ -8,7 +8,7 @@ from optiga.cli.support.lazy import Lazy, LazyGroup
 from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
-    "check": Lazy(".check:check", "Check configuration files, and tell every mistake."),
+    "check": Lazy(".check:check", "Check configuration files and report every mistake."),
     "new": Lazy(".new:new", "Write a new configuration file."),
     "sample": Lazy(".sample:sample", "List the sample configurations, or print one."),
     "schema": Lazy(".schema:schema", "Print the JSON Schema, for editors."),
@@ -22,7 +22,8 @@ _COMMANDS = {
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Configuration files (.jsn), which say whose CSR it is, what key the chip makes, and where.
+    """Configuration files (.jsn). They say which subject the CSR names, which key the chip generates, and in which
+    slot.
 
     \b
     optiga.py config new device.jsn                 a new one, by questions

@@ -29,14 +29,14 @@ class CheckedConfigurations:
 
 @click.command(name="check")
 @click.argument("names", type=_CONFIG, nargs=-1, required=True)
-@click.option("--slot", metavar="SLOT", help="Check for this slot. [that of each file]")
+@click.option("--slot", metavar="SLOT", help="Check for this slot (default: slot of each file).")
 @common_options()
 @pass_settings
 def check(settings: Settings, names: tuple[str, ...], slot: str | None) -> None:
-    """Check configuration files, and tell every mistake with its file and line.
+    """Check configuration files and report every mistake with file and line.
 
-    A mistake in any of the files ends the command with exit code 2; with --output json all of them stand in one JSON
-    object on standard error. Names of thing and policy must be such as AWS IoT takes.
+    The exit code is 2 if any file has a mistake. With --output json, one JSON object on standard error lists all
+    mistakes. The names of thing and policy must be valid in AWS IoT.
     """
     settings.check_query(CheckedConfigurations)
     checked: list[CheckedConfiguration] = []

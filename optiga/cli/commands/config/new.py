@@ -37,7 +37,7 @@ _ASKED = {
     "state_or_province_name": "State or province",
     "locality_name": "City",
     "organization_name": "Organization",
-    "organizational_unit_name": "Unit of the organization",
+    "organizational_unit_name": "Organizational unit",
 }
 """Components that are asked for and may be left out; the common name comes behind them."""
 _ANOTHER = "Name another file"
@@ -52,18 +52,18 @@ _NONE = "-"
     "components",
     metavar="NAME=VALUE",
     multiple=True,
-    help="A component of the subject; may be given several times. [common_name={uid}]",
+    help="A component of the subject (default: common_name={uid}). May be given several times.",
 )
 @click.option(
     "--algorithm",
     type=NamedChoice(ALGORITHMS, find_algorithm),
     metavar="ALGORITHM",
-    help="Algorithm of the key: secp256r1, rsa2048 … [secp256r1]",
+    help="Algorithm of the key: secp256r1, rsa2048 … (default: secp256r1).",
 )
-@click.option("--slot", metavar="SLOT", help="Slot of the key. [second, for RSA five]")
-@click.option("--thing", metavar="NAME", help="Thing in AWS IoT, - for none. [thing_{uid}]")
-@click.option("--policy", metavar="NAME", help="Its policy in AWS IoT, - for none. [my_policy]")
-@click.option("--yes", is_flag=True, help="Do not ask: what no option says is as in brackets.")
+@click.option("--slot", metavar="SLOT", help="Slot of the key (default: second; for RSA: five).")
+@click.option("--thing", metavar="NAME", help="Thing in AWS IoT, - for none (default: thing_{uid}).")
+@click.option("--policy", metavar="NAME", help="Policy in AWS IoT, - for none (default: my_policy).")
+@click.option("--yes", is_flag=True, help="Do not ask. Use the defaults for values that no option gives.")
 @force_option
 @common_options()
 @pass_settings
@@ -77,9 +77,9 @@ def new(
     policy: str | None,
     yes: bool,
 ) -> None:
-    """Write a new configuration file: ask for what no option says.
+    """Write a new configuration file. Ask for every value that no option gives.
 
-    {uid} in a value is replaced by the chip's UID, so that every chip gets a name of its own from the same file.
+    {uid} in a value is replaced with the chip's UID, so that each chip gets its own name from the same file.
     """
     settings.check_query(CheckedConfiguration)
     check_output_file(Path(name), _ANOTHER)
@@ -116,8 +116,8 @@ def _choose(
     usual = Wanted()
     if ask and not is_somebody_there():
         raise ConfigurationError(
-            "nobody can be asked what the configuration is to say: standard input is no terminal",
-            hint="--yes takes what the options say, and the usual for the rest",
+            "cannot ask for the values of the configuration: standard input is not a terminal",
+            hint="Use --yes to take the values of the options, and the defaults for the rest",
             reason=Reason.MISSING,
         )
 
@@ -137,7 +137,7 @@ def _choose(
 
 def _ask_subject() -> tuple[tuple[str, str], ...]:
     """The components that the user names, and the common name."""
-    _say("Empty answers are left out. {uid} stands for the chip's UID.")
+    _say("Empty answers are left out. {uid} is replaced with the chip's UID.")
     given = [(name, _ask(question, "", partial(_mistake_if_any, name))) for name, question in _ASKED.items()]
     ((name, usual),) = Wanted().subject
     given.append((name, _ask("Common name", usual, partial(component_mistake, name))))
@@ -179,7 +179,7 @@ def _refuse(option: str, mistake: str, *, given: bool = True) -> None:
 
 
 def _algorithm_mistake(text: str) -> str:
-    return "" if text.lower() in ALGORITHMS else f"{text!r} is not an algorithm of keys of the chip"
+    return "" if text.lower() in ALGORITHMS else f"{text!r} is not a key algorithm of the chip"
 
 
 def _name_mistake(kind: str, name: str) -> str:

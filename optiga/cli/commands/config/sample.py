@@ -45,21 +45,21 @@ class SampleList:
 
 @click.command(name="sample")
 @click.argument("name", required=False, metavar="[NAME]")
-@out_file_option("File for the sample. [standard output]")
+@out_file_option("Output file for the sample (default: standard output).")
 @wide_option
 @common_options()
 @pass_settings
 def sample(settings: Settings, name: str | None, out: str | None) -> None:
-    """List the sample configurations; with NAME, print that one, to be changed to one's own.
+    """List the sample configurations. With NAME, print that sample, so that you can adapt it.
 
-    With NAME, --query and --output are for what stands in the sample.
+    With NAME, --query and --output apply to the content of the sample.
     """
     if name is not None:
         text = read_text(find_sample(name))
         give_document(settings, json.loads(text), text, "The sample", out=out)
         return
     if out is not None:
-        raise click.UsageError("--out goes with the NAME of a sample.")
+        raise click.UsageError("--out requires the NAME of a sample.")
     refuse_force("--out")
     settings.check_query(SampleList)
     found = SampleList(tuple(_samples()))

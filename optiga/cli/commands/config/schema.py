@@ -13,11 +13,11 @@ from optiga.identity.configuration_schema import configuration_schema
 
 
 @click.command(name="schema")
-@out_file_option("File for the schema. [standard output]")
+@out_file_option("Output file for the schema (default: standard output).")
 @common_options()
 @pass_settings
 def schema(settings: Settings, out: str | None) -> None:
-    """Print the JSON Schema (draft 2020-12) of configuration files, with which editors complete and check them."""
+    """Print the JSON Schema (draft 2020-12) of configuration files. Editors use it to complete and check them."""
     document = configuration_schema()
     text = json.dumps(document, indent=2) + "\n"
     give_document(settings, document, text, "The schema", out=out)

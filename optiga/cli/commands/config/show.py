@@ -60,10 +60,10 @@ class DefaultsShown:
 @common_options()
 @pass_settings
 def show(settings: Settings) -> None:
-    """Show which file of defaults (optiga.toml) is used in this folder, and where each value comes from.
+    """Show which defaults file (optiga.toml) is used in this folder, and where each value comes from.
 
-    The command line comes before environment variables, these before the file. For --profile and --region the file
-    comes before AWS's variables, as the options do.
+    The command line overrides environment variables, and environment variables override the file. For --profile and
+    --region, the file overrides AWS's own environment variables.
     """
     settings.check_query(DefaultsShown)
     found = find_defaults([])
@@ -79,7 +79,7 @@ def _why_empty(found: Defaults) -> str:
     why = f"No {FILE_NAME} is used" if found.refused else f"There is no {FILE_NAME}"
     if found.path is not None:
         why = f"{found.path} names no option"
-    return f"{why}, and no environment variable says anything"
+    return f"{why}, and no environment variable sets a default"
 
 
 def _mistakes(found: Defaults) -> Iterator[Problem]:

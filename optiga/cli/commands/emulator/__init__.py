@@ -8,14 +8,14 @@ from optiga.cli.support.lazy import Lazy, LazyGroup
 from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
-    "control": Lazy(".control:control", "Control a chip that is served: power, faults, state, events."),
-    "dump": Lazy(".chips:dump", "Write a chip's whole state down, as JSON."),
-    "load": Lazy(".chips:load", "Make a chip of a state that was written down."),
-    "new": Lazy(".chips:new", "Make a chip fresh from the factory."),
-    "reset": Lazy(".chips:reset", "Bring a chip back to its factory state."),
+    "control": Lazy(".control:control", "Control a served chip: power, faults, state, events."),
+    "dump": Lazy(".chips:dump", "Write the whole state of a chip as JSON."),
+    "load": Lazy(".chips:load", "Make a chip from a saved state."),
+    "new": Lazy(".chips:new", "Make a factory-fresh chip."),
+    "reset": Lazy(".chips:reset", "Reset a chip to its factory state."),
     "root": Lazy(".chips:root", "Print the emulated chips' root certificate."),
     "run": Lazy(".run:command", "Run a program on an emulated chip."),
-    "secrets": Lazy(".secrets:secrets", "Write the secrets that are delivered apart from a chip."),
+    "secrets": Lazy(".secrets:secrets", "Write the secrets that Infineon delivers separately."),
     "serve": Lazy(".serve:serve", "Serve a chip on a board, as a serial device or over TCP."),
 }
 
@@ -26,6 +26,8 @@ _COMMANDS = {
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Emulated chips: each is a file; --port emulator[:PATH] works on one, serve puts one behind a port."""
+    """Emulated chips. Each chip is a file. --port emulator[:PATH] uses a chip directly; 'serve' offers a chip at a
+    port.
+    """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

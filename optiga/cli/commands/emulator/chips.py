@@ -17,18 +17,20 @@ from optiga.emulator.identity import factory_chip, root_certificate_pem
 from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
 
 
-@click.command(name="new", short_help="Make a chip fresh from the factory.")
+@click.command(name="new", short_help="Make a factory-fresh chip.")
 @click.argument("path", type=CHIP)
-@click.option("--model", metavar="MODEL", help="trust-m-v3, -v1, -express or -mtr, or trust-x. [trust-m-v3]")
+@click.option(
+    "--model", metavar="MODEL", help="Model: trust-m-v3, -v1, -express or -mtr, or trust-x (default: trust-m-v3)."
+)
 @secret_options
 @common_options(forms=())
 @pass_settings
 def new(
     settings: Settings, path: str, model: str | None, secret_out: str | None, authorization_out: str | None
 ) -> None:
-    """Make a file with a chip fresh from the factory, with a UID and an identity of its own.
+    """Make a chip file with a factory-fresh chip that has its own UID and certificate.
 
-    A trust-m-express and a trust-m-mtr come with two secrets, without which nothing that is locked can be changed.
+    A trust-m-express and a trust-m-mtr come with two secrets. You need the secrets to change locked objects.
     """
     from pathlib import Path
 
@@ -46,37 +48,37 @@ def new(
         note_secrets(settings, path, kind.name)
 
 
-@click.command(name="reset", short_help="Bring a chip back to its factory state.")
+@click.command(name="reset", short_help="Reset a chip to its factory state.")
 @click.argument("path", type=CHIP, required=False)
 @yes_option
 @common_options(forms=())
 @pass_settings
 def reset(settings: Settings, path: str | None, yes: bool) -> None:
-    """Bring a chip back to its factory state: it keeps its UID and its first slot, all else is as new.
+    """Reset a chip to its factory state. The chip keeps its UID and its first slot; everything else is factory-fresh.
 
-    Without a path: the chip of --port emulator:PATH, or your own.
+    PATH is the chip file (default: chip of --port emulator:PATH, or your own chip).
     """
     file = chip_file(settings, path)
     open_chip_file(file).close()  # nobody is asked about what is no chip
-    confirm(
-        settings, f"Resetting the chip in {file}", ["its keys and all that was written to it will be lost"], yes=yes
-    )
+    confirm(settings, f"Resetting the chip in {file}", ["its keys and everything written to it will be lost"], yes=yes)
     reset_chip_file(file)
     settings.note(f"The chip in {file} is in its factory state")
 
 
-@click.command(name="dump", short_help="Write a chip's whole state down, as JSON.")
+@click.command(name="dump", short_help="Write the whole state of a chip as JSON.")
 @click.argument("path", type=CHIP, required=False)
-@out_file_option("File for it, for nobody else to read. [standard output]")
+@out_file_option("Output file that only you can read (default: standard output).")
 @common_options(forms=("json",))
 @pass_settings
 def dump(settings: Settings, path: str | None, out: str | None) -> None:
-    """Write a chip's whole state down as a document that can be read, changed, and made a chip again by 'load'.
+    """Write the whole state of a chip as a JSON document. You can edit the document and turn it into a chip again
+    with 'load'.
 
-    Its keys and secrets are in it. Without a path: the chip of --port emulator:PATH, or your own.
+    The document contains the chip's keys and secrets. PATH is the chip file (default: chip of --port emulator:PATH,
+    or your own chip).
     """
     if out is not None and settings.query is not None:
-        raise click.UsageError("--query goes with standard output, not with --out.")
+        raise click.UsageError("--query and --out do not go together: --query is for standard output.")
     check_out(out, secret=True)
     store = open_chip_file(chip_file(settings, path))
     try:
@@ -89,17 +91,19 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
         save(settings, out, state.encode(document), "The state", secret=True, is_kept=True)
 
 
-@click.command(name="load", short_help="Make a chip of a state that was written down.")
+@click.command(name="load", short_help="Make a chip from a saved state.")
 @click.argument("state_path", type=FileName("STATE|-"))
 @click.argument("path", type=CHIP)
-@click.option("--model", metavar="MODEL", help="Of the chip of an export. [the one that the UID in it tells]")
+@click.option(
+    "--model", metavar="MODEL", help="With a file of 'export': model of the chip (default: model that the UID tells)."
+)
 @common_options(forms=())
 @pass_settings
 def load(settings: Settings, state_path: str, path: str, model: str | None) -> None:
-    """Make a file with a chip in the state that a document of 'dump' says; objects that it leaves out are as new.
+    """Make a chip file from a document of 'dump'. Objects that the document leaves out are factory-fresh.
 
-    What 'export' or Infineon's library optigatrust wrote of a real chip is as good: its keys are new ones then, and
-    what the chip did not tell is said.
+    A file of 'export' or of Infineon's library optigatrust works, too. The emulated chip then has new keys. Notes
+    say what the file does not contain.
     """
     from pathlib import Path
 
@@ -113,5 +117,5 @@ def load(settings: Settings, state_path: str, path: str, model: str | None) -> N
 @click.command(name="root", short_help="Print the emulated chips' root certificate.")
 @common_options(forms=())
 def root() -> None:
-    """Print the certificate, in PEM, of the authority that issues the emulated chips' own certificates (0xE0E0)."""
+    """Print the root certificate, as PEM, of the CA that issues the emulated chips' own certificates (0xE0E0)."""
     click.echo(root_certificate_pem(), nl=False)

@@ -19,29 +19,31 @@ from optiga.errors import ConfigurationError, Reason
 
 _VERBS = ("power", "fault", "events", "snapshot", "restore", "security-counter")
 _VALUES = {
-    "fault": f"fault takes one of {', '.join(FAULT_KINDS)}.",
-    "snapshot": "snapshot takes the file to write.",
+    "fault": f"fault requires one of {', '.join(FAULT_KINDS)}.",
+    "snapshot": "snapshot requires the name of the file to write.",
     "restore": "restore takes the file of a state or of an export, or '-'.",
-    "security-counter": f"security-counter takes a number from 0 to {MAX_COUNT}.",
+    "security-counter": f"security-counter requires a number from 0 to {MAX_COUNT}.",
 }
 """What is said where the value of a verb that takes one is missing or wrong."""
 
 
-@click.command(name="control", short_help="Control a chip that is served: power, faults, state, events.")
+@click.command(name="control", short_help="Control a served chip: power, faults, state, events.")
 @click.argument("socket", type=FileName("SOCKET", dash=False))
 @click.argument("verb", type=click.Choice(_VERBS), metavar="VERB")
 @click.argument("value", required=False, metavar="[VALUE]")
 @click.option(
-    "--times", metavar="N", type=click.IntRange(1, MOST_TIMES), help="Of a fault: how many answers. Default: 1."
+    "--times", metavar="N", type=click.IntRange(1, MOST_TIMES), help="With a fault: number of answers (default: 1)."
 )
 @click.option(
-    "--ms", "milliseconds", metavar="N", type=click.IntRange(0, LONGEST_MS), help="Of fault delay: milliseconds."
+    "--ms", "milliseconds", metavar="N", type=click.IntRange(0, LONGEST_MS), help="With fault delay: milliseconds."
 )
 @force_option
 @click.option(
-    "--model", metavar="MODEL", help="Of restore, for an export: its chip's. [the one that the UID in it tells]"
+    "--model",
+    metavar="MODEL",
+    help="With restore, for a file of 'export': model of the chip (default: model that the UID tells).",
 )
-@click.option("--follow", is_flag=True, help="Of events: go on with those that come.")
+@click.option("--follow", is_flag=True, help="With events: keep printing new events.")
 @common_options(forms=())
 @pass_settings
 def control(
@@ -54,7 +56,7 @@ def control(
     model: str | None,
     follow: bool,
 ) -> None:
-    """Control a chip beside the way on which its host talks to it, where 'emulator serve --control SOCKET' serves it.
+    """Control a chip that 'emulator serve --control SOCKET' serves, while its host talks to it.
 
     \b
     power                a power cycle: what is volatile is gone
@@ -67,8 +69,8 @@ def control(
     restore FILE|-       have the chip hold that, or what 'emulator load' takes
     security-counter N   have the security event counter jump, 0 to 255
 
-    What is restored must be of a chip of the same model. Keys and secrets that an export does not tell are new ones.
-    Events have the command, the object, the result and the milliseconds, and never data.
+    A restored state must be of a chip of the same model. Keys and secrets that an export does not contain are new.
+    An event has the command, the object, the result and the time in milliseconds. It never has data.
     """
     _check(verb, value, times, milliseconds, follow)
     if model is not None and verb != "restore":
@@ -128,8 +130,8 @@ def _check(verb: str, value: str | None, times: int | None, milliseconds: int | 
     if is_wrong:
         raise click.UsageError(_VALUES[verb])
     if times is not None and verb != "fault":
-        raise click.UsageError("--times goes with fault.")
+        raise click.UsageError("--times requires fault.")
     if (milliseconds is not None) != (verb == "fault" and value == "delay"):
-        raise click.UsageError("--ms goes with fault delay, which needs it.")
+        raise click.UsageError("--ms and fault delay require each other.")
     if follow and verb != "events":
-        raise click.UsageError("--follow goes with events.")
+        raise click.UsageError("--follow requires events.")

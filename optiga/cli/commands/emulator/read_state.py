@@ -96,5 +96,5 @@ def _parse(content: bytes, name: str) -> Document:
         )
     document = parse_json(content.decode("utf-8-sig", "replace"), name)
     for place, line in document.duplicates:
-        raise ConfigurationError(f"{name}:{line}: {'.'.join(map(str, place))!r} stands twice")
+        raise ConfigurationError(f"{name}:{line}: {'.'.join(map(str, place))!r} is given twice")
     return document

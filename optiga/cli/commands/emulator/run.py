@@ -19,26 +19,31 @@ _KINDS = ("uart", "i2c", "ft260")
     short_help="Run a program on an emulated chip.",
     context_settings={"allow_interspersed_args": False},
 )
-@click.option("--chip", "path", type=CHIP, help="Chip file. Default: your own chip.")
-@click.option("--as", "kind", type=click.Choice(_KINDS), default="uart", help="Kind of board. Default: uart.")
-@click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
-@click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="Command times. Default: none.")
+@click.option("--chip", "path", type=CHIP, help="Chip file (default: your own chip).")
+@click.option("--as", "kind", type=click.Choice(_KINDS), default="uart", help="Kind of board (default: uart).")
+@click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
+@click.option(
+    "--timing",
+    type=click.Choice(["none", "real"]),
+    default="none",
+    help="Command execution times: none, or as on a real chip (default: none).",
+)
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] PROGRAM [ARGS]...")
 @common_options(forms=())
 @pass_settings
 def command(
     settings: Settings, path: str | None, kind: str, model: str | None, timing: str, program: tuple[str, ...]
 ) -> None:
-    """Run a program while an emulated chip is served, and exit with the exit code of the program.
+    """Serve an emulated chip, run a program, and exit with the program's exit code.
 
     \b
     uart    the chip is behind a serial device (on Windows: a TCP port)
     i2c     the chip is on the I2C bus /dev/i2c-1 (Linux)
     ft260   the chip is on an FT260 USB board (Linux)
 
-    The port is in OPTIGA_PORT, and wherever an argument says {port}. For i2c and ft260 the program is loaded with a
-    library that shows it the board; a C compiler makes that once. A program that is linked statically, or setuid, does
-    not see it.
+    OPTIGA_PORT holds the port, and {port} in an argument is replaced with it. For i2c and ft260, the program is
+    loaded with a library that emulates the board. A C compiler builds the library once. Programs that are
+    statically linked or setuid do not see the board.
     """
     import gc
 

@@ -50,22 +50,22 @@ def note_written(settings: Settings, places: dict[int, Path]) -> None:
 def note_secrets(settings: Settings, path: str | Path, model: str | None) -> None:
     """Say where the secrets are of a chip whose model, if it is one that comes with any, was named."""
     if provisioning_of(find_model(model)).secrets:
-        settings.note(f"The chip has secrets of its own: 'emulator secrets {path}' writes them into files")
+        settings.note(f"The chip has its own secrets: 'emulator secrets {path}' writes them into files")
 
 
-@click.command(name="secrets", short_help="Write the secrets that are delivered apart from a chip.")
+@click.command(name="secrets", short_help="Write the secrets that Infineon delivers separately.")
 @click.argument("path", metavar="[PATH]", type=_FILE, required=False)
 @secret_options
 @common_options(forms=())
 @pass_settings
 def secrets(settings: Settings, path: str | None, secret_out: str | None, authorization_out: str | None) -> None:
-    """Write the secrets that a chip's maker delivers apart from it: bytes as they are, for nobody else to read.
+    """Write the secrets that Infineon delivers separately from a chip, as raw bytes in files that only you can read.
 
-    Without a path: the chip of --port emulator:PATH, or your own.
+    PATH is the chip file (default: chip of --port emulator:PATH, or your own chip).
     """
     places = secret_places(secret_out, authorization_out)
     if not places:
-        raise click.UsageError("secrets takes --secret-out FILE, --authorization-out FILE, or both.")
+        raise click.UsageError("secrets requires --secret-out FILE, --authorization-out FILE or both.")
     file = chip_file(settings, path)
     delivery.check_places(file, places)
     store = open_chip_file(file)

@@ -26,15 +26,24 @@ SOCKET = FileName("SOCKET", dash=False)
 
 
 @click.command(name="serve", short_help="Serve a chip on a board, for other programs.")
-@click.option("--chip", "path", type=CHIP, help="Chip file; made if it is not there. Default: your own chip.")
+@click.option("--chip", "path", type=CHIP, help="Chip file; created if it does not exist (default: your own chip).")
 @click.option("--pty", "link", is_flag=False, flag_value="", metavar="[LINK]", help="Serve as a serial device.")
-@click.option("--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any. Default host: 127.0.0.1.")
+@click.option(
+    "--tcp", "address", metavar="[HOST:]PORT", help="Serve on a TCP port; 0 is any free port (default host: 127.0.0.1)."
+)
 @click.option("--i2c", type=SOCKET, help="Serve an I2C bus on a Unix socket.")
 @click.option("--ft260", type=SOCKET, help="Serve an FT260 USB board on a Unix socket.")
-@click.option("--control", type=SOCKET, help="Take 'emulator control' there. On Windows: 127.0.0.1:PORT.")
-@click.option("--model", metavar="MODEL", help="Of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
-@click.option("--timing", type=click.Choice(["none", "real"]), default="none", help="Command times. Default: none.")
-@click.option("--shielded", is_flag=True, help="Claim a shielded connection between board and chip (UART).")
+@click.option(
+    "--control", type=SOCKET, help="Accept 'emulator control' at this Unix socket; on Windows: 127.0.0.1:PORT."
+)
+@click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
+@click.option(
+    "--timing",
+    type=click.Choice(["none", "real"]),
+    default="none",
+    help="Command execution times: none, or as on a real chip (default: none).",
+)
+@click.option("--shielded", is_flag=True, help="Report a shielded connection between board and chip (UART).")
 @common_options(forms=())
 @pass_settings
 def serve(
@@ -51,21 +60,24 @@ def serve(
 ) -> None:
     """Serve a chip on an emulated board until interrupted.
 
-    Prints one line: the port to connect to. A board with a UART behaves as Infineon's bridge firmware does, so this
-    tool and Infineon's own host software can use it. 'emulator run' shows a program an I2C bus or an FT260.
+    The command prints one line: the port to connect to. A board with a UART behaves like Infineon's bridge
+    firmware, so this tool and Infineon's own host software can use it. To give a program an I2C bus or an FT260,
+    use 'emulator run'.
     """
     import gc
     from pathlib import Path
 
     if sum(place is not None for place in (link, address, i2c, ft260)) != 1:
-        raise click.UsageError("serve takes --pty, --tcp, --i2c or --ft260, one of them.")
+        raise click.UsageError("serve requires one of --pty, --tcp, --i2c and --ft260.")
     if shielded and (i2c is not None or ft260 is not None):
-        raise click.UsageError("--shielded is for a board with a UART: on a bus, the host makes the connection itself.")
+        raise click.UsageError(
+            "--shielded is for a board with a UART: on a bus, the host itself sets up the shielded connection."
+        )
     host, port = _split_address(address) if address is not None else ("", 0)
     if address is not None and not is_loopback(host):
         settings.warn(
-            f"whoever reaches {host} over the network can use, change and lock this chip, and what passes is not "
-            "encrypted. --tcp 127.0.0.1:PORT serves this computer alone"
+            f"whoever reaches {host} over the network can use, change and lock this chip, and the connection is not "
+            "encrypted. To serve only this computer: --tcp 127.0.0.1:PORT"
         )
     place = None if control is None else parse_address(control)
     file = chip_file(settings, path)

@@ -21,12 +21,14 @@ from optiga.provision.undo import Undone, deprovision, find_entry
 
 
 @click.command(name="deprovision")
-@click.option("--slot", metavar="SLOT", default="second", help="Slot of the identity. [second]")
-@click.option("--uid", metavar="HEX", help="The chip, if it is not at hand. [the one at the port]")
-@click.option("--delete-thing", is_flag=True, help="Delete the thing, too.")
-@click.option("--delete-policy", is_flag=True, help="Delete the policy, too.")
+@click.option("--slot", metavar="SLOT", default="second", help="Slot of the certificate (default: second).")
+@click.option(
+    "--uid", metavar="HEX", help="UID of the chip, if it is not connected (default: UID of the chip at the port)."
+)
+@click.option("--delete-thing", is_flag=True, help="Delete the thing in AWS IoT, too.")
+@click.option("--delete-policy", is_flag=True, help="Delete the policy in AWS IoT, too.")
 @yes_option
-@click.option("--journal", "path", type=FILE, default=FILE_NAME, help=f"The journal. [{FILE_NAME}]")
+@click.option("--journal", "path", type=FILE, default=FILE_NAME, help=f"Journal file (default: {FILE_NAME}).")
 @shared_journal_option
 @aws_options
 @common_options()
@@ -43,7 +45,9 @@ def command(
     shared_journal: bool,
     **options: Any,
 ) -> None:
-    """Detach, deactivate and delete a device's certificate, and mark the journal. The chip is not touched."""
+    """Detach, deactivate and delete a device's certificate in AWS IoT, and mark this in the journal. The chip does
+    not change.
+    """
     with of_option("--slot"):
         found = resolve_slot(slot)
     settings.check_query(Undone)

@@ -22,7 +22,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
     if configuration.is_of_first_slot:
         refuse_first_of_blank(settings)
     if is_still_to_be_made(settings):
-        settings.note("There is no such emulated chip yet: --csr would make it, blank")
+        settings.note("The emulated chip does not exist yet: --csr would create it, factory-fresh")
         result = rehearse_csr(None, configuration)
     else:
         with settings.open_chip() as chip:
@@ -37,7 +37,7 @@ def write(
     plan = read_plan(settings, path, slot=slot, object_id=object_id, passphrase_file=passphrase_file)
     settings.check_query(WriteRehearsal)
     if is_still_to_be_made(settings):
-        settings.note("There is no such emulated chip yet: --write would make it, blank")
+        settings.note("The emulated chip does not exist yet: --write would create it, factory-fresh")
         result = unseen_write(plan)
     else:
         with settings.open_chip(plan.target.oid) as chip:
@@ -64,23 +64,27 @@ def refuse_first_of_blank(settings: Settings) -> None:
 
 def _csr_text(result: CsrRehearsal, out_dir: str) -> str:
     said = [
-        f"A new key {result.algorithm} would be made in slot {result.slot}, and a CSR for it in the folder {out_dir!r}."
+        f"A new {result.algorithm} key would be generated in slot {result.slot}, and a CSR for it in the folder "
+        f"{out_dir!r}."
     ]
     if result.lost_key is not None:
-        said.append(f"The key {result.lost_key} that is there would be lost.")
+        said.append(f"The current key ({result.lost_key}) would be lost.")
     if result.lost_certificate is not None:
-        said.append(f"The certificate of {result.lost_certificate} in the slot would no longer fit.")
+        said.append(f"The certificate of {result.lost_certificate} in the slot would no longer match the key.")
     return "\n".join([*said, "Nothing was changed."])
 
 
 def _write_text(result: WriteRehearsal, plan: WritePlan) -> str:
     label = plan.target.info.label
     if result.would_write is False:
-        said = f"{label} has this content already ({counted(result.size, 'byte')}): it would not be programmed again."
+        said = f"{label} already has this content ({counted(result.size, 'byte')}): nothing would be written."
     else:
         said = f"{counted(result.size, 'byte')} would be written to {label}."
     if result.lost_certificate is not None:
-        said += f"\nThe certificate of {result.lost_certificate} that is there would be lost."
+        said += f"\nThe certificate of {result.lost_certificate} in the slot would be lost."
     if plan.chain and plan.target.slot:
-        said += "\nWhether the certificate is of the slot's key is proven when it is written: then the key signs."
+        said += (
+            "\nWhether the certificate belongs to the slot's key is checked when the certificate is written: the "
+            "key then signs."
+        )
     return f"{said}\nNothing was changed."

@@ -30,7 +30,7 @@ from optiga.provision.results import SlotSummary
 from optiga.results import to_json
 
 _journal_options = together(
-    click.option("--journal", "path", type=FILE, default=FILE_NAME, help=f"The journal. [{FILE_NAME}]"),
+    click.option("--journal", "path", type=FILE, default=FILE_NAME, help=f"Journal file (default: {FILE_NAME})."),
     shared_journal_option,
 )
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
@@ -59,18 +59,18 @@ def _take_seal(ctx: click.Context, param: click.Parameter, value: str | None) ->
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """What 'provision' has written down: each slot of each chip, and how far it has come."""
+    """The journal of 'provision': every slot of every chip, and the last step done."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-@command.command(name="show", short_help="Show how far each slot has come.")
+@command.command(name="show", short_help="Show the last step done for each slot.")
 @_journal_options
 @wide_option
 @common_options(forms=("repr", "json", "text", "csv"))
 @pass_settings
 def show(settings: Settings, path: str, shared_journal: bool) -> None:
-    """Show every slot: chip, slot, the last step that is done, thing, certificate."""
+    """Show every slot: chip, slot, last step done, thing, certificate."""
     if settings.output == "csv":
         _refuse_query(settings)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
@@ -79,17 +79,17 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
         print_lines(_csv(to_json(found.slots)), line_break=False)
         return
     slots = to_json(found.slots)
-    text = table(_COLUMNS, slots, width_for(settings)) if slots else "Nothing has been written down yet"
+    text = table(_COLUMNS, slots, width_for(settings)) if slots else "The journal has no entries yet"
     settings.print_result(found, text=text)
 
 
 @command.command(name="export")
 @_journal_options
-@out_file_option("File for it. [standard output]")
+@out_file_option("Output file (default: standard output).")
 @common_options(forms=("json", "csv"))
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
-    """Give out everything, CSRs and certificates included, as JSON or CSV."""
+    """Export the journal as JSON or CSV."""
     _refuse_query(settings)
     check_out(out)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
@@ -107,29 +107,35 @@ def _is_report(held: bytes) -> bool:
     return what_is_kept(held) == JOURNAL
 
 
-@command.command(name="check", short_help="Check that nothing in it has been changed.")
+@command.command(name="check", short_help="Check that nobody has changed the journal.")
 @_journal_options
 @click.option(
-    "--seal", metavar="HEX", callback=_take_seal, help="A seal that it must have: the journal_seal of a run before."
+    "--seal",
+    metavar="HEX",
+    callback=_take_seal,
+    help="Seal that the journal must contain: the journal_seal of an earlier run.",
 )
 @common_options()
 @pass_settings
 def check(settings: Settings, path: str, shared_journal: bool, seal: str | None) -> None:
-    """Compare every fact with its chip's chain, every chain with the seals, and these with the one beside the journal.
+    """Check every entry against its chip's hash chain, every hash chain against the seals, and the seals against
+    the seal file beside the journal.
 
-    What does not fit ends the command with exit code 2, and a line that says where.
+    If something does not match, the exit code is 2 and one line says where.
     """
     settings.check_query(JournalCheck)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         found = journal.check(seal)
     if found.version == 1:
-        settings.warn("a journal of version 1 has no chains and no seals; the next run that adds to it makes them")
+        settings.warn(
+            "a journal of version 1 has no hash chains and no seals. The next run that adds to it creates them"
+        )
     settings.print_result(found)
 
 
 def _refuse_query(settings: Settings) -> None:
     if settings.query is not None:
-        raise click.UsageError("--query goes with 'journal show', and not with CSV.")
+        raise click.UsageError("--query requires 'journal show', and does not go together with CSV.")
 
 
 def _csv(slots: Sequence[Mapping[str, Any]]) -> str:

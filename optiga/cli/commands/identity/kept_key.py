@@ -32,7 +32,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str,
     with settings.open_chip() as chip:
         made = create_csr_of_kept_key(chip, configuration, known)
     made.save(folder)
-    settings.note(f"The CSR is for the key in {name_key(configuration.slot.key_oid)}; no key was made")
+    settings.note(f"The CSR is for the key in {name_key(configuration.slot.key_oid)}; no key was generated")
     settings.print_result(CsrResult.of(made, folder), default="repr")
 
 
@@ -47,7 +47,8 @@ def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir:
         result = rehearse_kept_key(chip, configuration, known)
     text = (
         f"The key {result.algorithm} in slot {result.slot} would sign a CSR for itself, in the folder {out_dir!r}. Its "
-        f"public key is that of {result.public_key_source}; whether it is the key's shows when the key signs.\nNothing "
+        f"public key is that of {result.public_key_source}; whether it belongs to the key is checked when the key "
+        "signs.\nNothing "
         "was changed."
     )
     settings.print_result(result, text=text)
@@ -66,7 +67,7 @@ def _refuse_a_blank_chip(settings: Settings) -> None:
     """Make no emulated chip whose only key is the factory's: who keeps a key has one."""
     if is_still_to_be_made(settings):
         raise ConfigurationError(
-            "there is no such emulated chip, and so no key to keep",
-            hint=naming("Name the chip's file with {port}, or leave {keep_key} out"),
+            "the emulated chip does not exist, so there is no key to keep",
+            hint=naming("Name the chip's file with {port}, or omit {keep_key}"),
             reason=Reason.NOT_FOUND,
         )

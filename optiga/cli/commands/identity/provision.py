@@ -55,21 +55,31 @@ class DryRun:
 
 @click.command(name="provision")
 @click.argument("config_path", type=FileName("CONFIG"))
-@click.option("--slot", metavar="SLOT", help="Slot of the key. [that of the configuration]")
-@click.option("--id", "object_id", metavar="OID", help="Object for the certificate, if not the slot's own.")
+@click.option("--slot", metavar="SLOT", help="Slot of the key (default: slot of CONFIG).")
+@click.option(
+    "--id", "object_id", metavar="OID", help="Object for the certificate (default: certificate object of the slot)."
+)
 @out_dir_option
-@click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
+@click.option(
+    "--journal", "journal_path", type=FILE, help="Journal file (default: personalization.db in the output folder)."
+)
 @shared_journal_option
-@click.option("--renew", is_flag=True, help="A new key and certificate; the old one is deactivated afterwards.")
+@click.option("--renew", is_flag=True, help="Generate a new key and certificate, then deactivate the old certificate.")
 @trust_options
-@click.option("--dry-run", is_flag=True, help="Check everything, say every step, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Check everything and show every step, but change nothing.")
 @aws_options
 @device_options
-@click.option("--ca", "ca_path", type=FOLDER, help="A CA of your own in place of AWS's.")
-@click.option("--days", type=click.IntRange(1), metavar="N", help="Days that its certificate is valid. [3650]")
-@click.option("--server", is_flag=True, help="With --ca: a TLS server, too, if the configuration asks for that.")
-@click.option("--ignore-names", is_flag=True, help="With --ca: leave out names that it does not certify. [refused]")
-@click.option("--no-cloud", is_flag=True, help="With --ca: stop after the chip, tell AWS nothing.")
+@click.option("--ca", "ca_path", type=FOLDER, help="Folder of your own CA, to use instead of AWS's CA.")
+@click.option(
+    "--days", type=click.IntRange(1), metavar="N", help="With --ca: days that the certificate is valid (default: 3650)."
+)
+@click.option("--server", is_flag=True, help="With --ca: allow use as a TLS server, too, if CONFIG asks for it.")
+@click.option(
+    "--ignore-names",
+    is_flag=True,
+    help="With --ca: leave out names that the CA may not certify (default: refuse the CSR).",
+)
+@click.option("--no-cloud", is_flag=True, help="With --ca: do not use AWS. Stop when the certificate is on the chip.")
 @passphrase_options
 @common_options()
 @pass_settings
@@ -96,10 +106,10 @@ def command(
     ask_passphrase: bool,
     **options: Any,
 ) -> None:
-    """Give a chip its identity: key pair, CSR, certificate, thing and policy in AWS IoT, all attached and active.
+    """Provision a chip: key pair, CSR, certificate, thing and policy in AWS IoT, all attached and active.
 
-    Each step is written down in the journal before the next. Whatever interrupts the command: the same command again
-    finishes what was begun. A chip that is finished is left as it is.
+    The journal records each step before the next step begins. If the command is interrupted, run it again to
+    finish. A chip that is already finished does not change.
     """
     of_ca = {
         "--no-cloud": no_cloud,
@@ -109,7 +119,7 @@ def command(
         "a passphrase": passphrase_file is not None or ask_passphrase,
     }
     if ca_path is None and any(of_ca.values()):
-        raise click.UsageError(f"{next(name for name, is_given in of_ca.items() if is_given)} goes with --ca.")
+        raise click.UsageError(f"{next(name for name, is_given in of_ca.items() if is_given)} requires --ca.")
     if no_cloud:
         refuse_cloud_options(options)
     configuration = load_configuration(Path(config_path), slot=slot)
@@ -118,7 +128,7 @@ def command(
     outputs = OutputLayout(Path(out_dir))
     check_folder_writable(outputs.shared, FIELDS)
     if not dry_run or settings.port is not None:
-        settings.find_port(more=" The identity made here lives in it: whoever copies the file has it.")
+        settings.find_port(more=" The new key is in that file: anyone who copies the file has the key.")
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
     aws, thing = build_aws_options(options), build_thing(options)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
@@ -141,7 +151,7 @@ def command(
     if dry_run:
         check_new_name(journal)
         if journal.exists():
-            settings.note("Of a chip that the journal knows, only what is missing is done")
+            settings.note("If the journal knows the chip, only the missing steps are done")
         if settings.port is not None and _may_hold_something(settings):
             known = partial(open_named_journal, settings, journal, shared=shared_journal) if journal.exists() else None
             preview(settings.open_chip, plan, known, services)

@@ -26,12 +26,14 @@ from optiga.provision.services import Services
 
 
 @click.command(name="register")
-@click.option("--thing", metavar="NAME", help="Thing of the device; {uid} may stand in it.")
-@click.option("--policy", metavar="NAME", help="Policy of the device; {uid} may stand in it.")
+@click.option("--thing", metavar="NAME", help="Thing of the device; may contain {uid}.")
+@click.option("--policy", metavar="NAME", help="Policy of the device; may contain {uid}.")
 @trust_options
-@click.option("--slot", metavar="SLOT", default="first", help="Slot of the identity. [first]")
+@click.option("--slot", metavar="SLOT", default="first", help="Slot of the certificate (default: first).")
 @out_dir_option
-@click.option("--journal", "journal_path", type=FILE, help="The journal. [personalization.db in that folder]")
+@click.option(
+    "--journal", "journal_path", type=FILE, help="Journal file (default: personalization.db in the output folder)."
+)
 @shared_journal_option
 @aws_options
 @device_options
@@ -51,11 +53,12 @@ def command(
     shared_journal: bool,
     **options: Any,
 ) -> None:
-    """Let a device in with the certificate that Infineon gave its chip: no new key, no CSR, no CA.
+    """Register a device in AWS IoT with the certificate that Infineon gave its chip: no new key, no CSR, no CA.
 
-    The chip proves its key first; with --trust also that it is genuine: its certificate leads to one of the roots.
+    The chip first proves that it has the key of the certificate. With --trust, the certificate must chain to one of
+    the trusted root certificates, too.
     """
-    settings.find_port(more=" Its identity lives in it: whoever copies the file has it.")
+    settings.find_port(more=" Its key is in that file: anyone who copies the file has the key.")
     with of_option("--slot"):
         found = resolve_slot(slot)
     settings.check_query(RunResult)

@@ -55,11 +55,11 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
     for warning in result.warnings:
         settings.warn(warning)
     if result.key_match and plan.target.slot and result.key_oid not in (None, plan.target.slot.key_oid):
-        settings.note(f"The certificate is of the key in {name_key(result.key_oid)}, which the chip has proven")
+        settings.note(f"The certificate belongs to the key in {name_key(result.key_oid)}: the chip has proven it")
     what = "Certificate" if result.is_certificate else "Data"
     if result.written:
         settings.note(f"{what} has been written")
     else:
-        settings.note(f"{what} was there already: {plan.target.info.label} was not programmed again")
+        settings.note(f"{what} is already in {plan.target.info.label}: nothing was written")
     if settings.wants_result:
         settings.print_result(result, default="repr")

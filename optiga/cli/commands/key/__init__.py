@@ -10,13 +10,13 @@ from optiga.cli.support.settings import common_options
 _COMMANDS = {
     "decrypt": Lazy("..toolbox.rsa:decrypt", "Decrypt with an RSA key."),
     "derive": Lazy(".derive:command", "Derive a key from a secret of the chip."),
-    "draw": Lazy(".draw:draw", "Have the chip make a key for the host."),
-    "ecdh": Lazy(".slots:ecdh", "Agree on a secret with the holder of another key."),
-    "generate": Lazy(".slots:generate", "Make a key pair, or the AES key."),
+    "draw": Lazy(".draw:draw", "Generate a key for the host with the chip."),
+    "ecdh": Lazy(".slots:ecdh", "Agree on a shared secret with a peer (ECDH)."),
+    "generate": Lazy(".slots:generate", "Generate a key pair or the AES key."),
     "list": Lazy(".slots:list_all", "List every key: algorithm, usage, life cycle, conditions."),
-    "public": Lazy(".slots:public", "Print the public key that a slot's certificate names."),
+    "public": Lazy(".slots:public", "Print the public key from a slot's certificate."),
     "sign": Lazy(".sign:sign", "Sign a file."),
-    "verify": Lazy(".sign:verify", "Have the chip check a signature."),
+    "verify": Lazy(".sign:verify", "Verify a signature on the chip."),
 }
 
 
@@ -24,7 +24,7 @@ _COMMANDS = {
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The keys on the chip, which never leave it.
+    """The keys on the chip. Private keys never leave it.
 
     \b
     optiga.py key list                             what is there
@@ -32,7 +32,7 @@ def command(ctx: click.Context) -> None:
     optiga.py key sign third file --out file.sig   a signature
     optiga.py key verify third.pem file.sig file   the chip checks one
 
-    SLOT is second, third, fourth, five or six, or either of a slot's object identifiers.
+    SLOT is second, third, fourth, five or six, or the OID of the slot's key or certificate.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

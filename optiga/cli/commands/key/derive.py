@@ -17,12 +17,16 @@ from optiga.crypto.toolbox_jobs import check_hkdf, check_prf
 from optiga.objects.addressing import SHARED_SECRET, resolve
 
 _secret_option = click.option(
-    "--secret", "oid", metavar="OID", required=True, help="Object of the type pre-shared secret: 0xF1D0 …"
+    "--secret",
+    "oid",
+    metavar="OID",
+    required=True,
+    help="Object with the secret, of the type pre-shared secret: 0xF1D0 …",
 )
 _size_option = click.option(
-    "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Bytes of the key."
+    "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Size of the key in bytes."
 )
-_out_option = out_file_option("File for the key, as bytes. [standard output, in hex]")
+_out_option = out_file_option("Output file for the key, as bytes (default: standard output, in hex).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class DerivedKey:
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Derive keys from a secret that the chip holds and does not tell."""
+    """Derive keys from a secret in the chip. The secret stays in the chip."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -53,15 +57,17 @@ def command(ctx: click.Context) -> None:
 @command.command(name="hkdf")
 @_secret_option
 @_size_option
-@click.option("--salt", callback=take_hex, default="", metavar="HEX", help="Salt. [none]")
-@click.option("--info", callback=take_hex, default="", metavar="HEX", help="What the key is for. [nothing]")
+@click.option("--salt", callback=take_hex, default="", metavar="HEX", help="Salt (default: none).")
+@click.option(
+    "--info", callback=take_hex, default="", metavar="HEX", help="Context of the key, the info of HKDF (default: none)."
+)
 @hash_option
 @_out_option
 @authorize_option
 @common_options()
 @pass_settings
 def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash_name: str, out: str | None) -> None:
-    """HKDF (RFC 5869)."""
+    """Derive a key with HKDF (RFC 5869)."""
     with of_option("--secret"):
         secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(DerivedKey)
@@ -73,18 +79,18 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
     _give(settings, f"hkdf-{hash_name}", key, out)
 
 
-@command.command(name="tls-prf", short_help="The PRF of TLS 1.2.")
+@command.command(name="tls-prf", short_help="Derive a key with the TLS 1.2 PRF.")
 @_secret_option
 @_size_option
 @click.option("--label", metavar="TEXT", required=True, help="Label, for example 'key expansion'.")
-@click.option("--seed", callback=take_hex, default="", metavar="HEX", help="Seed. [none]")
+@click.option("--seed", callback=take_hex, default="", metavar="HEX", help="Seed (default: none).")
 @hash_option
 @_out_option
 @authorize_option
 @common_options()
 @pass_settings
 def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, hash_name: str, out: str | None) -> None:
-    """The PRF of TLS 1.2 (RFC 5246, 5); label and seed have 8 to 1024 bytes together."""
+    """Derive a key with the TLS 1.2 PRF (RFC 5246, section 5). Label and seed together have 8 to 1024 bytes."""
     with of_option("--secret"):
         secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(DerivedKey)
@@ -101,7 +107,7 @@ def _give(settings: Settings, method: str, key: bytes, out: str | None) -> None:
     if out is not None:
         save(settings, out, key, "The derived key", secret=True, is_kept=True)
     else:
-        settings.warn("this is a secret key: whoever sees it can read what it protects")
+        settings.warn("this is a secret key: anyone who sees it can read what it protects")
     if settings.wants_result:
         settings.print_result(DerivedKey(method, len(key), key if out is None else None, out))
     elif out is None:

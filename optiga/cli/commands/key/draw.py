@@ -33,16 +33,16 @@ class DrawnKeyResult:
 
 @click.command(name="draw")
 @click.argument("algorithm", metavar="ALGORITHM")
-@out_file_option("File for the key, for nobody else to read. [standard output]")
+@out_file_option("Output file for the key; only you can read it (default: standard output).")
 @yes_option
 @common_options()
 @pass_settings
 def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None:
-    """Have the chip make a key for the host, and keep nothing of it: its random numbers are true ones.
+    """Generate a key for the host from the chip's true random number generator. The chip does not keep the key.
 
     ALGORITHM is secp256r1, secp384r1, secp521r1, brainpoolp256r1, brainpoolp384r1, brainpoolp512r1, rsa1024, rsa2048,
-    aes128, aes192 or aes256. A private key is given as PEM (PKCS #8, not encrypted), an AES key in hex, in a file as
-    bytes.
+    aes128, aes192 or aes256. A private key is printed as PEM (PKCS #8, not encrypted). An AES key is printed in
+    hex; in a file it is bytes.
     """
     chosen = check_algorithm(algorithm)
     settings.check_query(DrawnKeyResult)
@@ -57,7 +57,7 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
     if out is not None:
         save(settings, out, key.content, "The key", secret=True, is_kept=True)
     else:
-        settings.warn("this is a secret key: whoever sees it can use it")
+        settings.warn("this is a secret key: anyone who sees it can use it")
     if settings.wants_result:
         shown = None if out is not None else key.text
         settings.print_result(DrawnKeyResult(key.algorithm.title, shown, key.public_key or None, out))

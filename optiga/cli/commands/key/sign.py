@@ -19,7 +19,7 @@ _own_hash_option = click.option(
     "--hash",
     "hash_name",
     type=click.Choice(["sha256", "sha384", "sha512"]),
-    help="Hash. [that of the key's curve; sha256 for RSA]",
+    help="Hash algorithm (default: the hash that fits the key's curve; for RSA: sha256).",
 )
 
 
@@ -60,21 +60,22 @@ class Verification:
 @click.argument("name", metavar="SLOT")
 @click.argument("path", type=FILE_OR_INPUT)
 @_own_hash_option
-@out_file_option("File for the signature. [standard output]")
+@out_file_option("Output file for the signature (default: standard output).")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["der", "raw", "hex", "base64"]),
-    help="DER, r and s alone, or DER in hex or base64. [der in a file, hex on standard output]",
+    help="Signature format: DER, r and s alone, or DER in hex or base64 (default: der in a file, hex on standard "
+    "output).",
 )
 @authorize_option
 @common_options()
 @pass_settings
 def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: str | None, form: str | None) -> None:
-    """Sign a file with a slot's key: hashed here, signed on the chip.
+    """Sign a file with a slot's key. The host hashes the file, and the chip signs the hash.
 
-    For EC the signature is an ECDSA-Sig-Value in DER, as openssl has it; raw is r and s, each as long as a coordinate.
-    For RSA it is that of PKCS #1 v1.5, the same in der and raw.
+    An EC signature is an ECDSA-Sig-Value in DER, as in OpenSSL; raw is r and s, each as long as a coordinate. An
+    RSA signature is PKCS #1 v1.5; der and raw are the same.
     """
     slot = resolve_slot(name)
     chosen = form or ("der" if out is not None else "hex")
@@ -113,10 +114,10 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
 @common_options()
 @pass_settings
 def verify(settings: Settings, name: str, signature_path: str, path: str, hash_name: str | None) -> None:
-    """Have the chip check the signature of a file; exit code 5 if it is not good.
+    """Verify the signature of a file on the chip. The exit code is 5 if the signature is not valid.
 
-    With the key of a slot's certificate, of a trust anchor (its OID), or of a file KEY: a public key or certificate,
-    PEM or DER. SIGNATURE may be DER, raw, hex or base64.
+    The public key comes from a slot's certificate, from a trust anchor (OID), or from a file (KEY): a public key or
+    certificate, PEM or DER. SIGNATURE may be DER, raw, hex or base64.
     """
     verifier = find_verifier(name)
     settings.check_query(Verification)
@@ -127,4 +128,4 @@ def verify(settings: Settings, name: str, signature_path: str, path: str, hash_n
     with settings.open_chip(*([verifier.target.oid] if verifier.target else [])) as chip:
         algorithm, used = verify_on_chip(chip, verifier, signature, digests)
     result = Verification(verified=True, key=name, algorithm=algorithm.title, hash=used)
-    settings.print_result(result, text=f"Verified by the chip: {algorithm.title}, {used}")
+    settings.print_result(result, text=f"The chip has verified the signature: {algorithm.title}, {used}")

@@ -108,7 +108,9 @@ class AgreedSecret:
 @common_options()
 @pass_settings
 def list_all(settings: Settings) -> None:
-    """List every key object: slot, algorithm, usage, life cycle, and who may change and use it."""
+    """List every key object: slot, algorithm, key usage, life cycle state, and the access conditions for change and
+    execute.
+    """
     with settings.open_chip() as chip:
         keys = list_keys(chip)
     warn_of_unusable(settings, keys)
@@ -121,13 +123,15 @@ def list_all(settings: Settings) -> None:
     "--algorithm",
     type=NamedChoice(_ALGORITHMS, find_algorithm),
     metavar="NAME",
-    help="Of a key pair. [secp256r1; rsa2048 in five and six]",
+    help="Algorithm of the key pair (default: secp256r1; in five and six: rsa2048).",
 )
-@click.option("--bits", type=click.Choice(["128", "192", "256"]), help="Of the AES key. [256]")
+@click.option("--bits", type=click.Choice(["128", "192", "256"]), help="Size of the AES key (default: 256).")
 @click.option(
-    "--usage", metavar="LIST", help="Of authentication, signature, key_agreement, encryption, with commas between."
+    "--usage",
+    metavar="LIST",
+    help="Key usage, separated by commas: authentication, signature, key_agreement, encryption.",
 )
-@out_file_option("File for the public key, PEM. [standard output]")
+@out_file_option("Output file for the public key, PEM (default: standard output).")
 @yes_option
 @authorize_option
 @common_options()
@@ -141,13 +145,13 @@ def generate(
     out: str | None,
     yes: bool,
 ) -> None:
-    """Have the chip make a key pair in a slot, or its AES key (aes), and print the public key.
+    """Generate a key pair in a slot and print the public key, or generate the AES key (aes).
 
-    An algorithm is secp256r1, secp384r1, secp521r1, brainpoolp256r1, brainpoolp384r1 or brainpoolp512r1; in the slots
-    five and six it is rsa1024 or rsa2048.
+    The algorithms are secp256r1, secp384r1, secp521r1, brainpoolp256r1, brainpoolp384r1 and brainpoolp512r1; in the
+    slots five and six: rsa1024 and rsa2048.
 
-    The key that was there is lost for good. The chip tells the public key this once: keep it, or make the key with
-    --csr. A new chip keeps its AES key locked.
+    The old key in the slot is lost for good. The chip outputs the public key only now: keep it, or generate the key
+    with --csr. On a new chip, the AES key is locked.
     """
     plan = plan_key(name, algorithm=algorithm, bits=int(bits) if bits else None, usage=usage)
     if plan.slot is None and out is not None:
@@ -161,7 +165,7 @@ def generate(
     with KeyFate(plan.oid) as fate:
         with settings.open_chip() as chip:
             held = find_existing_key(chip, plan)
-            lost = [f"the key {held.algorithm} that is there will be lost"] if held.algorithm else []
+            lost = [f"the current {held.algorithm} key will be lost"] if held.algorithm else []
             confirm(settings, f"A new key in {plan.name}", lost, yes=yes)
             if out is not None:
                 check_replaced(settings, out, None, is_kept=True, yes=yes)
@@ -171,8 +175,8 @@ def generate(
             _save_public_key(settings, out, public_key)
         if held.certificate:
             settings.warn(
-                f"{held.certificate_oid} holds the certificate of {held.certificate}, which is not of the new key: "
-                "write a new one"
+                f"{held.certificate_oid} holds the certificate of {held.certificate}, which does not belong to the "
+                "new key: write a new certificate"
             )
         result = GeneratedKey(
             oid=f"0x{plan.oid:04X}",
@@ -206,16 +210,18 @@ def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
 
 @click.command(name="public")
 @click.argument("name", metavar="SLOT")
-@click.option("--certificate", "where", metavar="OID", help="Object of the certificate. [the slot's own]")
-@out_file_option("File for the public key, PEM. [standard output]")
+@click.option(
+    "--certificate", "where", metavar="OID", help="Object with the certificate (default: certificate of the slot)."
+)
+@out_file_option("Output file for the public key, PEM (default: standard output).")
 @authorize_option
 @common_options()
 @pass_settings
 def public(settings: Settings, name: str, where: str | None, out: str | None) -> None:
-    """Print the public key of a slot, from the certificate in it, as PEM.
+    """Print the public key of a slot as PEM, from the certificate in the slot.
 
-    The chip has no command that tells a public key after it has been made. Where the key may sign, it proves that the
-    certificate is its own.
+    The chip outputs a public key only when it generates the key pair. If the key may sign, it proves with a
+    signature that the certificate belongs to it.
     """
     slot = resolve_slot(name)
     if where is None:
@@ -227,7 +233,10 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     check_out(out)
     with settings.open_chip(slot.key_oid, target.oid) as chip:
         key = certified_key(chip, slot, target)
-    settings.note(f"From the certificate of {key.subject} in {target.info.label}: the chip does not tell it otherwise")
+    settings.note(
+        f"From the certificate of {key.subject} in {target.info.label}: the chip does not output the public key of "
+        "an existing key"
+    )
     if not key.key_match:
         settings.warn(key.text)
     if out is not None:
@@ -250,20 +259,26 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
 @click.command(name="ecdh")
 @click.argument("name", metavar="SLOT")
 @click.argument("peer_path", type=FileName("PEER"))
-@click.option("--session", type=click.IntRange(1, 4), metavar="N", help="Keep the secret in this session of the chip.")
+@click.option(
+    "--session",
+    type=click.IntRange(1, 4),
+    metavar="N",
+    help="Keep the secret in this session of the chip and do not print it.",
+)
 @out_option
 @authorize_option
 @common_options()
 @pass_settings
 def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out: str | None) -> None:
-    """Agree on a secret with the holder of PEER's private key (ECDH), and print it in hex.
+    """Agree on a shared secret with the holder of PEER's private key (ECDH), and print the secret in hex.
 
-    PEER is a public key or a certificate, PEM or DER, on the curve of the slot's key. The secret is the x coordinate
-    of the common point, before any derivation. In a session it is kept until the next command opens the chip.
+    PEER is a public key or a certificate, PEM or DER, on the curve of the slot's key. The secret is the x
+    coordinate of the shared point, before any key derivation. With --session, the chip keeps the secret until the
+    next command opens the chip.
     """
     slot = resolve_slot(name)
     if session is not None and out is not None:
-        raise click.UsageError("--session and --out do not go together: what is in a session does not leave the chip.")
+        raise click.UsageError("--session and --out do not go together: a secret in a session does not leave the chip.")
     peer = load_peer(Path(peer_path))
     settings.check_query(AgreedSecret)
     check_out(out, secret=True)
@@ -272,9 +287,9 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     with settings.open_chip(slot.key_oid) as chip:
         secret = agree(chip, slot, peer, session)
     if session is not None:
-        settings.note(f"The secret is in session {session} of the chip until its application is opened anew")
+        settings.note(f"The secret is in session {session} of the chip until the next command opens the chip")
     elif out is None:
-        settings.warn("this is the shared secret: whoever sees it can read what it protects")
+        settings.warn("this is the shared secret: anyone who sees it can read what it protects")
     if out is not None:
         save(settings, out, secret, "The shared secret", secret=True, is_kept=True)
     if settings.wants_result:

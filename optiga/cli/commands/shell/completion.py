@@ -16,9 +16,9 @@ from optiga.errors import ConfigurationError, Reason
 @click.command(name="completion")
 @common_options(forms=())
 @click.argument("shell", type=click.Choice(SHELLS))
-@click.option("--for-script", is_flag=True, help="For 'python optiga.py' in place of the command optiga.")
+@click.option("--for-script", is_flag=True, help="Complete 'python optiga.py' instead of the command optiga.")
 def command(shell: str, for_script: bool) -> None:
-    """Print the script with which a shell completes commands, options, files, slots, objects, ports and more.
+    """Print a script that makes the shell complete commands, options, files, slots, objects, ports and more.
 
     \b
     bash   eval "$(optiga completion bash)"      in ~/.bashrc
@@ -27,8 +27,8 @@ def command(shell: str, for_script: bool) -> None:
     In $PROFILE of PowerShell:
            optiga completion powershell | Out-String | Invoke-Expression
 
-    With --for-script the same for 'python optiga.py', this script alone: what the shell completes for any other use
-    of python stays as it was.
+    With --for-script, the shell completes 'python optiga.py' instead. The completion of other python commands does
+    not change.
     """
     print_lines(completion_script(shell, _script() if for_script else None))
 
@@ -41,8 +41,8 @@ def _script() -> str:
     script = Path(str(files("optiga"))).resolve().parent / "optiga.py"
     if not script.is_file():
         raise ConfigurationError(
-            "there is no optiga.py: the tool runs from an installed package",
-            hint="Leave --for-script out: the command is optiga",
+            "cannot complete 'python optiga.py': the tool runs from an installed package",
+            hint="Omit --for-script: the command is optiga",
             reason=Reason.NOT_FOUND,
         )
     return str(script)

@@ -20,7 +20,10 @@ _cipher_options = together(
     out_option,
     hex_option,
     click.option(
-        "--mode", type=click.Choice(["cbc", "ecb"]), default="cbc", help="Mode; ECB shows which blocks are equal. [cbc]"
+        "--mode",
+        type=click.Choice(["cbc", "ecb"]),
+        default="cbc",
+        help="Mode (default: cbc). ECB shows which blocks are equal.",
     ),
     click.option("--iv", callback=take_hex, metavar="HEX", help="Initialization vector of CBC, 16 bytes."),
     click.option(
@@ -28,7 +31,7 @@ _cipher_options = together(
         "padding",
         type=click.Choice(["pkcs7", "none"]),
         default="pkcs7",
-        help="Padding to whole blocks. [pkcs7]",
+        help="Padding to whole blocks (default: pkcs7).",
     ),
     authorize_option,
     common_options(),
@@ -67,7 +70,7 @@ class AesMacResult:
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Encrypt, decrypt and authenticate with the AES key of the chip, which 'key generate aes' makes."""
+    """Encrypt, decrypt and authenticate with the AES key of the chip. 'key generate aes' makes the key."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -78,7 +81,9 @@ def command(ctx: click.Context) -> None:
 def encrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
 ) -> None:
-    """Encrypt a file. The initialization vector is not in the result: keep it, and take a new one for each message."""
+    """Encrypt a file. The result does not contain the initialization vector. Keep the vector, and use a new one for
+    each message.
+    """
     settings.check_query(CipherResult)
     job = toolbox_jobs.plan_encryption(read_whole(path), mode, iv, padding)
     check_out(out)
@@ -93,7 +98,7 @@ def encrypt(
 def decrypt(
     settings: Settings, path: str, out: str | None, as_hex: bool, mode: str, iv: bytes | None, padding: str
 ) -> None:
-    """Decrypt a file; the one it goes into is for nobody else to read."""
+    """Decrypt a file. Only you can read the output file."""
     settings.check_query(CipherResult)
     job = toolbox_jobs.plan_decryption(read_whole(path), mode, iv, padding)
     check_out(out, secret=True)
@@ -104,14 +109,14 @@ def decrypt(
 
 @command.command(name="mac", short_help="Calculate the MAC of a file.")
 @click.argument("path", type=FILE_OR_INPUT)
-@click.option("--mode", type=click.Choice(["cmac", "cbc-mac"]), default="cmac", help="Kind of MAC. [cmac]")
+@click.option("--mode", type=click.Choice(["cmac", "cbc-mac"]), default="cmac", help="Kind of MAC (default: cmac).")
 @authorize_option
 @common_options()
 @pass_settings
 def mac(settings: Settings, path: str, mode: str) -> None:
     """Calculate the MAC of a file, 16 bytes, and print it in hex.
 
-    CBC-MAC is sound for messages of one length only, of whole blocks; CMAC takes any.
+    CBC-MAC is secure only if all messages have the same length, in whole blocks. CMAC takes any length.
     """
     settings.check_query(AesMacResult)
     message = read_whole(path, empty=False)

@@ -65,13 +65,18 @@ class MacResult:
 
 @click.command(name="random")
 @click.argument("size", metavar="N", type=click.IntRange(1, _MAX_RANDOM))
-@click.option("--hex", "as_hex", is_flag=True, help="In hex, in a file, too. [so on standard output]")
-@click.option("--raw", is_flag=True, help="As bytes on standard output.")
-@out_file_option("File for them, as bytes, for nobody else to read.")
+@click.option(
+    "--hex",
+    "as_hex",
+    is_flag=True,
+    help="Write hex, to a file, too (default: hex on standard output, bytes in a file).",
+)
+@click.option("--raw", is_flag=True, help="Write bytes to standard output.")
+@out_file_option("Output file for the bytes; only you can read it.")
 @common_options()
 @pass_settings
 def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | None) -> None:
-    """Draw N random bytes from the chip's true random number generator."""
+    """Get N random bytes from the chip's true random number generator."""
     if as_hex and raw:
         raise click.UsageError("--hex and --raw do not go together.")
     settings.check_query(RandomResult)
@@ -92,7 +97,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
 
 @click.command(name="hash")
 @click.argument("path", type=FILE_OR_INPUT, required=False)
-@click.option("--object", "oid", metavar="OID", help="What this object of the chip holds, in place of a file.")
+@click.option("--object", "oid", metavar="OID", help="Hash the data of this object instead of a file.")
 @authorize_option
 @common_options()
 @pass_settings
@@ -111,7 +116,9 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
 
 @click.command(name="hmac")
 @click.argument("path", type=FILE_OR_INPUT)
-@click.option("--key", "oid", metavar="OID", required=True, help="Object of the type pre-shared secret: 0xF1D0 …")
+@click.option(
+    "--key", "oid", metavar="OID", required=True, help="Object with the secret, of the type pre-shared secret: 0xF1D0 …"
+)
 @hash_option
 @authorize_option
 @common_options()

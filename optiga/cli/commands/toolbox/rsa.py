@@ -37,12 +37,12 @@ class BytesResult:
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Encrypt for RSA keys, and decrypt with those of the chip (slots five and six)."""
+    """Encrypt with RSA public keys, and decrypt with the chip's RSA keys (slots five and six)."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-@command.command(name="encrypt", short_help="Have the chip encrypt a short file.")
+@command.command(name="encrypt", short_help="Encrypt a short file on the chip.")
 @click.argument("path", type=FILE_OR_INPUT)
 @click.option("--key", "key_path", type=KEY, help="Public key or certificate to encrypt for, PEM or DER.")
 @click.option("--certificate", "oid", metavar="OID", help="Object of the chip with the certificate to encrypt for.")
@@ -53,7 +53,7 @@ def command(ctx: click.Context) -> None:
 def encrypt(
     settings: Settings, path: str, key_path: str | None, oid: str | None, out: str | None, as_hex: bool
 ) -> None:
-    """Have the chip encrypt a short file: at most 117 bytes for RSA-1024, 245 for RSA-2048."""
+    """Encrypt a short file on the chip: at most 117 bytes for RSA-1024, 245 bytes for RSA-2048."""
     if (key_path is None) == (oid is None):
         raise click.UsageError("Name the key to encrypt for, either with --key or with --certificate.")
     settings.check_query(BytesResult)
@@ -74,7 +74,7 @@ def encrypt(
 @common_options()
 @pass_settings
 def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: bool) -> None:
-    """Decrypt a file with an RSA key of the chip; the file it goes into is for nobody else to read."""
+    """Decrypt a file with an RSA key of the chip. Only you can read the output file."""
     slot = resolve_slot(name)
     settings.check_query(BytesResult)
     protected = read_whole(path, limit=_MAX_MESSAGE)

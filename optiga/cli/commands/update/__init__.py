@@ -9,13 +9,13 @@ from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
     "apply": Lazy(".apply:apply", "Apply an update to a chip."),
-    "make": Lazy(".:make", "Make and sign an update; no chip is needed."),
-    "show": Lazy(".apply:show", "Show what an update does; no chip is needed."),
+    "make": Lazy(".:make", "Make and sign an update. No chip is needed."),
+    "show": Lazy(".apply:show", "Show what an update does. No chip is needed."),
 }
 _KINDS = {
-    "data": Lazy(".make_update:make_data", "Data, or a certificate, for an object."),
-    "key": Lazy(".make_update:make_key", "A private key, or the AES key."),
-    "metadata": Lazy(".make_update:make_metadata", "An object's metadata, in words."),
+    "data": Lazy(".make_update:make_data", "Make an update of an object's data or certificate."),
+    "key": Lazy(".make_update:make_key", "Make an update of a private key or the AES key."),
+    "metadata": Lazy(".make_update:make_metadata", "Make an update of an object's metadata."),
 }
 
 
@@ -25,7 +25,7 @@ _KINDS = {
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Protected updates: made and signed in one place, applied to chips in another, with no secret on the way.
+    """Protected updates: make and sign an update in one place, and apply it to chips in another.
 
     \b
     optiga.py update make data 0xF1D0 data.bin --version 1 \\
@@ -33,8 +33,8 @@ def command(ctx: click.Context) -> None:
     optiga.py update show data.json                what it does
     optiga.py update apply data.json               to the chip
 
-    A chip takes what is signed with the key of the certificate in its trust anchor, where the object's metadata say so:
-    "change: int 0xE0E8".
+    A chip accepts an update that is signed with the key of its trust anchor, if the object's metadata allow it: "
+        ""change: int 0xE0E8".
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -44,9 +44,10 @@ def command(ctx: click.Context) -> None:
 @common_options()
 @click.pass_context
 def make(ctx: click.Context) -> None:
-    """Make and sign an update; no chip is needed.
+    """Make and sign an update. No chip is needed.
 
-    A file whose name ends in .h, .c or .txt gets the C arrays of Infineon's tool, any other JSON.
+    An output file whose name ends in .h, .c or .txt holds C arrays, as Infineon's tool writes them. Any other
+    output file is JSON.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -57,27 +57,29 @@ _paths_argument: Decorator = click.argument("paths", type=FILE, nargs=-1, requir
 @common_options()
 @pass_settings
 def show(settings: Settings, paths: tuple[str, ...]) -> None:
-    """Show what an update in a file does, to which object, and who must have signed it. No chip is needed.
+    """Show what an update does, to which object, and who must have signed it. No chip is needed.
 
-    The file is JSON of 'update make', or C of Infineon's tool; or a manifest, and behind it the files of its fragments,
-    or a folder with these. Data, keys and encrypted metadata are not shown.
+    FILE is JSON of 'update make', C of Infineon's tool, or a manifest followed by its fragment files or by a folder
+    with them. Data, keys and encrypted metadata are not shown.
     """
     settings.print_result(_read(paths).describe())
 
 
 @click.command(name="apply")
 @_paths_argument
-@click.option("--check", "only_check", is_flag=True, help="Say whether the chip would take it, and change nothing.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Check whether the chip would accept the update, but change nothing."
+)
 @yes_option
 @authorize_option
 @common_options()
 @pass_settings
 def apply(settings: Settings, paths: tuple[str, ...], only_check: bool, yes: bool) -> None:
-    """Apply an update to the chip: a file or files as for 'update show'.
+    """Apply an update to the chip. The files are the same as for 'update show'.
 
-    What the chip would refuse is refused before anything is sent: a version that is not greater, an update for another
-    chip, another signer. What can never be undone is said, and asked for. An update that was interrupted is ended by
-    applying the same file once more; one that the chip has already, version and content, is not sent.
+    Before anything is sent, the command refuses an update that the chip would refuse: a version that is not
+    greater, an update for another chip, a wrong signer. It asks before changes that can never be undone. If an
+    update is interrupted, apply the same file again. An update that the chip already has is not sent.
     """
     update = _read(paths)
     label = update.describe().target
@@ -100,7 +102,7 @@ def apply(settings: Settings, paths: tuple[str, ...], only_check: bool, yes: boo
             raise
         after = describe_metadata(chip.objects.metadata(update.oid))
     if plan.resumed:
-        settings.note(f"An update of {label} that had been interrupted is ended by this one")
+        settings.note(f"This update finishes an interrupted update of {label}")
     result = _result(update, plan, after, applied=True)
     settings.print_result(result, text=compare_sides(label, result.before, after))
 
@@ -113,15 +115,15 @@ def _read(paths: tuple[str, ...]) -> UpdateSet:
 def _print_there(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
     """The update is on the chip already, as after a run that was cut off when it had finished."""
     result = _result(update, plan, describe_metadata(plan.before), applied=False)
-    text = f"{result.oid} has this update of its {result.updates} already, version {result.version}: "
+    text = f"{result.oid} already has this update of its {result.updates}, version {result.version}: "
     settings.print_result(result, text=text + "nothing was sent")
 
 
 def _print_check(settings: Settings, update: UpdateSet, plan: UpdatePlan) -> None:
     result = _result(update, plan, None, applied=False)
-    lines = [f"{result.oid} would take this update of its {result.updates} to version {result.version}"]
+    lines = [f"{result.oid} would accept this update of its {result.updates} to version {result.version}"]
     if plan.resumed:
-        lines.append("It ends one that was interrupted")
+        lines.append("It finishes an interrupted update")
     if plan.stays:
         lines.append("It can never be undone:")
         lines += [f"  {sentence}" for sentence in plan.stays]

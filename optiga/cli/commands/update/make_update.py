@@ -63,22 +63,30 @@ _update_options = together(
         type=click.IntRange(1, _MAX_VERSION),
         metavar="N",
         required=True,
-        help="Greater than the version that the object has on any of the chips.",
+        help="Version of the update. It must be greater than the object's version on every chip.",
     ),
     click.option("--anchor", metavar="OID", required=True, help="Object with the signer's certificate: 0xE0E8 …"),
     click.option("--signer", "signer_path", type=KEY, required=True, help="Private key that signs, PEM or DER."),
     click.option(
         "--passphrase-file",
         type=FILE,
-        help=f"Its first line is the passphrase of the signer's key. [environment variable {SIGNER_PASSPHRASE}]",
+        help=f"File whose first line is the passphrase of the signer's key (default: environment variable "
+        f"{SIGNER_PASSPHRASE}).",
     ),
     click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrases of encrypted keys."),
-    click.option("--secret", "secret_path", type=FILE, help="Encrypt with this secret, 1 to 64 bytes."),
-    click.option("--secret-oid", metavar="OID", help="Object of the chip that holds that secret."),
+    click.option(
+        "--secret", "secret_path", type=FILE, help="File of the secret that encrypts the update, 1 to 64 bytes."
+    ),
+    click.option("--secret-oid", metavar="OID", help="Object of the chip that holds the secret of --secret."),
     click.option("--secret-hex", is_flag=True, help="The file of --secret holds hex digits."),
-    click.option("--label", metavar="TEXT", help="Goes into the encryption's key. [Confidentiality]"),
-    click.option("--uid", callback=take_hex, metavar="HEX", help="For the one chip with this UID. [any]"),
-    out_file_option("File for the update: JSON, or C in .h, .c, .txt.", required=True),
+    click.option("--label", metavar="TEXT", help="Label for deriving the encryption key (default: Confidentiality)."),
+    click.option(
+        "--uid",
+        callback=take_hex,
+        metavar="HEX",
+        help="UID of the only chip that accepts the update (default: any chip).",
+    ),
+    out_file_option("Output file for the update: JSON, or C if the name ends in .h, .c or .txt.", required=True),
 )
 """What every update has, whatever it brings; all of it is taken by :func:`_make`."""
 
@@ -87,13 +95,15 @@ _update_options = together(
 @click.argument("oid", metavar="OID|SLOT")
 @click.argument("path", type=FILE_OR_INPUT)
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits.")
-@click.option("--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Write the bytes from N on. [0]")
-@click.option("--no-erase", is_flag=True, help="Leave the bytes before and behind as they are.")
+@click.option(
+    "--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Offset of the first byte to write (default: 0)."
+)
+@click.option("--no-erase", is_flag=True, help="Keep the bytes before and after the written bytes.")
 @click.option(
     "--type",
     "object_type",
     type=click.Choice(["trust_anchor", "device_certificate", "byte_string"]),
-    help="The object's type on the chips. [the object's usual one]",
+    help="Type of the object on the chips (default: the object's usual type).",
 )
 @pkcs12_option
 @_update_options
@@ -111,21 +121,19 @@ def make_data(
     pkcs12_passphrase_file: str | None,
     **options: Any,
 ) -> None:
-    """Make an update that writes a file, or standard input (-), into an object.
+    """Make an update that writes a file, or standard input (-), to an object.
 
-    A file for a certificate's or a trust anchor's object is a certificate, PEM or DER; --type says so of others. With
-    --hex, --offset or --no-erase it is bytes, for these objects too.
+    For a certificate or trust anchor object, the file is a certificate, PEM or DER. For other objects, give --type.
+    With --hex, --offset or --no-erase, the file is bytes for these objects, too.
     """
     info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
     content = read_whole(path, limit=MAX_FOR_CHIP)
     are_bytes = is_hex or offset is not None or no_erase
     if object_type is not None and are_bytes:
-        raise click.UsageError("--type is for whole files, not for --hex, --offset or --no-erase, which are bytes.")
+        raise click.UsageError("--type does not go together with --hex, --offset or --no-erase: these write bytes.")
     if object_type is not None and not may_have_type(info):
-        raise ConfigurationError(
-            f"{info.label} holds no certificate and no data", hint="Leave out --type", oid=info.oid
-        )
+        raise ConfigurationError(f"{info.label} holds no certificate and no data", hint="Omit --type", oid=info.oid)
     form = form_of_type(info, object_type)
     if form is not Form.DATA and not are_bytes:
         content = open_container(settings, content, name, pkcs12_passphrase_file)
@@ -142,9 +150,11 @@ def make_data(
 @click.argument("path", type=KEY)
 @click.option("--hex", "is_hex", is_flag=True, help="The file of the AES key holds hex digits.")
 @click.option(
-    "--usage", metavar="LIST", help="Of authentication, signature, key_agreement, encryption, with commas between."
+    "--usage",
+    metavar="LIST",
+    help="Key usage, separated by commas: authentication, signature, key_agreement, encryption.",
 )
-@click.option("--key-passphrase-file", type=FILE, help="Its first line is the passphrase of KEY.")
+@click.option("--key-passphrase-file", type=FILE, help="File whose first line is the passphrase of KEY.")
 @_update_options
 @common_options()
 @pass_settings
@@ -158,9 +168,10 @@ def make_key(
     key_passphrase_file: str | None,
     **options: Any,
 ) -> None:
-    """Make an update that brings a private key (EC or RSA, PEM or DER) into its slot, or an AES key into 0xE200.
+    """Make an update that writes a private key (EC or RSA, PEM or DER) to a slot, or an AES key to 0xE200.
 
-    An AES key is a file of 16, 24 or 32 bytes. Encrypt it all with --secret: else whoever has the file has the key.
+    An AES key is a file of 16, 24 or 32 bytes. Encrypt the update with --secret; otherwise, anyone who has the file
+    has the key.
     """
     info = resolve(oid, KEYS).info
     key_warnings: tuple[str, ...] = ()
@@ -172,10 +183,13 @@ def make_key(
         payload = aes_contents(key, usage)
     else:
         if is_hex:
-            raise click.UsageError("--hex is for the AES key: other keys are files in PEM or DER.")
+            raise click.UsageError("--hex is for the AES key only: other keys are files in PEM or DER.")
         private, key_warnings = _open_key(path, key_passphrase_file, options["ask_passphrase"], "--key-passphrase-file")
         payload = key_contents(private, usage)
-    plain = f"{options['out']} holds the key in plain: whoever reads it has the key. --secret encrypts it"
+    plain = (
+        f"{options['out']} holds the key unencrypted: anyone who reads the file has the key. To encrypt the key, "
+        "use --secret"
+    )
     warnings = key_warnings if options["secret_path"] else (*key_warnings, plain)
     _make(settings, info.oid, payload, (path, key_passphrase_file), options, warnings)
 
@@ -186,7 +200,7 @@ def make_key(
 @click.option(
     "--reset",
     type=click.Choice(["as_metadata", "zeros", "random"]),
-    help="What becomes of the content: as the object's reset type says, or overwritten. [as_metadata]",
+    help="Reset of the object's data: as the object's reset_type says, or overwritten (default: as_metadata).",
 )
 @_update_options
 @common_options()
@@ -194,11 +208,14 @@ def make_key(
 def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset: str | None, **options: Any) -> None:
     """Make an update that sets metadata, in the words of 'object metadata': "change: never" "lcso: creation".
 
-    An object takes it if its metadata have a metadata_update condition and a reset_type, whatever its life cycle state.
+    An object accepts the update in any life cycle state if its metadata have a metadata_update condition and a
+    reset_type.
     """
     info = resolve(oid, ADMINISTERED).info
     if not words and reset is None:
-        raise click.UsageError('Say which metadata are set, as "read: never", or what becomes of the content: --reset.')
+        raise click.UsageError(
+            'Give the metadata to set, for example "read: never", or the reset of the data: --reset.'
+        )
     _make(
         settings,
         info.oid,
@@ -267,10 +284,12 @@ def _secret(settings: Settings, options: dict[str, Any]) -> tuple[UpdateSecret |
     """What the payload is encrypted with, None for nothing, and what a person should know of its file."""
     path, oid, label = options["secret_path"], options["secret_oid"], options["label"]
     if (path is None) != (oid is None):
-        raise click.UsageError("--secret and --secret-oid go together: the secret, and the object that holds it.")
+        raise click.UsageError(
+            "--secret and --secret-oid require each other: give the secret, and the object that holds it."
+        )
     if path is None:
         if label is not None or options["secret_hex"]:
-            raise click.UsageError("--label and --secret-hex go with --secret.")
+            raise click.UsageError("--label and --secret-hex require --secret.")
         return None, ()
     with of_option("--secret-oid"):
         target = resolve(oid, UPDATE_SECRET)
@@ -320,7 +339,7 @@ def _check_apart(out: str, inputs: Sequence[str | None]) -> None:
     for name in inputs:
         if name is not None and target.exists() and Path(name).exists() and target.samefile(name):
             raise ConfigurationError(
-                f"the update is made from {name}, which --out names, too",
+                f"the update is made from {name}, which is also the file of --out",
                 hint="Name another file",
                 reason=Reason.CONFLICT,
             )
