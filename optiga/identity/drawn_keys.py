@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     from optiga.chip import Chip
-    from optiga.chip.commands.gen_key_pair import DrawnKeyPair
+    from optiga.chip.commands.draw_key_pair import DrawnKeyPair
 
 
 class DrawnKey(NamedTuple):

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from optiga.chip.commands.calc_hash import CalcHash, ObjectPart
 from optiga.chip.commands.calc_sign import CalcSign
+from optiga.chip.commands.draw_key_pair import DrawnKeyPair
 from optiga.chip.commands.encrypt_asym import EncryptAsym
 from optiga.chip.commands.encrypt_sym import EncryptSym
-from optiga.chip.commands.gen_key_pair import DrawnKeyPair
 from optiga.chip.commands.get_data_object import GetData, GetLastError
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.commands.set_data_object import SetData

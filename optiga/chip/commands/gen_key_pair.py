@@ -1,4 +1,4 @@
-"""GenKeyPair: a key pair whose private key stays on the chip, or is given out. SRM, "GenKeyPair"."""
+"""GenKeyPair with the private key kept on the chip. SRM, "GenKeyPair"."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from optiga.chip.commands.base import Command
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
-from optiga.protocol.commands import TAG_EXPORT
 from optiga.protocol.commands.gen_key_pair import (
-    ANSWER_PRIVATE_KEY,
     ANSWER_PUBLIC_KEY,
     LONGEST_RSA_MS,
     TAG_OID,
@@ -21,7 +19,6 @@ from optiga.protocol.commands.gen_key_pair import (
 from optiga.protocol.objects import INFINEON_KEY
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
-from optiga.protocol.value import Value
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -44,7 +41,7 @@ class GenKeyPair(Command[bytes]):
 
     @property
     def traits(self) -> Traits:
-        return _pair_traits(self.algorithm)
+        return pair_traits(self.algorithm)
 
     def parse(self, answer: bytes) -> bytes:
         public_keys = [value for tag, value in tlv.decode(answer) if tag == ANSWER_PUBLIC_KEY]
@@ -62,47 +59,7 @@ class GenKeyPair(Command[bytes]):
         return ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class DrawnKeyPair(Value):
-    """A key pair that the chip has made and given out.
-
-    :param private_key: for EC the private number, for RSA the private exponent; as long as the key, big-endian.
-    :param public_key: a BIT STRING in DER.
-    """
-
-    private_key: bytes
-    public_key: bytes
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return ("private_key",)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class DrawKeyPair(Command[DrawnKeyPair]):
-    """Make a key pair and give it out; the chip keeps nothing of it."""
-
-    algorithm: KeyAlgorithm
-
-    code: ClassVar[CommandCode] = CommandCode.GEN_KEY_PAIR
-    data: ClassVar[bytes] = tlv.encode(TAG_EXPORT, b"")
-
-    @property
-    def param(self) -> int:
-        return self.algorithm
-
-    @property
-    def traits(self) -> Traits:
-        return _pair_traits(self.algorithm, is_given_out=True)
-
-    def parse(self, answer: bytes) -> DrawnKeyPair:
-        items = tlv.decode(answer)
-        if [tag for tag, _ in items] != [ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY]:
-            raise ValueError("not one private and one public key in it")
-        return DrawnKeyPair(der.content_of(der.OCTET_STRING, items[0][1]), take_public_key(items[1][1], self.algorithm))
-
-
-def _pair_traits(algorithm: KeyAlgorithm, *, is_given_out: bool = False) -> Traits:
+def pair_traits(algorithm: KeyAlgorithm, *, is_given_out: bool = False) -> Traits:
     """Traits of a command that makes a key pair."""
     typical = typical_ms(algorithm)
     longest = LONGEST_RSA_MS if algorithm.is_rsa else longest_ms(typical)

@@ -13,9 +13,9 @@ from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.calc_hash import CalcHash, continuation, whole
 from optiga.chip.commands.decrypt_sym import ClearAuthorization, VerifyHmac, decrypt_in_parts
 from optiga.chip.commands.derive_key import DeriveKey
+from optiga.chip.commands.draw_key_pair import DrawKeyPair
 from optiga.chip.commands.encrypt_asym import EncryptAsym
 from optiga.chip.commands.encrypt_sym import encrypt_in_parts
-from optiga.chip.commands.gen_key_pair import DrawKeyPair
 from optiga.chip.commands.gen_sym_key import GenSymKey
 from optiga.chip.commands.get_data_object import GetMetadata
 from optiga.chip.commands.get_random import DrawPreMasterSecret, GetRandom
@@ -35,7 +35,7 @@ from optiga.protocol.symmetric import CIPHERS, SymmetricMode
 
 if TYPE_CHECKING:
     from optiga.chip.commands.calc_hash import ObjectPart
-    from optiga.chip.commands.gen_key_pair import DrawnKeyPair
+    from optiga.chip.commands.draw_key_pair import DrawnKeyPair
     from optiga.chip.key import Key
     from optiga.chip.session import Session
     from optiga.protocol.objects import Reference
