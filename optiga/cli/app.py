@@ -21,7 +21,7 @@ from optiga.cli.support.guesses import about_option
 from optiga.cli.support.jobs import JobGroup, check_job
 from optiga.cli.support.lazy import Lazy, load
 from optiga.cli.support.options import option_of
-from optiga.cli.support.printing import say
+from optiga.cli.support.printing import HELP_COLUMNS, help_columns, say
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import (
     BoardError,
@@ -103,7 +103,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     package="optiga.cli",
     sections=_SECTIONS,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_COLUMNS},
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 board, 4 chip, 5 certificate, 6 cloud.",
 )
 @click.option("--csr", "csr_path", metavar="CONFIG", help="Generate a key pair and a CSR, as CONFIG (.jsn) says.")
@@ -235,7 +235,11 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
             return _answer_shell()
         try:
             result = app.main(
-                args=given, standalone_mode=False, obj=settings, default_map=_take_defaults(settings, given)
+                args=given,
+                standalone_mode=False,
+                obj=settings,
+                default_map=_take_defaults(settings, given),
+                terminal_width=help_columns(),
             )
         finally:
             settings.stop_waiting()

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+HELP_COLUMNS = 100
+"""Most columns of a help text."""
+_COLUMNS = 80
+"""Where there is no terminal."""
+_MARGIN, _LEAST_HELP_COLUMNS = 2, 50
+"""As click has them."""
+
+
 def is_new(path: Path) -> bool | None:
     """Whether a chip is going to be made in a file; None where that is no name of a file."""
     try:
@@ -24,6 +32,24 @@ def is_new(path: Path) -> bool | None:
     except (OSError, ValueError):
         return None
     return False
+
+
+def terminal_columns() -> int:
+    """Columns of the terminal: the variable COLUMNS, else the size of standard output, else 80.
+
+    The same as :func:`shutil.get_terminal_size`, whose module loads every kind of archive for it.
+    """
+    with suppress(KeyError, ValueError):
+        if (columns := int(os.environ["COLUMNS"])) > 0:
+            return columns
+    with suppress(AttributeError, OSError, ValueError):  # closed, or not a terminal
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or _COLUMNS  # type: ignore[union-attr]
+    return _COLUMNS
+
+
+def help_columns() -> int:
+    """Columns of a help text on this terminal."""
+    return max(min(terminal_columns(), HELP_COLUMNS) - _MARGIN, _LEAST_HELP_COLUMNS)
 
 
 def say(text: str, *, line_break: bool = True, colour: str | None = None) -> None:

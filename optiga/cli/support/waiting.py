@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
+from optiga.cli.support.printing import terminal_columns
 from optiga.files.activity import Activity, watch
 from optiga.files.shown import shown
 
@@ -93,9 +94,7 @@ class WaitingLine(_Waiting):
             self.erase()
 
     def _show(self, line: str) -> None:
-        from shutil import get_terminal_size  # a CSR without a terminal does without it
-
-        line = line[: max(get_terminal_size().columns - 1, 1)]
+        line = line[: max(terminal_columns() - 1, 1)]
         if line == self._line:
             return
         with suppress(OSError, ValueError):  # a terminal that is gone is told nothing

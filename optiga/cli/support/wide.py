@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from shutil import get_terminal_size
 
 import click
 
+from optiga.cli.support.printing import terminal_columns
 from optiga.cli.support.settings import Decorator, Settings
 
 _LEAST = 20
@@ -34,4 +34,4 @@ def width_for(settings: Settings) -> int | None:
     """
     if settings.wide or sys.stdout is None or not sys.stdout.isatty():
         return None
-    return max(get_terminal_size().columns, _LEAST)
+    return max(terminal_columns(), _LEAST)
