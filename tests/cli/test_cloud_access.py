@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import pytest
 
+from optiga.testing.aws.faults import Fault
+from optiga.testing.aws.server import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CLOUD, CONFIG, IDENTITY_LINE, changes, refused
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process
 from tests.support.sampling import sampled

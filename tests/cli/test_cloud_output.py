@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from optiga.testing.aws.faults import Fault
+from optiga.testing.aws.server import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG, IDENTITY_LINE, changes, journal_entries
 from tests.support.cli.provisioned import RESULT
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process
 

@@ -12,10 +12,10 @@ import pytest
 from optiga.provision.job import Job
 from optiga.provision.job_json import decode_job, encode_job
 from optiga.provision.specs import ThingSpec
+from optiga.testing.aws.faults import Fault
+from optiga.testing.aws.server import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG, journal_entries, refused
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.sampling import sampled
 
 RUN = ("--port", CHIP, "provision", CONFIG)

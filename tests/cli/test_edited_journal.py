@@ -11,10 +11,10 @@ import pytest
 
 from optiga.provision.believed import key_digest
 from optiga.provision.journal import open_journal
+from optiga.testing.aws.faults import Fault
 from tests.support.cli.cloud_helpers import changes
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, config_with, result_of
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
 from tests.support.journals import edit_version_1, forge, old_of
 
 JOURNAL = "personalization.db"

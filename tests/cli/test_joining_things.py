@@ -12,10 +12,10 @@ import pytest
 import optiga
 from optiga.cloud.aws.aws_names import SAMPLE_THING
 from optiga.identity.configuration import load_configuration
+from optiga.testing.aws.faults import Fault
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.asking import certify
-from tests.support.cloud.faults import Fault
 from tests.support.places import CONFIGS
 from tests.support.sampling import sampled
 

@@ -19,9 +19,9 @@ from optiga.provision.entry import Entry, Step
 from optiga.provision.journal import FILE_NAME, open_journal
 from optiga.provision.results import SlotResult
 from optiga.provision.seal_file import seal_path
+from optiga.testing.aws.faults import Fault
 from tests.support.cli.provisioned import Bench, result_of
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.faults import Fault
 from tests.support.journals import make_entry, make_version_1
 from tests.support.makers import make_certificate
 

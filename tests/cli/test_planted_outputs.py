@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from optiga.testing.aws.faults import Fault
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
 from tests.support.sampling import sampled
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import optiga
+from optiga.testing.aws.faults import Fault
 from tests.support.cli.provisioned import (
     CERTIFICATE_EXIT,
     CLOUD_EXIT,
@@ -16,7 +17,6 @@ from tests.support.cli.provisioned import (
     result_of,
 )
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
 from tests.support.journals import edit_version_1
 from tests.support.sampling import sampled
 

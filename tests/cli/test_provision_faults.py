@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import optiga
 from optiga.chip.sessions.objects import Objects
 from optiga.cloud.aws.connection import ATTEMPTS, AwsOptions, connect
+from optiga.testing.aws.faults import Fault
+from optiga.testing.aws.server import Cloud
 from tests.support.ca_helpers import make_request
 from tests.support.cli.provisioned import OPERATIONS, Bench
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.sampling import sampled
 
 CLOUD_EXIT = 6

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from optiga.testing.aws.faults import Fault
+from optiga.testing.aws.server import Cloud
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 
 
 class TestOwnCa:

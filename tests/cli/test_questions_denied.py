@@ -11,10 +11,10 @@ import pytest
 
 from optiga.provision.entry import Step
 from optiga.provision.journal import open_journal
+from optiga.testing.aws.faults import Fault
+from optiga.testing.aws.server import Cloud
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
 from tests.support.sampling import sampled
 

@@ -8,9 +8,9 @@ import pytest
 
 from optiga.provision.entry import Step
 from optiga.provision.journal import open_journal
+from optiga.testing.aws.faults import Fault
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
 
 
 class TestRegister:

@@ -15,9 +15,9 @@ from optiga.protocol.uid import Uid
 from optiga.provision.entry import Entry
 from optiga.provision.journal import FILE_NAME, open_journal
 from optiga.provision.seal_file import seal_path
+from optiga.testing.aws.faults import Fault
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of, to_der
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.faults import Fault
 from tests.support.emulator.emulated import Probe
 from tests.support.journals import old_of, write_version_1
 from tests.support.sampling import sampled

@@ -14,9 +14,9 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
+from optiga.testing.aws.faults import Fault
+from optiga.testing.aws.server import Cloud
 from tests.support.cloud.asking import certify, refusal
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
 from tests.support.processes import LIMIT_S, run_process
 
@@ -138,7 +138,7 @@ class TestFaults:
 
     def test_test_modules_may_import_it_freely(self, tmp_path: Path) -> None:
         program = (
-            "import sys, tests.support.cloud.server; sys.exit(any(name in sys.modules for name in ('moto', 'boto3')))"
+            "import sys, optiga.testing.aws.server; sys.exit(any(name in sys.modules for name in ('moto', 'boto3')))"
         )
         done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(ROOT)})
         assert done.returncode == 0, done.stderr

@@ -37,8 +37,8 @@ from optiga.provision.plan import make_plan
 from optiga.provision.run import provision
 from optiga.provision.specs import CaIssuerSpec, ThingSpec, TrustSpec
 from optiga.provision.steps import describe, steps
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
+from optiga.testing.aws.faults import Fault
+from optiga.testing.aws.server import Cloud
 from tests.support.provision_jobs import Place, configuration
 
 DENIED = Fault.error("AccessDeniedException", 403, "not authorized to perform: iot:AttachThingPrincipal")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from optiga.testing.aws.server import Cloud, serve_cloud
 from tests.support.cloud.remembered import remembered
-from tests.support.cloud.server import Cloud, serve_cloud
 
 
 @pytest.fixture(scope="session")

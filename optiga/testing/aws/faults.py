@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from tests.support.cloud.terms import send_json
+from optiga.testing.aws.terms import send_json
 
 
 @dataclass(frozen=True)

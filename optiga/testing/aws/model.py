@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from tests.support.cloud.terms import Asked, refuse
+from optiga.testing.aws.terms import Asked, refuse
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 

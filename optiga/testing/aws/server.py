@@ -23,11 +23,11 @@ from typing import Any, NoReturn, cast
 from unittest.mock import patch
 from urllib.request import ProxyHandler, build_opener
 
-from tests.support.cloud.certificates import find_store
-from tests.support.cloud.faults import Fault, Plan, send_fault
-from tests.support.cloud.iot import Iot
-from tests.support.cloud.model import Call, Model
-from tests.support.cloud.terms import AwsError, send_json
+from optiga.testing.aws.certificates import find_store
+from optiga.testing.aws.faults import Fault, Plan, send_fault
+from optiga.testing.aws.iot import Iot
+from optiga.testing.aws.model import Call, Model
+from optiga.testing.aws.terms import AwsError, send_json
 
 REGION = "eu-central-1"
 _ACCESS_KEY, _SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -52,7 +52,7 @@ class _UnderWay:
 
     def wait_for_end(self) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self._count == 0, _LIMIT_S), "a request does not end"
+            assert self._changed.wait_for(lambda: self._count == 0, _LIMIT_S), "a request does not end"  # noqa: S101
 
 
 class Cloud:
@@ -67,7 +67,7 @@ class Cloud:
     """
 
     def __init__(self, port: int, folder: Path, under_way: _UnderWay) -> None:
-        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.core.models import DEFAULT_ACCOUNT_ID
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         self.url = f"http://127.0.0.1:{port}"

@@ -1,0 +1,1 @@
+"""A stand-in for AWS IoT and STS on this computer."""
