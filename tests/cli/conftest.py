@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from optiga.cli import main
-from optiga.testing.aws.server import Cloud
+from optiga.testing import Cloud
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli, Result
 from tests.support.places import CONFIGS

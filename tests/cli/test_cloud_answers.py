@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from optiga.provision.journal import FILE_NAME
-from optiga.testing.aws.server import Cloud
+from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CLOUD, refused
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli

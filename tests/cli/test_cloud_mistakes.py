@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from optiga.testing.aws.server import Cloud
+from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG, RSA_CONFIG, refused
 from tests.support.cli.mistakes import CERTIFICATE, USAGE, Mistake
 from tests.support.cli.runner import Cli

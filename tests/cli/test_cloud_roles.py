@@ -12,7 +12,7 @@ from typing import Any
 import botocore.credentials
 import pytest
 
-from optiga.testing.aws.server import Cloud
+from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CLOUD, CONFIG, refused
 from tests.support.cli.runner import Cli
 from tests.support.sampling import sampled

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from optiga.testing.aws.server import Cloud
+from optiga.testing import Cloud
 from tests.support.cli.struck_commands import COMMANDS, Templates
 from tests.support.cli.struck_provision import KINDS, Trial
 from tests.support.events import Action, Event, Job, Need, Outcome, Runner

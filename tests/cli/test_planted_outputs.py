@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from optiga.testing.aws.faults import Fault
+from optiga.testing import CloudFault
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench
 from tests.support.cli.runner import Cli
 from tests.support.sampling import sampled
@@ -44,7 +44,7 @@ def test_provision_before_anything_is_done(run: Cli, bench: Bench, plant: Callab
 @pytest.mark.long
 def test_provision_that_goes_on(run: Cli, bench: Bench, plant: Callable[[Path], object]) -> None:
     """The CSR's file is written before the certificate is asked for, so what is planted there later is not touched."""
-    bench.cloud.fail("CreateCertificateFromCsr", Fault.THROTTLE, times=1)
+    bench.cloud.fail("CreateCertificateFromCsr", CloudFault.THROTTLE, times=1)
     assert run().code == CLOUD_EXIT
     (csr,) = Path().glob("*.csr")
     csr.unlink()

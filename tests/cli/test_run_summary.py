@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from optiga.testing.aws.server import Cloud
+from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG
 from tests.support.cli.runner import Cli
 

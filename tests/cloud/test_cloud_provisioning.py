@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from optiga.testing.aws.server import Cloud
+from optiga.testing import Cloud
 from tests.support.cloud.asking import POLICY, certify, refusal, status
 
 TEMPLATE: dict[str, Any] = {

@@ -248,7 +248,24 @@ class Certificates:
         return signers[0]
 
 
+def knows_region(account: str, region: str) -> bool:
+    """Whether AWS IoT is in a region."""
+    from moto.iot.models import iot_backends
+
+    return region in iot_backends[account]
+
+
+def empty_stores(account: str) -> None:
+    """Delete what moto keeps for AWS IoT and STS of all regions."""
+    from moto.iot.models import iot_backends
+    from moto.sts.models import sts_backends
+
+    iot_backends[account].reset()
+    sts_backends[account].reset()
+
+
 def find_store(account: str, region: str) -> Any:
+    """What moto keeps for AWS IoT of a region."""
     from moto.iot.models import iot_backends
 
     return iot_backends[account][region]

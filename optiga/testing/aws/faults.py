@@ -10,9 +10,17 @@ from xml.sax.saxutils import escape
 from optiga.testing.aws.terms import send_json
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A way for a call to fail. An operation is carried out only with :attr:`BREAK_AFTER`."""
+@dataclass(frozen=True, slots=True)
+class CloudFault:
+    """A way for a call to AWS to fail: ``THROTTLE``, ``BREAK_BEFORE``, ``BREAK_AFTER``, ``GARBAGE``, or made by
+    :meth:`error` or :meth:`page`.
+
+    :param code: AWS's code of the error, for example ``AccessDeniedException``; empty for an answer that is not AWS's.
+    :param status: status of HTTP.
+    :param message: text of the error.
+    :param breaks: close the connection instead of answering.
+    :param is_carried_out: carry out the operation before; otherwise a call that fails changes nothing.
+    """
 
     code: str = ""
     status: int = 200
@@ -20,37 +28,38 @@ class Fault:
     breaks: bool = False
     is_carried_out: bool = False
 
-    THROTTLE: ClassVar[Fault]
-    """AWS asks to be called less often."""
-    BREAK_BEFORE: ClassVar[Fault]
-    """The connection is closed without an answer, and nothing was done."""
-    BREAK_AFTER: ClassVar[Fault]
-    """The operation is carried out, and then the connection closed without an answer."""
-    GARBAGE: ClassVar[Fault]
-    """Status 200 with a page of HTML, as from a network that wants its user to log in first."""
+    THROTTLE: ClassVar[CloudFault]
+    """AWS refuses the call because there are too many: ``ThrottlingException``."""
+    BREAK_BEFORE: ClassVar[CloudFault]
+    """The connection is closed without an answer. Nothing was done."""
+    BREAK_AFTER: ClassVar[CloudFault]
+    """The operation is carried out, and the connection is closed without an answer."""
+    GARBAGE: ClassVar[CloudFault]
+    """A page of HTML with status 200, as from a network that requires a login."""
 
     @classmethod
-    def page(cls, status: int) -> Fault:
+    def page(cls, status: int) -> CloudFault:
         """A page of HTML, as from a proxy.
 
-        :param status: of HTTP.
+        :param status: status of HTTP, for example 502.
         """
         return cls(status=status)
 
     @classmethod
-    def error(cls, code: str, status: int, message: str) -> Fault:
-        """An error as AWS sends it.
+    def error(cls, code: str, status: int, message: str) -> CloudFault:
+        """An error of AWS.
 
-        :param code: as ``AccessDeniedException``.
-        :param status: of HTTP.
+        :param code: AWS's code of the error, for example ``AccessDeniedException``.
+        :param status: status of HTTP, for example 403.
+        :param message: text of the error.
         """
         return cls(code, status, message)
 
 
-Fault.THROTTLE = Fault.error("ThrottlingException", 400, "Rate exceeded")
-Fault.BREAK_BEFORE = Fault(breaks=True)
-Fault.BREAK_AFTER = Fault(breaks=True, is_carried_out=True)
-Fault.GARBAGE = Fault()
+CloudFault.THROTTLE = CloudFault.error("ThrottlingException", 400, "Rate exceeded")
+CloudFault.BREAK_BEFORE = CloudFault(breaks=True)
+CloudFault.BREAK_AFTER = CloudFault(breaks=True, is_carried_out=True)
+CloudFault.GARBAGE = CloudFault()
 
 
 @dataclass
@@ -61,7 +70,7 @@ class Plan:
     :param times: how often; every time if it is None.
     """
 
-    fault: Fault
+    fault: CloudFault
     skip: int
     times: int | None
 
@@ -76,7 +85,7 @@ class Plan:
         return self.times >= 0
 
 
-def send_fault(service: str, fault: Fault) -> Any:
+def send_fault(service: str, fault: CloudFault) -> Any:
     from werkzeug.wrappers import Response
 
     if not fault.code:

@@ -16,12 +16,13 @@ class AwsError(Exception):
     """An error of AWS IoT.
 
     :param code: as AWS's model has it, which knows its status.
+    :param status: of HTTP, for a code that is in no model; 0 for that of the model.
     :param members: what the error holds besides its message.
     """
 
-    def __init__(self, code: str, message: str, **members: str) -> None:
+    def __init__(self, code: str, message: str, *, status: int = 0, **members: str) -> None:
         super().__init__(message)
-        self.code, self.message, self.members = code, message, members
+        self.code, self.message, self.status, self.members = code, message, status, members
 
 
 def refuse(message: str, code: str = "InvalidRequestException") -> NoReturn:

@@ -7,7 +7,7 @@ from pathlib import Path
 from optiga.errors import ConfigurationError
 from optiga.provision.entry import Entry
 from optiga.provision.journal import FILE_NAME, open_journal
-from optiga.testing.aws.server import Cloud
+from optiga.testing import Cloud
 from tests.support.cli.runner import Cli
 from tests.support.places import CONFIG
 
