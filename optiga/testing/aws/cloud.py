@@ -25,7 +25,7 @@ from optiga.testing.aws.certificates import empty_stores, find_store, knows_regi
 from optiga.testing.aws.faults import CloudFault, Plan, send_fault
 from optiga.testing.aws.iot import Iot
 from optiga.testing.aws.model import Call, Model
-from optiga.testing.aws.terms import AwsError, send_json
+from optiga.testing.aws.terms import AwsError, send_error, send_json
 
 HOST = "127.0.0.1"
 REGION = "eu-central-1"
@@ -205,7 +205,7 @@ class Cloud:
         request = Request(environ)
         if request.path == _SETTLE:
             return Response()(environ, start_response)
-        if request.method == "GET" and request.path == "/" and not request.query_string:  # a browser
+        if (request.method, request.path) == ("GET", "/") and "Authorization" not in request.headers:  # a browser
             return Response(_ABOUT)(environ, start_response)
         try:
             environ["wsgi.input"] = io.BytesIO(request.get_data())
@@ -253,15 +253,15 @@ class Cloud:
                 return Response.from_app(self._moto, request.environ, buffered=True)
             except AwsError as error:
                 status = error.status or self._model.status(error.code)
-                return send_json({"message": error.message, **error.members}, status, error.code)
+                return send_error(call.service, error.code, status, error.message, **error.members)
             except HTTPException as error:  # moto's own errors
                 return Response(error.get_body(), error.code, error.get_headers())
             except NotImplementedError:
                 why = f"the stand-in for AWS does not have the operation {call.operation}"
-                return send_json({"message": why}, 501, "NotImplementedByMoto")
+                return send_error(call.service, "NotImplementedByMoto", 501, why)
             except Exception as error:  # a mistake of ours, or of moto: no page of HTML, and no traceback
                 why = f"the stand-in for AWS has failed: {type(error).__name__}: {error}"
-                return send_json({"message": why}, 500, "InternalFailureException")
+                return send_error(call.service, "InternalFailureException", 500, why)
 
     def _check_service(self, call: Call) -> None:
         """Refuse what the stand-in does not have.
@@ -269,10 +269,8 @@ class Cloud:
         :raises AwsError: if it is a call to another service, or in a region that AWS does not have.
         """
         if call.service not in _SERVICES and call.operation not in _UNSIGNED:
-            what = f"the service {call.service}" if call.service else "requests without credentials"
-            raise AwsError(
-                "NotImplementedByMoto", f"the stand-in for AWS has AWS IoT and AWS STS only, not {what}", status=501
-            )
+            what = f"has AWS IoT and AWS STS only, not {call.service}" if call.service else "needs a signed request"
+            raise AwsError("NotImplementedByMoto", f"the stand-in for AWS {what}", status=501)
         if call.service == "iot" and not knows_region(self.account, call.region):
             raise AwsError("UnrecognizedClientException", f"AWS has no region {call.region}", status=403)
 

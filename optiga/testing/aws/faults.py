@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from uuid import uuid4
-from xml.sax.saxutils import escape
 
-from optiga.testing.aws.terms import send_json
+from optiga.testing.aws.terms import send_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +88,4 @@ def send_fault(service: str, fault: CloudFault) -> Any:
 
     if not fault.code:
         return Response("<!DOCTYPE html><title>Log in</title>", fault.status, content_type="text/html")
-    if service == "sts":
-        body = (
-            '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
-            f"<Code>{escape(fault.code)}</Code><Message>{escape(fault.message)}</Message></Error>"
-            f"<RequestId>{uuid4()}</RequestId></ErrorResponse>"
-        )
-        return Response(body, fault.status, content_type="text/xml")
-    return send_json({"message": fault.message}, fault.status, fault.code)
+    return send_error(service, fault.code, fault.status, fault.message)

@@ -6,10 +6,15 @@ import json
 from datetime import datetime, timezone
 from typing import Any, NoReturn
 from uuid import uuid4
+from xml.sax.saxutils import escape
 
 Asked = dict[str, Any]
 """What an operation is asked with, by AWS's own names."""
 Answer = dict[str, Any]
+_XML = ("sts", "ec2", "iam", "s3", "cloudformation", "monitoring", "rds", "route53", "sns")
+"""Services that answer in XML, by the names that requests are signed for; of those that the stand-in does not have, the
+ones that are asked for most.
+"""
 
 
 class AwsError(Exception):
@@ -50,8 +55,29 @@ def send_json(answer: Answer, status: int = 200, error: str = "") -> Any:
     """
     from werkzeug.wrappers import Response
 
-    headers = {"x-amzn-RequestId": str(uuid4()), **({"x-amzn-ErrorType": error} if error else {})}
-    return Response(json.dumps(answer, default=_seconds), status, headers, content_type="application/json")
+    return Response(json.dumps(answer, default=_seconds), status, _headers(error), content_type="application/json")
+
+
+def send_error(service: str, code: str, status: int, message: str, **members: str) -> Any:
+    """An error over HTTP: JSON, but XML for services that have it.
+
+    :param members: what the error holds besides its message.
+    """
+    from werkzeug.wrappers import Response
+
+    if service not in _XML:
+        kind = {} if service == "iot" else {"__type": code}
+        return send_json({"message": message, **kind, **members}, status, code)
+    body = (
+        '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
+        f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+        f"<RequestId>{uuid4()}</RequestId></ErrorResponse>"
+    )
+    return Response(body, status, _headers(code), content_type="text/xml")
+
+
+def _headers(error: str) -> dict[str, str]:
+    return {"x-amzn-RequestId": str(uuid4()), **({"x-amzn-ErrorType": error} if error else {})}
 
 
 def _seconds(moment: datetime) -> float:
