@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,9 +18,19 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
 from optiga.testing import Cloud, CloudFault
+from optiga.testing.aws.iot import Iot
 from tests.support.cloud.asking import certify, refusal
 from tests.support.places import ROOT
 from tests.support.processes import LIMIT_S, run_process
+
+
+def post(cloud: Cloud, path: str, body: str, headers: dict[str, str]) -> tuple[int, str]:
+    """Status and body of the answer to a request that is made by hand."""
+    connection = HTTPConnection(cloud.url.removeprefix("http://"), timeout=LIMIT_S)
+    with closing(connection):
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 class TestFaults:
@@ -136,6 +149,47 @@ class TestFaults:
 
     def test_operation_that_moto_does_not_know(self, iot: Any) -> None:
         assert refusal(iot.list_audit_tasks, startTime=0, endTime=1) == "NotImplementedByMoto"
+
+    def test_region_that_aws_does_not_have(self, cloud: Cloud) -> None:
+        iot = boto3.client("iot", region_name="mars-1")
+        assert refusal(iot.list_things) == "UnrecognizedClientException"
+
+    @pytest.mark.parametrize("service", ["s3", "ec2", "dynamodb", "iot-data"])
+    def test_service_that_it_does_not_have(self, cloud: Cloud, service: str) -> None:
+        call = {"s3": "list_buckets", "ec2": "describe_regions", "dynamodb": "list_tables"}
+        client = boto3.client(service)
+        with pytest.raises(ClientError, match=r"AWS IoT and AWS STS only, not [\w-]+$"):
+            getattr(client, call.get(service, "list_retained_messages"))()
+
+    def test_mistake_of_its_own(self, iot: Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No page of HTML, and no traceback."""
+        monkeypatch.setattr(Iot, "create_thing", lambda *_: 1 / 0)
+        with pytest.raises(ClientError, match=r"\(InternalFailureException\).*ZeroDivisionError"):
+            iot.create_thing(thingName="thing")
+
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            ("{", "not a JSON object"),
+            ("[]", "not a JSON object"),
+            ("{}", "Value null at 'certificateSigningRequest'"),
+        ],
+    )
+    def test_request_that_no_sdk_sends(self, cloud: Cloud, body: str, said: str) -> None:
+        scope = "AWS4-HMAC-SHA256 Credential=A/20200101/eu-central-1/iot/aws4_request"
+        status, answer = post(cloud, "/certificates", body, {"Authorization": scope})
+        assert status == 400
+        assert said in json.loads(answer)["message"]
+
+    def test_request_without_credentials(self, cloud: Cloud) -> None:
+        status, answer = post(cloud, "/certificates", "{}", {})
+        assert status == 501
+        assert "needs a signed request" in json.loads(answer)["message"]
+
+    def test_operation_that_aws_does_not_have(self, cloud: Cloud) -> None:
+        for call in (cloud.fail, cloud.falsify):
+            with pytest.raises(ValueError, match="CreateThingy"):
+                call("CreateThingy", CloudFault.THROTTLE)  # type: ignore[arg-type]
 
     def test_test_modules_may_import_it_freely(self, tmp_path: Path) -> None:
         program = "import sys, optiga.testing; sys.exit(any(name in sys.modules for name in ('moto', 'boto3')))"
