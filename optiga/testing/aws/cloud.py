@@ -29,7 +29,8 @@ from optiga.testing.aws.terms import AwsError, send_error, send_json
 
 HOST = "127.0.0.1"
 REGION = "eu-central-1"
-Hook = Callable[[str, str], None]
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+"""Of WSGI (PEP 3333)."""
 _ACCESS_KEY, _SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 """Those of AWS's own documents, which nobody has."""
 _OWN = "optiga-testing-own-client"
@@ -101,6 +102,8 @@ class Cloud:
             find_store(self.account, REGION)  # moto keeps the session of boto3's that it makes for this
         self._noting, self._doing = Lock(), Lock()
         self._model = Model()
+        self.calls: list[str] = []
+        self.certify_other_key: bool = False
         self._forget()
 
     def __repr__(self) -> str:
@@ -159,7 +162,7 @@ class Cloud:
         self._check_operation(operation)
         self._changes[operation] = change
 
-    def on_call(self, hook: Hook) -> None:
+    def on_call(self, hook: Callable[[str, str], None]) -> None:
         """Call a function at each call from now on, in the thread that serves the call. The call waits for it.
 
         :param hook: is called with the operation's name and ``"before"``, and again with ``"after"`` when the operation
@@ -190,14 +193,14 @@ class Cloud:
             self._forget()
 
     def _forget(self) -> None:
-        self.calls: list[str] = []
-        self.certify_other_key: bool = False
+        self.calls = []
+        self.certify_other_key = False
         self._plans: dict[str, list[Plan]] = {}
         self._changes: dict[str, Callable[[dict[str, Any]], None]] = {}
-        self._hooks: list[Hook] = []
+        self._hooks: list[Callable[[str, str], None]] = []
         self._regions: dict[str, Iot] = {}
 
-    def answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request (WSGI)."""
         from werkzeug.exceptions import ClientDisconnected
         from werkzeug.wrappers import Request, Response
@@ -277,6 +280,11 @@ class Cloud:
     def _check_operation(self, operation: str) -> None:
         if not self._model.has(operation):
             raise ValueError(f"neither AWS IoT nor STS has an operation {operation!r}")
+
+
+def application(cloud: Cloud) -> Application:
+    """What answers the requests to a stand-in."""
+    return cloud._answer
 
 
 def _changed(response: Any, change: Callable[[dict[str, Any]], None]) -> Any:

@@ -41,7 +41,7 @@ class Model:
             http = self._service.operation_model(name).http
             path = re.sub(r"\{(\w+)\}", r"<\1>", re.sub(r"\{(\w+)\+\}", r"<path:\1>", http["requestUri"]))
             rules.append(Rule(path, methods=[http["method"]], endpoint=name))
-        self.operations = set(self._service.operation_names)
+        self.operations: set[str] = set(self._service.operation_names)
         self._paths = Map(rules, strict_slashes=False, merge_slashes=False).bind("localhost")
 
     def has(self, operation: str) -> bool:

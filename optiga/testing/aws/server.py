@@ -11,7 +11,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from optiga.errors import ConfigurationError, Reason, naming
-from optiga.testing.aws.cloud import HOST, Cloud, UnderWay
+from optiga.testing.aws.cloud import HOST, Cloud, UnderWay, application
 
 _NEEDED = {"moto": "moto", "flask": "flask", "flask_cors": "flask-cors"}
 """Modules that the stand-in needs, and the packages that bring them."""
@@ -103,7 +103,7 @@ def _serve(listener: socket.socket) -> Iterator[Cloud]:
     server = Server(HOST, port, None, Handler, fd=listener.fileno())  # type: ignore[arg-type]
     try:
         cloud = Cloud(port, under_way)
-        server.app = cloud.answer
+        server.app = application(cloud)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

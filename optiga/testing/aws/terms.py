@@ -27,7 +27,10 @@ class AwsError(Exception):
 
     def __init__(self, code: str, message: str, *, status: int = 0, **members: str) -> None:
         super().__init__(message)
-        self.code, self.message, self.status, self.members = code, message, status, members
+        self.code: str = code
+        self.message: str = message
+        self.status: int = status
+        self.members: dict[str, str] = members
 
 
 def refuse(message: str, code: str = "InvalidRequestException") -> NoReturn:
