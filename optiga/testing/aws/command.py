@@ -19,6 +19,8 @@ from optiga.emulator.server import stop_on_signals
 from optiga.testing.aws.cloud import without_aws
 from optiga.testing.aws.server import served_aws
 
+_LOOK_S = 0.5
+"""How often to look for signals, which do not end the waiting on Windows."""
 _NAME = re.compile(r"\w+", re.ASCII)
 
 
@@ -56,7 +58,8 @@ def command(settings: Settings, port: int, quiet: bool, program: tuple[str, ...]
         settings.note("\n".join(how_to_use(cloud.variables, os.environ)))
         with stop_on_signals() as stop:
             click.echo(cloud.url)
-            select.select([stop], [], [])
+            while not select.select([stop], [], [], _LOOK_S)[0]:
+                pass
     settings.note("Stopped")
 
 
