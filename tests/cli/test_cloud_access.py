@@ -234,31 +234,6 @@ def test_pages(cli: Cli, cloud: Cloud, status: int, line: str) -> None:
     assert re.search(line, said), said
 
 
-@pytest.mark.parametrize(
-    ("fault", "what"),
-    [
-        (CloudFault.page(404), r"a web page \(HTTP status 404\)"),
-        (CloudFault.page(302), r"a web page \(HTTP status 302\)"),
-        (CloudFault.page(502), "HTTP status 502"),
-        (CloudFault.GARBAGE, "not AWS's XML"),
-    ],
-)
-def test_who_answers_in_the_place_of_aws(cli: Cli, cloud: Cloud, fault: CloudFault, what: str) -> None:
-    """An endpoint that is a web server is named, and what it says is not printed."""
-    cloud.fail("GetCallerIdentity", fault)
-    said = refused(cli, cloud, CLOUD, "provision", CONFIG)
-    assert re.search(rf": {what}, from {re.escape(cloud.url)}\. ", said), said
-    assert "DOCTYPE" not in said
-
-
-def test_an_endpoint_that_answers_with_nothing(cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The address has a user's password, which botocore takes; it is not printed."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", cloud.url.replace("//", "//user:secret@") + "/nothing")
-    said = refused(cli, cloud, CLOUD, "provision", CONFIG)
-    assert f", from {cloud.url}. " in said
-    assert "secret" not in said
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("operation", sampled(["AttachThingPrincipal", "AttachPolicy", "UpdateCertificate"], keep=1))
 def test_garbage_is_no_consent(cli: Cli, cloud: Cloud, operation: str) -> None:

@@ -87,7 +87,6 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import EndpointConnectionError
-    from botocore.parsers import ResponseParserError
 
     with asking("sts:GetCallerIdentity"):
         core = botocore.session.Session(profile=options.profile)
@@ -141,8 +140,6 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
                     reason=Reason.UNREACHABLE,
                 ) from error
             raise
-        except (ResponseParserError, LookupError) as error:  # the first answer: an endpoint that is not AWS's
-            raise ResponseParserError(f"{_unread(error)}, from {_place(sts.meta.endpoint_url)}") from error
         account, partition = answers.identity(identity["Account"], identity["Arn"], "sts:GetCallerIdentity")
         _log.info("AWS account %s in %s as %s", account, region, identity["Arn"])
         return Aws(iot, iot_once, attempts, account, region, partition, notice)
@@ -179,31 +176,16 @@ def _check_url(url: str | None) -> None:
         )
 
 
-def _place(url: str) -> str:
-    """Whom a URL leads to, without a user's name and password in it."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def _unread(error: Exception) -> str:
-    """What an answer is that cannot be read as one of AWS."""
-    if isinstance(error, LookupError):
-        return "not AWS's XML"
-    return "not XML" if "invalid XML" in str(error) else str(error)
-
-
-def _refuse_pages(http_response: Any, model: Any, parsed: Any, **_: object) -> None:
+def _refuse_pages(http_response: Any, model: Any, **_: object) -> None:
     """Refuse pages for people, of a proxy for example: where AWS says nothing, botocore takes anything for that."""
     from botocore.parsers import ResponseParserError
 
     body = http_response.content.strip()
     status = http_response.status_code
     if status >= 500 and status != _LOG_IN:  # a gateway's, which botocore takes for the failure that it is
-        if not (about := parsed.setdefault("Error", {})).get("Message"):
-            about["Message"] = f"HTTP status {status}, from {_place(http_response.url)}"
         return
     if body[:5].lower() in (b"<html", b"<!doc"):
-        raise ResponseParserError(f"a web page (HTTP status {status})")
+        raise ResponseParserError(f"a page: {body[:40]!r}")
     if 300 <= status < 400 or status in (_PROXY, _LOG_IN):
         place = http_response.headers.get("Location", "")
         raise ResponseParserError(f"HTTP {status}" + f" to {place}" * bool(place))
