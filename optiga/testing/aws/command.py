@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from optiga.cli.support.printing import say
+from optiga.cli.support.printing import HELP_COLUMNS, say
 from optiga.cli.support.settings import Settings, pass_settings
 from optiga.emulator.running import run_with_environment
 from optiga.emulator.server import stop_on_signals
@@ -28,7 +28,7 @@ _NAME = re.compile(r"\w+", re.ASCII)
     context_settings={
         "allow_interspersed_args": False,
         "help_option_names": ["-h", "--help"],
-        "max_content_width": 100,
+        "max_content_width": HELP_COLUMNS,
     },
 )
 @click.option(
