@@ -27,10 +27,11 @@ EXIT_SIGNAL = 128
 _ENDINGS = {"SIGTERM": "Terminated", "SIGHUP": "Hung up"}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, command: str = "") -> int:
     """Run the command line and return its exit code. Every error becomes one line on standard error.
 
     :param arguments: without the program's name; those of the process by default.
+    :param command: another command line than this tool's, ``module:attribute``.
     """
     given = sys.argv[1:] if arguments is None else arguments
     settings: Settings | None = None
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = new_settings()
         with INTERRUPTIONS:
             try:
-                return run(arguments, settings)
+                return run(arguments, settings, command)
             finally:
                 _drop_what_is_unfinished()
     except ModuleNotFoundError as error:
@@ -54,8 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_UNEXPECTED  # whoever read our output has left: nothing more can be said there
 
 
-def enter() -> NoReturn:
+def enter(command: str = "") -> NoReturn:
     """Run the command line as the whole of this process, and end it.
+
+    :param command: another command line than this tool's, ``module:attribute``.
 
     What a command makes lasts to its end, so nobody looks for garbage meanwhile. The process ends without taking apart
     what it is made of, which would take longer than some commands: everything that matters has been closed by then.
@@ -63,7 +66,7 @@ def enter() -> NoReturn:
     _have_standard_error()
     _print_any_character()
     gc.disable()
-    code = main()
+    code = main(command=command)
     for name in ("SIGINT", *_ENDINGS):
         with suppress(AttributeError, OSError, ValueError):
             signal.signal(getattr(signal, name), signal.SIG_IGN)  # what was asked for is done, and shall be told so

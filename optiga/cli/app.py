@@ -221,24 +221,27 @@ new_settings = Settings
 """What a run is given, so that whoever runs it knows in the end how errors are to be told."""
 
 
-def run(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
+def run(arguments: Sequence[str] | None = None, settings: Settings | None = None, command: str = "") -> int:
     """Run the command line; every error of the family becomes its lines, or its JSON, and its exit code.
 
     :param arguments: without the program's name; those of the process where it is None.
     :param settings: filled with what the common options say.
+    :param command: another command line than this tool's, ``module:attribute``.
     """
     _silence_python_warnings()
     settings = settings or Settings()
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        if _ASKED_BY_A_SHELL in os.environ:
+        if _ASKED_BY_A_SHELL in os.environ and not command:
             return _answer_shell()
+        wanted: click.Command = load(command, "optiga") if command else app
+        defaults = None if command else _take_defaults(settings, given)
         try:
-            result = app.main(
+            result = wanted.main(
                 args=given,
                 standalone_mode=False,
                 obj=settings,
-                default_map=_take_defaults(settings, given),
+                default_map=defaults,
                 terminal_width=help_columns(),
             )
         finally:

@@ -41,7 +41,34 @@ def run_program(command: Sequence[str], serve: Serve, *, place: Callable[[str], 
     with served(serve) as announced:
         port, variables = place(announced)
         words = [command[0], *(word.replace(_PLACE, port) for word in command[1:])]
-        return _run(words, {**os.environ, "OPTIGA_PORT": port, **variables})
+        return run_with_environment(words, {**os.environ, "OPTIGA_PORT": port, **variables})
+
+
+def run_with_environment(
+    words: Sequence[str], variables: Mapping[str, str], *, started: Callable[[], None] = lambda: None
+) -> int:
+    """Run a program to its end. Signals that ask to end are the program's, as in :func:`run_program`.
+
+    :param words: the program and its arguments.
+    :param variables: all of the program's environment.
+    :param started: is called when the program has started.
+    :returns: the program's exit code; 128 and the signal's number if a signal has ended it.
+    :raises ConfigurationError: if there is no such program, or it cannot be run.
+    """
+    with _passed_on() as begin:
+        try:
+            process = subprocess.Popen(words, env=variables)  # noqa: S603 - what the user wants to run
+        except (OSError, ValueError) as error:
+            reason = cause_of(error) if isinstance(error, OSError) else str(error)
+            raise ConfigurationError(
+                f"{words[0]} cannot be run: {reason}",
+                hint="Name a program of your PATH, or write its whole path",
+                reason=Reason.NOT_FOUND,
+            ) from None
+        begin(process)
+        started()
+        code = process.wait()
+    return code if code >= 0 else _SIGNALED - code
 
 
 @contextmanager
@@ -113,22 +140,6 @@ class _Server(threading.Thread):
     def _announce(self, port: str) -> None:
         self._announced = port
         self._known.set()
-
-
-def _run(words: list[str], variables: Mapping[str, str]) -> int:
-    with _passed_on() as begin:
-        try:
-            process = subprocess.Popen(words, env=variables)  # noqa: S603 - what the user wants to run
-        except (OSError, ValueError) as error:
-            reason = cause_of(error) if isinstance(error, OSError) else str(error)
-            raise ConfigurationError(
-                f"{words[0]} cannot be run: {reason}",
-                hint="Name a program of your PATH, or write its whole path",
-                reason=Reason.NOT_FOUND,
-            ) from None
-        begin(process)
-        code = process.wait()
-    return code if code >= 0 else _SIGNALED - code
 
 
 @contextmanager

@@ -8,6 +8,7 @@ and ``optiga_board_kind`` are what the others are made with; a test, a module or
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pytest
 
 from optiga.chip import Chip
 from optiga.errors import ConfigurationError
+from optiga.testing.aws.cloud import Cloud, without_aws
+from optiga.testing.aws.server import served_aws
 from optiga.testing.benches import Bench, bench, open_watched
 from optiga.testing.boards import Board, check_kind, served_board
 
@@ -65,3 +68,31 @@ def optiga_chip_file(optiga_model: str, tmp_path: Path) -> Path:
     path = tmp_path / "optiga.chip"
     open_watched(optiga_model, file=path).close()
     return path
+
+
+@pytest.fixture(scope="session")
+def _optiga_cloud() -> Iterator[Cloud]:
+    """One stand-in for all tests of a session, for loading it takes a second."""
+    try:
+        with served_aws() as cloud:
+            yield cloud
+    except ConfigurationError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def optiga_aws(_optiga_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """A stand-in for AWS IoT with nothing in it.
+
+    While the test runs, the environment variables of this process lead there: boto3, optiga, and the programs that the
+    test runs use it, and none of the user's own AWS settings. The test fails if the extra ``testing`` is not installed.
+    """
+    import boto3
+
+    _optiga_cloud.reset()
+    for name in os.environ.keys() - without_aws(os.environ).keys():
+        monkeypatch.delenv(name)
+    for name, value in _optiga_cloud.variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it may have kept other credentials
+    return _optiga_cloud

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from optiga.cli import main
+from optiga.testing import Cloud
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.server import Cloud
 from tests.support.places import CONFIGS
 
 

@@ -24,7 +24,7 @@ PROGRAM = """
 import os, sys
 from optiga import cli
 
-def say():
+def say(**_):
     print("to standard error", file=sys.stderr)
     os.write(2, b"as a library in C does")
     with open("file", "w") as file:

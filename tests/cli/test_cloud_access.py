@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
+from optiga.testing import Cloud, CloudFault
 from tests.support.cli.cloud_helpers import CHIP, CLOUD, CONFIG, IDENTITY_LINE, changes, refused
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process
 from tests.support.sampling import sampled
@@ -109,25 +108,25 @@ BARRED = {
 }
 
 STS_REFUSES = {
-    "expired": (Fault.error("ExpiredToken", 403, "expired"), "the AWS credentials have expired .*aws sso login"),
+    "expired": (CloudFault.error("ExpiredToken", 403, "expired"), "the AWS credentials have expired .*aws sso login"),
     "clock": (
-        Fault.error("SignatureDoesNotMatch", 403, "Signature expired: 20300101T000000Z is now earlier than 2030"),
+        CloudFault.error("SignatureDoesNotMatch", 403, "Signature expired: 20300101T000000Z is now earlier than 2030"),
         "does not accept this computer's clock .*Signature expired: 20300101.*Set the clock right",
     ),
     "signature": (
-        Fault.error("SignatureDoesNotMatch", 403, "The request signature we calculated does not match HIDDEN"),
+        CloudFault.error("SignatureDoesNotMatch", 403, "The request signature we calculated does not match HIDDEN"),
         "does not accept the signature .*Check that the secret access key belongs to the access key",
     ),
     "unknown key": (
-        Fault.error("InvalidClientTokenId", 403, "The security token included in the request is invalid"),
+        CloudFault.error("InvalidClientTokenId", 403, "The security token included in the request is invalid"),
         "AWS does not know these credentials .*aws sts get-caller-identity",
     ),
-    "throttled": (Fault.THROTTLE, "too many requests.*Run the command again later"),
-    "down": (Fault.error("ServiceUnavailable", 503, "down"), "AWS failed at sts:GetCallerIdentity: down.*again"),
-    "broken": (Fault.BREAK_BEFORE, "AWS cannot be reached at sts:GetCallerIdentity"),
-    "a proxy's page": (Fault.page(403), "answered sts:GetCallerIdentity with an invalid answer"),
-    "a gateway's page": (Fault.page(502), "AWS failed at sts:GetCallerIdentity: .*Run the command again"),
-    "garbage": (Fault.GARBAGE, "answered sts:GetCallerIdentity with an invalid answer.*--endpoint-url"),
+    "throttled": (CloudFault.THROTTLE, "too many requests.*Run the command again later"),
+    "down": (CloudFault.error("ServiceUnavailable", 503, "down"), "AWS failed at sts:GetCallerIdentity: down.*again"),
+    "broken": (CloudFault.BREAK_BEFORE, "AWS cannot be reached at sts:GetCallerIdentity"),
+    "a proxy's page": (CloudFault.page(403), "answered sts:GetCallerIdentity with an invalid answer"),
+    "a gateway's page": (CloudFault.page(502), "AWS failed at sts:GetCallerIdentity: .*Run the command again"),
+    "garbage": (CloudFault.GARBAGE, "answered sts:GetCallerIdentity with an invalid answer.*--endpoint-url"),
 }
 
 ASKED_FIRST = {
@@ -174,7 +173,7 @@ def test_barred(name: str, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPat
         said = refused(cli, cloud, CLOUD, "provision", CONFIG, *barred.typed.format(closed=closed).split())
     assert re.search(barred.line.replace("{folder}", re.escape(str(folder))), said), said
     assert "HIDDEN" not in said
-    assert cloud.environment["AWS_SECRET_ACCESS_KEY"] not in said
+    assert cloud.variables["AWS_SECRET_ACCESS_KEY"] not in said
     assert cloud.calls == []
 
 
@@ -200,7 +199,7 @@ class TestAskedFirst:
     @pytest.mark.parametrize("operation", sampled(sorted(ASKED_FIRST.keys() - MUST_ANSWER), keep=1))
     def test_a_question_that_may_not_be_asked(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         """It is a warning with the action's name, and the run goes on to its end."""
-        cloud.fail(operation, Fault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
+        cloud.fail(operation, CloudFault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
         for options in (["--dry-run"], []):
             result = cli("--port", CHIP, "-q", "provision", CONFIG, *ASKED_FIRST[operation].split(), *options)
             assert result.code == 0, result.err
@@ -211,7 +210,7 @@ class TestAskedFirst:
 
     @pytest.mark.parametrize("operation", sorted(MUST_ANSWER))
     def test_denied(self, cli: Cli, cloud: Cloud, operation: str) -> None:
-        cloud.fail(operation, Fault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
+        cloud.fail(operation, CloudFault.error("AccessDeniedException", 403, "User is not authorized to perform this"))
         said = refused(cli, cloud, CLOUD, "provision", CONFIG, *ASKED_FIRST[operation].split())
         action = f"{'sts' if operation == 'GetCallerIdentity' else 'iot'}:{operation}"
         assert f"AWS denies these credentials {action}" in said
@@ -220,7 +219,7 @@ class TestAskedFirst:
     @pytest.mark.parametrize("operation", sampled(ASKED_FIRST, keep=2))
     def test_answered_with_garbage(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         """As a network answers that wants its user to log in first."""
-        cloud.fail(operation, Fault.GARBAGE)
+        cloud.fail(operation, CloudFault.GARBAGE)
         said = refused(cli, cloud, CLOUD, "provision", CONFIG, *ASKED_FIRST[operation].split())
         assert f":{operation}" in said
         assert "an invalid answer" in said
@@ -229,7 +228,7 @@ class TestAskedFirst:
 @pytest.mark.parametrize(("status", "line"), [(403, "an invalid answer"), (502, "AWS failed .* again")])
 def test_pages(cli: Cli, cloud: Cloud, status: int, line: str) -> None:
     """A proxy's own, which is to be mended, and a gateway's, which passes by itself."""
-    cloud.fail("DescribeEndpoint", Fault.page(status))
+    cloud.fail("DescribeEndpoint", CloudFault.page(status))
     said = refused(cli, cloud, CLOUD, "provision", CONFIG)
     assert "iot:DescribeEndpoint" in said
     assert re.search(line, said), said
@@ -239,7 +238,7 @@ def test_pages(cli: Cli, cloud: Cloud, status: int, line: str) -> None:
 @pytest.mark.parametrize("operation", sampled(["AttachThingPrincipal", "AttachPolicy", "UpdateCertificate"], keep=1))
 def test_garbage_is_no_consent(cli: Cli, cloud: Cloud, operation: str) -> None:
     """AWS answers these with nothing, so that a network's own page must not be taken for it."""
-    cloud.fail(operation, Fault.GARBAGE, times=1)
+    cloud.fail(operation, CloudFault.GARBAGE, times=1)
     result = cli("--port", CHIP, "provision", CONFIG)
     assert (result.code, result.out) == (CLOUD, ""), result
     assert f"iot:{operation}" in result.errors[0]
@@ -257,7 +256,7 @@ class TestRoles:
         Path("config").write_text(f"[profile factory]\nrole_arn = {ROLE}\ncredential_source = Environment\n")
         monkeypatch.setenv("AWS_CONFIG_FILE", "config")
         cloud.fail(
-            "AssumeRole", Fault.error("AccessDenied", 403, f"not authorized to perform: sts:AssumeRole on {ROLE}")
+            "AssumeRole", CloudFault.error("AccessDenied", 403, f"not authorized to perform: sts:AssumeRole on {ROLE}")
         )
         said = refused(cli, cloud, CLOUD, "provision", CONFIG, "--profile", "factory")
         assert cloud.calls == ["AssumeRole"]
@@ -271,7 +270,7 @@ class TestRoles:
         """In a process of its own, where Python prints the warnings that nobody takes; botocore's is a traceback."""
         (tmp_path / "config").write_text(f"[profile factory]\nrole_arn = {ROLE}\ncredential_source = Environment\n")
         monkeypatch.setenv("AWS_CONFIG_FILE", "config")
-        cloud.fail("AssumeRole", Fault.error("AccessDenied", 403, "not authorized"))
+        cloud.fail("AssumeRole", CloudFault.error("AccessDenied", 403, "not authorized"))
         done = run_process([*OPTIGA, "--port", CHIP, "provision", str(CONFIG), "--profile", "factory"], tmp_path)
         assert (done.returncode, done.stdout) == (CLOUD, "")
         first, template, last = done.stderr.splitlines()
@@ -282,7 +281,7 @@ class TestRoles:
 
 class TestOtherCommands:
     def test_register_without_the_endpoint(self, cli: Cli, cloud: Cloud) -> None:
-        cloud.fail("DescribeEndpoint", Fault.error("AccessDeniedException", 403, "no"))
+        cloud.fail("DescribeEndpoint", CloudFault.error("AccessDeniedException", 403, "no"))
         result = cli("--port", CHIP, "-q", "register", "--query", "[endpoint, certificate_arn != null]")
         assert (result.code, json.loads(result.out)) == (0, [None, True]), result
         assert f"Allow iot:DescribeEndpoint: {OPERATORS}" in result.err
@@ -290,7 +289,7 @@ class TestOtherCommands:
     def test_ca_register(self, cli: Cli, cloud: Cloud) -> None:
         assert cli("ca", "init", "--no-passphrase", "ca").code == 0
         for operation in ("GetRegistrationCode", "ListCACertificates", "GetCallerIdentity"):
-            cloud.fail(operation, Fault.error("AccessDeniedException", 403, "no"))
+            cloud.fail(operation, CloudFault.error("AccessDeniedException", 403, "no"))
             said = refused(cli, cloud, CLOUD, "ca", "register", "ca")
             assert re.search(f"Allow (iot|sts):{operation}: {re.escape(OPERATORS)}", said), said
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from optiga.provision.journal import FILE_NAME
+from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CLOUD, refused
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli
-from tests.support.cloud.server import Cloud
 from tests.support.journals import edit_version_1
 from tests.support.places import CONFIG
 from tests.support.sampling import sampled

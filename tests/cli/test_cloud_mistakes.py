@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG, RSA_CONFIG, refused
 from tests.support.cli.mistakes import CERTIFICATE, USAGE, Mistake
 from tests.support.cli.runner import Cli
-from tests.support.cloud.server import Cloud
 from tests.support.journals import edit_version_1
 from tests.support.makers import make_certificate, make_key
 from tests.support.sampling import sampled

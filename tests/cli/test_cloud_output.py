@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from optiga.testing import Cloud, CloudFault
 from tests.support.cli.cloud_helpers import CHIP, CONFIG, IDENTITY_LINE, changes, journal_entries
 from tests.support.cli.provisioned import RESULT
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process
 
@@ -71,7 +70,7 @@ class TestNotes:
 
     @pytest.mark.long
     def test_what_was_begun_can_be_gone_on_with(self, cli: Cli, cloud: Cloud) -> None:
-        cloud.fail("CreateThing", Fault.error("InternalFailureException", 500, "down"), times=1)
+        cloud.fail("CreateThing", CloudFault.error("InternalFailureException", 500, "down"), times=1)
         result = cli("--port", CHIP, "provision", CONFIG)
         assert (result.code, result.out) == (6, "")
         assert (
@@ -185,7 +184,7 @@ class TestSecrets:
         monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
         repeated = f" The Canonical String should have been 'POST\nx-amz-security-token:{TOKEN}'"
         message = "The request signature we calculated does not match." + repeated * (code == "SignatureDoesNotMatch")
-        cloud.fail("GetCallerIdentity", Fault.error(code, 403, message))
+        cloud.fail("GetCallerIdentity", CloudFault.error(code, 403, message))
         result = cli("--port", CHIP, "-vv", "provision", CONFIG)
         assert result.code == 6
         assert_no_secrets(cloud, result.out + result.err)
@@ -198,5 +197,5 @@ class TestSecrets:
 
 
 def assert_no_secrets(cloud: Cloud, text: str) -> None:
-    assert cloud.environment["AWS_SECRET_ACCESS_KEY"] not in text
+    assert cloud.variables["AWS_SECRET_ACCESS_KEY"] not in text
     assert TOKEN not in text

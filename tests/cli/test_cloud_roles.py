@@ -12,9 +12,9 @@ from typing import Any
 import botocore.credentials
 import pytest
 
+from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CLOUD, CONFIG, refused
 from tests.support.cli.runner import Cli
-from tests.support.cloud.server import Cloud
 from tests.support.sampling import sampled
 
 ROLE = "arn:aws:iam::123456789012:role/factory"

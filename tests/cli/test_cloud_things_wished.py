@@ -12,10 +12,9 @@ import pytest
 from optiga.provision.job import Job
 from optiga.provision.job_json import decode_job, encode_job
 from optiga.provision.specs import ThingSpec
+from optiga.testing import Cloud, CloudFault
 from tests.support.cli.cloud_helpers import CHIP, CONFIG, journal_entries, refused
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.sampling import sampled
 
 RUN = ("--port", CHIP, "provision", CONFIG)
@@ -64,8 +63,8 @@ class TestExclusive:
 
     @pytest.mark.long
     def test_a_run_that_goes_on(self, cli: Cli, cloud: Cloud) -> None:
-        cloud.fail("AttachThingPrincipal", Fault.BREAK_AFTER, times=1)
-        cloud.fail("AttachPolicy", Fault.error("InvalidRequestException", 400, "no"), times=1)
+        cloud.fail("AttachThingPrincipal", CloudFault.BREAK_AFTER, times=1)
+        cloud.fail("AttachPolicy", CloudFault.error("InvalidRequestException", 400, "no"), times=1)
         assert cli(*RUN, "--exclusive").code == 6, "it is attached, and nobody heard of it"
         assert cli(*RUN, "--exclusive").code == 6
         assert cli(*RUN, "--exclusive").code == 0
@@ -121,7 +120,7 @@ class TestBillingGroup:
     @pytest.mark.parametrize("operation", sampled(["DescribeThing", "DescribeBillingGroup"], 1))
     def test_what_may_not_be_asked(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         cloud.iot.create_thing(thingName="lamp")
-        cloud.fail(operation, Fault.error("AccessDeniedException", 403, "no"))
+        cloud.fail(operation, CloudFault.error("AccessDeniedException", 403, "no"))
         result = cli(*REGISTER, "--billing-group", "factory")
         assert (result.code, billing_group(cloud, "lamp")) == (0, "factory"), result.err
         assert f"iot:{operation}" in result.err
@@ -157,7 +156,7 @@ class TestType:
     @pytest.mark.long
     def test_one_that_is_not_known(self, cli: Cli, cloud: Cloud) -> None:
         cloud.iot.create_thing(thingName="lamp")
-        cloud.fail("DescribeThing", Fault.error("AccessDeniedException", 403, "no"))
+        cloud.fail("DescribeThing", CloudFault.error("AccessDeniedException", 403, "no"))
         assert "cannot check whether the type" in cli(*REGISTER, "--thing-type", "lamps").err
 
 

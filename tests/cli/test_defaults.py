@@ -133,6 +133,11 @@ class TestValues:
         assert cli("--help", "--version").code == cli("info", "-h").code == cli("help", "info").code == 0
         assert "Defaults" not in cli("-q", "info").err + cli("info", "-q").err + cli("--help").err
 
+    def test_no_arguments_where_the_file_is_wrong(self, cli: Cli) -> None:
+        write("quiet = maybe")
+        result = cli()
+        assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+
     def test_help_is_there_where_the_file_is_wrong(self, cli: Cli) -> None:
         write("nonsense")
         assert cli("--help").code == cli("help", "info").code == cli("completion", "bash").code == 0

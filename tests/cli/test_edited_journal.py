@@ -11,10 +11,10 @@ import pytest
 
 from optiga.provision.believed import key_digest
 from optiga.provision.journal import open_journal
+from optiga.testing import CloudFault
 from tests.support.cli.cloud_helpers import changes
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, config_with, result_of
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
 from tests.support.journals import edit_version_1, forge, old_of
 
 JOURNAL = "personalization.db"
@@ -52,7 +52,7 @@ class TestNamesOfFiles:
     @pytest.mark.parametrize("column", ["filename", pytest.param("certificate_file", marks=pytest.mark.long)])
     @pytest.mark.long
     def test_a_run_that_goes_on(self, run: Cli, bench: Bench, edit: Edit, column: str) -> None:
-        bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
+        bench.cloud.fail("AttachPolicy", CloudFault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT
         edit({})
         before = sorted(bench.folder.iterdir())
@@ -67,7 +67,7 @@ class TestNamesOfFiles:
 
     def test_behind_the_csr(self, run: Cli, bench: Bench, edit: Edit) -> None:
         """Where the file is going to be written."""
-        bench.cloud.fail("CreateCertificateFromCsr", Fault.THROTTLE, times=1)
+        bench.cloud.fail("CreateCertificateFromCsr", CloudFault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT
         edit({"filename": "../victim.pem", "step": "csr", "requested_at": None})
         assert run().code == CONFIGURATION_EXIT
@@ -77,7 +77,7 @@ class TestNamesOfFiles:
 class TestCertificates:
     @pytest.mark.long
     def test_a_text_before_its_pem(self, cli: Cli, run: Cli, bench: Bench, edit: Edit) -> None:
-        bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
+        bench.cloud.fail("AttachPolicy", CloudFault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT
         (pem,) = bench.folder.glob("*.pem")
         good = pem.read_text()
@@ -137,7 +137,7 @@ class TestCertificates:
     @pytest.mark.long
     def test_two_that_were_replaced_are_known_by_their_keys(self, cli: Cli, run: Cli, bench: Bench, edit: Edit) -> None:
         result_of(run())
-        bench.cloud.fail("UpdateCertificate", Fault.THROTTLE, times=1)
+        bench.cloud.fail("UpdateCertificate", CloudFault.THROTTLE, times=1)
         assert run("--renew").code == CLOUD_EXIT
         result_of(run("--renew"))
         last = result_of(run("--renew"))

@@ -52,11 +52,11 @@ from optiga.objects.pairing import Pairing
 from optiga.provision.journal import JournalCheck
 from optiga.provision.results import RunResult
 from optiga.results import to_json
+from optiga.testing import Cloud
 from optiga.transfer.execute import ImportResult
 from optiga.update.update_set import UpdateDescription
 from tests.support.cli import every_result
 from tests.support.cli.runner import Cli
-from tests.support.cloud.server import Cloud
 
 TYPES = (
     *(AesMacResult, AgreedSecret, BytesResult, CaPassphraseResult, CaResult, CertificateShown, ChipInformation),

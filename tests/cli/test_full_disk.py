@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from optiga.testing import Cloud
 from tests.support.cli.struck_commands import COMMANDS, Templates
 from tests.support.cli.struck_provision import KINDS, Trial
-from tests.support.cloud.server import Cloud
 from tests.support.events import Action, Event, Job, Need, Outcome, Runner
 
 pytestmark = [

@@ -12,15 +12,15 @@ import pytest
 import optiga
 from optiga.cloud.aws.aws_names import SAMPLE_THING
 from optiga.identity.configuration import load_configuration
+from optiga.testing import CloudFault
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.asking import certify
-from tests.support.cloud.faults import Fault
 from tests.support.places import CONFIGS
 from tests.support.sampling import sampled
 
 OF_EACH = CONFIGS / "config_nistp256_ecdsa_thing_per_chip.jsn"
-DENIED = Fault.error("AccessDeniedException", 403, "User: x is not authorized to perform this")
+DENIED = CloudFault.error("AccessDeniedException", 403, "User: x is not authorized to perform this")
 TEMPLATE = {
     "Parameters": {"SerialNumber": {"Type": "String"}},
     "Resources": {
@@ -115,7 +115,7 @@ class TestTwoChipsThatSayOneUid:
 
     @pytest.mark.long
     def test_an_interrupted_run_asks_again(self, cli: Cli, bench: Bench, twin: str) -> None:
-        bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_BEFORE, times=1)
+        bench.cloud.fail("CreateCertificateFromCsr", CloudFault.BREAK_BEFORE, times=1)
         assert elsewhere(cli, twin, "provision", OF_EACH).code == CLOUD_EXIT
         first = result_of(cli("--port", bench.port, "provision", OF_EACH))
         result = elsewhere(cli, twin, "provision", OF_EACH)
@@ -187,7 +187,7 @@ class TestNotAllowedToAsk:
         assert len(bench.active()) == 2
 
     def test_another_refusal_is_an_error(self, cli: Cli, bench: Bench) -> None:
-        bench.cloud.fail("ListThingPrincipals", Fault.error("InternalFailureException", 500, "oh"))
+        bench.cloud.fail("ListThingPrincipals", CloudFault.error("InternalFailureException", 500, "oh"))
         result = cli("--port", bench.port, "provision", OF_EACH)
         assert result.code == CLOUD_EXIT
         assert key_of(bench.port) is None

@@ -19,9 +19,9 @@ from optiga.provision.entry import Entry, Step
 from optiga.provision.journal import FILE_NAME, open_journal
 from optiga.provision.results import SlotResult
 from optiga.provision.seal_file import seal_path
+from optiga.testing import CloudFault
 from tests.support.cli.provisioned import Bench, result_of
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.faults import Fault
 from tests.support.journals import make_entry, make_version_1
 from tests.support.makers import make_certificate
 
@@ -207,7 +207,7 @@ class TestCheck:
 
     @pytest.mark.long
     def test_a_run_that_fails_is_sealed(self, cli: Cli, run: Cli, bench: Bench) -> None:
-        bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
+        bench.cloud.fail("AttachPolicy", CloudFault.THROTTLE, times=1)
         assert run().code == 6
         found = self.check(cli)
         assert (found["seals"], found["unsealed"]) == (1, 0)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from optiga.testing import CloudFault
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
 from tests.support.sampling import sampled
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
@@ -44,7 +44,7 @@ def test_provision_before_anything_is_done(run: Cli, bench: Bench, plant: Callab
 @pytest.mark.long
 def test_provision_that_goes_on(run: Cli, bench: Bench, plant: Callable[[Path], object]) -> None:
     """The CSR's file is written before the certificate is asked for, so what is planted there later is not touched."""
-    bench.cloud.fail("CreateCertificateFromCsr", Fault.THROTTLE, times=1)
+    bench.cloud.fail("CreateCertificateFromCsr", CloudFault.THROTTLE, times=1)
     assert run().code == CLOUD_EXIT
     (csr,) = Path().glob("*.csr")
     csr.unlink()

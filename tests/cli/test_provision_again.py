@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import optiga
+from optiga.testing import CloudFault
 from tests.support.cli.provisioned import (
     CERTIFICATE_EXIT,
     CLOUD_EXIT,
@@ -16,7 +17,6 @@ from tests.support.cli.provisioned import (
     result_of,
 )
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
 from tests.support.journals import edit_version_1
 from tests.support.sampling import sampled
 
@@ -35,7 +35,7 @@ class TestRenew:
     @pytest.mark.long
     def test_the_old_one_is_active_until_the_new_one_is(self, run: Cli, bench: Bench) -> None:
         old = result_of(run())
-        bench.cloud.fail("UpdateCertificate", Fault.BREAK_BEFORE, times=1)
+        bench.cloud.fail("UpdateCertificate", CloudFault.BREAK_BEFORE, times=1)
         assert run("--renew").code == CLOUD_EXIT
         assert [one["certificateId"] for one in bench.active()] == [old["certificate_id"]]
         new = result_of(run("--renew"))
@@ -44,7 +44,7 @@ class TestRenew:
     @pytest.mark.long
     def test_an_interrupted_renewal_is_finished_without_the_option(self, run: Cli, bench: Bench) -> None:
         result_of(run())
-        bench.cloud.fail("AttachPolicy", Fault.THROTTLE, times=1)
+        bench.cloud.fail("AttachPolicy", CloudFault.THROTTLE, times=1)
         assert run("--renew").code == CLOUD_EXIT
         result_of(run())
         bench.check_finished(certificates=2)
@@ -53,7 +53,7 @@ class TestRenew:
     def test_another_key_in_the_middle(self, cli: Cli, run: Cli, bench: Bench, config: Path, tmp_path: Path) -> None:
         """The slot got another key between two runs: said, and begun anew only if that is wanted."""
         old = result_of(run())
-        bench.cloud.fail("AttachThingPrincipal", Fault.THROTTLE, times=1)
+        bench.cloud.fail("AttachThingPrincipal", CloudFault.THROTTLE, times=1)
         assert run("--renew").code == CLOUD_EXIT
         cli("--port", bench.port, "--csr", config, "--out-dir", tmp_path)
         result = run()
@@ -84,7 +84,7 @@ class TestRenew:
 
     def test_a_certificate_that_nobody_heard_of(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         """Its answer was lost, and then its key: it is not used any more, but it is not forgotten."""
-        bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
+        bench.cloud.fail("CreateCertificateFromCsr", CloudFault.BREAK_AFTER, times=1)
         assert run().code == CLOUD_EXIT
         cli("--port", bench.port, "--csr", config)
         result_of(run("--renew"))
@@ -99,7 +99,7 @@ class TestInTheMiddle:
 
     @pytest.fixture(params=["AttachThingPrincipal", "UpdateCertificate"])
     def certificate_id(self, request: pytest.FixtureRequest, run: Cli, bench: Bench) -> str:
-        bench.cloud.fail(request.param, Fault.THROTTLE, times=1)
+        bench.cloud.fail(request.param, CloudFault.THROTTLE, times=1)
         assert run().code == CLOUD_EXIT
         (found,) = bench.certificates()
         return str(found["certificateId"])
@@ -199,7 +199,7 @@ class TestDrift:
     @pytest.mark.long
     def test_a_new_name_for_what_is_not_done_yet(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
         """A mistake in a name is mended by mending the name."""
-        bench.cloud.fail("CreateThing", Fault.error("InvalidRequestException", 400, "no such name"), times=1)
+        bench.cloud.fail("CreateThing", CloudFault.error("InvalidRequestException", 400, "no such name"), times=1)
         assert run().code == CLOUD_EXIT
         other = config_with(bench.folder, config, thing="other", policy="my_policy")
         result_of(cli("--port", bench.port, "provision", other))

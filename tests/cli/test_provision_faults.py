@@ -12,29 +12,32 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import optiga
 from optiga.chip.sessions.objects import Objects
 from optiga.cloud.aws.connection import ATTEMPTS, AwsOptions, connect
+from optiga.testing import Cloud, CloudFault
 from tests.support.ca_helpers import make_request
 from tests.support.cli.provisioned import OPERATIONS, Bench
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.sampling import sampled
 
 CLOUD_EXIT = 6
 BEFORE_THE_CHIP = OPERATIONS[:3]
 ERRORS = (
-    Fault.error("AccessDeniedException", 403, "User: x is not authorized to perform this"),
-    Fault.error("ExpiredTokenException", 403, "The security token included in the request is expired"),
-    Fault.error("InternalFailureException", 500, "An unexpected error has occurred"),
-    Fault.error("ServiceUnavailableException", 503, "Try later"),
-    Fault.error("LimitExceededException", 410, "The limit has been reached"),
+    CloudFault.error("AccessDeniedException", 403, "User: x is not authorized to perform this"),
+    CloudFault.error("ExpiredTokenException", 403, "The security token included in the request is expired"),
+    CloudFault.error("InternalFailureException", 500, "An unexpected error has occurred"),
+    CloudFault.error("ServiceUnavailableException", 503, "Try later"),
+    CloudFault.error("LimitExceededException", 410, "The limit has been reached"),
 )
 """What AWS may refuse a call with; to this command one is like the other, so the calls share them out."""
 FAULTS = ("error", "throttled", "broken before", "broken after")
 
 
-def fault_of(operation: str, name: str) -> Fault:
+def fault_of(operation: str, name: str) -> CloudFault:
     """What is wrong with a call: of the errors one; a question that may only not be asked is none."""
-    others = {"throttled": Fault.THROTTLE, "broken before": Fault.BREAK_BEFORE, "broken after": Fault.BREAK_AFTER}
+    others = {
+        "throttled": CloudFault.THROTTLE,
+        "broken before": CloudFault.BREAK_BEFORE,
+        "broken after": CloudFault.BREAK_AFTER,
+    }
     return others.get(name) or ERRORS[(OPERATIONS.index(operation) + 1) % len(ERRORS)]
 
 
@@ -90,7 +93,7 @@ def test_a_call_fails_again_and_again(run: Cli, bench: Bench, operation: str) ->
 @pytest.mark.long
 @pytest.mark.parametrize("operation", sampled(OPERATIONS[1:]))
 def test_an_answer_that_is_none(run: Cli, bench: Bench, operation: str) -> None:
-    bench.cloud.fail(operation, Fault.GARBAGE, times=1)
+    bench.cloud.fail(operation, CloudFault.GARBAGE, times=1)
     result = run()
     assert result.code == CLOUD_EXIT
     (line,) = result.errors
@@ -128,8 +131,8 @@ class TestPatience:
 
     def test_only_what_is_asked_again_is_waited_for(self, run: Cli, bench: Bench) -> None:
         """Not where AWS says, after a lost answer, that it is done already; and after the last attempt is none."""
-        bench.cloud.fail("CreatePolicy", Fault.BREAK_AFTER, times=1)
-        bench.cloud.fail("UpdateCertificate", Fault.BREAK_BEFORE)
+        bench.cloud.fail("CreatePolicy", CloudFault.BREAK_AFTER, times=1)
+        bench.cloud.fail("UpdateCertificate", CloudFault.BREAK_BEFORE)
         result = run()
         assert result.code == CLOUD_EXIT
         assert "answer yet to CreatePolicy" not in result.err
@@ -141,12 +144,12 @@ class TestPatience:
         monkeypatch.delenv("AWS_RETRY_MODE")
         monkeypatch.delenv("AWS_MAX_ATTEMPTS")
         assert connect(AwsOptions()).iot.meta.config.retries == {"mode": "adaptive", "total_max_attempts": ATTEMPTS}
-        bench.cloud.fail("UpdateCertificate", Fault.THROTTLE, times=1)
+        bench.cloud.fail("UpdateCertificate", CloudFault.THROTTLE, times=1)
         assert run().code == 0
         assert bench.cloud.calls.count("UpdateCertificate") == 2
 
     def test_a_certificate_whose_answer_was_lost_is_adopted(self, run: Cli, bench: Bench) -> None:
-        bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER)
+        bench.cloud.fail("CreateCertificateFromCsr", CloudFault.BREAK_AFTER)
         assert run().code == CLOUD_EXIT
         assert bench.cloud.calls.count("CreateCertificateFromCsr") == 1
         bench.cloud.calls.clear()
@@ -160,7 +163,7 @@ class TestPatience:
 @pytest.mark.long
 def test_adopted_among_many(run: Cli, bench: Bench) -> None:
     """It is found behind other inactive certificates, over several pages, and not mistaken for one of another key."""
-    bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
+    bench.cloud.fail("CreateCertificateFromCsr", CloudFault.BREAK_AFTER, times=1)
     assert run().code == CLOUD_EXIT
     ours = bench.certificates()
     other = x509.load_der_x509_csr(make_request(name="other")).public_bytes(Encoding.PEM).decode()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from optiga.testing import Cloud
 from tests.support.cli.struck_provision import KINDS, Trial
-from tests.support.cloud.server import Cloud
 from tests.support.events import Action, Event, Moment, Runner, choose
 
 PARTS = 4

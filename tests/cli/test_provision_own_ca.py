@@ -6,10 +6,9 @@ import json
 
 import pytest
 
+from optiga.testing import Cloud, CloudFault
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 
 
 class TestOwnCa:
@@ -100,7 +99,7 @@ class TestOwnCa:
     @pytest.mark.long
     def test_registered_already(self, run: Cli, bench: Bench, ca: str) -> None:
         """A run that was interrupted behind the registration."""
-        bench.cloud.fail("RegisterCertificateWithoutCA", Fault.BREAK_AFTER, times=1)
+        bench.cloud.fail("RegisterCertificateWithoutCA", CloudFault.BREAK_AFTER, times=1)
         assert run("--ca", ca).code == CLOUD_EXIT
         assert not bench.active()
         self.check(bench, result_of(run("--ca", ca)))
@@ -152,12 +151,12 @@ class TestCaRegister:
         """Botocore asks again by itself, and AWS says then that it has that CA."""
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
-        cloud.fail("RegisterCACertificate", Fault.BREAK_AFTER, times=1)
+        cloud.fail("RegisterCACertificate", CloudFault.BREAK_AFTER, times=1)
         found = self.described(cloud, cli("ca", "register", ca, "--output", "json"))
         assert found["status"] == "ACTIVE"
 
     def test_another_accounts(self, cli: Cli, cloud: Cloud, ca: str) -> None:
-        taken = Fault.error("ResourceAlreadyExistsException", 409, "registered to another account")
+        taken = CloudFault.error("ResourceAlreadyExistsException", 409, "registered to another account")
         cloud.fail("RegisterCACertificate", taken)
         result = cli("ca", "register", ca)
         assert result.code == CLOUD_EXIT

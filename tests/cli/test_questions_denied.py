@@ -11,16 +11,15 @@ import pytest
 
 from optiga.provision.entry import Step
 from optiga.provision.journal import open_journal
+from optiga.testing import Cloud, CloudFault
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
 from tests.support.places import ROOT
 from tests.support.sampling import sampled
 
-DENIED = Fault.error("AccessDeniedException", 403, "User: x is not authorized to perform this")
-LIMIT = Fault.error("LimitExceededException", 410, "The limit has been reached")
-LOST = Fault.BREAK_AFTER
+DENIED = CloudFault.error("AccessDeniedException", 403, "User: x is not authorized to perform this")
+LIMIT = CloudFault.error("LimitExceededException", 410, "The limit has been reached")
+LOST = CloudFault.BREAK_AFTER
 
 
 def warned(result: Result, operation: str) -> str:
@@ -94,7 +93,7 @@ def attributes(bench: Bench) -> dict[str, str]:
 
 
 def test_other_errors_of_describe_thing_end_the_run(run: Cli, bench: Bench) -> None:
-    bench.cloud.fail("DescribeThing", Fault.error("ExpiredTokenException", 403, "expired"))
+    bench.cloud.fail("DescribeThing", CloudFault.error("ExpiredTokenException", 403, "expired"))
     assert run().code == CLOUD_EXIT
     assert bench.active() == []
 

@@ -8,9 +8,9 @@ import pytest
 
 from optiga.provision.entry import Step
 from optiga.provision.journal import open_journal
+from optiga.testing import CloudFault
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
 
 
 class TestRegister:
@@ -125,7 +125,7 @@ class TestDeprovision:
     @pytest.mark.long
     def test_a_run_that_was_interrupted(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """The certificate that AWS made and the journal does not know goes, too."""
-        bench.cloud.fail("CreateCertificateFromCsr", Fault.BREAK_AFTER, times=1)
+        bench.cloud.fail("CreateCertificateFromCsr", CloudFault.BREAK_AFTER, times=1)
         assert run().code == CLOUD_EXIT
         assert len(bench.certificates()) == 1
         assert cli("--port", bench.port, "deprovision", "--yes").code == 0
@@ -161,7 +161,7 @@ class TestDeprovision:
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
         operations = ("UpdateCertificate", "DetachPolicy", "DetachThingPrincipal", "DeleteCertificate")
         for operation in (*operations, "DeleteThing", "DeletePolicy"):
-            bench.cloud.fail(operation, Fault.BREAK_AFTER, times=1)
+            bench.cloud.fail(operation, CloudFault.BREAK_AFTER, times=1)
         assert cli("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy").code == 0
         iot = bench.cloud.iot
         assert bench.certificates() == iot.list_things()["things"] == iot.list_policies()["policies"] == []
@@ -169,7 +169,7 @@ class TestDeprovision:
     def test_a_policy_that_aws_has_not_let_go_yet(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """AWS takes up to five minutes for it."""
         run()
-        conflict = Fault.error("DeleteConflictException", 409, "The policy is attached to one or more principals")
+        conflict = CloudFault.error("DeleteConflictException", 409, "The policy is attached to one or more principals")
         bench.cloud.fail("DeletePolicy", conflict, times=1)
         command = ("--port", bench.port, "deprovision", "--yes", "--delete-policy")
         result = cli(*command)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from optiga.provision.journal import open_journal
+from optiga.testing import CloudFault
 from tests.support.cli.cloud_helpers import changes
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
-from tests.support.cloud.faults import Fault
 
 STATE, NAME = "AWS::IoT::Certificate::StateName", "AWS::IoT::Certificate::CommonName"
-LIMIT = Fault.error("LimitExceededException", 410, "The limit has been reached")
+LIMIT = CloudFault.error("LimitExceededException", 410, "The limit has been reached")
 
 
 def template(*parameters: str, thing: object = "lamp", default: str | None = None) -> str:

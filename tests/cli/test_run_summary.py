@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG
 from tests.support.cli.runner import Cli
-from tests.support.cloud.server import Cloud
 
 RUN = ("--port", CHIP, "-q", "provision", CONFIG)
 

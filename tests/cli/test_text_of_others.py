@@ -15,9 +15,9 @@ from optiga.emulator import SqliteStore
 from optiga.files.shown import shown
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.seal_file import seal_path
+from optiga.testing import CloudFault
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.faults import Fault
 from tests.support.journals import edit_version_1, make_version_1
 
 EVIL = "a\x1b]0;owned\x07\x9b31m\u202eb\x7f\u2028c"
@@ -59,7 +59,7 @@ def test_a_journal(cli: Cli, run: Cli, bench: Bench) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("text", [EVIL, FORGED])
 def test_what_aws_says(run: Cli, bench: Bench, text: str) -> None:
-    bench.cloud.fail("CreateThing", Fault.error("InternalFailureException", 500, text), times=9)
+    bench.cloud.fail("CreateThing", CloudFault.error("InternalFailureException", 500, text), times=9)
     result = run("-vv")
     assert result.code == 6
     check(result)

@@ -15,9 +15,9 @@ from optiga.protocol.uid import Uid
 from optiga.provision.entry import Entry
 from optiga.provision.journal import FILE_NAME, open_journal
 from optiga.provision.seal_file import seal_path
+from optiga.testing import CloudFault
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of, to_der
 from tests.support.cli.runner import Cli, Result
-from tests.support.cloud.faults import Fault
 from tests.support.emulator.emulated import Probe
 from tests.support.journals import old_of, write_version_1
 from tests.support.sampling import sampled
@@ -117,7 +117,7 @@ class TestSwapped:
     ) -> None:  # fmt: skip
         """A run that goes on proves again, and compares with what the journal has."""
         genuine = factory_of(bench)
-        bench.cloud.fail("UpdateCertificate", Fault.BREAK_BEFORE, times=1)
+        bench.cloud.fail("UpdateCertificate", CloudFault.BREAK_BEFORE, times=1)
         assert self.run(cli, bench, root, config, command).code == CLOUD_EXIT
         impostor = make_impostor(genuine, replays=replays)
         with monkeypatch.context() as patched:
@@ -151,7 +151,7 @@ class TestProven:
     ) -> None:
         """It proves itself, and is not the one that the run began with."""
         words = (*words_of(command, config), "--trust", root)
-        bench.cloud.fail("UpdateCertificate", Fault.BREAK_BEFORE, times=1)
+        bench.cloud.fail("UpdateCertificate", CloudFault.BREAK_BEFORE, times=1)
         assert cli("--port", bench.port, *words).code == CLOUD_EXIT
         other, held = Probe(), bench.objects()
         for oid in (UID, 0xE0F1, 0xE0E1):
@@ -169,7 +169,7 @@ class TestProven:
         self, cli: Cli, bench: Bench, root: Path, config: Path, command: str
     ) -> None:
         words = ("--port", bench.port, *words_of(command, config))
-        bench.cloud.fail("UpdateCertificate", Fault.BREAK_BEFORE, times=1)
+        bench.cloud.fail("UpdateCertificate", CloudFault.BREAK_BEFORE, times=1)
         assert cli(*words, "--trust", root).code == CLOUD_EXIT
         result = cli(*words)
         assert result.code == CERTIFICATE_EXIT

@@ -10,7 +10,7 @@ import pytest
 from optiga.cloud.aws.addresses import check_address, is_loopback
 from optiga.cloud.aws.connection import AwsOptions, connect
 from optiga.cloud.aws.errors import AwsError
-from tests.support.cloud.server import Cloud
+from optiga.testing import Cloud
 
 OPEN = "http://aws.example:4566"
 ROLE = "arn:aws:iam::123456789012:role/factory"

@@ -14,8 +14,8 @@ from optiga.cloud.aws.connection import Aws, AwsOptions, connect
 from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError
 from optiga.pki.certificate import parse_certificates
+from optiga.testing import Cloud
 from tests.support.cloud.asking import certify, issue, make_ca, make_csr
-from tests.support.cloud.server import Cloud
 from tests.support.makers import make_key
 from tests.support.sampling import sampled
 

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from optiga.testing import Cloud
+from optiga.testing.aws.x509 import AWS_ISSUER
 from tests.support.cloud.asking import POLICY, certify, der_id, ids_of, make_csr, refusal, status
-from tests.support.cloud.server import Cloud
-from tests.support.cloud.x509 import AWS_ISSUER
 
 
 class TestCertificates:

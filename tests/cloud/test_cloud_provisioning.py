@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from optiga.testing import Cloud
 from tests.support.cloud.asking import POLICY, certify, refusal, status
-from tests.support.cloud.server import Cloud
 
 TEMPLATE: dict[str, Any] = {
     "Parameters": {

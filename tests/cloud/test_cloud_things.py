@@ -9,8 +9,8 @@ import boto3
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from optiga.testing import Cloud
 from tests.support.cloud.asking import certify, make_csr, refusal
-from tests.support.cloud.server import Cloud
 from tests.support.makers import make_certificate
 
 

@@ -57,8 +57,8 @@ def commands(document: str) -> list[str]:
 def is_left_out(command: str) -> bool:
     if command.startswith(NEEDS_OPTIGATRUST):
         return sys.platform != "linux"
-    if command.startswith("openssl "):
-        return shutil.which("openssl") is None
+    if (program := command.partition(" ")[0]) in ("openssl", "aws"):
+        return shutil.which(program) is None
     return command in NOT_RUN or SET_UP.fullmatch(command) is not None
 
 
@@ -137,7 +137,7 @@ class TestSetUp:
     def test_extras(self) -> None:
         project = (ROOT / "pyproject.toml").read_text()
         named = {extra for document in DOCUMENTS for extra in re.findall(r"'\.\[(\w+)\]'", read(document))}
-        assert named == {"test", "dev", "ft260", "login"}
+        assert named == {"test", "dev", "ft260", "login", "testing"}
         for extra in named:
             assert re.search(rf"^{extra} = \[", project, re.MULTILINE)
 

@@ -19,7 +19,7 @@ from threading import Timer
 import pytest
 from cryptography import x509
 
-from tests.support.cloud.server import Cloud
+from optiga.testing import Cloud
 from tests.support.places import ROOT
 from tests.support.processes import LIMIT_S
 

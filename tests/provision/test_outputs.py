@@ -11,7 +11,7 @@ from optiga.cli import main
 from optiga.errors import ConfigurationError
 from optiga.provision.job import Job
 from optiga.provision.outputs import OutputLayout
-from tests.support.cloud.server import Cloud
+from optiga.testing import Cloud
 from tests.support.places import CONFIG
 from tests.support.provision_jobs import Place, configuration
 

@@ -37,11 +37,10 @@ from optiga.provision.plan import make_plan
 from optiga.provision.run import provision
 from optiga.provision.specs import CaIssuerSpec, ThingSpec, TrustSpec
 from optiga.provision.steps import describe, steps
-from tests.support.cloud.faults import Fault
-from tests.support.cloud.server import Cloud
+from optiga.testing import Cloud, CloudFault
 from tests.support.provision_jobs import Place, configuration
 
-DENIED = Fault.error("AccessDeniedException", 403, "not authorized to perform: iot:AttachThingPrincipal")
+DENIED = CloudFault.error("AccessDeniedException", 403, "not authorized to perform: iot:AttachThingPrincipal")
 E = TypeVar("E", bound=Event)
 FLEET = {
     "Parameters": {"ThingName": {"Type": "String"}, CERTIFICATE_ID: {"Type": "String"}},

@@ -25,6 +25,8 @@ _NEEDED = ("benchmarks", "configs", "docs", "optiga", "optiga.py", "templates", 
 _CERTIFICATE = "cert.pem"
 _REQUEST = "….csr"
 """In a command: the name that the ``--csr`` before it has printed."""
+_AWS = "optiga.testing.aws"
+"""Alone, it serves until it is ended; the commands behind it run in a terminal that is led there."""
 
 
 class Block(NamedTuple):
@@ -112,6 +114,7 @@ class Workshop:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._servers: list[Served] = []
+        self._pasted: dict[str, str] = {}
         self._requests: set[Path] = set()
         self._certified: Path | None = None
         self._newest: Path | None = None
@@ -131,10 +134,10 @@ class Workshop:
         environment, words = self._words(command)
         if _CERTIFICATE in words:
             self._certify()
-        if "serve" in words:
+        if "serve" in words or words[-1] == _AWS:
             self._serve(words, command)
             return
-        done = run_process(words, self._folder, {"PYTHONPATH": str(ROOT), **environment})
+        done = run_process(words, self._folder, {"PYTHONPATH": str(ROOT), **self._pasted, **environment})
         said = f"{command.text}\n{done.stdout}{done.stderr}"
         fails = any(line.startswith(("Error: ", '{"error": ')) for line in command.shown)
         assert (done.returncode != 0) is fails, said
@@ -174,6 +177,9 @@ class Workshop:
         self._servers.append(server)
         assert len(command.shown) <= 1, command.text
         assert all(fits(line, server.port) for line in command.shown), (command.text, server.port)
+        if words[-1] == _AWS:
+            self._pasted = {"AWS_ENDPOINT_URL": server.port, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+            self._pasted["AWS_DEFAULT_REGION"] = "eu-central-1"
 
     def _certify(self) -> None:
         """Be the CA: a certificate for the key of the last CSR."""

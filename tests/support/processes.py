@@ -72,6 +72,15 @@ class Served:
     def pid(self) -> int:
         return self._process.pid
 
+    def read_note(self, last: str) -> list[str]:
+        """The lines of standard error up to one that begins with a text."""
+        lines = [""]
+        while not lines[-1].startswith(last):
+            line = self._err.readline()
+            assert line, f"no line begins with {last!r}: {lines}"
+            lines.append(line.rstrip("\n"))
+        return lines[1:]
+
     def end(self, number: int = signal.SIGTERM) -> Ended:
         """End it with a signal."""
         self._process.send_signal(number)

@@ -194,7 +194,7 @@ class Settings:
             return self.output == "json"
         return any(
             argument == "--output=json" or (argument == "--output" and following == "json")
-            for argument, following in zip(arguments, [*arguments[1:], ""], strict=True)
+            for argument, following in zip(arguments, [*arguments, ""][1:], strict=True)
         )
 
     def check_query(self, result: object) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from optiga.errors import ConfigurationError
 from optiga.provision.entry import Entry
 from optiga.provision.journal import FILE_NAME, open_journal
+from optiga.testing import Cloud
 from tests.support.cli.runner import Cli
-from tests.support.cloud.server import Cloud
 from tests.support.places import CONFIG
 
 RSA_CONFIG = CONFIG.with_name("config_2k_rsa_secondslot.jsn")

@@ -17,7 +17,7 @@ from optiga.identity.possession import prove_public_key
 from optiga.objects.stored import decode_stored, is_empty
 from optiga.pki.public_keys import public_key_of
 from optiga.protocol.objects import SECURITY_EVENT_COUNTER
-from tests.support.cloud.server import Cloud
+from optiga.testing import Cloud
 
 if TYPE_CHECKING:
     from tests.support.cli.runner import Result

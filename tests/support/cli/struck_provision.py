@@ -11,8 +11,8 @@ from pathlib import Path
 
 from cryptography import x509
 
+from optiga.testing import Cloud
 from tests.support.cli.provisioned import Bench, to_der
-from tests.support.cloud.server import Cloud
 from tests.support.events import HAS_CALLS, Job, Outcome, Runner
 from tests.support.places import CONFIG
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from optiga.testing import Cloud, served_aws
+from optiga.testing.aws.cloud import HOST
 from tests.support.cloud.remembered import remembered
-from tests.support.cloud.server import Cloud, serve_cloud
 
 
 @pytest.fixture(scope="session")
 def cloud_server() -> Iterator[Cloud]:
     """One server for all tests of a process; ask for ``cloud``."""
-    with serve_cloud() as cloud:
+    with served_aws() as cloud:
         gc.freeze()  # moto and what it has loaded stays until the end
         yield cloud
 
@@ -33,8 +34,12 @@ def cloud(cloud_server: Cloud, _clouds_remember: None, monkeypatch: pytest.Monke
     cloud_server.reset()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in cloud_server.environment.items():
+    for name, value in cloud_server.variables.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NO_PROXY", HOST)
+    monkeypatch.setenv("no_proxy", HOST)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.delenv("AWS_REGION")  # tests set the other one
     return cloud_server
 
 

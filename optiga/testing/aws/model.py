@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from tests.support.cloud.terms import Asked, refuse
+from optiga.testing.aws.terms import Asked, refuse
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_FOUND = "1 validation error detected"
 
 
 class Call(NamedTuple):
@@ -33,16 +34,25 @@ class Model:
         from botocore.model import ServiceModel
         from werkzeug.routing import Map, Rule
 
-        self._service = ServiceModel(Loader().load_service_model("iot", "service-2"), "iot")
+        self._loader = Loader()
+        self._service = ServiceModel(self._loader.load_service_model("iot", "service-2"), "iot")
         rules = []
         for name in self._service.operation_names:
             http = self._service.operation_model(name).http
             path = re.sub(r"\{(\w+)\}", r"<\1>", re.sub(r"\{(\w+)\+\}", r"<path:\1>", http["requestUri"]))
             rules.append(Rule(path, methods=[http["method"]], endpoint=name))
-        self.operations = set(self._service.operation_names)
+        self.operations: set[str] = set(self._service.operation_names)
         self._paths = Map(rules, strict_slashes=False, merge_slashes=False).bind("localhost")
 
+    def has(self, operation: str) -> bool:
+        """Whether AWS IoT or STS has an operation."""
+        return (
+            operation in self.operations
+            or operation in self._loader.load_service_model("sts", "service-2")["operations"]
+        )
+
     def status(self, code: str) -> int:
+        """The status of HTTP that an error of AWS IoT has."""
         return int(self._service.shape_for(code).metadata["error"]["httpStatusCode"])
 
     def read_call(self, request: Any) -> Call:
@@ -67,7 +77,7 @@ class Model:
         """
         if call.operation not in self._service.operation_names:
             return {}
-        body = json.loads(request.get_data() or b"{}")
+        body = _read_body(request.get_data())
         places: dict[str, Any] = {"uri": call.uri, "querystring": request.args, "header": request.headers}
         asked: Asked = {}
         shape: Any = self._service.operation_model(call.operation).input_shape
@@ -75,7 +85,10 @@ class Model:
             place = places.get(member.serialization.get("location"), body)
             wire = member.serialization.get("name", name)
             if wire in place:
-                asked[name] = _typed(place[wire], member.type_name)
+                asked[name] = _typed(place[wire], member.type_name, name)
+        for name in shape.required_members:
+            if name not in asked:
+                refuse(f"{_FOUND}: Value null at '{name}' failed to satisfy constraint: Member must not be null")
         self.check(call.operation, asked)
         return asked
 
@@ -98,10 +111,25 @@ class Model:
             _check_string(shape.metadata, value, name)
 
 
-def _typed(value: Any, kind: str) -> Any:
+def _read_body(body: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(body or b"{}")
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        refuse("The body of the request is not a JSON object")
+    return read
+
+
+def _typed(value: Any, kind: str, name: str) -> Any:
     if isinstance(value, str) and kind == "boolean":
         return value == "true"
-    return int(value) if kind == "integer" else value
+    if kind != "integer":
+        return value
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        refuse(f"{_FOUND}: Value '{value}' at '{name}' is not a number")
 
 
 def _check_string(rules: dict[str, Any], value: str, name: str) -> None:
@@ -118,5 +146,4 @@ def _check_string(rules: dict[str, Any], value: str, name: str) -> None:
         if pattern and r"\p" not in pattern and not re.fullmatch(pattern, value, re.ASCII):
             broken = f"satisfy regular expression pattern: {pattern}"
     if broken:
-        found = f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint"
-        refuse(f"{found}: Member must {broken}")
+        refuse(f"{_FOUND}: Value '{value}' at '{name}' failed to satisfy constraint: Member must {broken}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.support.cloud.terms import refuse
+from optiga.testing.aws.terms import refuse
 
 _DEVICE = {
     *("Connect", "Publish", "Receive", "Subscribe", "RetainPublish", "GetRetainedMessage", "ListRetainedMessages"),

@@ -10,8 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.cloud.terms import Answer, Asked, AwsError, now, refuse
-from tests.support.cloud.x509 import certify, has_good_key, is_ca, is_issued_by, pem_of, read_certificate, read_csr
+from optiga.testing.aws.terms import Answer, Asked, AwsError, now, refuse
+from optiga.testing.aws.x509 import certify, has_good_key, is_ca, is_issued_by, pem_of, read_certificate, read_csr
 
 _PAGE_SIZE = 25
 _MAX_REQUEST = 4096
@@ -171,7 +171,7 @@ class Certificates:
 
     # CA certificates
 
-    def get_registration_code(self, asked: Asked) -> Answer:
+    def get_registration_code(self, asked: Asked) -> Answer:  # noqa: ARG002 - as any operation
         self._registration_code = self._registration_code or secrets.token_hex(32)
         return {"registrationCode": self._registration_code}
 
@@ -248,7 +248,24 @@ class Certificates:
         return signers[0]
 
 
+def knows_region(account: str, region: str) -> bool:
+    """Whether AWS IoT is in a region."""
+    from moto.iot.models import iot_backends
+
+    return region in iot_backends[account]
+
+
+def empty_stores(account: str) -> None:
+    """Delete what moto keeps for AWS IoT and STS of all regions."""
+    from moto.iot.models import iot_backends
+    from moto.sts.models import sts_backends
+
+    iot_backends[account].reset()
+    sts_backends[account].reset()
+
+
 def find_store(account: str, region: str) -> Any:
+    """What moto keeps for AWS IoT of a region."""
     from moto.iot.models import iot_backends
 
     return iot_backends[account][region]

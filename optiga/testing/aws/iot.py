@@ -8,11 +8,11 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.cloud.certificates import Account, Certificates
-from tests.support.cloud.model import Model
-from tests.support.cloud.policies import check_policy
-from tests.support.cloud.templates import Resource, Template
-from tests.support.cloud.terms import Answer, Asked, AwsError, now, read_json, refuse
+from optiga.testing.aws.certificates import Account, Certificates
+from optiga.testing.aws.model import Model
+from optiga.testing.aws.policies import check_policy
+from optiga.testing.aws.templates import Resource, Template
+from optiga.testing.aws.terms import Answer, Asked, AwsError, now, read_json, refuse
 
 _ATTRIBUTES_WITHOUT_TYPE = 3
 
@@ -231,5 +231,5 @@ class Iot(Certificates):
             return resource.name, policy
         text = document if isinstance(document, str) else json.dumps(document)
         check_policy(text, self._model.operations)
-        name = resource.properties.get("PolicyName", hashlib.sha1(text.encode()).hexdigest().upper())
+        name = resource.properties.get("PolicyName", hashlib.sha1(text.encode()).hexdigest().upper())  # noqa: S324 - AWS names it so
         return resource.name, self._moto.policies.get(name) or self._moto.create_policy(name, text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.cloud.terms import read_json, refuse
+from optiga.testing.aws.terms import read_json, refuse
 
 
 @dataclass

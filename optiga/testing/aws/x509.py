@@ -13,13 +13,23 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from tests.support.cloud.terms import now, refuse
-from tests.support.makers import key_usage
+from optiga.testing.aws.terms import now, refuse
 
 AWS_ISSUER = "Amazon Web Services O=Amazon.com Inc. L=Seattle ST=Washington C=US"
 """The one attribute, an organizational unit, of the name that AWS IoT's own certificates bear for their issuer."""
 
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
+_SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 _CLOCK_SKEW = timedelta(minutes=2)
 _LAST_DAY = datetime(2049, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
 
@@ -44,7 +54,7 @@ def certify(subject: x509.Name, public: Any) -> x509.Certificate:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(key_usage("digital_signature"), critical=True)
+        .add_extension(_SIGNS, critical=True)
         .sign(key, hashes.SHA256())
     )
 
