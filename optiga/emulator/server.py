@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from optiga.emulator.board.uart import Board
@@ -22,6 +22,7 @@ from optiga.files.interruptions import handled
 Announce = Callable[[str], None]
 
 _CHUNK = 4096
+_IS_WINDOWS = sys.platform == "win32"
 
 
 class Stop:
@@ -40,6 +41,18 @@ class Stop:
         """For ``select``: readable once the server shall end."""
         return self._reader.fileno()
 
+    @contextmanager
+    def pulled_by_signals(self) -> Iterator[None]:
+        """Pull it as soon as a signal comes, before its handler runs, as long as the context lasts.
+
+        A ``select`` of Windows waits on while a handler wants to run. In the main thread only.
+        """
+        before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+
     def close(self) -> None:
         """Give the sockets back."""
         self._reader.close()
@@ -54,7 +67,7 @@ def stop_on_signals() -> Iterator[Stop]:
     if sys.platform != "win32":
         numbers.append(signal.SIGHUP)
     try:
-        with handled(numbers, lambda *_: stop()):
+        with handled(numbers, lambda *_: stop()), stop.pulled_by_signals() if _IS_WINDOWS else nullcontext():
             yield stop
     finally:
         stop.close()
