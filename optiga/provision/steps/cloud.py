@@ -133,7 +133,7 @@ def _left_undone(name: str, device: ThingSpec, ensured: Ensured) -> Iterator[str
         )
     if before is not None and before.billing_group and device.billing_group not in (None, before.billing_group):
         yield (
-            f"the thing {name} is in the billing group {before.billing_group}and stays there: it was not added to "
+            f"the thing {name} is in the billing group {before.billing_group} and stays there: it was not added to "
             f"{device.billing_group}"
         )
 
