@@ -131,9 +131,7 @@ def look(entry: Entry, certificates: Certificates, registry: Registry, reporter:
             stays = True
         elif held is not None and held.status != INACTIVE:
             stays = True
-            reporter.warn(
-                f"the certificate {unheard} stays in AWS IoT: it is {held.status}, so this slot's runs did not register it"
-            )
+            reporter.warn(f"the certificate {unheard} stays in AWS IoT: its status is {held.status}, not INACTIVE")
         elif held is not None:
             own.append(_attached(entry, unheard, certificates, registry, reporter, is_active=False))
             is_seen = True

@@ -48,7 +48,8 @@ class Settings:
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
     ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
     ``force``: the output may take the place of a file with other content;
-    ``authorizations``, objects and the files of their secrets; ``defaults``, what a file of defaults says.
+    ``authorizations``, objects and the files of their secrets; ``defaults``, what a file of defaults says;
+    ``has_made_chip``: opening the port has made an emulated chip, which is as the factory makes it.
     """
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ class Settings:
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
+        self.has_made_chip = False
         self._makes_chip = False
         self._waiting: WaitingLine | WaitingNotes | None = None
 
@@ -126,6 +128,7 @@ class Settings:
         """Say that opening the port has made an emulated chip, if it has; said once."""
         if self._makes_chip:
             self._makes_chip = False
+            self.has_made_chip = True
             self.note("A new chip was created in that file")
 
     def warn_of_network(self, what: str) -> None:
