@@ -14,6 +14,10 @@ from optiga.errors import ConfigurationError, Reason, naming
 if TYPE_CHECKING:
     from pathlib import Path
 
+_CHIP_MARK = slice(68, 72)
+"""Where an SQLite file says whose it is."""
+_ALIKE = 0.75
+
 
 def is_new(path: Path) -> bool | None:
     """Whether a chip is going to be made in a file; None where that is no name of a file."""
@@ -24,6 +28,38 @@ def is_new(path: Path) -> bool | None:
     except (OSError, ValueError):
         return None
     return False
+
+
+def chip_like(path: Path) -> str:
+    """The name of another emulated chip beside a file, which is written like it; empty if there is none.
+
+    Names that differ in digits alone are those of a series.
+    """
+    word = _without_digits(path.name)
+    try:
+        beside = [
+            one.name for one in path.parent.iterdir() if one.name != path.name and _without_digits(one.name) != word
+        ]
+        chips = [name for name in beside if _is_chip(path.with_name(name))]
+    except OSError:
+        return ""
+    if not chips:
+        return ""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(path.name, chips, n=1, cutoff=_ALIKE)), "")
+
+
+def _without_digits(name: str) -> str:
+    return "".join(one for one in name if not one.isdigit())
+
+
+def _is_chip(path: Path) -> bool:
+    """Whether a file says in its header that it is an emulated chip's."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(_CHIP_MARK.stop)[_CHIP_MARK] == b"OPTG"
 
 
 def say(text: str, *, line_break: bool = True, colour: str | None = None) -> None:

@@ -11,7 +11,7 @@ import click
 
 from optiga.cli.support.lazy import load
 from optiga.cli.support.options import option_of
-from optiga.cli.support.printing import is_new, print_lines, say, takes_every_letter
+from optiga.cli.support.printing import chip_like, is_new, print_lines, say, takes_every_letter
 from optiga.errors import shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 from optiga.results import lines, to_json, to_literal
@@ -49,7 +49,7 @@ class Settings:
     ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
     ``force``: the output may take the place of a file with other content;
     ``authorizations``, objects and the files of their secrets; ``defaults``, what a file of defaults says;
-    ``has_made_chip``: opening the port has made an emulated chip, which is as the factory makes it.
+    ``has_made_chip``: opening the port has made an emulated chip.
     """
 
     def __init__(self) -> None:
@@ -129,7 +129,8 @@ class Settings:
         if self._makes_chip:
             self._makes_chip = False
             self.has_made_chip = True
-            self.note("A new chip was created in that file")
+            meant = chip_like(self._resolved.chip_file) if self._resolved and self._resolved.chip_file else ""
+            self.note("A new chip was created in that file" + f". Did you mean {meant}?" * bool(meant))
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
