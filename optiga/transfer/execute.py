@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from optiga.errors import ChipError, OptigaError
+from optiga.errors import ChipError, OptigaError, naming
 from optiga.files.activity import each
 from optiga.protocol import objects as oids
 from optiga.protocol.metadata import Metadata, Tag
@@ -176,5 +176,7 @@ def _with_progress(error: OptigaError, planned: ObjectPlan, done: dict[int, str]
         error.locate(label)
     labels = list(done.values())
     named = ", ".join(labels) if len(labels) <= _LISTED else f"{len(labels)} objects, {labels[0]} to {labels[-1]}"
-    error.advise(f"Done so far: {named or 'nothing'}. Run the same command again to continue")
+    is_refused = isinstance(error, ChipError)  # which it will do again
+    on = "To import the others, use {keep_going}" if is_refused else "Run the same command again to continue"
+    error.advise(naming(f"Done so far: {named or 'nothing'}. {on}"))
     return error

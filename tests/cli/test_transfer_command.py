@@ -325,7 +325,7 @@ class TestFailures:
         result = cli("--port", port, "import", "f.json", "--yes")
         assert (result.code, result.out) == (4, "")
         assert result.errors == [
-            f"Error: {port}: 0xF1D1: the chip says no. Done so far: 0xF1D0. Run the same command again to continue"
+            f"Error: {port}: 0xF1D1: the chip says no. Done so far: 0xF1D0. To import the others, use --keep-going"
         ]
         assert [entry["data"] for entry in three(cli, port)] == ["aa", UNWRITTEN, UNWRITTEN]
         self.refuses = False
