@@ -240,11 +240,11 @@ class Settings:
         form = self.output or default
         value = to_json(result)
         if self.query is not None:
-            from optiga.cli.support.query import check, search
+            from optiga.cli.support.query import check, check_names, search
 
             value = search(self.query, value)
-            if value is None and hasattr(result, "__dataclass_fields__"):
-                check(self.query, type(result))  # what lies behind a null is known from the type alone
+            if hasattr(result, "__dataclass_fields__"):  # what lies behind a null is known from the type alone
+                (check if value is None else check_names)(self.query, type(result))
             text = str(value)
             is_bare = value is None or isinstance(value, str)
             if form == "repr" or (is_bare and self.output != "json"):
