@@ -117,14 +117,13 @@ class ThingSpec:
             if mistake := find_wrong_field(value):
                 raise ConfigurationError(naming("{parameters} {name}: the value {mistake}", name=name, mistake=mistake))
         check_attributes(dict(self.attributes), typed=self.thing_type is not None)
-        extras = self.attributes or self.groups or self.thing_type or self.billing_group or self.exclusive
-        if self.template is not None and (extras or self.policy is not None or self.policy_template is not None):
+        made = ("attributes", "thing_type", "groups", "billing_group", "exclusive")
+        extras = [name for name in made if getattr(self, name)]
+        extras_and_policy = extras + [name for name in ("policy", "policy_template") if getattr(self, name) is not None]
+        if self.template is not None and extras_and_policy:
             raise ConfigurationError(
                 "a provisioning template itself defines the thing and its policy",
-                hint=naming(
-                    "Omit either {attributes}, {thing_type}, {groups}, {billing_group}, {exclusive}, {policy} and "
-                    "{policy_template}, or {template}"
-                ),
+                hint=naming(f"Omit either {', '.join(f'{{{name}}}' for name in extras_and_policy)}, or {{template}}"),
             )
         if self.template is None and self.parameters:
             raise ConfigurationError(naming("{parameters} requires {template}"))

@@ -139,7 +139,11 @@ def test_a_wrong_name_within_a_projection(cli: Cli, port: str, query: str) -> No
 
 @pytest.mark.parametrize(
     ("query", "hint"),
-    [("objects[].oid.x", "'x' is asked of a text"), ("[slots.*.key.wrong]", "asked of a list: write '[].wrong'")],
+    [
+        ("objects[?oid==true]", "the value is written `true`"),
+        ("objects[].oid.x", "'x' is asked of a text"),
+        ("[slots.*.key.wrong]", "asked of a list: write '[].wrong'"),
+    ],
 )
 def test_a_name_of_what_has_none(cli: Cli, port: str, query: str, hint: str) -> None:
     words = ["info"] if "slots" in query else ["object", "list"]
@@ -155,6 +159,7 @@ def test_a_name_of_what_has_none(cli: Cli, port: str, query: str, hint: str) -> 
         "sort_by(objects, &oid)[0].name",
         "max_by(objects, &oid).name",
         "objects[0].*",
+        "objects[?oid!=null]",
         "objects[:2].oid",
         "objects[].{a: oid} | [0].a",
     ],

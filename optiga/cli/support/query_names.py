@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from optiga.files.problems import describe_kind, suggest
 
+_LITERALS: Final = ("true", "false", "null")
 _UNKNOWN: Final = object()
 """What is worked out, which no sample tells."""
 
@@ -81,6 +82,10 @@ def _field(name: str, value: Any) -> Any:
     if not isinstance(value, Mapping):
         is_list = isinstance(value, list)
         raise _NoSuchNameError(f"{name!r} is asked of {describe_kind(value)}" + (f": write '[].{name}'" * is_list))
+    if name in _LITERALS and name not in value:
+        if name == "null":  # which a name that is not there is, too
+            return _UNKNOWN
+        raise _NoSuchNameError(f"{name} is a name there; the value is written `{name}`")
     if name not in value:
         raise _NoSuchNameError(f"There is no {name!r} among {', '.join(value)}{suggest(name, value, {})}")
     return value[name]
