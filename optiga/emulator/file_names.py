@@ -1,4 +1,4 @@
-"""Names of chips' files: what no file can be called, or no port can name."""
+"""Chips' files: what no file can be called, or no port can name; and which file is one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 _DEVICES = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\..*)?"
 """Names of devices on Windows, in every folder and with any ending. Source: "Naming Files, Paths, and Namespaces"."""
 _NO_LETTERS = '<>:"|*'
+_MARK = slice(68, 72)
+"""Where an SQLite file says whose it is (SQLite, "Database File Format", application ID)."""
 
 
 def name_problem(path: Path, *, is_windows: bool = os.name == "nt") -> str:
@@ -26,3 +28,14 @@ def name_problem(path: Path, *, is_windows: bool = os.name == "nt") -> str:
     if any(letter in name for letter in _NO_LETTERS) or name.endswith((".", " ")):
         return "no name of a file on Windows"
     return ""
+
+
+def is_chip_file(path: Path) -> bool:
+    """Whether a file is there whose header says that it is an emulated chip's."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(_MARK.stop)[_MARK] == b"OPTG"
+    except (OSError, ValueError):
+        return False

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from optiga.emulator.file_names import name_problem
+from optiga.emulator.file_names import is_chip_file, name_problem
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
@@ -220,7 +220,8 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        raise _wrong(path, "there is such a file already", "'emulator reset' resets a chip", Reason.EXISTS)
+        hint = "To reset it, use 'emulator reset'" if is_chip_file(path) else "Name another file"
+        raise _wrong(path, "there is such a file already", hint, Reason.EXISTS)
 
 
 def open_chip_file(path: Path) -> SqliteStore:
@@ -391,7 +392,7 @@ def _wrong(path: Path, message: str, hint: str, reason: Reason) -> BoardError:
 
 
 def _not_a_chip(path: Path) -> BoardError:
-    return _wrong(path, "the file is not an emulated chip", "Name another file; a new one is made", Reason.WRONG_TYPE)
+    return _wrong(path, "the file is not an emulated chip", "Name another file", Reason.WRONG_TYPE)
 
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:

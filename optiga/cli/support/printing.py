@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.support.lazy import load
 from optiga.errors import ConfigurationError, Reason, naming
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CHIP_MARK = slice(68, 72)
-"""Where an SQLite file says whose it is."""
 _ALIKE = 0.75
 
 
@@ -40,7 +39,8 @@ def chip_like(path: Path) -> str:
         beside = [
             one.name for one in path.parent.iterdir() if one.name != path.name and _without_digits(one.name) != word
         ]
-        chips = [name for name in beside if _is_chip(path.with_name(name))]
+        is_chip = load("optiga.emulator.file_names:is_chip_file", "optiga")
+        chips = [name for name in beside if is_chip(path.with_name(name))]
     except OSError:
         return ""
     if not chips:
@@ -52,14 +52,6 @@ def chip_like(path: Path) -> str:
 
 def _without_digits(name: str) -> str:
     return "".join(one for one in name if not one.isdigit())
-
-
-def _is_chip(path: Path) -> bool:
-    """Whether a file says in its header that it is an emulated chip's."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(_CHIP_MARK.stop)[_CHIP_MARK] == b"OPTG"
 
 
 def say(text: str, *, line_break: bool = True, colour: str | None = None) -> None:
