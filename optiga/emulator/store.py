@@ -220,8 +220,8 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        hint = "To reset it, use 'emulator reset'" if is_chip_file(path) else "Name another file"
-        raise _wrong(path, "there is such a file already", hint, Reason.EXISTS)
+        reset = "To reset it, use 'emulator reset'" if is_chip_file(path) else "Name another file"
+        raise _wrong(path, "there is such a file already", reset, Reason.EXISTS)
 
 
 def open_chip_file(path: Path) -> SqliteStore:
@@ -366,12 +366,8 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):  # SQLITE_BUSY; Python tells its number only from 3.11 on
             raise owner.in_use(str(path)) from None
-        raise _wrong(
-            path,
-            f"the emulated chip's file cannot be opened: {error}",
-            "May you read and write it?",
-            Reason.NOT_READABLE,
-        ) from error
+        said = f"the emulated chip's file cannot be opened: {error}"
+        raise _wrong(path, said, "May you read and write it?", Reason.NOT_READABLE) from error
     except sqlite3.DatabaseError as error:
         raise (_not_a_chip(path) if "not a database" in str(error) else _damaged(path, error)) from None
     return connection
