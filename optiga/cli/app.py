@@ -17,7 +17,7 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.defaults import DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER, force_option
-from optiga.cli.support.guesses import about_option
+from optiga.cli.support.guesses import about_option, plain_usage
 from optiga.cli.support.jobs import JobGroup, check_job
 from optiga.cli.support.lazy import Lazy, load
 from optiga.cli.support.options import option_of
@@ -309,7 +309,7 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     code = EXIT_CODES[ConfigurationError]
     context = getattr(error, "ctx", None)
     asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
-    message = re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
+    message = plain_usage(re.sub(r"\s*[\n\t]\s*", " ", error.format_message()))
     if isinstance(error, click.NoSuchOption):
         message = about_option(error, arguments)
     if context is not None and (source := _file_of(settings, error, context)):
