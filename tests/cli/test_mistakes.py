@@ -40,7 +40,9 @@ MISTAKES = {
     "a number of seconds": Mistake("deprovision --timeout soon", "'soon' is not a number[.] Try"),
     "the current folder": Mistake("ca list --ca .", "there is no CA in /.*[^.][.] "),
     "text for a certificate": Mistake(
-        "--port {port} --write {files}/not-json.jsn --id 0xE0E2", "no certificate in .*'object write 0xE0E2 FILE --offset 0'", 5
+        "--port {port} --write {files}/not-json.jsn --id 0xE0E2",
+        "no certificate in .*'object write 0xE0E2 FILE --offset 0'",
+        5,
     ),
     "mistyped emulator": Mistake("--port emulatr:x info", "no such port, did you mean 'emulator:x'", BOARD),
     "mistyped reason": Mistake(

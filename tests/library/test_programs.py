@@ -347,3 +347,10 @@ class TestOwnCa:
     def test_none_there(self, tmp_path: Path) -> None:
         with pytest.raises(optiga.ConfigurationError):
             optiga.open_ca(tmp_path)
+
+
+def test_a_configuration_for_the_key_in_slot_first() -> None:
+    """The slot takes no new key; a CSR of the one that it holds is asked for by the same word as of ``csr``."""
+    with pytest.raises(optiga.ConfigurationError, match="keep_key=True"):
+        optiga.load_configuration(CONFIG, slot="first")
+    assert optiga.load_configuration(CONFIG, slot="first", keep_key=True).slot.name == "first"
