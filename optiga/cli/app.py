@@ -127,7 +127,8 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option(
     "--strict",
     is_flag=True,
-    help="With --write: fail if the certificate does not belong to a key in the chip.",
+    help="With --write: write nothing and fail if the certificate belongs to no key in the chip, whatever the slot. "
+    "Other warnings, such as an expired certificate, stay warnings.",
 )
 @force_option
 @authorize_option
