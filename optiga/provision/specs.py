@@ -117,6 +117,10 @@ class ThingSpec:
             if mistake := find_wrong_field(value):
                 raise ConfigurationError(naming("{parameters} {name}: the value {mistake}", name=name, mistake=mistake))
         check_attributes(dict(self.attributes), typed=self.thing_type is not None)
+        if self.template == "":
+            raise ConfigurationError(
+                naming("{template} is empty"), hint="Give the path of a file, or a template's name in AWS"
+            )
         made = ("attributes", "thing_type", "groups", "billing_group", "exclusive")
         extras = [name for name in made if getattr(self, name)]
         extras_and_policy = extras + [name for name in ("policy", "policy_template") if getattr(self, name) is not None]

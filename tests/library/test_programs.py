@@ -354,3 +354,11 @@ def test_a_configuration_for_the_key_in_slot_first() -> None:
     with pytest.raises(optiga.ConfigurationError, match="keep_key=True"):
         optiga.load_configuration(CONFIG, slot="first")
     assert optiga.load_configuration(CONFIG, slot="first", keep_key=True).slot.name == "first"
+
+
+def test_a_key_in_a_slot_for_others() -> None:
+    """The chip says no more of it than that the object is none; that would be taken for a lack of the chip's."""
+    with testing.emulated_chip() as chip, pytest.raises(optiga.ChipError) as raised:
+        chip.generate_key("second", "rsa2048")
+    assert "Use a slot for rsa2048 keys: five (0xE0FC), six (0xE0FD)" in str(raised.value)
+    assert "no such object" not in str(raised.value)
