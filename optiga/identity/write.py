@@ -158,8 +158,9 @@ def _find(content: bytes, name: str, target: Target) -> FoundCertificates:
         return find_certificates(content, name)
     except CertificateError as error:
         if error.message.startswith(NO_CERTIFICATE):
-            label = target.info.label
-            error.advise(f"To write other bytes to {label}, use 'object write {label} FILE --offset 0'")
+            error.advise(
+                f"To write other bytes to {target.info.label}, use 'object write' with an offset or hex digits"
+            )
         raise
 
 

@@ -76,7 +76,6 @@ class Holdings:
 
         :raises CloudError: if it is such a one.
         """
-        hint = "Nothing was changed. Omit {delete_policy}, or "
         what = f"cannot check whether the policy {name} is used by others"
         targets: list[str] = ask(partial(registry.targets_of, name), [], reporter, what)
         others = sorted(set(targets) - {one.arn for one in self.own})
@@ -84,7 +83,8 @@ class Holdings:
             raise CloudError(
                 f"the policy {name} is attached to {_several(len(others), 'other target')}: {_named(others)}",
                 hint=naming(
-                    f"{hint}detach the policy from them first. AWS takes up to five minutes to release a policy"
+                    "Nothing was changed. Omit {delete_policy}, or detach the policy from them first. AWS takes up to "
+                    "five minutes to release a policy"
                 ),
                 reason=Reason.CONFLICT,
             )
@@ -93,7 +93,7 @@ class Holdings:
             raise CloudError(
                 f"the policy {name} has {_several(more, 'version')} beside the default one, and AWS does not delete it "
                 "with those",
-                hint=naming(f"{hint}delete its other versions first"),
+                hint=naming("Nothing was changed. Omit {delete_policy}, or delete its other versions first"),
                 reason=Reason.CONFLICT,
             )
 

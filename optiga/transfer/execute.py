@@ -176,7 +176,9 @@ def _with_progress(error: OptigaError, planned: ObjectPlan, done: dict[int, str]
         error.locate(label)
     labels = list(done.values())
     named = ", ".join(labels) if len(labels) <= _LISTED else f"{len(labels)} objects, {labels[0]} to {labels[-1]}"
-    is_refused = isinstance(error, ChipError)  # which it will do again
-    on = "To import the others, use {keep_going}" if is_refused else "Run the same command again to continue"
-    error.advise(naming(f"Done so far: {named or 'nothing'}. {on}"))
+    done_so_far = named or "nothing"
+    if isinstance(error, ChipError):  # which refuses it again
+        error.advise(naming("Done so far: {done}. To import the others, use {keep_going}", done=done_so_far))
+    else:
+        error.advise(f"Done so far: {done_so_far}. Run the same command again to continue")
     return error

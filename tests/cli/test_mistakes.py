@@ -41,7 +41,7 @@ MISTAKES = {
     "the current folder": Mistake("ca list --ca .", "there is no CA in /.*[^.][.] "),
     "text for a certificate": Mistake(
         "--port {port} --write {files}/not-json.jsn --id 0xE0E2",
-        "no certificate in .*'object write 0xE0E2 FILE --offset 0'",
+        "no certificate in .*0xE0E2, use 'object write' with an offset",
         5,
     ),
     "mistyped emulator": Mistake("--port emulatr:x info", "no such port, did you mean 'emulator:x'", BOARD),

@@ -50,8 +50,9 @@ def _refuse_page(url: str, model: Any, status: int, body: bytes) -> None:
     raise AwsError(
         f"{url} answered {action} with a web page (HTTP {status}), not as AWS does",
         hint=naming(
-            f"{again} whether the endpoint ({{endpoint_url}}, AWS_ENDPOINT_URL) is one of AWS, whether a proxy "
-            "interferes, and whether the network needs a login in the browser"
+            "{again} whether the endpoint ({endpoint_url}, AWS_ENDPOINT_URL) is one of AWS, whether a proxy "
+            "interferes, and whether the network needs a login in the browser",
+            again=again,
         ),
         reason=Reason.UNREACHABLE if status in _GATEWAYS else Reason.BAD_ANSWER,
     )

@@ -29,11 +29,11 @@ def strange_options(arguments: Sequence[str], said: str) -> list[str]:
         below = command.get_command(context, word) if isinstance(command, click.Group) else None
         if below is not None:
             command, context = below, click.Context(below, parent=context)
-    known |= _options(command, context)
+    known |= _options(command)
     known |= {word.partition("=")[0] for word in arguments}
     lines = [_BESIDE.sub("", line) for line in said.splitlines() if line.startswith(("Error: ", "Warning: "))]
     return [option for line in lines for option in _OPTION.findall(line) if option not in known]
 
 
-def _options(command: click.Command, context: click.Context) -> set[str]:
-    return {name for one in command.get_params(context) for name in (*one.opts, *one.secondary_opts)} | {"--help"}
+def _options(command: click.Command) -> set[str]:
+    return {name for one in command.params for name in (*one.opts, *one.secondary_opts)} | {"--help"}
