@@ -158,9 +158,7 @@ def _find(content: bytes, name: str, target: Target) -> FoundCertificates:
         return find_certificates(content, name)
     except CertificateError as error:
         if error.message.startswith(NO_CERTIFICATE):
-            error.advise(
-                f"To write other bytes to {target.info.label}, use 'object write' with an offset or hex digits"
-            )
+            error.advise(f"To write bytes to {target.info.label}, use 'object write' with an offset or hex digits")
         raise
 
 

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.cli.support.lazy import load
 from optiga.errors import ConfigurationError, Reason, naming
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_ALIKE = 0.75
 
 
 def is_new(path: Path) -> bool | None:
@@ -27,31 +24,6 @@ def is_new(path: Path) -> bool | None:
     except (OSError, ValueError):
         return None
     return False
-
-
-def chip_like(path: Path) -> str:
-    """The name of another emulated chip beside a file, which is written like it; empty if there is none.
-
-    Names that differ in digits alone are those of a series.
-    """
-    word = _without_digits(path.name)
-    try:
-        beside = [
-            one.name for one in path.parent.iterdir() if one.name != path.name and _without_digits(one.name) != word
-        ]
-        is_chip = load("optiga.emulator.file_names:is_chip_file", "optiga")
-        chips = [name for name in beside if is_chip(path.with_name(name))]
-    except OSError:
-        return ""
-    if not chips:
-        return ""
-    import difflib
-
-    return next(iter(difflib.get_close_matches(path.name, chips, n=1, cutoff=_ALIKE)), "")
-
-
-def _without_digits(name: str) -> str:
-    return "".join(one for one in name if not one.isdigit())
 
 
 def say(text: str, *, line_break: bool = True, colour: str | None = None) -> None:

@@ -11,7 +11,7 @@ import click
 
 from optiga.cli.support.lazy import load
 from optiga.cli.support.options import option_of
-from optiga.cli.support.printing import chip_like, is_new, print_lines, say, takes_every_letter
+from optiga.cli.support.printing import is_new, print_lines, say, takes_every_letter
 from optiga.errors import shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 from optiga.results import lines, to_json, to_literal
@@ -129,7 +129,7 @@ class Settings:
         if self._makes_chip:
             self._makes_chip = False
             self.has_made_chip = True
-            meant = chip_like(self._resolved.chip_file) if self._resolved and self._resolved.chip_file else ""
+            meant = load("optiga.emulator.file_names:chip_like", "optiga")(self.find_port().chip_file)
             self.note("A new chip was created in that file" + f". Did you mean {meant}?" * bool(meant))
 
     def warn_of_network(self, what: str) -> None:
