@@ -184,7 +184,9 @@ def _no_ca(path: Path) -> ConfigurationError:
     with suppress(OSError):
         if any(path.iterdir()):
             hint = "Name the folder that 'ca init' has made"
-    return ConfigurationError(f"there is no CA in {path}", hint=hint, reason=Reason.NOT_FOUND)
+    return ConfigurationError(
+        f"there is no CA in {path if path.name else path.absolute()}", hint=hint, reason=Reason.NOT_FOUND
+    )
 
 
 def check_made_elsewhere(path: Path) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from optiga.files.passphrases import Passphrase
+    from optiga.pki.pkcs12 import Unlock
+
 _MAX_CRL_FILE = 1 << 26
 _MOST_NAMED = 3
 
@@ -62,19 +65,23 @@ class EarlierHistory:
                 records.mark_revoked(entry.serial, entry.moment, entry.reason)
 
 
-def read_history(own: Certificate, issued: Sequence[Path], crl: Path | None) -> EarlierHistory:
+def read_history(
+    own: Certificate, issued: Sequence[Path], crl: Path | None, *, passphrase: Passphrase | Unlock | None = None
+) -> EarlierHistory:
     """What files say that a CA has issued and revoked.
 
     :param own: the CA's certificate.
     :param issued: files with certificates of it; others in them are left out.
     :param crl: the last CRL that it gave out.
+    :param passphrase: what opens PKCS #12 containers among the files.
     :raises ConfigurationError: if a file cannot be read.
     :raises CertificateError: if a file has no certificate, or is no CRL, of this CA; if the CRL revokes a certificate
         that no file has: it would be valid again.
     """
     found: dict[str, Certificate] = {}
     for path in issued:
-        mine = [one for one in load_found(path, strict=True).certificates if one.is_issued_by(own) and one != own]
+        held = load_found(path, strict=True, passphrase=passphrase).certificates
+        mine = [one for one in held if one.is_issued_by(own) and one != own]
         if not mine:
             raise CertificateError(f"{path} holds no certificate issued by {own.subject}", reason=Reason.MISMATCH)
         for one in mine:

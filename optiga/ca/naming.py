@@ -228,7 +228,7 @@ def _find_mistake(name: AskedName, patterns: Sequence[str]) -> str:
     if not is_dns_name(name.dns):
         return "not a valid DNS name of a host"
     if not patterns:
-        return naming("this CA certifies no DNS names: none were allowed with {allowed_dns} when it was made")
+        return naming("this CA certifies no DNS names: none were allowed when it was made ({allowed_dns})")
     folded = name.dns.lower()
     if folded in patterns or f"*.{folded.partition('.')[2]}" in patterns:
         return ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
 from optiga.ca.creation import ROOT_DAYS
 from optiga.ca.folder import CERTIFICATE, CHAIN, OWN_MODE, CaFolder
-from optiga.ca.profile import Issuer, Validity, check_renewed, choose_validity, days_text, rebuild_ca
+from optiga.ca.profile import Issuer, Validity, check_renewed, choose_validity, rebuild_ca
 from optiga.ca.records import utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import check_folder_writable, write_whole
@@ -98,7 +98,7 @@ def _check_longer(validity: Validity, old: x509.Certificate, days: int | None, n
     if days is None and old.subject != old.issuer:
         hint: str = "Renew the CA above it first"
     else:
-        hint = naming("Give {days} at least {left}", left=days_text((last - now).days + 1))
+        hint = naming("Give {days} at least {left}", left=(last - now).days + 1)
     raise CertificateError(
         f"the new certificate would expire on {validity.end:%Y-%m-%d}, but the current one expires on {last:%Y-%m-%d}",
         hint=hint,

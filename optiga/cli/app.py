@@ -17,7 +17,7 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.defaults import DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER, force_option
-from optiga.cli.support.guesses import about_option
+from optiga.cli.support.guesses import about_option, plain_usage
 from optiga.cli.support.jobs import JobGroup, check_job
 from optiga.cli.support.lazy import Lazy, load
 from optiga.cli.support.options import option_of
@@ -127,7 +127,8 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option(
     "--strict",
     is_flag=True,
-    help="With --write: fail if the certificate does not belong to a key in the chip.",
+    help="With --write: write nothing and fail if the certificate belongs to no key in the chip, whatever the slot. "
+    "Other warnings, such as an expired certificate, stay warnings.",
 )
 @force_option
 @authorize_option
@@ -316,7 +317,7 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     code = EXIT_CODES[ConfigurationError]
     context = getattr(error, "ctx", None)
     asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
-    message = re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
+    message = plain_usage(re.sub(r"\s*[\n\t]\s*", " ", error.format_message()))
     if isinstance(error, click.NoSuchOption):
         message = about_option(error, arguments)
     if context is not None and (source := _file_of(settings, error, context)):

@@ -1,4 +1,4 @@
-"""Names of chips' files: what no file can be called, or no port can name."""
+"""Chips' files: what no file can be called, or no port can name; which file is one, and which may be meant."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 _DEVICES = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\..*)?"
 """Names of devices on Windows, in every folder and with any ending. Source: "Naming Files, Paths, and Namespaces"."""
 _NO_LETTERS = '<>:"|*'
+_ALIKE = 0.75
+_MARK = slice(68, 72)
+"""Where an SQLite file says whose it is (SQLite, "Database File Format", application ID)."""
 
 
 def name_problem(path: Path, *, is_windows: bool = os.name == "nt") -> str:
@@ -26,3 +29,36 @@ def name_problem(path: Path, *, is_windows: bool = os.name == "nt") -> str:
     if any(letter in name for letter in _NO_LETTERS) or name.endswith((".", " ")):
         return "no name of a file on Windows"
     return ""
+
+
+def is_chip_file(path: Path) -> bool:
+    """Whether a file is there whose header says that it is an emulated chip's."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(_MARK.stop)[_MARK] == b"OPTG"
+    except (OSError, ValueError):
+        return False
+
+
+def chip_like(path: Path) -> str:
+    """The name of another chip's file beside one, which is written like it; empty if there is none.
+
+    Names that differ in digits alone are those of a series.
+    """
+    word = _without_digits(path.name)
+    try:
+        beside = [one.name for one in path.parent.iterdir() if _without_digits(one.name) != word]
+    except OSError:
+        return ""
+    chips = [name for name in beside if is_chip_file(path.with_name(name))]
+    if not chips:
+        return ""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(path.name, chips, n=1, cutoff=_ALIKE)), "")
+
+
+def _without_digits(name: str) -> str:
+    return "".join(one for one in name if not one.isdigit())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from optiga.emulator.file_names import name_problem
+from optiga.emulator.file_names import is_chip_file, name_problem
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
@@ -220,7 +220,8 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        raise _wrong(path, "there is such a file already", "'emulator reset' resets a chip", Reason.EXISTS)
+        reset = "To reset it, use 'emulator reset'" if is_chip_file(path) else "Name another file"
+        raise _wrong(path, "there is such a file already", reset, Reason.EXISTS)
 
 
 def open_chip_file(path: Path) -> SqliteStore:
@@ -365,12 +366,8 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):  # SQLITE_BUSY; Python tells its number only from 3.11 on
             raise owner.in_use(str(path)) from None
-        raise _wrong(
-            path,
-            f"the emulated chip's file cannot be opened: {error}",
-            "May you read and write it?",
-            Reason.NOT_READABLE,
-        ) from error
+        said = f"the emulated chip's file cannot be opened: {error}"
+        raise _wrong(path, said, "May you read and write it?", Reason.NOT_READABLE) from error
     except sqlite3.DatabaseError as error:
         raise (_not_a_chip(path) if "not a database" in str(error) else _damaged(path, error)) from None
     return connection
@@ -391,7 +388,7 @@ def _wrong(path: Path, message: str, hint: str, reason: Reason) -> BoardError:
 
 
 def _not_a_chip(path: Path) -> BoardError:
-    return _wrong(path, "the file is not an emulated chip", "Name another file; a new one is made", Reason.WRONG_TYPE)
+    return _wrong(path, "the file is not an emulated chip", "Name another file", Reason.WRONG_TYPE)
 
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:

@@ -18,8 +18,8 @@ SLOT_FIELD = "{slot}"
 """What stands in a name for the slot's name."""
 _FIELD = r"\$?\{{1,2}\s{0,9}[^\W\d_][\w .:-]{0,63}\}{1,2}"
 _MEANT = {
-    UID_FIELD: (r".*uid.*|.*serial.*|(chip|device|thing)?(id|sn)|chip|device", "the chip's UID"),
-    SLOT_FIELD: (r"(the)?slot(name|id|number|no)?", "the slot's name"),
+    UID_FIELD: (r".*uid.*|udi|iud|diu|.*serial.*|(chip|device|thing)?(id|sn)|chip|device", "the chip's UID"),
+    SLOT_FIELD: (r"(the)?slot(name|id|number|no)?|solt|slto|lsot|slots", "the slot's name"),
 }
 """By placeholder what else people write for it, without case, blanks and punctuation; and what takes its place."""
 

@@ -130,7 +130,9 @@ def suggest(text: str, choices: Iterable[str], other_names: Mapping[str, str]) -
     if meant is None and len(text) <= _LONGEST_NAME:
         import difflib
 
-        meant = next(iter(difflib.get_close_matches(wanted, choices, n=1, cutoff=0.7)), None)
+        by_lower = {choice.lower(): choice for choice in choices}
+        near = difflib.get_close_matches(wanted, by_lower, n=1, cutoff=0.7)
+        meant = by_lower[near[0]] if near else None
     return f", did you mean {meant!r}?" if meant in choices else ""
 
 

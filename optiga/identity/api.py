@@ -16,7 +16,7 @@ from optiga.chip.abilities import require_objects
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.passphrases import Passphrase
-from optiga.identity.configuration import Configuration, parse_configuration, with_slot
+from optiga.identity.configuration import OWN_KEY, Configuration, parse_configuration, with_slot
 from optiga.identity.configuration import load_configuration as load_file
 from optiga.identity.csr import Csr, create_csr
 from optiga.identity.kept_key import KnownKey, check_kept_key, create_csr_of_kept_key
@@ -59,7 +59,12 @@ def load_configuration(
     :raises ConfigurationError: with every mistake: the first as its message, the others as its ``problems``.
     :raises TypeError: if it is of another type.
     """
-    return _load(configuration, slot, first=keep_key)
+    try:
+        return _load(configuration, slot, first=keep_key)
+    except ConfigurationError as error:
+        if any(OWN_KEY in problem for problem in (error.message, *error.problems)):
+            error.advise(naming("For a CSR of the key that it holds, give {keep_key=True}"))
+        raise
 
 
 def _load(configuration: ConfigurationSource, slot: Reference | None, *, first: bool) -> Configuration:

@@ -307,6 +307,10 @@ def _read_slot(section: Section | None, override: str | None, *, is_rsa: bool, f
     return slot
 
 
+OWN_KEY = "holds Infineon's own key"
+"""What is said of the slot ``first``, which takes no new key on most chips."""
+
+
 def find_slot_mistake(text: str, *, is_rsa: bool, first: bool = False) -> str:
     """What is wrong with a slot for a key, empty if nothing.
 
@@ -324,7 +328,7 @@ def find_slot_mistake(text: str, *, is_rsa: bool, first: bool = False) -> str:
         return f"{text!r} is not a slot of the chip{suggest_slot(text)} {names}"
     if slot in slots_for_new_keys(is_rsa=not is_rsa):
         return f"{text!r} does not take {kind} keys {names}"
-    return f"{text!r} holds Infineon's own key, which is locked; use another slot {names}"
+    return f"{text!r} {OWN_KEY}, which is locked; use another slot {names}"
 
 
 def _read_usage(section: Section, kind: str) -> KeyUsage | None:

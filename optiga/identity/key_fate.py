@@ -72,18 +72,22 @@ class KeyFate:
     def text(self) -> str:
         """What has become of the key, one sentence without the full stop."""
         if self.fate is Fate.MADE:
-            return f"{self._label} has a new key: the old key is lost, and its certificate no longer matches"
+            return f"{self._label} has a new key: any earlier key is lost, and its certificate no longer matches"
         if self.fate is Fate.UNKNOWN:
-            return f"{self._label} may have a new key: if so, the old key is lost"
+            return f"{self._label} may have a new key: if so, any earlier key is lost"
         return f"The key in {self._label} did not change"
 
 
-def what_it_means(slot: Slot, algorithm: KeyAlgorithm) -> str:
-    """What a new key means for its slot, one sentence without the full stop."""
+def what_it_means(slot: Slot, algorithm: KeyAlgorithm, *, is_blank: bool = False) -> str:
+    """What a new key means for its slot, one sentence without the full stop.
+
+    :param is_blank: whether the slot is known to have had no certificate; otherwise it may have one, as nobody looks.
+    """
     where = f"Slot {slot.name} has a new key {algorithm.title} in {format_oid(slot.key_oid)}"
-    if slot.certificate_oid is None:
-        return f"{where}: a certificate of the old key no longer matches"
-    return f"{where}: the certificate in {format_oid(slot.certificate_oid)} no longer matches"
+    if is_blank:
+        return where
+    held = "" if slot.certificate_oid is None else f" in {format_oid(slot.certificate_oid)}"
+    return f"{where}: a certificate of an earlier key{held} no longer matches"
 
 
 def name_key(oid: int | None) -> str:

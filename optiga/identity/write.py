@@ -17,7 +17,7 @@ from optiga.identity.possession import Attempt, Proof, attempt_proof, prove_key
 from optiga.objects.addressing import Target, resolve_writable
 from optiga.objects.reading import Comparison
 from optiga.pki.certificate import MAX_FILE_SIZE
-from optiga.pki.certificate_files import find_certificates, unlocked
+from optiga.pki.certificate_files import NO_CERTIFICATE, FoundCertificates, find_certificates, unlocked
 from optiga.pki.chains import warnings_about
 from optiga.protocol import tls_identity
 from optiga.protocol.conditions import ALWAYS
@@ -140,7 +140,7 @@ def plan_content(
     source = Source(content, name, now) if form is None else None
     chosen = form or form_of(target.info)
     if chosen is not Form.DATA:
-        found = find_certificates(content, name)
+        found = _find(content, name, target)
         plan = plan_certificates(found.certificates, target, name, form=form, now=now)
         return replace(plan, warnings=(*notes, *found.notes, *plan.warnings), source=source)
     if not content:
@@ -150,6 +150,16 @@ def plan_content(
             f"{name} does not fit: {_room(len(content), target.info)}", oid=target.oid, reason=Reason.TOO_LARGE
         )
     return WritePlan(target, content, warnings=notes, source=source)
+
+
+def _find(content: bytes, name: str, target: Target) -> FoundCertificates:
+    """The certificates in a file, for an object that takes no others; other bytes have a way of their own."""
+    try:
+        return find_certificates(content, name)
+    except CertificateError as error:
+        if error.message.startswith(NO_CERTIFICATE):
+            error.advise(f"To write bytes to {target.info.label}, use 'object write' with an offset or hex digits")
+        raise
 
 
 def plan_typed(content: bytes, target: Target, name: str, form: Form, *, now: datetime | None = None) -> WritePlan:

@@ -41,6 +41,8 @@ _PRIVATE_KEY = b"PRIVATE KEY-----"
 _MOST_NESTED = 16
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}[\s:]*){16,}")
 _BASE64_BEGIN = re.compile(rb"MII[A-Za-z0-9+/=\s]+")
+NO_CERTIFICATE = "no certificate in"
+"""What the message begins with for a file that is anything else."""
 _WHAT_IT_IS = "A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----"
 
 
@@ -111,7 +113,7 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
     elif data[0] == SEQUENCE and not is_text(data):
         certificates = _of_der(data, name, parse, notes)
     else:
-        raise CertificateError(f"no certificate in {name}", hint=_hint_of_text(data))
+        raise CertificateError(f"{NO_CERTIFICATE} {name}", hint=_hint_of_text(data))
     once = list({one.der: one for one in certificates}.values())
     if len(once) < len(certificates):
         notes.append(f"{name} holds a certificate several times: each is taken once")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from optiga.files.problems import suggest
 from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, LifeCycleState, ObjectType
 from optiga.protocol.conditions import (
     COMPARISON_WORDS,
@@ -88,8 +89,9 @@ def parse_tag(name: str) -> int:
     except KeyError:
         number = _hex(word)
         if number is None or len(number) != 1:
-            known = ", ".join(tag.name.lower() for tag in Tag if tag not in OWN_TAGS)
-            raise ValueError(f"{name.strip()!r} is no tag of metadata; there are {known}") from None
+            known = [tag.name.lower() for tag in Tag if tag not in OWN_TAGS]
+            meant = suggest(word, known, {})
+            raise ValueError(f"{name.strip()!r} is not a tag of metadata{meant} (one of {', '.join(known)})") from None
         known_tag = Tag.of(number[0])
         if known_tag is None:
             return number[0]
@@ -165,7 +167,7 @@ def _simple(name: str, word: Callable[[], str]) -> SimpleCondition:
     """One simple condition whose first word is given; the others are taken."""
     kind = _CONDITIONS.get(name.lower())
     if kind is None:
-        raise _unexpected(name, f"one of {', '.join(CONDITION_WORDS)}")
+        raise _unexpected(name, f"one of {', '.join(CONDITION_WORDS)}", CONDITION_WORDS)
     if kind in (Condition.ALWAYS, Condition.NEVER):
         return SimpleCondition(kind)
     if kind in LCS_CONDITIONS:
@@ -185,10 +187,12 @@ def _simple(name: str, word: Callable[[], str]) -> SimpleCondition:
     return SimpleCondition(kind, None, oid)
 
 
-def _unexpected(word: str, allowed: str) -> ValueError:
+def _unexpected(word: str, allowed: str, choices: Iterable[str] = ()) -> ValueError:
     if word and word in "()[]{}":
         return ValueError("brackets are not supported: && binds stronger than ||, so write each alternative out")
-    return ValueError(f"expected {allowed}, not {word!r}" if word else f"expected {allowed} at the end")
+    return ValueError(
+        f"expected {allowed}, not {word!r}{suggest(word, choices, {})}" if word else f"expected {allowed} at the end"
+    )
 
 
 def _choice(word: str, choices: Mapping[str, int], what: str) -> int:
@@ -199,8 +203,10 @@ def _choice(word: str, choices: Mapping[str, int], what: str) -> int:
     raw = _hex(wanted) if wanted.startswith("0x") else None
     if raw is not None and len(raw) == 1:
         return raw[0]
-    names = ", ".join(name for name in choices if name != "initialisation" and len(name) > len("op"))
-    raise ValueError(f"{word!r} is not {what}; there are {names}" if word else f"{what} is missing: {names}")
+    names = [name for name in choices if name != "initialisation" and len(name) > len("op")]
+    if not word:
+        raise ValueError(f"{what} is missing: {', '.join(names)}")
+    raise ValueError(f"{word!r} is not {what}{suggest(wanted, names, {})} (one of {', '.join(names)})")
 
 
 def _flags(text: str, choices: Mapping[str, int], what: str) -> int:

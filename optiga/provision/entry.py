@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from optiga.errors import CertificateError
+from optiga.pki.certificate import parse_certificates
 from optiga.pki.pem import encode_pem, iterate_blocks
 from optiga.provision.facts import (
     AttachedExclusively,
@@ -273,6 +274,16 @@ class Entry:
     def certificate(self) -> str | None:
         """Certificate and chain in PEM, leaf first."""
         return self.issued.certificate if self.issued else None
+
+    @property
+    def serial(self) -> str | None:
+        """The certificate's serial number in hex; None also where the journal's certificate does not parse."""
+        if self.issued is None:
+            return None
+        try:
+            return parse_certificates(self.issued.certificate.encode(), "the journal")[0].serial_text
+        except (CertificateError, ValueError, LookupError):
+            return None
 
     @property
     def certificate_file(self) -> str | None:

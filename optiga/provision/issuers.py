@@ -13,7 +13,6 @@ from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.provision.checks import ask
-from optiga.provision.entry import Step
 from optiga.provision.facts import CsrSigned, KeyMade, Registered, Requested
 from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 
@@ -199,7 +198,7 @@ def find_unrecorded(entry: Entry, certificates: Certificates, reporter: Reporter
 
     :raises AwsError: if AWS does not tell otherwise.
     """
-    if entry.step is not Step.REQUESTED or entry.issuer != AwsIssuer.name:
+    if entry.issuer != AwsIssuer.name or entry.requested is None or entry.issued is not None:
         return None
     request = Request.of(entry)
     what = (

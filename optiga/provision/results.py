@@ -27,7 +27,10 @@ class SlotResult:
 
 @dataclass(frozen=True, slots=True)
 class SlotSummary(SlotResult):
-    """What a list of slots shows of each; times are ISO 8601's, the rest as of :class:`Entry`."""
+    """What a list of slots shows of each; times are ISO 8601's, the rest as of :class:`Entry`.
+
+    :param serial: the certificate's serial number in hex, by which its CA knows it.
+    """
 
     step: str
     issuer: str
@@ -38,6 +41,7 @@ class SlotSummary(SlotResult):
     updated_at: str | None
     attested: str | None
     emulated: str | None
+    serial: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,8 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
             fate.made()
             fate.tell(error)
         if entry.started_at is not None:
-            work.reporter.note("Run the same command again to continue: the journal has every step that is done")
+            fixed = "Once the cause is fixed, run" if isinstance(error, OptigaError) else "Run"
+            work.reporter.note(f"{fixed} the same command again to continue: the journal has every step that is done")
         raise
     return entry
 

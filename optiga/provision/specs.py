@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names, each with its value; no name twice."""
+_EXTRAS = {
+    "attributes": naming("{attributes}"),
+    "thing_type": naming("{thing_type}"),
+    "groups": naming("{groups}"),
+    "billing_group": naming("{billing_group}"),
+    "exclusive": naming("{exclusive}"),
+}
+"""What is asked for a thing beside its name, as a message names it."""
+_POLICIES = {"policy": naming("{policy}"), "policy_template": naming("{policy_template}")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +127,17 @@ class ThingSpec:
             if mistake := find_wrong_field(value):
                 raise ConfigurationError(naming("{parameters} {name}: the value {mistake}", name=name, mistake=mistake))
         check_attributes(dict(self.attributes), typed=self.thing_type is not None)
-        extras = self.attributes or self.groups or self.thing_type or self.billing_group or self.exclusive
-        if self.template is not None and (extras or self.policy is not None or self.policy_template is not None):
+        if self.template == "":
+            raise ConfigurationError(
+                naming("{template} is empty"), hint="Give the path of a file, or a template's name in AWS"
+            )
+        extras = [named for name, named in _EXTRAS.items() if getattr(self, name)]
+        policies = [named for name, named in _POLICIES.items() if getattr(self, name) is not None]
+        if self.template is not None and (extras or policies):
+            named = reduce(lambda all_, one: naming("{all_}, {one}", all_=all_, one=one), extras + policies)
             raise ConfigurationError(
                 "a provisioning template itself defines the thing and its policy",
-                hint=naming(
-                    "Omit either {attributes}, {thing_type}, {groups}, {billing_group}, {exclusive}, {policy} and "
-                    "{policy_template}, or {template}"
-                ),
+                hint=naming("Omit either {named}, or {template}", named=named),
             )
         if self.template is None and self.parameters:
             raise ConfigurationError(naming("{parameters} requires {template}"))

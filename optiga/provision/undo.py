@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-from optiga.cloud.aws.certificates import ACTIVE, Certificates
+from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError, naming
-from optiga.provision.believed import check_entry, check_names, known_keys, whose
+from optiga.provision.believed import check_entry, check_names
 from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.entry import Entry
 from optiga.provision.events import Reporter, RunDone
-from optiga.provision.facts import Deprovisioned, damaged
-from optiga.provision.issuers import find_unrecorded
+from optiga.provision.facts import Deprovisioned
+from optiga.provision.holdings import Holdings, look
 from optiga.provision.journal import Journal
 from optiga.provision.services import Connector, Services
 
@@ -76,8 +76,9 @@ def deprovision(
     :param services: with the journal that it is from.
     :param options: the way to AWS; a region that is None is the entry's.
     :param delete_thing: remove the thing, too.
-    :param delete_policy: remove the policy, too, unless other certificates use it.
-    :raises CloudError: if AWS refuses; what is gone by then is gone, and the call may be made again.
+    :param delete_policy: remove the policy, too.
+    :raises CloudError: if thing or policy are to be removed and others use them: nothing is changed then; or if AWS
+        refuses: what is gone by then is gone, and the call may be made again.
     """
     if services.journal is None:
         raise ConfigurationError("no journal is given to record the steps", parameter="journal")
@@ -103,25 +104,34 @@ def _deprovision(
     delete_thing: bool,
     delete_policy: bool,
 ) -> Entry:
-    registry, things = None, None
+    registry, held = None, None
     if entry.account is not None:
         aws = _connect(entry, options, services.connect, reporter)
-        registry = Registry(aws)
-        things = _remove_certificates(entry, Certificates(aws), registry, reporter)
+        registry, certificates = Registry(aws), Certificates(aws)
+        held = look(entry, certificates, registry, reporter)
+        if delete_thing and entry.thing is not None and held.may_have(entry.thing):
+            held.check_thing(entry.thing, registry, reporter)
+        if delete_policy and entry.policy is not None:
+            held.check_policy(entry.policy, registry, reporter)
+        _remove_certificates(held, certificates, registry, reporter)
     if entry.issuer.startswith("ca:"):
         reporter.note("To revoke the certificate at the CA that issued it, use 'ca revoke'")
     done = journal.save(entry.after(Deprovisioned()))
-    reporter.note("The chip was not changed: it keeps its key and certificate, but AWS IoT no longer accepts them")
-    if registry is not None and delete_thing and entry.thing is not None:
-        if things is not None and entry.thing not in things:
-            reporter.warn(f"the thing {entry.thing} stays: none of these certificates was attached to it")
-        else:
-            registry.delete_thing(entry.thing)
-            reporter.note(f"Thing {entry.thing} deleted")
+    reporter.note(_chip_keeps(entry, held))
+    if registry is not None and held is not None and delete_thing and entry.thing is not None:
+        _remove_thing(entry.thing, held, registry, reporter)
     if registry is not None and delete_policy and entry.policy is not None:
-        registry.delete_policy(entry.policy)
-        reporter.note(f"Policy {entry.policy} deleted")
+        is_deleted = registry.delete_policy(entry.policy)
+        told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
+        reporter.note(told)
     return done
+
+
+def _chip_keeps(entry: Entry, held: Holdings | None) -> str:
+    """What the chip keeps, and what that is worth from now on."""
+    text = f"The chip was not changed: it keeps its key{' and certificate' * (entry.issued is not None)}"
+    is_out = held is not None and not held.stays and entry.issued is not None
+    return f"{text}, but AWS IoT no longer accepts them" if is_out else text
 
 
 def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Reporter) -> Aws:
@@ -137,46 +147,27 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
     return aws
 
 
-def _remove_certificates(
-    entry: Entry, certificates: Certificates, registry: Registry, reporter: Reporter
-) -> set[str] | None:
-    """Remove the certificates of an entry, once it is known of all of them whether they are its own.
-
-    Where these credentials may not look at one, it is taken for the entry's own and active, with a warning.
-
-    :returns: the things that they were attached to; None where none of them was there any more, or can have been gone.
-    :raises ConfigurationError: if one has another key than the journal says; nothing is changed then.
-    """
-    unrecorded = find_unrecorded(entry, certificates, reporter) if entry.is_complete else None
-    own: dict[str, bool] = {}
-    is_seen = False
-    for name in (*reversed(known_keys(entry)), *([unrecorded] if unrecorded else [])):
-        what = f"cannot check the certificate {name} in AWS IoT: it is assumed to be active"
-        held = ask(partial(certificates.describe, name), UNANSWERED, reporter, what)
-        if held is None:
-            continue
-        is_own = held is UNANSWERED or name == unrecorded or whose(entry, held, registry)
-        if is_own is False:
-            raise damaged(entry.uid, entry.slot, f"the certificate {name} in AWS IoT has another key")
-        if is_own is None:
-            reporter.warn(f"the certificate {name} stays: cannot check whether it belongs to this device")
-        else:
-            own[name] = held is UNANSWERED or held.status == ACTIVE
-            is_seen |= held is not UNANSWERED
-    all_things: set[str] = set()
-    for name, is_active in own.items():
-        if is_active:
+def _remove_certificates(held: Holdings, certificates: Certificates, registry: Registry, reporter: Reporter) -> None:
+    """Remove the certificates of an entry, and tell of each."""
+    for one in held.own:
+        if one.is_active:
             with ignoring(STATE):  # AWS changes nothing of one that is revoked
-                certificates.deactivate(name)
-        arn = certificates.arn_of(name)
-        unseen = (
-            "cannot check what else the certificate is attached to, and AWS does not delete an attached certificate"
-        )
-        things = ask(partial(registry.things_of, arn), [entry.thing] if entry.thing else [], reporter, unseen)
-        policies = ask(partial(registry.policies_of, arn), [entry.policy] if entry.policy else [], reporter, unseen)
-        registry.detach(arn, things, policies)
-        certificates.delete(name)
-        all_things.update(things)
-        attached = ", ".join([f"thing {one}" for one in things] + [f"policy {one}" for one in policies])
-        reporter.note(f"Certificate {name} deleted" + (f"; it was attached to {attached}" * bool(attached)))
-    return all_things if is_seen or all_things else None
+                certificates.deactivate(one.certificate_id)
+        registry.detach(one.arn, one.things, one.policies)
+        certificates.delete(one.certificate_id)
+        attached = ", ".join([f"thing {name}" for name in one.things] + [f"policy {name}" for name in one.policies])
+        was_attached = f"; it was attached to {attached}" * bool(attached)
+        reporter.note(f"Certificate {one.certificate_id} deleted{was_attached}")
+
+
+def _remove_thing(name: str, held: Holdings, registry: Registry, reporter: Reporter) -> None:
+    """Remove a thing, unless it is another device's, and tell of it."""
+    if not held.may_have(name):
+        reporter.warn(f"the thing {name} stays: none of these certificates was attached to it")
+        return
+    what = f"cannot check whether there is a thing {name}"
+    if ask(partial(registry.find_thing, name), UNANSWERED, reporter, what) is None:
+        reporter.note(f"There is no thing {name} in AWS IoT")
+        return
+    registry.delete_thing(name)
+    reporter.note(f"Thing {name} deleted")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from optiga.errors import ChipError, OptigaError
+from optiga.errors import ChipError, OptigaError, naming
 from optiga.files.activity import each
 from optiga.protocol import objects as oids
 from optiga.protocol.metadata import Metadata, Tag
@@ -176,5 +176,9 @@ def _with_progress(error: OptigaError, planned: ObjectPlan, done: dict[int, str]
         error.locate(label)
     labels = list(done.values())
     named = ", ".join(labels) if len(labels) <= _LISTED else f"{len(labels)} objects, {labels[0]} to {labels[-1]}"
-    error.advise(f"Done so far: {named or 'nothing'}. Run the same command again to continue")
+    done_so_far = named or "nothing"
+    if isinstance(error, ChipError):  # which refuses it again
+        error.advise(naming("Done so far: {done}. To import the others, use {keep_going}", done=done_so_far))
+    else:
+        error.advise(f"Done so far: {done_so_far}. Run the same command again to continue")
     return error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from optiga.errors import BoardError, Reason, naming
 from optiga.files.activity import Activity
+from optiga.files.problems import suggest
 from optiga.link.uart_bridge import WRITE_TIMEOUT_S
 from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
 from optiga.transport.permission import permission_hint
@@ -16,6 +17,10 @@ from optiga.transport.urls import SOCKET, check_options, is_url, split_url
 
 if TYPE_CHECKING:
     import serial
+
+
+_KINDS = ("emulator", "ft260", "socket", "rfc2217", "i2c")
+"""What ports begin with that are no devices."""
 
 
 class SerialLine:
@@ -133,7 +138,10 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
         )
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return BoardError(
-            "there is no such port", hint="To list the ports, use 'boards'", port=port, reason=Reason.NO_BOARD
+            f"there is no such port{_meant(port)}",
+            hint="To list the ports, use 'boards'",
+            port=port,
+            reason=Reason.NO_BOARD,
         )
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         return BoardError("no permission to open it", hint=permission_hint(port), port=port, reason=Reason.DENIED)
@@ -164,3 +172,10 @@ def _reason(error: Exception) -> str:
     if len(error.args) > 1:
         return str(error.args[1])  # a termios.error
     return str(error.__context__ or error).rpartition(": ")[2]
+
+
+def _meant(port: str) -> str:
+    """Which port was probably meant, if one that is no device was; else empty."""
+    kind, colon, rest = port.partition(":")
+    near = suggest(kind, _KINDS, {})
+    return near[:-2] + f"{colon}{rest}'?" if near else ""

@@ -9,6 +9,7 @@ import pytest
 
 from optiga.cli import main
 from optiga.testing import Cloud
+from tests.support.cli.hints import strange_options
 from tests.support.cli.provisioned import Bench
 from tests.support.cli.runner import Cli, Result
 from tests.support.places import CONFIGS
@@ -16,7 +17,10 @@ from tests.support.places import CONFIGS
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Call with arguments; works in a folder of its own. What Python warns of stays an error, as in all tests."""
+    """Call with arguments; works in a folder of its own. What Python warns of stays an error, as in all tests.
+
+    Whatever is called, its messages name no option that it does not have.
+    """
     monkeypatch.setattr(sys, "warnoptions", ["error"])
     folder = tmp_path / "work"
     folder.mkdir()
@@ -26,6 +30,7 @@ def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
         capsys.readouterr()
         code = main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
+        assert strange_options([str(argument) for argument in arguments], captured.err) == []
         return Result(code, captured.out, captured.err)
 
     return run

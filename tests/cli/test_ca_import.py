@@ -136,6 +136,20 @@ class TestTakenOver:
         assert cli("ca", "import", "new", "--certificate", "old.p12", *options, OPEN).code == 0
         issue(cli, "new").verify_directly_issued_by(lower.certificate)
 
+    def test_what_it_issued_is_in_a_container(self, cli: Cli, root: OtherCa, monkeypatch: pytest.MonkeyPatch) -> None:
+        """This command has no option for its passphrase, and names none."""
+        locked = BestAvailableEncryption(WORDS.encode())
+        Path("good.p12").write_bytes(
+            pkcs12.serialize_key_and_certificates(b"x", None, None, [root.certify("good")], locked)
+        )
+        command = (*save(root), "--issued", "good.p12", OPEN)
+        said = nothing_made(cli, 5, *command)
+        assert "its passphrase in the environment variable OPTIGA_FILE_PASSPHRASE" in said
+        assert "--pkcs12" not in said
+        monkeypatch.setenv("OPTIGA_FILE_PASSPHRASE", WORDS)
+        assert cli("ca", "import", "new", *command).code == 0
+        assert cli("ca", "list", "--ca", "new", "--query", "certificates[].state").out == "['valid']\n"
+
     def test_what_it_issued_and_revoked_before(self, cli: Cli, root: OtherCa) -> None:
         good, bad = root.certify("good"), root.certify("bad")
         Path("good.pem").write_bytes(good.public_bytes(Encoding.PEM) + root.pem)

@@ -90,7 +90,7 @@ PROVISION = {
     ),
     "template's parameter unknown": Mistake(
         P + " --template {files}/lamp.json --parameter Room=1 --parameter Flor=2",
-        "lamp.json: the template has no parameter Flor. It has Floor, Room, SerialNumber",
+        "lamp.json: the template has no parameter Flor, did you mean 'Floor'. It has Floor, Room, SerialNumber",
     ),
     "no such template": Mistake(P + " --template lamps", "neither a file nor a provisioning template .* named lamps"),
     "no such template file": Mistake(P + " --template lamps.json", "cannot read .*lamps.json: there is no such file"),
@@ -101,7 +101,7 @@ PROVISION = {
     "no cloud and no CA": Mistake(P + " --no-cloud", "--no-cloud requires --ca"),
     "days without a CA": Mistake(P + " --days 10", "--days requires --ca"),
     "passphrase without a CA": Mistake(P + " --passphrase-file {files}/text", "a passphrase requires --ca"),
-    "no days": Mistake(P + " --ca ca --days 0", "--days.*0 is not in the range"),
+    "no days": Mistake(P + " --ca ca --days 0", "--days.*0 is less than 1"),
     "no such CA": Mistake(P + " --ca none", "none"),
     "RSA without an object": Mistake("provision {rsa}", "slot five has a key .*0xE0E1, 0xE0E2 or 0xE0E3 .--id."),
     "data for a certificate": Mistake(

@@ -53,14 +53,20 @@ def full(*_: object) -> int:
 class TestWhatIsSaid:
     @pytest.mark.parametrize(("slot", "key", "certificate"), [("second", "F1", "E1"), ("third", "F2", "E2")])
     def test_one_note_names_slot_and_certificate(
-        self, run: Cli, wire: Wire, slot: str, key: str, certificate: str
+        self, cli: Cli, port: str, run: Cli, wire: Wire, slot: str, key: str, certificate: str
     ) -> None:
+        assert cli("emulator", "new", port.removeprefix("emulator:")).code == 0
         result = run("--slot", slot)
         notes = [line for line in result.err.splitlines() if "new key" in line]
         assert (result.code, len(notes)) == (0, 1)
         assert all(word in notes[0] for word in (slot, f"0xE0{key}", f"0xE0{certificate}", "no longer matches"))
         assert "Warning" not in result.err
         assert len(wire.sent) == 3
+
+    def test_a_new_chip_has_no_certificate_that_no_longer_matches(self, run: Cli) -> None:
+        first, again = run().err, run().err
+        assert ("A new chip was created" in first, "no longer matches" in first) == (True, False)
+        assert ("A new chip was created" in again, "no longer matches" in again) == (False, True)
 
     def test_a_key_without_an_object_for_its_certificate(self, cli: Cli, port: str, configs: Path) -> None:
         rsa = next(path for path in configs.iterdir() if "rsa" in path.name)

@@ -176,6 +176,15 @@ class TestValues:
         assert said in result.errors[0]
         assert not Path("chip").exists()
 
+    def test_all_mistakes_are_told(self, cli: Cli) -> None:
+        path = write("prot = 'x'\nregion = ['a']\ntimeout = 5\nyes = true\nthing-type = ''")
+        result = cli("--port", "emulator:chip", "info")
+        assert (result.code, len(result.errors)) == (2, 4)
+        for line, said in zip(
+            (1, 2, 4, 5), ("'port'", "'region' takes", "'yes' is not allowed", "is empty"), strict=True
+        ):
+            assert any(f"{path}:{line}: " in error and said in error for error in result.errors)
+
     def test_a_value_that_is_wrong_is_the_files(self, cli: Cli) -> None:
         write("timing = 'fast'")
         result = cli("emulator", "serve", "--tcp", "0")

@@ -325,6 +325,24 @@ class TestNames:
         assert "new chip" not in cli("--port", "emulator:none/chip", "info").err
         assert "A new chip was created" in cli("--port", "emulator:third", "pair", "--out", "secret").err
 
+    @pytest.mark.parametrize(("name", "is_near"), [("bnech.chip", True), ("bench2.chip", False), ("lamp", False)])
+    def test_a_new_chip_beside_one_with_a_name_like_it(self, cli: Cli, name: str, *, is_near: bool) -> None:
+        """As of a name that is mistyped. Names that differ in a number are those of a series."""
+        assert cli("emulator", "new", "bench.chip").code == 0
+        Path("bench.chop").write_text("no chip")
+        assert ("Did you mean bench.chip?" in cli("--port", f"emulator:{name}", "info").err) is is_near
+
+    def test_a_file_that_is_not_a_chip(self, cli: Cli) -> None:
+        """Nothing is said of it that holds for chips alone."""
+        Path("notes.txt").write_text("hello")
+        assert cli("emulator", "new", "one.chip").code == 0
+        assert "'emulator reset'" in cli("emulator", "new", "one.chip").errors[0]
+        for words in (("emulator", "new", "notes.txt"), ("emulator", "dump", "notes.txt")):
+            (error,) = cli(*words).errors
+            assert "Name another file" in error
+            assert "reset" not in error
+            assert "is made" not in error
+
     def test_one_that_is_not_made_is_not_said_to_be_new(self, cli: Cli, config: Path) -> None:
         for words in (
             ("--csr", config, "--dry-run"),

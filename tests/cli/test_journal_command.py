@@ -26,7 +26,10 @@ from tests.support.journals import make_entry, make_version_1
 from tests.support.makers import make_certificate
 
 UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
-CHAIN = (make_certificate() + make_certificate()).decode()
+LEAF = make_certificate()
+CHAIN = (LEAF + make_certificate()).decode()
+_DIGITS = f"{x509.load_pem_x509_certificate(LEAF).serial_number:x}"
+SERIAL = _DIGITS.zfill(len(_DIGITS) + len(_DIGITS) % 2)
 BEGUN = make_entry(UID, "third", "ca:0123456789abcdef", "f00d")
 FINISHED = make_entry(
     uid=UID,
@@ -61,6 +64,7 @@ SHOWN = [
     "updated_at",
     "attested",
     "emulated",
+    "serial",
 ]
 
 
@@ -85,10 +89,10 @@ class TestShow:
         result = cli("journal", "show")
         assert (result.code, result.err) == (0, "")
         head, first, second = result.out.splitlines()
-        assert head.split() == ["uid", "slot", "step", "thing", "certificate_id", "updated_at"]
+        assert head.split() == ["uid", "slot", "step", "thing", "certificate_id", "serial", "updated_at"]
         updated = [entry.updated_at.isoformat() for entry in saved if entry.updated_at]
-        assert first.split() == [UID, "second", "finished", "lamp", "c" * 64, updated[0]]
-        assert second.split() == [UID, "third", "begun", "-", "-", updated[1]]
+        assert first.split() == [UID, "second", "finished", "lamp", "c" * 64, SERIAL, updated[0]]
+        assert second.split() == [UID, "third", "begun", "-", "-", "-", updated[1]]
         places = {line.index(word) for line, word in ((head, "step"), (first, "finished"), (second, "begun"))}
         assert len(places) == 1
 

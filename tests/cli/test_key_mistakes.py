@@ -40,7 +40,7 @@ MISTAKES = [
     Mistake("key verify p256.pem - -", "cannot both be standard input"),
     Mistake("key ecdh third m", "neither a public key nor a certificate", CERTIFICATE),
     Mistake("key ecdh third large.pem", "holds a key RSA-3072"),
-    Mistake("key ecdh third p256.pem --session 5", "1<=x<=4"),
+    Mistake("key ecdh third p256.pem --session 5", "1 to 4"),
     Mistake("key ecdh third p256.pem --session 1 --out x", "do not go together"),
     Mistake("key ecdh third p256.pem", "0xE0F2 holds no key yet", CHIP),
     Mistake("key decrypt five m", "0xE0FC holds no key yet", CHIP),

@@ -35,6 +35,23 @@ MISTAKES = {
         "--port socket://127.0.0.1:{closed} info", "nothing answers at this address", BOARD, reason="no_board"
     ),
     "unknown URL": Mistake("--port usb://board info", "usb://board: not a port", reason="bad_value"),
+    "no number": Mistake("--port {port} random ten", "'ten' is not a whole number[.] Try"),
+    "out of range": Mistake("--port {port} key ecdh second x --session 9", "9 is not in the range 1 to 4[.] Try"),
+    "a number of seconds": Mistake("deprovision --timeout soon", "'soon' is not a number[.] Try"),
+    "the current folder": Mistake("ca list --ca .", "there is no CA in /.*[^.][.] "),
+    "text for a certificate": Mistake(
+        "--port {port} --write {files}/not-json.jsn --id 0xE0E2",
+        "no certificate in .*0xE0E2, use 'object write' with an offset",
+        5,
+    ),
+    "mistyped emulator": Mistake("--port emulatr:x info", "no such port, did you mean 'emulator:x'", BOARD),
+    "mistyped reason": Mistake(
+        "ca revoke 01 --ca ca --reason keyCompromis", "is not one of unspecified, keyCompromise.*did you mean 'keyCompr"
+    ),
+    "mistyped policy template": Mistake(
+        "--port {port} provision {config} --policy-template thing_polcy.template",
+        "did you mean 'thing_policy.template'",
+    ),
     "empty port": Mistake("--port= info", "is empty", reason="usage"),
     "emulator option": Mistake("--port emulator:x?speed=1 info", "unknown option 'speed'"),
     "emulator model": Mistake("--port emulator:x?model=Z info", "'Z'.*trust-m-v3"),

@@ -113,3 +113,56 @@ def test_a_name_that_is_wrong_behind_a_null_is_wrong(cli: Cli, port: str) -> Non
 )
 def test_what_is_there_is_said(cli: Cli, port: str, words: str, hint: str) -> None:
     assert re.search(hint, fails(cli, USAGE, "--port", port, *words.split()))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "objects[].nam",
+        "objects[*].nam",
+        "objects[?nam=='x']",
+        "objects[?oid=='x'].nam",
+        "objects[].[oid, nam]",
+        "objects[].{x: nam}",
+        "[objects[0].nam]",
+        "length(objects[].nam)",
+        "objects[?!nam]",
+        "*[].nam",
+    ],
+)
+def test_a_wrong_name_within_a_projection(cli: Cli, port: str, query: str) -> None:
+    """JMESPath gives an empty list for it, as if there were nothing; a script would go on with that."""
+    said = fails(cli, USAGE, "--port", port, "object", "list", "--query", query)
+    assert "There is no 'nam' among oid, name" in said
+    assert "did you mean 'name'?" in said
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("objects[?oid==true]", "the value is written `true`"),
+        ("objects[].oid.x", "'x' is asked of a text"),
+        ("[slots.*.key.wrong]", "asked of a list: write '[].wrong'"),
+    ],
+)
+def test_a_name_of_what_has_none(cli: Cli, port: str, query: str, hint: str) -> None:
+    words = ["info"] if "slots" in query else ["object", "list"]
+    assert hint in fails(cli, USAGE, "--port", port, *words, "--query", query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "objects[?oid=='none'].name",
+        "objects[?oid=='0xE0E1'] | [0].name",
+        "objects[].[nam || name]",
+        "sort_by(objects, &oid)[0].name",
+        "max_by(objects, &oid).name",
+        "objects[0].*",
+        "objects[?oid!=null]",
+        "objects[:2].oid",
+        "objects[].{a: oid} | [0].a",
+    ],
+)
+def test_names_that_are_right(cli: Cli, port: str, query: str) -> None:
+    assert cli("--port", port, "object", "list", "--query", query).code == 0

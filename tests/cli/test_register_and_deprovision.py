@@ -11,6 +11,7 @@ from optiga.provision.journal import open_journal
 from optiga.testing import CloudFault
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
+from tests.support.cloud.asking import POLICY
 
 
 class TestRegister:
@@ -137,10 +138,13 @@ class TestDeprovision:
         run("--slot", "third")
         result = cli("--port", bench.port, "deprovision", "--yes", "--delete-policy")
         assert result.code == CLOUD_EXIT
-        assert "policy my_policy is still in use" in result.errors[0]
+        assert "the policy my_policy is attached to 1 other target" in result.errors[0]
+        assert "Nothing was changed. Omit --delete-policy" in result.errors[0]
         with open_journal(bench.folder / "personalization.db") as journal:
             steps = {entry.slot: entry.step for entry in journal.all()}
-        assert steps == {"second": Step.DEPROVISIONED, "third": Step.FINISHED}
+        assert steps == {"second": Step.FINISHED, "third": Step.FINISHED}
+        assert len(bench.active()) == 2
+        assert cli("--port", bench.port, "deprovision", "--yes").code == 0
         assert cli("--port", bench.port, "deprovision", "--slot", "third", "--yes", "--delete-policy").code == 0
         assert bench.cloud.iot.list_policies()["policies"] == []
 
@@ -150,8 +154,83 @@ class TestDeprovision:
         run("--slot", "third")
         result = cli("--port", bench.port, "deprovision", "--yes", "--delete-thing")
         assert result.code == CLOUD_EXIT
-        assert "detach its other certificates first" in result.errors[0]
+        assert "Nothing was changed. Omit --delete-thing, or detach its other certificates first" in result.errors[0]
+        assert len(bench.active()) == 2
+
+    def test_a_policy_with_several_versions(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        run()
+        iot = bench.cloud.iot
+        iot.create_policy_version(policyName="my_policy", policyDocument=POLICY, setAsDefault=True)
+        result = cli("--port", bench.port, "deprovision", "--yes", "--delete-policy")
+        assert result.code == CLOUD_EXIT
+        assert "has 1 version beside the default one" in result.errors[0]
+        assert len(bench.active()) == 1
+        iot.delete_policy_version(policyName="my_policy", policyVersionId="1")
+        assert cli("--port", bench.port, "deprovision", "--yes", "--delete-policy").code == 0
+
+    @pytest.mark.long
+    @pytest.mark.parametrize("operation", ["ListTargetsForPolicy", "ListPolicyVersions", "ListThingPrincipals"])
+    def test_who_else_uses_it_may_not_be_asked(self, cli: Cli, run: Cli, bench: Bench, operation: str) -> None:
+        run()
+        bench.cloud.fail(operation, CloudFault.error("AccessDeniedException", 403, "no"))
+        result = cli("--port", bench.port, "deprovision", "--yes", "--delete-policy", "--delete-thing")
+        assert result.code == 0, result.err
+        assert f"Warning: cannot check whether the {'thing' if 'Thing' in operation else 'policy'}" in result.err
+        assert f"iot:{operation}" in result.err
+        assert bench.certificates() == []
+
+    def test_what_is_gone_is_not_deleted_again(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        name = result_of(run())["certificate_id"]
+        command = ("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy")
+        first = cli(*command).err
+        for text in (f"Certificate {name} deleted", "Thing my_thing deleted", "Policy my_policy deleted"):
+            assert text in first
+        again = cli(*command)
+        assert again.code == 0
+        assert f"the certificate {name} will be deleted, if AWS IoT still has it" in again.err
+        for what in (f"certificate {name}", "thing my_thing", "policy my_policy"):
+            assert f"There is no {what} in AWS IoT" in again.err
+
+    def test_there_was_no_certificate_yet(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        bench.cloud.fail("CreateCertificateFromCsr", CloudFault.error("LimitExceededException", 410, "no"), times=1)
+        assert run().code == CLOUD_EXIT
+        result = cli("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy")
+        assert result.code == 0
+        assert "a certificate that AWS IoT may have issued in the interrupted run will be deleted" in result.err
+        assert "Thing my_thing deleted" not in result.err
+        assert "Policy my_policy deleted" not in result.err
+        assert "no longer accepts" not in result.err
+        assert "it keeps its key\n" in result.err
+
+    @pytest.mark.parametrize("is_there_already", [False, True])
+    def test_registered_without_an_answer(self, cli: Cli, bench: Bench, *, is_there_already: bool) -> None:
+        """Registered by the interrupted run, it is inactive; an active one somebody else has registered."""
+        bench.cloud.fail("RegisterCertificateWithoutCA", CloudFault.BREAK_AFTER, times=1)
+        assert cli("--port", bench.port, "register", "--thing", "lamp").code == CLOUD_EXIT
+        (held,) = bench.certificates()
+        if is_there_already:
+            bench.cloud.iot.update_certificate(certificateId=held["certificateId"], newStatus="ACTIVE")
+        result = cli("--port", bench.port, "deprovision", "--slot", "first", "--yes")
+        assert result.code == 0
+        if is_there_already:
+            assert bench.certificates() != []
+            assert (
+                f"Warning: the certificate {held['certificateId']} stays in AWS IoT: its status is ACTIVE" in result.err
+            )
+            assert "no longer accepts" not in result.err
+        else:
+            assert bench.certificates() == []
+            assert f"Certificate {held['certificateId']} deleted" in result.err
+
+    def test_it_may_not_be_looked_for_at_first(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        bench.cloud.fail("CreateCertificateFromCsr", CloudFault.BREAK_AFTER, times=1)
+        run()
+        bench.cloud.fail("ListCertificates", CloudFault.error("AccessDeniedException", 403, "no"), times=1)
+        command = ("--port", bench.port, "deprovision", "--yes")
+        assert "Warning: AWS IoT may have issued a certificate" in cli(*command).err
         assert len(bench.certificates()) == 1
+        assert cli(*command).code == 0
+        assert bench.certificates() == []
 
     @pytest.mark.long
     def test_answers_are_lost(self, cli: Cli, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -222,6 +222,31 @@ class TestImport:
         )
         assert exported(cli, port) == before
 
+    @pytest.mark.parametrize("is_own", [False, True])
+    def test_a_certificate_whose_key_is_not_in_the_chip(
+        self, cli: Cli, port: str, other: str, config: Path, *, is_own: bool
+    ) -> None:
+        """Each chip has its own key; only one of them has the key of the certificate."""
+        assert cli("ca", "init", "mine", "--no-passphrase").code == 0
+        requests = {
+            chip: cli("--port", chip, "--csr", config, "--query", "filename").out.strip() for chip in (port, other)
+        }
+        assert cli("ca", "sign", requests[other if is_own else port], "--ca", "mine", "--out", "device.pem").code == 0
+        cli("--port", port, "--write", "device.pem")
+        save(exported(cli, port, "--object", "0xE0E1"))
+        result = cli("--port", other, "import", "f.json")
+        assert result.code == 0
+        warned = "Warning: 0xE0E1: the certificate does not belong to the key in 0xE0F1" in result.err
+        assert warned is not is_own
+
+    def test_a_certificate_for_a_chip_without_keys(self, cli: Cli, port: str, other: str) -> None:
+        """Neither a dry run nor what is there already is told of: no key signs for it."""
+        certificate = exported(cli, port, "--object", "0xE0E0")["e0e0"]["data"]
+        save({"e0e2": {"data": certificate}})
+        assert "Warning" not in cli("--port", other, "import", "f.json", "--dry-run").err
+        assert "Warning: 0xE0E2: there is no key in 0xE0F2" in cli("--port", other, "import", "f.json").err
+        assert "Warning" not in cli("--port", other, "import", "f.json").err
+
     def test_what_can_never_be_undone_is_asked_for(self, cli: Cli, port: str) -> None:
         save({"f1d0": {"data": "aa"}, "e0f2": {"pretty_metadata": {"lcso": "operational"}}})
         before = exported(cli, port)
@@ -300,7 +325,7 @@ class TestFailures:
         result = cli("--port", port, "import", "f.json", "--yes")
         assert (result.code, result.out) == (4, "")
         assert result.errors == [
-            f"Error: {port}: 0xF1D1: the chip says no. Done so far: 0xF1D0. Run the same command again to continue"
+            f"Error: {port}: 0xF1D1: the chip says no. Done so far: 0xF1D0. To import the others, use --keep-going"
         ]
         assert [entry["data"] for entry in three(cli, port)] == ["aa", UNWRITTEN, UNWRITTEN]
         self.refuses = False

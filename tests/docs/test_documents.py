@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,11 @@ def test_commands(document: str, workshop: Workshop, request: pytest.FixtureRequ
             workshop.save(step)
         elif not is_left_out(step.text):
             workshop.run(step)
+    if document == "README.md":
+        ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()]
+        left = workshop.left()
+        assert "my-ca" in left
+        assert [name for name in left if not any(fnmatch(name, pattern) for pattern in ignored)] == []
 
 
 def test_every_command_is_found() -> None:

@@ -24,6 +24,7 @@ WRONG = [
     "{uuid}",
     "{SN}",
     "{device_id}",
+    "{udi}",
 ]
 RIGHT = [
     "{uid}",

@@ -347,3 +347,18 @@ class TestOwnCa:
     def test_none_there(self, tmp_path: Path) -> None:
         with pytest.raises(optiga.ConfigurationError):
             optiga.open_ca(tmp_path)
+
+
+def test_a_configuration_for_the_key_in_slot_first() -> None:
+    """The slot takes no new key; a CSR of the one that it holds is asked for by the same word as of ``csr``."""
+    with pytest.raises(optiga.ConfigurationError, match="keep_key=True"):
+        optiga.load_configuration(CONFIG, slot="first")
+    assert optiga.load_configuration(CONFIG, slot="first", keep_key=True).slot.name == "first"
+
+
+def test_a_key_in_a_slot_for_others() -> None:
+    """The chip says no more of it than that the object is none; that would be taken for a lack of the chip's."""
+    with testing.emulated_chip() as chip, pytest.raises(optiga.ChipError) as raised:
+        chip.generate_key("second", "rsa2048")
+    assert "Use a slot for rsa2048 keys: five (0xE0FC), six (0xE0FD)" in str(raised.value)
+    assert "no such object" not in str(raised.value)

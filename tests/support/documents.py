@@ -148,6 +148,10 @@ class Workshop:
         self._requests |= fresh
         self._newest = next(iter(fresh), self._newest)
 
+    def left(self) -> list[str]:
+        """Names of the files and folders that the commands have made."""
+        return sorted({path.name for path in self._folder.iterdir()} - {Path(name).parts[0] for name in _NEEDED})
+
     def close(self) -> None:
         """End the servers."""
         for server in self._servers:

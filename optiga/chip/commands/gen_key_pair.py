@@ -16,7 +16,7 @@ from optiga.protocol.commands.gen_key_pair import (
     TAG_USAGE,
     typical_ms,
 )
-from optiga.protocol.objects import INFINEON_KEY
+from optiga.protocol.objects import INFINEON_KEY, format_oid, slots_for_new_keys
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
@@ -56,6 +56,10 @@ class GenKeyPair(Command[bytes]):
             return "The key is locked: its change access condition does not allow a new one"
         if error in (ErrorCode.INVALID_PARAM, ErrorCode.UNSUPPORTED_PARAMETERS, ErrorCode.INVALID_DATA):
             return f"This chip has no {self.algorithm.title} keys, or not in this object"
+        if error == ErrorCode.INVALID_OID:
+            slots = slots_for_new_keys(is_rsa=self.algorithm.is_rsa)
+            named = ", ".join(f"{slot.name} ({format_oid(slot.key_oid)})" for slot in slots)
+            return f"Use a slot for {self.algorithm.title} keys: {named}"
         return ""
 
 

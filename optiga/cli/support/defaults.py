@@ -113,15 +113,21 @@ def _why_not_believed(place: str, status: os.stat_result) -> str:
 def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
     """The values, and the line of each."""
     values, lines = load("optiga.cli.support.toml:read_toml", "optiga")(path, "defaults file", _MOST_BYTES)
-    used = {}
+    used, errors = {}, []
     for key, value in values.items():
         where = f"{path}:{lines[key]}"
-        _check(where, key, value)
         try:
+            _check(where, key, value)
             used[key] = _seen_from(path.parent, key, value)
+        except ConfigurationError as error:
+            errors.append(error)
         except RuntimeError:
             home = re.search(r"~[^/?&\\]*", str(value))
-            raise ConfigurationError(f"{where}: {key!r}: {home and home[0]} is nobody's home") from None
+            errors.append(ConfigurationError(f"{where}: {key!r}: {home and home[0]} is nobody's home"))
+    if errors:
+        first, *others = errors
+        first.problems = tuple(str(error) for error in others)
+        raise first
     return used, lines
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,13 @@ _FILES = {
     **dict.fromkeys((".pem", ".crt", ".cer", ".der", ".p7b", ".p12", ".pfx"), "write"),
 }
 """What is done with a file that is named alone, by the end of its name."""
+_PLAIN = (
+    (r"is not a valid integer( range)?\.", "is not a whole number."),
+    (r"is not a valid float( range)?\.", "is not a number."),
+    (r"is not in the range (-?[\d.]+)<=?x<=?(-?[\d.]+)\.", r"is not in the range \1 to \2."),
+    (r"is not in the range x>=(-?[\d.]+)\.", r"is less than \1."),
+    (r"is not in the range x<=(-?[\d.]+)\.", r"is more than \1."),
+)
 _CUTOFF = 0.7
 _LONGEST = 60
 """Most characters of a word that something near is looked for."""
@@ -67,6 +75,13 @@ def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
     if near in commands:
         return _say("option", name, [f"{ctx.command_path} {near}"])
     return _say("option", name, [] if near is None else [f"--{near}"])
+
+
+def plain_usage(message: str) -> str:
+    """What click says of a number that is none, or out of its range, in words for people."""
+    for pattern, words in _PLAIN:
+        message = re.sub(pattern, words, message)
+    return message
 
 
 def _help_of(ctx: click.Context, words: Iterable[str]) -> str:

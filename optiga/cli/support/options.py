@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import ConfigurationError, OptigaError, naming, told
 
 _PASSPHRASE = (
     "its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE"
@@ -16,8 +16,9 @@ _PARENT_PASSPHRASE = (
 _FILE_PASSPHRASE = "its passphrase: --pkcs12-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
 _KEY_PASSPHRASE = "its passphrase: --key-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
 _OPTIONS = {
-    "allowed_dns": "--allow-dns",
+    "allowed_dns": "'ca init --allow-dns'",
     "attributes": "--attribute",
+    "control=SOCKET": "'emulator serve --control SOCKET'",
     "file_passphrase": _FILE_PASSPHRASE,
     "groups": "--thing-group",
     "issuer": "--ca",
@@ -72,4 +73,21 @@ def options_for(**options: str) -> Iterator[None]:
     except ConfigurationError as error:
         if error.parameter in options:
             error.hint = naming("{hint} ({option})", hint=error.hint, option=options[error.parameter])
+        raise
+
+
+@contextmanager
+def called(**names: str) -> Iterator[None]:
+    """Have a hint name parameters as the command at hand has them, which lacks the usual options.
+
+    :param names: by the name of the parameter.
+    """
+
+    def call(parameter: str, value: str = "") -> str:
+        return names.get(parameter) or option_of(parameter, value)
+
+    try:
+        yield
+    except OptigaError as error:
+        error.hint = told(error.hint, call)
         raise

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from optiga.cli.support.query_names import find_wrong_name
 from optiga.cli.support.samples import sample_of
 from optiga.errors import ConfigurationError
 from optiga.files.problems import describe_kind, suggest
@@ -47,7 +48,20 @@ def check(expression: str, result: object) -> None:
     :param result: its type, or the result itself where it is known.
     :raises ConfigurationError: if it finds nothing there.
     """
-    search(expression, sample_of(result) if isinstance(result, type) else to_json(result))
+    if not isinstance(result, type):
+        search(expression, to_json(result))
+        return
+    search(expression, sample_of(result))
+    check_names(expression, result)
+
+
+def check_names(expression: str, kind: type) -> None:
+    """Refuse a query with a name that no result of a type has, also where JMESPath would pass over it.
+
+    :raises ConfigurationError: if it has one.
+    """
+    if wrong := find_wrong_name(compile_query(expression).parsed, sample_of(kind)):
+        raise ConfigurationError(f"--query {expression!r} asks for what the result does not have", hint=wrong)
 
 
 def search(expression: str, result: Mapping[str, Any]) -> Any:

@@ -48,7 +48,8 @@ class Settings:
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
     ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
     ``force``: the output may take the place of a file with other content;
-    ``authorizations``, objects and the files of their secrets; ``defaults``, what a file of defaults says.
+    ``authorizations``, objects and the files of their secrets; ``defaults``, what a file of defaults says;
+    ``has_made_chip``: opening the port has made an emulated chip.
     """
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ class Settings:
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
+        self.has_made_chip = False
         self._makes_chip = False
         self._waiting: WaitingLine | WaitingNotes | None = None
 
@@ -126,7 +128,9 @@ class Settings:
         """Say that opening the port has made an emulated chip, if it has; said once."""
         if self._makes_chip:
             self._makes_chip = False
-            self.note("A new chip was created in that file")
+            self.has_made_chip = True
+            meant = load("optiga.emulator.file_names:chip_like", "optiga")(self.find_port().chip_file)
+            self.note("A new chip was created in that file" + f". Did you mean {meant}?" * bool(meant))
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
@@ -236,11 +240,11 @@ class Settings:
         form = self.output or default
         value = to_json(result)
         if self.query is not None:
-            from optiga.cli.support.query import check, search
+            from optiga.cli.support.query import check, check_names, search
 
             value = search(self.query, value)
-            if value is None and hasattr(result, "__dataclass_fields__"):
-                check(self.query, type(result))  # what lies behind a null is known from the type alone
+            if hasattr(result, "__dataclass_fields__"):  # what lies behind a null is known from the type alone
+                (check if value is None else check_names)(self.query, type(result))
             text = str(value)
             is_bare = value is None or isinstance(value, str)
             if form == "repr" or (is_bare and self.output != "json"):

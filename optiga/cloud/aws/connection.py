@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from optiga._version import __version__
 from optiga.cloud.aws import answers
 from optiga.cloud.aws.addresses import check_address, refuse_open_line
 from optiga.cloud.aws.errors import AwsError, asking
+from optiga.cloud.aws.pages import watch_for_pages
 from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
 from optiga.cloud.aws.role_credentials import share_roles
 from optiga.errors import Reason, naming
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 """How often something is asked that AWS has no time for, unless AWS_MAX_ATTEMPTS or the profile says it."""
 _CONNECT_TIMEOUT_S = 10
-_PROXY, _LOG_IN = 407, 511
-"""HTTP status codes of what stands between (RFC 9110, 15.5.8; RFC 6585, 6)."""
 
 _log = logging.getLogger(__name__)
 
@@ -128,7 +126,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
         for client, often in ((sts, attempts), (iot, attempts), (iot_once, 1)):
             Patience(options.timeout_s, often, notice).watch(client)
-            client.meta.events.register("after-call", _refuse_pages)
+            watch_for_pages(client)
         try:
             identity = sts.get_caller_identity()
         except (EndpointConnectionError, NoSuchHostError) as error:
@@ -174,26 +172,6 @@ def _check_url(url: str | None) -> None:
             hint=naming("Give {endpoint_url} a URL such as https://HOST"),
             reason=Reason.BAD_VALUE,
         )
-
-
-def _refuse_pages(http_response: Any, model: Any, **_: object) -> None:
-    """Refuse pages for people, of a proxy for example: where AWS says nothing, botocore takes anything for that."""
-    from botocore.parsers import ResponseParserError
-
-    body = http_response.content.strip()
-    status = http_response.status_code
-    if status >= 500 and status != _LOG_IN:  # a gateway's, which botocore takes for the failure that it is
-        return
-    if body[:5].lower() in (b"<html", b"<!doc"):
-        raise ResponseParserError(f"a page: {body[:40]!r}")
-    if 300 <= status < 400 or status in (_PROXY, _LOG_IN):
-        place = http_response.headers.get("Location", "")
-        raise ResponseParserError(f"HTTP {status}" + f" to {place}" * bool(place))
-    if model.service_model.service_name == "iot":
-        try:
-            json.loads(body or b"{}")
-        except ValueError:
-            raise ResponseParserError(f"no JSON: {body[:40]!r}") from None
 
 
 def _retries(core: CoreSession) -> Config:

@@ -55,6 +55,7 @@ THROTTLED = {
     "TooManyRequestsException",
 }
 _CONFLICTS = {ALREADY_EXISTS, CONFLICT, STATE, "ConflictException", "ConflictingResourceUpdateException"}
+_NOT_IMPLEMENTED = 501
 _LONGEST_WAIT_S = 20.0
 _LONGEST_TEXT = 500
 _LONGEST_VALUE = 60
@@ -206,6 +207,10 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
     elif code == "LimitExceededException":
         hint = "The account's limit is reached: delete resources that are no longer used, or ask AWS for a higher limit"
         reason = Reason.OUT_OF_SPACE
+    elif status == _NOT_IMPLEMENTED:
+        message = f"the endpoint does not implement {subject}: {said}"
+        hint = naming("Check the endpoint ({endpoint_url}, AWS_ENDPOINT_URL): is it one of AWS?")
+        reason = Reason.UNSUPPORTED
     elif status >= 500:
         message, hint = f"AWS failed at {subject}: {said}", "Run the command again to continue"
         reason = Reason.UNREACHABLE

@@ -14,6 +14,7 @@ from optiga.cloud.aws.policy_rules import check_arns, check_document
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
+from optiga.files.problems import suggest
 from optiga.pki.names import fill_uid
 
 if TYPE_CHECKING:
@@ -185,17 +186,18 @@ def load_fleet_template(
     _check_policies(resources, name, aws)
     given = {"SerialNumber", *values} | ({"ThingName"} if has_thing else set())
     given |= {key for key, part in _OF_SUBJECT.items() if subject is None or part in subject}
-    _refuse_missing(name, wanted - optional - given - {*_OF_AWS})
     if CERTIFICATE_ID in values:
         raise ConfigurationError(
             f"{name}: {CERTIFICATE_ID} is the chip's own certificate, and cannot be given as a parameter"
         )
     unknown = sorted(set(values) - set(declared))
     if unknown:
+        near = next(filter(None, (suggest(one, declared, {}) for one in unknown)), "")
         raise ConfigurationError(
-            f"{name}: the template has no parameter {', '.join(unknown)}",
+            f"{name}: the template has no parameter {', '.join(unknown)}{near}",
             hint=f"It has {', '.join(sorted(declared)) or 'none'}",
         )
+    _refuse_missing(name, wanted - optional - given - {*_OF_AWS})
     things = [one.get("Properties") for one in resources.values() if one.get("Type") == "AWS::IoT::Thing"]
     properties = [one for one in things if isinstance(one, dict)]
     types = tuple(one["ThingTypeName"] for one in properties if isinstance(one.get("ThingTypeName"), str))

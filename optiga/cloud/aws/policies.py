@@ -13,7 +13,7 @@ from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there, read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
-from optiga.files.problems import describe_path
+from optiga.files.problems import describe_path, suggest
 from optiga.pki.names import fill_uid
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ def load_template(path: Path) -> PolicyTemplate:
 
     :raises ConfigurationError: if it cannot be read.
     """
+    if not is_there(path) and (meant := suggest(path.name, (EVERYTHING, THING), {})):
+        raise ConfigurationError(
+            f"cannot read the policy template {path}: there is no such file{meant}", reason=Reason.NOT_FOUND
+        )
     data = read_input(path, "policy template", _MAX_FILE_SIZE)
     try:
         text = data.decode("utf-8-sig")

@@ -328,11 +328,27 @@ class Registry:
                 reason=Reason.CONFLICT,
             ) from error
 
-    def delete_policy(self, name: str) -> None:
-        """Remove a policy that is attached to nothing; does nothing if there is none."""
+    def targets_of(self, policy: str) -> list[str]:
+        """ARNs of what a policy is attached to, certificates and others; none if there is no such policy."""
+        targets: list[str] = []
+        with ignoring(NOT_FOUND), asking("iot:ListTargetsForPolicy", f"policy {policy}"):
+            for page in self._aws.iot.get_paginator("list_targets_for_policy").paginate(policyName=policy):
+                targets += answers.texts(page.get("targets"), "iot:ListTargetsForPolicy", "targets")
+        return targets
+
+    def other_versions_of(self, policy: str) -> int:
+        """How many versions a policy has beside the default one, which is all that AWS lets it be deleted with."""
+        with ignoring(NOT_FOUND), asking("iot:ListPolicyVersions", f"policy {policy}"):
+            versions = self._aws.iot.list_policy_versions(policyName=policy)["policyVersions"]
+            return sum(not version["isDefaultVersion"] for version in versions)
+        return 0
+
+    def delete_policy(self, name: str) -> bool:
+        """Remove a policy that is attached to nothing; False if there is none."""
         try:
             with ignoring(NOT_FOUND), asking("iot:DeletePolicy", f"policy {name}"):
                 self._aws.iot.delete_policy(policyName=name)
+                return True
         except AwsError as error:
             if error.code != CONFLICT:
                 raise
@@ -343,3 +359,4 @@ class Registry:
                 code=error.code,
                 reason=Reason.CONFLICT,
             ) from error
+        return False

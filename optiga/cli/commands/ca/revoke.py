@@ -14,6 +14,7 @@ from optiga.ca.integrity import check_records
 from optiga.ca.records import find_record, open_records
 from optiga.ca.revocation import REASONS, is_graver
 from optiga.cli.commands.ca.crl import ca_option, check_published, crl_days_option, file_option, published_option
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.passphrase import find_crl_warning, open_authority, passphrase_options
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -45,7 +46,7 @@ class RevocationResult:
 @file_option
 @click.option(
     "--reason",
-    type=click.Choice(REASONS, case_sensitive=False),
+    type=NamedChoice(REASONS),
     metavar="WHY",
     default="unspecified",
     help=f"Reason (default: unspecified): {', '.join(REASONS)}.",

@@ -17,8 +17,10 @@ from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.cli.commands.ca.authority import show_ca
 from optiga.cli.commands.ca.crl import DAYS
 from optiga.cli.commands.ca.results import CaResult
+from optiga.cli.support.containers import container_passphrase
 from optiga.cli.support.environment import FILE_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.options import called
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
@@ -109,7 +111,13 @@ def import_(
         prompt = f"Passphrase of {locked.name}"
         opening = read_or_ask(key_passphrase_file, ask=ask, prompt=prompt, environment=FILE_PASSPHRASE)
     existing = find_existing(files, opening)
-    history = read_history(existing.certificate, [Path(name) for name in issued], Path(last_crl) if last_crl else None)
+    with called(file_passphrase=f"its passphrase in the environment variable {FILE_PASSPHRASE}"):
+        history = read_history(
+            existing.certificate,
+            [Path(name) for name in issued],
+            Path(last_crl) if last_crl else None,
+            passphrase=container_passphrase(settings, None) if issued else None,
+        )
     passphrase = read_new_passphrase(
         passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the imported CA"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -24,16 +24,26 @@ from optiga.transfer.execute import ImportResult, execute_import, import_result
 from optiga.transfer.export import ExportSummary, choose, read_chip
 from optiga.transfer.form import encode_entries, format_entries, parse_entries
 from optiga.transfer.plan import plan_import
+from optiga.transfer.strangers import find_strangers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from optiga.transfer.export import Export
     from optiga.transfer.form import Entry
     from optiga.transfer.plan import Failure
 
+F = TypeVar("F", bound="Callable[..., Any]")
 _COLUMNS = ("oid", "name", "result", "bytes", "metadata")
-_objects_option = click.option(
-    "--object", "oids", multiple=True, metavar="OID|SLOT", help="Export only this object. May be given several times."
-)
+
+
+def _objects_option(verb: str) -> Callable[[F], F]:
+    """The option that names objects.
+
+    :param verb: what is done with these alone, for its help.
+    """
+    told = f"{verb} only this object. May be given several times."
+    return click.option("--object", "oids", multiple=True, metavar="OID|SLOT", help=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ class ExportResult:
 
 @click.command(name="export")
 @click.argument("path", type=FILE_OR_INPUT)
-@_objects_option
+@_objects_option("Export")
 @force_option
 @authorize_option
 @common_options()
@@ -83,7 +93,7 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
 
 @click.command(name="import")
 @click.argument("path", type=FILE_OR_INPUT)
-@_objects_option
+@_objects_option("Import")
 @click.option("--dry-run", is_flag=True, help="Only show what would be written.")
 @click.option("--keep-going", is_flag=True, help="Skip objects that cannot be imported and list them at the end.")
 @click.option("--life-cycle", is_flag=True, help="Advance the life cycle states 0xE0C0 and 0xF1C0, too.")
@@ -120,6 +130,8 @@ def import_(
         for warning in plan.warnings:
             settings.warn(warning)
         if not dry_run:
+            for stranger in find_strangers(chip, plan):
+                settings.warn(stranger)
             confirm(settings, f"Importing {name}", plan.stays, yes=yes)
             failures = execute_import(chip, plan, keep_going=keep_going)
     result = _in_options(import_result(plan, failures))

@@ -93,7 +93,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
             except BaseException:
                 say(csr.pem, line_break=False)
                 raise
-    settings.note(what_it_means(configuration.slot, configuration.algorithm))
+    settings.note(what_it_means(configuration.slot, configuration.algorithm, is_blank=settings.has_made_chip))
     settings.print_result(CsrResult.of(csr, folder), default="repr")
 
 

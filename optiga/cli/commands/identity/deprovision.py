@@ -15,6 +15,7 @@ from optiga.cli.support.options import of_option
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects.addressing import resolve_slot
+from optiga.provision.entry import Step
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.services import Services
 from optiga.provision.undo import Undone, deprovision, find_entry
@@ -57,8 +58,11 @@ def command(
         lost = [f"the certificate {name}" for name in names if name]
         lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []
         lost += [f"the policy {entry.policy}"] if delete_policy and entry.policy else []
-        stays = [f"{name} will be deleted" for name in lost]
-        confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", stays, yes=yes)
+        if entry.requested is not None and entry.issued is None and entry.account is not None:
+            lost.append("a certificate that AWS IoT may have issued in the interrupted run")
+        if_there = ", if AWS IoT still has it" * (entry.step is Step.DEPROVISIONED)
+        goes = [f"{name} will be deleted{if_there}" for name in lost]
+        confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", goes, yes=yes)
         services = Services(journal, listeners=(tell_people(settings),))
         way = build_aws_options(options)
         done = deprovision(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)

@@ -35,7 +35,7 @@ _journal_options = together(
 )
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
 _BEGIN_OF_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "updated_at")
+_COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "serial", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def command(ctx: click.Context) -> None:
 @common_options(forms=("repr", "json", "text", "csv"))
 @pass_settings
 def show(settings: Settings, path: str, shared_journal: bool) -> None:
-    """Show every slot: chip, slot, last step done, thing, certificate."""
+    """Show every slot: chip, slot, last step done, thing, certificate and its serial number."""
     if settings.output == "csv":
         _refuse_query(settings)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
