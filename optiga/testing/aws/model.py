@@ -111,7 +111,7 @@ class Model:
             _check_string(shape.metadata, value, name)
 
 
-def _read_body(body: bytes) -> dict[str, Any]:
+def _read_body(body: bytes) -> Asked:
     try:
         read = json.loads(body or b"{}")
     except ValueError:

@@ -37,7 +37,7 @@ def refuse(message: str, code: str = "InvalidRequestException") -> NoReturn:
     raise AwsError(code, message)
 
 
-def read_json(text: str, name: str) -> dict[str, Any]:
+def read_json(text: str, name: str) -> Asked:
     try:
         read = json.loads(text)
     except ValueError:
