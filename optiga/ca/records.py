@@ -39,7 +39,7 @@ CREATE INDEX issued_by_key ON issued (key_sha256);
 CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
 """
     + _CHAIN,
-    title="the CA's records",
+    title="the CA's record file",
     absent="Restore it from a copy: a CA without its records cannot revoke certificates",
     older=(1,),
     later=("chain", "head"),
@@ -362,7 +362,7 @@ def find_record(records: Records, name: str | Path) -> Record:
     if not name or not is_there(path):
         if isinstance(name, Path):
             raise ConfigurationError(
-                f"cannot read the certificate {name}: there is no such file or folder", reason=Reason.NOT_FOUND
+                f"cannot read the certificate {name}: no such file or folder", reason=Reason.NOT_FOUND
             )
         raise ConfigurationError(
             f"{name!r} is neither a serial number in hex nor a file",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-JOURNAL = "what a journal holds"
+JOURNAL = "the content of a journal"
 _LENGTH = rb"(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
 _BEGIN = rb"\s*\{\s*"
 _HEAD = 1 << 16

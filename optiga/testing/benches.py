@@ -176,14 +176,14 @@ def open_watched(
 ) -> WatchedChip:
     """A chip that is watched; otherwise as :func:`bench`."""
     if not isinstance(model, (str, type(None))):
-        raise TypeError(f"a model is named by a text, not by a value of type {type(model).__name__}")
+        raise TypeError(f"a model must be a text, not a value of type {type(model).__name__}")
     wanted = None if model is None else find_model(model)
     if state is None:
         store = MemoryStore() if file is None else SqliteStore(Path(file), model=wanted)
         return WatchedChip(store, model=wanted or find_model(None))
     if file is not None:
-        raise ConfigurationError("a chip comes from a file or from a state, not from both", hint="Give one of them")
+        raise ConfigurationError("file and state are both given", hint="Give only one of them")
     loaded = state.state if isinstance(state, Snapshot) else states.load(state)
     if wanted not in (None, loaded.model):
-        raise ConfigurationError(f"the state is that of a {loaded.model.name}, not of a {model}")
+        raise ConfigurationError(f"the state belongs to a {loaded.model.name}, not to a {model}")
     return WatchedChip(MemoryStore(loaded.objects, loaded.context), model=loaded.model)

@@ -98,7 +98,7 @@ def served_board(
     :raises BoardError: if it cannot be served.
     """
     if kind not in BOARD_KINDS:
-        raise ConfigurationError(f"{kind!r} is no kind of board", hint=f"One of {', '.join(BOARD_KINDS)}")
+        raise ConfigurationError(f"{kind!r} is not a kind of board", hint=f"Use one of {', '.join(BOARD_KINDS)}")
     check_kind(kind)
     chip = open_watched(model, file=file, state=state)
     try:
@@ -119,4 +119,4 @@ def check_kind(kind: str) -> None:
     elif kind == "ft260":
         build_shims(HIDRAW, LIBUSB)
     elif kind == "pty" and sys.platform == "win32":
-        raise ConfigurationError("there are no pseudo terminals on Windows", hint="Take tcp")
+        raise ConfigurationError("Windows has no pseudo terminals", hint="Take tcp")

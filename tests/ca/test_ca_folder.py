@@ -86,7 +86,7 @@ class TestCreation:
             create_root(tmp_path / "full", NAME)
         with pytest.raises(ConfigurationError, match="is not a folder"):
             create_root(tmp_path / "full" / "file", NAME)
-        with pytest.raises(ConfigurationError, match="there is no such folder"):
+        with pytest.raises(ConfigurationError, match="the folder does not exist"):
             create_root(tmp_path / "none" / "root", NAME)
 
     def test_the_current_folder_stays(self, tmp_path, monkeypatch):

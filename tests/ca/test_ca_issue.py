@@ -337,7 +337,7 @@ class TestRecords:
 
     def test_without_its_records_a_ca_does_nothing(self, root):
         root.folder.records_path.unlink()
-        with pytest.raises(ConfigurationError, match="Restore it from a copy"):
+        with pytest.raises(ConfigurationError, match="Restore it from a backup"):
             CertificateAuthority.open(root.folder.path)
         assert not root.folder.records_path.exists()
 

@@ -195,7 +195,7 @@ class TestSecrets:
 
     def test_mistakes(self, chip: Chip) -> None:
         key = chip.generate_key("second")
-        with pytest.raises(ConfigurationError, match="the other side's public key"):
+        with pytest.raises(ConfigurationError, match="the peer's public key"):
             key.agree(b"nonsense")
         with pytest.raises(ConfigurationError, match="'md5' is no digest of the chip"):
             chip.crypto.hkdf(SESSION, 32, hash_name="md5")

@@ -103,7 +103,7 @@ def test_the_secret_is_in_no_log(cli: Cli, port: str) -> None:
         ("0xF1D0=", 2, "is not of the form OID=FILE"),
         ("door=secret", 2, "--authorize: 'door' is neither a slot nor an OID"),
         ("0xE0F1=secret", 2, "0xE0F1 (device private EC key 2) holds no authorization reference"),
-        ("0xF1D0=none", 2, "cannot read the secret none: there is no such file"),
+        ("0xF1D0=none", 2, "cannot read the secret none: no such file"),
         ("0xF1D0=empty", 2, "the secret empty is empty"),
         ("0xF1D0=other", 4, "authorization failure. Check that the file holds the secret of 0xF1D0"),
         ("0xF1D0=digits", 4, "authorization failure. The file holds hex digits: make bytes of them"),

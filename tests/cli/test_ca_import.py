@@ -215,7 +215,7 @@ class TestTakenOver:
         Path("all.pem").chmod(0o646)
         refused = cli("ca", "import", "other", "--certificate", "all.pem", OPEN)
         assert (refused.code, Path("other").exists()) == (2, False)
-        assert "other users may write the private key all.pem" in refused.errors[0]
+        assert "other users can write the private key all.pem" in refused.errors[0]
         Path("all.pem").chmod(0o644)
         Path("all.pem").write_bytes(root.pem)
         Path("all.key").write_bytes(root.key_pem())

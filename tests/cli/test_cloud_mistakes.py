@@ -43,7 +43,7 @@ PROVISION = {
     ),
     "empty thing": Mistake("provision {files}/thing-empty.jsn", r"thing-empty.jsn:\d+: aws_iot_config.thing: is empty"),
     "thing is a number": Mistake("provision {files}/thing-number.jsn", r"aws_iot_config.thing: must be a text"),
-    "no configuration": Mistake("provision none.jsn", "none.jsn: there is no such file"),
+    "no configuration": Mistake("provision none.jsn", "none.jsn: no such file"),
     "no such policy template": Mistake(
         P + " --policy-template none", "cannot read the policy template none: .*no such"
     ),
@@ -93,7 +93,7 @@ PROVISION = {
         "lamp.json: the template has no parameter Flor. It has Floor, Room, SerialNumber",
     ),
     "no such template": Mistake(P + " --template lamps", "neither a file nor a provisioning template .* named lamps"),
-    "no such template file": Mistake(P + " --template lamps.json", "cannot read .*lamps.json: there is no such file"),
+    "no such template file": Mistake(P + " --template lamps.json", "cannot read .*lamps.json: no such file"),
     "template is no JSON": Mistake(P + " --template {files}/text", "text:1: not JSON"),
     "template is a policy": Mistake(P + " --template {files}/field.template", "an object with Parameters and Resour"),
     "template without a name": Mistake(P + " --template=", "template"),
@@ -116,10 +116,10 @@ PROVISION = {
     "no such object": Mistake(P + " --id 0xBEEF", "'0xBEEF' is not an OID of the chip.*0xE0E1"),
     "no such slot": Mistake(P + " --slot ninth", "--slot 'ninth' is not a slot"),
     "Infineon's slot": Mistake(P + " --slot first", "Infineon's own key"),
-    "no such folder": Mistake(P + " --out-dir none", "cannot write to none: there is no such folder"),
+    "the folder does not exist": Mistake(P + " --out-dir none", "cannot write to none: the folder does not exist"),
     "journal is none": Mistake(P + " --journal {files}/text", "text does not hold a journal.*another file"),
     "journal is another file": Mistake(P + " --journal {files}/other.db", "other.db does not hold a journal"),
-    "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*no such folder"),
+    "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*the folder does not exist"),
     "journal is a folder": Mistake(P + " --journal {files}", "files.* is a folder"),
     "query finds nothing": Mistake(P + " --query arn", "'arn' finds nothing.*certificate_arn"),
     "broken query": Mistake(P + " --query a[", "is not valid"),
@@ -130,7 +130,7 @@ OTHERS = {
     "thing with a space": Mistake("register --thing my_lamp*", r"'my_lamp\*' is not a valid name of a thing"),
     "template and policy": Mistake("register --template t --policy p", "template itself defines.*--policy"),
     "type without a thing": Mistake("register --thing-type lamps", "require a thing.*Give a thing"),
-    "no such trust file": Mistake("register --trust none.pem", "none.pem: there is no such file"),
+    "no such trust file": Mistake("register --trust none.pem", "none.pem: no such file"),
     "trust file is text": Mistake("register --trust {files}/text", "no certificate in .*text", CERTIFICATE),
     "trust file is a device's": Mistake(
         "register --trust {files}/leaf.pem", "leaf.pem.*test device.*not a CA", CERTIFICATE

@@ -146,7 +146,7 @@ class TestConfigurations:
         [
             ("openssl.cnf", "[ cert_ext ]\nkeyUsage=critical,digitalSignature\n", "a file with sections"),
             ("config.jsn", '{"CN": "AWS_IoT", "O": "Example", "AmazonIoT": {"ThingName": "a"}}', "the subject of a"),
-            ("policy.jsn", '{"Version": "2012-10-17", "Statement": []}', "a policy of AWS"),
+            ("policy.jsn", '{"Version": "2012-10-17", "Statement": []}', "an AWS policy"),
             ("conf.xml", '<?xml version="1.0"?>\n<!-- x -->\n<OPTIGA>\n</OPTIGA>\n', "OPTIGA Trust Configurator"),
             ("library.json", '{"name": "OPTIGA", "keywords": "security"}', "it has no csr_config"),
         ],

@@ -17,7 +17,7 @@ from tests.support.sampling import sampled
 MISTAKES = [
     Mistake("key sign ninth m", "'ninth' is neither a slot nor.*Use one of the slots first, second"),
     Mistake("key sign third m", "0xE0F2 holds no key yet", CHIP),
-    Mistake("key sign third none", "cannot read the file none: there is no such file"),
+    Mistake("key sign third none", "cannot read the file none: no such file"),
     Mistake("key sign third .", "cannot read the file .: it is a folder"),
     Mistake("key sign third m --hash md5", "'md5' is not one of"),
     Mistake("key sign third m --out .", "names no file"),
@@ -31,7 +31,7 @@ MISTAKES = [
     Mistake("key generate third --usage sing", "'sing' is not a key usage.*authentication, encryption"),
     Mistake("key generate third --usage=", "'' is not a key usage"),
     Mistake("key generate third --query colour", "finds nothing"),
-    Mistake("key generate third --out none/k.pem", "no such folder"),
+    Mistake("key generate third --out none/k.pem", "the folder does not exist"),
     Mistake("key verify nobody m m", "cannot read the public key nobody"),
     Mistake("key verify m m m", "neither a public key nor a certificate", CERTIFICATE),
     Mistake("key verify private.pem m m", "holds a private key.*openssl pkey", CERTIFICATE),
@@ -44,7 +44,7 @@ MISTAKES = [
     Mistake("key ecdh third p256.pem --session 1 --out x", "do not go together"),
     Mistake("key ecdh third p256.pem", "0xE0F2 holds no key yet", CHIP),
     Mistake("key decrypt five m", "0xE0FC holds no key yet", CHIP),
-    Mistake("key decrypt first m", "RSA keys decrypt"),
+    Mistake("key decrypt first m", "Use an RSA key"),
 ]
 
 

@@ -105,7 +105,7 @@ def test_an_update_takes_the_same(cli: Cli, given: str) -> None:
         ("wrong.json", "wrong.json:1: reed: is not known"),
         ("contrary.json", "contrary.json:1: pretty_metadata: read is always here and never in metadata"),
         ("config.json", "config.json is a configuration"),
-        ("module.json", "module.json holds no metadata"),
+        ("module.json", "module.json has no metadata"),
         ("openssl.cnf", "openssl.cnf is a file with sections"),
         ("cert.pem", "cert.pem is PEM, no metadata"),
         ("none.json", "none.json:1: metadata: must be a text"),
@@ -186,11 +186,11 @@ def test_hex(text: str) -> None:
     ("text", "line"),
     [
         ("uint8_t a[] = {0x20}; uint8_t b[] = {0x21};", "several arrays"),
-        ("{0x20, 3}", "bytes like 0x1F"),
-        ("{0x20, 0x123}", "bytes like 0x1F"),
-        ("{0x20, {0x21}}", "no '}' closes"),
-        ("{0x20, 0x21", "no '}' closes"),
-        ("0x20;", "';' is no hex digit"),
+        ("{0x20, 3}", "bytes such as 0x1F"),
+        ("{0x20, 0x123}", "bytes such as 0x1F"),
+        ("{0x20, {0x21}}", "no closing '}'"),
+        ("{0x20, 0x21", "no closing '}'"),
+        ("0x20;", "';' is not a hex digit"),
     ],
 )
 def test_no_hex(text: str, line: str) -> None:

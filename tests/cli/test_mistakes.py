@@ -21,9 +21,7 @@ from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate, make_key
 
 MISTAKES = {
-    "no configuration and no board": Mistake(
-        "provision none.jsn", "none.jsn: there is no such file", reason="not_found"
-    ),
+    "no configuration and no board": Mistake("provision none.jsn", "none.jsn: no such file", reason="not_found"),
     "no board": Mistake(
         "--csr {config}", "no personalization board found.*--port PORT.*--port emulator", BOARD, reason="no_board"
     ),
@@ -39,7 +37,7 @@ MISTAKES = {
     "emulator option": Mistake("--port emulator:x?speed=1 info", "unknown option 'speed'"),
     "emulator model": Mistake("--port emulator:x?model=Z info", "'Z'.*trust-m-v3"),
     "emulator folder": Mistake(
-        "--port emulator:{tmp}/none/chip info", "there is no such folder", BOARD, reason="not_found"
+        "--port emulator:{tmp}/none/chip info", "the folder does not exist", BOARD, reason="not_found"
     ),
     "not a chip file": Mistake(
         "--port emulator:{files}/not-json.jsn info", "not an emulated chip", BOARD, reason="wrong_type"
@@ -58,7 +56,7 @@ MISTAKES = {
     "read-only folder": Mistake(
         "--port {port} --csr {config} --out-dir {sealed}", "cannot write to", reason="not_writable"
     ),
-    "missing folder": Mistake("--port {port} --csr {config} --out-dir none", "no such folder"),
+    "missing folder": Mistake("--port {port} --csr {config} --out-dir none", "the folder does not exist"),
     "no such query": Mistake(
         "--port {port} --csr {config} --query arn", "'arn' finds nothing.*filename, public_key", reason="bad_value"
     ),

@@ -129,7 +129,7 @@ class TestData:
         feed(monkeypatch, text)
         refused = cli("--port", port, "object", "write", "F1D1", "-", "--hex")
         assert (refused.code, len(refused.errors)) == (USAGE, 1)
-        assert "standard input is not hex: a byte has two digits" in refused.errors[0]
+        assert "standard input is not hex: each byte needs two digits" in refused.errors[0]
 
     def test_a_certificate(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
         certificate = make_certificate()
@@ -259,11 +259,11 @@ MISTAKES = {
     "a session": Mistake(
         "object metadata 0xE100", r"0xE100 \(session context 1\) is not an object with data or metadata"
     ),
-    "no file": Mistake("object write 0xF1D0 none.bin", "none.bin: there is no such file"),
+    "no file": Mistake("object write 0xF1D0 none.bin", "none.bin: no such file"),
     "empty": Mistake("object write 0xF1D0 {files}/empty", "no data are given"),
     "too big": Mistake("object write 0xF1D0 {files}/big", "141 bytes do not fit in 0xF1D0, which has room for 140"),
     "too far": Mistake("object write 0xF1D0 {files}/few --offset 139", "3 bytes at offset 139 do not fit"),
-    "no hex": Mistake("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is no hex digit"),
+    "no hex": Mistake("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is not a hex digit"),
     "a key": Mistake("object write 0xE0F1 {files}/few", "is a private key"),
     "last error": Mistake("object write 0xF1C2 {files}/few", "is the chip's own"),
     "a counter": Mistake("object write 0xE120 {files}/few", "Use 'counter set'"),
@@ -275,7 +275,7 @@ MISTAKES = {
     "type of a key": Mistake("object metadata 0xE0F1 type:byte_string", "0xE0F1 is a key"),
     "type of the monitor": Mistake("object metadata 0xE0C9 type:byte_string", "0xE0C9 has no type"),
     "no state": Mistake("object metadata 0xF1D0 lcso:0x05", "0xF1D0: lcso: 0x05 is not a life cycle state"),
-    "no life cycle": Mistake("object metadata 0xE0C2 read:never", "only the chip changes the metadata"),
+    "no life cycle": Mistake("object metadata 0xE0C2 read:never", "only the chip can change the metadata"),
     "reading a key": Mistake("object read 0xE0F1", "never leaves the chip"),
     "query": Mistake("object list --query nonsense", "'nonsense' finds nothing.*objects"),
     "query of a write": Mistake("object write 0xF1D0 {files}/few --query nonsense", "finds nothing.*written"),

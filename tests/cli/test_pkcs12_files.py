@@ -182,7 +182,7 @@ def test_a_private_key_beside_the_certificate(cli: Cli, port: str, kind: str, wa
         result = cli("--port", port, *KEY_WAYS[way], *KEYS_BESIDE[kind])
         assert result.code == 0, result.err
         assert result.err.count("is not used: the chip has its own") == 1
-        assert result.err.count(f"other users may read the private key in {KEYS_BESIDE[kind][0]}") == read
+        assert result.err.count(f"other users can read the private key in {KEYS_BESIDE[kind][0]}") == read
 
 
 def test_a_private_key_beside_it_in_pem_is_refused(cli: Cli, port: str) -> None:

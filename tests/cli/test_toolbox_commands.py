@@ -147,7 +147,7 @@ class TestAes:
         Path("text").write_bytes(b"plain words")
         cli("--port", port, "aes", "encrypt", "text", "--out", "protected", "--iv", IV.hex())
         error = fails(cli, 2, "--port", port, "aes", "decrypt", "protected", "--iv", "ff" * 16, "--out", "plain")
-        assert "not padded by PKCS #7" in error
+        assert "do not have PKCS #7 padding" in error
         assert not Path("plain").exists()
 
     def test_macs(self, cli: Cli, port: str, message: str, aes: bytes) -> None:
@@ -232,7 +232,7 @@ MISTAKES = [
     Mistake("aes encrypt m --mode ecb --iv 00", "ECB takes no --iv"),
     Mistake("aes encrypt m --mode ecb --pad none", "5 bytes are not whole blocks"),
     Mistake("aes decrypt m --mode ecb", "5 bytes are not whole blocks"),
-    Mistake("aes encrypt m --mode ecb --out none/x", "no such folder"),
+    Mistake("aes encrypt m --mode ecb --out none/x", "the folder does not exist"),
     Mistake("aes encrypt m --mode ecb --out x", "holds no key", CHIP),
     Mistake("aes mac m --mode cbc-mac", "CMAC takes any length"),
     Mistake("aes mac empty", "empty is empty"),

@@ -295,12 +295,12 @@ class TestSignature:
                 other.chmod(0o600)
             assert "Warning" not in cli(*make).err
             file.chmod(0o640)
-            assert f"Warning: other users may read the {what}" in cli(*make).err
+            assert f"Warning: other users can read the {what}" in cli(*make).err
             Path("set.json").unlink()
             file.chmod(0o620)
             result = cli(*make)
             assert result.code == USAGE
-            assert f"other users may write the {what}" in result.errors[0]
+            assert f"other users can write the {what}" in result.errors[0]
             assert not Path("set.json").exists()
 
     @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
@@ -316,7 +316,7 @@ class TestSignature:
         make = f"update make {words} {ENCRYPTED} --out set.json".split()
         assert "other users" not in cli(*make).err
         path.chmod(0o644)
-        assert f"other users may read the {'AES' if kind == 'aes' else 'private'} key {path}" in cli(*make).err
+        assert f"other users can read the {'AES' if kind == 'aes' else 'private'} key {path}" in cli(*make).err
         Path("set.json").unlink()
         path.chmod(0o602)
         result = cli(*make)

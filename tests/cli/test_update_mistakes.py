@@ -38,7 +38,7 @@ MADE = [
     Mistake(f"data 0xE0E8 data --hex {DONE}", "data is not hex"),
     Mistake(f"data 0xE0E8 data --offset 0 {DONE}", "0xE0E8 cannot be the trust anchor of its own update"),
     Mistake(f"data 0xE120 few {DONE}", "0xE120 is a counter, which has 8 bytes, not 3 at 0"),
-    Mistake(f"data 0xF1E0 none {DONE}", "cannot read the file none: there is no such file"),
+    Mistake(f"data 0xF1E0 none {DONE}", "cannot read the file none: no such file"),
     Mistake(f"data 0xF1E0 empty {DONE}", "empty is empty"),
     Mistake(f"data 0xF1D0 large {DONE}", "141 bytes at 0 do not fit in 0xF1D0, which has room for 140"),
     Mistake(f"data 0xF1D0 data --offset 139 {DONE}", "8 bytes at 139 do not fit"),
@@ -61,7 +61,7 @@ MADE = [
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --label {'x' * 33}", "a label of 33 bytes"),
     Mistake(f"data 0xF1E0 data {DONE} --uid 00", "a UID of 1 byte. A chip's UID has 27 bytes"),
     Mistake(f"data 0xF1E0 data {DONE} --uid xx", "'--uid': not bytes in hex"),
-    Mistake(f"data 0xF1E0 data {DONE} --out none/set.json", "no such folder"),
+    Mistake(f"data 0xF1E0 data {DONE} --out none/set.json", "the folder does not exist"),
     Mistake(f"data 0xF1E0 data {DONE} --out .", "names no file"),
     Mistake(f"data 0xF1E0 data {DONE} --query colour", "'colour' finds nothing"),
     Mistake("data 0xF1E0 data --version 1 --anchor 0xE0E8 --signer signer.pem", "Missing option '--out'"),
@@ -167,7 +167,7 @@ FILES: dict[str, tuple[Callable[[], object], int, str]] = {
 
 def test_no_file(cli: Cli) -> None:
     for command in ("show", "apply"):
-        assert "cannot read the update set none: there is no such file" in fails(cli, USAGE, "update", command, "none")
+        assert "cannot read the update set none: no such file" in fails(cli, USAGE, "update", command, "none")
 
 
 @pytest.fixture(scope="module")

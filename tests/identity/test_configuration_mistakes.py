@@ -43,26 +43,26 @@ MISTAKES = [
     ({NAME: MISSING}, "2: csr_config: certificate_info is missing"),
     ({"csr_config.key_info": MISSING}, "2: csr_config: key_info is missing"),
     ({"csr_config.signature_info": MISSING}, "2: csr_config: signature_info is missing"),
-    ({"csr-config": 1}, "27: csr-config: is not known (known: csr_config, aws_iot_config)"),
+    ({"csr-config": 1}, "27: csr-config: is unknown (known: csr_config, aws_iot_config)"),
     (
         {"aws_iot_confg": {}, "aws_iot_config": MISSING},
-        "23: aws_iot_confg: is not known, did you mean 'aws_iot_config'?",
+        "23: aws_iot_confg: is unknown, did you mean 'aws_iot_config'?",
     ),
     ({"aws_iot_config.thing": 5}, "24: aws_iot_config.thing: must be a text in double quotes, not a number"),
     ({"aws_iot_config.policy": " "}, "25: aws_iot_config.policy: is empty"),
-    ({"aws_iot_config.things": "x"}, "26: aws_iot_config.things: is not known (known: thing, policy)"),
+    ({"aws_iot_config.things": "x"}, "26: aws_iot_config.things: is unknown (known: thing, policy)"),
     ({NAME: {}}, "3: csr_config.certificate_info: is empty: the certificate would have no subject"),
     ({f"{NAME}.emailAddress": "x"}, "8: {N}.emailAddress: 'x' is not an e-mail address"),
     (
         {f"{NAME}.serialNumber": "1", f"{NAME}.serial_number": "1"},
         "8: {N}.serialNumber: is 'serial_number', which is also given",
     ),
-    ({f"{NAME}.country": "DE"}, f"8: {NAME}.country: is not known (known: "),
+    ({f"{NAME}.country": "DE"}, f"8: {NAME}.country: is unknown (known: "),
     (
         {f"{NAME}.comon_name": "x", f"{NAME}.common_name": MISSING},
-        "7: {N}.comon_name: is not known, did you mean 'common_name'?",
+        "7: {N}.comon_name: is unknown, did you mean 'common_name'?",
     ),
-    ({f"{NAME}.OU": "x"}, "8: {N}.OU: is not known, did you mean 'organizational_unit_name'?"),
+    ({f"{NAME}.OU": "x"}, "8: {N}.OU: is unknown, did you mean 'organizational_unit_name'?"),
     (
         {f"{NAME}.country_name": "DEU"},
         "4: {N}.country_name: 'DEU' is not a country's two letters, such as DE",
@@ -170,7 +170,7 @@ MISTAKES = [
     ),
     (
         {"csr_config.extensions": {"san": []}},
-        "23: {X}.san: is not known (known: subject_alt_names, key_usage, extended_key_usage)",
+        "23: {X}.san: is unknown (known: subject_alt_names, key_usage, extended_key_usage)",
     ),
     (
         {"csr_config.extensions": {"key_usage": ["key_cert_sign"]}},
@@ -195,7 +195,7 @@ MISTAKES = [
     ),
     (
         {"csr_config.extensions": {"subject_alt_names": [{"url": "a:b"}]}},
-        "25: {X}.subject_alt_names[0].url: is not known, did you mean 'uri'?",
+        "25: {X}.subject_alt_names[0].url: is unknown, did you mean 'uri'?",
     ),
     (
         {"csr_config.extensions": {"subject_alt_names": [{"dns": "a..b"}]}},
@@ -281,12 +281,12 @@ def test_a_member_that_stands_twice(tmp_path, monkeypatch):
         (b'\xef\xbb\xbf<?xml version="1.0"?>\n<a/>', "config.jsn is no configuration, but XML"),
         (b"<!--Configurator-->\n<OPTIGA>\n", "config.jsn is no configuration, but a project of Infineon's"),
         (b'{"CN": "device", "O": "Example", "C": "DE"}', "config.jsn is no configuration, but the subject"),
-        (b'{"Version": "2012-10-17", "Statement": []}', "config.jsn is no configuration, but a policy of AWS"),
+        (b'{"Version": "2012-10-17", "Statement": []}', "config.jsn is no configuration, but an AWS policy"),
         (b'{"Parameters": {}, "Resources": {}}', "config.jsn is no configuration, but a provisioning template"),
         (b'{"e0f1": {"metadata": "2003d101ff"}}', "config.jsn is no configuration, but what 'export' wrote"),
         (b'{"format": "optiga-update"}', "config.jsn is no configuration, but an update set"),
         (b'{"name": "module", "version": "1"}', "config.jsn is no configuration: it has no csr_config"),
-        (b'{"csr_confg": {}}', "config.jsn:1: csr_confg: is not known, did you mean 'csr_config'?"),
+        (b'{"csr_confg": {}}', "config.jsn:1: csr_confg: is unknown, did you mean 'csr_config'?"),
         (b"[true]\n", "config.jsn:1: configuration: must be an object in braces, not a list"),
         (b"{\n[a]\nb = 1", "config.jsn is no configuration, but a file with sections"),
         (b"{\n// a comment\n}", "config.jsn:2: not JSON: comments are not allowed"),
@@ -302,7 +302,7 @@ def test_files_that_are_no_configuration(tmp_path, monkeypatch, content, message
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(ConfigurationError, match="there is no such file"):
+    with pytest.raises(ConfigurationError, match="no such file"):
         load_configuration(tmp_path / "missing.jsn")
     with pytest.raises(ConfigurationError, match=r"it is a folder|permission denied"):
         load_configuration(tmp_path)

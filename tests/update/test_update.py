@@ -201,7 +201,7 @@ class TestRefusedBeforehand:
         assert "does not accept this update" in self.refused(chip, made(b"x", target_oid=0xF1D3))
 
     @pytest.mark.parametrize(
-        ("content", "message"), [("20", "holds no metadata"), ("2003c40110", "cannot change the metadata tag 0xC4")]
+        ("content", "message"), [("20", "has no metadata"), ("2003c40110", "cannot change the metadata tag 0xC4")]
     )
     def test_what_no_update_can_set(self, chip: Chip, content: str, message: str) -> None:
         allow(chip, 0xF1D3, metadata_update=BY_ANCHOR, reset_type=b"\x01")

@@ -144,7 +144,7 @@ def load_fleet_template(
     if path.suffix or any(separator in name for separator in (os.sep, os.altsep) if separator):
         if not path.is_file():
             raise ConfigurationError(
-                f"cannot read the provisioning template {name}: there is no such file", reason=Reason.NOT_FOUND
+                f"cannot read the provisioning template {name}: no such file", reason=Reason.NOT_FOUND
             )
         source = str(path.absolute())
         try:

@@ -39,7 +39,9 @@ def serve_ft260(board: Ft260Board, path: Path, *, announce: Announce, stop: Stop
     :raises ConfigurationError: if the system has no such sockets, or the path has a colon, which separates several.
     """
     if ":" in str(path):
-        raise ConfigurationError(f"{path}: has a colon, which separates boards", hint="Name a socket without one")
+        raise ConfigurationError(
+            f"{path}: the name has a colon, which separates boards", hint="Use a socket name without a colon"
+        )
     with listening(path, "SOCK_SEQPACKET") as listener:
         announce(str(path))
         _Ft260Server(Ft260Usb(board), listener).run(stop)
