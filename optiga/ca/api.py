@@ -19,8 +19,8 @@ def open_ca(folder: str | os.PathLike[str], *, passphrase: str | bytes | None = 
     :raises TypeError: if an argument is of another type.
     """
     if not isinstance(folder, (str, os.PathLike)):
-        raise TypeError(f"a CA is given by its folder, not by a value of type {type(folder).__name__}")
+        raise TypeError(f"a CA must be given as a folder, not as a value of type {type(folder).__name__}")
     if not isinstance(passphrase, (str, bytes, type(None))):
-        raise TypeError(f"a passphrase is text or bytes, not a value of type {type(passphrase).__name__}")
+        raise TypeError(f"a passphrase must be text or bytes, not a value of type {type(passphrase).__name__}")
     secret = passphrase.encode() if isinstance(passphrase, str) else passphrase
     return CertificateAuthority.open(Path(folder), secret)

@@ -33,9 +33,9 @@ T = TypeVar("T")
 
 _GENERAL_HINTS = {
     ErrorCode.INVALID_OID: "The chip has no such object",
-    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile, so its application is not available: run the "
+    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed: run the "
     "command again",
-    ErrorCode.INVALID_COMMAND: "This chip does not have the command",
+    ErrorCode.INVALID_COMMAND: "This chip does not support the command",
     ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
 _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
@@ -151,8 +151,8 @@ class Chip:
                 return command.parse(answer.data)
         except ValueError as error:
             raise ChipError(
-                f"{command.code.title}: the chip's answer is not what the manual says: {error}",
-                hint="Is the board's firmware the one for this chip?",
+                f"{command.code.title}: the chip's answer does not follow the manual: {error}",
+                hint="Check that the board's firmware is for this chip",
                 port=self.port,
                 oid=command.target,
                 reason=Reason.BAD_ANSWER,
@@ -266,16 +266,16 @@ class Chip:
         try:
             known = ErrorCode(code)
         except ValueError:
-            name, hint = "an error the manual does not list", ""
+            name, hint = "an error that the manual does not list", ""
         else:
-            name = known.title if code else "no cause given"
+            name = known.title if code else "no reason given"
             hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
         if was_reset:
             hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
         self._refusal_hint = hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
-            f"{command.code.title}{about}: the chip says 0x{code:02X}, {name}",
+            f"{command.code.title}{about}: the chip returned error 0x{code:02X}, {name}",
             code=code,
             name=name,
             hint=hint,

@@ -47,7 +47,7 @@ class Key:
         if self.public_key is None:
             raise ConfigurationError(
                 f"the public key of {format_oid(self.oid)} is not known",
-                hint="The chip tells it only when the pair is made; take it from the certificate",
+                hint="The chip outputs the public key only when it generates the key pair: use the certificate",
                 reason=Reason.MISSING,
             )
         return public_key_info(self.algorithm, self.public_key)
@@ -100,7 +100,7 @@ class Key:
             try:
                 peer = PublicKey.from_info(peer)
             except ValueError as error:
-                raise ConfigurationError(f"the other side's public key: {error}", oid=self.oid) from None
+                raise ConfigurationError(f"the peer's public key: {error}", oid=self.oid) from None
         return self._chip.perform(CalcSSec(self.oid, peer, session))
 
 
@@ -109,7 +109,7 @@ def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = No
 
     :param slot: a slot by its name or either of its identifiers, the object of its key, or a session.
     :param algorithm: its algorithm where it is known; otherwise one exchange asks the key's metadata.
-    :raises ChipError: if the object holds no key yet.
+    :raises ChipError: if the object has no key yet.
     """
     oid = key_oid_of(slot)
     if algorithm is None:
@@ -118,8 +118,8 @@ def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = No
         algorithm = chip.execute(GetMetadata(oid)).algorithm
         if algorithm is None:
             raise ChipError(
-                f"{format_oid(oid)} holds no key yet",
-                hint="Make one first",
+                f"{format_oid(oid)} has no key yet",
+                hint="Generate a key first",
                 port=chip.port,
                 oid=oid,
                 reason=Reason.NOT_FOUND,
@@ -160,7 +160,9 @@ def check_hash(name: str) -> str:
     """
     if name not in HASH_SIZES:
         raise ConfigurationError(
-            f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}", reason=Reason.UNSUPPORTED
+            f"{name!r} is not a digest that the chip supports",
+            hint=f"Use one of {', '.join(HASH_SIZES)}",
+            reason=Reason.UNSUPPORTED,
         )
     return name
 

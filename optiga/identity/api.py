@@ -74,9 +74,7 @@ def _load(configuration: ConfigurationSource, slot: Reference | None, *, first: 
         return _parse_mapping(configuration, name, first=first)
     if isinstance(configuration, (str, os.PathLike)):
         return load_file(_path(configuration), slot=name, first=first)
-    raise TypeError(
-        f"a configuration is the path of a file, a dictionary or a Configuration, not {_kind(configuration)}"
-    )
+    raise TypeError(f"a configuration must be a path, a dictionary or a Configuration, not {_kind(configuration)}")
 
 
 def csr(
@@ -189,7 +187,7 @@ def read_certificates(chip: Chip, object: Reference = DEFAULT_SLOT) -> tuple[Cer
 def _expect_chip(chip: object) -> None:
     """Refuse what is no chip, here and not where it is first used."""
     if not isinstance(chip, Chip):
-        raise TypeError(f"the first argument is an open chip, as optiga.open_chip gives one, not {_kind(chip)}")
+        raise TypeError(f"the first argument must be an open chip from optiga.open_chip, not {_kind(chip)}")
 
 
 def _name_slot(slot: Reference) -> str:
@@ -202,7 +200,7 @@ def _parse_mapping(value: Mapping[str, Any], slot: str | None, *, first: bool) -
     try:
         text = json.dumps(dict(value), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{_NAME}: not what JSON can hold: {error}") from None
+        raise ConfigurationError(f"{_NAME}: cannot be written as JSON: {error}") from None
     try:
         return parse_configuration(text, _NAME, slot=slot, first=first)
     except ConfigurationError as error:
@@ -226,14 +224,18 @@ def _take_content(source: object) -> tuple[bytes, str]:
     if isinstance(source, Iterable) and not isinstance(source, (Mapping, memoryview)):
         chain = [one.der for part in source for one in find_certificates(*_take_content(part)).certificates]
         if not chain:
-            raise CertificateError("there is no certificate among those given", hint="Give one, or a chain, leaf first")
+            raise CertificateError(
+                "the list of certificates is empty", hint="Give a certificate, or a chain with the leaf first"
+            )
         return b"".join(chain), "the chain" if len(chain) > 1 else "the certificate"
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
     if isinstance(source, x509.Certificate):
         return source.public_bytes(Encoding.DER), "the certificate"
-    raise TypeError(f"a certificate is a path, PEM, DER, a certificate or several, not {_kind(source)}")
+    raise TypeError(
+        f"a certificate must be a path, PEM, DER, a certificate or a list of certificates, not {_kind(source)}"
+    )
 
 
 def _take_public_key(source: object) -> KnownKey:
@@ -251,7 +253,7 @@ def _take_public_key(source: object) -> KnownKey:
         return KnownKey(load_public_key(path), str(path))
     if isinstance(source, (bytes, bytearray)):
         return KnownKey(parse_public_key(bytes(source), "what was given"), "what was given")
-    raise TypeError(f"a public key is a path, PEM, DER, a PublicKey, a certificate or a CSR, not {_kind(source)}")
+    raise TypeError(f"a public key must be a path, PEM, DER, a PublicKey, a certificate or a CSR, not {_kind(source)}")
 
 
 def _path(path: str | os.PathLike[str]) -> Path:
@@ -261,7 +263,7 @@ def _path(path: str | os.PathLike[str]) -> Path:
     """
     text = os.fspath(path)
     if not isinstance(text, str):
-        raise TypeError(f"a path is text, not {_kind(text)}")
+        raise TypeError(f"a path must be text, not {_kind(text)}")
     return Path(text)
 
 

@@ -28,7 +28,7 @@ MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
 _MEMBERS, _MOST_LOOKED_AT = ("csr_config", "aws_iot_config"), 20
-_NEW = "A configuration is JSON; 'config new' makes one"
+_NEW = "A configuration is JSON: to make one, use 'config new'"
 
 CURVE_WORDS: dict[str, Curve] = {curve.name: curve for curve in CURVES.values()}
 """Each curve by the word for it."""
@@ -43,8 +43,8 @@ CAN_SIGN: KeyUsage = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
 NOT_FOR: dict[str, KeyUsage] = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage.KEY_AGREEMENT}
 """The usage that the chip has for keys of the other kind only."""
 _WRONG_PLACE = {
-    "ec": {"key_size": "is for RSA keys; an EC key has a curve"},
-    "rsa": {"curve": "is for EC keys; an RSA key has a key_size"},
+    "ec": {"key_size": "is for RSA keys: for an EC key, use curve"},
+    "rsa": {"curve": "is for EC keys: for an RSA key, use key_size"},
 }
 
 
@@ -143,7 +143,7 @@ def read_document(text: str, name: str) -> Document:
     members = document.value if isinstance(document.value, dict) else ()
     if members and not any(one in _MEMBERS or suggest(one, _MEMBERS, {}) for one in list(members)[:_MOST_LOOKED_AT]):
         raise ConfigurationError(
-            f"{name} is no configuration: it has no csr_config", hint=_NEW, reason=Reason.WRONG_TYPE
+            f"{name} is not a configuration: it has no csr_config", hint=_NEW, reason=Reason.WRONG_TYPE
         )
     return document
 
@@ -151,7 +151,7 @@ def read_document(text: str, name: str) -> Document:
 def _refuse_other(known: Known | None, name: str) -> None:
     if known and known != CONFIGURATION:
         raise ConfigurationError(
-            f"{name} is no configuration, but {known.what}",
+            f"{name} is {known.what}, not a configuration",
             hint=known.taker or _NEW,
             reason=Reason.WRONG_TYPE,
         )
@@ -360,7 +360,7 @@ def _read_signature(section: Section, key: _KeySettings | None) -> str | None:
     if hash_name and key and key.algorithm in CURVES:
         curve = CURVES[key.algorithm]
         if hash_name != curve.hash_name:
-            parameters["hash_alg"].problem(f"{hash_name!r} does not belong to {curve.name}, {curve.hash_name!r} does")
+            parameters["hash_alg"].problem(f"{hash_name!r} does not fit {curve.name}: use {curve.hash_name!r}")
     return hash_name
 
 

@@ -53,10 +53,10 @@ _PURPOSES = {
     "1.3.6.1.5.5.7.3.9": "OCSPSigning",
 }
 _HINTS = {
-    REQUEST: "Have a CA sign it first; write the certificate that comes back",
-    PRIVATE_KEY: "The chip makes its own key; write the certificate to it",
-    PKCS7: "Take the certificates out of it: openssl pkcs7 -print_certs",
-    PKCS12: "Take the certificate out of it: openssl pkcs12 -nokeys",
+    REQUEST: "Have a CA sign the CSR first, and write the certificate that the CA returns",
+    PRIVATE_KEY: "The chip generates its own key: write the certificate",
+    PKCS7: "Extract the certificates: openssl pkcs7 -print_certs",
+    PKCS12: "Extract the certificate: openssl pkcs12 -nokeys",
     "a certificate in OpenSSL's own format": "Convert it: openssl x509 -in FILE",
 }
 
@@ -117,7 +117,7 @@ class Certificate:
         try:
             public_key = public_key_of_info(fields.key_info)
         except ValueError:
-            raise ValueError("its public key is damaged, or of a kind that is not known") from None
+            raise ValueError("its public key is damaged, or of an unknown type") from None
         return cls(
             der,
             None,
@@ -140,7 +140,7 @@ class Certificate:
         if self.strict is None:
             raise CertificateError(
                 f"the certificate of {self.subject} breaks a rule of X.509: {self.oddity}",
-                hint="Have it issued anew",
+                hint="Have the certificate issued again",
             )
         return self.strict
 
@@ -248,7 +248,7 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
     if data[0] != SEQUENCE or is_text(data):
         raise CertificateError(
             f"no certificate in {name}",
-            hint="A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",
+            hint="Use a certificate in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",
             reason=Reason.WRONG_TYPE,
         )
     return [certificate_of_der(data, name, Certificate.parse)]
@@ -293,7 +293,7 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
             ) from None
         if _breaks_a_rule_alone(der):
             raise CertificateError(
-                f"the certificate in {name} breaks a rule of X.509: {error}", hint="Have it issued anew"
+                f"the certificate in {name} breaks a rule of X.509: {error}", hint="Have the certificate issued again"
             ) from None
         raise CertificateError(f"the certificate in {name} does not parse: {error}", reason=Reason.DAMAGED) from None
 

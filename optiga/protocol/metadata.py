@@ -81,8 +81,8 @@ class Metadata:
             raise ValueError("metadata: not one constructed TLV 0x20")
         if data[1] != len(data) - 2:
             raise ValueError(
-                f"metadata: not one constructed TLV 0x20: of the {counted(data[1], 'byte')} that it announces "
-                f"there are {len(data) - 2}"
+                f"metadata: not one constructed TLV 0x20: the length is {counted(data[1], 'byte')}, but there are "
+                f"{len(data) - 2}"
             )
         items: dict[int, bytes] = {}
         rest = data[2:]

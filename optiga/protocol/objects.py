@@ -211,7 +211,7 @@ class ObjectRef(Value):
         if isinstance(text, Slot) or (isinstance(text, int) and not isinstance(text, bool)):
             return cls(text)
         if not isinstance(text, str):
-            raise TypeError(f"an object is named by a number, a text, a slot or a reference, not by {text!r}")
+            raise TypeError(f"an object must be given as a number, a text, a slot or a reference, not as {text!r}")
         word = text.strip().lower()
         if word == AES:
             return cls(SYMMETRIC_KEY)

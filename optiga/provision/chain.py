@@ -181,6 +181,6 @@ def changed(name: str, what: str) -> ConfigurationError:
     """
     return ConfigurationError(
         f"{name} has been changed by another program: {what}",
-        hint="Restore it from a copy",
+        hint="Restore it from a backup",
         reason=Reason.DAMAGED,
     )

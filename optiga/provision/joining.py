@@ -79,7 +79,8 @@ def check_things(
             raise CloudError(
                 f"the thing {thing} has an active certificate of another chip: {other.certificate_id}",
                 hint=naming(
-                    "Is the device a copy, or is it in another journal ({journal})? Give each device its own thing "
+                    "The device may be a copy, or may be in another journal ({journal}). Give each device its "
+                    "own thing "
                     "({field} in its name), or attach the certificate to this thing with {join}",
                     field=UID_FIELD,
                 ),

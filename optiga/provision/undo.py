@@ -53,7 +53,7 @@ def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
     entry = journal.find(uid, slot)
     if entry is None:
         known = [f"{one.uid} {one.slot}" for one in journal.all() if one.uid == uid or one.slot == slot]
-        hint = f"It knows {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
+        hint = f"The journal has {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
         raise ConfigurationError(f"the journal has no entry for slot {slot} of chip {uid}", hint=hint)
     entry = check_entry(entry)
     check_names(entry, journal)
@@ -132,7 +132,7 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
             f"the certificate is in account {entry.account}, {entry.region}, but these credentials are for "
             f"{aws.account}, "
             f"{aws.region}",
-            hint=naming("Use the other account's: {profile=NAME}, {region=REGION}"),
+            hint=naming("Use the credentials of the other account: {profile=NAME}, {region=REGION}"),
         )
     return aws
 

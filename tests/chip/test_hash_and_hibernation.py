@@ -64,7 +64,7 @@ def test_hibernation_over_the_loss_of_power(tmp_path: Path) -> None:
     path = tmp_path / "my.chip"
     with Chip(open_emulated(path)) as chip:
         handle = chip.execute(Hibernate())
-        with pytest.raises(ChipError, match="not available"):
+        with pytest.raises(ChipError, match="application is closed"):
             chip.execute(GetRandom(8))
     transport = open_emulated(path)
     try:

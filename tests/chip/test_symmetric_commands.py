@@ -180,13 +180,13 @@ def test_answers_against_the_manual_are_errors(command: Command[bytes], wrong: b
         (EncryptSym(0xE0F1, HMAC256, BLOCK), "01", "pre-shared secret"),
         (EncryptSym(KEY_OID, ECB, BLOCK), "24", "key usage"),
         (EncryptSym(SECRET_OID, HMAC256, BLOCK), "24", "holds no secret"),
-        (VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)), "2f", "draw a new one"),
+        (VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)), "2f", "get a new one"),
         (VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)), "01", "authorization reference"),
         (VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)), "0d", "four"),
         (GenSymKey(optiga.KeyAlgorithm.AES128), "07", "0xE200"),
-        (GenSymKey(optiga.KeyAlgorithm.AES128, 0xE0F1), "01", "0xE200 only"),
+        (GenSymKey(optiga.KeyAlgorithm.AES128, 0xE0F1), "01", "only in 0xE200"),
         (GenSymKey(optiga.KeyAlgorithm.AES128), "03", "aes128"),
-        (GenSymKey(optiga.KeyAlgorithm.AES128), "0a", "does not have the command"),
+        (GenSymKey(optiga.KeyAlgorithm.AES128), "0a", "does not support the command"),
     ],
 )
 def test_a_refusal_says_what_to_do(command: Command[bytes], code: str, hint: str) -> None:

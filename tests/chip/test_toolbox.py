@@ -197,7 +197,7 @@ class TestSecrets:
         key = chip.generate_key("second")
         with pytest.raises(ConfigurationError, match="the peer's public key"):
             key.agree(b"nonsense")
-        with pytest.raises(ConfigurationError, match="'md5' is no digest of the chip"):
+        with pytest.raises(ConfigurationError, match="'md5' is not a digest that the chip supports"):
             chip.crypto.hkdf(SESSION, 32, hash_name="md5")
 
 
@@ -221,7 +221,7 @@ def test_hibernation(emulated: EmulatedChip) -> None:
         handle = chip.hibernate()
     chip = Chip(EmulatedTransport(emulated), handle=handle)
     assert chip.crypto.hkdf(SESSION, 32) == before
-    with pytest.raises(ChipError, match="no context of that handle"):
+    with pytest.raises(ChipError, match="no context with this handle"):
         Chip(EmulatedTransport(emulated), handle=handle)
 
 
@@ -267,7 +267,7 @@ class TestDrawnKeyPairs:
         mixed = tlv.encode(1, der.encode(der.OCTET_STRING, one.private_key)) + tlv.encode(2, other.public_key)
         with (
             Chip(ScriptedTransport(answer(mixed))) as chip,
-            pytest.raises(ChipError, match="the public key does not belong to it"),
+            pytest.raises(ChipError, match="the public key does not belong to the private key"),
         ):
             draw_key(chip, KeyAlgorithm.SECP256R1)
 

@@ -326,7 +326,7 @@ class TestListAndRevoke:
         assert "Warning: root/records.sig is not there" in cli("ca", "list", "--ca", root).err
         for words in (("crl",), ("sign", "device.csr", "--out", "x.pem"), ("revoke", "--yes", "device.pem")):
             error = fails(cli, 2, "ca", *words, "--ca", root)
-            assert "root/records.sig is not there or damaged" in error
+            assert "root/records.sig is missing or damaged" in error
             assert "'ca crl --trust-records'" in error
         assert not Path("x.pem").exists()
         assert not Path(root, "records.sig").exists()

@@ -360,7 +360,7 @@ class TestNoCrl:
             ("old.pem", "old.pem holds a certificate, not a CRL"),
             ("sha1.der", "signed with SHA-1, which can be forged"),
             ("sha1.pem", "signed with SHA-1, which can be forged"),
-            ("damaged.pem", "damaged.pem:1: the block that begins here is not base64"),
+            ("damaged.pem", "damaged.pem:1: the block that starts here is not base64"),
             ("other.pem", "other.pem holds no CRL that CN=old root has signed"),
         ],
     )

@@ -155,7 +155,8 @@ class TestConfigurations:
         Path(name).write_text(content)
         for words in (("--csr", name), ("config", "check", name)):
             error = fails(cli, USAGE, "--port", port, "-q", *words)
-            assert error.startswith(f"Error: {name} is no configuration")
+            assert error.startswith(f"Error: {name} is ")
+            assert "not a configuration" in error
             assert line in error
 
     def test_of_the_explorer(self, cli: Cli, port: str) -> None:

@@ -209,7 +209,7 @@ class TestWrite:
         [
             ((-20, -10), False, "expired on"),
             ((10, 20), False, "not valid before"),
-            ((-1, 10), True, "is one of a CA, not of a device"),
+            ((-1, 10), True, "is a CA certificate, not a device certificate"),
         ],
     )
     def test_what_people_should_know(self, cli: Cli, port: str, days: tuple[int, int], ca: bool, warning: str) -> None:

@@ -16,7 +16,7 @@ from tests.support.sampling import sampled
 
 MISTAKES = [
     Mistake("key sign ninth m", "'ninth' is neither a slot nor.*Use one of the slots first, second"),
-    Mistake("key sign third m", "0xE0F2 holds no key yet", CHIP),
+    Mistake("key sign third m", "0xE0F2 has no key yet", CHIP),
     Mistake("key sign third none", "cannot read the file none: no such file"),
     Mistake("key sign third .", "cannot read the file .: it is a folder"),
     Mistake("key sign third m --hash md5", "'md5' is not one of"),
@@ -42,8 +42,8 @@ MISTAKES = [
     Mistake("key ecdh third large.pem", "holds a key RSA-3072"),
     Mistake("key ecdh third p256.pem --session 5", "1<=x<=4"),
     Mistake("key ecdh third p256.pem --session 1 --out x", "do not go together"),
-    Mistake("key ecdh third p256.pem", "0xE0F2 holds no key yet", CHIP),
-    Mistake("key decrypt five m", "0xE0FC holds no key yet", CHIP),
+    Mistake("key ecdh third p256.pem", "0xE0F2 has no key yet", CHIP),
+    Mistake("key decrypt five m", "0xE0FC has no key yet", CHIP),
     Mistake("key decrypt first m", "Use an RSA key"),
 ]
 

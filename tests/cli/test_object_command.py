@@ -270,7 +270,7 @@ MISTAKES = {
     "no certificate": Mistake("object write 0xE0E1 {files}/few", "no certificate in", CERTIFICATE),
     "negative offset": Mistake("object write 0xF1D0 {files}/few --offset -1", "offset"),
     "wrong word": Mistake("object metadata 0xF1D0 change:sometimes", "expected one of always.*, not 'sometimes'"),
-    "brackets": Mistake("object metadata 0xF1D0 change:(always)", "brackets are not supported"),
+    "brackets": Mistake("object metadata 0xF1D0 change:(always)", "parentheses are not supported"),
     "usage of data": Mistake("object metadata 0xF1D0 key_usage:signature", "0xF1D0 is not a key"),
     "type of a key": Mistake("object metadata 0xE0F1 type:byte_string", "0xE0F1 is a key"),
     "type of the monitor": Mistake("object metadata 0xE0C9 type:byte_string", "0xE0C9 has no type"),

@@ -196,6 +196,6 @@ def test_a_certificate_that_stands_twice(cli: Cli, port: str) -> None:
     Path("twice.pem").write_bytes(Path("device.pem").read_bytes() * 2)
     result = cli("--port", port, "--write", "twice.pem")
     assert result.code == 0
-    assert "twice.pem holds a certificate several times: each is taken once" in result.err
+    assert "twice.pem has the same certificate several times: it is used once" in result.err
     assert "does not hold" not in result.err
     assert cli("--port", port, "--read", "second").out == Path("device.pem").read_text()

@@ -98,7 +98,7 @@ class TestHash:
         assert shown == {"hash": "sha256", "digest": digest}
 
     def test_of_a_secret(self, cli: Cli, port: str, secret: str) -> None:
-        assert "What cannot be read cannot be hashed" in fails(cli, 4, "--port", port, "hash", "--object", secret)
+        assert "The chip can hash only objects" in fails(cli, 4, "--port", port, "hash", "--object", secret)
 
 
 class TestHmac:
@@ -113,7 +113,7 @@ class TestHmac:
         assert SECRET.hex() not in caplog.text + result.err
 
     def test_object_of_another_type(self, cli: Cli, port: str, message: str) -> None:
-        assert "type is pre-shared secret" in fails(cli, 4, "--port", port, "hmac", "--key", "0xF1D1", message)
+        assert "type pre-shared secret" in fails(cli, 4, "--port", port, "hmac", "--key", "0xF1D1", message)
 
 
 class TestAes:
@@ -240,10 +240,10 @@ MISTAKES = [
     Mistake("rsa encrypt m --key ec.pem", "holds a key secp256r1"),
     Mistake("rsa encrypt m --key m", "neither a public key nor a certificate", CERTIFICATE),
     Mistake("rsa encrypt m --certificate 0xE0F1", "never leaves the chip"),
-    Mistake("rsa decrypt second m", "holds no key yet", CHIP),
+    Mistake("rsa decrypt second m", "has no key yet", CHIP),
     Mistake("key derive hkdf --secret 0xF1D0 --size 15", "16<=x<=256"),
     Mistake("key derive hkdf --secret 0xE101 --size 16", "is a session"),
-    Mistake("key derive hkdf --secret 0xF1D0 --size 16", "type is pre-shared secret", CHIP),
+    Mistake("key derive hkdf --secret 0xF1D0 --size 16", "type pre-shared secret", CHIP),
     Mistake("key derive hkdf --secret 0xF1D0 --size 16 --query x", "finds nothing"),
     Mistake(f"key derive hkdf --secret 0xF1D0 --size 16 --info {257 * '00'}", "--info has 257 bytes"),
     Mistake("key derive tls-prf --secret 0xF1D0 --size 16 --label short", "have 5 bytes together"),

@@ -244,7 +244,7 @@ class TestMetadata:
         cli("update", "make", "metadata", "0xF1D5", "read: never", *ENCRYPTED.split(), "--out", "set.json")
         assert cli("update", "show", "set.json", "--query", "metadata", "--output", "json").out == "null\n"
         refused = cli("--port", port, "update", "apply", "set.json")
-        assert "it may fix any of the metadata" in refused.errors[0]
+        assert "it may fix any metadata" in refused.errors[0]
         assert "read: always -> never" in applied(cli, port, "set.json", "--yes").splitlines()
 
 
@@ -392,7 +392,7 @@ class TestInterrupted:
         other = SIGNED.replace("--version 1", "--version 2")
         made(cli, f"data 0xF1E0 data {other} --out other.json")
         refused = cli("--port", port, "update", "apply", "other.json")
-        assert "an update of 0xF1E0 to version 1 was begun but not finished" in refused.errors[0]
+        assert "an update of 0xF1E0 to version 1 was started but not finished" in refused.errors[0]
         assert "It finishes an interrupted update" in applied(cli, port, "set.json", "--check").splitlines()
         ended = cli("--port", port, "update", "apply", "set.json")
         assert "version: 1 (invalid) -> 1" in ended.out.splitlines()

@@ -227,7 +227,7 @@ class TestTerminal:
         ]
         with terminal([*OPTIGA, *words], tmp_path, columns=columns) as shown:
             text = shown.wait_for_end()
-        assert re.search(r"The chip works: make a key pair in 0xE0FC, \d+ s", text)
+        assert re.search(r"The chip works: generate a key pair in 0xE0FC, \d+ s", text)
         assert is_erased(shown)
         assert all(len(one) < columns for one in shown.raw.replace("\n", "\r").split("\r") if "works" in one)
 

@@ -72,8 +72,16 @@ def metadata(content: str) -> bytes:
         (DATA, (b"\x02", 0xE0C0), "object 0xE0C0: 0x02 is not a life cycle state"),
         (DATA, (b"short", 0xE0F0), "object 0xE0F0: a key of 5 bytes does not fit"),
         (DATA, (b"", 0xE0F0), "object 0xE0F0: a key needs its algorithm in the metadata, and an algorithm needs a key"),
-        ("INSERT INTO objects VALUES (?, ?, ?)", (0x9999, b"", b" \0"), "object 0x9999: an OPTIGA Trust M V3 does not have this object"),
-        ("INSERT INTO objects VALUES (?, ?, ?)", (0xE100, b"", b" \0"), "object 0xE100: an OPTIGA Trust M V3 does not have this object"),
+        (
+            "INSERT INTO objects VALUES (?, ?, ?)",
+            (0x9999, b"", b" \0"),
+            "object 0x9999: an OPTIGA Trust M V3 does not have this object",
+        ),
+        (
+            "INSERT INTO objects VALUES (?, ?, ?)",
+            (0xE100, b"", b" \0"),
+            "object 0xE100: an OPTIGA Trust M V3 does not have this object",
+        ),
         ("INSERT INTO objects VALUES (?, ?, ?)", (-1, b"", b" \0"), "an OPTIGA Trust M V3 does not have this object"),
         ("DELETE FROM objects WHERE oid = ?", (0xF1D0,), "object 0xF1D0 is missing"),
         ("UPDATE chip SET model = ?", ("trust-y",), "there is no model 'trust-y'"),

@@ -82,8 +82,8 @@ MISTAKES = [
     ({f"{NAME}.common_name": []}, "7: {N}.common_name: is empty"),
     ({f"{NAME}.common_name": ["a", 1]}, "9: {N}.common_name[1]: must be a text in double quotes, not a number"),
     ({f"{NAME}.common_name": None}, "7: {N}.common_name: must be a text in double quotes, not null"),
-    ({f"{NAME}.common_name": "a\u0007b"}, "7: {N}.common_name: holds the control character U+0007"),
-    ({f"{NAME}.common_name": "a\ud800"}, "7: {N}.common_name: holds the control character U+D800"),
+    ({f"{NAME}.common_name": "a\u0007b"}, "7: {N}.common_name: contains the control character U+0007"),
+    ({f"{NAME}.common_name": "a\ud800"}, "7: {N}.common_name: contains the control character U+D800"),
     (
         {f"{NAME}.serial_number": "a_b"},
         "8: {N}.serial_number: 'a_b' is not made of letters, digits, spaces and ' ( ) + , - . / : = ?",
@@ -113,7 +113,7 @@ MISTAKES = [
         "12: {P}.curve: 'secp384k1' is not a curve of the chip, did you mean 'secp384r1'? (one of {C})",
     ),
     ({f"{PARAMETERS}.curve": "x25519"}, "12: {P}.curve: 'x25519' is not a curve of the chip (one of {C})"),
-    ({f"{PARAMETERS}.key_size": 2048}, "14: {P}.key_size: is for RSA keys; an EC key has a curve"),
+    ({f"{PARAMETERS}.key_size": 2048}, "14: {P}.key_size: is for RSA keys: for an EC key, use curve"),
     ({f"{PARAMETERS}.slot": "seven"}, "13: {P}.slot: 'seven' is not a slot of the chip {E}"),
     ({f"{PARAMETERS}.slot": 0xE0F1}, "13: {P}.slot: must be a text in double quotes, not a number"),
     (
@@ -127,7 +127,7 @@ MISTAKES = [
         "12: {P}.key_size: 4096 is not an RSA key size of the chip (one of 1024, 2048)",
     ),
     ({**RSA, f"{PARAMETERS}.key_size": True}, "12: {P}.key_size: must be a number, not true or false"),
-    ({**RSA, f"{PARAMETERS}.curve": "secp256r1"}, "14: {P}.curve: is for EC keys; an RSA key has a key_size"),
+    ({**RSA, f"{PARAMETERS}.curve": "secp256r1"}, "14: {P}.curve: is for EC keys: for an RSA key, use key_size"),
     ({f"{PARAMETERS}.key_usage": "signature"}, "14: {P}.key_usage: must be a list in brackets, not a text"),
     (
         {f"{PARAMETERS}.key_usage": ["key_agreement"]},
@@ -174,7 +174,7 @@ MISTAKES = [
     ),
     (
         {"csr_config.extensions": {"key_usage": ["key_cert_sign"]}},
-        "24: {X}.key_usage[0]: 'key_cert_sign' belongs to a CA, a device cannot have it",
+        "24: {X}.key_usage[0]: 'key_cert_sign' is only for CAs, not for devices",
     ),
     (
         {"csr_config.extensions": {"key_usage": ["digitalSignature"]}},
@@ -191,7 +191,7 @@ MISTAKES = [
     ),
     (
         {"csr_config.extensions": {"subject_alt_names": [{}]}},
-        "24: {X}.subject_alt_names[0]: names nothing (one of dns, ip, uri, email)",
+        "24: {X}.subject_alt_names[0]: has no name (use one of dns, ip, uri, email)",
     ),
     (
         {"csr_config.extensions": {"subject_alt_names": [{"url": "a:b"}]}},

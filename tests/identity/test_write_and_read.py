@@ -167,7 +167,7 @@ def test_an_rsa_certificate_is_proven_with_the_rsa_key(chip, tmp_path, algorithm
 
 def test_warnings_about_the_certificate_come_along(chip, tmp_path):
     result = write(chip, tmp_path, pem(CA.certificate))
-    assert result.warnings[0] == "the certificate of CN=root is one of a CA, not of a device"
+    assert result.warnings[0] == "the certificate of CN=root is a CA certificate, not a device certificate"
 
 
 @pytest.mark.parametrize(("oid", "size"), [("0xF1D0", 140), ("0xF1DB", 1), ("0xF1E0", 1500)])

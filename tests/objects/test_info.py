@@ -77,7 +77,7 @@ def test_information_about_a_chip(chip):
     assert (certificate.subject, certificate.issuer) == ("CN=device", "CN=issuer")
     assert (certificate.public_key, certificate.expired) == ("secp384r1", True)
     assert certificate.not_after == NOW - timedelta(hours=1)
-    assert slots["third"].certificate.error.startswith("a TLS identity whose lengths")
+    assert slots["third"].certificate.error.startswith("the lengths of the TLS identity")
     assert (slots["fourth"].key, slots["fourth"].certificate) == (None, None)
     assert slots["five"] == SlotInformation("0xE0FC", None)
     assert slots["first"].certificate.subject

@@ -146,7 +146,7 @@ def test_each_certificate_counts_once(ders: tuple[bytes, ...]) -> None:
     for data in (pem(*ders).encode(), b"".join(ders)):
         certificates, notes = find_certificates(data, "f")
         assert [one.der for one in certificates] == [one for one in CHAIN if one in ders]
-        assert "f holds a certificate several times: each is taken once" in notes
+        assert "f has the same certificate several times: it is used once" in notes
 
 
 def test_odd_certificates_come_in_containers_too() -> None:

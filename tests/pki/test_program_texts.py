@@ -80,7 +80,7 @@ def test_several_private_keys(tmp_path: Path) -> None:
     key = KEY.private_bytes(PEM, SEC1, PLAIN).decode()
     for content in (key + key, in_c(key) + in_c(key)):
         path.write_text(content)
-        with pytest.raises(ConfigurationError, match="f holds several private keys") as caught:
+        with pytest.raises(ConfigurationError, match="f has several private keys") as caught:
             KeyFile.read(path).open()
         assert caught.value.reason is Reason.AMBIGUOUS
 
@@ -91,13 +91,13 @@ def test_a_template_that_nobody_has_filled_in() -> None:
         with pytest.raises(CertificateError) as caught:
             read(template.encode(), "f")
         assert caught.value.message.startswith("f:4: ")
-        assert "only shows the form" in caught.value.message
+        assert "is only a template" in caught.value.message
         assert caught.value.reason is Reason.WRONG_TYPE
 
 
 def test_a_program_that_prints_pem() -> None:
     source = 'printf("-----BEGIN CERTIFICATE-----\\n");\nput(base64);\nprintf("-----END CERTIFICATE-----\\n");\n'
-    with pytest.raises(CertificateError, match=r"^f:1: the block that begins here only shows the form"):
+    with pytest.raises(CertificateError, match=r"^f:1: the block that begins here is only a template"):
         find_certificates(source.encode(), "f")
 
 

@@ -136,7 +136,7 @@ class TestApplied:
         update = made(LONG, 3)
         begin(probe, update, 1)
         with Chip(EmulatedTransport(probe.chip)) as chip:
-            with pytest.raises(ConfigurationError, match="to version 3 was begun but not finished"):
+            with pytest.raises(ConfigurationError, match="to version 3 was started but not finished"):
                 apply_update(chip, made(LONG, 4))
             assert apply_update(chip, update).resumed
             assert chip.read(TARGET) == LONG
@@ -186,7 +186,7 @@ class TestRefusedBeforehand:
 
     def test_a_trust_anchor_that_may_not_be_used(self, chip: Chip) -> None:
         allow(chip, ANCHOR_OID, execute=b"\xff")
-        assert "its condition of execute is never" in self.refused(chip, made(b"x"))
+        assert "its execute access condition is never" in self.refused(chip, made(b"x"))
 
     def test_a_certificate_that_is_not_for_signatures(self, chip: Chip) -> None:
         chip.write(ANCHOR_OID, certificate_of(signer(), signs=False))

@@ -289,4 +289,4 @@ def _aes(bits: int) -> KeyAlgorithm:
     try:
         return KeyAlgorithm[f"AES{bits}"]
     except KeyError:
-        raise ConfigurationError(f"no AES key has {bits} bits", hint="They have 128, 192 or 256") from None
+        raise ConfigurationError(f"an AES key cannot have {bits} bits", hint="Use 128, 192 or 256 bits") from None

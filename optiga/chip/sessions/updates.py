@@ -40,7 +40,7 @@ class Updates:
         """
         oid = oid_of(oid)
         if not fragments:
-            raise ConfigurationError("an update without a fragment", hint="It has at least one", oid=oid)
+            raise ConfigurationError("an update without fragments", hint="Give at least one fragment", oid=oid)
         self._chip.perform(SetObjectProtected(UpdateStep.START, manifest, oid))
         for number, fragment in each(f"Updating {format_oid(oid)}", enumerate(fragments, 1)):
             step = UpdateStep.FINAL if number == len(fragments) else UpdateStep.CONTINUE

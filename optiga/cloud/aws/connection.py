@@ -135,8 +135,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             if f".{region}." in str(sts.meta.endpoint_url) and region not in _known_regions(session):
                 raise AwsError(
                     f"AWS cannot be reached at {sts.meta.endpoint_url}",
-                    hint=f"Is {region} a region of AWS, and does the network work? This program knows no region of "
-                    "that name",
+                    hint=f"Check the region and the network: this program does not know an AWS region {region}",
                     reason=Reason.UNREACHABLE,
                 ) from error
             raise

@@ -169,7 +169,8 @@ def load_fleet_template(
         body = found
     if len(body) > MAX_SIZE:
         raise ConfigurationError(
-            f"{name}: the template has {len(body)} characters, AWS takes {MAX_SIZE}", reason=Reason.TOO_LARGE
+            f"{name}: the template has {len(body)} characters, but AWS accepts at most {MAX_SIZE}",
+            reason=Reason.TOO_LARGE,
         )
     value = parse_json(body, name).value
     declared = _declared(value, name)
@@ -194,7 +195,7 @@ def load_fleet_template(
     if unknown:
         raise ConfigurationError(
             f"{name}: the template has no parameter {', '.join(unknown)}",
-            hint=f"It has {', '.join(sorted(declared)) or 'none'}",
+            hint=f"Its parameters: {', '.join(sorted(declared)) or 'none'}",
         )
     things = [one.get("Properties") for one in resources.values() if one.get("Type") == "AWS::IoT::Thing"]
     properties = [one for one in things if isinstance(one, dict)]
