@@ -139,7 +139,7 @@ class CaFolder:
         own = [self.path / name for name in _NAMES]
         if os.path.realpath(target) in map(os.path.realpath, own) or any(_are_one(target, path) for path in own):
             raise ConfigurationError(
-                f"{target} is one of the CA's own files", hint=naming("Name another with {out}"), reason=Reason.EXISTS
+                f"{target} is a file of the CA", hint=naming("Name another with {out}"), reason=Reason.EXISTS
             )
 
 

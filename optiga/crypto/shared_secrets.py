@@ -27,7 +27,7 @@ def load_peer(path: Path) -> PublicKey:
     peer = load_public_key(path)
     if peer.algorithm is None or not peer.algorithm.is_ec:
         raise ConfigurationError(
-            f"{path} holds a {peer.title} key",
+            f"{path} has a key of type {peer.title}",
             hint="For ECDH, use a key on a curve that the chip supports",
             reason=Reason.UNSUPPORTED,
         )

@@ -146,7 +146,7 @@ def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> PublicKey | i
     key = load_public_key(path)
     if key.algorithm is None or not key.algorithm.is_rsa:
         raise ConfigurationError(
-            f"{path} holds a {key.title} key",
+            f"{path} has a key of type {key.title}",
             hint="The chip encrypts only with RSA-1024 and RSA-2048 keys",
             reason=Reason.UNSUPPORTED,
         )
@@ -169,7 +169,7 @@ def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
     key = chip.crypto.key(slot.key_oid)
     if not key.algorithm.is_rsa:
         raise ConfigurationError(
-            f"the key in slot {slot.name} is a {key.algorithm.title} key, not RSA",
+            f"the key in slot {slot.name} is {key.algorithm.title}, not RSA",
             hint="Use an RSA key, in slot five or six",
             reason=Reason.WRONG_TYPE,
         )

@@ -178,7 +178,7 @@ def _damaged(path: Path, kind: Kind, cause: str) -> ConfigurationError:
 
 def _another(path: Path, kind: Kind) -> ConfigurationError:
     return ConfigurationError(
-        f"{path} does not contain {kind.title}, or was made by another version of this program",
+        f"{path} is not {kind.title.replace('the ', 'a ', 1)}, or was made by another version of this program",
         hint="Restore it from a backup, or name another file",
         reason=Reason.WRONG_TYPE,
     )

@@ -80,7 +80,7 @@ class KeyFate:
 
 def what_it_means(slot: Slot, algorithm: KeyAlgorithm) -> str:
     """What a new key means for its slot, one sentence without the full stop."""
-    where = f"Slot {slot.name} has a new {algorithm.title} key in {format_oid(slot.key_oid)}"
+    where = f"Slot {slot.name} has a new key ({algorithm.title}) in {format_oid(slot.key_oid)}"
     if slot.certificate_oid is None:
         return f"{where}: a certificate of the old key no longer matches"
     return f"{where}: the certificate in {format_oid(slot.certificate_oid)} no longer matches"

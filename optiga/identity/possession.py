@@ -144,7 +144,7 @@ def prove_public_key(
     if algorithm is None:
         return Proof(Outcome.NO_KEY, key_oid, f"there is no key in {label} yet, so {whose} belongs to another key")
     if algorithm is not public_key.algorithm:
-        text = f"{whose} belongs to a {public_key.title} key, but the key in {label} is {algorithm.title}"
+        text = f"{whose} is for {public_key.title}, but the key in {label} is {algorithm.title}"
         return Proof(Outcome.MISMATCH, key_oid, text)
     if not _may_sign(metadata):
         text = f"the key in {label} may not sign, so it cannot prove that {whose} belongs to it"

@@ -144,7 +144,7 @@ def find_mistake(name: str, value: str) -> str:
     component, filled = COMPONENTS[name], with_sample_uid(value)
     pattern = PATTERNS.get(component.form)
     if component.form is not ValueForm.COUNTRY and len(filled) > component.bound:
-        with_uid = f" with the {UID_DIGITS} of the UID" if UID_FIELD in value else ""
+        with_uid = f" including the {UID_DIGITS} of the UID" if UID_FIELD in value else ""
         return f"has {len(filled)} characters{with_uid}, but at most {component.bound} are allowed"
     if pattern and not re.fullmatch(pattern, filled):
         return f"{value!r} is not {component.form.value}"

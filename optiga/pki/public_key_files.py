@@ -108,9 +108,9 @@ def _no_public_key(name: str, what: str) -> CertificateError:
     if what == PRIVATE_KEY:
         hint = f"Extract the public key: openssl pkey -in {name} -pubout"
         return CertificateError(f"{name} holds a private key", hint=hint, reason=Reason.WRONG_TYPE)
-    held = f"{what}, and " if what in (REVOCATION_LIST, PKCS7, PKCS12, PARAMETERS) else ""
+    held = f"has {what}, but" if what in (REVOCATION_LIST, PKCS7, PKCS12, PARAMETERS) else "has"
     return CertificateError(
-        f"{name} holds {held}not a public key, certificate or CSR",
+        f"{name} {held} no public key, certificate or CSR",
         hint="Use PEM (-----BEGIN PUBLIC KEY-----) or DER",
         reason=Reason.WRONG_TYPE,
     )

@@ -125,7 +125,7 @@ def parse_value(tag: int, text: str) -> bytes:
         if tag == Tag.LCSO:
             return bytes([_choice(text, _STATES, "a life cycle state")])
         if tag == Tag.TYPE:
-            return bytes([_choice(text, _TYPES, "a type of data")])
+            return bytes([_choice(text, _TYPES, "a data type")])
         if tag == Tag.KEY_USAGE:
             return bytes([_flags(text, KEY_USAGE_WORDS, "a key usage")])
         if tag == Tag.RESET_TYPE:

@@ -104,7 +104,7 @@ def _check_target(payload: Payload, oid: int) -> None:
     if isinstance(kind, KeyUpdate):
         if not can_hold(info, kind):
             raise ConfigurationError(
-                f"{info.label} ({info.name}) cannot hold a {kind.algorithm.title} key",
+                f"{info.label} ({info.name}) cannot hold {kind.algorithm.title} keys",
                 oid=oid,
                 reason=Reason.UNSUPPORTED,
             )

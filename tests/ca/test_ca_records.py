@@ -246,7 +246,7 @@ class TestRollback:
         root.folder.head_path.unlink()
         root.folder.crl_path.unlink()
         refused(root, r"records\.sig is missing or damaged")
-        assert "records.sig is not there" in root.renew_crl(trust_records=True)
+        assert "records.sig is missing" in root.renew_crl(trust_records=True)
         head = Head.parse(root.folder.head_path.read_bytes())
         assert head is not None
         assert head.is_of(load_key(root.certificate.public_key))

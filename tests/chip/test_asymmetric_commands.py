@@ -114,7 +114,7 @@ def test_answers() -> None:
     ],
 )
 def test_answers_against_the_manual(command: Command[bytes], data: bytes) -> None:
-    with pytest.raises(ChipError, match="not what the manual says"):
+    with pytest.raises(ChipError, match="does not follow the manual"):
         run(command, answer(data))
 
 

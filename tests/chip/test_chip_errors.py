@@ -75,7 +75,7 @@ class TestWhatAModelLacks:
                 with suppress(ChipError):  # a chip may refuse what its model has
                     use(chip)
                 return
-            with pytest.raises(optiga.ConfigurationError, match=f"which has no {lack}"):
+            with pytest.raises(optiga.ConfigurationError, match=f"does not support {lack}"):
                 use(chip)
         assert [command[0] & 0x7F for command in asked] == [CommandCode.OPEN_APPLICATION, CommandCode.GET_DATA_OBJECT]
 

@@ -55,7 +55,7 @@ def test_two_long_messages_in_turns(chip: Chip) -> None:
     expected = hashlib.sha256((b"second" + MESSAGE[:3000]) * 3).digest()
     assert chip.execute(CalcHash(b"", HashStep.FINAL_AND_KEEP, second)) == expected
     assert chip.execute(CalcHash(b"", HashStep.TERMINATE)) == b""
-    with pytest.raises(ChipError, match="hashing nothing") as refusal:
+    with pytest.raises(ChipError, match="hash calculation") as refusal:
         chip.execute(CalcHash(b"", HashStep.FINAL))
     assert refusal.value.code == ErrorCode.COMMAND_OUT_OF_SEQUENCE
 

@@ -79,7 +79,7 @@ class TestNew:
             ("stone river", "at least 12"),
             ("passwordpassword", "easy to guess"),
             (WORDS.encode("utf-16-le"), "null character"),
-            (b"\xff\xfea", "neither"),
+            (b"\xff\xfea", "not valid in either"),
             (b"\xff" * 16, "not UTF-8 text"),
         ],
     )
@@ -124,7 +124,7 @@ class TestFiles:
         assert "other users can write the passphrase" in fails(cli, 2, *crl, file(WORDS, 0o666))
         assert "other users can write" in fails(cli, 2, "ca", "init", "new", "--passphrase-file", "words")
         assert not Path("new").exists()
-        assert "other users may read" in cli("ca", "init", "new", "--passphrase-file", file(WORDS, 0o640)).err
+        assert "other users can read" in cli("ca", "init", "new", "--passphrase-file", file(WORDS, 0o640)).err
 
     @POSIX
     def test_secrets_of_objects(self, cli: Cli, port: str) -> None:

@@ -39,7 +39,7 @@ PROVISION = {
         "provision {files}/policy-slash.jsn", "aws_iot_config.policy: 'lamps/all' is not a valid name of a policy"
     ),
     "thing too long": Mistake(
-        "provision {files}/thing-long.jsn", r"aws_iot_config.thing: 'x+\{uid\}' is too long .*: 129 char.*takes 128"
+        "provision {files}/thing-long.jsn", r"aws_iot_config.thing: 'x+\{uid\}' is too long .*: 129 char.*at most 128"
     ),
     "empty thing": Mistake("provision {files}/thing-empty.jsn", r"thing-empty.jsn:\d+: aws_iot_config.thing: is empty"),
     "thing is a number": Mistake("provision {files}/thing-number.jsn", r"aws_iot_config.thing: must be a text"),
@@ -90,7 +90,7 @@ PROVISION = {
     ),
     "template's parameter unknown": Mistake(
         P + " --template {files}/lamp.json --parameter Room=1 --parameter Flor=2",
-        "lamp.json: the template has no parameter Flor. It has Floor, Room, SerialNumber",
+        "lamp.json: the template has no parameter Flor. Its parameters: Floor, Room, SerialNumber",
     ),
     "no such template": Mistake(P + " --template lamps", "neither a file nor a provisioning template .* named lamps"),
     "no such template file": Mistake(P + " --template lamps.json", "cannot read .*lamps.json: no such file"),
@@ -117,8 +117,8 @@ PROVISION = {
     "no such slot": Mistake(P + " --slot ninth", "--slot 'ninth' is not a slot"),
     "Infineon's slot": Mistake(P + " --slot first", "Infineon's own key"),
     "the folder does not exist": Mistake(P + " --out-dir none", "cannot write to none: the folder does not exist"),
-    "journal is none": Mistake(P + " --journal {files}/text", "text does not hold a journal.*another file"),
-    "journal is another file": Mistake(P + " --journal {files}/other.db", "other.db does not hold a journal"),
+    "journal is none": Mistake(P + " --journal {files}/text", "text is not a journal.*another file"),
+    "journal is another file": Mistake(P + " --journal {files}/other.db", "other.db is not a journal"),
     "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*the folder does not exist"),
     "journal is a folder": Mistake(P + " --journal {files}", "files.* is a folder"),
     "query finds nothing": Mistake(P + " --query arn", "'arn' finds nothing.*certificate_arn"),
@@ -142,7 +142,7 @@ OTHERS = {
     "no such slot to take back": Mistake("deprovision --yes --slot ninth", "--slot: 'ninth' is neither a slot nor"),
     "query of deprovision": Mistake("deprovision --yes --query arn", "'arn' finds nothing"),
     "no journal to show": Mistake("journal show", "personalization.db.*'provision'.*--journal"),
-    "no journal to export": Mistake("journal export --journal {files}/text", "text does not hold a journal"),
+    "no journal to export": Mistake("journal export --journal {files}/text", "text is not a journal"),
     "template of no registration": Mistake("ca register ca --template t", "--template requires --auto-registration"),
     "no such CA to register": Mistake("ca register none", "none"),
 }

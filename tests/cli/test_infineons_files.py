@@ -101,9 +101,9 @@ class TestKeys:
     @pytest.mark.parametrize(
         ("key", "line"),
         [
-            (ec.generate_private_key(ec.SECP192R1()), "the chip has no secp192r1 keys"),
-            (ec.generate_private_key(ec.SECP224R1()), "the chip has no secp224r1 keys"),
-            (rsa.generate_private_key(65537, 1536), "the chip has no RSA-1536 keys"),
+            (ec.generate_private_key(ec.SECP192R1()), "the chip does not support secp192r1 keys"),
+            (ec.generate_private_key(ec.SECP224R1()), "the chip does not support secp224r1 keys"),
+            (rsa.generate_private_key(65537, 1536), "the chip does not support RSA-1536 keys"),
         ],
         ids=["P-192", "P-224", "RSA-1536"],
     )

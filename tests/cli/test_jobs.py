@@ -83,7 +83,7 @@ class TestCsr:
         filename = "47478ea636328de8488a50236e79aa40720afc6f.csr"
         assert result.code == 0
         assert result.out == f"{{'filename': '{filename}', 'public_key': '{SEED_PUBLIC_KEY}'}}\n"
-        note = "Slot second has a new key secp256r1 in 0xE0F1: the certificate in 0xE0E1 no longer matches\n"
+        note = "Slot second has a new key (secp256r1) in 0xE0F1: the certificate in 0xE0E1 no longer matches\n"
         assert result.err == CONFIGURATION_SHOWN + emulated(port) + NEW + note
         assert [path.name for path in Path.cwd().iterdir()] == [filename]
 

@@ -117,12 +117,12 @@ class Way(NamedTuple):
 
 WAYS = {
     "Brainpool": Way(
-        write("other.jsn", configuration("brainpoolp256r1")), "other.jsn", "takes no keys brainpoolp256r1"
+        write("other.jsn", configuration("brainpoolp256r1")), "other.jsn", "does not accept brainpoolp256r1 keys"
     ),
     "Brainpool of an own CA in AWS": Way(
         lambda bench: (short_ca(bench), write("other.jsn", configuration("brainpoolp256r1"))(bench))[1],
         "other.jsn --ca ca",
-        "takes no keys brainpoolp256r1",
+        "does not accept brainpoolp256r1 keys",
     ),
     "RSA of 1024 bits": Way(
         write("other.jsn", configuration("1024", algorithm="rsa")), "other.jsn --id 0xE0E1", "takes no keys rsa1024"

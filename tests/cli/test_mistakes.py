@@ -65,7 +65,7 @@ MISTAKES = {
     "query that does not fit": Mistake("--port {port} --csr {config} --query length(foo)", "does not fit"),
     "URL without port": Mistake("--port socket://127.0.0.1 info", "no port number"),
     "folder for a chip": Mistake("--port emulator:. info", "it is a folder", BOARD),
-    "name too long": Mistake("--port emulator:" + 300 * "x" + " info", "not the name of a file", BOARD),
+    "name too long": Mistake("--port emulator:" + 300 * "x" + " info", "not a valid file name", BOARD),
     "new in a folder": Mistake("emulator new .", "it is a folder", BOARD),
     "reset of a board": Mistake("--port /dev/ttyNONE emulator reset", "is not an emulated chip"),
     "output without a name": Mistake("--port {port} --read 0xE0C2 --out .", "names no file", reason="bad_value"),

@@ -115,7 +115,7 @@ def test_the_library_says_what_it_does_not_know(port: str, name: str) -> None:
                 use(name)  # type: ignore[operator]
         with pytest.raises(ConfigurationError, match="slot five has a key"):
             chip.read("five")
-        with pytest.raises(ConfigurationError, match="'0xE0E8' is no slot"):
+        with pytest.raises(ConfigurationError, match="'0xE0E8' is not a slot"):
             chip.generate_key("0xE0E8")
 
 

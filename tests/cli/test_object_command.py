@@ -216,9 +216,9 @@ class TestLock:
         for line in (
             "Locking 0xF1D0 can never be undone:",
             "  its life cycle state goes from creation to operational and never comes back",
-            "  change: lcso < operational is fixed, which is never from then on",
+            "  change: lcso < operational is fixed, which then means never",
             "  read: always is fixed",
-            "  execute: absent is fixed, which is never from then on",
+            "  execute: absent is fixed, which then means never",
             "  none of its metadata can ever be changed again",
         ):
             assert line in result.err.splitlines()
@@ -265,7 +265,7 @@ MISTAKES = {
     "too far": Mistake("object write 0xF1D0 {files}/few --offset 139", "3 bytes at offset 139 do not fit"),
     "no hex": Mistake("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is not a hex digit"),
     "a key": Mistake("object write 0xE0F1 {files}/few", "is a private key"),
-    "last error": Mistake("object write 0xF1C2 {files}/few", "is the chip's own"),
+    "last error": Mistake("object write 0xF1C2 {files}/few", "belongs to the chip itself"),
     "a counter": Mistake("object write 0xE120 {files}/few", "Use 'counter set'"),
     "no certificate": Mistake("object write 0xE0E1 {files}/few", "no certificate in", CERTIFICATE),
     "negative offset": Mistake("object write 0xF1D0 {files}/few --offset -1", "offset"),

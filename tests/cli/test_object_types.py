@@ -28,7 +28,7 @@ POOR = {
     "neither digitalSignature nor keyCertSign": odd.odd_certificate(KEY, extensions=(odd.key_usage("0640"),)),
     "compressed": odd.odd_certificate(KEY, info=odd.compressed_info(KEY)),
     "at most 1300": odd.odd_certificate(KEY, extensions=(odd.key_usage(), PADDING)),
-    "version is 1": odd.odd_certificate(KEY, version=None, extensions=None),
+    "version must be 3: it is 1": odd.odd_certificate(KEY, version=None, extensions=None),
     "21 bytes": odd.odd_certificate(KEY, serial=b"\x01" * 21),
     "issuer": odd.odd_certificate(KEY, issuer=odd.encode(odd.SEQUENCE, b"")),
 }

@@ -269,7 +269,7 @@ class TestImport:
         ]
         save({"f1d0": {"metadata": "2006c00101d10100", "data": "00"}})
         row = result_of(cli("--port", port, "import", "f.json", "--output", "json"))["0xF1D0"]
-        assert row["reason"] == "change, execute, typecannot be removed, and is not in the file"
+        assert row["reason"] == "not in the file, but cannot be removed: change, execute, type"
 
 
 def three(cli: Cli, port: str) -> list[dict[str, Any]]:

@@ -111,14 +111,14 @@ class TestOtherFiles:
         [
             ("update show export.json", "an export of a chip's objects"),
             ("update show state.json", "the state of an emulated chip"),
-            ("update show config.jsn", "a configuration, not an update set. It says"),
+            ("update show config.jsn", "a configuration, not an update set. Use it"),
             ("update show policy.jsn", "an AWS policy"),
             ("update show openssl.cnf", "not an update set: it holds no manifest"),
             ("update show example.c", "not an update set: it holds no manifest"),
             ("emulator load openssl.cnf other.chip", "a file with sections"),
             ("emulator load configurator.xml other.chip", "a project of Infineon's OPTIGA Trust Configurator"),
-            ("config check export.json", "no configuration, but an export of a chip's objects"),
-            ("config check openssl.cnf", "no configuration, but a file with sections"),
+            ("config check export.json", "an export of a chip's objects, not a configuration"),
+            ("config check openssl.cnf", "a file with sections"),
             ("emulator load set.json other.chip", "an update set"),
         ],
     )

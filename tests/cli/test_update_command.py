@@ -321,7 +321,7 @@ class TestSignature:
         path.chmod(0o602)
         result = cli(*make)
         assert (result.code, len(result.errors)) == (USAGE, 1)
-        assert "may write the " in result.errors[0]
+        assert "can write the " in result.errors[0]
         assert str(path) in result.errors[0]
         assert not Path("set.json").exists()
 
@@ -385,7 +385,7 @@ class TestInterrupted:
         result = cli("--port", port, "update", "apply", "set.json")
         assert (result.code, result.out) == (BOARD, "")
         assert result.errors == [
-            "Error: /dev/ttyX: the board no longer answers. Look at the plug. The update may be written in part. "
+            "Error: /dev/ttyX: the board no longer answers. Look at the plug. The update may be incomplete. "
             "Apply the same update again to finish it"
         ]
         assert "version: 1 (invalid)" in cli("--port", port, "object", "metadata", "0xF1E0").out
@@ -402,13 +402,13 @@ class TestInterrupted:
         broken.append(KeyboardInterrupt())
         result = cli("--port", port, "update", "apply", "set.json", "-q")
         assert result.code == INTERRUPTED
-        assert "Warning: 0xF1E0 was being updated. The update may be written in part" in result.err
+        assert "Warning: 0xF1E0 was being updated. The update may be incomplete" in result.err
 
 
 @pytest.mark.parametrize(
     ("model", "kind", "message"),
     [
-        ("trust-x", "data 0xF1E0 data", "an OPTIGA Trust X, which has no command SetObjectProtected"),
+        ("trust-x", "data 0xF1E0 data", "an OPTIGA Trust X, which does not support command SetObjectProtected"),
         (
             "trust-m-v1",
             "metadata 0xF1E0 --reset zeros",

@@ -250,7 +250,7 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
     ),
     "others": (
         lambda: botocore_exceptions.ParamValidationError(report="Invalid\nlength"),
-        "AWS cannot be asked iot:CreateThing .*Invalid length",
+        "cannot send iot:CreateThing .*Invalid length",
     ),
 }
 

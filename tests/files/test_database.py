@@ -63,14 +63,14 @@ def test_a_file_of_another_program(path: Path) -> None:
     path.write_text("Dear diary, " * 100)
     for to_make in (False, True):
         said = refusal(path, make=to_make)
-        assert "does not contain a list of tests" in said
+        assert "is not a list of tests" in said
         assert "name another file" in said
     assert path.read_text() == "Dear diary, " * 100
 
 
 def test_an_empty_file_becomes_one(path: Path) -> None:
     path.touch()
-    assert "does not contain a list of tests" in refusal(path)
+    assert "is not a list of tests" in refusal(path)
     make(path)
     assert tables(path) == {"one", "two"}
 

@@ -189,13 +189,13 @@ class TestChainsRefused:
         two = Authority("two", one)
         assert chain.prove([one.certify(public_key)], root, one)
         error = chain.refusal([two.certify(public_key), two.der], root, one)
-        assert "CN=one may have 0 CAs below it in a chain, and has 1" in error.message
+        assert "CN=one may have 0 CAs below it in a chain, but there are 1" in error.message
 
     def test_path_length_of_the_root(self, chain: Chain, public_key: Any) -> None:
         root = Authority("root", None, constraints(path_length=0))
         below = Authority("factory", root)
         error = chain.refusal([below.certify(public_key)], root, below)
-        assert "CN=root may have 0 CAs below it in a chain, and has 1" in error.message
+        assert "CN=root may have 0 CAs below it in a chain, but there are 1" in error.message
 
     @pytest.mark.parametrize("which", ["device", "factory", "root"])
     @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_a_shorter_certificate_leaves_nothing_of_the_longer(chip, tmp_path):
     ("make", "certified", "outcome", "text"),
     [
         (("secp256r1", None), STRANGER, False, "the certificate does not belong to the key in 0xE0F1"),
-        (("secp384r1", None), STRANGER, False, "the certificate is of a key secp256r1, the key in 0xE0F1 is secp384r1"),
+        (("secp384r1", None), STRANGER, False, "the certificate is for secp256r1, but the key in 0xE0F1 is secp384r1"),
         (
             ("secp256r1", None),
             rsa.generate_private_key(65537, 1024).public_key(),

@@ -80,11 +80,11 @@ def test_every_place_refuses_it(place: str, tmp_path: Path) -> None:
 def test_a_slot(text: str) -> None:
     assert find_wrong_field(text).endswith("{uid} means the chip's UID")
     if text != "{slot}":
-        assert find_wrong_field(text, ("{uid}", "{slot}")).endswith("{slot} stands for the slot's name")
+        assert find_wrong_field(text, ("{uid}", "{slot}")).endswith("{slot} means the slot's name")
     assert find_wrong_field("{uid} {slot}", ("{uid}", "{slot}")) == ""
 
 
 def test_where_nothing_is_filled_in() -> None:
-    assert "nothing is filled in" in find_wrong_field("{uid}", ())
-    assert "nothing is filled in" in find_wrong_field("x{slot}", ())
+    assert "not replaced" in find_wrong_field("{uid}", ())
+    assert "not replaced" in find_wrong_field("x{slot}", ())
     assert find_wrong_field("{x}", ()) == ""

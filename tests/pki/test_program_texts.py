@@ -97,7 +97,7 @@ def test_a_template_that_nobody_has_filled_in() -> None:
 
 def test_a_program_that_prints_pem() -> None:
     source = 'printf("-----BEGIN CERTIFICATE-----\\n");\nput(base64);\nprintf("-----END CERTIFICATE-----\\n");\n'
-    with pytest.raises(CertificateError, match=r"^f:1: the block that begins here is only a template"):
+    with pytest.raises(CertificateError, match=r"^f:1: the block that starts here is only a template"):
         find_certificates(source.encode(), "f")
 
 
@@ -109,7 +109,7 @@ def test_more_behind_what_has_a_public_key(behind: bytes, said: str) -> None:
 
 @pytest.mark.parametrize("text", [in_c(pem(LEAF)).replace("MII", "M!I"), in_c("\n".join(pem(LEAF).split("\n")[:3]))])
 def test_what_is_damaged_is_said_with_its_line(text: str) -> None:
-    with pytest.raises(CertificateError, match=r"^f:2: the block that begins here"):
+    with pytest.raises(CertificateError, match=r"^f:2: the block that starts here"):
         find_certificates(text.encode(), "f")
 
 

@@ -182,7 +182,7 @@ class TestRefusedBeforehand:
 
     def test_no_trust_anchor(self, chip: Chip) -> None:
         allow(chip, TARGET, change=bytes.fromhex("21f1d5"))
-        assert "0xF1D5 is no trust anchor" in self.refused(chip, made(b"x", anchor_oid=0xF1D5))
+        assert "0xF1D5 is not a trust anchor" in self.refused(chip, made(b"x", anchor_oid=0xF1D5))
 
     def test_a_trust_anchor_that_may_not_be_used(self, chip: Chip) -> None:
         allow(chip, ANCHOR_OID, execute=b"\xff")
@@ -253,9 +253,9 @@ class TestEffects:
                 ContentReset.AS_METADATA,
                 [
                     "its life cycle state goes from creation to operational and never comes back",
-                    "change: lcso < operational is fixed, which is never from then on",
+                    "change: lcso < operational is fixed, which then means never",
                     "read: always is fixed",
-                    "execute: absent is fixed, which is never from then on",
+                    "execute: absent is fixed, which then means never",
                     "metadata_update: int 0xE0E8 is fixed",
                     "version: 1; reset_type: creation are fixed",
                     "only a protected update (int 0xE0E8) can change its metadata",

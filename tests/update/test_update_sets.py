@@ -169,5 +169,5 @@ def test_a_condition_that_no_manual_has(monkeypatch: pytest.MonkeyPatch) -> None
     chip = Chip(EmulatedTransport(updatable().chip))
     odd = chip.metadata(TARGET).with_tags({Tag.CHANGE: b"\x5f"})
     monkeypatch.setattr(Objects, "metadata", lambda *_: odd)
-    with pytest.raises(ConfigurationError, match=r"0xF1E0 is not known: .*0x5f"):
+    with pytest.raises(ConfigurationError, match=r"0xF1E0 is unknown: .*0x5f"):
         check_update(chip, made(b"abc"))

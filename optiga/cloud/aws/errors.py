@@ -130,7 +130,7 @@ def asking(action: str, about: str = "") -> Iterator[None]:
         ) from error
     except (OSError, ValueError, UndefinedModelAttributeError) as error:  # of files, processes and settings
         raise AwsError(
-            f"cannot send {subject} to AWS: its credentials or settings are wrong: {_one_line(error)}",
+            f"cannot send {subject} to AWS: the credentials or settings are wrong: {_one_line(error)}",
             hint="Check ~/.aws and the environment variables that begin with AWS_",
             reason=Reason.BAD_VALUE,
         ) from error
