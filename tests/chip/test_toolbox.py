@@ -100,7 +100,7 @@ class TestAes:
             chip.crypto.encrypt_aes(bytes(16), SymmetricMode.CMAC)
         with pytest.raises(ConfigurationError, match="multiple of the block size"):
             chip.crypto.encrypt_aes(b"short")
-        with pytest.raises(ChipError, match="holds no key"):
+        with pytest.raises(ChipError, match="has no key"):
             chip.crypto.encrypt_aes(bytes(16))
 
 

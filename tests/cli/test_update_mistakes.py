@@ -80,7 +80,7 @@ MADE = [
     Mistake(f"metadata 0xF1D3 read:sometimes {DONE}", "expected one of .*, not 'sometimes'"),
     Mistake(
         f"metadata 0xF1D3 version:5 {DONE}",
-        r"cannot change the metadata tag 0xC1 \(version\). The version of the update",
+        r"cannot change the metadata tag 0xC1 \(version\). The version comes from the update",
     ),
     Mistake(f"metadata 0xF1D3 used_size:5 {DONE}", "only the chip sets it"),
     Mistake(f"metadata 0xF1D3 key_usage:signature {DONE}", "0xF1D3 is not a key"),

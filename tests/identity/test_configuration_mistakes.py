@@ -162,7 +162,7 @@ MISTAKES = [
         {"csr_config.signature_info.parameters.hash_alg": "sha384"},
         "19: {H}: 'sha384' does not fit secp256r1: use 'sha256'",
     ),
-    ({f"{PARAMETERS}.curve": "secp521r1"}, "19: {H}: 'sha256' does not belong to secp521r1, 'sha512' does"),
+    ({f"{PARAMETERS}.curve": "secp521r1"}, "19: {H}: 'sha256' does not fit secp521r1: use 'sha512'"),
     (
         {"csr_config.signature_info.parameters.hash_alg": "SHA-256"},
         "19: {H}: 'SHA-256' is not a digest of the chip, did you mean 'sha256'? (one of sha256, sha384, sha512)",
@@ -285,7 +285,7 @@ def test_a_member_that_stands_twice(tmp_path, monkeypatch):
         (b"<!--Configurator-->\n<OPTIGA>\n", "config.jsn is a project of Infineon's"),
         (b'{"CN": "device", "O": "Example", "C": "DE"}', "config.jsn is the subject"),
         (b'{"Version": "2012-10-17", "Statement": []}', "config.jsn is an AWS policy"),
-        (b'{"Parameters": {}, "Resources": {}}', "config.jsn is a provisioning template"),
+        (b'{"Parameters": {}, "Resources": {}}', "config.jsn is an AWS provisioning template"),
         (b'{"e0f1": {"metadata": "2003d101ff"}}', "config.jsn is an export"),
         (b'{"format": "optiga-update"}', "config.jsn is an update set"),
         (b'{"name": "module", "version": "1"}', "config.jsn is not a configuration: it has no csr_config"),

@@ -126,7 +126,7 @@ def test_a_shorter_certificate_leaves_nothing_of_the_longer(chip, tmp_path):
             ("secp256r1", None),
             rsa.generate_private_key(65537, 1024).public_key(),
             False,
-            "the certificate is of a key RSA-1024, the key in 0xE0F1 is secp256r1",
+            "the certificate is for RSA-1024, but the key in 0xE0F1 is secp256r1",
         ),
         (
             ("secp256r1", KeyUsage.KEY_AGREEMENT),

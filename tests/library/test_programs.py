@@ -245,7 +245,7 @@ class TestWriteCertificate:
         assert not any("chain" in warning for warning in result.warnings)
         assert not optiga.write_certificate(optiga_chip, leaf + issuer).written
         turned = optiga.write_certificate(optiga_chip, issuer + leaf)
-        assert any("put in order" in warning for warning in turned.warnings)
+        assert any("sorted" in warning for warning in turned.warnings)
         assert not turned.written, "as --write does, it is put in order"
         for other in ([tmp_path / "ca.pem", leaf], pkcs7_of(issuer, leaf)):
             assert not optiga.write_certificate(optiga_chip, other).written

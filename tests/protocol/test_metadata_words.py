@@ -69,7 +69,7 @@ WRONG = {
     "reset_type: flush, random": "has two values of one kind",
     "used_size: 3": "used_size: only the chip sets it",
     "0xC4: 0x01": "only the chip sets it",
-    "0xEE: one": "0xee: 'one' is no value in hex",
+    "0xEE: one": "0xee: 'one' is not a value in hex",
     "change: 0x01": "change: access condition: unknown identifier 0x01",
 }
 

@@ -254,7 +254,7 @@ class TestFiles:
         assert path.read_bytes() == before
 
     def test_none(self, path: Path) -> None:
-        assert re.search("is not there.*'provision' creates the journal.*'journal'", refusal(path))
+        assert re.search("does not exist.*'provision' creates the journal.*'journal'", refusal(path))
         assert not path.exists()
 
     @pytest.mark.parametrize("name", ["a b.db", "50%.db", "a?mode=memory", "a#b", "ä.db", "..db"])

@@ -142,7 +142,7 @@ WRONG = {
     '{"f1d0": {"pretty_metadata": {"change": 1}}}': "change: must be always, never or a list",
     '{"f1d0": {"pretty_metadata": {"change": "sometimes"}}}': "change: 'sometimes' is not a word of a condition",
     '{"f1d0": {"pretty_metadata": {"change": ["lcso", "<"]}}}': r"change: access condition: lcso is cut off",
-    '{"f1d0": {"pretty_metadata": {"change": []}}}': "change: access condition: it ends",
+    '{"f1d0": {"pretty_metadata": {"change": []}}}': "change: access condition: a condition is missing",
     '{"f1d0": {"pretty_metadata": {"lcso": "on"}}}': "lcso: 'on' is not one of creation, initialization",
     '{"f1d0": {"pretty_metadata": {"type": ["up_counter"]}}}': "type: this is not one of byte_string",
     '{"e0f1": {"pretty_metadata": {"key_usage": ["sign"]}}}': "key_usage: 'sign' is not one of authentication",
