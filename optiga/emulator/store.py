@@ -199,7 +199,7 @@ class SqliteStore:
             raise _damaged(self.path, error) from error
         name = row[0] if row else None
         if name not in MODELS:
-            raise _damaged(self.path, f"there is no model {name!r:.20}" if row else "it names no model")
+            raise _damaged(self.path, f"unknown model {name!r:.20}" if row else "the model is missing")
         model = MODELS[name]
         if wanted not in (None, model):
             raise ConfigurationError(
@@ -297,10 +297,7 @@ def _create(
     except (OSError, sqlite3.Error) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise _wrong(
-            path,
-            f"an emulated chip cannot be made there: {cause}",
-            "Name a file that you can write",
-            Reason.NOT_WRITABLE,
+            path, f"an emulated chip cannot be made there: {cause}", "Use a writable file", Reason.NOT_WRITABLE
         ) from error
     return moved
 
@@ -371,7 +368,7 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
         raise _wrong(
             path,
             f"the emulated chip's file cannot be opened: {error}",
-            "Check that you can read and write it",
+            "Check its permissions",
             Reason.NOT_READABLE,
         ) from error
     except sqlite3.DatabaseError as error:
@@ -394,12 +391,7 @@ def _wrong(path: Path, message: str, hint: str, reason: Reason) -> BoardError:
 
 
 def _not_a_chip(path: Path) -> BoardError:
-    return _wrong(
-        path,
-        "the file is not an emulated chip",
-        "Name another file: if it does not exist, the tool makes a new chip in it",
-        Reason.WRONG_TYPE,
-    )
+    return _wrong(path, "the file is not an emulated chip", "Name an emulated chip or a new file", Reason.WRONG_TYPE)
 
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:

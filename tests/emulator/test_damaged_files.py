@@ -84,9 +84,9 @@ def metadata(content: str) -> bytes:
         ),
         ("INSERT INTO objects VALUES (?, ?, ?)", (-1, b"", b" \0"), "an OPTIGA Trust M V3 does not have this object"),
         ("DELETE FROM objects WHERE oid = ?", (0xF1D0,), "object 0xF1D0 is missing"),
-        ("UPDATE chip SET model = ?", ("trust-y",), "there is no model 'trust-y'"),
+        ("UPDATE chip SET model = ?", ("trust-y",), "unknown model 'trust-y'"),
         ("UPDATE chip SET model = ?", (TRUST_M_V1.name,), "an OPTIGA Trust M V1 does not have this object"),
-        ("DELETE FROM chip WHERE ?", (1,), "it names no model"),
+        ("DELETE FROM chip WHERE ?", (1,), "the model is missing"),
     ],
 )
 def test_what_no_chip_can_hold(path: Path, statement: str, values: tuple[Any, ...], message: str) -> None:
