@@ -63,13 +63,14 @@ _HINTS = {
 
 @dataclass(frozen=True, repr=False)
 class Certificate:
-    """An X.509 certificate, with the parts of it that this tool looks at.
+    """An X.509 certificate, with the parts that this package uses.
 
     :param der: the certificate in DER.
-    :param strict: the library's, of one that follows the rules; None of one that breaks some.
-    :param serial: its number; negative, as no certificate's may be, in one that breaks the rules.
-    :param not_before: with its time zone, UTC.
-    :param oddity: the rule that it breaks, as a sentence goes on after "the certificate"; else empty.
+    :param strict: the certificate as an object of ``cryptography``; None if the certificate breaks a rule of X.509.
+    :param serial: serial number; negative only if the certificate breaks the rules.
+    :param not_before: begin of the validity, with the time zone UTC.
+    :param oddity: the rule that the certificate breaks, as the rest of a sentence after "the certificate"; otherwise
+        empty.
     """
 
     der: bytes
@@ -85,9 +86,9 @@ class Certificate:
 
     @classmethod
     def parse(cls, der: bytes) -> Certificate:
-        """From DER that follows the rules, as all must that is trusted.
+        """Parse a certificate that follows the rules of X.509. Trusted certificates must be parsed with this method.
 
-        :raises ValueError: if it is not a certificate, whole and alone, or breaks a rule.
+        :raises ValueError: if the data are not exactly one certificate, or it breaks a rule.
         """
         from cryptography import x509
 
@@ -105,9 +106,9 @@ class Certificate:
 
     @classmethod
     def parse_leniently(cls, der: bytes) -> Certificate:
-        """From DER of which key, dates and basic constraints parse: what is stored, shown, and trusted by nobody here.
+        """Parse a certificate that may break rules of X.509, to store or show it, but not to trust it.
 
-        :raises ValueError: if they do not.
+        :raises ValueError: if its key, dates or basic constraints do not parse.
         """
         try:
             return cls.parse(der)
@@ -133,9 +134,9 @@ class Certificate:
 
     @property
     def parsed(self) -> x509.Certificate:
-        """The library's.
+        """The certificate as an object of ``cryptography``.
 
-        :raises CertificateError: if it breaks a rule of X.509: nothing may be concluded from it then.
+        :raises CertificateError: if the certificate breaks a rule of X.509: do not draw conclusions from it.
         """
         if self.strict is None:
             raise CertificateError(
@@ -203,9 +204,9 @@ class Certificate:
             return None
 
     def is_issued_by(self, issuer: Certificate) -> bool:
-        """Whether the other's subject is this one's issuer and its key verifies the signature.
+        """Whether the other certificate's subject is the issuer of this one, and its key verifies the signature.
 
-        Never of certificates that break the rules: see :func:`optiga.pki.chains.seems_issued_by`.
+        Always False for certificates that break the rules: see :func:`optiga.pki.chains.seems_issued_by`.
         """
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
