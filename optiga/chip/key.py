@@ -79,7 +79,7 @@ class Key:
         return self._chip.perform(CalcSign(self.oid, digest, self.algorithm.scheme(name)))
 
     def decrypt(self, protected: bytes, *, session: int | None = None) -> bytes:
-        """Decrypt with RSAES-PKCS1-v1.5; returns None if the message (at most 66 bytes) stays in a session. One
+        """Decrypt with RSAES-PKCS1-v1.5; the result is empty if the message (at most 66 bytes) stays in a session. One
         exchange.
 
         :param protected: the encrypted data, as long as the key: 128 or 256 bytes.
@@ -89,7 +89,7 @@ class Key:
         return self._chip.perform(DecryptAsym(self.oid, protected, session))
 
     def agree(self, peer: PublicKey | bytes, *, session: int | None = None) -> bytes:
-        """Agree on a secret with a peer (ECDH); returns None if the secret stays in a session. One exchange.
+        """Agree on a secret with a peer (ECDH); the result is empty if the secret stays in a session. One exchange.
 
         :param peer: the peer's public key, or its SubjectPublicKeyInfo in DER.
         :returns: the x coordinate of the shared point, as long as a coordinate of the curve.

@@ -60,16 +60,16 @@ class AwsIotSettings(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """A configuration that has passed every check.
+    """A valid configuration.
 
-    :param source: the file it came from, as the user named it.
-    :param document: the value of ``csr_config`` as it stands in the file, JSON text on one line.
-    :param subject: components of the subject with their values, in which ``{uid}`` may stand.
+    :param source: name of its file, as the user gave it.
+    :param document: the value of ``csr_config`` in the file, JSON text on one line.
+    :param subject: components of the subject with their values; values may contain ``{uid}``.
     :param algorithm: algorithm of the key.
     :param slot: slot of the key.
-    :param key_usage: what the key may be used for; None for the chip's usual.
+    :param key_usage: usage of the key; None for the default.
     :param hash_name: digest of the signature, for example ``sha256``.
-    :param aws_iot: None where the file has no ``aws_iot_config``.
+    :param aws_iot: names in AWS IoT; None if the file has no ``aws_iot_config``.
     """
 
     source: str
@@ -84,23 +84,23 @@ class Configuration(NamedTuple):
 
     @property
     def csr_config(self) -> Mapping[str, Any]:
-        """The value of ``csr_config``; a new copy each time, so that it never differs from what was checked."""
+        """The value of ``csr_config``; a new copy each time, so that the checked value never changes."""
         value: Mapping[str, Any] = json.loads(self.document)
         return value
 
     @property
     def key_label(self) -> str:
-        """The identifier of the key's object, for example ``0xE0F1``."""
+        """The OID of the key, for example ``0xE0F1``."""
         return format_oid(self.slot.key_oid)
 
     @property
     def is_of_first_slot(self) -> bool:
-        """Whether the key's slot is ``first``, Infineon's own identity."""
+        """Whether the key's slot is ``first``, which has Infineon's own key."""
         return self.slot is SLOTS[0]
 
     @property
     def needs_uid(self) -> bool:
-        """Whether the chip's UID stands in the CSR."""
+        """Whether the CSR contains the chip's UID."""
         return any(UID_FIELD in value for _, value in self.subject) or self.extensions.needs_uid
 
 

@@ -68,16 +68,16 @@ def deprovision(
     delete_thing: bool = False,
     delete_policy: bool = False,
 ) -> Entry:
-    """Detach, deactivate and delete a device's certificate, and those that it took the place of.
+    """Detach, deactivate and delete a device's certificate, and its replaced certificates.
 
-    What is gone already is no error: the call may be made again after a failure.
+    Resources that are already deleted are not an error. After a failure, call the function again.
 
-    :param entry: from :func:`find_entry`.
-    :param services: with the journal that it is from.
-    :param options: the way to AWS; a region that is None is the entry's.
-    :param delete_thing: remove the thing, too.
-    :param delete_policy: remove the policy, too, unless other certificates use it.
-    :raises CloudError: if AWS refuses; what is gone by then is gone, and the call may be made again.
+    :param entry: the entry of the journal from :func:`find_entry`.
+    :param services: the resources, with the journal of the entry.
+    :param options: options of the connection to AWS; if the region is None, the entry's region is used.
+    :param delete_thing: delete the thing, too.
+    :param delete_policy: delete the policy, too, unless other certificates use it.
+    :raises CloudError: if AWS refuses. Earlier deletions remain; call the function again to continue.
     """
     if services.journal is None:
         raise ConfigurationError("no journal is given to record the steps", parameter="journal")

@@ -1,4 +1,4 @@
-"""Emulated chips for the tests of programs that use one: opened in the process, or served on a board.
+"""Emulated chips for tests of programs that use a chip: opened in the same process, or served on a board.
 
 With pytest, at the top of ``conftest.py``: ``pytest_plugins = ["optiga.testing.pytest_plugin"]``. Without::
 

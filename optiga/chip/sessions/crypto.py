@@ -244,7 +244,7 @@ class Crypto:
         info: bytes = b"",
         session: int | None = None,
     ) -> bytes:
-        """Derive a key from the secret in a session or object; returns None if the key stays in a session. One
+        """Derive a key from the secret in a session or object; the result is empty if the key stays in a session. One
         exchange.
 
         :param size: size of the key: 16 to 256 bytes, in a session 16 to 66.
