@@ -1,4 +1,4 @@
-"""What a program calls to use a CA of its own."""
+"""The functions for programs that use their own CA."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said when a CA is made and counts for all that it signs; kept in its folder, as JSON."""
+"""The settings of a CA, given when it is made and valid for all its certificates; a JSON file in its folder."""
 
 from __future__ import annotations
 

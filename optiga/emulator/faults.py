@@ -1,4 +1,4 @@
-"""What goes wrong on the line between a host and an emulated chip, as somebody asks for it."""
+"""Requested faults on the line between a host and an emulated chip."""
 
 from __future__ import annotations
 

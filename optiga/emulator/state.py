@@ -1,4 +1,4 @@
-"""A chip's whole state as one readable document, for tests that start from any state.
+"""The complete state of a chip as one readable document, for tests that start from any state.
 
 The document is what JSON can hold::
 

@@ -1,4 +1,4 @@
-"""Sockets in the file system, for nobody but their owner."""
+"""Unix sockets in the file system, accessible only by their owner."""
 
 from __future__ import annotations
 

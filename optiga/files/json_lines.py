@@ -1,4 +1,4 @@
-"""JSON text with the line of every value, so that a mistake can be shown where it stands.
+"""JSON text with the line of every value, so that a mistake can be reported with its line.
 
 The standard library parses; what it does not tell, a pass over the tokens of the (by then known to be valid) text adds.
 """

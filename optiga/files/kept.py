@@ -1,4 +1,4 @@
-"""What a file holds that people keep: certificates, CSRs, public keys, configurations, exports."""
+"""Files that people keep: certificates, CSRs, public keys, configurations, exports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Placeholders in names: what stands for the chip's UID or the slot's name, and what is meant for it but is not."""
+"""Placeholders in names for the chip's UID and the slot's name, and misspelled placeholders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a SQLite file must be before it is believed: whose it is, what schema it has. No statement is without end.
+"""Checks of a SQLite file before it is used: its owner and its schema. Every statement has a limit.
 
 A file may come from somebody else: a view or a trigger in it would run as a part of our own statements, a rollback
 journal beside it would change it when it is opened, and a link would lead to another file. Source: sqlite.org,

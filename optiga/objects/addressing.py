@@ -1,4 +1,4 @@
-"""Which object of the chip somebody means, and whether an action takes it: one resolver, one table of reasons.
+"""Resolve the name of an object, and check whether an action accepts it: one resolver, one table of reasons.
 
 A name of a slot means its key where an action takes keys, elsewhere the object of its certificate.
 """

@@ -1,4 +1,4 @@
-"""Certificates from files: found, checked to be certificates, and looked at for what a person should be told."""
+"""Certificates from files: find and check them, and collect warnings for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Certificates in whatever form people have them: PEM, DER, PKCS #7, PKCS #12, and what the ``aws`` command prints.
+"""Certificates in every common form: PEM, DER, PKCS #7, PKCS #12, and the output of the ``aws`` command.
 
 A PEM file may have text around its blocks, DER certificates may stand one behind another. What is found is the
 certificates as they are; :mod:`optiga.pki.certificate` says of each what it is.

@@ -1,4 +1,4 @@
-"""Certificates that belong together: in which order, and what a person should be told of them."""
+"""Chains of certificates: their order, and warnings for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PEM (RFC 7468): blocks of base64 between two lines that say what they are.
+"""PEM (RFC 7468): blocks of base64 between two lines with their label.
 
 The blocks may stand in a text of a program, as in the headers that firmware has its credentials from: each line in
 quotes, line breaks as ``\\n``, or all of it in one text of JSON.

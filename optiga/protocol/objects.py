@@ -1,4 +1,4 @@
-"""The object map: what lies where on an OPTIGA Trust M V3, the slots, and how people refer to an object.
+"""The object map of an OPTIGA Trust M V3, the slots, and the names of objects for people.
 
 Source: SRM, tables 46 to 48 ("Common data objects", "Common key objects", "Authentication application").
 """

@@ -1,4 +1,4 @@
-"""The TLS identity: how a device certificate or chain lies in its slot.
+"""The TLS identity: the format of a device certificate or chain in its object.
 
 ``c0``, length (2 bytes), length of the chain (3), then each certificate, leaf first, with its length (3) before
 it: the certificate list of a TLS handshake (RFC 5246, 7.4.2) behind a tag. SRM, "Common data structures".

@@ -1,4 +1,4 @@
-"""The USB Type-C identity: how the certificate chain of a USB device lies in a slot.
+"""The USB Type-C identity: the format of the certificate chain of a USB device in its object.
 
 ``c2``, length (2 bytes, big endian), then the chain of the USB Type-C Authentication Specification, section 3.2: its
 own length (2 bytes, little endian as all of USB), two reserved bytes, the SHA-256 of the root's certificate (32 bytes),

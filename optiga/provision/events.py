@@ -1,4 +1,4 @@
-"""Events: what happens in a run, as values, for whoever listens: the command line, a log, a dashboard.
+"""Events of a run, as values for listeners: the command line, a log, a dashboard.
 
 A listener is called in the thread of the run and must not take long. One that raises is logged, and the run goes on.
 """

@@ -1,4 +1,4 @@
-"""Who certifies the key of a chip: AWS IoT, or a CA of one's own."""
+"""The issuers of certificates: AWS IoT, or your own CA."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a chip may be attached to a thing that is there: not where another device's certificate is active."""
+"""Check whether a chip may join an existing thing: not if another device's certificate is active."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a journal lies in a database: facts and seals in tables that are added to, and never changed.
+"""The database of a journal: append-only tables of facts and seals.
 
 The statements that make the tables are plain SQL, and each number in them is given by this program, so that a database
 which several computers share can carry them, too. The primary key of the facts forbids a chain to fork.

@@ -125,7 +125,9 @@ WAYS = {
         "does not accept brainpoolp256r1 keys",
     ),
     "RSA of 1024 bits": Way(
-        write("other.jsn", configuration("1024", algorithm="rsa")), "other.jsn --id 0xE0E1", "does not accept rsa1024 keys"
+        write("other.jsn", configuration("1024", algorithm="rsa")),
+        "other.jsn --id 0xE0E1",
+        "does not accept rsa1024 keys",
     ),
     "RSA of 1024 bits of an own CA": Way(
         lambda bench: (short_ca(bench), write("other.jsn", configuration("1024", algorithm="rsa"))(bench))[1],

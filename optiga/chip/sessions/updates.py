@@ -1,4 +1,4 @@
-"""Protected updates: objects changed as somebody who is not here has signed it. SRM, "SetObjectProtected"."""
+"""Protected updates: changes of objects that a remote signer has signed. SRM, "SetObjectProtected"."""
 
 from __future__ import annotations
 

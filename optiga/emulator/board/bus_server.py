@@ -1,4 +1,4 @@
-"""Emulated buses on Unix sockets, for programs that know USB or ``/dev/i2c-N`` and are led there.
+"""Emulated buses on Unix sockets, for programs that use USB or ``/dev/i2c-N`` and are redirected here.
 
 The packets of an FT260 are in :mod:`~optiga.emulator.board.ft260_usb`. A bare I2C bus is a stream: a request is op,
 address, length (2, big endian) and, to write, data; an answer is status, length (2) and data. Ops: ``W`` write and

@@ -1,7 +1,7 @@
-"""Libraries that show a program an emulated chip where it looks for a board: compiled once, for the user's own cache.
+"""Libraries that make an emulated board visible to a program: compiled once, in the user's cache.
 
 Each is one file of C, to be loaded in front of the system's libraries (``LD_PRELOAD``). It finds the emulated board on
-a Unix socket that a variable of the environment names; what is said there stands at the top of each file. Linux only.
+a Unix socket that a variable of the environment names; the top of each file describes the protocol. Linux only.
 """
 
 from __future__ import annotations

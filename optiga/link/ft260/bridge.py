@@ -1,4 +1,4 @@
-"""Transfers to one I2C address through an FT260, whatever its status, its input reports and its sleep do.
+"""Transfers to one I2C address through an FT260, with handling of its status, input reports and sleep.
 
 What an FT260 says of a transfer is to be read with care, as the Linux kernel's driver has learnt:
 

@@ -1,4 +1,4 @@
-"""A chip's registers over a bus on which it may not acknowledge: asleep, starting, busy, or not there.
+"""The registers of a chip on an I2C bus, where the chip may not acknowledge: asleep, starting, busy, or missing.
 
 A chip that is none of the last is back within :data:`PATIENCE_S`. It is given up at a try that began behind that
 time: of one that began before nobody knows how long the machine took to tell.
